@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "far_end.h"
+
+#include <utility>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "xtg_bench_bpf.skel.h"
+
+namespace xtg::bench {
+
+FarEnd::FarEnd(FarEnd&& other) noexcept
+    : skel_(std::exchange(other.skel_, nullptr)), link_(std::move(other.link_)) {}
+
+FarEnd::~FarEnd() {
+  link_.reset();
+  if (skel_ != nullptr) xtg_bench_bpf::destroy(skel_);
+}
+
+Result<FarEnd> FarEnd::attach(const net::Wire& wire, Kind kind, std::uint64_t interval_ns) {
+  FarEnd out;
+  out.skel_ = xtg_bench_bpf::open_and_load();
+  if (out.skel_ == nullptr) return fail_sys(errno, "load the benchmark's programs");
+  out.skel_->bss->interval_ns = interval_ns;
+  auto* prog = kind == Kind::Count ? out.skel_->progs.bench_count : out.skel_->progs.bench_gap;
+  const auto attached = wire.far_ns().run([&]() -> Status {
+    LIBBPF_OPTS(bpf_link_create_opts, opts);
+    const int fd = bpf_link_create(bpf_program__fd(prog), wire.far().ifindex, BPF_XDP, &opts);
+    if (fd < 0) return fail_sys(-fd, "attach the far end's program");
+    out.link_.reset(fd);
+    return {};
+  });
+  if (!attached) return tl::unexpected<Error>(attached.error());
+  return out;
+}
+
+std::uint64_t FarEnd::packets() const {
+  std::uint64_t sum = 0;
+  for (const auto& counter : skel_->bss->counters)
+    sum += *const_cast<const volatile __u64*>(&counter.packets);
+  return sum;
+}
+
+bench_gaps FarEnd::gaps() const {
+  return skel_->bss->gaps;
+}
+
+} // namespace xtg::bench

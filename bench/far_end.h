@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The far end of a benchmark's wire: an XDP program of the benchmark's own that counts and drops.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "bench.h"
+#include "core/result.h"
+#include "net/wire.h"
+
+struct xtg_bench_bpf;
+
+namespace xtg::bench {
+
+class FarEnd {
+public:
+  enum class Kind { Count, Gaps };
+  static Result<FarEnd> attach(const net::Wire& wire, Kind kind, std::uint64_t interval_ns = 0);
+  FarEnd(FarEnd&&) noexcept;
+  ~FarEnd();
+
+  [[nodiscard]] std::uint64_t packets() const;
+  [[nodiscard]] bench_gaps gaps() const;
+
+private:
+  FarEnd() = default;
+  xtg_bench_bpf* skel_ = nullptr;
+  UniqueFd link_;
+};
+
+} // namespace xtg::bench

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// xtg-bench udp|pacing --binary PATH [--rounds N] [--seconds S] [--peer 'COMMAND']...
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "bench_options.h"
+
+namespace {
+
+int usage() {
+  fmt::print(stderr, "usage: xtg-bench udp|pacing --binary PATH [--rounds N] [--seconds S] [--peer "
+                     "'COMMAND ... %i']...\n");
+  return 2;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) return usage();
+  const std::string what = argv[1];
+  xtg::bench::Options options;
+  if (what == "pacing") options.seconds = 10;
+  for (int i = 2; i + 1 < argc; i += 2) {
+    const std::string name = argv[i], value = argv[i + 1];
+    if (name == "--binary")
+      options.binary = value;
+    else if (name == "--rounds")
+      options.rounds = static_cast<unsigned>(std::strtoul(value.c_str(), nullptr, 10));
+    else if (name == "--seconds")
+      options.seconds = std::strtod(value.c_str(), nullptr);
+    else if (name == "--peer")
+      options.peers.push_back(value);
+    else
+      return usage();
+  }
+  if (options.binary.empty() || options.rounds == 0 || !(options.seconds > 0)) return usage();
+
+  xtg::Status done;
+  if (what == "udp")
+    done = xtg::bench::bench_udp(options);
+  else if (what == "pacing")
+    done = xtg::bench::bench_pacing(options);
+  else
+    return usage();
+  if (!done) {
+    fmt::print(stderr, "xtg-bench: {}\n", done.error().message());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Everything the programs share with user space. */
+#pragma once
+
+/* Read-only to the verifier: branches that the run does not need are removed at load time. */
+const volatile struct xtg_tx_config config = {.abi_version = XTG_ABI_VERSION};
+const volatile struct xtg_stream streams[XTG_MAX_STREAMS];
+
+/* .bss, mapped by user space. */
+struct xtg_tx_control control;
+struct xtg_stream_progress progress[XTG_MAX_STREAMS];
+struct xtg_tx_worker workers[XTG_MAX_WORKERS];
+
+/* How late frames were released after their deadline; one row per worker, written by its program.
+ */
+__u64 slip[XTG_MAX_WORKERS][XTG_HIST_CELLS];
+
+/* The one slot is the run's output interface. When that device goes away the kernel clears it and
+ * the redirect helper returns its fallback, which is how the program learns of it. */
+struct {
+  __uint(type, BPF_MAP_TYPE_DEVMAP);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, __u32);
+} targets SEC(".maps");
+
+/* Frames lost per positive errno (0: refused without one). Written by the tracepoint programs,
+ * rarely. */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 64);
+  __type(key, __u32);
+  __type(value, __u64);
+} errnos SEC(".maps");

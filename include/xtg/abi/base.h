@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What every header of the shared ABI needs. These headers are C17 and C++20 at once; they are
+ * compiled by clang for BPF, by the C++ compiler for user space, and by the tests. */
+#pragma once
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+#define XTG_STATIC_ASSERT static_assert
+#else
+#define XTG_STATIC_ASSERT _Static_assert
+#endif
+
+/* Bumped with every change of a struct below include/; user space checks it in the loaded object.
+ */
+#define XTG_ABI_VERSION 1
+
+/* Names of BPF programs and maps hold at most 15 characters. */
+
+#define XTG_MAX_WORKERS 64 /* sending threads of one run */
+#define XTG_MAX_STREAMS 16 /* streams of one run */
+#define XTG_MAX_FIELDS 8   /* varying fields of one stream */
+#define XTG_MAX_HEADER 128 /* bytes of header stack written on every frame */
+
+/* Sizes of frames, without the 4-byte FCS. 3408 is what one page leaves after the kernel's
+ * live-frame page head, headroom and skb_shared_info (net/bpf/test_run.c, x86-64 with 4 KiB pages).
+ */
+#define XTG_FRAME_MIN 14
+#define XTG_FRAME_MAX 3408

@@ -1,0 +1,142 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- Wireshark dissector of the xdp-trafficgen payload signature (include/xtg/abi/signature.h).
+--
+--   wireshark -X lua_script:xtg-signature.lua       or copy it to the personal Lua plugin folder
+--   tshark -X lua_script:xtg-signature.lua -r run.pcap -Y 'xtg.seq > 1000 && xtg.lane == 0'
+--
+-- The signature is the last thing in the payload. It is found in two ways: as the payload of UDP that no
+-- other dissector claims, and after all dissection at the end of the innermost UDP payload or of the frame,
+-- which also finds it behind tunnels and on ports that belong to a known protocol.
+
+local xtg = Proto("xtg", "xdp-trafficgen signature")
+
+local FULL_LEN, FULL_MAGIC, VERSION = 32, 0x58544753, 1
+local COMPACT_LEN, COMPACT_MAGIC = 16, 0xc7a0
+local FCS_LEN = 4
+
+local f = {
+  form = ProtoField.uint8("xtg.form", "Form", base.DEC, {[1] = "compact", [2] = "full"}),
+  seq = ProtoField.uint64("xtg.seq", "Sequence number", base.DEC),
+  tx_ns = ProtoField.uint64("xtg.tx_ns", "Send time (ns)", base.DEC),
+  session = ProtoField.uint32("xtg.session", "Session", base.HEX),
+  stream = ProtoField.uint16("xtg.stream", "Stream", base.DEC),
+  lane = ProtoField.uint8("xtg.lane", "Lane", base.DEC),
+  flags = ProtoField.uint8("xtg.flags", "Flags", base.HEX),
+  stamp_each = ProtoField.bool("xtg.stamp_each", "Send time read for each frame", 8, nil, 0x01),
+  tai = ProtoField.bool("xtg.tai", "Send time is CLOCK_TAI", 8, nil, 0x02),
+  reserved = ProtoField.uint16("xtg.reserved", "Reserved", base.HEX),
+  type = ProtoField.uint8("xtg.type", "Type", base.DEC, {[0] = "data"}),
+  version = ProtoField.uint8("xtg.version", "Version", base.DEC),
+  magic = ProtoField.uint32("xtg.magic", "Magic", base.HEX),
+  payload = ProtoField.bytes("xtg.payload", "Payload before the signature"),
+}
+xtg.fields = f
+
+xtg.prefs.compact = Pref.bool("Recognise the compact form", true,
+  "Its magic has only 16 bits: other traffic with payloads of 16 to 31 bytes may look like it")
+
+local udp_payload = Field.new("udp.payload")
+
+-- Offset of a full signature that ends at `last` (exclusive), or nil.
+local function full_before(tvb, last)
+  local at = last - FULL_LEN
+  if at < 0 then return nil end
+  if tvb(last - 4, 4):uint() ~= FULL_MAGIC or tvb(last - 5, 1):uint() ~= VERSION then return nil end
+  return at
+end
+
+-- Same for the compact form; `length` is the payload's, which decides whether there can be one.
+local function compact_before(tvb, last, length)
+  if not xtg.prefs.compact or length < COMPACT_LEN or length >= FULL_LEN then return nil end
+  local at = last - COMPACT_LEN
+  if at < 0 or tvb(last - 2, 2):uint() ~= COMPACT_MAGIC + VERSION then return nil end
+  return at
+end
+
+local function title(tree, pinfo, form, seq, stream, lane)
+  local text = string.format("%s, stream %d, lane %d, seq %s", form, stream:uint(), lane:uint(), seq)
+  tree:append_text(": " .. text)
+  pinfo.cols.info:append(" [XTG " .. text .. "]")
+end
+
+local function add_full(range, pinfo, root)
+  local tree = root:add(xtg, range)
+  tree:add(f.form, 2):set_generated()
+  tree:add(f.seq, range(0, 8))
+  tree:add(f.tx_ns, range(8, 8))
+  tree:add(f.session, range(16, 4))
+  tree:add(f.stream, range(20, 2))
+  tree:add(f.lane, range(22, 1))
+  local flags = tree:add(f.flags, range(23, 1))
+  flags:add(f.stamp_each, range(23, 1))
+  flags:add(f.tai, range(23, 1))
+  tree:add(f.reserved, range(24, 2))
+  tree:add(f.type, range(26, 1))
+  tree:add(f.version, range(27, 1))
+  tree:add(f.magic, range(28, 4))
+  title(tree, pinfo, "full", range(0, 8):uint64(), range(20, 2), range(22, 1))
+end
+
+-- Fields that the compact form shortens keep their names: they hold the low bits.
+local function add_compact(range, pinfo, root)
+  local tree = root:add(xtg, range)
+  tree:add(f.form, 1):set_generated()
+  tree:add(f.seq, range(0, 4), UInt64(range(0, 4):uint())):append_text(" (low 32 bits)")
+  tree:add(f.tx_ns, range(4, 6), range(4, 6):uint64()):append_text(" (low 48 bits)")
+  tree:add(f.session, range(10, 2), range(10, 2):uint()):append_text(" (low 16 bits)")
+  tree:add(f.stream, range(12, 1), range(12, 1):uint()):append_text(" (low 8 bits)")
+  tree:add(f.lane, range(13, 1))
+  tree:add(f.version, range(15, 1), range(15, 1):uint() % 16)
+  tree:add(f.magic, range(14, 2), range(14, 2):uint())
+  title(tree, pinfo, "compact", range(0, 4):uint(), range(12, 1), range(13, 1))
+end
+
+-- Dissects what stands at the end of a payload; false when nothing does.
+local function dissect_tail(tvb, last, length, pinfo, root)
+  local at = full_before(tvb, last)
+  if at then
+    add_full(tvb(at, FULL_LEN), pinfo, root)
+    return true
+  end
+  at = compact_before(tvb, last, length)
+  if at then
+    add_compact(tvb(at, COMPACT_LEN), pinfo, root)
+    return true
+  end
+  return false
+end
+
+-- The frame in which the heuristic has just found a signature: what comes after it need not look again.
+local found_in
+
+local function heuristic(tvb, pinfo, root)
+  if tvb:captured_len() < tvb:reported_len() then return false end
+  local length = tvb:len()
+  if not dissect_tail(tvb, length, length, pinfo, root) then return false end
+  found_in = pinfo.number
+  pinfo.cols.protocol = "XTG"
+  local before = length - (full_before(tvb, length) and FULL_LEN or COMPACT_LEN)
+  if before > 0 then root:add(f.payload, tvb(0, before)) end
+  return true
+end
+
+function xtg.dissector(tvb, pinfo, root)
+  local found = found_in == pinfo.number
+  found_in = nil
+  if found then return end
+  local payloads = {udp_payload()}
+  local inner = payloads[#payloads]
+  if inner then
+    local range = inner.range
+    if dissect_tail(range:tvb(), range:len(), range:len(), pinfo, root) then return end
+  end
+  -- Not UDP as far as Wireshark can see: the end of the frame, with and without a captured FCS. Without
+  -- a payload's length only the full form is told apart from chance.
+  if tvb:captured_len() < tvb:reported_len() then return end
+  for _, last in ipairs({tvb:len(), tvb:len() - FCS_LEN}) do
+    if dissect_tail(tvb, last, 0, pinfo, root) then return end
+  end
+end
+
+xtg:register_heuristic("udp", heuristic)
+register_postdissector(xtg)

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "app/signals.h"
+#include "core/exit_status.h"
+#include "core/units.h"
+#include "net/interface.h"
+#include "net/wire.h"
+#include "xdp/drain.h"
+
+namespace xtg::app {
+
+namespace {
+
+plan::RunSpec stream_over(const net::Wire& wire, const plan::DemoSpec& spec) {
+  plan::StreamSpec stream;
+  stream.dst_addr = packet::IpRange{wire.far().v4, 1};
+  stream.dst_port = packet::PortRange{10'000, 16};
+  stream.frame_size = spec.frame_size;
+  stream.rate = spec.rate;
+
+  plan::RunSpec run;
+  run.interface = wire.near().name;
+  run.streams.push_back(std::move(stream));
+  run.threads = spec.threads;
+  run.cpus = spec.cpus;
+  run.duration = spec.duration;
+  run.interval = spec.interval;
+  run.output = spec.output;
+  return run;
+}
+
+Result<net::LinkCounters> far_counters(const net::Wire& wire) {
+  return wire.far_ns().run([&wire] { return net::link_counters(wire.far().ifindex); });
+}
+
+int show(const net::Wire& wire, const plan::DemoSpec& spec, Context& context) {
+  const bool talk = !spec.output.json && !spec.output.json_stream && !spec.output.quiet;
+  if (talk) {
+    fmt::print(context.out,
+               "Two network namespaces, joined by a veth pair:\n"
+               "  {} has {} ({}), {} has {} ({})\n\n",
+               wire.near_ns_name(), wire.near().name, wire.near().v4.to_string(),
+               wire.far_ns_name(), wire.far().name, wire.far().v4.to_string());
+    context.out.flush();
+  }
+  const auto before = far_counters(wire);
+  // Everything from here on happens in the near namespace; main's own was only needed to make the
+  // wire.
+  if (auto entered = wire.near_ns().enter(); !entered) return complain(entered.error(), context);
+  const int status = run(stream_over(wire, spec), context);
+  const auto after = far_counters(wire);
+  if (talk && before && after) {
+    fmt::print(context.out,
+               "\nThe far end's own interface counters: {} packets, {} bytes received\n",
+               with_thousands(after->rx_packets - before->rx_packets),
+               with_thousands(after->rx_bytes - before->rx_bytes));
+    context.out.flush();
+  }
+  return status;
+}
+
+void describe_wire(const net::Wire& wire) {
+  const auto set = [](const char* name, const std::string& value) {
+    setenv(name, value.c_str(), 1);
+  };
+  set("XTG_NEAR_NS", wire.near_ns_name());
+  set("XTG_FAR_NS", wire.far_ns_name());
+  set("XTG_NEAR_IF", wire.near().name);
+  set("XTG_FAR_IF", wire.far().name);
+  set("XTG_NEAR_MAC", wire.near().mac.to_string());
+  set("XTG_FAR_MAC", wire.far().mac.to_string());
+  set("XTG_NEAR_IP", wire.near().v4.to_string());
+  set("XTG_FAR_IP", wire.far().v4.to_string());
+  set("XTG_NEAR_IP6", wire.near().v6.to_string());
+  set("XTG_FAR_IP6", wire.far().v6.to_string());
+}
+
+[[noreturn]] void become(const net::Wire& wire, const std::vector<std::string>& command) {
+  unblock_signals();
+  if (!wire.near_ns().enter()) _exit(126);
+  describe_wire(wire);
+  std::vector<char*> argv;
+  for (const std::string& word : command)
+    argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  execvp(argv[0], argv.data());
+  fmt::print(stderr, "xdp-trafficgen: {}: {}\n", command[0], std::strerror(errno));
+  _exit(127);
+}
+
+/// Runs the command on the wire; a signal that reaches us alone is handed on, and the wire outlives
+/// it.
+int run_command(const net::Wire& wire, const plan::DemoSpec& spec, Context& context) {
+  auto signals = Signals::open();
+  if (!signals) return complain(signals.error(), context);
+  const pid_t child = fork();
+  if (child < 0) return complain(fail_sys(errno, "fork").value(), context);
+  if (child == 0) become(wire, spec.command);
+
+  int status = 0;
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    pollfd ready = {signals->fd(), POLLIN, 0};
+    poll(&ready, 1, 20);
+    if (signals->take() > 0) kill(child, SIGTERM);
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+} // namespace
+
+int demo(const plan::DemoSpec& spec, Context& context) {
+  net::WireSpec wire_spec;
+  wire_spec.queues = spec.queues;
+  wire_spec.mtu = spec.mtu;
+  wire_spec.gro = spec.gro;
+  auto wire = net::Wire::create(wire_spec);
+  if (!wire) {
+    const auto error = std::move(wire.error()).context("make two namespaces and a veth pair");
+    return complain(error, context);
+  }
+  std::optional<xdp::Drain> drain;
+  if (spec.far_drops) {
+    auto attached = wire->far_ns().run([&wire] { return xdp::Drain::attach(wire->far().ifindex); });
+    if (!attached) return complain(attached.error(), context);
+    drain.emplace(std::move(*attached));
+  }
+  return spec.command.empty() ? show(*wire, spec, context) : run_command(*wire, spec, context);
+}
+
+} // namespace xtg::app

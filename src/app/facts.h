@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Asks the host what a plan needs to know.
+#pragma once
+
+#include "plan/facts.h"
+#include "plan/spec.h"
+
+namespace xtg::app {
+
+/// Never fails: what could not be learnt stands in the facts as text. With `resolve_neighbours` the
+/// kernel is made to ask for next hops that are not in its table (at most a second each).
+plan::HostFacts gather_facts(const plan::RunSpec& spec, bool resolve_neighbours);
+
+std::vector<int> allowed_cpus();
+std::string kernel_release();
+std::string host_name();
+
+} // namespace xtg::app

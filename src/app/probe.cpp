@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "app/app.h"
+#include "app/facts.h"
+#include "core/exit_status.h"
+#include "core/units.h"
+#include "core/version.h"
+#include "net/anchor.h"
+#include "net/caps.h"
+#include "net/interface.h"
+#include "packet/frame.h"
+#include "plan/diagnose.h"
+#include "report/probe_report.h"
+#include "xdp/probe.h"
+#include "xdp/programs.h"
+#include "xdp/sender.h"
+
+namespace xtg::app {
+
+namespace {
+
+using report::Check;
+using report::Verdict;
+
+constexpr const char* kSetcap = "run as root, or: setcap cap_bpf,cap_net_admin,cap_perfmon+ep PATH";
+
+Check check_kernel() {
+  const std::string release = kernel_release();
+  int major = 0, minor = 0;
+  std::sscanf(release.c_str(), "%d.%d", &major, &minor);
+  const bool enough = major > 5 || (major == 5 && minor >= 18);
+  return {"kernel", enough ? Verdict::Passed : Verdict::Failed, release,
+          enough ? "" : "Linux 5.18 or later: older kernels have no live frames"};
+}
+
+void check_capabilities(std::vector<Check>& checks) {
+  const auto caps = net::effective_caps();
+  if (!caps) {
+    checks.push_back({"capabilities", Verdict::Info, caps.error().message(), ""});
+    return;
+  }
+  const bool sends = caps->can_load() && caps->net_admin;
+  const auto missing = caps->missing();
+  checks.push_back({"capabilities", sends ? Verdict::Passed : Verdict::Failed,
+                    missing.empty() ? "all" : fmt::format("without {}", fmt::join(missing, ", ")),
+                    sends ? "" : kSetcap});
+}
+
+void check_live_frames(std::vector<Check>& checks) {
+  if (auto live = xdp::probe_live_frames(); live) {
+    checks.push_back(
+        {"live-frames", Verdict::Passed, "a 64-byte frame went through BPF_PROG_RUN", ""});
+  } else {
+    const bool permission = live.error().code == Errc::NoPermission;
+    checks.push_back(
+        {"live-frames", Verdict::Failed, live.error().message(),
+         permission ? kSetcap : "Linux 5.18 or later with CONFIG_BPF_SYSCALL and CONFIG_BPF_JIT"});
+  }
+}
+
+void check_tracepoints(std::vector<Check>& checks) {
+  if (auto traced = xdp::probe_tracepoint(); traced) {
+    checks.push_back(
+        {"tracepoints", Verdict::Passed, "xdp_devmap_xmit: frames are counted exactly", ""});
+  } else {
+    checks.push_back({"tracepoints", Verdict::Info,
+                      traced.error().message() + "; the interface's own counters are used instead",
+                      ""});
+  }
+}
+
+void check_anchor(std::vector<Check>& checks) {
+  if (auto anchor = net::Anchor::create(1); anchor)
+    checks.push_back(
+        {"ingress-devices", Verdict::Passed,
+         anchor->is_private() ? "in a private network namespace" : "TAP devices beside the others",
+         ""});
+  else
+    checks.push_back(
+        {"ingress-devices", Verdict::Failed, anchor.error().message(), "modprobe tun"});
+}
+
+std::string describe_programs(const plan::InterfaceFacts& iface) {
+  if (iface.xdp_prog_ids.empty()) return "none";
+  std::vector<std::string> names;
+  if (const auto programs = xdp::attached_programs(iface.ifindex)) {
+    for (const auto& program : *programs)
+      names.push_back(fmt::format("{} (id {})", program.name, program.id));
+  }
+  if (names.empty()) names.push_back(fmt::format("id {}", fmt::join(iface.xdp_prog_ids, ", ")));
+  return fmt::format("{}, {}: left as they are", fmt::join(names, ", "), iface.xdp_mode);
+}
+
+void check_transmit(const plan::InterfaceFacts& iface, std::vector<Check>& checks) {
+  const auto obstacle = plan::preflight(iface, packet::min_frame_size(packet::Family::V4));
+  if (obstacle) {
+    const bool fixable = obstacle->fix != plan::Fix::None || obstacle->id == "interface-down" ||
+                         obstacle->id == "peer-down" || obstacle->id == "peer-no-napi";
+    checks.push_back({"xdp-transmit", fixable ? Verdict::Fixable : Verdict::Failed, obstacle->cause,
+                      obstacle->repair});
+  } else if (plan::needs_pass_program(iface)) {
+    checks.push_back({"xdp-transmit", Verdict::Passed,
+                      "once a program is attached, which a run does by itself", ""});
+  } else if (!iface.xdp_features) {
+    checks.push_back({"xdp-transmit", Verdict::Info,
+                      "this kernel (before 6.3) cannot be asked; a run finds out", ""});
+  } else {
+    checks.push_back({"xdp-transmit", Verdict::Passed, "the driver takes frames from XDP", ""});
+  }
+}
+
+void check_interface(const std::string& name, std::vector<Check>& checks) {
+  const auto iface = net::interface_facts(name);
+  if (!iface) {
+    checks.push_back(
+        {"interface", Verdict::Failed, iface.error().message(), "ip link shows what there is"});
+    return;
+  }
+  checks.push_back(
+      {"interface", Verdict::Passed, fmt::format("{}, index {}", iface->name, iface->ifindex), ""});
+  checks.push_back(
+      {"driver", Verdict::Info, iface->driver.empty() ? "unknown" : iface->driver, ""});
+  checks.push_back(
+      {"state", Verdict::Info,
+       fmt::format("{}, {}", iface->up ? "up" : "down", iface->carrier ? "carrier" : "no carrier"),
+       ""});
+  check_transmit(*iface, checks);
+  if (iface->peer) {
+    const plan::VethPeer& peer = *iface->peer;
+    checks.push_back(
+        {"peer", Verdict::Info,
+         !peer.reachable
+             ? fmt::format("interface {} in a namespace that cannot be entered", peer.ifindex)
+             : fmt::format("{}{}{}, {}, GRO {}, XDP program {}", peer.name,
+                           peer.netns.empty() ? "" : " in namespace ", peer.netns,
+                           peer.up ? "up" : "down", peer.gro ? "on" : "off",
+                           peer.xdp_attached ? "attached" : "none"),
+         ""});
+  }
+  checks.push_back({"queues", Verdict::Info,
+                    fmt::format("{} transmit, {} receive", iface->tx_queues, iface->rx_queues),
+                    ""});
+  checks.push_back(
+      {"mtu", Verdict::Info,
+       fmt::format("{}: frames up to {} bytes with FCS", iface->mtu,
+                   std::min(iface->mtu + 14 + packet::kFcsBytes, packet::max_frame_size())),
+       ""});
+  checks.push_back({"programs", Verdict::Info, describe_programs(*iface), ""});
+  checks.push_back({"speed", Verdict::Info,
+                    iface->speed_bps == 0
+                        ? "unknown"
+                        : with_prefix(static_cast<double>(iface->speed_bps), "bit/s"),
+                    ""});
+  checks.push_back({"default-route", Verdict::Info,
+                    iface->has_default_route ? "yes: sending needs --allow-default-route" : "no",
+                    ""});
+}
+
+} // namespace
+
+int probe(const plan::ProbeSpec& spec, Context& context) {
+  xdp::init_logging(false);
+  std::vector<Check> checks;
+  checks.push_back(check_kernel());
+  check_capabilities(checks);
+  check_live_frames(checks);
+  check_tracepoints(checks);
+  check_anchor(checks);
+  if (!spec.interface.empty()) check_interface(spec.interface, checks);
+
+  if (spec.json)
+    context.out << report::checks_json(checks, kVersion) << '\n';
+  else
+    report::print_checks(context.out, checks);
+  context.out.flush();
+  return static_cast<int>(report::usable(checks) ? ExitStatus::Done : ExitStatus::Unsupported);
+}
+
+} // namespace xtg::app

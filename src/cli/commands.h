@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The commands: each declares its options on a subcommand of the root and turns what was given into
+// a request. The objects hold the specs that the options fill, so they stay where they are.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/cli.h"
+#include "cli/option_set.h"
+
+namespace xtg::cli {
+
+class Command {
+public:
+  Command(CLI::App& root, const std::string& name, const std::string& summary);
+  virtual ~Command() = default;
+  Command(const Command&) = delete;
+  Command& operator=(const Command&) = delete;
+
+  [[nodiscard]] const CLI::App& app() const { return app_; }
+  /// The request, once the words have been parsed.
+  virtual Result<Request> request() = 0;
+
+protected:
+  CLI::App& app_;
+  OptionSet options_;
+};
+
+class UdpCommand : public Command {
+public:
+  explicit UdpCommand(CLI::App& root);
+  Result<Request> request() override;
+
+private:
+  void declare_frame();
+  void declare_stream();
+  void declare_run();
+  void declare_output();
+  [[nodiscard]] Status check() const;
+  plan::RunSpec spec_;
+};
+
+class ProbeCommand : public Command {
+public:
+  explicit ProbeCommand(CLI::App& root);
+  Result<Request> request() override;
+
+private:
+  plan::ProbeSpec spec_;
+};
+
+class DemoCommand : public Command {
+public:
+  explicit DemoCommand(CLI::App& root);
+  /// What stood behind "--"; `given` tells an empty command from none.
+  void set_command(std::vector<std::string> command, bool given);
+  Result<Request> request() override;
+
+private:
+  plan::DemoSpec spec_;
+  bool command_given_ = false;
+};
+
+class CompletionCommand : public Command {
+public:
+  explicit CompletionCommand(CLI::App& root);
+  Result<Request> request() override;
+
+private:
+  const CLI::App& root_;
+  std::string shell_;
+};
+
+} // namespace xtg::cli

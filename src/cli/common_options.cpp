@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/common_options.h"
+
+#include <algorithm>
+#include <array>
+
+#include "packet/frame.h"
+
+namespace xtg::cli {
+namespace {
+
+constexpr std::size_t kMaxInterfaceName = 15; // IFNAMSIZ - 1
+constexpr Nanoseconds kMinInterval = std::chrono::milliseconds(100);
+
+constexpr std::array kLayers = {Choice<Layer>{"l1", Layer::L1}, Choice<Layer>{"l2", Layer::L2},
+                                Choice<Layer>{"l3", Layer::L3}};
+
+Result<std::vector<int>> parse_cpus(std::string_view text) {
+  auto cpus = parse_cpu_list(text);
+  if (cpus && cpus->size() > plan::kMaxThreads)
+    return fail(Errc::InvalidArgument,
+                fmt::format("names {} CPUs; at most {} are accepted, one for each thread",
+                            cpus->size(), plan::kMaxThreads));
+  return cpus;
+}
+
+Result<Nanoseconds> parse_interval(std::string_view text) {
+  const auto value = parse_duration(text);
+  if (!value || *value < kMinInterval)
+    return fail(Errc::InvalidArgument,
+                "expected a duration of at least 100ms, such as 1, 500ms or 1m");
+  return *value;
+}
+
+} // namespace
+
+Result<std::string> parse_interface(std::string_view text) {
+  const bool printable = std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return c > ' ' && c < 0x7f && c != '/' && c != ':';
+  });
+  if (text.empty() || text.size() > kMaxInterfaceName || !printable || text == "." || text == "..")
+    return fail(Errc::InvalidArgument,
+                "expected the name of a network interface: 1 to 15 characters without white space, "
+                "\"/\" or \":\"");
+  return std::string(text);
+}
+
+Result<std::uint32_t> parse_frame_size(std::string_view text) {
+  const auto smallest = packet::min_frame_size(packet::Family::V4);
+  const auto value = whole_number<std::uint32_t>(smallest, packet::max_frame_size())(text);
+  if (value) return value;
+  return fail(
+      Errc::InvalidArgument,
+      fmt::format("expected {} (the smallest Ethernet frame; IPv6: {}) to {} bytes with FCS "
+                  "(what one page leaves for a frame when the kernel sends it)",
+                  smallest, packet::min_frame_size(packet::Family::V6), packet::max_frame_size()));
+}
+
+void add_threads(OptionSet& options, std::uint32_t& threads, std::vector<int>& cpus) {
+  options.value({"-t,--threads", "N",
+                 fmt::format("sending threads, each pinned to a CPU, 1 to {}", plan::kMaxThreads),
+                 std::to_string(threads)},
+                into(whole_number<std::uint32_t>(1, plan::kMaxThreads), threads));
+  options.value(
+      {"--cpus", "LIST", "CPUs to send from, one thread each, as 0,2-5", "the first allowed"},
+      into(parse_cpus, cpus));
+}
+
+Status settle_threads(const OptionSet& options, std::uint32_t& threads,
+                      const std::vector<int>& cpus) {
+  if (!options.given("--cpus")) return {};
+  if (options.given("--threads") && threads != cpus.size())
+    return bad_usage(fmt::format("--threads {} and --cpus with {} CPUs: the counts differ; give "
+                                 "one of the two, or equal counts",
+                                 threads, cpus.size()));
+  threads = static_cast<std::uint32_t>(cpus.size());
+  return {};
+}
+
+void add_rate(OptionSet& options, plan::RateLaw& rate) {
+  options.value({"--rate", "RATE", "in all: max, packets (1.5Mpps) or bits per second (10Gbps)",
+                 format_rate(rate.rate)},
+                into(parse_rate, rate.rate));
+  options.value({"--rate-layer", choice_names<Layer>(kLayers),
+                 "what a rate in bits counts: wire, frame with FCS, or IP packet",
+                 std::string(to_string(rate.layer))},
+                into(one_of<Layer>(kLayers), rate.layer));
+  options.value(
+      {"--burst", "N",
+       fmt::format("frames back to back before each gap, 1 to {}; needs --rate", plan::kMaxBurst),
+       std::to_string(rate.burst)},
+      into(whole_number<std::uint32_t>(1, plan::kMaxBurst), rate.burst));
+}
+
+Status check_rate(const OptionSet& options, const plan::RateLaw& rate) {
+  if (options.given("--rate-layer") && rate.rate.unit != Rate::Unit::Bps)
+    return bad_usage(fmt::format("--rate-layer {} goes with a --rate in bits per second, such as "
+                                 "10Gbps, not with \"{}\"",
+                                 to_string(rate.layer), format_rate(rate.rate)));
+  if (options.given("--burst") && rate.rate.unit == Rate::Unit::Max)
+    return bad_usage(fmt::format("--burst {} goes with a --rate in pps or bps, such as 100kpps: "
+                                 "without one there is no gap",
+                                 rate.burst));
+  return {};
+}
+
+void add_interval(OptionSet& options, Nanoseconds& interval) {
+  options.value({"-I,--interval", "TIME",
+                 "between two output lines: seconds, or 500ms, 1m; "
+                 "at least 100ms",
+                 format_duration(interval)},
+                into(parse_interval, interval));
+}
+
+Result<Nanoseconds> parse_positive_duration(std::string_view text) {
+  const auto value = parse_duration(text);
+  if (!value || *value <= Nanoseconds::zero())
+    return fail(Errc::InvalidArgument,
+                "expected a duration above zero: seconds, or such as 500ms, 10s, 2m, 1h");
+  return *value;
+}
+
+void add_json(OptionSet& options, plan::OutputSpec& output) {
+  options.flag({"--json", "", "print one JSON document at the end"},
+               [&output] { output.json = true; });
+  options.flag({"--json-stream", "", "print a line of JSON per event"},
+               [&output] { output.json_stream = true; });
+}
+
+Status check_json(const plan::OutputSpec& output) {
+  if (output.json && output.json_stream)
+    return bad_usage("--json and --json-stream exclude each other: one of the two is accepted");
+  return {};
+}
+
+} // namespace xtg::cli

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/commands.h"
+
+#include <array>
+#include <limits>
+#include <optional>
+
+#include "cli/common_options.h"
+#include "core/text.h"
+#include "packet/frame.h"
+
+namespace xtg::cli {
+namespace {
+
+using packet::IpRange;
+using packet::MacRange;
+using packet::PortRange;
+
+constexpr std::uint64_t kMaxShownFrames = 1'000'000;
+
+constexpr std::array kPayloads = {Choice<packet::Payload>{"zeros", packet::Payload::Zeros},
+                                  Choice<packet::Payload>{"pattern", packet::Payload::Pattern},
+                                  Choice<packet::Payload>{"random", packet::Payload::Random},
+                                  Choice<packet::Payload>{"text", packet::Payload::Text}};
+constexpr std::array kVaries = {Choice<packet::Vary>{"together", packet::Vary::Together},
+                                Choice<packet::Vary>{"product", packet::Vary::Product},
+                                Choice<packet::Vary>{"random", packet::Vary::Random}};
+constexpr std::array kStamps = {Choice<plan::Stamp>{"batch", plan::Stamp::Batch},
+                                Choice<plan::Stamp>{"each", plan::Stamp::Each}};
+constexpr std::array kPaces = {Choice<plan::Pace>{"auto", plan::Pace::Auto},
+                               Choice<plan::Pace>{"busy", plan::Pace::Busy}};
+
+/// A byte in decimal, or in hexadecimal behind 0x as ToS values are often written.
+Result<std::uint8_t> parse_tos(std::string_view text) {
+  const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
+  const auto digits = is_hex ? text.substr(2) : text;
+  const auto value = parse_unsigned<std::uint8_t>(digits, is_hex ? 16 : 10);
+  if (!value)
+    return fail(Errc::InvalidArgument, "expected a number from 0 to 255 or from 0x0 to 0xff");
+  return *value;
+}
+
+/// 0 means no limit, as in xdp-tools.
+Result<std::optional<std::uint64_t>> parse_amount(std::string_view text) {
+  const auto count = parse_count(text);
+  if (!count)
+    return fail(Errc::InvalidArgument,
+                "expected a number of packets, such as 1000, 64k or 1.5M; 0 for no limit");
+  return *count == 0 ? std::nullopt : std::optional(*count);
+}
+
+Result<std::string> parse_path(std::string_view text) {
+  if (text.empty()) return fail(Errc::InvalidArgument, "expected the name of a file");
+  return std::string(text);
+}
+
+} // namespace
+
+UdpCommand::UdpCommand(CLI::App& root)
+    : Command(root, "udp", "Send UDP packets, as fast as it goes or at an exact rate.") {
+  spec_.streams.emplace_back();
+  declare_frame();
+  declare_stream();
+  declare_run();
+  declare_output();
+}
+
+void UdpCommand::declare_frame() {
+  auto& stream = spec_.streams.front();
+  options_.group("Frame (addresses and ports take a value or a range)");
+  options_.value({"-i,--interface,interface", "INTERFACE",
+                  "where to send; the same as the argument", "by the route to --dst-addr"},
+                 into(parse_interface, spec_.interface));
+  options_.value({"-m,--dst-mac", "MAC[-MAC]", "destination MAC address", "the next hop's"},
+                 into(MacRange::parse, stream.dst_mac));
+  options_.value({"-M,--src-mac", "MAC[-MAC]", "source MAC address", "the interface's"},
+                 into(MacRange::parse, stream.src_mac));
+  options_.value(
+      {"-a,--dst-addr", "IP[-IP|/LEN]", "destination IPv4 or IPv6 address", "198.18.0.2"},
+      into(IpRange::parse, stream.dst_addr));
+  options_.value({"-A,--src-addr", "IP[-IP|/LEN]", "source address", "by the route"},
+                 into(IpRange::parse, stream.src_addr));
+  options_.value({"-p,--dst-port", "PORT[-PORT]", "UDP destination port, 0 to 65535",
+                  stream.dst_port.to_string()},
+                 into(PortRange::parse, stream.dst_port));
+  options_.value(
+      {"-P,--src-port", "PORT[-PORT]", "UDP source port, 0 to 65535", stream.src_port.to_string()},
+      into(PortRange::parse, stream.src_port));
+  options_.value({"-d,--dyn-ports", "N",
+                  "vary the destination port over N ports from --dst-port on", "0, off"},
+                 into(whole_number<std::uint32_t>(0, 65535), stream.dyn_ports));
+  options_.value({"-l,--hop-limit", "N", "IPv6 hop limit or IPv4 TTL, 1 to 255",
+                  std::to_string(stream.hop_limit)},
+                 into(whole_number<std::uint8_t>(1, 255), stream.hop_limit));
+  options_.value({"--tos", "BYTE", "IPv4 ToS or IPv6 traffic class, 0 to 255 or 0x0 to 0xff",
+                  std::to_string(stream.tos)},
+                 into(parse_tos, stream.tos));
+  options_.value({"-s,--pkt-size", "BYTES",
+                  fmt::format("frame with its FCS, {} (IPv6: {}) to {}",
+                              packet::min_frame_size(packet::Family::V4),
+                              packet::min_frame_size(packet::Family::V6), packet::max_frame_size()),
+                  "the smallest"},
+                 into(parse_frame_size, stream.frame_size));
+  options_.value({"--payload", choice_names<packet::Payload>(kPayloads), "what fills the payload",
+                  choice_name<packet::Payload>(kPayloads, stream.payload)},
+                 into(one_of<packet::Payload>(kPayloads), stream.payload));
+  options_.flag({"--no-udp-checksum", "", "send no UDP checksum (IPv4 only)"},
+                [&stream] { stream.udp_checksum = false; });
+}
+
+void UdpCommand::declare_stream() {
+  auto& stream = spec_.streams.front();
+  options_.group("Sequence and signature");
+  options_.value({"--vary", choice_names<packet::Vary>(kVaries),
+                  "how ranges move: in step, as an odometer, at random",
+                  choice_name<packet::Vary>(kVaries, stream.vary)},
+                 into(one_of<packet::Vary>(kVaries), stream.vary));
+  options_.value(
+      {"--seed", "N", "start of everything random, repeatable", std::to_string(stream.seed)},
+      into(whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()), stream.seed));
+  options_.flag({"--no-signature", "", "put no sequence number and send time in the payload"},
+                [&stream] { stream.signature = false; });
+  options_.value({"--stamp", choice_names<plan::Stamp>(kStamps),
+                  "read the send time once per batch or for each frame",
+                  choice_name<plan::Stamp>(kStamps, stream.stamp)},
+                 into(one_of<plan::Stamp>(kStamps), stream.stamp));
+}
+
+void UdpCommand::declare_run() {
+  auto& stream = spec_.streams.front();
+  options_.group("Amount and rate");
+  options_.value(
+      {"-n,--num-packets", "N", "frames to send in all, exactly; also 64k, 1.5M", "0, no limit"},
+      into(parse_amount, stream.num_packets));
+  options_.value({"--duration", "TIME", "stop after this: seconds, or 500ms, 2m, 1h", "no limit"},
+                 into(parse_positive_duration, spec_.duration));
+  add_rate(options_, stream.rate);
+  options_.value({"--pace", choice_names<plan::Pace>(kPaces),
+                  "auto sleeps through long gaps, busy always spins",
+                  choice_name<plan::Pace>(kPaces, spec_.pace)},
+                 into(one_of<plan::Pace>(kPaces), spec_.pace));
+  add_threads(options_, spec_.threads, spec_.cpus);
+  options_.group("Safety");
+  options_.flag({"--allow-default-route", "", "send on the interface that has the default route"},
+                [this] { spec_.allow_default_route = true; });
+  options_.flag({"--allow-public", "", "send to public addresses"},
+                [this] { spec_.allow_public = true; });
+  options_.flag({"--fix", "", "repair what keeps frames from leaving, put it back afterwards"},
+                [this] { spec_.fix = true; });
+}
+
+void UdpCommand::declare_output() {
+  options_.group("Output");
+  add_interval(options_, spec_.interval);
+  add_json(options_, spec_.output);
+  options_.flag({"--quiet", "", "print no text but errors"}, [this] { spec_.output.quiet = true; });
+  options_.flag({"-v,--verbose", "", "tell on stderr what is done"},
+                [this] { spec_.output.verbose = true; });
+  options_.flag(
+      {"--dry-run", "", "send nothing, print the plan and the first frames; needs no root"},
+      [this] { spec_.dry_run = true; });
+  options_.value({"--write-pcap", "FILE", "write the first frames as a capture for Wireshark"},
+                 into(parse_path, spec_.pcap_path));
+  options_.value({"--show-frames", "N", "how many frames these two give, 0 to 1000000",
+                  std::to_string(spec_.dry_run_frames)},
+                 into(whole_number<std::uint32_t>(0, kMaxShownFrames), spec_.dry_run_frames));
+}
+
+Status UdpCommand::check() const {
+  const auto& stream = spec_.streams.front();
+  if (auto ok = check_rate(options_, stream.rate); !ok) return ok;
+  if (auto ok = check_json(spec_.output); !ok) return ok;
+  if (stream.dyn_ports > 0 && stream.dst_port.count > 1)
+    return bad_usage(fmt::format("--dyn-ports {} and --dst-port \"{}\" both set a range of ports: "
+                                 "with --dyn-ports, --dst-port is a single port",
+                                 stream.dyn_ports, stream.dst_port.to_string()));
+  if (stream.dyn_ports > 65536U - stream.dst_port.first)
+    return bad_usage(fmt::format("--dyn-ports {} from --dst-port {} on goes beyond port 65535: at "
+                                 "most {} are accepted",
+                                 stream.dyn_ports, stream.dst_port.first,
+                                 65536U - stream.dst_port.first));
+  if (!stream.signature && stream.stamp == plan::Stamp::Each)
+    return bad_usage("--stamp each and --no-signature exclude each other: the send time is part of "
+                     "the signature");
+  if (options_.given("--show-frames") && !spec_.dry_run && spec_.pcap_path.empty())
+    return bad_usage(
+        fmt::format("--show-frames {} goes with --dry-run or --write-pcap", spec_.dry_run_frames));
+  if (spec_.interface.empty() && !stream.dst_addr)
+    return bad_usage("udp: expected the name of an interface, such as \"udp eth0\", or --dst-addr "
+                     "to find it by the route");
+  return {};
+}
+
+Result<Request> UdpCommand::request() {
+  if (auto ok = options_.apply(); !ok) return tl::unexpected<Error>(ok.error());
+  if (auto ok = settle_threads(options_, spec_.threads, spec_.cpus); !ok)
+    return tl::unexpected<Error>(ok.error());
+  if (auto ok = check(); !ok) return tl::unexpected<Error>(ok.error());
+  return Request(spec_);
+}
+
+} // namespace xtg::cli

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Composition root: words to a request, request to a use-case, errors to the exit status.
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "app/app.h"
+#include "app/signals.h"
+#include "cli/cli.h"
+#include "core/clock.h"
+#include "core/exit_status.h"
+
+namespace {
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+
+std::string as_typed(int argc, char** argv) {
+  std::string out;
+  for (int i = 0; i < argc; i++)
+    out += (i == 0 ? "" : " ") + std::string(argv[i]);
+  return out;
+}
+
+int run(int argc, char** argv) {
+  xtg::app::Context context{std::cout, std::cerr, as_typed(argc, argv), xtg::monotonic_ns()};
+  auto request = xtg::cli::parse(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+  if (!request) return xtg::app::complain(request.error(), context);
+
+  xtg::app::block_signals();
+  const int status = std::visit(
+      Overloaded{
+          [&](const xtg::cli::TextRequest& text) {
+            context.out << text.text;
+            return static_cast<int>(xtg::ExitStatus::Done);
+          },
+          [&](const xtg::plan::RunSpec& spec) { return xtg::app::run(spec, context); },
+          [&](const xtg::plan::ProbeSpec& spec) { return xtg::app::probe(spec, context); },
+          [&](const xtg::plan::DemoSpec& spec) { return xtg::app::demo(spec, context); },
+      },
+      *request);
+  context.out.flush();
+  // A result that could not be written (full disk, closed pipe) is no success.
+  if (!context.out && status == 0) return static_cast<int>(xtg::ExitStatus::Failed);
+  return status;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "xdp-trafficgen: internal error: " << error.what() << '\n';
+    return static_cast<int>(xtg::ExitStatus::Failed);
+  }
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "net/interface.h"
+
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+
+#include "net/ethtool.h"
+#include "net/link_info.h"
+#include "net/netlink.h"
+#include "net/peer.h"
+
+namespace xtg::net {
+
+namespace {
+
+// The "netdev" generic netlink family (Linux 6.3), whose header is younger than the ones we build
+// with.
+constexpr std::uint8_t kNetdevCmdDevGet = 1;
+constexpr int kNetdevDevIfindex = 1;
+constexpr int kNetdevDevXdpFeatures = 3;
+
+std::optional<std::uint64_t> xdp_features(int ifindex) {
+  auto socket = nl::Socket::open(NETLINK_GENERIC);
+  if (!socket) return {};
+  const int family = genl_ctrl_resolve(socket->raw(), "netdev");
+  if (family < 0) return {};
+  nl::Message request(family, 0, genlmsghdr{.cmd = kNetdevCmdDevGet, .version = 1, .reserved = 0});
+  request.put<std::uint32_t>(kNetdevDevIfindex, static_cast<std::uint32_t>(ifindex));
+  auto replies = socket->query(request, "ask for XDP features");
+  if (!replies || replies->empty()) return {};
+  return replies->front().attrs<genlmsghdr>().get<std::uint64_t>(kNetdevDevXdpFeatures);
+}
+
+bool leads_through(const nl::Reply& reply, int ifindex) {
+  const nl::Attrs attrs = reply.attrs<rtmsg>();
+  if (attrs.get<std::int32_t>(RTA_OIF) == ifindex) return true;
+  const nlattr* hops = attrs.find(RTA_MULTIPATH);
+  if (hops == nullptr) return false;
+  auto* hop = static_cast<rtnexthop*>(nla_data(hops));
+  for (int left = nla_len(hops); RTNH_OK(hop, left);) {
+    if (hop->rtnh_ifindex == ifindex) return true;
+    left -= RTNH_ALIGN(hop->rtnh_len);
+    hop = RTNH_NEXT(hop);
+  }
+  return false;
+}
+
+Result<bool> default_route(nl::Socket& socket, int ifindex, unsigned char family) {
+  rtmsg header{};
+  header.rtm_family = family;
+  nl::Message request(RTM_GETROUTE, NLM_F_DUMP, header);
+  // With strict checking the kernel sends only this interface's routes, and not a full table.
+  request.put<std::uint32_t>(RTA_OIF, static_cast<std::uint32_t>(ifindex));
+  auto replies = socket.query(request, "list routes");
+  if (!replies) {
+    const Error& error = replies.error();
+    if (error.code == Errc::NotFound || error.code == Errc::NotSupported) return false;
+    return tl::unexpected<Error>(std::move(replies.error()));
+  }
+  return std::any_of(replies->begin(), replies->end(), [&](const nl::Reply& reply) {
+    const auto route = reply.header<rtmsg>();
+    return route.rtm_family == family && route.rtm_dst_len == 0 && route.rtm_type == RTN_UNICAST &&
+           (route.rtm_flags & RTM_F_CLONED) == 0 && leads_through(reply, ifindex);
+  });
+}
+
+Result<plan::InterfaceFacts> facts_of(nl::Socket& socket, LinkInfo link) {
+  plan::InterfaceFacts facts;
+  facts.name = link.name;
+  facts.ifindex = link.ifindex;
+  facts.kind = link.kind;
+  facts.driver = ethtool::driver(link.name);
+  if (facts.driver.empty()) facts.driver = link.kind;
+  facts.mac = link.mac;
+  facts.ethernet = link.ethernet;
+  facts.mtu = link.mtu;
+  facts.up = (link.flags & IFF_UP) != 0;
+  facts.carrier = link.carrier;
+  facts.tx_queues = link.tx_queues;
+  facts.rx_queues = link.rx_queues;
+  facts.speed_bps = ethtool::speed_bps(link.name);
+  facts.xdp_features = xdp_features(link.ifindex);
+  facts.xdp_prog_ids = link.xdp_prog_ids;
+  facts.xdp_mode = link.xdp_mode;
+  auto ips = read_addresses(socket, link.ifindex);
+  if (!ips) return forward(std::move(ips), fmt::format("interface {}", link.name));
+  facts.addresses = std::move(*ips);
+  auto is_default = has_default_route(link.ifindex);
+  if (!is_default) return forward(std::move(is_default), fmt::format("interface {}", link.name));
+  facts.has_default_route = *is_default;
+  if (link.kind == "veth") facts.peer = find_peer(socket, link);
+  return facts;
+}
+
+template <class Key>
+Result<plan::InterfaceFacts> facts_by(const Key& key) {
+  auto socket = nl::Socket::open();
+  if (!socket) return tl::unexpected<Error>(std::move(socket.error()));
+  auto link = read_link(*socket, key);
+  if (!link) return tl::unexpected<Error>(std::move(link.error()));
+  return facts_of(*socket, std::move(*link));
+}
+
+} // namespace
+
+Result<plan::InterfaceFacts> interface_facts(const std::string& name) {
+  return facts_by(name);
+}
+Result<plan::InterfaceFacts> interface_facts(int ifindex) {
+  return facts_by(ifindex);
+}
+
+Result<bool> has_default_route(int ifindex) {
+  auto socket = nl::Socket::open();
+  if (!socket) return tl::unexpected<Error>(std::move(socket.error()));
+  socket->set_strict();
+  auto v4 = default_route(*socket, ifindex, AF_INET);
+  if (!v4 || *v4) return v4;
+  return default_route(*socket, ifindex, AF_INET6);
+}
+
+Result<NetNs> netns_of(const plan::VethPeer& peer) {
+  if (peer.same_netns) return NetNs::current();
+  if (!peer.netns.empty()) return NetNs::open(peer.netns);
+  if (peer.netns_pid != 0) return NetNs::of_pid(peer.netns_pid);
+  return fail(Errc::NotFound, "the network namespace of the veth's peer cannot be found from here");
+}
+
+Result<LinkCounters> link_counters(int ifindex) {
+  auto socket = nl::Socket::open();
+  if (!socket) return tl::unexpected<Error>(std::move(socket.error()));
+  if_stats_msg header{};
+  header.ifindex = static_cast<std::uint32_t>(ifindex);
+  header.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
+  nl::Message request(RTM_GETSTATS, 0, header);
+  auto replies =
+      socket->query(request, fmt::format("read counters of interface with index {}", ifindex));
+  if (!replies) return tl::unexpected<Error>(std::move(replies.error()));
+  // Younger kernels append fields; those up to here have always been there.
+  constexpr std::size_t kNeeded = offsetof(rtnl_link_stats64, multicast);
+  for (const nl::Reply& reply : *replies) {
+    const nlattr* attr = reply.attrs<if_stats_msg>().find(IFLA_STATS_LINK_64);
+    if (attr == nullptr || static_cast<std::size_t>(nla_len(attr)) < kNeeded) continue;
+    rtnl_link_stats64 stats{};
+    std::memcpy(&stats, nla_data(attr), kNeeded);
+    return LinkCounters{.rx_packets = stats.rx_packets,
+                        .rx_bytes = stats.rx_bytes,
+                        .rx_errors = stats.rx_errors,
+                        .rx_dropped = stats.rx_dropped,
+                        .tx_packets = stats.tx_packets,
+                        .tx_bytes = stats.tx_bytes,
+                        .tx_errors = stats.tx_errors,
+                        .tx_dropped = stats.tx_dropped};
+  }
+  return fail(Errc::System, fmt::format("no counters of interface with index {}", ifindex));
+}
+
+Result<LinkState> link_state(int ifindex) {
+  auto socket = nl::Socket::open();
+  if (!socket) return tl::unexpected<Error>(std::move(socket.error()));
+  auto link = read_link(*socket, ifindex);
+  if (!link) {
+    if (link.error().code == Errc::NotFound) return LinkState{};
+    return tl::unexpected<Error>(std::move(link.error()));
+  }
+  const bool up = (link->flags & IFF_UP) != 0;
+  return LinkState{.exists = true,
+                   .up = up,
+                   .running = up && (link->flags & IFF_RUNNING) != 0,
+                   .mtu = link->mtu};
+}
+
+Result<bool> gro(const NetNs& ns, const std::string& ifname) {
+  return ns.run([&] { return ethtool::gro(ifname); });
+}
+
+Status set_gro(const NetNs& ns, const std::string& ifname, bool on) {
+  return ns.run([&] { return ethtool::set_gro(ifname, on); });
+}
+
+} // namespace xtg::net

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "net/link_info.h"
+
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+
+#include <fmt/format.h>
+
+#include "net/ip_attr.h"
+
+namespace xtg::net {
+
+namespace {
+
+void read_xdp(const nl::Attrs& xdp, LinkInfo& link) {
+  switch (xdp.get<std::uint8_t>(IFLA_XDP_ATTACHED).value_or(XDP_ATTACHED_NONE)) {
+  case XDP_ATTACHED_NONE:
+    return;
+  case XDP_ATTACHED_DRV:
+    link.xdp_mode = "native";
+    break;
+  case XDP_ATTACHED_SKB:
+    link.xdp_mode = "generic";
+    break;
+  case XDP_ATTACHED_HW:
+    link.xdp_mode = "offload";
+    break;
+  default:
+    link.xdp_mode = "multiple";
+    break;
+  }
+  for (int type : {IFLA_XDP_DRV_PROG_ID, IFLA_XDP_SKB_PROG_ID, IFLA_XDP_HW_PROG_ID})
+    if (auto id = xdp.get<std::uint32_t>(type)) link.xdp_prog_ids.push_back(*id);
+  if (link.xdp_prog_ids.empty())
+    if (auto id = xdp.get<std::uint32_t>(IFLA_XDP_PROG_ID)) link.xdp_prog_ids.push_back(*id);
+}
+
+LinkInfo to_link(const nl::Reply& reply) {
+  const auto header = reply.header<ifinfomsg>();
+  const nl::Attrs attrs = reply.attrs<ifinfomsg>();
+  LinkInfo link;
+  link.ifindex = header.ifi_index;
+  link.name = attrs.string(IFLA_IFNAME);
+  link.kind = attrs.nested(IFLA_LINKINFO).string(IFLA_INFO_KIND);
+  link.ethernet = header.ifi_type == ARPHRD_ETHER;
+  link.flags = header.ifi_flags;
+  link.carrier = attrs.get<std::uint8_t>(IFLA_CARRIER).value_or(0) != 0;
+  link.mtu = attrs.get<std::uint32_t>(IFLA_MTU).value_or(0);
+  link.tx_queues = attrs.get<std::uint32_t>(IFLA_NUM_TX_QUEUES).value_or(1);
+  link.rx_queues = attrs.get<std::uint32_t>(IFLA_NUM_RX_QUEUES).value_or(1);
+  if (auto mac = attrs.get<packet::Mac>(IFLA_ADDRESS)) link.mac = *mac;
+  link.other_ifindex = attrs.get<std::int32_t>(IFLA_LINK);
+  link.other_nsid = attrs.get<std::int32_t>(IFLA_LINK_NETNSID);
+  read_xdp(attrs.nested(IFLA_XDP), link);
+  return link;
+}
+
+Result<LinkInfo> get_link(nl::Socket& socket, nl::Message& request, const std::string& who) {
+  request.put<std::uint32_t>(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  auto replies = socket.query(request, fmt::format("look at interface {}", who));
+  if (!replies) {
+    if (replies.error().code == Errc::NotFound)
+      return fail(Errc::NotFound, fmt::format("no interface {} here", who));
+    return tl::unexpected<Error>(std::move(replies.error()));
+  }
+  if (replies->empty()) return fail(Errc::System, fmt::format("no answer about interface {}", who));
+  return to_link(replies->front());
+}
+
+} // namespace
+
+Result<LinkInfo> read_link(nl::Socket& socket, const std::string& name) {
+  const std::string who = fmt::format("\"{}\"", name);
+  constexpr std::size_t kLongestAltName = 127;
+  if (name.empty() || name.size() > kLongestAltName)
+    return fail(Errc::NotFound, fmt::format("no interface {} here", who));
+  nl::Message request(RTM_GETLINK, 0, ifinfomsg{});
+  // Either attribute finds both kinds of name; the plain one just has no room for long ones.
+  request.put_string(name.size() < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
+  return get_link(socket, request, who);
+}
+
+Result<LinkInfo> read_link(nl::Socket& socket, int ifindex) {
+  ifinfomsg header{};
+  header.ifi_index = ifindex;
+  nl::Message request(RTM_GETLINK, 0, header);
+  const std::string who = fmt::format("with index {}", ifindex);
+  if (ifindex <= 0) return fail(Errc::NotFound, fmt::format("no interface {} here", who));
+  return get_link(socket, request, who);
+}
+
+Result<std::vector<packet::Ip>> read_addresses(nl::Socket& socket, int ifindex) {
+  nl::Message request(RTM_GETADDR, NLM_F_DUMP, ifaddrmsg{});
+  auto replies = socket.query(request, "list addresses");
+  if (!replies) return tl::unexpected<Error>(std::move(replies.error()));
+  std::vector<packet::Ip> found;
+  for (const nl::Reply& reply : *replies) {
+    const auto header = reply.header<ifaddrmsg>();
+    if (static_cast<int>(header.ifa_index) != ifindex) continue;
+    const nl::Attrs attrs = reply.attrs<ifaddrmsg>();
+    // Of a point-to-point link the plain address is the other end's.
+    auto ip = read_ip(attrs, IFA_LOCAL, header.ifa_family);
+    if (!ip) ip = read_ip(attrs, IFA_ADDRESS, header.ifa_family);
+    if (ip) found.push_back(*ip);
+  }
+  return found;
+}
+
+} // namespace xtg::net

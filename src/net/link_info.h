@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// One link as rtnetlink describes it. Internal to net.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "net/netlink.h"
+#include "packet/address.h"
+
+namespace xtg::net {
+
+struct LinkInfo {
+  int ifindex = 0;
+  std::string name;
+  std::string kind;
+  packet::Mac mac;
+  bool ethernet = false;
+  unsigned flags = 0; ///< IFF_*
+  bool carrier = false;
+  std::uint32_t mtu = 0;
+  std::uint32_t tx_queues = 1;
+  std::uint32_t rx_queues = 1;
+  std::vector<std::uint32_t> xdp_prog_ids;
+  std::string xdp_mode;
+  std::optional<int> other_ifindex; ///< IFLA_LINK: of a veth, its peer
+  std::optional<int> other_nsid; ///< id here of the namespace that index belongs to; none: this one
+};
+
+Result<LinkInfo> read_link(nl::Socket& socket, const std::string& name);
+Result<LinkInfo> read_link(nl::Socket& socket, int ifindex);
+Result<std::vector<packet::Ip>> read_addresses(nl::Socket& socket, int ifindex);
+
+} // namespace xtg::net

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "packet/address.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <optional>
+#include <span>
+
+#include <fmt/format.h>
+
+#include "core/text.h"
+#include "packet/bytes.h"
+
+namespace xtg::packet {
+
+namespace {
+
+struct Prefix {
+  Ip network;
+  unsigned length;
+};
+
+Ip v4(std::uint8_t a, std::uint8_t b, std::uint8_t c = 0) {
+  return Ip{Family::V4, {a, b, c}};
+}
+
+Ip v6(std::uint16_t a, std::uint16_t b = 0, std::uint16_t c = 0) {
+  Ip ip{Family::V6, {}};
+  const std::span<std::uint8_t> bytes(ip.bytes);
+  store_be(bytes.subspan(0, 2), a);
+  store_be(bytes.subspan(2, 2), b);
+  store_be(bytes.subspan(4, 2), c);
+  return ip;
+}
+
+bool within(const Ip& ip, const Prefix& prefix) {
+  if (ip.family != prefix.network.family) return false;
+  for (unsigned bit = 0; bit < prefix.length; ++bit) {
+    const unsigned mask = 0x80U >> (bit % 8);
+    if ((ip.bytes[bit / 8] & mask) != (prefix.network.bytes[bit / 8] & mask)) return false;
+  }
+  return true;
+}
+
+std::optional<Mac> parse_mac(std::string_view text) {
+  Mac mac;
+  const char separator = text.find(':') != std::string_view::npos ? ':' : '-';
+  for (std::size_t i = 0; i < mac.bytes.size(); ++i) {
+    const std::size_t end = text.find(separator);
+    if ((end == std::string_view::npos) != (i + 1 == mac.bytes.size())) return std::nullopt;
+    const std::string_view group = text.substr(0, end);
+    const auto byte = parse_unsigned<std::uint8_t>(group, 16);
+    if (!byte || group.size() > 2) return std::nullopt;
+    mac.bytes[i] = *byte;
+    text.remove_prefix(std::min(text.size(), group.size() + 1));
+  }
+  return mac;
+}
+
+std::optional<Ip> parse_ip(std::string_view text) {
+  if (text.size() >= INET6_ADDRSTRLEN || text.find('\0') != std::string_view::npos)
+    return std::nullopt;
+  const std::string copy(text);
+  Ip ip;
+  if (::inet_pton(AF_INET, copy.c_str(), ip.bytes.data()) == 1) return ip;
+  ip = Ip{Family::V6, {}};
+  if (::inet_pton(AF_INET6, copy.c_str(), ip.bytes.data()) == 1) return ip;
+  return std::nullopt;
+}
+
+tl::unexpected<Error> too_many(std::string_view text) {
+  return fail(Errc::InvalidArgument,
+              fmt::format("{} is too large a range: at most {} values (2^32)", quoted(text),
+                          kMaxRangeCount));
+}
+
+tl::unexpected<Error> backwards(std::string_view text) {
+  return fail(Errc::InvalidArgument,
+              fmt::format("{} runs backwards: the last value is below the first", quoted(text)));
+}
+
+Result<IpRange> parse_prefix(std::string_view text, std::size_t slash) {
+  const std::optional<Ip> ip = parse_ip(text.substr(0, slash));
+  const auto length = parse_unsigned<unsigned>(text.substr(slash + 1));
+  const unsigned bits = ip && ip->is_v4() ? 32 : 128;
+  if (!ip || !length || *length > bits) {
+    return fail(Errc::InvalidArgument,
+                fmt::format("{} is not a prefix: say \"192.0.2.0/24\" or \"2001:db8::/112\"",
+                            quoted(text)));
+  }
+  const unsigned host_bits = bits - *length;
+  if (host_bits > 32) {
+    return fail(
+        Errc::InvalidArgument,
+        fmt::format("{} is too large a range: at most 2^32 addresses, a prefix length of at "
+                    "least 96",
+                    quoted(text)));
+  }
+  const std::uint64_t count = std::uint64_t{1} << host_bits;
+  return IpRange{ip->with_low(ip->low() & ~(count - 1)), count};
+}
+
+} // namespace
+
+Result<Mac> Mac::parse(std::string_view text) {
+  if (const std::optional<Mac> mac = parse_mac(text)) return *mac;
+  return fail(
+      Errc::InvalidArgument,
+      fmt::format("{} is not a MAC address: say six hexadecimal bytes with colons or dashes "
+                  "(\"02:00:00:00:00:01\")",
+                  quoted(text)));
+}
+
+Mac Mac::from_u64(std::uint64_t value) {
+  Mac mac;
+  store_be(mac.bytes, value);
+  return mac;
+}
+
+std::uint64_t Mac::to_u64() const {
+  return load_be(bytes);
+}
+
+std::string Mac::to_string() const {
+  return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", bytes[0], bytes[1], bytes[2],
+                     bytes[3], bytes[4], bytes[5]);
+}
+
+Result<Ip> Ip::parse(std::string_view text) {
+  if (const std::optional<Ip> ip = parse_ip(text)) return *ip;
+  return fail(
+      Errc::InvalidArgument,
+      fmt::format("{} is not an IP address: say \"192.0.2.1\" or \"2001:db8::1\"", quoted(text)));
+}
+
+std::string Ip::to_string() const {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  ::inet_ntop(is_v4() ? AF_INET : AF_INET6, bytes.data(), text.data(), text.size());
+  return text.data();
+}
+
+bool Ip::is_multicast() const {
+  return is_v4() ? (bytes[0] & 0xf0) == 0xe0 : bytes[0] == 0xff;
+}
+
+bool Ip::is_link_local() const {
+  return within(*this, {v4(169, 254), 16}) || within(*this, {v6(0xfe80), 10});
+}
+
+bool Ip::is_unspecified() const {
+  return *this == Ip{family, {}};
+}
+
+bool Ip::is_non_public() const {
+  static const std::array<Prefix, 16> kNonPublic{{
+      {v4(10, 0), 8},           // RFC 1918
+      {v4(172, 16), 12},        //
+      {v4(192, 168), 16},       //
+      {v4(127, 0), 8},          // loopback
+      {v4(192, 0, 2), 24},      // documentation: RFC 5737
+      {v4(198, 51, 100), 24},   //
+      {v4(203, 0, 113), 24},    //
+      {v4(198, 18), 15},        // benchmarks: RFC 2544
+      {v4(100, 64), 10},        // carrier-grade NAT: RFC 6598
+      {v4(239, 0), 8},          // multicast of administrative scope
+      {v4(224, 0, 0), 24},      // multicast of the local network
+      {v6(0xfc00), 7},          // RFC 4193
+      {v6(0x2001, 0xdb8), 32},  // documentation: RFC 3849
+      {v6(0x3fff), 20},         // documentation: RFC 9637
+      {v6(0x2001, 2), 48},      // benchmarks: RFC 5180
+      {v6(0).with_low(1), 128}, // loopback
+  }};
+  if (!is_v4() && is_multicast()) return (bytes[1] & 0x0f) < 0x0e; // RFC 4291 2.7: scope
+  if (is_link_local()) return true;
+  for (const Prefix& prefix : kNonPublic) {
+    if (within(*this, prefix)) return true;
+  }
+  return false;
+}
+
+std::uint64_t Ip::low() const {
+  const std::span<const std::uint8_t> all(bytes);
+  return load_be(is_v4() ? all.first(4) : all.last(8));
+}
+
+Ip Ip::with_low(std::uint64_t value) const {
+  Ip ip = *this;
+  const std::span<std::uint8_t> all(ip.bytes);
+  store_be(is_v4() ? all.first(4) : all.last(8), value);
+  return ip;
+}
+
+Result<MacRange> MacRange::parse(std::string_view text) {
+  const std::size_t dash = text.find(':') == std::string_view::npos ? text.npos : text.find('-');
+  if (dash == std::string_view::npos) {
+    Result<Mac> mac = Mac::parse(text);
+    if (!mac) return tl::unexpected(std::move(mac.error()));
+    return MacRange{*mac, 1};
+  }
+  const std::optional<Mac> first = parse_mac(text.substr(0, dash));
+  const std::optional<Mac> last = parse_mac(text.substr(dash + 1));
+  if (!first || !last || text.find('-', dash + 1) != std::string_view::npos) {
+    return fail(Errc::InvalidArgument, fmt::format("{} is not a range of MAC addresses: say "
+                                                   "\"02:00:00:00:00:01-02:00:00:00:00:ff\"",
+                                                   quoted(text)));
+  }
+  if (*last < *first) return backwards(text);
+  const std::uint64_t count = last->to_u64() - first->to_u64() + 1;
+  if (count > kMaxRangeCount) return too_many(text);
+  return MacRange{*first, count};
+}
+
+Mac MacRange::at(std::uint64_t i) const {
+  return Mac::from_u64(first.to_u64() + i);
+}
+
+std::string MacRange::to_string() const {
+  if (count == 1) return first.to_string();
+  return fmt::format("{}-{}", first.to_string(), at(count - 1).to_string());
+}
+
+Result<IpRange> IpRange::parse(std::string_view text) {
+  if (const std::size_t slash = text.find('/'); slash != std::string_view::npos) {
+    return parse_prefix(text, slash);
+  }
+  const std::size_t dash = text.find('-');
+  if (dash == std::string_view::npos) {
+    const std::optional<Ip> ip = parse_ip(text);
+    if (ip) return IpRange{*ip, 1};
+    return fail(Errc::InvalidArgument,
+                fmt::format("{} is not an IP address, range or prefix: say \"192.0.2.1\", "
+                            "\"192.0.2.1-192.0.2.9\" or \"192.0.2.0/24\"",
+                            quoted(text)));
+  }
+  const std::optional<Ip> first = parse_ip(text.substr(0, dash));
+  const std::optional<Ip> last = parse_ip(text.substr(dash + 1));
+  if (!first || !last || first->family != last->family) {
+    return fail(Errc::InvalidArgument,
+                fmt::format("{} is not a range of addresses: say two of one family "
+                            "(\"192.0.2.1-192.0.2.9\")",
+                            quoted(text)));
+  }
+  if (*last < *first) return backwards(text);
+  if (last->with_low(first->low()) != *first) {
+    return fail(Errc::InvalidArgument,
+                fmt::format("{} leaves its /64: only the low 64 bits of an IPv6 address vary",
+                            quoted(text)));
+  }
+  const std::uint64_t steps = last->low() - first->low();
+  if (steps >= kMaxRangeCount) return too_many(text);
+  return IpRange{*first, steps + 1};
+}
+
+Ip IpRange::at(std::uint64_t i) const {
+  return first.with_low(first.low() + i);
+}
+
+std::string IpRange::to_string() const {
+  if (count == 1) return first.to_string();
+  return fmt::format("{}-{}", first.to_string(), last().to_string());
+}
+
+Result<PortRange> PortRange::parse(std::string_view text) {
+  const std::size_t dash = text.find('-');
+  const auto first = parse_unsigned<std::uint16_t>(text.substr(0, dash));
+  const auto last =
+      dash == std::string_view::npos ? first : parse_unsigned<std::uint16_t>(text.substr(dash + 1));
+  if (!first || !last) {
+    return fail(Errc::InvalidArgument,
+                fmt::format("{} is not a port or a range of ports: say 0 to 65535 (\"1000\", "
+                            "\"1000-1999\")",
+                            quoted(text)));
+  }
+  if (*last < *first) return backwards(text);
+  return PortRange{*first, static_cast<std::uint32_t>(*last - *first) + 1};
+}
+
+std::uint16_t PortRange::at(std::uint64_t i) const {
+  return static_cast<std::uint16_t>(first + i);
+}
+
+std::string PortRange::to_string() const {
+  if (count == 1) return fmt::format("{}", first);
+  return fmt::format("{}-{}", first, at(count - 1));
+}
+
+} // namespace xtg::packet

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A stream's frames: from a header stack and a payload law to exact bytes. `build` makes the
+// template (everything that does not change from packet to packet); `render` makes packet k as it
+// goes on the wire, all checksums computed afresh: the reference against which the kernel program
+// is tested and what
+// --dry-run and --write-pcap show. Frames here have no FCS; sizes that users see count its 4 bytes.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "packet/address.h"
+#include "packet/sweep.h"
+
+namespace xtg::packet {
+
+inline constexpr std::uint32_t kFcsBytes = 4;
+
+/// Payload law. Pattern: byte i is i & 0xff. Text: a readable sentence repeated. Random: from the
+/// seed.
+enum class Payload : std::uint8_t { Zeros, Pattern, Random, Text };
+std::string_view to_string(Payload payload);
+
+enum class SignatureForm : std::uint8_t { None, Compact, Full };
+std::string_view to_string(SignatureForm form);
+
+/// What a frame says, before any field varies. Later header kinds (VLAN, MPLS, TCP) join here.
+struct FrameSpec {
+  Mac dst_mac;
+  Mac src_mac;
+  Ip dst_addr; ///< same family as src_addr
+  Ip src_addr;
+  std::uint16_t dst_port = 0;
+  std::uint16_t src_port = 0;
+  std::uint8_t hop_limit = 64;   ///< IPv4 TTL
+  std::uint8_t tos = 0;          ///< IPv4 TOS, IPv6 traffic class
+  std::uint32_t frame_size = 64; ///< with FCS
+  Payload payload = Payload::Zeros;
+  std::uint64_t payload_seed = 0;
+  bool udp_checksum = true; ///< false: none (IPv4 only)
+  bool signature = true;    ///< where there is room
+  std::uint32_t session = 0;
+  std::uint16_t stream = 0;
+  std::uint8_t signature_flags = 0; ///< XTG_SIG_F_*
+  bool operator==(const FrameSpec&) const = default;
+};
+
+/// The template. Checksum fields, swept fields and the changing signature fields are zero in
+/// `bytes`; the sums count everything else, so that a sender adds only what it writes.
+struct Frame {
+  std::vector<std::uint8_t> bytes;
+  std::uint16_t header_len = 0; ///< Ethernet up to and with UDP
+  std::uint16_t l3_offset = 0;
+  std::uint16_t l4_offset = 0;
+  std::uint16_t payload_offset = 0;
+  std::uint16_t ip_csum_offset = 0; ///< 0: no such checksum (IPv6)
+  std::uint16_t l4_csum_offset = 0; ///< 0: none sent
+  SignatureForm signature = SignatureForm::None;
+  std::uint16_t signature_offset = 0; ///< valid when there is one
+  std::uint64_t ip_csum_base = 0; ///< accumulator (xtg/abi/csum.h) over the constant IPv4 header
+  std::uint64_t l4_csum_base = 0; ///< same over pseudo-header, UDP header and payload
+  /// The swept fields in frame order are placed by kind.
+  Sweep sweep;
+  FrameSpec spec;
+};
+
+/// Smallest frame (with FCS) that the headers of this family allow: 64 for IPv4 (Ethernet's
+/// minimum), 66 for IPv6.
+std::uint32_t min_frame_size(Family family);
+/// Largest frame (with FCS) that the kernel's live mode takes: 3412.
+std::uint32_t max_frame_size();
+
+/// A range for each field that varies; the bases of all fields are in the spec. `sweep.fields` may
+/// come with offset and width unset: build() fills them in from the kind and the header stack.
+/// Errors (InvalidArgument): size out of range (naming limit and reason), mixed families, no UDP
+/// checksum over IPv6.
+Result<Frame> build(const FrameSpec& spec, Sweep sweep);
+
+/// Packet k of the stream on the wire. `lane` and `tx_ns` go into the signature, if there is one.
+std::vector<std::uint8_t> render(const Frame& frame, std::uint64_t k, std::uint8_t lane,
+                                 std::uint64_t tx_ns);
+
+/// Classic "0000  02 00 ...  |ascii|" dump, 16 bytes a line.
+std::string hex_dump(std::span<const std::uint8_t> bytes);
+
+} // namespace xtg::packet

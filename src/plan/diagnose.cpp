@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "plan/diagnose.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "packet/frame.h"
+
+namespace xtg::plan {
+
+namespace {
+
+constexpr std::uint32_t kEthernetHeader = 14;
+// devmap.c compares with mtu + hard_header_len + VLAN_HLEN.
+constexpr std::uint32_t kVlanRoom = 4;
+
+std::string in_namespace(const VethPeer& peer, std::string_view command) {
+  if (!peer.netns.empty()) return fmt::format("ip netns exec {} {}", peer.netns, command);
+  if (peer.netns_pid != 0) return fmt::format("nsenter -t {} -n {}", peer.netns_pid, command);
+  return std::string(command);
+}
+
+std::uint32_t mtu_for(std::uint32_t frame_size) {
+  return frame_size - packet::kFcsBytes - kEthernetHeader;
+}
+
+bool fits(std::uint32_t frame_size, std::uint32_t mtu) {
+  return frame_size - packet::kFcsBytes <= mtu + kEthernetHeader + kVlanRoom;
+}
+
+Diagnosis peer_silent(const InterfaceFacts& iface) {
+  const VethPeer& peer = *iface.peer;
+  if (!peer.reachable) {
+    return {
+        "peer-no-napi",
+        fmt::format("{} is a veth whose other end (interface {} in another namespace) has neither "
+                    "GRO nor an "
+                    "XDP program, so the kernel has no receive ring there for frames sent from XDP",
+                    iface.name, peer.ifindex),
+        "at the other end: ethtool -K PEER gro on", Fix::None};
+  }
+  return {"peer-no-napi",
+          fmt::format(
+              "{} is a veth whose peer {} has neither GRO nor an XDP program, so the kernel has no "
+              "receive ring there for frames sent from XDP",
+              iface.name, peer.name),
+          gro_command(peer), Fix::PeerGro};
+}
+
+Diagnosis no_transmit(const InterfaceFacts& iface) {
+  return {"no-xdp-transmit",
+          fmt::format("the driver of {} ({}) cannot transmit frames from XDP (no ndo_xdp_xmit)",
+                      iface.name, iface.driver.empty() ? "unnamed" : iface.driver),
+          "use an interface whose driver has XDP transmit, for example veth, tap, virtio_net, "
+          "ixgbe, i40e, ice, "
+          "igb, igc, mlx5, ena, bnxt",
+          Fix::None};
+}
+
+Diagnosis down(const InterfaceFacts& iface) {
+  return {"interface-down", fmt::format("{} is down", iface.name),
+          fmt::format("ip link set dev {} up", iface.name), Fix::None};
+}
+
+Diagnosis above_mtu(std::uint32_t frame_size, std::string_view name, std::uint32_t mtu,
+                    std::string command) {
+  return {"frame-above-mtu",
+          fmt::format("a frame of {} bytes (with FCS) does not fit through {}, whose MTU is {}",
+                      frame_size, name, mtu),
+          std::move(command), Fix::None};
+}
+
+} // namespace
+
+std::string Diagnosis::paragraph() const {
+  if (repair.empty()) return cause;
+  return fmt::format("{}; to repair: {}", cause, repair);
+}
+
+std::string gro_command(const VethPeer& peer) {
+  return in_namespace(peer, fmt::format("ethtool -K {} gro on", peer.name));
+}
+
+bool needs_pass_program(const InterfaceFacts& iface) {
+  if (iface.kind == "veth" || iface.kind == "tun" || !iface.xdp_prog_ids.empty()) return false;
+  if (iface.xdp_features) {
+    return (*iface.xdp_features & kXdpBasic) != 0 && (*iface.xdp_features & kXdpNdoXmit) == 0;
+  }
+  // Before Linux 6.3 a driver cannot be asked; these are known to allot the queues late.
+  static constexpr std::array<std::string_view, 8> kLate = {
+      "virtio_net", "ixgbe", "ixgbevf", "i40e", "ice", "igb", "igc", "ena"};
+  return std::find(kLate.begin(), kLate.end(), iface.driver) != kLate.end();
+}
+
+std::optional<Diagnosis> preflight(const InterfaceFacts& iface, std::uint32_t frame_size) {
+  if (!iface.up) return down(iface);
+  if (!fits(frame_size, iface.mtu)) {
+    return above_mtu(frame_size, iface.name, iface.mtu,
+                     fmt::format("ip link set dev {} mtu {}, or a smaller --pkt-size", iface.name,
+                                 mtu_for(frame_size)));
+  }
+  const bool transmits = !iface.xdp_features || (*iface.xdp_features & kXdpNdoXmit) != 0;
+  if (iface.kind == "veth" && iface.peer) {
+    const VethPeer& peer = *iface.peer;
+    if (peer.reachable && !peer.up) {
+      return Diagnosis{
+          "peer-down", fmt::format("the veth peer {} of {} is down", peer.name, iface.name),
+          in_namespace(peer, fmt::format("ip link set dev {} up", peer.name)), Fix::None};
+    }
+    if (peer.reachable ? !peer.gro && !peer.xdp_attached : !transmits) return peer_silent(iface);
+    if (peer.reachable && !fits(frame_size, peer.mtu)) {
+      return above_mtu(frame_size, fmt::format("{}, the veth peer of {}", peer.name, iface.name),
+                       peer.mtu,
+                       in_namespace(peer, fmt::format("ip link set dev {} mtu {}", peer.name,
+                                                      mtu_for(frame_size))));
+    }
+  }
+  if (!transmits && !needs_pass_program(iface)) return no_transmit(iface);
+  return std::nullopt;
+}
+
+Diagnosis diagnose_silence(const InterfaceFacts& iface, std::uint32_t frame_size,
+                           const std::map<int, std::uint64_t>& errnos) {
+  if (auto known = preflight(iface, frame_size)) return *known;
+
+  const auto largest =
+      std::max_element(errnos.begin(), errnos.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  const int error = largest == errnos.end() ? 0 : largest->first;
+  switch (error) {
+  case EOPNOTSUPP:
+    return no_transmit(iface);
+  case ENETDOWN:
+    return down(iface);
+  case EMSGSIZE:
+    return above_mtu(frame_size, iface.name, iface.mtu,
+                     fmt::format("ip link set dev {} mtu {}, or a smaller --pkt-size", iface.name,
+                                 mtu_for(frame_size)));
+  case ENXIO:
+    if (iface.kind == "veth" && iface.peer) return peer_silent(iface);
+    return {"no-xdp-queues",
+            fmt::format("the driver of {} ({}) has no transmit queues for XDP: it takes as many "
+                        "more queues as the "
+                        "machine has CPUs",
+                        iface.name, iface.driver),
+            fmt::format("ethtool -L {} combined N with a smaller N, or another driver version",
+                        iface.name),
+            Fix::None};
+  case ENODEV:
+    return {"interface-gone", fmt::format("{} was removed", iface.name), "", Fix::None};
+  case 0:
+    return {"all-dropped",
+            fmt::format("{} accepted no frame and its driver gave no reason; its transmit ring is "
+                        "full or its far "
+                        "end reads nothing",
+                        iface.name),
+            fmt::format("ip -s link show dev {}, and the same at the far end", iface.name),
+            Fix::None};
+  default:
+    return {"driver-error",
+            fmt::format("{} refuses every frame: {}", iface.name, std::strerror(error)),
+            fmt::format("xdp-trafficgen probe -i {}", iface.name), Fix::None};
+  }
+}
+
+} // namespace xtg::plan

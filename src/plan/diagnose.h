@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Why nothing is, or would be, sent: from facts and error counts to a cause in words and the
+// command that repairs it. Pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "plan/facts.h"
+
+namespace xtg::plan {
+
+/// What --fix can repair by itself.
+enum class Fix : std::uint8_t { None, PeerGro };
+
+struct Diagnosis {
+  std::string id;     ///< stable key: "peer-no-napi", "no-xdp-transmit", "interface-down" ...
+  std::string cause;  ///< one sentence, no trailing period
+  std::string repair; ///< a command line or a step; empty when there is none
+  Fix fix = Fix::None;
+  bool operator==(const Diagnosis&) const = default;
+  /// "cause; to repair: `repair`" in one paragraph.
+  [[nodiscard]] std::string paragraph() const;
+};
+
+/// What is known to keep frames of `frame_size` (with FCS) from leaving the interface, before
+/// anything is sent. Nothing known against it: no value.
+std::optional<Diagnosis> preflight(const InterfaceFacts& iface, std::uint32_t frame_size);
+
+/// True when the driver allots XDP transmit queues only while a program is attached, and none is:
+/// the run then attaches a pass program.
+bool needs_pass_program(const InterfaceFacts& iface);
+
+/// Why no frame was accepted: `errnos` as counted (positive errno -> frames), facts gathered
+/// afresh.
+Diagnosis diagnose_silence(const InterfaceFacts& iface, std::uint32_t frame_size,
+                           const std::map<int, std::uint64_t>& errnos);
+
+/// The command that makes a veth's peer take frames from XDP, with its namespace.
+std::string gro_command(const VethPeer& peer);
+
+} // namespace xtg::plan

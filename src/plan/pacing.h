@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// From a rate law to the schedule of one thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/result.h"
+#include "plan/plan.h"
+
+namespace xtg::plan {
+
+/// Slots that can be released one by one, per second and thread, with room to spare: a kernel batch
+/// of one frame manages some 1.9 million on one core of 2024. Above that slots share a batch.
+inline constexpr double kSingleReleasePps = 1.2e6;
+/// Gaps from this length on are slept through; below, waking up costs more than waiting.
+inline constexpr std::uint64_t kSleepGapNs = 500'000;
+/// How late a schedule may run before its slots are given up.
+inline constexpr std::uint64_t kCatchUpNs = 1'000'000;
+
+/// The schedule of each of `threads` threads; none for the rate `max`. InvalidArgument where the
+/// rate cannot be scheduled.
+Result<std::optional<Pacing>> make_pacing(const StreamPlan& stream, std::uint32_t threads,
+                                          Pace pace);
+
+/// When thread `lane`'s first slot is due, after the start: threads take turns.
+struct Phase {
+  std::uint64_t ns = 0;
+  std::uint32_t frac = 0; ///< 2^-32 ns
+};
+Phase phase_of(const Pacing& pacing, std::uint32_t lane, std::uint32_t threads);
+
+} // namespace xtg::plan

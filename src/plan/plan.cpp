@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "plan/plan.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "plan/diagnose.h"
+#include "plan/pacing.h"
+#include "xtg/abi/base.h"
+#include "xtg/abi/signature.h"
+
+namespace xtg::plan {
+
+namespace {
+
+using packet::Family;
+using packet::FieldKind;
+using packet::Ip;
+using packet::IpRange;
+using packet::Mac;
+using packet::MacRange;
+
+constexpr std::uint32_t kMaxBatch = 256; // net/bpf/test_run.c
+
+tl::unexpected<Error> invalid(std::string what) {
+  return fail(Errc::InvalidArgument, std::move(what));
+}
+
+Result<std::vector<int>> pick_cpus(const RunSpec& spec, const HostFacts& facts) {
+  if (spec.threads == 0 || spec.threads > XTG_MAX_WORKERS)
+    return invalid(fmt::format("--threads {}: 1 to {} threads", spec.threads, XTG_MAX_WORKERS));
+  std::vector<int> cpus = spec.cpus;
+  for (const int cpu : cpus) {
+    if (std::find(facts.cpus.begin(), facts.cpus.end(), cpu) == facts.cpus.end())
+      return invalid(fmt::format("--cpus: CPU {} is not one this process may run on ({})", cpu,
+                                 fmt::join(facts.cpus, ",")));
+  }
+  if (cpus.empty()) {
+    if (spec.threads > facts.cpus.size())
+      return invalid(fmt::format("--threads {}: this process may run on {} CPUs, one thread each",
+                                 spec.threads, facts.cpus.size()));
+    cpus.assign(facts.cpus.begin(), facts.cpus.begin() + spec.threads);
+  }
+  return cpus;
+}
+
+const RouteFacts* route_for(const HostFacts& facts, const Ip& dst) {
+  for (const RouteFacts& route : facts.routes) {
+    if (route.dst == dst) return &route;
+  }
+  return nullptr;
+}
+
+Status check_safety(const RunSpec& spec, const InterfaceFacts& iface, const IpRange& dst) {
+  if (iface.has_default_route && !spec.allow_default_route)
+    return invalid(fmt::format("{} carries the default route: a flood there can cut this host off; "
+                               "--allow-default-route to send all the same",
+                               iface.name));
+  if (!spec.allow_public && !(dst.first.is_non_public() && dst.last().is_non_public()))
+    return invalid(
+        fmt::format("--dst-addr {}: a public address; --allow-public to send there all the same",
+                    dst.to_string()));
+  return {};
+}
+
+Ip pick_source(const InterfaceFacts& iface, const RouteFacts* route, Family family,
+               std::vector<std::string>& notes) {
+  if (route != nullptr && route->src && route->src->family == family) return *route->src;
+  const Ip* link_local = nullptr;
+  for (const Ip& address : iface.addresses) {
+    if (address.family != family) continue;
+    if (!address.is_link_local()) return address;
+    link_local = &address;
+  }
+  if (link_local != nullptr) return *link_local;
+  const Ip made_up = *Ip::parse(family == Family::V4 ? "198.18.0.1" : "2001:2::1");
+  notes.push_back(
+      fmt::format("{} has no {} address: frames are sent from {} (RFC {}); --src-addr sets another",
+                  iface.name, family == Family::V4 ? "IPv4" : "IPv6", made_up.to_string(),
+                  family == Family::V4 ? "2544" : "5180"));
+  return made_up;
+}
+
+Result<MacRange> pick_dst_mac(const StreamSpec& stream, const InterfaceFacts& iface,
+                              const RouteFacts* route, const Ip& dst,
+                              std::vector<std::string>& notes) {
+  if (stream.dst_mac) return *stream.dst_mac;
+  if (route != nullptr && route->next_hop &&
+      (route->ifindex == 0 || route->ifindex == iface.ifindex))
+    return MacRange{*route->next_hop, 1};
+  if (iface.peer && iface.peer->reachable && iface.peer->mac != Mac{}) {
+    notes.push_back(
+        fmt::format("dst-mac is that of the veth peer {}: the host knows no next hop for {}",
+                    iface.peer->name, dst.to_string()));
+    return MacRange{iface.peer->mac, 1};
+  }
+  const std::string why =
+      route != nullptr && !route->error.empty() ? route->error : "no route to it";
+  return fail(Errc::NotFound,
+              fmt::format("no next hop for {} on {} ({}): name one with --dst-mac, or another "
+                          "destination with --dst-addr",
+                          dst.to_string(), iface.name, why));
+}
+
+packet::Field field(FieldKind kind, std::uint64_t first, std::uint64_t count) {
+  packet::Field out;
+  out.kind = kind;
+  out.first = first;
+  out.count = count;
+  return out;
+}
+
+Result<packet::PortRange> destination_ports(const StreamSpec& stream) {
+  if (stream.dyn_ports <= 1) return stream.dst_port;
+  if (stream.dst_port.first + std::uint64_t{stream.dyn_ports} > 65'536)
+    return invalid(fmt::format("--dyn-ports {}: from port {} on there are {} ports",
+                               stream.dyn_ports, stream.dst_port.first,
+                               65'536 - stream.dst_port.first));
+  return packet::PortRange{stream.dst_port.first, stream.dyn_ports};
+}
+
+/// Everything of a stream's frames that the spec leaves open, looked up.
+struct Endpoints {
+  IpRange dst, src;
+  MacRange dst_mac, src_mac;
+};
+
+Result<Endpoints> pick_endpoints(const RunSpec& spec, const StreamSpec& stream,
+                                 const HostFacts& facts, std::vector<std::string>& notes) {
+  const InterfaceFacts& iface = *facts.iface;
+  Endpoints out;
+  out.dst = IpRange{destination_of(stream), 1};
+  if (stream.dst_addr) out.dst = *stream.dst_addr;
+  if (auto safe = check_safety(spec, iface, out.dst); !safe)
+    return tl::unexpected<Error>(std::move(safe.error()));
+
+  const Family family = out.dst.first.family;
+  if (stream.src_addr && stream.src_addr->first.family != family)
+    return invalid(fmt::format("--src-addr {}: not of the family of --dst-addr {}",
+                               stream.src_addr->to_string(), out.dst.to_string()));
+  const RouteFacts* route = route_for(facts, out.dst.first);
+  auto dst_mac = pick_dst_mac(stream, iface, route, out.dst.first, notes);
+  if (!dst_mac) return tl::unexpected<Error>(std::move(dst_mac.error()));
+  out.dst_mac = *dst_mac;
+  out.src_mac = stream.src_mac.value_or(MacRange{iface.mac, 1});
+  out.src =
+      stream.src_addr ? *stream.src_addr : IpRange{pick_source(iface, route, family, notes), 1};
+  return out;
+}
+
+/// What depends on the family of the addresses, and so on more than one option.
+Status check_family(const StreamSpec& stream, Family family) {
+  const std::uint32_t least = packet::min_frame_size(family);
+  if (stream.frame_size && *stream.frame_size < least)
+    return invalid(fmt::format(
+        "--pkt-size {}: the headers of UDP over {} take at least {} bytes with FCS, {} are the "
+        "most",
+        *stream.frame_size, family == Family::V4 ? "IPv4" : "IPv6", least,
+        packet::max_frame_size()));
+  if (!stream.udp_checksum && family == Family::V6)
+    return invalid(
+        "--no-udp-checksum: IPv6 needs the UDP checksum (RFC 8200 8.1), only IPv4 goes without");
+  return {};
+}
+
+Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const HostFacts& facts,
+                                  std::uint32_t session, std::vector<std::string>& notes) {
+  const StreamSpec& stream = spec.streams[number];
+  auto ends = pick_endpoints(spec, stream, facts, notes);
+  if (!ends) return tl::unexpected<Error>(std::move(ends.error()));
+  if (auto fits = check_family(stream, ends->dst.first.family); !fits)
+    return tl::unexpected<Error>(std::move(fits.error()));
+  auto dst_port = destination_ports(stream);
+  if (!dst_port) return tl::unexpected<Error>(std::move(dst_port.error()));
+
+  packet::FrameSpec frame;
+  frame.dst_mac = ends->dst_mac.first;
+  frame.src_mac = ends->src_mac.first;
+  frame.dst_addr = ends->dst.first;
+  frame.src_addr = ends->src.first;
+  frame.dst_port = dst_port->first;
+  frame.src_port = stream.src_port.first;
+  frame.hop_limit = stream.hop_limit;
+  frame.tos = stream.tos;
+  frame.frame_size = stream.frame_size.value_or(packet::min_frame_size(ends->dst.first.family));
+  frame.payload = stream.payload;
+  frame.payload_seed = stream.seed;
+  frame.udp_checksum = stream.udp_checksum;
+  frame.signature = stream.signature;
+  frame.session = session;
+  frame.stream = static_cast<std::uint16_t>(number);
+  frame.signature_flags = stream.stamp == Stamp::Each ? XTG_SIG_F_STAMP_EACH : 0;
+
+  // An odometer turns its first field fastest: ports, then addresses, then MACs; destinations
+  // first.
+  packet::Sweep sweep;
+  sweep.vary = stream.vary;
+  sweep.seed = stream.seed;
+  sweep.fields = {field(FieldKind::DstPort, dst_port->first, dst_port->count),
+                  field(FieldKind::SrcPort, stream.src_port.first, stream.src_port.count),
+                  field(FieldKind::DstAddr, ends->dst.first.low(), ends->dst.count),
+                  field(FieldKind::SrcAddr, ends->src.first.low(), ends->src.count),
+                  field(FieldKind::DstMac, ends->dst_mac.first.to_u64(), ends->dst_mac.count),
+                  field(FieldKind::SrcMac, ends->src_mac.first.to_u64(), ends->src_mac.count)};
+  auto built = packet::build(frame, std::move(sweep));
+  if (!built) return tl::unexpected<Error>(std::move(built.error()));
+
+  StreamPlan out;
+  out.frame = std::move(*built);
+  out.id = static_cast<std::uint16_t>(number);
+  out.stamp = stream.stamp;
+  out.rate = stream.rate;
+  out.num_packets = stream.num_packets;
+  out.l1_bits = frame_bits(frame.frame_size, out.frame.l3_offset, Layer::L1);
+  out.l2_bits = frame_bits(frame.frame_size, out.frame.l3_offset, Layer::L2);
+  out.l3_bits = frame_bits(frame.frame_size, out.frame.l3_offset, Layer::L3);
+  if (stream.signature && out.frame.signature == packet::SignatureForm::None)
+    notes.push_back(
+        fmt::format("frames of {} bytes have no room for a signature", frame.frame_size));
+  return out;
+}
+
+} // namespace
+
+Ip destination_of(const StreamSpec& stream) {
+  if (stream.dst_addr) return stream.dst_addr->first;
+  const bool v6 = stream.src_addr && !stream.src_addr->first.is_v4();
+  return *Ip::parse(v6 ? "2001:2::2" : "198.18.0.2");
+}
+
+Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t session) {
+  if (!facts.iface)
+    return fail(Errc::NotFound,
+                facts.iface_error.empty() ? "no interface to send on" : facts.iface_error);
+  if (!facts.iface->ethernet)
+    return fail(Errc::NotSupported, fmt::format("{} has no Ethernet framing", facts.iface->name));
+  if (spec.streams.empty() || spec.streams.size() > XTG_MAX_STREAMS)
+    return invalid(fmt::format("1 to {} streams make a run", XTG_MAX_STREAMS));
+
+  auto cpus = pick_cpus(spec, facts);
+  if (!cpus) return tl::unexpected<Error>(std::move(cpus.error()));
+
+  Plan plan;
+  plan.iface = *facts.iface;
+  plan.cpus = std::move(*cpus);
+  plan.session = session;
+  plan.duration = spec.duration;
+  plan.interval = spec.interval;
+  plan.pace = spec.pace;
+  plan.fix = spec.fix;
+  plan.attach_pass = needs_pass_program(*facts.iface);
+  plan.spec = spec;
+  for (std::size_t i = 0; i < spec.streams.size(); i++) {
+    auto stream = resolve_stream(spec, i, facts, session, plan.notes);
+    if (!stream) return tl::unexpected<Error>(std::move(stream.error()));
+    auto pacing = make_pacing(*stream, static_cast<std::uint32_t>(plan.cpus.size()), spec.pace);
+    if (!pacing) return tl::unexpected<Error>(std::move(pacing.error()));
+    stream->pacing = *pacing;
+    plan.streams.push_back(std::move(*stream));
+  }
+  const StreamPlan& first = plan.streams.front();
+  if (first.num_packets) // nothing is gained by a batch that cannot be filled
+    plan.batch =
+        static_cast<std::uint32_t>(std::clamp<std::uint64_t>(*first.num_packets, 1, kMaxBatch));
+  const double target = first.pacing ? first.pacing->target_pps : 0;
+  if (plan.iface.speed_bps != 0 &&
+      target * static_cast<double>(first.l1_bits) > static_cast<double>(plan.iface.speed_bps))
+    plan.notes.push_back(
+        fmt::format("the rate is above the link's speed of {}",
+                    with_prefix(static_cast<double>(plan.iface.speed_bps), "bit/s")));
+  return plan;
+}
+
+} // namespace xtg::plan

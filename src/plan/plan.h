@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The plan: everything decided, nothing done. resolve() needs only values (what was asked, what the
+// host is), so it is deterministic, testable without root, and what --dry-run prints.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "packet/frame.h"
+#include "plan/facts.h"
+#include "plan/spec.h"
+
+namespace xtg::plan {
+
+/// The schedule of one thread's share of a paced stream: slot i of this thread is due at
+/// start + phase + i * interval. Times are ns with a 32-bit binary fraction, so that the long-run
+/// rate is exact to 2^-32 ns per slot.
+struct Pacing {
+  double target_pps = 0;             ///< of the whole stream
+  std::uint64_t interval_ns = 0;     ///< between this thread's slots, whole part
+  std::uint32_t interval_frac = 0;   ///< and fraction in 2^-32 ns
+  std::uint32_t frames_per_slot = 1; ///< the burst: frames that leave back to back
+  std::uint32_t slots_per_batch =
+      1;              ///< slots released together when the rate is too high for one by one
+  bool sleep = false; ///< the gap is long enough to sleep through most of it
+};
+
+struct StreamPlan {
+  packet::Frame frame;
+  std::uint16_t id = 0;
+  Stamp stamp = Stamp::Batch;
+  RateLaw rate;
+  std::optional<Pacing> pacing;                        ///< none: as fast as it goes
+  std::optional<std::uint64_t> num_packets;            ///< exact total
+  std::uint64_t l1_bits = 0, l2_bits = 0, l3_bits = 0; ///< of one frame
+};
+
+struct Plan {
+  InterfaceFacts iface;
+  std::vector<StreamPlan> streams;
+  std::vector<int> cpus;     ///< one per thread, in lane order
+  std::uint32_t batch = 256; ///< frames per flush when not paced
+  std::uint32_t session = 0;
+  std::optional<Nanoseconds> duration;
+  Nanoseconds interval{1'000'000'000};
+  Pace pace = Pace::Auto;
+  bool fix = false;
+  bool attach_pass = false; ///< the driver allots XDP transmit queues only with a program attached
+  std::vector<std::string>
+      notes;    ///< what a reader of the plan should know ("dst-mac: no neighbour entry ...")
+  RunSpec spec; ///< as asked, for the report
+};
+
+/// The first address a stream is aimed at: its --dst-addr, or the benchmarking range (RFC 2544, RFC
+/// 5180).
+packet::Ip destination_of(const StreamSpec& stream);
+
+/// Checks and completes. Errors are InvalidArgument (the request does not fit together or would go
+/// where it must not without the user's word), NotFound, or NotSupported; each names the option,
+/// the value and what would do. `session` is the run's random number, drawn by the caller.
+Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t session);
+
+} // namespace xtg::plan

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the user asked, before anything is looked up: plain structs with the defaults of the man
+// page. A run is a set of streams; `udp` is one stream. Values are syntactically valid; whether
+// they fit together and to the host is resolve()'s business (plan/plan.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/units.h"
+#include "packet/address.h"
+#include "packet/frame.h"
+
+namespace xtg::plan {
+
+/// Limits of one run: XTG_MAX_WORKERS, and the most frames that one kernel batch holds.
+inline constexpr std::uint32_t kMaxThreads = 64;
+inline constexpr std::uint32_t kMaxBurst = 256;
+
+/// When the send time in the signature is read.
+enum class Stamp : std::uint8_t { Batch, Each };
+/// How a thread waits for its next deadline.
+enum class Pace : std::uint8_t { Auto, Busy }; ///< Auto sleeps through long gaps
+
+/// The rate law of a stream. Later laws (ramps, Poisson) join here.
+struct RateLaw {
+  Rate rate;               ///< of the whole stream, over all threads
+  Layer layer = Layer::L1; ///< of a bit rate
+  std::uint32_t burst = 1; ///< frames back to back, then the gap that keeps the mean rate
+  bool operator==(const RateLaw&) const = default;
+};
+
+struct StreamSpec {
+  std::optional<packet::MacRange> dst_mac; ///< default: next hop's, looked up
+  std::optional<packet::MacRange> src_mac; ///< default: the interface's
+  std::optional<packet::IpRange> dst_addr; ///< default: see resolve()
+  std::optional<packet::IpRange> src_addr; ///< default: the interface's, by the route
+  packet::PortRange dst_port{1000, 1};
+  packet::PortRange src_port{1, 1};
+  std::uint32_t dyn_ports =
+      0; ///< xdp-tools' --dyn-ports: sweep this many destination ports from dst_port on
+  packet::Vary vary = packet::Vary::Together;
+  std::uint64_t seed = 1;
+  std::uint8_t hop_limit = 64;
+  std::uint8_t tos = 0;
+  std::optional<std::uint32_t> frame_size; ///< with FCS; default: the smallest (64, IPv6 66)
+  packet::Payload payload = packet::Payload::Zeros;
+  bool udp_checksum = true;
+  bool signature = true;
+  Stamp stamp = Stamp::Batch;
+  RateLaw rate;
+  std::optional<std::uint64_t> num_packets; ///< exact total over all threads; default: no limit
+  bool operator==(const StreamSpec&) const = default;
+};
+
+/// Where results go.
+struct OutputSpec {
+  bool json = false;        ///< one document at the end
+  bool json_stream = false; ///< one line per event
+  bool quiet = false;
+  bool verbose = false;
+  bool operator==(const OutputSpec&) const = default;
+};
+
+struct RunSpec {
+  std::string interface; ///< empty: the one that the route to the first destination names
+  std::vector<StreamSpec> streams;
+  std::uint32_t threads = 1;
+  std::vector<int> cpus; ///< empty: the first allowed ones
+  std::optional<Nanoseconds> duration;
+  Nanoseconds interval{1'000'000'000};
+  Pace pace = Pace::Auto;
+  bool allow_default_route = false;
+  bool allow_public = false;
+  bool fix = false; ///< repair what can be repaired, put it back afterwards
+  bool dry_run = false;
+  std::string pcap_path;             ///< --write-pcap; empty: none
+  std::uint32_t dry_run_frames = 10; ///< frames that --dry-run dumps and --write-pcap writes
+  OutputSpec output;
+  bool operator==(const RunSpec&) const = default;
+};
+
+struct ProbeSpec {
+  std::string interface; ///< empty: the host only
+  bool json = false;
+  bool operator==(const ProbeSpec&) const = default;
+};
+
+struct DemoSpec {
+  Nanoseconds duration{5'000'000'000};
+  std::uint32_t threads = 1;
+  std::vector<int> cpus;
+  std::uint32_t frame_size = 64;
+  RateLaw rate;
+  Nanoseconds interval{1'000'000'000};
+  /// What to run on the wire instead of the show; the tests' and benchmarks' way to get theirs. It
+  /// runs in the near namespace with XTG_NEAR_IF, XTG_FAR_NS ... in its environment.
+  std::vector<std::string> command;
+  std::uint32_t queues = 2; ///< of the veth pair
+  std::uint32_t mtu = 1500;
+  bool gro = true; ///< at the far end: what makes a veth receive from XDP
+  bool far_drops =
+      true; ///< an XDP program drops everything there; false: the ordinary stack receives
+  OutputSpec output;
+  bool operator==(const DemoSpec&) const = default;
+};
+
+} // namespace xtg::plan

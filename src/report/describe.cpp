@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "report/describe.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace xtg::report {
+
+FieldRanges field_ranges(const packet::Frame& frame) {
+  const packet::FrameSpec& spec = frame.spec;
+  FieldRanges r{{spec.dst_mac, 1},  {spec.src_mac, 1},  {spec.dst_addr, 1},
+                {spec.src_addr, 1}, {spec.dst_port, 1}, {spec.src_port, 1}};
+  for (const packet::Field& f : frame.sweep.fields) {
+    const auto port = static_cast<std::uint16_t>(f.first);
+    const auto port_count = static_cast<std::uint32_t>(f.count);
+    switch (f.kind) {
+    case packet::FieldKind::DstMac:
+      r.dst_mac = {packet::Mac::from_u64(f.first), f.count};
+      break;
+    case packet::FieldKind::SrcMac:
+      r.src_mac = {packet::Mac::from_u64(f.first), f.count};
+      break;
+    case packet::FieldKind::DstAddr:
+      r.dst_addr = {spec.dst_addr.with_low(f.first), f.count};
+      break;
+    case packet::FieldKind::SrcAddr:
+      r.src_addr = {spec.src_addr.with_low(f.first), f.count};
+      break;
+    case packet::FieldKind::DstPort:
+      r.dst_port = {port, port_count};
+      break;
+    case packet::FieldKind::SrcPort:
+      r.src_port = {port, port_count};
+      break;
+    }
+  }
+  return r;
+}
+
+std::string_view name(packet::Vary vary) {
+  switch (vary) {
+  case packet::Vary::Together:
+    return "together";
+  case packet::Vary::Product:
+    return "product";
+  case packet::Vary::Random:
+    break;
+  }
+  return "random";
+}
+
+std::string_view name(plan::Stamp stamp) {
+  return stamp == plan::Stamp::Each ? "each" : "batch";
+}
+
+std::string_view name(plan::Pace pace) {
+  return pace == plan::Pace::Busy ? "busy" : "auto";
+}
+
+std::string_view name(stats::CountSource source) {
+  return source == stats::CountSource::Link ? "link" : "tracepoint";
+}
+
+std::string_view name(stats::EndReason reason) {
+  switch (reason) {
+  case stats::EndReason::Amount:
+    return "amount";
+  case stats::EndReason::Duration:
+    return "duration";
+  case stats::EndReason::Interrupted:
+    return "interrupted";
+  case stats::EndReason::Failed:
+    break;
+  }
+  return "failed";
+}
+
+std::string cpu_list(const std::vector<int>& cpus) {
+  return fmt::format("{}", fmt::join(cpus, ","));
+}
+
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return text;
+}
+
+std::string errno_name(int number) {
+  const char* known = ::strerrorname_np(number);
+  return known != nullptr ? known : fmt::format("errno {}", number);
+}
+
+std::string errno_text(int number) {
+  const char* known = ::strerrordesc_np(number);
+  return known != nullptr ? known : "unknown error";
+}
+
+std::uint64_t frames_shown(const plan::Plan& plan, const plan::StreamPlan& stream) {
+  const std::uint64_t asked = plan.spec.dry_run_frames;
+  return std::min(asked, stream.num_packets.value_or(asked));
+}
+
+} // namespace xtg::report

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the text and the JSON forms say alike: names of enumerators, and a stream's fields as
+// ranges. Internal to this folder.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "packet/address.h"
+#include "packet/frame.h"
+#include "plan/plan.h"
+#include "stats/rate.h"
+
+namespace xtg::report {
+
+/// Every field of a stream as a range; one that does not vary is a range of one.
+struct FieldRanges {
+  packet::MacRange dst_mac, src_mac;
+  packet::IpRange dst_addr, src_addr;
+  packet::PortRange dst_port, src_port;
+};
+FieldRanges field_ranges(const packet::Frame& frame);
+
+std::string_view name(packet::Vary vary);
+std::string_view name(plan::Stamp stamp);
+std::string_view name(plan::Pace pace);
+std::string_view name(stats::CountSource source);
+std::string_view name(stats::EndReason reason);
+
+std::string cpu_list(const std::vector<int>& cpus); ///< "0,1"
+/// Line breaks become spaces, so that a message stays one line.
+std::string one_line(std::string text);
+/// "ENOSPC", or "errno 4095" for a number without a name.
+std::string errno_name(int number);
+std::string errno_text(int number);
+/// Frames that a dry run shows of a stream: no more than it would send.
+std::uint64_t frames_shown(const plan::Plan& plan, const plan::StreamPlan& stream);
+
+} // namespace xtg::report

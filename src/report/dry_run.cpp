@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What --dry-run prints: the resolved plan and the first frames, as text and as JSON.
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include "core/units.h"
+#include "core/version.h"
+#include "report/describe.h"
+#include "report/json_values.h"
+#include "report/reporter.h"
+
+namespace xtg::report {
+namespace {
+
+void row(std::ostream& out, std::string_view label, std::string_view value) {
+  fmt::print(out, "{:<16}{}\n", label, value);
+}
+
+std::string interface_text(const plan::InterfaceFacts& iface) {
+  return fmt::format("{} (ifindex {}, {}), {}, MTU {}, {} TX queue{}", iface.name, iface.ifindex,
+                     iface.driver.empty() ? "driver unknown" : iface.driver, iface.mac.to_string(),
+                     iface.mtu, iface.tx_queues, iface.tx_queues == 1 ? "" : "s");
+}
+
+template <class Range>
+std::string range_text(const Range& range) {
+  if (range.count == 1) return range.to_string();
+  return fmt::format("{} ({} values)", range.to_string(), with_thousands(range.count));
+}
+
+std::string vary_text(const packet::Sweep& sweep) {
+  if (sweep.fields.empty()) return "nothing";
+  std::string fields;
+  for (const packet::Field& f : sweep.fields)
+    fields += fmt::format("{}{}", fields.empty() ? "" : ", ", to_string(f.kind));
+  std::string how{name(sweep.vary)};
+  if (sweep.vary == packet::Vary::Random) how += fmt::format(", seed {}", sweep.seed);
+  return fmt::format("{} ({})", fields, how);
+}
+
+std::string signature_text(const plan::StreamPlan& stream) {
+  if (stream.frame.signature == packet::SignatureForm::None) return "none";
+  return fmt::format("{} at byte {}, send time of each {}", to_string(stream.frame.signature),
+                     stream.frame.signature_offset,
+                     stream.stamp == plan::Stamp::Each ? "frame" : "batch");
+}
+
+std::string rate_text(const plan::StreamPlan& stream) {
+  std::string text = format_rate(stream.rate.rate);
+  if (!stream.pacing) return text;
+  if (stream.rate.rate.unit == Rate::Unit::Bps)
+    text += fmt::format(" on {} ({})", to_string(stream.rate.layer),
+                        with_prefix(stream.pacing->target_pps, "pps"));
+  return fmt::format("{}, {} back to back, {} slot{} a batch", text, stream.pacing->frames_per_slot,
+                     stream.pacing->slots_per_batch,
+                     stream.pacing->slots_per_batch == 1 ? "" : "s");
+}
+
+void print_stream(std::ostream& out, const plan::StreamPlan& stream) {
+  const packet::FrameSpec& spec = stream.frame.spec;
+  const FieldRanges r = field_ranges(stream.frame);
+  fmt::print(out, "\nstream {}\n", stream.id);
+  row(out, "  dst-mac", range_text(r.dst_mac));
+  row(out, "  src-mac", range_text(r.src_mac));
+  row(out, "  dst-addr", range_text(r.dst_addr));
+  row(out, "  src-addr", range_text(r.src_addr));
+  row(out, "  dst-port", range_text(r.dst_port));
+  row(out, "  src-port", range_text(r.src_port));
+  row(out, "  varying", vary_text(stream.frame.sweep));
+  row(out, "  hop-limit", std::to_string(spec.hop_limit));
+  row(out, "  tos", std::to_string(spec.tos));
+  row(out, "  frame size", fmt::format("{} bytes with FCS", spec.frame_size));
+  row(out, "  payload", to_string(spec.payload));
+  row(out, "  UDP checksum", spec.udp_checksum ? "yes" : "none");
+  row(out, "  signature", signature_text(stream));
+  row(out, "  rate", rate_text(stream));
+  row(out, "  packets", stream.num_packets ? with_thousands(*stream.num_packets) : "no limit");
+}
+
+void print_frames(std::ostream& out, const plan::Plan& plan, const plan::StreamPlan& stream) {
+  for (std::uint64_t k = 0; k < frames_shown(plan, stream); ++k) {
+    const std::vector<std::uint8_t> bytes = packet::render(stream.frame, k, 0, 0);
+    fmt::print(out, "\nstream {} packet {}: {} bytes, {} with FCS\n", stream.id, k, bytes.size(),
+               bytes.size() + packet::kFcsBytes);
+    out << packet::hex_dump(bytes);
+  }
+}
+
+std::string hex(const std::vector<std::uint8_t>& bytes) {
+  return fmt::format("{:02x}", fmt::join(bytes, ""));
+}
+
+} // namespace
+
+void print_plan(std::ostream& out, const plan::Plan& plan) {
+  row(out, "interface", interface_text(plan.iface));
+  row(out, "session", fmt::format("0x{:08x}", plan.session));
+  row(out, "threads", fmt::format("{} on CPU {}", plan.cpus.size(), cpu_list(plan.cpus)));
+  row(out, "batch", fmt::format("{} frames", plan.batch));
+  row(out, "duration", plan.duration ? format_duration(*plan.duration) : "no limit");
+  row(out, "interval", format_duration(plan.interval));
+  row(out, "pace", name(plan.pace));
+  if (plan.fix) row(out, "fix", "repair the interface for the run, put it back afterwards");
+  if (plan.attach_pass) row(out, "attach", "an XDP pass program for the run");
+  for (const std::string& note : plan.notes)
+    row(out, "note", note);
+  for (const plan::StreamPlan& stream : plan.streams)
+    print_stream(out, stream);
+  for (const plan::StreamPlan& stream : plan.streams)
+    print_frames(out, plan, stream);
+  out << std::flush;
+}
+
+std::string plan_json(const plan::Plan& plan, bool with_frames) {
+  if (!with_frames) return to_text(plan_value(plan), 2);
+  Json frames = Json::array();
+  for (const plan::StreamPlan& stream : plan.streams)
+    for (std::uint64_t k = 0; k < frames_shown(plan, stream); ++k)
+      frames.push_back(
+          {{"stream", stream.id}, {"seq", k}, {"hex", hex(packet::render(stream.frame, k, 0, 0))}});
+  const Json document = {{"version", kVersion},
+                         {"schema", kSchemaVersion},
+                         {"plan", plan_value(plan)},
+                         {"frames", std::move(frames)}};
+  return to_text(document, 2);
+}
+
+} // namespace xtg::report

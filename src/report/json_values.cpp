@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "report/json_values.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <string_view>
+
+#include "core/units.h"
+#include "core/version.h"
+#include "report/describe.h"
+
+namespace xtg::report {
+namespace {
+
+Json number(double value) {
+  return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+double seconds(Nanoseconds value) {
+  return std::chrono::duration<double>(value).count();
+}
+
+template <class Range>
+Json range_value(const Range& range) {
+  return {{"range", range.to_string()}, {"count", range.count}};
+}
+
+Json interface_value(const plan::InterfaceFacts& iface) {
+  return {{"name", iface.name},
+          {"ifindex", iface.ifindex},
+          {"driver", or_null(iface.driver)},
+          {"kind", or_null(iface.kind)},
+          {"mac", iface.mac.to_string()},
+          {"mtu", iface.mtu},
+          {"tx_queues", iface.tx_queues},
+          {"rx_queues", iface.rx_queues},
+          {"speed_bits_per_second", iface.speed_bps == 0 ? Json(nullptr) : Json(iface.speed_bps)}};
+}
+
+Json rate_value(const plan::StreamPlan& stream) {
+  const bool in_bits = stream.rate.rate.unit == Rate::Unit::Bps;
+  return {{"requested", format_rate(stream.rate.rate)},
+          {"target_pps", stream.pacing ? number(stream.pacing->target_pps) : Json(nullptr)},
+          {"bits_per_second", in_bits ? number(stream.rate.rate.value) : Json(nullptr)},
+          {"layer", in_bits ? Json(to_string(stream.rate.layer)) : Json(nullptr)},
+          {"burst", stream.rate.burst}};
+}
+
+Json pacing_value(const plan::Pacing& pacing) {
+  const double fraction = std::ldexp(static_cast<double>(pacing.interval_frac), -32);
+  return {{"slot_interval_ns", static_cast<double>(pacing.interval_ns) + fraction},
+          {"frames_per_slot", pacing.frames_per_slot},
+          {"slots_per_batch", pacing.slots_per_batch},
+          {"sleep", pacing.sleep}};
+}
+
+Json signature_value(const packet::Frame& frame) {
+  const bool none = frame.signature == packet::SignatureForm::None;
+  return {{"form", to_string(frame.signature)},
+          {"offset", none ? Json(nullptr) : Json(frame.signature_offset)}};
+}
+
+Json stream_value(const plan::StreamPlan& stream) {
+  const packet::FrameSpec& spec = stream.frame.spec;
+  const FieldRanges ranges = field_ranges(stream.frame);
+  return {{"id", stream.id},
+          {"dst_mac", range_value(ranges.dst_mac)},
+          {"src_mac", range_value(ranges.src_mac)},
+          {"dst_addr", range_value(ranges.dst_addr)},
+          {"src_addr", range_value(ranges.src_addr)},
+          {"dst_port", range_value(ranges.dst_port)},
+          {"src_port", range_value(ranges.src_port)},
+          {"vary", name(stream.frame.sweep.vary)},
+          {"seed", stream.frame.sweep.seed},
+          {"hop_limit", spec.hop_limit},
+          {"tos", spec.tos},
+          {"frame_size", spec.frame_size},
+          {"payload", to_string(spec.payload)},
+          {"payload_seed", spec.payload_seed},
+          {"udp_checksum", spec.udp_checksum},
+          {"signature", signature_value(stream.frame)},
+          {"stamp", name(stream.stamp)},
+          {"rate", rate_value(stream)},
+          {"pacing", stream.pacing ? pacing_value(*stream.pacing) : Json(nullptr)},
+          {"num_packets", or_null(stream.num_packets)}};
+}
+
+/// "2025-01-31T12:00:00Z" to seconds since 1970.
+Json seconds_since_epoch(const std::string& iso) {
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
+  if (std::sscanf(iso.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour, &minute,
+                  &second) != 6)
+    return nullptr;
+  const std::chrono::year_month_day date{std::chrono::year{year},
+                                         std::chrono::month{static_cast<unsigned>(month)},
+                                         std::chrono::day{static_cast<unsigned>(day)}};
+  if (!date.ok()) return nullptr;
+  const auto time = std::chrono::sys_days{date} + std::chrono::hours{hour} +
+                    std::chrono::minutes{minute} + std::chrono::seconds{second};
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+Json sum_value(const stats::Sample& s, const RunFacts& facts) {
+  const double length = s.end_s - s.start_s;
+  Json bytes = nullptr;
+  if (facts.frame_bytes) {
+    bytes = s.tx.accepted * *facts.frame_bytes;
+  } else if (const double estimate = s.l2_bps * length / 8; std::isfinite(estimate)) {
+    bytes = std::llround(estimate);
+  }
+  return {{"start", number(s.start_s)},
+          {"end", number(s.end_s)},
+          {"seconds", number(length)},
+          {"packets", s.tx.accepted},
+          {"bytes", bytes},
+          {"bits_per_second", number(s.l2_bps)},
+          {"attempts", s.tx.attempts},
+          {"accepted", s.tx.accepted},
+          {"driver_drops", s.tx.driver_drops},
+          {"redirect_errors", s.tx.redirect_errors},
+          {"skipped_slots", s.tx.skipped_slots},
+          {"nomem_retries", s.tx.nomem_retries},
+          {"xmit_pps", number(s.xmit_pps)},
+          {"err_pps", number(s.err_pps)},
+          {"l1_bits_per_second", number(s.l1_bps)},
+          {"l2_bits_per_second", number(s.l2_bps)},
+          {"l3_bits_per_second", number(s.l3_bps)},
+          {"target_pps", s.target_pps ? number(*s.target_pps) : Json(nullptr)}};
+}
+
+/// Link counters know no threads: what they would have to say of one is null, not 0.
+Json workers_value(const stats::Sample& s, const RunFacts& facts, stats::CountSource source) {
+  const bool exact = source == stats::CountSource::Tracepoint;
+  Json list = Json::array();
+  for (std::size_t i = 0; i < s.workers.size(); ++i) {
+    const stats::TxCounters& w = s.workers[i];
+    list.push_back({{"id", i},
+                    {"cpu", i < facts.cpus.size() ? Json(facts.cpus[i]) : Json(nullptr)},
+                    {"attempts", w.attempts},
+                    {"accepted", exact ? Json(w.accepted) : Json(nullptr)},
+                    {"driver_drops", exact ? Json(w.driver_drops) : Json(nullptr)},
+                    {"redirect_errors", exact ? Json(w.redirect_errors) : Json(nullptr)},
+                    {"skipped_slots", w.skipped_slots},
+                    {"nomem_retries", w.nomem_retries}});
+  }
+  return list;
+}
+
+Json slip_value(const stats::Histogram& slip) {
+  return {{"p50", slip.quantile(0.5)},    {"p90", slip.quantile(0.9)}, {"p99", slip.quantile(0.99)},
+          {"p999", slip.quantile(0.999)}, {"max", slip.max()},         {"count", slip.count()}};
+}
+
+Json target_value(const stats::Summary& summary) {
+  if (!summary.total.target_pps) return nullptr;
+  // 0.0 - x rather than -x: a target met exactly is 0, not -0.
+  return {{"pps", number(*summary.total.target_pps)},
+          {"achieved_pps", number(summary.total.xmit_pps)},
+          {"deviation_ratio", number(0.0 - stats::shortfall_ratio(summary.total))},
+          {"shortfall", or_null(summary.shortfall)}};
+}
+
+} // namespace
+
+RunFacts run_facts(const plan::Plan& plan, const RunInfo& info) {
+  RunFacts facts{plan.cpus, std::nullopt, info.source};
+  const auto same = [&](const plan::StreamPlan& s) {
+    return s.l2_bits == plan.streams.front().l2_bits;
+  };
+  if (!plan.streams.empty() && std::all_of(plan.streams.begin(), plan.streams.end(), same))
+    facts.frame_bytes = plan.streams.front().l2_bits / 8;
+  return facts;
+}
+
+Json plan_value(const plan::Plan& plan) {
+  Json streams = Json::array();
+  for (const plan::StreamPlan& stream : plan.streams)
+    streams.push_back(stream_value(stream));
+  return {{"interface", interface_value(plan.iface)},
+          {"session", plan.session},
+          {"threads", plan.cpus.size()},
+          {"cpus", plan.cpus},
+          {"batch", plan.batch},
+          {"duration_seconds", plan.duration ? Json(seconds(*plan.duration)) : Json(nullptr)},
+          {"interval_seconds", seconds(plan.interval)},
+          {"pace", name(plan.pace)},
+          {"fix", plan.fix},
+          {"attach_pass", plan.attach_pass},
+          {"streams", std::move(streams)},
+          {"notes", plan.notes}};
+}
+
+Json start_value() {
+  return {{"version", kVersion}, {"schema", kSchemaVersion}};
+}
+
+Json start_value(const plan::Plan& plan, const RunInfo& info) {
+  Json start = start_value();
+  start["system_info"] = "Linux " + info.hostname + " " + info.kernel;
+  start["hostname"] = info.hostname;
+  start["kernel"] = info.kernel;
+  start["timestamp"] = {{"time", info.started_utc},
+                        {"timesecs", seconds_since_epoch(info.started_utc)}};
+  start["command"] = info.command;
+  start["count_source"] = name(info.source);
+  start["count_source_note"] = or_null(info.source_note);
+  start["configuration"] = plan_value(plan);
+  return start;
+}
+
+Json interval_value(const stats::Sample& sample, const RunFacts& facts) {
+  return {{"sum", sum_value(sample, facts)},
+          {"workers", workers_value(sample, facts, facts.source)}};
+}
+
+Json end_value(const stats::Summary& summary, const RunFacts& facts) {
+  Json errors = Json::array();
+  for (const auto& [number, count] : summary.errnos)
+    errors.push_back({{"errno", number},
+                      {"name", errno_name(number)},
+                      {"text", errno_text(number)},
+                      {"count", count}});
+  return {{"sum", sum_value(summary.total, facts)},
+          {"reason", name(summary.end)},
+          {"errors", std::move(errors)},
+          {"target", target_value(summary)},
+          {"slip_ns", summary.slip ? slip_value(*summary.slip) : Json(nullptr)},
+          {"workers", workers_value(summary.total, facts, summary.source)},
+          {"first_frame_seconds", number(summary.first_frame_s)},
+          {"cpu_seconds", number(summary.cpu_s)}};
+}
+
+std::string to_text(const Json& value, int indent) {
+  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+} // namespace xtg::report

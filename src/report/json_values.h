@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The objects that the JSON document, the JSON stream and the dry run share. Their shape is
+// described in man/xdp-trafficgen.schema.json; a change of it there is a change of kSchemaVersion.
+// Internal to this folder.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "plan/plan.h"
+#include "report/reporter.h"
+#include "stats/rate.h"
+
+namespace xtg::report {
+
+using Json = nlohmann::ordered_json;
+
+inline constexpr int kSchemaVersion = 1;
+
+/// What the figures need to know of the run they belong to.
+struct RunFacts {
+  std::vector<int> cpus;
+  std::optional<std::uint64_t> frame_bytes; ///< with FCS, when all streams have the same
+  stats::CountSource source = stats::CountSource::Tracepoint;
+};
+RunFacts run_facts(const plan::Plan& plan, const RunInfo& info);
+
+Json plan_value(const plan::Plan& plan);
+Json start_value(const plan::Plan& plan, const RunInfo& info);
+/// `start` of a run that failed before there was a plan.
+Json start_value();
+Json interval_value(const stats::Sample& sample, const RunFacts& facts);
+Json end_value(const stats::Summary& summary, const RunFacts& facts);
+
+/// JSON text; bytes that are not UTF-8 (a file name on the command line) are replaced. indent -1:
+/// one line.
+std::string to_text(const Json& value, int indent);
+
+} // namespace xtg::report

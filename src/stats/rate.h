@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// From counters to rates: what happened between two snapshots, and over the whole run.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/units.h"
+#include "stats/histogram.h"
+#include "stats/snapshot.h"
+
+namespace xtg::stats {
+
+/// What the figures are converted with: one frame's bits on each layer, and the target, if any.
+struct FrameBits {
+  std::uint64_t l1 = 0, l2 = 0, l3 = 0;
+};
+
+/// One interval, or the whole run.
+struct Sample {
+  double start_s = 0; ///< since the run's start
+  double end_s = 0;
+  TxCounters tx;                             ///< within the interval
+  std::vector<TxCounters> workers;           ///< same, per thread
+  double xmit_pps = 0;                       ///< accepted per second
+  double err_pps = 0;                        ///< driver drops and redirect errors per second
+  double l1_bps = 0, l2_bps = 0, l3_bps = 0; ///< of what was accepted
+  std::optional<double> target_pps;
+};
+
+/// Sample between two snapshots; an empty interval has rates of 0, counters that went back count as
+/// 0.
+Sample delta(const Snapshot& from, const Snapshot& to, std::uint64_t origin_ns,
+             const FrameBits& bits, std::optional<double> target_pps);
+
+/// How the run ended.
+enum class EndReason : std::uint8_t { Amount, Duration, Interrupted, Failed };
+
+struct Summary {
+  Sample total;
+  EndReason end = EndReason::Amount;
+  CountSource source = CountSource::Tracepoint;
+  std::map<int, std::uint64_t> errnos;
+  std::optional<Histogram>
+      slip;                 ///< paced runs: how late after its deadline a frame was released, ns
+  double first_frame_s = 0; ///< from the command's start to the first frame
+  /// Why the target was missed by more than 1 %; empty when it was met or there was none.
+  std::string shortfall;
+  double cpu_s = 0; ///< processor time of the process, user and system
+};
+
+/// (target - achieved) / target; 0 without a target.
+double shortfall_ratio(const Sample& sample);
+
+} // namespace xtg::stats

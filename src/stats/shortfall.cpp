@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stats/shortfall.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/units.h"
+
+namespace xtg::stats {
+
+std::string explain_shortfall(const Sample& total) {
+  if (shortfall_ratio(total) <= 0.01) return "";
+  const TxCounters& tx = total.tx;
+  const std::uint64_t largest = std::max({tx.driver_drops, tx.redirect_errors, tx.skipped_slots});
+  if (largest == 0)
+    return "the run was too short for its rate: sending began late or ended within a slot";
+  if (largest == tx.driver_drops)
+    return fmt::format("the driver refused {} frames: its transmit ring was full",
+                       with_thousands(tx.driver_drops));
+  if (largest == tx.redirect_errors)
+    return fmt::format("{} frames could not be handed to the driver",
+                       with_thousands(tx.redirect_errors));
+  return fmt::format("the sending threads could not keep the schedule and gave up {} frames of it; "
+                     "more --threads, "
+                     "a larger --burst or a lower rate would keep it",
+                     with_thousands(tx.skipped_slots));
+}
+
+void use_link_counters(Snapshot& snapshot, std::uint64_t transmitted, std::uint64_t refused) {
+  TxCounters& total = snapshot.total;
+  total.accepted = std::min(transmitted, total.attempts);
+  total.driver_drops = std::min(refused, total.attempts - total.accepted);
+  total.redirect_errors = total.attempts - total.accepted - total.driver_drops;
+}
+
+} // namespace xtg::stats

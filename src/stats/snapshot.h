@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Counters of a run at one moment: copies of the kernel's records as plain values. Everything
+// counts from the run's start and never goes down.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace xtg::stats {
+
+/// What one sending thread (or all of them) did. attempts = accepted + driver_drops +
+/// redirect_errors once nothing is in flight any more.
+struct TxCounters {
+  std::uint64_t attempts = 0; ///< frames handed to the redirect
+  std::uint64_t accepted = 0; ///< frames that the driver took (tracepoint xdp_devmap_xmit: sent)
+  std::uint64_t driver_drops = 0;    ///< frames that the driver refused (same: drops)
+  std::uint64_t redirect_errors = 0; ///< frames that never reached the driver
+  std::uint64_t skipped_slots = 0; ///< frames of the schedule given up because it could not be kept
+  std::uint64_t nomem_retries = 0; ///< kernel calls repeated after ENOMEM
+  bool operator==(const TxCounters&) const = default;
+  TxCounters& operator+=(const TxCounters& other);
+  [[nodiscard]] std::uint64_t errors() const { return driver_drops + redirect_errors; }
+};
+
+/// Where `accepted` and the errors come from.
+enum class CountSource : std::uint8_t {
+  Tracepoint, ///< exact and of this run alone
+  Link,       ///< the interface's own counters: whatever else it sends is in them
+};
+
+struct Snapshot {
+  std::uint64_t time_ns = 0; ///< CLOCK_MONOTONIC
+  CountSource source = CountSource::Tracepoint;
+  std::vector<TxCounters> workers;
+  /// In all; equals the sum over the workers with CountSource::Tracepoint. With Link only `total`
+  /// has accepted and errors.
+  TxCounters total;
+  std::map<int, std::uint64_t>
+      errnos; ///< positive errno of driver drops and redirect errors -> frames
+};
+
+} // namespace xtg::stats

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The seam between a sending thread and what it drives: the kernel programs in earnest, a fake in
+// tests.
+#pragma once
+
+#include <cstdint>
+
+#include "core/result.h"
+
+namespace xtg::tx {
+
+enum class CallEnd : std::uint8_t { Complete, Interrupted, NoMemory };
+
+/// One sending thread's share of a run. All methods are called on that thread.
+class Lane {
+public:
+  virtual ~Lane() = default;
+  /// Called once, first: puts the thread where its calls work (network namespace).
+  virtual Status enter() = 0;
+  /// One kernel call: up to `runs` frames in batches of `batch`. A paced lane waits within the call
+  /// for a deadline at most `spin_ns` away and passes over the rest of the batch when it is
+  /// farther.
+  virtual Result<CallEnd> call(std::uint32_t runs, std::uint32_t batch, std::uint64_t spin_ns) = 0;
+  [[nodiscard]] virtual bool done() const = 0; ///< nothing more will be sent
+  [[nodiscard]] virtual std::uint64_t
+  unclaimed() const = 0; ///< frames of the amount nobody took; ~0 without end
+  [[nodiscard]] virtual std::uint64_t deadline_ns() const = 0; ///< paced: when the next slot is due
+  [[nodiscard]] virtual std::uint64_t skipped_slots() const = 0;
+  /// Releases this many slots together from now on.
+  virtual void set_batch_slots(std::uint32_t slots) = 0;
+  virtual void count_nomem() = 0;
+};
+
+/// Time as the worker sees it.
+class Clock {
+public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual std::uint64_t now_ns() = 0; ///< CLOCK_MONOTONIC
+  virtual void sleep_until_ns(std::uint64_t deadline_ns) = 0;
+};
+
+} // namespace xtg::tx

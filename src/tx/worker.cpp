@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tx/worker.h"
+
+#include <algorithm>
+
+namespace xtg::tx {
+
+namespace {
+
+constexpr std::uint32_t kMaxBatch = 256; // the kernel's limit (net/bpf/test_run.c)
+constexpr std::uint32_t kMaxRuns = 1U << 20;
+constexpr std::uint32_t kFirstRuns = 1U << 13;  // until the first call has shown how fast it goes
+constexpr std::uint64_t kSleepSpinNs = 300'000; // one program run may wait this long after a sleep
+
+class Worker {
+public:
+  Worker(Lane& lane, Clock& clock, const WorkerSpec& spec, const std::atomic<bool>& stop)
+      : lane_(lane), clock_(clock), spec_(spec), stop_(stop), slots_(spec.batch_slots) {}
+
+  Status run() {
+    while (!stop_.load(std::memory_order_relaxed) && !lane_.done()) {
+      if (spec_.sleep && !nap()) continue;
+      auto end = call();
+      if (!end) return tl::unexpected<Error>(std::move(end.error()));
+      if (auto status = after(*end); !status) return status;
+    }
+    return {};
+  }
+
+private:
+  [[nodiscard]] std::uint32_t batch() const {
+    return spec_.paced ? spec_.slot_frames * slots_ : spec_.batch;
+  }
+
+  // Sleeps towards the next deadline. False: woke early to look at the stop flag.
+  bool nap() {
+    const std::uint64_t due = lane_.deadline_ns();
+    const std::uint64_t wake = due > kLeadNs ? due - kLeadNs : 0;
+    const std::uint64_t now = clock_.now_ns();
+    if (wake <= now) return true;
+    clock_.sleep_until_ns(std::min(wake, now + kNapNs));
+    return wake <= now + kNapNs;
+  }
+
+  Result<CallEnd> call() {
+    const std::uint32_t size = batch();
+    if (spec_.sleep) return lane_.call(size, size, kSleepSpinNs);
+
+    std::uint64_t runs = runs_;
+    if (!spec_.paced)
+      runs = std::min<std::uint64_t>(runs, std::max<std::uint64_t>(lane_.unclaimed(), 1));
+    runs = (runs + size - 1) / size * size;
+    // A big batch must not be passed over for a deadline that comes before its runs are through.
+    const std::uint64_t spin = kSpinNs + 64ULL * (size - 1);
+    const std::uint64_t before = clock_.now_ns();
+    auto end = lane_.call(static_cast<std::uint32_t>(runs), size, spin);
+    if (end && *end == CallEnd::Complete) learn(runs, clock_.now_ns() - before);
+    return end;
+  }
+
+  void learn(std::uint64_t runs, std::uint64_t took_ns) {
+    if (runs < kFirstRuns / 2) return;
+    const std::uint64_t fitting = runs * kCallNs / std::max<std::uint64_t>(took_ns, 1);
+    // At most fourfold: the first calls run on cold caches.
+    runs_ = static_cast<std::uint32_t>(
+        std::clamp<std::uint64_t>(fitting, kMaxBatch, std::min<std::uint64_t>(kMaxRuns, runs * 4)));
+    if (spec_.paced) keep_up(took_ns);
+  }
+
+  // A schedule that one-by-one release cannot keep is released in larger batches.
+  void keep_up(std::uint64_t took_ns) {
+    const std::uint64_t skipped = lane_.skipped_slots();
+    const bool behind = (skipped - skipped_) * 1'000 > took_ns / 1'000; // over 1 slot per ms lost
+    skipped_ = skipped;
+    behind_calls_ = behind ? behind_calls_ + 1 : 0;
+    if (behind_calls_ < 3 || 2 * batch() > kMaxBatch) return;
+    slots_ *= 2;
+    behind_calls_ = 0;
+    lane_.set_batch_slots(slots_);
+  }
+
+  Status after(CallEnd end) {
+    if (end != CallEnd::NoMemory) {
+      hungry_since_ns_ = 0;
+      pause_ns_ = 1'000'000;
+      return {};
+    }
+    lane_.count_nomem();
+    const std::uint64_t now = clock_.now_ns();
+    if (hungry_since_ns_ == 0) hungry_since_ns_ = now;
+    if (now - hungry_since_ns_ > kNoMemoryNs)
+      return fail(Errc::System, "the kernel has had no memory for frames for 5 seconds");
+    clock_.sleep_until_ns(now + pause_ns_);
+    pause_ns_ = std::min<std::uint64_t>(pause_ns_ * 2, kNapNs);
+    runs_ = kFirstRuns;
+    return {};
+  }
+
+  Lane& lane_;
+  Clock& clock_;
+  const WorkerSpec spec_;
+  const std::atomic<bool>& stop_;
+  std::uint32_t runs_ = kFirstRuns;
+  std::uint32_t slots_;
+  std::uint64_t skipped_ = 0;
+  unsigned behind_calls_ = 0;
+  std::uint64_t hungry_since_ns_ = 0;
+  std::uint64_t pause_ns_ = 1'000'000;
+};
+
+} // namespace
+
+Status work(Lane& lane, Clock& clock, const WorkerSpec& spec, const std::atomic<bool>& stop) {
+  return Worker(lane, clock, spec, stop).run();
+}
+
+} // namespace xtg::tx

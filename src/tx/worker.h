@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What one sending thread does: kernel calls one after the other, sized so that each takes some
+// tens of milliseconds, with sleeps in between where the schedule has long gaps. No thread is made
+// here: see worker_pool.h.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "core/result.h"
+#include "tx/lane.h"
+
+namespace xtg::tx {
+
+struct WorkerSpec {
+  std::uint32_t batch = 256; ///< frames per kernel batch when not paced
+  bool paced = false;
+  bool sleep = false;            ///< sleep through the gaps between slots
+  std::uint32_t slot_frames = 1; ///< paced: frames of one slot
+  std::uint32_t batch_slots = 1; ///< paced: slots released together
+};
+
+/// A kernel call should take about this long: short enough to end a run promptly, long enough that
+/// setting it up (some 15 us, and a page pool's worth of allocations) does not show.
+inline constexpr std::uint64_t kCallNs = 25'000'000;
+/// A sleeping thread looks for the stop flag this often.
+inline constexpr std::uint64_t kNapNs = 20'000'000;
+/// A sleeping thread wakes this long before its deadline: timer and wake-up latency of an ordinary
+/// kernel.
+inline constexpr std::uint64_t kLeadNs = 60'000;
+/// Within a kernel call the program waits for deadlines this near by reading the clock.
+inline constexpr std::uint64_t kSpinNs = 2'000;
+/// After this long without a single page from the kernel the run fails.
+inline constexpr std::uint64_t kNoMemoryNs = 5'000'000'000;
+
+/// Runs until the lane is done or `stop` is set; an Error ends the whole run.
+Status work(Lane& lane, Clock& clock, const WorkerSpec& spec, const std::atomic<bool>& stop);
+
+} // namespace xtg::tx

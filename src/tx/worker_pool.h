@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The sending threads. Main owns the pool, the programs, the sampling and the signals; a worker
+// owns its lane and shares with the others only the stop flag and a mutex-guarded first error.
+// Signals stay blocked in workers. Destruction stops and joins.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/result.h"
+#include "tx/worker.h"
+
+namespace xtg::tx {
+
+/// CLOCK_MONOTONIC and clock_nanosleep.
+class RealClock : public Clock {
+public:
+  std::uint64_t now_ns() override;
+  void sleep_until_ns(std::uint64_t deadline_ns) override;
+};
+
+struct Seat {
+  int cpu = -1; ///< pinned to it; -1: not pinned
+  WorkerSpec spec;
+  std::unique_ptr<Lane> lane;
+};
+
+class WorkerPool {
+public:
+  /// Starts a thread per seat; `on_finished` is called once, by the last thread to end.
+  WorkerPool(std::vector<Seat> seats, std::function<void()> on_finished);
+  ~WorkerPool();
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  /// Waits until every thread is in place (namespace, CPU) or has failed, so that a common start
+  /// time can be set.
+  Status wait_ready();
+  /// Lets the threads begin.
+  void go();
+  void stop();
+  /// Joins all threads; the first error any of them met.
+  Status join();
+  /// CPUs that a thread could not be pinned to.
+  [[nodiscard]] std::vector<int> unpinned() const;
+
+private:
+  void run_seat(Seat& seat);
+  void keep(Error error);
+
+  std::vector<Seat> seats_;
+  std::function<void()> on_finished_;
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> go_{false};
+  std::atomic<std::size_t> ready_{0};
+  std::atomic<std::size_t> running_;
+  mutable std::mutex mutex_;
+  std::optional<Error> error_;
+  std::vector<int> unpinned_;
+  std::vector<std::jthread> threads_;
+};
+
+} // namespace xtg::tx

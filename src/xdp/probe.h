@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What this kernel and these permissions allow, found out by trying the smallest real thing.
+#pragma once
+
+#include "core/result.h"
+
+namespace xtg::xdp {
+
+/// Loads a dropping XDP program and runs one 64-byte frame (60 without FCS) through it in live mode
+/// (Linux 5.18). NoPermission, NotSupported or System, with the kernel's errno.
+Status probe_live_frames();
+
+/// Loads a program for the raw tracepoint xdp_devmap_xmit: needs CAP_PERFMON and kernel BTF.
+Status probe_tracepoint();
+
+} // namespace xtg::xdp

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "xdp/sender.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <mutex>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+// The skeleton names the types of the shared ABI, so that header comes first.
+#include "xtg/abi/tx.h"
+#include "xtg_bpf.skel.h"
+
+#include "core/unique_fd.h"
+
+namespace xtg::xdp {
+
+namespace {
+
+// libbpf's log callback has no context argument, so its ring lives here.
+struct LogRing {
+  std::mutex mutex;
+  std::deque<std::string> lines;
+  bool echo = false;
+};
+LogRing& log_ring() {
+  static LogRing ring;
+  return ring;
+}
+
+int log_line(enum libbpf_print_level level, const char* format, va_list args) {
+  if (level == LIBBPF_DEBUG) return 0;
+  // The verifier's log comes in one piece of any length.
+  va_list again;
+  va_copy(again, args);
+  const int length = std::vsnprintf(nullptr, 0, format, again);
+  va_end(again);
+  if (length < 0) return length;
+  std::string line(static_cast<std::size_t>(length), '\0');
+  std::vsnprintf(line.data(), line.size() + 1, format, args);
+  LogRing& ring = log_ring();
+  const std::lock_guard lock(ring.mutex);
+  while (!line.empty() && line.back() == '\n')
+    line.pop_back();
+  if (ring.echo) std::fprintf(stderr, "%s\n", line.c_str());
+  ring.lines.push_back(std::move(line));
+  if (ring.lines.size() > 8) ring.lines.pop_front();
+  return length;
+}
+
+std::string last_log_line() {
+  LogRing& ring = log_ring();
+  const std::lock_guard lock(ring.mutex);
+  return ring.lines.empty() ? std::string() : ring.lines.back();
+}
+
+/// The counters are written by the kernel side while we read: each word by one relaxed atomic load.
+template <class T>
+T peek(T& word) {
+  return std::atomic_ref<T>(word).load(std::memory_order_relaxed);
+}
+template <class T>
+void poke(T& word, T value) {
+  std::atomic_ref<T>(word).store(value, std::memory_order_relaxed);
+}
+
+struct Link {
+  UniqueFd fd;
+};
+
+Result<Link> attach_xdp(int prog_fd, int ifindex, const char* what) {
+  LIBBPF_OPTS(bpf_link_create_opts, opts);
+  const int fd = bpf_link_create(prog_fd, ifindex, BPF_XDP, &opts);
+  if (fd < 0) return fail_sys(-fd, fmt::format("attach {} to interface {}", what, ifindex));
+  return Link{UniqueFd(fd)};
+}
+
+struct Closer {
+  void operator()(xtg_bpf* skeleton) const { xtg_bpf::destroy(skeleton); }
+};
+using Skeleton = std::unique_ptr<xtg_bpf, Closer>;
+
+Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints) {
+  Skeleton skel(xtg_bpf::open(nullptr));
+  if (!skel) return fail_sys(errno, "open the kernel programs");
+
+  auto* rodata = skel->rodata;
+  const bool multi = spec.streams.size() > 1;
+  bpf_program__set_autoload(skel->progs.xtg_tx, !multi);
+  bpf_program__set_autoload(skel->progs.xtg_tx_multi, multi);
+  bpf_program__set_autoload(skel->progs.xtg_tp_xmit, tracepoints);
+  bpf_program__set_autoload(skel->progs.xtg_tp_err, tracepoints);
+  if (rodata->config.abi_version != XTG_ABI_VERSION)
+    return fail(Errc::Internal, "the kernel programs are of another version");
+  rodata->config.ingress_base = spec.ingress_base;
+  rodata->config.to_ifindex = static_cast<__u32>(spec.to_ifindex);
+  rodata->config.n_workers = static_cast<__u32>(spec.lanes.size());
+  std::copy(spec.streams.begin(), spec.streams.end(), rodata->streams);
+
+  const int error = xtg_bpf::load(skel.get());
+  if (error != 0) return fail_sys(-error, "load the kernel programs");
+  return skel;
+}
+
+std::string why_no_tracepoint(const Error& error) {
+  if (error.code == Errc::NoPermission) return "tracepoints need CAP_PERFMON, which is missing";
+  return fmt::format("tracepoint xdp_devmap_xmit cannot be used: {}", error.message());
+}
+
+} // namespace
+
+void init_logging(bool echo) {
+  log_ring().echo = echo;
+  libbpf_set_print(log_line);
+}
+
+struct Sender::Impl {
+  Skeleton skel;
+  std::vector<LaneSetup> lanes;
+  std::uint32_t ingress_base = 0;
+  std::string source_note;
+  int prog_fd = -1;
+  int pass_fd = -1;
+  bool stopped = false;
+  // Attachments go before the programs: member order is destruction order reversed.
+  std::vector<Link> links;
+
+  [[nodiscard]] xtg_tx_worker& worker(std::size_t lane) const { return skel->bss->workers[lane]; }
+};
+
+Sender::Sender(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Sender::Sender(Sender&&) noexcept = default;
+Sender& Sender::operator=(Sender&&) noexcept = default;
+Sender::~Sender() = default;
+
+Result<Sender> Sender::load(const SenderSpec& spec) {
+  auto impl = std::make_unique<Impl>();
+  auto skel = open_and_load(spec, true);
+  if (!skel) {
+    impl->source_note = why_no_tracepoint(skel.error());
+    skel = open_and_load(spec, false);
+  }
+  if (!skel) {
+    std::string text = "load";
+    if (const std::string log = last_log_line(); !log.empty()) text = fmt::format("load ({})", log);
+    return forward(std::move(skel), text);
+  }
+  impl->skel = std::move(*skel);
+  impl->lanes = spec.lanes;
+  impl->ingress_base = spec.ingress_base;
+  auto& progs = impl->skel->progs;
+  impl->prog_fd = bpf_program__fd(spec.streams.size() > 1 ? progs.xtg_tx_multi : progs.xtg_tx);
+  impl->pass_fd = bpf_program__fd(progs.xtg_pass);
+
+  auto* bss = impl->skel->bss;
+  bss->control.end_ns = ~0ULL;
+  for (std::size_t i = 0; i < spec.totals.size(); i++)
+    bss->progress[i].total = spec.totals[i];
+  for (std::size_t i = 0; i < spec.lanes.size(); i++) {
+    bss->workers[i].lane = static_cast<__u32>(i);
+    bss->workers[i].stream = spec.lanes[i].stream;
+    bss->workers[i].lane_word = spec.lanes[i].lane_word;
+    bss->workers[i].value_seq = ~0ULL; // no values yet: the first claim seeks
+  }
+
+  const __u32 slot = 0;
+  const __u32 target = static_cast<__u32>(spec.to_ifindex);
+  if (bpf_map_update_elem(bpf_map__fd(impl->skel->maps.targets), &slot, &target, 0) != 0)
+    return fail_sys(errno, fmt::format("aim at interface {}", spec.to_ifindex));
+
+  if (impl->source_note.empty()) {
+    for (bpf_program* prog : {progs.xtg_tp_xmit, progs.xtg_tp_err}) {
+      const int fd = bpf_raw_tracepoint_open(nullptr, bpf_program__fd(prog));
+      if (fd >= 0) {
+        impl->links.push_back(Link{UniqueFd(fd)});
+        continue;
+      }
+      impl->links.clear();
+      impl->source_note = fmt::format("tracepoints cannot be attached: {}", std::strerror(errno));
+      break;
+    }
+  }
+  return Sender(std::move(impl));
+}
+
+Status Sender::attach_anchor() {
+  auto link = attach_xdp(impl_->prog_fd, static_cast<int>(impl_->ingress_base), "the send program");
+  if (!link) return forward(std::move(link), "keep the send program in the dispatcher");
+  impl_->links.push_back(std::move(*link));
+  return {};
+}
+
+Status Sender::attach_pass(int ifindex) {
+  auto link = attach_xdp(impl_->pass_fd, ifindex, "a pass program");
+  if (!link) return forward(std::move(link), "have the driver allot its XDP transmit queues");
+  impl_->links.push_back(std::move(*link));
+  return {};
+}
+
+const std::string& Sender::count_source_note() const {
+  return impl_->source_note;
+}
+std::size_t Sender::lanes() const {
+  return impl_->lanes.size();
+}
+
+void Sender::set_schedule(std::size_t lane, const Schedule& schedule) {
+  xtg_tx_worker& w = impl_->worker(lane);
+  w.deadline_ns = schedule.first_ns;
+  w.deadline_frac = schedule.first_frac;
+  w.interval_ns = schedule.interval_ns;
+  w.interval_frac = schedule.interval_frac;
+  w.slot_frames = schedule.slot_frames;
+  w.batch_slots = schedule.batch_slots;
+  w.catch_up_ns = schedule.catch_up_ns;
+}
+
+void Sender::set_batch_slots(std::size_t lane, std::uint32_t slots) {
+  poke(impl_->worker(lane).batch_slots, slots);
+}
+
+void Sender::set_end_ns(std::uint64_t end_ns) {
+  poke(impl_->skel->bss->control.end_ns, __u64{end_ns});
+}
+
+void Sender::stop() {
+  poke(impl_->skel->bss->control.stop, __u32{1});
+}
+
+Result<RunEnd> Sender::run(std::size_t lane, std::span<const std::uint8_t> frame,
+                           std::uint32_t runs, std::uint32_t batch, std::uint64_t spin_ns) {
+  xtg_tx_worker& w = impl_->worker(lane);
+  // A call that broke off within a batch left claimed frames: they fill the first batch's
+  // beginning, and the rest of it passes idle, so that the program's batches stay aligned with the
+  // kernel's.
+  const std::uint64_t left = w.send_end - w.seq;
+  w.idle_left = left != 0 && left < batch ? static_cast<__u32>(batch - left) : 0;
+  w.batch = batch;
+  w.spin_ns = spin_ns;
+
+  xdp_md context{};
+  context.data_end = static_cast<__u32>(frame.size());
+  context.ingress_ifindex = impl_->ingress_base + static_cast<__u32>(lane);
+  LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.data(),
+              .data_size_in = static_cast<__u32>(frame.size()), .ctx_in = &context,
+              .ctx_size_in = sizeof context, .repeat = static_cast<int>(runs),
+              .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = batch);
+  if (bpf_prog_test_run_opts(impl_->prog_fd, &opts) == 0) return RunEnd::Complete;
+  switch (errno) {
+  case EINTR:
+    return RunEnd::Interrupted;
+  case ENOMEM:
+    return RunEnd::NoMemory;
+  default:
+    return fail_sys(errno, "run the send program");
+  }
+}
+
+bool Sender::done(std::size_t lane) const {
+  return peek(impl_->worker(lane).done) != 0;
+}
+std::uint64_t Sender::deadline_ns(std::size_t lane) const {
+  return peek(impl_->worker(lane).deadline_ns);
+}
+std::uint64_t Sender::skipped_slots(std::size_t lane) const {
+  return peek(impl_->worker(lane).skipped_slots);
+}
+
+std::uint64_t Sender::unclaimed(std::uint32_t stream) const {
+  auto& progress = impl_->skel->bss->progress[stream];
+  const std::uint64_t next = peek(progress.next), total = peek(progress.total);
+  return next < total ? total - next : 0;
+}
+
+std::uint64_t Sender::gone() const {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < lanes(); i++)
+    sum += peek(impl_->worker(i).gone);
+  return sum;
+}
+
+stats::Snapshot Sender::snapshot() const {
+  stats::Snapshot out;
+  out.source =
+      impl_->source_note.empty() ? stats::CountSource::Tracepoint : stats::CountSource::Link;
+  std::uint64_t gone_frames = 0;
+  for (std::size_t i = 0; i < lanes(); i++) {
+    xtg_tx_worker& w = impl_->worker(i);
+    stats::TxCounters c;
+    // Outcomes before attempts: what is in flight between the reads then never makes outcomes the
+    // larger.
+    const std::uint64_t gone = peek(w.gone);
+    c.accepted = peek(w.accepted);
+    c.driver_drops = peek(w.driver_drops);
+    c.redirect_errors = peek(w.redirect_errors) + gone;
+    const std::uint64_t claimed = peek(w.claimed), end = peek(w.send_end), seq = peek(w.seq);
+    const std::uint64_t unsent = end > seq && end - seq <= 256 ? end - seq : 0;
+    c.attempts = std::max(claimed - unsent, c.accepted + c.errors());
+    c.skipped_slots = peek(w.skipped_slots) * peek(w.slot_frames);
+    gone_frames += gone;
+    out.total += c;
+    out.workers.push_back(c);
+  }
+
+  const int fd = bpf_map__fd(impl_->skel->maps.errnos);
+  __u32 key = 0, next = 0;
+  for (__u32* at = nullptr; bpf_map_get_next_key(fd, at, &next) == 0; at = &key) {
+    __u64 count = 0;
+    key = next;
+    if (key != 0 && bpf_map_lookup_elem(fd, &key, &count) == 0)
+      out.errnos[static_cast<int>(key)] = count;
+  }
+  if (gone_frames != 0) out.errnos[ENODEV] += gone_frames;
+  return out;
+}
+
+stats::Histogram Sender::slip() const {
+  stats::Histogram out;
+  static_assert(sizeof(impl_->skel->bss->slip[0]) == sizeof(std::uint64_t) * XTG_HIST_CELLS);
+  for (std::size_t i = 0; i < lanes(); i++) {
+    std::vector<std::uint64_t> cells(XTG_HIST_CELLS);
+    for (std::size_t c = 0; c < cells.size(); c++)
+      cells[c] = peek(impl_->skel->bss->slip[i][c]);
+    out.merge(cells);
+  }
+  return out;
+}
+
+} // namespace xtg::xdp

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The kernel programs of one run: loading them, giving them their place in the XDP dispatcher,
+// running them frame by frame, reading what they counted. Owns the loaded object and every
+// attachment; all of it is gone when the Sender is, also when the process is killed (bpf_link).
+// Methods may be called from any thread; run() from one thread per lane at a time.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "stats/histogram.h"
+#include "stats/snapshot.h"
+#include "xtg/abi/tx.h"
+
+namespace xtg::xdp {
+
+/// One lane's schedule, absolute (CLOCK_MONOTONIC).
+struct Schedule {
+  std::uint64_t first_ns = 0;   ///< due time of the first slot
+  std::uint32_t first_frac = 0; ///< in 2^-32 ns
+  std::uint64_t interval_ns = 0;
+  std::uint32_t interval_frac = 0;
+  std::uint32_t slot_frames = 1;
+  std::uint32_t batch_slots = 1;
+  std::uint64_t catch_up_ns = 0;
+};
+
+struct LaneSetup {
+  std::uint32_t stream = 0;
+  std::uint64_t lane_word = 0; ///< packet::lane_word()
+};
+
+struct SenderSpec {
+  std::uint32_t ingress_base = 0; ///< ifindex of lane 0's ingress device (net::Anchor)
+  int to_ifindex = 0;             ///< output interface, in the calling thread's network namespace
+  std::vector<xtg_stream> streams;
+  std::vector<std::uint64_t> totals; ///< frames per stream, ~0 without limit
+  std::vector<LaneSetup> lanes;
+};
+
+/// How one kernel call ended.
+enum class RunEnd : std::uint8_t {
+  Complete,
+  Interrupted, ///< a signal; what was sent is in the counters, call again
+  NoMemory,    ///< the kernel could not get a page; call again after a pause
+};
+
+class Sender {
+public:
+  /// Opens, configures and loads. Tracepoints are optional: see count_source_note().
+  static Result<Sender> load(const SenderSpec& spec);
+  Sender(Sender&&) noexcept;
+  Sender& operator=(Sender&&) noexcept;
+  ~Sender();
+
+  /// Puts the send program into the XDP dispatcher by attaching it to lane 0's ingress device.
+  /// Without that every call with more than one frame costs some 24 ms (bpf_prog_change_xdp). Call
+  /// it in the anchor's network namespace.
+  Status attach_anchor();
+  /// Attaches the pass program to the output interface: some drivers allot transmit queues only
+  /// then.
+  Status attach_pass(int ifindex);
+
+  /// Empty when frames are counted by tracepoint; else why not.
+  [[nodiscard]] const std::string& count_source_note() const;
+  [[nodiscard]] std::size_t lanes() const;
+
+  void set_schedule(std::size_t lane, const Schedule& schedule);
+  void set_batch_slots(std::size_t lane, std::uint32_t slots);
+  void set_end_ns(std::uint64_t end_ns);
+  /// Nothing is sent any more from the next batch on; in effect at once, also in running calls.
+  void stop();
+
+  /// One BPF_PROG_RUN call of `runs` program runs in batches of `batch` (1 to 256). The calling
+  /// thread must be in the anchor's network namespace. `frame` is the page template of the lane's
+  /// stream.
+  Result<RunEnd> run(std::size_t lane, std::span<const std::uint8_t> frame, std::uint32_t runs,
+                     std::uint32_t batch, std::uint64_t spin_ns);
+
+  [[nodiscard]] bool done(std::size_t lane) const; ///< nothing more will be sent
+  [[nodiscard]] std::uint64_t deadline_ns(std::size_t lane) const;
+  [[nodiscard]] std::uint64_t skipped_slots(std::size_t lane) const;
+  [[nodiscard]] std::uint64_t
+  unclaimed(std::uint32_t stream) const;    ///< frames of the amount nobody took yet
+  [[nodiscard]] std::uint64_t gone() const; ///< frames whose device had left
+
+  /// Counters of all lanes; time_ns, nomem_retries and, without tracepoints, accepted and errors
+  /// are the caller's.
+  [[nodiscard]] stats::Snapshot snapshot() const;
+  [[nodiscard]] stats::Histogram slip() const;
+
+private:
+  struct Impl;
+  explicit Sender(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Sends libbpf's log lines to a ring of the last few, which load errors quote; with `echo` to
+/// stderr too.
+void init_logging(bool echo);
+
+} // namespace xtg::xdp

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "program.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <net/if.h>
+
+// The skeleton names the types of the shared ABI, so that header comes first.
+#include "xtg/abi/tx.h"
+#include "xtg_bpf.skel.h"
+
+#include "core/clock.h"
+#include "packet/checksum.h"
+#include "support/hex.h"
+
+namespace xtg::test {
+
+namespace {
+
+constexpr std::uint64_t kCompactMask = (std::uint64_t{1} << 48) - 1;
+
+} // namespace
+
+void Program::Closer::operator()(xtg_bpf* skeleton) const {
+  xtg_bpf::destroy(skeleton);
+}
+
+Program::Program(const ProgramSetup& setup) : frames_(setup.frames), lanes_(setup.lanes) {
+  libbpf_set_print(nullptr);
+  load(setup);
+}
+
+Program::~Program() = default;
+
+void Program::load(const ProgramSetup& setup) {
+  if (lanes_.size() > 1) {
+    auto anchor = net::Anchor::create(static_cast<unsigned>(lanes_.size()));
+    if (!anchor) {
+      error_ = anchor.error().message();
+      return;
+    }
+    anchor_.emplace(std::move(*anchor));
+  }
+  skel_.reset(xtg_bpf::open(nullptr));
+  if (!skel_) {
+    error_ = "open";
+    return;
+  }
+  bpf_program__set_autoload(skel_->progs.xtg_tx, !setup.multi);
+  bpf_program__set_autoload(skel_->progs.xtg_tx_multi, setup.multi);
+  bpf_program__set_autoload(skel_->progs.xtg_tp_xmit, false);
+  bpf_program__set_autoload(skel_->progs.xtg_tp_err, false);
+  auto& config = skel_->rodata->config;
+  config.n_workers = static_cast<__u32>(lanes_.size());
+  if (anchor_) config.ingress_base = static_cast<__u32>(anchor_->base_ifindex());
+  for (std::size_t i = 0; i < frames_.size(); i++)
+    skel_->rodata->streams[i] = packet::encode(frames_[i], setup.options);
+
+  if (const int error = xtg_bpf::load(skel_.get()); error != 0) {
+    error_ = fmt::format("load: {}", std::strerror(-error));
+    return;
+  }
+  prog_fd_ = bpf_program__fd(setup.multi ? skel_->progs.xtg_tx_multi : skel_->progs.xtg_tx);
+  control().end_ns = ~__u64{0};
+  for (std::size_t i = 0; i < frames_.size(); i++)
+    progress(i).total = ~__u64{0};
+  for (std::size_t i = 0; i < lanes_.size(); i++)
+    seat(i);
+  if (!setup.target) return;
+  const __u32 slot = 0;
+  const __u32 lo = if_nametoindex("lo");
+  if (bpf_map_update_elem(bpf_map__fd(skel_->maps.targets), &slot, &lo, 0) != 0)
+    error_ = fmt::format("aim at lo: {}", std::strerror(errno));
+}
+
+void Program::seat(std::size_t lane) {
+  xtg_tx_worker& w = worker(lane);
+  w = {};
+  w.lane = static_cast<__u32>(lane);
+  w.stream = lanes_[lane];
+  w.lane_word = packet::lane_word(frames_[lanes_[lane]].signature, static_cast<std::uint8_t>(lane));
+  w.value_seq = ~__u64{0};
+  w.batch = 1;
+  w.slot_frames = 1;
+  w.batch_slots = 1;
+}
+
+void Program::take_stream(std::uint32_t stream) {
+  lanes_[0] = stream;
+  seat(0);
+}
+
+Outcome Program::run(std::size_t lane, std::size_t page_len) {
+  Outcome out;
+  std::vector<std::uint8_t> page(page_len != 0 ? page_len : frames_[lanes_[lane]].bytes.size());
+  for (std::uint8_t& byte : page)
+    byte = static_cast<std::uint8_t>(garbage_());
+  // What the program does not write comes with the page: the payload, which no receiver changes.
+  const packet::Frame& frame = frames_[lanes_[lane]];
+  for (std::size_t i = frame.header_len; i < std::min(page.size(), frame.bytes.size()); i++)
+    page[i] = frame.bytes[i];
+  if (frame.signature != packet::SignatureForm::None) {
+    for (std::size_t i = frame.signature_offset; i < page.size(); i++)
+      page[i] = static_cast<std::uint8_t>(garbage_());
+  }
+  out.bytes.resize(page.size());
+
+  xdp_md context{};
+  context.data_end = static_cast<__u32>(page.size());
+  if (anchor_)
+    context.ingress_ifindex = static_cast<__u32>(anchor_->base_ifindex() + static_cast<int>(lane));
+  LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = page.data(), .data_out = out.bytes.data(),
+              .data_size_in = static_cast<__u32>(page.size()),
+              .data_size_out = static_cast<__u32>(out.bytes.size()), .ctx_in = &context,
+              .ctx_size_in = sizeof context, .repeat = 1);
+  const auto call = [&]() -> Status {
+    out.before_ns = monotonic_ns();
+    const int failed = bpf_prog_test_run_opts(prog_fd_, &opts);
+    const int error = errno;
+    out.after_ns = monotonic_ns();
+    if (failed != 0) return fail_sys(error, "run the program");
+    return {};
+  };
+  const Status ran = anchor_ ? anchor_->run(call) : call();
+  EXPECT_TRUE(ran) << ran.error().message();
+  out.action = opts.retval;
+  return out;
+}
+
+xtg_tx_worker& Program::worker(std::size_t lane) const {
+  return skel_->bss->workers[lane];
+}
+xtg_stream_progress& Program::progress(std::size_t stream) const {
+  return skel_->bss->progress[stream];
+}
+xtg_tx_control& Program::control() const {
+  return skel_->bss->control;
+}
+std::vector<std::uint64_t> Program::slip(std::size_t lane) const {
+  const auto& cells = skel_->bss->slip[lane];
+  return {std::begin(cells), std::end(cells)};
+}
+std::uint64_t Program::attempts(std::size_t lane) const {
+  const xtg_tx_worker& w = worker(lane);
+  return w.claimed - (w.send_end - w.seq);
+}
+
+std::uint64_t sent_at(const Outcome& out) {
+  const auto signature = packet::find_signature(out.bytes);
+  if (!signature) return 0;
+  if (signature->form == packet::SignatureForm::Full) return signature->tx_ns;
+  // No frame of a test is older than the 78 hours after which the compact form's clock wraps.
+  return out.after_ns - ((out.after_ns - signature->tx_ns) & kCompactMask);
+}
+
+testing::AssertionResult sends(const Outcome& out, const packet::Frame& frame, std::uint64_t k,
+                               std::uint8_t lane, std::uint64_t not_before_ns) {
+  if (out.action != XDP_REDIRECT) return testing::AssertionFailure() << "action " << out.action;
+  const std::uint64_t tx_ns = sent_at(out);
+  const auto expected = packet::render(frame, k, lane, tx_ns);
+  if (out.bytes != expected) {
+    return testing::AssertionFailure() << "packet " << k << "\n  is        " << to_hex(out.bytes)
+                                       << "\n  should be " << to_hex(expected);
+  }
+  if (frame.signature == packet::SignatureForm::None) return testing::AssertionSuccess();
+  if (tx_ns < not_before_ns || tx_ns > out.after_ns) {
+    return testing::AssertionFailure() << "send time " << tx_ns << " is not between "
+                                       << not_before_ns << " and " << out.after_ns;
+  }
+  return testing::AssertionSuccess();
+}
+
+testing::AssertionResult sends(const Outcome& out, const packet::Frame& frame, std::uint64_t k,
+                               std::uint8_t lane) {
+  return sends(out, frame, k, lane, out.before_ns);
+}
+
+packet::FrameSpec plain_spec(packet::Family family, std::uint32_t size) {
+  const bool v4 = family == packet::Family::V4;
+  packet::FrameSpec spec;
+  spec.dst_mac = packet::Mac::parse("02:00:00:00:00:02").value();
+  spec.src_mac = packet::Mac::parse("02:00:00:00:00:01").value();
+  spec.dst_addr = packet::Ip::parse(v4 ? "198.51.100.2" : "2001:db8::2").value();
+  spec.src_addr = packet::Ip::parse(v4 ? "192.0.2.1" : "2001:db8::1").value();
+  spec.dst_port = 1000;
+  spec.src_port = 9;
+  spec.frame_size = size;
+  spec.payload = packet::Payload::Pattern;
+  spec.session = 0xa1b2c3d4;
+  spec.stream = 3;
+  return spec;
+}
+
+packet::Frame plain_frame(std::uint32_t size, packet::Sweep sweep) {
+  return packet::build(plain_spec(packet::Family::V4, size), std::move(sweep)).value();
+}
+
+packet::Field vary(packet::FieldKind kind, std::uint64_t first, std::uint64_t count) {
+  packet::Field field;
+  field.kind = kind;
+  field.first = first;
+  field.count = count;
+  return field;
+}
+
+} // namespace xtg::test

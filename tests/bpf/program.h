@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The send program loaded for a test, run one frame at a time by BPF_PROG_RUN in ordinary mode:
+// nothing leaves, and the test sees what the program answered and wrote.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "net/anchor.h"
+#include "packet/encode.h"
+#include "packet/frame.h"
+#include "support/privileges.h"
+#include "xtg/abi/tx.h"
+
+struct xtg_bpf;
+
+namespace xtg::test {
+
+struct ProgramSetup {
+  std::vector<packet::Frame> frames;      ///< one stream each
+  packet::EncodeOptions options = {};     ///< of all of them
+  bool multi = false;                     ///< xtg_tx_multi instead of xtg_tx
+  std::vector<std::uint32_t> lanes = {0}; ///< the stream that each sends
+  bool target = true;                     ///< lo stands in the device map; else it is empty
+};
+
+/// Of one run.
+struct Outcome {
+  std::uint32_t action = 0;
+  std::vector<std::uint8_t> bytes; ///< the page after it
+  std::uint64_t before_ns = 0;     ///< clock before the call
+  std::uint64_t after_ns = 0;
+};
+
+class Program {
+public:
+  /// Loads; on failure ok() is false and error() says why.
+  explicit Program(const ProgramSetup& setup);
+  ~Program();
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  [[nodiscard]] bool ok() const { return error_.empty(); }
+  [[nodiscard]] const std::string& error() const { return error_; }
+
+  /// One run over a page of garbage; `page_len` 0: as long as the lane's frame.
+  Outcome run(std::size_t lane = 0, std::size_t page_len = 0);
+
+  /// Has lane 0 send another stream from now on, from its first packet.
+  void take_stream(std::uint32_t stream);
+
+  [[nodiscard]] xtg_tx_worker& worker(std::size_t lane = 0) const;
+  [[nodiscard]] xtg_stream_progress& progress(std::size_t stream = 0) const;
+  [[nodiscard]] xtg_tx_control& control() const;
+  [[nodiscard]] std::vector<std::uint64_t> slip(std::size_t lane = 0) const;
+  /// Frames handed to the redirect.
+  [[nodiscard]] std::uint64_t attempts(std::size_t lane = 0) const;
+
+private:
+  void load(const ProgramSetup& setup);
+  void seat(std::size_t lane);
+  struct Closer {
+    void operator()(xtg_bpf* skeleton) const;
+  };
+
+  std::vector<packet::Frame> frames_;
+  std::vector<std::uint32_t> lanes_;
+  std::optional<net::Anchor> anchor_; ///< with several lanes: the devices that tell them apart
+  std::unique_ptr<xtg_bpf, Closer> skel_;
+  int prog_fd_ = -1;
+  std::mt19937_64 garbage_{7};
+  std::string error_;
+};
+
+/// The send time in the frame's own signature, extended to 64 bits; 0 when it has none.
+std::uint64_t sent_at(const Outcome& out);
+
+/// The run sent packet k of the stream: redirected, and byte for byte what packet::render() makes
+/// of it, with a send time not before `not_before_ns` and not after the run.
+testing::AssertionResult sends(const Outcome& out, const packet::Frame& frame, std::uint64_t k,
+                               std::uint8_t lane, std::uint64_t not_before_ns);
+/// Same, the send time having been read in this very run.
+testing::AssertionResult sends(const Outcome& out, const packet::Frame& frame, std::uint64_t k,
+                               std::uint8_t lane = 0);
+
+class BpfTest : public testing::Test {
+protected:
+  void SetUp() override { XTG_REQUIRE_CAPS("bpf"); }
+};
+
+/// A plain stream: IPv4 or IPv6, of this size (with FCS), documentation addresses.
+packet::FrameSpec plain_spec(packet::Family family = packet::Family::V4, std::uint32_t size = 64);
+packet::Frame plain_frame(std::uint32_t size = 64, packet::Sweep sweep = {});
+packet::Field vary(packet::FieldKind kind, std::uint64_t first, std::uint64_t count);
+
+} // namespace xtg::test

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Sender over a wire of its own: what it says was sent is what the far end got.
+#include "xdp/sender.h"
+
+#include <cerrno>
+
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "net/anchor.h"
+#include "net/ethtool.h"
+#include "net/interface.h"
+#include "net/veth.h"
+#include "net/wire.h"
+#include "packet/encode.h"
+#include "program.h"
+
+namespace xtg::test {
+namespace {
+
+/// Takes the calling thread, and it alone, the capability that tracepoints need.
+bool drop_tracing() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2]{};
+  for (const int cap : {CAP_NET_ADMIN, CAP_BPF})
+    data[cap / 32].effective = data[cap / 32].permitted |= 1U << (cap % 32);
+  return syscall(SYS_capset, &header, data) == 0;
+}
+
+class SenderTest : public BpfTest {
+protected:
+  void SetUp() override {
+    BpfTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    if (const std::string missing = missing_privileges("netns"); !missing.empty())
+      XTG_SKIP("bpf", missing);
+  }
+
+  void make_wire(const net::WireSpec& spec = {}, unsigned lanes = 1) {
+    auto wire = net::Wire::create(spec);
+    ASSERT_TRUE(wire) << wire.error().message();
+    wire_.emplace(std::move(*wire));
+    auto anchor = net::Anchor::create(lanes);
+    ASSERT_TRUE(anchor) << anchor.error().message();
+    anchor_.emplace(std::move(*anchor));
+    far_before_ = far_counter();
+  }
+
+  void load(std::uint64_t total, std::uint32_t size = 64, bool tracing = true) {
+    packet::FrameSpec spec = plain_spec(packet::Family::V4, size);
+    spec.dst_mac = wire_->far().mac;
+    spec.src_mac = wire_->near().mac;
+    frame_ = packet::build(spec, {}).value();
+    xdp::SenderSpec sender;
+    sender.ingress_base = static_cast<std::uint32_t>(anchor_->base_ifindex());
+    sender.to_ifindex = wire_->near().ifindex;
+    sender.streams = {packet::encode(frame_, {})};
+    sender.totals = {total};
+    for (unsigned i = 0; i < anchor_->count(); i++)
+      sender.lanes.push_back(
+          {0, packet::lane_word(frame_.signature, static_cast<std::uint8_t>(i))});
+    auto loaded = wire_->near_ns().run([&]() -> Result<xdp::Sender> {
+      if (!tracing && !drop_tracing()) return fail_sys(errno, "capset");
+      return xdp::Sender::load(sender);
+    });
+    ASSERT_TRUE(loaded) << loaded.error().message();
+    sender_.emplace(std::move(*loaded));
+    const auto attached = anchor_->run([&] { return sender_->attach_anchor(); });
+    ASSERT_TRUE(attached) << attached.error().message();
+  }
+
+  /// One kernel call in the anchor's namespace.
+  void send(std::uint32_t runs, std::size_t lane = 0) {
+    const auto page = packet::render(frame_, 0, static_cast<std::uint8_t>(lane), 0);
+    const auto end = anchor_->run([&] { return sender_->run(lane, page, runs, 64, 0); });
+    ASSERT_TRUE(end) << end.error().message();
+    ASSERT_EQ(*end, xdp::RunEnd::Complete);
+  }
+
+  /// Frames that came to the far end since the wire was made.
+  std::uint64_t far_packets() { return far_counter() - far_before_; }
+  std::uint64_t far_counter() {
+    const auto counters =
+        wire_->far_ns().run([&] { return net::link_counters(wire_->far().ifindex); });
+    EXPECT_TRUE(counters) << counters.error().message();
+    return counters ? counters->rx_packets : 0;
+  }
+
+  std::optional<net::Wire> wire_;
+  std::optional<net::Anchor> anchor_;
+  std::optional<xdp::Sender> sender_;
+  packet::Frame frame_;
+  std::uint64_t far_before_ = 0;
+};
+
+TEST_F(SenderTest, WhatItCountsArrived) {
+  ASSERT_NO_FATAL_FAILURE(make_wire());
+  ASSERT_NO_FATAL_FAILURE(load(1'000));
+  EXPECT_EQ(sender_->count_source_note(), "");
+  EXPECT_EQ(sender_->unclaimed(0), 1'000U);
+  ASSERT_NO_FATAL_FAILURE(send(640));
+  EXPECT_EQ(sender_->unclaimed(0), 360U);
+  EXPECT_FALSE(sender_->done(0));
+  ASSERT_NO_FATAL_FAILURE(send(640));
+  EXPECT_TRUE(sender_->done(0));
+
+  const stats::Snapshot now = sender_->snapshot();
+  EXPECT_EQ(now.source, stats::CountSource::Tracepoint);
+  EXPECT_EQ(now.total, (stats::TxCounters{.attempts = 1'000, .accepted = 1'000}));
+  EXPECT_TRUE(now.errnos.empty());
+  EXPECT_EQ(far_packets(), 1'000U);
+}
+
+TEST_F(SenderTest, LanesAreCountedEachByItself) {
+  ASSERT_NO_FATAL_FAILURE(make_wire({}, 3));
+  ASSERT_NO_FATAL_FAILURE(load(1'000));
+  ASSERT_NO_FATAL_FAILURE(send(128, 2));
+  ASSERT_NO_FATAL_FAILURE(send(64, 0));
+  const stats::Snapshot now = sender_->snapshot();
+  ASSERT_EQ(now.workers.size(), 3U);
+  EXPECT_EQ(now.workers[0], (stats::TxCounters{.attempts = 64, .accepted = 64}));
+  EXPECT_EQ(now.workers[1], stats::TxCounters{});
+  EXPECT_EQ(now.workers[2], (stats::TxCounters{.attempts = 128, .accepted = 128}));
+  EXPECT_EQ(now.total.accepted, 192U);
+  EXPECT_EQ(far_packets(), 192U);
+}
+
+TEST_F(SenderTest, SendsWithoutTracepointsAndSaysSo) {
+  ASSERT_NO_FATAL_FAILURE(make_wire());
+  ASSERT_NO_FATAL_FAILURE(load(1'000, 64, false));
+  EXPECT_EQ(sender_->count_source_note(), "tracepoints need CAP_PERFMON, which is missing");
+  ASSERT_NO_FATAL_FAILURE(send(1'024));
+  const stats::Snapshot now = sender_->snapshot();
+  EXPECT_EQ(now.source, stats::CountSource::Link);
+  EXPECT_EQ(now.total.attempts, 1'000U);
+  EXPECT_EQ(far_packets(), 1'000U);
+}
+
+TEST_F(SenderTest, TwoOnOneInterfaceCountTheirOwn) {
+  ASSERT_NO_FATAL_FAILURE(make_wire());
+  ASSERT_NO_FATAL_FAILURE(load(1'000));
+  std::optional<net::Anchor> first_anchor = std::move(anchor_);
+  std::optional<xdp::Sender> first = std::move(sender_);
+  auto anchor = net::Anchor::create(1);
+  ASSERT_TRUE(anchor) << anchor.error().message();
+  anchor_.emplace(std::move(*anchor));
+  ASSERT_NO_FATAL_FAILURE(load(64));
+  ASSERT_NO_FATAL_FAILURE(send(64));
+  EXPECT_EQ(sender_->snapshot().total.accepted, 64U);
+  EXPECT_EQ(first->snapshot().total, stats::TxCounters{});
+}
+
+TEST_F(SenderTest, ARefusalByTheRedirectKeepsItsErrno) {
+  ASSERT_NO_FATAL_FAILURE(make_wire());
+  ASSERT_NO_FATAL_FAILURE(load(100));
+  net::LinkChange down;
+  down.up = false;
+  const auto changed =
+      wire_->near_ns().run([&] { return net::change_link(wire_->near().name, down); });
+  ASSERT_TRUE(changed) << changed.error().message();
+  ASSERT_NO_FATAL_FAILURE(send(128));
+  const stats::Snapshot now = sender_->snapshot();
+  EXPECT_EQ(now.total, (stats::TxCounters{.attempts = 100, .redirect_errors = 100}));
+  EXPECT_EQ(now.errnos, (std::map<int, std::uint64_t>{{ENETDOWN, 100}}));
+}
+
+TEST_F(SenderTest, AFrameAboveTheMtuKeepsItsErrno) {
+  ASSERT_NO_FATAL_FAILURE(make_wire({.mtu = 1'500}));
+  ASSERT_NO_FATAL_FAILURE(load(100, 1'523)); // 1500 + Ethernet + VLAN tag + FCS, and one more
+  ASSERT_NO_FATAL_FAILURE(send(128));
+  EXPECT_EQ(sender_->snapshot().errnos, (std::map<int, std::uint64_t>{{EMSGSIZE, 100}}));
+
+  ASSERT_NO_FATAL_FAILURE(load(100, 1'522));
+  ASSERT_NO_FATAL_FAILURE(send(128));
+  EXPECT_EQ(sender_->snapshot().total.accepted, 100U);
+}
+
+TEST_F(SenderTest, FramesForARemovedInterfaceAreCounted) {
+  ASSERT_NO_FATAL_FAILURE(make_wire());
+  ASSERT_NO_FATAL_FAILURE(load(100));
+  const auto removed = wire_->near_ns().run([&] { return net::remove_link(wire_->near().name); });
+  ASSERT_TRUE(removed) << removed.error().message();
+  ASSERT_NO_FATAL_FAILURE(send(128));
+  const stats::Snapshot now = sender_->snapshot();
+  EXPECT_EQ(now.total, (stats::TxCounters{.attempts = 100, .redirect_errors = 100}));
+  EXPECT_EQ(now.errnos, (std::map<int, std::uint64_t>{{ENODEV, 100}}));
+  EXPECT_EQ(sender_->gone(), 100U);
+}
+
+TEST_F(SenderTest, StopHolds) {
+  ASSERT_NO_FATAL_FAILURE(make_wire());
+  ASSERT_NO_FATAL_FAILURE(load(1'000));
+  ASSERT_NO_FATAL_FAILURE(send(64));
+  sender_->stop();
+  ASSERT_NO_FATAL_FAILURE(send(640));
+  EXPECT_TRUE(sender_->done(0));
+  EXPECT_EQ(sender_->snapshot().total.accepted, 64U);
+}
+
+TEST_F(SenderTest, AFrameThatTheKernelRefusesIsAnError) {
+  ASSERT_NO_FATAL_FAILURE(make_wire());
+  ASSERT_NO_FATAL_FAILURE(load(100));
+  const std::vector<std::uint8_t> page(XTG_FRAME_MAX + 1);
+  const auto end = anchor_->run([&] { return sender_->run(0, page, 64, 64, 0); });
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().sys, EINVAL);
+}
+
+} // namespace
+} // namespace xtg::test

@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# dissector.sh SAMPLES SCRIPT DIRECTORY: Wireshark finds in our own frames what we put there.
+set -eu
+samples=$1
+script=$2
+dir=$3
+# Not through skip.sh: Wireshark is too large to be asked of every builder.
+command -v tshark >/dev/null || {
+  echo "skipped: tshark is missing"
+  exit 77
+}
+mkdir -p "$dir"
+"$samples" "$dir/signatures.pcap"
+set --
+for field in frame.number xtg.form xtg.seq xtg.tx_ns xtg.session xtg.stream xtg.lane xtg.stamp_each xtg.version; do
+  set -- "$@" -e "$field"
+done
+tshark -X "lua_script:$script" -r "$dir/signatures.pcap" -T fields -E separator=' ' "$@" \
+  >"$dir/got" 2>"$dir/stderr"
+# Compact: low 32 bits of seq, 48 of tx_ns, 16 of session, 8 of stream, no flags.
+sed 's/ *$//' "$dir/got" | diff -u - /dev/fd/3 3<<'EXPECTED' || { cat "$dir/stderr"; exit 1; }
+1 2 4294967297 1311768467463790320 0xdeadbeef 510 5 1 1
+2 1 2 95075992133360 0x0000beef 254 5  1
+3 2 3 1311768467463790320 0xdeadbeef 510 5 0 1
+4 1 4 95075992133360 0x0000beef 254 5  1
+5 1 5 95075992133360 0x0000beef 254 5  1
+6 2 6 1311768467463790320 0xdeadbeef 510 5 0 1
+7 1 7 95075992133360 0x0000beef 254 5  1
+8 2 8 1311768467463790320 0xdeadbeef 510 5 0 1
+9
+10
+11
+EXPECTED
+found=$(tshark -X "lua_script:$script" -r "$dir/signatures.pcap" -Y 'xtg.form == 2 && xtg.lane == 5' 2>/dev/null | wc -l)
+[ "$found" = 4 ] || {
+  echo "the display filter found $found frames, not 4"
+  exit 1
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Writes one file of every kind of JSON output into the directory named on the command line, for
+// tests/check/schema.sh: NAME.json holds one document, NAME.jsonl one per line.
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "report/probe_report.h"
+#include "report/reporter.h"
+#include "unit/report/sample_values.h"
+
+namespace {
+
+using namespace xtg::report;
+
+void whole_run(Reporter& reporter, const xtg::plan::Plan& plan, const RunInfo& info) {
+  reporter.begin(plan, info);
+  reporter.interval(sample::interval());
+  reporter.interval(sample::interval());
+  xtg::stats::Summary summary = sample::summary();
+  summary.source = info.source;
+  reporter.end(summary);
+  reporter.finish();
+}
+
+void unpaced_run(Reporter& reporter) {
+  xtg::plan::Plan plan = sample::plan();
+  plan.streams[0].rate = {};
+  plan.streams[0].pacing.reset();
+  xtg::stats::Summary summary;
+  summary.total.workers.resize(2);
+  reporter.begin(plan, sample::info());
+  reporter.end(summary);
+  reporter.finish();
+}
+
+void early_failure(Reporter& reporter) {
+  reporter.error({xtg::Errc::NotFound, 19, "interface eth9"}, 1);
+  reporter.finish();
+}
+
+void late_failure(Reporter& reporter) {
+  reporter.begin(sample::plan(), sample::info());
+  reporter.error({xtg::Errc::NotSupported, 0, "nothing was accepted:\neth1 is down"}, 4);
+  xtg::stats::Summary summary = sample::summary();
+  summary.end = xtg::stats::EndReason::Failed;
+  reporter.end(summary);
+  reporter.finish();
+}
+
+/// The document and the stream of the same run.
+template <class Run>
+void both(const std::filesystem::path& folder, const std::string& name, Run run) {
+  std::ofstream document(folder / (name + ".json"));
+  run(*make_json(document));
+  std::ofstream stream(folder / (name + ".jsonl"));
+  run(*make_json_stream(stream));
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: xtg_report_samples DIRECTORY\n";
+    return 2;
+  }
+  const std::filesystem::path folder = argv[1];
+  std::filesystem::create_directories(folder);
+  both(folder, "run", [](Reporter& r) { whole_run(r, sample::plan(), sample::info()); });
+  both(folder, "run6", [](Reporter& r) { whole_run(r, sample::plan_v6(), sample::link_info()); });
+  both(folder, "unpaced", unpaced_run);
+  both(folder, "early-failure", early_failure);
+  both(folder, "late-failure", late_failure);
+  std::ofstream(folder / "plan.json") << plan_json(sample::plan(), true);
+  std::ofstream(folder / "plan6.json") << plan_json(sample::plan_v6(), true);
+  std::ofstream(folder / "probe.json") << checks_json(sample::checks(), "0.1.0");
+  return 0;
+}

@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# schema.sh SAMPLES DIRECTORY: all that the reporters write is valid, and the check finds what is not.
+set -eu
+here=$(dirname "$0")
+samples=$1
+dir=$2
+check="$here/schema_check.py"
+. "$here/skip.sh"
+
+rm -rf "$dir"
+"$samples" "$dir"
+python3 -c 'import jsonschema; jsonschema.Draft202012Validator' 2>/dev/null ||
+  skip "python3-jsonschema (4.0 or later) is missing"
+
+for file in "$dir"/*.json; do
+  python3 "$check" "$file"
+done
+for file in "$dir"/*.jsonl; do
+  python3 "$check" --lines "$file"
+  python3 "$check" --lines <"$file"
+done
+
+# Each edit makes a valid document wrong; the message must be one line and name the spot.
+wrong() {
+  expect=$1 edit=$2
+  shift 2
+  sed "$edit" "$dir/$1" >"$dir/wrong"
+  if cmp -s "$dir/$1" "$dir/wrong"; then
+    echo "edit '$edit' changes nothing in $1"
+    exit 1
+  fi
+  lines=
+  case $1 in *.jsonl) lines=--lines ;; esac
+  if python3 "$check" $lines "$dir/wrong" 2>"$dir/message"; then
+    echo "accepted after '$edit': $1"
+    exit 1
+  fi
+  if [ "$(wc -l <"$dir/message")" != 1 ] || ! grep -q "$expect" "$dir/message"; then
+    echo "after '$edit' expected one line with '$expect', got:"
+    cat "$dir/message"
+    exit 1
+  fi
+}
+wrong 'intervals/0/sum/xmit_pps' 's/"xmit_pps": 999000.0/"xmit_pps": "999000"/' run.json
+wrong 'end/sum/accepted' 's/"accepted": 1950000/"accepted": -1/' run.json
+wrong 'NaN is not JSON' 's/"cpu_seconds": 3.25/"cpu_seconds": NaN/' run.json
+wrong 'exit_status' 's/"exit_status": 0/"exit_status": 1/' run.json
+wrong 'exit_status' 's/"exit_status": 4/"exit_status": 0/' late-failure.json
+wrong "top level.*'status' was unexpected" 's/"exit_status": 0/"status": 0/' run.json
+wrong "'attempts' is a required property" '/"attempts"/d' run.json
+wrong 'start/configuration/streams/0/frame_size' 's/"frame_size": 64,/"frame_size": 63,/' run.json
+wrong 'start/schema' 's/"schema": 1,/"schema": 2,/' run.json
+wrong 'end/reason' 's/"reason": "duration"/"reason": "boredom"/' run.json
+wrong ':2: data/workers' 's/"workers":\[.*\]/"workers":3/' run.jsonl
+wrong 'not JSON' '$s/}$//' run.jsonl
+wrong 'frames/1/hex' '/"seq": 1/{n;s/"hex": ".*"/"hex": "0g"/}' plan.json
+wrong 'checks/0/verdict' 's/"info"/"maybe"/' probe.json
+rm -f "$dir/empty"
+: >"$dir/empty"
+! python3 "$check" "$dir/empty" 2>/dev/null

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Writes a capture with signatures in all forms and places, for tests/check/dissector.sh.
+#include <cstdint>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "packet/frame.h"
+#include "packet/pcap.h"
+#include "xtg/abi/signature.h"
+
+namespace {
+
+using namespace xtg::packet;
+using Bytes = std::vector<std::uint8_t>;
+
+constexpr std::uint64_t kTxNs = 0x1234'5678'9abc'def0;
+
+FrameSpec spec(const char* src, const char* dst, std::uint32_t size) {
+  FrameSpec s;
+  s.dst_mac = Mac::from_u64(0x020000000002);
+  s.src_mac = Mac::from_u64(0x020000000001);
+  s.src_addr = Ip::parse(src).value();
+  s.dst_addr = Ip::parse(dst).value();
+  s.dst_port = 1000;
+  s.src_port = 1;
+  s.frame_size = size;
+  s.session = 0xdeadbeef;
+  s.stream = 0x1fe;
+  return s;
+}
+
+FrameSpec v4(std::uint32_t size) {
+  return spec("198.18.0.1", "198.18.0.2", size);
+}
+
+Bytes rendered(const FrameSpec& s, std::uint64_t k) {
+  return render(build(s, {}).value(), k, 5, kTxNs);
+}
+
+/// The frame behind outer IPv4 and VXLAN (protocol 17) or GRE (47).
+/// (47).
+Bytes tunnelled(const Bytes& inner, std::uint8_t protocol) {
+  Bytes shim{0, 0, 0x65, 0x58}; // GRE, transparent Ethernet
+  if (protocol == 17) {
+    const auto length = static_cast<std::uint16_t>(16 + inner.size());
+    shim = {0xd9,
+            3,
+            0x12,
+            0xb5,
+            static_cast<std::uint8_t>(length >> 8),
+            static_cast<std::uint8_t>(length),
+            0,
+            0,
+            8,
+            0,
+            0,
+            0,
+            0,
+            0,
+            7,
+            0};
+  }
+  const auto total = static_cast<std::uint16_t>(20 + shim.size() + inner.size());
+  Bytes frame{2,
+              0,
+              0,
+              0,
+              0,
+              4,
+              2,
+              0,
+              0,
+              0,
+              0,
+              3,
+              8,
+              0,
+              0x45,
+              0,
+              static_cast<std::uint8_t>(total >> 8),
+              static_cast<std::uint8_t>(total),
+              0,
+              0,
+              0,
+              0,
+              64,
+              protocol,
+              0,
+              0,
+              10,
+              0,
+              0,
+              1,
+              10,
+              0,
+              0,
+              2};
+  frame.insert(frame.end(), shim.begin(), shim.end());
+  frame.insert(frame.end(), inner.begin(), inner.end());
+  return frame;
+}
+
+Bytes followed_by(Bytes frame, std::size_t zeros) {
+  frame.resize(frame.size() + zeros);
+  return frame;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: xtg_signature_samples FILE\n";
+    return 2;
+  }
+  FrameSpec each = v4(128);
+  each.signature_flags = XTG_SIG_F_STAMP_EACH;
+  FrameSpec dns = v4(128);
+  dns.dst_port = 53;
+  FrameSpec bare = v4(128);
+  bare.signature = false;
+  Bytes other_version = rendered(v4(128), 10);
+  other_version[other_version.size() - 5] += 1;
+
+  std::vector<TimedFrame> frames;
+  for (Bytes& bytes : std::vector<Bytes>{
+           rendered(each, 0x1'0000'0001),   // 1 full
+           rendered(v4(64), 0x1'0000'0002), // 2 compact
+           rendered(spec("2001:db8::1", "2001:db8::2", 98),
+                    3), // 3 full, nothing else in the payload
+           rendered(spec("2001:db8::1", "2001:db8::2", 97), 4), // 4 compact, largest payload
+           followed_by(rendered(v4(64), 5), 4),                 // 5 compact, behind it an FCS
+           tunnelled(rendered(v4(128), 6), 17),                 // 6 full in VXLAN
+           tunnelled(rendered(v4(64), 7), 47),                  // 7 compact in GRE
+           rendered(dns, 8),  // 8 full on a port of another protocol
+           rendered(bare, 9), // 9 none
+           other_version,     // 10 none that is known
+           followed_by(rendered(spec("2001:db8::1", "2001:db8::2", 66), 11), 2), // 11 no payload
+       })
+    frames.push_back({0, std::move(bytes)});
+  if (const auto written = write_pcap(argv[1], frames); !written) {
+    std::cerr << written.error().message() << '\n';
+    return 1;
+  }
+  return 0;
+}

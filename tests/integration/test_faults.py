@@ -1,0 +1,349 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What goes wrong while a run lasts: it ends in time with the reason, or goes on with exact figures."""
+import json
+import os
+import signal
+import time
+
+import lib
+
+SOON = 3.0  # seconds, where the issue says one: slack for a busy host
+
+
+class Faults(lib.OwnWireTest):
+
+    def running(self, *args, **options):
+        """A run of which frames have arrived."""
+        run = self.wire.start("udp", self.wire.near_if, "--json", *args, **options)
+        self.addCleanup(run.__exit__)
+        self.wire.wait_sending()
+        return run
+
+    def ends(self, run, status, *words, seconds=SOON):
+        """The run ends in time, and the figures add up to the last."""
+        result = self.failed(run.finish(seconds), status, *words)
+        self.assertEqual(result.doc["end"]["reason"], "failed")
+        return self.adds_up(result)
+
+    def test_interface_down_before(self):
+        self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "down")
+        result = self.wire.udp("-n", 10)
+        self.failed(result, 4, f"{self.wire.near_if} is down", f"ip link set dev {self.wire.near_if} up")
+
+    def test_interface_down(self):
+        run = self.running()
+        self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "down")
+        self.ends(run, 1, self.wire.near_if, "down")
+
+    def test_interface_removed(self):
+        for args in ((), ("--rate", "100pps")):
+            with self.subTest(args=args), lib.Wire() as wire:
+                with wire.start("udp", wire.near_if, "--json", *args) as run:
+                    wire.wait_sending(10)
+                    wire.near("ip", "link", "del", "dev", wire.near_if)
+                    self.ends(run, 1, wire.near_if, "removed")
+
+    def test_far_namespace_deleted(self):
+        # demo holds its own namespaces open, so the far end moves to one that can go.
+        name = self.wire.far_ns + "-gone"
+        lib.call("ip", "netns", "add", name)
+        self.addCleanup(lib.call, "ip", "netns", "del", name, check=False)
+        self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "netns", name)
+        lib.call("ip", "-n", name, "link", "set", "dev", self.wire.far_if, "up")
+        with self.wire.start("udp", self.wire.near_if, "--json", "-m", self.wire.far_mac) as run:
+            lib.wait_for(lambda: lib.link_counters(name, self.wire.far_if)["rx_packets"] > 100, "frames arrive")
+            lib.call("ip", "netns", "del", name)
+            self.ends(run, 1, self.wire.near_if, "removed")
+
+    def test_peer_down(self):
+        run = self.running()
+        self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "down")
+        self.ends(run, 1, self.wire.near_if)
+
+    def test_mtu_shrunk(self):
+        run = self.running("-s", 1000)
+        self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "mtu", "500")
+        result = self.ends(run, 1, "MTU is 500", "1000", "--pkt-size")
+        self.assertGreater(result.total["redirect_errors"], 0)
+
+    def test_peer_mtu_shrunk(self):
+        run = self.running("-s", 1000)
+        self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "mtu", "500")
+        result = self.ends(run, 1, "MTU is 500", f"ip netns exec {self.wire.far_ns} ip link set")
+        self.assertGreater(result.total["driver_drops"], 0)
+
+    def test_peer_loses_its_ring(self):
+        run = self.running()
+        self.wire.far("ethtool", "-K", self.wire.far_if, "gro", "off")
+        self.ends(run, 1, f"ip netns exec {self.wire.far_ns} ethtool -K {self.wire.far_if} gro on")
+
+    def test_fault_that_passes(self):
+        run = self.running("--rate", "5kpps", "--duration", 1)
+        self.wire.far("ethtool", "-K", self.wire.far_if, "gro", "off")
+        time.sleep(0.1)
+        self.wire.far("ethtool", "-K", self.wire.far_if, "gro", "on")
+        self.adds_up(self.ok(run.finish()))
+
+    def bpf_ids(self, pid):
+        """Ids of the links and programs that the process holds, as the kernel tells."""
+        ids = set()
+        for number in os.listdir(f"/proc/{pid}/fdinfo"):
+            with open(f"/proc/{pid}/fdinfo/{number}", encoding="ascii") as file:
+                for line in file:
+                    key, _, value = line.partition(":")
+                    if key in ("link_id", "prog_id"):
+                        ids.add((key.split("_")[0], int(value)))
+        return ids
+
+    def bpf_alive(self):
+        alive = set()
+        for kind in ("link", "prog"):
+            listed = json.loads(lib.call(lib.need_tool("bpftool"), "-j", kind, "show"))
+            alive |= {(kind, entry["id"]) for entry in listed}
+        return alive
+
+    def test_kill_leaves_nothing(self):
+        links, before = self.wire.near_links(), self.wire.near_link()
+        run = self.running("-t", 1)
+        held = self.bpf_ids(run.pid)
+        self.assertTrue({"link", "prog"} <= {kind for kind, _ in held}, held)
+        self.assertLessEqual(held, self.bpf_alive())
+        run.send(signal.SIGKILL)
+        self.assertEqual(run.child.wait(lib.PATIENCE), -signal.SIGKILL)
+        lib.wait_for(lambda: not held & self.bpf_alive(), "the kernel lets go of the programs", SOON)
+        after = self.wire.near_link()
+        self.assertNotIn("xdp", after)
+        self.assertEqual(self.wire.near_links(), links)
+        for volatile in ("stats", "stats64"):
+            before.pop(volatile, None), after.pop(volatile, None)
+        self.assertEqual(after, before)
+        self.adds_up(self.ok(self.wire.udp("-n", 10)))
+
+    def test_nothing_is_left_after_a_run(self):
+        before, links = self.wire.near_link(), self.wire.near_links()
+        with self.wire.start("udp", self.wire.near_if, "--json") as run:
+            self.wire.wait_sending()
+            held = self.bpf_ids(run.pid)
+            self.assertNotIn("xdp", self.wire.near_link(), "a veth needs no program of ours")
+            run.send(signal.SIGINT)
+            self.ok(run.finish())
+        lib.wait_for(lambda: not held & self.bpf_alive(), "the kernel lets go of the programs", SOON)
+        self.assertEqual((self.wire.near_link(), self.wire.near_links()), (before, links))
+
+    def test_stopped_and_continued(self):
+        for args in (("--rate", "8kpps"), ()):
+            with self.subTest(args=args):
+                count = 8000 if args else 2_000_000
+                before = self.wire.far_packets()
+                run = self.running("-n", count, *args)
+                run.send(signal.SIGSTOP)
+                time.sleep(0.3)
+                run.send(signal.SIGCONT)
+                result = self.adds_up(self.ok(run.finish()))
+                self.assertEqual(result.total["attempts"], count)
+                self.assertEqual(result.total["accepted"], self.wire.far_packets() - before)
+
+    def test_stopped_for_longer_than_the_patience_with_silence(self):
+        run = self.running("--rate", "1kpps", "--duration", "1500ms")
+        run.send(signal.SIGSTOP)
+        time.sleep(1.2)
+        run.send(signal.SIGCONT)
+        self.adds_up(self.ok(run.finish()))
+
+    def test_thread_moved_to_another_cpu(self):
+        if len(lib.ALL_CPUS) < 2:
+            lib.skip("a second CPU")
+        for rate in ("8kpps", "max"):
+            with self.subTest(rate=rate):
+                count = 8000 if rate != "max" else 3_000_000
+                before = self.wire.far_packets()
+                run = self.running("-n", count, "--rate", rate, "--cpus", lib.ALL_CPUS[0])
+                pinned = [int(tid) for tid in os.listdir(f"/proc/{run.pid}/task")
+                          if os.sched_getaffinity(int(tid)) == {lib.ALL_CPUS[0]}]
+                self.assertTrue(pinned, "no thread is pinned")
+                for cpu in (1, 0, 1):
+                    for tid in pinned:
+                        os.sched_setaffinity(tid, {lib.ALL_CPUS[cpu]})
+                    time.sleep(0.03)
+                result = self.adds_up(self.ok(run.finish()))
+                self.assertEqual(result.total["attempts"], count)
+                self.assertEqual(result.total["accepted"], self.wire.far_packets() - before)
+
+    def test_other_program_on_the_interface(self):
+        program = lib.compile_bpf(self, "return 2;")
+        self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "xdp", "obj", program, "sec", "xdp")
+        before = self.wire.near_link()
+        self.assertIn("xdp", before)
+        with self.wire.start("udp", self.wire.near_if, "--json", "-n", 4000, "--rate", "8kpps") as run:
+            self.wire.wait_sending()
+            self.assertEqual(self.wire.near_link(), before)
+            result = self.adds_up(self.ok(run.finish()))
+        self.assertEqual(result.total["attempts"], 4000)
+        self.assertGreater(result.total["accepted"], 0)
+        self.assertEqual(self.wire.near_link(), before)
+
+    def test_host_still_talks_over_the_interface(self):
+        """The interface stays the kernel's: a ping gets through in the middle of a run."""
+        with self.wire.start("udp", self.wire.near_if, "--json", "-n", 4000, "--rate", "4kpps") as run:
+            self.wire.wait_sending()
+            with lib.in_netns(self.wire.near_ns):
+                ours = lib.socket.socket(lib.socket.AF_INET, lib.socket.SOCK_DGRAM)
+            with lib.in_netns(self.wire.far_ns):
+                theirs = lib.socket.socket(lib.socket.AF_INET, lib.socket.SOCK_DGRAM)
+            with ours, theirs:
+                for end, address in ((ours, self.wire.near_ip), (theirs, self.wire.far_ip)):
+                    end.settimeout(5)
+                    end.bind((address, 4242))
+                ours.sendto(b"there", (self.wire.far_ip, 4242))
+                self.assertEqual(theirs.recv(100), b"there")
+                theirs.sendto(b"back", (self.wire.near_ip, 4242))
+                self.assertEqual(ours.recv(100), b"back")
+            self.ok(run.finish())
+
+    def test_no_bpffs(self):
+        script = 'while umount -l /sys/fs/bpf 2>/dev/null; do :; done; ! grep " bpf " /proc/mounts && exec "$@"'
+        result = self.wire.udp("-n", 100, inside=("unshare", "-m", "sh", "-c", script, "sh"))
+        self.assertEqual(self.adds_up(self.ok(result)).total["attempts"], 100)
+
+    def test_interface_gone_between_look_up_and_start(self):
+        self.failed(self.wire.run("udp", "nosuch0", "--json", "-n", 1), 2, "nosuch0")
+
+
+class SilentZero(lib.OwnWireTest):
+    wire_options = ("--no-gro",)
+
+    def line(self):
+        return f"ip netns exec {self.wire.far_ns} ethtool -K {self.wire.far_if} gro on"
+
+    def test_named_with_its_repair(self):
+        result = self.wire.udp("-n", 100)
+        self.failed(result, 4, self.wire.near_if, self.line(), "--fix")
+        self.assertEqual(self.arrived(), 0)
+        # The line is a command: it repairs.
+        lib.call(*self.line().split())
+        self.adds_up(self.ok(self.wire.udp("-n", 100)))
+
+    def test_fix_is_put_back(self):
+        result = self.adds_up(self.ok(self.wire.udp("-n", 100, "--fix")))
+        self.assertEqual(result.total["accepted"], self.arrived())
+        self.assertFalse(self.wire.far_gro())
+
+    def test_fix_is_put_back_after_an_interrupt(self):
+        with self.wire.start("udp", self.wire.near_if, "--json", "--fix") as run:
+            self.wire.wait_sending()
+            self.assertTrue(self.wire.far_gro())
+            run.send(signal.SIGINT)
+            self.adds_up(self.ok(run.finish()))
+        self.assertFalse(self.wire.far_gro())
+
+    def test_fix_is_put_back_after_a_failure(self):
+        with self.wire.start("udp", self.wire.near_if, "--json", "--fix") as run:
+            self.wire.wait_sending()
+            self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "down")
+            self.failed(run.finish(), 1)
+        self.assertFalse(self.wire.far_gro())
+
+    def test_a_program_at_the_peer_does_as_well(self):
+        program = lib.compile_bpf(self, "return 1;")
+        self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "xdp", "obj", program, "sec", "xdp")
+        result = self.adds_up(self.ok(self.wire.udp("-n", 100)))
+        self.assertEqual(result.total["accepted"], self.arrived())
+
+    def test_an_open_end_after_the_preflight(self):
+        # Nothing was accepted from the first frame on: the run itself finds out, after a second.
+        program = lib.compile_bpf(self, "return 1;")
+        far_xdp = ("ip", "link", "set", "dev", self.wire.far_if, "xdp")
+        self.wire.far(*far_xdp, "obj", program, "sec", "xdp")
+        with self.wire.start("udp", self.wire.near_if, "--json", "--rate", "0.7pps") as run:
+            self.wire.wait_sending(1)
+            self.wire.far(*far_xdp, "off")
+            result = self.failed(run.finish(8), 1, self.line())
+        self.adds_up(result)
+
+
+class Obstacles(lib.OwnWireTest):
+
+    def test_frame_above_the_mtu(self):
+        result = self.wire.udp("-n", 10, "-s", 1600)
+        # The smallest MTU that does: an IP packet has 18 bytes less than the frame with its FCS.
+        self.failed(result, 4, "1600", "MTU is 1500", f"ip link set dev {self.wire.near_if} mtu 1582")
+        self.assertEqual(self.arrived(), 0)
+        self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "mtu", "1582")
+        result = self.wire.udp("-n", 10, "-s", 1600)
+        self.failed(result, 4, f"ip netns exec {self.wire.far_ns} ip link set dev {self.wire.far_if} mtu 1582")
+        self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "mtu", "1582")
+        frames, _ = self.sent(self.wire, 10, "-s", 1600, size=1600)
+        self.assertEqual(len(frames), 10)
+
+    def test_peer_down_before(self):
+        self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "down")
+        result = self.wire.udp("-n", 10, "-m", self.wire.far_mac)
+        self.assertEqual(result.status, 4, result)
+        self.assertIn(self.wire.far_if, result.doc["error"])
+
+    def test_device_without_transmit(self):
+        result = self.wire.run("udp", "lo", "--json", "-n", 10, "-m", "02:00:00:00:00:01")
+        self.failed(result, 4, "lo")
+
+    def test_default_route(self):
+        for family, gateway in (("-4", self.wire.far_ip), ("-6", self.wire.far_ip6)):
+            with self.subTest(family=family):
+                before = self.wire.far_packets()
+                self.wire.near("ip", family, "route", "add", "default", "via", gateway, "dev",
+                               self.wire.near_if)
+                self.failed(self.wire.udp("-n", 10), 2, "--allow-default-route", self.wire.near_if)
+                self.assertEqual(self.wire.far_packets(), before)
+                self.adds_up(self.ok(self.wire.udp("-n", 10, "--allow-default-route")))
+                self.wire.near("ip", family, "route", "del", "default")
+
+    def test_public_destination(self):
+        for address in ("8.8.8.8", "9.255.255.255-10.0.0.1", "10.255.255.255-11.0.0.0", "2600::1",
+                        "172.32.0.0/24", "198.20.0.1"):
+            with self.subTest(address=address):
+                self.failed(self.wire.udp("-n", 10, "-a", address, "-m", self.wire.far_mac), 2,
+                            "--allow-public", "--dst-addr", address.split("/")[0])
+        self.assertEqual(self.arrived(), 0)
+        frames, _ = self.sent(self.wire, 10, "-a", "8.8.8.8", "-m", self.wire.far_mac, "--allow-public")
+        self.assertEqual({str(frame.dst) for frame in frames}, {"8.8.8.8"})
+
+    def test_addresses_that_are_not_public(self):
+        for address in ("10.1.2.3", "172.31.255.255", "192.168.0.0/16", "169.254.1.1", "192.0.2.1",
+                        "198.51.100.1", "203.0.113.9", "198.19.255.255", "fc00::1", "fe80::1", "2001:db8::1",
+                        "2001:2::1"):
+            with self.subTest(address=address):
+                self.ok(self.wire.udp("--dry-run", "-a", address, "-m", self.wire.far_mac))
+
+    def neighbours(self):
+        listed = json.loads(self.wire.near("ip", "-j", "neigh", "show", "dev", self.wire.near_if))
+        return {entry["dst"]: entry.get("lladdr") for entry in listed}
+
+    def test_next_hop_is_asked_for(self):
+        for address in (self.wire.far_ip, self.wire.far_ip6):
+            with self.subTest(address=address):
+                self.wire.near("ip", "neigh", "del", address, "dev", self.wire.near_if)
+                self.assertNotIn(address, self.neighbours())
+                with self.wire.capture() as capture:
+                    result = self.ok(self.wire.udp("-n", 10, "-a", address))
+                    # The kernel may be made to ask by an empty datagram to the discard port.
+                    frames = [frame for frame in self.sound(capture.take(10)) if frame.dst_port != 9]
+                self.assertEqual([frame.dst_mac for frame in frames], 10 * [self.wire.far_mac])
+                self.assertEqual(self.neighbours().get(address), self.wire.far_mac)
+                self.assertEqual(result.doc["start"]["configuration"]["notes"], [])
+
+    def test_next_hop_behind_a_gateway(self):
+        self.wire.near("ip", "neigh", "del", self.wire.far_ip, "dev", self.wire.near_if)
+        self.wire.near("ip", "route", "add", "192.168.77.0/24", "via", self.wire.far_ip)
+        frames, _ = self.sent(self.wire, 10, "-a", "192.168.77.9")
+        self.assertEqual({(frame.dst_mac, str(frame.dst), str(frame.src)) for frame in frames},
+                         {(self.wire.far_mac, "192.168.77.9", self.wire.near_ip)})
+
+    def test_interface_by_the_route(self):
+        with self.wire.capture() as capture:
+            result = self.ok(self.wire.run("udp", "--json", "-a", self.wire.far_ip, "-n", 10))
+            self.sound(capture.take(10), 10)
+        self.assertEqual(result.doc["start"]["configuration"]["interface"]["name"], self.wire.near_if)
+        self.failed(self.wire.run("udp", "--json", "-a", "192.168.200.1", "-n", 10), 2, "192.168.200.1")
+
+
+if __name__ == "__main__":
+    lib.main()

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Command lines to specs: what every option sets, and what every bad one is told.
+#include "cli/cli.h"
+
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "xtg/abi/base.h"
+
+namespace xtg::cli {
+namespace {
+
+using plan::DemoSpec;
+using plan::ProbeSpec;
+using plan::RunSpec;
+using Args = std::vector<std::string>;
+
+static_assert(plan::kMaxThreads == XTG_MAX_WORKERS);
+
+std::string shown(const Args& args) {
+  std::string text;
+  for (const auto& arg : args)
+    text += (text.empty() ? "" : " ") + arg;
+  return text;
+}
+
+Args operator+(Args left, const Args& right) {
+  left.insert(left.end(), right.begin(), right.end());
+  return left;
+}
+
+template <class T>
+T parsed(const Args& args) {
+  auto request = parse(args);
+  if (!request) {
+    ADD_FAILURE() << shown(args) << ": " << request.error().message();
+    return {};
+  }
+  T* spec = std::get_if<T>(&*request);
+  if (spec == nullptr) {
+    ADD_FAILURE() << shown(args) << ": another kind of request";
+    return {};
+  }
+  return *spec;
+}
+
+/// The message of a command line that has to be refused.
+std::string refused(const Args& args) {
+  const auto request = parse(args);
+  if (request) {
+    ADD_FAILURE() << shown(args) << ": accepted";
+    return {};
+  }
+  EXPECT_EQ(request.error().code, Errc::InvalidArgument) << shown(args);
+  EXPECT_EQ(request.error().what.find('\n'), std::string::npos) << shown(args);
+  return request.error().what;
+}
+
+RunSpec run(const std::function<void(RunSpec&, plan::StreamSpec&)>& change) {
+  RunSpec spec;
+  spec.interface = "eth0";
+  spec.streams.emplace_back();
+  change(spec, spec.streams.front());
+  return spec;
+}
+
+struct UdpCase {
+  Args options;
+  std::function<void(RunSpec&, plan::StreamSpec&)> change;
+};
+
+packet::MacRange macs(const char* text) {
+  return *packet::MacRange::parse(text);
+}
+packet::IpRange ips(const char* text) {
+  return *packet::IpRange::parse(text);
+}
+
+using R = RunSpec;
+using S = plan::StreamSpec;
+using namespace std::chrono_literals;
+
+// One line per option and spelling; the change is against the defaults of spec.h.
+const std::vector<UdpCase> kUdpCases = {
+    {{}, [](R&, S&) {}},
+    {{"-m", "02:00:00:00:00:01"}, [](R&, S& s) { s.dst_mac = macs("02:00:00:00:00:01"); }},
+    {{"--dst-mac", "02:00:00:00:00:01-02:00:00:00:00:04"},
+     [](R&, S& s) {
+       s.dst_mac = packet::MacRange{macs("02:00:00:00:00:01").first, 4};
+     }},
+    {{"-M", "02:00:00:00:00:02"}, [](R&, S& s) { s.src_mac = macs("02:00:00:00:00:02"); }},
+    {{"--src-mac=02:00:00:00:00:02"}, [](R&, S& s) { s.src_mac = macs("02:00:00:00:00:02"); }},
+    {{"-a", "198.18.0.1"}, [](R&, S& s) { s.dst_addr = ips("198.18.0.1"); }},
+    {{"--dst-addr", "2001:2::/120"}, [](R&, S& s) { s.dst_addr = ips("2001:2::-2001:2::ff"); }},
+    {{"-A", "198.18.0.2"}, [](R&, S& s) { s.src_addr = ips("198.18.0.2"); }},
+    {{"--src-addr", "198.18.0.2-198.18.0.9"},
+     [](R&, S& s) {
+       s.src_addr = packet::IpRange{ips("198.18.0.2").first, 8};
+     }},
+    {{"-p", "7"},
+     [](R&, S& s) {
+       s.dst_port = {7, 1};
+     }},
+    {{"--dst-port", "1000-1009"},
+     [](R&, S& s) {
+       s.dst_port = {1000, 10};
+     }},
+    {{"-P", "9"},
+     [](R&, S& s) {
+       s.src_port = {9, 1};
+     }},
+    {{"--src-port", "1-65535"},
+     [](R&, S& s) {
+       s.src_port = {1, 65535};
+     }},
+    {{"-d", "10"}, [](R&, S& s) { s.dyn_ports = 10; }},
+    {{"--dyn-ports", "100", "--dst-port", "5000"},
+     [](R&, S& s) {
+       s.dyn_ports = 100, s.dst_port = {5000, 1};
+     }},
+    {{"-l", "1"}, [](R&, S& s) { s.hop_limit = 1; }},
+    {{"--hop-limit", "255"}, [](R&, S& s) { s.hop_limit = 255; }},
+    {{"--tos", "255"}, [](R&, S& s) { s.tos = 255; }},
+    {{"--tos", "0xb8"}, [](R&, S& s) { s.tos = 0xb8; }},
+    {{"-s", "128"}, [](R&, S& s) { s.frame_size = 128; }},
+    {{"--pkt-size", "1518"}, [](R&, S& s) { s.frame_size = 1518; }},
+    {{"--pkt-size", "3412"}, [](R&, S& s) { s.frame_size = 3412; }},
+    {{"--payload", "zeros"}, [](R&, S& s) { s.payload = packet::Payload::Zeros; }},
+    {{"--payload", "pattern"}, [](R&, S& s) { s.payload = packet::Payload::Pattern; }},
+    {{"--payload", "random"}, [](R&, S& s) { s.payload = packet::Payload::Random; }},
+    {{"--payload", "text"}, [](R&, S& s) { s.payload = packet::Payload::Text; }},
+    {{"--no-udp-checksum"}, [](R&, S& s) { s.udp_checksum = false; }},
+    {{"--vary", "together"}, [](R&, S& s) { s.vary = packet::Vary::Together; }},
+    {{"--vary", "product"}, [](R&, S& s) { s.vary = packet::Vary::Product; }},
+    {{"--vary", "random"}, [](R&, S& s) { s.vary = packet::Vary::Random; }},
+    {{"--seed", "18446744073709551615"}, [](R&, S& s) { s.seed = ~std::uint64_t{0}; }},
+    {{"--no-signature"}, [](R&, S& s) { s.signature = false; }},
+    {{"--stamp", "each"}, [](R&, S& s) { s.stamp = plan::Stamp::Each; }},
+    {{"--stamp", "batch"}, [](R&, S& s) { s.stamp = plan::Stamp::Batch; }},
+    {{"-n", "10k"}, [](R&, S& s) { s.num_packets = 10'000; }},
+    {{"-n1"}, [](R&, S& s) { s.num_packets = 1; }},
+    {{"--num-packets", "0"}, [](R&, S& s) { s.num_packets = std::nullopt; }},
+    {{"--duration", "2m"}, [](R& r, S&) { r.duration = 120s; }},
+    {{"--duration", "0.5"}, [](R& r, S&) { r.duration = 500ms; }},
+    {{"--rate", "max"}, [](R&, S&) {}},
+    {{"--rate", "1.5Mpps"},
+     [](R&, S& s) {
+       s.rate.rate = {Rate::Unit::Pps, 1.5e6};
+     }},
+    {{"--rate", "10Gbps"},
+     [](R&, S& s) {
+       s.rate.rate = {Rate::Unit::Bps, 1e10};
+     }},
+    {{"--rate", "1Gbps", "--rate-layer", "l3"},
+     [](R&, S& s) {
+       s.rate = {{Rate::Unit::Bps, 1e9}, Layer::L3, 1};
+     }},
+    {{"--rate-layer", "l2", "--rate", "1Gbps"},
+     [](R&, S& s) {
+       s.rate = {{Rate::Unit::Bps, 1e9}, Layer::L2, 1};
+     }},
+    {{"--rate", "1Gbps", "--rate-layer", "l1"},
+     [](R&, S& s) {
+       s.rate = {{Rate::Unit::Bps, 1e9}, Layer::L1, 1};
+     }},
+    {{"--rate", "1kpps", "--burst", "256"},
+     [](R&, S& s) {
+       s.rate = {{Rate::Unit::Pps, 1e3}, Layer::L1, 256};
+     }},
+    {{"--pace", "auto"}, [](R& r, S&) { r.pace = plan::Pace::Auto; }},
+    {{"--pace", "busy"}, [](R& r, S&) { r.pace = plan::Pace::Busy; }},
+    {{"-t", "64"}, [](R& r, S&) { r.threads = 64; }},
+    {{"--threads", "2"}, [](R& r, S&) { r.threads = 2; }},
+    {{"--cpus", "0,4-6"},
+     [](R& r, S&) {
+       r.cpus = {0, 4, 5, 6}, r.threads = 4;
+     }},
+    {{"--cpus", "3,1", "-t", "2"},
+     [](R& r, S&) {
+       r.cpus = {3, 1}, r.threads = 2;
+     }},
+    {{"--allow-default-route"}, [](R& r, S&) { r.allow_default_route = true; }},
+    {{"--allow-public"}, [](R& r, S&) { r.allow_public = true; }},
+    {{"--fix"}, [](R& r, S&) { r.fix = true; }},
+    {{"-I", "10"}, [](R& r, S&) { r.interval = 10s; }},
+    {{"--interval", "100ms"}, [](R& r, S&) { r.interval = 100ms; }},
+    {{"--json"}, [](R& r, S&) { r.output.json = true; }},
+    {{"--json-stream"}, [](R& r, S&) { r.output.json_stream = true; }},
+    {{"--quiet"}, [](R& r, S&) { r.output.quiet = true; }},
+    {{"-v"}, [](R& r, S&) { r.output.verbose = true; }},
+    {{"-vv"}, [](R& r, S&) { r.output.verbose = true; }},
+    {{"--verbose"}, [](R& r, S&) { r.output.verbose = true; }},
+    {{"--dry-run"}, [](R& r, S&) { r.dry_run = true; }},
+    {{"--dry-run", "--show-frames", "0"}, [](R& r, S&) { r.dry_run = true, r.dry_run_frames = 0; }},
+    {{"--write-pcap", "a.pcap"}, [](R& r, S&) { r.pcap_path = "a.pcap"; }},
+    {{"--write-pcap", "a.pcap", "--show-frames", "3"},
+     [](R& r, S&) { r.pcap_path = "a.pcap", r.dry_run_frames = 3; }},
+};
+
+TEST(CliUdp, EveryOptionSetsItsPartOfTheSpec) {
+  for (const auto& [options, change] : kUdpCases) {
+    const Args args = Args{"udp", "eth0"} + options;
+    EXPECT_EQ(parsed<RunSpec>(args), run(change)) << shown(args);
+  }
+}
+
+TEST(CliUdp, ManyOptionsAtOnce) {
+  const RunSpec spec =
+      parsed<RunSpec>({"udp", "-a", "198.18.0.0/24", "-p", "1000-1999", "--vary", "product", "-s",
+                       "512", "--rate", "1Mpps", "-t", "2", "veth0"});
+  RunSpec expected = run([](R& r, S& s) {
+    r.interface = "veth0";
+    r.threads = 2;
+    s.dst_addr = ips("198.18.0.0/24");
+    s.dst_port = {1000, 1000};
+    s.vary = packet::Vary::Product;
+    s.frame_size = 512;
+    s.rate.rate = {Rate::Unit::Pps, 1e6};
+  });
+  EXPECT_EQ(spec, expected);
+}
+
+TEST(CliUdp, InterfaceIsAnArgumentOrAnOptionOrFoundByTheRoute) {
+  const RunSpec plain = run([](R&, S&) {});
+  EXPECT_EQ(parsed<RunSpec>({"udp", "-i", "eth0"}), plain);
+  EXPECT_EQ(parsed<RunSpec>({"udp", "--interface", "eth0"}), plain);
+  EXPECT_EQ(parsed<RunSpec>({"udp", "--", "eth0"}), plain);
+  EXPECT_EQ(parsed<RunSpec>({"udp", "-a", "198.18.0.1"}).interface, "");
+  EXPECT_NE(refused({"udp"}).find("--dst-addr"), std::string::npos);
+}
+
+struct BadCase {
+  Args args;
+  std::vector<std::string> parts; ///< of the message: the option, the value, what is accepted
+};
+
+void expect_refused(const std::vector<BadCase>& cases) {
+  for (const auto& [args, parts] : cases) {
+    const std::string message = refused(args);
+    for (const auto& part : parts)
+      EXPECT_NE(message.find(part), std::string::npos)
+          << shown(args) << "\n  says: " << message << "\n  without: " << part;
+  }
+}
+
+TEST(CliUdp, BadValuesNameOptionValueAndWhatIsAccepted) {
+  const std::vector<BadCase> cases = {
+      {{"-m", "02:00"}, {"--dst-mac \"02:00\"", "02:00:00:00:00:01"}},
+      {{"-M", "nothing"}, {"--src-mac \"nothing\"", "02:00:00:00:00:01"}},
+      {{"-a", "198.18.0"}, {"--dst-addr \"198.18.0\"", "192.0.2.1"}},
+      {{"-a", "[::1]"}, {"--dst-addr \"[::1]\"", "192.0.2.1"}},
+      {{"-A", "fe80::1%eth0"}, {"--src-addr \"fe80::1%eth0\"", "192.0.2.1"}},
+      {{"-p", "65536"}, {"--dst-port \"65536\"", "0 to 65535"}},
+      {{"-P", "-1"}, {"--src-port \"-1\"", "0 to 65535"}},
+      {{"-d", "65536"}, {"--dyn-ports \"65536\"", "0 to 65535"}},
+      {{"-l", "0"}, {"--hop-limit \"0\"", "1 to 255"}},
+      {{"-l", "256"}, {"--hop-limit \"256\"", "1 to 255"}},
+      {{"--tos", "256"}, {"--tos \"256\"", "0 to 255", "0xff"}},
+      {{"--tos", "0x"}, {"--tos \"0x\"", "0 to 255"}},
+      {{"-s", "63"}, {"--pkt-size \"63\"", "64", "66", "3412", "FCS"}},
+      {{"-s", "3413"}, {"--pkt-size \"3413\"", "3412", "page"}},
+      {{"-s", "big"}, {"--pkt-size \"big\"", "3412"}},
+      {{"--payload", "ones"}, {"--payload \"ones\"", "zeros|pattern|random|text"}},
+      {{"--vary", "rand"}, {"--vary \"rand\"", "together|product|random"}},
+      {{"--seed", "-5"}, {"--seed \"-5\"", "from 0 to 18446744073709551615"}},
+      {{"--stamp", "never"}, {"--stamp \"never\"", "batch|each"}},
+      {{"-n", "1.5"}, {"--num-packets \"1.5\"", "1000"}},
+      {{"--duration", "0"}, {"--duration \"0\"", "above zero", "500ms"}},
+      {{"--duration", "10x"}, {"--duration \"10x\"", "500ms"}},
+      {{"--rate", "10G"}, {"--rate \"10G\"", "pps", "bps", "max"}},
+      {{"--rate", "1kpps", "--rate-layer", "l4"}, {"--rate-layer \"l4\"", "l1|l2|l3"}},
+      {{"--rate", "1kpps", "--burst", "0"}, {"--burst \"0\"", "1 to 256"}},
+      {{"--rate", "1kpps", "--burst", "257"}, {"--burst \"257\"", "1 to 256"}},
+      {{"--pace", "lazy"}, {"--pace \"lazy\"", "auto|busy"}},
+      {{"-t", "0"}, {"--threads \"0\"", "1 to 64"}},
+      {{"-t", "65"}, {"--threads \"65\"", "1 to 64"}},
+      {{"--cpus", "1,1"}, {"--cpus \"1,1\"", "0,2-5"}},
+      {{"--cpus", "0-64"}, {"--cpus \"0-64\"", "65 CPUs", "64"}},
+      {{"-I", "0"}, {"--interval \"0\"", "at least 100ms"}},
+      {{"-I", "99ms"}, {"--interval \"99ms\"", "at least 100ms"}},
+      {{"--dry-run", "--show-frames", "1000001"}, {"--show-frames \"1000001\"", "0 to 1000000"}},
+      {{"--write-pcap", ""}, {"--write-pcap \"\"", "file"}},
+      {{"--write-pcap="}, {"--write-pcap \"\"", "empty"}},
+  };
+  for (const auto& bad : cases)
+    expect_refused({{Args{"udp", "eth0"} + bad.args, bad.parts}});
+  expect_refused({{{"udp", "-i", "a/b"}, {"--interface \"a/b\"", "1 to 15"}},
+                  {{"udp", "sixteen-letters-"}, {"--interface \"sixteen-letters-\"", "1 to 15"}},
+                  {{"udp", ""}, {"--interface \"\"", "1 to 15"}}});
+}
+
+TEST(CliUdp, WhatDoesNotGoTogetherIsRefused) {
+  const std::vector<BadCase> cases = {
+      {{"--json", "--json-stream"}, {"--json", "--json-stream"}},
+      {{"--dyn-ports", "5", "-p", "1-9"}, {"--dyn-ports 5", "--dst-port \"1-9\""}},
+      {{"--dyn-ports", "5", "-p", "65532"}, {"--dyn-ports 5", "--dst-port 65532", "at most 4"}},
+      {{"--rate", "1kpps", "--rate-layer", "l2"}, {"--rate-layer l2", "1kpps", "bits"}},
+      {{"--rate-layer", "l2"}, {"--rate-layer l2", "max"}},
+      {{"--burst", "4"}, {"--burst 4", "--rate"}},
+      {{"--rate", "max", "--burst", "4"}, {"--burst 4", "--rate"}},
+      {{"--cpus", "0-3", "-t", "2"}, {"--threads 2", "--cpus", "4 CPUs"}},
+      {{"--no-signature", "--stamp", "each"}, {"--no-signature", "--stamp each"}},
+      {{"--show-frames", "5"}, {"--show-frames 5", "--dry-run", "--write-pcap"}},
+      {{"-i", "eth1"}, {"--interface", "\"eth0\"", "\"eth1\"", "once"}},
+      {{"--rate", "1kpps", "--rate", "2kpps"}, {"--rate", "2 times", "once"}},
+  };
+  for (const auto& bad : cases)
+    expect_refused({{Args{"udp", "eth0"} + bad.args, bad.parts}});
+  // The edge beside the refused one.
+  EXPECT_EQ(parsed<RunSpec>({"udp", "eth0", "-d", "4", "-p", "65532"}).streams[0].dyn_ports, 4U);
+}
+
+TEST(Cli, UnknownWordsAreNamed) {
+  expect_refused({
+      {{}, {"no command", "udp", "probe", "demo", "completion"}},
+      {{"upd"}, {"\"upd\"", "udp, probe, demo, completion"}},
+      {{"eth0", "udp"}, {"unknown command \"eth0\""}},
+      {{"tcp"}, {"\"tcp\"", "expected one of udp"}},
+      {{"--frobnicate"}, {"--frobnicate"}},
+      {{"--json", "udp", "eth0"}, {"--json", "behind the command"}},
+      {{"udp", "eth0", "--rat", "1kpps"}, {"udp", "unknown option --rat", "did you mean --rate"}},
+      {{"udp", "eth0", "--dura=5"}, {"unknown option --dura", "did you mean --duration"}},
+      {{"udp", "eth0", "-x"}, {"unknown option -x"}},
+      {{"udp", "eth0", "--zzzzzz"}, {"unknown option --zzzzzz"}},
+      {{"udp", "eth0", "eth1"}, {"unexpected argument \"eth1\""}},
+      {{"demo", "ls"}, {"unexpected argument \"ls\"", "behind --"}},
+      {{"udp", "eth0", "--rate"}, {"--rate", "value is missing", "RATE"}},
+      {{"udp", "eth0", "--json=1"}, {"--json", "no value"}},
+      {{"udp", "eth0", "--a\nb"}, {"--a?b"}},
+      {{"udp", "eth0", "--rate", "1\n2"}, {"--rate", "1\\x0a2"}},
+      {{"probe", "--rate", "1kpps"}, {"probe: unknown option --rate"}},
+      {{"completion"}, {"completion", "bash, zsh or fish"}},
+      {{"completion", "tcsh"}, {"completion \"tcsh\"", "bash, zsh or fish"}},
+  });
+}
+
+TEST(CliUdp, LongOptionsAreNotAbbreviated) {
+  // Every start of an option's name that is not itself an option.
+  for (const char* cut : {"--dst", "--dst-ma", "--jso", "--json-s", "--dry", "--allow", "--see"})
+    EXPECT_NE(refused({"udp", "eth0", cut, "1"}).find(std::string("unknown option ") + cut),
+              std::string::npos);
+}
+
+TEST(CliProbe, Options) {
+  EXPECT_EQ(parsed<ProbeSpec>({"probe"}), ProbeSpec{});
+  EXPECT_EQ(parsed<ProbeSpec>({"probe", "--json"}), (ProbeSpec{.interface = "", .json = true}));
+  const ProbeSpec eth0{.interface = "eth0", .json = false};
+  EXPECT_EQ(parsed<ProbeSpec>({"probe", "eth0"}), eth0);
+  EXPECT_EQ(parsed<ProbeSpec>({"probe", "-i", "eth0"}), eth0);
+  EXPECT_EQ(parsed<ProbeSpec>({"probe", "--interface=eth0"}), eth0);
+  expect_refused({{{"probe", "-i", "a b"}, {"--interface \"a b\"", "1 to 15"}}});
+}
+
+TEST(CliDemo, EveryOptionSetsItsPartOfTheSpec) {
+  struct Case {
+    Args options;
+    std::function<void(DemoSpec&)> change;
+  };
+  using D = DemoSpec;
+  const std::vector<Case> cases = {
+      {{}, [](D&) {}},
+      {{"--duration", "2"}, [](D& d) { d.duration = 2s; }},
+      {{"-s", "1518"}, [](D& d) { d.frame_size = 1518; }},
+      {{"--pkt-size", "65"}, [](D& d) { d.frame_size = 65; }},
+      {{"--rate", "100kpps"},
+       [](D& d) {
+         d.rate.rate = {Rate::Unit::Pps, 1e5};
+       }},
+      {{"--rate", "1Gbps", "--rate-layer", "l2"},
+       [](D& d) {
+         d.rate = {{Rate::Unit::Bps, 1e9}, Layer::L2, 1};
+       }},
+      {{"--rate", "1kpps", "--burst", "8"},
+       [](D& d) {
+         d.rate = {{Rate::Unit::Pps, 1e3}, Layer::L1, 8};
+       }},
+      {{"-t", "2"}, [](D& d) { d.threads = 2; }},
+      {{"--threads", "2"}, [](D& d) { d.threads = 2; }},
+      {{"--cpus", "1,0"},
+       [](D& d) {
+         d.cpus = {1, 0}, d.threads = 2;
+       }},
+      {{"-I", "2"}, [](D& d) { d.interval = 2s; }},
+      {{"--interval", "200ms"}, [](D& d) { d.interval = 200ms; }},
+      {{"--json"}, [](D& d) { d.output.json = true; }},
+      {{"--json-stream"}, [](D& d) { d.output.json_stream = true; }},
+      {{"--queues", "4"}, [](D& d) { d.queues = 4; }},
+      {{"--mtu", "9000"}, [](D& d) { d.mtu = 9000; }},
+      {{"--no-gro"}, [](D& d) { d.gro = false; }},
+      {{"--far", "drop"}, [](D& d) { d.far_drops = true; }},
+      {{"--far", "stack"}, [](D& d) { d.far_drops = false; }},
+      {{"--", "ip", "-j", "link", "--", "x"},
+       [](D& d) {
+         d.command = {"ip", "-j", "link", "--", "x"};
+       }},
+      {{"--queues", "1", "--", "sh", "-c", "--help"},
+       [](D& d) {
+         d.queues = 1, d.command = {"sh", "-c", "--help"};
+       }},
+  };
+  for (const auto& [options, change] : cases) {
+    DemoSpec expected;
+    change(expected);
+    const Args args = Args{"demo"} + options;
+    EXPECT_EQ(parsed<DemoSpec>(args), expected) << shown(args);
+  }
+}
+
+TEST(CliDemo, BadInputIsRefused) {
+  expect_refused({
+      {{"demo", "--duration", "0s"}, {"--duration \"0s\"", "above zero"}},
+      {{"demo", "-s", "9000"}, {"--pkt-size \"9000\"", "3412"}},
+      {{"demo", "--rate", "fast"}, {"--rate \"fast\"", "pps"}},
+      {{"demo", "--rate-layer", "l2"}, {"--rate-layer l2", "--rate"}},
+      {{"demo", "--burst", "2"}, {"--burst 2", "--rate"}},
+      {{"demo", "-t", "65"}, {"--threads \"65\"", "1 to 64"}},
+      {{"demo", "-t", "1", "--cpus", "0,1"}, {"--threads 1", "2 CPUs"}},
+      {{"demo", "--cpus", "x"}, {"--cpus \"x\"", "0,2-5"}},
+      {{"demo", "-I", "1ms"}, {"--interval \"1ms\"", "100ms"}},
+      {{"demo", "--queues", "0"}, {"--queues \"0\"", "1 to 64"}},
+      {{"demo", "--mtu", "67"}, {"--mtu \"67\"", "68 to 65535"}},
+      {{"demo", "--far", "away"}, {"--far \"away\"", "drop|stack"}},
+      {{"demo", "--json", "--json-stream"}, {"--json-stream"}},
+      {{"demo", "--"}, {"demo --", "command"}},
+      {{"demo", "--duration", "3", "--", "ls"}, {"--duration", "--queues"}},
+  });
+}
+
+} // namespace
+} // namespace xtg::cli

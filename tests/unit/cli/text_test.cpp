@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The texts that the command line gives back: help, version and completion scripts.
+#include "cli/cli.h"
+
+#include <set>
+#include <sstream>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/version.h"
+
+namespace xtg::cli {
+namespace {
+
+const std::vector<std::string> kCommands = {"udp", "probe", "demo", "completion"};
+
+std::string text(const std::vector<std::string>& args) {
+  const auto request = parse(args);
+  if (!request || !std::holds_alternative<TextRequest>(*request)) {
+    ADD_FAILURE() << "no text for " << args.back();
+    return {};
+  }
+  return std::get<TextRequest>(*request).text;
+}
+
+std::vector<std::string> lines(const std::string& of) {
+  std::istringstream in(of);
+  std::vector<std::string> result;
+  for (std::string line; std::getline(in, line);)
+    result.push_back(line);
+  return result;
+}
+
+/// The names in the left column of --help: "-s", "--pkt-size".
+std::set<std::string> options_in_help(const std::string& command) {
+  std::set<std::string> names;
+  for (const auto& line : lines(text({command, "--help"}))) {
+    std::istringstream words(line.starts_with("  ") ? line : "");
+    for (std::string word; words >> word && word.starts_with('-');)
+      names.insert(word.back() == ',' ? word.substr(0, word.size() - 1) : word);
+  }
+  return names;
+}
+
+TEST(CliHelp, EveryLevelHasItAndItWinsOverWhatElseIsWrong) {
+  const std::string top = text({"--help"});
+  EXPECT_EQ(top, text({"-h"}));
+  for (const auto& command : kCommands) {
+    EXPECT_NE(top.find("\n  " + command + " "), std::string::npos) << command;
+    const std::string help = text({command, "--help"});
+    EXPECT_EQ(help.find("Usage: xdp-trafficgen " + command + " "), 0U) << help;
+    EXPECT_EQ(help, text({command, "-h"}));
+    EXPECT_EQ(help, text({command, "--no-such-option", "-h"}));
+  }
+  EXPECT_EQ(text({"udp", "--rate", "10G", "--help"}), text({"udp", "--help"}));
+}
+
+TEST(CliHelp, OneLineForEachOptionUnderAHeading) {
+  EXPECT_EQ(options_in_help("udp").size(), 38U + 15U); // long and short names
+  const std::string help = text({"udp", "--help"});
+  for (const auto& line : lines(help))
+    EXPECT_LE(line.size(), 120U) << line;
+  EXPECT_NE(help.find("  -s, --pkt-size BYTES "), std::string::npos);
+  EXPECT_NE(help.find("64 (IPv6: 66) to 3412 (default: the smallest)\n"), std::string::npos);
+  EXPECT_NE(help.find("      --payload zeros|pattern|random|text "), std::string::npos);
+  EXPECT_NE(help.find("\nGeneral:\n  -h, --help"), std::string::npos);
+  EXPECT_EQ(help.find("\nOptions:"), std::string::npos) << "an option outside the groups";
+}
+
+TEST(CliVersion, EveryLevelHasIt) {
+  const std::string version = std::string("xdp-trafficgen ") + kVersion + "\n";
+  EXPECT_EQ(text({"--version"}), version);
+  for (const auto& command : kCommands)
+    EXPECT_EQ(text({command, "--version"}), version);
+}
+
+TEST(CliCompletion, EveryShellKnowsEveryOptionOfEveryCommand) {
+  const std::string bash = text({"completion", "bash"});
+  const std::string zsh = text({"completion", "zsh"});
+  const std::string fish = text({"completion", "fish"});
+  for (const auto& command : kCommands) {
+    // bash: "      udp) words='-h --help ...'"; zsh: a block per command; fish: a line per option.
+    const auto bash_at = bash.find(" " + command + ") words='");
+    const auto zsh_at = zsh.find("    " + command + ")\n      _arguments");
+    ASSERT_NE(bash_at, std::string::npos) << command;
+    ASSERT_NE(zsh_at, std::string::npos) << command;
+    const std::string bash_part = bash.substr(bash_at, bash.find('\n', bash_at) - bash_at);
+    const std::string zsh_part = zsh.substr(zsh_at, zsh.find(";;", zsh_at) - zsh_at);
+    std::string fish_part;
+    for (const auto& line : lines(fish))
+      if (line.find("__fish_seen_subcommand_from " + command + "'") != std::string::npos)
+        fish_part += line + " \n";
+    for (const auto& name : options_in_help(command)) {
+      std::string words = bash_part; // each name between blanks or quotes
+      for (char& c : words)
+        if (c == '\'') c = ' ';
+      EXPECT_NE(words.find(" " + name + " "), std::string::npos) << command << " " << name;
+      EXPECT_TRUE(zsh_part.find(")" + name + "[") != std::string::npos ||
+                  zsh_part.find(")" + name + "=[") != std::string::npos ||
+                  zsh_part.find(")" + name + "+[") != std::string::npos)
+          << command << " " << name;
+      const std::string fish_name =
+          name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
+      EXPECT_NE(fish_part.find(fish_name + " "), std::string::npos) << command << " " << name;
+    }
+  }
+}
+
+TEST(CliCompletion, OffersTheWordsOfAChoice) {
+  EXPECT_NE(text({"completion", "bash"}).find("'udp --payload') words='zeros pattern random text'"),
+            std::string::npos);
+  EXPECT_NE(text({"completion", "zsh"}).find("(zeros pattern random text)"), std::string::npos);
+  EXPECT_NE(text({"completion", "fish"}).find("-l payload -x -a 'zeros pattern random text'"),
+            std::string::npos);
+}
+
+} // namespace
+} // namespace xtg::cli
