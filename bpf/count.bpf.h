@@ -30,7 +30,6 @@ int BPF_PROG(xtg_tp_xmit, const struct net_device* from, const struct net_device
 
   if (!w || to->ifindex != config.to_ifindex) return 0;
   w->accepted += sent;
-  w->bulks++;
   if (drops) {
     w->driver_drops += drops;
     count_errno(err, drops);

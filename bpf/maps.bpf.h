@@ -15,6 +15,11 @@ struct xtg_tx_worker workers[XTG_MAX_WORKERS];
  */
 __u64 slip[XTG_MAX_WORKERS][XTG_HIST_CELLS];
 
+/* Where xtg_tx_modest puts a frame's parts together, one row per worker: the header, with room for
+ * a field at its very end, and the signature. */
+#define XTG_SCRATCH_SIG (XTG_MAX_HEADER / 8 + 1)
+__u64 scratch[XTG_MAX_WORKERS][XTG_SCRATCH_SIG + XTG_SIG_FULL_LEN / 8];
+
 /* The one slot is the run's output interface. When that device goes away the kernel clears it and
  * the redirect helper returns its fallback, which is how the program learns of it. */
 struct {

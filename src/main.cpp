@@ -25,10 +25,23 @@ std::string as_typed(int argc, char** argv) {
   return out;
 }
 
+/// In which form to say that the words make no request.
+xtg::plan::OutputSpec wanted_output(const std::vector<std::string>& words) {
+  xtg::plan::OutputSpec out;
+  out.quiet = true;
+  for (const auto& word : words) {
+    if (word == "--") break;
+    out.json |= word == "--json";
+    out.json_stream |= word == "--json-stream";
+  }
+  return out;
+}
+
 int run(int argc, char** argv) {
   xtg::app::Context context{std::cout, std::cerr, as_typed(argc, argv), xtg::monotonic_ns()};
-  auto request = xtg::cli::parse(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
-  if (!request) return xtg::app::complain(request.error(), context);
+  const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  auto request = xtg::cli::parse(words);
+  if (!request) return xtg::app::refuse(request.error(), wanted_output(words), context);
 
   xtg::app::block_signals();
   const int status = std::visit(

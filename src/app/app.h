@@ -24,6 +24,10 @@ int run(const plan::RunSpec& spec, Context& context);
 int probe(const plan::ProbeSpec& spec, Context& context);
 int demo(const plan::DemoSpec& spec, Context& context);
 
+/// For a request that fails before it begins: complain(), and the error in the form of output asked
+/// for.
+int refuse(const Error& error, const plan::OutputSpec& output, Context& context);
+
 /// Writes "xdp-trafficgen: message" and returns the exit status for it.
 int complain(const Error& error, Context& context);
 

@@ -100,8 +100,8 @@ void describe_wire(const net::Wire& wire) {
   _exit(127);
 }
 
-/// Runs the command on the wire; a signal that reaches us alone is handed on, and the wire outlives
-/// it.
+/// Runs the command on the wire; a signal that a process sent us is handed on (the terminal's reach
+/// it anyway), and the wire outlives it.
 int run_command(const net::Wire& wire, const plan::DemoSpec& spec, Context& context) {
   auto signals = Signals::open();
   if (!signals) return complain(signals.error(), context);
@@ -113,7 +113,7 @@ int run_command(const net::Wire& wire, const plan::DemoSpec& spec, Context& cont
   while (waitpid(child, &status, WNOHANG) == 0) {
     pollfd ready = {signals->fd(), POLLIN, 0};
     poll(&ready, 1, 20);
-    if (signals->take() > 0) kill(child, SIGTERM);
+    if (signals->take().sent > 0) kill(child, SIGTERM);
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -128,12 +128,12 @@ int demo(const plan::DemoSpec& spec, Context& context) {
   auto wire = net::Wire::create(wire_spec);
   if (!wire) {
     const auto error = std::move(wire.error()).context("make two namespaces and a veth pair");
-    return complain(error, context);
+    return refuse(error, spec.output, context);
   }
   std::optional<xdp::Drain> drain;
   if (spec.far_drops) {
     auto attached = wire->far_ns().run([&wire] { return xdp::Drain::attach(wire->far().ifindex); });
-    if (!attached) return complain(attached.error(), context);
+    if (!attached) return refuse(attached.error(), spec.output, context);
     drain.emplace(std::move(*attached));
   }
   return spec.command.empty() ? show(*wire, spec, context) : run_command(*wire, spec, context);

@@ -58,7 +58,10 @@ plan::HostFacts gather_facts(const plan::RunSpec& spec, bool resolve_neighbours)
   for (const plan::StreamSpec& stream : spec.streams) {
     // With the next hop given only the source address is of interest: nobody need be asked.
     net::RouteOptions options;
-    options.resolve = resolve_neighbours && !stream.dst_mac && facts.iface->up;
+    const packet::IpRange dst =
+        stream.dst_addr.value_or(packet::IpRange{plan::destination_of(stream), 1});
+    options.resolve = resolve_neighbours && !stream.dst_mac && facts.iface->up &&
+                      plan::check_safety(spec, *facts.iface, dst).has_value();
     facts.routes.push_back(
         net::route_to(plan::destination_of(stream), facts.iface->ifindex, options));
   }

@@ -24,6 +24,9 @@ public:
   Result<tx::CallEnd> call(std::uint32_t runs, std::uint32_t batch, std::uint64_t spin_ns) override;
   [[nodiscard]] bool done() const override { return sender_.done(number_); }
   [[nodiscard]] std::uint64_t unclaimed() const override { return sender_.unclaimed(stream_); }
+  [[nodiscard]] std::uint64_t claimed() const override { return sender_.claimed(number_); }
+  [[nodiscard]] bool pending() const override { return sender_.pending(number_); }
+  [[nodiscard]] std::uint64_t end_ns() const override { return sender_.end_ns(); }
   [[nodiscard]] std::uint64_t deadline_ns() const override { return sender_.deadline_ns(number_); }
   [[nodiscard]] std::uint64_t skipped_slots() const override {
     return sender_.skipped_slots(number_);

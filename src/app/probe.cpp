@@ -67,7 +67,7 @@ void check_tracepoints(std::vector<Check>& checks) {
   } else {
     checks.push_back({"tracepoints", Verdict::Info,
                       traced.error().message() + "; the interface's own counters are used instead",
-                      ""});
+                      traced.error().code == Errc::NoPermission ? kSetcap : ""});
   }
 }
 
@@ -78,8 +78,7 @@ void check_anchor(std::vector<Check>& checks) {
          anchor->is_private() ? "in a private network namespace" : "TAP devices beside the others",
          ""});
   else
-    checks.push_back(
-        {"ingress-devices", Verdict::Failed, anchor.error().message(), "modprobe tun"});
+    checks.push_back({"ingress-devices", Verdict::Failed, anchor.error().message(), kSetcap});
 }
 
 std::string describe_programs(const plan::InterfaceFacts& iface) {

@@ -53,6 +53,10 @@ Status write_pcap(const plan::Plan& plan) {
 Status check_caps() {
   const auto caps = net::effective_caps();
   if (!caps) return {};
+  if (!net::in_initial_user_namespace())
+    return fail(Errc::NoPermission,
+                "inside a user namespace (a rootless container): its capabilities "
+                "do not reach BPF; run it in the host's user namespace");
   if (caps->can_load() && caps->net_admin) return {};
   std::string missing;
   if (!caps->can_load()) missing = "CAP_BPF";
@@ -70,9 +74,10 @@ int fail_run(const Error& error, report::Reporter& reporter, Context& context) {
   return status;
 }
 
-int dry_run(const plan::Plan& plan, Context& context) {
+int dry_run(const plan::Plan& plan, report::Reporter& reporter, Context& context) {
   if (!plan.spec.pcap_path.empty()) {
-    if (auto written = write_pcap(plan); !written) return complain(written.error(), context);
+    if (auto written = write_pcap(plan); !written)
+      return fail_run(written.error(), reporter, context);
   }
   if (plan.spec.output.json || plan.spec.output.json_stream)
     context.out << report::plan_json(plan, true) << '\n';
@@ -83,15 +88,23 @@ int dry_run(const plan::Plan& plan, Context& context) {
 }
 
 int report_end(SessionResult& result, report::Reporter& reporter, Context& context) {
-  if (result.left_at_once) return static_cast<int>(ExitStatus::Interrupted);
   int status = static_cast<int>(ExitStatus::Done);
-  if (result.error) {
+  if (result.left_at_once) {
+    status = static_cast<int>(ExitStatus::Interrupted);
+    reporter.error(Error{Errc::System, 0, "left at the second interrupt"}, status);
+  } else if (result.error) {
     status = complain(*result.error, context);
     reporter.error(*result.error, status);
   }
   reporter.end(result.summary);
   reporter.finish();
   return status;
+}
+
+/// What vanishes under a run's feet is no wrong input.
+Error while_running(Error error) {
+  if (error.code == Errc::NotFound) error.code = Errc::System;
+  return error;
 }
 
 /// What is known to keep frames from leaving is repaired, if --fix says so, or ends the run here.
@@ -121,6 +134,10 @@ int complain(const Error& error, Context& context) {
   return exit_status(error);
 }
 
+int refuse(const Error& error, const plan::OutputSpec& output, Context& context) {
+  return fail_run(error, *make_reporter(output, context.out), context);
+}
+
 int run(const plan::RunSpec& spec, Context& context) {
   xdp::init_logging(spec.output.verbose);
   const auto reporter = make_reporter(spec.output, context.out);
@@ -128,7 +145,7 @@ int run(const plan::RunSpec& spec, Context& context) {
   const plan::HostFacts facts = gather_facts(spec, !spec.dry_run);
   auto plan = plan::resolve(spec, facts, std::random_device{}());
   if (!plan) return fail_run(plan.error(), *reporter, context);
-  if (spec.dry_run) return dry_run(*plan, context);
+  if (spec.dry_run) return dry_run(*plan, *reporter, context);
 
   if (auto caps = check_caps(); !caps) return fail_run(caps.error(), *reporter, context);
   std::optional<Repair> repair;
@@ -140,8 +157,15 @@ int run(const plan::RunSpec& spec, Context& context) {
   }
   auto signals = Signals::open();
   if (!signals) return fail_run(signals.error(), *reporter, context);
+  const auto tell = [&](const std::string& step) {
+    if (spec.output.verbose) fmt::print(context.err, "xdp-trafficgen: {}\n", step);
+  };
+  tell(fmt::format("interface {} (index {}, driver {}), {} threads, batches of {}",
+                   plan->iface.name, plan->iface.ifindex, plan->iface.driver, plan->cpus.size(),
+                   plan->batch));
   auto session = Session::prepare(*plan, context.started_ns);
-  if (!session) return fail_run(session.error(), *reporter, context);
+  if (!session) return fail_run(while_running(std::move(session.error())), *reporter, context);
+  tell("programs loaded and kept in the dispatcher, threads in place");
 
   report::RunInfo info;
   info.command = context.command;
@@ -155,7 +179,8 @@ int run(const plan::RunSpec& spec, Context& context) {
     plan->notes.push_back(note);
   reporter->begin(*plan, info);
 
-  SessionResult result = (*session)->run(*reporter, *signals);
+  SessionResult result = (*session)->run(*reporter, context.out, *signals);
+  if (result.error) result.error = while_running(std::move(*result.error));
   return report_end(result, *reporter, context);
 }
 

@@ -107,8 +107,7 @@ Status Session::load() {
 }
 
 Status Session::start_workers() {
-  const plan::StreamPlan& stream = plan_.streams.front();
-  bits_ = {stream.l1_bits, stream.l2_bits, stream.l3_bits};
+  bits_ = {stream_.l1_bits, stream_.l2_bits, stream_.l3_bits};
   finished_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!finished_.valid()) return fail_sys(errno, "eventfd");
 
@@ -117,16 +116,16 @@ Status Session::start_workers() {
     tx::Seat seat;
     seat.cpu = plan_.cpus[lane];
     seat.spec.batch = plan_.batch;
-    if (stream.pacing) {
+    if (stream_.pacing) {
       seat.spec.paced = true;
-      seat.spec.sleep = stream.pacing->sleep;
-      seat.spec.slot_frames = stream.pacing->frames_per_slot;
-      seat.spec.batch_slots = stream.pacing->slots_per_batch;
-      target_pps_ = stream.pacing->target_pps;
+      seat.spec.sleep = stream_.pacing->sleep;
+      seat.spec.slot_frames = stream_.pacing->frames_per_slot;
+      seat.spec.batch_slots = stream_.pacing->slots_per_batch;
+      target_pps_ = stream_.pacing->target_pps;
     }
     seat.lane = std::make_unique<LiveLane>(
         *sender_, *anchor_, lane, 0,
-        packet::render(stream.frame, 0, static_cast<std::uint8_t>(lane), 0), nomem_);
+        packet::render(stream_.frame, 0, static_cast<std::uint8_t>(lane), 0), nomem_[lane]);
     seats.push_back(std::move(seat));
   }
   pool_ = std::make_unique<tx::WorkerPool>(std::move(seats), [fd = finished_.get()] {
@@ -139,14 +138,33 @@ Status Session::start_workers() {
   return {};
 }
 
-void Session::set_schedules(std::uint64_t start_ns) {
-  const auto& pacing = plan_.streams.front().pacing;
+/// Fixes the moment of the first frame and, with it, all others.
+void Session::start_clock() {
+  start_ns_ = monotonic_ns() + (stream_.pacing ? kLeadInNs : 0);
+  if (plan_.duration) {
+    end_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.duration->count());
+    sender_->set_end_ns(end_ns_);
+  }
+  set_schedules();
+  next_line_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.interval.count());
+  next_watch_ns_ = start_ns_ + kWatchNs;
+  if (const auto before = net::link_counters(plan_.iface.ifindex))
+    link_before_ = link_now_ = *before;
+  first_ = snapshot(false);
+  first_.time_ns = start_ns_;
+  previous_ = first_;
+  last_seen_ = first_.total;
+  last_progress_ns_ = start_ns_;
+}
+
+void Session::set_schedules() {
+  const auto& pacing = stream_.pacing;
   if (!pacing) return;
   const auto threads = static_cast<std::uint32_t>(plan_.cpus.size());
   for (std::uint32_t lane = 0; lane < threads; lane++) {
     const plan::Phase phase = plan::phase_of(*pacing, lane, threads);
     xdp::Schedule schedule;
-    schedule.first_ns = start_ns + phase.ns;
+    schedule.first_ns = start_ns_ + phase.ns;
     schedule.first_frac = phase.frac;
     schedule.interval_ns = pacing->interval_ns;
     schedule.interval_frac = pacing->interval_frac;
@@ -157,20 +175,23 @@ void Session::set_schedules(std::uint64_t start_ns) {
   }
 }
 
-stats::Snapshot Session::snapshot() {
-  stats::Snapshot out = sender_->snapshot();
+stats::Snapshot Session::snapshot(bool settled) {
+  stats::Snapshot out = sender_->snapshot(settled);
   out.time_ns = monotonic_ns();
-  out.total.nomem_retries = nomem_.load(std::memory_order_relaxed);
-  if (out.source == stats::CountSource::Link) add_link_counters(out);
+  for (std::size_t lane = 0; lane < out.workers.size(); lane++) {
+    out.workers[lane].nomem_retries = nomem_[lane].load(std::memory_order_relaxed);
+    out.total.nomem_retries += out.workers[lane].nomem_retries;
+  }
+  if (out.source == stats::CountSource::Link) add_link_counters(out, settled);
   return out;
 }
 
-void Session::add_link_counters(stats::Snapshot& snapshot) {
-  const auto now = net::link_counters(plan_.iface.ifindex);
-  if (!now) return;
-  stats::use_link_counters(snapshot, now->tx_packets - link_before_.tx_packets,
-                           now->tx_dropped + now->tx_errors - link_before_.tx_dropped -
-                               link_before_.tx_errors);
+void Session::add_link_counters(stats::Snapshot& snapshot, bool settled) {
+  // An interface that is gone answers no more: its last figures stand.
+  if (const auto now = net::link_counters(plan_.iface.ifindex)) link_now_ = *now;
+  const auto refused = [](const net::LinkCounters& c) { return c.tx_dropped + c.tx_errors; };
+  stats::use_link_counters(snapshot, link_now_.tx_packets - link_before_.tx_packets,
+                           refused(link_now_) - refused(link_before_), settled);
 }
 
 Error Session::silence_error(const stats::Snapshot& now) {
@@ -178,8 +199,7 @@ Error Session::silence_error(const stats::Snapshot& now) {
   const auto& iface = facts ? *facts : plan_.iface;
   auto errnos = now.errnos;
   if (!facts) errnos = {{ENODEV, 1}};
-  const auto diagnosis =
-      plan::diagnose_silence(iface, plan_.streams.front().frame.spec.frame_size, errnos);
+  const auto diagnosis = plan::diagnose_silence(iface, stream_.frame.spec.frame_size, errnos);
   const bool ever = now.total.accepted != 0;
   return Error{ever ? Errc::System : Errc::NotSupported, 0,
                fmt::format("{}: {}",
@@ -187,110 +207,133 @@ Error Session::silence_error(const stats::Snapshot& now) {
                            diagnosis.paragraph())};
 }
 
-/// Faults that end the run: the interface gone or down, and frames tried with none accepted for a
-/// second.
-std::optional<Error> Session::watch(const stats::Snapshot& now) {
-  if (const auto state = net::link_state(plan_.iface.ifindex); state && !state->exists)
-    return Error{Errc::System, 0, fmt::format("{} was removed during the run", plan_.iface.name)};
-  else if (state && !state->up && now.total.accepted != 0)
-    return Error{Errc::System, 0, fmt::format("{} went down during the run", plan_.iface.name)};
+/// How long attempts without an accepted frame are put up with: a second, or two slots of a slow
+/// stream that has been seen to work.
+std::uint64_t Session::patience_ns() const {
+  if (!stream_.pacing || last_seen_.accepted == 0) return kSilenceNs;
+  const double slot_s = stream_.pacing->frames_per_slot / stream_.pacing->target_pps;
+  return std::max(kSilenceNs, static_cast<std::uint64_t>(2.5e9 * slot_s));
+}
 
+/// Faults that end the run: the interface gone or down, and frames tried with none accepted.
+std::optional<Error> Session::fault(const stats::Snapshot& now) {
+  const auto error = [this](std::string_view what) {
+    return Error{Errc::System, 0, fmt::format("{} {} during the run", plan_.iface.name, what)};
+  };
+  if (const auto state = net::link_state(plan_.iface.ifindex); state) {
+    if (!state->exists) return error("was removed");
+    if (!state->up && now.total.accepted != 0) return error("went down");
+  }
   if (now.total.accepted != last_seen_.accepted || now.total.attempts == last_seen_.attempts) {
     last_seen_ = now.total;
     last_progress_ns_ = now.time_ns;
     return std::nullopt;
   }
-  if (now.time_ns - last_progress_ns_ < kSilenceNs) return std::nullopt;
+  if (now.time_ns - last_progress_ns_ < patience_ns()) return std::nullopt;
   return silence_error(now);
 }
 
-SessionResult Session::run(report::Reporter& reporter, Signals& signals) {
-  SessionResult result;
-  const UniqueFd timer(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-  if (const auto before = net::link_counters(plan_.iface.ifindex)) link_before_ = *before;
+void Session::end_run(stats::EndReason reason) {
+  reason_ = reason;
+  sender_->stop();
+  pool_->stop();
+}
 
-  const bool paced = plan_.streams.front().pacing.has_value();
-  const std::uint64_t start_ns = monotonic_ns() + (paced ? kLeadInNs : 0);
-  std::uint64_t end_ns = ~std::uint64_t{0};
-  if (plan_.duration) {
-    end_ns = start_ns + static_cast<std::uint64_t>(plan_.duration->count());
-    sender_->set_end_ns(end_ns);
+void Session::fail_run(Error error) {
+  if (!result_.error) result_.error = std::move(error);
+  end_run(stats::EndReason::Failed);
+}
+
+void Session::take_signals(Signals& signals) {
+  const int taken = signals.take().count;
+  if (taken == 0) return;
+  // The first one stops and reports, the second leaves at once.
+  result_.left_at_once = taken > 1 || reason_ == stats::EndReason::Interrupted;
+  end_run(stats::EndReason::Interrupted);
+}
+
+/// An interval line, and ten times a second a look for faults.
+void Session::tick(report::Reporter& reporter, const std::ostream& out) {
+  const stats::Snapshot now = snapshot(false);
+  if (now.time_ns >= next_watch_ns_) {
+    next_watch_ns_ = now.time_ns + kWatchNs;
+    if (auto error = fault(now)) return fail_run(std::move(*error));
   }
-  set_schedules(start_ns);
-  stats::Snapshot first = snapshot();
-  first.time_ns = start_ns;
-  stats::Snapshot previous = first;
-  last_seen_ = first.total;
-  last_progress_ns_ = start_ns;
-  pool_->go();
-
+  if (now.time_ns < next_line_ns_) return;
   const auto interval = static_cast<std::uint64_t>(plan_.interval.count());
-  std::uint64_t next_line = start_ns + interval;
-  std::uint64_t next_watch = start_ns + kWatchNs;
-  stats::EndReason reason = stats::EndReason::Amount;
-  bool finished = false;
-  while (!finished) {
-    arm(timer.get(), std::min(next_line, next_watch));
-    std::array<pollfd, 3> fds = {pollfd{signals.fd(), POLLIN, 0}, pollfd{timer.get(), POLLIN, 0},
+  while (next_line_ns_ <= now.time_ns)
+    next_line_ns_ += interval;
+  if (now.time_ns >= end_ns_) return; // the last line comes with the final count
+  reporter.interval(stats::delta(previous_, now, start_ns_, bits_, target_pps_));
+  previous_ = now;
+  if (!out) fail_run(Error{Errc::System, 0, "the output can no longer be written"});
+}
+
+void Session::loop(report::Reporter& reporter, const std::ostream& out, Signals& signals,
+                   int timer) {
+  for (bool finished = false; !finished && !result_.left_at_once;) {
+    if (!ending()) arm(timer, std::min(next_line_ns_, next_watch_ns_));
+    std::array<pollfd, 3> fds = {pollfd{signals.fd(), POLLIN, 0}, pollfd{timer, POLLIN, 0},
                                  pollfd{finished_.get(), POLLIN, 0}};
-    if (poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) break;
-    if (const int taken = signals.take(); taken > 0) {
-      // The first one stops and reports, the second leaves at once.
-      if (reason == stats::EndReason::Interrupted || taken > 1) result.left_at_once = true;
-      reason = stats::EndReason::Interrupted;
-      sender_->stop();
-      pool_->stop();
-      if (result.left_at_once) break;
-    }
-    if ((fds[2].revents & POLLIN) != 0) finished = true;
-    if ((fds[1].revents & POLLIN) == 0 || finished) continue;
-
-    drain(timer.get());
-    stats::Snapshot now = snapshot();
-    if (now.time_ns >= next_watch) {
-      next_watch = now.time_ns + kWatchNs;
-      if (!result.error) result.error = watch(now);
-      if (result.error) {
-        reason = stats::EndReason::Failed;
-        sender_->stop();
-        pool_->stop();
-        next_watch = ~std::uint64_t{0};
-      }
-    }
-    if (now.time_ns >= next_line && reason == stats::EndReason::Amount && now.time_ns < end_ns) {
-      reporter.interval(stats::delta(previous, now, start_ns, bits_, target_pps_));
-      previous = now;
-      while (next_line <= now.time_ns)
-        next_line += interval;
-    }
+    if (poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR)
+      return fail_run(fail_sys(errno, "poll").value());
+    take_signals(signals);
+    finished = (fds[2].revents & POLLIN) != 0;
+    if ((fds[1].revents & POLLIN) == 0) continue;
+    drain(timer);
+    if (!finished && !ending()) tick(reporter, out);
   }
+}
 
-  if (auto joined = pool_->join(); !joined && !result.error) {
-    result.error = std::move(joined.error());
-    reason = stats::EndReason::Failed;
-  }
-  if (!sender_->count_source_note().empty()) usleep(kSettleNs / 1000);
-  stats::Snapshot last = snapshot();
-  if (reason == stats::EndReason::Amount && last.time_ns >= end_ns)
-    reason = stats::EndReason::Duration;
-  last.time_ns = std::min(last.time_ns, end_ns);
+/// Until when frames were sent: a call that has sent its last passes its remaining runs over.
+std::uint64_t Session::sent_until_ns() const {
+  std::uint64_t until = std::max(sender_->last_sent_ns(), start_ns_ + 1);
+  // N frames at a rate take N intervals: the last one's belongs to the run.
+  if (target_pps_) until += static_cast<std::uint64_t>(1e9 / *target_pps_);
+  return std::min(until, end_ns_);
+}
+
+/// The final count, when no thread runs any more.
+void Session::conclude(report::Reporter& reporter) {
+  if (!count_source_note().empty()) usleep(kSettleNs / 1000);
+  stats::Snapshot last = snapshot(true);
+  const bool all_sent = stream_.num_packets && last.total.attempts >= *stream_.num_packets;
+  const stats::EndReason reason = reason_.value_or(
+      all_sent || !plan_.duration ? stats::EndReason::Amount : stats::EndReason::Duration);
+  last.time_ns = reason == stats::EndReason::Duration ? end_ns_ : sent_until_ns();
+
   // What came after the last full interval, unless it is a sliver of the one just reported.
-  if (last.time_ns > previous.time_ns + interval / 20 && !result.left_at_once)
-    reporter.interval(stats::delta(previous, last, start_ns, bits_, target_pps_));
+  const auto interval = static_cast<std::uint64_t>(plan_.interval.count());
+  if (last.time_ns > previous_.time_ns + interval / 20)
+    reporter.interval(stats::delta(previous_, last, start_ns_, bits_, target_pps_));
+  if (!result_.error && last.total.accepted == 0 && last.total.attempts != 0)
+    result_.error = silence_error(last);
+  if (!result_.error && last.total.attempts == 0 && reason == stats::EndReason::Interrupted)
+    result_.error = Error{Errc::System, 0, "interrupted before anything was sent"};
 
-  if (!result.error && last.total.attempts != 0 && last.total.accepted == 0) {
-    result.error = silence_error(last);
-    reason = stats::EndReason::Failed;
+  stats::Summary& summary = result_.summary;
+  summary.total = stats::delta(first_, last, start_ns_, bits_, target_pps_);
+  summary.end = result_.error ? stats::EndReason::Failed : reason;
+  summary.source = last.source;
+  summary.errnos = last.errnos;
+  if (stream_.pacing) summary.slip = sender_->slip();
+  summary.first_frame_s = static_cast<double>(start_ns_ - started_ns_) * 1e-9;
+  summary.shortfall = stats::explain_shortfall(summary.total);
+  summary.cpu_s = process_cpu_s();
+}
+
+SessionResult Session::run(report::Reporter& reporter, const std::ostream& out, Signals& signals) {
+  const UniqueFd timer(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!timer.valid()) {
+    result_.error = fail_sys(errno, "timerfd").value();
+    return std::move(result_);
   }
-  result.summary.total = stats::delta(first, last, start_ns, bits_, target_pps_);
-  result.summary.end = reason;
-  result.summary.source = last.source;
-  result.summary.errnos = last.errnos;
-  if (paced) result.summary.slip = sender_->slip();
-  result.summary.first_frame_s = static_cast<double>(start_ns - started_ns_) * 1e-9;
-  result.summary.shortfall = stats::explain_shortfall(result.summary.total);
-  result.summary.cpu_s = process_cpu_s();
-  return result;
+  start_clock();
+  pool_->go();
+  loop(reporter, out, signals, timer.get());
+  if (auto joined = pool_->join(); !joined) fail_run(std::move(joined.error()));
+  conclude(reporter);
+  return std::move(result_);
 }
 
 } // namespace xtg::app

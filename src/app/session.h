@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // One run of a plan: programs, attachments and threads, from start to the final count. Members are
-// in order of dependence, so that destruction goes workers -> attachments and programs -> anchor ->
-// repairs.
+// in order of dependence, so that destruction goes workers -> attachments and programs -> anchor.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 
 #include "app/signals.h"
@@ -39,30 +40,52 @@ public:
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 
   /// Sends until the amount, the duration, a signal or a failure ends it; intervals go to the
-  /// reporter.
-  SessionResult run(report::Reporter& reporter, Signals& signals);
+  /// reporter, and a run whose `out` can no longer be written to ends.
+  SessionResult run(report::Reporter& reporter, const std::ostream& out, Signals& signals);
 
 private:
   Session(const plan::Plan& plan, std::uint64_t started_ns)
-      : plan_(plan), started_ns_(started_ns) {}
+      : plan_(plan), stream_(plan_.streams.front()), started_ns_(started_ns) {}
   Status load();
   Status start_workers();
-  void set_schedules(std::uint64_t start_ns);
-  stats::Snapshot snapshot();
-  void add_link_counters(stats::Snapshot& snapshot);
-  std::optional<Error> watch(const stats::Snapshot& now);
+  void start_clock();
+  void set_schedules();
+
+  void loop(report::Reporter& reporter, const std::ostream& out, Signals& signals, int timer);
+  void take_signals(Signals& signals);
+  void tick(report::Reporter& reporter, const std::ostream& out);
+  void end_run(stats::EndReason reason);
+  void fail_run(Error error);
+  [[nodiscard]] bool ending() const { return reason_.has_value(); }
+  void conclude(report::Reporter& reporter);
+
+  stats::Snapshot snapshot(bool settled);
+  void add_link_counters(stats::Snapshot& snapshot, bool settled);
+  std::optional<Error> fault(const stats::Snapshot& now);
   Error silence_error(const stats::Snapshot& now);
+  [[nodiscard]] std::uint64_t patience_ns() const;
+  [[nodiscard]] std::uint64_t sent_until_ns() const;
 
   const plan::Plan plan_;
+  const plan::StreamPlan& stream_;
   const std::uint64_t started_ns_;
   std::vector<std::string> notes_;
   stats::FrameBits bits_;
   std::optional<double> target_pps_;
-  net::LinkCounters link_before_;
-  std::atomic<std::uint64_t> nomem_{0};
+  std::array<std::atomic<std::uint64_t>, XTG_MAX_WORKERS> nomem_{};
   UniqueFd finished_; ///< eventfd: all workers ended
 
-  std::uint64_t last_progress_ns_ = 0; ///< when frames were last accepted, or nothing was attempted
+  // The run's course, main thread only.
+  std::uint64_t start_ns_ = 0;
+  std::uint64_t end_ns_ = ~std::uint64_t{0};
+  std::uint64_t next_line_ns_ = 0;
+  std::uint64_t next_watch_ns_ = 0;
+  std::optional<stats::EndReason> reason_; ///< set when the run is being ended from here
+  SessionResult result_;
+  stats::Snapshot first_;
+  stats::Snapshot previous_; ///< at the last interval line
+  net::LinkCounters link_before_, link_now_;
+  std::uint64_t last_progress_ns_ = 0; ///< when frames were last accepted, or none was attempted
   stats::TxCounters last_seen_;
 
   std::optional<net::Anchor> anchor_;

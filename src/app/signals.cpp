@@ -13,9 +13,11 @@ namespace {
 sigset_t handled() {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGHUP);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction now {};
+    if (sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN) continue;
+    sigaddset(&set, number);
+  }
   return set;
 }
 
@@ -40,12 +42,14 @@ Result<Signals> Signals::open() {
   return Signals(std::move(fd));
 }
 
-int Signals::take() {
-  int count = 0;
+TakenSignals Signals::take() {
+  TakenSignals out;
   signalfd_siginfo info{};
-  while (read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info))
-    count++;
-  return count;
+  while (read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    out.count++;
+    if (info.ssi_code != SI_KERNEL) out.sent++;
+  }
+  return out;
 }
 
 } // namespace xtg::app

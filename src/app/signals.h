@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// SIGINT, SIGTERM and SIGHUP as a descriptor to poll. main has them blocked for the whole process.
+// SIGINT, SIGTERM and SIGHUP as a descriptor to poll. main has them blocked for the whole process;
+// one that the process was started to ignore (nohup) stays ignored.
 #pragma once
 
 #include "core/result.h"
@@ -13,12 +14,18 @@ void block_signals();
 /// Undoes block_signals() for a child that runs another program.
 void unblock_signals();
 
+struct TakenSignals {
+  int count = 0;
+  int sent =
+      0; ///< of these by a process: not by the terminal, which tells its whole foreground group
+};
+
 class Signals {
 public:
   static Result<Signals> open();
   [[nodiscard]] int fd() const { return fd_.get(); }
-  /// How many have come since the last call; does not wait.
-  int take();
+  /// What has come since the last call; does not wait.
+  TakenSignals take();
 
 private:
   explicit Signals(UniqueFd fd) : fd_(std::move(fd)) {}

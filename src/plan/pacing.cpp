@@ -8,11 +8,13 @@
 
 #include <fmt/format.h>
 
+#include "xtg/abi/base.h"
+
 namespace xtg::plan {
 
 namespace {
 
-constexpr std::uint32_t kMaxBatch = 256;
+constexpr std::uint32_t kMaxBatch = XTG_MAX_BATCH;
 constexpr double kMinPps = 0.01;
 constexpr double kMaxPps = 1e9;
 constexpr double kTwo32 = 4294967296.0;

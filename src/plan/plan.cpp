@@ -24,7 +24,7 @@ using packet::IpRange;
 using packet::Mac;
 using packet::MacRange;
 
-constexpr std::uint32_t kMaxBatch = 256; // net/bpf/test_run.c
+constexpr std::uint32_t kMaxBatch = XTG_MAX_BATCH;
 
 tl::unexpected<Error> invalid(std::string what) {
   return fail(Errc::InvalidArgument, std::move(what));
@@ -55,17 +55,34 @@ const RouteFacts* route_for(const HostFacts& facts, const Ip& dst) {
   return nullptr;
 }
 
+/// A range may begin and end in non-public blocks and yet have public ones in between. In IPv4 no
+/// block is smaller than a /24; a range of IPv6 addresses lies within one /64, and so within one
+/// block.
+bool all_non_public(const IpRange& range) {
+  const Ip first = range.first, last = range.last();
+  if (!first.is_non_public() || !last.is_non_public()) return false;
+  if (!first.is_v4()) return true;
+  for (std::uint64_t low = (first.low() | 0xff) + 1; low <= last.low(); low += 0x100) {
+    if (!first.with_low(low).is_non_public()) return false;
+  }
+  return true;
+}
+
+} // namespace
+
 Status check_safety(const RunSpec& spec, const InterfaceFacts& iface, const IpRange& dst) {
   if (iface.has_default_route && !spec.allow_default_route)
     return invalid(fmt::format("{} carries the default route: a flood there can cut this host off; "
                                "--allow-default-route to send all the same",
                                iface.name));
-  if (!spec.allow_public && !(dst.first.is_non_public() && dst.last().is_non_public()))
+  if (!spec.allow_public && !all_non_public(dst))
     return invalid(
         fmt::format("--dst-addr {}: a public address; --allow-public to send there all the same",
                     dst.to_string()));
   return {};
 }
+
+namespace {
 
 Ip pick_source(const InterfaceFacts& iface, const RouteFacts* route, Family family,
                std::vector<std::string>& notes) {
@@ -85,8 +102,8 @@ Ip pick_source(const InterfaceFacts& iface, const RouteFacts* route, Family fami
   return made_up;
 }
 
-Result<MacRange> pick_dst_mac(const StreamSpec& stream, const InterfaceFacts& iface,
-                              const RouteFacts* route, const Ip& dst,
+Result<MacRange> pick_dst_mac(const RunSpec& spec, const StreamSpec& stream,
+                              const InterfaceFacts& iface, const RouteFacts* route, const Ip& dst,
                               std::vector<std::string>& notes) {
   if (stream.dst_mac) return *stream.dst_mac;
   if (route != nullptr && route->next_hop &&
@@ -97,6 +114,11 @@ Result<MacRange> pick_dst_mac(const StreamSpec& stream, const InterfaceFacts& if
         fmt::format("dst-mac is that of the veth peer {}: the host knows no next hop for {}",
                     iface.peer->name, dst.to_string()));
     return MacRange{iface.peer->mac, 1};
+  }
+  if (spec.dry_run) {
+    notes.push_back(fmt::format("dst-mac is not known yet: a run asks for the next hop of {}",
+                                dst.to_string()));
+    return MacRange{};
   }
   const std::string why =
       route != nullptr && !route->error.empty() ? route->error : "no route to it";
@@ -143,7 +165,7 @@ Result<Endpoints> pick_endpoints(const RunSpec& spec, const StreamSpec& stream,
     return invalid(fmt::format("--src-addr {}: not of the family of --dst-addr {}",
                                stream.src_addr->to_string(), out.dst.to_string()));
   const RouteFacts* route = route_for(facts, out.dst.first);
-  auto dst_mac = pick_dst_mac(stream, iface, route, out.dst.first, notes);
+  auto dst_mac = pick_dst_mac(spec, stream, iface, route, out.dst.first, notes);
   if (!dst_mac) return tl::unexpected<Error>(std::move(dst_mac.error()));
   out.dst_mac = *dst_mac;
   out.src_mac = stream.src_mac.value_or(MacRange{iface.mac, 1});
@@ -207,7 +229,7 @@ Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const
                   field(FieldKind::DstMac, ends->dst_mac.first.to_u64(), ends->dst_mac.count),
                   field(FieldKind::SrcMac, ends->src_mac.first.to_u64(), ends->src_mac.count)};
   auto built = packet::build(frame, std::move(sweep));
-  if (!built) return tl::unexpected<Error>(std::move(built.error()));
+  if (!built) return forward(std::move(built), fmt::format("--pkt-size {}", frame.frame_size));
 
   StreamPlan out;
   out.frame = std::move(*built);
@@ -238,6 +260,9 @@ Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t 
                 facts.iface_error.empty() ? "no interface to send on" : facts.iface_error);
   if (!facts.iface->ethernet)
     return fail(Errc::NotSupported, fmt::format("{} has no Ethernet framing", facts.iface->name));
+  if (!facts.iface->up && !spec.dry_run) // a down interface has no routes either: say the cause
+    return fail(Errc::NotSupported,
+                preflight(*facts.iface, packet::min_frame_size(Family::V4))->paragraph());
   if (spec.streams.empty() || spec.streams.size() > XTG_MAX_STREAMS)
     return invalid(fmt::format("1 to {} streams make a run", XTG_MAX_STREAMS));
 

@@ -58,6 +58,9 @@ struct Plan {
 /// 5180).
 packet::Ip destination_of(const StreamSpec& stream);
 
+/// InvalidArgument where a destination or the interface needs the user's explicit word.
+Status check_safety(const RunSpec& spec, const InterfaceFacts& iface, const packet::IpRange& dst);
+
 /// Checks and completes. Errors are InvalidArgument (the request does not fit together or would go
 /// where it must not without the user's word), NotFound, or NotSupported; each names the option,
 /// the value and what would do. `session` is the run's random number, drawn by the caller.

@@ -27,11 +27,12 @@ std::string explain_shortfall(const Sample& total) {
                      with_thousands(tx.skipped_slots));
 }
 
-void use_link_counters(Snapshot& snapshot, std::uint64_t transmitted, std::uint64_t refused) {
+void use_link_counters(Snapshot& snapshot, std::uint64_t transmitted, std::uint64_t refused,
+                       bool settled) {
   TxCounters& total = snapshot.total;
   total.accepted = std::min(transmitted, total.attempts);
   total.driver_drops = std::min(refused, total.attempts - total.accepted);
-  total.redirect_errors = total.attempts - total.accepted - total.driver_drops;
+  total.redirect_errors = settled ? total.attempts - total.accepted - total.driver_drops : 0;
 }
 
 } // namespace xtg::stats

@@ -22,8 +22,13 @@ public:
   /// farther.
   virtual Result<CallEnd> call(std::uint32_t runs, std::uint32_t batch, std::uint64_t spin_ns) = 0;
   [[nodiscard]] virtual bool done() const = 0; ///< nothing more will be sent
+  /// Frames of the amount nobody took; ~0 without end.
+  [[nodiscard]] virtual std::uint64_t unclaimed() const = 0;
+  [[nodiscard]] virtual std::uint64_t claimed() const = 0; ///< frames this lane took so far
+  /// Frames were taken that a broken call has not sent: the next call sends them.
+  [[nodiscard]] virtual bool pending() const = 0;
   [[nodiscard]] virtual std::uint64_t
-  unclaimed() const = 0; ///< frames of the amount nobody took; ~0 without end
+  end_ns() const = 0; ///< nothing is sent at or after it; ~0 without
   [[nodiscard]] virtual std::uint64_t deadline_ns() const = 0; ///< paced: when the next slot is due
   [[nodiscard]] virtual std::uint64_t skipped_slots() const = 0;
   /// Releases this many slots together from now on.

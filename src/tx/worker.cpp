@@ -3,13 +3,18 @@
 
 #include <algorithm>
 
+#include "xtg/abi/base.h"
+
 namespace xtg::tx {
 
 namespace {
 
-constexpr std::uint32_t kMaxBatch = 256; // the kernel's limit (net/bpf/test_run.c)
+constexpr std::uint32_t kMaxBatch = XTG_MAX_BATCH;
 constexpr std::uint32_t kMaxRuns = 1U << 20;
-constexpr std::uint32_t kFirstRuns = 1U << 13;  // until the first call has shown how fast it goes
+constexpr std::uint32_t kFirstRuns = 1U << 13; // until the first call has shown how fast it goes
+constexpr std::uint64_t kFirstPauseNs = 1'000'000; // after ENOMEM; doubled each time
+constexpr unsigned kBehindCalls = 3;            // in a row that lost slots: release more together
+constexpr unsigned kKeptCalls = 40;             // in a row that lost none: about a second
 constexpr std::uint64_t kSleepSpinNs = 300'000; // one program run may wait this long after a sleep
 
 class Worker {
@@ -18,7 +23,7 @@ public:
       : lane_(lane), clock_(clock), spec_(spec), stop_(stop), slots_(spec.batch_slots) {}
 
   Status run() {
-    while (!stop_.load(std::memory_order_relaxed) && !lane_.done()) {
+    while (!over()) {
       if (spec_.sleep && !nap()) continue;
       auto end = call();
       if (!end) return tl::unexpected<Error>(std::move(end.error()));
@@ -28,6 +33,12 @@ public:
   }
 
 private:
+  [[nodiscard]] bool over() const {
+    if (stop_.load(std::memory_order_relaxed) || lane_.done()) return true;
+    if (lane_.pending()) return false;
+    return lane_.unclaimed() == 0 || (spec_.sleep && clock_.now_ns() >= lane_.end_ns());
+  }
+
   [[nodiscard]] std::uint32_t batch() const {
     return spec_.paced ? spec_.slot_frames * slots_ : spec_.batch;
   }
@@ -35,11 +46,13 @@ private:
   // Sleeps towards the next deadline. False: woke early to look at the stop flag.
   bool nap() {
     const std::uint64_t due = lane_.deadline_ns();
-    const std::uint64_t wake = due > kLeadNs ? due - kLeadNs : 0;
     const std::uint64_t now = clock_.now_ns();
-    if (wake <= now) return true;
+    std::uint64_t wake = due > kLeadNs ? due - kLeadNs : 0;
+    if (wake <= now || lane_.pending()) return true;
+    const bool last = due >= lane_.end_ns(); // no slot comes before the end
+    if (last) wake = lane_.end_ns();
     clock_.sleep_until_ns(std::min(wake, now + kNapNs));
-    return wake <= now + kNapNs;
+    return !last && wake <= now + kNapNs;
   }
 
   Result<CallEnd> call() {
@@ -59,7 +72,7 @@ private:
   }
 
   void learn(std::uint64_t runs, std::uint64_t took_ns) {
-    if (runs < kFirstRuns / 2) return;
+    if (runs < runs_) return; // cut short by the amount: says nothing about speed
     const std::uint64_t fitting = runs * kCallNs / std::max<std::uint64_t>(took_ns, 1);
     // At most fourfold: the first calls run on cold caches.
     runs_ = static_cast<std::uint32_t>(
@@ -67,24 +80,37 @@ private:
     if (spec_.paced) keep_up(took_ns);
   }
 
-  // A schedule that one-by-one release cannot keep is released in larger batches.
+  // A schedule that one-by-one release cannot keep is released in larger batches, until it has been
+  // kept for a while.
   void keep_up(std::uint64_t took_ns) {
     const std::uint64_t skipped = lane_.skipped_slots();
     const bool behind = (skipped - skipped_) * 1'000 > took_ns / 1'000; // over 1 slot per ms lost
+    const bool kept = skipped == skipped_;
     skipped_ = skipped;
     behind_calls_ = behind ? behind_calls_ + 1 : 0;
-    if (behind_calls_ < 3 || 2 * batch() > kMaxBatch) return;
-    slots_ *= 2;
-    behind_calls_ = 0;
-    lane_.set_batch_slots(slots_);
+    kept_calls_ = kept ? kept_calls_ + 1 : 0;
+    if (behind_calls_ >= kBehindCalls && 2 * batch() <= kMaxBatch) {
+      release_together(slots_ * 2);
+    } else if (kept_calls_ >= kKeptCalls && slots_ > spec_.batch_slots) {
+      release_together(slots_ / 2);
+    }
+  }
+
+  void release_together(std::uint32_t slots) {
+    slots_ = slots;
+    behind_calls_ = kept_calls_ = 0;
+    lane_.set_batch_slots(slots);
   }
 
   Status after(CallEnd end) {
-    if (end != CallEnd::NoMemory) {
+    const std::uint64_t claimed = lane_.claimed();
+    const bool moved = claimed != claimed_;
+    claimed_ = claimed;
+    if (end != CallEnd::NoMemory || moved) {
       hungry_since_ns_ = 0;
-      pause_ns_ = 1'000'000;
-      return {};
+      pause_ns_ = kFirstPauseNs;
     }
+    if (end != CallEnd::NoMemory) return {};
     lane_.count_nomem();
     const std::uint64_t now = clock_.now_ns();
     if (hungry_since_ns_ == 0) hungry_since_ns_ = now;
@@ -104,8 +130,10 @@ private:
   std::uint32_t slots_;
   std::uint64_t skipped_ = 0;
   unsigned behind_calls_ = 0;
+  unsigned kept_calls_ = 0;
+  std::uint64_t claimed_ = 0;
   std::uint64_t hungry_since_ns_ = 0;
-  std::uint64_t pause_ns_ = 1'000'000;
+  std::uint64_t pause_ns_ = kFirstPauseNs;
 };
 
 } // namespace

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <system_error>
 
 #include <pthread.h>
 #include <sched.h>
@@ -33,8 +34,16 @@ WorkerPool::WorkerPool(std::vector<Seat> seats, std::function<void()> on_finishe
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  for (Seat& seat : seats_)
-    threads_.emplace_back([this, &seat] { run_seat(seat); });
+  try {
+    for (Seat& seat : seats_)
+      threads_.emplace_back([this, &seat] { run_seat(seat); });
+  } catch (const std::system_error& error) { // no room for another thread: those that are here end
+    keep(Error{Errc::System, error.code().value(), "start a sending thread"});
+    const std::size_t missing = seats_.size() - threads_.size();
+    running_ -= missing;
+    ready_ += missing;
+    stop();
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 

@@ -17,6 +17,7 @@
 #include "xtg/abi/tx.h"
 #include "xtg_bpf.skel.h"
 
+#include "core/clock.h"
 #include "core/unique_fd.h"
 
 namespace xtg::xdp {
@@ -86,14 +87,22 @@ struct Closer {
 };
 using Skeleton = std::unique_ptr<xtg_bpf, Closer>;
 
-Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints) {
+/// The send program for a run: the variants differ in what is decided when they are compiled.
+bpf_program* pick_program(const xtg_bpf& skel, const SenderSpec& spec, bool modest) {
+  if (modest) return skel.progs.xtg_tx_modest;
+  if (spec.streams.size() > 1) return skel.progs.xtg_tx_multi;
+  return spec.streams.front().stamp_each != 0 ? skel.progs.xtg_tx_each : skel.progs.xtg_tx;
+}
+
+Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool modest) {
   Skeleton skel(xtg_bpf::open(nullptr));
   if (!skel) return fail_sys(errno, "open the kernel programs");
 
   auto* rodata = skel->rodata;
-  const bool multi = spec.streams.size() > 1;
-  bpf_program__set_autoload(skel->progs.xtg_tx, !multi);
-  bpf_program__set_autoload(skel->progs.xtg_tx_multi, multi);
+  const auto& progs = skel->progs;
+  for (bpf_program* prog :
+       {progs.xtg_tx, progs.xtg_tx_each, progs.xtg_tx_multi, progs.xtg_tx_modest})
+    bpf_program__set_autoload(prog, prog == pick_program(*skel, spec, modest));
   bpf_program__set_autoload(skel->progs.xtg_tp_xmit, tracepoints);
   bpf_program__set_autoload(skel->progs.xtg_tp_err, tracepoints);
   if (rodata->config.abi_version != XTG_ABI_VERSION)
@@ -127,7 +136,6 @@ struct Sender::Impl {
   std::string source_note;
   int prog_fd = -1;
   int pass_fd = -1;
-  bool stopped = false;
   // Attachments go before the programs: member order is destruction order reversed.
   std::vector<Link> links;
 
@@ -141,10 +149,15 @@ Sender::~Sender() = default;
 
 Result<Sender> Sender::load(const SenderSpec& spec) {
   auto impl = std::make_unique<Impl>();
-  auto skel = open_and_load(spec, true);
+  bool modest = false;
+  auto skel = open_and_load(spec, true, modest);
   if (!skel) {
     impl->source_note = why_no_tracepoint(skel.error());
-    skel = open_and_load(spec, false);
+    skel = open_and_load(spec, false, modest);
+    if (!skel && skel.error().code == Errc::NoPermission) {
+      modest = true;
+      skel = open_and_load(spec, false, modest);
+    }
   }
   if (!skel) {
     std::string text = "load";
@@ -155,7 +168,7 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   impl->lanes = spec.lanes;
   impl->ingress_base = spec.ingress_base;
   auto& progs = impl->skel->progs;
-  impl->prog_fd = bpf_program__fd(spec.streams.size() > 1 ? progs.xtg_tx_multi : progs.xtg_tx);
+  impl->prog_fd = bpf_program__fd(pick_program(*impl->skel, spec, modest));
   impl->pass_fd = bpf_program__fd(progs.xtg_pass);
 
   auto* bss = impl->skel->bss;
@@ -251,14 +264,17 @@ Result<RunEnd> Sender::run(std::size_t lane, std::span<const std::uint8_t> frame
               .data_size_in = static_cast<__u32>(frame.size()), .ctx_in = &context,
               .ctx_size_in = sizeof context, .repeat = static_cast<int>(runs),
               .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = batch);
-  if (bpf_prog_test_run_opts(impl_->prog_fd, &opts) == 0) return RunEnd::Complete;
-  switch (errno) {
+  const int error = bpf_prog_test_run_opts(impl_->prog_fd, &opts) == 0 ? 0 : errno;
+  if (w.done == 0) poke(w.last_ns, __u64{monotonic_ns()});
+  switch (error) {
+  case 0:
+    return RunEnd::Complete;
   case EINTR:
     return RunEnd::Interrupted;
   case ENOMEM:
     return RunEnd::NoMemory;
   default:
-    return fail_sys(errno, "run the send program");
+    return fail_sys(error, "run the send program");
   }
 }
 
@@ -278,32 +294,48 @@ std::uint64_t Sender::unclaimed(std::uint32_t stream) const {
   return next < total ? total - next : 0;
 }
 
-std::uint64_t Sender::gone() const {
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < lanes(); i++)
-    sum += peek(impl_->worker(i).gone);
-  return sum;
+std::uint64_t Sender::claimed(std::size_t lane) const {
+  return peek(impl_->worker(lane).claimed);
 }
 
-stats::Snapshot Sender::snapshot() const {
+std::uint64_t Sender::end_ns() const {
+  return peek(impl_->skel->bss->control.end_ns);
+}
+
+bool Sender::pending(std::size_t lane) const {
+  xtg_tx_worker& w = impl_->worker(lane);
+  return peek(w.seq) != peek(w.send_end);
+}
+
+std::uint64_t Sender::last_sent_ns() const {
+  std::uint64_t last = 0;
+  for (std::size_t i = 0; i < lanes(); i++)
+    last = std::max<std::uint64_t>(last, peek(impl_->worker(i).last_ns));
+  return last;
+}
+
+stats::Snapshot Sender::snapshot(bool settled) const {
   stats::Snapshot out;
-  out.source =
-      impl_->source_note.empty() ? stats::CountSource::Tracepoint : stats::CountSource::Link;
-  std::uint64_t gone_frames = 0;
+  const bool traced = impl_->source_note.empty();
+  out.source = traced ? stats::CountSource::Tracepoint : stats::CountSource::Link;
+  std::uint64_t unseen = 0;
   for (std::size_t i = 0; i < lanes(); i++) {
     xtg_tx_worker& w = impl_->worker(i);
     stats::TxCounters c;
     // Outcomes before attempts: what is in flight between the reads then never makes outcomes the
     // larger.
-    const std::uint64_t gone = peek(w.gone);
     c.accepted = peek(w.accepted);
     c.driver_drops = peek(w.driver_drops);
-    c.redirect_errors = peek(w.redirect_errors) + gone;
+    c.redirect_errors = peek(w.redirect_errors);
     const std::uint64_t claimed = peek(w.claimed), end = peek(w.send_end), seq = peek(w.seq);
-    const std::uint64_t unsent = end > seq && end - seq <= 256 ? end - seq : 0;
-    c.attempts = std::max(claimed - unsent, c.accepted + c.errors());
+    const std::uint64_t unsent = end > seq && end - seq <= XTG_MAX_BATCH ? end - seq : 0;
+    c.attempts = std::max(claimed > unsent ? claimed - unsent : 0, c.accepted + c.errors());
+    if (settled && traced) {
+      const std::uint64_t rest = c.attempts - c.accepted - c.errors();
+      c.redirect_errors += rest;
+      unseen += rest;
+    }
     c.skipped_slots = peek(w.skipped_slots) * peek(w.slot_frames);
-    gone_frames += gone;
     out.total += c;
     out.workers.push_back(c);
   }
@@ -316,7 +348,7 @@ stats::Snapshot Sender::snapshot() const {
     if (key != 0 && bpf_map_lookup_elem(fd, &key, &count) == 0)
       out.errnos[static_cast<int>(key)] = count;
   }
-  if (gone_frames != 0) out.errnos[ENODEV] += gone_frames;
+  if (unseen != 0) out.errnos[ENODEV] += unseen;
   return out;
 }
 

@@ -86,12 +86,18 @@ public:
   [[nodiscard]] std::uint64_t deadline_ns(std::size_t lane) const;
   [[nodiscard]] std::uint64_t skipped_slots(std::size_t lane) const;
   [[nodiscard]] std::uint64_t
-  unclaimed(std::uint32_t stream) const;    ///< frames of the amount nobody took yet
-  [[nodiscard]] std::uint64_t gone() const; ///< frames whose device had left
+  unclaimed(std::uint32_t stream) const; ///< frames of the amount nobody took yet
+  [[nodiscard]] std::uint64_t claimed(std::size_t lane) const; ///< frames this lane took so far
+  /// Frames were claimed that a broken call has not sent.
+  [[nodiscard]] bool pending(std::size_t lane) const;
+  [[nodiscard]] std::uint64_t end_ns() const; ///< as set; ~0 without
+  /// When the last lane finished sending, CLOCK_MONOTONIC; 0 before the first call.
+  [[nodiscard]] std::uint64_t last_sent_ns() const;
 
   /// Counters of all lanes; time_ns, nomem_retries and, without tracepoints, accepted and errors
-  /// are the caller's.
-  [[nodiscard]] stats::Snapshot snapshot() const;
+  /// are the caller's. `settled`: nothing runs any more, so what no tracepoint saw never reached
+  /// the driver because the device had left.
+  [[nodiscard]] stats::Snapshot snapshot(bool settled) const;
   [[nodiscard]] stats::Histogram slip() const;
 
 private:

@@ -11,6 +11,9 @@
 #define XTG_STATIC_ASSERT _Static_assert
 #endif
 
+/* Records that different threads write start on a cache line of their own. */
+#define XTG_CACHE_LINES __attribute__((aligned(64)))
+
 /* Bumped with every change of a struct below include/; user space checks it in the loaded object.
  */
 #define XTG_ABI_VERSION 1
@@ -20,6 +23,7 @@
 #define XTG_MAX_WORKERS 64 /* sending threads of one run */
 #define XTG_MAX_STREAMS 16 /* streams of one run */
 #define XTG_MAX_FIELDS 8   /* varying fields of one stream */
+#define XTG_MAX_BATCH 256  /* frames of one kernel batch (net/bpf/test_run.c) */
 #define XTG_MAX_HEADER 128 /* bytes of header stack written on every frame */
 
 /* Sizes of frames, without the 4-byte FCS. 3408 is what one page leaves after the kernel's

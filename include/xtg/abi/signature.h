@@ -14,8 +14,9 @@
 #define XTG_SIG_MAGIC 0x58544753U /* "XTGS", the last four bytes */
 #define XTG_SIG_FULL_LEN 32
 /* Compact form: 16 bytes, for payloads of 16 to 31 bytes. Receivers extend the shortened fields. */
-#define XTG_SIG_COMPACT_MAGIC 0xc7a0U /* the last two bytes; the low four bits carry the version   \
-                                       */
+#define XTG_SIG_COMPACT_MAGIC                                                                      \
+  0xc7a0U /* the last two bytes; the low four bits carry the version                               \
+           */
 #define XTG_SIG_COMPACT_LEN 16
 
 /* xtg_sig_full.flags */

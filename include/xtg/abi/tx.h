@@ -61,7 +61,7 @@ struct xtg_tx_config {
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_config) == 32, "config ABI");
 
 /* How far a stream is, over all threads. Programs claim sequence numbers by atomic add. */
-struct xtg_stream_progress {
+struct XTG_CACHE_LINES xtg_stream_progress {
   __u64 next;  /* first sequence number nobody has claimed; may pass total */
   __u64 total; /* frames to send, ~0 without limit; user space */
   __u64 pad[6];
@@ -69,7 +69,7 @@ struct xtg_stream_progress {
 XTG_STATIC_ASSERT(sizeof(struct xtg_stream_progress) == 64, "one cache line");
 
 /* Run-wide words in .bss. */
-struct xtg_tx_control {
+struct XTG_CACHE_LINES xtg_tx_control {
   __u64 end_ns; /* CLOCK_MONOTONIC; no frame is sent at or after it, ~0 without; user space */
   __u32 stop;   /* 1: send nothing more; user space */
   __u32 pad[13];
@@ -79,7 +79,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tx_control) == 64, "one cache line");
 /* One sending thread. The program that runs in this thread's kernel calls writes it, and so do the
  * tracepoint programs, which run in the same thread with bottom halves off: one writer, no locks.
  * User space writes the fields marked U between calls and reads all of them at any time. */
-struct xtg_tx_worker {
+struct XTG_CACHE_LINES xtg_tx_worker {
   /* The next frame, and up to where this batch may send: [seq, send_end). Sequence numbers are
    * claimed by the batch: attempts = claimed - (send_end - seq). */
   __u64 seq;
@@ -90,16 +90,16 @@ struct xtg_tx_worker {
   __u64 claimed;
   __u64 lane_word; /* U: the lane byte in place within its word of the signature */
   __u32 idle_left; /* runs to pass over until the kernel's batch ends; U before a call */
-  __u32 done;      /* 1: amount or time is used up, or stopped */
+  __u32 done;      /* 1: nothing more will be sent: amount or time used up, or stopped */
 
   /* Values of the fields (host order), valid for sequence number value_seq. */
   __u64 value[XTG_MAX_FIELDS];
 
   __u64 value_seq;
-  __u64 gone;   /* frames whose target device had left the map */
-  __u32 batch;  /* U: the call's batch_size */
-  __u32 stream; /* U: which stream this thread sends */
-  __u32 lane;   /* U: this thread's number */
+  __u64 last_ns; /* when this thread last finished sending, CLOCK_MONOTONIC; U after a call */
+  __u32 batch;   /* U: the call's batch_size */
+  __u32 stream;  /* U: which stream this thread sends */
+  __u32 lane;    /* U: this thread's number */
   __u32 pad0;
   __u64 pad1[4];
 
@@ -120,7 +120,6 @@ struct xtg_tx_worker {
   __u64 accepted;
   __u64 driver_drops;
   __u64 redirect_errors;
-  __u64 bulks; /* calls of the driver's transmit function */
-  __u64 pad3[4];
+  __u64 pad3[5];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_worker) == 5 * 64, "whole cache lines");
