@@ -310,6 +310,7 @@ static __always_inline bool store_frame(struct xdp_md* ctx, struct xtg_tx_worker
   __u32 lane = w->lane;
   __u64 length = (__u64)s->copy_words * 8 + s->copy_tail;
 
+  if (bpf_xdp_get_buff_len(ctx) < s->frame_len) return false;
   __u64* header = scratch[lane & (XTG_MAX_WORKERS - 1)];
   __u64* sig = header + XTG_SCRATCH_SIG;
 

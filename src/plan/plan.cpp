@@ -24,8 +24,6 @@ using packet::IpRange;
 using packet::Mac;
 using packet::MacRange;
 
-constexpr std::uint32_t kMaxBatch = XTG_MAX_BATCH;
-
 tl::unexpected<Error> invalid(std::string what) {
   return fail(Errc::InvalidArgument, std::move(what));
 }
@@ -290,7 +288,7 @@ Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t 
   const StreamPlan& first = plan.streams.front();
   if (first.num_packets) // nothing is gained by a batch that cannot be filled
     plan.batch =
-        static_cast<std::uint32_t>(std::clamp<std::uint64_t>(*first.num_packets, 1, kMaxBatch));
+        static_cast<std::uint32_t>(std::clamp<std::uint64_t>(*first.num_packets, 1, kFloodBatch));
   const double target = first.pacing ? first.pacing->target_pps : 0;
   if (plan.iface.speed_bps != 0 &&
       target * static_cast<double>(first.l1_bits) > static_cast<double>(plan.iface.speed_bps))

@@ -13,7 +13,7 @@
 namespace xtg::tx {
 
 struct WorkerSpec {
-  std::uint32_t batch = 256; ///< frames per kernel batch when not paced
+  std::uint32_t batch = 224; ///< frames per kernel batch when not paced
   bool paced = false;
   bool sleep = false;            ///< sleep through the gaps between slots
   std::uint32_t slot_frames = 1; ///< paced: frames of one slot

@@ -134,22 +134,31 @@ TEST_F(AmountsTest, NothingIsSentFromTheEndOn) {
   EXPECT_EQ(program.worker().claimed, 2U);
 }
 
-/// The kernel clears the slot of a device that leaves; the helper then returns its fallback.
-TEST_F(AmountsTest, FramesForADeviceThatLeftAreCounted) {
+/// The kernel clears the slot of a device that leaves; the helper then returns its fallback, and
+/// what was tried is still counted.
+TEST_F(AmountsTest, FramesForADeviceThatLeftAreAttempts) {
   Program program({.frames = {plain_frame()}, .target = false});
   ASSERT_TRUE(program.ok()) << program.error();
   for (std::uint64_t i = 1; i < 4; i++) {
     EXPECT_EQ(program.run().action, kDrop);
-    EXPECT_EQ(program.worker().gone, i);
     EXPECT_EQ(program.attempts(), i);
   }
 }
 
-TEST_F(AmountsTest, ADeviceThatIsThereLosesNothing) {
+/// done comes with the moment in which it came true.
+TEST_F(AmountsTest, TheEndIsTimed) {
   Program program({.frames = {plain_frame()}});
   ASSERT_TRUE(program.ok()) << program.error();
-  EXPECT_EQ(actions(program, 3), "SSS");
-  EXPECT_EQ(program.worker().gone, 0U);
+  program.progress().total = 1;
+  EXPECT_EQ(actions(program, 1), "S");
+  EXPECT_EQ(program.worker().last_ns, 0U);
+  const Outcome end = program.run();
+  EXPECT_EQ(program.worker().done, 1U);
+  const std::uint64_t at = program.worker().last_ns;
+  EXPECT_GE(at, end.before_ns);
+  EXPECT_LE(at, end.after_ns);
+  EXPECT_EQ(actions(program, 3), "...");
+  EXPECT_EQ(program.worker().last_ns, at);
 }
 
 } // namespace

@@ -73,6 +73,18 @@ TEST_F(PacingTest, ABatchThatIsNotDuePassesWhole) {
   EXPECT_EQ(program_->run().action, std::uint32_t{XDP_REDIRECT});
 }
 
+/// Such a run comes back before the deadline. (Not so every time where the test itself is held up.)
+TEST_F(PacingTest, ADeadlineThatIsNotNearIsNotWaitedFor) {
+  bool came_back = false;
+  for (int i = 0; i < 100 && !came_back; i++) {
+    const std::uint64_t due = monotonic_ns() + 200'000;
+    worker().deadline_ns = due;
+    const Outcome out = program_->run();
+    came_back = out.action == kDrop && out.after_ns < due;
+  }
+  EXPECT_TRUE(came_back);
+}
+
 TEST_F(PacingTest, ANearDeadlineIsWaitedFor) {
   worker().spin_ns = 10 * kSecond;
   for (std::uint64_t k = 0; k < 20; k++) {
@@ -164,19 +176,57 @@ TEST_F(PacingTest, LatenessFallsInItsCell) {
   EXPECT_EQ(slips(), 4U);
 }
 
-/// A slot that would be due after the end ends the run at once, however far off it is.
 TEST_F(PacingTest, ASlotAfterTheEndIsNotWaitedFor) {
-  program_->control().end_ns = monotonic_ns() + 3'600 * kSecond;
-  worker().deadline_ns = program_->control().end_ns;
+  const std::uint64_t end = monotonic_ns() + 3'600 * kSecond;
+  program_->control().end_ns = end;
+  worker().spin_ns = ~std::uint64_t{0}; // would wait for anything
+  worker().deadline_ns = end;
+  const Outcome out = program_->run();
+  EXPECT_EQ(out.action, kDrop);
+  EXPECT_EQ(worker().done, 0U) << "the end has not come yet";
+  EXPECT_EQ(worker().claimed, 0U);
+  EXPECT_EQ(worker().deadline_ns, end);
+  EXPECT_EQ(worker().skipped_slots, 0U);
+
+  program_->control().end_ns = monotonic_ns();
   EXPECT_EQ(program_->run().action, kDrop);
   EXPECT_EQ(worker().done, 1U);
+  EXPECT_EQ(worker().skipped_slots, 0U) << "no slot was due before the end";
+}
+
+/// What was due before the end and could not be sent by then is given up and counted.
+TEST_F(PacingTest, SlotsHeldUpAcrossTheEndAreCounted) {
+  const std::uint64_t end = monotonic_ns();
+  program_->control().end_ns = end;
+  worker().deadline_ns = end - 1;
+  EXPECT_EQ(program_->run().action, kDrop);
+  EXPECT_EQ(worker().done, 1U);
+  EXPECT_EQ(worker().skipped_slots, 1U);
   EXPECT_EQ(worker().claimed, 0U);
+  EXPECT_EQ(program_->run().action, kDrop);
+  EXPECT_EQ(worker().skipped_slots, 1U);
 
   worker().done = 0;
-  worker().idle_left = 0;
-  worker().deadline_ns = program_->control().end_ns - 1;
+  worker().skipped_slots = 0;
+  worker().deadline_ns = end - 50'500;
   EXPECT_EQ(program_->run().action, kDrop);
-  EXPECT_EQ(worker().done, 0U);
+  EXPECT_EQ(worker().skipped_slots, 51U);
+}
+
+/// A host that slept for days: more slots were missed than their product with the fraction has room
+/// for.
+TEST_F(PacingTest, HugeLatenessIsGivenUpInParts) {
+  worker().interval_ns = 1;
+  worker().interval_frac = 0xffffffff;
+  worker().catch_up_ns = 1'000'000;
+  worker().deadline_ns = 1;
+  Wide at = deadline();
+  for (std::uint64_t k = 0, lost = 0; k < 3; k++) {
+    ASSERT_TRUE(sends(program_->run(), frame_, k));
+    at += interval() * (worker().skipped_slots - lost + 1);
+    lost = worker().skipped_slots;
+    ASSERT_TRUE(deadline() == at);
+  }
 }
 
 TEST_F(PacingTest, TheTotalIsExactWithBursts) {

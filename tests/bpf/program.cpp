@@ -4,11 +4,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <net/if.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 // The skeleton names the types of the shared ABI, so that header comes first.
 #include "xtg/abi/tx.h"
@@ -25,6 +29,14 @@ namespace {
 constexpr std::uint64_t kCompactMask = (std::uint64_t{1} << 48) - 1;
 
 } // namespace
+
+bool drop_tracing() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2]{};
+  for (const int cap : {CAP_NET_ADMIN, CAP_BPF})
+    data[cap / 32].effective = data[cap / 32].permitted |= 1U << (cap % 32);
+  return syscall(SYS_capset, &header, data) == 0;
+}
 
 void Program::Closer::operator()(xtg_bpf* skeleton) const {
   xtg_bpf::destroy(skeleton);
@@ -51,21 +63,26 @@ void Program::load(const ProgramSetup& setup) {
     error_ = "open";
     return;
   }
-  bpf_program__set_autoload(skel_->progs.xtg_tx, !setup.multi);
-  bpf_program__set_autoload(skel_->progs.xtg_tx_multi, setup.multi);
-  bpf_program__set_autoload(skel_->progs.xtg_tp_xmit, false);
-  bpf_program__set_autoload(skel_->progs.xtg_tp_err, false);
+  auto& progs = skel_->progs;
+  bpf_program* program = progs.xtg_tx_modest;
+  if (setup.which == Which::Multi) program = progs.xtg_tx_multi;
+  if (setup.which == Which::Single)
+    program = setup.options.stamp_each ? progs.xtg_tx_each : progs.xtg_tx;
+  bpf_program* other = nullptr;
+  bpf_object__for_each_program(other, skel_->obj) {
+    bpf_program__set_autoload(other, other == program);
+  }
   auto& config = skel_->rodata->config;
   config.n_workers = static_cast<__u32>(lanes_.size());
   if (anchor_) config.ingress_base = static_cast<__u32>(anchor_->base_ifindex());
   for (std::size_t i = 0; i < frames_.size(); i++)
     skel_->rodata->streams[i] = packet::encode(frames_[i], setup.options);
 
-  if (const int error = xtg_bpf::load(skel_.get()); error != 0) {
+  if (const int error = load_object(setup.which); error != 0) {
     error_ = fmt::format("load: {}", std::strerror(-error));
     return;
   }
-  prog_fd_ = bpf_program__fd(setup.multi ? skel_->progs.xtg_tx_multi : skel_->progs.xtg_tx);
+  prog_fd_ = bpf_program__fd(program);
   control().end_ns = ~__u64{0};
   for (std::size_t i = 0; i < frames_.size(); i++)
     progress(i).total = ~__u64{0};
@@ -76,6 +93,15 @@ void Program::load(const ProgramSetup& setup) {
   const __u32 lo = if_nametoindex("lo");
   if (bpf_map_update_elem(bpf_map__fd(skel_->maps.targets), &slot, &lo, 0) != 0)
     error_ = fmt::format("aim at lo: {}", std::strerror(errno));
+}
+
+int Program::load_object(Which which) {
+  if (which != Which::Modest) return xtg_bpf::load(skel_.get());
+  int error = -EPERM;
+  std::jthread([&] {
+    if (drop_tracing()) error = xtg_bpf::load(skel_.get());
+  }).join();
+  return error;
 }
 
 void Program::seat(std::size_t lane) {

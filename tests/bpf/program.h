@@ -22,10 +22,20 @@ struct xtg_bpf;
 
 namespace xtg::test {
 
+/// Of the send programs.
+enum class Which : std::uint8_t {
+  Single, ///< xtg_tx, or xtg_tx_each where every frame is stamped
+  Multi,  ///< xtg_tx_multi
+  Modest, ///< xtg_tx_modest, loaded without CAP_PERFMON
+};
+
+/// Takes the calling thread, and it alone, every capability but CAP_NET_ADMIN and CAP_BPF.
+bool drop_tracing();
+
 struct ProgramSetup {
-  std::vector<packet::Frame> frames;      ///< one stream each
-  packet::EncodeOptions options = {};     ///< of all of them
-  bool multi = false;                     ///< xtg_tx_multi instead of xtg_tx
+  std::vector<packet::Frame> frames;  ///< one stream each
+  packet::EncodeOptions options = {}; ///< of all of them
+  Which which = Which::Single;
   std::vector<std::uint32_t> lanes = {0}; ///< the stream that each sends
   bool target = true;                     ///< lo stands in the device map; else it is empty
 };
@@ -64,6 +74,7 @@ public:
 
 private:
   void load(const ProgramSetup& setup);
+  [[nodiscard]] int load_object(Which which);
   void seat(std::size_t lane);
   struct Closer {
     void operator()(xtg_bpf* skeleton) const;

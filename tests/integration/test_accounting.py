@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What is reported as sent is what the far end's own counters saw, and all figures add up."""
 import signal
+import socket
 import time
 
 import lib
@@ -90,7 +91,7 @@ class Exact(lib.WireTest):
             self.wire.wait_sending()
             before = lib.link_counters(self.wire.near_ns, self.wire.near_if)["tx_packets"]
             with lib.in_netns(self.wire.near_ns):
-                other = lib.socket.socket(lib.socket.AF_INET, lib.socket.SOCK_DGRAM)
+                other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             with other:
                 for _ in range(500):
                     other.sendto(b"not ours", (self.wire.far_ip, 9))
@@ -168,7 +169,7 @@ class Lossy(lib.OwnWireTest):
         self.addCleanup(lambda: [each.close() for each in sockets])
         with lib.in_netns(self.wire.far_ns):
             for _ in range(30):
-                sockets.append(lib.socket.socket(lib.socket.AF_PACKET, lib.socket.SOCK_RAW, lib.socket.htons(3)))
+                sockets.append(socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)))
         before = self.wire.far_packets()
         result = self.adds_up(self.ok(self.wire.udp("-n", 50_000, "-t", THREADS)))
         self.assertEqual(result.total["attempts"], 50_000)

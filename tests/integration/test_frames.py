@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What is in the frames that arrive: sizes, payloads, checksums, signatures."""
-import collections
 import struct
 import time
 import unittest
@@ -88,12 +87,14 @@ class Contents(lib.WireTest):
         self.assertIn("--no-udp-checksum", result.err)
 
     def test_a_sum_of_zero_is_sent_as_all_ones(self):
-        # Over all ports every sum comes once: the one that is zero must not read "no checksum".
-        frames, _ = self.sent(self.wire, 65536, "-p", "0-65535", "--no-signature", "--rate", "60kpps",
-                              "-t", 1)
-        sums = collections.Counter(frame.checksum for frame in frames)
-        self.assertEqual(sums[0], 0)
-        self.assertIn(sums[0xffff], (1, 2), "once, or twice where ports 0 and 65535 make it")
+        # With the destination port the checksum falls by one: the port that brings it to zero is known.
+        args = ("--no-signature", "-P", 4242)
+        frames, _ = self.sent(self.wire, 1, "-p", 0, *args)
+        port = frames[0].checksum
+        frames, _ = self.sent(self.wire, 6, "-p", f"{port - 1}-{port + 1}", *args)
+        self.assertEqual([frame.checksum for frame in frames], 2 * [1, 0xffff, 0xfffe])
+        signed, _ = self.sent(self.wire, 3000, "-p", "0-65535", "-P", "0-65535", "--vary", "random")
+        self.assertNotIn(0, {frame.checksum for frame in signed})
 
     def test_looked_up_addresses(self):
         for address, near in ((self.wire.far_ip, self.wire.near_ip), (self.wire.far_ip6, self.wire.near_ip6)):
@@ -147,7 +148,7 @@ class Signature(lib.WireTest):
             lib.skip("a second CPU")
         for size in (64, 128):
             with self.subTest(size=size):
-                found = self.signatures(20_000, "-s", size, "-t", 2, "--rate", "40kpps")
+                found = self.signatures(20_000, "-s", size, "-t", 2, "--rate", "30kpps")
                 self.assertEqual(found[0]["form"], "compact" if size == 64 else "full")
                 self.judge_order(found, 20_000, 2)
 
@@ -164,7 +165,7 @@ class Signature(lib.WireTest):
 
     def test_stamp_batch(self):
         found = self.signatures(4000, "-s", 128, "--rate", "20kpps", "--burst", 64)
-        self.assertLess(len({signature["tx_ns"] for signature in found}), 4000 // 8)
+        self.assertLessEqual(len({signature["tx_ns"] for signature in found}), 4000 // 64 + 1)
         self.assertEqual({signature["flags"] for signature in found}, {0})
 
     def test_sessions_differ(self):

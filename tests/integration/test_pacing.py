@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Rates: how many packets a time makes, on which layer, and in what shape. No test here judges speed: what
 a busy host could not keep is in the figures, and must be there."""
+import signal
+import time
+
 import lib
 
 THREADS = min(2, len(lib.ALL_CPUS))
@@ -72,6 +75,14 @@ class Amounts(lib.WireTest):
         result = self.paced(10_000, 1, "--burst", 50)
         self.assertEqual((result.total["attempts"] + result.total["skipped_slots"]) % 50, 0)
 
+    def test_the_end_comes_before_a_far_deadline(self):
+        started = time.monotonic()
+        result = self.adds_up(self.ok(self.wire.udp("--rate", "0.1pps", "--duration", 1)))
+        self.assertLess(time.monotonic() - started, 3)
+        self.assertEqual(result.total["attempts"], 1)
+        self.assertEqual(result.doc["end"]["reason"], "duration")
+        self.assertLess(result.doc["end"]["cpu_seconds"], 0.5, "a run that waits does not burn a core")
+
     def test_every_release_is_in_the_slip(self):
         result = self.paced(5000, 1, "--burst", 5)
         slip = result.doc["end"]["slip_ns"]
@@ -84,9 +95,9 @@ class Amounts(lib.WireTest):
         # Stopped for half a second, the schedule goes on without us: neither a flood afterwards nor silence.
         with self.wire.start("udp", self.wire.near_if, "--json", "--rate", "10kpps", "--duration", 2) as run:
             self.wire.wait_sending()
-            run.send(lib.signal.SIGSTOP)
-            lib.time.sleep(0.5)
-            run.send(lib.signal.SIGCONT)
+            run.send(signal.SIGSTOP)
+            time.sleep(0.5)
+            run.send(signal.SIGCONT)
             result = self.adds_up(self.ok(run.finish()))
         total = result.total
         self.assertGreaterEqual(total["skipped_slots"], 4000)
@@ -113,8 +124,10 @@ class Shape(lib.WireTest):
                 groups.append(1)
             else:
                 groups[-1] += 1
-        # Twelve bursts, a tenth of a second apart; a busy host may tear a few of them.
-        self.assertGreaterEqual(groups.count(10), 7, groups)
+        # Twelve bursts, a tenth of a second apart; on a busy host some come late and join the next.
+        whole = [size for size in groups if size % 10 == 0]
+        self.assertGreaterEqual(len(whole), 5, groups)
+        self.assertGreaterEqual(sum(whole), 80, groups)
 
     def test_without_bursts_they_are_spread(self):
         with self.wire.capture(times=True) as capture:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import tempfile
 
 import lib
 
@@ -22,7 +23,7 @@ class OrdinaryUser(lib.WireTest):
     def setUpClass(cls):
         super().setUpClass()
         # Where the user may read it, whoever owns the build.
-        folder = lib.tempfile.mkdtemp(prefix="xtg-test-")
+        folder = tempfile.mkdtemp(prefix="xtg-test-")
         cls.addClassCleanup(shutil.rmtree, folder)
         os.chmod(folder, 0o755)
         cls.binary = shutil.copy(shutil.which(lib.BINARY) or lib.BINARY, folder)
@@ -64,6 +65,27 @@ class OrdinaryUser(lib.WireTest):
         self.assertEqual(result.total["accepted"], self.wire.far_packets() - before)
         self.assertEqual(result.total["attempts"], 3000)
         self.assertIsNone(result.doc["end"]["workers"][0]["accepted"])
+
+    def test_without_perfmon_the_frames_are_the_same(self):
+        """Another program builds them then; it has to be as right."""
+        far6, threads = self.wire.far_ip6, min(2, len(lib.ALL_CPUS))
+        for size, args in ((64, ()), (64, ("-t", threads, "--vary", "product")), (66, ("-a", far6)),
+                           (83, ("-a", far6, "--vary", "random")), (128, ("--stamp", "each")),
+                           (593, ("--payload", "random", "--no-signature")), (1517, ("-t", threads, "-a", far6)),
+                           (100, ("-M", "02:00:00:00:00:00-02:00:00:00:00:04", "-A", "198.19.0.0/24")),
+                           (72, ("--no-udp-checksum",))):
+            with self.subTest(size=size, args=args):
+                given = ("-s", size, "-p", "1-7", "-P", "100-112", *args)
+                shown = self.ok(self.wire.udp("--dry-run", "--show-frames", 200, *given)).doc["frames"]
+                with self.wire.capture() as capture:
+                    result = self.ok(self.as_user("-n", 200, "--rate", "10kpps", *given,
+                                                  caps=("bpf", "net_admin")))
+                    self.assertEqual(result.total["attempts"], 200)
+                    frames = self.sound(capture.take(result.total["accepted"]), size=size)
+                if result.total["accepted"] == 200:
+                    expect = [lib.Frame(bytes.fromhex(frame["hex"])) for frame in shown]
+                    self.assertEqual(*(sorted((frame.src_mac, frame.src, frame.src_port, frame.dst_port)
+                                              for frame in each) for each in (frames, expect)))
 
     def test_missing_ones_are_named_in_one_line(self):
         before = self.wire.far_packets()

@@ -23,7 +23,7 @@ TEST(DryRun, TextOfPlanAndFrames) {
             R"(interface       eth1 (ifindex 7, veth), 02:00:00:00:00:01, MTU 1500, 2 TX queues
 session         0x00c0ffee
 threads         2 on CPU 2,3
-batch           256 frames
+batch           224 frames
 duration        2.5s
 interval        1s
 pace            auto
@@ -68,7 +68,7 @@ TEST(DryRun, TextOfIpv6Plan) {
       R"(interface       eth1 (ifindex 7, driver unknown), 02:00:00:00:00:01, MTU 1500, 2 TX queues
 session         0x00c0ffee
 threads         1 on CPU 5
-batch           256 frames
+batch           224 frames
 duration        no limit
 interval        1s
 pace            auto
@@ -99,7 +99,7 @@ TEST(DryRun, PlanAsJson) {
             R"({"interface":{"name":"eth1","ifindex":7,"driver":"veth","kind":"veth",)"
             R"("mac":"02:00:00:00:00:01","mtu":1500,"tx_queues":2,"rx_queues":2,)"
             R"("speed_bits_per_second":null},"session":12648430,"threads":2,"cpus":[2,3],)"
-            R"("batch":256,"duration_seconds":2.5,"interval_seconds":1.0,"pace":"auto",)"
+            R"("batch":224,"duration_seconds":2.5,"interval_seconds":1.0,"pace":"auto",)"
             R"("fix":false,"attach_pass":false,"streams":[{"id":0,)"
             R"("dst_mac":{"range":"02:00:00:00:00:02","count":1},)"
             R"("src_mac":{"range":"02:00:00:00:00:01","count":1},)"

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Reads frames and capture files independently of the program, as a receiver would."""
+import ipaddress
+import struct
+
+
+def is_udp(frame):
+    kind = frame[12:14]
+    return (kind == b"\x08\x00" and frame[23] == 17) or (kind == b"\x86\xdd" and frame[20] == 17)
+
+
+def ones_sum(data):
+    """RFC 1071, word for word."""
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return total
+
+
+class Frame:
+    """Headers of a UDP frame taken apart. `problems` lists all that no receiver would accept."""
+
+    def __init__(self, data):
+        self.data = data = bytes(data)
+        self.problems = []
+        self.dst_mac, self.src_mac = data[0:6].hex(":"), data[6:12].hex(":")
+        if data[12:14] == b"\x08\x00":
+            self._ipv4(data[14:])
+        else:
+            self._ipv6(data[14:])
+
+    def _ipv4(self, packet):
+        self.version, self.tos, self.hop_limit = 4, packet[1], packet[8]
+        self._expect(packet[0] == 0x45, "version and header length")
+        self._expect(struct.unpack("!H", packet[2:4])[0] == len(packet), "IPv4 total length")
+        self._expect(packet[9] == 17, "protocol")
+        self._expect(ones_sum(packet[:20]) == 0xffff, "IPv4 header checksum")
+        self.src, self.dst = ipaddress.IPv4Address(packet[12:16]), ipaddress.IPv4Address(packet[16:20])
+        self._udp(packet[20:], packet[12:20])
+
+    def _ipv6(self, packet):
+        self.version, self.hop_limit = 6, packet[7]
+        word, length = struct.unpack("!IH", packet[:6])
+        self.tos = word >> 20 & 0xff
+        self._expect(word >> 28 == 6, "version")
+        self._expect(length == len(packet) - 40, "IPv6 payload length")
+        self._expect(packet[6] == 17, "next header")
+        self.src, self.dst = ipaddress.IPv6Address(packet[8:24]), ipaddress.IPv6Address(packet[24:40])
+        self._udp(packet[40:], packet[8:40])
+
+    def _udp(self, segment, addresses):
+        self.src_port, self.dst_port, length, self.checksum = struct.unpack("!HHHH", segment[:8])
+        self.payload = segment[8:]
+        self._expect(length == len(segment), "UDP length")
+        if self.checksum != 0:
+            pseudo = addresses + struct.pack("!II", len(segment), 17)
+            self._expect(ones_sum(pseudo + segment) == 0xffff, "UDP checksum")
+
+    def _expect(self, fulfilled, what):
+        if not fulfilled:
+            self.problems.append(what)
+
+    def signature(self):
+        """By the man page: a dict, or None when the payload ends with neither form."""
+        tail = self.payload[-32:]
+        if len(tail) == 32 and tail[28:] == b"XTGS":
+            seq, tx_ns, session, stream, lane, flags, reserved, kind, version = \
+                struct.unpack("!QQIHBBHBB", tail[:28])
+            return {"form": "full", "seq": seq, "tx_ns": tx_ns, "session": session, "stream": stream,
+                    "lane": lane, "flags": flags, "reserved": reserved, "type": kind, "version": version}
+        tail = self.payload[-16:]
+        if len(tail) == 16 and tail[14:] == b"\xc7\xa1":
+            seq, high, low, session, stream, lane = struct.unpack("!IHIHBB", tail[:14])
+            return {"form": "compact", "seq": seq, "tx_ns": high << 32 | low, "session": session,
+                    "stream": stream, "lane": lane}
+        return None
+
+
+def frames_of_pcap(path):
+    with open(path, "rb") as file:
+        data = file.read()
+    order = {b"\xd4\xc3\xb2\xa1": "<", b"\x4d\x3c\xb2\xa1": "<",
+             b"\xa1\xb2\xc3\xd4": ">", b"\xa1\xb2\x3c\x4d": ">"}[data[:4]]
+    link_type = struct.unpack(order + "I", data[20:24])[0]
+    assert link_type == 1, f"link type {link_type} is not Ethernet"
+    at, frames = 24, []
+    while at < len(data):
+        _, _, captured, original = struct.unpack(order + "IIII", data[at:at + 16])
+        assert captured == original, "a frame is cut short"
+        frames.append(data[at + 16:at + 16 + captured])
+        at += 16 + captured
+    return frames

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What keeps frames from leaving is found, named with its repair, and refused where it is dangerous."""
+import json
+import signal
+
+import lib
+
+
+class SilentZero(lib.OwnWireTest):
+    wire_options = ("--no-gro",)
+
+    def line(self):
+        return f"ip netns exec {self.wire.far_ns} ethtool -K {self.wire.far_if} gro on"
+
+    def test_named_with_its_repair(self):
+        result = self.wire.udp("-n", 100)
+        self.failed(result, 4, self.wire.near_if, self.line(), "--fix")
+        self.assertEqual(self.arrived(), 0)
+        # The line is a command: it repairs.
+        lib.call(*self.line().split())
+        self.adds_up(self.ok(self.wire.udp("-n", 100)))
+
+    def test_fix_is_put_back(self):
+        result = self.adds_up(self.ok(self.wire.udp("-n", 100, "--fix")))
+        self.assertEqual(result.total["accepted"], self.arrived())
+        self.assertFalse(self.wire.far_gro())
+
+    def test_fix_is_put_back_after_an_interrupt(self):
+        with self.wire.start("udp", self.wire.near_if, "--json", "--fix") as run:
+            self.wire.wait_sending()
+            self.assertTrue(self.wire.far_gro())
+            run.send(signal.SIGINT)
+            self.adds_up(self.ok(run.finish()))
+        self.assertFalse(self.wire.far_gro())
+
+    def test_fix_is_put_back_after_a_failure(self):
+        with self.wire.start("udp", self.wire.near_if, "--json", "--fix") as run:
+            self.wire.wait_sending()
+            self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "down")
+            self.failed(run.finish(), 1)
+        self.assertFalse(self.wire.far_gro())
+
+    def test_a_program_at_the_peer_does_as_well(self):
+        program = lib.compile_bpf(self, "return 1;")
+        self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "xdp", "obj", program, "sec", "xdp")
+        result = self.adds_up(self.ok(self.wire.udp("-n", 100)))
+        self.assertEqual(result.total["accepted"], self.arrived())
+
+    def test_an_open_end_after_the_preflight(self):
+        # Nothing was accepted from the first frame on: the run itself finds out, after a second.
+        program = lib.compile_bpf(self, "return 1;")
+        far_xdp = ("ip", "link", "set", "dev", self.wire.far_if, "xdp")
+        self.wire.far(*far_xdp, "obj", program, "sec", "xdp")
+        with self.wire.start("udp", self.wire.near_if, "--json", "--rate", "0.7pps") as run:
+            self.wire.wait_sending(1)
+            self.wire.far(*far_xdp, "off")
+            result = self.failed(run.finish(8), 1, self.line())
+        self.adds_up(result)
+
+
+class Obstacles(lib.OwnWireTest):
+
+    def test_frame_above_the_mtu(self):
+        result = self.wire.udp("-n", 10, "-s", 1600)
+        # The smallest MTU that does: an IP packet has 18 bytes less than the frame with its FCS.
+        self.failed(result, 4, "1600", "MTU is 1500", f"ip link set dev {self.wire.near_if} mtu 1582")
+        self.assertEqual(self.arrived(), 0)
+        self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "mtu", "1582")
+        result = self.wire.udp("-n", 10, "-s", 1600)
+        self.failed(result, 4, f"ip netns exec {self.wire.far_ns} ip link set dev {self.wire.far_if} mtu 1582")
+        self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "mtu", "1582")
+        frames, _ = self.sent(self.wire, 10, "-s", 1600, size=1600)
+        self.assertEqual(len(frames), 10)
+
+    def test_peer_down_before(self):
+        self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "down")
+        result = self.wire.udp("-n", 10, "-m", self.wire.far_mac)
+        self.assertEqual(result.status, 4, result)
+        self.assertIn(self.wire.far_if, result.doc["error"])
+
+    def test_device_without_transmit(self):
+        self.wire.near("ip", "link", "set", "dev", "lo", "up")
+        result = self.wire.run("udp", "lo", "--json", "-n", 10, "-m", "02:00:00:00:00:01")
+        self.failed(result, 4, "lo")
+
+    def test_default_route(self):
+        for family, gateway in (("-4", self.wire.far_ip), ("-6", self.wire.far_ip6)):
+            with self.subTest(family=family):
+                before = self.wire.far_packets()
+                self.wire.near("ip", family, "route", "add", "default", "via", gateway, "dev",
+                               self.wire.near_if)
+                self.failed(self.wire.udp("-n", 10), 2, "--allow-default-route", self.wire.near_if)
+                self.assertEqual(self.wire.far_packets(), before)
+                self.adds_up(self.ok(self.wire.udp("-n", 10, "--allow-default-route")))
+                self.wire.near("ip", family, "route", "del", "default")
+
+    def test_public_destination(self):
+        for address in ("8.8.8.8", "9.255.255.255-10.0.0.1", "10.255.255.255-11.0.0.0", "2600::1",
+                        "172.32.0.0/24", "198.20.0.1"):
+            with self.subTest(address=address):
+                self.failed(self.wire.udp("-n", 10, "-a", address, "-m", self.wire.far_mac), 2,
+                            "--allow-public", "--dst-addr", address.split("/")[0])
+        self.assertEqual(self.arrived(), 0)
+        frames, _ = self.sent(self.wire, 10, "-a", "8.8.8.8", "-m", self.wire.far_mac, "--allow-public")
+        self.assertEqual({str(frame.dst) for frame in frames}, {"8.8.8.8"})
+
+    def test_addresses_that_are_not_public(self):
+        for address in ("10.1.2.3", "172.31.255.255", "192.168.0.0/16", "169.254.1.1", "192.0.2.1",
+                        "198.51.100.1", "203.0.113.9", "198.19.255.255", "fc00::1", "fe80::1", "2001:db8::1",
+                        "2001:2::1"):
+            with self.subTest(address=address):
+                self.ok(self.wire.udp("--dry-run", "-a", address, "-m", self.wire.far_mac))
+
+    def neighbours(self):
+        listed = json.loads(self.wire.near("ip", "-j", "neigh", "show", "dev", self.wire.near_if))
+        return {entry["dst"]: entry.get("lladdr") for entry in listed}
+
+    def test_next_hop_is_asked_for(self):
+        for address in (self.wire.far_ip, self.wire.far_ip6):
+            with self.subTest(address=address):
+                self.wire.near("ip", "neigh", "del", address, "dev", self.wire.near_if)
+                self.assertNotIn(address, self.neighbours())
+                with self.wire.capture() as capture:
+                    result = self.ok(self.wire.udp("-n", 10, "-a", address))
+                    # The kernel may be made to ask by an empty datagram to the discard port.
+                    ours = [data for data in capture.take(10) if data[56:58] != b"\0\x09"]
+                    frames = self.sound(ours, 10)
+                self.assertEqual([frame.dst_mac for frame in frames], 10 * [self.wire.far_mac])
+                self.assertEqual(self.neighbours().get(address), self.wire.far_mac)
+                notes = " ".join(result.doc["start"]["configuration"]["notes"])
+                self.assertNotIn("peer", notes, "a guess, where the next hop was to be had")
+
+    def test_next_hop_behind_a_gateway(self):
+        self.wire.near("ip", "neigh", "del", self.wire.far_ip, "dev", self.wire.near_if)
+        self.wire.near("ip", "route", "add", "192.168.77.0/24", "via", self.wire.far_ip)
+        frames, _ = self.sent(self.wire, 10, "-a", "192.168.77.9")
+        self.assertEqual({(frame.dst_mac, str(frame.dst), str(frame.src)) for frame in frames},
+                         {(self.wire.far_mac, "192.168.77.9", self.wire.near_ip)})
+
+    def test_interface_by_the_route(self):
+        with self.wire.capture() as capture:
+            result = self.ok(self.wire.run("udp", "--json", "-a", self.wire.far_ip, "-n", 10))
+            self.sound(capture.take(10), 10)
+        self.assertEqual(result.doc["start"]["configuration"]["interface"]["name"], self.wire.near_if)
+        self.failed(self.wire.run("udp", "--json", "-a", "192.168.200.1", "-n", 10), 2, "192.168.200.1")
+
+
+if __name__ == "__main__":
+    lib.main()

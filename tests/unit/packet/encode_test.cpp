@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The constants that the kernel program works from. A plain sender that follows xtg/abi/tx.h to the
+// letter must make the frames of render() from them: tests/bpf says the same of the program itself.
+#include "packet/encode.h"
+
+#include <bit>
+#include <cstring>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "packet/bytes.h"
+#include "packet/checksum.h"
+#include "support/hex.h"
+#include "xtg/abi/csum.h"
+#include "xtg/abi/signature.h"
+#include "xtg/abi/sweep.h"
+
+namespace xtg::packet {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+FrameSpec spec_of(Family family, std::uint32_t size) {
+  const bool v4 = family == Family::V4;
+  FrameSpec spec;
+  spec.dst_mac = Mac::parse("02:00:00:00:00:02").value();
+  spec.src_mac = Mac::parse("02:00:00:00:00:01").value();
+  spec.dst_addr = Ip::parse(v4 ? "198.51.100.2" : "2001:db8::2").value();
+  spec.src_addr = Ip::parse(v4 ? "192.0.2.1" : "2001:db8::1").value();
+  spec.dst_port = 1000;
+  spec.src_port = 9;
+  spec.frame_size = size;
+  spec.payload = Payload::Pattern;
+  spec.session = 0xa1b2c3d4;
+  spec.stream = 0x0305;
+  spec.signature_flags = XTG_SIG_F_TAI;
+  return spec;
+}
+
+Frame frame_of(Family family, std::uint32_t size, std::vector<Field> fields = {}) {
+  return build(spec_of(family, size), {.fields = std::move(fields)}).value();
+}
+
+Field vary(FieldKind kind, std::uint64_t first, std::uint64_t count) {
+  Field field;
+  field.kind = kind;
+  field.first = first;
+  field.count = count;
+  return field;
+}
+
+std::uint64_t index_of(const xtg_stream& s, std::uint32_t f, std::uint64_t k) {
+  if (s.vary == XTG_VARY_RANDOM) return xtg_sweep_random(s.seed, f, k, s.fields[f].count);
+  for (std::uint32_t faster = 0; s.vary == XTG_VARY_PRODUCT && faster < f; faster++)
+    k /= s.fields[faster].count;
+  return k % s.fields[f].count;
+}
+
+std::uint64_t sum_of(std::span<const std::uint8_t> bytes) {
+  return csum_accumulate(bytes);
+}
+
+/// Packet k over a page whose headers and signature are garbage.
+Bytes send(const Frame& frame, const xtg_stream& s, std::uint64_t k, std::uint64_t lane,
+           std::uint64_t tx_ns) {
+  Bytes page = frame.bytes;
+  std::fill_n(page.begin(), frame.header_len, std::uint8_t{0xa5});
+  if (s.sig_form != XTG_SIG_NONE)
+    std::fill(page.begin() + s.sig_off, page.end(), std::uint8_t{0x5a});
+  EXPECT_LE(s.copy_words * 8 + s.copy_tail, s.frame_len);
+  std::memcpy(page.data(), s.header, s.copy_words * 8 + s.copy_tail);
+
+  std::uint64_t ip = s.ip_csum_base, l4 = s.l4_csum_base;
+  for (std::uint32_t i = 0; i < s.n_fields; i++) {
+    const xtg_field& f = s.fields[i];
+    const auto at = std::span(page).subspan(f.offset, f.width);
+    store_be(at, f.first + index_of(s, i, k));
+    if (f.in_ip != 0) ip += sum_of(at);
+    if (f.in_l4 != 0) l4 += sum_of(at);
+  }
+  std::uint64_t words[2] = {s.sig_const[0] | lane, s.sig_const[1]};
+  if (s.sig_form == XTG_SIG_FULL) {
+    const auto at = std::span(page).subspan(s.sig_off, XTG_SIG_FULL_LEN);
+    store_be(at.subspan(0, 8), k);
+    store_be(at.subspan(8, 8), tx_ns);
+    std::memcpy(&at[16], words, 16);
+    l4 += (sum_of(at.first(16)) + xtg_csum_add64(0, lane)) << s.sig_shift;
+  } else if (s.sig_form == XTG_SIG_COMPACT) {
+    const auto at = std::span(page).subspan(s.sig_off, XTG_SIG_COMPACT_LEN);
+    std::memcpy(&at[8], words, 8);
+    store_be(at.subspan(0, 4), k);
+    store_be(at.subspan(4, 6), tx_ns); // the words' first two bytes are of the time
+    l4 += (sum_of(at.first(10)) + xtg_csum_add64(0, lane)) << s.sig_shift;
+  }
+  const auto store = [&](std::uint32_t at, std::uint16_t value) {
+    std::memcpy(&page[at], &value, 2);
+  };
+  if (s.ip_csum_off != 0) store(s.ip_csum_off, xtg_csum_ip(ip));
+  if (s.l4_csum_off != 0) store(s.l4_csum_off, xtg_csum_udp(l4));
+  return page;
+}
+
+TEST(Encode, SmallestIpv4) {
+  const Frame frame = frame_of(Family::V4, 64);
+  const xtg_stream s = encode(frame, {});
+  EXPECT_EQ(s.frame_len, 60U);
+  EXPECT_EQ(s.copy_words, 6U) << "the last word is filled up with payload";
+  EXPECT_EQ(s.copy_tail, 0U);
+  EXPECT_EQ(s.ip_csum_off, 0U) << "constant: in the header";
+  EXPECT_EQ(s.l4_csum_off, 40U);
+  EXPECT_EQ(s.sig_form, std::uint32_t{XTG_SIG_COMPACT});
+  EXPECT_EQ(s.sig_off, 44U);
+  EXPECT_EQ(s.sig_shift, 0U);
+  EXPECT_EQ(s.stamp_each, 0U);
+  EXPECT_EQ(s.paced, 0U);
+  EXPECT_EQ(s.n_fields, 0U);
+  const auto* header = reinterpret_cast<const std::uint8_t*>(s.header);
+  EXPECT_EQ(internet_checksum(std::span(header + 14, 20)), 0U);
+  EXPECT_EQ(test::to_hex(std::span(header, 48)),
+            test::to_hex(test::from_hex("020000000002 020000000001 0800"
+                                        "4500002e 00004000 40114e88 c0000201 c6336402"
+                                        "000903e8 001a0000 0001 00000000")));
+}
+
+TEST(Encode, SmallestIpv6IsAllConstant) {
+  const Frame frame = frame_of(Family::V6, 66);
+  const xtg_stream s = encode(frame, {});
+  EXPECT_EQ(s.frame_len, 62U);
+  EXPECT_EQ(s.copy_words, 7U);
+  EXPECT_EQ(s.copy_tail, 6U) << "no room for another word";
+  EXPECT_EQ(s.ip_csum_off, 0U);
+  EXPECT_EQ(s.l4_csum_off, 0U);
+  EXPECT_EQ(s.sig_form, std::uint32_t{XTG_SIG_NONE});
+  EXPECT_TRUE(checksums_valid(std::span(reinterpret_cast<const std::uint8_t*>(s.header), 62)));
+}
+
+TEST(Encode, CopiesWholeWordsAsSoonAsThereIsRoom) {
+  EXPECT_EQ(encode(frame_of(Family::V6, 67), {}).copy_tail, 6U);
+  const xtg_stream s = encode(frame_of(Family::V6, 68), {});
+  EXPECT_EQ(s.copy_tail, 0U);
+  EXPECT_EQ(s.copy_words, 8U);
+}
+
+TEST(Encode, SignatureAtAnOddPlaceIsSummedShifted) {
+  EXPECT_EQ(encode(frame_of(Family::V4, 128), {}).sig_shift, 0U);
+  EXPECT_EQ(encode(frame_of(Family::V4, 129), {}).sig_shift, 8U);
+}
+
+TEST(Encode, OptionsAndSweep) {
+  Sweep sweep{.fields = {vary(FieldKind::SrcMac, 7, 8)}, .vary = Vary::Random, .seed = 77};
+  const Frame frame = build(spec_of(Family::V4, 64), sweep).value();
+  const xtg_stream s = encode(frame, {.stamp_each = true, .paced = true});
+  EXPECT_EQ(s.stamp_each, 1U);
+  EXPECT_EQ(s.paced, 1U);
+  EXPECT_EQ(s.vary, std::uint32_t{XTG_VARY_RANDOM});
+  EXPECT_EQ(s.seed, 77U);
+  ASSERT_EQ(s.n_fields, 1U);
+  EXPECT_EQ(s.fields[0].first, 7U);
+  EXPECT_EQ(s.fields[0].count, 8U);
+}
+
+/// Which checksum each field counts in.
+TEST(Encode, FieldsCountInTheirChecksums) {
+  const std::vector<Field> all = {vary(FieldKind::DstMac, 1, 2),  vary(FieldKind::SrcMac, 1, 2),
+                                  vary(FieldKind::DstAddr, 1, 2), vary(FieldKind::SrcAddr, 1, 2),
+                                  vary(FieldKind::DstPort, 1, 2), vary(FieldKind::SrcPort, 1, 2)};
+  const auto flags = [](const xtg_stream& s) {
+    std::string out;
+    for (std::uint32_t i = 0; i < s.n_fields; i++)
+      out += static_cast<char>('0' + 2 * s.fields[i].in_ip + s.fields[i].in_l4);
+    return out;
+  };
+  EXPECT_EQ(flags(encode(frame_of(Family::V4, 64, all), {})), "003311");
+  EXPECT_EQ(flags(encode(frame_of(Family::V6, 66, all), {})), "001111");
+  FrameSpec bare = spec_of(Family::V4, 64);
+  bare.udp_checksum = false;
+  EXPECT_EQ(flags(encode(build(bare, {.fields = all}).value(), {})), "002200");
+}
+
+/// A checksum is left to the program only where something in it varies.
+TEST(Encode, ChecksumsThatNothingChangesAreFinished) {
+  const auto offsets = [](const FrameSpec& spec, std::vector<Field> fields) {
+    const xtg_stream s = encode(build(spec, {.fields = std::move(fields)}).value(), {});
+    return std::pair(s.ip_csum_off, s.l4_csum_off);
+  };
+  using Offsets = std::pair<std::uint32_t, std::uint32_t>;
+  FrameSpec spec = spec_of(Family::V4, 64);
+  EXPECT_EQ(offsets(spec, {}), (Offsets{0, 40})); // the signature varies
+  spec.signature = false;
+  EXPECT_EQ(offsets(spec, {}), (Offsets{0, 0}));
+  EXPECT_EQ(offsets(spec, {vary(FieldKind::DstMac, 1, 2)}), (Offsets{0, 0}));
+  EXPECT_EQ(offsets(spec, {vary(FieldKind::DstPort, 1, 2)}), (Offsets{0, 40}));
+  EXPECT_EQ(offsets(spec, {vary(FieldKind::DstAddr, 1, 2)}), (Offsets{24, 40}));
+  spec.udp_checksum = false;
+  EXPECT_EQ(offsets(spec, {vary(FieldKind::DstAddr, 1, 2)}), (Offsets{24, 0}));
+  EXPECT_EQ(offsets(spec, {vary(FieldKind::DstPort, 1, 2)}), (Offsets{0, 0}));
+}
+
+TEST(Encode, APlainSenderMakesTheFramesOfRender) {
+  constexpr FieldKind kKinds[] = {FieldKind::DstPort, FieldKind::SrcPort, FieldKind::DstAddr,
+                                  FieldKind::SrcAddr, FieldKind::DstMac,  FieldKind::SrcMac};
+  std::mt19937_64 random(11);
+  for (int round = 0; round < 400; round++) {
+    const Family family = random() % 2 == 0 ? Family::V4 : Family::V6;
+    FrameSpec spec = spec_of(family, 66 + static_cast<std::uint32_t>(random() % 80));
+    spec.payload = static_cast<Payload>(random() % 4);
+    spec.signature = random() % 5 != 0;
+    spec.udp_checksum = family == Family::V6 || random() % 4 != 0;
+    Sweep sweep{.fields = {}, .vary = static_cast<Vary>(random() % 3), .seed = random()};
+    for (const FieldKind kind : kKinds) {
+      if (random() % 2 == 0)
+        sweep.fields.push_back(vary(kind, random() % 60'000, 2 + random() % 9));
+    }
+    const Frame frame = build(spec, sweep).value();
+    const xtg_stream s = encode(frame, {});
+    for (const std::uint64_t k : {std::uint64_t{0}, std::uint64_t{1}, random() >> 40, random()}) {
+      const auto lane = static_cast<std::uint8_t>(random());
+      const std::uint64_t tx_ns = random();
+      ASSERT_EQ(test::to_hex(send(frame, s, k, lane_word(frame.signature, lane), tx_ns)),
+                test::to_hex(render(frame, k, lane, tx_ns)))
+          << "round " << round << " packet " << k;
+    }
+  }
+}
+
+TEST(LaneWord, PutsTheLaneWhereTheSignatureHasIt) {
+  const auto bytes = [](SignatureForm form) {
+    const std::uint64_t word = lane_word(form, 0x2a);
+    Bytes out(8);
+    std::memcpy(out.data(), &word, 8);
+    return test::to_hex(out);
+  };
+  EXPECT_EQ(bytes(SignatureForm::None), "00 00 00 00 00 00 00 00");
+  EXPECT_EQ(bytes(SignatureForm::Full), "00 00 00 00 00 00 2a 00");
+  EXPECT_EQ(bytes(SignatureForm::Compact), "00 00 00 00 00 2a 00 00");
+}
+
+} // namespace
+} // namespace xtg::packet

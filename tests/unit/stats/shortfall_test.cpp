@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stats/shortfall.h"
+
+#include <gtest/gtest.h>
+
+namespace xtg::stats {
+namespace {
+
+Sample sample(double achieved, std::optional<double> target, TxCounters tx = {}) {
+  Sample out;
+  out.xmit_pps = achieved;
+  out.target_pps = target;
+  out.tx = tx;
+  return out;
+}
+
+TEST(ExplainShortfall, SaysNothingWithoutNeed) {
+  const TxCounters bad{.driver_drops = 5, .redirect_errors = 5, .skipped_slots = 5};
+  EXPECT_EQ(explain_shortfall(sample(10, std::nullopt, bad)), "");
+  EXPECT_EQ(explain_shortfall(sample(1'000, 1'000, bad)), "");
+  EXPECT_EQ(explain_shortfall(sample(1'001, 1'000, bad)), "");
+  EXPECT_EQ(explain_shortfall(sample(990.1, 1'000, bad)), "");
+  EXPECT_NE(explain_shortfall(sample(989.9, 1'000, bad)), "");
+}
+
+TEST(ExplainShortfall, NamesTheLargestCause) {
+  EXPECT_EQ(explain_shortfall(sample(
+                900, 1'000, {.driver_drops = 12'345, .redirect_errors = 2, .skipped_slots = 3})),
+            "the driver refused 12,345 frames: its transmit ring was full");
+  EXPECT_EQ(explain_shortfall(sample(
+                900, 1'000, {.driver_drops = 1, .redirect_errors = 1'000, .skipped_slots = 3})),
+            "1,000 frames could not be handed to the driver");
+  EXPECT_EQ(explain_shortfall(sample(
+                900, 1'000, {.driver_drops = 1, .redirect_errors = 2, .skipped_slots = 7'000'000})),
+            "the sending threads could not keep the schedule and gave up 7,000,000 frames of it; "
+            "more --threads, a larger --burst or a lower rate would keep it");
+}
+
+TEST(ExplainShortfall, NamesAShortRun) {
+  EXPECT_EQ(explain_shortfall(sample(500, 1'000)),
+            "the run was too short for its rate: sending began late or ended within a slot");
+}
+
+Snapshot attempted(std::uint64_t attempts) {
+  Snapshot out;
+  out.source = CountSource::Link;
+  out.total.attempts = attempts;
+  return out;
+}
+
+TEST(UseLinkCounters, TakesThemAsTheyAre) {
+  Snapshot snapshot = attempted(1'000);
+  use_link_counters(snapshot, 900, 60, true);
+  EXPECT_EQ(
+      snapshot.total,
+      (TxCounters{.attempts = 1'000, .accepted = 900, .driver_drops = 60, .redirect_errors = 40}));
+}
+
+/// While it runs, what is in neither counter may be on its way.
+TEST(UseLinkCounters, LeavesOpenWhatIsOnItsWay) {
+  Snapshot snapshot = attempted(1'000);
+  use_link_counters(snapshot, 900, 60, false);
+  EXPECT_EQ(snapshot.total, (TxCounters{.attempts = 1'000, .accepted = 900, .driver_drops = 60}));
+}
+
+/// The interface counts what others send as well: the figures still add up.
+TEST(UseLinkCounters, CutsThemToWhatWasAttempted) {
+  Snapshot snapshot = attempted(1'000);
+  use_link_counters(snapshot, 1'001, 5, true);
+  EXPECT_EQ(snapshot.total, (TxCounters{.attempts = 1'000, .accepted = 1'000}));
+  snapshot = attempted(1'000);
+  use_link_counters(snapshot, 950, 500, true);
+  EXPECT_EQ(snapshot.total, (TxCounters{.attempts = 1'000, .accepted = 950, .driver_drops = 50}));
+  snapshot = attempted(0);
+  use_link_counters(snapshot, 7, 7, true);
+  EXPECT_EQ(snapshot.total, TxCounters{});
+}
+
+} // namespace
+} // namespace xtg::stats

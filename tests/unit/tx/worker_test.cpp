@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tx/worker.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "support/fakes.h"
+
+namespace xtg::tx {
+namespace {
+
+using test::FakeClock;
+using test::FakeLane;
+
+class WorkerTest : public testing::Test {
+protected:
+  Status run(const WorkerSpec& spec) { return work(lane_, clock_, spec, stop_); }
+  std::vector<std::uint32_t> runs() const {
+    std::vector<std::uint32_t> out;
+    for (const FakeLane::Call& call : lane_.calls)
+      out.push_back(call.runs);
+    return out;
+  }
+
+  FakeClock clock_;
+  FakeLane lane_{clock_};
+  std::atomic<bool> stop_{false};
+};
+
+WorkerSpec flood(std::uint32_t batch = 256) {
+  WorkerSpec spec;
+  spec.batch = batch;
+  return spec;
+}
+
+WorkerSpec paced(std::uint32_t slot_frames = 1, std::uint32_t batch_slots = 1) {
+  WorkerSpec spec;
+  spec.paced = true;
+  spec.slot_frames = slot_frames;
+  spec.batch_slots = batch_slots;
+  return spec;
+}
+
+WorkerSpec sleeping(std::uint32_t slot_frames = 1) {
+  WorkerSpec spec = paced(slot_frames);
+  spec.sleep = true;
+  return spec;
+}
+
+TEST_F(WorkerTest, EndsWhenTheLaneIsDone) {
+  lane_.max_calls = 3;
+  EXPECT_TRUE(run(flood()));
+  EXPECT_EQ(lane_.calls.size(), 3U);
+}
+
+TEST_F(WorkerTest, DoesNothingWhenTheLaneIsDoneAlready) {
+  lane_.left = 0;
+  EXPECT_TRUE(run(flood()));
+  EXPECT_TRUE(lane_.calls.empty());
+}
+
+TEST_F(WorkerTest, EndsWhenToldTo) {
+  lane_.answer = [&] {
+    stop_ = lane_.calls.size() == 3;
+    return CallEnd::Complete;
+  };
+  EXPECT_TRUE(run(flood()));
+  EXPECT_EQ(lane_.calls.size(), 3U);
+}
+
+TEST_F(WorkerTest, HandsErrorsUp) {
+  lane_.answer = [&]() -> Result<CallEnd> {
+    if (lane_.calls.size() < 2) return CallEnd::Complete;
+    return fail(Errc::Peer, "gone");
+  };
+  const Status status = run(flood());
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, Errc::Peer);
+  EXPECT_EQ(status.error().what, "gone");
+  EXPECT_EQ(lane_.calls.size(), 2U);
+}
+
+TEST_F(WorkerTest, CallsAreWholeBatches) {
+  lane_.ns_per_run = 137;
+  lane_.max_calls = 20;
+  ASSERT_TRUE(run(flood(60)));
+  for (const FakeLane::Call& call : lane_.calls) {
+    EXPECT_EQ(call.batch, 60U);
+    EXPECT_EQ(call.runs % 60, 0U) << call.runs;
+  }
+}
+
+TEST_F(WorkerTest, CallsGrowAtMostFourfoldToTheirTime) {
+  lane_.ns_per_run = 100;
+  lane_.max_calls = 6;
+  ASSERT_TRUE(run(flood(1)));
+  const std::uint32_t fitting = kCallNs / 100;
+  EXPECT_EQ(runs(), (std::vector<std::uint32_t>{8'192, 4 * 8'192, 4 * 4 * 8'192, fitting, fitting,
+                                                fitting}));
+}
+
+TEST_F(WorkerTest, CallsHaveABound) {
+  lane_.ns_per_run = 1;
+  lane_.max_calls = 8;
+  ASSERT_TRUE(run(flood()));
+  EXPECT_EQ(runs().back(), 1U << 20);
+}
+
+TEST_F(WorkerTest, CallsShrinkWhenTheyTakeLong) {
+  lane_.ns_per_run = 10'000;
+  lane_.max_calls = 3;
+  ASSERT_TRUE(run(flood(1)));
+  EXPECT_EQ(runs(), (std::vector<std::uint32_t>{8'192, 2'500, 2'500}));
+}
+
+TEST_F(WorkerTest, CallsAreNeverShorterThanAFullBatch) {
+  lane_.ns_per_run = 10'000'000;
+  lane_.max_calls = 3;
+  ASSERT_TRUE(run(flood()));
+  EXPECT_EQ(runs(), (std::vector<std::uint32_t>{8'192, 256, 256}));
+}
+
+/// A thread whose CPU was taken away for a while, or that was stopped and continued, finds its
+/// speed again.
+TEST_F(WorkerTest, CallsRecoverFromOneSlowCall) {
+  lane_.max_calls = 12;
+  lane_.answer = [&] {
+    lane_.ns_per_run = lane_.calls.size() == 1 ? 1'000'000 : 100;
+    return CallEnd::Complete;
+  };
+  ASSERT_TRUE(run(flood(1)));
+  EXPECT_EQ(runs()[1], 256U);
+  EXPECT_EQ(runs().back(), kCallNs / 100);
+}
+
+TEST_F(WorkerTest, CallsStayWithinTheAmount) {
+  lane_.ns_per_run = 100;
+  lane_.left = 10'000;
+  ASSERT_TRUE(run(flood()));
+  EXPECT_EQ(runs(), (std::vector<std::uint32_t>{8'192, 2'048})); // 1,808 are left: 8 batches
+}
+
+TEST_F(WorkerTest, ASmallAmountIsOneCall) {
+  lane_.left = 5;
+  ASSERT_TRUE(run(flood(5)));
+  EXPECT_EQ(lane_.calls, (std::vector<FakeLane::Call>{{5, 5, kSpinNs + 4 * 64, clock_.now}}));
+}
+
+TEST_F(WorkerTest, EndsWhenOthersHaveClaimedTheRest) {
+  lane_.answer = [&] {
+    if (lane_.calls.size() == 3) lane_.left = 0;
+    return CallEnd::Interrupted;
+  };
+  lane_.left = 1'000'000;
+  EXPECT_TRUE(run(flood()));
+  EXPECT_EQ(lane_.calls.size(), 3U);
+}
+
+/// Frames that a broken call has claimed and not sent are nobody else's.
+TEST_F(WorkerTest, SendsWhatABrokenCallLeft) {
+  class Last : public FakeLane {
+  public:
+    using FakeLane::FakeLane;
+    [[nodiscard]] bool done() const override { return false; }
+    [[nodiscard]] std::uint64_t unclaimed() const override { return 0; }
+  } lane(clock_);
+  lane.has_pending = true;
+  ASSERT_TRUE(work(lane, clock_, flood(), stop_));
+  ASSERT_EQ(lane.calls.size(), 1U);
+  EXPECT_EQ(lane.calls[0].runs, 256U);
+}
+
+TEST_F(WorkerTest, AnInterruptedCallIsRepeated) {
+  lane_.max_calls = 4;
+  lane_.answer = [&] { return lane_.calls.size() < 4 ? CallEnd::Interrupted : CallEnd::Complete; };
+  EXPECT_TRUE(run(flood()));
+  EXPECT_EQ(runs(), (std::vector<std::uint32_t>{8'192, 8'192, 8'192, 8'192}));
+  EXPECT_TRUE(clock_.sleeps.empty());
+  EXPECT_EQ(lane_.nomem, 0U);
+}
+
+TEST_F(WorkerTest, PausesGrowWhileTheKernelHasNoMemory) {
+  lane_.ns_per_run = 100;
+  lane_.max_calls = 11;
+  lane_.answer = [&] {
+    const std::size_t n = lane_.calls.size();
+    return (n > 2 && n < 10) ? CallEnd::NoMemory : CallEnd::Complete;
+  };
+  EXPECT_TRUE(run(flood()));
+  EXPECT_EQ(lane_.nomem, 7U);
+  std::vector<std::uint64_t> pauses;
+  for (std::size_t i = 0; i < clock_.sleeps.size(); i++)
+    pauses.push_back(clock_.sleeps[i] - lane_.calls[2 + i].at_ns);
+  constexpr std::uint64_t kMs = 1'000'000;
+  EXPECT_EQ(pauses, (std::vector<std::uint64_t>{kMs, 2 * kMs, 4 * kMs, 8 * kMs, 16 * kMs, 20 * kMs,
+                                                20 * kMs}));
+  // Smaller calls again, which ask less of the kernel at once.
+  EXPECT_EQ(runs()[2], 4U * 4 * 8'192);
+  EXPECT_EQ(runs()[3], 8'192U);
+  EXPECT_EQ(runs()[9], 8'192U);
+}
+
+TEST_F(WorkerTest, MemoryOnceFoundResetsThePauses) {
+  lane_.max_calls = 6;
+  lane_.answer = [&] {
+    return lane_.calls.size() % 3 == 0 ? CallEnd::Complete : CallEnd::NoMemory;
+  };
+  EXPECT_TRUE(run(flood()));
+  ASSERT_EQ(clock_.sleeps.size(), 4U);
+  EXPECT_EQ(clock_.sleeps[0] - lane_.calls[0].at_ns, 1'000'000U);
+  EXPECT_EQ(clock_.sleeps[1] - lane_.calls[1].at_ns, 2'000'000U);
+  EXPECT_EQ(clock_.sleeps[2] - lane_.calls[3].at_ns, 1'000'000U);
+}
+
+TEST_F(WorkerTest, GivesUpWithoutMemoryForLong) {
+  const std::uint64_t start = clock_.now;
+  lane_.answer = [] { return CallEnd::NoMemory; };
+  const Status status = run(flood());
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, Errc::System);
+  EXPECT_EQ(status.error().what, "the kernel has had no memory for frames for 5 seconds");
+  EXPECT_GT(clock_.now - start, kNoMemoryNs);
+  EXPECT_LT(clock_.now - start, kNoMemoryNs + 2 * kNapNs);
+}
+
+/// A call that breaks off in the middle has sent what it could: that is no standstill.
+TEST_F(WorkerTest, SlowProgressIsProgress) {
+  lane_.max_calls = 10'000;
+  lane_.ns_per_call = 10'000'000;
+  lane_.answer = [&] {
+    lane_.frames_claimed++;
+    return CallEnd::NoMemory;
+  };
+  EXPECT_TRUE(run(flood()));
+  EXPECT_EQ(lane_.nomem, 10'000U);
+  for (std::size_t i = 0; i < clock_.sleeps.size(); i++)
+    ASSERT_EQ(clock_.sleeps[i] - lane_.calls[i].at_ns, 1'000'000U);
+}
+
+/// Many short shortages with successes in between are no long one.
+TEST_F(WorkerTest, ShortagesDoNotAddUp) {
+  lane_.max_calls = 2'000;
+  lane_.ns_per_call = 10'000'000;
+  lane_.answer = [&] {
+    return lane_.calls.size() % 2 == 0 ? CallEnd::Complete : CallEnd::NoMemory;
+  };
+  EXPECT_TRUE(run(flood()));
+  EXPECT_EQ(lane_.nomem, 1'000U);
+}
+
+TEST_F(WorkerTest, SleepsTowardsADeadlineInNaps) {
+  const std::uint64_t start = clock_.now, due = start + 70'000'000;
+  lane_.deadline = due;
+  lane_.max_calls = 1;
+  ASSERT_TRUE(run(sleeping(4)));
+  EXPECT_EQ(clock_.sleeps, (std::vector<std::uint64_t>{start + kNapNs, start + 2 * kNapNs,
+                                                       start + 3 * kNapNs, due - kLeadNs}));
+  EXPECT_EQ(lane_.calls, (std::vector<FakeLane::Call>{{4, 4, 300'000, due - kLeadNs}}));
+}
+
+TEST_F(WorkerTest, SleepsFromSlotToSlot) {
+  lane_.deadline = clock_.now + 1'000'000;
+  lane_.interval = 1'000'000;
+  lane_.max_calls = 5;
+  const std::uint64_t first = lane_.deadline;
+  ASSERT_TRUE(run(sleeping()));
+  for (std::uint64_t i = 0; i < 5; i++)
+    EXPECT_EQ(lane_.calls[i].at_ns, first + i * 1'000'000 - kLeadNs);
+  EXPECT_EQ(clock_.sleeps.size(), 5U);
+}
+
+TEST_F(WorkerTest, DoesNotSleepForADeadlineThatIsNear) {
+  lane_.deadline = clock_.now + kLeadNs;
+  lane_.max_calls = 1;
+  ASSERT_TRUE(run(sleeping()));
+  EXPECT_TRUE(clock_.sleeps.empty());
+  EXPECT_EQ(lane_.calls.size(), 1U);
+}
+
+TEST_F(WorkerTest, DoesNotSleepForADeadlineThatIsPast) {
+  lane_.deadline = 5;
+  lane_.max_calls = 1;
+  ASSERT_TRUE(run(sleeping()));
+  EXPECT_TRUE(clock_.sleeps.empty());
+  EXPECT_EQ(lane_.calls.size(), 1U);
+}
+
+TEST_F(WorkerTest, LooksForTheStopFlagBetweenNaps) {
+  lane_.deadline = clock_.now + 3'600'000'000'000;
+  clock_.on_sleep = [&] { stop_ = clock_.sleeps.size() == 3; };
+  ASSERT_TRUE(run(sleeping()));
+  EXPECT_EQ(clock_.sleeps.size(), 3U);
+  EXPECT_TRUE(lane_.calls.empty());
+}
+
+TEST_F(WorkerTest, DoesNotSleepOverWhatABrokenCallLeft) {
+  lane_.deadline = clock_.now + 1'000'000'000;
+  lane_.has_pending = true;
+  lane_.max_calls = 1;
+  ASSERT_TRUE(run(sleeping()));
+  EXPECT_TRUE(clock_.sleeps.empty());
+  EXPECT_EQ(lane_.calls.size(), 1U);
+}
+
+/// A run whose next slot comes after its end ends at its end, not at the slot.
+TEST_F(WorkerTest, SleepsToTheEndAndNoFurther) {
+  const std::uint64_t start = clock_.now;
+  lane_.end = start + 50'000'000;
+  lane_.deadline = start + 3'600'000'000'000;
+  ASSERT_TRUE(run(sleeping()));
+  EXPECT_EQ(clock_.now, lane_.end);
+  EXPECT_EQ(clock_.sleeps.size(), 3U);
+  EXPECT_TRUE(lane_.calls.empty());
+}
+
+TEST_F(WorkerTest, SendsTheLastSlotBeforeTheEnd) {
+  lane_.deadline = clock_.now + 10'000'000;
+  lane_.interval = 10'000'000;
+  lane_.end = clock_.now + 20'000'001;
+  ASSERT_TRUE(run(sleeping()));
+  EXPECT_EQ(lane_.calls.size(), 2U);
+  EXPECT_EQ(clock_.now, lane_.end);
+}
+
+TEST_F(WorkerTest, PacedCallsHaveBatchesOfWholeReleases) {
+  lane_.max_calls = 3;
+  lane_.ns_per_run = 100;
+  lane_.left = 10; // runs are passes, not frames: the amount does not bound them
+  ASSERT_TRUE(run(paced(5, 3)));
+  ASSERT_FALSE(lane_.calls.empty());
+  EXPECT_EQ(lane_.calls[0].batch, 15U);
+  EXPECT_EQ(lane_.calls[0].runs, (8'192U + 14) / 15 * 15);
+  EXPECT_EQ(lane_.calls[0].spin_ns, kSpinNs + 64 * 14);
+  EXPECT_TRUE(clock_.sleeps.empty());
+}
+
+TEST_F(WorkerTest, AScheduleThatCannotBeKeptIsReleasedInLargerBatches) {
+  lane_.max_calls = 60;
+  lane_.ns_per_call = kCallNs;
+  lane_.skips_per_call = 1'000;
+  ASSERT_TRUE(run(paced()));
+  EXPECT_EQ(lane_.batch_slots, (std::vector<std::uint32_t>{2, 4, 8, 16, 32, 64, 128, 256}));
+  EXPECT_EQ(lane_.calls.back().batch, 256U);
+  // Three calls behind each time.
+  EXPECT_EQ(lane_.calls[2].batch, 1U);
+  EXPECT_EQ(lane_.calls[3].batch, 2U);
+  EXPECT_EQ(lane_.calls[5].batch, 2U);
+  EXPECT_EQ(lane_.calls[6].batch, 4U);
+}
+
+TEST_F(WorkerTest, BatchesNeverPassTheKernelsLimit) {
+  lane_.max_calls = 30;
+  lane_.ns_per_call = kCallNs;
+  lane_.skips_per_call = 1'000;
+  ASSERT_TRUE(run(paced(100)));
+  EXPECT_EQ(lane_.batch_slots, (std::vector<std::uint32_t>{2}));
+  EXPECT_EQ(lane_.calls.back().batch, 200U);
+}
+
+TEST_F(WorkerTest, OneSlotPerMillisecondLostIsNotBehind) {
+  lane_.max_calls = 12;
+  lane_.ns_per_call = kCallNs;
+  lane_.skips_per_call = kCallNs / 1'000'000;
+  ASSERT_TRUE(run(paced()));
+  EXPECT_TRUE(lane_.batch_slots.empty());
+
+  FakeLane more(clock_);
+  more.max_calls = 12;
+  more.ns_per_call = kCallNs;
+  more.skips_per_call = kCallNs / 1'000'000 + 1;
+  ASSERT_TRUE(work(more, clock_, paced(), stop_));
+  EXPECT_FALSE(more.batch_slots.empty());
+}
+
+TEST_F(WorkerTest, TwoCallsBehindAreNotThree) {
+  lane_.max_calls = 30;
+  lane_.ns_per_call = kCallNs;
+  lane_.answer = [&] {
+    lane_.skips_per_call = lane_.calls.size() % 3 == 0 ? 0 : 1'000;
+    return CallEnd::Complete;
+  };
+  ASSERT_TRUE(run(paced()));
+  EXPECT_TRUE(lane_.batch_slots.empty());
+}
+
+/// What a disturbance made necessary is taken back when it has passed, but not below what was
+/// planned.
+TEST_F(WorkerTest, BatchesShrinkWhenTheScheduleIsKept) {
+  lane_.max_calls = 200;
+  lane_.ns_per_call = kCallNs;
+  lane_.answer = [&] {
+    lane_.skips_per_call = lane_.calls.size() <= 6 ? 1'000 : 0;
+    return CallEnd::Complete;
+  };
+  ASSERT_TRUE(run(paced(1, 2)));
+  EXPECT_EQ(lane_.batch_slots, (std::vector<std::uint32_t>{4, 8, 4, 2}));
+  EXPECT_EQ(lane_.calls[45].batch, 8U);
+  EXPECT_EQ(lane_.calls[46].batch, 4U);
+  EXPECT_EQ(lane_.calls.back().batch, 2U);
+}
+
+} // namespace
+} // namespace xtg::tx
