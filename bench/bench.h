@@ -6,7 +6,7 @@
 
 #define BENCH_CPUS 64
 
-struct bench_counter {
+struct __attribute__((aligned(64))) bench_counter {
   __u64 packets;
   __u64 pad[7];
 };

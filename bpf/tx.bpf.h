@@ -92,23 +92,24 @@ static long spin_turn(__u32 turn, struct spin_state* state) {
  * slot. */
 #define XTG_MAX_LOST (1ULL << 31)
 
-/* Waits for the slot that is due next. True: release it now. False: too far off, or the run is
- * over. */
-static __always_inline bool slot_is_due(struct xtg_tx_worker* w, __u64* now) {
+/* Waits for the slot that is due next and says how many to release now; 0: it is too far off, or
+ * the run is over. */
+static __always_inline __u64 slots_due(struct xtg_tx_worker* w, __u64* now) {
   __u64 due = w->deadline_ns;
 
   if (*now >= control.end_ns) {
     /* Held up across the end: what was due before it is not sent any more. */
     if (due < control.end_ns) w->skipped_slots += (control.end_ns - due) / (w->interval_ns + 1) + 1;
-    return finish(w, *now);
+    finish(w, *now);
+    return 0;
   }
-  if (due >= control.end_ns) return false;
+  if (due >= control.end_ns) return 0;
   if (due > *now) {
     struct spin_state state = {.until = due, .now = *now};
-    if (due - *now > w->spin_ns) return false;
+    if (due - *now > w->spin_ns) return 0;
     bpf_loop(XTG_SPIN_TURNS, spin_turn, &state, 0);
     *now = state.now;
-    if (*now < due) return false;
+    if (*now < due) return 0;
   }
   __u64 late = *now - due;
   /* Verifier: without CAP_PERFMON an addition must be of the same kind on all paths, so the cell,
@@ -119,17 +120,21 @@ static __always_inline bool slot_is_due(struct xtg_tx_worker* w, __u64* now) {
 
   /* Bounded catch-up: what is later than that is given up and counted, never sent late in silence.
    */
-  __u64 slots = w->batch_slots;
+  __u64 lost = 0, slots = w->batch_slots;
   if (late > w->catch_up_ns) {
-    __u64 lost = (late - w->catch_up_ns) / (w->interval_ns + 1);
+    lost = (late - w->catch_up_ns) / (w->interval_ns + 1);
     if (lost > XTG_MAX_LOST) lost = XTG_MAX_LOST;
     w->skipped_slots += lost;
-    slots += lost;
   }
+  /* Of slots that are released together, those that lie before the end. */
+  __u64 left = control.end_ns - due - lost * w->interval_ns;
+  if (left < slots * w->interval_ns) slots = left / (w->interval_ns + 1) + 1;
+  __u64 release = slots;
+  slots += lost;
   __u64 frac = w->deadline_frac + slots * w->interval_frac;
   w->deadline_frac = (__u32)frac;
   w->deadline_ns = due + slots * w->interval_ns + (frac >> 32);
-  return true;
+  return release;
 }
 
 /* First run of a kernel batch: decides whether and what this batch sends: [seq, send_end). */
@@ -143,8 +148,8 @@ static __always_inline bool begin_batch(struct xtg_tx_worker* w, const struct xt
   w->idle_left = batch - 1; /* as it stands when nothing is sent: this run was the first */
   if (control.stop || w->done || p->next >= p->total) return finish(w, now);
   if (s->paced) {
-    if (!slot_is_due(w, &now)) return false;
-    want = (__u64)w->slot_frames * w->batch_slots;
+    want = w->slot_frames * slots_due(w, &now);
+    if (want == 0) return false;
   } else if (now >= control.end_ns) {
     return finish(w, now);
   }

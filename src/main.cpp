@@ -20,8 +20,10 @@ struct Overloaded : Handlers... {
 
 std::string as_typed(int argc, char** argv) {
   std::string out;
-  for (int i = 0; i < argc; i++)
-    out += (i == 0 ? "" : " ") + std::string(argv[i]);
+  for (int i = 0; i < argc; i++) {
+    if (i != 0) out.push_back(' ');
+    out.append(argv[i]);
+  }
   return out;
 }
 

@@ -140,10 +140,15 @@ Outcome Program::run(std::size_t lane, std::size_t page_len) {
   context.data_end = static_cast<__u32>(page.size());
   if (anchor_)
     context.ingress_ifindex = static_cast<__u32>(anchor_->base_ifindex() + static_cast<int>(lane));
-  LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = page.data(), .data_out = out.bytes.data(),
-              .data_size_in = static_cast<__u32>(page.size()),
-              .data_size_out = static_cast<__u32>(out.bytes.size()), .ctx_in = &context,
-              .ctx_size_in = sizeof context, .repeat = 1);
+  bpf_test_run_opts opts{};
+  opts.sz = sizeof opts;
+  opts.data_in = page.data();
+  opts.data_size_in = static_cast<__u32>(page.size());
+  opts.data_out = out.bytes.data();
+  opts.data_size_out = static_cast<__u32>(out.bytes.size());
+  opts.ctx_in = &context;
+  opts.ctx_size_in = sizeof context;
+  opts.repeat = 1;
   const auto call = [&]() -> Status {
     out.before_ns = monotonic_ns();
     const int failed = bpf_prog_test_run_opts(prog_fd_, &opts);

@@ -393,7 +393,6 @@ TEST_P(RefusalTest, SaysWhatWouldDo) {
   RunSpec spec = plain_spec();
   HostFacts facts = plain_host();
   ASSERT_TRUE(resolve(spec, facts, 1));
-  StreamSpec spare;
   GetParam().spoil(spec, spec.streams[0], facts);
   const auto refused = resolve(spec, facts, 1);
   ASSERT_FALSE(refused);
