@@ -28,6 +28,7 @@ constexpr std::uint64_t kWatchNs = 100'000'000; // how often faults are looked f
 constexpr std::uint64_t kSilenceNs =
     1'000'000'000;                              // attempts without a frame accepted: the run ends
 constexpr std::uint64_t kLeadInNs = 2'000'000;  // from "go" to the first slot
+constexpr std::uint64_t kTogetherNs = 20'000;   // slots released together span this at most
 constexpr std::uint64_t kSettleNs = 20'000'000; // for a link's own counters to catch up
 
 double process_cpu_s() {
@@ -121,6 +122,9 @@ Status Session::start_workers() {
       seat.spec.sleep = stream_.pacing->sleep;
       seat.spec.slot_frames = stream_.pacing->frames_per_slot;
       seat.spec.batch_slots = stream_.pacing->slots_per_batch;
+      // Slots far apart are lost to a busy CPU, not to the cost of releasing them one by one.
+      seat.spec.max_batch_slots = static_cast<std::uint32_t>(
+          kTogetherNs / std::max<std::uint64_t>(stream_.pacing->interval_ns, 1));
       target_pps_ = stream_.pacing->target_pps;
     }
     seat.lane = std::make_unique<LiveLane>(

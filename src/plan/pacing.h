@@ -16,7 +16,7 @@ inline constexpr double kSingleReleasePps = 1.2e6;
 /// Gaps from this length on are slept through; below, waking up costs more than waiting.
 inline constexpr std::uint64_t kSleepGapNs = 500'000;
 /// How late a schedule may run before its slots are given up.
-inline constexpr std::uint64_t kCatchUpNs = 1'000'000;
+inline constexpr std::uint64_t kCatchUpNs = 10'000'000;
 
 /// The schedule of each of `threads` threads; none for the rate `max`. InvalidArgument where the
 /// rate cannot be scheduled.

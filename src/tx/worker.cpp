@@ -14,7 +14,7 @@ constexpr std::uint32_t kMaxRuns = 1U << 20;
 constexpr std::uint32_t kFirstRuns = 1U << 13; // until the first call has shown how fast it goes
 constexpr std::uint64_t kFirstPauseNs = 1'000'000; // after ENOMEM; doubled each time
 constexpr unsigned kBehindCalls = 3;            // in a row that lost slots: release more together
-constexpr unsigned kKeptCalls = 40;             // in a row that lost none: about a second
+constexpr unsigned kKeptCalls = 40;             // in a row that lost none: some seconds
 constexpr std::uint64_t kSleepSpinNs = 300'000; // one program run may wait this long after a sleep
 
 class Worker {
@@ -73,7 +73,8 @@ private:
 
   void learn(std::uint64_t runs, std::uint64_t took_ns) {
     if (runs < runs_) return; // cut short by the amount: says nothing about speed
-    const std::uint64_t fitting = runs * kCallNs / std::max<std::uint64_t>(took_ns, 1);
+    const std::uint64_t wanted_ns = spec_.paced ? kPacedCallNs : kCallNs;
+    const std::uint64_t fitting = runs * wanted_ns / std::max<std::uint64_t>(took_ns, 1);
     // At most fourfold: the first calls run on cold caches.
     runs_ = static_cast<std::uint32_t>(
         std::clamp<std::uint64_t>(fitting, kMaxBatch, std::min<std::uint64_t>(kMaxRuns, runs * 4)));
@@ -89,7 +90,8 @@ private:
     skipped_ = skipped;
     behind_calls_ = behind ? behind_calls_ + 1 : 0;
     kept_calls_ = kept ? kept_calls_ + 1 : 0;
-    if (behind_calls_ >= kBehindCalls && 2 * batch() <= kMaxBatch) {
+    if (behind_calls_ >= kBehindCalls && 2 * batch() <= kMaxBatch &&
+        2 * slots_ <= spec_.max_batch_slots) {
       release_together(slots_ * 2);
     } else if (kept_calls_ >= kKeptCalls && slots_ > spec_.batch_slots) {
       release_together(slots_ / 2);

@@ -18,11 +18,16 @@ struct WorkerSpec {
   bool sleep = false;            ///< sleep through the gaps between slots
   std::uint32_t slot_frames = 1; ///< paced: frames of one slot
   std::uint32_t batch_slots = 1; ///< paced: slots released together
+  /// And as many at most when the schedule cannot be kept.
+  std::uint32_t max_batch_slots = 256;
 };
 
 /// A kernel call should take about this long: short enough to end a run promptly, long enough that
 /// setting it up (some 15 us, and a page pool's worth of allocations) does not show.
 inline constexpr std::uint64_t kCallNs = 25'000'000;
+/// The same for a paced thread: while one call follows another nothing is sent, and the slots of
+/// these some 20 us are late.
+inline constexpr std::uint64_t kPacedCallNs = 100'000'000;
 /// A sleeping thread looks for the stop flag this often.
 inline constexpr std::uint64_t kNapNs = 20'000'000;
 /// A sleeping thread wakes this long before its deadline: timer and wake-up latency of an ordinary
