@@ -157,6 +157,10 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
     if (!skel && skel.error().code == Errc::NoPermission) {
       modest = true;
       skel = open_and_load(spec, false, modest);
+      if (!skel && skel.error().code == Errc::NoPermission)
+        return fail(Errc::NoPermission,
+                    "this kernel loads the send program only with CAP_PERFMON, which is missing "
+                    "(setcap cap_bpf,cap_net_admin,cap_perfmon+ep)");
     }
   }
   if (!skel) {
