@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Congestion control: none, NewReno (RFC 5681, 6582), CUBIC (RFC 9438). "None" is for labs: the far
+ * end's window is the limit, but losses hold a flow to what the path has been shown to carry. */
+#pragma once
+
+#include "tcp_board.h"
+
+#define XTG_TCP_CWND_MAX (XTG_TCP_MAX_WORDS * XTG_TCP_WORD)
+#define XTG_TCP_CWND_FIRST 10 /* RFC 6928 */
+
+static inline void xtg_tcp_cc_open(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f) {
+  f->cwnd = c->congestion == XTG_TCP_CC_NONE ? XTG_TCP_CWND_MAX : XTG_TCP_CWND_FIRST;
+  f->ssthresh = XTG_TCP_CWND_MAX;
+}
+
+/* floor(cube root) for results below 2^16. */
+static inline __u32 xtg_tcp_cbrt(__u64 x) {
+  __u64 root = 0;
+  int bit;
+  XTG_UNROLL
+  for (bit = 15; bit >= 0; bit--) {
+    __u64 next = root | (1ULL << bit);
+    if (next * next * next <= x) root = next;
+  }
+  return (__u32)root;
+}
+
+/* RFC 9438: beta 0.7, C 0.4. In a function of its own for the verifier's sake. */
+static inline void xtg_tcp_cubic_grow(struct xtg_tcp_flow* f, __u32 acked, __u32 now_us) {
+  __u64 t_ms, d, cube, target, step;
+  if (!f->cubic_running) {
+    f->cubic_running = 1;
+    f->cubic_epoch_us = now_us;
+    f->cubic_reno = f->cwnd;
+    f->cubic_part = f->cwnd_part = 0;
+    if (f->cubic_max < f->cwnd) f->cubic_max = f->cwnd;
+    /* K = cbrt((W_max - cwnd) / C) in seconds */
+    f->cubic_k_ms = xtg_tcp_cbrt((__u64)(f->cubic_max - f->cwnd) * 2500000000ULL);
+  }
+  t_ms = ((__u64)(now_us - f->cubic_epoch_us) + (f->srtt_us8 >> 3)) / 1000;
+  d = t_ms > f->cubic_k_ms ? t_ms - f->cubic_k_ms : f->cubic_k_ms - t_ms;
+  if (d > 100000) d = 100000;
+  cube = d * d * d * 2 / 5000000000ULL;
+  if (t_ms >= f->cubic_k_ms)
+    target = f->cubic_max + cube;
+  else
+    target = f->cubic_max > cube ? f->cubic_max - cube : 0;
+  if (target > f->cwnd + f->cwnd / 2) target = f->cwnd + f->cwnd / 2;
+  if (target < f->cwnd) target = f->cwnd;
+  /* cwnd += (target - cwnd) / cwnd for each segment */
+  step = f->cwnd_part + (target - f->cwnd) * acked;
+  f->cwnd_part = (__u32)(step % (f->cwnd ? f->cwnd : 1));
+  f->cwnd += (__u32)(step / (f->cwnd ? f->cwnd : 1));
+  /* W_est += alpha / cwnd, alpha = 3 (1 - beta) / (1 + beta) = 9 / 17; 1 from W_max on */
+  step = f->cubic_part + (f->cubic_reno < f->cubic_max ? 9ULL : 17ULL) * acked;
+  f->cubic_reno += (__u32)(step / (17ULL * (f->cwnd ? f->cwnd : 1)));
+  f->cubic_part = (__u32)(step % (17ULL * (f->cwnd ? f->cwnd : 1)));
+  if (f->cwnd < f->cubic_reno) f->cwnd = f->cubic_reno;
+}
+
+/* `acked` segments were delivered. */
+static inline void xtg_tcp_cc_acked(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
+                                    __u32 acked, __u32 now_us) {
+  __u32 used = xtg_tcp_in_flight(f) + acked;
+  if (!acked || f->recovery == XTG_TCP_FAST) return;
+  if (c->congestion == XTG_TCP_CC_NONE) {
+    f->cwnd += acked;
+  } else if (used * 2 < f->cwnd) {
+    return; /* not what holds the flow back (RFC 9293, 3.8.4; RFC 7661) */
+  } else if (f->cwnd < f->ssthresh) {
+    f->cwnd += acked;
+  } else if (c->congestion == XTG_TCP_CC_CUBIC) {
+    xtg_tcp_cubic_grow(f, acked, now_us);
+  } else {
+    f->cwnd_part += acked;
+    if (f->cwnd_part >= f->cwnd) {
+      f->cwnd_part -= f->cwnd;
+      f->cwnd++;
+    }
+  }
+  if (f->cwnd > XTG_TCP_CWND_MAX) f->cwnd = XTG_TCP_CWND_MAX;
+}
+
+/* The multiplicative decrease from `flight` segments. */
+static inline void xtg_tcp_cc_reduce(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
+                                     __u32 flight) {
+  if (c->congestion == XTG_TCP_CC_CUBIC) {
+    /* Fast convergence, RFC 9438, 4.7. */
+    f->cubic_max = flight < f->cubic_max ? flight * 17 / 20 : flight;
+    f->cubic_running = 0;
+    f->ssthresh = flight * 7 / 10;
+  } else {
+    f->ssthresh = flight / 2;
+  }
+  if (f->ssthresh < 2) f->ssthresh = 2;
+}
+
+/* Losses were found: recovery begins (RFC 6675, 5). `flight`: segments in flight before. */
+static inline void xtg_tcp_cc_loss(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
+                                   __u32 flight) {
+  f->recovery = XTG_TCP_FAST;
+  f->recovery_end = f->nxt_seg;
+  if (c->congestion == XTG_TCP_CC_NONE) {
+    f->cwnd = flight > c->floor_segs ? flight : c->floor_segs;
+    if (f->cwnd > XTG_TCP_CWND_MAX) f->cwnd = XTG_TCP_CWND_MAX;
+    return;
+  }
+  xtg_tcp_cc_reduce(c, f, flight);
+  f->cwnd = f->ssthresh;
+  f->cwnd_part = 0;
+}
+
+/* The retransmission timer went off (RFC 5681, 3.1). */
+static inline void xtg_tcp_cc_timeout(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
+                                      __u32 flight) {
+  if (c->congestion == XTG_TCP_CC_NONE) {
+    f->cwnd = XTG_TCP_CWND_FIRST;
+  } else {
+    /* Only the first of several time-outs of the same data (RFC 5681, equation 4). */
+    if (f->recovery != XTG_TCP_TIMEOUT) xtg_tcp_cc_reduce(c, f, flight);
+    f->cwnd = 1;
+    f->cwnd_part = 0;
+  }
+  f->recovery = XTG_TCP_TIMEOUT;
+  f->recovery_end = f->nxt_seg;
+}

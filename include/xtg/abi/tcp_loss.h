@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which segments are lost: RACK (RFC 8985) with its reordering window, and the one timer of a flow:
+ * reordering, tail-loss probe, retransmission, persist. */
+#pragma once
+
+#include "tcp_cc.h"
+#include "tcp_rtt.h"
+
+#define XTG_TCP_DUP_THRESH 3
+/* A tail-loss probe waits for two round trips and this: an ordinary receiver's interrupts and
+ * scheduler may take so long (Linux: two timer ticks). */
+#define XTG_TCP_TAIL_SLACK_US 10000U
+#define XTG_TCP_DELACK_US 200000U /* RFC 8985, 7.2: one segment in flight, its ACK may be delayed  \
+                                   */
+#define XTG_TCP_PERSIST_MAX_US 5000000U
+
+/* A segment was delivered: is it the one sent last of those (RFC 8985, 6.2 step 2)? `end` is one
+ * past its number. */
+static inline void xtg_tcp_rack_update(struct xtg_tcp_flow* f, __u64 end, int again, __u32 now_us) {
+  struct xtg_tcp_word* b;
+  __u32 group, sent, rtt;
+  if (!end) return;
+  b = xtg_tcp_word_at(f, (end - 1) / XTG_TCP_WORD);
+  if (!b) return;
+  group = (__u32)((end - 1) % XTG_TCP_WORD) / 16;
+  sent = again ? b->again_us[group & 3] : b->sent_us[group & 3];
+  rtt = now_us - sent;
+  /* A retransmission answered faster than any round trip: it was the original. */
+  if (again && rtt < f->rtt_min_us) return;
+  if (f->rack_valid && (xtg_before(sent, f->rack_us) || (sent == f->rack_us && end <= f->rack_seg)))
+    return;
+  f->rack_us = sent;
+  f->rack_seg = end;
+  f->rack_rtt_us = rtt;
+  f->rack_valid = 1;
+}
+
+/* RFC 8985, 6.2 step 4 */
+static inline __u32 xtg_tcp_reorder_window(const struct xtg_tcp_flow* f) {
+  __u32 window, srtt = f->srtt_us8 >> 3;
+  if (!f->reorder_seen && (f->recovery != XTG_TCP_SMOOTH || f->sacked_out >= XTG_TCP_DUP_THRESH))
+    return 0;
+  window = f->rtt_min_us / 4 * f->reorder_steps;
+  return window > srtt ? srtt : window;
+}
+
+/* Of `open` segments in a group sent at `sent`: those sent before the newest one delivered and out
+ * for longer than the reordering window; w->wait_us: how long until more will be. */
+static inline __u64 xtg_tcp_rack_group(struct xtg_tcp_walk* w, __u64 open, __u32 sent,
+                                       __u64 below) {
+  const struct xtg_tcp_flow* f = w->f;
+  __s32 left;
+  if (sent == f->rack_us)
+    open &= below;
+  else if (!xtg_before(sent, f->rack_us))
+    return 0;
+  if (!open) return 0;
+  left = (__s32)(sent + f->rack_rtt_us + w->window_us - w->now_us);
+  if (left <= 0) return open;
+  if ((__u32)left > w->wait_us) w->wait_us = (__u32)left;
+  return 0;
+}
+
+static inline long xtg_tcp_rack_word(__u32 i, void* ctx) {
+  struct xtg_tcp_walk* w = (struct xtg_tcp_walk*)ctx;
+  __u64 mask, number, open, once, again, below, lost = 0;
+  struct xtg_tcp_word* b = xtg_tcp_walk_word(w, i, &mask, &number);
+  int g;
+  if (!b) return 1;
+  open = mask & ~b->sacked & ~b->lost;
+  if (!open) return 0;
+  once = open & ~b->again;
+  again = open & b->again;
+  below = xtg_word_mask(number, 0, w->f->rack_seg);
+  XTG_UNROLL
+  for (g = 0; g < XTG_TCP_STAMPS; g++) {
+    __u64 group = 0xffffULL << (16 * g);
+    if (once & group) lost |= xtg_tcp_rack_group(w, once & group, b->sent_us[g], below);
+    if (again & group) lost |= xtg_tcp_rack_group(w, again & group, b->again_us[g], 0);
+  }
+  b->lost |= lost;
+  b->local &= ~lost;
+  w->f->lost_out += xtg_bits(lost);
+  return 0;
+}
+
+/* RFC 8985, 6.2 step 5. Returns in how many us to look again; 0: need not. */
+static inline __u32 xtg_tcp_detect(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
+                                   __u32 now_us) {
+  struct xtg_tcp_walk w = xtg_tcp_over(f, f->una_seg, f->nxt_seg, now_us);
+  __u32 lost = f->lost_out, flight = xtg_tcp_in_flight(f);
+  if (!f->rack_valid || w.from >= w.to) return 0;
+  w.window_us = xtg_tcp_reorder_window(f);
+  xtg_loop(xtg_tcp_words(w.from, w.to), xtg_tcp_rack_word, &w);
+  if (f->lost_out > lost && f->recovery == XTG_TCP_SMOOTH) xtg_tcp_cc_loss(c, f, flight);
+  return w.wait_us;
+}
+
+/* What the window leaves of the next segment, all of it or not. */
+static inline int xtg_tcp_window_open(const struct xtg_tcp_config* c,
+                                      const struct xtg_tcp_flow* f) {
+  __u64 need = xtg_min64(c->mss, f->limit - f->nxt);
+  return f->edge >= f->nxt + need;
+}
+
+/* Sets the timer by what is outstanding. `wait_us`: segments may be lost by then. `restart`: the
+ * far end has made progress, so time-outs begin anew (RFC 6298, 5.3). */
+static inline void xtg_tcp_arm(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f, __u32 now_us,
+                               __u32 wait_us, int restart) {
+  __u64 out = f->nxt_seg - f->una_seg;
+  __u32 kind, in_us = xtg_tcp_rto(f), tail_us;
+  if (!out) {
+    if (f->nxt >= f->limit || xtg_tcp_window_open(c, f)) {
+      f->timer = XTG_TCP_TIMER_NONE;
+      return;
+    }
+    kind = XTG_TCP_TIMER_PERSIST;
+    if (in_us > XTG_TCP_PERSIST_MAX_US) in_us = XTG_TCP_PERSIST_MAX_US;
+  } else if (wait_us) {
+    kind = XTG_TCP_TIMER_REORDER;
+    in_us = wait_us;
+  } else if (c->sack && f->recovery == XTG_TCP_SMOOTH && !f->tail_out && !f->lost_out &&
+             !f->sacked_out && f->srtt_us8) {
+    kind = XTG_TCP_TIMER_TAIL;
+    restart = 1;
+    tail_us = f->srtt_us8 / 4 + (out == 1 ? XTG_TCP_DELACK_US : XTG_TCP_TAIL_SLACK_US);
+    if (tail_us < in_us) in_us = tail_us;
+  } else {
+    kind = XTG_TCP_TIMER_RTO;
+  }
+  if (kind == f->timer && !restart && kind != XTG_TCP_TIMER_REORDER) return;
+  f->timer = kind;
+  f->timer_us = now_us + in_us;
+}

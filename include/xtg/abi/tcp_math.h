@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Sequence numbers, the segment grid, and bits of a word. The grid: segment k starts at k * mss,
+ * and where the payload repeats after `period` bytes it begins anew there, so that every repetition
+ * is cut alike and its checksums are known beforehand. */
+#pragma once
+
+#include "tcp.h"
+
+#ifdef __bpf__
+#define XTG_UNROLL _Pragma("unroll")
+#else
+#define XTG_UNROLL
+#endif
+
+/* a before b modulo 2^32 (RFC 9293, 3.4). Holds for times as well. */
+static inline int xtg_before(__u32 a, __u32 b) {
+  return (__s32)(a - b) < 0;
+}
+
+static inline __u64 xtg_min64(__u64 a, __u64 b) {
+  return a < b ? a : b;
+}
+static inline __u64 xtg_max64(__u64 a, __u64 b) {
+  return a > b ? a : b;
+}
+
+static inline __u64 xtg_tcp_start(const struct xtg_tcp_config* c, __u64 seg) {
+  if (!c->period) return seg * c->mss;
+  return seg / c->period_segs * c->period + seg % c->period_segs * c->mss;
+}
+
+/* Segment that holds the byte at `off`. */
+static inline __u64 xtg_tcp_seg(const struct xtg_tcp_config* c, __u64 off) {
+  if (!c->period) return off / c->mss;
+  return off / c->period * c->period_segs + off % c->period / c->mss;
+}
+
+/* Length of a segment, not cut by the end of the data. */
+static inline __u32 xtg_tcp_len(const struct xtg_tcp_config* c, __u64 seg) {
+  if (c->period) {
+    __u64 at = seg % c->period_segs;
+    if (at == c->period_segs - 1) return (__u32)(c->period - at * c->mss);
+  }
+  return c->mss;
+}
+
+/* The 64-bit offset that a sequence number near `near_off` stands for; may be below zero. */
+static inline __s64 xtg_tcp_offset(__u32 isn, __u64 near_off, __u32 seq) {
+  return (__s64)near_off + (__s32)(seq - (isn + (__u32)near_off));
+}
+
+/* Number of bits set. */
+static inline __u32 xtg_bits(__u64 x) {
+  x -= (x >> 1) & 0x5555555555555555ULL;
+  x = (x & 0x3333333333333333ULL) + ((x >> 2) & 0x3333333333333333ULL);
+  x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
+  return (__u32)((x * 0x0101010101010101ULL) >> 56);
+}
+
+/* Position of the lowest bit set; 64 when there is none. */
+static inline __u32 xtg_lowest(__u64 x) {
+  return xtg_bits((x & -x) - 1);
+}
+
+/* Position of the highest bit set of a word that has one. */
+static inline __u32 xtg_highest(__u64 x) {
+  return xtg_hist_msb(x);
+}
+
+/* Bits [from, to) of a word, 0 <= from, to <= 64. */
+static inline __u64 xtg_mask(__u32 from, __u32 to) {
+  __u64 upto = to >= 64 ? ~0ULL : (1ULL << to) - 1;
+  return from >= 64 ? 0 : upto & (~0ULL << from);
+}
+
+/* Of word number `word`, the bits whose segments lie in [from, to). */
+static inline __u64 xtg_word_mask(__u64 word, __u64 from, __u64 to) {
+  __u64 first = word * XTG_TCP_WORD;
+  __u32 a, b;
+  if (to <= first || from >= first + XTG_TCP_WORD) return 0;
+  a = from > first ? (__u32)(from - first) : 0;
+  b = to < first + XTG_TCP_WORD ? (__u32)(to - first) : XTG_TCP_WORD;
+  return xtg_mask(a, b);
+}
+
+/* What the functions of the tcp_*.h headers need of their surroundings, which is the kernel program
+ * or a test:
+ *   const struct xtg_tcp_config* xtg_tcp_c(void);
+ *   struct xtg_tcp_word* xtg_tcp_word_at(const struct xtg_tcp_flow* f, __u64 word);  or NULL
+ *   void xtg_tcp_rtt_sample(struct xtg_tcp_flow* f, __u32 rtt_us);                   for the record
+ *   void xtg_tcp_wake(struct xtg_tcp_flow* f);               has the flow looked at for sending
+ *   long xtg_loop(__u32 n, long (*fn)(__u32 i, void* ctx), void* ctx);               bpf_loop
+ *   XTG_TCP_FN: how a function is defined that the verifier is to look at by itself */
