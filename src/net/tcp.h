@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Connections of the kernel's own TCP that somebody else is to carry on: opened by connect(), frozen
-// and read with TCP_REPAIR, and built anew from their last state to be closed properly. Needs
-// CAP_NET_ADMIN. All in the calling thread's network namespace. Not thread-safe.
+// Connections of the kernel's own TCP that somebody else is to carry on: opened by connect(),
+// frozen and read with TCP_REPAIR, and built anew from their last state to be closed properly.
+// Needs CAP_NET_ADMIN. All in the calling thread's network namespace. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -30,25 +30,25 @@ Result<std::vector<packet::Ip>> resolve_host(const std::string& host);
 
 /// What carries a connection on, as TCP_REPAIR tells it. Sequence numbers in host order.
 struct TcpState {
-  std::uint32_t snd_nxt = 0;     ///< next byte we send; nothing is outstanding
-  std::uint32_t rcv_nxt = 0;     ///< next byte expected from the far end
-  std::uint32_t snd_wl1 = 0;     ///< TCP_REPAIR_WINDOW, as the kernel has it
-  std::uint32_t snd_wnd = 0;     ///< the far end's window in bytes, scaled
+  std::uint32_t snd_nxt = 0; ///< next byte we send; nothing is outstanding
+  std::uint32_t rcv_nxt = 0; ///< next byte expected from the far end
+  std::uint32_t snd_wl1 = 0; ///< TCP_REPAIR_WINDOW, as the kernel has it
+  std::uint32_t snd_wnd = 0; ///< the far end's window in bytes, scaled
   std::uint32_t max_window = 0;
-  std::uint32_t rcv_wnd = 0;     ///< ours, in bytes
+  std::uint32_t rcv_wnd = 0; ///< ours, in bytes
   std::uint32_t rcv_wup = 0;
-  std::uint32_t timestamp = 0;   ///< TSval that the kernel would send now, or one tick later: never
-                                 ///< older than what it sent
-  std::uint32_t mss = 0;         ///< payload of a segment when no option is in the header (TCP_MAXSEG
-                                 ///< as the kernel tells it for repair, timestamps not taken off)
+  std::uint32_t timestamp = 0; ///< TSval that the kernel would send now, or one tick later: never
+                               ///< older than what it sent
+  std::uint32_t mss = 0;       ///< payload of a segment when no option is in the header (TCP_MAXSEG
+                               ///< as the kernel tells it for repair, timestamps not taken off)
   std::uint32_t mss_payload = 0; ///< payload of a full segment with the options of this connection
   bool timestamps = false, sack = false, wscale = false, ecn = false;
-  bool usec_timestamps = false;  ///< TSval counts microseconds, by a route's tcp_usec_ts (Linux 6.7)
-  std::uint8_t snd_wscale = 0;   ///< shift for the windows that the far end tells
-  std::uint8_t rcv_wscale = 0;   ///< shift for the windows that we tell
-  std::uint32_t rtt_us = 0;      ///< of the handshake, smoothed
-  std::uint8_t tcp_state = 0;    ///< TCPI state: 1 is ESTABLISHED, 8 CLOSE_WAIT (the far end's FIN
-                                 ///< has come, and rcv_nxt counts it)
+  bool usec_timestamps = false; ///< TSval counts microseconds, by a route's tcp_usec_ts (Linux 6.7)
+  std::uint8_t snd_wscale = 0;  ///< shift for the windows that the far end tells
+  std::uint8_t rcv_wscale = 0;  ///< shift for the windows that we tell
+  std::uint32_t rtt_us = 0;     ///< of the handshake, smoothed
+  std::uint8_t tcp_state = 0;   ///< TCPI state: 1 is ESTABLISHED, 8 CLOSE_WAIT (the far end's FIN
+                                ///< has come, and rcv_nxt counts it)
 };
 
 struct Rebuild;
@@ -87,13 +87,13 @@ struct ConnectSpec {
   std::string interface;                   ///< SO_BINDTODEVICE; empty: by the route
   std::uint32_t count = 1;
   std::uint32_t parallel = 128;
-  Nanoseconds timeout{2'000'000'000};      ///< of each connection
+  Nanoseconds timeout{2'000'000'000}; ///< of each connection
 };
 
 struct Connected {
-  TcpSocket socket;  ///< not valid when `error` is set
-  /// Errc::Peer (refused, unreachable, reset) or Timeout, with the reason; System where this one got
-  /// no local port.
+  TcpSocket socket; ///< not valid when `error` is set
+  /// Errc::Peer (refused, unreachable, reset) or Timeout, with the reason; System where this one
+  /// got no local port.
   std::optional<Error> error;
 };
 
@@ -108,9 +108,9 @@ Result<std::vector<Connected>> open_connections(const ConnectSpec& spec,
 struct Rebuild {
   Endpoint local, remote;
   std::string interface;
-  TcpState state; ///< as read at take-over, with snd_nxt, rcv_nxt, snd_wl1, snd_wnd, timestamp brought
-                  ///< up to date, and tcp_state 8 when the far end's FIN has come since. Our window
-                  ///< is taken to be rcv_wnd from rcv_nxt on; rcv_wup does not matter.
+  TcpState state; ///< as read at take-over, with snd_nxt, rcv_nxt, snd_wl1, snd_wnd, timestamp
+                  ///< brought up to date, and tcp_state 8 when the far end's FIN has come since.
+                  ///< Our window is taken to be rcv_wnd from rcv_nxt on; rcv_wup does not matter.
 };
 
 /// Builds the kernel's socket anew; sends nothing. The old one must be closed before. Leaves repair
@@ -122,7 +122,7 @@ Result<TcpSocket> rebuild_frozen(const Rebuild& spec);
 /// Leaves repair mode without a window probe.
 Status thaw(TcpSocket& socket);
 
-/// FIN: no more data from here.
+/// FIN: no more data from here. A lost one is repeated after 1 s (before Linux 6.15: 3 s).
 Status send_fin(const TcpSocket& socket);
 /// RST with the right sequence number, and closes.
 Status send_rst(TcpSocket& socket);

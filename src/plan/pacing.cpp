@@ -19,16 +19,15 @@ constexpr double kMinPps = 0.01;
 constexpr double kMaxPps = 1e9;
 constexpr double kTwo32 = 4294967296.0;
 
-double target_pps(const StreamPlan& stream) {
-  const Rate& rate = stream.rate.rate;
-  if (rate.unit == Rate::Unit::Pps) return rate.value;
-  switch (stream.rate.layer) {
+double packets_per_second(const RateLaw& law, const LayerBits& bits) {
+  if (law.rate.unit == Rate::Unit::Pps) return law.rate.value;
+  switch (law.layer) {
   case Layer::L1:
-    return rate.value / static_cast<double>(stream.l1_bits);
+    return law.rate.value / static_cast<double>(bits.l1);
   case Layer::L2:
-    return rate.value / static_cast<double>(stream.l2_bits);
+    return law.rate.value / static_cast<double>(bits.l2);
   case Layer::L3:
-    return rate.value / static_cast<double>(stream.l3_bits);
+    return law.rate.value / static_cast<double>(bits.l3);
   }
   return 0;
 }
@@ -45,15 +44,22 @@ std::uint32_t frames_per_release(double pps) {
 
 } // namespace
 
-Result<std::optional<Pacing>> make_pacing(const StreamPlan& stream, std::uint32_t threads,
-                                          Pace pace) {
-  if (stream.rate.rate.unit == Rate::Unit::Max) return std::optional<Pacing>{};
-  const std::string text = format_rate(stream.rate.rate);
-  const double pps = target_pps(stream);
+Result<std::optional<double>> scheduled_pps(const RateLaw& law, const LayerBits& bits) {
+  if (law.rate.unit == Rate::Unit::Max) return std::optional<double>{};
+  const double pps = packets_per_second(law, bits);
   if (!(pps >= kMinPps && pps <= kMaxPps))
     return fail(Errc::InvalidArgument,
                 fmt::format("--rate {}: makes {:.3g} packets per second; {} to {} can be scheduled",
-                            text, pps, kMinPps, kMaxPps));
+                            format_rate(law.rate), pps, kMinPps, kMaxPps));
+  return std::optional<double>{pps};
+}
+
+Result<std::optional<Pacing>> make_pacing(const StreamPlan& stream, std::uint32_t threads,
+                                          Pace pace) {
+  const auto target = scheduled_pps(stream.rate, {stream.l1_bits, stream.l2_bits, stream.l3_bits});
+  if (!target) return tl::unexpected<Error>(target.error());
+  if (!*target) return std::optional<Pacing>{};
+  const double pps = **target;
   if (stream.rate.burst == 0 || stream.rate.burst > kMaxBatch)
     return fail(Errc::InvalidArgument,
                 fmt::format("--burst {}: 1 to {} frames", stream.rate.burst, kMaxBatch));

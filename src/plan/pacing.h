@@ -18,6 +18,14 @@ inline constexpr std::uint64_t kSleepGapNs = 500'000;
 /// How late a schedule may run before its slots are given up.
 inline constexpr std::uint64_t kCatchUpNs = 10'000'000;
 
+/// What one packet takes on each layer.
+struct LayerBits {
+  std::uint64_t l1 = 0, l2 = 0, l3 = 0;
+};
+/// Packets per second that a rate makes of such packets; none for `max`. InvalidArgument where it
+/// cannot be scheduled.
+Result<std::optional<double>> scheduled_pps(const RateLaw& law, const LayerBits& bits);
+
 /// The schedule of each of `threads` threads; none for the rate `max`. InvalidArgument where the
 /// rate cannot be scheduled.
 Result<std::optional<Pacing>> make_pacing(const StreamPlan& stream, std::uint32_t threads,

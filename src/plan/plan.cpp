@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include "plan/checks.h"
 #include "plan/diagnose.h"
 #include "plan/pacing.h"
 #include "xtg/abi/base.h"
@@ -21,66 +21,7 @@ using packet::Family;
 using packet::FieldKind;
 using packet::Ip;
 using packet::IpRange;
-using packet::Mac;
 using packet::MacRange;
-
-tl::unexpected<Error> invalid(std::string what) {
-  return fail(Errc::InvalidArgument, std::move(what));
-}
-
-Result<std::vector<int>> pick_cpus(const RunSpec& spec, const HostFacts& facts) {
-  if (spec.threads == 0 || spec.threads > XTG_MAX_WORKERS)
-    return invalid(fmt::format("--threads {}: 1 to {} threads", spec.threads, XTG_MAX_WORKERS));
-  std::vector<int> cpus = spec.cpus;
-  for (const int cpu : cpus) {
-    if (std::find(facts.cpus.begin(), facts.cpus.end(), cpu) == facts.cpus.end())
-      return invalid(fmt::format("--cpus: CPU {} is not one this process may run on ({})", cpu,
-                                 fmt::join(facts.cpus, ",")));
-  }
-  if (cpus.empty()) {
-    if (spec.threads > facts.cpus.size())
-      return invalid(fmt::format("--threads {}: this process may run on {} CPUs, one thread each",
-                                 spec.threads, facts.cpus.size()));
-    cpus.assign(facts.cpus.begin(), facts.cpus.begin() + spec.threads);
-  }
-  return cpus;
-}
-
-const RouteFacts* route_for(const HostFacts& facts, const Ip& dst) {
-  for (const RouteFacts& route : facts.routes) {
-    if (route.dst == dst) return &route;
-  }
-  return nullptr;
-}
-
-/// A range may begin and end in non-public blocks and yet have public ones in between. In IPv4 no
-/// block is smaller than a /24; a range of IPv6 addresses lies within one /64, and so within one
-/// block.
-bool all_non_public(const IpRange& range) {
-  const Ip first = range.first, last = range.last();
-  if (!first.is_non_public() || !last.is_non_public()) return false;
-  if (!first.is_v4()) return true;
-  for (std::uint64_t low = (first.low() | 0xff) + 1; low <= last.low(); low += 0x100) {
-    if (!first.with_low(low).is_non_public()) return false;
-  }
-  return true;
-}
-
-} // namespace
-
-Status check_safety(const RunSpec& spec, const InterfaceFacts& iface, const IpRange& dst) {
-  if (iface.has_default_route && !spec.allow_default_route)
-    return invalid(fmt::format("{} carries the default route: a flood there can cut this host off; "
-                               "--allow-default-route to send all the same",
-                               iface.name));
-  if (!spec.allow_public && !all_non_public(dst))
-    return invalid(
-        fmt::format("--dst-addr {}: a public address; --allow-public to send there all the same",
-                    dst.to_string()));
-  return {};
-}
-
-namespace {
 
 Ip pick_source(const InterfaceFacts& iface, const RouteFacts* route, Family family,
                std::vector<std::string>& notes) {
@@ -104,26 +45,11 @@ Result<MacRange> pick_dst_mac(const RunSpec& spec, const StreamSpec& stream,
                               const InterfaceFacts& iface, const RouteFacts* route, const Ip& dst,
                               std::vector<std::string>& notes) {
   if (stream.dst_mac) return *stream.dst_mac;
-  if (route != nullptr && route->next_hop &&
-      (route->ifindex == 0 || route->ifindex == iface.ifindex))
-    return MacRange{*route->next_hop, 1};
-  if (iface.peer && iface.peer->reachable && iface.peer->mac != Mac{}) {
-    notes.push_back(
-        fmt::format("dst-mac is that of the veth peer {}: the host knows no next hop for {}",
-                    iface.peer->name, dst.to_string()));
-    return MacRange{iface.peer->mac, 1};
-  }
-  if (spec.dry_run) {
-    notes.push_back(fmt::format("dst-mac is not known yet: a run asks for the next hop of {}",
-                                dst.to_string()));
-    return MacRange{};
-  }
-  const std::string why =
-      route != nullptr && !route->error.empty() ? route->error : "no route to it";
-  return fail(Errc::NotFound,
-              fmt::format("no next hop for {} on {} ({}): name one with --dst-mac, or another "
-                          "destination with --dst-addr",
-                          dst.to_string(), iface.name, why));
+  auto found = find_next_hop({spec.dry_run, Errc::NotFound,
+                              "name one with --dst-mac, or another destination with --dst-addr"},
+                             iface, route, dst, notes);
+  if (!found) return tl::unexpected<Error>(std::move(found.error()));
+  return MacRange{*found, 1};
 }
 
 packet::Field field(FieldKind kind, std::uint64_t first, std::uint64_t count) {
@@ -246,6 +172,10 @@ Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const
 
 } // namespace
 
+Status check_safety(const RunSpec& spec, const InterfaceFacts& iface, const IpRange& dst) {
+  return check_consent({spec.allow_default_route, spec.allow_public}, iface, dst, "--dst-addr");
+}
+
 Ip destination_of(const StreamSpec& stream) {
   if (stream.dst_addr) return stream.dst_addr->first;
   const bool v6 = stream.src_addr && !stream.src_addr->first.is_v4();
@@ -253,18 +183,12 @@ Ip destination_of(const StreamSpec& stream) {
 }
 
 Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t session) {
-  if (!facts.iface)
-    return fail(Errc::NotFound,
-                facts.iface_error.empty() ? "no interface to send on" : facts.iface_error);
-  if (!facts.iface->ethernet)
-    return fail(Errc::NotSupported, fmt::format("{} has no Ethernet framing", facts.iface->name));
-  if (!facts.iface->up && !spec.dry_run) // a down interface has no routes either: say the cause
-    return fail(Errc::NotSupported,
-                preflight(*facts.iface, packet::min_frame_size(Family::V4))->paragraph());
+  if (auto usable = check_interface(facts, spec.dry_run); !usable)
+    return tl::unexpected<Error>(std::move(usable.error()));
   if (spec.streams.empty() || spec.streams.size() > XTG_MAX_STREAMS)
     return invalid(fmt::format("1 to {} streams make a run", XTG_MAX_STREAMS));
 
-  auto cpus = pick_cpus(spec, facts);
+  auto cpus = pick_cpus(spec.threads, spec.cpus, facts);
   if (!cpus) return tl::unexpected<Error>(std::move(cpus.error()));
 
   Plan plan;
@@ -290,11 +214,7 @@ Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t 
     plan.batch =
         static_cast<std::uint32_t>(std::clamp<std::uint64_t>(*first.num_packets, 1, kFloodBatch));
   const double target = first.pacing ? first.pacing->target_pps : 0;
-  if (plan.iface.speed_bps != 0 &&
-      target * static_cast<double>(first.l1_bits) > static_cast<double>(plan.iface.speed_bps))
-    plan.notes.push_back(
-        fmt::format("the rate is above the link's speed of {}",
-                    with_prefix(static_cast<double>(plan.iface.speed_bps), "bit/s")));
+  note_link_speed(plan.iface, target * static_cast<double>(first.l1_bits), plan.notes);
   return plan;
 }
 

@@ -2,10 +2,13 @@
 #include "report/describe.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include "core/units.h"
 
 namespace xtg::report {
 
@@ -76,6 +79,78 @@ std::string_view name(stats::EndReason reason) {
     break;
   }
   return "failed";
+}
+
+std::string_view name(plan::Ingress ingress) {
+  switch (ingress) {
+  case plan::Ingress::Xdp:
+    return "xdp";
+  case plan::Ingress::Tc:
+    return "tc";
+  case plan::Ingress::Auto:
+    break;
+  }
+  return "auto";
+}
+
+std::string_view name(plan::Congestion congestion) {
+  switch (congestion) {
+  case plan::Congestion::Reno:
+    return "reno";
+  case plan::Congestion::Cubic:
+    return "cubic";
+  case plan::Congestion::None:
+    break;
+  }
+  return "none";
+}
+
+std::string_view name(plan::TcpClose close) {
+  switch (close) {
+  case plan::TcpClose::Rst:
+    return "rst";
+  case plan::TcpClose::KeepOpen:
+    return "keep-open";
+  case plan::TcpClose::Fin:
+    break;
+  }
+  return "fin";
+}
+
+std::string_view name(plan::TcpPayload payload) {
+  switch (payload) {
+  case plan::TcpPayload::Pattern:
+    return "pattern";
+  case plan::TcpPayload::File:
+    return "file";
+  case plan::TcpPayload::Zeros:
+    break;
+  }
+  return "zeros";
+}
+
+std::string thousands(double value) {
+  if (!std::isfinite(value) || value < 0) return "-";
+  return with_thousands(static_cast<std::uint64_t>(std::llround(value)));
+}
+
+std::string prefixed(double value, std::string_view unit) {
+  return std::isfinite(value) ? with_prefix(value, unit) : fmt::format("- {}", unit);
+}
+
+std::string interface_text(const plan::InterfaceFacts& iface) {
+  return fmt::format("{} (ifindex {}, {}), {}, MTU {}, {} TX queue{}", iface.name, iface.ifindex,
+                     iface.driver.empty() ? "driver unknown" : iface.driver, iface.mac.to_string(),
+                     iface.mtu, iface.tx_queues, iface.tx_queues == 1 ? "" : "s");
+}
+
+std::string source_text(const std::string& interface, const RunInfo& info) {
+  if (info.source == stats::CountSource::Tracepoint)
+    return "counted by tracepoint xdp_devmap_xmit: what the driver accepted of this run";
+  std::string text = fmt::format("counted by the link counters of {}, NOT by tracepoint: "
+                                 "whatever else it sends is in the figures",
+                                 interface);
+  return info.source_note.empty() ? text : fmt::format("{} ({})", text, info.source_note);
 }
 
 std::string cpu_list(const std::vector<int>& cpus) {

@@ -11,6 +11,8 @@
 #include "packet/address.h"
 #include "packet/frame.h"
 #include "plan/plan.h"
+#include "plan/tcp_spec.h"
+#include "report/reporter.h"
 #include "stats/rate.h"
 
 namespace xtg::report {
@@ -28,6 +30,18 @@ std::string_view name(plan::Stamp stamp);
 std::string_view name(plan::Pace pace);
 std::string_view name(stats::CountSource source);
 std::string_view name(stats::EndReason reason);
+
+std::string_view name(plan::Ingress ingress);
+std::string_view name(plan::Congestion congestion);
+std::string_view name(plan::TcpClose close);
+std::string_view name(plan::TcpPayload payload);
+
+std::string thousands(double value);                       ///< "-" for what is no count
+std::string prefixed(double value, std::string_view unit); ///< with_prefix(), or "- unit"
+/// "eth1 (ifindex 7, veth), 02:00:00:00:00:01, MTU 1500, 2 TX queues"
+std::string interface_text(const plan::InterfaceFacts& iface);
+/// Where the counts of a run on this interface come from.
+std::string source_text(const std::string& interface, const RunInfo& info);
 
 std::string cpu_list(const std::vector<int>& cpus); ///< "0,1"
 /// Line breaks become spaces, so that a message stays one line.

@@ -19,12 +19,6 @@ void row(std::ostream& out, std::string_view label, std::string_view value) {
   fmt::print(out, "{:<16}{}\n", label, value);
 }
 
-std::string interface_text(const plan::InterfaceFacts& iface) {
-  return fmt::format("{} (ifindex {}, {}), {}, MTU {}, {} TX queue{}", iface.name, iface.ifindex,
-                     iface.driver.empty() ? "driver unknown" : iface.driver, iface.mac.to_string(),
-                     iface.mtu, iface.tx_queues, iface.tx_queues == 1 ? "" : "s");
-}
-
 template <class Range>
 std::string range_text(const Range& range) {
   if (range.count == 1) return range.to_string();

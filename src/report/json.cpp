@@ -1,77 +1,51 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The JSON document (iperf3's skeleton: start, intervals, end) and the JSON stream (iperf3's
-// events).
-#include <utility>
-
-#include "report/describe.h"
+// The reporters of `udp` that write JSON, and the one that writes nothing.
+#include "report/json_document.h"
 #include "report/json_values.h"
 #include "report/reporter.h"
 
 namespace xtg::report {
 namespace {
 
-class JsonDocument final : public Reporter {
+class Document final : public Reporter {
 public:
-  explicit JsonDocument(std::ostream& out) : out_(out) {}
+  explicit Document(std::ostream& out) : document_(out) {}
 
   void begin(const plan::Plan& plan, const RunInfo& info) override {
     facts_ = run_facts(plan, info);
-    start_ = start_value(plan, info);
+    document_.start(start_value(plan, info));
   }
   void interval(const stats::Sample& sample) override {
-    intervals_.push_back(interval_value(sample, facts_));
+    document_.interval(interval_value(sample, facts_));
   }
-  void end(const stats::Summary& summary) override { end_ = end_value(summary, facts_); }
-  void error(const Error& error, int exit_status) override {
-    if (!error_.is_null()) return; // what follows the first error is its consequence
-    error_ = one_line(error.message());
-    exit_status_ = exit_status;
-  }
-  void finish() override {
-    if (std::exchange(finished_, true)) return;
-    Json document;
-    document["start"] = std::move(start_);
-    document["intervals"] = std::move(intervals_);
-    document["end"] = std::move(end_);
-    if (!error_.is_null()) document["error"] = std::move(error_);
-    document["exit_status"] = exit_status_;
-    out_ << to_text(document, 2) << '\n' << std::flush;
-  }
+  void end(const stats::Summary& summary) override { document_.end(end_value(summary, facts_)); }
+  void error(const Error& error, int exit_status) override { document_.error(error, exit_status); }
+  void finish() override { document_.finish(); }
 
 private:
-  std::ostream& out_;
+  JsonDocument document_;
   RunFacts facts_;
-  Json start_ = start_value();
-  Json intervals_ = Json::array();
-  Json end_;
-  Json error_;
-  int exit_status_ = 0;
-  bool finished_ = false;
 };
 
-class JsonStream final : public Reporter {
+class Stream final : public Reporter {
 public:
-  explicit JsonStream(std::ostream& out) : out_(out) {}
+  explicit Stream(std::ostream& out) : lines_(out) {}
 
   void begin(const plan::Plan& plan, const RunInfo& info) override {
     facts_ = run_facts(plan, info);
-    write({{"event", "start"}, {"data", start_value(plan, info)}});
+    lines_.event("start", start_value(plan, info));
   }
   void interval(const stats::Sample& sample) override {
-    write({{"event", "interval"}, {"data", interval_value(sample, facts_)}});
+    lines_.event("interval", interval_value(sample, facts_));
   }
   void end(const stats::Summary& summary) override {
-    write({{"event", "end"}, {"data", end_value(summary, facts_)}});
+    lines_.event("end", end_value(summary, facts_));
   }
-  void error(const Error& error, int exit_status) override {
-    write({{"event", "error"}, {"data", one_line(error.message())}, {"exit_status", exit_status}});
-  }
+  void error(const Error& error, int exit_status) override { lines_.error(error, exit_status); }
   void finish() override {}
 
 private:
-  void write(const Json& event) { out_ << to_text(event, -1) << '\n' << std::flush; }
-
-  std::ostream& out_;
+  JsonLines lines_;
   RunFacts facts_;
 };
 
@@ -87,11 +61,11 @@ public:
 } // namespace
 
 std::unique_ptr<Reporter> make_json(std::ostream& out) {
-  return std::make_unique<JsonDocument>(out);
+  return std::make_unique<Document>(out);
 }
 
 std::unique_ptr<Reporter> make_json_stream(std::ostream& out) {
-  return std::make_unique<JsonStream>(out);
+  return std::make_unique<Stream>(out);
 }
 
 std::unique_ptr<Reporter> make_quiet() {

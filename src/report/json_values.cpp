@@ -12,15 +12,8 @@
 #include "report/describe.h"
 
 namespace xtg::report {
-namespace {
-
 Json number(double value) {
   return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-
-template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
 }
 
 Json or_null(const std::string& text) {
@@ -29,11 +22,6 @@ Json or_null(const std::string& text) {
 
 double seconds(Nanoseconds value) {
   return std::chrono::duration<double>(value).count();
-}
-
-template <class Range>
-Json range_value(const Range& range) {
-  return {{"range", range.to_string()}, {"count", range.count}};
 }
 
 Json interface_value(const plan::InterfaceFacts& iface) {
@@ -46,6 +34,23 @@ Json interface_value(const plan::InterfaceFacts& iface) {
           {"tx_queues", iface.tx_queues},
           {"rx_queues", iface.rx_queues},
           {"speed_bits_per_second", iface.speed_bps == 0 ? Json(nullptr) : Json(iface.speed_bps)}};
+}
+
+Json errors_value(const std::map<int, std::uint64_t>& errnos) {
+  Json errors = Json::array();
+  for (const auto& [number, count] : errnos)
+    errors.push_back({{"errno", number},
+                      {"name", errno_name(number)},
+                      {"text", errno_text(number)},
+                      {"count", count}});
+  return errors;
+}
+
+namespace {
+
+template <class Range>
+Json range_value(const Range& range) {
+  return {{"range", range.to_string()}, {"count", range.count}};
 }
 
 Json rate_value(const plan::StreamPlan& stream) {
@@ -206,6 +211,10 @@ Json start_value() {
 }
 
 Json start_value(const plan::Plan& plan, const RunInfo& info) {
+  return start_value(info, plan_value(plan));
+}
+
+Json start_value(const RunInfo& info, Json configuration) {
   Json start = start_value();
   start["system_info"] = "Linux " + info.hostname + " " + info.kernel;
   start["hostname"] = info.hostname;
@@ -215,7 +224,7 @@ Json start_value(const plan::Plan& plan, const RunInfo& info) {
   start["command"] = info.command;
   start["count_source"] = name(info.source);
   start["count_source_note"] = or_null(info.source_note);
-  start["configuration"] = plan_value(plan);
+  start["configuration"] = std::move(configuration);
   return start;
 }
 
@@ -225,15 +234,9 @@ Json interval_value(const stats::Sample& sample, const RunFacts& facts) {
 }
 
 Json end_value(const stats::Summary& summary, const RunFacts& facts) {
-  Json errors = Json::array();
-  for (const auto& [number, count] : summary.errnos)
-    errors.push_back({{"errno", number},
-                      {"name", errno_name(number)},
-                      {"text", errno_text(number)},
-                      {"count", count}});
   return {{"sum", sum_value(summary.total, facts)},
           {"reason", name(summary.end)},
-          {"errors", std::move(errors)},
+          {"errors", errors_value(summary.errnos)},
           {"target", target_value(summary)},
           {"slip_ns", summary.slip ? slip_value(*summary.slip) : Json(nullptr)},
           {"workers", workers_value(summary.total, facts, summary.source)},

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The objects that the JSON document, the JSON stream and the dry run share. Their shape is
+// The objects that the JSON documents, the JSON streams and the dry runs share. Their shape is
 // described in man/xdp-trafficgen.schema.json; a change of it there is a change of kSchemaVersion.
 // Internal to this folder.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,17 @@ using Json = nlohmann::ordered_json;
 
 inline constexpr int kSchemaVersion = 1;
 
+// Pieces of them.
+Json number(double value);             ///< null for what is not finite
+Json or_null(const std::string& text); ///< null for an empty one
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+double seconds(Nanoseconds value);
+Json interface_value(const plan::InterfaceFacts& iface);
+Json errors_value(const std::map<int, std::uint64_t>& errnos);
+
 /// What the figures need to know of the run they belong to.
 struct RunFacts {
   std::vector<int> cpus;
@@ -31,6 +43,7 @@ RunFacts run_facts(const plan::Plan& plan, const RunInfo& info);
 
 Json plan_value(const plan::Plan& plan);
 Json start_value(const plan::Plan& plan, const RunInfo& info);
+Json start_value(const RunInfo& info, Json configuration);
 /// `start` of a run that failed before there was a plan.
 Json start_value();
 Json interval_value(const stats::Sample& sample, const RunFacts& facts);

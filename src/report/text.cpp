@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The form for people: a head, one line of fixed columns per interval, a summary.
-#include <cmath>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -13,18 +12,9 @@
 namespace xtg::report {
 namespace {
 
-std::string thousands(double value) {
-  if (!std::isfinite(value) || value < 0) return "-";
-  return with_thousands(static_cast<std::uint64_t>(std::llround(value)));
-}
-
 /// Rates may be below one packet a second.
 std::string pps(double value) {
   return value >= 0 && value < 1000 ? fmt::format("{:.3f}", value) : thousands(value);
-}
-
-std::string prefixed(double value, std::string_view unit) {
-  return std::isfinite(value) ? with_prefix(value, unit) : fmt::format("- {}", unit);
 }
 
 std::string stream_text(const plan::StreamPlan& stream) {
@@ -39,15 +29,6 @@ std::string stream_text(const plan::StreamPlan& stream) {
                         prefixed(stream.pacing->target_pps, "pps"));
   if (stream.num_packets) text += fmt::format(", {} packets", with_thousands(*stream.num_packets));
   return text;
-}
-
-std::string source_text(const plan::Plan& plan, const RunInfo& info) {
-  if (info.source == stats::CountSource::Tracepoint)
-    return "counted by tracepoint xdp_devmap_xmit: what the driver accepted of this run";
-  std::string text = fmt::format("counted by the link counters of {}, NOT by tracepoint: "
-                                 "whatever else it sends is in the figures",
-                                 plan.iface.name);
-  return info.source_note.empty() ? text : fmt::format("{} ({})", text, info.source_note);
 }
 
 std::string_view end_text(stats::EndReason reason) {
@@ -78,7 +59,7 @@ public:
     out_ << '\n';
     for (const plan::StreamPlan& stream : plan.streams)
       out_ << stream_text(stream) << '\n';
-    out_ << source_text(plan, info) << '\n';
+    out_ << source_text(interface_, info) << '\n';
     for (const std::string& note : plan.notes)
       fmt::print(out_, "note: {}\n", one_line(note));
     out_ << std::flush;

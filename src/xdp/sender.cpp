@@ -2,16 +2,12 @@
 #include "xdp/sender.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <deque>
-#include <mutex>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 // The skeleton names the types of the shared ABI, so that header comes first.
 #include "xtg/abi/tx.h"
@@ -19,68 +15,11 @@
 
 #include "core/clock.h"
 #include "core/unique_fd.h"
+#include "xdp/libbpf.h"
 
 namespace xtg::xdp {
 
 namespace {
-
-// libbpf's log callback has no context argument, so its ring lives here.
-struct LogRing {
-  std::mutex mutex;
-  std::deque<std::string> lines;
-  bool echo = false;
-};
-LogRing& log_ring() {
-  static LogRing ring;
-  return ring;
-}
-
-int log_line(enum libbpf_print_level level, const char* format, va_list args) {
-  if (level == LIBBPF_DEBUG) return 0;
-  // The verifier's log comes in one piece of any length.
-  va_list again;
-  va_copy(again, args);
-  const int length = std::vsnprintf(nullptr, 0, format, again);
-  va_end(again);
-  if (length < 0) return length;
-  std::string line(static_cast<std::size_t>(length), '\0');
-  std::vsnprintf(line.data(), line.size() + 1, format, args);
-  LogRing& ring = log_ring();
-  const std::lock_guard lock(ring.mutex);
-  while (!line.empty() && line.back() == '\n')
-    line.pop_back();
-  if (ring.echo) std::fprintf(stderr, "%s\n", line.c_str());
-  ring.lines.push_back(std::move(line));
-  if (ring.lines.size() > 8) ring.lines.pop_front();
-  return length;
-}
-
-std::string last_log_line() {
-  LogRing& ring = log_ring();
-  const std::lock_guard lock(ring.mutex);
-  return ring.lines.empty() ? std::string() : ring.lines.back();
-}
-
-/// The counters are written by the kernel side while we read: each word by one relaxed atomic load.
-template <class T>
-T peek(T& word) {
-  return std::atomic_ref<T>(word).load(std::memory_order_relaxed);
-}
-template <class T>
-void poke(T& word, T value) {
-  std::atomic_ref<T>(word).store(value, std::memory_order_relaxed);
-}
-
-struct Link {
-  UniqueFd fd;
-};
-
-Result<Link> attach_xdp(int prog_fd, int ifindex, const char* what) {
-  LIBBPF_OPTS(bpf_link_create_opts, opts);
-  const int fd = bpf_link_create(prog_fd, ifindex, BPF_XDP, &opts);
-  if (fd < 0) return fail_sys(-fd, fmt::format("attach {} to interface {}", what, ifindex));
-  return Link{UniqueFd(fd)};
-}
 
 struct Closer {
   void operator()(xtg_bpf* skeleton) const { xtg_bpf::destroy(skeleton); }
@@ -117,17 +56,7 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
   return skel;
 }
 
-std::string why_no_tracepoint(const Error& error) {
-  if (error.code == Errc::NoPermission) return "tracepoints need CAP_PERFMON, which is missing";
-  return fmt::format("tracepoint xdp_devmap_xmit cannot be used: {}", error.message());
-}
-
 } // namespace
-
-void init_logging(bool echo) {
-  log_ring().echo = echo;
-  libbpf_set_print(log_line);
-}
 
 struct Sender::Impl {
   Skeleton skel;
@@ -137,7 +66,7 @@ struct Sender::Impl {
   int prog_fd = -1;
   int pass_fd = -1;
   // Attachments go before the programs: member order is destruction order reversed.
-  std::vector<Link> links;
+  std::vector<UniqueFd> links;
 
   [[nodiscard]] xtg_tx_worker& worker(std::size_t lane) const { return skel->bss->workers[lane]; }
 };
@@ -163,11 +92,7 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
                     "(setcap cap_bpf,cap_net_admin,cap_perfmon+ep)");
     }
   }
-  if (!skel) {
-    std::string text = "load";
-    if (const std::string log = last_log_line(); !log.empty()) text = fmt::format("load ({})", log);
-    return forward(std::move(skel), text);
-  }
+  if (!skel) return tl::unexpected<Error>(load_error(std::move(skel.error())));
   impl->skel = std::move(*skel);
   impl->lanes = spec.lanes;
   impl->ingress_base = spec.ingress_base;
@@ -193,13 +118,14 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
 
   if (impl->source_note.empty()) {
     for (bpf_program* prog : {progs.xtg_tp_xmit, progs.xtg_tp_err}) {
-      const int fd = bpf_raw_tracepoint_open(nullptr, bpf_program__fd(prog));
-      if (fd >= 0) {
-        impl->links.push_back(Link{UniqueFd(fd)});
+      auto link = attach_tracepoint(prog);
+      if (link) {
+        impl->links.push_back(std::move(*link));
         continue;
       }
       impl->links.clear();
-      impl->source_note = fmt::format("tracepoints cannot be attached: {}", std::strerror(errno));
+      impl->source_note =
+          fmt::format("tracepoints cannot be attached: {}", std::strerror(link.error().sys));
       break;
     }
   }
@@ -261,25 +187,10 @@ Result<RunEnd> Sender::run(std::size_t lane, std::span<const std::uint8_t> frame
   w.batch = batch;
   w.spin_ns = spin_ns;
 
-  xdp_md context{};
-  context.data_end = static_cast<__u32>(frame.size());
-  context.ingress_ifindex = impl_->ingress_base + static_cast<__u32>(lane);
-  LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.data(),
-              .data_size_in = static_cast<__u32>(frame.size()), .ctx_in = &context,
-              .ctx_size_in = sizeof context, .repeat = static_cast<int>(runs),
-              .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = batch);
-  const int error = bpf_prog_test_run_opts(impl_->prog_fd, &opts) == 0 ? 0 : errno;
+  auto end =
+      run_live(impl_->prog_fd, frame, impl_->ingress_base + static_cast<__u32>(lane), runs, batch);
   if (w.done == 0) poke(w.last_ns, __u64{monotonic_ns()});
-  switch (error) {
-  case 0:
-    return RunEnd::Complete;
-  case EINTR:
-    return RunEnd::Interrupted;
-  case ENOMEM:
-    return RunEnd::NoMemory;
-  default:
-    return fail_sys(error, "run the send program");
-  }
+  return end;
 }
 
 bool Sender::done(std::size_t lane) const {
@@ -344,14 +255,7 @@ stats::Snapshot Sender::snapshot(bool settled) const {
     out.workers.push_back(c);
   }
 
-  const int fd = bpf_map__fd(impl_->skel->maps.errnos);
-  __u32 key = 0, next = 0;
-  for (__u32* at = nullptr; bpf_map_get_next_key(fd, at, &next) == 0; at = &key) {
-    __u64 count = 0;
-    key = next;
-    if (key != 0 && bpf_map_lookup_elem(fd, &key, &count) == 0)
-      out.errnos[static_cast<int>(key)] = count;
-  }
+  out.errnos = read_errnos(bpf_map__fd(impl_->skel->maps.errnos));
   if (unseen != 0) out.errnos[ENODEV] += unseen;
   return out;
 }

@@ -15,6 +15,7 @@
 #include "core/result.h"
 #include "stats/histogram.h"
 #include "stats/snapshot.h"
+#include "xdp/live.h"
 #include "xtg/abi/tx.h"
 
 namespace xtg::xdp {
@@ -41,13 +42,6 @@ struct SenderSpec {
   std::vector<xtg_stream> streams;
   std::vector<std::uint64_t> totals; ///< frames per stream, ~0 without limit
   std::vector<LaneSetup> lanes;
-};
-
-/// How one kernel call ended.
-enum class RunEnd : std::uint8_t {
-  Complete,
-  Interrupted, ///< a signal; what was sent is in the counters, call again
-  NoMemory,    ///< the kernel could not get a page; call again after a pause
 };
 
 class Sender {
@@ -105,9 +99,5 @@ private:
   explicit Sender(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
-
-/// Sends libbpf's log lines to a ring of the last few, which load errors quote; with `echo` to
-/// stderr too.
-void init_logging(bool echo);
 
 } // namespace xtg::xdp

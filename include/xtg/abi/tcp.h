@@ -16,7 +16,7 @@
 #define XTG_TCP_STAMPS 4         /* send times per word: one for 16 segments */
 #define XTG_TCP_CHUNK (1U << 20) /* bytes of payload per element of its map ... */
 #define XTG_TCP_OVERLAP 4096U    /* ... which repeats the beginning of the next behind them */
-#define XTG_TCP_LOG 1024         /* frames handed out whose fate is not known; a batch is 256 */
+#define XTG_TCP_LOG 512          /* frames handed out whose fate is not known; a batch is 256 */
 
 /* 64 consecutive segments. Written by the sending thread alone. */
 struct XTG_CACHE_LINES xtg_tcp_word {

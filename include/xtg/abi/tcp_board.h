@@ -5,10 +5,17 @@
 
 #include "tcp_math.h"
 
-/* Segments in flight, as far as is known: "pipe" of RFC 6675. */
+/* Something was sent that is not acknowledged. Where the window has cut the last segment this
+ * differs from una_seg < nxt_seg: all that was sent of it may have been acknowledged. */
+static inline int xtg_tcp_outstanding(const struct xtg_tcp_flow* f) {
+  return f->una < f->sent_end;
+}
+
+/* Segments in flight, as far as is known: "pipe" of RFC 6675. Without SACK every duplicate
+ * acknowledgment tells of one that has left the network (RFC 5681, 3.2, steps 3 and 4). */
 static inline __u32 xtg_tcp_in_flight(const struct xtg_tcp_flow* f) {
   __u64 out = f->nxt_seg - f->una_seg;
-  __u64 gone = (__u64)f->sacked_out + f->lost_out;
+  __u64 gone = (__u64)f->sacked_out + f->lost_out + f->dupacks;
   return out > gone ? (__u32)(out - gone) : 0;
 }
 
@@ -72,20 +79,22 @@ static inline long xtg_tcp_fresh_word(__u32 i, void* ctx) {
   return 0;
 }
 
-/* [from, to) leave the board, acknowledged: the counts forget them. `count` = how many of them had
- * been SACKed before. */
+/* [from, to) leave the board, acknowledged: the counts forget them. count: how many of them had
+ * been SACKed before; found, found_again: of those that arrived just now, one past the highest that
+ * was sent once, and more often. */
 static inline long xtg_tcp_acked_word(__u32 i, void* ctx) {
   struct xtg_tcp_walk* w = (struct xtg_tcp_walk*)ctx;
   __u64 mask, number;
   struct xtg_tcp_word* b = xtg_tcp_walk_word(w, i, &mask, &number);
-  __u64 never;
+  __u64 fresh;
   if (!b) return 1;
   w->count += xtg_bits(b->sacked & mask);
   w->f->lost_out -= xtg_bits(b->lost & mask);
   b->lost &= ~mask;
-  /* Of those that arrived just now and were sent once: the highest tells of reordering. */
-  never = mask & ~b->sacked & ~b->again;
-  if (never) w->found = number * XTG_TCP_WORD + xtg_highest(never) + 1;
+  b->local &= ~mask;
+  fresh = mask & ~b->sacked;
+  if (fresh & ~b->again) w->found = number * XTG_TCP_WORD + xtg_highest(fresh & ~b->again) + 1;
+  if (fresh & b->again) w->found_again = number * XTG_TCP_WORD + xtg_highest(fresh & b->again) + 1;
   return 0;
 }
 
@@ -103,6 +112,7 @@ static inline long xtg_tcp_sacked_word(__u32 i, void* ctx) {
   w->count += xtg_bits(fresh);
   w->f->lost_out -= xtg_bits(b->lost & fresh);
   b->lost &= ~fresh;
+  b->local &= ~fresh;
   once = fresh & ~b->again;
   first = number * XTG_TCP_WORD;
   if (once) {
@@ -169,17 +179,14 @@ static inline long xtg_tcp_find_last_word(__u32 i, void* ctx) {
 static inline void xtg_tcp_sent_again(struct xtg_tcp_flow* f, __u64 from, __u64 to, __u32 now_us) {
   struct xtg_tcp_word* b = xtg_tcp_word_at(f, from / XTG_TCP_WORD);
   __u64 mask = xtg_word_mask(from / XTG_TCP_WORD, from, to);
-  __u64 lost, local;
   if (!b) return;
-  lost = b->lost & mask;
-  local = lost & b->local;
-  f->lost_out -= xtg_bits(lost);
+  f->lost_out -= xtg_bits(b->lost & mask);
   b->lost &= ~mask;
   b->local &= ~mask;
-  b->again |= mask & ~local;
-  /* What never left this host is sent for the first time now. */
-  xtg_tcp_stamp(b->sent_us, mask & ~b->again, now_us);
-  xtg_tcp_stamp(b->again_us, mask & b->again, now_us);
+  /* Also what never left this host: it goes out of order now, and its neighbours' time is not its
+   * own. */
+  b->again |= mask;
+  xtg_tcp_stamp(b->again_us, mask, now_us);
 }
 
 /* The driver refused the frame with this segment. */

@@ -7,6 +7,13 @@
 
 #define XTG_TCP_CWND_MAX (XTG_TCP_MAX_WORDS * XTG_TCP_WORD)
 #define XTG_TCP_CWND_FIRST 10 /* RFC 6928 */
+#define XTG_TCP_NONE_PART 16  /* XTG_TCP_CC_NONE grows by this part in a round trip */
+
+/* FlightSize of RFC 5681: what is not acknowledged, SACKed or not. One acknowledgment of many
+ * segments must not make it small. */
+static inline __u32 xtg_tcp_flight_size(const struct xtg_tcp_flow* f) {
+  return (__u32)xtg_min64(f->nxt_seg - f->una_seg, f->cwnd);
+}
 
 static inline void xtg_tcp_cc_open(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f) {
   f->cwnd = c->congestion == XTG_TCP_CC_NONE ? XTG_TCP_CWND_MAX : XTG_TCP_CWND_FIRST;
@@ -58,13 +65,28 @@ static inline void xtg_tcp_cubic_grow(struct xtg_tcp_flow* f, __u32 acked, __u32
   if (f->cwnd < f->cubic_reno) f->cwnd = f->cubic_reno;
 }
 
+/* Not limited, but by losses. Below what the path has carried as a slow start; further on by a
+ * sixteenth in a round trip: a path that loses less than that at random does not hold the flow, and
+ * one that is full loses no more. */
+static inline void xtg_tcp_none_grow(struct xtg_tcp_flow* f, __u32 acked) {
+  if (f->cwnd < f->ssthresh) {
+    f->cwnd += acked;
+    return;
+  }
+  f->cwnd_part += acked;
+  f->cwnd += f->cwnd_part / XTG_TCP_NONE_PART;
+  f->cwnd_part %= XTG_TCP_NONE_PART;
+}
+
 /* `acked` segments were delivered. */
 static inline void xtg_tcp_cc_acked(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                     __u32 acked, __u32 now_us) {
   __u32 used = xtg_tcp_in_flight(f) + acked;
-  if (!acked || f->recovery == XTG_TCP_FAST) return;
+  if (!acked) return;
   if (c->congestion == XTG_TCP_CC_NONE) {
-    f->cwnd += acked;
+    xtg_tcp_none_grow(f, acked);
+  } else if (f->recovery == XTG_TCP_FAST) {
+    return;
   } else if (used * 2 < f->cwnd) {
     return; /* not what holds the flow back (RFC 9293, 3.8.4; RFC 7661) */
   } else if (f->cwnd < f->ssthresh) {
@@ -101,20 +123,32 @@ static inline void xtg_tcp_cc_loss(const struct xtg_tcp_config* c, struct xtg_tc
   f->recovery = XTG_TCP_FAST;
   f->recovery_end = f->nxt_seg;
   if (c->congestion == XTG_TCP_CC_NONE) {
-    f->cwnd = flight > c->floor_segs ? flight : c->floor_segs;
-    if (f->cwnd > XTG_TCP_CWND_MAX) f->cwnd = XTG_TCP_CWND_MAX;
-    return;
+    f->cwnd = flight;
+    return; /* xtg_tcp_cc_lost() follows */
   }
   xtg_tcp_cc_reduce(c, f, flight);
   f->cwnd = f->ssthresh;
   f->cwnd_part = 0;
 }
 
+/* `lost` more segments were found lost: so many fewer has the path been shown to carry. */
+static inline void xtg_tcp_cc_lost(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
+                                   __u32 lost) {
+  if (c->congestion != XTG_TCP_CC_NONE || f->recovery != XTG_TCP_FAST) return;
+  f->cwnd = f->cwnd > lost ? f->cwnd - lost : 1;
+  if (f->cwnd < c->floor_segs) f->cwnd = c->floor_segs;
+  if (f->cwnd > XTG_TCP_CWND_MAX) f->cwnd = XTG_TCP_CWND_MAX;
+  f->ssthresh = f->cwnd;
+}
+
 /* The retransmission timer went off (RFC 5681, 3.1). */
 static inline void xtg_tcp_cc_timeout(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                       __u32 flight) {
   if (c->congestion == XTG_TCP_CC_NONE) {
-    f->cwnd = XTG_TCP_CWND_FIRST;
+    if (f->recovery != XTG_TCP_TIMEOUT) {
+      f->ssthresh = flight / 2 > c->floor_segs ? flight / 2 : c->floor_segs;
+      f->cwnd = XTG_TCP_CWND_FIRST;
+    }
   } else {
     /* Only the first of several time-outs of the same data (RFC 5681, equation 4). */
     if (f->recovery != XTG_TCP_TIMEOUT) xtg_tcp_cc_reduce(c, f, flight);

@@ -80,9 +80,19 @@ static inline int xtg_tcp_take_window(struct xtg_tcp_flow* f, const struct xtg_t
   return f->edge != before;
 }
 
+/* A segment of which nothing is outstanding is not lost. */
+static inline void xtg_tcp_not_lost(struct xtg_tcp_flow* f, __u64 seg) {
+  struct xtg_tcp_word* b = xtg_tcp_word_at(f, seg / XTG_TCP_WORD);
+  __u64 bit = 1ULL << (seg % XTG_TCP_WORD);
+  if (!b || seg >= f->nxt_seg || !(b->lost & bit)) return;
+  b->lost &= ~bit;
+  b->local &= ~bit;
+  f->lost_out--;
+}
+
 /* SND.UNA moves on to `ack`. */
-static inline void xtg_tcp_advance(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
-                                   __u64 ack, __u32 now_us) {
+XTG_TCP_PART void xtg_tcp_advance(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f, __u64 ack,
+                                  __u32 now_us) {
   struct xtg_tcp_walk w = xtg_tcp_over(f, f->una_seg, f->una_seg, 0);
   w.to = ack >= f->nxt ? f->nxt_seg : xtg_tcp_seg(c, ack);
   if (w.to > w.from) {
@@ -91,12 +101,24 @@ static inline void xtg_tcp_advance(const struct xtg_tcp_config* c, struct xtg_tc
     f->sacked_out -= w.count;
     if (w.found && w.found <= f->high_sacked) f->reorder_seen = 1;
     xtg_tcp_rack_update(f, w.found, 0, now_us);
+    xtg_tcp_rack_update(f, w.found_again, 1, now_us);
     f->una_seg = w.to;
     if (f->high_sacked < w.to) f->high_sacked = w.to;
+  } else {
+    f->backoff = 0; /* within a segment: no time to tell by */
   }
   f->una = ack;
-  f->backoff = 0;
-  f->dupacks = 0;
+  if (!xtg_tcp_outstanding(f)) {
+    f->rack_valid = 0;               /* its time would grow old */
+    xtg_tcp_not_lost(f, f->una_seg); /* of a segment that the window had cut */
+  }
+  /* In recovery one acknowledgment fills a hole, and what follows the hole had been told of by
+   * duplicates (RFC 6582, 3.2, step 3). */
+  if (f->recovery != XTG_TCP_FAST)
+    f->dupacks = 0;
+  else if (w.to > w.from)
+    f->dupacks -= (__u32)xtg_min64(f->dupacks, w.to - w.from - 1);
+  f->want &= ~XTG_TCP_WANT_HEAD;
 }
 
 /* RFC 2883, 4: the first block tells of a duplicate when it lies below the acknowledgment, or
@@ -124,25 +146,29 @@ static inline void xtg_tcp_sack_block(const struct xtg_tcp_config* c, struct xtg
                                       __u32 left, __u32 right, struct xtg_tcp_walk* w) {
   __s64 from = xtg_tcp_offset(f->isn, f->una, left);
   __s64 to = xtg_tcp_offset(f->isn, f->una, right);
+  __u64 to_seg;
   if (from < (__s64)f->una || to <= from || (__u64)to > f->sent_end) return;
   w->from = xtg_tcp_seg(c, (__u64)from);
   if (xtg_tcp_start(c, w->from) < (__u64)from) w->from++;
-  w->to = (__u64)to >= f->nxt ? f->nxt_seg : xtg_tcp_seg(c, (__u64)to);
-  if (w->from < f->una_seg || w->to <= w->from) return;
+  to_seg = (__u64)to >= f->nxt ? f->nxt_seg : xtg_tcp_seg(c, (__u64)to);
+  if (w->from < f->una_seg || to_seg <= w->from) return;
+  w->to = to_seg;
   xtg_loop(xtg_tcp_words(w->from, w->to), xtg_tcp_sacked_word, w);
-  if (w->to > f->high_sacked) f->high_sacked = w->to;
 }
 
 /* How many segments the blocks newly tell of. */
-static inline __u32 xtg_tcp_take_sack(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
-                                      const struct xtg_tcp_event* e, int dsack) {
+XTG_TCP_PART __u32 xtg_tcp_take_sack(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
+                                     const struct xtg_tcp_event* e, int dsack) {
   struct xtg_tcp_walk w = xtg_tcp_over(f, 0, 0, 0);
+  __u64 high = f->high_sacked;
   int i;
   XTG_UNROLL
   for (i = 0; i < 4; i++) {
     if ((__u32)i < e->n_sack && !(i == 0 && dsack))
       xtg_tcp_sack_block(c, f, e->sack[i][0], e->sack[i][1], &w);
+    if (w.to > high) high = w.to;
   }
+  f->high_sacked = high; /* now only: the blocks are in no order, and all arrived before this */
   f->sacked_out += w.count;
   f->delivered += w.count;
   if (w.wait_us) f->reorder_seen = 1;
@@ -164,26 +190,32 @@ static inline void xtg_tcp_take_rtt(struct xtg_tcp_flow* f, __u32 now_us) {
   xtg_tcp_rtt_sample(f, now_us - f->timed_us);
 }
 
-/* Marks the first segment outstanding lost, if it is not already. */
-static inline void xtg_tcp_head_lost(struct xtg_tcp_flow* f) {
+/* Marks the first segment outstanding lost, if it is not already, and has it sent at once. */
+static inline void xtg_tcp_head_lost(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f) {
   struct xtg_tcp_word* b = xtg_tcp_word_at(f, f->una_seg / XTG_TCP_WORD);
   __u64 bit = 1ULL << (f->una_seg % XTG_TCP_WORD);
   if (!b || f->una_seg >= f->nxt_seg || (b->lost | b->sacked) & bit) return;
+  f->want |= XTG_TCP_WANT_HEAD;
   b->lost |= bit;
   b->local &= ~bit;
   f->lost_out++;
+  xtg_tcp_cc_lost(c, f, 1);
 }
 
 /* Without SACK: RFC 5681, 3.2 and RFC 6582, 3.2. */
 static inline void xtg_tcp_newreno(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                    int advanced, int dup) {
-  __u32 flight = xtg_tcp_in_flight(f);
-  if (dup && ++f->dupacks == XTG_TCP_DUP_THRESH && f->recovery == XTG_TCP_SMOOTH) {
-    xtg_tcp_head_lost(f);
-    xtg_tcp_cc_loss(c, f, flight);
+  if (dup && f->dupacks < f->nxt_seg - f->una_seg) {
+    f->dupacks++;
+    /* After an earlier recovery: duplicates of what was sent again then (RFC 6582, 3.2, step 2). */
+    if (f->dupacks == XTG_TCP_DUP_THRESH && f->recovery == XTG_TCP_SMOOTH &&
+        (!f->recovery_end || f->una_seg > f->recovery_end)) {
+      xtg_tcp_cc_loss(c, f, xtg_tcp_flight_size(f));
+      xtg_tcp_head_lost(c, f);
+    }
   }
   if (advanced && f->recovery == XTG_TCP_FAST && f->una_seg < f->recovery_end)
-    xtg_tcp_head_lost(f); /* a partial acknowledgment */
+    xtg_tcp_head_lost(c, f); /* a partial acknowledgment */
 }
 
 static inline void xtg_tcp_take_ece(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f) {
@@ -192,20 +224,27 @@ static inline void xtg_tcp_take_ece(const struct xtg_tcp_config* c, struct xtg_t
   f->want |= XTG_TCP_WANT_CWR;
   f->ecn_reductions++;
   if (f->recovery != XTG_TCP_SMOOTH || c->congestion == XTG_TCP_CC_NONE) return;
-  xtg_tcp_cc_reduce(c, f, xtg_tcp_in_flight(f));
+  xtg_tcp_cc_reduce(c, f, f->cwnd); /* this acknowledgment may have left nothing in flight */
   f->cwnd = f->ssthresh;
 }
 
-/* Recovery is over, or the tail-loss probe answered. */
+/* Recovery is over, or the tail-loss probe answered. `twice`: the far end tells that it got
+ * something twice. */
 static inline void xtg_tcp_settle(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
-                                  int dsack) {
-  if (f->recovery != XTG_TCP_SMOOTH && f->una_seg >= f->recovery_end) f->recovery = XTG_TCP_SMOOTH;
+                                  int twice) {
+  if (f->recovery != XTG_TCP_SMOOTH && f->una_seg >= f->recovery_end) {
+    f->recovery = XTG_TCP_SMOOTH;
+    f->dupacks = 0;
+  }
   if (!f->tail_out || f->una_seg < f->tail_end) return;
-  /* The probe was a retransmission and no duplicate: it repaired a loss (RFC 8985, 7.4.2). */
-  if (f->tail_out == 2 && !dsack && f->recovery == XTG_TCP_SMOOTH &&
-      c->congestion != XTG_TCP_CC_NONE) {
-    xtg_tcp_cc_reduce(c, f, f->cwnd);
-    f->cwnd = f->ssthresh;
+  if (f->tail_out == 2 && !twice) {
+    /* RFC 8985, 7.4.2: if the original was only late, then its duplicate will be told of before
+     * anything later is acknowledged; otherwise the probe has repaired a loss. */
+    if (f->una_seg == f->tail_end) return;
+    if (f->recovery == XTG_TCP_SMOOTH && c->congestion != XTG_TCP_CC_NONE) {
+      xtg_tcp_cc_reduce(c, f, f->cwnd);
+      f->cwnd = f->ssthresh;
+    }
   }
   f->tail_out = 0;
 }
@@ -228,8 +267,9 @@ static inline void xtg_tcp_take_data(struct xtg_tcp_flow* f, const struct xtg_tc
 XTG_TCP_FN int xtg_tcp_ack(struct xtg_tcp_flow* f, struct xtg_tcp_event* e) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   __s64 ack;
-  __u32 delivered, fresh = 0, wait = 0;
-  int advanced, moved, dsack, dup;
+  __u32 delivered, backoff, fresh = 0, wait = 0;
+  __u64 edge;
+  int advanced, opened, moved, dsack, dup, twice;
   if (!f || !e) return 0;
   ack = xtg_tcp_offset(f->isn, f->una, e->ack);
   if (f->fin_sent && ack == (__s64)f->nxt + 1) {
@@ -240,28 +280,40 @@ XTG_TCP_FN int xtg_tcp_ack(struct xtg_tcp_flow* f, struct xtg_tcp_event* e) {
     xtg_tcp_challenge(f, e->at_us);
     return 0;
   }
+  if (ack < (__s64)f->una && (__u64)((__s64)f->una - ack) > f->max_window) { /* RFC 5961, 5.2 */
+    xtg_tcp_challenge(f, e->at_us);
+    return 0;
+  }
   f->acks++;
   if (ack < (__s64)f->una) return 1; /* old: overtaken on the way */
 
   delivered = f->delivered;
+  edge = f->edge;
   advanced = (__u64)ack > f->una;
   moved = xtg_tcp_take_window(f, e, (__u64)ack);
+  /* Time-outs since the window was closed, or taken back, tell nothing about the path. */
+  opened = f->edge > edge && edge <= f->sent_end && (edge < f->sent_end || !xtg_tcp_outstanding(f));
+  if (opened) f->backoff = 0;
+  backoff = f->backoff;
   if (advanced) xtg_tcp_advance(c, f, (__u64)ack, e->at_us);
-  dsack = e->n_sack && xtg_tcp_is_dsack(e);
+  dsack = c->sack && e->n_sack && xtg_tcp_is_dsack(e);
   if (dsack) xtg_tcp_dsack(c, f, e);
-  if (e->n_sack) fresh = xtg_tcp_take_sack(c, f, e, dsack);
+  if (c->sack && e->n_sack) fresh = xtg_tcp_take_sack(c, f, e, dsack);
+  if (dsack) f->backoff = backoff;
   /* RFC 5681, 2 and RFC 6675, 2 */
-  dup = !advanced && !e->len && f->nxt_seg != f->una_seg && (fresh || !moved);
+  dup = !advanced && !e->len && !(e->flags & XTG_TCP_FIN) && (fresh || !moved);
+  twice = dsack || (dup && !e->n_sack);
+  dup = dup && xtg_tcp_outstanding(f);
   if (dup) f->dup_acks++;
   xtg_tcp_take_rtt(f, e->at_us);
-  xtg_tcp_settle(c, f, dsack);
+  xtg_tcp_settle(c, f, twice);
   if (!c->sack)
     xtg_tcp_newreno(c, f, advanced, dup);
   else if (f->sacked_out || f->recovery != XTG_TCP_SMOOTH)
     wait = xtg_tcp_detect(c, f, e->at_us);
   xtg_tcp_cc_acked(c, f, f->delivered - delivered, e->at_us);
   if (c->ecn && e->flags & XTG_TCP_ECE) xtg_tcp_take_ece(c, f);
-  xtg_tcp_arm(c, f, e->at_us, wait, advanced);
+  if (f->phase == XTG_TCP_OPEN) xtg_tcp_arm(c, f, e->at_us, wait, advanced || opened);
   return 1;
 }
 

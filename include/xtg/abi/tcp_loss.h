@@ -10,8 +10,9 @@
 /* A tail-loss probe waits for two round trips and this: an ordinary receiver's interrupts and
  * scheduler may take so long (Linux: two timer ticks). */
 #define XTG_TCP_TAIL_SLACK_US 10000U
-#define XTG_TCP_DELACK_US 200000U /* RFC 8985, 7.2: one segment in flight, its ACK may be delayed  \
-                                   */
+#define XTG_TCP_DELACK_US                                                                          \
+  200000U /* RFC 8985, 7.2: one segment in flight, its ACK may be delayed                          \
+           */
 #define XTG_TCP_PERSIST_MAX_US 5000000U
 
 /* A segment was delivered: is it the one sent last of those (RFC 8985, 6.2 step 2)? `end` is one
@@ -25,8 +26,21 @@ static inline void xtg_tcp_rack_update(struct xtg_tcp_flow* f, __u64 end, int ag
   group = (__u32)((end - 1) % XTG_TCP_WORD) / 16;
   sent = again ? b->again_us[group & 3] : b->sent_us[group & 3];
   rtt = now_us - sent;
-  /* A retransmission answered faster than any round trip: it was the original. */
-  if (again && rtt < f->rtt_min_us) return;
+  /* A retransmission answered faster than any round trip: it was the original, and only late. */
+  if (again && rtt < f->rtt_min_us) {
+    if (f->recovery == XTG_TCP_FAST) f->reorder_seen = 1;
+    return;
+  }
+  /* Answered within the time-out without its backoff: that was not too short. Otherwise the backoff
+   * stays until a round trip was measured (RFC 6298, (5.7)), or there might never be one. Whether
+   * the answer is to the retransmission, DSACK can tell: xtg_tcp_ack(). Without it: not too much
+   * backoff, for in a long recovery nothing can be measured. */
+  if (rtt >= f->rtt_min_us && rtt < (f->rto_us ? f->rto_us : XTG_TCP_RTO_FIRST_US)) {
+    if (!again || xtg_tcp_c()->sack)
+      f->backoff = 0;
+    else if (f->backoff > 2)
+      f->backoff = 2;
+  }
   if (f->rack_valid && (xtg_before(sent, f->rack_us) || (sent == f->rack_us && end <= f->rack_seg)))
     return;
   f->rack_us = sent;
@@ -46,16 +60,26 @@ static inline __u32 xtg_tcp_reorder_window(const struct xtg_tcp_flow* f) {
 
 /* Of `open` segments in a group sent at `sent`: those sent before the newest one delivered and out
  * for longer than the reordering window; w->wait_us: how long until more will be. */
-static inline __u64 xtg_tcp_rack_group(struct xtg_tcp_walk* w, __u64 open, __u32 sent,
-                                       __u64 below) {
+static inline __u64 xtg_tcp_rack_group(struct xtg_tcp_walk* w, __u64 open, __u32 sent, __u64 below,
+                                       int again) {
   const struct xtg_tcp_flow* f = w->f;
+  __u32 rtt = f->rack_rtt_us, last = f->rack_us, srtt = f->srtt_us8 >> 3;
   __s32 left;
-  if (sent == f->rack_us)
+  /* A group's time is that of its last segment. The one delivered may have been sent before it, so
+   * that its round trip was longer. What was sent once left in the order of its numbers all the
+   * same; not so what was sent again. */
+  if (again) {
+    if (rtt < srtt - srtt / 4) last -= srtt - rtt;
+    if (rtt < srtt) rtt = srtt;
+  } else if (sent != last && rtt < f->rtt_min_us) {
+    rtt = f->rtt_min_us;
+  }
+  if (sent == last)
     open &= below;
-  else if (!xtg_before(sent, f->rack_us))
+  else if (!xtg_before(sent, last))
     return 0;
   if (!open) return 0;
-  left = (__s32)(sent + f->rack_rtt_us + w->window_us - w->now_us);
+  left = (__s32)(sent + rtt + w->window_us - w->now_us);
   if (left <= 0) return open;
   if ((__u32)left > w->wait_us) w->wait_us = (__u32)left;
   return 0;
@@ -75,8 +99,8 @@ static inline long xtg_tcp_rack_word(__u32 i, void* ctx) {
   XTG_UNROLL
   for (g = 0; g < XTG_TCP_STAMPS; g++) {
     __u64 group = 0xffffULL << (16 * g);
-    if (once & group) lost |= xtg_tcp_rack_group(w, once & group, b->sent_us[g], below);
-    if (again & group) lost |= xtg_tcp_rack_group(w, again & group, b->again_us[g], 0);
+    if (once & group) lost |= xtg_tcp_rack_group(w, once & group, b->sent_us[g], below, 0);
+    if (again & group) lost |= xtg_tcp_rack_group(w, again & group, b->again_us[g], below, 1);
   }
   b->lost |= lost;
   b->local &= ~lost;
@@ -88,19 +112,25 @@ static inline long xtg_tcp_rack_word(__u32 i, void* ctx) {
 static inline __u32 xtg_tcp_detect(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                    __u32 now_us) {
   struct xtg_tcp_walk w = xtg_tcp_over(f, f->una_seg, f->nxt_seg, now_us);
-  __u32 lost = f->lost_out, flight = xtg_tcp_in_flight(f);
+  __u32 lost = f->lost_out;
   if (!f->rack_valid || w.from >= w.to) return 0;
   w.window_us = xtg_tcp_reorder_window(f);
   xtg_loop(xtg_tcp_words(w.from, w.to), xtg_tcp_rack_word, &w);
-  if (f->lost_out > lost && f->recovery == XTG_TCP_SMOOTH) xtg_tcp_cc_loss(c, f, flight);
+  if (f->lost_out == lost) return w.wait_us;
+  if (f->recovery == XTG_TCP_SMOOTH) {
+    xtg_tcp_cc_loss(c, f, xtg_tcp_flight_size(f));
+    f->want |= XTG_TCP_WANT_HEAD; /* the first one at once (RFC 6675, 5, (4.3)) */
+  }
+  xtg_tcp_cc_lost(c, f, f->lost_out - lost);
   return w.wait_us;
 }
 
-/* What the window leaves of the next segment, all of it or not. */
+/* Whether the window leaves room for all of the next segment, or for the rest of one it had cut. */
 static inline int xtg_tcp_window_open(const struct xtg_tcp_config* c,
                                       const struct xtg_tcp_flow* f) {
-  __u64 need = xtg_min64(c->mss, f->limit - f->nxt);
-  return f->edge >= f->nxt + need;
+  __u64 end = f->nxt;
+  if (f->sent_end >= f->nxt) end += xtg_min64(xtg_tcp_len(c, f->nxt_seg), f->limit - f->nxt);
+  return f->edge >= end;
 }
 
 /* Sets the timer by what is outstanding. `wait_us`: segments may be lost by then. `restart`: the
@@ -109,8 +139,8 @@ static inline void xtg_tcp_arm(const struct xtg_tcp_config* c, struct xtg_tcp_fl
                                __u32 wait_us, int restart) {
   __u64 out = f->nxt_seg - f->una_seg;
   __u32 kind, in_us = xtg_tcp_rto(f), tail_us;
-  if (!out) {
-    if (f->nxt >= f->limit || xtg_tcp_window_open(c, f)) {
+  if (!xtg_tcp_outstanding(f)) {
+    if (f->sent_end >= f->limit || xtg_tcp_window_open(c, f)) {
       f->timer = XTG_TCP_TIMER_NONE;
       return;
     }
@@ -122,7 +152,6 @@ static inline void xtg_tcp_arm(const struct xtg_tcp_config* c, struct xtg_tcp_fl
   } else if (c->sack && f->recovery == XTG_TCP_SMOOTH && !f->tail_out && !f->lost_out &&
              !f->sacked_out && f->srtt_us8) {
     kind = XTG_TCP_TIMER_TAIL;
-    restart = 1;
     tail_us = f->srtt_us8 / 4 + (out == 1 ? XTG_TCP_DELACK_US : XTG_TCP_TAIL_SLACK_US);
     if (tail_us < in_us) in_us = tail_us;
   } else {

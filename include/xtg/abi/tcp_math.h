@@ -6,10 +6,14 @@
 
 #include "tcp.h"
 
+/* XTG_TCP_PART: a function whose stack is free again when it returns; all calls together have 512
+ * bytes. */
 #ifdef __bpf__
 #define XTG_UNROLL _Pragma("unroll")
+#define XTG_TCP_PART static __attribute__((noinline))
 #else
 #define XTG_UNROLL
+#define XTG_TCP_PART static inline
 #endif
 
 /* a before b modulo 2^32 (RFC 9293, 3.4). Holds for times as well. */
@@ -62,9 +66,16 @@ static inline __u32 xtg_lowest(__u64 x) {
   return xtg_bits((x & -x) - 1);
 }
 
-/* Position of the highest bit set of a word that has one. */
+/* Position of the highest bit set of a word that has one. Without branches, which the verifier
+ * would follow one by one. */
 static inline __u32 xtg_highest(__u64 x) {
-  return xtg_hist_msb(x);
+  x |= x >> 1;
+  x |= x >> 2;
+  x |= x >> 4;
+  x |= x >> 8;
+  x |= x >> 16;
+  x |= x >> 32;
+  return xtg_bits(x) - 1;
 }
 
 /* Bits [from, to) of a word, 0 <= from, to <= 64. */

@@ -71,18 +71,28 @@ static inline int xtg_tcp_pick_lost(const struct xtg_tcp_config* c, struct xtg_t
 }
 
 /* The rest of a segment that the window had cut. */
-static inline int xtg_tcp_pick_rest(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b, __u64 room) {
-  __u64 rest = f->nxt - f->sent_end;
-  __u64 len = xtg_min64(rest, room);
+static inline int xtg_tcp_pick_rest(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b, __u64 room,
+                                    __u32 now_us) {
+  __u64 rest = f->nxt - f->sent_end, seg = f->nxt_seg - 1;
+  __u64 len = xtg_min64(rest, room), bit = 1ULL << (seg % XTG_TCP_WORD);
+  struct xtg_tcp_word* word = xtg_tcp_word_at(f, seg / XTG_TCP_WORD);
+  if (!word || word->lost & bit) return 0; /* the first part goes first, again */
   /* Silly window avoidance: RFC 9293, 3.8.6.2.1 (3). */
   if (!len || (len < rest && len < f->max_window / 2 && !(f->want & XTG_TCP_WANT_PIECE))) return 0;
   b->kind = XTG_TCP_SEND_NEW;
-  b->seg = f->nxt_seg - 1;
+  b->seg = seg;
   b->from = f->sent_end;
   b->count = 1;
   b->len = (__u32)len;
   b->push = 1;
   f->sent_end += len;
+  /* The segment's time is that of its last part, which it will be acknowledged with. */
+  xtg_tcp_stamp(word->again & bit ? word->again_us : word->sent_us, bit, now_us);
+  if (!f->timed || f->timed_seg == seg) {
+    f->timed = 1;
+    f->timed_seg = seg;
+    f->timed_us = now_us;
+  }
   return 1;
 }
 
@@ -92,7 +102,7 @@ static inline int xtg_tcp_pick_new(const struct xtg_tcp_config* c, struct xtg_tc
   __u64 out = f->nxt_seg - f->una_seg, board = ((__u64)c->board_words - 1) * XTG_TCP_WORD;
   __u32 flight = xtg_tcp_in_flight(f), count = c->burst, full, len;
   struct xtg_tcp_walk w = xtg_tcp_over(f, f->nxt_seg, f->nxt_seg, now_us);
-  if (f->sent_end < f->nxt) return xtg_tcp_pick_rest(f, b, room);
+  if (f->sent_end < f->nxt) return xtg_tcp_pick_rest(f, b, room, now_us);
   if (f->nxt >= f->limit || out >= board || flight >= f->cwnd) return 0;
   if (count > board - out) count = (__u32)(board - out);
   if (count > f->cwnd - flight) count = f->cwnd - flight;
@@ -127,6 +137,7 @@ static inline int xtg_tcp_pick_tail(const struct xtg_tcp_config* c, struct xtg_t
                                     struct xtg_tcp_burst* b, __u32 now_us) {
   struct xtg_tcp_walk w = xtg_tcp_over(f, f->una_seg, f->nxt_seg, 0);
   __u64 start;
+  if (!xtg_tcp_outstanding(f)) return 0;
   xtg_loop(xtg_tcp_words(w.from, w.to), xtg_tcp_find_last_word, &w);
   if (!w.found) return 0;
   start = xtg_tcp_start(c, w.found - 1);
@@ -161,13 +172,15 @@ static inline int xtg_tcp_pick_data(const struct xtg_tcp_config* c, struct xtg_t
 static inline void xtg_tcp_sending(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                    struct xtg_tcp_burst* b, __u32 now_us) {
   __u64 bytes = (__u64)b->count * b->len;
+  int head;
   f->segments_sent += b->count;
   f->bytes_sent += bytes;
   if (b->kind == XTG_TCP_SEND_AGAIN) {
     f->again[b->cause & 3] += b->count;
     f->again_bytes[b->cause & 3] += bytes;
-    /* Karn: whatever comes for it now says nothing. */
-    if (f->timed && f->timed_seg - b->seg < b->count) f->timed = 0;
+    /* Karn: whatever comes for it now says nothing; nor, without SACK, what comes for one behind
+     * it, which waits for this one. */
+    if (b->seg <= f->timed_seg && (!c->sack || f->timed_seg < b->seg + b->count)) f->timed = 0;
   } else if (c->ecn && f->want & XTG_TCP_WANT_CWR) {
     b->cwr = 1;
     f->want &= ~XTG_TCP_WANT_CWR;
@@ -175,7 +188,14 @@ static inline void xtg_tcp_sending(const struct xtg_tcp_config* c, struct xtg_tc
   /* The acknowledgment goes with the data. */
   f->want &= ~(XTG_TCP_WANT_ACK | XTG_TCP_WANT_TAIL | XTG_TCP_WANT_PIECE | XTG_TCP_WANT_PROBE);
   xtg_tcp_hold(f, XTG_TCP_HELD_NO, now_us);
-  xtg_tcp_arm(c, f, now_us, 0, f->timer == XTG_TCP_TIMER_NONE || f->timer == XTG_TCP_TIMER_PERSIST);
+  if (f->timer == XTG_TCP_TIMER_REORDER)
+    return; /* the acknowledgment that sets another is to come */
+  /* The first one outstanding goes again: it may take a round trip from now (RFC 6675 suggests it).
+   */
+  head = b->kind == XTG_TCP_SEND_AGAIN && b->seg == f->una_seg;
+  xtg_tcp_arm(c, f, now_us, 0,
+              head || f->timer == XTG_TCP_TIMER_TAIL || f->timer == XTG_TCP_TIMER_NONE ||
+                  f->timer == XTG_TCP_TIMER_PERSIST);
 }
 
 /* Segments without data. */
@@ -230,7 +250,7 @@ XTG_TCP_FN int xtg_tcp_pick(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b, __u
         held = f->edge <= f->una ? XTG_TCP_HELD_ZERO : XTG_TCP_HELD_WINDOW;
       else if (!ended && f->una >= f->nxt)
         held = XTG_TCP_HELD_IDLE;
-      if (held != f->held) xtg_tcp_hold(f, held, now_us);
+      if (held || f->held) xtg_tcp_hold(f, held, now_us);
       if (f->timer == XTG_TCP_TIMER_NONE) xtg_tcp_arm(c, f, now_us, 0, 1);
     }
   }
@@ -240,7 +260,7 @@ XTG_TCP_FN int xtg_tcp_pick(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b, __u
 static inline void xtg_tcp_timeout(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f) {
   struct xtg_tcp_walk w = xtg_tcp_over(f, f->una_seg, f->nxt_seg, 0);
   struct xtg_tcp_word* head = xtg_tcp_word_at(f, f->una_seg / XTG_TCP_WORD);
-  __u32 flight = xtg_tcp_in_flight(f), words = xtg_tcp_words(w.from, w.to);
+  __u32 flight = xtg_tcp_flight_size(f), words = xtg_tcp_words(w.from, w.to);
   f->rto_fired++;
   /* The first one outstanding is SACKed, and yet not acknowledged: the far end took it back. */
   if (head && head->sacked >> (f->una_seg % XTG_TCP_WORD) & 1) {
@@ -251,6 +271,7 @@ static inline void xtg_tcp_timeout(const struct xtg_tcp_config* c, struct xtg_tc
   xtg_loop(words, xtg_tcp_all_lost_word, &w);
   xtg_tcp_cc_timeout(c, f, flight);
   f->backoff++;
+  f->dupacks = 0;
   f->timed = 0;
   f->tail_out = 0;
   f->want |= XTG_TCP_WANT_HEAD;
@@ -275,16 +296,19 @@ XTG_TCP_FN int xtg_tcp_timer(struct xtg_tcp_flow* f, __u32 now_us) {
     xtg_tcp_arm(c, f, now_us, 0, 1);
   } else {
     /* Several in a row unanswered, for long: nobody is there any more. */
-    if (f->backoff >= 3 && now_us - f->heard_us > c->silence_us) {
+    if (f->backoff >= 3 && !xtg_before(now_us, f->heard_us) &&
+        now_us - f->heard_us > c->silence_us) {
       f->phase = XTG_TCP_SILENT;
       return 0;
     }
     if (kind == XTG_TCP_TIMER_RTO) {
       xtg_tcp_timeout(c, f);
+    } else if (f->edge > f->sent_end) {
+      f->want |= XTG_TCP_WANT_PIECE; /* RFC 9293, 3.8.6.2.1 (4) */
     } else {
       f->window_probes++;
       f->backoff++;
-      f->want |= f->edge > f->sent_end ? XTG_TCP_WANT_PIECE : XTG_TCP_WANT_PROBE;
+      f->want |= XTG_TCP_WANT_PROBE;
     }
     xtg_tcp_arm(c, f, now_us, 0, 1);
   }

@@ -31,6 +31,7 @@ static inline void xtg_tcp_rtt_update(struct xtg_tcp_flow* f, __u32 rtt_us) {
   if (rto < XTG_TCP_RTO_MIN_US) rto = XTG_TCP_RTO_MIN_US;
   if (rto > XTG_TCP_RTO_MAX_US) rto = XTG_TCP_RTO_MAX_US;
   f->rto_us = rto;
+  f->backoff = 0; /* RFC 6298, (5.7) */
 }
 
 /* The time-out with its backoff (RFC 6298, (5.5)). */

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What became of the frames. A driver that refuses some of a bulk refuses its last ones
+ * (kernel/bpf/devmap.c, bq_xmit_all), and bulks come in the order in which the lane handed the
+ * frames out: so it is known at once, without a round trip, which segments have to go again. */
+#pragma once
+
+struct net_device {
+  int ifindex;
+} __attribute__((preserve_access_index));
+
+struct bpf_prog;
+
+static __always_inline void count_errno(int err, __u64 frames) {
+  __u32 key = err < 0 ? -err : err;
+  __u64 zero = 0;
+  __u64* count = bpf_map_lookup_elem(&tcp_errnos, &key);
+
+  if (!count) {
+    bpf_map_update_elem(&tcp_errnos, &key, &zero, BPF_NOEXIST);
+    count = bpf_map_lookup_elem(&tcp_errnos, &key);
+  }
+  if (count) __sync_fetch_and_add(count, frames);
+}
+
+struct refusal {
+  struct xtg_tcp_lane* lane;
+  __u32 from;
+};
+
+static long refuse_frame(__u32 turn, struct refusal* r) {
+  struct xtg_tcp_lane* lane = r->lane;
+  __u32 slot = lane->lane * XTG_TCP_LOG + ((r->from + turn) & (XTG_TCP_LOG - 1)), number;
+  struct xtg_tcp_flow* f;
+  __u64 entry;
+
+  asm volatile("" : "+r"(slot));
+  if (slot >= XTG_MAX_WORKERS * XTG_TCP_LOG) return 1;
+  entry = (&tcp_log[0][0])[slot];
+  number = entry >> 32;
+  f = bpf_map_lookup_elem(&tcp_flows, &number);
+  if (!f) return 0;
+  xtg_tcp_refused(f, f->una_seg + (__s32)((__u32)entry - (__u32)f->una_seg));
+  xtg_tcp_wake(f);
+  return 0;
+}
+
+SEC("tp_btf/xdp_devmap_xmit")
+int BPF_PROG(xtg_tcp_xmit, const struct net_device* from, const struct net_device* to, int sent,
+             int drops, int err) {
+  struct xtg_tcp_lane* lane = lane_of(from->ifindex);
+
+  if (!lane || to->ifindex != tcp_config.to_ifindex) return 0;
+  lane->accepted += sent;
+  if (drops > 0) {
+    struct refusal r = {.lane = lane, .from = lane->settled + sent};
+    lane->driver_drops += drops;
+    lane->holdoff = 1;
+    count_errno(err, drops);
+    bpf_loop(drops, refuse_frame, &r, 0);
+  }
+  lane->settled += sent + drops;
+  return 0;
+}
+
+SEC("tp_btf/xdp_redirect_err")
+int BPF_PROG(xtg_tcp_err, const struct net_device* from, const struct bpf_prog* prog,
+             const void* target, int err) {
+  struct xtg_tcp_lane* lane = lane_of(from->ifindex);
+  struct refusal r;
+
+  if (!lane) return 0;
+  lane->redirect_errors++;
+  lane->logged--; /* it was the last one, and is in no bulk */
+  lane->holdoff = 1;
+  r.lane = lane;
+  r.from = lane->logged;
+  bpf_loop(1, refuse_frame, &r, 0);
+  count_errno(err, 1);
+  return 0;
+}

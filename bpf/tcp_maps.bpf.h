@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the TCP programs share with each other and with user space, and what the sender's logic in
+ * include/xtg/abi/tcp_*.h wants to have around it. */
+#pragma once
+
+const volatile struct xtg_tcp_config tcp_config = {.abi_version = XTG_ABI_VERSION};
+
+/* .bss, mapped by user space. */
+struct xtg_tcp_control tcp_control;
+struct xtg_tcp_lane tcp_lanes[XTG_MAX_WORKERS];
+struct xtg_tcp_queue tcp_queues[XTG_MAX_WORKERS];
+/* Round-trip times in ns, one row per lane. */
+__u64 tcp_rtt[XTG_MAX_WORKERS][XTG_HIST_CELLS];
+/* Frames handed out, in order, until the driver's word on them is known: flow << 32 | segment. */
+__u64 tcp_log[XTG_MAX_WORKERS][XTG_TCP_LOG];
+
+#define XTG_NO_FLOW 0xffffffffU
+
+/* User space sets how many elements each of these has. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct xtg_tcp_flow);
+} tcp_flows SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct xtg_tcp_word);
+} tcp_boards SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct xtg_tcp_event);
+} tcp_events SEC(".maps");
+
+/* Each lane's queue of flows that may have something to send. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, __u32);
+} tcp_ready SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 1);
+  __type(key, struct xtg_tcp_key);
+  __type(value, struct xtg_tcp_place);
+} tcp_places SEC(".maps");
+
+/* Round-trip times of single flows, in runs of few. */
+struct xtg_tcp_rtt_row {
+  __u32 cell[XTG_HIST_CELLS];
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct xtg_tcp_rtt_row);
+} tcp_flow_rtt SEC(".maps");
+
+/* The payload of one period, and the sum of each of its segments. */
+struct xtg_tcp_chunk {
+  __u8 bytes[XTG_TCP_CHUNK + XTG_TCP_OVERLAP];
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct xtg_tcp_chunk);
+} tcp_payload SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, __u32);
+} tcp_sums SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_DEVMAP);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, __u32);
+} tcp_targets SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 64);
+  __type(key, __u32);
+  __type(value, __u64);
+} tcp_errnos SEC(".maps");
+
+/* Plain reads of memory that the compiler knows nothing about, and the verifier everything. */
+static __always_inline const struct xtg_tcp_config* xtg_tcp_c(void) {
+  const struct xtg_tcp_config* c = (const struct xtg_tcp_config*)&tcp_config;
+  asm volatile("" : "+r"(c));
+  return c;
+}
+
+static __always_inline struct xtg_tcp_lane* lane_at(__u32 number) {
+  asm volatile("" : "+r"(number));
+  return &tcp_lanes[number & (XTG_MAX_WORKERS - 1)];
+}
+
+static __always_inline struct xtg_tcp_word* xtg_tcp_word_at(const struct xtg_tcp_flow* f,
+                                                            __u64 word) {
+  const struct xtg_tcp_config* c = xtg_tcp_c();
+  __u32 key = f->number * c->board_words + ((__u32)word & (c->board_words - 1));
+
+  return bpf_map_lookup_elem(&tcp_boards, &key);
+}
+
+static __always_inline void xtg_tcp_rtt_sample(struct xtg_tcp_flow* f, __u32 rtt_us) {
+  __u32 cell = xtg_hist_cell((__u64)rtt_us * 1000), number = f->number;
+  __u32 lane = f->lane & (XTG_MAX_WORKERS - 1);
+  struct xtg_tcp_rtt_row* row = bpf_map_lookup_elem(&tcp_flow_rtt, &number);
+
+  asm volatile("" : "+r"(cell));
+  if (cell >= XTG_HIST_CELLS) return;
+  tcp_rtt[lane][cell]++;
+  if (row) row->cell[cell]++;
+}
+
+static __always_inline void xtg_tcp_wake(struct xtg_tcp_flow* f) {
+  const struct xtg_tcp_config* c = xtg_tcp_c();
+  struct xtg_tcp_lane* lane = lane_at(f->lane);
+  __u32 key, *slot;
+
+  if (f->queued) return;
+  key = f->lane * (c->ready_mask + 1) + (lane->ready_head & c->ready_mask);
+  slot = bpf_map_lookup_elem(&tcp_ready, &key);
+  if (!slot) return;
+  *slot = f->number;
+  lane->ready_head++;
+  f->queued = 1;
+}
+
+#define xtg_loop(n, fn, ctx) bpf_loop(n, fn, ctx, 0)
+/* The verifier looks at these once each, whoever calls them. */
+#define XTG_TCP_FN __attribute__((noinline))

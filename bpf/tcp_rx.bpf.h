@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The far end's segments: taken off the interface, by an XDP or a tc program, where they belong to
+ * one of our connections, and put in the queue of the thread that carries it on. Everything else
+ * passes. It may run on any CPU, and on several at once. */
+#pragma once
+
+/* Where a packet's parts are put together, per CPU: offsets that vary are easy in a map. */
+struct rx_scratch {
+  __u8 head[64]; /* Ethernet and IP */
+  __u8 tcp[20];
+  __u8 options[44];
+  struct xtg_tcp_key key;
+  struct xtg_tcp_event event;
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct rx_scratch);
+} tcp_scratch SEC(".maps");
+
+#define RX_ETH 14
+#define RX_V4 20
+#define RX_V6 40
+
+static __always_inline __u32 rx_u32(const __u8* at) {
+  return (__u32)at[0] << 24 | (__u32)at[1] << 16 | (__u32)at[2] << 8 | at[3];
+}
+static __always_inline __u16 rx_u16(const __u8* at) {
+  return (__u16)(at[0] << 8 | at[1]);
+}
+
+/* Bytes of a packet, which an XDP and a tc program get by different helpers. */
+static __always_inline long rx_load(void* ctx, const bool tc, __u32 at, void* to, __u32 bytes) {
+  return tc ? bpf_skb_load_bytes(ctx, at, to, bytes) : bpf_xdp_load_bytes(ctx, at, to, bytes);
+}
+
+struct rx_options {
+  struct rx_scratch* s;
+  __u32 at;
+  __u32 end;
+};
+
+/* One TCP option. A segment has at most 40 bytes of them. */
+static long rx_option(__u32 turn, struct rx_options* o) {
+  struct rx_scratch* s = o->s;
+  __u32 at = o->at, kind, len, i;
+
+  if (at >= o->end || at >= 40) return 1;
+  kind = s->options[at];
+  if (kind == 0) return 1;
+  if (kind == 1) {
+    o->at++;
+    return 0;
+  }
+  len = s->options[at + 1];
+  if (len < 2 || len > 40 || at + len > o->end || at + len > 40) return 1;
+  if (kind == 8 && len == 10 && at <= 30) {
+    s->event.tsval = rx_u32(&s->options[at + 2]);
+    s->event.tsecr = rx_u32(&s->options[at + 6]);
+    s->event.flags |= XTG_TCP_HAS_TS;
+  } else if (kind == 5 && len >= 10 && (len - 2) % 8 == 0) {
+    s->event.n_sack = (len - 2) / 8;
+#pragma unroll
+    for (i = 0; i < 4; i++) {
+      __u32 from = at + 2 + 8 * i;
+      if (8 * i + 10 <= len && from <= 32) {
+        s->event.sack[i][0] = rx_u32(&s->options[from]);
+        s->event.sack[i][1] = rx_u32(&s->options[from + 4]);
+      }
+    }
+  }
+  o->at += len;
+  return 0;
+}
+
+/* Enters the scratch event in the queue of `place`'s thread. */
+static __always_inline void rx_push(struct rx_scratch* s, const struct xtg_tcp_place* place) {
+  const struct xtg_tcp_config* c = xtg_tcp_c();
+  __u32 lane = place->lane & (XTG_MAX_WORKERS - 1), key;
+  struct xtg_tcp_queue* q = &tcp_queues[lane];
+  struct xtg_tcp_event* e;
+  __u64 turn;
+
+  /* With room to spare, for others may be adding at this moment. */
+  if (q->head - *(volatile __u64*)&tcp_lanes[lane].event_tail > c->events_mask - 256) {
+    __sync_fetch_and_add(&q->lost, 1);
+    return;
+  }
+  turn = __sync_fetch_and_add(&q->head, 1);
+  key = lane * (c->events_mask + 1) + ((__u32)turn & c->events_mask);
+  e = bpf_map_lookup_elem(&tcp_events, &key);
+  if (!e) return;
+  /* Not by assignment of the whole: the turn comes last, and with a barrier. */
+  __builtin_memcpy((char*)e + 8, (char*)&s->event + 8, sizeof(*e) - 8);
+  __sync_lock_test_and_set(&e->turn, turn + 1);
+}
+
+/* True: the packet is ours, and has been taken. */
+static __always_inline bool rx_take(void* ctx, __u32 bytes, const bool tc) {
+  const struct xtg_tcp_config* c = xtg_tcp_c();
+  __u32 zero = 0, l4 = RX_ETH + RX_V4, total, offset, options;
+  struct rx_scratch* s = bpf_map_lookup_elem(&tcp_scratch, &zero);
+  struct xtg_tcp_place* place;
+
+  if (!s) return false;
+  if (c->ipv6) {
+    l4 = RX_ETH + RX_V6;
+    if (rx_load(ctx, tc, 0, s->head, RX_ETH + RX_V6)) return false;
+    if (rx_u16(&s->head[12]) != 0x86dd || s->head[20] != 6) return false;
+    total = RX_V6 + rx_u16(&s->head[18]);
+    __builtin_memcpy(s->key.remote, &s->head[22], 16);
+    __builtin_memcpy(s->key.local, &s->head[38], 16);
+  } else {
+    if (rx_load(ctx, tc, 0, s->head, RX_ETH + RX_V4)) return false;
+    if (rx_u16(&s->head[12]) != 0x0800 || s->head[23] != 6) return false;
+    /* A fragment, or options: not what a TCP of today sends. */
+    if (s->head[14] != 0x45 || rx_u16(&s->head[20]) & 0x3fff) return false;
+    total = rx_u16(&s->head[16]);
+    __builtin_memset(&s->key, 0, sizeof(s->key));
+    __builtin_memcpy(s->key.remote, &s->head[26], 4);
+    __builtin_memcpy(s->key.local, &s->head[30], 4);
+  }
+  if (rx_load(ctx, tc, l4, s->tcp, 20)) return false;
+  __builtin_memcpy(&s->key.remote_port, &s->tcp[0], 2);
+  __builtin_memcpy(&s->key.local_port, &s->tcp[2], 2);
+  place = bpf_map_lookup_elem(&tcp_places, &s->key);
+  if (!place) return false;
+
+  /* From here on it is ours: what is malformed is dropped. */
+  offset = (s->tcp[12] >> 4) * 4;
+  if (offset < 20 || RX_ETH + total > bytes || l4 - RX_ETH + offset > total) return true;
+  __builtin_memset(&s->event, 0, sizeof(s->event));
+  s->event.flow = place->flow;
+  s->event.seq = rx_u32(&s->tcp[4]);
+  s->event.ack = rx_u32(&s->tcp[8]);
+  s->event.flags = s->tcp[13];
+  s->event.window = rx_u16(&s->tcp[14]);
+  s->event.len = total - (l4 - RX_ETH) - offset;
+  s->event.at_us = (__u32)(bpf_ktime_get_ns() / 1000);
+  options = offset - 20;
+  asm volatile("" : "+r"(options)); /* Verifier: clang would check another copy. */
+  if (options > 0 && options <= 40) {
+    struct rx_options o = {.s = s, .at = 0, .end = options};
+    if (rx_load(ctx, tc, l4 + 20, s->options, options)) return true;
+    bpf_loop(40, rx_option, &o, 0);
+  }
+  rx_push(s, place);
+  return true;
+}
+
+SEC("xdp.frags")
+int xtg_tcp_rx(struct xdp_md* ctx) {
+  return rx_take(ctx, bpf_xdp_get_buff_len(ctx), false) ? XDP_DROP : XDP_PASS;
+}
+
+/* -1: TC_ACT_UNSPEC, which lets the next program have its say (tcx: TCX_NEXT). */
+SEC("tc")
+int xtg_tcp_tc(struct __sk_buff* skb) {
+  return rx_take(skb, skb->len, true) ? 2 /* TC_ACT_SHOT */ : -1;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel programs of `tcp`: an object of its own, for its maps are large. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "xtg/abi/base.h"
+#include "xtg/abi/csum.h"
+#include "xtg/abi/hist.h"
+#include "xtg/abi/tcp.h"
+#include "xtg/abi/tcp_math.h"
+
+char _license[] SEC("license") = "GPL";
+
+#include "tcp_maps.bpf.h"
+#include "xtg/abi/tcp_input.h"
+#include "xtg/abi/tcp_output.h"
+#include "tcp_rx.bpf.h"
+#include "tcp_tx.bpf.h"
+#include "tcp_count.bpf.h"
+
+SEC("xdp")
+int xtg_tcp_pass(struct xdp_md* ctx) {
+  return XDP_PASS;
+}

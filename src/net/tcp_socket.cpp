@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A connection from freeze() to its end.
+#include <poll.h>
+
+#include <utility>
+
+#include "net/tcp_internal.h"
+
+namespace xtg::net {
+
+namespace tcp {
+
+Result<UniqueFd> new_socket(packet::Family family, const std::string& interface) {
+  const bool v4 = family == packet::Family::V4;
+  UniqueFd fd(socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return fail_sys(errno, "open a TCP socket");
+  if (!v4) { // else a bound port would need the IPv4 port too
+    if (auto ok = set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1, "limit a socket to IPv6"); !ok)
+      return tl::unexpected<Error>(std::move(ok.error()));
+  }
+  if (!interface.empty() && setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(),
+                                       static_cast<socklen_t>(interface.size())) != 0)
+    return fail_sys(errno, fmt::format("bind a socket to interface \"{}\"", interface));
+  return fd;
+}
+
+tl::unexpected<Error> fail_connection(int sys, std::string what) {
+  switch (sys) {
+  case ECONNREFUSED:
+  case ECONNRESET:
+  case ECONNABORTED:
+  case EHOSTUNREACH:
+  case EHOSTDOWN:
+  case ENETUNREACH:
+  case EPIPE:
+    return tl::unexpected<Error>(Error{Errc::Peer, sys, std::move(what)});
+  case ETIMEDOUT:
+    return tl::unexpected<Error>(Error{Errc::Timeout, sys, std::move(what)});
+  default:
+    return fail_sys(sys, std::move(what));
+  }
+}
+
+int drop_input(int fd, std::uint64_t& dropped) {
+  // Enough for any receive buffer; a far end that never stops is met again at the next call.
+  constexpr std::size_t kChunk = 1 << 20;
+  for (int i = 0; i < 64; ++i) {
+    // With MSG_TRUNC the kernel throws the bytes away instead of copying them.
+    const ssize_t n = recv(fd, nullptr, kChunk, MSG_DONTWAIT | MSG_TRUNC);
+    if (n > 0)
+      dropped += static_cast<std::uint64_t>(n);
+    else if (n == 0 || errno == EAGAIN)
+      return 0;
+    else if (errno != EINTR)
+      return errno;
+  }
+  return 0;
+}
+
+} // namespace tcp
+
+Result<Endpoint> TcpSocket::local() const {
+  tcp::SockAddr address;
+  address.length = sizeof(address.storage);
+  if (getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address.storage), &address.length) != 0)
+    return fail_sys(errno, "read the local address of a connection");
+  return tcp::to_endpoint(address.get());
+}
+
+Result<std::uint64_t> TcpSocket::drain_input() {
+  // A frozen socket gives its bytes only to be looked at.
+  auto frozen = tcp::is_frozen(fd_.get());
+  if (!frozen) return tl::unexpected<Error>(std::move(frozen.error()));
+  if (*frozen) {
+    if (auto ok = thaw(*this); !ok) return tl::unexpected<Error>(std::move(ok.error()));
+  }
+  std::uint64_t dropped = 0;
+  const int err = tcp::drop_input(fd_.get(), dropped);
+  if (*frozen) {
+    if (auto ok = freeze(); !ok) return tl::unexpected<Error>(std::move(ok.error()));
+  }
+  if (err != 0) return tcp::fail_connection(err, "read from a connection");
+  return dropped;
+}
+
+Status send_fin(const TcpSocket& socket) {
+  // A rebuilt socket knows no round-trip time and would repeat a lost FIN only after 3 s; with
+  // this, from Linux 6.15 on, every second.
+  constexpr int kTcpRtoMaxMs = 44;
+  (void)tcp::set_option(socket.fd(), IPPROTO_TCP, kTcpRtoMaxMs, 1000, "repeat a FIN soon");
+  if (shutdown(socket.fd(), SHUT_WR) == 0) return {};
+  if (errno == ENOTCONN) return fail(Errc::Peer, "send a FIN: the connection is gone");
+  return fail_sys(errno, "send a FIN");
+}
+
+Status send_rst(TcpSocket& socket) {
+  auto frozen = tcp::is_frozen(socket.fd());
+  if (!frozen) return forward(std::move(frozen), "reset a connection");
+  if (*frozen) { // it would be closed silently
+    if (auto ok = thaw(socket); !ok) return forward(std::move(ok), "reset a connection");
+  }
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  auto ok = tcp::set_option(socket.fd(), SOL_SOCKET, SO_LINGER, at_once, "reset a connection");
+  socket.close();
+  return ok;
+}
+
+Result<Closing> closing(const TcpSocket& socket, std::uint64_t* received) {
+  constexpr const char* kWhat = "close a connection";
+  int err = tcp::drop_input(socket.fd(), *received);
+  if (err == 0) {
+    // In this order: who ends a connection by an error sets the error first.
+    auto info = tcp::info(socket.fd());
+    if (!info) return forward(std::move(info), kWhat);
+    auto pending = tcp::option<int>(socket.fd(), SOL_SOCKET, SO_ERROR, kWhat);
+    if (!pending) return tl::unexpected<Error>(std::move(pending.error()));
+    err = *pending;
+    if (err == 0) {
+      // The kernel moves a TIME_WAIT out of the socket, which is then closed.
+      const bool done = info->tcpi_state == TCP_CLOSE || info->tcpi_state == TCP_TIME_WAIT ||
+                        (info->tcpi_state == TCP_FIN_WAIT2 && socket.far_end_closed());
+      return done ? Closing::Closed : Closing::Waiting;
+    }
+  }
+  // EPIPE: reset after the far end's FIN. ENOTCONN: the error was told before.
+  if (err == ECONNRESET || err == EPIPE || err == ENOTCONN) return Closing::Reset;
+  return tcp::fail_connection(err, kWhat);
+}
+
+} // namespace xtg::net

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the commands that send check and look up alike. Internal to this folder.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "plan/facts.h"
+#include "plan/spec.h"
+
+namespace xtg::plan {
+
+[[nodiscard]] tl::unexpected<Error> invalid(std::string what);
+
+/// What the user has said in so many words.
+struct Consent {
+  bool default_route = false;
+  bool public_address = false;
+};
+
+/// InvalidArgument where the interface or a destination needs a word that was not given; `option`
+/// is what named the destination.
+Status check_consent(const Consent& consent, const InterfaceFacts& iface,
+                     const packet::IpRange& dst, std::string_view option);
+
+/// There is an interface, with Ethernet framing, and it is up; a dry run needs it not to be up.
+Status check_interface(const HostFacts& facts, bool dry_run);
+
+/// One CPU for each thread.
+Result<std::vector<int>> pick_cpus(std::uint32_t threads, const std::vector<int>& cpus,
+                                   const HostFacts& facts);
+
+const RouteFacts* route_for(const HostFacts& facts, const packet::Ip& dst);
+
+/// Who finds the next hop, and what would help when it is not known.
+struct NextHopSearch {
+  bool dry_run = false;
+  Errc code = Errc::NotFound;
+  std::string_view advice;
+};
+/// The next hop's address, or that of a veth's peer. A dry run does without, and notes it.
+Result<packet::Mac> find_next_hop(const NextHopSearch& search, const InterfaceFacts& iface,
+                                  const RouteFacts* route, const packet::Ip& dst,
+                                  std::vector<std::string>& notes);
+
+/// A note where so much on layer 1 is more than the link carries.
+void note_link_speed(const InterfaceFacts& iface, double l1_bps, std::vector<std::string>& notes);
+
+} // namespace xtg::plan

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// `tcp` for people: a head, one line of fixed columns per interval, a summary.
+#include <array>
+#include <map>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+#include <fmt/ranges.h>
+
+#include "core/units.h"
+#include "report/describe.h"
+#include "report/tcp_report.h"
+#include "report/tcp_words.h"
+
+namespace xtg::report {
+namespace {
+
+/// Flows that are told of one by one; the others are only counted.
+constexpr std::size_t kToldFlows = 8;
+/// A time is worth a line from this share of the flows' time on.
+constexpr double kTold = 0.01;
+
+std::string_view end_words(stats::EndReason reason) {
+  switch (reason) {
+  case stats::EndReason::Amount:
+    return "all flows are done";
+  case stats::EndReason::Duration:
+    return "duration reached";
+  case stats::EndReason::Interrupted:
+    return "interrupted";
+  case stats::EndReason::Failed:
+    break;
+  }
+  return "failed";
+}
+
+std::string flow_words(const stats::FlowState& flow) {
+  std::string text = fmt::format("flow {}", flow.number);
+  if (flow.src_port != 0) text += fmt::format(" (port {})", flow.src_port);
+  text += fmt::format(" {}", words(flow.end));
+  return flow.detail.empty() ? text : fmt::format("{}: {}", text, one_line(flow.detail));
+}
+
+bool went_wrong(stats::FlowEnd end) {
+  return is_failure(end) || end == stats::FlowEnd::Lost;
+}
+
+double share(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+/// "1,000 after SACK, 2 after a time-out": the causes that there are.
+std::string causes(const stats::FlowCounters& c) {
+  constexpr std::array<std::pair<stats::Again, std::string_view>, 3> kCauses = {
+      {{stats::Again::Sack, "found lost by SACK"},
+       {stats::Again::Rto, "after a time-out"},
+       {stats::Again::TailProbe, "as tail probes"}}};
+  std::vector<std::string> parts;
+  for (const auto& [cause, text] : kCauses)
+    if (const std::uint64_t count = c.again[static_cast<std::size_t>(cause)]; count != 0)
+      parts.push_back(fmt::format("{} {}", with_thousands(count), text));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+class Text final : public TcpReporter {
+public:
+  explicit Text(std::ostream& out) : out_(out) {}
+
+  void begin(const plan::TcpPlan& plan, const RunInfo& info) override {
+    interface_ = plan.iface.name;
+    many_ = plan.spec.flows > 1;
+    fmt::print(out_, "sending to {} port {} over {} ({}), {}, {} on CPU {}", plan.dst.to_string(),
+               plan.spec.port, interface_,
+               plan.iface.driver.empty() ? "driver unknown" : plan.iface.driver,
+               counted(plan.spec.flows, "flow"), counted(plan.cpus.size(), "thread"),
+               cpu_list(plan.cpus));
+    if (plan.spec.duration) fmt::print(out_, ", for {}", format_duration(*plan.spec.duration));
+    fmt::print(out_, "\npayload {}, {}; rate {}, congestion control {}, bursts of {}; {}\n",
+               payload_words(plan), amount_words(plan), rate_words(plan.spec.rate),
+               name(plan.spec.congestion), plan.spec.burst, close_words(plan.spec.close));
+    out_ << source_text(interface_, info) << '\n';
+    for (const std::string& note : plan.notes)
+      fmt::print(out_, "note: {}\n", one_line(note));
+    out_ << std::flush;
+  }
+
+  void interval(const stats::TcpSample& s) override {
+    fmt::print(out_,
+               "[{:>7.2f}s] {}  {:>7} err/s  {:>11} xmit/s  {:>12} goodput  {:>9} retrans/s  "
+               "{:>9} us RTT",
+               s.end_s, interface_, thousands(s.err_pps), thousands(s.xmit_pps),
+               prefixed(s.goodput_bps, "bit/s"), thousands(s.again_pps),
+               s.rtt_us == 0 ? "-" : with_thousands(s.rtt_us));
+    if (many_)
+      fmt::print(out_, "  {:>12} slowest  {:>12} fastest  {:>6} open", compared(s, s.slowest_bps),
+                 compared(s, s.fastest_bps), with_thousands(s.flows));
+    out_ << '\n' << std::flush;
+  }
+
+  void flow_ended(const stats::FlowState& flow, double at_s) override {
+    if (++ended_ > kToldFlows + 1) return;
+    fmt::print(out_, "[{:>7.2f}s] {}  {}\n", at_s, interface_,
+               ended_ <= kToldFlows ? flow_words(flow) : "more flows end; they are only counted");
+    out_ << std::flush;
+  }
+
+  void end(const stats::TcpSummary& summary) override {
+    const stats::TcpSample& total = summary.total;
+    fmt::print(out_, "\nsummary of {}\n", interface_);
+    row("ended", error_.empty() ? std::string(end_words(summary.end))
+                                : fmt::format("{}: {}", end_words(summary.end), error_));
+    row("duration", fmt::format("{:>15.3f} s", total.end_s - total.start_s));
+    row("goodput", fmt::format("{:>15}", prefixed(total.goodput_bps, "bit/s")));
+    if (many_ && total.compared > 1)
+      row("flows' goodput",
+          fmt::format("{:>15} slowest, {} fastest", prefixed(total.slowest_bps, "bit/s"),
+                      prefixed(total.fastest_bps, "bit/s")));
+    if (const std::string why = explain_no_goodput(summary); !why.empty())
+      row("why none", one_line(why));
+    print_data(total.sum);
+    if (summary.rtt.count() != 0) print_rtt(summary);
+    print_waits(summary);
+    print_frames(summary);
+    print_flows(summary.flows);
+    if (summary.mss != 0) print_negotiated(summary);
+    row("connecting", fmt::format("{:>15.3f} s", summary.connect_s));
+    if (total.sum.segments_sent != 0)
+      row("first data", fmt::format("{:>15.3f} s after the start", summary.first_data_s));
+    row("processor time", fmt::format("{:>15.3f} s", summary.cpu_s));
+    out_ << std::flush;
+  }
+
+  // Errors are talk and go to stderr, which is the caller's; here one only ends the summary's
+  // story.
+  void error(const Error& error, int) override {
+    if (error_.empty()) error_ = one_line(error.message());
+  }
+  void finish() override { out_ << std::flush; }
+
+private:
+  void row(std::string_view label, std::string_view value) {
+    fmt::print(out_, "  {:<16}{}\n", label, value);
+  }
+  void count(std::string_view label, std::uint64_t value, std::string_view rest) {
+    row(label, fmt::format("{:>15} {}", with_thousands(value), rest));
+  }
+
+  static std::string compared(const stats::TcpSample& s, double bps) {
+    return s.compared == 0 ? "-" : prefixed(bps, "bit/s");
+  }
+
+  void print_data(const stats::FlowCounters& c) {
+    count("acknowledged", c.bytes_acked, "bytes");
+    count("sent", c.bytes_sent, fmt::format("bytes in {}", counted(c.segments_sent, "segment")));
+    std::string again = fmt::format("bytes in {} ({:.3f} % of the bytes sent)",
+                                    counted(c.retransmitted(), "segment"),
+                                    100 * share(c.retransmitted_bytes(), c.bytes_sent));
+    if (c.retransmitted() != 0) again += ": " + causes(c);
+    count("retransmitted", c.retransmitted_bytes(), again);
+    constexpr auto kLocal = static_cast<std::size_t>(stats::Again::Local);
+    if (c.again[kLocal] != 0)
+      count("local drops", c.again_bytes[kLocal],
+            fmt::format("bytes in {}: refused by the driver here and sent anew",
+                        counted(c.again[kLocal], "segment")));
+    if (c.spurious != 0)
+      count("spurious", c.spurious, "segments that the far end had already (DSACK)");
+    if (c.ecn_reductions != 0) count("ECN", c.ecn_reductions, "reductions for marks on the way");
+    if (c.bytes_received != 0)
+      count("received", c.bytes_received, "bytes, acknowledged and dropped");
+    if (c.bad_segments != 0)
+      count("bad segments", c.bad_segments, "from the far end, not acceptable");
+  }
+
+  void print_rtt(const stats::TcpSummary& summary) {
+    const stats::Histogram& rtt = summary.rtt;
+    const std::uint32_t least = smallest_rtt(summary.flows);
+    row("RTT", fmt::format("min {}  p50 {}  p99 {}  max {}",
+                           least == 0 ? "-" : us_words(std::uint64_t{least} * 1000),
+                           us_words(rtt.quantile(0.5)), us_words(rtt.quantile(0.99)),
+                           us_words(rtt.max())));
+  }
+
+  void print_waits(const stats::TcpSummary& summary) {
+    const stats::TcpSample& total = summary.total;
+    const double flow_time =
+        (total.end_s - total.start_s) * static_cast<double>(summary.flows.size());
+    const auto wait = [&](std::string_view label, std::uint64_t us, std::string_view rest) {
+      const double spent = static_cast<double>(us) / 1e6;
+      if (us == 0 || spent < kTold * flow_time) return;
+      row(label, fmt::format("{:>15.3f} s, {:.1f} % of the flows' time: {}", spent,
+                             flow_time > 0 ? 100 * spent / flow_time : 0, rest));
+    };
+    wait("window limited", total.sum.window_limited_us, "the far end's window was full");
+    wait("zero window", total.sum.zero_window_us, "of it, the window was closed");
+    wait("idle", total.sum.idle_us, "nothing in flight and nothing to send");
+  }
+
+  void print_frames(const stats::TcpSummary& summary) {
+    const stats::TxCounters& tx = summary.total.tx;
+    row("frames", fmt::format("{:>15} attempts  {} accepted  {} driver drops  {} redirect errors",
+                              with_thousands(tx.attempts), with_thousands(tx.accepted),
+                              with_thousands(tx.driver_drops), with_thousands(tx.redirect_errors)));
+    if (tx.nomem_retries != 0) count("memory retries", tx.nomem_retries, "kernel calls");
+    for (const auto& [number, frames] : summary.errnos)
+      row("errno", fmt::format("{:>15}  {} ({})", with_thousands(frames), errno_name(number),
+                               errno_text(number)));
+  }
+
+  void print_flows(const std::vector<stats::FlowState>& flows) {
+    std::map<stats::FlowEnd, std::uint64_t> kinds;
+    for (const stats::FlowState& flow : flows)
+      kinds[flow.end]++;
+    for (const auto& [end, how_many] : kinds)
+      count("flows", how_many, words(end));
+    std::size_t told = 0;
+    for (const stats::FlowState& flow : flows)
+      if (went_wrong(flow.end) && told++ < kToldFlows) row("", flow_words(flow));
+    if (told > kToldFlows) row("", fmt::format("and {} more", with_thousands(told - kToldFlows)));
+  }
+
+  void print_negotiated(const stats::TcpSummary& summary) {
+    const auto with = [](bool has, std::string_view what) {
+      return fmt::format("{}{}", has ? "" : "no ", what);
+    };
+    row("negotiated", fmt::format("{} bytes in a full segment, {}, {}, {}", summary.mss,
+                                  with(summary.timestamps, "timestamps"),
+                                  with(summary.sack, "SACK"), with(summary.ecn, "ECN")));
+    if (!summary.ingress.empty())
+      row("ingress", fmt::format("the far end's segments taken by {}", summary.ingress));
+  }
+
+  std::ostream& out_;
+  std::string interface_;
+  std::string error_;
+  std::size_t ended_ = 0;
+  bool many_ = false;
+};
+
+} // namespace
+
+std::unique_ptr<TcpReporter> make_tcp_text(std::ostream& out) {
+  return std::make_unique<Text>(out);
+}
+
+} // namespace xtg::report

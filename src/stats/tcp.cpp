@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stats/tcp.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/units.h"
+#include "stats/rise.h"
+
+namespace xtg::stats {
+
+namespace {
+
+/// The counters that are no arrays.
+constexpr std::array kCounters = {
+    &FlowCounters::segments_sent,  &FlowCounters::bytes_sent,        &FlowCounters::bytes_acked,
+    &FlowCounters::spurious,       &FlowCounters::rto_fired,         &FlowCounters::tail_probes,
+    &FlowCounters::window_probes,  &FlowCounters::dup_acks,          &FlowCounters::acks,
+    &FlowCounters::bytes_received, &FlowCounters::ecn_reductions,    &FlowCounters::bad_segments,
+    &FlowCounters::zero_window_us, &FlowCounters::window_limited_us, &FlowCounters::idle_us};
+static_assert(sizeof(FlowCounters) == (kCounters.size() + 2 * kAgainKinds) * sizeof(std::uint64_t),
+              "a counter is missing above");
+
+constexpr std::size_t kLocal = static_cast<std::size_t>(Again::Local);
+
+std::uint64_t but_local(const std::array<std::uint64_t, kAgainKinds>& kinds) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < kinds.size(); ++i)
+    if (i != kLocal) sum += kinds[i];
+  return sum;
+}
+
+FlowCounters gain(const FlowCounters& from, const FlowCounters& to) {
+  FlowCounters out;
+  for (const auto counter : kCounters)
+    out.*counter = rise(from.*counter, to.*counter);
+  for (std::size_t i = 0; i < kAgainKinds; ++i) {
+    out.again[i] = rise(from.again[i], to.again[i]);
+    out.again_bytes[i] = rise(from.again_bytes[i], to.again_bytes[i]);
+  }
+  return out;
+}
+
+bool is_open(const FlowState& flow) {
+  return flow.end == FlowEnd::Running;
+}
+
+/// Mean of the smoothed RTT of the open flows, or of all where none is open; 0: none measured.
+std::uint32_t mean_rtt(const std::vector<FlowState>& flows, bool any_open) {
+  std::uint64_t sum = 0, count = 0;
+  for (const FlowState& flow : flows) {
+    if ((any_open && !is_open(flow)) || flow.rtt_smoothed_us == 0) continue;
+    sum += flow.rtt_smoothed_us;
+    count++;
+  }
+  return count == 0 ? 0 : static_cast<std::uint32_t>((sum + count / 2) / count);
+}
+
+bool all_ended(const std::vector<FlowState>& flows, FlowEnd end) {
+  return !flows.empty() && std::all_of(flows.begin(), flows.end(),
+                                       [end](const FlowState& flow) { return flow.end == end; });
+}
+
+std::string with_detail(std::string text, const std::vector<FlowState>& flows) {
+  const auto first = std::find_if(flows.begin(), flows.end(),
+                                  [](const FlowState& flow) { return !flow.detail.empty(); });
+  return first == flows.end() ? text : fmt::format("{}: {}", text, first->detail);
+}
+
+} // namespace
+
+std::string_view to_string(Again cause) {
+  switch (cause) {
+  case Again::Sack:
+    return "sack";
+  case Again::Rto:
+    return "rto";
+  case Again::TailProbe:
+    return "tail_probe";
+  case Again::Local:
+    break;
+  }
+  return "local_drop";
+}
+
+std::string_view to_string(FlowEnd end) {
+  switch (end) {
+  case FlowEnd::Running:
+    return "running";
+  case FlowEnd::Fin:
+    return "fin";
+  case FlowEnd::FinOneWay:
+    return "fin_one_way";
+  case FlowEnd::Rst:
+    return "rst";
+  case FlowEnd::KeptOpen:
+    return "kept_open";
+  case FlowEnd::PeerReset:
+    return "peer_reset";
+  case FlowEnd::Unanswered:
+    return "unanswered";
+  case FlowEnd::Unfinished:
+    return "unfinished";
+  case FlowEnd::NotOpened:
+    return "not_opened";
+  case FlowEnd::Lost:
+    break;
+  }
+  return "lost";
+}
+
+bool is_failure(FlowEnd end) {
+  return end == FlowEnd::PeerReset || end == FlowEnd::Unanswered || end == FlowEnd::Unfinished ||
+         end == FlowEnd::NotOpened;
+}
+
+FlowCounters& FlowCounters::operator+=(const FlowCounters& other) {
+  for (const auto counter : kCounters)
+    this->*counter += other.*counter;
+  for (std::size_t i = 0; i < kAgainKinds; ++i) {
+    again[i] += other.again[i];
+    again_bytes[i] += other.again_bytes[i];
+  }
+  return *this;
+}
+
+std::uint64_t FlowCounters::retransmitted() const {
+  return but_local(again);
+}
+
+std::uint64_t FlowCounters::retransmitted_bytes() const {
+  return but_local(again_bytes);
+}
+
+TcpSample tcp_delta(const TcpSnapshot& from, const TcpSnapshot& to, std::uint64_t origin_ns) {
+  TcpSample sample;
+  sample.start_s = seconds_since(origin_ns, from.time_ns);
+  sample.end_s = seconds_since(origin_ns, to.time_ns);
+  sample.tx = rise(from.tx, to.tx);
+  const double length_s = seconds_since(from.time_ns, to.time_ns);
+  const auto per_second = [length_s](std::uint64_t count) {
+    return length_s > 0 ? static_cast<double>(count) / length_s : 0.0;
+  };
+
+  sample.flows =
+      static_cast<std::uint32_t>(std::count_if(to.flows.begin(), to.flows.end(), is_open));
+  const bool any_open = sample.flows != 0;
+  const FlowState fresh;
+  for (std::size_t i = 0; i < to.flows.size(); ++i) {
+    const FlowState& before = i < from.flows.size() ? from.flows[i] : fresh;
+    const FlowState& now = to.flows[i];
+    const FlowCounters gained = gain(before.counters, now.counters);
+    sample.sum += gained;
+    const bool ended_well = !is_failure(now.end) && now.end != FlowEnd::Lost;
+    if (!is_open(before) || (any_open ? !is_open(now) : !ended_well)) continue;
+    const double goodput = 8 * per_second(gained.bytes_acked);
+    sample.slowest_bps = sample.compared == 0 ? goodput : std::min(sample.slowest_bps, goodput);
+    sample.fastest_bps = std::max(sample.fastest_bps, goodput);
+    sample.compared++;
+  }
+  sample.rtt_us = mean_rtt(to.flows, any_open);
+  sample.xmit_pps = per_second(sample.tx.accepted);
+  sample.err_pps = per_second(sample.tx.errors());
+  sample.goodput_bps = 8 * per_second(sample.sum.bytes_acked);
+  sample.again_pps = per_second(sample.sum.retransmitted());
+  return sample;
+}
+
+std::string explain_no_goodput(const TcpSummary& summary) {
+  const FlowCounters& sum = summary.total.sum;
+  const TxCounters& tx = summary.total.tx;
+  if (sum.bytes_acked != 0) return "";
+  if (all_ended(summary.flows, FlowEnd::NotOpened))
+    return with_detail("no connection could be opened", summary.flows);
+  if (tx.attempts != 0 && tx.accepted == 0)
+    return fmt::format("the driver accepted none of {} frames", with_thousands(tx.attempts));
+  if (all_ended(summary.flows, FlowEnd::PeerReset))
+    return with_detail("the far end reset every connection before it acknowledged data",
+                       summary.flows);
+  if (sum.segments_sent == 0 && sum.zero_window_us != 0)
+    return "the far end's window was closed: its program reads nothing";
+  if (sum.segments_sent == 0)
+    return summary.end == EndReason::Interrupted ? "interrupted before any data was sent"
+                                                 : "no data was sent";
+  const std::string sent = fmt::format("{} data segment{} sent", with_thousands(sum.segments_sent),
+                                       sum.segments_sent == 1 ? " was" : "s were");
+  if (sum.acks == 0 && sum.bad_segments != 0)
+    return fmt::format("{}, and none of the {} segments from the far end was acceptable", sent,
+                       with_thousands(sum.bad_segments));
+  if (sum.acks == 0)
+    return sent + ", and the far end answered none: they or its answers are lost on the way";
+  return fmt::format("{}, and the far end's {} answers acknowledge none of them", sent,
+                     with_thousands(sum.acks));
+}
+
+} // namespace xtg::stats

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "xdp/tcp_sender.h"
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+
+// The skeleton names the types of the shared ABI, so those headers come first.
+#include "xtg/abi/tcp.h"
+#include "xtg/abi/tcp_math.h"
+#include "xtg_tcp_bpf.skel.h"
+
+#include "core/clock.h"
+#include "core/unique_fd.h"
+#include "xdp/libbpf.h"
+#include "xdp/mapped.h"
+
+namespace xtg::xdp {
+
+namespace {
+
+struct Closer {
+  void operator()(xtg_tcp_bpf* skeleton) const { xtg_tcp_bpf::destroy(skeleton); }
+};
+using Skeleton = std::unique_ptr<xtg_tcp_bpf, Closer>;
+
+/// As the kernel programs have it (bpf/tcp_maps.bpf.h).
+struct Chunk {
+  std::uint8_t bytes[XTG_TCP_CHUNK + XTG_TCP_OVERLAP];
+};
+
+constexpr __u32 kLeastEvents = 1024, kMostEvents = 65536;
+constexpr bpf_attach_type kTcxIngress = static_cast<bpf_attach_type>(46); // Linux 6.6
+
+__u32 flows_per_lane(const xtg_tcp_config& c) {
+  return (c.n_flows + c.n_lanes - 1) / c.n_lanes;
+}
+
+__u32 chunks(std::size_t bytes) {
+  return static_cast<__u32>(std::max<std::size_t>(1, (bytes + XTG_TCP_CHUNK - 1) / XTG_TCP_CHUNK));
+}
+
+void size_maps(const xtg_tcp_bpf& skel, const TcpSenderSpec& spec, const xtg_tcp_config& c) {
+  const auto& maps = skel.maps;
+  bpf_map__set_max_entries(maps.tcp_flows, c.n_flows);
+  bpf_map__set_max_entries(maps.tcp_boards, c.n_flows * c.board_words);
+  bpf_map__set_max_entries(maps.tcp_events, c.n_lanes * (c.events_mask + 1));
+  bpf_map__set_max_entries(maps.tcp_ready, c.n_lanes * (c.ready_mask + 1));
+  bpf_map__set_max_entries(maps.tcp_places, c.n_flows);
+  bpf_map__set_max_entries(maps.tcp_flow_rtt, spec.flow_histograms ? c.n_flows : 1);
+  bpf_map__set_max_entries(maps.tcp_payload, chunks(spec.payload.size()));
+  bpf_map__set_max_entries(maps.tcp_sums,
+                           static_cast<__u32>(std::max<std::size_t>(1, spec.sums.size())));
+}
+
+Result<Skeleton> open_and_load(const TcpSenderSpec& spec, bool tracepoints) {
+  Skeleton skel(xtg_tcp_bpf::open(nullptr));
+  if (!skel) return fail_sys(errno, "open the kernel programs");
+  if (skel->rodata->tcp_config.abi_version != XTG_ABI_VERSION)
+    return fail(Errc::Internal, "the kernel programs are of another version");
+  xtg_tcp_config c = spec.config;
+  c.abi_version = XTG_ABI_VERSION;
+  c.events_mask = std::clamp(std::bit_ceil(flows_per_lane(c) * 4), kLeastEvents, kMostEvents) - 1;
+  c.ready_mask = std::bit_ceil(flows_per_lane(c) + 1) - 1;
+  std::memcpy(&skel->rodata->tcp_config, &c, sizeof c);
+  size_maps(*skel, spec, c);
+  bpf_program__set_autoload(skel->progs.xtg_tcp_xmit, tracepoints);
+  bpf_program__set_autoload(skel->progs.xtg_tcp_err, tracepoints);
+  const int error = xtg_tcp_bpf::load(skel.get());
+  if (error != 0) return fail_sys(-error, "load the kernel programs");
+  return skel;
+}
+
+} // namespace
+
+std::string_view to_string(Tap tap) {
+  switch (tap) {
+  case Tap::Xdp:
+    return "xdp";
+  case Tap::Tcx:
+    return "tcx";
+  case Tap::Clsact:
+    break;
+  }
+  return "clsact";
+}
+
+std::uint32_t flow_memory(std::uint32_t board_words) {
+  constexpr std::uint32_t kPlace = 96; // element of the hash map and its bucket
+  return sizeof(xtg_tcp_flow) + board_words * sizeof(xtg_tcp_word) + kPlace + 4 +
+         4 * sizeof(xtg_tcp_event);
+}
+
+struct TcpSender::Impl {
+  Skeleton skel;
+  xtg_tcp_config config{};
+  std::string source_note;
+  MappedArray<xtg_tcp_flow> flows;
+  std::vector<std::uint64_t> rtt_before;
+  bool flow_histograms = false;
+  Tap tap = Tap::Xdp;
+  bpf_tc_hook hook{};
+  bpf_tc_opts filter{};
+  bool filtered = false;
+  // Attachments go before the programs: member order is destruction order reversed.
+  std::vector<UniqueFd> links;
+
+  ~Impl() {
+    if (!filtered) return;
+    // Only our filter: the clsact qdisc may have been there, or serve somebody else by now.
+    filter.prog_fd = 0;
+    filter.prog_id = 0;
+    filter.flags = 0;
+    bpf_tc_detach(&hook, &filter);
+  }
+  [[nodiscard]] xtg_tcp_lane& lane(std::size_t i) const { return skel->bss->tcp_lanes[i]; }
+  [[nodiscard]] std::size_t lanes() const { return config.n_lanes; }
+  Status fill_payload(const TcpSenderSpec& spec) const;
+};
+
+Status TcpSender::Impl::fill_payload(const TcpSenderSpec& spec) const {
+  if (spec.payload.empty()) return {};
+  const std::size_t count = chunks(spec.payload.size());
+  auto map = MappedArray<Chunk>::map(bpf_map__fd(skel->maps.tcp_payload), count);
+  if (!map) return tl::unexpected<Error>(std::move(map.error()));
+  for (std::size_t i = 0; i < count; i++) {
+    const auto rest = spec.payload.subspan(i * XTG_TCP_CHUNK);
+    std::ranges::copy(rest.first(std::min(rest.size(), sizeof(Chunk))), (*map)[i].bytes);
+  }
+  auto sums = MappedArray<std::uint32_t>::map(bpf_map__fd(skel->maps.tcp_sums), spec.sums.size());
+  if (!sums) return tl::unexpected<Error>(std::move(sums.error()));
+  for (std::size_t i = 0; i < spec.sums.size(); i++)
+    (*sums)[i] = spec.sums[i];
+  return {};
+}
+
+TcpSender::TcpSender(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+TcpSender::TcpSender(TcpSender&&) noexcept = default;
+TcpSender& TcpSender::operator=(TcpSender&&) noexcept = default;
+TcpSender::~TcpSender() = default;
+
+Result<TcpSender> TcpSender::load(const TcpSenderSpec& spec) {
+  auto impl = std::make_unique<Impl>();
+  auto skel = open_and_load(spec, true);
+  if (!skel) {
+    impl->source_note = why_no_tracepoint(skel.error());
+    auto again = open_and_load(spec, false);
+    if (!again) return tl::unexpected<Error>(load_error(std::move(again.error())));
+    skel = std::move(again);
+  }
+  impl->skel = std::move(*skel);
+  std::memcpy(&impl->config, &impl->skel->rodata->tcp_config, sizeof impl->config);
+  impl->flow_histograms = spec.flow_histograms;
+
+  auto* bss = impl->skel->bss;
+  bss->tcp_control.end_ns = ~0ULL;
+  for (std::size_t i = 0; i < impl->lanes(); i++) {
+    bss->tcp_lanes[i].lane = static_cast<__u32>(i);
+    bss->tcp_lanes[i].sweep = static_cast<__u32>(i);
+  }
+  auto flows =
+      MappedArray<xtg_tcp_flow>::map(bpf_map__fd(impl->skel->maps.tcp_flows), impl->config.n_flows);
+  if (!flows) return tl::unexpected<Error>(std::move(flows.error()));
+  impl->flows = std::move(*flows);
+  if (auto filled = impl->fill_payload(spec); !filled)
+    return tl::unexpected<Error>(std::move(filled.error()));
+
+  const __u32 slot = 0, target = impl->config.to_ifindex;
+  if (bpf_map_update_elem(bpf_map__fd(impl->skel->maps.tcp_targets), &slot, &target, 0) != 0)
+    return fail_sys(errno, fmt::format("aim at interface {}", target));
+
+  if (impl->source_note.empty()) {
+    for (bpf_program* prog : {impl->skel->progs.xtg_tcp_xmit, impl->skel->progs.xtg_tcp_err}) {
+      auto link = attach_tracepoint(prog);
+      if (link) {
+        impl->links.push_back(std::move(*link));
+        continue;
+      }
+      impl->links.clear();
+      impl->source_note =
+          fmt::format("tracepoints cannot be attached: {}", std::strerror(link.error().sys));
+      break;
+    }
+  }
+  return TcpSender(std::move(impl));
+}
+
+Status TcpSender::attach_anchor() {
+  auto link = attach_xdp(bpf_program__fd(impl_->skel->progs.xtg_tcp_tx),
+                         static_cast<int>(impl_->config.ingress_base), "the send program");
+  if (!link) return forward(std::move(link), "keep the send program in the dispatcher");
+  impl_->links.push_back(std::move(*link));
+  return {};
+}
+
+Status TcpSender::attach_pass(int ifindex) {
+  auto link =
+      attach_xdp(bpf_program__fd(impl_->skel->progs.xtg_tcp_pass), ifindex, "a pass program");
+  if (!link) return forward(std::move(link), "have the driver allot its XDP transmit queues");
+  impl_->links.push_back(std::move(*link));
+  return {};
+}
+
+Status TcpSender::attach_xdp_tap(int ifindex) {
+  auto link =
+      attach_xdp(bpf_program__fd(impl_->skel->progs.xtg_tcp_rx), ifindex, "the ingress program");
+  if (!link) {
+    if (link.error().sys == EBUSY || link.error().sys == EEXIST)
+      link.error().code = Errc::NotSupported;
+    return tl::unexpected<Error>(std::move(link.error()));
+  }
+  impl_->links.push_back(std::move(*link));
+  impl_->tap = Tap::Xdp;
+  return {};
+}
+
+Status TcpSender::attach_tc_tap(int ifindex) {
+  const int prog = bpf_program__fd(impl_->skel->progs.xtg_tcp_tc);
+  const int fd = bpf_link_create(prog, ifindex, kTcxIngress, nullptr);
+  if (fd >= 0) {
+    impl_->links.emplace_back(fd);
+    impl_->tap = Tap::Tcx;
+    return {};
+  }
+  LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
+  int error = bpf_tc_hook_create(&hook);
+  if (error != 0 && error != -EEXIST)
+    return fail_sys(-error, fmt::format("make a clsact qdisc on interface {}", ifindex));
+  LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog);
+  error = bpf_tc_attach(&hook, &opts);
+  if (error != 0)
+    return fail_sys(-error, fmt::format("attach the ingress filter to interface {}", ifindex));
+  impl_->hook = hook;
+  impl_->filter = opts;
+  impl_->filtered = true;
+  impl_->tap = Tap::Clsact;
+  return {};
+}
+
+Tap TcpSender::tap() const {
+  return impl_->tap;
+}
+
+const std::string& TcpSender::count_source_note() const {
+  return impl_->source_note;
+}
+
+Status TcpSender::claim(std::uint32_t flow, const xtg_tcp_key& key) {
+  const xtg_tcp_place place{flow, flow % impl_->config.n_lanes};
+  impl_->flows[flow].number = flow;
+  impl_->flows[flow].lane = place.lane;
+  if (bpf_map_update_elem(bpf_map__fd(impl_->skel->maps.tcp_places), &key, &place, 0) != 0)
+    return fail_sys(errno, "enter a connection");
+  return {};
+}
+
+Status TcpSender::release(const xtg_tcp_key& key) {
+  if (bpf_map_delete_elem(bpf_map__fd(impl_->skel->maps.tcp_places), &key) != 0 && errno != ENOENT)
+    return fail_sys(errno, "strike out a connection");
+  return {};
+}
+
+std::uint64_t TcpSender::bursts(std::size_t lane) const {
+  return peek(impl_->lane(lane).busy);
+}
+bool TcpSender::has_events(std::size_t lane) const {
+  return peek(impl_->skel->bss->tcp_queues[lane].head) != peek(impl_->lane(lane).event_tail);
+}
+
+xtg_tcp_flow TcpSender::flow(std::uint32_t number) const {
+  xtg_tcp_flow out;
+  std::memcpy(&out, &impl_->flows[number], sizeof out);
+  return out;
+}
+std::uint32_t TcpSender::phase(std::uint32_t number) const {
+  return peek(impl_->flows[number].phase);
+}
+void TcpSender::ask_fin(std::uint32_t flow) {
+  poke(impl_->flows[flow].fin, __u32{1});
+}
+
+void TcpSender::set_end_ns(std::uint64_t end_ns) {
+  poke(impl_->skel->bss->tcp_control.end_ns, __u64{end_ns});
+}
+void TcpSender::start_pacing(std::uint64_t first_ns) {
+  for (std::size_t i = 0; i < impl_->lanes(); i++)
+    poke(impl_->lane(i).pace_ns, __u64{first_ns});
+}
+void TcpSender::stop_new_data() {
+  poke(impl_->skel->bss->tcp_control.stop, __u32{1});
+}
+void TcpSender::stop() {
+  poke(impl_->skel->bss->tcp_control.stop, __u32{2});
+}
+
+Result<RunEnd> TcpSender::run(std::size_t number, std::span<const std::uint8_t> frame,
+                              std::uint32_t runs, std::uint32_t batch) {
+  xtg_tcp_lane& lane = impl_->lane(number);
+  lane.batch = batch;
+  lane.idle_left = 0;
+  lane.batch_used = lane.left % batch; // of a burst that a signal has broken off
+  return run_live(bpf_program__fd(impl_->skel->progs.xtg_tcp_tx), frame,
+                  impl_->config.ingress_base + static_cast<__u32>(number), runs, batch);
+}
+
+std::uint32_t TcpSender::next_timer_us(std::size_t lane, std::uint32_t most_us) const {
+  const auto now = static_cast<std::uint32_t>(monotonic_ns() / 1000);
+  std::uint32_t soonest = most_us;
+  for (std::size_t i = lane; i < impl_->config.n_flows; i += impl_->lanes()) {
+    xtg_tcp_flow& f = impl_->flows[i];
+    if (peek(f.timer) == XTG_TCP_TIMER_NONE || peek(f.phase) != XTG_TCP_OPEN) continue;
+    const std::uint32_t at = peek(f.timer_us);
+    soonest = xtg_before(at, now) ? 0 : std::min(soonest, at - now);
+  }
+  return soonest;
+}
+
+std::uint64_t TcpSender::first_data_ns() const {
+  std::uint64_t first = 0;
+  for (std::size_t i = 0; i < impl_->lanes(); i++) {
+    const std::uint64_t at = peek(impl_->lane(i).first_data_ns);
+    if (at != 0 && (first == 0 || at < first)) first = at;
+  }
+  return first;
+}
+
+std::uint64_t TcpSender::lost_events() const {
+  std::uint64_t lost = 0;
+  for (std::size_t i = 0; i < impl_->lanes(); i++)
+    lost += peek(impl_->skel->bss->tcp_queues[i].lost);
+  return lost;
+}
+
+std::uint64_t TcpSender::pace_ns(std::size_t lane) const {
+  return peek(impl_->lane(lane).pace_ns);
+}
+
+stats::Snapshot TcpSender::snapshot(bool settled) const {
+  stats::Snapshot out;
+  const bool traced = impl_->source_note.empty();
+  out.source = traced ? stats::CountSource::Tracepoint : stats::CountSource::Link;
+  std::uint64_t unseen = 0;
+  for (std::size_t i = 0; i < impl_->lanes(); i++) {
+    xtg_tcp_lane& lane = impl_->lane(i);
+    stats::TxCounters c;
+    c.accepted = peek(lane.accepted);
+    c.driver_drops = peek(lane.driver_drops);
+    c.redirect_errors = peek(lane.redirect_errors);
+    c.attempts = std::max<std::uint64_t>(peek(lane.attempts), c.accepted + c.errors());
+    if (settled && traced) {
+      const std::uint64_t rest = c.attempts - c.accepted - c.errors();
+      c.redirect_errors += rest;
+      unseen += rest;
+    }
+    out.total += c;
+    out.workers.push_back(c);
+  }
+  out.errnos = read_errnos(bpf_map__fd(impl_->skel->maps.tcp_errnos));
+  if (unseen != 0) out.errnos[ENODEV] += unseen;
+  return out;
+}
+
+stats::Histogram TcpSender::rtt() const {
+  stats::Histogram out;
+  for (std::size_t i = 0; i < impl_->lanes(); i++) {
+    std::vector<std::uint64_t> cells(XTG_HIST_CELLS);
+    for (std::size_t c = 0; c < cells.size(); c++)
+      cells[c] = peek(impl_->skel->bss->tcp_rtt[i][c]);
+    out.merge(cells);
+  }
+  return out;
+}
+
+} // namespace xtg::xdp

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The kernel programs of a `tcp` run: loading them, attaching them, giving them flows, running
+// them, reading what they counted. Owns the loaded object, its mapped memory and every attachment;
+// all of it is gone when the TcpSender is, and all but a clsact filter when the process is killed.
+// Methods may be called from any thread; run() from one thread per lane at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "stats/histogram.h"
+#include "stats/snapshot.h"
+#include "stats/tcp.h"
+#include "xdp/live.h"
+#include "xtg/abi/tcp.h"
+
+namespace xtg::xdp {
+
+struct TcpSenderSpec {
+  /// Complete but for what load() fills in: abi_version, events_mask, ready_mask.
+  xtg_tcp_config config{};
+  std::span<const std::uint8_t> payload; ///< one period, or a whole file; empty: zeros
+  std::span<const std::uint32_t> sums;   ///< packet::segment_sums() of it
+  bool flow_histograms = false;          ///< a histogram of round trips for every flow
+};
+
+/// Where the far end's segments are taken from the interface.
+enum class Tap : std::uint8_t { Xdp, Tcx, Clsact };
+std::string_view to_string(Tap tap); // "xdp", "tcx", "clsact"
+
+/// A connection as it is taken over.
+struct FlowSetup {
+  std::uint64_t limit = ~std::uint64_t{0};
+  std::uint32_t isn = 0;
+  std::uint32_t rcv_nxt = 0;
+  std::uint32_t ts_recent = 0;
+  std::uint32_t window = 0; ///< the far end's, in bytes
+  std::uint32_t wscale = 0;
+  std::uint16_t own_window = 0; ///< as in the header
+  std::uint16_t own_wscale = 0;
+  std::uint16_t port = 0;
+  std::uint32_t wl1 = 0;
+  std::uint32_t rtt_us = 0;
+};
+
+class TcpSender {
+public:
+  static Result<TcpSender> load(const TcpSenderSpec& spec);
+  TcpSender(TcpSender&&) noexcept;
+  TcpSender& operator=(TcpSender&&) noexcept;
+  ~TcpSender();
+
+  /// As Sender::attach_anchor().
+  Status attach_anchor();
+  Status attach_pass(int ifindex);
+  /// Takes segments from this interface, in the calling thread's network namespace. An XDP slot
+  /// that is taken is NotSupported, and nothing was changed.
+  Status attach_xdp_tap(int ifindex);
+  /// By tcx (Linux 6.6), or clsact before that.
+  Status attach_tc_tap(int ifindex);
+  [[nodiscard]] Tap tap() const;
+
+  /// Empty when frames are counted by tracepoint; else why not.
+  [[nodiscard]] const std::string& count_source_note() const;
+
+  /// From now on the far end's segments of this connection go to the flow, which keeps them until
+  /// open_flow().
+  Status claim(std::uint32_t flow, const xtg_tcp_key& key);
+  /// They go to the kernel again.
+  Status release(const xtg_tcp_key& key);
+  /// Fills in the flow and has its lane send.
+  void open_flow(std::uint32_t flow, const FlowSetup& setup);
+  /// Has the flow send a FIN of its own when all is acknowledged.
+  void ask_fin(std::uint32_t flow);
+  /// The flow as it stands.
+  [[nodiscard]] xtg_tcp_flow flow(std::uint32_t number) const;
+  [[nodiscard]] std::uint32_t phase(std::uint32_t number) const;
+
+  void set_end_ns(std::uint64_t end_ns);
+  void start_pacing(std::uint64_t first_ns);
+  void stop_new_data();
+  void stop();
+
+  Result<RunEnd> run(std::size_t lane, std::span<const std::uint8_t> frame, std::uint32_t runs,
+                     std::uint32_t batch);
+  /// Bursts begun so far: unchanged means that the lane had nothing to send.
+  [[nodiscard]] std::uint64_t bursts(std::size_t lane) const;
+  /// Segments from far ends wait for the lane.
+  [[nodiscard]] bool has_events(std::size_t lane) const;
+  /// When the first timer of the lane's flows goes off, at most `most_us` from now.
+  [[nodiscard]] std::uint32_t next_timer_us(std::size_t lane, std::uint32_t most_us) const;
+  [[nodiscard]] std::uint64_t first_data_ns() const; ///< 0: none yet
+  [[nodiscard]] std::uint64_t lost_events() const;
+  [[nodiscard]] std::uint64_t pace_ns(std::size_t lane) const;
+
+  /// As Sender::snapshot(): frames.
+  [[nodiscard]] stats::Snapshot snapshot(bool settled) const;
+  /// Figures of one flow; `end` and `detail` are the caller's.
+  [[nodiscard]] stats::FlowState flow_state(std::uint32_t number, bool histogram) const;
+  [[nodiscard]] stats::Histogram rtt() const;
+
+private:
+  struct Impl;
+  explicit TcpSender(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Kernel memory that a flow takes: state, scoreboard, its place in the maps.
+std::uint32_t flow_memory(std::uint32_t board_words);
+
+} // namespace xtg::xdp

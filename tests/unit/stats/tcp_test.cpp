@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stats/tcp.h"
+
+#include <gtest/gtest.h>
+
+namespace xtg::stats {
+namespace {
+
+/// Every counter different, so that a mixed-up one shows.
+FlowCounters counters(std::uint64_t scale) {
+  FlowCounters c;
+  c.segments_sent = 1 * scale;
+  c.bytes_sent = 2 * scale;
+  c.bytes_acked = 3 * scale;
+  c.again = {4 * scale, 5 * scale, 6 * scale, 7 * scale};
+  c.again_bytes = {8 * scale, 9 * scale, 10 * scale, 11 * scale};
+  c.spurious = 12 * scale;
+  c.rto_fired = 13 * scale;
+  c.tail_probes = 14 * scale;
+  c.window_probes = 15 * scale;
+  c.dup_acks = 16 * scale;
+  c.acks = 17 * scale;
+  c.bytes_received = 18 * scale;
+  c.ecn_reductions = 19 * scale;
+  c.bad_segments = 20 * scale;
+  c.window_limited_us = 21 * scale;
+  c.zero_window_us = 22 * scale;
+  c.idle_us = 23 * scale;
+  return c;
+}
+
+FlowState flow(std::uint64_t acked, FlowEnd end = FlowEnd::Running, std::uint32_t rtt = 0) {
+  FlowState out;
+  out.counters.bytes_acked = acked;
+  out.end = end;
+  out.rtt_smoothed_us = rtt;
+  return out;
+}
+
+TcpSnapshot at(std::uint64_t time_ns, std::vector<FlowState> flows) {
+  TcpSnapshot out;
+  out.time_ns = time_ns;
+  out.flows = std::move(flows);
+  return out;
+}
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+TEST(FlowCounters, AddEveryMember) {
+  FlowCounters sum = counters(1);
+  sum += counters(10);
+  EXPECT_EQ(sum, counters(11));
+}
+
+TEST(FlowCounters, LocalDropsAreNoRetransmissions) {
+  EXPECT_EQ(counters(1).retransmitted(), 4U + 5U + 6U);
+  EXPECT_EQ(counters(1).retransmitted_bytes(), 8U + 9U + 10U);
+}
+
+TEST(TcpDelta, CountsWhatHappenedBetween) {
+  TcpSnapshot from = at(3 * kSecond, {{}, {}});
+  TcpSnapshot to = at(3 * kSecond + kSecond / 2, {{}, {}});
+  from.flows[0].counters = counters(100);
+  to.flows[0].counters = counters(101);
+  from.flows[1].counters = counters(7);
+  to.flows[1].counters = counters(17);
+  from.tx = {100, 90, 6, 4, 2, 1};
+  to.tx = {300, 280, 10, 10, 7, 2};
+  const TcpSample s = tcp_delta(from, to, kSecond);
+  EXPECT_DOUBLE_EQ(s.start_s, 2.0);
+  EXPECT_DOUBLE_EQ(s.end_s, 2.5);
+  EXPECT_EQ(s.sum, counters(11));
+  EXPECT_EQ(s.tx, (TxCounters{200, 190, 4, 6, 5, 1}));
+  EXPECT_DOUBLE_EQ(s.xmit_pps, 380);
+  EXPECT_DOUBLE_EQ(s.err_pps, 20);
+  EXPECT_DOUBLE_EQ(s.goodput_bps, 3 * 11 * 8 / 0.5);
+  EXPECT_DOUBLE_EQ(s.again_pps, 15 * 11 / 0.5);
+  EXPECT_DOUBLE_EQ(s.slowest_bps, 3 * 8 / 0.5);
+  EXPECT_DOUBLE_EQ(s.fastest_bps, 30 * 8 / 0.5);
+  EXPECT_EQ(s.flows, 2U);
+  EXPECT_EQ(s.compared, 2U);
+  EXPECT_EQ(s.l1_bps, 0) << "not known here";
+}
+
+TEST(TcpDelta, OnlyFlowsOpenThroughoutAreCompared) {
+  const TcpSnapshot from = at(0, {flow(0, FlowEnd::PeerReset), flow(0), flow(0), flow(0)});
+  const TcpSnapshot to =
+      at(kSecond, {flow(0, FlowEnd::PeerReset), flow(1, FlowEnd::Fin), flow(500), flow(200)});
+  const TcpSample s = tcp_delta(from, to, 0);
+  EXPECT_EQ(s.flows, 2U);
+  EXPECT_EQ(s.compared, 2U);
+  EXPECT_DOUBLE_EQ(s.slowest_bps, 1600);
+  EXPECT_DOUBLE_EQ(s.fastest_bps, 4000);
+  EXPECT_EQ(s.sum.bytes_acked, 701U) << "the sum is over all";
+}
+
+TEST(TcpDelta, OverAWholeRunThoseThatEndedWellAreCompared) {
+  const TcpSnapshot from = at(0, {});
+  const TcpSnapshot to =
+      at(kSecond, {flow(100, FlowEnd::Fin), flow(50, FlowEnd::KeptOpen),
+                   flow(1, FlowEnd::PeerReset), flow(2, FlowEnd::Lost), flow(0, FlowEnd::NotOpened),
+                   flow(3, FlowEnd::Unfinished), flow(4, FlowEnd::Unanswered)});
+  const TcpSample s = tcp_delta(from, to, 0);
+  EXPECT_EQ(s.flows, 0U);
+  EXPECT_EQ(s.compared, 2U);
+  EXPECT_DOUBLE_EQ(s.slowest_bps, 400);
+  EXPECT_DOUBLE_EQ(s.fastest_bps, 800);
+}
+
+TEST(TcpDelta, AStalledFlowIsTheSlowest) {
+  const TcpSample s = tcp_delta(at(0, {flow(5), flow(5)}), at(kSecond, {flow(9), flow(5)}), 0);
+  EXPECT_EQ(s.compared, 2U);
+  EXPECT_EQ(s.slowest_bps, 0);
+  EXPECT_DOUBLE_EQ(s.fastest_bps, 32);
+}
+
+TEST(TcpDelta, NothingToCompare) {
+  const TcpSample s = tcp_delta(at(0, {flow(0)}), at(kSecond, {flow(9, FlowEnd::PeerReset)}), 0);
+  EXPECT_EQ(s.compared, 0U);
+  EXPECT_EQ(s.fastest_bps, 0);
+}
+
+TEST(TcpDelta, RttIsTheMeanOfTheOpenFlowsThatHaveOne) {
+  const auto rtt = [](std::vector<FlowState> flows) {
+    return tcp_delta(at(0, {}), at(kSecond, std::move(flows)), 0).rtt_us;
+  };
+  EXPECT_EQ(rtt({flow(0, FlowEnd::Running, 100), flow(0, FlowEnd::Running, 201),
+                 flow(0, FlowEnd::Running, 0), flow(0, FlowEnd::Fin, 90'000)}),
+            151U);
+  EXPECT_EQ(rtt({flow(0, FlowEnd::Fin, 100), flow(0, FlowEnd::Rst, 300)}), 200U);
+  EXPECT_EQ(rtt({flow(0, FlowEnd::Running, 0)}), 0U);
+  EXPECT_EQ(rtt({}), 0U);
+  EXPECT_EQ(rtt({flow(0, FlowEnd::Running, ~0U), flow(0, FlowEnd::Running, ~0U)}), ~0U);
+}
+
+TEST(TcpDelta, EmptyIntervalHasNoRateAndWhatWentBackCountsAsZero) {
+  TcpSnapshot from = at(5, {flow(10)});
+  TcpSnapshot to = at(5, {flow(30)});
+  EXPECT_EQ(tcp_delta(from, to, 5).goodput_bps, 0);
+  EXPECT_EQ(tcp_delta(from, to, 5).sum.bytes_acked, 20U);
+  EXPECT_EQ(tcp_delta(to, from, 5).sum.bytes_acked, 0U);
+  from.flows[0].counters = counters(9);
+  to.flows[0].counters = counters(8);
+  EXPECT_EQ(tcp_delta(from, to, 5).sum, FlowCounters{});
+  EXPECT_DOUBLE_EQ(tcp_delta(at(0, {}), at(kSecond, {}), kSecond / 2).start_s, -0.5);
+}
+
+TEST(FlowEnd, NamesAndBlame) {
+  const std::vector<std::tuple<FlowEnd, const char*, bool>> kinds = {
+      {FlowEnd::Running, "running", false},       {FlowEnd::Fin, "fin", false},
+      {FlowEnd::FinOneWay, "fin_one_way", false}, {FlowEnd::Rst, "rst", false},
+      {FlowEnd::KeptOpen, "kept_open", false},    {FlowEnd::PeerReset, "peer_reset", true},
+      {FlowEnd::Unanswered, "unanswered", true},  {FlowEnd::Unfinished, "unfinished", true},
+      {FlowEnd::NotOpened, "not_opened", true},   {FlowEnd::Lost, "lost", false}};
+  for (const auto& [end, name, blame] : kinds) {
+    EXPECT_EQ(to_string(end), name);
+    EXPECT_EQ(is_failure(end), blame) << name;
+  }
+  EXPECT_EQ(to_string(Again::Sack), "sack");
+  EXPECT_EQ(to_string(Again::Rto), "rto");
+  EXPECT_EQ(to_string(Again::TailProbe), "tail_probe");
+  EXPECT_EQ(to_string(Again::Local), "local_drop");
+}
+
+class NoGoodputTest : public testing::Test {
+protected:
+  FlowCounters& sum() { return summary_.total.sum; }
+  std::string why() { return explain_no_goodput(summary_); }
+  void flows(FlowEnd first, FlowEnd second, std::string detail = "") {
+    summary_.flows = {flow(0, first), flow(0, second)};
+    summary_.flows[1].detail = std::move(detail);
+  }
+  TcpSummary summary_;
+};
+
+TEST_F(NoGoodputTest, SaysNothingWithoutNeed) {
+  flows(FlowEnd::NotOpened, FlowEnd::NotOpened);
+  sum().bytes_acked = 1;
+  EXPECT_EQ(why(), "");
+}
+
+TEST_F(NoGoodputTest, NamesWhatTheFarEndDid) {
+  flows(FlowEnd::NotOpened, FlowEnd::NotOpened, "Connection refused");
+  EXPECT_EQ(why(), "no connection could be opened: Connection refused");
+  flows(FlowEnd::PeerReset, FlowEnd::PeerReset);
+  EXPECT_EQ(why(), "the far end reset every connection before it acknowledged data");
+  flows(FlowEnd::PeerReset, FlowEnd::NotOpened);
+  EXPECT_EQ(why(), "no data was sent");
+  sum().zero_window_us = 5;
+  EXPECT_EQ(why(), "the far end's window was closed: its program reads nothing");
+}
+
+TEST_F(NoGoodputTest, NamesWhatBecameOfTheSegments) {
+  sum().segments_sent = 1234;
+  EXPECT_EQ(why(), "1,234 data segments were sent, and the far end answered none: they or its "
+                   "answers are lost on the way");
+  sum().bad_segments = 7;
+  EXPECT_EQ(why(), "1,234 data segments were sent, and none of the 7 segments from the far end was "
+                   "acceptable");
+  sum().acks = 3;
+  sum().segments_sent = 1;
+  EXPECT_EQ(why(), "1 data segment was sent, and the far end's 3 answers acknowledge none of them");
+}
+
+TEST_F(NoGoodputTest, NamesTheDriverAndTheInterrupt) {
+  summary_.total.tx.attempts = 5000;
+  sum().segments_sent = 5000;
+  EXPECT_EQ(why(), "the driver accepted none of 5,000 frames");
+  summary_.total.tx = {};
+  sum().segments_sent = 0;
+  summary_.end = EndReason::Interrupted;
+  EXPECT_EQ(why(), "interrupted before any data was sent");
+}
+
+} // namespace
+} // namespace xtg::stats
