@@ -40,6 +40,7 @@ static long refuse_frame(__u32 turn, struct refusal* r) {
   f = bpf_map_lookup_elem(&tcp_flows, &number);
   if (!f) return 0;
   xtg_tcp_refused(f, f->una_seg + (__s32)((__u32)entry - (__u32)f->una_seg));
+  xtg_tcp_cc_refused(xtg_tcp_c(), f);
   xtg_tcp_wake(f);
   return 0;
 }

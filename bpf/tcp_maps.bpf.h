@@ -99,15 +99,22 @@ struct {
   __type(value, __u64);
 } tcp_errnos SEC(".maps");
 
+/* Clang forgets what it knows about a number: it would check another copy of it, or fold checks
+ * into one that the verifier cannot follow. */
+#define XTG_OPAQUE(x) asm volatile("" : "+r"(x))
+/* A length that is 1 to `most`, a power of two, so that the verifier sees it (Linux 6.1 learns
+ * nothing from a comparison with 0). */
+#define XTG_LENGTH(x, most) ((((__u64)(x)-1) & ((most)-1)) + 1)
+
 /* Plain reads of memory that the compiler knows nothing about, and the verifier everything. */
 static __always_inline const struct xtg_tcp_config* xtg_tcp_c(void) {
   const struct xtg_tcp_config* c = (const struct xtg_tcp_config*)&tcp_config;
-  asm volatile("" : "+r"(c));
+  XTG_OPAQUE(c);
   return c;
 }
 
 static __always_inline struct xtg_tcp_lane* lane_at(__u32 number) {
-  asm volatile("" : "+r"(number));
+  XTG_OPAQUE(number);
   return &tcp_lanes[number & (XTG_MAX_WORKERS - 1)];
 }
 
@@ -124,7 +131,7 @@ static __always_inline void xtg_tcp_rtt_sample(struct xtg_tcp_flow* f, __u32 rtt
   __u32 lane = f->lane & (XTG_MAX_WORKERS - 1);
   struct xtg_tcp_rtt_row* row = bpf_map_lookup_elem(&tcp_flow_rtt, &number);
 
-  asm volatile("" : "+r"(cell));
+  XTG_OPAQUE(cell);
   if (cell >= XTG_HIST_CELLS) return;
   tcp_rtt[lane][cell]++;
   if (row) row->cell[cell]++;

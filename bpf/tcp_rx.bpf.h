@@ -4,11 +4,17 @@
  * passes. It may run on any CPU, and on several at once. */
 #pragma once
 
+#define RX_ETH 14
+#define RX_V4 20
+#define RX_V6 40
+#define RX_TCP 20
+#define RX_PIECE 512
+
 /* Where a packet's parts are put together, per CPU: offsets that vary are easy in a map. */
 struct rx_scratch {
-  __u8 head[64]; /* Ethernet and IP */
-  __u8 tcp[20];
-  __u8 options[44];
+  __u8 head[64];         /* Ethernet and IP */
+  __u8 tcp[RX_TCP + 64]; /* with its options, 40 bytes at most */
+  __u8 payload[RX_PIECE];
   struct xtg_tcp_key key;
   struct xtg_tcp_event event;
 };
@@ -18,10 +24,6 @@ struct {
   __type(key, __u32);
   __type(value, struct rx_scratch);
 } tcp_scratch SEC(".maps");
-
-#define RX_ETH 14
-#define RX_V4 20
-#define RX_V6 40
 
 static __always_inline __u32 rx_u32(const __u8* at) {
   return (__u32)at[0] << 24 | (__u32)at[1] << 16 | (__u32)at[2] << 8 | at[3];
@@ -47,17 +49,17 @@ static long rx_option(__u32 turn, struct rx_options* o) {
   __u32 at = o->at, kind, len, i;
 
   if (at >= o->end || at >= 40) return 1;
-  kind = s->options[at];
+  kind = s->tcp[RX_TCP + at];
   if (kind == 0) return 1;
   if (kind == 1) {
     o->at++;
     return 0;
   }
-  len = s->options[at + 1];
+  len = s->tcp[RX_TCP + at + 1];
   if (len < 2 || len > 40 || at + len > o->end || at + len > 40) return 1;
   if (kind == 8 && len == 10 && at <= 30) {
-    s->event.tsval = rx_u32(&s->options[at + 2]);
-    s->event.tsecr = rx_u32(&s->options[at + 6]);
+    s->event.tsval = rx_u32(&s->tcp[RX_TCP + at + 2]);
+    s->event.tsecr = rx_u32(&s->tcp[RX_TCP + at + 6]);
     s->event.flags |= XTG_TCP_HAS_TS;
   } else if (kind == 5 && len >= 10 && (len - 2) % 8 == 0) {
     s->event.n_sack = (len - 2) / 8;
@@ -65,13 +67,63 @@ static long rx_option(__u32 turn, struct rx_options* o) {
     for (i = 0; i < 4; i++) {
       __u32 from = at + 2 + 8 * i;
       if (8 * i + 10 <= len && from <= 32) {
-        s->event.sack[i][0] = rx_u32(&s->options[from]);
-        s->event.sack[i][1] = rx_u32(&s->options[from + 4]);
+        s->event.sack[i][0] = rx_u32(&s->tcp[RX_TCP + from]);
+        s->event.sack[i][1] = rx_u32(&s->tcp[RX_TCP + from + 4]);
       }
     }
   }
   o->at += len;
   return 0;
+}
+
+struct rx_sum {
+  struct rx_scratch* s;
+  void* ctx;
+  __u32 at;
+  __u32 left;
+  __u32 sum;
+};
+
+static __always_inline long rx_sum_piece(struct rx_sum* r, const bool tc) {
+  __u64 bytes = r->left < RX_PIECE ? r->left : RX_PIECE;
+
+  if (!bytes) return 1;
+  XTG_OPAQUE(bytes);
+  bytes = XTG_LENGTH(bytes, RX_PIECE);
+  if (bytes < RX_PIECE) __builtin_memset(r->s->payload, 0, RX_PIECE);
+  if (rx_load(r->ctx, tc, r->at, r->s->payload, bytes)) return 1;
+  r->sum = bpf_csum_diff(0, 0, (__be32*)r->s->payload, (bytes + 3) & ~3U, r->sum);
+  r->at += bytes;
+  r->left -= bytes;
+  return 0;
+}
+static long rx_sum_xdp(__u32 turn, struct rx_sum* r) {
+  return rx_sum_piece(r, false);
+}
+static long rx_sum_tc(__u32 turn, struct rx_sum* r) {
+  return rx_sum_piece(r, true);
+}
+
+/* RFC 9293, 3.1: what arrives with a wrong checksum did not arrive. A packet that has seen no wire
+ * (veth) or was merged (GRO) carries only the sum of its pseudo-header: CHECKSUM_PARTIAL. */
+static __always_inline bool rx_sound(void* ctx, struct rx_scratch* s, const bool tc, __u32 l4,
+                                     __u32 offset, __u32 len) {
+  const struct xtg_tcp_config* c = xtg_tcp_c();
+  __u32 pseudo = bpf_htons(6) + bpf_htons((__u16)(offset + len)), carried = 0;
+  struct rx_sum r = {.s = s, .ctx = ctx, .at = l4 + offset, .left = len};
+
+  if (c->ipv6)
+    pseudo = bpf_csum_diff(0, 0, (__be32*)&s->head[22], 32, pseudo);
+  else
+    pseudo = bpf_csum_diff(0, 0, (__be32*)&s->head[26], 8, pseudo);
+  __builtin_memcpy(&carried, &s->tcp[16], 2);
+  pseudo = xtg_csum_fold(pseudo);
+  if (carried == pseudo) return true;
+  XTG_OPAQUE(offset);
+  if (offset > 60) return false;
+  r.sum = bpf_csum_diff(0, 0, (__be32*)s->tcp, offset & ~3U, pseudo);
+  if (len) bpf_loop(0x10000 / RX_PIECE, tc ? (void*)rx_sum_tc : (void*)rx_sum_xdp, &r, 0);
+  return !r.left && xtg_csum_fold(r.sum) == 0xffff;
 }
 
 /* Enters the scratch event in the queue of `place`'s thread. */
@@ -99,7 +151,8 @@ static __always_inline void rx_push(struct rx_scratch* s, const struct xtg_tcp_p
 /* True: the packet is ours, and has been taken. */
 static __always_inline bool rx_take(void* ctx, __u32 bytes, const bool tc) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
-  __u32 zero = 0, l4 = RX_ETH + RX_V4, total, offset, options;
+  __u32 zero = 0, l4 = RX_ETH + RX_V4, total, offset;
+  __u32 options;
   struct rx_scratch* s = bpf_map_lookup_elem(&tcp_scratch, &zero);
   struct xtg_tcp_place* place;
 
@@ -121,7 +174,7 @@ static __always_inline bool rx_take(void* ctx, __u32 bytes, const bool tc) {
     __builtin_memcpy(s->key.remote, &s->head[26], 4);
     __builtin_memcpy(s->key.local, &s->head[30], 4);
   }
-  if (rx_load(ctx, tc, l4, s->tcp, 20)) return false;
+  if (rx_load(ctx, tc, l4, s->tcp, RX_TCP)) return false;
   __builtin_memcpy(&s->key.remote_port, &s->tcp[0], 2);
   __builtin_memcpy(&s->key.local_port, &s->tcp[2], 2);
   place = bpf_map_lookup_elem(&tcp_places, &s->key);
@@ -130,6 +183,16 @@ static __always_inline bool rx_take(void* ctx, __u32 bytes, const bool tc) {
   /* From here on it is ours: what is malformed is dropped. */
   offset = (s->tcp[12] >> 4) * 4;
   if (offset < 20 || RX_ETH + total > bytes || l4 - RX_ETH + offset > total) return true;
+  options = offset - RX_TCP;
+  if (options) {
+    __u64 bytes = options;
+    XTG_OPAQUE(bytes);
+    if (rx_load(ctx, tc, l4 + RX_TCP, &s->tcp[RX_TCP], XTG_LENGTH(bytes, 64))) return true;
+  }
+  if (!rx_sound(ctx, s, tc, l4, offset, total - (l4 - RX_ETH) - offset)) {
+    __sync_fetch_and_add(&tcp_queues[place->lane & (XTG_MAX_WORKERS - 1)].unsound, 1);
+    return true;
+  }
   __builtin_memset(&s->event, 0, sizeof(s->event));
   s->event.flow = place->flow;
   s->event.seq = rx_u32(&s->tcp[4]);
@@ -138,11 +201,8 @@ static __always_inline bool rx_take(void* ctx, __u32 bytes, const bool tc) {
   s->event.window = rx_u16(&s->tcp[14]);
   s->event.len = total - (l4 - RX_ETH) - offset;
   s->event.at_us = (__u32)(bpf_ktime_get_ns() / 1000);
-  options = offset - 20;
-  asm volatile("" : "+r"(options)); /* Verifier: clang would check another copy. */
-  if (options > 0 && options <= 40) {
+  if (options) {
     struct rx_options o = {.s = s, .at = 0, .end = options};
-    if (rx_load(ctx, tc, l4 + 20, s->options, options)) return true;
     bpf_loop(40, rx_option, &o, 0);
   }
   rx_push(s, place);
@@ -157,5 +217,6 @@ int xtg_tcp_rx(struct xdp_md* ctx) {
 /* -1: TC_ACT_UNSPEC, which lets the next program have its say (tcx: TCX_NEXT). */
 SEC("tc")
 int xtg_tcp_tc(struct __sk_buff* skb) {
+  if (skb->vlan_present) return -1; /* another network's, with perhaps the same addresses */
   return rx_take(skb, skb->len, true) ? 2 /* TC_ACT_SHOT */ : -1;
 }

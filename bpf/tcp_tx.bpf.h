@@ -36,6 +36,7 @@ static long tx_event(__u32 turn, struct xtg_tcp_lane** at) {
 struct tx_sweep {
   struct xtg_tcp_lane* lane;
   __u32 now_us;
+  __u32 ending;
 };
 
 /* The next flow of this lane: is its timer due, is it to be told that the run ends? */
@@ -49,7 +50,8 @@ static long tx_timer(__u32 turn, struct tx_sweep* s) {
   if (lane->sweep >= c->n_flows) lane->sweep = lane->lane;
   if (!f || f->phase < XTG_TCP_OPEN || f->phase > XTG_TCP_DRAINED) return 0;
   if (f->timer && !xtg_before(s->now_us, f->timer_us)) xtg_tcp_timer(f, s->now_us);
-  if (tcp_control.stop || f->fin) xtg_tcp_wake(f);
+  /* A new flow, and one that has nothing in flight and learns that the run ends. */
+  if (tcp_control.stop || s->ending || f->fin || !f->nxt_seg) xtg_tcp_wake(f);
   return 0;
 }
 
@@ -77,7 +79,10 @@ static long tx_ask(__u32 turn, struct tx_pick* p) {
   f = bpf_map_lookup_elem(&tcp_flows, &number);
   if (!f) return 0;
   f->queued = 0;
-  if (!xtg_tcp_pick(f, &p->burst, p->now_us, p->flags)) return 0;
+  if (!xtg_tcp_pick(f, &p->burst, p->now_us, p->flags)) {
+    if (p->flags & XTG_TCP_NO_DATA) xtg_tcp_wake(f);
+    return 0;
+  }
   xtg_tcp_wake(f);
   p->f = f;
   return 1;
@@ -90,16 +95,19 @@ struct tx_sum {
   __u64 sum;
 };
 static long tx_sum_turn(__u32 turn, struct tx_sum* s) {
-  __u32 at = s->at;
+  __u64 at = s->at;
+  const __u8* two;
 
-  asm volatile("" : "+r"(at));
-  if (!s->left || at >= XTG_TCP_CHUNK + XTG_TCP_OVERLAP - 2) return 1;
+  XTG_OPAQUE(at);
+  if (!s->left || at > XTG_TCP_CHUNK + XTG_TCP_OVERLAP - 2) return 1;
+  two = s->bytes + at;
+  XTG_OPAQUE(two);
   if (s->left == 1) {
-    s->sum += bpf_htons((__u16)(s->bytes[at] << 8));
+    s->sum += bpf_htons((__u16)(two[0] << 8));
     s->left = 0;
     return 1;
   }
-  s->sum += bpf_htons((__u16)(s->bytes[at] << 8 | s->bytes[at + 1]));
+  s->sum += bpf_htons((__u16)(two[0] << 8 | two[1]));
   s->at += 2;
   s->left -= 2;
   return 0;
@@ -159,7 +167,7 @@ static __always_inline void tx_header(struct xtg_tcp_lane* lane, const struct xt
   tx_put16(lane, l4 + 12, flags);
   tx_put16(lane, l4 + 14, window);
   if (c->timestamps) {
-    __u32 tsval = bpf_htonl(c->tsval_base + (__u32)(now_ns / 1000000));
+    __u32 tsval = bpf_htonl(f->tsval_base + (__u32)(now_ns / 1000000));
     __u32 tsecr = bpf_htonl(f->ts_recent);
     tx_put32(lane, l4 + 24, tsval);
     tx_put32(lane, l4 + 28, tsecr);
@@ -203,7 +211,7 @@ static __always_inline void tx_prepare(struct xtg_tcp_lane* lane, struct tx_pick
 static __always_inline int tx_idle(struct xtg_tcp_lane* lane) {
   lane->idle_left = lane->batch - lane->batch_used - 1;
   lane->batch_used = 0;
-  return XTG_SKIP;
+  return 0;
 }
 
 /* Paced: whether the next burst is due, and if so how it moves the schedule. */
@@ -215,38 +223,53 @@ static __always_inline bool tx_due(const struct xtg_tcp_config* c, struct xtg_tc
   return true;
 }
 
-static __noinline int tx_begin(struct xdp_md* ctx) {
-  const struct xtg_tcp_config* c = xtg_tcp_c();
-  struct xtg_tcp_lane* lane = lane_of(ctx->ingress_ifindex);
-  __u64 now_ns = bpf_ktime_get_ns();
-  struct tx_sweep sweep;
-  struct tx_pick p = {};
+/* What the far ends have said, and what is due. In a function of its own: the stack of what it
+ * calls (512 bytes in all) is not to come on top of tx_next()'s. */
+static __noinline int tx_hear(struct xtg_tcp_lane* lane, __u64 now_ns) {
+  struct tx_sweep sweep = {.lane = lane, .now_us = (__u32)(now_ns / 1000)};
 
-  if (!lane || tcp_control.stop > 1) return XTG_SKIP;
+  sweep.ending = now_ns >= tcp_control.end_ns;
   bpf_loop(TX_EVENTS, tx_event, &lane, 0);
-  sweep.lane = lane;
-  sweep.now_us = (__u32)(now_ns / 1000);
   bpf_loop(TX_TIMERS, tx_timer, &sweep, 0);
+  return 0;
+}
+
+static __noinline int tx_next(struct xtg_tcp_lane* lane, __u64 now_ns) {
+  const struct xtg_tcp_config* c = xtg_tcp_c();
+  struct tx_pick p = {.lane = lane, .now_us = (__u32)(now_ns / 1000)};
+
   if (lane->holdoff) {
     lane->holdoff--;
     return tx_idle(lane);
   }
-  if (c->pace_ns_q && !tx_due(c, lane, now_ns)) return tx_idle(lane);
-  p.lane = lane;
-  p.now_us = sweep.now_us;
-  p.flags = tcp_control.stop || now_ns >= tcp_control.end_ns ? XTG_TCP_NO_NEW : 0;
+  if (tcp_control.stop || now_ns >= tcp_control.end_ns) p.flags = XTG_TCP_NO_NEW;
+  if (c->pace_ns_q && !tx_due(c, lane, now_ns)) p.flags |= XTG_TCP_NO_DATA;
   bpf_loop(TX_FLOWS, tx_ask, &p, 0);
   if (!p.f) return tx_idle(lane);
   tx_prepare(lane, &p, now_ns);
-  if (c->pace_ns_q) {
+  if (c->pace_ns_q && p.burst.kind <= XTG_TCP_SEND_AGAIN) {
     __u64 frac = lane->pace_frac + c->pace_ns_q * p.burst.count;
     lane->pace_ns += frac >> 20;
     lane->pace_frac = frac & ((1 << 20) - 1);
   }
-  lane->busy++;
   lane->batch_used += p.burst.count;
   if (lane->batch_used >= lane->batch) lane->batch_used = lane->batch_used % lane->batch;
   return 1;
+}
+
+/* Begins a burst. 0: there is none. User space waits for a turn to end when it takes a flow away:
+ * the additions are full barriers, as on its side. */
+static __noinline int tx_begin(struct xdp_md* ctx) {
+  struct xtg_tcp_lane* lane = lane_of(ctx->ingress_ifindex);
+  __u64 now_ns = bpf_ktime_get_ns();
+  int begun;
+
+  if (!lane || tcp_control.stop > 1) return 0;
+  __sync_fetch_and_add(&lane->turns, 1);
+  tx_hear(lane, now_ns);
+  begun = tx_next(lane, now_ns);
+  __sync_fetch_and_add(&lane->turns, 1);
+  return begun;
 }
 
 /* The payload from the map; its sum. False: there is none. */
@@ -254,11 +277,11 @@ static __always_inline bool tx_payload(struct xdp_md* ctx, struct xtg_tcp_lane* 
                                        const struct xtg_tcp_config* c, __u64* sum) {
   __u32 key = lane->pos / XTG_TCP_CHUNK, at = (__u32)lane->pos & (XTG_TCP_CHUNK - 1);
   struct xtg_tcp_chunk* chunk = bpf_map_lookup_elem(&tcp_payload, &key);
-  __u32 len = lane->len;
+  __u64 len = lane->len;
 
   if (!chunk) return false;
-  asm volatile("" : "+r"(len)); /* Verifier: clang would check another copy. */
-  if (len == 0 || len > XTG_TCP_OVERLAP) return false;
+  XTG_OPAQUE(len);
+  len = XTG_LENGTH(len, XTG_TCP_OVERLAP);
   if (bpf_xdp_store_bytes(ctx, c->header_len, chunk->bytes + at, len)) return false;
   if (lane->piece_sum != XTG_NO_FLOW) {
     *sum += lane->piece_sum;
@@ -315,18 +338,29 @@ static __always_inline bool tx_write(struct xdp_md* ctx, struct xtg_tcp_lane* la
   return true;
 }
 
+/* RFC 1042: what fills a frame up to Ethernet's minimum is zero. Before the payload is written. */
+static __always_inline bool tx_pad(struct xdp_md* ctx) {
+  void* data = (void*)(long)ctx->data;
+
+  if (data + 60 > (void*)(long)ctx->data_end) return false;
+  *(__u32*)(data + 54) = 0;
+  *(__u16*)(data + 58) = 0;
+  return true;
+}
+
 static __always_inline int tx_frame(struct xdp_md* ctx, struct xtg_tcp_lane* lane) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   __u64 sum = lane->l4_sum;
   __u32 slot = lane->lane * XTG_TCP_LOG + (lane->logged & (XTG_TCP_LOG - 1));
 
+  if (c->header_len == 54 && lane->frame_len == 60 && !tx_pad(ctx)) return XTG_SKIP;
   if (c->payload && lane->len && !tx_payload(ctx, lane, c, &sum)) return XTG_SKIP;
   if (c->ipv6) {
     if (!tx_write(ctx, lane, sum, 54)) return XTG_SKIP;
   } else {
     if (!tx_write(ctx, lane, sum, 34)) return XTG_SKIP;
   }
-  asm volatile("" : "+r"(slot));
+  XTG_OPAQUE(slot);
   if (slot < XTG_MAX_WORKERS * XTG_TCP_LOG)
     (&tcp_log[0][0])[slot] = (__u64)lane->flow << 32 | lane->seg;
   lane->logged++;
@@ -351,7 +385,7 @@ int xtg_tcp_tx(struct xdp_md* ctx) {
       lane->idle_left--;
       return XTG_SKIP;
     }
-    if (tx_begin(ctx) != 1) return XTG_SKIP;
+    if (!tx_begin(ctx)) return XTG_SKIP;
   }
   return tx_frame(ctx, lane);
 }

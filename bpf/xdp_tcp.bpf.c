@@ -21,6 +21,7 @@ char _license[] SEC("license") = "GPL";
 #include "tcp_rx.bpf.h"
 #include "tcp_tx.bpf.h"
 #include "tcp_count.bpf.h"
+#include "tcp_recent.bpf.h"
 
 SEC("xdp")
 int xtg_tcp_pass(struct xdp_md* ctx) {

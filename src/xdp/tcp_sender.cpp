@@ -5,6 +5,9 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <thread>
+
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -13,6 +16,7 @@
 // The skeleton names the types of the shared ABI, so those headers come first.
 #include "xtg/abi/tcp.h"
 #include "xtg/abi/tcp_math.h"
+#include "xtg/abi/tcp_open.h"
 #include "xtg_tcp_bpf.skel.h"
 
 #include "core/clock.h"
@@ -34,6 +38,7 @@ struct Chunk {
   std::uint8_t bytes[XTG_TCP_CHUNK + XTG_TCP_OVERLAP];
 };
 
+constexpr std::uint64_t kPaceLeadNs = 60'000; // a sleeping thread wakes this long before
 constexpr __u32 kLeastEvents = 1024, kMostEvents = 65536;
 constexpr bpf_attach_type kTcxIngress = static_cast<bpf_attach_type>(46); // Linux 6.6
 
@@ -259,14 +264,42 @@ Status TcpSender::claim(std::uint32_t flow, const xtg_tcp_key& key) {
   return {};
 }
 
+Status TcpSender::read_ts_recent() {
+  bpf_link* link = bpf_program__attach_iter(impl_->skel->progs.xtg_tcp_recent, nullptr);
+  if (link == nullptr) return fail_sys(errno, "iterate over the TCP sockets");
+  const UniqueFd fd(bpf_iter_create(bpf_link__fd(link)));
+  bpf_link__destroy(link);
+  if (!fd.valid()) return fail_sys(errno, "iterate over the TCP sockets");
+  char none[64]; // it writes nothing: the last read is the only one
+  ssize_t got = 0;
+  do
+    got = read(fd.get(), none, sizeof none);
+  while (got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN)));
+  if (got < 0) return fail_sys(errno, "iterate over the TCP sockets");
+  return {};
+}
+
+void TcpSender::park(std::uint32_t number) {
+  xtg_tcp_flow& f = impl_->flows[number];
+  xtg_tcp_lane& lane = impl_->lane(f.lane);
+  // Twice: a turn that was under way may have written a phase of its own.
+  for (int i = 0; i < 2; i++) {
+    std::atomic_ref<__u32>(f.phase).store(XTG_TCP_PARKED, std::memory_order_seq_cst);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    const __u64 turns = peek(lane.turns);
+    while (turns % 2 != 0 && peek(lane.turns) == turns)
+      std::this_thread::yield();
+  }
+}
+
 Status TcpSender::release(const xtg_tcp_key& key) {
   if (bpf_map_delete_elem(bpf_map__fd(impl_->skel->maps.tcp_places), &key) != 0 && errno != ENOENT)
     return fail_sys(errno, "strike out a connection");
   return {};
 }
 
-std::uint64_t TcpSender::bursts(std::size_t lane) const {
-  return peek(impl_->lane(lane).busy);
+std::uint64_t TcpSender::frames(std::size_t lane) const {
+  return peek(impl_->lane(lane).attempts);
 }
 bool TcpSender::has_events(std::size_t lane) const {
   return peek(impl_->skel->bss->tcp_queues[lane].head) != peek(impl_->lane(lane).event_tail);
@@ -276,6 +309,10 @@ xtg_tcp_flow TcpSender::flow(std::uint32_t number) const {
   xtg_tcp_flow out;
   std::memcpy(&out, &impl_->flows[number], sizeof out);
   return out;
+}
+FlowProgress TcpSender::progress(std::uint32_t number) const {
+  xtg_tcp_flow& f = impl_->flows[number];
+  return {peek(f.una), peek(f.sent_end) >= f.limit};
 }
 std::uint32_t TcpSender::phase(std::uint32_t number) const {
   return peek(impl_->flows[number].phase);
@@ -318,6 +355,20 @@ std::uint32_t TcpSender::next_timer_us(std::size_t lane, std::uint32_t most_us) 
     soonest = xtg_before(at, now) ? 0 : std::min(soonest, at - now);
   }
   return soonest;
+}
+
+bool TcpSender::wants_look(std::size_t lane, std::uint64_t now_ns) const {
+  xtg_tcp_lane& l = impl_->lane(lane);
+  if (peek(l.ready_head) != peek(l.ready_tail))
+    return impl_->config.pace_ns_q == 0 || now_ns + kPaceLeadNs >= peek(l.pace_ns);
+  auto& control = impl_->skel->bss->tcp_control;
+  const bool ending = peek(control.stop) != 0 || now_ns >= peek(control.end_ns);
+  for (std::size_t i = lane; i < impl_->config.n_flows; i += impl_->lanes()) {
+    xtg_tcp_flow& f = impl_->flows[i];
+    if (peek(f.phase) != XTG_TCP_OPEN) continue;
+    if (peek(f.nxt_seg) == 0 || (ending && peek(f.una) == peek(f.nxt))) return true;
+  }
+  return false;
 }
 
 std::uint64_t TcpSender::first_data_ns() const {
@@ -372,6 +423,66 @@ stats::Histogram TcpSender::rtt() const {
     for (std::size_t c = 0; c < cells.size(); c++)
       cells[c] = peek(impl_->skel->bss->tcp_rtt[i][c]);
     out.merge(cells);
+  }
+  return out;
+}
+
+void TcpSender::open_flow(std::uint32_t number, const FlowSetup& setup) {
+  xtg_tcp_flow& f = impl_->flows[number];
+  const auto now_us = static_cast<std::uint32_t>(monotonic_ns() / 1000);
+  f.limit = setup.limit;
+  f.isn = setup.isn;
+  f.wscale = setup.wscale;
+  f.own_window = setup.own_window;
+  f.own_wscale = setup.own_wscale;
+  f.port_be = __builtin_bswap16(setup.port);
+  f.rcv_nxt = setup.rcv_nxt;
+  f.tsval_base = setup.tsval_base;
+  f.wl1 = setup.wl1;
+  f.peer_fin = setup.peer_fin ? 1 : 0;
+  xtg_tcp_flow_open(&impl_->config, &f, setup.window, setup.rtt_us, now_us);
+  std::atomic_ref<__u32>(f.phase).store(XTG_TCP_OPEN, std::memory_order_release);
+}
+
+stats::FlowState TcpSender::flow_state(std::uint32_t number, bool histogram) const {
+  const xtg_tcp_flow f = flow(number);
+  stats::FlowState out;
+  out.number = number;
+  out.src_port = __builtin_bswap16(f.port_be);
+  stats::FlowCounters& c = out.counters;
+  c.segments_sent = f.segments_sent;
+  c.bytes_sent = f.bytes_sent;
+  c.bytes_acked = f.una;
+  std::ranges::copy(f.again, c.again.begin());
+  std::ranges::copy(f.again_bytes, c.again_bytes.begin());
+  c.spurious = f.spurious;
+  c.rto_fired = f.rto_fired;
+  c.tail_probes = f.tail_probes;
+  c.window_probes = f.window_probes;
+  c.dup_acks = f.dup_acks;
+  c.acks = f.acks;
+  c.bytes_received = f.bytes_received;
+  c.ecn_reductions = f.ecn_reductions;
+  c.bad_segments = f.bad_segments;
+  c.window_limited_us = f.window_us;
+  c.zero_window_us = f.zero_us;
+  c.idle_us = f.idle_us;
+  if (f.phase == XTG_TCP_OPEN && f.held != XTG_TCP_HELD_NO) { // what it is being held up by now
+    const std::uint32_t held = static_cast<std::uint32_t>(monotonic_ns() / 1000) - f.held_us;
+    if (f.held == XTG_TCP_HELD_IDLE) c.idle_us += held;
+    if (f.held != XTG_TCP_HELD_IDLE) c.window_limited_us += held;
+    if (f.held == XTG_TCP_HELD_ZERO) c.zero_window_us += held;
+  }
+  out.rtt_min_us = f.rtt_min_us;
+  out.rtt_smoothed_us = f.srtt_us8 >> 3;
+  out.cwnd_segments = impl_->config.congestion == XTG_TCP_CC_NONE ? ~std::uint64_t{0} : f.cwnd;
+  out.window_bytes = f.edge > f.una ? f.edge - f.una : 0;
+  if (!histogram || !impl_->flow_histograms) return out;
+  std::vector<std::uint32_t> row(XTG_HIST_CELLS);
+  if (bpf_map_lookup_elem(bpf_map__fd(impl_->skel->maps.tcp_flow_rtt), &number, row.data()) == 0) {
+    std::vector<std::uint64_t> cells(row.begin(), row.end());
+    out.rtt.emplace();
+    out.rtt->merge(cells);
   }
   return out;
 }

@@ -38,14 +38,21 @@ struct FlowSetup {
   std::uint64_t limit = ~std::uint64_t{0};
   std::uint32_t isn = 0;
   std::uint32_t rcv_nxt = 0;
-  std::uint32_t ts_recent = 0;
-  std::uint32_t window = 0; ///< the far end's, in bytes
+  std::uint32_t tsval_base = 0; ///< TSval less CLOCK_MONOTONIC in ms
+  bool peer_fin = false;        ///< the far end has closed already; rcv_nxt counts it
+  std::uint32_t window = 0;     ///< the far end's, in bytes
   std::uint32_t wscale = 0;
   std::uint16_t own_window = 0; ///< as in the header
   std::uint16_t own_wscale = 0;
   std::uint16_t port = 0;
   std::uint32_t wl1 = 0;
   std::uint32_t rtt_us = 0;
+};
+
+/// How far a flow has come, in bytes.
+struct FlowProgress {
+  std::uint64_t acked = 0;
+  bool all_sent = false;
 };
 
 class TcpSender {
@@ -71,6 +78,10 @@ public:
   /// From now on the far end's segments of this connection go to the flow, which keeps them until
   /// open_flow().
   Status claim(std::uint32_t flow, const xtg_tcp_key& key);
+  /// Reads TS.Recent of all connections claimed; in their network namespace, before open_flow().
+  Status read_ts_recent();
+  /// The lane leaves the flow alone from now on, and is not at work on it any more.
+  void park(std::uint32_t flow);
   /// They go to the kernel again.
   Status release(const xtg_tcp_key& key);
   /// Fills in the flow and has its lane send.
@@ -79,6 +90,7 @@ public:
   void ask_fin(std::uint32_t flow);
   /// The flow as it stands.
   [[nodiscard]] xtg_tcp_flow flow(std::uint32_t number) const;
+  [[nodiscard]] FlowProgress progress(std::uint32_t number) const;
   [[nodiscard]] std::uint32_t phase(std::uint32_t number) const;
 
   void set_end_ns(std::uint64_t end_ns);
@@ -88,10 +100,12 @@ public:
 
   Result<RunEnd> run(std::size_t lane, std::span<const std::uint8_t> frame, std::uint32_t runs,
                      std::uint32_t batch);
-  /// Bursts begun so far: unchanged means that the lane had nothing to send.
-  [[nodiscard]] std::uint64_t bursts(std::size_t lane) const;
+  /// Frames sent so far: unchanged means that the lane had nothing to send.
+  [[nodiscard]] std::uint64_t frames(std::size_t lane) const;
   /// Segments from far ends wait for the lane.
   [[nodiscard]] bool has_events(std::size_t lane) const;
+  /// A paced lane is due, or flows have to be told that the run is ending.
+  [[nodiscard]] bool wants_look(std::size_t lane, std::uint64_t now_ns) const;
   /// When the first timer of the lane's flows goes off, at most `most_us` from now.
   [[nodiscard]] std::uint32_t next_timer_us(std::size_t lane, std::uint32_t most_us) const;
   [[nodiscard]] std::uint64_t first_data_ns() const; ///< 0: none yet

@@ -93,7 +93,9 @@ struct xtg_tcp_config {
   __u32 congestion; /* XTG_TCP_CC_* */
   __u32 floor_segs; /* XTG_TCP_CC_NONE: losses do not push a flow below this many in flight */
   __u32 silence_us; /* a flow that hears nothing for so long, having sent, is given up */
-  __u32 tsval_base; /* TSval = this + CLOCK_MONOTONIC in ms */
+  /* A tail-loss probe waits for two round trips and this: an ordinary receiver's interrupts and
+   * scheduler may take so long (Linux: two timer ticks). */
+  __u32 tail_slack_us;
   __u32 pad[2];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_config) == XTG_TCP_HEADER + 32 + 96, "config ABI");
@@ -105,6 +107,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_config) == XTG_TCP_HEADER + 32 + 96, "co
 #define XTG_TCP_CLOSED 3  /* and so was our own FIN */
 #define XTG_TCP_RESET 4   /* by the far end */
 #define XTG_TCP_SILENT 5  /* the far end no longer answered */
+#define XTG_TCP_PARKED 6  /* U: the thread leaves it alone */
 
 /* xtg_tcp_flow.want: what to send besides data */
 #define XTG_TCP_WANT_ACK 1
@@ -113,6 +116,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_config) == XTG_TCP_HEADER + 32 + 96, "co
 #define XTG_TCP_WANT_HEAD 8  /* the first segment outstanding, whatever the window */
 #define XTG_TCP_WANT_CWR 16
 #define XTG_TCP_WANT_PIECE 32 /* what the window allows, less than a segment as it may be */
+#define XTG_TCP_ASKED 64      /* nothing has been heard since a timer had something sent */
 
 /* xtg_tcp_flow.timer */
 #define XTG_TCP_TIMER_NONE 0
@@ -152,6 +156,7 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   __u16 own_wscale; /* U: shift of own_window */
   __u32 phase;      /* XTG_TCP_OPEN: U; then the thread's */
   __u32 fin;        /* U: 1: send a FIN after the last byte */
+  __u32 tsval_base; /* U: TSval = this + CLOCK_MONOTONIC in ms */
   __u32 queued;     /* stands in the lane's queue of flows */
   __u32 want;       /* XTG_TCP_WANT_* */
   __u64 edge;       /* right edge of the far end's window */
@@ -177,11 +182,12 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   __u32 timed; /* 1: timed_seg's round trip is being taken */
   __u64 timed_seg;
   __u32 timed_us;
-  __u32 rack_us;  /* send time of the segment delivered that was sent last (RFC 8985, 6.1) */
-  __u64 rack_seg; /* one past it */
+  __u32 rack_us;     /* send time of the segment delivered that was sent last (RFC 8985, 6.1) ... */
+  __u64 rack_seg;    /* one past it */
+  __u32 rack_low_us; /* ... and at least: stamps are the last ones of their groups */
   __u32 rack_rtt_us;
-  __u32 rack_valid;
-  __u32 reorder_seen;
+  __u16 rack_valid;
+  __u16 reorder_seen;
   __u32 reorder_steps; /* the reordering window in quarters of the minimum RTT */
 
   __u64 recovery_end; /* recovery is over when this segment is the first outstanding */
@@ -202,7 +208,7 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   __u32 ts_recent;
   __u32 wl1;           /* SND.WL1 */
   __u32 max_window;    /* the largest the far end has told, bytes */
-  __u32 heard_us;      /* when it was last heard */
+  __u32 heard_us;      /* when it was last heard; XTG_TCP_ASKED: when it was first asked in vain */
   __u32 challenged_us; /* when an unacceptable segment was last answered */
   __u32 held;          /* XTG_TCP_HELD_* since held_us */
   __u32 held_us;
@@ -283,7 +289,7 @@ struct XTG_CACHE_LINES xtg_tcp_lane {
   __u32 ready_head; /* the queue of flows: next to enter, next to leave */
   __u32 ready_tail;
   __u64 event_tail;
-  __u64 busy;    /* bursts begun: user space tells idleness by it */
+  __u64 turns;   /* odd: between two bursts, at work on flows */
   __u64 pace_ns; /* paced: when the next burst is due */
   __u64 pace_frac;
   __u64 skipped_slots;
@@ -302,8 +308,9 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_lane) == 320, "whole cache lines");
 /* Head of a lane's queue of events; ingress programs on any CPU add to it. */
 struct XTG_CACHE_LINES xtg_tcp_queue {
   __u64 head;
-  __u64 lost; /* the queue was full; as good as lost on the way */
-  __u64 pad[6];
+  __u64 lost;    /* the queue was full; as good as lost on the way */
+  __u64 unsound; /* segments with a wrong checksum: ignored */
+  __u64 pad[5];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_queue) == 64, "one cache line");
 

@@ -116,10 +116,11 @@ static inline long xtg_tcp_sacked_word(__u32 i, void* ctx) {
   once = fresh & ~b->again;
   first = number * XTG_TCP_WORD;
   if (once) {
-    w->found = first + xtg_highest(once) + 1;
+    w->found = xtg_max64(w->found, first + xtg_highest(once) + 1); /* over all blocks */
     if (first + xtg_lowest(once) < w->f->high_sacked) w->wait_us = 1;
   }
-  if (fresh & b->again) w->found_again = first + xtg_highest(fresh & b->again) + 1;
+  if (fresh & b->again)
+    w->found_again = xtg_max64(w->found_again, first + xtg_highest(fresh & b->again) + 1);
   return 0;
 }
 

@@ -4,20 +4,15 @@
 #pragma once
 
 #include "tcp_board.h"
+#include "tcp_open.h"
 
-#define XTG_TCP_CWND_MAX (XTG_TCP_MAX_WORDS * XTG_TCP_WORD)
-#define XTG_TCP_CWND_FIRST 10 /* RFC 6928 */
+#define XTG_TCP_NONE_LEAST 64 /* a driver's full ring does not push it below */
 #define XTG_TCP_NONE_PART 16  /* XTG_TCP_CC_NONE grows by this part in a round trip */
 
 /* FlightSize of RFC 5681: what is not acknowledged, SACKed or not. One acknowledgment of many
  * segments must not make it small. */
 static inline __u32 xtg_tcp_flight_size(const struct xtg_tcp_flow* f) {
   return (__u32)xtg_min64(f->nxt_seg - f->una_seg, f->cwnd);
-}
-
-static inline void xtg_tcp_cc_open(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f) {
-  f->cwnd = c->congestion == XTG_TCP_CC_NONE ? XTG_TCP_CWND_MAX : XTG_TCP_CWND_FIRST;
-  f->ssthresh = XTG_TCP_CWND_MAX;
 }
 
 /* floor(cube root) for results below 2^16. */
@@ -33,8 +28,9 @@ static inline __u32 xtg_tcp_cbrt(__u64 x) {
 }
 
 /* RFC 9438: beta 0.7, C 0.4. In a function of its own for the verifier's sake. */
-static inline void xtg_tcp_cubic_grow(struct xtg_tcp_flow* f, __u32 acked, __u32 now_us) {
+XTG_TCP_FN int xtg_tcp_cubic_grow(struct xtg_tcp_flow* f, __u32 acked, __u32 now_us) {
   __u64 t_ms, d, cube, target, step;
+  if (!f) return 0;
   if (!f->cubic_running) {
     f->cubic_running = 1;
     f->cubic_epoch_us = now_us;
@@ -63,6 +59,7 @@ static inline void xtg_tcp_cubic_grow(struct xtg_tcp_flow* f, __u32 acked, __u32
   f->cubic_reno += (__u32)(step / (17ULL * (f->cwnd ? f->cwnd : 1)));
   f->cubic_part = (__u32)(step % (17ULL * (f->cwnd ? f->cwnd : 1)));
   if (f->cwnd < f->cubic_reno) f->cwnd = f->cubic_reno;
+  return 1;
 }
 
 /* Not limited, but by losses. Below what the path has carried as a slow start; further on by a
@@ -141,20 +138,29 @@ static inline void xtg_tcp_cc_lost(const struct xtg_tcp_config* c, struct xtg_tc
   f->ssthresh = f->cwnd;
 }
 
+/* The driver refused a segment: what it took before is all that there is room for. */
+static inline void xtg_tcp_cc_refused(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f) {
+  __u32 flight = xtg_tcp_in_flight(f);
+  if (c->congestion != XTG_TCP_CC_NONE) return;
+  if (flight < XTG_TCP_NONE_LEAST) flight = XTG_TCP_NONE_LEAST;
+  if (f->cwnd <= flight) return;
+  f->cwnd = f->ssthresh = flight;
+  f->cwnd_part = 0;
+}
+
 /* The retransmission timer went off (RFC 5681, 3.1). */
 static inline void xtg_tcp_cc_timeout(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                       __u32 flight) {
   if (c->congestion == XTG_TCP_CC_NONE) {
     if (f->recovery != XTG_TCP_TIMEOUT) {
       f->ssthresh = flight / 2 > c->floor_segs ? flight / 2 : c->floor_segs;
-      f->cwnd = XTG_TCP_CWND_FIRST;
     }
   } else {
     /* Only the first of several time-outs of the same data (RFC 5681, equation 4). */
     if (f->recovery != XTG_TCP_TIMEOUT) xtg_tcp_cc_reduce(c, f, flight);
-    f->cwnd = 1;
-    f->cwnd_part = 0;
   }
+  f->cwnd = c->congestion == XTG_TCP_CC_NONE ? XTG_TCP_CWND_FIRST : 1;
+  f->cwnd_part = 0;
   f->recovery = XTG_TCP_TIMEOUT;
   f->recovery_end = f->nxt_seg;
 }

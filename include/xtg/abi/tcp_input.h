@@ -41,7 +41,8 @@ static inline int xtg_tcp_acceptable(const struct xtg_tcp_config* c, struct xtg_
     f->bad_segments++;
     return 0;
   }
-  if (c->timestamps && xtg_before(e->tsval, f->ts_recent)) { /* PAWS, RFC 7323, 5.3 */
+  if (c->timestamps && f->ts_recent &&
+      xtg_before(e->tsval, f->ts_recent)) { /* PAWS, RFC 7323, 5.3 */
     xtg_tcp_challenge(f, e->at_us);
     return 0;
   }
@@ -219,7 +220,8 @@ static inline void xtg_tcp_newreno(const struct xtg_tcp_config* c, struct xtg_tc
 }
 
 static inline void xtg_tcp_take_ece(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f) {
-  if (f->una_seg < f->ecn_end || f->nxt_seg == 0) return;
+  /* Until something sent after the last reduction, and its CWR, is acknowledged. */
+  if ((f->ecn_end && f->una_seg <= f->ecn_end) || f->nxt_seg == 0) return;
   f->ecn_end = f->nxt_seg;
   f->want |= XTG_TCP_WANT_CWR;
   f->ecn_reductions++;
@@ -311,8 +313,10 @@ XTG_TCP_FN int xtg_tcp_ack(struct xtg_tcp_flow* f, struct xtg_tcp_event* e) {
     xtg_tcp_newreno(c, f, advanced, dup);
   else if (f->sacked_out || f->recovery != XTG_TCP_SMOOTH)
     wait = xtg_tcp_detect(c, f, e->at_us);
-  xtg_tcp_cc_acked(c, f, f->delivered - delivered, e->at_us);
-  if (c->ecn && e->flags & XTG_TCP_ECE) xtg_tcp_take_ece(c, f);
+  if (c->ecn && e->flags & XTG_TCP_ECE)
+    xtg_tcp_take_ece(c, f); /* and no growth: RFC 3168, 6.1.2 */
+  else
+    xtg_tcp_cc_acked(c, f, f->delivered - delivered, e->at_us);
   if (f->phase == XTG_TCP_OPEN) xtg_tcp_arm(c, f, e->at_us, wait, advanced || opened);
   return 1;
 }
@@ -322,6 +326,7 @@ XTG_TCP_FN int xtg_tcp_input(struct xtg_tcp_flow* f, struct xtg_tcp_event* e) {
   if (!f || !e) return 0;
   if (f->phase < XTG_TCP_OPEN || f->phase > XTG_TCP_CLOSED) return 0;
   f->heard_us = e->at_us;
+  f->want &= ~XTG_TCP_ASKED;
   if (!xtg_tcp_acceptable(xtg_tcp_c(), f, e)) return 0;
   if (!xtg_before(f->rcv_nxt, e->seq)) f->ts_recent = e->tsval; /* RFC 7323, 4.3 */
   if (xtg_tcp_ack(f, e)) xtg_tcp_take_data(f, e);

@@ -7,27 +7,46 @@
 #include "tcp_rtt.h"
 
 #define XTG_TCP_DUP_THRESH 3
-/* A tail-loss probe waits for two round trips and this: an ordinary receiver's interrupts and
- * scheduler may take so long (Linux: two timer ticks). */
-#define XTG_TCP_TAIL_SLACK_US 10000U
 #define XTG_TCP_DELACK_US                                                                          \
   200000U /* RFC 8985, 7.2: one segment in flight, its ACK may be delayed                          \
            */
 #define XTG_TCP_PERSIST_MAX_US 5000000U
+/* Linux answers no second probe within half a second (tcp_invalid_ratelimit). */
+#define XTG_TCP_PERSIST_NEXT_US 600000U
+
+/* When a segment that was delivered left at the earliest. `sent`, its group's stamp, is the time of
+ * the group's last one. */
+static inline __u32 xtg_tcp_sent_low(struct xtg_tcp_flow* f, __u64 seg, __u32 sent, int again,
+                                     __u32 now_us) {
+  __u64 before = (seg | 15) - 16; /* the last one of the group before */
+  __u32 usual = f->srtt_us8 >> 3, low;
+  struct xtg_tcp_word* b;
+  if (!again && (seg % 16 == 15 || seg + 1 == f->nxt_seg)) return sent;
+  if (!again && seg >= 16) { /* what is sent once is sent in order */
+    b = xtg_tcp_word_at(f, before / XTG_TCP_WORD);
+    return b ? b->sent_us[before % XTG_TCP_WORD / 16 & 3] : sent;
+  }
+  /* Too late for this one if its round trip would have been a short one. */
+  if (f->rack_valid && f->rack_rtt_us > usual) usual = f->rack_rtt_us;
+  if (now_us - sent >= usual - usual / 8) return sent;
+  low = now_us - usual - (f->rttvar_us4 >> 1);
+  return xtg_before(low, sent) ? low : sent;
+}
 
 /* A segment was delivered: is it the one sent last of those (RFC 8985, 6.2 step 2)? `end` is one
  * past its number. */
 static inline void xtg_tcp_rack_update(struct xtg_tcp_flow* f, __u64 end, int again, __u32 now_us) {
   struct xtg_tcp_word* b;
-  __u32 group, sent, rtt;
+  __u32 group, sent, rtt, low;
   if (!end) return;
   b = xtg_tcp_word_at(f, (end - 1) / XTG_TCP_WORD);
   if (!b) return;
   group = (__u32)((end - 1) % XTG_TCP_WORD) / 16;
   sent = again ? b->again_us[group & 3] : b->sent_us[group & 3];
   rtt = now_us - sent;
-  /* A retransmission answered faster than any round trip: it was the original, and only late. */
-  if (again && rtt < f->rtt_min_us) {
+  /* A retransmission answered clearly faster than any round trip: it was the original, and only
+   * late. */
+  if (again && rtt + rtt / 8 < f->rtt_min_us) {
     if (f->recovery == XTG_TCP_FAST) f->reorder_seen = 1;
     return;
   }
@@ -41,8 +60,12 @@ static inline void xtg_tcp_rack_update(struct xtg_tcp_flow* f, __u64 end, int ag
     else if (f->backoff > 2)
       f->backoff = 2;
   }
+  low = xtg_tcp_sent_low(f, end - 1, sent, again, now_us);
+  if (again) sent = low;
+  if (!f->rack_valid || xtg_before(f->rack_low_us, low)) f->rack_low_us = low;
   if (f->rack_valid && (xtg_before(sent, f->rack_us) || (sent == f->rack_us && end <= f->rack_seg)))
     return;
+  rtt = now_us - sent;
   f->rack_us = sent;
   f->rack_seg = end;
   f->rack_rtt_us = rtt;
@@ -69,7 +92,8 @@ static inline __u64 xtg_tcp_rack_group(struct xtg_tcp_walk* w, __u64 open, __u32
    * that its round trip was longer. What was sent once left in the order of its numbers all the
    * same; not so what was sent again. */
   if (again) {
-    if (rtt < srtt - srtt / 4) last -= srtt - rtt;
+    if (last != f->rack_low_us) below = 0;
+    last = f->rack_low_us;
     if (rtt < srtt) rtt = srtt;
   } else if (sent != last && rtt < f->rtt_min_us) {
     rtt = f->rtt_min_us;
@@ -145,6 +169,7 @@ static inline void xtg_tcp_arm(const struct xtg_tcp_config* c, struct xtg_tcp_fl
       return;
     }
     kind = XTG_TCP_TIMER_PERSIST;
+    if (f->backoff && in_us < XTG_TCP_PERSIST_NEXT_US) in_us = XTG_TCP_PERSIST_NEXT_US;
     if (in_us > XTG_TCP_PERSIST_MAX_US) in_us = XTG_TCP_PERSIST_MAX_US;
   } else if (wait_us) {
     kind = XTG_TCP_TIMER_REORDER;
@@ -152,7 +177,7 @@ static inline void xtg_tcp_arm(const struct xtg_tcp_config* c, struct xtg_tcp_fl
   } else if (c->sack && f->recovery == XTG_TCP_SMOOTH && !f->tail_out && !f->lost_out &&
              !f->sacked_out && f->srtt_us8) {
     kind = XTG_TCP_TIMER_TAIL;
-    tail_us = f->srtt_us8 / 4 + (out == 1 ? XTG_TCP_DELACK_US : XTG_TCP_TAIL_SLACK_US);
+    tail_us = f->srtt_us8 / 4 + (out == 1 ? XTG_TCP_DELACK_US : c->tail_slack_us);
     if (tail_us < in_us) in_us = tail_us;
   } else {
     kind = XTG_TCP_TIMER_RTO;

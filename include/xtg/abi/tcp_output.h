@@ -4,7 +4,8 @@
 
 #include "tcp_loss.h"
 
-#define XTG_TCP_NO_NEW 1 /* no new data: the run is ending */
+#define XTG_TCP_NO_NEW 1  /* no new data: the run is ending */
+#define XTG_TCP_NO_DATA 2 /* only segments without payload: by the schedule it is too early */
 
 /* Time accounts: what the flow has been held up by since it was last asked. */
 static inline void xtg_tcp_hold(struct xtg_tcp_flow* f, __u32 kind, __u32 now_us) {
@@ -104,6 +105,8 @@ static inline int xtg_tcp_pick_new(const struct xtg_tcp_config* c, struct xtg_tc
   struct xtg_tcp_walk w = xtg_tcp_over(f, f->nxt_seg, f->nxt_seg, now_us);
   if (f->sent_end < f->nxt) return xtg_tcp_pick_rest(f, b, room, now_us);
   if (f->nxt >= f->limit || out >= board || flight >= f->cwnd) return 0;
+  if (c->ecn && f->want & XTG_TCP_WANT_CWR)
+    count = 1; /* the first one carries it: RFC 3168, 6.1.2 */
   if (count > board - out) count = (__u32)(board - out);
   if (count > f->cwnd - flight) count = f->cwnd - flight;
 
@@ -235,7 +238,7 @@ XTG_TCP_FN int xtg_tcp_pick(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b, __u
   b->cwr = 0;
   b->cause = 0;
   if (f->phase < XTG_TCP_OPEN || f->phase > XTG_TCP_CLOSED) return 0;
-  if (f->phase == XTG_TCP_OPEN) {
+  if (f->phase == XTG_TCP_OPEN && !(flags & XTG_TCP_NO_DATA)) {
     int ended = f->nxt >= f->limit || flags & XTG_TCP_NO_NEW;
     if (xtg_tcp_pick_data(c, f, b, now_us, flags)) {
       xtg_tcp_sending(c, f, b, now_us);
@@ -295,10 +298,11 @@ XTG_TCP_FN int xtg_tcp_timer(struct xtg_tcp_flow* f, __u32 now_us) {
     f->tail_end = f->nxt_seg;
     xtg_tcp_arm(c, f, now_us, 0, 1);
   } else {
-    /* Several in a row unanswered, for long: nobody is there any more. */
-    if (f->backoff >= 3 && !xtg_before(now_us, f->heard_us) &&
-        now_us - f->heard_us > c->silence_us) {
-      f->phase = XTG_TCP_SILENT;
+    if (!(f->want & XTG_TCP_ASKED)) {
+      f->want |= XTG_TCP_ASKED;
+      f->heard_us = now_us;
+    } else if (!xtg_before(now_us, f->heard_us) && now_us - f->heard_us > c->silence_us) {
+      f->phase = XTG_TCP_SILENT; /* nobody is there any more */
       return 0;
     }
     if (kind == XTG_TCP_TIMER_RTO) {
@@ -314,16 +318,4 @@ XTG_TCP_FN int xtg_tcp_timer(struct xtg_tcp_flow* f, __u32 now_us) {
   }
   xtg_tcp_wake(f);
   return 1;
-}
-
-/* A connection as it was taken over: what user space has filled in is completed. */
-static inline void xtg_tcp_flow_open(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
-                                     __u32 window, __u32 rtt_us, __u32 now_us) {
-  f->edge = window;
-  f->max_window = window;
-  f->heard_us = now_us;
-  f->held_us = now_us;
-  f->reorder_steps = 1;
-  if (rtt_us) xtg_tcp_rtt_update(f, rtt_us);
-  xtg_tcp_cc_open(c, f);
 }

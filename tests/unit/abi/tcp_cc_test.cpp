@@ -140,7 +140,9 @@ TEST(AbiTcpCongestion, CubicIsNoSlowerThanReno) {
 TEST(AbiTcpCongestion, NoneIsHeldToWhatThePathCarried) {
   Full t(XTG_TCP_CC_NONE);
   xtg_tcp_cc_open(&t.env.config, &t.f);
-  EXPECT_EQ(t.f.cwnd, 16384U);
+  EXPECT_EQ(t.f.cwnd, 24U);
+  xtg_tcp_cc_acked(&t.env.config, &t.f, 976, 0); // not limited by what is in flight
+  EXPECT_EQ(t.f.cwnd, 1000U);
   t.f.nxt_seg = 1000;
   xtg_tcp_cc_loss(&t.env.config, &t.f, xtg_tcp_flight_size(&t.f));
   xtg_tcp_cc_lost(&t.env.config, &t.f, 900);

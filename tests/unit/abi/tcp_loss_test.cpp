@@ -115,13 +115,16 @@ TEST_F(AbiTcpLoss, LostRetransmissionIsFound) {
   t.send_new(16);
   t.now += 1000;
   t.ack({0, {{1, 16}}});
+  t.f.cwnd = 16;
+  EXPECT_EQ(t.segments(XTG_TCP_SEND_AGAIN), Segs{0}); // and 15 new ones, sent after it
+  t.now += 10;
   t.f.cwnd = 100;
-  EXPECT_EQ(t.segments(XTG_TCP_SEND_AGAIN), Segs{0}); // and new ones, sent after it
-  t.now += 999;
-  t.ack({0, {{16, 17}, {1, 16}}});
+  t.send_new(24);
+  t.now += 989;
+  t.ack({0, {{16, 31}, {1, 16}}});
   EXPECT_TRUE(t.lost().empty()); // a round trip may take as long as it used to
-  t.now += 1;
-  t.ack({0, {{16, 18}, {1, 16}}});
+  t.now += 11;
+  t.ack({0, {{16, 33}, {1, 16}}});
   EXPECT_EQ(t.lost(), Segs{0});
 }
 
@@ -184,7 +187,7 @@ TEST_F(AbiTcpLoss, TailProbeAfterTwoRoundTrips) {
   t.f.limit = 5'000;
   t.send();
   EXPECT_EQ(t.f.timer, static_cast<__u32>(XTG_TCP_TIMER_TAIL));
-  EXPECT_EQ(t.f.timer_us, t.now + 2000 + XTG_TCP_TAIL_SLACK_US);
+  EXPECT_EQ(t.f.timer_us, t.now + 2000 + t.env.config.tail_slack_us);
   t.expire();
   EXPECT_EQ(t.f.tail_probes, 1U);
   const auto bursts = t.send();

@@ -114,7 +114,8 @@ TEST(AbiTcpOutput, ClosedWindowIsProbed) {
   EXPECT_TRUE(t.send().empty());
   __u32 wait = 200'000;
   for (unsigned i = 1; i <= 10; ++i) {
-    EXPECT_EQ(t.f.timer_us - t.now, wait);
+    // No second one within half a second: it would not be answered.
+    EXPECT_EQ(t.f.timer_us - t.now, i == 1 ? wait : std::max(wait, 600'000U));
     t.expire();
     const auto bursts = t.send();
     ASSERT_EQ(bursts.size(), 1U);
