@@ -55,6 +55,7 @@ int run(int argc, char** argv) {
             return static_cast<int>(xtg::ExitStatus::Done);
           },
           [&](const xtg::plan::RunSpec& spec) { return xtg::app::run(spec, context); },
+          [&](const xtg::plan::TcpSpec& spec) { return xtg::app::tcp(spec, context); },
           [&](const xtg::plan::ProbeSpec& spec) { return xtg::app::probe(spec, context); },
           [&](const xtg::plan::DemoSpec& spec) { return xtg::app::demo(spec, context); },
       },

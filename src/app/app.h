@@ -10,6 +10,7 @@
 
 #include "core/result.h"
 #include "plan/spec.h"
+#include "plan/tcp_spec.h"
 
 namespace xtg::app {
 
@@ -21,6 +22,7 @@ struct Context {
 };
 
 int run(const plan::RunSpec& spec, Context& context);
+int tcp(const plan::TcpSpec& spec, Context& context);
 int probe(const plan::ProbeSpec& spec, Context& context);
 int demo(const plan::DemoSpec& spec, Context& context);
 

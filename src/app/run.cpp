@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <ctime>
 #include <fstream>
 #include <random>
 
@@ -9,11 +8,10 @@
 #include "app/app.h"
 #include "app/facts.h"
 #include "app/repair.h"
+#include "app/run_common.h"
 #include "app/session.h"
 #include "core/exit_status.h"
-#include "net/caps.h"
 #include "packet/pcap.h"
-#include "plan/diagnose.h"
 #include "report/reporter.h"
 
 namespace xtg::app {
@@ -27,15 +25,6 @@ std::unique_ptr<report::Reporter> make_reporter(const plan::OutputSpec& output, 
   return report::make_text(out);
 }
 
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
 Status write_pcap(const plan::Plan& plan) {
   std::vector<packet::TimedFrame> frames;
   for (std::uint64_t k = 0; k < plan.spec.dry_run_frames; k++) {
@@ -47,24 +36,6 @@ Status write_pcap(const plan::Plan& plan) {
     }
   }
   return packet::write_pcap(plan.spec.pcap_path, frames);
-}
-
-/// One line when a capability that sending needs is missing.
-Status check_caps() {
-  const auto caps = net::effective_caps();
-  if (!caps) return {};
-  if (!net::in_initial_user_namespace())
-    return fail(Errc::NoPermission,
-                "inside a user namespace (a rootless container): its capabilities "
-                "do not reach BPF; run it in the host's user namespace");
-  if (caps->can_load() && caps->net_admin) return {};
-  std::string missing;
-  if (!caps->can_load()) missing = "CAP_BPF";
-  if (!caps->net_admin) missing += missing.empty() ? "CAP_NET_ADMIN" : " and CAP_NET_ADMIN";
-  return fail(Errc::NoPermission,
-              fmt::format("{} missing: run as root, or give the program its capabilities with "
-                          "setcap cap_bpf,cap_net_admin,cap_perfmon+ep",
-                          missing));
 }
 
 int fail_run(const Error& error, report::Reporter& reporter, Context& context) {
@@ -101,31 +72,6 @@ int report_end(SessionResult& result, report::Reporter& reporter, Context& conte
   return status;
 }
 
-/// What vanishes under a run's feet is no wrong input.
-Error while_running(Error error) {
-  if (error.code == Errc::NotFound) error.code = Errc::System;
-  return error;
-}
-
-/// What is known to keep frames from leaving is repaired, if --fix says so, or ends the run here.
-Status remove_obstacle(const plan::Plan& plan, std::optional<Repair>& repair,
-                       std::vector<std::string>& notes) {
-  for (const plan::StreamPlan& stream : plan.streams) {
-    const auto obstacle = plan::preflight(plan.iface, stream.frame.spec.frame_size);
-    if (!obstacle) continue;
-    if (repair || !plan.fix || obstacle->fix == plan::Fix::None)
-      return fail(Errc::NotSupported,
-                  obstacle->paragraph() +
-                      (obstacle->fix != plan::Fix::None ? "; --fix does it for the run" : ""));
-    auto applied = Repair::apply(*obstacle, plan.iface);
-    if (!applied) return tl::unexpected<Error>(std::move(applied.error()));
-    repair.emplace(std::move(*applied));
-    notes.push_back(repair->what());
-    return {};
-  }
-  return {};
-}
-
 } // namespace
 
 int complain(const Error& error, Context& context) {
@@ -147,9 +93,12 @@ int run(const plan::RunSpec& spec, Context& context) {
   if (!plan) return fail_run(plan.error(), *reporter, context);
   if (spec.dry_run) return dry_run(*plan, *reporter, context);
 
-  if (auto caps = check_caps(); !caps) return fail_run(caps.error(), *reporter, context);
+  if (auto caps = check_caps(false); !caps) return fail_run(caps.error(), *reporter, context);
   std::optional<Repair> repair;
-  if (auto clear = remove_obstacle(*plan, repair, plan->notes); !clear)
+  std::vector<std::uint32_t> sizes;
+  for (const plan::StreamPlan& stream : plan->streams)
+    sizes.push_back(stream.frame.spec.frame_size);
+  if (auto clear = remove_obstacle(plan->iface, sizes, plan->fix, repair, plan->notes); !clear)
     return fail_run(clear.error(), *reporter, context);
   if (!spec.pcap_path.empty()) {
     if (auto written = write_pcap(*plan); !written)
@@ -167,14 +116,7 @@ int run(const plan::RunSpec& spec, Context& context) {
   if (!session) return fail_run(while_running(std::move(session.error())), *reporter, context);
   tell("programs loaded and kept in the dispatcher, threads in place");
 
-  report::RunInfo info;
-  info.command = context.command;
-  info.started_utc = utc_now();
-  info.hostname = host_name();
-  info.kernel = facts.kernel;
-  info.source_note = (*session)->count_source_note();
-  info.source =
-      info.source_note.empty() ? stats::CountSource::Tracepoint : stats::CountSource::Link;
+  const report::RunInfo info = run_info(context, facts, (*session)->count_source_note());
   for (const std::string& note : (*session)->notes())
     plan->notes.push_back(note);
   reporter->begin(*plan, info);

@@ -8,6 +8,7 @@
 
 #include "core/result.h"
 #include "plan/spec.h"
+#include "plan/tcp_spec.h"
 
 namespace xtg::cli {
 
@@ -16,7 +17,8 @@ struct TextRequest {
   std::string text;
 };
 
-using Request = std::variant<TextRequest, plan::RunSpec, plan::ProbeSpec, plan::DemoSpec>;
+using Request =
+    std::variant<TextRequest, plan::RunSpec, plan::TcpSpec, plan::ProbeSpec, plan::DemoSpec>;
 
 /// `args` without the program's name. Errors are InvalidArgument: one line naming the option, the
 /// value and what would be accepted.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The smaller commands; `udp` has a file of its own.
+// The smaller commands; `udp` and `tcp` have files of their own.
 #include "cli/commands.h"
 
 #include "cli/common_options.h"
@@ -47,7 +47,8 @@ DemoCommand::DemoCommand(CLI::App& root)
                   std::to_string(spec_.frame_size)},
                  into(parse_frame_size, spec_.frame_size));
   add_rate(options_, spec_.rate);
-  add_threads(options_, spec_.threads, spec_.cpus);
+  add_rate_burst(options_, spec_.rate);
+  add_threads(options_, "-t,--threads", spec_.threads, spec_.cpus);
   options_.group("Output");
   add_interval(options_, spec_.interval);
   add_json(options_, spec_.output);
@@ -85,7 +86,8 @@ Result<Request> DemoCommand::request() {
   }
   if (auto ok = settle_threads(options_, spec_.threads, spec_.cpus); !ok)
     return tl::unexpected<Error>(ok.error());
-  if (auto ok = check_rate(options_, spec_.rate); !ok) return tl::unexpected<Error>(ok.error());
+  if (auto ok = check_rate_and_burst(options_, spec_.rate); !ok)
+    return tl::unexpected<Error>(ok.error());
   if (auto ok = check_json(spec_.output); !ok) return tl::unexpected<Error>(ok.error());
   return Request(spec_);
 }

@@ -43,6 +43,22 @@ private:
   plan::RunSpec spec_;
 };
 
+class TcpCommand : public Command {
+public:
+  explicit TcpCommand(CLI::App& root);
+  Result<Request> request() override;
+
+private:
+  void declare_far_end();
+  void declare_flows();
+  void declare_sending();
+  void declare_data();
+  void declare_ending();
+  void declare_output();
+  [[nodiscard]] Status check() const;
+  plan::TcpSpec spec_;
+};
+
 class ProbeCommand : public Command {
 public:
   explicit ProbeCommand(CLI::App& root);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/text.h"
 #include "packet/frame.h"
 
 namespace xtg::cli {
@@ -56,8 +57,23 @@ Result<std::uint32_t> parse_frame_size(std::string_view text) {
                   smallest, packet::min_frame_size(packet::Family::V6), packet::max_frame_size()));
 }
 
-void add_threads(OptionSet& options, std::uint32_t& threads, std::vector<int>& cpus) {
-  options.value({"-t,--threads", "N",
+Result<std::uint8_t> parse_tos(std::string_view text) {
+  const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
+  const auto digits = is_hex ? text.substr(2) : text;
+  const auto value = parse_unsigned<std::uint8_t>(digits, is_hex ? 16 : 10);
+  if (!value)
+    return fail(Errc::InvalidArgument, "expected a number from 0 to 255 or from 0x0 to 0xff");
+  return *value;
+}
+
+Result<std::string> parse_path(std::string_view text) {
+  if (text.empty()) return fail(Errc::InvalidArgument, "expected the name of a file");
+  return std::string(text);
+}
+
+void add_threads(OptionSet& options, const std::string& names, std::uint32_t& threads,
+                 std::vector<int>& cpus) {
+  options.value({names, "N",
                  fmt::format("sending threads, each pinned to a CPU, 1 to {}", plan::kMaxThreads),
                  std::to_string(threads)},
                 into(whole_number<std::uint32_t>(1, plan::kMaxThreads), threads));
@@ -85,6 +101,9 @@ void add_rate(OptionSet& options, plan::RateLaw& rate) {
                  "what a rate in bits counts: wire, frame with FCS, or IP packet",
                  std::string(to_string(rate.layer))},
                 into(one_of<Layer>(kLayers), rate.layer));
+}
+
+void add_rate_burst(OptionSet& options, plan::RateLaw& rate) {
   options.value(
       {"--burst", "N",
        fmt::format("frames back to back before each gap, 1 to {}; needs --rate", plan::kMaxBurst),
@@ -97,6 +116,11 @@ Status check_rate(const OptionSet& options, const plan::RateLaw& rate) {
     return bad_usage(fmt::format("--rate-layer {} goes with a --rate in bits per second, such as "
                                  "10Gbps, not with \"{}\"",
                                  to_string(rate.layer), format_rate(rate.rate)));
+  return {};
+}
+
+Status check_rate_and_burst(const OptionSet& options, const plan::RateLaw& rate) {
+  if (auto ok = check_rate(options, rate); !ok) return ok;
   if (options.given("--burst") && rate.rate.unit == Rate::Unit::Max)
     return bad_usage(fmt::format("--burst {} goes with a --rate in pps or bps, such as 100kpps: "
                                  "without one there is no gap",
@@ -131,6 +155,12 @@ Status check_json(const plan::OutputSpec& output) {
   if (output.json && output.json_stream)
     return bad_usage("--json and --json-stream exclude each other: one of the two is accepted");
   return {};
+}
+
+void add_talk(OptionSet& options, plan::OutputSpec& output) {
+  options.flag({"--quiet", "", "print no text but errors"}, [&output] { output.quiet = true; });
+  options.flag({"-v,--verbose", "", "tell on stderr what is done"},
+               [&output] { output.verbose = true; });
 }
 
 } // namespace xtg::cli

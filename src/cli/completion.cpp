@@ -33,7 +33,7 @@ std::string words(const CLI::Option& option) {
   std::string text = option.get_type_name();
   const bool is_choice =
       text.find('|') != std::string::npos && std::all_of(text.begin(), text.end(), [](char c) {
-        return c == '|' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        return c == '|' || c == '-' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
       });
   if (!is_choice) return {};
   std::replace(text.begin(), text.end(), '|', ' ');
@@ -42,6 +42,10 @@ std::string words(const CLI::Option& option) {
 
 bool is_interface(const CLI::Option& option) {
   return option.get_type_name() == "INTERFACE";
+}
+
+bool is_host(const CLI::Option& option) {
+  return option.get_type_name() == "HOST";
 }
 
 bool is_file(const CLI::Option& option) {
@@ -91,8 +95,10 @@ std::string bash_command_clause(const CLI::App& command) {
   for (const CLI::Option* option : command.get_options()) {
     for (const auto& name : spellings(*option))
       names += (names.empty() ? "" : " ") + name;
-    if (option->get_positional())
-      arguments = is_interface(*option) ? "$(_xdp_trafficgen_interfaces)" : words(*option);
+    if (!option->get_positional()) continue;
+    arguments = words(*option);
+    if (is_interface(*option)) arguments = "$(_xdp_trafficgen_interfaces)";
+    if (is_host(*option)) arguments = "$(compgen -A hostname)";
   }
   std::string clause = fmt::format("        {}) words='{}'", command.get_name(), names);
   if (!arguments.empty()) clause += fmt::format("; [[ $cur == -* ]] || words=\"{}\"", arguments);
@@ -162,6 +168,7 @@ namespace {
 std::string zsh_value(const CLI::Option& option) {
   std::string action;
   if (is_interface(option)) action = "_net_interfaces";
+  if (is_host(option)) action = "_hosts";
   if (is_file(option)) action = "_files";
   if (const auto choice = words(option); !choice.empty()) action = "(" + choice + ")";
   return ":" + escaped(action.starts_with('(') ? "word" : option.get_type_name(), ":") + ":" +
@@ -239,6 +246,7 @@ fi
 namespace {
 
 constexpr std::string_view kFishInterfaces = "(command ls /sys/class/net 2>/dev/null)";
+constexpr std::string_view kFishHosts = "(__fish_print_hostnames)";
 
 std::string fish_quoted(std::string_view text) {
   return "'" + escaped(text, "'\\") + "'";
@@ -276,9 +284,10 @@ std::string fish_completion(const CLI::App& root) {
       if (option->nonpositional()) script += fish_option(*option, here);
       if (!option->get_positional()) continue;
       const auto choice = words(*option);
-      script +=
-          fmt::format("complete -c xdp-trafficgen -n {} -a {}\n", fish_quoted(here),
-                      choice.empty() ? fmt::format("'{}'", kFishInterfaces) : fish_quoted(choice));
+      script += fmt::format(
+          "complete -c xdp-trafficgen -n {} -a {}\n", fish_quoted(here),
+          choice.empty() ? fmt::format("'{}'", is_host(*option) ? kFishHosts : kFishInterfaces)
+                         : fish_quoted(choice));
     }
   }
   return script;

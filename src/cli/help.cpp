@@ -9,11 +9,12 @@
 namespace xtg::cli {
 namespace {
 
-/// "  -s, --pkt-size BYTES", the long names aligned.
+/// "  -s, --pkt-size BYTES", the long names aligned; "  -4" where there is none.
 std::string left_column(const CLI::Option& option) {
   std::string text = "  ";
-  text += option.get_snames().empty() ? "    " : "-" + option.get_snames().front() + ", ";
-  text += "--" + option.get_lnames().front();
+  text += option.get_snames().empty() ? "    " : "-" + option.get_snames().front();
+  if (!option.get_lnames().empty())
+    text += (option.get_snames().empty() ? "--" : ", --") + option.get_lnames().front();
   if (!option.get_type_name().empty()) text += " " + option.get_type_name();
   return text;
 }

@@ -6,7 +6,6 @@
 #include <optional>
 
 #include "cli/common_options.h"
-#include "core/text.h"
 #include "packet/frame.h"
 
 namespace xtg::cli {
@@ -29,30 +28,6 @@ constexpr std::array kStamps = {Choice<plan::Stamp>{"batch", plan::Stamp::Batch}
                                 Choice<plan::Stamp>{"each", plan::Stamp::Each}};
 constexpr std::array kPaces = {Choice<plan::Pace>{"auto", plan::Pace::Auto},
                                Choice<plan::Pace>{"busy", plan::Pace::Busy}};
-
-/// A byte in decimal, or in hexadecimal behind 0x as ToS values are often written.
-Result<std::uint8_t> parse_tos(std::string_view text) {
-  const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
-  const auto digits = is_hex ? text.substr(2) : text;
-  const auto value = parse_unsigned<std::uint8_t>(digits, is_hex ? 16 : 10);
-  if (!value)
-    return fail(Errc::InvalidArgument, "expected a number from 0 to 255 or from 0x0 to 0xff");
-  return *value;
-}
-
-/// 0 means no limit, as in xdp-tools.
-Result<std::optional<std::uint64_t>> parse_amount(std::string_view text) {
-  const auto count = parse_count(text);
-  if (!count)
-    return fail(Errc::InvalidArgument,
-                "expected a number of packets, such as 1000, 64k or 1.5M; 0 for no limit");
-  return *count == 0 ? std::nullopt : std::optional(*count);
-}
-
-Result<std::string> parse_path(std::string_view text) {
-  if (text.empty()) return fail(Errc::InvalidArgument, "expected the name of a file");
-  return std::string(text);
-}
 
 } // namespace
 
@@ -131,31 +106,24 @@ void UdpCommand::declare_run() {
   options_.group("Amount and rate");
   options_.value(
       {"-n,--num-packets", "N", "frames to send in all, exactly; also 64k, 1.5M", "0, no limit"},
-      into(parse_amount, stream.num_packets));
+      into(amount_of("packets"), stream.num_packets));
   options_.value({"--duration", "TIME", "stop after this: seconds, or 500ms, 2m, 1h", "no limit"},
                  into(parse_positive_duration, spec_.duration));
   add_rate(options_, stream.rate);
+  add_rate_burst(options_, stream.rate);
   options_.value({"--pace", choice_names<plan::Pace>(kPaces),
                   "auto sleeps through long gaps, busy always spins",
                   choice_name<plan::Pace>(kPaces, spec_.pace)},
                  into(one_of<plan::Pace>(kPaces), spec_.pace));
-  add_threads(options_, spec_.threads, spec_.cpus);
-  options_.group("Safety");
-  options_.flag({"--allow-default-route", "", "send on the interface that has the default route"},
-                [this] { spec_.allow_default_route = true; });
-  options_.flag({"--allow-public", "", "send to public addresses"},
-                [this] { spec_.allow_public = true; });
-  options_.flag({"--fix", "", "repair what keeps frames from leaving, put it back afterwards"},
-                [this] { spec_.fix = true; });
+  add_threads(options_, "-t,--threads", spec_.threads, spec_.cpus);
+  add_safety(options_, spec_);
 }
 
 void UdpCommand::declare_output() {
   options_.group("Output");
   add_interval(options_, spec_.interval);
   add_json(options_, spec_.output);
-  options_.flag({"--quiet", "", "print no text but errors"}, [this] { spec_.output.quiet = true; });
-  options_.flag({"-v,--verbose", "", "tell on stderr what is done"},
-                [this] { spec_.output.verbose = true; });
+  add_talk(options_, spec_.output);
   options_.flag(
       {"--dry-run", "", "send nothing, print the plan and the first frames; needs no root"},
       [this] { spec_.dry_run = true; });
@@ -168,7 +136,7 @@ void UdpCommand::declare_output() {
 
 Status UdpCommand::check() const {
   const auto& stream = spec_.streams.front();
-  if (auto ok = check_rate(options_, stream.rate); !ok) return ok;
+  if (auto ok = check_rate_and_burst(options_, stream.rate); !ok) return ok;
   if (auto ok = check_json(spec_.output); !ok) return ok;
   if (stream.dyn_ports > 0 && stream.dst_port.count > 1)
     return bad_usage(fmt::format("--dyn-ports {} and --dst-port \"{}\" both set a range of ports: "

@@ -31,7 +31,8 @@ Result<Caps> parse_caps(std::string_view status) {
   return Caps{.bpf = has(CAP_BPF),
               .net_admin = has(CAP_NET_ADMIN),
               .perfmon = has(CAP_PERFMON),
-              .sys_admin = has(CAP_SYS_ADMIN)};
+              .sys_admin = has(CAP_SYS_ADMIN),
+              .sys_nice = has(CAP_SYS_NICE)};
 }
 
 Result<Caps> effective_caps() {

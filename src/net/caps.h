@@ -15,6 +15,7 @@ struct Caps {
   bool net_admin = false; ///< attach XDP, create devices
   bool perfmon = false;   ///< tracepoints
   bool sys_admin = false; ///< namespaces; the kernel takes it for CAP_BPF and CAP_PERFMON as well
+  bool sys_nice = false;  ///< leave SCHED_IDLE again; nobody has to have it
   bool operator==(const Caps&) const = default;
 
   [[nodiscard]] bool can_load() const { return bpf || sys_admin; }

@@ -47,6 +47,7 @@ struct TcpState {
   std::uint8_t snd_wscale = 0;  ///< shift for the windows that the far end tells
   std::uint8_t rcv_wscale = 0;  ///< shift for the windows that we tell
   std::uint32_t rtt_us = 0;     ///< of the handshake, smoothed
+  std::uint32_t unread = 0;     ///< payload from the far end that lies in the socket, in bytes
   std::uint8_t tcp_state = 0;   ///< TCPI state: 1 is ESTABLISHED, 8 CLOSE_WAIT (the far end's FIN
                                 ///< has come, and rcv_nxt counts it)
 };

@@ -185,9 +185,9 @@ private:
       const Deadline& first = deadlines_.front();
       if (!pending_[first.index].valid()) continue;
       if (first.at_ns > now) return;
-      settle(first.index,
-             Error{Errc::Timeout, 0,
-                   fmt::format("{}: no answer within {}", what_, format_duration(spec_.timeout))});
+      settle(first.index, Error{Errc::Timeout, 0,
+                                fmt::format("{}: timed out: no answer within {}", what_,
+                                            format_duration(spec_.timeout))});
     }
   }
 

@@ -87,8 +87,8 @@ bool after(std::uint32_t a, std::uint32_t b) {
 
 Status set_options(int fd, const TcpState& state) {
   std::vector<tcp_repair_opt> options{{TCPOPT_MAXSEG, state.mss}};
-  if (state.wscale)
-    options.push_back({TCPOPT_WINDOW, state.snd_wscale | std::uint32_t{state.rcv_wscale} << 16});
+  // Without window scaling too: the new socket has a scale of its own until it is told 0.
+  options.push_back({TCPOPT_WINDOW, state.snd_wscale | std::uint32_t{state.rcv_wscale} << 16});
   if (state.sack) options.push_back({TCPOPT_SACK_PERMITTED, 0});
   if (state.timestamps) options.push_back({TCPOPT_TIMESTAMP, 0});
   if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR_OPTIONS, options.data(),
@@ -157,6 +157,9 @@ Result<TcpState> TcpSocket::state() const {
   auto mss = get(fd_.get(), TCP_MAXSEG, "read the segment size");
   if (!mss) return forward(std::move(mss), kWhat);
   state.mss = *mss;
+  int unread = 0;
+  if (ioctl(fd_.get(), SIOCINQ, &unread) != 0) return fail_sys(errno, kWhat);
+  state.unread = static_cast<std::uint32_t>(unread);
   if (state.timestamps) {
     auto stamp = get(fd_.get(), TCP_TIMESTAMP, "read the time stamp");
     if (!stamp) return forward(std::move(stamp), kWhat);

@@ -119,7 +119,9 @@ Result<Closing> closing(const TcpSocket& socket, std::uint64_t* received) {
       // The kernel moves a TIME_WAIT out of the socket, which is then closed.
       const bool done = info->tcpi_state == TCP_CLOSE || info->tcpi_state == TCP_TIME_WAIT ||
                         (info->tcpi_state == TCP_FIN_WAIT2 && socket.far_end_closed());
-      return done ? Closing::Closed : Closing::Waiting;
+      if (!done) return Closing::Waiting;
+      (void)tcp::drop_input(socket.fd(), *received); // what came since with its FIN
+      return Closing::Closed;
     }
   }
   // EPIPE: reset after the far end's FIN. ENOTCONN: the error was told before.

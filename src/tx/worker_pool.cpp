@@ -66,14 +66,15 @@ void WorkerPool::run_seat(Seat& seat) {
     }
   }
   RealClock clock;
-  Status status = seat.lane->enter();
+  Status status = seat.task ? seat.task->enter() : seat.lane->enter();
   if (!status) keep(std::move(status.error()));
   ready_.fetch_add(1);
   ready_.notify_all();
   go_.wait(false);
   if (status && !stop_.load()) {
-    if (auto worked = work(*seat.lane, clock, seat.spec, stop_); !worked)
-      keep(std::move(worked.error()));
+    auto worked =
+        seat.task ? seat.task->work(clock, stop_) : work(*seat.lane, clock, seat.spec, stop_);
+    if (!worked) keep(std::move(worked.error()));
   }
   if (running_.fetch_sub(1) == 1 && on_finished_) on_finished_();
 }

@@ -25,10 +25,19 @@ public:
   void sleep_until_ns(std::uint64_t deadline_ns) override;
 };
 
+/// What a thread does that is no stream's lane.
+class Task {
+public:
+  virtual ~Task() = default;
+  virtual Status enter() = 0; ///< on the thread, before the start
+  virtual Status work(Clock& clock, const std::atomic<bool>& stop) = 0;
+};
+
 struct Seat {
   int cpu = -1; ///< pinned to it; -1: not pinned
-  WorkerSpec spec;
-  std::unique_ptr<Lane> lane;
+  WorkerSpec spec{};
+  std::unique_ptr<Lane> lane{};
+  std::unique_ptr<Task> task{}; ///< instead of the lane
 };
 
 class WorkerPool {

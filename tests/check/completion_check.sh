@@ -35,6 +35,10 @@ expect() {
   failed=1
 }
 expect 'udp' u
+expect 'tcp' t
+expect 'none reno cubic' tcp --congestion ''
+expect 'keep-open' tcp --close keep
+expect '--bytes --bytes-per-flow' tcp server1 --bytes
 expect 'demo' de
 expect '--payload' udp eth0 --pay
 expect '--dst-mac --dst-addr --dst-port' udp --dst

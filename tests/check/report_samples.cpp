@@ -10,6 +10,7 @@
 #include "report/probe_report.h"
 #include "report/reporter.h"
 #include "unit/report/sample_values.h"
+#include "unit/report/tcp_sample_values.h"
 
 namespace {
 
@@ -59,6 +60,44 @@ void both(const std::filesystem::path& folder, const std::string& name, Run run)
   run(*make_json_stream(stream));
 }
 
+void tcp_run(TcpReporter& reporter) {
+  reporter.begin(sample::tcp_plan(), sample::info());
+  reporter.interval(sample::tcp_interval());
+  reporter.interval(xtg::stats::TcpSample{});
+  reporter.end(sample::tcp_summary());
+  reporter.finish();
+}
+
+/// One flow of a few died: the run goes on and ends as failed.
+void tcp_failure(TcpReporter& reporter) {
+  reporter.begin(sample::tcp_plan(), sample::link_info());
+  reporter.interval(sample::tcp_interval());
+  reporter.flow_ended(sample::reset_flow(), 1.25);
+  reporter.error({xtg::Errc::Peer, 0, "1 of 3 flows failed"}, 5);
+  reporter.end(sample::tcp_summary());
+  reporter.finish();
+}
+
+void tcp_refused(TcpReporter& reporter) {
+  reporter.begin(sample::tcp_file_plan(), sample::info());
+  reporter.error({xtg::Errc::Peer, 111, "connect to 2001:db8::2 port 10000"}, 5);
+  reporter.end(sample::tcp_refused());
+  reporter.finish();
+}
+
+void tcp_early_failure(TcpReporter& reporter) {
+  reporter.error({xtg::Errc::NotFound, 0, "server1: Name or service not known"}, 2);
+  reporter.finish();
+}
+
+template <class Run>
+void both_tcp(const std::filesystem::path& folder, const std::string& name, Run run) {
+  std::ofstream document(folder / (name + ".json"));
+  run(*make_tcp_json(document));
+  std::ofstream stream(folder / (name + ".jsonl"));
+  run(*make_tcp_json_stream(stream));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -73,6 +112,12 @@ int main(int argc, char** argv) {
   both(folder, "unpaced", unpaced_run);
   both(folder, "early-failure", early_failure);
   both(folder, "late-failure", late_failure);
+  both_tcp(folder, "tcp", tcp_run);
+  both_tcp(folder, "tcp-failure", tcp_failure);
+  both_tcp(folder, "tcp-refused", tcp_refused);
+  both_tcp(folder, "tcp-early-failure", tcp_early_failure);
+  std::ofstream(folder / "tcp-plan.json") << tcp_plan_json(sample::tcp_plan());
+  std::ofstream(folder / "tcp-plan-file.json") << tcp_plan_json(sample::tcp_file_plan());
   std::ofstream(folder / "plan.json") << plan_json(sample::plan(), true);
   std::ofstream(folder / "plan6.json") << plan_json(sample::plan_v6(), true);
   std::ofstream(folder / "probe.json") << checks_json(sample::checks(), "0.1.0");

@@ -55,6 +55,17 @@ wrong 'end/reason' 's/"reason": "duration"/"reason": "boredom"/' run.json
 wrong ':2: data/workers' 's/"workers":\[.*\]/"workers":3/' run.jsonl
 wrong 'not JSON' '$s/}$//' run.jsonl
 wrong 'frames/1/hex' '/"seq": 1/{n;s/"hex": ".*"/"hex": "0g"/}' plan.json
+wrong 'intervals/0/sum/rtt_us' 's/"rtt_us": 1250,/"rtt_us": "1250",/' tcp.json
+wrong "retransmits_by_cause.*'sack' is a required property" '0,/"sack"/{/"sack"/d}' tcp.json
+wrong 'end/flows/2/close' 's/"close": "peer_reset"/"close": "sulk"/' tcp.json
+wrong "end/negotiated.*'timestamps' is a required property" '/"timestamps"/d' tcp.json
+wrong 'end/rtt_us' 's/"count": 200/"count": -200/' tcp.json
+wrong 'start/configuration/protocol' 's/"protocol": "tcp"/"protocol": "sctp"/' tcp.json
+wrong 'start/configuration/rate' 's/"target_pps": null,/"target_pps": 0,/' tcp.json
+wrong 'exit_status' 's/"exit_status": 5/"exit_status": 0/' tcp-refused.json
+wrong ':3: data/src_port' 's/"at":1.25,"number":2,"src_port":40002/"at":1.25,"number":2,"src_port":70000/' tcp-failure.jsonl
+wrong "'at' is a required property" 's/"at":1.25,//' tcp-failure.jsonl
+wrong 'plan/burst' 's/"burst": 45/"burst": 65/' tcp-plan.json
 wrong 'checks/0/verdict' 's/"info"/"maybe"/' probe.json
 rm -f "$dir/empty"
 : >"$dir/empty"

@@ -16,6 +16,7 @@ TEST(Caps, ReadsTheEffectiveSetOnly) {
   EXPECT_EQ(parse_caps(status_with("0000008000000000")), (Caps{.bpf = true}));
   EXPECT_EQ(parse_caps(status_with("0000004000000000")), (Caps{.perfmon = true}));
   EXPECT_EQ(parse_caps(status_with("0000000000200000")), (Caps{.sys_admin = true}));
+  EXPECT_EQ(parse_caps(status_with("0000000000800000")), (Caps{.sys_nice = true}));
 }
 
 TEST(Caps, RefusesATextWithoutTheLine) {

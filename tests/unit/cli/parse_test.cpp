@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Command lines to specs: what every option sets, and what every bad one is told.
-#include "cli/cli.h"
+#include "unit/cli/cli_test.h"
 
 #include <functional>
-#include <string>
-#include <variant>
-#include <vector>
-
-#include <gtest/gtest.h>
 
 #include "xtg/abi/base.h"
 
@@ -17,48 +12,8 @@ namespace {
 using plan::DemoSpec;
 using plan::ProbeSpec;
 using plan::RunSpec;
-using Args = std::vector<std::string>;
 
 static_assert(plan::kMaxThreads == XTG_MAX_WORKERS);
-
-std::string shown(const Args& args) {
-  std::string text;
-  for (const auto& arg : args)
-    text += (text.empty() ? "" : " ") + arg;
-  return text;
-}
-
-Args operator+(Args left, const Args& right) {
-  left.insert(left.end(), right.begin(), right.end());
-  return left;
-}
-
-template <class T>
-T parsed(const Args& args) {
-  auto request = parse(args);
-  if (!request) {
-    ADD_FAILURE() << shown(args) << ": " << request.error().message();
-    return {};
-  }
-  T* spec = std::get_if<T>(&*request);
-  if (spec == nullptr) {
-    ADD_FAILURE() << shown(args) << ": another kind of request";
-    return {};
-  }
-  return *spec;
-}
-
-/// The message of a command line that has to be refused.
-std::string refused(const Args& args) {
-  const auto request = parse(args);
-  if (request) {
-    ADD_FAILURE() << shown(args) << ": accepted";
-    return {};
-  }
-  EXPECT_EQ(request.error().code, Errc::InvalidArgument) << shown(args);
-  EXPECT_EQ(request.error().what.find('\n'), std::string::npos) << shown(args);
-  return request.error().what;
-}
 
 RunSpec run(const std::function<void(RunSpec&, plan::StreamSpec&)>& change) {
   RunSpec spec;
@@ -233,20 +188,6 @@ TEST(CliUdp, InterfaceIsAnArgumentOrAnOptionOrFoundByTheRoute) {
   EXPECT_NE(refused({"udp"}).find("--dst-addr"), std::string::npos);
 }
 
-struct BadCase {
-  Args args;
-  std::vector<std::string> parts; ///< of the message: the option, the value, what is accepted
-};
-
-void expect_refused(const std::vector<BadCase>& cases) {
-  for (const auto& [args, parts] : cases) {
-    const std::string message = refused(args);
-    for (const auto& part : parts)
-      EXPECT_NE(message.find(part), std::string::npos)
-          << shown(args) << "\n  says: " << message << "\n  without: " << part;
-  }
-}
-
 TEST(CliUdp, BadValuesNameOptionValueAndWhatIsAccepted) {
   const std::vector<BadCase> cases = {
       {{"-m", "02:00"}, {"--dst-mac \"02:00\"", "02:00:00:00:00:01"}},
@@ -316,10 +257,10 @@ TEST(CliUdp, WhatDoesNotGoTogetherIsRefused) {
 
 TEST(Cli, UnknownWordsAreNamed) {
   expect_refused({
-      {{}, {"no command", "udp", "probe", "demo", "completion"}},
-      {{"upd"}, {"\"upd\"", "udp, probe, demo, completion"}},
+      {{}, {"no command", "udp", "tcp", "probe", "demo", "completion"}},
+      {{"upd"}, {"\"upd\"", "udp, tcp, probe, demo, completion"}},
       {{"eth0", "udp"}, {"unknown command \"eth0\""}},
-      {{"tcp"}, {"\"tcp\"", "expected one of udp"}},
+      {{"sctp"}, {"\"sctp\"", "expected one of udp"}},
       {{"--frobnicate"}, {"--frobnicate"}},
       {{"--json", "udp", "eth0"}, {"--json", "behind the command"}},
       {{"udp", "eth0", "--rat", "1kpps"}, {"udp", "unknown option --rat", "did you mean --rate"}},

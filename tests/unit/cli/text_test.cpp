@@ -15,7 +15,7 @@
 namespace xtg::cli {
 namespace {
 
-const std::vector<std::string> kCommands = {"udp", "probe", "demo", "completion"};
+const std::vector<std::string> kCommands = {"udp", "tcp", "probe", "demo", "completion"};
 
 std::string text(const std::vector<std::string>& args) {
   const auto request = parse(args);
@@ -59,15 +59,24 @@ TEST(CliHelp, EveryLevelHasItAndItWinsOverWhatElseIsWrong) {
 }
 
 TEST(CliHelp, OneLineForEachOptionUnderAHeading) {
-  EXPECT_EQ(options_in_help("udp").size(), 38U + 15U); // long and short names
+  EXPECT_EQ(options_in_help("udp").size(), 38U + 15U);      // long and short names
+  EXPECT_EQ(options_in_help("tcp").size(), 39U + 12U + 2U); // the last are -4 and -6
+  for (const auto& command : kCommands)
+    for (const auto& line : lines(text({command, "--help"})))
+      EXPECT_LE(line.size(), 120U) << line;
   const std::string help = text({"udp", "--help"});
-  for (const auto& line : lines(help))
-    EXPECT_LE(line.size(), 120U) << line;
   EXPECT_NE(help.find("  -s, --pkt-size BYTES "), std::string::npos);
   EXPECT_NE(help.find("64 (IPv6: 66) to 3412 (default: the smallest)\n"), std::string::npos);
   EXPECT_NE(help.find("      --payload zeros|pattern|random|text "), std::string::npos);
   EXPECT_NE(help.find("\nGeneral:\n  -h, --help"), std::string::npos);
   EXPECT_EQ(help.find("\nOptions:"), std::string::npos) << "an option outside the groups";
+}
+
+TEST(CliHelp, ShortNamesStandAloneAndArgumentsInTheUsage) {
+  const std::string help = text({"tcp", "--help"});
+  EXPECT_EQ(help.find("Usage: xdp-trafficgen tcp [OPTION]... HOST\n"), 0U) << help;
+  EXPECT_NE(help.find("\n  -4      "), std::string::npos) << help;
+  EXPECT_NE(help.find("\n  -p, --port PORT "), std::string::npos) << help;
 }
 
 TEST(CliVersion, EveryLevelHasIt) {
@@ -109,7 +118,18 @@ TEST(CliCompletion, EveryShellKnowsEveryOptionOfEveryCommand) {
   }
 }
 
+TEST(CliCompletion, OffersHostsWhereOneIsExpected) {
+  EXPECT_NE(text({"completion", "bash"}).find("words=\"$(compgen -A hostname)\""),
+            std::string::npos);
+  EXPECT_NE(text({"completion", "zsh"}).find("'1:HOST:_hosts'"), std::string::npos);
+  EXPECT_NE(text({"completion", "fish"})
+                .find("'__fish_seen_subcommand_from tcp' -a '(__fish_print_hostnames)'"),
+            std::string::npos);
+}
+
 TEST(CliCompletion, OffersTheWordsOfAChoice) {
+  EXPECT_NE(text({"completion", "bash"}).find("'tcp --close') words='fin rst keep-open'"),
+            std::string::npos);
   EXPECT_NE(text({"completion", "bash"}).find("'udp --payload') words='zeros pattern random text'"),
             std::string::npos);
   EXPECT_NE(text({"completion", "zsh"}).find("(zeros pattern random text)"), std::string::npos);

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/run_common.h"
+
+#include <ctime>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "app/facts.h"
+#include "net/caps.h"
+#include "plan/diagnose.h"
+
+namespace xtg::app {
+
+namespace {
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+} // namespace
+
+Status check_caps(bool tracing) {
+  const auto caps = net::effective_caps();
+  if (!caps) return {};
+  if (!net::in_initial_user_namespace())
+    return fail(Errc::NoPermission,
+                "inside a user namespace (a rootless container): its capabilities "
+                "do not reach BPF; run it in the host's user namespace");
+  std::vector<std::string_view> missing;
+  if (!caps->can_load()) missing.emplace_back("CAP_BPF");
+  if (!caps->net_admin) missing.emplace_back("CAP_NET_ADMIN");
+  if (tracing && !caps->can_trace()) missing.emplace_back("CAP_PERFMON");
+  if (missing.empty()) return {};
+  return fail(Errc::NoPermission,
+              fmt::format("{} missing: run as root, or give the program its capabilities with "
+                          "setcap cap_bpf,cap_net_admin,cap_perfmon+ep",
+                          fmt::join(missing, " and ")));
+}
+
+Status remove_obstacle(const plan::InterfaceFacts& iface,
+                       const std::vector<std::uint32_t>& frame_sizes, bool fix,
+                       std::optional<Repair>& repair, std::vector<std::string>& notes) {
+  for (const std::uint32_t size : frame_sizes) {
+    const auto obstacle = plan::preflight(iface, size);
+    if (!obstacle) continue;
+    if (repair || !fix || obstacle->fix == plan::Fix::None)
+      return fail(Errc::NotSupported,
+                  obstacle->paragraph() +
+                      (obstacle->fix != plan::Fix::None ? "; --fix does it for the run" : ""));
+    auto applied = Repair::apply(*obstacle, iface);
+    if (!applied) return tl::unexpected<Error>(std::move(applied.error()));
+    repair.emplace(std::move(*applied));
+    notes.push_back(repair->what());
+    return {};
+  }
+  return {};
+}
+
+report::RunInfo run_info(const Context& context, const plan::HostFacts& host,
+                         const std::string& source_note) {
+  report::RunInfo info;
+  info.command = context.command;
+  info.started_utc = utc_now();
+  info.hostname = host_name();
+  info.kernel = host.kernel;
+  info.source_note = source_note;
+  info.source = source_note.empty() ? stats::CountSource::Tracepoint : stats::CountSource::Link;
+  return info;
+}
+
+Error while_running(Error error) {
+  if (error.code == Errc::NotFound) error.code = Errc::System;
+  return error;
+}
+
+} // namespace xtg::app

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <filesystem>
+#include <optional>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include "app/app.h"
+#include "app/facts.h"
+#include "app/repair.h"
+#include "app/run_common.h"
+#include "app/tcp_session.h"
+#include "core/exit_status.h"
+#include "net/interface.h"
+#include "net/route.h"
+#include "net/tcp.h"
+#include "plan/diagnose.h"
+#include "plan/tcp_plan.h"
+#include "report/tcp_report.h"
+
+namespace xtg::app {
+
+namespace {
+
+std::unique_ptr<report::TcpReporter> make_reporter(const plan::OutputSpec& output,
+                                                   std::ostream& out) {
+  if (output.json) return report::make_tcp_json(out);
+  if (output.json_stream) return report::make_tcp_json_stream(out);
+  if (output.quiet) return report::make_tcp_quiet();
+  return report::make_tcp_text(out);
+}
+
+plan::TcpFacts gather(const plan::TcpSpec& spec) {
+  plan::TcpFacts facts;
+  facts.host.kernel = kernel_release();
+  facts.host.cpus = allowed_cpus();
+  if (spec.payload == plan::TcpPayload::File) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(spec.payload_file, error);
+    if (error)
+      facts.file_error = error.message();
+    else
+      facts.file_size = size;
+  }
+  auto addresses = net::resolve_host(spec.host);
+  if (!addresses) {
+    facts.address_error = addresses.error().message();
+    return facts;
+  }
+  facts.addresses = std::move(*addresses);
+  const auto dst = plan::choose_address(spec, facts.addresses, facts.address_error);
+  if (!dst) return facts;
+  std::string name = spec.interface;
+  if (name.empty()) {
+    auto by_route = net::interface_for(*dst);
+    if (!by_route) {
+      facts.host.iface_error = "no interface given, and " + by_route.error().message();
+      return facts;
+    }
+    name = *by_route;
+  }
+  auto iface = net::interface_facts(name);
+  if (!iface) {
+    facts.host.iface_error = iface.error().message();
+    return facts;
+  }
+  facts.host.iface = std::move(*iface);
+  net::RouteOptions options;
+  options.resolve = !spec.dry_run && facts.host.iface->up &&
+                    plan::check_safety(spec, *facts.host.iface, *dst).has_value();
+  facts.host.routes.push_back(net::route_to(*dst, facts.host.iface->ifindex, options));
+  return facts;
+}
+
+int fail_tcp(const Error& error, report::TcpReporter& reporter, Context& context) {
+  const int status = complain(error, context);
+  reporter.error(error, status);
+  reporter.finish();
+  return status;
+}
+
+int report_end(TcpSessionResult& result, report::TcpReporter& reporter, Context& context) {
+  int status = static_cast<int>(ExitStatus::Done);
+  if (result.left_at_once) {
+    status = static_cast<int>(ExitStatus::Interrupted);
+    reporter.error(Error{Errc::System, 0, "left at the second interrupt"}, status);
+  } else if (result.error) {
+    status = complain(*result.error, context);
+    reporter.error(*result.error, status);
+  }
+  reporter.end(result.summary);
+  reporter.finish();
+  return status;
+}
+
+} // namespace
+
+int tcp(const plan::TcpSpec& spec, Context& context) {
+  xdp::init_logging(spec.output.verbose);
+  const auto reporter = make_reporter(spec.output, context.out);
+  const plan::TcpFacts facts = gather(spec);
+  auto plan = plan::resolve_tcp(spec, facts);
+  if (!plan) return fail_tcp(plan.error(), *reporter, context);
+  if (spec.dry_run) {
+    if (spec.output.json || spec.output.json_stream)
+      context.out << report::tcp_plan_json(*plan) << '\n';
+    else
+      report::print_tcp_plan(context.out, *plan);
+    context.out.flush();
+    return static_cast<int>(ExitStatus::Done);
+  }
+  if (auto caps = check_caps(true); !caps) return fail_tcp(caps.error(), *reporter, context);
+  std::optional<Repair> repair;
+  const std::uint32_t frame = plan->max_segment_ip + 14 + 4;
+  if (auto clear = remove_obstacle(plan->iface, {frame}, spec.fix, repair, plan->notes); !clear)
+    return fail_tcp(clear.error(), *reporter, context);
+  auto signals = Signals::open();
+  if (!signals) return fail_tcp(signals.error(), *reporter, context);
+
+  TcpSession session(*plan, context.started_ns, *signals);
+  if (auto ready = session.prepare(); !ready)
+    return fail_tcp(while_running(std::move(ready.error())), *reporter, context);
+  report::RunInfo info = run_info(context, facts.host, session.count_source_note());
+  plan::TcpPlan told = *plan;
+  for (const std::string& note : session.notes())
+    told.notes.push_back(note);
+  reporter->begin(told, info);
+  TcpSessionResult result = session.run(*reporter, context.out);
+  if (result.error) result.error = while_running(std::move(*result.error));
+  return report_end(result, *reporter, context);
+}
+
+} // namespace xtg::app

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// From a plan to connections that are ours.
+#include "app/tcp_session.h"
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "app/tcp_task.h"
+#include "core/clock.h"
+#include "net/caps.h"
+#include "packet/tcp.h"
+#include "plan/pacing.h"
+#include "xtg/abi/base.h"
+
+namespace xtg::app {
+
+namespace {
+
+constexpr std::uint32_t kMostFrames =
+    225;                                // of a batch: as many bursts of 45 as a veth's ring holds
+constexpr std::uint32_t kPacedUs = 200; // a paced burst is at most this long
+
+/// Scoreboard words of a flow: many segments for few flows, some for many.
+std::uint32_t board_words(std::uint32_t flows) {
+  const std::uint32_t share = 32768 / std::max<std::uint32_t>(flows, 1);
+  return std::clamp<std::uint32_t>(std::bit_floor(std::max<std::uint32_t>(share, 1)), 8,
+                                   XTG_TCP_MAX_WORDS);
+}
+
+void put_address(__be32 (&to)[4], const packet::Ip& from) {
+  std::memset(to, 0, sizeof to);
+  std::memcpy(to, from.bytes.data(), from.size());
+}
+
+std::uint32_t now_ms() {
+  return static_cast<std::uint32_t>(monotonic_ns() / 1'000'000);
+}
+
+Result<std::vector<std::uint8_t>> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    return fail(Errc::InvalidArgument, fmt::format("--payload-file {}: cannot be read", path));
+  std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(file), {}};
+  if (bytes.empty())
+    return fail(Errc::InvalidArgument, fmt::format("--payload-file {}: is empty", path));
+  return bytes;
+}
+
+} // namespace
+
+TcpSession::~TcpSession() {
+  // Threads first: the programs must not run when the maps go.
+  if (sender_) sender_->stop();
+  pool_.reset();
+}
+
+void TcpSession::give_up_flow(std::size_t number, stats::FlowEnd end, std::string detail) {
+  Flow& flow = flows_[number];
+  flow.end = end;
+  flow.detail = std::move(detail);
+  flow.socket.close();
+}
+
+Status TcpSession::connect() {
+  net::ConnectSpec spec;
+  spec.to = {plan_.dst, plan_.spec.port};
+  spec.from = plan_.src;
+  spec.first_port = plan_.spec.src_port;
+  spec.interface = plan_.iface.name;
+  spec.count = plan_.spec.flows;
+  spec.parallel = plan_.spec.parallel;
+  spec.timeout = plan_.spec.connect_timeout;
+  int signals = 0;
+  const std::uint64_t before = monotonic_ns();
+  auto opened =
+      net::open_connections(spec, [&] { return (signals += signals_.take().count) != 0; });
+  if (!opened) return tl::unexpected<Error>(std::move(opened.error()));
+  connect_s_ = static_cast<double>(monotonic_ns() - before) * 1e-9;
+  if (signals != 0) return fail(Errc::System, "interrupted before anything was sent");
+
+  flows_.resize(opened->size());
+  told_.resize(flows_.size());
+  const Error* first = nullptr;
+  for (std::size_t i = 0; i < flows_.size(); i++) {
+    net::Connected& c = (*opened)[i];
+    if (c.error) {
+      if (first == nullptr) first = &*c.error;
+      give_up_flow(i, stats::FlowEnd::NotOpened, c.error->message());
+      continue;
+    }
+    flows_[i].socket = std::move(c.socket);
+  }
+  const bool none = std::ranges::none_of(flows_, [](const Flow& f) { return f.socket.valid(); });
+  if (none && first != nullptr) return tl::unexpected<Error>(*first);
+  return {};
+}
+
+/// Freezes the connections. All have to have the options of the first: they share one header.
+Status TcpSession::read_states() {
+  std::optional<Error> first;
+  for (std::size_t i = 0; i < flows_.size(); i++) {
+    Flow& flow = flows_[i];
+    if (!flow.socket.valid()) continue;
+    auto local = flow.socket.local();
+    Status frozen = flow.socket.freeze();
+    auto state =
+        frozen ? flow.socket.state() : Result<net::TcpState>(tl::unexpected<Error>(frozen.error()));
+    if (!local || !state) {
+      const Error error = !state ? state.error() : local.error();
+      if (error.code == Errc::NoPermission) return tl::unexpected<Error>(error);
+      if (!first) first = error;
+      give_up_flow(i, error.code == Errc::Peer ? stats::FlowEnd::PeerReset : stats::FlowEnd::Lost,
+                   error.message());
+      continue;
+    }
+    flow.local = *local;
+    flow.state = *state;
+    if (model_ == nullptr) model_ = &flow.state;
+    if (flow.state.timestamps != model_->timestamps || flow.state.sack != model_->sack ||
+        flow.state.ecn != model_->ecn) {
+      give_up_flow(i, stats::FlowEnd::Lost, "it negotiated other TCP options than the first one");
+    } else if (flow.state.usec_timestamps) {
+      give_up_flow(i, stats::FlowEnd::Lost, "its timestamps count microseconds");
+    }
+  }
+  if (std::ranges::any_of(flows_, [](const Flow& f) { return f.socket.valid(); })) return {};
+  return tl::unexpected<Error>(
+      first.value_or(Error{Errc::NotSupported, 0, "no connection could be taken over"}));
+}
+
+xtg_tcp_config TcpSession::configure() {
+  xtg_tcp_config c{};
+  packet::TcpHeaderSpec header;
+  header.dst_mac = plan_.dst_mac;
+  header.src_mac = plan_.src_mac;
+  header.dst_addr = plan_.dst;
+  const auto open =
+      std::ranges::find_if(flows_, [](const Flow& flow) { return flow.socket.valid(); });
+  header.src_addr = open->local.addr;
+  header.dst_port = plan_.spec.port;
+  header.hop_limit = plan_.spec.hop_limit;
+  header.tos = plan_.spec.tos;
+  header.ecn = model_->ecn;
+  header.timestamps = model_->timestamps;
+  packet::encode_tcp_header(header, c);
+
+  c.sack = model_->sack ? 1 : 0;
+  c.mss = plan_.max_segment_ip + 14 - c.header_len;
+  for (const Flow& flow : flows_)
+    if (flow.socket.valid()) c.mss = std::min(c.mss, flow.state.mss_payload);
+  if (plan_.spec.mss) c.mss = std::min(c.mss, *plan_.spec.mss);
+  c.ingress_base = static_cast<std::uint32_t>(anchor_->base_ifindex());
+  c.to_ifindex = static_cast<std::uint32_t>(plan_.iface.ifindex);
+  c.n_lanes = static_cast<std::uint32_t>(plan_.cpus.size());
+  c.n_flows = static_cast<std::uint32_t>(flows_.size());
+  c.board_words = board_words(c.n_flows);
+  c.burst = plan_.spec.burst;
+  c.congestion = plan_.spec.congestion == plan::Congestion::None   ? XTG_TCP_CC_NONE
+                 : plan_.spec.congestion == plan::Congestion::Reno ? XTG_TCP_CC_RENO
+                                                                   : XTG_TCP_CC_CUBIC;
+  c.floor_segs = std::clamp<std::uint32_t>(2048 / c.n_flows, 10, 256);
+  // Many flows share the receiver's CPU, which takes its time for each.
+  c.tail_slack_us = std::clamp<std::uint32_t>(100 * c.n_flows, 10'000, 200'000);
+  c.silence_us = static_cast<std::uint32_t>(
+      std::min<std::int64_t>(plan_.spec.silence.count() / 1000, 2'000'000'000));
+  return c;
+}
+
+std::uint64_t TcpSession::limit_of(std::size_t number) const {
+  if (number < plan_.flow_segments.size())
+    return plan_.flow_segments[number] * std::uint64_t{config_.mss};
+  return number < plan_.flow_bytes.size() ? plan_.flow_bytes[number] : plan::kNoLimit;
+}
+
+Status TcpSession::load() {
+  auto anchor = net::Anchor::create(static_cast<unsigned>(plan_.cpus.size()));
+  if (!anchor) return forward(std::move(anchor), "make the ingress devices");
+  anchor_.emplace(std::move(*anchor));
+  config_ = configure();
+
+  if (plan_.spec.payload == plan::TcpPayload::Pattern) {
+    payload_ = packet::pattern_payload();
+  } else if (plan_.spec.payload == plan::TcpPayload::File) {
+    auto bytes = read_file(plan_.spec.payload_file);
+    if (!bytes) return tl::unexpected<Error>(std::move(bytes.error()));
+    payload_ = plan_.spec.repeat ? packet::repeated_payload(*bytes) : std::move(*bytes);
+  }
+  if (!payload_.empty()) {
+    sums_ = packet::segment_sums(payload_, config_.mss);
+    config_.payload = 1;
+    config_.period = payload_.size();
+    config_.period_segs = static_cast<std::uint32_t>(sums_.size());
+  }
+  const std::uint64_t frame = config_.header_len + config_.mss;
+  const plan::LayerBits bits{(frame + 24) * 8, (frame + 4) * 8, (frame - 14) * 8};
+  auto pps = plan::scheduled_pps(plan_.spec.rate, bits);
+  if (!pps) return tl::unexpected<Error>(std::move(pps.error()));
+  if (*pps) {
+    const double per_lane = **pps / config_.n_lanes;
+    config_.pace_ns_q = static_cast<std::uint64_t>(1e9 / per_lane * (1 << 20));
+    config_.burst = static_cast<std::uint32_t>(
+        std::clamp(per_lane * kPacedUs * 1e-6, 1.0, static_cast<double>(config_.burst)));
+  }
+
+  xdp::TcpSenderSpec spec;
+  spec.config = config_;
+  spec.payload = payload_;
+  spec.sums = sums_;
+  spec.flow_histograms = flows_.size() <= 256;
+  auto sender = xdp::TcpSender::load(spec);
+  if (!sender) return tl::unexpected<Error>(std::move(sender.error()));
+  sender_.emplace(std::move(*sender));
+  return anchor_->run([this] { return sender_->attach_anchor(); });
+}
+
+Status TcpSession::tap() {
+  const int ifindex = plan_.iface.ifindex;
+  if (plan_.spec.ingress != plan::Ingress::Tc) {
+    auto attached = sender_->attach_xdp_tap(ifindex);
+    if (attached) return {};
+    if (plan_.spec.ingress == plan::Ingress::Xdp)
+      return forward(std::move(attached), fmt::format("{}: --ingress xdp", plan_.iface.name));
+    notes_.push_back(
+        fmt::format("{}: segments are taken by a tc program instead", attached.error().message()));
+  }
+  return sender_->attach_tc_tap(ifindex);
+}
+
+/// From here on the far ends' segments come to us.
+Status TcpSession::take_over() {
+  for (std::size_t i = 0; i < flows_.size(); i++) {
+    Flow& flow = flows_[i];
+    if (!flow.socket.valid()) continue;
+    const auto number = static_cast<std::uint32_t>(i);
+    put_address(flow.key.remote, plan_.dst);
+    put_address(flow.key.local, flow.local.addr);
+    flow.key.remote_port = __builtin_bswap16(plan_.spec.port);
+    flow.key.local_port = __builtin_bswap16(flow.local.port);
+    if (auto claimed = sender_->claim(number, flow.key); !claimed) return claimed;
+  }
+  // Once more, now that nothing reaches the kernel's sockets any longer.
+  if (config_.timestamps != 0)
+    if (auto read = sender_->read_ts_recent(); !read) return read;
+  for (std::size_t i = 0; i < flows_.size(); i++) {
+    Flow& flow = flows_[i];
+    if (!flow.socket.valid()) continue;
+    const auto number = static_cast<std::uint32_t>(i);
+    const std::uint32_t ms = now_ms();
+    auto state = flow.socket.state();
+    if (!state) {
+      (void)sender_->release(flow.key);
+      give_up_flow(i, stats::FlowEnd::PeerReset, state.error().message());
+      continue;
+    }
+    flow.state = *state;
+    flow.received = flow.state.unread;
+    xdp::FlowSetup setup;
+    setup.limit = limit_of(i);
+    setup.isn = flow.state.snd_nxt;
+    setup.rcv_nxt = flow.state.rcv_nxt;
+    setup.tsval_base = flow.state.timestamp + 1 - ms;
+    setup.peer_fin = flow.state.tcp_state == 8;
+    setup.window = flow.state.snd_wnd;
+    setup.wscale = flow.state.snd_wscale;
+    setup.own_wscale = flow.state.rcv_wscale;
+    setup.own_window = static_cast<std::uint16_t>(
+        std::min<std::uint32_t>(flow.state.rcv_wnd >> flow.state.rcv_wscale, 0xffff));
+    setup.port = flow.local.port;
+    setup.wl1 = flow.state.snd_wl1;
+    setup.rtt_us = flow.state.rtt_us;
+    sender_->open_flow(number, setup);
+  }
+  return {};
+}
+
+Status TcpSession::start_workers() {
+  const std::uint32_t frame = config_.header_len + config_.mss;
+  const std::uint32_t batch = std::max(1U, kMostFrames / config_.burst) * config_.burst;
+  const bool paced = config_.pace_ns_q != 0;
+  const auto caps = net::effective_caps();
+  const bool may_step_back = !paced && caps && caps->sys_nice;
+  std::vector<tx::Seat> seats;
+  for (std::size_t lane = 0; lane < plan_.cpus.size(); lane++) {
+    tx::Seat seat;
+    seat.cpu = plan_.cpus[lane];
+    seat.task = std::make_unique<TcpTask>(*sender_, *anchor_, lane, frame,
+                                          paced ? config_.burst : batch, may_step_back);
+    seats.push_back(std::move(seat));
+  }
+  pool_ = std::make_unique<tx::WorkerPool>(std::move(seats), nullptr);
+  if (auto ready = pool_->wait_ready(); !ready) return ready;
+  for (const int cpu : pool_->unpinned())
+    notes_.push_back(fmt::format("a thread could not be pinned to CPU {}", cpu));
+  return {};
+}
+
+Status TcpSession::prepare() {
+  if (auto done = connect(); !done) return done;
+  if (auto done = read_states(); !done) return done;
+  if (auto done = load(); !done) return done;
+  if (auto done = tap(); !done) return done;
+  if (auto done = take_over(); !done) return done;
+  return start_workers();
+}
+
+} // namespace xtg::app

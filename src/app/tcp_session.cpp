@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/tcp_session.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "core/clock.h"
+#include "core/units.h"
+#include "net/interface.h"
+
+namespace xtg::app {
+
+namespace {
+
+constexpr std::uint64_t kTickNs = 10'000'000;   // how often flows are looked after
+constexpr std::uint64_t kWatchNs = 100'000'000; // and the interface
+constexpr Nanoseconds kHurry{1'000'000'000};    // after ^C
+constexpr std::uint64_t kFinNs =
+    5'000'000'000; // for the far end's FIN; one of ours lost costs 1 to 3 s
+
+double process_cpu_s() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+} // namespace
+
+/// The kernel's socket as the connection stands now, frozen. `at_una`: for a reset, which the far
+/// end believes only at the sequence number it expects.
+Result<net::TcpSocket> TcpSession::rebuild(std::size_t number, bool at_una) {
+  Flow& flow = flows_[number];
+  sender_->park(static_cast<std::uint32_t>(number));
+  const xtg_tcp_flow f = sender_->flow(static_cast<std::uint32_t>(number));
+  net::Rebuild spec;
+  spec.local = flow.local;
+  spec.remote = {plan_.dst, plan_.spec.port};
+  spec.interface = plan_.iface.name;
+  spec.state = flow.state;
+  spec.state.snd_nxt = f.isn + static_cast<std::uint32_t>(at_una ? f.una : f.nxt);
+  spec.state.rcv_nxt = f.rcv_nxt;
+  spec.state.snd_wl1 = f.wl1;
+  spec.state.snd_wnd =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(f.edge > f.una ? f.edge - f.una : 0, ~0U));
+  spec.state.max_window = std::max(spec.state.max_window, spec.state.snd_wnd);
+  spec.state.timestamp = f.tsval_base + static_cast<std::uint32_t>(monotonic_ns() / 1'000'000) + 1;
+  if (f.peer_fin != 0) spec.state.tcp_state = 8;
+  flow.socket.close(); // silent: it is frozen
+  return net::rebuild_frozen(spec);
+}
+
+/// All is acknowledged: the connection goes back to the kernel, which closes it.
+void TcpSession::hand_back(std::size_t number, std::uint64_t now_ns) {
+  Flow& flow = flows_[number];
+  if (plan_.spec.close == plan::TcpClose::KeepOpen) {
+    sender_->park(static_cast<std::uint32_t>(number));
+    flow.socket.close();
+    flow.end = stats::FlowEnd::KeptOpen;
+    (void)sender_->release(flow.key);
+    return;
+  }
+  if (plan_.spec.close == plan::TcpClose::Rst) return reset_flow(number, stats::FlowEnd::Rst);
+  auto socket = rebuild(number, false);
+  (void)sender_->release(flow.key);
+  Status sent = socket ? net::thaw(*socket) : Status(tl::unexpected<Error>(socket.error()));
+  if (sent) sent = net::send_fin(*socket);
+  if (!sent) {
+    flow.end = stats::FlowEnd::Lost;
+    flow.detail = std::move(sent.error()).context("give the connection back").message();
+    return;
+  }
+  flow.socket = std::move(*socket);
+  flow.closing = true;
+  flow.give_up_ns = now_ns + kFinNs;
+}
+
+void TcpSession::reset_flow(std::size_t number, stats::FlowEnd end) {
+  Flow& flow = flows_[number];
+  auto socket = rebuild(number, true);
+  (void)sender_->release(flow.key);
+  Status sent = socket ? net::thaw(*socket) : Status(tl::unexpected<Error>(socket.error()));
+  if (sent) sent = net::send_rst(*socket);
+  flow.end = end;
+  if (!sent) flow.detail = std::move(sent.error()).context("reset").message();
+}
+
+void TcpSession::finish_flow(std::size_t number, std::uint32_t phase, std::uint64_t now_ns) {
+  Flow& flow = flows_[number];
+  if (phase == XTG_TCP_RESET) {
+    flow.socket.close();
+    (void)sender_->release(flow.key);
+    flow.end = stats::FlowEnd::PeerReset;
+    flow.detail = "the far end reset it";
+  } else if (phase == XTG_TCP_SILENT) {
+    flow.detail =
+        fmt::format("the far end said nothing for {}", format_duration(plan_.spec.silence));
+    reset_flow(number, stats::FlowEnd::Unanswered);
+  } else if (phase == XTG_TCP_DRAINED || phase == XTG_TCP_CLOSED) {
+    hand_back(number, now_ns);
+  }
+}
+
+void TcpSession::look_at_closing(Flow& flow, std::uint64_t now_ns) {
+  auto state = net::closing(flow.socket, &flow.received);
+  if (state && *state == net::Closing::Waiting && now_ns < flow.give_up_ns) return;
+  flow.closing = false;
+  if (!state || *state == net::Closing::Reset) {
+    flow.end = stats::FlowEnd::PeerReset;
+    flow.detail = "the far end reset it instead of closing it";
+  } else {
+    flow.end = *state == net::Closing::Closed ? stats::FlowEnd::Fin : stats::FlowEnd::FinOneWay;
+  }
+  flow.socket.close();
+}
+
+/// Everything was sent, and for as long as one waits at the end nothing more was acknowledged.
+bool TcpSession::Flow::stuck(const xdp::FlowProgress& now, std::uint64_t now_ns,
+                             Nanoseconds patience) {
+  if (moved_ns == 0 || !now.all_sent || now.acked != last.acked) {
+    last = now;
+    moved_ns = now_ns;
+  }
+  return now_ns - moved_ns >= static_cast<std::uint64_t>(patience.count());
+}
+
+void TcpSession::look_after_flows(std::uint64_t now_ns) {
+  for (std::size_t i = 0; i < flows_.size(); i++) {
+    Flow& flow = flows_[i];
+    if (flow.end != stats::FlowEnd::Running) continue;
+    if (flow.closing) {
+      look_at_closing(flow, now_ns);
+      continue;
+    }
+    const std::uint32_t phase = sender_->phase(static_cast<std::uint32_t>(i));
+    if (phase != XTG_TCP_OPEN) {
+      finish_flow(i, phase, now_ns);
+    } else if (now_ns >= give_up_ns_ || flow.stuck(sender_->progress(static_cast<std::uint32_t>(i)),
+                                                   now_ns, plan_.spec.drain)) {
+      const xtg_tcp_flow f = sender_->flow(static_cast<std::uint32_t>(i));
+      const auto now_us = static_cast<std::uint32_t>(now_ns / 1000);
+      const bool silent = f.backoff > 0 && now_us - f.heard_us > 1'000'000;
+      flow.detail = fmt::format("not all was acknowledged within {}",
+                                format_duration(reason_ == stats::EndReason::Interrupted
+                                                    ? std::min(kHurry, plan_.spec.drain)
+                                                    : plan_.spec.drain));
+      reset_flow(i, silent ? stats::FlowEnd::Unanswered : stats::FlowEnd::Unfinished);
+    }
+  }
+}
+
+bool TcpSession::all_ended() const {
+  return std::ranges::none_of(flows_,
+                              [](const Flow& flow) { return flow.end == stats::FlowEnd::Running; });
+}
+
+void TcpSession::begin_ending(stats::EndReason reason, std::uint64_t now_ns, Nanoseconds patience) {
+  sender_->stop_new_data();
+  if (!reason_) reason_ = reason;
+  give_up_ns_ = std::min(give_up_ns_, now_ns + static_cast<std::uint64_t>(patience.count()));
+}
+
+void TcpSession::fail_run(Error error) {
+  if (!result_.error) result_.error = std::move(error);
+  reason_ = stats::EndReason::Failed;
+  sender_->stop();
+  for (std::size_t i = 0; i < flows_.size(); i++)
+    if (flows_[i].end == stats::FlowEnd::Running) {
+      (void)sender_->release(flows_[i].key);
+      give_up_flow(i, stats::FlowEnd::Lost, result_.error->message());
+    }
+}
+
+void TcpSession::take_signals(std::uint64_t now_ns) {
+  const int taken = signals_.take().count;
+  if (taken == 0) return;
+  result_.left_at_once = taken > 1 || reason_ == stats::EndReason::Interrupted;
+  begin_ending(stats::EndReason::Interrupted, now_ns, std::min(kHurry, plan_.spec.drain));
+}
+
+void TcpSession::watch(std::uint64_t now_ns) {
+  if (now_ns < next_watch_ns_) return;
+  next_watch_ns_ = now_ns + kWatchNs;
+  const auto state = net::link_state(plan_.iface.ifindex);
+  if (!state) return;
+  if (!state->exists)
+    fail_run(Error{Errc::System, 0, plan_.iface.name + " was removed during the run"});
+  else if (!state->up)
+    fail_run(Error{Errc::System, 0, plan_.iface.name + " went down during the run"});
+}
+
+stats::TcpSnapshot TcpSession::snapshot(bool settled, bool histograms) {
+  stats::TcpSnapshot out;
+  out.time_ns = monotonic_ns();
+  out.tx = sender_->snapshot(settled).total;
+  out.flows.reserve(flows_.size());
+  for (std::size_t i = 0; i < flows_.size(); i++) {
+    stats::FlowState state = sender_->flow_state(static_cast<std::uint32_t>(i), histograms);
+    state.end = flows_[i].end;
+    state.detail = flows_[i].detail;
+    state.src_port = flows_[i].local.port;
+    state.counters.bytes_received += flows_[i].received;
+    out.flows.push_back(std::move(state));
+  }
+  return out;
+}
+
+void TcpSession::report_ended(report::TcpReporter& reporter, std::uint64_t now_ns) {
+  if (reason_) return; // the summary tells
+  for (std::size_t i = 0; i < flows_.size(); i++) {
+    if (told_[i] || flows_[i].end == stats::FlowEnd::Running) continue;
+    told_[i] = true;
+    if (!stats::is_failure(flows_[i].end)) continue;
+    stats::FlowState state = sender_->flow_state(static_cast<std::uint32_t>(i), false);
+    state.end = flows_[i].end;
+    state.detail = flows_[i].detail;
+    state.src_port = flows_[i].local.port;
+    reporter.flow_ended(state, static_cast<double>(now_ns - start_ns_) * 1e-9);
+  }
+}
+
+void TcpSession::loop(report::TcpReporter& reporter, const std::ostream& out, int timer) {
+  const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
+  while (!all_ended() && !result_.left_at_once) {
+    itimerspec spec{};
+    spec.it_value.tv_nsec = static_cast<long>(kTickNs);
+    timerfd_settime(timer, 0, &spec, nullptr);
+    std::array<pollfd, 2> fds = {pollfd{signals_.fd(), POLLIN, 0}, pollfd{timer, POLLIN, 0}};
+    if (poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR)
+      return fail_run(fail_sys(errno, "poll").value());
+    std::uint64_t count = 0;
+    [[maybe_unused]] const ssize_t n = read(timer, &count, sizeof count);
+    const std::uint64_t now = monotonic_ns();
+    take_signals(now);
+    if (now >= end_ns_ && !reason_) begin_ending(stats::EndReason::Duration, now, plan_.spec.drain);
+    look_after_flows(now);
+    watch(now);
+    report_ended(reporter, now);
+    if (now >= next_line_ns_ && now < end_ns_) {
+      while (next_line_ns_ <= now)
+        next_line_ns_ += interval;
+      stats::TcpSnapshot snap = snapshot(false, false);
+      reporter.interval(stats::tcp_delta(previous_, snap, start_ns_));
+      previous_ = std::move(snap);
+      if (!out) fail_run(Error{Errc::System, 0, "the output can no longer be written"});
+    }
+  }
+}
+
+/// What the flows' ends make of the run.
+void TcpSession::judge() {
+  std::size_t failed = 0;
+  const Flow* first = nullptr;
+  for (const Flow& flow : flows_) {
+    if (!stats::is_failure(flow.end)) continue;
+    failed++;
+    if (first == nullptr) first = &flow;
+  }
+  if (failed == 0 || result_.error) return;
+  std::string what = flows_.size() == 1
+                         ? std::string(stats::to_string(first->end))
+                         : fmt::format("{} of {} connections failed; the first: {}", failed,
+                                       flows_.size(), stats::to_string(first->end));
+  if (!first->detail.empty()) what += fmt::format(" ({})", first->detail);
+  result_.error = Error{Errc::Peer, 0, std::move(what)};
+}
+
+void TcpSession::conclude(report::TcpReporter& reporter) {
+  stats::TcpSnapshot last = snapshot(true, true);
+  const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
+  if (last.time_ns > previous_.time_ns + interval / 20)
+    reporter.interval(stats::tcp_delta(previous_, last, start_ns_));
+  judge();
+  const stats::Snapshot frames = sender_->snapshot(true);
+  stats::TcpSummary& summary = result_.summary;
+  summary.total = stats::tcp_delta(first_, last, start_ns_);
+  summary.flows = std::move(last.flows);
+  summary.rtt = sender_->rtt();
+  summary.end = reason_.value_or(stats::EndReason::Amount);
+  summary.source = frames.source;
+  summary.errnos = frames.errnos;
+  summary.connect_s = connect_s_;
+  if (const std::uint64_t first = sender_->first_data_ns(); first > started_ns_)
+    summary.first_data_s = static_cast<double>(first - started_ns_) * 1e-9;
+  summary.mss = config_.mss;
+  summary.timestamps = config_.timestamps != 0;
+  summary.sack = config_.sack != 0;
+  summary.ecn = config_.ecn != 0;
+  summary.ingress = xdp::to_string(sender_->tap());
+  summary.cpu_s = process_cpu_s();
+}
+
+TcpSessionResult TcpSession::run(report::TcpReporter& reporter, const std::ostream& out) {
+  const UniqueFd timer(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!timer.valid()) {
+    result_.error = fail_sys(errno, "timerfd").value();
+    return std::move(result_);
+  }
+  start_ns_ = monotonic_ns();
+  first_ = snapshot(false, false);
+  for (stats::FlowState& flow : first_.flows)
+    flow.counters = {}; // what came before the take-over counts too
+  previous_ = first_;
+  first_.time_ns = previous_.time_ns = start_ns_;
+  next_line_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.spec.interval.count());
+  if (plan_.spec.duration) {
+    end_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.spec.duration->count());
+    sender_->set_end_ns(end_ns_);
+  }
+  sender_->start_pacing(start_ns_);
+  pool_->go();
+  loop(reporter, out, timer.get());
+  sender_->stop();
+  pool_->stop();
+  if (auto joined = pool_->join(); !joined && !result_.error) result_.error = joined.error();
+  conclude(reporter);
+  return std::move(result_);
+}
+
+} // namespace xtg::app
