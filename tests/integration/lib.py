@@ -171,6 +171,25 @@ char gpl[] __attribute__((section("license"), used)) = "GPL";
     return path
 
 
+def bpf_ids(pid):
+    """Ids of the links and programs that the process holds, as the kernel tells."""
+    ids = set()
+    for number in os.listdir(f"/proc/{pid}/fdinfo"):
+        with open(f"/proc/{pid}/fdinfo/{number}", encoding="ascii") as file:
+            for line in file:
+                key, _, value = line.partition(":")
+                if key in ("link_id", "prog_id"):
+                    ids.add((key.split("_")[0], int(value)))
+    return ids
+
+
+def bpf_alive(ids):
+    """Those of them that the kernel still has."""
+    bpftool = need_tool("bpftool")
+    return {(kind, number) for kind, number in ids if subprocess.run(
+        [bpftool, kind, "show", "id", str(number)], capture_output=True, check=False).returncode == 0}
+
+
 # --- the end of a test file ------------------------------------------------------------------------------
 
 

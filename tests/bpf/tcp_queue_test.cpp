@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The ingress programs at length: full queues, several CPUs at once, random segments.
+#include <algorithm>
+#include <atomic>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "tcp_rx.h"
+
+namespace xtg::test {
+namespace {
+
+TEST_P(TcpRxTest, TellsTheThreadOfTheFlow) {
+  TcpSetup setup;
+  setup.header = ours_;
+  setup.send = false;
+  setup.flows = setup.lanes = 3;
+  TcpProgram program(setup);
+  ASSERT_TRUE(program.ok()) << program.error();
+  program.claim(2, kPort);
+  EXPECT_EQ(program.receive(make({})), kDrop);
+  for (std::uint32_t lane = 0; lane < 3; lane++) {
+    EXPECT_EQ(program.queue(lane).head, lane == 2 ? 1U : 0U);
+    const auto event = program.take_event(lane);
+    ASSERT_EQ(event.has_value(), lane == 2) << lane;
+    EXPECT_TRUE(!event || event->flow == 2);
+  }
+}
+
+TEST_P(TcpRxTest, AFullQueueLosesAndCounts) {
+  std::uint32_t next = 0;
+  for (int round = 0; round < 4; round++) { // so that the ring goes round
+    std::uint32_t sent = 0;
+    for (; sent < TcpProgram::kEvents + 300; sent++)
+      ASSERT_EQ(program_->receive(make({.seq = next + sent})), kDrop);
+    const std::uint64_t kept = program_->queue().head - program_->lane().event_tail;
+    EXPECT_LE(kept, TcpProgram::kEvents);
+    EXPECT_GE(kept, TcpProgram::kEvents / 2);
+    EXPECT_EQ(program_->queue().head + program_->queue().lost, next + sent);
+    // The first ones were kept, whole and in order.
+    for (std::uint32_t i = 0; i < kept; i++) {
+      const auto event = program_->take_event();
+      ASSERT_TRUE(event);
+      ASSERT_EQ(event->seq, next + i);
+    }
+    EXPECT_FALSE(program_->take_event());
+    next += sent;
+  }
+}
+
+// Every segment is there once, and whole.
+TEST_P(TcpRxTest, FromSeveralCpusAtOnce) {
+  constexpr std::uint32_t kEach = 300, kThreads = 2, kRounds = 30;
+  std::atomic<std::uint32_t> arrived = 0; // they spin, or one would be done when the next begins
+  for (std::uint32_t round = 1; round <= kRounds; round++) {
+    {
+      std::vector<std::jthread> threads;
+      for (std::uint32_t t = 0; t < kThreads; t++) {
+        threads.emplace_back([&, t] {
+          const Bytes segment = make({.seq = t, .ack = ~t, .window = 7});
+          arrived++;
+          while (arrived < round * kThreads)
+            std::this_thread::yield();
+          EXPECT_EQ(program_->receive(segment, kEach), kDrop);
+        });
+      }
+    }
+    std::uint32_t seen[kThreads] = {};
+    while (const auto event = program_->take_event()) {
+      ASSERT_LT(event->seq, kThreads);
+      ASSERT_EQ(event->ack, ~event->seq);
+      ASSERT_EQ(event->window, 7U);
+      seen[event->seq]++;
+    }
+    for (const std::uint32_t count : seen)
+      ASSERT_EQ(count, kEach);
+  }
+  EXPECT_EQ(program_->queue().lost, 0U);
+}
+
+TEST_P(TcpRxTest, RandomMutations) {
+  std::mt19937_64 random(20250601);
+  const auto below = [&](std::uint64_t n) { return random() % n; };
+  std::vector<Bytes> seeds;
+  for (const Bytes& payload : {Bytes{}, noise(1, 1), noise(601, 2)}) {
+    seeds.push_back(make({.options = joined({{1, 1}, timestamp(1, 2)}), .payload = payload}));
+    seeds.push_back(make({.options = joined({sack(3), timestamp(1, 2)}), .payload = payload}));
+    seeds.push_back(make({.options = joined({{1, 1}, sack(4)}), .payload = payload}));
+  }
+  std::uint64_t events = 0, unsound = 0, passes = 0;
+  for (int round = 0; round < 20'000; round++) {
+    Bytes frame = seeds[below(seeds.size())];
+    const std::size_t header = std::min<std::size_t>(frame.size(), l4() + 60);
+    for (std::uint64_t i = 1 + below(4); i > 0; i--) {
+      // Most of it where it is read: the options, and the header before them.
+      const std::size_t at = below(3) == 0 ? below(header) : l4() + 12 + below(header - l4() - 12);
+      frame[at] = static_cast<std::uint8_t>(below(2) == 0 ? random() : frame[at] ^ 1U << below(8));
+    }
+    if (below(8) == 0) frame.resize(14 + below(frame.size() - 13));
+    if (below(10) != 0) fix_sum(frame, below(4) == 0);
+    const Verdict want = judge(ours_, kPort, frame);
+    events += want.event ? 1 : 0;
+    unsound += want.unsound ? 1 : 0;
+    passes += want.ours ? 0 : 1;
+    ASSERT_TRUE(as_judged(frame, round % 4 == 3 && frame.size() >= 54)) << "round " << round;
+  }
+  // Each of the outcomes was well tried.
+  EXPECT_GT(events, 5000U);
+  EXPECT_GT(unsound, 500U);
+  EXPECT_GT(passes, 1000U);
+}
+
+} // namespace
+} // namespace xtg::test

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the send program of `tcp` writes, every byte against packet::render_tcp(), and when it sends
+// nothing. Every page comes full of garbage where a header goes.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+#include <linux/bpf.h>
+
+#include "core/clock.h"
+#include "packet/bytes.h"
+#include "program.h"
+#include "support/hex.h"
+#include "tcp_talk.h"
+
+namespace xtg::test {
+namespace {
+
+using packet::Family;
+
+constexpr std::uint8_t kAck = XTG_TCP_ACK;
+constexpr std::uint8_t kPush = XTG_TCP_ACK | XTG_TCP_PSH;
+
+struct Shape {
+  Family family;
+  bool timestamps;
+};
+
+TcpSetup plain(Shape shape = {Family::V4, true}, Bytes payload = {}) {
+  TcpSetup setup;
+  setup.header = tcp_header(shape.family, shape.timestamps);
+  setup.payload = std::move(payload);
+  return setup;
+}
+
+class TcpTxTest : public BpfTest {};
+class TcpTxShapes : public BpfTest, public testing::WithParamInterface<Shape> {};
+
+INSTANTIATE_TEST_SUITE_P(, TcpTxShapes,
+                         testing::Values(Shape{Family::V4, false}, Shape{Family::V4, true},
+                                         Shape{Family::V6, false}, Shape{Family::V6, true}),
+                         [](const auto& info) {
+                           return fmt::format("{}{}", info.param.family == Family::V4 ? "V4" : "V6",
+                                              info.param.timestamps ? "Timestamps" : "");
+                         });
+
+/// Everything up to `end` arrives at the first attempt, and is acknowledged as it comes.
+void send_smoothly(Talk& talk, std::uint64_t end) {
+  std::uint64_t next = 0;
+  while (next < end) {
+    const auto sent = talk.send_all(64);
+    ASSERT_FALSE(sent.empty()) << "at " << next;
+    for (const TcpSent& frame : sent) {
+      const Want want = talk.segment(next);
+      ASSERT_TRUE(talk.is(frame, want));
+      next += want.len;
+    }
+    talk.hear({.ack = next});
+  }
+}
+
+TEST_P(TcpTxShapes, Zeros) {
+  Talk talk(plain(GetParam()), 30 * 1000 + 123);
+  ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+  send_smoothly(talk, 30 * 1000 + 123);
+  EXPECT_TRUE(talk.silent());
+  EXPECT_EQ(talk.program.flow().phase, std::uint32_t{XTG_TCP_DRAINED});
+}
+
+// The data repeat after 7777 bytes, where the cutting into segments begins anew.
+TEST_P(TcpTxShapes, APayloadThatRepeats) {
+  Talk talk(plain(GetParam(), noise(7777, 1)), 30 * 1000 + 124);
+  ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+  send_smoothly(talk, 30 * 1000 + 124);
+  EXPECT_TRUE(talk.silent());
+}
+
+TEST_P(TcpTxShapes, SegmentsOfEveryLength) {
+  const std::pair<std::uint32_t, std::uint32_t> lengths[] = {{88, 1},      {88, 6},   {88, 7},
+                                                             {1447, 1446}, {1448, 2}, {3322, 3322}};
+  for (const auto& [mss, last] : lengths) {
+    TcpSetup setup = plain(GetParam(), noise(2 * mss + last, 2));
+    setup.mss = mss;
+    Talk talk(setup, 5 * mss + 2 * last);
+    ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+    send_smoothly(talk, 5 * mss + 2 * last);
+    ASSERT_FALSE(HasFatalFailure()) << mss << ", " << last;
+  }
+}
+
+// From element to element of the payload map, and once around.
+TEST_F(TcpTxTest, AWholePeriodOfThePattern) {
+  TcpSetup setup = plain({Family::V4, true}, packet::pattern_payload());
+  setup.mss = 1448;
+  setup.burst = 45;
+  Talk talk(setup);
+  ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+  send_smoothly(talk, packet::kPatternPeriod + 300'000);
+}
+
+TEST_F(TcpTxTest, AFileThatEndsWithItsLastByte) {
+  const Bytes file = noise(XTG_TCP_CHUNK + 5000, 3);
+  TcpSetup setup = plain({Family::V6, false}, file);
+  setup.mss = 3333;
+  Talk talk(setup, file.size());
+  ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+  send_smoothly(talk, file.size());
+  EXPECT_TRUE(talk.silent());
+}
+
+// Only the last segment of what there is to send is pushed, or bursts could not be merged.
+TEST_F(TcpTxTest, PushesTheLastOne) {
+  Talk whole(plain(), 16 * 1000);
+  ASSERT_TRUE(whole.program.ok()) << whole.program.error();
+  for (std::uint64_t i = 0; i < 16; i++)
+    EXPECT_TRUE(whole.sends({i * 1000, 1000, i == 15 ? kPush : kAck})) << i;
+  Talk window(plain(), ~0ULL, 5 * 1000 + 400);
+  ASSERT_TRUE(window.program.ok()) << window.program.error();
+  for (std::uint64_t i = 0; i < 5; i++)
+    EXPECT_TRUE(window.sends({i * 1000, 1000, i == 4 ? kPush : kAck})) << i;
+  EXPECT_TRUE(window.silent());
+}
+
+TEST_P(TcpTxShapes, SendsAgainWhatWasLost) {
+  TcpSetup setup = plain(GetParam(), noise(7777, 4));
+  setup.header.ecn = true;
+  Talk talk(setup);
+  ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+  std::uint64_t next = 0;
+  std::vector<std::uint64_t> begins;
+  for (const TcpSent& frame : talk.send_all()) {
+    const Want want = talk.segment(next);
+    ASSERT_TRUE(talk.is(frame, want));
+    begins.push_back(next);
+    next += want.len;
+  }
+  ASSERT_GE(begins.size(), 20U);
+  // Lost: 0, 7 (the short one at the period's end) and 12.
+  talk.hear({.ack = 0,
+             .sack = {{begins[13], begins[20]}, {begins[8], begins[12]}, {begins[1], begins[7]}}});
+  std::set<std::uint64_t> again;
+  // Within the time that reordering is waited for, which is about a round trip here.
+  const std::uint64_t deadline = monotonic_ns() + 5'000'000'000;
+  while (again.size() < 3 && monotonic_ns() < deadline) {
+    for (const TcpSent& frame : talk.send_all()) {
+      const std::uint64_t at = talk.offset_of(frame);
+      Want want = talk.segment(at);
+      if (at >= next) {
+        ASSERT_TRUE(talk.is(frame, talk.segment(next)));
+        next += want.len;
+        continue;
+      }
+      want.fresh = false;
+      want.flags = kAck; // more is outstanding behind it
+      EXPECT_TRUE(talk.is(frame, want)) << at;
+      EXPECT_TRUE(again.insert(at).second) << at;
+    }
+  }
+  EXPECT_EQ(again, (std::set<std::uint64_t>{begins[0], begins[7], begins[12]}));
+}
+
+// The far end has taken a part of a segment: what is sent again begins within it, and has a sum
+// that was not known before.
+TEST_P(TcpTxShapes, SendsTheRestOfASegmentAgain) {
+  for (const std::uint64_t part : {1U, 2U, 333U, 998U, 999U}) {
+    Talk talk(plain(GetParam(), noise(7777, 5)), 4 * 1000);
+    ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+    ASSERT_EQ(talk.send_all().size(), 4U);
+    talk.hear({.ack = 1000 + part});
+    EXPECT_TRUE(talk.silent());
+    talk.fire(XTG_TCP_TIMER_RTO);
+    const auto rest = static_cast<std::uint32_t>(1000 - part);
+    EXPECT_TRUE(talk.sends({1000 + part, rest, kAck, false})) << part;
+    EXPECT_TRUE(talk.sends({2000, 1000, kAck, false}));
+    EXPECT_TRUE(talk.sends({3000, 1000, kPush, false}));
+    EXPECT_TRUE(talk.silent());
+  }
+}
+
+TEST_P(TcpTxShapes, ObeysTheWindow) {
+  Talk talk(plain(GetParam(), noise(7777, 6)), ~0ULL, 2500);
+  ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+  EXPECT_TRUE(talk.sends({0, 1000}));
+  EXPECT_TRUE(talk.sends({1000, 1000, kPush}));
+  EXPECT_TRUE(talk.silent()); // 500 bytes are not worth a segment
+  talk.hear({.ack = 2000, .window = 500});
+  EXPECT_TRUE(talk.silent());
+  talk.fire(XTG_TCP_TIMER_PERSIST); // unless nothing better comes
+  EXPECT_TRUE(talk.sends({2000, 500, kPush}));
+  EXPECT_TRUE(talk.silent());
+  talk.hear({.ack = 2500, .window = 2000});
+  EXPECT_TRUE(talk.sends({2500, 500, kPush})); // to the grid again
+  EXPECT_TRUE(talk.sends({3000, 1000, kPush}));
+  EXPECT_TRUE(talk.silent());
+}
+
+TEST_P(TcpTxShapes, AnswersThroughAClosedWindow) {
+  TcpSetup setup = plain(GetParam());
+  setup.header.ecn = true; // pure ACKs are not ECN-capable
+  Talk talk(setup, ~0ULL, 2000);
+  ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+  ASSERT_EQ(talk.send_all().size(), 2U);
+  talk.hear({.ack = 2000, .window = 0});
+  EXPECT_TRUE(talk.silent());
+  const Want ack{2000, 0, kAck, false};
+  for (const std::size_t size : {1U, 700U}) { // the acknowledgment number is seen to move
+    talk.hear({.ack = 2000, .window = 0, .payload = noise(size, size)});
+    EXPECT_TRUE(talk.sends(ack));
+    EXPECT_TRUE(talk.silent());
+  }
+  EXPECT_EQ(talk.program.flow().bytes_received, 701U);
+  talk.hear({.ack = 2000, .window = 0, .flags = kAck | XTG_TCP_FIN});
+  EXPECT_TRUE(talk.sends(ack));
+  talk.fire(XTG_TCP_TIMER_PERSIST);
+  EXPECT_TRUE(talk.sends({1999, 0, kAck, false})); // an old number, to be answered
+  EXPECT_TRUE(talk.silent());
+  talk.hear({.ack = 2000, .window = 1000});
+  EXPECT_TRUE(talk.sends({2000, 1000, kPush}));
+}
+
+// RFC 3168: the first new data after the reduction says that it took place.
+TEST_F(TcpTxTest, TellsThatCongestionWasHeardOf) {
+  for (const Family family : {Family::V4, Family::V6}) {
+    TcpSetup setup = plain({family, true});
+    setup.header.ecn = true;
+    Talk talk(setup);
+    ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+    const std::uint64_t sent = talk.send_all().size() * 1000;
+    talk.hear({.ack = sent, .flags = kAck | XTG_TCP_ECE});
+    EXPECT_TRUE(talk.sends({sent, 1000, kAck | XTG_TCP_CWR}));
+    EXPECT_TRUE(talk.sends({sent + 1000, 1000}));
+  }
+}
+
+TEST_F(TcpTxTest, NoNewDataAfterTheEnd) {
+  for (const bool stop : {false, true}) {
+    Talk talk(plain());
+    ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+    talk.program.control().end_ns = monotonic_ns() + 3'600'000'000'000; // it is not over yet
+    const std::uint64_t sent = talk.send_all().size() * 1000;
+    ASSERT_GT(sent, 0U);
+    if (stop)
+      talk.program.control().stop = 1;
+    else
+      talk.program.control().end_ns = monotonic_ns();
+    talk.hear({.ack = 2000});
+    EXPECT_TRUE(talk.silent());
+    // What is out is seen through, and the far end answered.
+    talk.hear({.ack = 2000, .payload = {1, 2, 3}});
+    EXPECT_TRUE(talk.sends({sent, 0, kAck, false}));
+    talk.fire(XTG_TCP_TIMER_RTO);
+    const auto again = talk.send_all();
+    ASSERT_FALSE(again.empty());
+    for (std::size_t i = 0; i < again.size(); i++) {
+      const std::uint64_t at = 2000 + i * 1000;
+      EXPECT_TRUE(talk.is(again[i], {at, 1000, at + 1000 == sent ? kPush : kAck, false}));
+    }
+    talk.hear({.ack = sent});
+    EXPECT_TRUE(talk.silent());
+    EXPECT_EQ(talk.program.flow().phase, std::uint32_t{XTG_TCP_DRAINED});
+  }
+}
+
+TEST_F(TcpTxTest, NothingAtAllWhenStopped) {
+  Talk talk(plain());
+  ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+  talk.program.control().stop = 2;
+  EXPECT_TRUE(talk.silent());
+  talk.hear({.ack = 0, .payload = {1, 2, 3}});
+  EXPECT_TRUE(talk.silent());
+  talk.program.control().stop = 0;
+  EXPECT_TRUE(talk.sends({0, 1000}));
+}
+
+TEST_F(TcpTxTest, AFinOfItsOwn) {
+  Talk talk(plain(), 2000);
+  ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+  ASSERT_EQ(talk.send_all().size(), 2U);
+  talk.program.flow().fin = 1;
+  EXPECT_TRUE(talk.silent()); // not before all has arrived
+  talk.hear({.ack = 2000});
+  const Want fin{2000, 0, kAck | XTG_TCP_FIN, false};
+  EXPECT_TRUE(talk.sends(fin));
+  EXPECT_TRUE(talk.silent());
+  talk.program.flow().fin_us -= 10'000'000; // its answer is late
+  EXPECT_TRUE(talk.sends(fin));
+  talk.hear({.ack = 2001});
+  EXPECT_TRUE(talk.silent());
+  EXPECT_EQ(talk.program.flow().phase, std::uint32_t{XTG_TCP_CLOSED});
+}
+
+TEST_F(TcpTxTest, KeepsToTheSchedule) {
+  TcpSetup setup = plain();
+  setup.pace_ns_q = 1'000'000'000ULL << 20; // a segment a second, in bursts of some
+  setup.burst = 4;
+  Talk talk(setup);
+  ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+  xtg_tcp_lane& lane = talk.program.lane();
+  lane.pace_ns = monotonic_ns() + 3'600'000'000'000;
+  EXPECT_TRUE(talk.silent());
+  talk.hear({.ack = 0, .payload = {1}}); // answers are no part of it
+  EXPECT_TRUE(talk.sends({0, 0, kAck, false}));
+  const std::uint64_t due = lane.pace_ns = monotonic_ns();
+  EXPECT_EQ(talk.send_all().size(), 4U);
+  if (lane.pace_ns != due + 4'000'000'000) { // the test itself was held up
+    EXPECT_GT(lane.pace_ns, due + 4'000'000'000);
+    EXPECT_LE(lane.pace_ns, monotonic_ns() + 4'000'000'000);
+  }
+  lane.pace_ns = monotonic_ns() - 1'000'000'000; // what was missed is not made up for
+  EXPECT_EQ(talk.send_all().size(), 4U);
+  EXPECT_GT(lane.pace_ns, monotonic_ns() + 3'000'000'000);
+}
+
+TEST_F(TcpTxTest, ALaneSendsItsFlows) {
+  TcpSetup setup = plain({Family::V4, false});
+  setup.flows = 5;
+  setup.lanes = 2;
+  setup.burst = 3;
+  TcpProgram program(setup);
+  ASSERT_TRUE(program.ok()) << program.error();
+  for (std::uint32_t i = 0; i < 5; i++) {
+    if (i == 4) continue; // never opened
+    xdp::FlowSetup flow;
+    flow.limit = 5000;
+    flow.window = 1 << 20;
+    flow.port = static_cast<std::uint16_t>(40000 + i);
+    program.open(i, flow);
+  }
+  for (std::uint32_t lane = 0; lane < 2; lane++) {
+    // Bursts in turn: three segments of each flow, then the two that are left of each.
+    std::vector<std::pair<unsigned, std::uint64_t>> is, should;
+    for (const TcpSent& sent : program.send_all(lane))
+      is.emplace_back(packet::load_be(std::span(sent.bytes).subspan(34, 2)),
+                      packet::load_be(std::span(sent.bytes).subspan(38, 4)));
+    for (const auto& [first, end] : {std::pair{0, 3}, {3, 5}})
+      for (const std::uint32_t flow : {lane, lane + 2})
+        for (int i = first; i < end; i++)
+          should.emplace_back(40000 + flow, i * 1000);
+    EXPECT_EQ(is, should) << lane;
+  }
+}
+
+} // namespace
+} // namespace xtg::test

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The middle hop: everything that enters at one interface leaves by the other, but for what the
+ * seeded rule of the direction says. A drop ends here, a duplicate is a clone. A segment held back
+ * is copied to a map and dropped; it comes back as a clone of the segment behind which it goes out,
+ * with its bytes replaced. What is to be late goes out by a TAP whose reader writes it back later.
+ * Each direction has one queue, so one CPU at a time runs its program and plain counters are exact.
+ */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "hop.h"
+
+char _license[] SEC("license") = "GPL";
+
+struct hop_rule rules[2];        /* process -> programs */
+struct hop_counters counters[2]; /* programs -> process */
+__u32 out_ifindex[2];            /* process: where each direction leaves */
+__u32 line_ifindex;              /* process: the TAP */
+
+struct hop_slot {
+  __u64 due; /* goes out behind this one of those that pass; 0: empty */
+  __u32 length;
+  __u8 data[HOP_FRAME];
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 2 * HOP_SLOTS);
+  __type(key, __u32);
+  __type(value, struct hop_slot);
+} slots SEC(".maps");
+
+static __always_inline int hit(const struct hop_rule* rule, __u64 n, enum hop_draw draw) {
+  __u64 z = (rule->seed + n * HOP_DRAWS + draw + 1) * 0x9e3779b97f4a7c15ull;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+  return ((z ^ (z >> 31)) >> 32) < rule->chance[draw];
+}
+
+/* Bytes of payload of a TCP segment, or -1 for what no rule is about. */
+static __always_inline int payload_of(struct __sk_buff* skb, int acks) {
+  __u8 tcp[14];
+  __u16 type, ip_length;
+  __u8 first, protocol;
+  int end, l4;
+
+  if (bpf_skb_load_bytes(skb, 12, &type, 2) < 0) return -1;
+  if (type == bpf_htons(ETH_P_IP)) {
+    if (bpf_skb_load_bytes(skb, 14, &first, 1) < 0 ||
+        bpf_skb_load_bytes(skb, 16, &ip_length, 2) < 0 ||
+        bpf_skb_load_bytes(skb, 23, &protocol, 1) < 0)
+      return -1;
+    l4 = ETH_HLEN + (first & 15) * 4;
+    end = ETH_HLEN + bpf_ntohs(ip_length);
+  } else if (type == bpf_htons(ETH_P_IPV6)) {
+    if (bpf_skb_load_bytes(skb, 18, &ip_length, 2) < 0 ||
+        bpf_skb_load_bytes(skb, 20, &protocol, 1) < 0)
+      return -1;
+    l4 = ETH_HLEN + 40;
+    end = l4 + bpf_ntohs(ip_length);
+  } else {
+    return -1;
+  }
+  if (protocol != IPPROTO_TCP || bpf_skb_load_bytes(skb, l4, tcp, sizeof(tcp)) < 0) return -1;
+  const int payload = end - l4 - (tcp[12] >> 4) * 4;
+  if (tcp[13] & 0x06) return -1; /* SYN or RST */
+  if (payload > 0) return payload;
+  return acks && !(tcp[13] & 0x01) ? 0 : -1;
+}
+
+/* Keeps a copy of the segment; whether it did. */
+static __always_inline int keep(struct __sk_buff* skb, __u32 direction, __u64 due) {
+  const __u32 key = direction * HOP_SLOTS + (due & (HOP_SLOTS - 1));
+  struct hop_slot* slot = bpf_map_lookup_elem(&slots, &key);
+  const __u32 length = skb->len;
+  if (!slot || slot->due != 0 || length == 0 || length > HOP_FRAME) return 0;
+  if (bpf_skb_load_bytes(skb, 0, slot->data, length) < 0) return 0;
+  slot->length = length;
+  slot->due = due;
+  return 1;
+}
+
+/* Sends what is due behind the segment that passes: that one goes first, as a clone, and the skb at
+ * hand takes on the bytes of the one that was held. */
+static __always_inline void release(struct __sk_buff* skb, __u32 direction, __u32 target) {
+  struct hop_counters* count = &counters[direction];
+  const __u32 key = direction * HOP_SLOTS + (count->passed & (HOP_SLOTS - 1));
+  struct hop_slot* slot = bpf_map_lookup_elem(&slots, &key);
+  if (!slot || slot->due == 0 || slot->due != count->passed) return;
+  slot->due = 0;
+  const __u32 length = slot->length;
+  if (length == 0 || length > HOP_FRAME) return;
+  if (bpf_clone_redirect(skb, target, 0) < 0) {
+    count->failed++;
+    return;
+  }
+  /* From here on the skb is the held one, for better or worse. */
+  if (bpf_skb_change_tail(skb, length, 0) < 0 ||
+      bpf_skb_store_bytes(skb, 0, slot->data, length, 0) < 0)
+    count->failed++;
+  bpf_set_hash_invalid(skb);
+  count->released++;
+}
+
+static __always_inline int pass(struct __sk_buff* skb, __u32 direction) {
+  const struct hop_rule* rule = &rules[direction];
+  struct hop_counters* count = &counters[direction];
+  __u32 target = out_ifindex[direction];
+
+  const int payload = payload_of(skb, rule->acks);
+  if (payload < 0) {
+    count->other++;
+    return bpf_redirect(target, 0);
+  }
+  if (skb->gso_segs > 1) count->merged++;
+  const __u64 n = count->seen++;
+  count->seen_bytes += payload;
+  if (n - rule->burst_from < rule->burst_length || hit(rule, n, HOP_DROP)) {
+    count->dropped++;
+    count->dropped_bytes += payload;
+    return TC_ACT_SHOT;
+  }
+  if (hit(rule, n, HOP_HOLD) && keep(skb, direction, count->passed + rule->hold_by)) {
+    count->held++;
+    return TC_ACT_SHOT;
+  }
+  count->passed++;
+  if (hit(rule, n, HOP_LATE)) {
+    count->late++;
+    target = line_ifindex;
+  }
+  if (hit(rule, n, HOP_DUPLICATE)) {
+    if (bpf_clone_redirect(skb, target, 0) < 0) count->failed++;
+    count->duplicated++;
+  }
+  release(skb, direction, target);
+  return bpf_redirect(target, 0);
+}
+
+SEC("tc")
+int hop_forward(struct __sk_buff* skb) {
+  return pass(skb, 0);
+}
+
+SEC("tc")
+int hop_backward(struct __sk_buff* skb) {
+  return pass(skb, 1);
+}
+
+/* The end of the delay line. */
+SEC("tc")
+int hop_line(struct __sk_buff* skb) {
+  return bpf_redirect(out_ifindex[0], 0);
+}
+
+/* Without a program here a veth takes no frames from XDP at the other end unless it merges them. */
+SEC("xdp.frags")
+int hop_enter(struct xdp_md* ctx) {
+  return XDP_PASS;
+}
