@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The benchmarks' own programs: bare live-frame loops to compare with, and a far end that counts,
- * or judges the gaps between frames. Independent of the tool's programs. */
+ * or judges the gaps between frames, or loses some. Independent of the tool's programs. */
 #include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/tcp.h>
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #include "bench.h"
@@ -10,6 +15,7 @@ char _license[] SEC("license") = "GPL";
 
 struct bench_counter counters[BENCH_CPUS]; /* far end, per CPU */
 struct bench_gaps gaps;                    /* far end: one sender, one queue at a time */
+struct bench_loss loss;                    /* same */
 __u64 interval_ns;                         /* what gaps should be; user space */
 __u64 looped;                              /* runs of the bare loops */
 
@@ -59,5 +65,42 @@ int bench_gap(struct xdp_md* ctx) {
   if (off <= 4096) gaps.within_4096++;
   if (off > 65536) gaps.beyond_65536++;
   if (gap < interval_ns / 4) gaps.micro_bursts++;
+  return XDP_DROP;
+}
+
+/* Payload of a TCP segment over IPv4; 0 for everything else. */
+static __always_inline __u32 payload_of(const struct xdp_md* ctx) {
+  const __u8 *data = (const __u8*)(long)ctx->data, *end = (const __u8*)(long)ctx->data_end;
+  const struct ethhdr* eth = (const struct ethhdr*)data;
+  const struct iphdr* ip = (const struct iphdr*)(eth + 1);
+  const struct tcphdr* tcp;
+  __u32 ip_len, headers;
+
+  if ((const __u8*)(ip + 1) > end || eth->h_proto != bpf_htons(ETH_P_IP) ||
+      ip->protocol != IPPROTO_TCP)
+    return 0;
+  tcp = (const struct tcphdr*)((const __u8*)ip + ip->ihl * 4);
+  if ((const __u8*)(tcp + 1) > end) return 0;
+  ip_len = bpf_ntohs(ip->tot_len);
+  headers = ip->ihl * 4 + tcp->doff * 4;
+  return ip_len > headers ? ip_len - headers : 0;
+}
+
+/* Segment n's fate is a function of n and the seed alone (splitmix64). */
+SEC("xdp.frags")
+int bench_lose(struct xdp_md* ctx) {
+  __u32 payload = payload_of(ctx);
+  __u64 z;
+
+  if (payload == 0) return XDP_PASS;
+  z = (loss.seed + loss.seen + 1) * 0x9e3779b97f4a7c15ull;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+  z ^= z >> 31;
+  loss.seen++;
+  loss.seen_bytes += payload;
+  if (z >> 32 >= loss.chance) return XDP_PASS;
+  loss.lost++;
+  loss.lost_bytes += payload;
   return XDP_DROP;
 }

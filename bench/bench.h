@@ -24,3 +24,13 @@ struct bench_gaps {
   __u64 beyond_65536;
   __u64 micro_bursts; /* gaps below a quarter of the interval */
 };
+
+/* Random loss of TCP segments that carry data. */
+struct bench_loss {
+  __u64 chance; /* of 2^32; user space */
+  __u64 seed;   /* user space */
+  __u64 seen;
+  __u64 seen_bytes; /* payload */
+  __u64 lost;
+  __u64 lost_bytes; /* payload */
+};

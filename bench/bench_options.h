@@ -12,10 +12,14 @@ struct Options {
   std::string binary; ///< the xdp-trafficgen under test
   unsigned rounds = 7;
   double seconds = 1;             ///< measured per run
-  std::vector<std::string> peers; ///< whole commands; %i stands for the interface
+  std::vector<std::string> peers; ///< whole commands; %i and others stand for what differs
+  std::vector<std::string> only;  ///< tables of `tcp`; none: all
 };
 
 Status bench_udp(const Options& options);
 Status bench_pacing(const Options& options);
+Status bench_tcp(const Options& options);
+/// Whether `name` is one of its tables.
+bool is_tcp_table(const std::string& name);
 
 } // namespace xtg::bench

@@ -1,25 +1,34 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "child.h"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <sstream>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "interrupt.h"
 
 namespace xtg::bench {
 
 namespace {
 
-[[noreturn]] void become(const net::Wire& wire, const std::vector<std::string>& command,
+constexpr double kGrace = 8; // between an interrupt and the kill: a drain may take a while
+
+[[noreturn]] void become(const net::NetNs& ns, const std::vector<std::string>& command,
                          const std::vector<int>& cpus, int out) {
-  if (!wire.near_ns().enter()) _exit(126);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  restore_signals();
+  if (!ns.enter()) _exit(126);
   if (!cpus.empty()) {
     cpu_set_t set;
     CPU_ZERO(&set);
@@ -40,9 +49,17 @@ double seconds(const timeval& t) {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
 }
 
+/// One read; false at the end of the file.
+bool read_some(int fd, std::string& output) {
+  std::array<char, 65536> buffer;
+  const ssize_t n = read(fd, buffer.data(), buffer.size());
+  if (n > 0) output.append(buffer.data(), static_cast<std::size_t>(n));
+  return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
 } // namespace
 
-Result<Child> Child::start(const net::Wire& wire, const std::vector<std::string>& command,
+Result<Child> Child::start(const net::NetNs& ns, const std::vector<std::string>& command,
                            const std::vector<int>& cpus, bool capture) {
   int ends[2] = {-1, -1};
   if (pipe2(ends, O_CLOEXEC) != 0) return fail_sys(errno, "pipe");
@@ -52,24 +69,66 @@ Result<Child> Child::start(const net::Wire& wire, const std::vector<std::string>
   out.start_ns_ = monotonic_ns();
   out.pid_ = fork();
   if (out.pid_ < 0) return fail_sys(errno, "fork");
-  if (out.pid_ == 0) become(wire, command, cpus, writer.get());
-  out.out_ = reader.release();
+  if (out.pid_ == 0) become(ns, command, cpus, writer.get());
+  out.process_.reset(static_cast<int>(syscall(SYS_pidfd_open, out.pid_, 0)));
+  if (!out.process_.valid()) return fail_sys(errno, "watch a process");
+  out.out_ = std::move(reader);
   return out;
+}
+
+Child::Child(Child&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)), process_(std::move(other.process_)),
+      out_(std::move(other.out_)), start_ns_(other.start_ns_) {}
+
+Child::~Child() {
+  if (pid_ <= 0) return;
+  kill(pid_, SIGKILL);
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR)
+    continue;
+}
+
+bool Child::running() const {
+  pollfd ended = {process_.get(), POLLIN, 0};
+  return poll(&ended, 1, 0) <= 0;
 }
 
 void Child::interrupt() const {
   kill(pid_, SIGINT);
 }
 
-ChildEnd Child::wait() {
+/// Until the process has ended: others may hold its stdout for longer.
+void Child::read_output(double patience_s, std::string& output) {
+  const auto in = [](double s) { return monotonic_ns() + static_cast<std::uint64_t>(s * 1e9); };
+  std::uint64_t deadline = in(patience_s);
+  bool asked = false, open = true;
+  while (running()) {
+    if (!asked && (interrupted() || monotonic_ns() > deadline)) {
+      asked = true;
+      deadline = in(kGrace);
+      interrupt();
+    } else if (monotonic_ns() > deadline) {
+      kill(pid_, SIGKILL);
+    }
+    std::array<pollfd, 2> ready = {
+        {{process_.get(), POLLIN, 0}, {open ? out_.get() : -1, POLLIN, 0}}};
+    if (poll(ready.data(), ready.size(), 100) <= 0) continue;
+    if (ready[1].revents != 0) open = read_some(out_.get(), output);
+  }
+  fcntl(out_.get(), F_SETFL, O_NONBLOCK);
+  for (std::size_t before = output.size() + 1; open && output.size() != before;) {
+    before = output.size();
+    open = read_some(out_.get(), output);
+  }
+}
+
+ChildEnd Child::wait(double patience_s) {
   ChildEnd end;
-  char buffer[4096];
-  for (ssize_t n = 0; (n = read(out_, buffer, sizeof buffer)) > 0;)
-    end.output.append(buffer, static_cast<std::size_t>(n));
-  close(out_);
+  read_output(patience_s, end.output);
   int status = 0;
   rusage usage{};
-  wait4(pid_, &status, 0, &usage);
+  while (wait4(pid_, &status, 0, &usage) < 0 && errno == EINTR)
+    continue;
+  pid_ = -1;
   end.wall_s = static_cast<double>(monotonic_ns() - start_ns_) * 1e-9;
   end.cpu_s = seconds(usage.ru_utime) + seconds(usage.ru_stime);
   end.max_rss_kib = usage.ru_maxrss;

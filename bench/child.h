@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A contestant that is a command: started in the near namespace, timed and measured from outside.
+// A contestant that is a command: started in a namespace, timed and measured from outside. It does
+// not outlive its Child, nor this process.
 #pragma once
 
 #include <string>
@@ -8,7 +9,8 @@
 #include <sys/types.h>
 
 #include "core/result.h"
-#include "net/wire.h"
+#include "core/unique_fd.h"
+#include "net/netns.h"
 
 namespace xtg::bench {
 
@@ -24,15 +26,27 @@ class Child {
 public:
   /// `cpus`: pinned to these by the kernel (empty: not). stdout is kept when `capture`, else thrown
   /// away.
-  static Result<Child> start(const net::Wire& wire, const std::vector<std::string>& command,
+  static Result<Child> start(const net::NetNs& ns, const std::vector<std::string>& command,
                              const std::vector<int>& cpus, bool capture);
+  Child(Child&& other) noexcept;
+  Child& operator=(Child&&) = delete;
+  ~Child();
+
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] bool running() const;
   /// SIGINT, if it still runs.
   void interrupt() const;
-  ChildEnd wait();
+  /// Once. Whoever takes longer than `patience_s` is interrupted, and soon after killed; an
+  /// interrupt of this process is passed on.
+  ChildEnd wait(double patience_s = 30);
 
 private:
+  Child() = default;
+  void read_output(double patience_s, std::string& output);
+
   pid_t pid_ = -1;
-  int out_ = -1;
+  UniqueFd process_; ///< readable when it has ended
+  UniqueFd out_;
   std::uint64_t start_ns_ = 0;
 };
 

@@ -10,6 +10,22 @@
 
 namespace xtg::bench {
 
+namespace {
+
+const bpf_program* program(const xtg_bench_bpf* skel, FarEnd::Kind kind) {
+  switch (kind) {
+  case FarEnd::Kind::Gaps:
+    return skel->progs.bench_gap;
+  case FarEnd::Kind::Lose:
+    return skel->progs.bench_lose;
+  case FarEnd::Kind::Count:
+    break;
+  }
+  return skel->progs.bench_count;
+}
+
+} // namespace
+
 FarEnd::FarEnd(FarEnd&& other) noexcept
     : skel_(std::exchange(other.skel_, nullptr)), link_(std::move(other.link_)) {}
 
@@ -23,7 +39,7 @@ Result<FarEnd> FarEnd::attach(const net::Wire& wire, Kind kind, std::uint64_t in
   out.skel_ = xtg_bench_bpf::open_and_load();
   if (out.skel_ == nullptr) return fail_sys(errno, "load the benchmark's programs");
   out.skel_->bss->interval_ns = interval_ns;
-  auto* prog = kind == Kind::Count ? out.skel_->progs.bench_count : out.skel_->progs.bench_gap;
+  const bpf_program* prog = program(out.skel_, kind);
   const auto attached = wire.far_ns().run([&]() -> Status {
     LIBBPF_OPTS(bpf_link_create_opts, opts);
     const int fd = bpf_link_create(bpf_program__fd(prog), wire.far().ifindex, BPF_XDP, &opts);
@@ -44,6 +60,18 @@ std::uint64_t FarEnd::packets() const {
 
 bench_gaps FarEnd::gaps() const {
   return skel_->bss->gaps;
+}
+
+void FarEnd::lose(double share, std::uint64_t seed) {
+  constexpr double kCertain = 4294967296.0;
+  bench_loss rule = {};
+  rule.chance = static_cast<__u64>(share * kCertain);
+  rule.seed = seed;
+  skel_->bss->loss = rule;
+}
+
+bench_loss FarEnd::loss() const {
+  return skel_->bss->loss;
 }
 
 } // namespace xtg::bench

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The far end of a benchmark's wire: an XDP program of the benchmark's own that counts and drops.
+// The far end of a benchmark's wire: an XDP program of the benchmark's own that counts and drops,
+// or passes on what it does not lose.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +16,17 @@ namespace xtg::bench {
 
 class FarEnd {
 public:
-  enum class Kind { Count, Gaps };
+  enum class Kind { Count, Gaps, Lose };
   static Result<FarEnd> attach(const net::Wire& wire, Kind kind, std::uint64_t interval_ns = 0);
   FarEnd(FarEnd&&) noexcept;
   ~FarEnd();
 
   [[nodiscard]] std::uint64_t packets() const;
   [[nodiscard]] bench_gaps gaps() const;
+
+  /// From here on loses this share of the TCP segments with data; what they were starts at 0.
+  void lose(double share, std::uint64_t seed);
+  [[nodiscard]] bench_loss loss() const;
 
 private:
   FarEnd() = default;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// xtg-bench udp|pacing --binary PATH [--rounds N] [--seconds S] [--peer 'COMMAND']...
+// xtg-bench udp|pacing|tcp --binary PATH [--rounds N] [--seconds S] [--peer 'COMMAND']...
+//           [--only TABLE]...
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -7,12 +8,19 @@
 #include <fmt/format.h>
 
 #include "bench_options.h"
+#include "interrupt.h"
 
 namespace {
 
 int usage() {
-  fmt::print(stderr, "usage: xtg-bench udp|pacing --binary PATH [--rounds N] [--seconds S] [--peer "
-                     "'COMMAND ... %i']...\n");
+  fmt::print(
+      stderr,
+      "usage: xtg-bench udp --binary PATH [--rounds N] [--seconds S] [--peer 'COMMAND ... "
+      "%i']...\n"
+      "       xtg-bench pacing --binary PATH [--seconds S]\n"
+      "       xtg-bench tcp --binary PATH [--rounds N] [--seconds S] [--peer 'COMMAND ... %i "
+      "... %p ... %a']...\n"
+      "                     [--only one|threaded|loss|flows|mtu|costs]...\n");
   return 2;
 }
 
@@ -23,6 +31,8 @@ int main(int argc, char** argv) {
   const std::string what = argv[1];
   xtg::bench::Options options;
   if (what == "pacing") options.seconds = 10;
+  if (what == "tcp") options.rounds = 5;
+  if (argc % 2 != 0) return usage();
   for (int i = 2; i + 1 < argc; i += 2) {
     const std::string name = argv[i], value = argv[i + 1];
     if (name == "--binary")
@@ -33,21 +43,26 @@ int main(int argc, char** argv) {
       options.seconds = std::strtod(value.c_str(), nullptr);
     else if (name == "--peer")
       options.peers.push_back(value);
+    else if (name == "--only" && what == "tcp" && xtg::bench::is_tcp_table(value))
+      options.only.push_back(value);
     else
       return usage();
   }
   if (options.binary.empty() || options.rounds == 0 || !(options.seconds > 0)) return usage();
 
+  xtg::bench::catch_interrupts();
   xtg::Status done;
   if (what == "udp")
     done = xtg::bench::bench_udp(options);
   else if (what == "pacing")
     done = xtg::bench::bench_pacing(options);
+  else if (what == "tcp")
+    done = xtg::bench::bench_tcp(options);
   else
     return usage();
   if (!done) {
     fmt::print(stderr, "xtg-bench: {}\n", done.error().message());
-    return 1;
+    return xtg::bench::interrupted() ? 130 : 1;
   }
   return 0;
 }

@@ -6,6 +6,7 @@
 #include "bench_options.h"
 #include "child.h"
 #include "far_end.h"
+#include "interrupt.h"
 #include "net/wire.h"
 #include "table.h"
 
@@ -14,6 +15,7 @@ namespace xtg::bench {
 namespace {
 
 constexpr double kRates[] = {1e3, 1e4, 1e5, 1e6};
+constexpr double kPatience = 30; // beyond the run's own time
 
 Status run_rate(const net::Wire& wire, const Options& options, double pps,
                 const std::string& extra) {
@@ -32,9 +34,10 @@ Status run_rate(const net::Wire& wire, const Options& options, double pps,
                                       fmt::format("{}s", options.seconds)};
   for (const auto& word : words(extra))
     command.push_back(word);
-  auto child = Child::start(wire, command, {}, true);
+  auto child = Child::start(wire.near_ns(), command, {}, true);
   if (!child) return tl::unexpected<Error>(child.error());
-  const ChildEnd end = child->wait();
+  const ChildEnd end = child->wait(options.seconds + kPatience);
+  if (interrupted()) return fail(Errc::System, "interrupted");
   if (end.status != 0)
     return fail(Errc::System, fmt::format("the sender ended with status {}", end.status));
 

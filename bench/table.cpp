@@ -8,7 +8,40 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
+#include "interrupt.h"
+
 namespace xtg::bench {
+
+namespace {
+
+/// What a contestant's turns gave for one column, where they gave anything.
+std::vector<double> column(const Contestant& contestant, std::size_t number) {
+  std::vector<double> out;
+  for (const Figures& figures : contestant.turns) {
+    if (number < figures.size() && figures[number]) out.push_back(*figures[number]);
+  }
+  return out;
+}
+
+void print_row(const TableSpec& spec, const Contestant& contestant, const Contestant& first) {
+  fmt::print("| {} |", contestant.name);
+  for (std::size_t i = 0; i < spec.columns.size(); i++) {
+    const std::vector<double> values = column(contestant, i);
+    if (i == 0 && !contestant.absent.empty()) {
+      fmt::print(" {} | |", contestant.absent);
+      continue;
+    }
+    if (values.empty() || !contestant.absent.empty()) {
+      fmt::print(" |");
+    } else {
+      fmt::print(" {:.{}f} |", median(values), spec.columns[i].digits);
+    }
+    if (i == 0) fmt::print(" {:.3f} |", median_ratio(values, column(first, 0)));
+  }
+  fmt::print("\n");
+}
+
+} // namespace
 
 double median(std::vector<double> values) {
   if (values.empty()) return 0;
@@ -38,6 +71,34 @@ std::string machine() {
   }
   return fmt::format("kernel {}, {}, {} CPUs", name.release, cpu,
                      std::thread::hardware_concurrency());
+}
+
+Status run_table(const TableSpec& spec, std::vector<Contestant>& contestants, unsigned rounds) {
+  for (unsigned round = 0; round < rounds; round++) {
+    for (Contestant& contestant : contestants) {
+      if (!contestant.absent.empty()) continue;
+      auto figures = contestant.turn();
+      if (interrupted()) return fail(Errc::System, "interrupted");
+      if (figures) {
+        contestant.turns.push_back(std::move(*figures));
+      } else if (contestant.guest) {
+        contestant.absent = figures.error().message();
+      } else {
+        return forward(std::move(figures), contestant.name);
+      }
+    }
+  }
+  fmt::print("\n| {} | {} | {} |", spec.title, spec.columns[0].name, spec.ratio);
+  for (std::size_t i = 1; i < spec.columns.size(); i++)
+    fmt::print(" {} |", spec.columns[i].name);
+  fmt::print("\n|---|---|---|");
+  for (std::size_t i = 1; i < spec.columns.size(); i++)
+    fmt::print("---|");
+  fmt::print("\n");
+  for (const Contestant& contestant : contestants)
+    print_row(spec, contestant, contestants[0]);
+  std::fflush(stdout);
+  return {};
 }
 
 } // namespace xtg::bench

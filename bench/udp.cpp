@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // How fast: this tool beside the bare live-frame loops and any peer, alternating, counted at the
 // far end.
-#include <chrono>
-#include <functional>
 #include <thread>
 
 #include <fmt/format.h>
@@ -12,6 +10,7 @@
 #include "child.h"
 #include "core/clock.h"
 #include "far_end.h"
+#include "interrupt.h"
 #include "net/wire.h"
 #include "table.h"
 
@@ -21,29 +20,19 @@ namespace {
 
 constexpr double kWarmUp = 0.4; // programs start, caches fill
 
-struct Contestant {
-  std::string name;
-  std::function<Result<double>()> mpps;
-  std::vector<double> results;
-};
-
-void pause(double seconds) {
-  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-}
-
 /// Frames per microsecond that arrive in a window after the warm-up.
 double window(const FarEnd& far, double seconds) {
-  pause(kWarmUp);
+  (void)pause(kWarmUp); // who takes the turns asks whether it was interrupted
   const std::uint64_t t0 = monotonic_ns(), n0 = far.packets();
-  pause(seconds);
+  (void)pause(seconds);
   const std::uint64_t n1 = far.packets(), t1 = monotonic_ns();
   return static_cast<double>(n1 - n0) * 1e3 / static_cast<double>(t1 - t0);
 }
 
-Result<double> measure_command(const net::Wire& wire, const FarEnd& far,
-                               const std::vector<std::string>& command,
-                               const std::vector<int>& cpus, double seconds) {
-  auto child = Child::start(wire, command, cpus, false);
+Result<Figures> measure_command(const net::Wire& wire, const FarEnd& far,
+                                const std::vector<std::string>& command,
+                                const std::vector<int>& cpus, double seconds) {
+  auto child = Child::start(wire.near_ns(), command, cpus, false);
   if (!child) return tl::unexpected<Error>(child.error());
   const double mpps = window(far, seconds);
   child->interrupt();
@@ -51,36 +40,37 @@ Result<double> measure_command(const net::Wire& wire, const FarEnd& far,
   // A peer may have its own idea of the status that an interrupt deserves.
   if (end.status != 0 && mpps == 0)
     return fail(Errc::System, fmt::format("{} ended with status {}", command[0], end.status));
-  return mpps;
+  return Figures{mpps};
 }
 
-Result<double> measure_redirect(const net::Wire& wire, const FarEnd& far, double seconds) {
+Result<Figures> measure_redirect(const net::Wire& wire, const FarEnd& far, double seconds) {
   Result<double> loop = 0;
   std::thread sender([&] { loop = run_bare(wire, Bare::Redirect, seconds + kWarmUp + 0.3, 0); });
   const double mpps = window(far, seconds);
   sender.join();
-  if (!loop) return loop;
-  return mpps;
+  if (!loop) return tl::unexpected<Error>(loop.error());
+  return Figures{mpps};
 }
 
-Result<double> measure_drop(const net::Wire& wire, double seconds) {
+Result<Figures> measure_drop(const net::Wire& wire, double seconds) {
   auto rate = run_bare(wire, Bare::Drop, seconds, 0);
-  if (!rate) return rate;
-  return *rate * 1e-6;
+  if (!rate) return tl::unexpected<Error>(rate.error());
+  return Figures{*rate * 1e-6};
 }
 
 /// Start to exit of one frame, and the memory of a run.
 Status report_costs(const net::Wire& wire, const Options& options) {
   std::vector<double> wall, rss;
   for (unsigned i = 0; i < 15; i++) {
-    auto child = Child::start(wire, {options.binary, "udp", wire.near().name, "-n", "1", "--quiet"},
-                              {}, false);
+    auto child = Child::start(
+        wire.near_ns(), {options.binary, "udp", wire.near().name, "-n", "1", "--quiet"}, {}, false);
     if (!child) return tl::unexpected<Error>(child.error());
     wall.push_back(child->wait().wall_s * 1e3);
   }
   auto child = Child::start(
-      wire, {options.binary, "udp", wire.near().name, "--duration", "2", "--quiet", "--cpus", "0"},
-      {}, false);
+      wire.near_ns(),
+      {options.binary, "udp", wire.near().name, "--duration", "2", "--quiet", "--cpus", "0"}, {},
+      false);
   if (!child) return tl::unexpected<Error>(child.error());
   rss.push_back(static_cast<double>(child->wait().max_rss_kib) / 1024);
   fmt::print("\n`udp -n 1`, start to exit: {:.0f} ms (median of {})\n", median(wall), wall.size());
@@ -88,20 +78,8 @@ Status report_costs(const net::Wire& wire, const Options& options) {
   return {};
 }
 
-Status run_table(std::vector<Contestant>& contestants, unsigned rounds, const char* title) {
-  for (unsigned round = 0; round < rounds; round++) {
-    for (Contestant& c : contestants) {
-      auto mpps = c.mpps();
-      if (!mpps) return forward(std::move(mpps), c.name);
-      c.results.push_back(*mpps);
-    }
-  }
-  fmt::print("\n| {} | Mpps | of the first |\n|---|---|---|\n", title);
-  for (const Contestant& c : contestants)
-    fmt::print("| {} | {:.3f} | {:.3f} |\n", c.name, median(c.results),
-               median_ratio(c.results, contestants[0].results));
-  std::fflush(stdout);
-  return {};
+TableSpec table(const char* title) {
+  return {.title = title, .columns = {{"Mpps", 3}}};
 }
 
 } // namespace
@@ -125,29 +103,27 @@ Status bench_udp(const Options& options) {
     return [&, command, cpus] { return measure_command(*wire, *far, command, cpus, s); };
   };
   std::vector<Contestant> one_core = {
-      {"(c) bare loop, redirect only", [&] { return measure_redirect(*wire, *far, s); }, {}},
-      {"(a) defaults", ours("--cpus 0", {}), {}},
+      {"(c) bare loop, redirect only", [&] { return measure_redirect(*wire, *far, s); }},
+      {"(a) defaults", ours("--cpus 0", {})},
       {"(b) four varying fields",
-       ours("--cpus 0 -p 1000-1999 -P 2000-2499 -a 198.18.0.2-198.18.0.101 -A 198.18.1.0/24", {}),
-       {}},
-      {"(b') --stamp each", ours("--cpus 0 --stamp each", {}), {}},
-      {"(d) bare loop, nothing sent", [&] { return measure_drop(*wire, s); }, {}},
+       ours("--cpus 0 -p 1000-1999 -P 2000-2499 -a 198.18.0.2-198.18.0.101 -A 198.18.1.0/24", {})},
+      {"(b') --stamp each", ours("--cpus 0 --stamp each", {})},
+      {"(d) bare loop, nothing sent", [&] { return measure_drop(*wire, s); }},
   };
   for (const std::string& peer : options.peers) {
     std::vector<std::string> command = words(peer);
     for (auto& word : command) {
       if (word == "%i") word = wire->near().name;
     }
-    one_core.push_back({"(e) " + peer,
-                        [&, command] { return measure_command(*wire, *far, command, {0}, s); },
-                        {}});
+    one_core.push_back(
+        {"(e) " + peer, [&, command] { return measure_command(*wire, *far, command, {0}, s); }});
   }
-  if (auto done = run_table(one_core, options.rounds, "one core"); !done) return done;
+  if (auto done = run_table(table("one core"), one_core, options.rounds); !done) return done;
 
   if (std::thread::hardware_concurrency() >= 2) {
-    std::vector<Contestant> cores = {{"one core", ours("--cpus 0", {}), {}},
-                                     {"two cores", ours("--cpus 0,1", {}), {}}};
-    if (auto done = run_table(cores, options.rounds, "cores"); !done) return done;
+    std::vector<Contestant> cores = {{"one core", ours("--cpus 0", {})},
+                                     {"two cores", ours("--cpus 0,1", {})}};
+    if (auto done = run_table(table("cores"), cores, options.rounds); !done) return done;
   }
   return report_costs(*wire, options);
 }

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tcp_path.h"
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include <fcntl.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "core/unique_fd.h"
+
+namespace xtg::bench {
+
+namespace {
+
+/// In the interface's namespace.
+Status turn_off_segmentation(const std::string& name) {
+  const UniqueFd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  for (const __u32 command : {ETHTOOL_STSO, ETHTOOL_SGSO}) {
+    ethtool_value value = {command, 0};
+    ifreq request = {};
+    std::strncpy(request.ifr_name, name.c_str(), IFNAMSIZ - 1);
+    request.ifr_data = reinterpret_cast<char*>(&value);
+    if (ioctl(fd.get(), SIOCETHTOOL, &request) != 0)
+      return fail_sys(errno, "turn TSO and GSO off on " + name);
+  }
+  return {};
+}
+
+/// A kernel that remembers how its last connection fared would let a turn depend on the one before.
+Status forget_metrics() {
+  const UniqueFd fd(open("/proc/sys/net/ipv4/tcp_no_metrics_save", O_WRONLY | O_CLOEXEC));
+  if (!fd.valid() || write(fd.get(), "1", 1) != 1)
+    return fail_sys(errno, "write tcp_no_metrics_save");
+  return {};
+}
+
+} // namespace
+
+Result<Path> Path::create(const PathSpec& spec) {
+  auto wire = net::Wire::create({.queues = 1, .mtu = spec.mtu, .threaded = spec.threaded});
+  if (!wire) return tl::unexpected<Error>(std::move(wire.error()));
+  const Status set = wire->near_ns().run([&]() -> Status {
+    if (auto ok = forget_metrics(); !ok || spec.offloads) return ok;
+    return turn_off_segmentation(wire->near().name);
+  });
+  if (!set) return tl::unexpected<Error>(set.error());
+  auto receiver = Receiver::start(wire->far_ns(), kPort);
+  if (!receiver) return tl::unexpected<Error>(std::move(receiver.error()));
+  return Path{std::move(*wire), std::move(*receiver)};
+}
+
+} // namespace xtg::bench
