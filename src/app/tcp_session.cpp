@@ -37,8 +37,8 @@ double process_cpu_s() {
 
 } // namespace
 
-/// The kernel's socket as the connection stands now, frozen. `at_una`: for a reset, which the far
-/// end believes only at the sequence number it expects.
+/// The kernel's socket as the connection stands now, frozen. `at_una`: for a reset of what was not
+/// acknowledged.
 Result<net::TcpSocket> TcpSession::rebuild(std::size_t number, bool at_una) {
   Flow& flow = flows_[number];
   sender_->park(static_cast<std::uint32_t>(number));
@@ -85,12 +85,20 @@ void TcpSession::hand_back(std::size_t number, std::uint64_t now_ns) {
   flow.give_up_ns = now_ns + kFinNs;
 }
 
+/// The far end believes a reset only at the sequence number that it expects next (RFC 5961, 3.2):
+/// the first one that it did not acknowledge, or, where only its acknowledgements got lost, the one
+/// behind everything. The wrong one of the two does no harm.
 void TcpSession::reset_flow(std::size_t number, stats::FlowEnd end) {
   Flow& flow = flows_[number];
-  auto socket = rebuild(number, true);
-  (void)sender_->release(flow.key);
-  Status sent = socket ? net::thaw(*socket) : Status(tl::unexpected<Error>(socket.error()));
-  if (sent) sent = net::send_rst(*socket);
+  Status sent;
+  for (const bool at_una : {true, false}) {
+    auto socket = rebuild(number, at_una);
+    if (at_una) (void)sender_->release(flow.key);
+    sent = socket ? net::thaw(*socket) : Status(tl::unexpected<Error>(socket.error()));
+    if (sent) sent = net::send_rst(*socket);
+    const xtg_tcp_flow f = sender_->flow(static_cast<std::uint32_t>(number));
+    if (!sent || f.una == f.nxt) break;
+  }
   flow.end = end;
   if (!sent) flow.detail = std::move(sent.error()).context("reset").message();
 }

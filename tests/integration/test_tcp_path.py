@@ -177,6 +177,14 @@ class Disorder(PathTest):
 class Silence(PathTest):
     """The path is dead for a while, or for good."""
 
+    def cut(self, sink):
+        """Nothing passes any more, and what had passed by then was acknowledged."""
+        self.wire.rule(drop=1.0, acks=True)
+        count = -1
+        while count != (count := sink.total()):
+            time.sleep(0.3)
+        self.wire.rule(1, drop=1.0, acks=True)
+
     def test_passes(self):
         sink = self.sink(check="pattern")
         self.wire.rule()
@@ -197,8 +205,7 @@ class Silence(PathTest):
         self.wire.rule()
         with self.start("--payload", "pattern", "--silence", 2, "--drain", 1) as run:
             sink.wait_bytes(1 * MB, run)
-            self.wire.rule(drop=1.0, acks=True)
-            self.wire.rule(1, drop=1.0, acks=True)
+            self.cut(sink)
             result = self.adds_up(self.failed(run.finish(), 5))
         flow, = result.doc["end"]["flows"]
         self.assertEqual(flow["close"], "unanswered")
@@ -207,14 +214,27 @@ class Silence(PathTest):
         self.assertEqual(sink.ended()[0].end, "reset")
         self.assertIsNone(sink.connections()[0].wrong)
 
+    def test_only_back(self):
+        """The data arrives, its acknowledgements do not: the reset has the number behind the last byte."""
+        sink = self.sink(check="pattern")
+        self.wire.rule()
+        with self.start("--payload", "pattern", "--silence", 2, "--drain", 1) as run:
+            sink.wait_bytes(1 * MB, run)
+            self.wire.rule(1, drop=1.0, acks=True)
+            result = self.adds_up(self.failed(run.finish(), 5))
+        flow, = result.doc["end"]["flows"]
+        self.assertEqual(flow["close"], "unanswered")
+        self.assertEqual(sink.ended()[0].end, "reset")
+        self.assertIsNone(sink.connections()[0].wrong)
+        self.assertGreater(sink.connections()[0].bytes, flow["bytes"])
+
     def test_at_the_end(self):
         """The path dies after the last byte was sent and before it was acknowledged."""
         sink = self.sink(check="pattern")
         self.wire.rule()
         with self.start("--payload", "pattern", "--drain", 1) as run:
             sink.wait_bytes(1 * MB, run)
-            self.wire.rule(drop=1.0, acks=True)
-            self.wire.rule(1, drop=1.0, acks=True)
+            self.cut(sink)
             run.send(2)
             result = self.adds_up(run.finish())
         flow, = result.doc["end"]["flows"]

@@ -26,9 +26,13 @@ static inline __u32 xtg_tcp_sent_low(struct xtg_tcp_flow* f, __u64 seg, __u32 se
     b = xtg_tcp_word_at(f, before / XTG_TCP_WORD);
     return b ? b->sent_us[before % XTG_TCP_WORD / 16 & 3] : sent;
   }
-  /* Too late for this one if its round trip would have been a short one. */
+  /* Too late for this one if its round trip would have been a short one; where they vary, who
+   * knows. */
   if (f->rack_valid && f->rack_rtt_us > usual) usual = f->rack_rtt_us;
-  if (now_us - sent >= usual - usual / 8) return sent;
+  if (now_us - sent >= usual - usual / 8 && f->rttvar_us4 >> 1 <= usual / 8) return sent;
+  b = xtg_tcp_word_at(f, seg / XTG_TCP_WORD);
+  if (b && again && xtg_bits(b->again & 0xffffULL << (seg % XTG_TCP_WORD / 16 * 16)) == 1)
+    return sent; /* its own */
   low = now_us - usual - (f->rttvar_us4 >> 1);
   return xtg_before(low, sent) ? low : sent;
 }
