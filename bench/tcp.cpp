@@ -68,16 +68,16 @@ Status threaded_napi(const Options& options) {
 
 /// Every contestant has the same program at its far end, so that only what it loses differs.
 Status lossy(const Options& options) {
-  auto path = Path::create();
+  auto path = Path::create(), prompt = Path::create({.defer = false});
   if (!path) return tl::unexpected<Error>(path.error());
   auto far = FarEnd::attach(path->wire, FarEnd::Kind::Lose);
   if (!far) return tl::unexpected<Error>(far.error());
   std::uint64_t turns = 0; // each has losses of its own
-  const auto turn = [&](double share) -> Result<Figures> {
-    far->lose(share, ++turns << 32);
-    auto run = run_tool(*path, options.binary, {}, options.seconds);
+  const auto turn = [&](double share, Path& path, FarEnd& far) -> Result<Figures> {
+    far.lose(share, ++turns << 32);
+    auto run = run_tool(path, options.binary, {}, options.seconds);
     if (!run) return tl::unexpected<Error>(run.error());
-    const auto lost = static_cast<double>(far->loss().lost_bytes);
+    const auto lost = static_cast<double>(far.loss().lost_bytes);
     const auto again = figure(run->report, "/end/sum/retransmitted_bytes");
     Figures figures = {run->gbps, lost * 1e-6, std::nullopt, std::nullopt};
     if (again) figures[2] = *again * 1e-6;
@@ -86,8 +86,15 @@ Status lossy(const Options& options) {
   };
   std::vector<Contestant> contestants;
   for (const double share : kLosses)
-    contestants.push_back(
-        {.name = fmt::format("{} %", share * 100), .turn = [&turn, share] { return turn(share); }});
+    contestants.push_back({.name = fmt::format("{} %", share * 100),
+                           .turn = [&, share] { return turn(share, *path, *far); }});
+  contestants.push_back({.name = "5 %, far end does not defer its acknowledgements",
+                         .turn = [&]() -> Result<Figures> {
+                           if (!prompt) return tl::unexpected<Error>(prompt.error());
+                           auto far = FarEnd::attach(prompt->wire, FarEnd::Kind::Lose);
+                           if (!far) return tl::unexpected<Error>(far.error());
+                           return turn(0.05, *prompt, *far);
+                         }});
   return run_table({.title = "a lossy path: random loss",
                     .ratio = "of the clean one",
                     .columns = {{"Gbit/s", 2},

@@ -32,11 +32,10 @@ Status turn_off_segmentation(const std::string& name) {
   return {};
 }
 
-/// A kernel that remembers how its last connection fared would let a turn depend on the one before.
-Status forget_metrics() {
-  const UniqueFd fd(open("/proc/sys/net/ipv4/tcp_no_metrics_save", O_WRONLY | O_CLOEXEC));
-  if (!fd.valid() || write(fd.get(), "1", 1) != 1)
-    return fail_sys(errno, "write tcp_no_metrics_save");
+/// Of the calling thread's namespace.
+Status set(const std::string& name, char value) {
+  const UniqueFd fd(open(("/proc/sys/net/ipv4/" + name).c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd.valid() || write(fd.get(), &value, 1) != 1) return fail_sys(errno, "write " + name);
   return {};
 }
 
@@ -45,11 +44,14 @@ Status forget_metrics() {
 Result<Path> Path::create(const PathSpec& spec) {
   auto wire = net::Wire::create({.queues = 1, .mtu = spec.mtu, .threaded = spec.threaded});
   if (!wire) return tl::unexpected<Error>(std::move(wire.error()));
-  const Status set = wire->near_ns().run([&]() -> Status {
-    if (auto ok = forget_metrics(); !ok || spec.offloads) return ok;
+  Status ready = wire->near_ns().run([&]() -> Status {
+    // Else a turn would depend on how the connection before it fared.
+    if (auto ok = set("tcp_no_metrics_save", '1'); !ok || spec.offloads) return ok;
     return turn_off_segmentation(wire->near().name);
   });
-  if (!set) return tl::unexpected<Error>(set.error());
+  if (ready && !spec.defer)
+    ready = wire->far_ns().run([] { return set("tcp_backlog_ack_defer", '0'); });
+  if (!ready) return tl::unexpected<Error>(ready.error());
   auto receiver = Receiver::start(wire->far_ns(), kPort);
   if (!receiver) return tl::unexpected<Error>(std::move(receiver.error()));
   return Path{std::move(*wire), std::move(*receiver)};

@@ -17,6 +17,7 @@ struct PathSpec {
   std::uint32_t mtu = 1500;
   bool threaded = false; ///< NAPI of the far end in a thread of its own
   bool offloads = true;  ///< TSO and GSO of the near interface
+  bool defer = true;     ///< the far end acknowledges its backlog as a whole (Linux 6.7)
 };
 
 struct Path {

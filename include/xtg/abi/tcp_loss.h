@@ -88,7 +88,7 @@ static inline __u32 xtg_tcp_reorder_window(const struct xtg_tcp_flow* f) {
 /* Of `open` segments in a group sent at `sent`: those sent before the newest one delivered and out
  * for longer than the reordering window; w->wait_us: how long until more will be. */
 static inline __u64 xtg_tcp_rack_group(struct xtg_tcp_walk* w, __u64 open, __u32 sent, __u64 below,
-                                       int again) {
+                                       int again, int head) {
   const struct xtg_tcp_flow* f = w->f;
   __u32 rtt = f->rack_rtt_us, last = f->rack_us, srtt = f->srtt_us8 >> 3;
   __s32 left;
@@ -99,6 +99,10 @@ static inline __u64 xtg_tcp_rack_group(struct xtg_tcp_walk* w, __u64 open, __u32
     if (last != f->rack_low_us) below = 0;
     last = f->rack_low_us;
     if (rtt < srtt) rtt = srtt;
+    /* A far end that reports seldom reports only the newest of much (Linux 6.7 while it empties its
+     * backlog): what it got again may show only when everything before it is there. The first hole
+     * it always tells. */
+    if (!head && f->spurious > f->again[XTG_TCP_AGAIN_SACK] >> 6) rtt += srtt;
   } else if (sent != last && rtt < f->rtt_min_us) {
     rtt = f->rtt_min_us;
   }
@@ -115,7 +119,7 @@ static inline __u64 xtg_tcp_rack_group(struct xtg_tcp_walk* w, __u64 open, __u32
 
 static inline long xtg_tcp_rack_word(__u32 i, void* ctx) {
   struct xtg_tcp_walk* w = (struct xtg_tcp_walk*)ctx;
-  __u64 mask, number, open, once, again, below, lost = 0;
+  __u64 mask, number, open, once, again, below, head, lost = 0;
   struct xtg_tcp_word* b = xtg_tcp_walk_word(w, i, &mask, &number);
   int g;
   if (!b) return 1;
@@ -124,11 +128,15 @@ static inline long xtg_tcp_rack_word(__u32 i, void* ctx) {
   once = open & ~b->again;
   again = open & b->again;
   below = xtg_word_mask(number, 0, w->f->rack_seg);
+  head = xtg_word_mask(number, 0, w->f->una_seg + 1);
   XTG_UNROLL
   for (g = 0; g < XTG_TCP_STAMPS; g++) {
     __u64 group = 0xffffULL << (16 * g);
-    if (once & group) lost |= xtg_tcp_rack_group(w, once & group, b->sent_us[g], below, 0);
-    if (again & group) lost |= xtg_tcp_rack_group(w, again & group, b->again_us[g], below, 1);
+    if (once & group) lost |= xtg_tcp_rack_group(w, once & group, b->sent_us[g], below, 0, 0);
+    if (again & head & group)
+      lost |= xtg_tcp_rack_group(w, again & head & group, b->again_us[g], below, 1, 1);
+    if (again & ~head & group)
+      lost |= xtg_tcp_rack_group(w, again & ~head & group, b->again_us[g], below, 1, 0);
   }
   b->lost |= lost;
   b->local &= ~lost;

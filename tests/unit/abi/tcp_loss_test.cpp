@@ -140,6 +140,30 @@ TEST_F(AbiTcpLoss, RetransmissionThatSucceedsTellsOfOneThatDidNot) {
   EXPECT_EQ(t.lost(), Segs{0});
 }
 
+TEST(AbiTcpLossSeldom, WhoReportsSeldomIsGivenTimeForAllButTheFirstHole) {
+  for (const bool seldom : {false, true}) {
+    TcpFlow t;
+    t.f.rttvar_us4 = 200;
+    t.f.spurious = seldom ? 1 : 0;
+    t.send_new(32);
+    t.now += 1000;
+    t.ack({0, {{1, 16}, {17, 32}}});
+    t.f.cwnd = 32;
+    EXPECT_EQ(t.segments(XTG_TCP_SEND_AGAIN), (Segs{0, 16})); // and new ones, sent after them
+    t.now += 10;
+    t.f.cwnd = 100;
+    t.send_new(48);
+    t.now += 1100;
+    t.ack({0, {{32, t.f.nxt_seg}, {17, 32}, {1, 16}}});
+    EXPECT_EQ(t.lost(), seldom ? Segs{0} : (Segs{0, 16}));
+    t.now += 1100;
+    t.ack({0, {{32, t.f.nxt_seg}, {17, 32}, {1, 16}}});
+    if (seldom) {
+      EXPECT_EQ(t.lost(), (Segs{0, 16}));
+    }
+  }
+}
+
 TEST_F(AbiTcpLoss, TimeOfAGroupIsNotTheTimeOfARetransmission) {
   t.send_new(8);
   t.now += 1000;
