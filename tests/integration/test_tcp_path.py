@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A bad path: the hop in the middle drops, duplicates, delays and reorders; all bytes arrive intact all the same."""
+import contextlib
 import time
 
 import hop
@@ -12,6 +13,17 @@ SEGMENT = 1448
 
 class PathTest(tcp_lib.OwnWireTest):
     make_wire = hop.HopWire
+
+    def setUp(self):
+        super().setUp()
+        self.defer(0)
+
+    def defer(self, value):
+        """Whether the receiver acknowledges its backlog as a whole (Linux 6.7, the default): such an acknowledgement
+        tells of three blocks at most, and what it does not tell looks lost, the more the busier the machine is."""
+        with lib.in_netns(self.wire.far_ns), contextlib.suppress(FileNotFoundError):
+            with open("/proc/sys/net/ipv4/tcp_backlog_ack_defer", "w", encoding="ascii") as file:
+                file.write(str(value))
 
     def over(self, size, *args, rule=None, to=None, back=None, close="fin", **options):
         """A run over the hop whose every byte is checked; the result, and what the hop did to it."""
@@ -50,6 +62,11 @@ class Loss(PathTest):
                 result, counters = self.over(size, rule={"drop": chance, "seed": 17})
                 self.assertGreaterEqual(counters["dropped"], least)
                 self.economical(result, counters)
+
+    def test_of_which_the_receiver_tells_little(self):
+        self.defer(1)
+        _, counters = self.over(15 * MB, rule={"drop": 0.05, "seed": 17})
+        self.assertGreaterEqual(counters["dropped"], 300)
 
     def test_random_v6(self):
         result, counters = self.over(20 * MB, rule={"drop": 0.01, "seed": 4}, to=self.wire.far_ip6)
