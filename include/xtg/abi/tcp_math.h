@@ -4,6 +4,7 @@
  * is cut alike and its checksums are known beforehand. */
 #pragma once
 
+#include "bits.h"
 #include "tcp.h"
 
 /* XTG_TCP_PART: a function whose stack is free again when it returns; all calls together have 512
@@ -51,31 +52,6 @@ static inline __u32 xtg_tcp_len(const struct xtg_tcp_config* c, __u64 seg) {
 /* The 64-bit offset that a sequence number near `near_off` stands for; may be below zero. */
 static inline __s64 xtg_tcp_offset(__u32 isn, __u64 near_off, __u32 seq) {
   return (__s64)near_off + (__s32)(seq - (isn + (__u32)near_off));
-}
-
-/* Number of bits set. */
-static inline __u32 xtg_bits(__u64 x) {
-  x -= (x >> 1) & 0x5555555555555555ULL;
-  x = (x & 0x3333333333333333ULL) + ((x >> 2) & 0x3333333333333333ULL);
-  x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
-  return (__u32)((x * 0x0101010101010101ULL) >> 56);
-}
-
-/* Position of the lowest bit set; 64 when there is none. */
-static inline __u32 xtg_lowest(__u64 x) {
-  return xtg_bits((x & -x) - 1);
-}
-
-/* Position of the highest bit set of a word that has one. Without branches, which the verifier
- * would follow one by one. */
-static inline __u32 xtg_highest(__u64 x) {
-  x |= x >> 1;
-  x |= x >> 2;
-  x |= x >> 4;
-  x |= x >> 8;
-  x |= x >> 16;
-  x |= x >> 32;
-  return xtg_bits(x) - 1;
 }
 
 /* Bits [from, to) of a word, 0 <= from, to <= 64. */

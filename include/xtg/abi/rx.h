@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The receiving side's shared memory: what user space decides before a run, and what the ingress
+ * program writes while it lasts. A stream's packets that come through one receive queue have one
+ * record, a "slot", with one writer at a time, so nothing is locked: a queue is polled by one CPU
+ * at a time. User space adds up a stream's slots. */
+#pragma once
+
+#include "base.h"
+#include "hist.h"
+
+#define XTG_RX_QUEUES 64            /* queues told apart; those beyond share the last record */
+#define XTG_RX_WINDOW_LEAST 1024U   /* sequence numbers */
+#define XTG_RX_WINDOW_MOST 1048576U /* sequence numbers */
+#define XTG_RX_WORD 64U             /* sequence numbers in a word of the window */
+#define XTG_RX_GAPS 64U             /* jumps remembered per slot; a power of two */
+#define XTG_RX_RUNS 24U             /* classes of loss runs: 1, 2-3, 4-7 ... */
+#define XTG_RX_CANDIDATES 64U       /* compact signatures waiting for a second one */
+#define XTG_RX_CACHE 1024U          /* remembered places per queue */
+
+/* Constant for the run; in .rodata. */
+struct xtg_rx_config {
+  __u32 abi_version;
+  __u32 n_slots;
+  __u32 window;     /* sequence numbers that a slot remembers: a power of two within the limits */
+  __u32 by_session; /* 1: only frames of `session` (its low 16 bits in the compact form) */
+  __u32 session;
+  __u32 by_port; /* 1: only frames to UDP port `port` */
+  __u32 port;
+  __u32 observe; /* 1: frames that were counted go on to the stack */
+  __u32 shared;  /* 1: generic mode, where CPUs share a queue: a record per CPU, not per queue */
+  __u32 tai;     /* 1: compact signatures carry CLOCK_TAI; the full form says so itself */
+  __u32 has_tai; /* 1: the kernel has bpf_ktime_get_tai_ns (Linux 6.1) */
+  __u32 pad0;
+  __u64 limit; /* frames to count in all, ~0 without; what comes then passes */
+  __u32 pad[2];
+};
+XTG_STATIC_ASSERT(sizeof(struct xtg_rx_config) == 64, "config ABI");
+
+/* Which record. Key of a hash map, so it has no padding. */
+struct xtg_rx_key {
+  __u32 session; /* compact form: its low 16 bits */
+  __u16 stream;  /* compact form: its low 8 bits */
+  __u16 form;    /* XTG_SIG_COMPACT or XTG_SIG_FULL */
+  __u32 unit;    /* receive queue, or CPU where xtg_rx_config.shared */
+};
+XTG_STATIC_ASSERT(sizeof(struct xtg_rx_key) == 12, "key ABI");
+
+/* A stream as one queue received it. Counts are packets, sizes bytes of the frame without FCS,
+ * times ns. */
+struct XTG_CACHE_LINES xtg_rx_slot {
+  struct xtg_rx_key key;
+  __u32 pad0;
+  __u64 packets;
+  __u64 bytes;
+  __u64 base;       /* lowest sequence number; nothing before it is missed */
+  __u64 next;       /* one past the highest sequence number */
+  __u64 duplicates; /* sequence number already seen (RFC 5560) */
+  __u64 too_late;   /* below the window: whether it was seen before is not known */
+
+  /* Delay. Means and extremes are over delays of 0 and more; others are clock error. */
+  __u64 first_ns; /* arrival of the first packet, clock of the run */
+  __u64 last_ns;  /* arrival of the last one */
+  __s64 last_delay;
+  __u64 delay_sum;
+  __u64 delay_min; /* ~0 before the first */
+  __u64 delay_max;
+  __u64 negative;     /* delays below 0 */
+  __s64 negative_min; /* the most negative one */
+
+  __u64 jitter16; /* interarrival jitter times 16 (RFC 3550, 6.4.1 and A.8) */
+  __u64 ipdv_sum; /* sum of |delay - delay before| (RFC 3393) */
+  __u64 ipdv_max;
+  __u64 pad1;
+
+  /* Reordering (RFC 4737, 3.3): sequence number below the next expected of its lane. */
+  __u64 reordered;
+  __u64 extent_sum; /* packets that overtook (4.2); of `extents` reordered packets */
+  __u64 extents;
+  __u32 extent_max;
+  __u32 gap_count; /* jumps so far, for the ring */
+  __u64 late_max;  /* late time offset, ns (4.3) */
+
+  /* Loss, of what has left the window; the rest is in the bits. */
+  __u64 missed;      /* never arrived */
+  __u64 run;         /* missed ones since the last that arrived */
+  __u64 longest_run; /* loss run (RFC 3357, "loss period") */
+  __u64 runs;
+  __u64 outage_ns; /* longest time without a packet across missing ones */
+  __u32 size_min;
+  __u32 size_max;
+  __u64 pad[4];
+
+  __u64 run_class[XTG_RX_RUNS]; /* loss runs by the power of two of their length */
+};
+XTG_STATIC_ASSERT(sizeof(struct xtg_rx_slot) == 5 * 64 + 8 * XTG_RX_RUNS, "whole cache lines");
+
+/* Histograms of a slot. */
+struct XTG_CACHE_LINES xtg_rx_hist {
+  __u64 delay[XTG_HIST_CELLS];
+  __u64 arrival[XTG_HIST_CELLS]; /* time since the slot's packet before */
+};
+
+/* A jump over sequence numbers, for the extent of those that come after all. */
+struct xtg_rx_gap {
+  __u64 from, to; /* [from, to) were passed over */
+  __u64 packets;  /* number of the packet that jumped, among the slot's */
+  __u64 ns;       /* its arrival */
+};
+
+/* The order of a slot's packets. Sequence numbers rise within a sending lane only. */
+struct XTG_CACHE_LINES xtg_rx_order {
+  __u64 expected[XTG_MAX_WORKERS]; /* per lane: one past its highest sequence number */
+  struct xtg_rx_gap gaps[XTG_RX_GAPS];
+  __u8 gap_lane[XTG_RX_GAPS];
+};
+
+/* All that is kept of a slot. The window has as many words as xtg_rx_config.window asks for, so
+ * that a record may be longer than this. */
+struct XTG_CACHE_LINES xtg_rx_record {
+  struct xtg_rx_slot slot;
+  struct xtg_rx_hist hist;
+  struct xtg_rx_order order;
+  __u64 words[XTG_RX_WINDOW_LEAST / XTG_RX_WORD];
+};
+#define XTG_RX_RECORD(window)                                                                      \
+  (sizeof(struct xtg_rx_record) + ((window)-XTG_RX_WINDOW_LEAST) / 8) /* bytes */
+
+/* What a receive queue delivered. */
+struct XTG_CACHE_LINES xtg_rx_queue {
+  __u64 packets; /* counted as a test frame */
+  __u64 bytes;
+  __u64 passed;  /* everything else */
+  __u64 refused; /* test frames of another session or port */
+  __u64 no_slot; /* test frames for which there was no record left */
+  __u64 unknown; /* signature of a version or type that this program does not know */
+  __u64 pad[2];
+};
+XTG_STATIC_ASSERT(sizeof(struct xtg_rx_queue) == 64, "one cache line");
+
+/* A compact signature's magic is 16 bits, which ordinary payload has once in 65,536 times: of an
+ * unknown session two frames have to agree. */
+struct xtg_rx_candidate {
+  __u64 arrival_ns;
+  __u64 tx_ns; /* 48 bits */
+  __u32 seq;   /* 32 bits */
+  __u32 length;
+  __u16 session;
+  __u8 stream;
+  __u8 lane;
+  __u32 state; /* 0: free, 1: waiting */
+};
+
+struct XTG_CACHE_LINES xtg_rx_control {
+  __u64 slots;   /* given out */
+  __u32 started; /* U: 1: count; before, every frame passes */
+  __u32 pad0;
+  __u64 candidates; /* frames that looked like a compact signature's first and were passed */
+  __u64 taken;      /* where there is a limit */
+  __u64 pad[4];
+};
+XTG_STATIC_ASSERT(sizeof(struct xtg_rx_control) == 64, "one cache line");

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Reading a signature: the last bytes of the payload. */
+#pragma once
+
+#include "rx.h"
+#include "signature.h"
+#include "tx.h"
+
+/* A signature's fields in host order. Of the compact form seq, tx_ns, session and stream are the
+ * low bits, until xtg_rx_extend(). */
+struct xtg_rx_mark {
+  __u64 seq;
+  __u64 tx_ns;
+  __u32 session;
+  __u16 stream;
+  __u8 lane;
+  __u8 flags;
+  __u8 form; /* XTG_SIG_NONE: none of ours */
+  __u8 type;
+  __u8 version;
+};
+
+/* Eight bytes of the wire, loaded as one word. */
+static inline __u64 xtg_from_be64(__u64 word) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  return __builtin_bswap64(word);
+#else
+  return word;
+#endif
+}
+
+/* Looks for a signature in the last 32 bytes of a payload, loaded as four words. */
+static inline void xtg_rx_read_words(struct xtg_rx_mark* m, const __u64* words) {
+  __u64 w2 = xtg_from_be64(words[2]), w3 = xtg_from_be64(words[3]);
+  m->form = XTG_SIG_NONE;
+  if ((__u32)w3 == XTG_SIG_MAGIC) {
+    m->form = XTG_SIG_FULL;
+    m->seq = xtg_from_be64(words[0]);
+    m->tx_ns = xtg_from_be64(words[1]);
+    m->session = (__u32)(w2 >> 32);
+    m->stream = (__u16)(w2 >> 16);
+    m->lane = (__u8)(w2 >> 8);
+    m->flags = (__u8)w2;
+    m->type = (__u8)(w3 >> 40);
+    m->version = (__u8)(w3 >> 32);
+  } else if ((w3 & 0xfff0U) == XTG_SIG_COMPACT_MAGIC) {
+    m->form = XTG_SIG_COMPACT;
+    m->seq = w2 >> 32;
+    m->tx_ns = (w2 & 0xffffffffULL) << 16 | w3 >> 48;
+    m->session = (__u16)(w3 >> 32);
+    m->stream = (__u8)(w3 >> 24);
+    m->lane = (__u8)(w3 >> 16);
+    m->flags = 0;
+    m->type = XTG_SIG_DATA;
+    m->version = w3 & 15;
+  }
+}
+
+/* The same in the last 32 bytes as they lie in memory; `length` of them are the frame's (16 to 32),
+ * those before do not count. */
+static inline void xtg_rx_read(struct xtg_rx_mark* m, const __u8* tail, __u32 length) {
+  __u64 words[4];
+  __builtin_memcpy(words, tail, sizeof words);
+  xtg_rx_read_words(m, words);
+  if (m->form == XTG_SIG_FULL && length < XTG_SIG_FULL_LEN) m->form = XTG_SIG_NONE;
+}
+
+/* The value nearest to `near_value` whose low `bits` bits are `low`. */
+static inline __u64 xtg_rx_nearest(__u64 near_value, __u64 low, __u32 bits) {
+  __u64 span = 1ULL << bits, half = span >> 1;
+  __u64 value = (near_value & ~(span - 1)) | low;
+  if (value + half < near_value) return value + span; /* far below */
+  if (value >= span && value > near_value + half) return value - span;
+  return value;
+}
+
+/* Completes a compact signature: `next` is the slot's next sequence number, `now` the arrival. */
+static inline void xtg_rx_extend(struct xtg_rx_mark* m, __u64 next, __u64 now) {
+  if (m->form != XTG_SIG_COMPACT) return;
+  m->seq = xtg_rx_nearest(next, m->seq, 32);
+  m->tx_ns = xtg_rx_nearest(now, m->tx_ns, 48);
+}
+
+/* Two compact signatures of one stream are believed when the second one could follow the first:
+ * its sequence number within the window, its send time not far from what passed at the receiver. */
+static inline int xtg_rx_agree(const struct xtg_rx_candidate* c, const struct xtg_rx_mark* m,
+                               __u64 now, __u32 window) {
+  __u32 apart = (__u32)m->seq - c->seq;
+  __u64 sent = (m->tx_ns - c->tx_ns) & 0xffffffffffffULL, passed = now - c->arrival_ns;
+  __u64 slack = passed / 8 + 1000000000ULL;
+  if (c->session != (__u16)m->session || c->stream != (__u8)m->stream) return 0;
+  if (apart > window && 0U - apart > window) return 0;
+  if (sent >> 47) sent = 0; /* overtaken */
+  return sent <= passed + slack && passed <= sent + slack + 10000000000ULL;
+}

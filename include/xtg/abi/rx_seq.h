@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a packet's sequence number and times tell: lost, duplicated, reordered, too late, delay and
+ * its variation. The kernel program, user space and the tests compile these lines. The includer
+ * supplies xtg_rx_loop(n, fn, ctx): calls fn(i, ctx) for i from 0 to n - 1 until it returns other
+ * than 0; the kernel's also xtg_rx_mask(), which its verifier knows.
+ *
+ * The window: a ring of words with a bit per sequence number, in the manner of RFC 6479. A word
+ * that leaves it is final: what is missing there is lost. */
+#pragma once
+
+#include "bits.h"
+#include "rx.h"
+
+#ifdef __bpf__
+#define XTG_RX_PART static __attribute__((noinline))
+#else
+#define XTG_RX_PART static inline
+#endif
+
+#ifndef xtg_rx_mask
+#define xtg_rx_mask(w) ((w)->mask)
+#endif
+
+/* One slot and what belongs to it. */
+struct xtg_rx_state {
+  struct xtg_rx_slot* slot;
+  struct xtg_rx_order* order;
+  __u64* words; /* the ring, `words_mask` + 1 words */
+  __u64 mask;   /* words of the ring less one: a power of two less one */
+  __u64 first;  /* internal: number of the first word that enters */
+};
+
+enum xtg_rx_verdict { XTG_RX_NEW, XTG_RX_REORDERED, XTG_RX_DUPLICATE, XTG_RX_TOO_LATE };
+
+/* A run of `missed` lost packets goes on. */
+static inline void xtg_rx_miss(struct xtg_rx_slot* s, __u64 missed) {
+  s->missed += missed;
+  s->run += missed;
+}
+
+/* A packet that arrived ends the run before it. */
+static inline void xtg_rx_end_run(struct xtg_rx_slot* s) {
+  __u32 size;
+  if (!s->run) return;
+  s->runs++;
+  if (s->run > s->longest_run) s->longest_run = s->run;
+  size = xtg_highest(s->run);
+  if (size >= XTG_RX_RUNS) size = XTG_RX_RUNS - 1;
+  s->run_class[size]++;
+  s->run = 0;
+}
+
+/* What is left of a word that leaves. */
+struct xtg_rx_rest {
+  struct xtg_rx_slot* slot;
+  __u64 bits;
+  __u64 count; /* of the bits that count, 1 to 64 */
+};
+
+/* The next packets of a word that all arrived, or all did not. */
+static inline long xtg_rx_rest_run(__u32 i, void* ctx) {
+  struct xtg_rx_rest* r = (struct xtg_rx_rest*)ctx;
+  __u64 same = xtg_lowest(r->bits & 1 ? ~r->bits : r->bits);
+  (void)i;
+  if (same > r->count) same = r->count;
+  if (r->bits & 1)
+    xtg_rx_end_run(r->slot);
+  else
+    xtg_rx_miss(r->slot, same);
+  r->count -= same;
+  if (!r->count) return 1;
+  r->bits >>= same & (XTG_RX_WORD - 1);
+  return 0;
+}
+
+/* The word of number `number` leaves the window with these bits; those before the first packet are
+ * nobody's. */
+XTG_RX_PART int xtg_rx_leave(struct xtg_rx_slot* s, __u64 bits, __u64 number) {
+  __u64 start = number * XTG_RX_WORD, from = 0, to = XTG_RX_WORD;
+  struct xtg_rx_rest rest;
+  if (start + XTG_RX_WORD <= s->base || start >= s->next) return 0;
+  if (bits == ~0ULL) { /* the usual case */
+    xtg_rx_end_run(s);
+    return 0;
+  }
+  if (s->base > start) from = s->base - start;
+  if (s->next - start < XTG_RX_WORD) to = s->next - start;
+  rest.slot = s;
+  rest.bits = bits >> (from & (XTG_RX_WORD - 1));
+  rest.count = to - from;
+  xtg_rx_loop(XTG_RX_WORD, xtg_rx_rest_run, &rest);
+  return 0;
+}
+
+/* The word of number first + i enters, and another one leaves for it. */
+static inline long xtg_rx_enter(__u32 i, void* ctx) {
+  struct xtg_rx_state* w = (struct xtg_rx_state*)ctx;
+  __u64 number = w->first + i, *at = w->words + (number & xtg_rx_mask(w)), bits = *at;
+  *at = 0;
+  if (number > xtg_rx_mask(w)) xtg_rx_leave(w->slot, bits, number - xtg_rx_mask(w) - 1);
+  return 0;
+}
+
+/* Moves the window up to the word of number `to`; its highest one is `from`. */
+XTG_RX_PART int xtg_rx_advance(struct xtg_rx_state* w, __u64 from, __u64 to) {
+  __u64 words = xtg_rx_mask(w) + 1, count = to - from;
+  w->first = from + 1;
+  xtg_rx_loop((__u32)(count < words ? count : words), xtg_rx_enter, w);
+  if (count <= words) return 0;
+  /* Whole words were jumped over. They are behind all that was in the window; the last `words` of
+   * them are in it now, empty. */
+  xtg_rx_miss(w->slot, (count - words) * XTG_RX_WORD);
+  return 0;
+}
+
+/* A packet that comes after one of its lane with a higher number. */
+struct xtg_rx_late {
+  struct xtg_rx_slot* slot;
+  struct xtg_rx_order* order;
+  __u64 seq;
+  __u64 now;
+  __u64 lane;
+};
+
+/* Whether the i-th last jump is the one that passed it over, and then how far it is behind (RFC
+ * 4737, 4.2). */
+static inline long xtg_rx_late_gap(__u32 i, void* ctx) {
+  struct xtg_rx_late* l = (struct xtg_rx_late*)ctx;
+  struct xtg_rx_slot* s = l->slot;
+  __u32 at = (s->gap_count - 1 - i) & (XTG_RX_GAPS - 1), extent;
+  struct xtg_rx_gap* g;
+  __u64 late;
+  if (i >= s->gap_count) return 1;
+#ifdef __bpf__
+  asm volatile("" : "+r"(at)); /* Verifier: clang would check another copy. */
+  at &= XTG_RX_GAPS - 1;
+#endif
+  g = &l->order->gaps[at];
+  if (l->order->gap_lane[at] != (__u8)l->lane || l->seq < g->from || l->seq >= g->to) return 0;
+  extent = (__u32)(s->packets - g->packets);
+  late = l->now - g->ns;
+  s->extents++;
+  s->extent_sum += extent;
+  if (extent > s->extent_max) s->extent_max = extent;
+  if (late > s->late_max) s->late_max = late;
+  return 1;
+}
+
+XTG_RX_PART int xtg_rx_reordered(struct xtg_rx_state* w, __u64 seq, __u32 lane, __u64 now) {
+  struct xtg_rx_late late = {w->slot, w->order, seq, now, lane};
+  w->slot->reordered++;
+  xtg_rx_loop(XTG_RX_GAPS, xtg_rx_late_gap, &late);
+  return 0;
+}
+
+/* The order within the lane. Returns 1 when the packet comes after one with a higher number. */
+static inline int xtg_rx_in_lane(struct xtg_rx_state* w, __u64 seq, __u32 lane, __u64 now) {
+  struct xtg_rx_order* o = w->order;
+  struct xtg_rx_slot* s = w->slot;
+  __u64 expected = o->expected[lane];
+
+  if (seq < expected) return 1;
+  o->expected[lane] = seq + 1;
+  if (expected && seq > expected) {
+    __u32 at = s->gap_count++ & (XTG_RX_GAPS - 1);
+    o->gaps[at].from = expected;
+    o->gaps[at].to = seq;
+    o->gaps[at].packets = s->packets;
+    o->gaps[at].ns = now;
+    o->gap_lane[at] = (__u8)lane;
+  }
+  return 0;
+}
+
+/* Enters a sequence number. */
+static inline enum xtg_rx_verdict xtg_rx_seq(struct xtg_rx_state* w, __u64 seq, __u32 lane,
+                                             __u64 now) {
+  struct xtg_rx_slot* s = w->slot;
+  __u64 number = seq / XTG_RX_WORD, bit = 1ULL << (seq % XTG_RX_WORD), highest, *word;
+  int behind;
+
+  lane &= XTG_MAX_WORKERS - 1; /* whatever the wire says */
+  if (seq >= s->next) {
+    highest = s->next == s->base ? number : (s->next - 1) / XTG_RX_WORD;
+    if (seq > s->next && now - s->last_ns > s->outage_ns) s->outage_ns = now - s->last_ns;
+    s->next = seq + 1; /* first: whatever leaves is below it */
+    if (number > highest) xtg_rx_advance(w, highest, number);
+    w->words[number & xtg_rx_mask(w)] |= bit;
+    xtg_rx_in_lane(w, seq, lane, now);
+    return XTG_RX_NEW;
+  }
+  highest = (s->next - 1) / XTG_RX_WORD;
+  if (highest - number > xtg_rx_mask(w)) {
+    s->too_late++;
+    return XTG_RX_TOO_LATE;
+  }
+  word = w->words + (number & xtg_rx_mask(w));
+  if (*word & bit) {
+    s->duplicates++;
+    return XTG_RX_DUPLICATE;
+  }
+  *word |= bit;
+  behind = xtg_rx_in_lane(w, seq, lane, now);
+  if (seq < s->base) s->base = seq;
+  if (!behind) return XTG_RX_NEW; /* another lane was ahead */
+  xtg_rx_reordered(w, seq, lane, now);
+  return XTG_RX_REORDERED;
+}
+
+/* Enters a packet's delay and the time since the one before. */
+static inline void xtg_rx_times(struct xtg_rx_slot* s, struct xtg_rx_hist* h, __s64 delay,
+                                __u64 now) {
+  __u32 cell;
+  if (s->packets > 1) {
+    __u64 change = delay > s->last_delay ? (__u64)delay - (__u64)s->last_delay
+                                         : (__u64)s->last_delay - (__u64)delay;
+    cell = xtg_hist_cell(now - s->last_ns);
+    if (cell < XTG_HIST_CELLS) h->arrival[cell]++;
+    s->jitter16 += change - ((s->jitter16 + 8) >> 4);
+    s->ipdv_sum += change;
+    if (change > s->ipdv_max) s->ipdv_max = change;
+  }
+  s->last_delay = delay;
+  if (delay < 0) {
+    s->negative++;
+    if (delay < s->negative_min) s->negative_min = delay;
+    return;
+  }
+  cell = xtg_hist_cell((__u64)delay);
+  if (cell < XTG_HIST_CELLS) h->delay[cell]++;
+  s->delay_sum += (__u64)delay;
+  if ((__u64)delay < s->delay_min) s->delay_min = (__u64)delay;
+  if ((__u64)delay > s->delay_max) s->delay_max = (__u64)delay;
+}
+
+/* Enters a packet of `size` bytes that arrived at `now`, sent `delay` ns before. */
+static inline enum xtg_rx_verdict xtg_rx_packet(struct xtg_rx_state* w, struct xtg_rx_hist* h,
+                                                __u64 seq, __u32 lane, __u32 size, __s64 delay,
+                                                __u64 now) {
+  struct xtg_rx_slot* s = w->slot;
+  enum xtg_rx_verdict verdict;
+
+  if (!s->packets) {
+    s->base = s->next = seq;
+    s->first_ns = now;
+    s->last_ns = now;
+    s->delay_min = ~0ULL;
+    s->size_min = ~0U;
+  }
+  s->packets++;
+  s->bytes += size;
+  if (size < s->size_min) s->size_min = size;
+  if (size > s->size_max) s->size_max = size;
+  verdict = xtg_rx_seq(w, seq, lane, now);
+  xtg_rx_times(s, h, delay, now);
+  s->last_ns = now;
+  return verdict;
+}
+
+/* All packets that arrived once. */
+static inline __u64 xtg_rx_unique(const struct xtg_rx_slot* s) {
+  return s->packets - s->duplicates - s->too_late;
+}
+
+/* Of a copy, when nothing more will come: what is still in the window is final as well. */
+static inline void xtg_rx_finish(struct xtg_rx_state* w) {
+  struct xtg_rx_slot* s = w->slot;
+  __u64 highest, number;
+  if (!s->packets) return;
+  highest = (s->next - 1) / XTG_RX_WORD;
+  number = highest > xtg_rx_mask(w) ? highest - xtg_rx_mask(w) : 0;
+  if (number < s->base / XTG_RX_WORD) number = s->base / XTG_RX_WORD;
+  for (; number <= highest; number++)
+    xtg_rx_leave(s, w->words[number & xtg_rx_mask(w)], number);
+  xtg_rx_end_run(s);
+}

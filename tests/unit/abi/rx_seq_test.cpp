@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The same source that the kernel program runs: cases worked out by hand, and random traces against
+// a plain model.
+#include "support/rx_env.h"
+#include "support/rx_model.h"
+
+#include <initializer_list>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace xtg::test;
+
+constexpr std::uint32_t kWindow = 1024;
+constexpr std::uint64_t kStep = 1000; ///< ns between two packets
+
+/// A flow with a packet every microsecond, of 100 bytes and 500 ns of delay.
+struct Line {
+  RxFlow flow{kWindow};
+  std::uint64_t now = 5'000'000;
+
+  xtg_rx_verdict at(std::uint64_t seq, std::uint32_t lane = 0, std::int64_t delay = 500) {
+    now += kStep;
+    return flow.packet(seq, lane, 100, delay, now);
+  }
+  /// All of [from, to).
+  void range(std::uint64_t from, std::uint64_t to, std::uint32_t lane = 0) {
+    for (std::uint64_t seq = from; seq < to; ++seq)
+      ASSERT_EQ(at(seq, lane), XTG_RX_NEW) << seq;
+  }
+  void all(std::initializer_list<std::uint64_t> seqs) {
+    for (const std::uint64_t seq : seqs)
+      at(seq);
+  }
+  const xtg_rx_slot& slot() const { return flow.slot(); }
+  xtg_rx_slot end() const { return flow.finished(); }
+};
+
+/// One run of `missed` lost packets, or none.
+void expect_run(const xtg_rx_slot& s, std::uint64_t missed) {
+  EXPECT_EQ(s.missed, missed);
+  EXPECT_EQ(s.longest_run, missed);
+  EXPECT_EQ(s.runs, missed ? 1U : 0U);
+  EXPECT_EQ(s.run, 0U);
+  for (unsigned size = 0; size < XTG_RX_RUNS; ++size) {
+    const bool last = size + 1 == XTG_RX_RUNS;
+    const bool here = missed >> size == 1 || (last && missed >> size > 1);
+    EXPECT_EQ(s.run_class[size], here ? 1U : 0U) << size;
+  }
+}
+
+TEST(AbiRxSeq, InOrder) {
+  Line line;
+  line.range(0, 10'000);
+  const xtg_rx_slot s = line.end();
+  expect_run(s, 0);
+  EXPECT_EQ(s.packets, 10'000U);
+  EXPECT_EQ(xtg_rx_unique(&s), 10'000U);
+  EXPECT_EQ(s.bytes, 1'000'000U);
+  EXPECT_EQ(s.base, 0U);
+  EXPECT_EQ(s.next, 10'000U);
+  EXPECT_EQ(s.duplicates + s.too_late + s.reordered + s.extents + s.gap_count, 0U);
+  EXPECT_EQ(s.first_ns, 5'001'000U);
+  EXPECT_EQ(s.last_ns, 15'000'000U);
+  EXPECT_EQ(s.outage_ns, 0U);
+  EXPECT_EQ(s.delay_sum, 5'000'000U);
+  EXPECT_EQ(s.delay_min, 500U);
+  EXPECT_EQ(s.delay_max, 500U);
+  EXPECT_EQ(s.jitter16 + s.ipdv_sum + s.ipdv_max + s.negative, 0U);
+  EXPECT_EQ(line.flow.hist().delay[xtg_hist_cell(500)], 10'000U);
+  EXPECT_EQ(line.flow.hist().arrival[xtg_hist_cell(1000)], 9'999U);
+}
+
+TEST(AbiRxSeq, NothingArrived) {
+  const RxFlow flow(kWindow);
+  const xtg_rx_slot s = flow.finished();
+  expect_run(s, 0);
+  EXPECT_EQ(s.packets, 0U);
+}
+
+TEST(AbiRxSeq, RunsOfEveryPlaceAndLength) {
+  for (const std::uint64_t from : {1, 42, 63, 64, 65, 1000}) {
+    for (const std::uint64_t missed : {1, 2, 3, 4, 63, 64, 65, 127, 128, 137, 700, 1024}) {
+      SCOPED_TRACE(testing::Message() << missed << " from " << from);
+      Line line;
+      line.range(0, from);
+      line.now += missed * kStep;
+      line.range(from + missed, from + missed + 1);
+      const xtg_rx_slot early = line.end();
+      expect_run(early, missed);
+      EXPECT_EQ(early.outage_ns, (missed + 1) * kStep);
+      // The same once it is long behind the window, whether or not somebody looked before.
+      line.range(from + missed + 1, from + missed + 3000);
+      expect_run(line.end(), missed);
+      expect_run(line.slot(), missed);
+      EXPECT_EQ(line.slot().gap_count, 1U);
+      EXPECT_EQ(line.slot().reordered, 0U);
+      EXPECT_EQ(line.slot().outage_ns, (missed + 1) * kStep);
+    }
+  }
+}
+
+TEST(AbiRxSeq, EveryOtherLost) {
+  for (const std::uint64_t first : {0, 1}) { // as many runs as a word can hold, ended by either
+    Line line;
+    for (std::uint64_t seq = first; seq < 4096; seq += 2)
+      line.at(seq);
+    EXPECT_EQ(line.slot().missed, 1536 - first);
+    EXPECT_EQ(line.end().missed, 2047U);
+    EXPECT_EQ(line.end().run_class[0], 2047U);
+  }
+}
+
+TEST(AbiRxSeq, Duplicates) {
+  Line line;
+  EXPECT_EQ(line.at(7), XTG_RX_NEW);
+  EXPECT_EQ(line.at(7), XTG_RX_DUPLICATE);
+  line.range(8, 200);
+  for (const std::uint64_t seq : {7, 8, 63, 64, 100, 199})
+    EXPECT_EQ(line.at(seq), XTG_RX_DUPLICATE) << seq;
+  line.range(200, 201);
+  const xtg_rx_slot s = line.end();
+  expect_run(s, 0);
+  EXPECT_EQ(s.packets, 201U);
+  EXPECT_EQ(s.duplicates, 7U);
+  EXPECT_EQ(xtg_rx_unique(&s), 194U);
+  EXPECT_EQ(s.reordered, 0U);
+}
+
+TEST(AbiRxSeq, NeighboursSwapped) {
+  Line line;
+  line.all({0, 1, 3, 2, 4});
+  const xtg_rx_slot s = line.end();
+  expect_run(s, 0);
+  EXPECT_EQ(s.reordered, 1U);
+  EXPECT_EQ(s.extents, 1U);
+  EXPECT_EQ(s.extent_sum, 1U);
+  EXPECT_EQ(s.extent_max, 1U);
+  EXPECT_EQ(s.late_max, kStep);
+}
+
+TEST(AbiRxSeq, HeldBack) {
+  for (const std::uint64_t k : {2, 63, 64, 500}) {
+    Line line;
+    line.range(0, 10);
+    line.range(11, 11 + k);
+    EXPECT_EQ(line.at(10), XTG_RX_REORDERED);
+    EXPECT_EQ(line.at(10), XTG_RX_DUPLICATE);
+    line.range(11 + k, 3000);
+    const xtg_rx_slot s = line.end();
+    expect_run(s, 0);
+    EXPECT_EQ(s.reordered, 1U);
+    EXPECT_EQ(s.extent_sum, k);
+    EXPECT_EQ(s.extent_max, k);
+    EXPECT_EQ(s.late_max, k * kStep);
+  }
+}
+
+TEST(AbiRxSeq, ExtentsOfSeveral) {
+  Line line;
+  line.all({1, 2, 3, 4, 7, 5, 6}); // 7 overtook both: 1 and 2
+  EXPECT_EQ(line.slot().extent_sum, 3U);
+  EXPECT_EQ(line.slot().extent_max, 2U);
+  line.all({10, 9, 11, 8}); // 10 overtook both
+  EXPECT_EQ(line.slot().extent_sum, 3U + 1 + 3);
+  line.all({13, 15, 12, 14}); // a jump each, the first one's packet comes first
+  EXPECT_EQ(line.slot().extent_sum, 7U + 2 + 2);
+  EXPECT_EQ(line.slot().extents, 6U);
+  EXPECT_EQ(line.slot().extent_max, 3U);
+}
+
+TEST(AbiRxSeq, OldJumpsAreForgotten) {
+  Line line;
+  for (std::uint64_t seq = 0; seq <= 2 * XTG_RX_GAPS; seq += 2)
+    line.at(seq); // each of them but the first a jump
+  EXPECT_EQ(line.at(1), XTG_RX_REORDERED);
+  EXPECT_EQ(line.slot().extents, 1U);
+  EXPECT_EQ(line.slot().extent_max, XTG_RX_GAPS);
+  line.at(2 * XTG_RX_GAPS + 2);
+  EXPECT_EQ(line.slot().gap_count, XTG_RX_GAPS + 1);
+  Line other = line;
+  EXPECT_EQ(line.at(3), XTG_RX_REORDERED); // the jump over it is the oldest one known
+  EXPECT_EQ(line.slot().extents, 2U);
+  other.at(2 * XTG_RX_GAPS + 4); // and is not any more
+  EXPECT_EQ(other.at(3), XTG_RX_REORDERED);
+  EXPECT_EQ(other.slot().extents, 1U);
+  EXPECT_EQ(other.slot().reordered, 2U);
+}
+
+TEST(AbiRxSeq, BeyondTheWindow) {
+  for (const bool beyond : {false, true}) {
+    Line line;
+    line.range(0, 2);
+    line.range(3, beyond ? 1025 : 1024);
+    EXPECT_EQ(line.at(2), beyond ? XTG_RX_TOO_LATE : XTG_RX_REORDERED);
+    // Nobody knows any more that it was there before.
+    EXPECT_EQ(line.at(0), beyond ? XTG_RX_TOO_LATE : XTG_RX_DUPLICATE);
+    const xtg_rx_slot s = line.end();
+    expect_run(s, beyond ? 1 : 0);
+    EXPECT_EQ(s.too_late, beyond ? 2U : 0U);
+    EXPECT_EQ(s.reordered, beyond ? 0U : 1U);
+    EXPECT_EQ(xtg_rx_unique(&s), 1024U);
+  }
+}
+
+TEST(AbiRxSeq, Jumps) {
+  for (const std::uint64_t from : {1, 64, 101, 128, 2000}) {
+    for (const std::uint64_t by :
+         {64ULL, 960ULL, 1000ULL, 1023ULL, 1024ULL, 1025ULL, 1088ULL, 1089ULL, 2048ULL, 5000ULL,
+          64ULL * 50, (1ULL << 24) + 1, (1ULL << 27) + 3, (1ULL << 40) + 64}) {
+      SCOPED_TRACE(testing::Message() << by << " from " << from);
+      Line line;
+      line.range(0, from);
+      const std::uint64_t to = from - 1 + by;
+      line.range(to, to + 1);
+      expect_run(line.end(), by - 1);
+      // Only what is in the window may still come.
+      const std::uint64_t oldest = to / 64 >= 15 ? (to / 64 - 15) * 64 : 0;
+      EXPECT_EQ(line.slot().missed, oldest > from ? oldest - from : 0);
+      Line late = line;
+      line.range(to + 1, to + 3000);
+      expect_run(line.slot(), by - 1);
+      expect_run(line.end(), by - 1);
+      if (oldest > from) {
+        EXPECT_EQ(late.at(oldest - 1), XTG_RX_TOO_LATE);
+        EXPECT_EQ(late.at(oldest), XTG_RX_REORDERED);
+        EXPECT_EQ(late.end().missed, by - 2);
+      }
+    }
+  }
+}
+
+TEST(AbiRxSeq, TheFirstNumberNeedNotBeZero) {
+  for (const std::uint64_t first :
+       {777ULL, 64ULL, 5000ULL, (1ULL << 32) - 100, (1ULL << 63) - 100, (1ULL << 63) + 5}) {
+    SCOPED_TRACE(first);
+    Line line;
+    line.range(first, first + 50);
+    line.range(first + 53, first + 3000);
+    expect_run(line.slot(), 3);
+    expect_run(line.end(), 3);
+    EXPECT_EQ(line.slot().base, first);
+    EXPECT_EQ(line.slot().next, first + 3000);
+    EXPECT_EQ(line.slot().too_late, 0U);
+    line.range(first + 9000, first + 9010);
+    EXPECT_EQ(line.end().missed, 6003U);
+    EXPECT_EQ(line.at(first), XTG_RX_TOO_LATE);
+  }
+}
+
+TEST(AbiRxSeq, BeforeTheFirst) {
+  Line line;
+  line.range(5000, 5010);
+  EXPECT_EQ(line.at(4990), XTG_RX_REORDERED);
+  const xtg_rx_slot s = line.end();
+  expect_run(s, 9);
+  EXPECT_EQ(s.base, 4990U);
+  EXPECT_EQ(s.extents, 0U); // nothing tells when it was passed over
+  EXPECT_EQ(s.outage_ns, 0U);
+  EXPECT_EQ(line.at(4992, 1), XTG_RX_NEW);
+  EXPECT_EQ(line.slot().base, 4990U);
+  EXPECT_EQ(line.at(4992 - 1024), XTG_RX_TOO_LATE);
+  EXPECT_EQ(line.slot().base, 4990U);
+  line.range(5010, 8000);
+  EXPECT_EQ(line.slot().missed, 8U);
+  EXPECT_EQ(line.slot().runs, 2U);
+  EXPECT_EQ(line.slot().longest_run, 7U);
+}
+
+TEST(AbiRxSeq, LanesAreNotReordered) {
+  Line line;
+  for (std::uint64_t from = 0; from < 6400; from += 128) {
+    for (std::uint64_t i = 0; i < 64; ++i) { // the second lane is a batch ahead
+      ASSERT_EQ(line.at(from + 64 + i, 1), XTG_RX_NEW);
+      ASSERT_EQ(line.at(from + i, 0), XTG_RX_NEW);
+    }
+  }
+  const xtg_rx_slot s = line.end();
+  expect_run(s, 0);
+  EXPECT_EQ(s.reordered, 0U);
+  EXPECT_EQ(s.base, 0U);
+  EXPECT_EQ(s.next, 6400U);
+}
+
+TEST(AbiRxSeq, OrderWithinALane) {
+  Line line;
+  line.at(0, 0), line.at(100, 1), line.at(1, 0), line.at(101, 1);
+  EXPECT_EQ(line.at(3, 0), XTG_RX_NEW);
+  EXPECT_EQ(line.at(103, 1), XTG_RX_NEW);
+  EXPECT_EQ(line.at(102, 1), XTG_RX_REORDERED);
+  EXPECT_EQ(line.slot().extent_max, 1U);
+  EXPECT_EQ(line.at(2, 0), XTG_RX_REORDERED); // passed over three packets ago, whosoever they are
+  EXPECT_EQ(line.slot().extent_max, 3U);
+  EXPECT_EQ(line.slot().extent_sum, 4U);
+}
+
+TEST(AbiRxSeq, EveryLaneNumberOfTheWire) {
+  for (const std::uint32_t lane : {0, 1, 63, 64, 200, 255}) {
+    Line line;
+    for (const std::uint64_t seq : {0, 2, 3, 1})
+      line.at(seq, lane);
+    EXPECT_EQ(line.slot().reordered, 1U) << lane;
+    EXPECT_EQ(line.slot().extents, 1U) << lane;
+    EXPECT_EQ(line.slot().extent_max, 2U) << lane;
+  }
+}
+
+TEST(AbiRxSeq, AnOutageNeedsMissingNumbers) {
+  Line line;
+  line.range(0, 10);
+  line.now += 70'000; // only late
+  line.range(10, 11);
+  EXPECT_EQ(line.slot().outage_ns, 0U);
+  line.range(12, 13);
+  EXPECT_EQ(line.slot().outage_ns, kStep);
+  line.now += 5000;
+  line.at(12); // something arrived, if only once more
+  line.now += 3000;
+  line.range(20, 21);
+  EXPECT_EQ(line.slot().outage_ns, 4000U);
+  line.range(30, 31); // shorter
+  EXPECT_EQ(line.slot().outage_ns, 4000U);
+}
+
+TEST(AbiRxSeq, NegativeDelaysAreApart) {
+  Line line;
+  line.at(0, 0, -5), line.at(1, 0, 300), line.at(2, 0, -40), line.at(3, 0, 0), line.at(4, 0, -7);
+  const xtg_rx_slot& s = line.slot();
+  EXPECT_EQ(s.negative, 3U);
+  EXPECT_EQ(s.negative_min, -40);
+  EXPECT_EQ(s.delay_sum, 300U);
+  EXPECT_EQ(s.delay_min, 0U);
+  EXPECT_EQ(s.delay_max, 300U);
+  EXPECT_EQ(s.last_delay, -7);
+  EXPECT_EQ(s.ipdv_sum, 305U + 340 + 40 + 7);
+  EXPECT_EQ(s.ipdv_max, 340U);
+  EXPECT_EQ(line.flow.hist().delay[0], 1U);
+  EXPECT_EQ(line.flow.hist().delay[xtg_hist_cell(300)], 1U);
+}
+
+TEST(AbiRxSeq, JitterByHand) {
+  // J16 += |D| - ((J16 + 8) >> 4)
+  Line line;
+  const std::int64_t delays[] = {500, 516, 516, 508, 1508};
+  const std::uint64_t jitter16[] = {0, 16, 15, 22, 1021};
+  for (int i = 0; i < 5; ++i) {
+    line.at(static_cast<std::uint64_t>(i), 0, delays[i]);
+    EXPECT_EQ(line.slot().jitter16, jitter16[i]) << i;
+  }
+}
+
+TEST(AbiRxSeq, SendTimesOfNonsense) {
+  // A time from the wire may be anything.
+  using Limits = std::numeric_limits<std::int64_t>;
+  Line line;
+  line.at(0, 0, Limits::max()), line.at(1, 0, Limits::min()), line.at(2, 0, Limits::max());
+  EXPECT_EQ(line.slot().ipdv_max, ~std::uint64_t{0});
+  EXPECT_EQ(line.slot().negative_min, Limits::min());
+  EXPECT_EQ(line.slot().delay_max, std::uint64_t{Limits::max()});
+}
+
+TEST(AbiRxSeq, RandomTracesAsTheModel) {
+  xtg_rx_slot seen{}; // that the traces hold something of everything
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    SCOPED_TRACE(seed);
+    RxDice dice(seed);
+    const std::uint32_t window = dice.of<std::uint32_t>({1024, 1024, 2048, 8192});
+    RxFlow flow(window);
+    RxModel model(window);
+    const std::uint64_t pause = dice.of<std::uint64_t>({1, 1000, 1ULL << 41});
+    std::uint64_t now = dice.below(1ULL << 60);
+    for (const auto& [place, seq, lane] : rx_trace(dice, window)) {
+      now += dice.below(pause);
+      const std::int64_t delay = static_cast<std::int64_t>(dice.below(1ULL << dice.below(42))) - 99;
+      const auto size = static_cast<std::uint32_t>(60 + dice.below(1455));
+      const xtg_rx_verdict got = flow.packet(seq, lane, size, delay, now);
+      const RxVerdict want = model.packet(seq, lane, size, delay, now);
+      ASSERT_EQ(static_cast<int>(got), static_cast<int>(want)) << seq;
+      ASSERT_EQ(flow.slot().missed, model.missed_so_far()) << seq;
+      if (!dice.chance(0.001)) continue;
+      ASSERT_EQ(rx_differences({flow.finished(), flow.hist()}, model.totals()), "") << seq;
+    }
+    const xtg_rx_slot s = flow.finished();
+    ASSERT_EQ(rx_differences({s, flow.hist()}, model.totals()), "");
+    seen.duplicates += s.duplicates, seen.too_late += s.too_late, seen.negative += s.negative;
+    seen.extents += s.extents, seen.reordered += s.reordered, seen.outage_ns += s.outage_ns;
+    for (unsigned i = 0; i < XTG_RX_RUNS; ++i)
+      seen.run_class[i] += s.run_class[i];
+  }
+  for (const std::uint64_t count : {seen.duplicates, seen.too_late, seen.negative, seen.extents,
+                                    seen.reordered - seen.extents, seen.outage_ns})
+    EXPECT_GT(count, 1000U);
+  for (const unsigned size : {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 23})
+    EXPECT_GT(seen.run_class[size], 0U) << size;
+}
+
+} // namespace
