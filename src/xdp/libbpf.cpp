@@ -64,8 +64,8 @@ Error load_error(Error error) {
   return std::move(error).context(log.empty() ? "load" : fmt::format("load ({})", log));
 }
 
-Result<UniqueFd> attach_xdp(int prog_fd, int ifindex, const char* what) {
-  LIBBPF_OPTS(bpf_link_create_opts, opts);
+Result<UniqueFd> attach_xdp(int prog_fd, int ifindex, const char* what, std::uint32_t flags) {
+  LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
   const int fd = bpf_link_create(prog_fd, ifindex, BPF_XDP, &opts);
   if (fd < 0) return fail_sys(-fd, fmt::format("attach {} to interface {}", what, ifindex));
   return UniqueFd(fd);

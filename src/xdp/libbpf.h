@@ -34,7 +34,8 @@ std::string last_log_line();
 Error load_error(Error error);
 
 /// A bpf_link, which detaches when it is closed. In the calling thread's network namespace.
-Result<UniqueFd> attach_xdp(int prog_fd, int ifindex, const char* what);
+/// `flags`: XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE, or 0 for the kernel's choice.
+Result<UniqueFd> attach_xdp(int prog_fd, int ifindex, const char* what, std::uint32_t flags = 0);
 
 /// A raw tracepoint program's link.
 Result<UniqueFd> attach_tracepoint(const bpf_program* program);

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The receiving program: takes frames that carry our signature, enters them, and lets everything
+ * else pass. The signature is looked for at the frame's end, so that tunnels and NAT on the way do
+ * not hide it; where there is none, at the end of the outermost IP packet, for a frame may have
+ * been padded. */
+#pragma once
+
+#define XTG_RX_MOST 0xff00U /* beyond that the verifier follows no packet offset */
+
+struct vlan_tag {
+  __be16 tci;
+  __be16 proto;
+};
+
+/* The 32 bytes before `end`, which is at least 32. */
+static __always_inline bool load_tail(struct xdp_md* ctx, __u32 end, __u64* words) {
+  void* data = (void*)(long)ctx->data;
+  void* data_end = (void*)(long)ctx->data_end;
+  __u32 at = end - XTG_SIG_FULL_LEN;
+
+  asm volatile("" : "+r"(at)); /* Verifier: clang would check another copy. */
+  if (at <= XTG_RX_MOST) {
+    __u64* from = data + at;
+    if ((void*)(from + 4) <= data_end) {
+      words[0] = from[0];
+      words[1] = from[1];
+      words[2] = from[2];
+      words[3] = from[3];
+      return true;
+    }
+  }
+  return bpf_xdp_load_bytes(ctx, end - XTG_SIG_FULL_LEN, words, XTG_SIG_FULL_LEN) == 0;
+}
+
+/* Where the outermost IP packet ends, and the destination port of its UDP datagram. */
+struct outer {
+  __u32 end;  /* offset in the frame; 0: no IP */
+  __u32 port; /* 0: no UDP */
+};
+
+static __noinline int look_outside(struct xdp_md* ctx, struct outer* out) {
+  void* data = (void*)(long)ctx->data;
+  void* end = (void*)(long)ctx->data_end;
+  struct ethhdr* eth = data;
+  __be16 proto;
+  void* at;
+
+  out->end = out->port = 0;
+  if ((void*)(eth + 1) > end) return 0;
+  proto = eth->h_proto;
+  at = eth + 1;
+#pragma unroll
+  for (int i = 0; i < 2; i++) {
+    struct vlan_tag* tag = at;
+    if (proto != bpf_htons(ETH_P_8021Q) && proto != bpf_htons(ETH_P_8021AD)) break;
+    if ((void*)(tag + 1) > end) return 0;
+    proto = tag->proto;
+    at = tag + 1;
+  }
+  __u32 offset = at - data;
+  struct udphdr* udp = NULL;
+  if (proto == bpf_htons(ETH_P_IP)) {
+    struct iphdr* ip = at;
+    if ((void*)(ip + 1) > end || ip->ihl < 5) return 0;
+    out->end = offset + bpf_ntohs(ip->tot_len);
+    if (ip->protocol == IPPROTO_UDP && !(ip->frag_off & bpf_htons(0x1fff)))
+      udp = at + (ip->ihl & 15) * 4;
+  } else if (proto == bpf_htons(ETH_P_IPV6)) {
+    struct ipv6hdr* ip = at;
+    if ((void*)(ip + 1) > end) return 0;
+    out->end = offset + sizeof(*ip) + bpf_ntohs(ip->payload_len);
+    if (ip->nexthdr == IPPROTO_UDP) udp = (void*)(ip + 1);
+  }
+  if (udp && (void*)(udp + 1) <= end) out->port = bpf_ntohs(udp->dest);
+  return 0;
+}
+
+static __always_inline struct xtg_rx_queue* queue_at(__u32 queue) {
+  if (queue >= XTG_RX_QUEUES) queue = XTG_RX_QUEUES - 1;
+  asm volatile("" : "+r"(queue));
+  return &rx_queues[queue & (XTG_RX_QUEUES - 1)];
+}
+
+/* Adds to a counter of a record that several CPUs may share. */
+static __always_inline void add(const struct xtg_rx_config* c, __u64* to, __u64 value) {
+  if (c->shared)
+    __sync_fetch_and_add(to, value);
+  else
+    *to += value;
+}
+
+static __always_inline bool same_key(const struct xtg_rx_key* a, const struct xtg_rx_key* b) {
+  return *(const __u64*)a == *(const __u64*)b && a->unit == b->unit;
+}
+
+static __always_inline __u32* cached(const struct xtg_rx_key* key) {
+  __u32 queue = key->unit, place = key->stream ^ key->session << 5;
+
+  asm volatile("" : "+r"(queue), "+r"(place));
+  return &rx_cache[queue & (XTG_RX_QUEUES - 1)][place & (XTG_RX_CACHE - 1)];
+}
+
+#define XTG_RX_NO_SLOT (~0U)
+
+/* Number of the stream's slot: as entered, or with `create` a new one. */
+static __noinline __u32 find_slot(const struct xtg_rx_key* key, int create) {
+  __u32* at = bpf_map_lookup_elem(&rx_places, key);
+  __u32 number;
+
+  if (at) {
+    *cached(key) = *at + 1;
+    return *at;
+  }
+  if (!create || rx_control.slots >= rx_c()->n_slots) return XTG_RX_NO_SLOT;
+  number = (__u32)__sync_fetch_and_add(&rx_control.slots, 1);
+  if (number >= rx_c()->n_slots) {
+    __sync_fetch_and_sub(&rx_control.slots, 1);
+    return XTG_RX_NO_SLOT;
+  }
+  struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
+  if (!record) return XTG_RX_NO_SLOT;
+  record->slot.key = *key;
+  if (bpf_map_update_elem(&rx_places, key, &number, BPF_NOEXIST)) return XTG_RX_NO_SLOT;
+  *cached(key) = number + 1;
+  return number;
+}
+
+/* A frame and when it came. */
+struct arrival {
+  __u64 now;
+  __u32 length;
+};
+
+static __always_inline void enter(struct xtg_rx_record* record, struct xtg_rx_mark* m,
+                                  const struct arrival* a) {
+  struct xtg_rx_state w = {.slot = &record->slot, .order = &record->order, .words = record->words};
+
+  asm volatile("" : "+r"(w.words)); /* Clang: there are more than the struct says. */
+  xtg_rx_extend(m, w.slot->next, a->now);
+  xtg_rx_packet(&w, &record->hist, m->seq, m->lane, a->length, (__s64)(a->now - m->tx_ns), a->now);
+}
+
+static __noinline int enter_at(__u32 number, struct xtg_rx_mark* m, const struct arrival* a) {
+  struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
+
+  if (record) enter(record, m, a);
+  return 0;
+}
+
+/* A frame is one of ours. */
+static __always_inline void count(const struct xtg_rx_config* c, struct xtg_rx_queue* q,
+                                  __u32 length) {
+  __u32 zero = 0;
+  struct xtg_rx_queue* cpu = bpf_map_lookup_elem(&rx_cpus, &zero);
+
+  add(c, &q->packets, 1);
+  add(c, &q->bytes, length);
+  if (!cpu) return;
+  cpu->packets++;
+  cpu->bytes += length;
+}
+
+/* A short signature of an unknown session: 1 when it is believed now, and with it the frame before
+ * it, which was passed and is entered here. */
+static __noinline int confirm(const struct xtg_rx_mark* m, const struct arrival* a,
+                              const struct xtg_rx_key* key, struct xtg_rx_queue* q) {
+  __u32 at = (m->session * 31 + m->stream) & (XTG_RX_CANDIDATES - 1);
+  struct xtg_rx_candidate* c = &rx_candidates[at];
+
+  if (c->state && xtg_rx_agree(c, m, a->now, rx_c()->window)) {
+    struct xtg_rx_mark before = *m;
+    struct arrival then = {.now = c->arrival_ns, .length = c->length};
+    __u32 number = find_slot(key, 1);
+
+    c->state = 0;
+    __sync_fetch_and_sub(&rx_control.candidates, 1);
+    before.seq = c->seq;
+    before.tx_ns = c->tx_ns;
+    before.lane = c->lane;
+    if (number == XTG_RX_NO_SLOT)
+      add(rx_c(), &q->no_slot, 1);
+    else
+      enter_at(number, &before, &then);
+    count(rx_c(), q, then.length);
+    return 1;
+  }
+  c->arrival_ns = a->now;
+  c->tx_ns = m->tx_ns;
+  c->seq = (__u32)m->seq;
+  c->length = a->length;
+  c->session = (__u16)m->session;
+  c->stream = (__u8)m->stream;
+  c->lane = m->lane;
+  c->state = 1;
+  __sync_fetch_and_add(&rx_control.candidates, 1);
+  return 0;
+}
+
+/* A stream that this queue did not have just before. 0: the frame is to pass. */
+static __noinline int enter_other(struct xtg_rx_mark* m, const struct arrival* a,
+                                  const struct xtg_rx_key* key, struct xtg_rx_queue* q) {
+  int sure = m->form == XTG_SIG_FULL || rx_c()->by_session;
+  __u32 number = find_slot(key, sure);
+
+  if (number == XTG_RX_NO_SLOT && !sure) {
+    if (!confirm(m, a, key, q)) return 0;
+    number = find_slot(key, 0);
+  }
+  if (number == XTG_RX_NO_SLOT)
+    add(rx_c(), &q->no_slot, 1);
+  else
+    enter_at(number, m, a);
+  return 1;
+}
+
+/* Whether the frame is meant for us. */
+static __always_inline bool wanted(struct xdp_md* ctx, const struct xtg_rx_config* c,
+                                   const struct xtg_rx_mark* m) {
+  if (c->by_session) {
+    __u32 mask = m->form == XTG_SIG_COMPACT ? 0xffff : ~0U;
+    if ((m->session ^ c->session) & mask) return false;
+  }
+  if (c->by_port) {
+    struct outer out;
+    look_outside(ctx, &out);
+    if (out.port != c->port) return false;
+  }
+  return true;
+}
+
+static __always_inline __u64 clock_of(const struct xtg_rx_config* c, const struct xtg_rx_mark* m) {
+  if (c->has_tai && (m->form == XTG_SIG_COMPACT ? c->tai : m->flags & XTG_SIG_F_TAI))
+    return bpf_ktime_get_tai_ns();
+  return bpf_ktime_get_ns();
+}
+
+SEC("xdp.frags")
+int xtg_rx(struct xdp_md* ctx) {
+  const struct xtg_rx_config* c = rx_c();
+  struct xtg_rx_queue* q = queue_at(ctx->rx_queue_index);
+  struct arrival a = {.length = bpf_xdp_get_buff_len(ctx)};
+  struct xtg_rx_mark m;
+  struct xtg_rx_key key;
+  __u32 zero = 0, number;
+  __u64 words[4];
+
+  if (!rx_control.started) return XDP_PASS;
+  if (a.length < XTG_SIG_FULL_LEN || !load_tail(ctx, a.length, words)) goto pass;
+  xtg_rx_read_words(&m, words);
+  if (m.form == XTG_SIG_NONE) {
+    struct outer out;
+    look_outside(ctx, &out);
+    if (out.end < XTG_SIG_FULL_LEN || out.end >= a.length) goto pass;
+    if (!load_tail(ctx, out.end, words)) goto pass;
+    xtg_rx_read_words(&m, words);
+    if (m.form == XTG_SIG_NONE) goto pass;
+  }
+  if (m.version != XTG_SIG_VERSION || m.type != XTG_SIG_DATA) {
+    add(c, &q->unknown, 1);
+    return XDP_PASS;
+  }
+  if (!wanted(ctx, c, &m)) {
+    add(c, &q->refused, 1);
+    return XDP_PASS;
+  }
+  if (c->limit != ~0ULL && __sync_fetch_and_add(&rx_control.taken, 1) >= c->limit) return XDP_PASS;
+  a.now = clock_of(c, &m);
+  key.session = m.session;
+  key.stream = m.stream;
+  key.form = m.form;
+  key.unit = c->shared ? bpf_get_smp_processor_id() : ctx->rx_queue_index;
+
+  number = *cached(&key) - 1;
+  struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
+  if (record && same_key(&record->slot.key, &key))
+    enter(record, &m, &a);
+  else if (!enter_other(&m, &a, &key, q))
+    return XDP_PASS;
+  count(c, q, a.length);
+  return c->observe ? XDP_PASS : XDP_DROP;
+pass:
+  add(c, &q->passed, 1);
+  struct xtg_rx_queue* cpu = bpf_map_lookup_elem(&rx_cpus, &zero);
+  if (cpu) cpu->passed++;
+  return XDP_PASS;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the receiving program shares with user space, and what the accounting in
+ * include/xtg/abi/rx_seq.h wants to have around it. */
+#pragma once
+
+const volatile struct xtg_rx_config rx_config = {.abi_version = XTG_ABI_VERSION};
+
+/* .bss, mapped by user space. */
+struct xtg_rx_control rx_control;
+struct xtg_rx_queue rx_queues[XTG_RX_QUEUES];
+struct xtg_rx_candidate rx_candidates[XTG_RX_CANDIDATES];
+/* Slot + 1 of the stream that last had this place; it says itself whose it is. */
+__u32 rx_cache[XTG_RX_QUEUES][XTG_RX_CACHE];
+
+/* User space sets how many elements these have, and the length of a record. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, 1);
+  __uint(key_size, sizeof(__u32));
+  __uint(value_size, sizeof(struct xtg_rx_record));
+} rx_records SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 1);
+  __type(key, struct xtg_rx_key);
+  __type(value, __u32);
+} rx_places SEC(".maps");
+
+/* By CPU, what rx_queues has by queue. */
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct xtg_rx_queue);
+} rx_cpus SEC(".maps");
+
+/* Plain reads of memory that the compiler knows nothing about, and the verifier everything. */
+static __always_inline const struct xtg_rx_config* rx_c(void) {
+  const struct xtg_rx_config* c = (const struct xtg_rx_config*)&rx_config;
+  asm volatile("" : "+r"(c));
+  return c;
+}
+
+#define xtg_rx_mask(w) ((__u64)(rx_c()->window / XTG_RX_WORD - 1))
+#define xtg_rx_loop(n, fn, ctx) bpf_loop(n, fn, ctx, 0)

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel programs of the receiver: an object of its own. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "xtg/abi/base.h"
+#include "xtg/abi/hist.h"
+#include "xtg/abi/rx.h"
+#include "xtg/abi/signature.h"
+
+char _license[] SEC("license") = "GPL";
+
+#include "rx_maps.bpf.h"
+#include "xtg/abi/rx_mark.h"
+#include "xtg/abi/rx_seq.h"
+#include "rx.bpf.h"

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "xdp/receiver.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+
+// The skeleton names the types of the shared ABI, so those headers come first.
+#include "xtg/abi/rx.h"
+#include "xtg_rx_bpf.skel.h"
+
+#include "core/clock.h"
+#include "core/unique_fd.h"
+#include "xdp/libbpf.h"
+#include "xdp/mapped.h"
+
+namespace xtg::xdp {
+
+namespace {
+
+// XDP_FLAGS_SKB_MODE and XDP_FLAGS_DRV_MODE of <linux/if_link.h>.
+constexpr std::uint32_t kBehindDriver = 1U << 1, kInDriver = 1U << 2;
+
+struct Closer {
+  void operator()(xtg_rx_bpf* skeleton) const { xtg_rx_bpf::destroy(skeleton); }
+};
+using Skeleton = std::unique_ptr<xtg_rx_bpf, Closer>;
+
+Result<Skeleton> open_and_load(const xtg_rx_config& config) {
+  Skeleton skel(xtg_rx_bpf::open(nullptr));
+  if (!skel) return fail_sys(errno, "open the receiving program");
+  if (skel->rodata->rx_config.abi_version != XTG_ABI_VERSION)
+    return fail(Errc::Internal, "the receiving program is of another version");
+  std::memcpy(&skel->rodata->rx_config, &config, sizeof config);
+  bpf_map__set_max_entries(skel->maps.rx_records, config.n_slots);
+  bpf_map__set_value_size(skel->maps.rx_records, XTG_RX_RECORD(config.window));
+  bpf_map__set_max_entries(skel->maps.rx_places, config.n_slots);
+  const int error = xtg_rx_bpf::load(skel.get());
+  if (error != 0) return fail_sys(-error, "load the receiving program");
+  return skel;
+}
+
+bool has_tai() {
+  return libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_ktime_get_tai_ns, nullptr) == 1;
+}
+
+stats::RxUnit unit_of(unsigned number, xtg_rx_queue& q) {
+  return {number, peek(q.packets), peek(q.bytes), peek(q.passed)};
+}
+
+} // namespace
+
+struct Receiver::Impl {
+  Skeleton skel;
+  xtg_rx_config config{};
+  MappedArray<xtg_rx_record> records;
+  UniqueFd link; // goes before the program
+
+  [[nodiscard]] Status add_cpus(stats::RxSnapshot& out) const;
+};
+
+Receiver::Receiver(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Receiver::Receiver(Receiver&&) noexcept = default;
+Receiver& Receiver::operator=(Receiver&&) noexcept = default;
+Receiver::~Receiver() = default;
+
+Result<Receiver> Receiver::load(const xtg_rx_config& config, RxPlace place) {
+  auto impl = std::make_unique<Impl>();
+  impl->config = config;
+  impl->config.abi_version = XTG_ABI_VERSION;
+  impl->config.shared = place == RxPlace::Generic ? 1 : 0;
+  impl->config.has_tai = has_tai() ? 1 : 0;
+  auto skel = open_and_load(impl->config);
+  if (!skel) return tl::unexpected<Error>(load_error(std::move(skel.error())));
+  impl->skel = std::move(*skel);
+  auto records = MappedArray<xtg_rx_record>::map(bpf_map__fd(impl->skel->maps.rx_records),
+                                                 config.n_slots, XTG_RX_RECORD(config.window));
+  if (!records) return tl::unexpected<Error>(std::move(records.error()));
+  impl->records = std::move(*records);
+  return Receiver(std::move(impl));
+}
+
+Status Receiver::attach(int ifindex) {
+  const std::uint32_t mode = impl_->config.shared != 0 ? kBehindDriver : kInDriver;
+  auto link = attach_xdp(bpf_program__fd(impl_->skel->progs.xtg_rx), ifindex,
+                         "the receiving program", mode);
+  if (!link) {
+    switch (link.error().sys) {
+    case EBUSY:
+    case EEXIST:
+    case EINVAL: // also ERANGE, ENOSPC: what drivers say to a frame size or queue they cannot have
+    case ERANGE:
+    case ENOSPC:
+      link.error().code = Errc::NotSupported;
+      break;
+    default:
+      break;
+    }
+    return tl::unexpected<Error>(std::move(link.error()));
+  }
+  impl_->link = std::move(*link);
+  return {};
+}
+
+void Receiver::start() {
+  poke(impl_->skel->bss->rx_control.started, __u32{1});
+}
+void Receiver::stop() {
+  poke(impl_->skel->bss->rx_control.started, __u32{0});
+}
+
+std::uint64_t Receiver::counted() const {
+  std::uint64_t packets = 0;
+  for (xtg_rx_queue& q : impl_->skel->bss->rx_queues)
+    packets += peek(q.packets);
+  return packets;
+}
+
+std::uint64_t Receiver::memory() const {
+  const auto& c = impl_->config;
+  return std::uint64_t{c.n_slots} * (XTG_RX_RECORD(c.window) + 96);
+}
+
+Status Receiver::Impl::add_cpus(stats::RxSnapshot& out) const {
+  const int count = libbpf_num_possible_cpus();
+  if (count < 0) return fail_sys(-count, "count the CPUs");
+  std::vector<xtg_rx_queue> cpus(static_cast<std::size_t>(count));
+  const __u32 zero = 0;
+  if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.rx_cpus), &zero, cpus.data()) != 0)
+    return fail_sys(errno, "read what was received");
+  for (unsigned i = 0; i < cpus.size(); i++)
+    if (cpus[i].packets != 0 || cpus[i].passed != 0) out.cpus.push_back(unit_of(i, cpus[i]));
+  return {};
+}
+
+Result<stats::RxSnapshot> Receiver::snapshot(bool words) const {
+  stats::RxSnapshot out;
+  auto* bss = impl_->skel->bss;
+  out.time_ns = monotonic_ns();
+  const auto used = std::min<std::uint64_t>(peek(bss->rx_control.slots), impl_->config.n_slots);
+  for (std::uint32_t i = 0; i < used; i++) {
+    const xtg_rx_record& from = impl_->records[i];
+    stats::RxRecord record;
+    std::memcpy(&record.slot, &from.slot, sizeof record.slot);
+    if (record.slot.packets == 0) continue; // just given out
+    record.delay.assign(std::begin(from.hist.delay), std::end(from.hist.delay));
+    record.arrival.assign(std::begin(from.hist.arrival), std::end(from.hist.arrival));
+    // The record is as long as the window asks for.
+    const __u64* first = from.words;
+    if (words) record.words.assign(first, first + impl_->config.window / XTG_RX_WORD);
+    out.records.push_back(std::move(record));
+  }
+  for (unsigned i = 0; i < XTG_RX_QUEUES; i++) {
+    xtg_rx_queue& q = bss->rx_queues[i];
+    const stats::RxUnit unit = unit_of(i, q);
+    if (unit.packets != 0 || unit.passed != 0) out.queues.push_back(unit);
+    out.aside.refused += peek(q.refused);
+    out.aside.no_slot += peek(q.no_slot);
+    out.aside.unknown += peek(q.unknown);
+  }
+  out.aside.candidates = peek(bss->rx_control.candidates);
+  if (auto ok = impl_->add_cpus(out); !ok) return tl::unexpected<Error>(std::move(ok.error()));
+  return out;
+}
+
+} // namespace xtg::xdp

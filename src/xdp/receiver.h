@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The kernel program of a receiver: loading it, attaching it, reading what it counted. Owns the
+// loaded object and its one attachment; both are gone when the Receiver is, also when the process
+// is killed (bpf_link). Methods may be called from one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "core/result.h"
+#include "stats/rx.h"
+#include "xtg/abi/rx.h"
+
+namespace xtg::xdp {
+
+/// Where the program runs: in the driver, or behind it.
+enum class RxPlace : std::uint8_t { Native, Generic };
+
+class Receiver {
+public:
+  /// `config`: complete but for abi_version, shared and has_tai, which are filled in here.
+  static Result<Receiver> load(const xtg_rx_config& config, RxPlace place);
+  Receiver(Receiver&&) noexcept;
+  Receiver& operator=(Receiver&&) noexcept;
+  ~Receiver();
+
+  /// Attaches to the interface, in the calling thread's network namespace. NotSupported: the driver
+  /// cannot do it in this place, or another program is there; nothing was changed.
+  Status attach(int ifindex);
+  /// From now on frames are counted; before, all of them pass.
+  void start();
+  /// From now on all frames pass.
+  void stop();
+
+  /// Test frames counted so far.
+  [[nodiscard]] std::uint64_t counted() const;
+  /// Kernel memory of its maps, in bytes.
+  [[nodiscard]] std::uint64_t memory() const;
+  /// What was counted; link counters are the caller's. `words`: with the windows, for the end.
+  [[nodiscard]] Result<stats::RxSnapshot> snapshot(bool words) const;
+
+private:
+  struct Impl;
+  explicit Receiver(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+} // namespace xtg::xdp

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "rx_program.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <gtest/gtest.h>
+
+// The skeleton names the types of the shared ABI, so that header comes first.
+#include "xtg/abi/rx.h"
+#include "xtg_rx_bpf.skel.h"
+
+namespace xtg::test {
+
+void RxProgram::Closer::operator()(xtg_rx_bpf* skeleton) const {
+  xtg_rx_bpf::destroy(skeleton);
+}
+
+RxProgram::RxProgram(const RxSetup& setup)
+    : skel_(xtg_rx_bpf::open(nullptr)), window_(setup.window) {
+  xtg_rx_config config{};
+  config.abi_version = XTG_ABI_VERSION;
+  config.n_slots = setup.n_slots;
+  config.window = setup.window;
+  config.by_session = setup.by_session;
+  config.session = setup.session;
+  config.by_port = setup.by_port;
+  config.port = setup.port;
+  config.observe = setup.observe;
+  config.limit = setup.limit;
+  std::memcpy(&skel_->rodata->rx_config, &config, sizeof config);
+  bpf_map__set_max_entries(skel_->maps.rx_records, setup.n_slots);
+  bpf_map__set_value_size(skel_->maps.rx_records, XTG_RX_RECORD(setup.window));
+  bpf_map__set_max_entries(skel_->maps.rx_places, setup.n_slots);
+  EXPECT_EQ(xtg_rx_bpf::load(skel_.get()), 0) << std::strerror(errno);
+  control().started = 1;
+}
+
+std::uint32_t RxProgram::receive(const Bytes& frame) {
+  bpf_test_run_opts opts{};
+  opts.sz = sizeof opts;
+  opts.data_in = frame.data();
+  opts.data_size_in = static_cast<__u32>(frame.size());
+  opts.repeat = 1;
+  const int failed = bpf_prog_test_run_opts(bpf_program__fd(skel_->progs.xtg_rx), &opts);
+  EXPECT_EQ(failed, 0) << std::strerror(errno) << ", " << frame.size() << " bytes";
+  return opts.retval;
+}
+
+xtg_rx_queue& RxProgram::queue() {
+  return skel_->bss->rx_queues[0];
+}
+xtg_rx_control& RxProgram::control() {
+  return skel_->bss->rx_control;
+}
+
+xtg_rx_slot RxProgram::slot(std::uint32_t number) {
+  std::vector<std::uint8_t> record(XTG_RX_RECORD(window_));
+  EXPECT_EQ(bpf_map_lookup_elem(bpf_map__fd(skel_->maps.rx_records), &number, record.data()), 0);
+  xtg_rx_slot out{};
+  std::memcpy(&out, record.data(), sizeof out);
+  return out;
+}
+
+} // namespace xtg::test

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The receiving program without an interface: frames go in by BPF_PROG_RUN, one at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <linux/bpf.h>
+
+#include "support/hex.h"
+#include "xtg/abi/rx.h"
+
+struct xtg_rx_bpf;
+
+namespace xtg::test {
+
+using Bytes = std::vector<std::uint8_t>;
+
+/// What a test sets of the program's constants.
+struct RxSetup {
+  std::uint32_t n_slots = 8;
+  std::uint32_t window = XTG_RX_WINDOW_LEAST;
+  std::uint32_t by_session = 0;
+  std::uint32_t session = 0;
+  std::uint32_t by_port = 0;
+  std::uint32_t port = 0;
+  std::uint32_t observe = 0;
+  std::uint64_t limit = ~std::uint64_t{0};
+};
+
+class RxProgram {
+public:
+  explicit RxProgram(const RxSetup& setup = {});
+
+  /// The program's answer to a frame, XDP_*.
+  std::uint32_t receive(const Bytes& frame);
+  bool takes(const Bytes& frame) { return receive(frame) == XDP_DROP; }
+  bool passes(const Bytes& frame) { return receive(frame) == XDP_PASS; }
+
+  xtg_rx_queue& queue();
+  xtg_rx_control& control();
+  /// Of the stream that was seen first, second ...
+  xtg_rx_slot slot(std::uint32_t number);
+
+private:
+  struct Closer {
+    void operator()(xtg_rx_bpf* skeleton) const;
+  };
+  std::unique_ptr<xtg_rx_bpf, Closer> skel_;
+  std::uint32_t window_;
+};
+
+} // namespace xtg::test

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Which frames the receiving program takes, and that it enters them as the shared source says.
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "core/clock.h"
+#include "packet/bytes.h"
+#include "packet/frame.h"
+#include "rx_program.h"
+#include "support/rx_env.h"
+
+namespace xtg::test {
+namespace {
+
+using packet::Family;
+using packet::store_be;
+
+constexpr std::uint32_t kSession = 0x12345678;
+
+packet::Frame stream(Family family, std::uint32_t size, std::uint32_t session = kSession,
+                     std::uint16_t number = 3, std::uint16_t port = 1000) {
+  packet::FrameSpec spec;
+  spec.dst_mac = *packet::Mac::parse("02:00:00:00:00:02");
+  spec.src_mac = *packet::Mac::parse("02:00:00:00:00:01");
+  spec.src_addr = *packet::Ip::parse(family == Family::V4 ? "198.18.0.1" : "2001:2::1");
+  spec.dst_addr = *packet::Ip::parse(family == Family::V4 ? "198.18.0.2" : "2001:2::2");
+  spec.dst_port = port;
+  spec.src_port = 1;
+  spec.frame_size = size;
+  spec.session = session;
+  spec.stream = number;
+  return *packet::build(spec, {});
+}
+
+Bytes frame(const packet::Frame& of, std::uint64_t seq, std::uint8_t lane = 0,
+            std::uint64_t ago_ns = 1000) {
+  return packet::render(of, seq, lane, monotonic_ns() - ago_ns);
+}
+
+/// The smallest frame with a short signature.
+std::uint32_t compact_size(Family family) {
+  return family == Family::V4 ? 64 : 82;
+}
+
+class RxTest : public testing::TestWithParam<Family> {
+protected:
+  [[nodiscard]] packet::Frame full() const { return stream(GetParam(), 128); }
+  [[nodiscard]] packet::Frame compact() const {
+    return stream(GetParam(), compact_size(GetParam()));
+  }
+};
+INSTANTIATE_TEST_SUITE_P(, RxTest, testing::Values(Family::V4, Family::V6),
+                         [](const auto& info) { return info.param == Family::V4 ? "V4" : "V6"; });
+
+TEST_P(RxTest, TakesFramesOfAllSizes) {
+  for (std::uint32_t size = 98; size <= packet::max_frame_size(); size += 167) {
+    RxProgram program;
+    const auto of = stream(GetParam(), size);
+    for (std::uint64_t i = 0; i < 3; i++)
+      ASSERT_TRUE(program.takes(frame(of, i))) << size;
+    const xtg_rx_slot slot = program.slot(0);
+    EXPECT_EQ(slot.packets, 3U);
+    EXPECT_EQ(slot.bytes, 3U * (size - 4));
+    EXPECT_EQ(slot.size_min, size - 4);
+    EXPECT_EQ(slot.key.session, kSession);
+    EXPECT_EQ(slot.key.stream, 3U);
+    EXPECT_EQ(slot.next, 3U);
+    EXPECT_GE(slot.delay_min, 1000U);
+    EXPECT_EQ(slot.negative, 0U);
+  }
+}
+
+TEST_P(RxTest, TakesTheShortSignatureFromTheSecondFrameOnAndCountsBoth) {
+  RxProgram program;
+  EXPECT_TRUE(program.passes(frame(compact(), 7)));
+  EXPECT_EQ(program.queue().packets, 0U);
+  EXPECT_EQ(program.control().candidates, 1U);
+  EXPECT_TRUE(program.takes(frame(compact(), 9)));
+  EXPECT_TRUE(program.takes(frame(compact(), 8)));
+  const xtg_rx_slot slot = program.slot(0);
+  EXPECT_EQ(slot.packets, 3U);
+  EXPECT_EQ(slot.base, 7U);
+  EXPECT_EQ(slot.next, 10U);
+  EXPECT_EQ(slot.reordered, 1U);
+  EXPECT_EQ(slot.key.session, kSession & 0xffff);
+  EXPECT_EQ(program.queue().packets, 3U);
+  EXPECT_EQ(program.control().candidates, 0U);
+}
+
+TEST_P(RxTest, ShortSignaturesThatDoNotAgreePass) {
+  RxProgram program;
+  const auto size = compact_size(GetParam());
+  EXPECT_TRUE(program.passes(frame(compact(), 7)));
+  EXPECT_TRUE(program.passes(frame(stream(GetParam(), size, kSession + 1), 8)));
+  EXPECT_TRUE(program.passes(frame(stream(GetParam(), size, kSession, 4), 8)));
+  EXPECT_TRUE(program.passes(frame(compact(), 7 + XTG_RX_WINDOW_LEAST + 1)));
+  EXPECT_EQ(program.queue().packets, 0U);
+  EXPECT_EQ(program.queue().passed, 0U); // they are candidates
+}
+
+TEST_P(RxTest, TakesTheShortSignatureAtOnceWhereTheSessionIsKnown) {
+  RxProgram program(RxSetup{.by_session = 1, .session = kSession});
+  EXPECT_TRUE(program.takes(frame(compact(), 0)));
+  EXPECT_TRUE(program.takes(frame(full(), 0)));
+  const auto size = compact_size(GetParam());
+  EXPECT_TRUE(program.passes(frame(stream(GetParam(), size, kSession ^ 1), 0)));
+  EXPECT_TRUE(program.passes(frame(stream(GetParam(), 128, kSession ^ 0x10000), 0)));
+  EXPECT_EQ(program.queue().refused, 2U);
+  EXPECT_EQ(program.queue().packets, 2U);
+}
+
+TEST_P(RxTest, TakesOnePortOnly) {
+  RxProgram program(RxSetup{.by_port = 1, .port = 1000});
+  EXPECT_TRUE(program.takes(frame(full(), 0)));
+  EXPECT_TRUE(program.passes(frame(stream(GetParam(), 128, kSession, 3, 1001), 0)));
+  EXPECT_EQ(program.queue().refused, 1U);
+}
+
+TEST_P(RxTest, ObservesAndLetsPass) {
+  RxProgram program(RxSetup{.observe = 1});
+  EXPECT_TRUE(program.passes(frame(full(), 0)));
+  EXPECT_EQ(program.slot(0).packets, 1U);
+}
+
+TEST_P(RxTest, CountsSoManyAndNoMore) {
+  RxProgram program(RxSetup{.limit = 3});
+  for (std::uint64_t i = 0; i < 3; i++)
+    EXPECT_TRUE(program.takes(frame(full(), i)));
+  EXPECT_TRUE(program.passes(frame(full(), 3)));
+  EXPECT_EQ(program.slot(0).packets, 3U);
+}
+
+TEST_P(RxTest, CountsNothingBeforeItsStart) {
+  RxProgram program;
+  program.control().started = 0;
+  EXPECT_TRUE(program.passes(frame(full(), 0)));
+  EXPECT_EQ(program.queue().passed, 0U);
+  EXPECT_EQ(program.control().slots, 0U);
+}
+
+TEST_P(RxTest, FindsTheSignatureBehindTagsAndTunnels) {
+  RxProgram program;
+  const Bytes inner = frame(full(), 0);
+  Bytes tagged = inner;
+  tagged.insert(tagged.begin() + 12, {0x81, 0x00, 0x00, 0x07});
+  EXPECT_TRUE(program.takes(tagged));
+  Bytes tunnel(14 + 20 + 8 + 8, 0x5a); // somebody's outer headers
+  tunnel.insert(tunnel.end(), inner.begin(), inner.end());
+  EXPECT_TRUE(program.takes(tunnel));
+  Bytes ip_in_ip(inner.begin(), inner.begin() + 14);
+  ip_in_ip.insert(ip_in_ip.end(), 20, 0x45);
+  ip_in_ip.insert(ip_in_ip.end(), inner.begin() + 14, inner.end());
+  EXPECT_TRUE(program.takes(ip_in_ip));
+  EXPECT_EQ(program.slot(0).packets, 3U);
+  EXPECT_EQ(program.slot(0).duplicates, 2U);
+}
+
+TEST_P(RxTest, FindsTheSignatureBeforePadding) {
+  RxProgram program;
+  for (std::size_t pad = 1; pad < 40; pad++) {
+    Bytes padded = frame(full(), pad);
+    padded.insert(padded.end(), pad, 0);
+    EXPECT_TRUE(program.takes(padded)) << pad;
+    Bytes tagged = frame(full(), 100 + pad);
+    tagged.insert(tagged.begin() + 12, {0x88, 0xa8, 0x00, 0x07, 0x81, 0x00, 0x00, 0x08});
+    tagged.insert(tagged.end(), pad, 0);
+    EXPECT_TRUE(program.takes(tagged)) << pad;
+  }
+}
+
+TEST_P(RxTest, FramesCutShortPass) {
+  RxProgram program;
+  const Bytes whole = frame(full(), 0);
+  for (std::size_t size = 14; size < whole.size(); size++)
+    EXPECT_TRUE(program.passes(Bytes(whole.begin(), whole.begin() + static_cast<long>(size))))
+        << size;
+  EXPECT_EQ(program.queue().packets, 0U);
+}
+
+TEST_P(RxTest, OtherVersionsAndTypesPassAndAreCounted) {
+  RxProgram program;
+  Bytes other = frame(full(), 0);
+  other[other.size() - 5]++; // version
+  EXPECT_TRUE(program.passes(other));
+  other = frame(full(), 0);
+  other[other.size() - 6] = 9; // type
+  EXPECT_TRUE(program.passes(other));
+  EXPECT_EQ(program.queue().unknown, 2U);
+  for (std::size_t i = 1; i <= 4; i++) { // magic
+    other = frame(full(), 0);
+    other[other.size() - i] ^= 0x40;
+    EXPECT_TRUE(program.passes(other)) << i;
+  }
+  EXPECT_EQ(program.queue().packets, 0U);
+}
+
+TEST_P(RxTest, StreamsBeyondTheMostAreTakenAndCounted) {
+  RxProgram program(RxSetup{.n_slots = 2});
+  for (std::uint16_t number = 0; number < 5; number++)
+    EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, kSession, number), 0)));
+  EXPECT_EQ(program.control().slots, 2U);
+  EXPECT_EQ(program.queue().no_slot, 3U);
+  EXPECT_EQ(program.queue().packets, 5U);
+}
+
+/// Streams whose places in the cache collide are told apart all the same.
+TEST_P(RxTest, ManyStreams) {
+  RxProgram program(RxSetup{.n_slots = 64});
+  for (std::uint64_t seq = 0; seq < 3; seq++)
+    for (std::uint16_t number = 0; number < 64; number++)
+      ASSERT_TRUE(program.takes(frame(
+          stream(GetParam(), 128, kSession, static_cast<std::uint16_t>(number * 1024)), seq)));
+  for (std::uint32_t number = 0; number < 64; number++)
+    EXPECT_EQ(program.slot(number).packets, 3U);
+}
+
+TEST(RxPrograms, NegativeDelayIsCountedApart) {
+  RxProgram program;
+  const auto of = stream(Family::V4, 128);
+  EXPECT_TRUE(program.takes(packet::render(of, 0, 0, monotonic_ns() + 1'000'000'000)));
+  const xtg_rx_slot slot = program.slot(0);
+  EXPECT_EQ(slot.negative, 1U);
+  EXPECT_LT(slot.negative_min, -900'000'000);
+  EXPECT_EQ(slot.delay_max, 0U);
+}
+
+/// The kernel's accounting against the same source in user space.
+TEST(RxPrograms, EntersSequenceNumbersAsTheSharedSourceSays) {
+  for (const std::uint32_t window : {XTG_RX_WINDOW_LEAST, 65'536U, XTG_RX_WINDOW_MOST}) {
+    RxProgram program(RxSetup{.window = window});
+    RxFlow flow(window);
+    std::mt19937_64 dice(window);
+    const auto of = stream(Family::V4, 128);
+    std::uint64_t next = 1000, now = 0;
+    for (int i = 0; i < 20'000; i++) {
+      const std::uint64_t what = dice() % 100;
+      std::uint64_t seq = next;
+      if (what < 80)
+        next++;
+      else if (what < 90)
+        next += dice() % 5;
+      else if (what < 91)
+        next += dice() % (2 * std::uint64_t{window});
+      else if (what < 99)
+        seq = next - dice() % 100;
+      else
+        seq = next - std::min(next, dice() % (2 * std::uint64_t{window}));
+      const auto lane = static_cast<std::uint8_t>(dice() % 20 == 0);
+      ASSERT_TRUE(program.takes(frame(of, seq, lane)));
+      flow.packet(seq, lane, 124, 0, now += 1000);
+    }
+    const xtg_rx_slot &a = program.slot(0), &b = flow.slot();
+    EXPECT_EQ(a.packets, b.packets);
+    EXPECT_EQ(a.base, b.base);
+    EXPECT_EQ(a.next, b.next);
+    EXPECT_EQ(a.duplicates, b.duplicates);
+    EXPECT_EQ(a.too_late, b.too_late);
+    EXPECT_EQ(a.reordered, b.reordered);
+    EXPECT_EQ(a.extents, b.extents);
+    EXPECT_EQ(a.extent_sum, b.extent_sum);
+    EXPECT_EQ(a.extent_max, b.extent_max);
+    EXPECT_EQ(a.missed, b.missed);
+    EXPECT_EQ(a.run, b.run);
+    EXPECT_EQ(a.runs, b.runs);
+    EXPECT_EQ(a.longest_run, b.longest_run);
+    for (unsigned i = 0; i < XTG_RX_RUNS; i++)
+      EXPECT_EQ(a.run_class[i], b.run_class[i]) << i;
+    EXPECT_GT(a.missed, 0U);
+    EXPECT_GT(a.reordered, 0U);
+  }
+}
+
+/// Whatever lies in a frame: nothing is taken that has no signature.
+TEST(RxPrograms, OrdinaryFramesPass) {
+  RxProgram program;
+  std::mt19937_64 dice(7);
+  for (int i = 0; i < 20'000; i++) {
+    Bytes noise(14 + dice() % 200);
+    for (auto& byte : noise)
+      byte = static_cast<std::uint8_t>(dice());
+    static constexpr std::uint16_t kTypes[] = {0x0800, 0x86dd, 0x8100, 0x88a8, 0x0806};
+    store_be(std::span(noise).subspan(12, 2), kTypes[dice() % 5]);
+    if (noise.size() > 24 && dice() % 2 == 0) {
+      noise[14] = static_cast<std::uint8_t>(0x40 | dice() % 16);
+      store_be(std::span(noise).subspan(16, 2), static_cast<std::uint16_t>(dice() % 256));
+    }
+    ASSERT_TRUE(program.passes(noise));
+  }
+  EXPECT_EQ(program.queue().packets, 0U);
+}
+
+} // namespace
+} // namespace xtg::test
