@@ -26,6 +26,9 @@ Status remove_obstacle(const plan::InterfaceFacts& iface,
 report::RunInfo run_info(const Context& context, const plan::HostFacts& host,
                          const std::string& source_note);
 
+/// Processor time of the process so far, user and system, in seconds.
+double process_cpu_s();
+
 /// What vanishes under a run's feet is no wrong input.
 Error while_running(Error error);
 

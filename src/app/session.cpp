@@ -7,13 +7,13 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "app/live_lane.h"
+#include "app/run_common.h"
 #include "core/clock.h"
 #include "packet/encode.h"
 #include "plan/diagnose.h"
@@ -30,15 +30,6 @@ constexpr std::uint64_t kSilenceNs =
 constexpr std::uint64_t kLeadInNs = 2'000'000;  // from "go" to the first slot
 constexpr std::uint64_t kTogetherNs = 20'000;   // slots released together span this at most
 constexpr std::uint64_t kSettleNs = 20'000'000; // for a link's own counters to catch up
-
-double process_cpu_s() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 void arm(int timer, std::uint64_t at_ns) {
   itimerspec spec{};

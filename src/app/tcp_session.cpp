@@ -6,12 +6,12 @@
 #include <cerrno>
 
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
+#include "app/run_common.h"
 #include "core/clock.h"
 #include "core/units.h"
 #include "net/interface.h"
@@ -25,15 +25,6 @@ constexpr std::uint64_t kWatchNs = 100'000'000; // and the interface
 constexpr Nanoseconds kHurry{1'000'000'000};    // after ^C
 constexpr std::uint64_t kFinNs =
     5'000'000'000; // for the far end's FIN; one of ours lost costs 1 to 3 s
-
-double process_cpu_s() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 } // namespace
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The smaller commands; `udp` and `tcp` have files of their own.
+// The smaller commands; `udp`, `tcp` and `rx` have files of their own.
 #include "cli/commands.h"
 
 #include "cli/common_options.h"

@@ -59,6 +59,18 @@ private:
   plan::TcpSpec spec_;
 };
 
+class RxCommand : public Command {
+public:
+  explicit RxCommand(CLI::App& root);
+  Result<Request> request() override;
+
+private:
+  void declare_frames();
+  void declare_run();
+  void declare_output();
+  plan::RxSpec spec_;
+};
+
 class ProbeCommand : public Command {
 public:
   explicit ProbeCommand(CLI::App& root);

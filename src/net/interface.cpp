@@ -144,7 +144,7 @@ Result<LinkCounters> link_counters(int ifindex) {
       socket->query(request, fmt::format("read counters of interface with index {}", ifindex));
   if (!replies) return tl::unexpected<Error>(std::move(replies.error()));
   // Younger kernels append fields; those up to here have always been there.
-  constexpr std::size_t kNeeded = offsetof(rtnl_link_stats64, multicast);
+  constexpr std::size_t kNeeded = offsetof(rtnl_link_stats64, tx_aborted_errors);
   for (const nl::Reply& reply : *replies) {
     const nlattr* attr = reply.attrs<if_stats_msg>().find(IFLA_STATS_LINK_64);
     if (attr == nullptr || static_cast<std::size_t>(nla_len(attr)) < kNeeded) continue;
@@ -154,6 +154,7 @@ Result<LinkCounters> link_counters(int ifindex) {
                         .rx_bytes = stats.rx_bytes,
                         .rx_errors = stats.rx_errors,
                         .rx_dropped = stats.rx_dropped,
+                        .rx_missed = stats.rx_missed_errors + stats.rx_fifo_errors,
                         .tx_packets = stats.tx_packets,
                         .tx_bytes = stats.tx_bytes,
                         .tx_errors = stats.tx_errors,

@@ -25,6 +25,7 @@ Result<NetNs> netns_of(const plan::VethPeer& peer);
 
 struct LinkCounters {
   std::uint64_t rx_packets = 0, rx_bytes = 0, rx_errors = 0, rx_dropped = 0;
+  std::uint64_t rx_missed = 0; ///< no room in the NIC's queue or the host's buffers (missed, fifo)
   std::uint64_t tx_packets = 0, tx_bytes = 0, tx_errors = 0, tx_dropped = 0;
 };
 Result<LinkCounters> link_counters(int ifindex);

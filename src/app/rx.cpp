@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "app/app.h"
+#include "app/facts.h"
+#include "app/run_common.h"
+#include "app/rx_session.h"
+#include "core/exit_status.h"
+#include "net/interface.h"
+#include "plan/rx_plan.h"
+#include "report/rx_report.h"
+#include "xdp/live.h"
+
+namespace xtg::app {
+
+namespace {
+
+std::unique_ptr<report::RxReporter> make_reporter(const plan::OutputSpec& output,
+                                                  std::ostream& out) {
+  if (output.json) return report::make_rx_json(out);
+  if (output.json_stream) return report::make_rx_json_stream(out);
+  if (output.quiet) return report::make_rx_quiet();
+  return report::make_rx_text(out);
+}
+
+plan::HostFacts gather(const plan::RxSpec& spec) {
+  plan::HostFacts facts;
+  facts.kernel = kernel_release();
+  facts.cpus = allowed_cpus();
+  auto iface = net::interface_facts(spec.interface);
+  if (iface)
+    facts.iface = std::move(*iface);
+  else
+    facts.iface_error = iface.error().message();
+  return facts;
+}
+
+int fail_rx(const Error& error, report::RxReporter& reporter, Context& context) {
+  const int status = complain(error, context);
+  reporter.error(error, status);
+  reporter.finish();
+  return status;
+}
+
+int report_end(const RxSessionResult& result, const plan::RxSpec& spec,
+               report::RxReporter& reporter, Context& context) {
+  const auto verdicts = report::judge(spec.expect, result.summary);
+  const auto missed =
+      std::ranges::count_if(verdicts, [](const report::RxVerdict& v) { return !v.held; });
+  // That nothing came may be what is expected.
+  const bool judged = !result.error || (result.error->code == Errc::Peer && !spec.expect.empty());
+  int status = static_cast<int>(ExitStatus::Done);
+  if (result.left_at_once) {
+    status = static_cast<int>(ExitStatus::Interrupted);
+    reporter.error(Error{Errc::System, 0, "left at the second interrupt"}, status);
+  } else if (!judged) {
+    status = complain(*result.error, context);
+    reporter.error(*result.error, status);
+  } else if (missed != 0) {
+    status = static_cast<int>(ExitStatus::Threshold);
+    const Error error{Errc::System, 0,
+                      fmt::format("{} of {} conditions missed", missed, verdicts.size())};
+    context.err << "xdp-trafficgen: " << error.message() << '\n';
+    reporter.error(error, status);
+  }
+  reporter.end(result.summary, verdicts);
+  reporter.finish();
+  return status;
+}
+
+} // namespace
+
+int rx(const plan::RxSpec& spec, Context& context) {
+  xdp::init_logging(spec.output.verbose);
+  const auto reporter = make_reporter(spec.output, context.out);
+  const plan::HostFacts facts = gather(spec);
+  auto plan = plan::resolve_rx(spec, facts);
+  if (!plan) return fail_rx(plan.error(), *reporter, context);
+  if (auto caps = check_caps(true); !caps) return fail_rx(caps.error(), *reporter, context);
+  auto signals = Signals::open();
+  if (!signals) return fail_rx(signals.error(), *reporter, context);
+
+  RxSession session(*plan);
+  if (auto ready = session.prepare(); !ready)
+    return fail_rx(while_running(std::move(ready.error())), *reporter, context);
+  plan::RxPlan told = *plan;
+  for (const std::string& note : session.notes())
+    told.notes.push_back(note);
+  reporter->begin(told, run_info(context, facts, {}),
+                  session.place() == xdp::RxPlace::Native ? "native" : "generic");
+  RxSessionResult result = session.run(*reporter, context.out, *signals);
+  return report_end(result, spec, *reporter, context);
+}
+
+} // namespace xtg::app

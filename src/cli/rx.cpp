@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/commands.h"
+
+#include <array>
+#include <bit>
+
+#include "cli/common_options.h"
+#include "core/text.h"
+#include "plan/rx_plan.h"
+
+namespace xtg::cli {
+namespace {
+
+using plan::RxMode;
+
+constexpr std::size_t kSessionDigits = 8;
+
+constexpr std::array kModes = {Choice<RxMode>{"auto", RxMode::Auto},
+                               Choice<RxMode>{"native", RxMode::Native},
+                               Choice<RxMode>{"generic", RxMode::Generic}};
+
+Result<std::uint32_t> parse_session(std::string_view text) {
+  std::string_view digits = text;
+  if (digits.starts_with("0x") || digits.starts_with("0X")) digits.remove_prefix(2);
+  const auto value = parse_unsigned<std::uint32_t>(digits, 16);
+  // All digits, so that a number that lost one in copying is not taken for another session.
+  if (!value || digits.size() != kSessionDigits)
+    return fail(Errc::InvalidArgument,
+                "expected the 8 hexadecimal digits of a session, such as 1a2b3c4d or 0x1a2b3c4d");
+  return *value;
+}
+
+Result<std::uint32_t> parse_window(std::string_view text) {
+  const auto value = parse_count(text);
+  if (!value || !std::has_single_bit(*value) || *value < plan::kRxWindowLeast ||
+      *value > plan::kRxWindowMost)
+    return fail(Errc::InvalidArgument,
+                fmt::format("expected a power of two from {} to {}, such as 65536",
+                            plan::kRxWindowLeast, plan::kRxWindowMost));
+  return static_cast<std::uint32_t>(*value);
+}
+
+} // namespace
+
+RxCommand::RxCommand(CLI::App& root)
+    : Command(root, "rx", "Receive test frames: count and time every one of them.") {
+  declare_frames();
+  declare_run();
+  declare_output();
+}
+
+void RxCommand::declare_frames() {
+  options_.group("Frames");
+  options_.value(
+      {"-i,--interface,interface", "INTERFACE", "where to receive; the same as the argument"},
+      into(parse_interface, spec_.interface));
+  options_.value({"-m,--mode", choice_names<RxMode>(kModes),
+                  "in the driver, or behind it where it has no XDP; auto: as it can",
+                  choice_name<RxMode>(kModes, spec_.mode)},
+                 into(one_of<RxMode>(kModes), spec_.mode));
+  options_.value({"--session", "HEX", "only frames of this session of a sender: 8 digits", "any"},
+                 into(parse_session, spec_.session));
+  options_.value({"-p,--port", "PORT", "only frames to this UDP port, 0 to 65535", "any"},
+                 into(whole_number<std::uint16_t>(0, 65535), spec_.port));
+  options_.flag({"--observe", "", "let what was counted go on to the stack"},
+                [this] { spec_.observe = true; });
+  options_.value({"--window", "N",
+                  fmt::format("numbers remembered per stream, a power of two, {} to {}",
+                              plan::kRxWindowLeast, plan::kRxWindowMost),
+                  std::to_string(spec_.window)},
+                 into(parse_window, spec_.window));
+  options_.value({"--streams", "N",
+                  fmt::format("streams, times their receive queues, 1 to {}", plan::kMaxRxStreams),
+                  std::to_string(spec_.streams)},
+                 into(whole_number<std::uint32_t>(1, plan::kMaxRxStreams), spec_.streams));
+}
+
+void RxCommand::declare_run() {
+  options_.group("End and verdict");
+  options_.value(
+      {"-n,--num-packets", "N", "stop when so many test frames have arrived", "0, no limit"},
+      into(amount_of("packets"), spec_.num_packets));
+  options_.value({"--duration", "TIME", "stop after this: seconds, or 500ms, 2m, 1h", "no limit"},
+                 into(parse_positive_duration, spec_.duration));
+  options_.value({"--expect", "CONDITIONS",
+                  "exit status 3 unless all hold, as in loss<0.001%,p99<50us,rx=10000"},
+                 into(plan::parse_expect, spec_.expect));
+}
+
+void RxCommand::declare_output() {
+  options_.group("Output");
+  add_interval(options_, spec_.interval);
+  add_json(options_, spec_.output);
+  add_talk(options_, spec_.output);
+}
+
+Result<Request> RxCommand::request() {
+  if (auto ok = options_.apply(); !ok) return tl::unexpected<Error>(ok.error());
+  if (auto ok = check_json(spec_.output); !ok) return tl::unexpected<Error>(ok.error());
+  if (spec_.interface.empty())
+    return bad_usage("rx: expected the name of an interface, such as \"rx eth0\"");
+  return Request(spec_);
+}
+
+} // namespace xtg::cli

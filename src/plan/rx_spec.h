@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the user asked of `rx`, before anything is looked up; defaults as in the man page.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/units.h"
+#include "plan/spec.h"
+
+namespace xtg::plan {
+
+inline constexpr std::uint32_t kMaxRxStreams = 65'536;
+
+/// Where the program runs: in the driver, or behind it for drivers without XDP. Auto: native where
+/// the driver can.
+enum class RxMode : std::uint8_t { Auto, Native, Generic };
+
+/// A quantity that --expect can bound.
+enum class Expected : std::uint8_t {
+  Loss,       ///< share of what was expected, 0 to 1; written 0.001% or 0.00001
+  Lost,       ///< packets
+  Received,   ///< "rx": packets that arrived once
+  Duplicates, ///< "dup"
+  Reordered,  ///< "reordered"
+  Late,       ///< "late": too late
+  Min,
+  Mean,
+  P50,
+  P90,
+  P99,
+  P999,
+  P9999,
+  Max,     ///< one-way delay, ns; written 50us
+  Jitter,  ///< ns
+  Pps,     ///< packets per second, written 1M
+  Streams, ///< number of streams
+};
+enum class Relation : std::uint8_t { Less, LessEqual, Equal, GreaterEqual, Greater };
+
+/// One condition: quantity, relation, bound, and the words as the user wrote them.
+struct Condition {
+  Expected what = Expected::Loss;
+  Relation relation = Relation::Less;
+  double bound = 0;
+  std::string text;
+  bool operator==(const Condition&) const = default;
+};
+
+struct RxSpec {
+  std::string interface;
+  RxMode mode = RxMode::Auto;
+  std::optional<std::uint32_t> session;
+  std::optional<std::uint16_t> port; ///< UDP destination port
+  bool observe = false;              ///< count test frames and let them pass
+  std::uint32_t window = 65'536;     ///< sequence numbers remembered per stream: a power of two
+  std::uint32_t streams = 256;       ///< streams (times queues) told apart
+  std::optional<Nanoseconds> duration;
+  std::optional<std::uint64_t> num_packets; ///< stop when so many have arrived
+  Nanoseconds interval{1'000'000'000};
+  std::vector<Condition> expect;
+  OutputSpec output;
+  bool operator==(const RxSpec&) const = default;
+};
+
+} // namespace xtg::plan

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// `rx` for people: a head, one line of fixed columns per interval, a summary.
+#include <algorithm>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+#include <fmt/ranges.h>
+
+#include "core/units.h"
+#include "report/describe.h"
+#include "report/rx_report.h"
+#include "report/rx_words.h"
+#include "report/tcp_words.h"
+
+namespace xtg::report {
+namespace {
+
+/// Streams that have a line of their own; the others are only counted.
+constexpr std::size_t kToldStreams = 16;
+
+std::string_view end_words(stats::EndReason reason) {
+  switch (reason) {
+  case stats::EndReason::Amount:
+    return "all packets that were asked for arrived";
+  case stats::EndReason::Duration:
+    return "duration reached";
+  case stats::EndReason::Interrupted:
+    return "interrupted";
+  case stats::EndReason::Failed:
+    break;
+  }
+  return "failed";
+}
+
+std::string number(std::uint64_t ns) {
+  return us_number(static_cast<double>(ns));
+}
+
+/// "-" where no delay was measured.
+std::string delay_number(const stats::RxDelay& delay, std::uint64_t ns) {
+  return delay.count == 0 ? "-" : number(ns);
+}
+
+std::string lost_words(const stats::RxCounters& c) {
+  return fmt::format("{} lost ({})", signed_words(c.lost), percent_words(c.loss_ratio()));
+}
+
+/// "1: 5, 2-3: 1": bursts by their length.
+std::string lengths(const stats::RxStream& stream) {
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < stream.burst_class.size(); ++i) {
+    if (stream.burst_class[i] == 0) continue;
+    const std::uint64_t from = std::uint64_t{1} << i, to = 2 * from - 1;
+    std::string range = with_thousands(from);
+    if (i + 1 == stream.burst_class.size())
+      range += " and more";
+    else if (to > from)
+      range += fmt::format("-{}", with_thousands(to));
+    parts.push_back(fmt::format("{}: {}", range, with_thousands(stream.burst_class[i])));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+class Text final : public RxReporter {
+public:
+  explicit Text(std::ostream& out) : out_(out) {}
+
+  void begin(const plan::RxPlan& plan, const RunInfo&, std::string_view mode) override {
+    const plan::RxSpec& spec = plan.spec;
+    interface_ = plan.iface.name;
+    window_ = spec.window;
+    slots_ = spec.streams;
+    observe_ = spec.observe;
+    fmt::print(out_, "receiving on {} ({}), {} mode", interface_,
+               plan.iface.driver.empty() ? "driver unknown" : plan.iface.driver, mode);
+    if (spec.duration) fmt::print(out_, ", for {}", format_duration(*spec.duration));
+    if (spec.num_packets) fmt::print(out_, ", up to {}", counted(*spec.num_packets, "packet"));
+    fmt::print(out_, "\ntest frames of {}, {}; {}; window {} numbers, {}\n",
+               spec.session ? fmt::format("session {:08x}", *spec.session) : "any session",
+               spec.port ? fmt::format("UDP port {}", *spec.port) : "any UDP port",
+               spec.observe ? "counted and passed on" : "counted and taken",
+               with_thousands(window_), counted(slots_, "stream"));
+    for (const std::string& note : plan.notes)
+      fmt::print(out_, "note: {}\n", one_line(note));
+    out_ << std::flush;
+  }
+
+  void interval(const stats::RxSample& s) override {
+    const stats::RxDelay& d = s.delay;
+    fmt::print(out_,
+               "[{:>7.2f}s] {}  {:>11} pkt/s  {:>12} L1  {:>9} lost  {:>7} dup  {:>9} reordered  "
+               "{:>7} p50  {:>7} p99  {:>7} max us delay  {:>7} us jitter\n",
+               s.end_s, interface_, thousands(s.pps), prefixed(s.l1_bps, "bit/s"),
+               signed_words(s.sum.lost), with_thousands(s.sum.duplicates),
+               with_thousands(s.sum.reordered), delay_number(d, d.quantile(0.5)),
+               delay_number(d, d.quantile(0.99)), delay_number(d, d.max),
+               has_variation(s.streams) ? us_number(s.jitter_ns) : "-");
+    out_ << std::flush;
+  }
+
+  void end(const stats::RxSummary& summary, const std::vector<RxVerdict>& verdicts) override {
+    const stats::RxSample& total = summary.total;
+    fmt::print(out_, "\nsummary of {}\n", interface_);
+    row("ended", error_.empty() ? std::string(end_words(summary.end))
+                                : fmt::format("{}: {}", end_words(summary.end), error_));
+    row("duration", fmt::format("{:>15.3f} s", total.end_s - total.start_s));
+    if (total.sum.packets == 0) {
+      print_nothing(summary);
+    } else {
+      print_counts(summary);
+      print_times(summary);
+      print_streams(summary.streams);
+    }
+    print_units(summary);
+    print_aside(summary);
+    for (const RxVerdict& verdict : verdicts)
+      row("expected",
+          fmt::format("{:<6}  {}: {}", verdict.held ? "met" : "MISSED",
+                      one_line(verdict.condition.text),
+                      verdict.value ? value_words(verdict.condition.what, *verdict.value)
+                                    : "not measured"));
+    row("processor time", fmt::format("{:>15.3f} s", summary.cpu_s));
+    out_ << std::flush;
+  }
+
+  // Errors are talk and go to stderr, which is the caller's; here one only ends the summary's
+  // story.
+  void error(const Error& error, int) override {
+    if (error_.empty()) error_ = one_line(error.message());
+  }
+  void finish() override { out_ << std::flush; }
+
+private:
+  void row(std::string_view label, std::string_view value) {
+    fmt::print(out_, "  {:<16}{}\n", label, value);
+  }
+  void count(std::string_view label, std::uint64_t value, std::string_view rest) {
+    row(label, fmt::format("{:>15} {}", with_thousands(value), rest));
+  }
+
+  void print_nothing(const stats::RxSummary& summary) {
+    const stats::RxAside& a = summary.aside;
+    const bool seen = a.refused + a.no_slot + a.unknown + a.candidates != 0;
+    row("received", fmt::format("no test frame {}; {} passed",
+                                seen ? "was counted, see below for those that came" : "arrived",
+                                counted(summary.total.passed, "other frame")));
+  }
+
+  void print_counts(const stats::RxSummary& summary) {
+    const stats::RxSample& total = summary.total;
+    const stats::RxCounters& c = total.sum;
+    const stats::RxStream& all = summary.all;
+    const std::uint64_t shortest = all.size_min + kFcsBytes, longest = all.size_max + kFcsBytes;
+    count("packets", c.packets,
+          fmt::format("in {}, of {} bytes", counted(summary.streams.size(), "stream"),
+                      shortest == longest ? with_thousands(shortest)
+                                          : fmt::format("{} to {}", with_thousands(shortest),
+                                                        with_thousands(longest))));
+    row("mean rate", fmt::format("{:>15} pkt/s  {} L1  {} L2", thousands(total.pps),
+                                 prefixed(total.l1_bps, "bit/s"), prefixed(total.l2_bps, "bit/s")));
+    count("unique", c.unique, "packets");
+    row("lost", fmt::format("{:>15} packets, {} of {} expected", signed_words(c.lost),
+                            percent_words(c.loss_ratio()), with_thousands(expected_packets(c))));
+    count("duplicates", c.duplicates, "packets");
+    std::string order = "packets";
+    if (all.extents != 0)
+      order +=
+          fmt::format(", overtaken by {:.1f} on average, by {} at most; at most {} us late",
+                      all.extent_mean, with_thousands(all.extent_max), number(all.late_max_ns));
+    count("reordered", c.reordered, order);
+    count("too late", c.too_late,
+          fmt::format("packets, behind the window of {} numbers", with_thousands(window_)));
+    if (!all.bursts_known) {
+      row("loss bursts", "not known: a stream came through more than one queue or CPU");
+    } else if (all.bursts == 0) {
+      count("loss bursts", 0, "");
+    } else {
+      count("loss bursts", all.bursts,
+            fmt::format("by length {}; the longest {}, outage at most {} us", lengths(all),
+                        counted(all.longest_burst, "packet"), number(all.outage_ns)));
+    }
+  }
+
+  void print_times(const stats::RxSummary& summary) {
+    const stats::RxStream& all = summary.all;
+    const stats::RxDelay& d = summary.total.delay;
+    const auto differing = static_cast<std::uint64_t>(
+        std::count_if(summary.streams.begin(), summary.streams.end(),
+                      [](const auto& s) { return s.clock == stats::RxClock::Differs; }));
+    if (d.count == 0)
+      row("delay", "not known: the senders' clock is not this host's");
+    else
+      row("delay",
+          fmt::format("min {}  mean {}  p50 {}  p90 {}  p99 {}  p99.9 {}  p99.99 {}  "
+                      "max {} us",
+                      number(d.min), us_number(d.mean), number(d.quantile(0.5)),
+                      number(d.quantile(0.9)), number(d.quantile(0.99)), number(d.quantile(0.999)),
+                      number(d.quantile(0.9999)), number(d.max)));
+    if (d.count != 0 && differing != 0)
+      row("",
+          fmt::format("without {}, whose clock is not this host's", counted(differing, "stream")));
+    if (all.counters.negative != 0)
+      count("clock error", all.counters.negative,
+            fmt::format("delays below zero, the worst {} us",
+                        us_number(static_cast<double>(all.negative_min))));
+    if (d.count != 0)
+      row("PDV", fmt::format("p99 {}  p99.9 {}  max {} us above the smallest delay",
+                             number(delay_variation(d, 0.99)), number(delay_variation(d, 0.999)),
+                             number(delay_variation(d, 1))));
+    if (has_variation(summary.streams)) {
+      row("jitter", fmt::format("{} us{}", us_number(summary.total.jitter_ns),
+                                summary.streams.size() > 1 ? ", the largest of the streams" : ""));
+      row("IPDV",
+          fmt::format("mean {}  max {} us", us_number(all.ipdv_mean_ns), number(all.ipdv_max_ns)));
+    }
+    if (all.arrival.count() != 0)
+      row("interarrival",
+          fmt::format("p50 {}  p99 {}  max {} us", number(all.arrival.quantile(0.5)),
+                      number(all.arrival.quantile(0.99)), number(all.arrival.max())));
+  }
+
+  void print_streams(const std::vector<stats::RxStream>& streams) {
+    for (std::size_t i = 0; i < std::min(streams.size(), kToldStreams); ++i) {
+      const stats::RxStream& s = streams[i];
+      const stats::RxDelay& d = s.delay;
+      std::string text =
+          fmt::format("{}: {} packets  {}  {} dup  {} reordered  {} too late", stream_words(s.name),
+                      with_thousands(s.counters.packets), lost_words(s.counters),
+                      with_thousands(s.counters.duplicates), with_thousands(s.counters.reordered),
+                      with_thousands(s.counters.too_late));
+      text += d.count == 0
+                  ? "  clock differs"
+                  : fmt::format("  p50 {}  p99 {}  max {} us delay", number(d.quantile(0.5)),
+                                number(d.quantile(0.99)), number(d.max));
+      row(i == 0 ? "streams" : "", text);
+    }
+    if (streams.size() > kToldStreams)
+      row("", fmt::format("... and {} more", with_thousands(streams.size() - kToldStreams)));
+  }
+
+  void print_units(const stats::RxSummary& summary) {
+    const auto print = [this](std::string_view what, const std::vector<stats::RxUnit>& units) {
+      for (const stats::RxUnit& unit : units)
+        count(fmt::format("{} {}", what, unit.number), unit.packets,
+              fmt::format("packets, {} passed", counted(unit.passed, "other frame")));
+    };
+    print("queue", summary.queues);
+    print("CPU", summary.cpus);
+  }
+
+  void print_aside(const stats::RxSummary& summary) {
+    const stats::RxAside& a = summary.aside;
+    const auto some = [this](std::string_view label, std::uint64_t value, std::string_view rest) {
+      if (value != 0) count(label, value, rest);
+    };
+    count("passed", summary.total.passed, "frames that are not counted");
+    some("refused", a.refused, "test frames of another session or port, passed");
+    some("no room", a.no_slot,
+         fmt::format("test frames of streams beyond the {} that are told apart, {} uncounted; "
+                     "raise --streams",
+                     with_thousands(slots_), observe_ ? "passed" : "taken"));
+    some("unknown", a.unknown, "test frames of an unknown version or type, passed");
+    some("candidates", a.candidates, "frames that looked like a stream's first, passed");
+    row("interface drops",
+        fmt::format("{:>15} dropped  {} missed  {} errors", with_thousands(a.link_dropped),
+                    with_thousands(a.link_missed), with_thousands(a.link_errors)));
+  }
+
+  std::ostream& out_;
+  std::string interface_;
+  std::string error_;
+  std::uint64_t window_ = 0, slots_ = 0;
+  bool observe_ = false;
+};
+
+} // namespace
+
+std::unique_ptr<RxReporter> make_rx_text(std::ostream& out) {
+  return std::make_unique<Text>(out);
+}
+
+} // namespace xtg::report

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "report/rx_values.h"
+
+#include <string>
+#include <utility>
+
+#include "report/describe.h"
+#include "report/rx_words.h"
+
+namespace xtg::report {
+namespace {
+
+double us(std::uint64_t ns) {
+  return static_cast<double>(ns) / 1e3;
+}
+
+/// With FCS, as all sizes in the JSON.
+std::uint64_t bytes_of(std::uint64_t bytes, std::uint64_t packets) {
+  return bytes + packets * kFcsBytes;
+}
+
+Json delay_value(const stats::RxDelay& delay) {
+  if (delay.count == 0) return nullptr;
+  return {{"min", us(delay.min)},
+          {"mean", number(delay.mean / 1e3)},
+          {"p50", us(delay.quantile(0.5))},
+          {"p90", us(delay.quantile(0.9))},
+          {"p99", us(delay.quantile(0.99))},
+          {"p999", us(delay.quantile(0.999))},
+          {"p9999", us(delay.quantile(0.9999))},
+          {"max", us(delay.max)},
+          {"count", delay.count}};
+}
+
+Json pdv_value(const stats::RxDelay& delay) {
+  if (delay.count == 0) return nullptr;
+  return {{"p99", us(delay_variation(delay, 0.99))},
+          {"p999", us(delay_variation(delay, 0.999))},
+          {"max", us(delay_variation(delay, 1))}};
+}
+
+Json ipdv_value(const stats::RxStream& stream) {
+  if (!has_variation(stream)) return nullptr;
+  return {{"mean", number(stream.ipdv_mean_ns / 1e3)}, {"max", us(stream.ipdv_max_ns)}};
+}
+
+Json arrival_value(const stats::Histogram& arrival) {
+  if (arrival.count() == 0) return nullptr;
+  return {{"p50", us(arrival.quantile(0.5))},
+          {"p99", us(arrival.quantile(0.99))},
+          {"p999", us(arrival.quantile(0.999))},
+          {"max", us(arrival.max())}};
+}
+
+Json reorder_value(const stats::RxStream& stream) {
+  if (stream.extents == 0) return nullptr;
+  return {{"extent_mean", number(stream.extent_mean)},
+          {"extent_max", stream.extent_max},
+          {"late_us_max", us(stream.late_max_ns)}};
+}
+
+Json bursts_value(const stats::RxStream& stream) {
+  if (!stream.bursts_known) return nullptr;
+  Json lengths = Json::array();
+  for (std::size_t i = 0; i < stream.burst_class.size(); ++i) {
+    if (stream.burst_class[i] == 0) continue;
+    const bool last = i + 1 == stream.burst_class.size(); // has all that are longer, too
+    lengths.push_back({{"from", std::uint64_t{1} << i},
+                       {"to", last ? Json(nullptr) : Json((std::uint64_t{2} << i) - 1)},
+                       {"count", stream.burst_class[i]}});
+  }
+  return {{"count", stream.bursts},
+          {"longest", stream.longest_burst},
+          {"lengths", std::move(lengths)},
+          {"outage_us", us(stream.outage_ns)}};
+}
+
+/// What an interval, a stream and the whole run count alike, added to `out`.
+void add_counters(Json& out, const stats::RxCounters& c) {
+  out["unique"] = c.unique;
+  out["lost_packets"] = c.lost;
+  out["lost_percent"] = expected_packets(c) == 0 ? Json(nullptr) : number(100 * c.loss_ratio());
+  out["duplicates"] = c.duplicates;
+  out["reordered"] = c.reordered;
+  out["too_late"] = c.too_late;
+  out["negative_delays"] = c.negative;
+}
+
+/// What a stream and the whole run tell alike beyond the counters, added to `out`.
+void add_details(Json& out, const stats::RxStream& stream) {
+  out["negative_delay_worst_us"] = stream.counters.negative == 0
+                                       ? Json(nullptr)
+                                       : number(static_cast<double>(stream.negative_min) / 1e3);
+  out["ipdv_us"] = ipdv_value(stream);
+  out["pdv_us"] = pdv_value(stream.delay);
+  out["arrival_us"] = arrival_value(stream.arrival);
+  out["reorder"] = reorder_value(stream);
+  out["loss_bursts"] = bursts_value(stream);
+}
+
+Json sum_value(const stats::RxSample& s, const std::vector<stats::RxStream>& streams) {
+  Json out = {{"start", number(s.start_s)},
+              {"end", number(s.end_s)},
+              {"seconds", number(s.end_s - s.start_s)},
+              {"packets", s.sum.packets},
+              {"bytes", bytes_of(s.sum.bytes, s.sum.packets)},
+              {"bits_per_second", number(s.l2_bps)},
+              {"rx_pps", number(s.pps)},
+              {"l1_bits_per_second", number(s.l1_bps)},
+              {"l2_bits_per_second", number(s.l2_bps)}};
+  add_counters(out, s.sum);
+  out["delay_us"] = delay_value(s.delay);
+  out["jitter_us"] = has_variation(streams) ? number(s.jitter_ns / 1e3) : Json(nullptr);
+  out["passed"] = s.passed;
+  out["streams"] = streams.size();
+  return out;
+}
+
+Json stream_value(const stats::RxStream& s) {
+  const stats::RxCounters& c = s.counters;
+  Json out = {{"session", s.name.session},
+              {"stream", s.name.stream},
+              {"form", s.name.compact ? "compact" : "full"},
+              {"seconds", us(s.last_ns - s.first_ns) / 1e6},
+              {"packets", c.packets},
+              {"bytes", bytes_of(c.bytes, c.packets)},
+              {"frame_size", {{"min", s.size_min + kFcsBytes}, {"max", s.size_max + kFcsBytes}}},
+              {"first_sequence", s.first_number},
+              {"next_sequence", s.next_number},
+              {"units", s.units},
+              {"clock", s.clock == stats::RxClock::Shared ? "shared" : "differs"}};
+  add_counters(out, c);
+  out["delay_us"] = delay_value(s.delay);
+  out["jitter_us"] = has_variation(s) ? number(s.jitter_ns / 1e3) : Json(nullptr);
+  add_details(out, s);
+  return out;
+}
+
+Json units_value(const std::vector<stats::RxUnit>& units, const std::string& what) {
+  Json list = Json::array();
+  for (const stats::RxUnit& unit : units)
+    list.push_back({{what, unit.number},
+                    {"packets", unit.packets},
+                    {"bytes", bytes_of(unit.bytes, unit.packets)},
+                    {"passed", unit.passed}});
+  return list;
+}
+
+Json aside_value(const stats::RxAside& aside) {
+  return {{"refused", aside.refused},           {"no_slot", aside.no_slot},
+          {"unknown", aside.unknown},           {"candidates", aside.candidates},
+          {"link_dropped", aside.link_dropped}, {"link_missed", aside.link_missed},
+          {"link_errors", aside.link_errors}};
+}
+
+Json plan_value(const plan::RxPlan& plan, std::string_view mode) {
+  const plan::RxSpec& spec = plan.spec;
+  Json expect = Json::array();
+  for (const plan::Condition& condition : spec.expect)
+    expect.push_back(condition.text);
+  return {{"interface", interface_value(plan.iface)},
+          {"role", "receiver"},
+          {"mode", to_string(spec.mode)},
+          {"attached", mode},
+          {"session", or_null(spec.session)},
+          {"port", or_null(spec.port)},
+          {"observe", spec.observe},
+          {"window", spec.window},
+          {"streams", spec.streams},
+          {"num_packets", or_null(spec.num_packets)},
+          {"duration_seconds", spec.duration ? Json(seconds(*spec.duration)) : Json(nullptr)},
+          {"interval_seconds", seconds(spec.interval)},
+          {"expect", std::move(expect)},
+          {"notes", plan.notes}};
+}
+
+} // namespace
+
+Json rx_start_value(const plan::RxPlan& plan, const RunInfo& info, std::string_view mode) {
+  Json start = start_value(info, plan_value(plan, mode));
+  // Where sent frames are counted.
+  start.erase("count_source");
+  start.erase("count_source_note");
+  return start;
+}
+
+Json rx_interval_value(const stats::RxSample& sample) {
+  return {{"sum", sum_value(sample, sample.streams)}};
+}
+
+Json rx_end_value(const stats::RxSummary& summary, const std::vector<RxVerdict>& verdicts) {
+  Json streams = Json::array();
+  for (const stats::RxStream& stream : summary.streams)
+    streams.push_back(stream_value(stream));
+  Json expect = Json::array();
+  for (const RxVerdict& verdict : verdicts)
+    expect.push_back({{"condition", verdict.condition.text},
+                      {"value", verdict.value ? number(*verdict.value) : Json(nullptr)},
+                      {"held", verdict.held}});
+  Json sum = sum_value(summary.total, summary.streams);
+  add_details(sum, summary.all);
+  return {{"sum", std::move(sum)},
+          {"streams", std::move(streams)},
+          {"reason", name(summary.end)},
+          {"queues", units_value(summary.queues, "queue")},
+          {"cpus", units_value(summary.cpus, "cpu")},
+          {"aside", aside_value(summary.aside)},
+          {"expect", std::move(expect)},
+          {"cpu_seconds", number(summary.cpu_s)}};
+}
+
+} // namespace xtg::report

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The objects in the JSON of `rx`, as json_values.h has those of `udp`. Internal to this folder.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "report/json_values.h"
+#include "report/rx_report.h"
+
+namespace xtg::report {
+
+Json rx_start_value(const plan::RxPlan& plan, const RunInfo& info, std::string_view mode);
+Json rx_interval_value(const stats::RxSample& sample);
+Json rx_end_value(const stats::RxSummary& summary, const std::vector<RxVerdict>& verdicts);
+
+} // namespace xtg::report

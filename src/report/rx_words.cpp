@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "report/rx_words.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "core/units.h"
+#include "report/describe.h"
+
+namespace xtg::report {
+
+std::uint64_t expected_packets(const stats::RxCounters& counters) {
+  return counters.lost < 0 ? counters.unique
+                           : counters.unique + static_cast<std::uint64_t>(counters.lost);
+}
+
+bool has_variation(const stats::RxStream& stream) {
+  return stream.counters.packets > stream.units;
+}
+
+bool has_variation(const std::vector<stats::RxStream>& streams) {
+  return std::any_of(streams.begin(), streams.end(),
+                     [](const stats::RxStream& stream) { return has_variation(stream); });
+}
+
+std::uint64_t delay_variation(const stats::RxDelay& delay, double q) {
+  return delay.quantile(q) - std::min(delay.quantile(q), delay.min);
+}
+
+std::string us_number(double ns) {
+  if (!std::isfinite(ns)) return "-";
+  if (ns < 0) return fmt::format("-{}", us_number(-ns));
+  const double us = ns / 1e3;
+  if (us < 10) return fmt::format("{:.3f}", us);
+  if (us < 1000) return fmt::format("{:.1f}", us);
+  return thousands(us);
+}
+
+std::string percent_words(double ratio) {
+  const double percent = 100 * ratio;
+  return percent > 0 && percent < 0.00005 ? "< 0.0001 %" : fmt::format("{:.4f} %", percent);
+}
+
+std::string signed_words(std::int64_t value) {
+  if (value >= 0) return with_thousands(static_cast<std::uint64_t>(value));
+  return fmt::format("-{}", with_thousands(std::uint64_t{0} - static_cast<std::uint64_t>(value)));
+}
+
+std::string stream_words(const stats::RxName& name) {
+  return name.compact ? fmt::format("session ....{:04x} stream {}", name.session, name.stream)
+                      : fmt::format("session {:08x} stream {}", name.session, name.stream);
+}
+
+std::string value_words(plan::Expected what, double value) {
+  switch (what) {
+  case plan::Expected::Loss:
+    return percent_words(value);
+  case plan::Expected::Min:
+  case plan::Expected::Mean:
+  case plan::Expected::P50:
+  case plan::Expected::P90:
+  case plan::Expected::P99:
+  case plan::Expected::P999:
+  case plan::Expected::P9999:
+  case plan::Expected::Max:
+  case plan::Expected::Jitter:
+    return us_number(value) + " us";
+  case plan::Expected::Lost:
+    return signed_words(std::llround(value));
+  case plan::Expected::Received:
+  case plan::Expected::Duplicates:
+  case plan::Expected::Reordered:
+  case plan::Expected::Late:
+  case plan::Expected::Pps:
+  case plan::Expected::Streams:
+    break;
+  }
+  return thousands(value);
+}
+
+} // namespace xtg::report

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the text, the JSON and the verdicts of `rx` say alike. Internal to this folder.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plan/rx_plan.h"
+#include "stats/rx.h"
+
+namespace xtg::report {
+
+inline constexpr std::uint64_t kFcsBytes = 4;
+
+/// Sequence numbers up to the highest one that came; 0: none are known.
+std::uint64_t expected_packets(const stats::RxCounters& counters);
+/// A variation of the delay takes two packets of one unit.
+bool has_variation(const stats::RxStream& stream);
+bool has_variation(const std::vector<stats::RxStream>& streams);
+/// Variation of the delay at a quantile: above the smallest one (RFC 5481, PDV).
+std::uint64_t delay_variation(const stats::RxDelay& delay, double q);
+
+/// Microseconds without the unit, with a fraction while they are few: "5.123", "48.2", "1,250".
+std::string us_number(double ns);
+/// Of what was expected: "0.0012 %". What is too small to be seen is not 0.
+std::string percent_words(double ratio);
+std::string signed_words(std::int64_t value); ///< "-1,234"
+/// "session 00c0ffee stream 3"; the compact form has the session's low digits only.
+std::string stream_words(const stats::RxName& name);
+/// A value in the unit of what it is about: "0.0012 %", "52.3 us", "1,000".
+std::string value_words(plan::Expected what, double value);
+
+} // namespace xtg::report

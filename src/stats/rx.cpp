@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stats/rx.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <map>
+#include <span>
+#include <tuple>
+#include <utility>
+
+#include "stats/rise.h"
+#include "xtg/abi/tx.h"
+
+/// As bpf_loop(): ends when `fn` returns other than 0.
+static inline long xtg_rx_loop(__u32 n, long (*fn)(__u32, void*), void* ctx) {
+  for (__u32 i = 0; i < n; i++)
+    if (fn(i, ctx) != 0) return i + 1;
+  return n;
+}
+
+#include "xtg/abi/rx_seq.h"
+
+namespace xtg::stats {
+
+namespace {
+
+constexpr std::uint64_t kFcsBytes = 4;
+constexpr std::uint64_t kGapBytes = 20; // preamble, start delimiter and gap (IEEE 802.3)
+/// Between hosts whose clocks are in step no packet takes so long.
+constexpr std::uint64_t kLongestDelayNs = 10'000'000'000;
+
+using Records = std::vector<const RxRecord*>;
+
+RxName name_of(const xtg_rx_key& key) {
+  return {key.session, key.stream, key.form == XTG_SIG_COMPACT};
+}
+
+/// The records of each stream. One that is given out but has no packet yet has no numbers either.
+std::map<RxName, Records> by_stream(const RxSnapshot& snapshot) {
+  std::map<RxName, Records> streams;
+  for (const RxRecord& record : snapshot.records)
+    if (record.slot.packets != 0) streams[name_of(record.slot.key)].push_back(&record);
+  return streams;
+}
+
+RxCounters counters_of(const Records& records) {
+  RxCounters sum;
+  std::uint64_t base = ~std::uint64_t{0}, next = 0;
+  for (const RxRecord* record : records) {
+    const xtg_rx_slot& s = record->slot;
+    sum.packets += s.packets;
+    sum.bytes += s.bytes;
+    sum.unique += xtg_rx_unique(&s);
+    sum.duplicates += s.duplicates;
+    sum.too_late += s.too_late;
+    sum.reordered += s.reordered;
+    sum.negative += s.negative;
+    base = std::min<std::uint64_t>(base, s.base);
+    next = std::max<std::uint64_t>(next, s.next);
+  }
+  if (!records.empty()) sum.lost = static_cast<std::int64_t>(next - base - sum.unique);
+  return sum;
+}
+
+/// Mean, or 0 of nothing.
+double mean(double sum, std::uint64_t count) {
+  return count == 0 ? 0 : sum / static_cast<double>(count);
+}
+
+std::uint64_t least_delay(const Records& records) {
+  std::uint64_t least = ~std::uint64_t{0};
+  for (const RxRecord* record : records)
+    if (record->slot.negative < record->slot.packets)
+      least = std::min<std::uint64_t>(least, record->slot.delay_min);
+  return least;
+}
+
+RxClock clock_of(const Records& records, const RxCounters& sum) {
+  if (sum.packets == 0) return RxClock::Shared;
+  const bool many = sum.negative * 100 > sum.packets;
+  return many || least_delay(records) > kLongestDelayNs ? RxClock::Differs : RxClock::Shared;
+}
+
+/// Exact, of all that the records have.
+RxDelay delay_of(const Records& records) {
+  RxDelay delay;
+  std::uint64_t sum = 0, count = 0;
+  for (const RxRecord* record : records) {
+    const xtg_rx_slot& s = record->slot;
+    delay.histogram.merge(record->delay);
+    if (s.packets <= s.negative) continue;
+    sum += s.delay_sum;
+    count += s.packets - s.negative;
+    delay.max = std::max<std::uint64_t>(delay.max, s.delay_max);
+  }
+  delay.count = delay.histogram.count();
+  if (delay.count == 0) return {};
+  delay.min = least_delay(records);
+  delay.mean = mean(static_cast<double>(sum), count);
+  return delay;
+}
+
+/// Loss periods of the one record that saw the whole stream.
+void add_bursts(RxStream& stream, const RxRecord& record, bool final) {
+  xtg_rx_slot slot = record.slot;
+  // Without its window a record's end is not known.
+  if (final && !std::has_single_bit(record.words.size())) return;
+  if (final) {
+    std::vector<__u64> words(record.words.begin(), record.words.end());
+    xtg_rx_state state{};
+    state.slot = &slot;
+    state.words = words.data();
+    state.mask = words.size() - 1;
+    xtg_rx_finish(&state);
+  }
+  stream.bursts_known = true;
+  stream.bursts = slot.runs;
+  stream.longest_burst = slot.longest_run;
+  std::copy(std::begin(slot.run_class), std::end(slot.run_class), stream.burst_class.begin());
+  // Where nothing is lost the numbers that were jumped over came late, or by another lane.
+  stream.outage_ns = final && slot.runs == 0 ? 0 : slot.outage_ns;
+}
+
+/// Everything but name, clock, delay and bursts.
+RxStream add_up(const Records& records) {
+  RxStream out;
+  out.counters = counters_of(records);
+  out.first_number = out.first_ns = ~std::uint64_t{0};
+  out.size_min = std::numeric_limits<std::uint32_t>::max();
+  out.units = static_cast<unsigned>(records.size());
+  std::uint64_t extent_sum = 0, ipdv_sum = 0, changes = 0;
+  double jitter = 0;
+  for (const RxRecord* record : records) {
+    const xtg_rx_slot& s = record->slot;
+    out.first_number = std::min<std::uint64_t>(out.first_number, s.base);
+    out.next_number = std::max<std::uint64_t>(out.next_number, s.next);
+    out.first_ns = std::min<std::uint64_t>(out.first_ns, s.first_ns);
+    out.last_ns = std::max<std::uint64_t>(out.last_ns, s.last_ns);
+    out.size_min = std::min<std::uint32_t>(out.size_min, s.size_min);
+    out.size_max = std::max<std::uint32_t>(out.size_max, s.size_max);
+    out.negative_min = std::min<std::int64_t>(out.negative_min, s.negative_min);
+    out.ipdv_max_ns = std::max<std::uint64_t>(out.ipdv_max_ns, s.ipdv_max);
+    out.extent_max = std::max<std::uint32_t>(out.extent_max, s.extent_max);
+    out.late_max_ns = std::max<std::uint64_t>(out.late_max_ns, s.late_max);
+    out.extents += s.extents;
+    extent_sum += s.extent_sum;
+    ipdv_sum += s.ipdv_sum;
+    changes += s.packets - 1;
+    jitter += static_cast<double>(s.jitter16) / 16 * static_cast<double>(s.packets);
+    out.arrival.merge(record->arrival);
+  }
+  out.extent_mean = mean(static_cast<double>(extent_sum), out.extents);
+  out.ipdv_mean_ns = mean(static_cast<double>(ipdv_sum), changes);
+  out.jitter_ns = mean(jitter, out.counters.packets);
+  return out;
+}
+
+/// All streams as one. `streams` are those of `snapshot`, final.
+RxStream all_of(const RxSnapshot& snapshot, const std::vector<RxStream>& streams) {
+  if (streams.empty()) return {};
+  Records every, shared;
+  std::size_t at = 0;
+  for (const auto& [name, records] : by_stream(snapshot)) {
+    every.insert(every.end(), records.begin(), records.end());
+    if (streams[at++].clock == RxClock::Shared)
+      shared.insert(shared.end(), records.begin(), records.end());
+  }
+  RxStream all = add_up(every);
+  all.first_number = all.next_number = 0;
+  all.counters = {};
+  all.clock = shared.empty() ? RxClock::Differs : RxClock::Shared;
+  all.delay = delay_of(shared);
+  all.bursts_known = true;
+  for (const RxStream& stream : streams) {
+    all.counters += stream.counters;
+    all.bursts_known = all.bursts_known && stream.bursts_known;
+  }
+  if (!all.bursts_known) return all;
+  for (const RxStream& stream : streams) {
+    all.bursts += stream.bursts;
+    all.longest_burst = std::max(all.longest_burst, stream.longest_burst);
+    all.outage_ns = std::max(all.outage_ns, stream.outage_ns);
+    for (std::size_t i = 0; i < all.burst_class.size(); ++i)
+      all.burst_class[i] += stream.burst_class[i];
+  }
+  return all;
+}
+
+auto place_of(const RxRecord& record) {
+  const xtg_rx_key& key = record.slot.key;
+  return std::make_tuple(key.session, key.stream, key.form, key.unit);
+}
+
+RxCounters sum_of(const RxSnapshot& snapshot) {
+  RxCounters sum;
+  for (const auto& [name, records] : by_stream(snapshot))
+    sum += counters_of(records);
+  return sum;
+}
+
+/// Cells that were counted after `before`, which may be shorter or empty.
+std::vector<std::uint64_t> gain(std::span<const std::uint64_t> before,
+                                std::span<const std::uint64_t> now) {
+  std::vector<std::uint64_t> gained(now.begin(), now.end());
+  for (std::size_t i = 0; i < std::min(before.size(), now.size()); ++i)
+    gained[i] = rise(before[i], now[i]);
+  return gained;
+}
+
+/// Delays of the packets that came after `from`, of the streams that `to` has with one clock.
+RxDelay delay_between(const RxSnapshot& from, const RxSnapshot& to) {
+  std::map<decltype(place_of(RxRecord{})), const RxRecord*> known;
+  for (const RxRecord& record : from.records)
+    known[place_of(record)] = &record;
+
+  const RxRecord fresh;
+  RxDelay delay;
+  std::uint64_t sum = 0, count = 0, least = ~std::uint64_t{0}, most = 0;
+  std::size_t lowest = XTG_HIST_CELLS;
+  for (const auto& [name, records] : by_stream(to)) {
+    if (clock_of(records, counters_of(records)) != RxClock::Shared) continue;
+    least = std::min(least, least_delay(records));
+    for (const RxRecord* record : records) {
+      const auto found = known.find(place_of(*record));
+      const RxRecord& before = found == known.end() ? fresh : *found->second;
+      const auto cells = gain(before.delay, record->delay);
+      const auto first = std::find_if(cells.begin(), cells.end(), [](auto c) { return c != 0; });
+      if (first == cells.end()) continue;
+      lowest = std::min(lowest, static_cast<std::size_t>(first - cells.begin()));
+      delay.histogram.merge(cells);
+      sum += rise(before.slot.delay_sum, record->slot.delay_sum);
+      count += rise(before.slot.packets - before.slot.negative,
+                    record->slot.packets - record->slot.negative);
+      most = std::max<std::uint64_t>(most, record->slot.delay_max);
+    }
+  }
+  delay.count = delay.histogram.count();
+  if (delay.count == 0) return {};
+  // A cell's edges, drawn in where no delay of the whole run was beyond.
+  delay.min = std::max<std::uint64_t>(xtg_hist_floor(static_cast<__u32>(lowest)), least);
+  delay.max = std::min(delay.histogram.max(), most);
+  delay.mean = mean(static_cast<double>(sum), count);
+  return delay;
+}
+
+std::uint64_t passed_by(const std::vector<RxUnit>& units) {
+  std::uint64_t passed = 0;
+  for (const RxUnit& unit : units)
+    passed += unit.passed;
+  return passed;
+}
+
+/// Units that received anything after `from`.
+std::vector<RxUnit> gain(const std::vector<RxUnit>& from, const std::vector<RxUnit>& to) {
+  std::vector<RxUnit> gained;
+  for (const RxUnit& now : to) {
+    const auto found = std::find_if(from.begin(), from.end(),
+                                    [&](const RxUnit& u) { return u.number == now.number; });
+    const RxUnit before = found == from.end() ? RxUnit{} : *found;
+    const RxUnit more{now.number, rise(before.packets, now.packets), rise(before.bytes, now.bytes),
+                      rise(before.passed, now.passed)};
+    if (more.packets != 0 || more.passed != 0) gained.push_back(more);
+  }
+  return gained;
+}
+
+RxAside gain(const RxAside& from, const RxAside& to) {
+  return {.refused = rise(from.refused, to.refused),
+          .no_slot = rise(from.no_slot, to.no_slot),
+          .unknown = rise(from.unknown, to.unknown),
+          .candidates = rise(from.candidates, to.candidates),
+          .link_dropped = rise(from.link_dropped, to.link_dropped),
+          .link_missed = rise(from.link_missed, to.link_missed),
+          .link_errors = rise(from.link_errors, to.link_errors)};
+}
+
+/// All of a sample but its streams and what is derived from them.
+RxSample sample_between(const RxSnapshot& from, const RxSnapshot& to, std::uint64_t origin_ns) {
+  RxSample sample;
+  sample.start_s = seconds_since(origin_ns, from.time_ns);
+  sample.end_s = seconds_since(origin_ns, to.time_ns);
+  sample.sum = sum_of(to) - sum_of(from);
+  sample.passed = rise(passed_by(from.queues), passed_by(to.queues));
+  const double length_s = seconds_since(from.time_ns, to.time_ns);
+  if (length_s <= 0) return sample;
+  const auto per_second = [length_s](std::uint64_t count) {
+    return static_cast<double>(count) / length_s;
+  };
+  const std::uint64_t packets = sample.sum.packets;
+  sample.pps = per_second(packets);
+  sample.l2_bps = 8 * per_second(sample.sum.bytes + packets * kFcsBytes);
+  sample.l1_bps = 8 * per_second(sample.sum.bytes + packets * (kFcsBytes + kGapBytes));
+  return sample;
+}
+
+double largest_jitter(const std::vector<RxStream>& streams) {
+  double largest = 0;
+  for (const RxStream& stream : streams)
+    largest = std::max(largest, stream.jitter_ns);
+  return largest;
+}
+
+} // namespace
+
+RxCounters& RxCounters::operator+=(const RxCounters& other) {
+  packets += other.packets;
+  bytes += other.bytes;
+  unique += other.unique;
+  duplicates += other.duplicates;
+  too_late += other.too_late;
+  reordered += other.reordered;
+  lost += other.lost;
+  negative += other.negative;
+  return *this;
+}
+
+RxCounters RxCounters::operator-(const RxCounters& before) const {
+  return {.packets = rise(before.packets, packets),
+          .bytes = rise(before.bytes, bytes),
+          .unique = rise(before.unique, unique),
+          .duplicates = rise(before.duplicates, duplicates),
+          .too_late = rise(before.too_late, too_late),
+          .reordered = rise(before.reordered, reordered),
+          .lost = lost - before.lost,
+          .negative = rise(before.negative, negative)};
+}
+
+double RxCounters::loss_ratio() const {
+  // Duplicates that came through another queue count as unique: then more came than was expected.
+  if (lost <= 0) return 0;
+  return static_cast<double>(lost) / (static_cast<double>(lost) + static_cast<double>(unique));
+}
+
+std::uint64_t RxDelay::quantile(double q) const {
+  return std::min(histogram.quantile(q), max);
+}
+
+std::vector<RxStream> rx_streams(const RxSnapshot& snapshot, bool final) {
+  std::vector<RxStream> streams;
+  for (const auto& [name, records] : by_stream(snapshot)) {
+    RxStream stream = add_up(records);
+    stream.name = name;
+    stream.clock = clock_of(records, stream.counters);
+    if (stream.clock == RxClock::Shared) stream.delay = delay_of(records);
+    if (records.size() == 1) add_bursts(stream, *records.front(), final);
+    streams.push_back(std::move(stream));
+  }
+  return streams;
+}
+
+RxSample rx_delta(const RxSnapshot& from, const RxSnapshot& to, std::uint64_t origin_ns) {
+  RxSample sample = sample_between(from, to, origin_ns);
+  sample.delay = delay_between(from, to);
+  sample.streams = rx_streams(to, false);
+  sample.jitter_ns = largest_jitter(sample.streams);
+  return sample;
+}
+
+RxSummary rx_summary(const RxSnapshot& first, const RxSnapshot& last, std::uint64_t origin_ns) {
+  RxSummary summary;
+  summary.streams = rx_streams(last, true);
+  summary.all = all_of(last, summary.streams);
+  summary.total = sample_between(first, last, origin_ns);
+  summary.total.delay = summary.all.delay;
+  summary.total.jitter_ns = largest_jitter(summary.streams);
+  summary.queues = gain(first.queues, last.queues);
+  summary.cpus = gain(first.cpus, last.cpus);
+  summary.aside = gain(first.aside, last.aside);
+  return summary;
+}
+
+} // namespace xtg::stats

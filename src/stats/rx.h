@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What was received: the kernel's records (xtg/abi/rx.h) added up to streams, and what happened
+// between two looks at them. Counts are packets, times ns, unless a name says otherwise.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "stats/histogram.h"
+#include "stats/rate.h"
+#include "xtg/abi/rx.h"
+
+namespace xtg::stats {
+
+/// A kernel record as it was copied. `words`: the window's ring, only where the run is over.
+struct RxRecord {
+  xtg_rx_slot slot{};
+  std::vector<std::uint64_t> words;
+  std::vector<std::uint64_t> delay;   ///< XTG_HIST_CELLS cells
+  std::vector<std::uint64_t> arrival; ///< XTG_HIST_CELLS cells
+};
+
+/// A receive queue, or a CPU.
+struct RxUnit {
+  unsigned number = 0;
+  std::uint64_t packets = 0; ///< counted as test frames
+  std::uint64_t bytes = 0;   ///< of those, without FCS
+  std::uint64_t passed = 0;  ///< not ours: went on to the stack
+  bool operator==(const RxUnit&) const = default;
+};
+
+/// Test frames that no stream has, and what the interface lost.
+struct RxAside {
+  std::uint64_t refused = 0;      ///< of another session or port; passed on
+  std::uint64_t no_slot = 0;      ///< of a stream beyond the most that are told apart; taken
+  std::uint64_t unknown = 0;      ///< of an unknown version or type; passed on
+  std::uint64_t candidates = 0;   ///< short signatures of one frame only; passed on
+  std::uint64_t link_dropped = 0; ///< rx_dropped of the interface since the start
+  std::uint64_t link_missed = 0;  ///< rx_missed_errors + rx_fifo_errors
+  std::uint64_t link_errors = 0;  ///< rx_errors
+  bool operator==(const RxAside&) const = default;
+};
+
+struct RxSnapshot {
+  std::uint64_t time_ns = 0; ///< CLOCK_MONOTONIC
+  std::vector<RxRecord> records;
+  std::vector<RxUnit> queues; ///< those that received anything
+  std::vector<RxUnit> cpus;   ///< likewise
+  RxAside aside;
+};
+
+/// What identifies a stream: of the compact form only the low bits are known.
+struct RxName {
+  std::uint32_t session = 0;
+  std::uint16_t stream = 0;
+  bool compact = false;
+  auto operator<=>(const RxName&) const = default;
+};
+
+/// Everything that is counted of a stream, or of all. Of two moments' figures the difference is the
+/// interval's (operator-), except for extremes, which stay those of the whole run.
+struct RxCounters {
+  std::uint64_t packets = 0; ///< all that arrived: unique + duplicates + too_late
+  std::uint64_t bytes = 0;   ///< without FCS
+  std::uint64_t unique = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t too_late = 0;
+  std::uint64_t reordered = 0;
+  /// Numbers up to the highest one seen, less those that arrived. May fall when late ones come.
+  std::int64_t lost = 0;
+  std::uint64_t negative = 0; ///< delays below zero: clock error
+  bool operator==(const RxCounters&) const = default;
+  RxCounters& operator+=(const RxCounters& other);
+  RxCounters operator-(const RxCounters& before) const;
+  /// lost / (lost + unique); 0 when nothing was expected.
+  [[nodiscard]] double loss_ratio() const;
+};
+
+/// Delays in ns; none where the clocks are not in step (see RxClock).
+struct RxDelay {
+  std::uint64_t count = 0;
+  std::uint64_t min = 0, max = 0;
+  double mean = 0;
+  Histogram histogram;
+  /// Histogram::quantile(), but never beyond `max`, which may be exact.
+  [[nodiscard]] std::uint64_t quantile(double q) const;
+};
+
+/// Whether the sender's time stamps can be compared with this host's clock.
+enum class RxClock : std::uint8_t {
+  Shared,  ///< the same clock, as far as the delays tell
+  Differs, ///< more than 1 % of the delays are below zero, or the smallest is above 10 s
+};
+
+struct RxStream {
+  RxName name;
+  RxCounters counters;
+  std::uint64_t first_number = 0;           ///< lowest sequence number seen
+  std::uint64_t next_number = 0;            ///< one past the highest
+  std::uint64_t first_ns = 0, last_ns = 0;  ///< arrivals, CLOCK_MONOTONIC
+  std::uint32_t size_min = 0, size_max = 0; ///< bytes without FCS
+  unsigned units = 0;                       ///< queues (or CPUs) that it came through
+
+  RxClock clock = RxClock::Shared;
+  RxDelay delay;                 ///< one-way (RFC 7679); empty unless clock is Shared
+  std::int64_t negative_min = 0; ///< the most negative delay
+  double jitter_ns = 0;          ///< RFC 3550, 6.4.1; of several units the mean by packets
+  double ipdv_mean_ns = 0;       ///< mean of |delay - delay before| (RFC 3393)
+  std::uint64_t ipdv_max_ns = 0;
+  Histogram arrival; ///< time between packets of one unit
+
+  // Order (RFC 4737), within each sending lane and receive queue.
+  std::uint64_t extents = 0; ///< reordered packets whose extent is known
+  double extent_mean = 0;    ///< of those
+  std::uint32_t extent_max = 0;
+  std::uint64_t late_max_ns = 0; ///< late time offset (4.3)
+
+  // Loss periods (RFC 3357). Known only where one unit has the whole stream, else `bursts` is 0.
+  bool bursts_known = false;
+  std::uint64_t bursts = 0;                             ///< runs of lost packets
+  std::uint64_t longest_burst = 0;                      ///< packets
+  std::array<std::uint64_t, XTG_RX_RUNS> burst_class{}; ///< by length: 1, 2-3, 4-7 ...
+  std::uint64_t outage_ns = 0; ///< longest time without a packet across lost ones
+};
+
+/// One interval, or the whole run.
+struct RxSample {
+  double start_s = 0, end_s = 0; ///< since the run's start
+  RxCounters sum;                ///< within the interval
+  double pps = 0;                ///< of all packets that arrived
+  double l1_bps = 0, l2_bps = 0; ///< with preamble, gap and FCS; with FCS
+  RxDelay delay;                 ///< within the interval; empty where no clock is Shared
+  double jitter_ns = 0;          ///< as it stands, the largest of the streams
+  std::uint64_t passed = 0;      ///< frames that were not ours
+  std::vector<RxStream> streams; ///< as they stand, by name; of the whole run: see RxSummary
+};
+
+struct RxSummary {
+  RxSample total;
+  EndReason end = EndReason::Interrupted;
+  std::vector<RxStream> streams; ///< final: the window's rest is counted
+  /// All of them as one; has no name and no numbers. Delays are of those whose clock is Shared.
+  RxStream all;
+  std::vector<RxUnit> queues, cpus;
+  RxAside aside;
+  double cpu_s = 0;
+};
+
+/// Streams of a snapshot, by name. `final`: what is still missing in the windows is lost.
+std::vector<RxStream> rx_streams(const RxSnapshot& snapshot, bool final);
+
+/// What happened from one snapshot to a later one.
+RxSample rx_delta(const RxSnapshot& from, const RxSnapshot& to, std::uint64_t origin_ns);
+
+/// The whole run: from `first` (before any packet) to `last`, whose records have their words.
+RxSummary rx_summary(const RxSnapshot& first, const RxSnapshot& last, std::uint64_t origin_ns);
+
+} // namespace xtg::stats
