@@ -36,6 +36,9 @@ expect() {
 }
 expect 'udp' u
 expect 'tcp' t
+expect 'rx' r
+expect 'auto native generic' rx --mode ''
+expect 'lo' rx lo
 expect 'none reno cubic' tcp --congestion ''
 expect 'keep-open' tcp --close keep
 expect '--bytes --bytes-per-flow' tcp server1 --bytes

@@ -9,6 +9,7 @@
 
 #include "report/probe_report.h"
 #include "report/reporter.h"
+#include "unit/report/rx_sample_values.h"
 #include "unit/report/sample_values.h"
 #include "unit/report/tcp_sample_values.h"
 
@@ -98,6 +99,42 @@ void both_tcp(const std::filesystem::path& folder, const std::string& name, Run 
   run(*make_tcp_json_stream(stream));
 }
 
+void rx_run(RxReporter& reporter) {
+  const xtg::plan::RxPlan plan = sample::rx_plan();
+  reporter.begin(plan, sample::info(), "native");
+  reporter.interval(sample::rx_interval());
+  reporter.interval(xtg::stats::RxSample{});
+  reporter.end(sample::rx_summary(), judge(plan.spec.expect, sample::rx_summary()));
+  reporter.finish();
+}
+
+void rx_two_streams(RxReporter& reporter) {
+  reporter.begin(sample::rx_observe_plan(), sample::info(), "generic");
+  reporter.end(sample::rx_two_streams(), {});
+  reporter.finish();
+}
+
+void rx_nothing(RxReporter& reporter) {
+  const xtg::plan::RxPlan plan = sample::rx_plan();
+  reporter.begin(plan, sample::info(), "native");
+  reporter.error({xtg::Errc::Peer, 0, "no test frame arrived on eth1"}, 5);
+  reporter.end(sample::rx_nothing(), judge(plan.spec.expect, sample::rx_nothing()));
+  reporter.finish();
+}
+
+void rx_early_failure(RxReporter& reporter) {
+  reporter.error({xtg::Errc::NotFound, 19, "interface eth9"}, 1);
+  reporter.finish();
+}
+
+template <class Run>
+void both_rx(const std::filesystem::path& folder, const std::string& name, Run run) {
+  std::ofstream document(folder / (name + ".json"));
+  run(*make_rx_json(document));
+  std::ofstream stream(folder / (name + ".jsonl"));
+  run(*make_rx_json_stream(stream));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -116,6 +153,10 @@ int main(int argc, char** argv) {
   both_tcp(folder, "tcp-failure", tcp_failure);
   both_tcp(folder, "tcp-refused", tcp_refused);
   both_tcp(folder, "tcp-early-failure", tcp_early_failure);
+  both_rx(folder, "rx", rx_run);
+  both_rx(folder, "rx-two-streams", rx_two_streams);
+  both_rx(folder, "rx-nothing", rx_nothing);
+  both_rx(folder, "rx-early-failure", rx_early_failure);
   std::ofstream(folder / "tcp-plan.json") << tcp_plan_json(sample::tcp_plan());
   std::ofstream(folder / "tcp-plan-file.json") << tcp_plan_json(sample::tcp_file_plan());
   std::ofstream(folder / "plan.json") << plan_json(sample::plan(), true);

@@ -66,6 +66,16 @@ wrong 'exit_status' 's/"exit_status": 5/"exit_status": 0/' tcp-refused.json
 wrong ':3: data/src_port' 's/"at":1.25,"number":2,"src_port":40002/"at":1.25,"number":2,"src_port":70000/' tcp-failure.jsonl
 wrong "'at' is a required property" 's/"at":1.25,//' tcp-failure.jsonl
 wrong 'plan/burst' 's/"burst": 45/"burst": 65/' tcp-plan.json
+wrong 'intervals/0/sum/lost_packets' 's/"lost_packets": 12,/"lost_packets": 12.5,/' rx.json
+wrong 'intervals/0/sum/delay_us/p9999' 's/"p9999": 2000.123/"p9999": "2000"/' rx.json
+wrong 'end/streams/0/clock' 's/"clock": "differs"/"clock": "slow"/' rx-two-streams.json
+wrong 'end/sum/negative_delay_worst_us' 's/"negative_delay_worst_us": -3.2/"negative_delay_worst_us": 3.2/' rx.json
+wrong 'end/sum/loss_bursts' 's/"longest": 9/"longest": -9/' rx.json
+wrong "end/aside.*'no_slot' is a required property" '/"no_slot"/d' rx.json
+wrong 'end/expect/0/held' 's/"held": false/"held": null/' rx.json
+wrong 'start/configuration/attached' 's/"attached": "native"/"attached": "offload"/' rx.json
+wrong 'exit_status' 's/"exit_status": 5/"exit_status": 0/' rx-nothing.json
+wrong ':2: data/sum/packets' 's/"packets":1010/"packets":-1/' rx.jsonl
 wrong 'checks/0/verdict' 's/"info"/"maybe"/' probe.json
 rm -f "$dir/empty"
 : >"$dir/empty"

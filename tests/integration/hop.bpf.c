@@ -41,7 +41,7 @@ static __always_inline int hit(const struct hop_rule* rule, __u64 n, enum hop_dr
   return ((z ^ (z >> 31)) >> 32) < rule->chance[draw];
 }
 
-/* Bytes of payload of a TCP segment, or -1 for what no rule is about. */
+/* Bytes of payload of a TCP segment or UDP datagram, or -1 for what no rule is about. */
 static __always_inline int payload_of(struct __sk_buff* skb, int acks) {
   __u8 tcp[14];
   __u16 type, ip_length;
@@ -65,6 +65,7 @@ static __always_inline int payload_of(struct __sk_buff* skb, int acks) {
   } else {
     return -1;
   }
+  if (protocol == IPPROTO_UDP) return end - l4 - 8;
   if (protocol != IPPROTO_TCP || bpf_skb_load_bytes(skb, l4, tcp, sizeof(tcp)) < 0) return -1;
   const int payload = end - l4 - (tcp[12] >> 4) * 4;
   if (tcp[13] & 0x06) return -1; /* SYN or RST */

@@ -257,8 +257,8 @@ TEST(CliUdp, WhatDoesNotGoTogetherIsRefused) {
 
 TEST(Cli, UnknownWordsAreNamed) {
   expect_refused({
-      {{}, {"no command", "udp", "tcp", "probe", "demo", "completion"}},
-      {{"upd"}, {"\"upd\"", "udp, tcp, probe, demo, completion"}},
+      {{}, {"no command", "udp", "tcp", "rx", "probe", "demo", "completion"}},
+      {{"upd"}, {"\"upd\"", "udp, tcp, rx, probe, demo, completion"}},
       {{"eth0", "udp"}, {"unknown command \"eth0\""}},
       {{"sctp"}, {"\"sctp\"", "expected one of udp"}},
       {{"--frobnicate"}, {"--frobnicate"}},

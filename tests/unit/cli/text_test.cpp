@@ -15,7 +15,7 @@
 namespace xtg::cli {
 namespace {
 
-const std::vector<std::string> kCommands = {"udp", "tcp", "probe", "demo", "completion"};
+const std::vector<std::string> kCommands = {"udp", "tcp", "rx", "probe", "demo", "completion"};
 
 std::string text(const std::vector<std::string>& args) {
   const auto request = parse(args);
@@ -61,6 +61,7 @@ TEST(CliHelp, EveryLevelHasItAndItWinsOverWhatElseIsWrong) {
 TEST(CliHelp, OneLineForEachOptionUnderAHeading) {
   EXPECT_EQ(options_in_help("udp").size(), 38U + 15U);      // long and short names
   EXPECT_EQ(options_in_help("tcp").size(), 39U + 12U + 2U); // the last are -4 and -6
+  EXPECT_EQ(options_in_help("rx").size(), 17U + 7U);
   for (const auto& command : kCommands)
     for (const auto& line : lines(text({command, "--help"})))
       EXPECT_LE(line.size(), 120U) << line;
@@ -131,6 +132,8 @@ TEST(CliCompletion, OffersTheWordsOfAChoice) {
   EXPECT_NE(text({"completion", "bash"}).find("'tcp --close') words='fin rst keep-open'"),
             std::string::npos);
   EXPECT_NE(text({"completion", "bash"}).find("'udp --payload') words='zeros pattern random text'"),
+            std::string::npos);
+  EXPECT_NE(text({"completion", "bash"}).find("'rx --mode') words='auto native generic'"),
             std::string::npos);
   EXPECT_NE(text({"completion", "zsh"}).find("(zeros pattern random text)"), std::string::npos);
   EXPECT_NE(text({"completion", "fish"}).find("-l payload -x -a 'zeros pattern random text'"),

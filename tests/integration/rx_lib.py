@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the tests of `rx` share: a receiver at the far end, and what it must say of an order of numbers."""
+import collections
+
+import lib
+from wire import BINARY, Process, keep_output, parse_json
+
+Expected = collections.namedtuple("Expected", "packets unique lost duplicates reordered extent_max extent_sum")
+
+
+class Receiver(Process):
+    """`rx` at the far end of a wire. It counts when this returns."""
+
+    def __init__(self, wire, *args):
+        super().__init__(["ip", "netns", "exec", wire.far_ns, BINARY],
+                         ["rx", wire.far_if, "--json-stream", *args])
+        line = self.child.stdout.readline()
+        self.first = parse_json(line) if line else None
+        if self.first:
+            keep_output(" ".join(self.args), line)
+
+    def start(self):
+        return self.first["data"]["configuration"]
+
+    def finish(self, seconds=60):
+        result = super().finish(seconds)
+        if self.first:
+            result.events.insert(0, self.first)
+        ends = [event["data"] for event in result.events if event["event"] == "end"]
+        result.end = ends[0] if ends else None
+        result.intervals = [event["data"]["sum"] for event in result.events if event["event"] == "interval"]
+        return result
+
+
+def expect(order):
+    """What a receiver must say of numbers that arrive in this order, from one lane and over one queue."""
+    seen, top, first_above, duplicates, extents = set(), -1, {}, 0, []
+    for at, number in enumerate(order):
+        if number > top:
+            for passed_over in range(top + 1, number):
+                first_above[passed_over] = at
+            top = number
+        elif number in seen:
+            duplicates += 1
+        else:
+            extents.append(at - first_above[number])
+        seen.add(number)
+    return Expected(len(order), len(seen), top + 1 - min(seen) - len(seen), duplicates, len(extents),
+                    max(extents, default=0), sum(extents))
+
+
+class RxTest(lib.TestCase):
+    wire_options = ()
+    make_wire = lib.Wire
+
+    def setUp(self):
+        self.wire = self.make_wire(*self.wire_options)
+        self.addCleanup(self.wire.close)
+
+    def receiver(self, *args):
+        receiver = Receiver(self.wire, *args)
+        self.addCleanup(receiver.__exit__)
+        return receiver
+
+    def udp(self, *args, to=None):
+        return self.ok(self.wire.udp("-a", to or self.wire.far_ip, *args))
+
+    def said(self, end, expected):
+        """The stream's figures, which are those expected."""
+        stream, = end["streams"]
+        for what in (stream, end["sum"]):
+            self.assertEqual((what["packets"], what["unique"], what["lost_packets"], what["duplicates"],
+                              what["reordered"], what["too_late"]),
+                             (expected.packets, expected.unique, expected.lost, expected.duplicates,
+                              expected.reordered, 0))
+        if expected.reordered:
+            reorder = stream["reorder"]
+            self.assertEqual(reorder["extent_max"], expected.extent_max)
+            self.assertAlmostEqual(reorder["extent_mean"], expected.extent_sum / expected.reordered, places=6)
+        return stream

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The receiver behind a hop that drops, duplicates, delays and reorders by an exact rule: it says exactly that."""
+import signal
+
+import hop
+import lib
+import rx_lib
+
+COUNT = 20_000
+
+
+class PathTest(rx_lib.RxTest):
+    make_wire = hop.HopWire
+
+    def over(self, size=128, to=None, count=COUNT, **rule):
+        """The stream's figures after a run over the rule. A wire that lost frames of its own is tried again."""
+        for rate in ("20kpps", "10kpps", "5kpps"):
+            self.wire.rule(**rule)
+            before = self.wire.overruns()
+            rx = self.receiver("--duration", 60)
+            sent = self.udp("-s", size, "-n", count, "--rate", rate, to=to)
+            lib.wait_for(lambda: self.wire.counters()["seen"] == sent.total["accepted"], "all frames at the hop")
+            rx.send(signal.SIGINT)
+            result = rx.finish()
+            counters = self.wire.counters()
+            if (counters["seen"], counters["failed"], self.wire.overruns()) == (count, 0, before):
+                return result.end, counters
+        self.fail(f"the wire loses frames of its own: {counters}")
+
+    def exactly(self, **rule):
+        """As the model says of the order that the rule makes."""
+        order, figures = hop.predict(COUNT, **rule)
+        end, counters = self.over(**rule)
+        for key, value in figures.items():
+            self.assertEqual(counters[key], value, key)
+        return self.said(end, rx_lib.expect(order))
+
+
+class Exact(PathTest):
+
+    def test_clean(self):
+        stream = self.exactly()
+        self.assertEqual(stream["loss_bursts"]["count"], 0)
+
+    def test_burst(self):
+        stream = self.exactly(burst_from=5000, burst_length=137)
+        self.assertEqual((stream["lost_packets"], stream["loss_bursts"]["count"], stream["loss_bursts"]["longest"]),
+                         (137, 1, 137))
+
+    def test_random_loss(self):
+        for chance in (0.001, 0.05, 0.5):
+            with self.subTest(chance):
+                stream = self.exactly(drop=chance, seed=5)
+                self.assertGreater(stream["lost_packets"], 0)
+                self.assertEqual(sum(entry["count"] for entry in stream["loss_bursts"]["lengths"]),
+                                 stream["loss_bursts"]["count"])
+
+    def test_duplicates(self):
+        self.assertGreater(self.exactly(duplicate=0.002, seed=6)["duplicates"], 10)
+
+    def test_neighbours_swapped(self):
+        stream = self.exactly(hold=0.01, hold_by=1, seed=7)
+        self.assertEqual(stream["reorder"]["extent_max"], 1)
+
+    def test_held_back(self):
+        for by in (3, 50):
+            with self.subTest(by):
+                self.assertGreater(self.exactly(hold=0.002, hold_by=by, seed=8)["reordered"], 10)
+
+    def test_all_together(self):
+        self.exactly(drop=0.01, duplicate=0.01, hold=0.01, hold_by=7, burst_from=9000, burst_length=50, seed=9)
+
+    def test_short_signatures(self):
+        order, _ = hop.predict(COUNT, drop=0.01, duplicate=0.01, hold=0.01, hold_by=7, seed=10)
+        end, _ = self.over(64, drop=0.01, duplicate=0.01, hold=0.01, hold_by=7, seed=10)
+        self.said(end, rx_lib.expect(order))
+
+    def test_v6(self):
+        order, _ = hop.predict(COUNT, drop=0.01, seed=11)
+        end, _ = self.over(to=self.wire.far_ip6, drop=0.01, seed=11)
+        self.said(end, rx_lib.expect(order))
+
+
+class Delay(PathTest):
+
+    def test_is_not_less_than_it_was(self):
+        self.wire.delay(0.002)
+        end, _ = self.over(count=2000, late=1.0)
+        self.assertEqual(end["sum"]["unique"], 2000)
+        self.assertGreaterEqual(end["sum"]["delay_us"]["min"], 2000)
+
+
+if __name__ == "__main__":
+    lib.main()

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <cmath>
+#include <functional>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "core/version.h"
+#include "unit/report/rx_sample_values.h"
+
+namespace xtg::report {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json document(const std::function<void(RxReporter&)>& run) {
+  std::ostringstream out;
+  const auto json = make_rx_json(out);
+  run(*json);
+  json->finish();
+  return ordered_json::parse(out.str());
+}
+
+ordered_json end_of(const stats::RxSummary& summary) {
+  return document([&](RxReporter& json) { json.end(summary, {}); })["end"];
+}
+
+constexpr const char* kCounters =
+    R"("unique":1002,"lost_packets":12,"lost_percent":1.183431952662722,"duplicates":7,)"
+    R"("reordered":5,"too_late":1,"negative_delays":10,)";
+constexpr const char* kDelay =
+    R"("delay_us":{"min":47.25,"mean":50.7775,"p50":48.127,"p90":48.127,"p99":131.071,)"
+    R"("p999":131.071,"p9999":2000.123,"max":2000.123,"count":1000},"jitter_us":1.3125)";
+constexpr const char* kDetails =
+    R"("negative_delay_worst_us":-3.2,"ipdv_us":{"mean":0.5125,"max":1952.0},)"
+    R"("pdv_us":{"p99":83.821,"p999":83.821,"max":1952.873},)"
+    R"("arrival_us":{"p50":1.007,"p99":1.007,"p999":30.207,"max":30.207},)"
+    R"("reorder":{"extent_mean":2.5,"extent_max":7,"late_us_max":12.345},)"
+    R"("loss_bursts":{"count":3,"longest":9,"lengths":[{"from":1,"to":1,"count":1},)"
+    R"({"from":2,"to":3,"count":1},{"from":8,"to":15,"count":1}],"outage_us":250.0})";
+
+TEST(RxJson, Start) {
+  const ordered_json start = document(
+      [](RxReporter& json) { json.begin(sample::rx_plan(), sample::info(), "native"); })["start"];
+  EXPECT_EQ(start["version"], kVersion);
+  EXPECT_EQ(start["schema"], 1);
+  EXPECT_EQ(start["hostname"], "lab1");
+  EXPECT_FALSE(start.contains("count_source")) << "that is about sending";
+  EXPECT_FALSE(start.contains("count_source_note"));
+  EXPECT_EQ(start["configuration"].dump(),
+            R"({"interface":{"name":"eth1","ifindex":7,"driver":"veth","kind":"veth",)"
+            R"("mac":"02:00:00:00:00:01","mtu":1500,"tx_queues":2,"rx_queues":2,)"
+            R"("speed_bits_per_second":null},"role":"receiver","mode":"auto","attached":"native",)"
+            R"("session":12648430,"port":1000,"observe":false,"window":65536,"streams":256,)"
+            R"("num_packets":null,"duration_seconds":2.5,"interval_seconds":1.0,)"
+            R"("expect":["loss<0.001%","p99<150us"],"notes":["no other program on eth1"]})");
+}
+
+TEST(RxJson, StartOfWhatHasNoLimits) {
+  const ordered_json all = document([](RxReporter& json) {
+    json.begin(sample::rx_observe_plan(), sample::info(), "generic");
+  })["start"]["configuration"];
+  EXPECT_EQ(all["mode"], "generic");
+  EXPECT_EQ(all["attached"], "generic");
+  EXPECT_TRUE(all["session"].is_null());
+  EXPECT_TRUE(all["port"].is_null());
+  EXPECT_EQ(all["observe"], true);
+  EXPECT_EQ(all["num_packets"], 1);
+  EXPECT_TRUE(all["duration_seconds"].is_null());
+  EXPECT_EQ(all["expect"].dump(), "[]");
+}
+
+TEST(RxJson, Interval) {
+  const ordered_json intervals =
+      document([](RxReporter& json) { json.interval(sample::rx_interval()); })["intervals"];
+  ASSERT_EQ(intervals.size(), 1U);
+  EXPECT_EQ(intervals[0].dump(),
+            std::string(R"({"sum":{"start":0.0,"end":1.0,"seconds":1.0,"packets":1010,)") +
+                R"("bytes":64640,"bits_per_second":517120.0,"rx_pps":1010.0,)" +
+                R"("l1_bits_per_second":678720.0,"l2_bits_per_second":517120.0,)" + kCounters +
+                kDelay + R"(,"passed":33,"streams":1}})");
+}
+
+TEST(RxJson, WhatIsNotThereIsNull) {
+  const ordered_json all = document([](RxReporter& json) {
+    stats::RxSample s;
+    s.pps = std::nan("");
+    json.interval(s);
+    json.end(sample::rx_nothing(), {});
+  });
+  const ordered_json sum = all["intervals"][0]["sum"];
+  for (const char* key : {"rx_pps", "lost_percent", "delay_us", "jitter_us"})
+    EXPECT_TRUE(sum[key].is_null()) << key;
+  EXPECT_EQ(sum["lost_packets"], 0);
+  for (const char* key : {"negative_delay_worst_us", "ipdv_us", "pdv_us", "arrival_us", "reorder",
+                          "loss_bursts", "delay_us", "jitter_us", "lost_percent"})
+    EXPECT_TRUE(all["end"]["sum"][key].is_null()) << key;
+  EXPECT_EQ(all["end"]["sum"]["passed"], 1'234);
+  EXPECT_EQ(all["end"]["streams"].dump(), "[]");
+  EXPECT_EQ(all["end"]["reason"], "interrupted");
+}
+
+TEST(RxJson, MayGainLatePackets) {
+  const ordered_json all = document([](RxReporter& json) {
+    stats::RxSample s = sample::rx_interval();
+    s.sum.lost = -4;
+    json.interval(s);
+  });
+  EXPECT_EQ(all["intervals"][0]["sum"]["lost_packets"], -4);
+  EXPECT_EQ(all["intervals"][0]["sum"]["lost_percent"], 0.0);
+}
+
+TEST(RxJson, End) {
+  const stats::RxSummary summary = sample::rx_summary();
+  ordered_json end = document([&](RxReporter& json) {
+    json.end(summary, judge(sample::rx_plan().spec.expect, summary));
+  })["end"];
+  EXPECT_EQ(end["sum"].dump(),
+            std::string(R"({"start":0.0,"end":2.0,"seconds":2.0,"packets":1010,"bytes":64640,)") +
+                R"("bits_per_second":258560.0,"rx_pps":505.0,"l1_bits_per_second":339360.0,)" +
+                R"("l2_bits_per_second":258560.0,)" + kCounters + kDelay +
+                R"(,"passed":33,"streams":1,)" + kDetails + "}");
+  ASSERT_EQ(end["streams"].size(), 1U);
+  EXPECT_EQ(end["streams"][0].dump(),
+            std::string(R"({"session":12648430,"stream":3,"form":"full","seconds":1.5,)") +
+                R"("packets":1010,"bytes":64640,"frame_size":{"min":64,"max":64},)" +
+                R"("first_sequence":6,"next_sequence":1020,"units":1,"clock":"shared",)" +
+                kCounters + kDelay + "," + kDetails + "}");
+  end.erase("sum");
+  end.erase("streams");
+  EXPECT_EQ(end.dump(),
+            R"({"reason":"duration","queues":[{"queue":0,"packets":1000,"bytes":64000,)"
+            R"("passed":32},{"queue":3,"packets":10,"bytes":640,"passed":1}],)"
+            R"("cpus":[{"cpu":2,"packets":1010,"bytes":64640,"passed":33}],)"
+            R"("aside":{"refused":1,"no_slot":2,"unknown":3,"candidates":4,"link_dropped":5,)"
+            R"("link_missed":6,"link_errors":7},)"
+            R"("expect":[{"condition":"loss<0.001%","value":0.011834319526627219,"held":false},)"
+            R"({"condition":"p99<150us","value":131071.0,"held":true}],"cpu_seconds":1.5})");
+}
+
+TEST(RxJson, StreamOfAnotherClockOverTwoQueues) {
+  const ordered_json stream = end_of(sample::rx_two_streams())["streams"][0];
+  EXPECT_EQ(stream["form"], "compact");
+  EXPECT_EQ(stream["clock"], "differs");
+  EXPECT_EQ(stream["units"], 2);
+  EXPECT_EQ(stream["frame_size"].dump(), R"({"min":1518,"max":1518})");
+  for (const char* key : {"delay_us", "pdv_us", "loss_bursts", "reorder"})
+    EXPECT_TRUE(stream[key].is_null()) << key;
+  EXPECT_EQ(stream["jitter_us"], 0.25) << "needs one clock only";
+  EXPECT_EQ(stream["ipdv_us"].dump(), R"({"mean":0.2,"max":0.4})");
+}
+
+TEST(RxJson, OnePacketHasNoVariation) {
+  stats::RxSummary summary = sample::rx_summary();
+  summary.streams[0].counters.packets = 1;
+  summary.all.counters.packets = 1;
+  const ordered_json end = end_of(summary);
+  for (const char* key : {"jitter_us", "ipdv_us"}) {
+    EXPECT_TRUE(end["sum"][key].is_null()) << key;
+    EXPECT_TRUE(end["streams"][0][key].is_null()) << key;
+  }
+}
+
+TEST(RxJson, NoBurstIsNotUnknown) {
+  stats::RxSummary summary = sample::rx_summary();
+  summary.all.bursts = summary.all.longest_burst = summary.all.outage_ns = 0;
+  summary.all.burst_class = {};
+  EXPECT_EQ(end_of(summary)["sum"]["loss_bursts"].dump(),
+            R"({"count":0,"longest":0,"lengths":[],"outage_us":0.0})");
+  summary.all.burst_class.back() = 2;
+  EXPECT_EQ(end_of(summary)["sum"]["loss_bursts"]["lengths"].dump(),
+            R"([{"from":8388608,"to":null,"count":2}])");
+}
+
+TEST(RxJson, ConditionThatWasNotMeasured) {
+  const stats::RxSummary nothing = sample::rx_nothing();
+  const ordered_json end = document([&](RxReporter& json) {
+    json.end(nothing, judge(sample::rx_plan().spec.expect, nothing));
+  })["end"];
+  EXPECT_EQ(end["expect"][0].dump(), R"({"condition":"loss<0.001%","value":null,"held":false})");
+}
+
+TEST(RxJson, FirstErrorAndItsStatus) {
+  const ordered_json all = document([](RxReporter& json) {
+    json.begin(sample::rx_plan(), sample::info(), "native");
+    json.error({Errc::Peer, 0, "no test frame\narrived"}, 5);
+    json.error({Errc::System, 0, "later"}, 1);
+  });
+  EXPECT_EQ(all["error"], "no test frame arrived");
+  EXPECT_EQ(all["exit_status"], 5);
+  EXPECT_TRUE(all["end"].is_null());
+}
+
+TEST(RxJsonStream, OneLinePerEventWithTheDocumentsObjects) {
+  std::ostringstream out;
+  const auto stream = make_rx_json_stream(out);
+  const auto run = [](RxReporter& reporter) {
+    reporter.begin(sample::rx_plan(), sample::info(), "native");
+    reporter.interval(sample::rx_interval());
+    reporter.error({Errc::Peer, 0, "two\nlines"}, 5);
+    reporter.end(sample::rx_summary(), judge(sample::rx_plan().spec.expect, sample::rx_summary()));
+  };
+  run(*stream);
+  stream->finish();
+  const ordered_json whole = document(run);
+  std::vector<ordered_json> events;
+  std::istringstream lines(out.str());
+  for (std::string line; std::getline(lines, line);)
+    events.push_back(ordered_json::parse(line));
+  ASSERT_EQ(events.size(), 4U);
+  EXPECT_EQ(events[0], (ordered_json{{"event", "start"}, {"data", whole["start"]}}));
+  EXPECT_EQ(events[1], (ordered_json{{"event", "interval"}, {"data", whole["intervals"][0]}}));
+  EXPECT_EQ(events[2].dump(), R"({"event":"error","data":"two lines","exit_status":5})");
+  EXPECT_EQ(events[3], (ordered_json{{"event", "end"}, {"data", whole["end"]}}));
+}
+
+} // namespace
+} // namespace xtg::report

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Hand-made values of an `rx` run, shared by the reporters' tests and the schema check's samples.
+#pragma once
+
+#include "plan/rx_plan.h"
+#include "report/rx_report.h"
+#include "stats/rx.h"
+#include "unit/report/sample_values.h"
+
+namespace xtg::report::sample {
+
+/// One session and port, taken, for 2.5 s.
+inline plan::RxPlan rx_plan() {
+  plan::RxPlan plan;
+  plan.iface = sample::plan().iface;
+  plan.notes = {"no other program on eth1"};
+  plan.spec.interface = "eth1";
+  plan.spec.session = 0xc0ffee;
+  plan.spec.port = 1000;
+  plan.spec.duration = Nanoseconds{2'500'000'000};
+  plan.spec.expect = {{plan::Expected::Loss, plan::Relation::Less, 0.00001, "loss<0.001%"},
+                      {plan::Expected::P99, plan::Relation::Less, 150'000, "p99<150us"}};
+  return plan;
+}
+
+/// Whatever comes, passed on, until a number of packets has come.
+inline plan::RxPlan rx_observe_plan() {
+  plan::RxPlan plan = rx_plan();
+  plan.iface.driver.clear();
+  plan.notes.clear();
+  plan.spec = plan::RxSpec{};
+  plan.spec.mode = plan::RxMode::Generic;
+  plan.spec.observe = true;
+  plan.spec.num_packets = 1;
+  return plan;
+}
+
+/// 989 delays of 48.0 us, ten of 130.5 us, one of 2 ms.
+inline stats::RxDelay rx_delay() {
+  stats::RxDelay delay;
+  delay.histogram.add(48'000, 989);
+  delay.histogram.add(130'500, 10);
+  delay.histogram.add(2'000'000);
+  delay.count = 1'000;
+  delay.min = 47'250;
+  delay.max = 2'000'123;
+  delay.mean = 50'777.5;
+  return delay;
+}
+
+/// 1,000 delays of 1,010 packets, 7 of them twice and 1 too late, 10 below zero, 12 lost.
+inline stats::RxStream rx_stream() {
+  stats::RxStream s;
+  s.name = {0xc0ffee, 3, false};
+  s.counters = {.packets = 1'010,
+                .bytes = 60'600,
+                .unique = 1'002,
+                .duplicates = 7,
+                .too_late = 1,
+                .reordered = 5,
+                .lost = 12,
+                .negative = 10};
+  s.first_number = 6;
+  s.next_number = 1'020;
+  s.first_ns = 1'000'000'000;
+  s.last_ns = 2'500'000'000;
+  s.size_min = s.size_max = 60;
+  s.units = 1;
+  s.delay = rx_delay();
+  s.negative_min = -3'200;
+  s.jitter_ns = 1'312.5;
+  s.ipdv_mean_ns = 512.5;
+  s.ipdv_max_ns = 1'952'000;
+  s.arrival.add(1'000, 1'000);
+  s.arrival.add(30'000, 9);
+  s.extents = 4;
+  s.extent_mean = 2.5;
+  s.extent_max = 7;
+  s.late_max_ns = 12'345;
+  s.bursts_known = true;
+  s.bursts = 3;
+  s.longest_burst = 9;
+  s.burst_class[0] = 1;
+  s.burst_class[1] = 1;
+  s.burst_class[3] = 1;
+  s.outage_ns = 250'000;
+  return s;
+}
+
+/// Of a short signature, from a host with another clock, over two queues.
+inline stats::RxStream rx_foreign_stream() {
+  stats::RxStream s;
+  s.name = {0xbeef, 200, true};
+  s.counters = {.packets = 20, .bytes = 30'280, .unique = 20};
+  s.next_number = 20;
+  s.first_ns = 1'000'000'000;
+  s.last_ns = 1'250'000'000;
+  s.size_min = s.size_max = 1'514;
+  s.units = 2;
+  s.clock = stats::RxClock::Differs;
+  s.jitter_ns = 250;
+  s.ipdv_mean_ns = 200;
+  s.ipdv_max_ns = 400;
+  s.arrival.add(1'000, 18);
+  return s;
+}
+
+inline stats::RxSample rx_interval() {
+  stats::RxSample s;
+  s.start_s = 0;
+  s.end_s = 1;
+  s.sum = rx_stream().counters;
+  s.pps = 1'010;
+  s.l1_bps = 1'010 * 84 * 8.0;
+  s.l2_bps = 1'010 * 64 * 8.0;
+  s.delay = rx_delay();
+  s.jitter_ns = 1'312.5;
+  s.passed = 33;
+  s.streams = {rx_stream()};
+  return s;
+}
+
+inline stats::RxSummary rx_summary() {
+  stats::RxSummary summary;
+  summary.total = rx_interval();
+  summary.total.streams.clear();
+  summary.total.end_s = 2;
+  summary.total.pps = 505;
+  summary.total.l1_bps /= 2;
+  summary.total.l2_bps /= 2;
+  summary.end = stats::EndReason::Duration;
+  summary.streams = {rx_stream()};
+  summary.all = rx_stream();
+  summary.queues = {{0, 1'000, 60'000, 32}, {3, 10, 600, 1}};
+  summary.cpus = {{2, 1'010, 60'600, 33}};
+  summary.aside = {.refused = 1,
+                   .no_slot = 2,
+                   .unknown = 3,
+                   .candidates = 4,
+                   .link_dropped = 5,
+                   .link_missed = 6,
+                   .link_errors = 7};
+  summary.cpu_s = 1.5;
+  return summary;
+}
+
+/// Two streams, of which one tells neither delay nor bursts.
+inline stats::RxSummary rx_two_streams() {
+  stats::RxSummary summary = rx_summary();
+  summary.streams = {rx_foreign_stream(), rx_stream()};
+  summary.total.sum += rx_foreign_stream().counters;
+  summary.all.counters = summary.total.sum;
+  summary.all.units = 3;
+  summary.all.size_max = 1'514;
+  summary.all.bursts_known = false;
+  summary.all.burst_class = {};
+  summary.all.bursts = summary.all.longest_burst = summary.all.outage_ns = 0;
+  summary.aside = {};
+  return summary;
+}
+
+/// A run in which nothing came.
+inline stats::RxSummary rx_nothing() {
+  stats::RxSummary summary;
+  summary.total.end_s = 2;
+  summary.total.passed = 1'234;
+  summary.end = stats::EndReason::Interrupted;
+  summary.queues = {{0, 0, 0, 1'234}};
+  return summary;
+}
+
+} // namespace xtg::report::sample

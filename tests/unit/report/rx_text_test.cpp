@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "report/rx_words.h"
+#include "unit/report/rx_sample_values.h"
+
+namespace xtg::report {
+namespace {
+
+TEST(RxText, WholeRun) {
+  std::ostringstream out;
+  const auto text = make_rx_text(out);
+  const plan::RxPlan plan = sample::rx_plan();
+  text->begin(plan, sample::info(), "native");
+  text->interval(sample::rx_interval());
+  text->error({Errc::Peer, 0, "1 of 2 conditions\nmissed"}, 3);
+  text->end(sample::rx_summary(), judge(plan.spec.expect, sample::rx_summary()));
+  text->finish();
+  EXPECT_EQ(out.str(), R"(receiving on eth1 (veth), native mode, for 2.5s
+test frames of session 00c0ffee, UDP port 1000; counted and taken; window 65,536 numbers, 256 streams
+note: no other program on eth1
+[   1.00s] eth1        1,010 pkt/s  678.7 kbit/s L1         12 lost        7 dup          5 reordered     48.1 p50    131.1 p99    2,000 max us delay    1.312 us jitter
+
+summary of eth1
+  ended           duration reached: 1 of 2 conditions missed
+  duration                  2.000 s
+  packets                   1,010 in 1 stream, of 64 bytes
+  mean rate                   505 pkt/s  339.4 kbit/s L1  258.6 kbit/s L2
+  unique                    1,002 packets
+  lost                         12 packets, 1.1834 % of 1,014 expected
+  duplicates                    7 packets
+  reordered                     5 packets, overtaken by 2.5 on average, by 7 at most; at most 12.3 us late
+  too late                      1 packets, behind the window of 65,536 numbers
+  loss bursts                   3 by length 1: 1, 2-3: 1, 8-15: 1; the longest 9 packets, outage at most 250.0 us
+  delay           min 47.2  mean 50.8  p50 48.1  p90 48.1  p99 131.1  p99.9 131.1  p99.99 2,000  max 2,000 us
+  clock error                  10 delays below zero, the worst -3.200 us
+  PDV             p99 83.8  p99.9 83.8  max 1,953 us above the smallest delay
+  jitter          1.312 us
+  IPDV            mean 0.512  max 1,952 us
+  interarrival    p50 1.007  p99 1.007  max 30.2 us
+  streams         session 00c0ffee stream 3: 1,010 packets  12 lost (1.1834 %)  7 dup  5 reordered  1 too late  p50 48.1  p99 131.1  max 2,000 us delay
+  queue 0                   1,000 packets, 32 other frames passed
+  queue 3                      10 packets, 1 other frame passed
+  CPU 2                     1,010 packets, 33 other frames passed
+  passed                       33 frames that are not counted
+  refused                       1 test frames of another session or port, passed
+  no room                       2 test frames of streams beyond the 256 that are told apart, taken uncounted; raise --streams
+  unknown                       3 test frames of an unknown version or type, passed
+  candidates                    4 frames that looked like a stream's first, passed
+  interface drops               5 dropped  6 missed  7 errors
+  expected        MISSED  loss<0.001%: 1.1834 %
+  expected        met     p99<150us: 131.1 us
+  processor time            1.500 s
+)");
+}
+
+TEST(RxText, SeveralStreamsOfWhichOneHasAnotherClock) {
+  std::ostringstream out;
+  const auto text = make_rx_text(out);
+  text->begin(sample::rx_observe_plan(), sample::info(), "generic");
+  text->end(sample::rx_two_streams(), {});
+  EXPECT_EQ(out.str(), R"(receiving on eth1 (driver unknown), generic mode, up to 1 packet
+test frames of any session, any UDP port; counted and passed on; window 65,536 numbers, 256 streams
+
+summary of eth1
+  ended           duration reached
+  duration                  2.000 s
+  packets                   1,030 in 2 streams, of 64 to 1,518 bytes
+  mean rate                   505 pkt/s  339.4 kbit/s L1  258.6 kbit/s L2
+  unique                    1,022 packets
+  lost                         12 packets, 1.1605 % of 1,034 expected
+  duplicates                    7 packets
+  reordered                     5 packets, overtaken by 2.5 on average, by 7 at most; at most 12.3 us late
+  too late                      1 packets, behind the window of 65,536 numbers
+  loss bursts     not known: a stream came through more than one queue or CPU
+  delay           min 47.2  mean 50.8  p50 48.1  p90 48.1  p99 131.1  p99.9 131.1  p99.99 2,000  max 2,000 us
+                  without 1 stream, whose clock is not this host's
+  clock error                  10 delays below zero, the worst -3.200 us
+  PDV             p99 83.8  p99.9 83.8  max 1,953 us above the smallest delay
+  jitter          1.312 us, the largest of the streams
+  IPDV            mean 0.512  max 1,952 us
+  interarrival    p50 1.007  p99 1.007  max 30.2 us
+  streams         session ....beef stream 200: 20 packets  0 lost (0.0000 %)  0 dup  0 reordered  0 too late  clock differs
+                  session 00c0ffee stream 3: 1,010 packets  12 lost (1.1834 %)  7 dup  5 reordered  1 too late  p50 48.1  p99 131.1  max 2,000 us delay
+  queue 0                   1,000 packets, 32 other frames passed
+  queue 3                      10 packets, 1 other frame passed
+  CPU 2                     1,010 packets, 33 other frames passed
+  passed                       33 frames that are not counted
+  interface drops               0 dropped  0 missed  0 errors
+  processor time            1.500 s
+)");
+}
+
+TEST(RxText, NeverASilentZero) {
+  std::ostringstream out;
+  const auto text = make_rx_text(out);
+  const plan::RxPlan plan = sample::rx_plan();
+  text->begin(plan, sample::info(), "native");
+  out.str("");
+  text->end(sample::rx_nothing(), judge(plan.spec.expect, sample::rx_nothing()));
+  EXPECT_EQ(out.str(), R"(
+summary of eth1
+  ended           interrupted
+  duration                  2.000 s
+  received        no test frame arrived; 1,234 other frames passed
+  queue 0                       0 packets, 1,234 other frames passed
+  passed                    1,234 frames that are not counted
+  interface drops               0 dropped  0 missed  0 errors
+  expected        MISSED  loss<0.001%: not measured
+  expected        MISSED  p99<150us: not measured
+  processor time            0.000 s
+)");
+}
+
+std::string summary_text(const stats::RxSummary& summary) {
+  std::ostringstream out;
+  const auto text = make_rx_text(out);
+  text->begin(sample::rx_plan(), sample::info(), "native");
+  out.str("");
+  text->end(summary, {});
+  return out.str();
+}
+
+TEST(RxText, TestFramesThatWereNotCountedAreNotUnsaid) {
+  for (const auto member : {&stats::RxAside::refused, &stats::RxAside::no_slot,
+                            &stats::RxAside::unknown, &stats::RxAside::candidates}) {
+    stats::RxSummary summary = sample::rx_nothing();
+    summary.total.passed = 1;
+    summary.aside.*member = 17;
+    const std::string text = summary_text(summary);
+    EXPECT_NE(text.find("  received        no test frame was counted, see below for those that "
+                        "came; 1 other frame passed\n"),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find("             17 "), std::string::npos) << text;
+  }
+}
+
+TEST(RxText, ManyStreamsAreCountedAndOnlyTheFirstTold) {
+  stats::RxSummary summary = sample::rx_summary();
+  for (std::uint16_t i = 1; i < 17; i++) {
+    summary.streams.push_back(sample::rx_stream());
+    summary.streams.back().name.stream = static_cast<std::uint16_t>(100 + i);
+  }
+  std::string text = summary_text(summary);
+  EXPECT_NE(text.find("stream 115: "), std::string::npos) << text;
+  EXPECT_EQ(text.find("stream 116: "), std::string::npos) << text;
+  EXPECT_NE(text.find("\n                  ... and 1 more\n"), std::string::npos) << text;
+  summary.streams.pop_back();
+  text = summary_text(summary);
+  EXPECT_EQ(text.find(" more\n"), std::string::npos) << text;
+}
+
+TEST(RxText, AnotherClockHasNoDelay) {
+  stats::RxSummary summary = sample::rx_summary();
+  summary.streams = {sample::rx_foreign_stream()};
+  summary.all = sample::rx_foreign_stream();
+  summary.total.sum = summary.all.counters;
+  summary.total.delay = {};
+  const std::string text = summary_text(summary);
+  EXPECT_NE(text.find("  delay           not known: the senders' clock is not this host's\n  "
+                      "jitter "),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("clock error"), std::string::npos) << text;
+}
+
+TEST(RxText, OnePacketHasNoVariation) {
+  stats::RxSummary summary = sample::rx_summary();
+  stats::RxStream& stream = summary.streams[0];
+  stream.counters = {.packets = 1, .bytes = 60, .unique = 1};
+  stream.arrival = {};
+  stream.extents = 0;
+  stream.bursts = 0;
+  summary.all = stream;
+  summary.total.sum = stream.counters;
+  const std::string text = summary_text(summary);
+  for (const char* label : {"  jitter ", "  IPDV ", "  interarrival ", "overtaken", "by length"})
+    EXPECT_EQ(text.find(label), std::string::npos) << label << text;
+  EXPECT_NE(text.find("  loss bursts                   0 \n"), std::string::npos) << text;
+}
+
+TEST(RxText, IntervalWithoutAnything) {
+  std::ostringstream out;
+  const auto text = make_rx_text(out);
+  text->begin(sample::rx_plan(), sample::info(), "native");
+  out.str("");
+  stats::RxSample s;
+  s.end_s = 1;
+  s.sum.lost = -1'234; // late ones came
+  s.l1_bps = std::nan("");
+  s.pps = std::numeric_limits<double>::infinity();
+  text->interval(s);
+  EXPECT_EQ(out.str(),
+            "[   1.00s] eth1            - pkt/s       - bit/s L1     -1,234 lost        0 "
+            "dup          0 reordered        - p50        - p99        - max us delay  "
+            "      - us jitter\n");
+}
+
+TEST(RxText, HowItEnded) {
+  stats::RxSummary summary = sample::rx_summary();
+  const auto ended = [&](stats::EndReason reason) {
+    summary.end = reason;
+    const std::string text = summary_text(summary);
+    const auto from = text.find("  ended           ") + 18;
+    return text.substr(from, text.find('\n', from) - from);
+  };
+  EXPECT_EQ(ended(stats::EndReason::Amount), "all packets that were asked for arrived");
+  EXPECT_EQ(ended(stats::EndReason::Duration), "duration reached");
+  EXPECT_EQ(ended(stats::EndReason::Interrupted), "interrupted");
+  EXPECT_EQ(ended(stats::EndReason::Failed), "failed");
+}
+
+TEST(RxText, ObservedFramesOfStreamsWithoutRoomPass) {
+  std::ostringstream out;
+  const auto text = make_rx_text(out);
+  text->begin(sample::rx_observe_plan(), sample::info(), "generic");
+  text->end(sample::rx_summary(), {});
+  EXPECT_NE(out.str().find("told apart, passed uncounted; raise --streams\n"), std::string::npos);
+}
+
+TEST(RxText, TheLongestBurstsAreOneClass) {
+  stats::RxSummary summary = sample::rx_summary();
+  summary.all.burst_class = {};
+  summary.all.burst_class.back() = 3;
+  EXPECT_NE(summary_text(summary).find("by length 8,388,608 and more: 3; "), std::string::npos);
+}
+
+TEST(RxQuiet, TakesEverything) {
+  const auto quiet = make_rx_quiet();
+  quiet->begin(sample::rx_plan(), sample::info(), "native");
+  quiet->interval(sample::rx_interval());
+  quiet->error({Errc::Peer, 0, "x"}, 5);
+  quiet->end(sample::rx_summary(), {});
+  quiet->finish();
+}
+
+TEST(RxWords, MicrosecondsKeepThreeOrFourDigits) {
+  EXPECT_EQ(us_number(0), "0.000");
+  EXPECT_EQ(us_number(9'875), "9.875");
+  EXPECT_EQ(us_number(10'000), "10.0");
+  EXPECT_EQ(us_number(999'900), "999.9");
+  EXPECT_EQ(us_number(1'234'567'000), "1,234,567");
+  EXPECT_EQ(us_number(-3'200), "-3.200");
+  EXPECT_EQ(us_number(-3'200'000), "-3,200");
+  EXPECT_EQ(us_number(std::nan("")), "-");
+}
+
+TEST(RxWords, ALossTooSmallToBeSeenIsNotZero) {
+  EXPECT_EQ(percent_words(0), "0.0000 %");
+  EXPECT_EQ(percent_words(1e-9), "< 0.0001 %");
+  EXPECT_EQ(percent_words(1e-6), "0.0001 %");
+  EXPECT_EQ(percent_words(1), "100.0000 %");
+}
+
+TEST(RxWords, NoFewerAreExpectedThanCame) {
+  EXPECT_EQ(expected_packets({.unique = 10, .lost = 2}), 12U);
+  EXPECT_EQ(expected_packets({.unique = 10, .lost = -3}), 10U);
+}
+
+TEST(RxWords, SignedNumbers) {
+  EXPECT_EQ(signed_words(1'234), "1,234");
+  EXPECT_EQ(signed_words(-1'234), "-1,234");
+  EXPECT_EQ(signed_words(std::numeric_limits<std::int64_t>::min()), "-9,223,372,036,854,775,808");
+}
+
+TEST(RxWords, ValuesInTheirUnits) {
+  EXPECT_EQ(value_words(plan::Expected::Loss, 0.0025), "0.2500 %");
+  EXPECT_EQ(value_words(plan::Expected::Lost, -2), "-2");
+  EXPECT_EQ(value_words(plan::Expected::Received, 10'000), "10,000");
+  EXPECT_EQ(value_words(plan::Expected::P9999, 52'300), "52.3 us");
+  EXPECT_EQ(value_words(plan::Expected::Jitter, 500), "0.500 us");
+  EXPECT_EQ(value_words(plan::Expected::Pps, 999'999.6), "1,000,000");
+}
+
+} // namespace
+} // namespace xtg::report

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <gtest/gtest.h>
+
+#include "unit/report/rx_sample_values.h"
+
+namespace xtg::report {
+namespace {
+
+using plan::Expected;
+
+TEST(RxValue, OfEveryQuantity) {
+  const stats::RxSummary s = sample::rx_summary();
+  EXPECT_EQ(rx_value(Expected::Loss, s), 12.0 / 1'014);
+  EXPECT_EQ(rx_value(Expected::Lost, s), 12);
+  EXPECT_EQ(rx_value(Expected::Received, s), 1'002);
+  EXPECT_EQ(rx_value(Expected::Duplicates, s), 7);
+  EXPECT_EQ(rx_value(Expected::Reordered, s), 5);
+  EXPECT_EQ(rx_value(Expected::Late, s), 1);
+  EXPECT_EQ(rx_value(Expected::Min, s), 47'250);
+  EXPECT_EQ(rx_value(Expected::Mean, s), 50'777.5);
+  EXPECT_EQ(rx_value(Expected::P50, s), 48'127);
+  EXPECT_EQ(rx_value(Expected::P90, s), 48'127);
+  EXPECT_EQ(rx_value(Expected::P99, s), 131'071);
+  EXPECT_EQ(rx_value(Expected::P999, s), 131'071);
+  EXPECT_EQ(rx_value(Expected::P9999, s), 2'000'123) << "not the cell's edge";
+  EXPECT_EQ(rx_value(Expected::Max, s), 2'000'123);
+  EXPECT_EQ(rx_value(Expected::Jitter, s), 1'312.5);
+  EXPECT_EQ(rx_value(Expected::Pps, s), 505);
+  EXPECT_EQ(rx_value(Expected::Streams, s), 1);
+}
+
+TEST(RxValue, EachPercentileIsItsOwn) {
+  stats::RxSummary s = sample::rx_summary();
+  s.total.delay.histogram = {};
+  for (std::uint64_t i = 0; i < 10'000; i++) // values below 32 are exact
+    s.total.delay.histogram.add(i < 5'000 ? 1 : i < 9'000 ? 2 : i < 9'900 ? 3 : i < 9'990 ? 4 : 5);
+  EXPECT_EQ(rx_value(Expected::P50, s), 1);
+  EXPECT_EQ(rx_value(Expected::P90, s), 2);
+  EXPECT_EQ(rx_value(Expected::P99, s), 3);
+  EXPECT_EQ(rx_value(Expected::P999, s), 4);
+  EXPECT_EQ(rx_value(Expected::P9999, s), 5);
+}
+
+TEST(RxValue, OfNothingOnlyWhatCanBeCounted) {
+  const stats::RxSummary s = sample::rx_nothing();
+  for (const Expected what :
+       {Expected::Loss, Expected::Lost, Expected::Duplicates, Expected::Reordered, Expected::Late,
+        Expected::Min, Expected::Mean, Expected::P50, Expected::P90, Expected::P99, Expected::P999,
+        Expected::P9999, Expected::Max, Expected::Jitter})
+    EXPECT_FALSE(rx_value(what, s)) << to_string(what);
+  EXPECT_EQ(rx_value(Expected::Received, s), 0);
+  EXPECT_EQ(rx_value(Expected::Streams, s), 0);
+  EXPECT_EQ(rx_value(Expected::Pps, s), 0);
+  EXPECT_FALSE(rx_value(Expected::Pps, {})) << "in no time";
+}
+
+TEST(RxValue, WhatTheClockOrASinglePacketDoesNotTell) {
+  stats::RxSummary s = sample::rx_summary();
+  s.total.delay = {};
+  EXPECT_FALSE(rx_value(Expected::P99, s));
+  EXPECT_TRUE(rx_value(Expected::Jitter, s));
+  s.streams[0].counters.packets = 1;
+  EXPECT_FALSE(rx_value(Expected::Jitter, s));
+}
+
+TEST(RxValue, MoreThanExpectedIsNoLoss) {
+  stats::RxSummary s = sample::rx_summary();
+  s.total.sum.lost = -3;
+  EXPECT_EQ(rx_value(Expected::Loss, s), 0);
+  EXPECT_EQ(rx_value(Expected::Lost, s), -3);
+}
+
+TEST(RxJudge, InOrderWithValues) {
+  const std::vector<plan::Condition> conditions = {
+      {Expected::Lost, plan::Relation::Equal, 12, "lost=12"},
+      {Expected::Lost, plan::Relation::Less, 12, "lost<12"},
+      {Expected::Max, plan::Relation::GreaterEqual, 1e6, "max>=1ms"}};
+  const auto verdicts = judge(conditions, sample::rx_summary());
+  ASSERT_EQ(verdicts.size(), 3U);
+  for (std::size_t i = 0; i < 3; i++)
+    EXPECT_EQ(verdicts[i].condition, conditions[i]);
+  EXPECT_TRUE(verdicts[0].held);
+  EXPECT_EQ(verdicts[0].value, 12);
+  EXPECT_FALSE(verdicts[1].held);
+  EXPECT_TRUE(verdicts[2].held);
+}
+
+TEST(RxJudge, WhatWasNotMeasuredDoesNotHold) {
+  const auto verdicts = judge({{Expected::Lost, plan::Relation::Equal, 0, "lost=0"},
+                               {Expected::P99, plan::Relation::Less, 1e9, "p99<1s"},
+                               {Expected::Received, plan::Relation::Equal, 0, "rx=0"}},
+                              sample::rx_nothing());
+  ASSERT_EQ(verdicts.size(), 3U);
+  EXPECT_FALSE(verdicts[0].held);
+  EXPECT_FALSE(verdicts[0].value);
+  EXPECT_FALSE(verdicts[1].held);
+  EXPECT_TRUE(verdicts[2].held) << "that none came is a count";
+  EXPECT_TRUE(judge({}, sample::rx_nothing()).empty());
+}
+
+} // namespace
+} // namespace xtg::report
