@@ -19,6 +19,7 @@ struct Options {
 Status bench_udp(const Options& options);
 Status bench_pacing(const Options& options);
 Status bench_tcp(const Options& options);
+Status bench_rx(const Options& options);
 /// Whether `name` is one of its tables.
 bool is_tcp_table(const std::string& name);
 

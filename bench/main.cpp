@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// xtg-bench udp|pacing|tcp --binary PATH [--rounds N] [--seconds S] [--peer 'COMMAND']...
+// xtg-bench udp|pacing|tcp|rx --binary PATH [--rounds N] [--seconds S] [--peer 'COMMAND']...
 //           [--only TABLE]...
 #include <cstdlib>
 #include <cstring>
@@ -18,6 +18,7 @@ int usage() {
       "usage: xtg-bench udp --binary PATH [--rounds N] [--seconds S] [--peer 'COMMAND ... "
       "%i']...\n"
       "       xtg-bench pacing --binary PATH [--seconds S]\n"
+      "       xtg-bench rx --binary PATH [--rounds N] [--seconds S]\n"
       "       xtg-bench tcp --binary PATH [--rounds N] [--seconds S] [--peer 'COMMAND ... %i "
       "... %p ... %a']...\n"
       "                     [--only one|threaded|loss|flows|mtu|costs]...\n");
@@ -58,6 +59,8 @@ int main(int argc, char** argv) {
     done = xtg::bench::bench_pacing(options);
   else if (what == "tcp")
     done = xtg::bench::bench_tcp(options);
+  else if (what == "rx")
+    done = xtg::bench::bench_rx(options);
   else
     return usage();
   if (!done) {

@@ -75,6 +75,22 @@ static __noinline int look_outside(struct xdp_md* ctx, struct outer* out) {
   return 0;
 }
 
+/* Whether these may be a signature's last bytes. */
+static __always_inline bool may_be_ours(const __u64* words) {
+  __u64 last = xtg_from_be64(words[3]);
+
+  return (__u32)last == XTG_SIG_MAGIC || (last & 0xfff0U) == XTG_SIG_COMPACT_MAGIC;
+}
+
+/* The last bytes of a padded frame's payload; 0: there are none of ours. */
+static __noinline int load_before_padding(struct xdp_md* ctx, __u32 length, __u64* words) {
+  struct outer out;
+
+  look_outside(ctx, &out);
+  if (out.end < XTG_SIG_FULL_LEN || out.end >= length) return 0;
+  return load_tail(ctx, out.end, words) && may_be_ours(words);
+}
+
 static __always_inline struct xtg_rx_queue* queue_at(__u32 queue) {
   if (queue >= XTG_RX_QUEUES) queue = XTG_RX_QUEUES - 1;
   asm volatile("" : "+r"(queue));
@@ -246,15 +262,8 @@ int xtg_rx(struct xdp_md* ctx) {
 
   if (!rx_control.started) return XDP_PASS;
   if (a.length < XTG_SIG_FULL_LEN || !load_tail(ctx, a.length, words)) goto pass;
+  if (!may_be_ours(words) && !load_before_padding(ctx, a.length, words)) goto pass;
   xtg_rx_read_words(&m, words);
-  if (m.form == XTG_SIG_NONE) {
-    struct outer out;
-    look_outside(ctx, &out);
-    if (out.end < XTG_SIG_FULL_LEN || out.end >= a.length) goto pass;
-    if (!load_tail(ctx, out.end, words)) goto pass;
-    xtg_rx_read_words(&m, words);
-    if (m.form == XTG_SIG_NONE) goto pass;
-  }
   if (m.version != XTG_SIG_VERSION || m.type != XTG_SIG_DATA) {
     add(c, &q->unknown, 1);
     return XDP_PASS;
