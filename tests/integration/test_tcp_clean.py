@@ -12,7 +12,8 @@ class Clean(tcp_lib.WireTest):
         """A run on which neither end has anything to complain of.
 
         The ring of a veth is short. When this host is too busy to empty it in time, segments are lost after
-        all, as the figures say; then the run is made again, slower.
+        all, as the figures say; and a receiver that is kept from its CPU has to squeeze what it did not read.
+        Then the run is made again, slower.
         """
         for rate in ((), ("--rate", "2Gbps"), ("--rate", "500Mbps")):
             if rate and "--rate" in args:
@@ -22,11 +23,12 @@ class Clean(tcp_lib.WireTest):
                 result = self.done(self.tcp("--payload", "pattern", *rate, *args, to=to))
                 self.delivered(result, sink)
                 after = tcp_lib.protocol_counters(self.wire.far_ns)
-            if result.total["driver_drops"] == 0:
+            reproaches = tcp_lib.reproaches(before, after, but)
+            if result.total["driver_drops"] == 0 and not set(reproaches) & set(tcp_lib.SQUEEZED):
                 break
         self.assertEqual(result.total["driver_drops"], 0, result)
         self.undisturbed(result)
-        self.assertEqual(tcp_lib.reproaches(before, after, but), {})
+        self.assertEqual(reproaches, {})
         return result
 
     def test_one_flow(self):
