@@ -97,9 +97,9 @@ static __always_inline struct xtg_rx_queue* queue_at(__u32 queue) {
   return &rx_queues[queue & (XTG_RX_QUEUES - 1)];
 }
 
-/* Adds to a counter of a record that several CPUs may share. */
-static __always_inline void add(const struct xtg_rx_config* c, __u64* to, __u64 value) {
-  if (c->shared)
+/* Adds to a counter; `shared`: other CPUs do so, too. */
+static __always_inline void add(int shared, __u64* to, __u64 value) {
+  if (shared)
     __sync_fetch_and_add(to, value);
   else
     *to += value;
@@ -164,22 +164,26 @@ static __noinline int enter_at(__u32 number, struct xtg_rx_mark* m, const struct
 }
 
 /* A frame is one of ours. */
-static __always_inline void count(const struct xtg_rx_config* c, struct xtg_rx_queue* q,
-                                  __u32 length) {
+static __always_inline void count(int shared, struct xtg_rx_queue* q, __u32 length) {
   __u32 zero = 0;
   struct xtg_rx_queue* cpu = bpf_map_lookup_elem(&rx_cpus, &zero);
 
-  add(c, &q->packets, 1);
-  add(c, &q->bytes, length);
+  add(shared, &q->packets, 1);
+  add(shared, &q->bytes, length);
   if (!cpu) return;
   cpu->packets++;
   cpu->bytes += length;
 }
 
+/* Whether the amount asked for has room for one more. */
+static __always_inline bool within_limit(const struct xtg_rx_config* c) {
+  return c->limit == ~0ULL || __sync_fetch_and_add(&rx_control.taken, 1) < c->limit;
+}
+
 /* A short signature of an unknown session: 1 when it is believed now, and with it the frame before
  * it, which was passed and is entered here. */
 static __noinline int confirm(const struct xtg_rx_mark* m, const struct arrival* a,
-                              const struct xtg_rx_key* key, struct xtg_rx_queue* q) {
+                              const struct xtg_rx_key* key, struct xtg_rx_queue* q, int shared) {
   __u32 at = (m->session * 31 + m->stream) & (XTG_RX_CANDIDATES - 1);
   struct xtg_rx_candidate* c = &rx_candidates[at];
 
@@ -193,11 +197,12 @@ static __noinline int confirm(const struct xtg_rx_mark* m, const struct arrival*
     before.seq = c->seq;
     before.tx_ns = c->tx_ns;
     before.lane = c->lane;
+    if (!within_limit(rx_c())) return 1; /* there is room for one of the two */
     if (number == XTG_RX_NO_SLOT)
-      add(rx_c(), &q->no_slot, 1);
+      add(shared, &q->no_slot, 1);
     else
       enter_at(number, &before, &then);
-    count(rx_c(), q, then.length);
+    count(shared, q, then.length);
     return 1;
   }
   c->arrival_ns = a->now;
@@ -209,21 +214,23 @@ static __noinline int confirm(const struct xtg_rx_mark* m, const struct arrival*
   c->lane = m->lane;
   c->state = 1;
   __sync_fetch_and_add(&rx_control.candidates, 1);
+  if (rx_c()->limit != ~0ULL) __sync_fetch_and_sub(&rx_control.taken, 1);
   return 0;
 }
 
 /* A stream that this queue did not have just before. 0: the frame is to pass. */
 static __noinline int enter_other(struct xtg_rx_mark* m, const struct arrival* a,
-                                  const struct xtg_rx_key* key, struct xtg_rx_queue* q) {
+                                  const struct xtg_rx_key* key, struct xtg_rx_queue* q,
+                                  int shared) {
   int sure = m->form == XTG_SIG_FULL || rx_c()->by_session;
   __u32 number = find_slot(key, sure);
 
   if (number == XTG_RX_NO_SLOT && !sure) {
-    if (!confirm(m, a, key, q)) return 0;
+    if (!confirm(m, a, key, q, shared)) return 0;
     number = find_slot(key, 0);
   }
   if (number == XTG_RX_NO_SLOT)
-    add(rx_c(), &q->no_slot, 1);
+    add(shared, &q->no_slot, 1);
   else
     enter_at(number, m, a);
   return 1;
@@ -245,8 +252,7 @@ static __always_inline bool wanted(struct xdp_md* ctx, const struct xtg_rx_confi
 }
 
 static __always_inline __u64 clock_of(const struct xtg_rx_config* c, const struct xtg_rx_mark* m) {
-  if (c->has_tai && (m->form == XTG_SIG_COMPACT ? c->tai : m->flags & XTG_SIG_F_TAI))
-    return bpf_ktime_get_tai_ns();
+  if (c->has_tai && m->flags & XTG_SIG_F_TAI) return bpf_ktime_get_tai_ns();
   return bpf_ktime_get_ns();
 }
 
@@ -259,20 +265,22 @@ int xtg_rx(struct xdp_md* ctx) {
   struct xtg_rx_key key;
   __u32 zero = 0, number;
   __u64 words[4];
+  /* Queues beyond those told apart share the last record. */
+  int shared = c->shared || ctx->rx_queue_index >= XTG_RX_QUEUES - 1;
 
   if (!rx_control.started) return XDP_PASS;
   if (a.length < XTG_SIG_FULL_LEN || !load_tail(ctx, a.length, words)) goto pass;
   if (!may_be_ours(words) && !load_before_padding(ctx, a.length, words)) goto pass;
   xtg_rx_read_words(&m, words);
   if (m.version != XTG_SIG_VERSION || m.type != XTG_SIG_DATA) {
-    add(c, &q->unknown, 1);
+    add(shared, &q->unknown, 1);
     return XDP_PASS;
   }
   if (!wanted(ctx, c, &m)) {
-    add(c, &q->refused, 1);
+    add(shared, &q->refused, 1);
     return XDP_PASS;
   }
-  if (c->limit != ~0ULL && __sync_fetch_and_add(&rx_control.taken, 1) >= c->limit) return XDP_PASS;
+  if (!within_limit(c)) return XDP_PASS;
   a.now = clock_of(c, &m);
   key.session = m.session;
   key.stream = m.stream;
@@ -283,12 +291,12 @@ int xtg_rx(struct xdp_md* ctx) {
   struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
   if (record && same_key(&record->slot.key, &key))
     enter(record, &m, &a);
-  else if (!enter_other(&m, &a, &key, q))
+  else if (!enter_other(&m, &a, &key, q, shared))
     return XDP_PASS;
-  count(c, q, a.length);
+  count(shared, q, a.length);
   return c->observe ? XDP_PASS : XDP_DROP;
 pass:
-  add(c, &q->passed, 1);
+  add(shared, &q->passed, 1);
   struct xtg_rx_queue* cpu = bpf_map_lookup_elem(&rx_cpus, &zero);
   if (cpu) cpu->passed++;
   return XDP_PASS;

@@ -121,11 +121,6 @@ std::uint64_t Receiver::counted() const {
   return packets;
 }
 
-std::uint64_t Receiver::memory() const {
-  const auto& c = impl_->config;
-  return std::uint64_t{c.n_slots} * (XTG_RX_RECORD(c.window) + 96);
-}
-
 Status Receiver::Impl::add_cpus(stats::RxSnapshot& out) const {
   const int count = libbpf_num_possible_cpus();
   if (count < 0) return fail_sys(-count, "count the CPUs");

@@ -34,8 +34,6 @@ public:
 
   /// Test frames counted so far.
   [[nodiscard]] std::uint64_t counted() const;
-  /// Kernel memory of its maps, in bytes.
-  [[nodiscard]] std::uint64_t memory() const;
   /// What was counted; link counters are the caller's. `words`: with the windows, for the end.
   [[nodiscard]] Result<stats::RxSnapshot> snapshot(bool words) const;
 

@@ -131,6 +131,19 @@ TEST_P(RxTest, CountsSoManyAndNoMore) {
   EXPECT_EQ(program.slot(0).packets, 3U);
 }
 
+TEST_P(RxTest, AStrayShortSignatureUsesUpNothingOfTheAmount) {
+  RxProgram program(RxSetup{.limit = 3});
+  for (std::uint32_t i = 1; i <= 5; i++)
+    EXPECT_TRUE(
+        program.passes(frame(stream(GetParam(), compact_size(GetParam()), kSession + i), 7)));
+  EXPECT_TRUE(program.passes(frame(compact(), 0)));
+  for (std::uint64_t i = 1; i < 3; i++)
+    EXPECT_TRUE(program.takes(frame(compact(), i)));
+  EXPECT_EQ(program.slot(0).packets, 3U); // with the first, which passed
+  EXPECT_TRUE(program.passes(frame(compact(), 3)));
+  EXPECT_EQ(program.queue().packets, 3U);
+}
+
 TEST_P(RxTest, CountsNothingBeforeItsStart) {
   RxProgram program;
   program.control().started = 0;

@@ -28,11 +28,9 @@ struct xtg_rx_config {
   __u32 port;
   __u32 observe; /* 1: frames that were counted go on to the stack */
   __u32 shared;  /* 1: generic mode, where CPUs share a queue: a record per CPU, not per queue */
-  __u32 tai;     /* 1: compact signatures carry CLOCK_TAI; the full form says so itself */
   __u32 has_tai; /* 1: the kernel has bpf_ktime_get_tai_ns (Linux 6.1) */
-  __u32 pad0;
-  __u64 limit; /* frames to count in all, ~0 without; what comes then passes */
-  __u32 pad[2];
+  __u64 limit;   /* frames to count in all, ~0 without; what comes then passes */
+  __u32 pad[4];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_config) == 64, "config ABI");
 
