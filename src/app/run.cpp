@@ -38,17 +38,10 @@ Status write_pcap(const plan::Plan& plan) {
   return packet::write_pcap(plan.spec.pcap_path, frames);
 }
 
-int fail_run(const Error& error, report::Reporter& reporter, Context& context) {
-  const int status = complain(error, context);
-  reporter.error(error, status);
-  reporter.finish();
-  return status;
-}
-
 int dry_run(const plan::Plan& plan, report::Reporter& reporter, Context& context) {
   if (!plan.spec.pcap_path.empty()) {
     if (auto written = write_pcap(plan); !written)
-      return fail_run(written.error(), reporter, context);
+      return fail_before(written.error(), reporter, context);
   }
   if (plan.spec.output.json || plan.spec.output.json_stream)
     context.out << report::plan_json(plan, true) << '\n';
@@ -59,14 +52,7 @@ int dry_run(const plan::Plan& plan, report::Reporter& reporter, Context& context
 }
 
 int report_end(SessionResult& result, report::Reporter& reporter, Context& context) {
-  int status = static_cast<int>(ExitStatus::Done);
-  if (result.left_at_once) {
-    status = static_cast<int>(ExitStatus::Interrupted);
-    reporter.error(Error{Errc::System, 0, "left at the second interrupt"}, status);
-  } else if (result.error) {
-    status = complain(*result.error, context);
-    reporter.error(*result.error, status);
-  }
+  const int status = tell_errors(result, reporter, context);
   reporter.end(result.summary);
   reporter.finish();
   return status;
@@ -81,7 +67,7 @@ int complain(const Error& error, Context& context) {
 }
 
 int refuse(const Error& error, const plan::OutputSpec& output, Context& context) {
-  return fail_run(error, *make_reporter(output, context.out), context);
+  return fail_before(error, *make_reporter(output, context.out), context);
 }
 
 int run(const plan::RunSpec& spec, Context& context) {
@@ -90,22 +76,22 @@ int run(const plan::RunSpec& spec, Context& context) {
 
   const plan::HostFacts facts = gather_facts(spec, !spec.dry_run);
   auto plan = plan::resolve(spec, facts, std::random_device{}());
-  if (!plan) return fail_run(plan.error(), *reporter, context);
+  if (!plan) return fail_before(plan.error(), *reporter, context);
   if (spec.dry_run) return dry_run(*plan, *reporter, context);
 
-  if (auto caps = check_caps(false); !caps) return fail_run(caps.error(), *reporter, context);
+  if (auto caps = check_caps(false); !caps) return fail_before(caps.error(), *reporter, context);
   std::optional<Repair> repair;
   std::vector<std::uint32_t> sizes;
   for (const plan::StreamPlan& stream : plan->streams)
     sizes.push_back(stream.frame.spec.frame_size);
   if (auto clear = remove_obstacle(plan->iface, sizes, plan->fix, repair, plan->notes); !clear)
-    return fail_run(clear.error(), *reporter, context);
+    return fail_before(clear.error(), *reporter, context);
   if (!spec.pcap_path.empty()) {
     if (auto written = write_pcap(*plan); !written)
-      return fail_run(written.error(), *reporter, context);
+      return fail_before(written.error(), *reporter, context);
   }
   auto signals = Signals::open();
-  if (!signals) return fail_run(signals.error(), *reporter, context);
+  if (!signals) return fail_before(signals.error(), *reporter, context);
   const auto tell = [&](const std::string& step) {
     if (spec.output.verbose) fmt::print(context.err, "xdp-trafficgen: {}\n", step);
   };
@@ -113,7 +99,7 @@ int run(const plan::RunSpec& spec, Context& context) {
                    plan->iface.name, plan->iface.ifindex, plan->iface.driver, plan->cpus.size(),
                    plan->batch));
   auto session = Session::prepare(*plan, context.started_ns);
-  if (!session) return fail_run(while_running(std::move(session.error())), *reporter, context);
+  if (!session) return fail_before(while_running(std::move(session.error())), *reporter, context);
   tell("programs loaded and kept in the dispatcher, threads in place");
 
   const report::RunInfo info = run_info(context, facts, (*session)->count_source_note());

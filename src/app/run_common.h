@@ -8,6 +8,7 @@
 
 #include "app/app.h"
 #include "app/repair.h"
+#include "core/exit_status.h"
 #include "core/result.h"
 #include "plan/facts.h"
 #include "report/reporter.h"
@@ -28,6 +29,29 @@ report::RunInfo run_info(const Context& context, const plan::HostFacts& host,
 
 /// Processor time of the process so far, user and system, in seconds.
 double process_cpu_s();
+
+/// Tells of a request that came to no run; its exit status.
+template <class Reporter>
+int fail_before(const Error& error, Reporter& reporter, Context& context) {
+  const int status = complain(error, context);
+  reporter.error(error, status);
+  reporter.finish();
+  return status;
+}
+
+/// Tells what went wrong with a run, if anything; its exit status. The reporter's end comes next.
+template <class Result, class Reporter>
+int tell_errors(const Result& result, Reporter& reporter, Context& context) {
+  if (result.left_at_once) {
+    const int status = static_cast<int>(ExitStatus::Interrupted);
+    reporter.error(Error{Errc::System, 0, "left at the second interrupt"}, status);
+    return status;
+  }
+  if (!result.error) return static_cast<int>(ExitStatus::Done);
+  const int status = complain(*result.error, context);
+  reporter.error(*result.error, status);
+  return status;
+}
 
 /// What vanishes under a run's feet is no wrong input.
 Error while_running(Error error);

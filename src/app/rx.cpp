@@ -37,13 +37,6 @@ plan::HostFacts gather(const plan::RxSpec& spec) {
   return facts;
 }
 
-int fail_rx(const Error& error, report::RxReporter& reporter, Context& context) {
-  const int status = complain(error, context);
-  reporter.error(error, status);
-  reporter.finish();
-  return status;
-}
-
 int report_end(const RxSessionResult& result, const plan::RxSpec& spec,
                report::RxReporter& reporter, Context& context) {
   const auto verdicts = report::judge(spec.expect, result.summary);
@@ -52,17 +45,13 @@ int report_end(const RxSessionResult& result, const plan::RxSpec& spec,
   // That nothing came may be what is expected.
   const bool judged = !result.error || (result.error->code == Errc::Peer && !spec.expect.empty());
   int status = static_cast<int>(ExitStatus::Done);
-  if (result.left_at_once) {
-    status = static_cast<int>(ExitStatus::Interrupted);
-    reporter.error(Error{Errc::System, 0, "left at the second interrupt"}, status);
-  } else if (!judged) {
-    status = complain(*result.error, context);
-    reporter.error(*result.error, status);
+  if (result.left_at_once || !judged) {
+    status = tell_errors(result, reporter, context);
   } else if (missed != 0) {
     status = static_cast<int>(ExitStatus::Threshold);
     const Error error{Errc::System, 0,
                       fmt::format("{} of {} conditions missed", missed, verdicts.size())};
-    context.err << "xdp-trafficgen: " << error.message() << '\n';
+    (void)complain(error, context);
     reporter.error(error, status);
   }
   reporter.end(result.summary, verdicts);
@@ -77,14 +66,14 @@ int rx(const plan::RxSpec& spec, Context& context) {
   const auto reporter = make_reporter(spec.output, context.out);
   const plan::HostFacts facts = gather(spec);
   auto plan = plan::resolve_rx(spec, facts);
-  if (!plan) return fail_rx(plan.error(), *reporter, context);
-  if (auto caps = check_caps(true); !caps) return fail_rx(caps.error(), *reporter, context);
+  if (!plan) return fail_before(plan.error(), *reporter, context);
+  if (auto caps = check_caps(true); !caps) return fail_before(caps.error(), *reporter, context);
   auto signals = Signals::open();
-  if (!signals) return fail_rx(signals.error(), *reporter, context);
+  if (!signals) return fail_before(signals.error(), *reporter, context);
 
   RxSession session(*plan);
   if (auto ready = session.prepare(); !ready)
-    return fail_rx(while_running(std::move(ready.error())), *reporter, context);
+    return fail_before(while_running(std::move(ready.error())), *reporter, context);
   plan::RxPlan told = *plan;
   for (const std::string& note : session.notes())
     told.notes.push_back(note);

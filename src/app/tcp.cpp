@@ -72,22 +72,8 @@ plan::TcpFacts gather(const plan::TcpSpec& spec) {
   return facts;
 }
 
-int fail_tcp(const Error& error, report::TcpReporter& reporter, Context& context) {
-  const int status = complain(error, context);
-  reporter.error(error, status);
-  reporter.finish();
-  return status;
-}
-
 int report_end(TcpSessionResult& result, report::TcpReporter& reporter, Context& context) {
-  int status = static_cast<int>(ExitStatus::Done);
-  if (result.left_at_once) {
-    status = static_cast<int>(ExitStatus::Interrupted);
-    reporter.error(Error{Errc::System, 0, "left at the second interrupt"}, status);
-  } else if (result.error) {
-    status = complain(*result.error, context);
-    reporter.error(*result.error, status);
-  }
+  const int status = tell_errors(result, reporter, context);
   reporter.end(result.summary);
   reporter.finish();
   return status;
@@ -100,7 +86,7 @@ int tcp(const plan::TcpSpec& spec, Context& context) {
   const auto reporter = make_reporter(spec.output, context.out);
   const plan::TcpFacts facts = gather(spec);
   auto plan = plan::resolve_tcp(spec, facts);
-  if (!plan) return fail_tcp(plan.error(), *reporter, context);
+  if (!plan) return fail_before(plan.error(), *reporter, context);
   if (spec.dry_run) {
     if (spec.output.json || spec.output.json_stream)
       context.out << report::tcp_plan_json(*plan) << '\n';
@@ -109,17 +95,17 @@ int tcp(const plan::TcpSpec& spec, Context& context) {
     context.out.flush();
     return static_cast<int>(ExitStatus::Done);
   }
-  if (auto caps = check_caps(true); !caps) return fail_tcp(caps.error(), *reporter, context);
+  if (auto caps = check_caps(true); !caps) return fail_before(caps.error(), *reporter, context);
   std::optional<Repair> repair;
   const std::uint32_t frame = plan->max_segment_ip + 14 + 4;
   if (auto clear = remove_obstacle(plan->iface, {frame}, spec.fix, repair, plan->notes); !clear)
-    return fail_tcp(clear.error(), *reporter, context);
+    return fail_before(clear.error(), *reporter, context);
   auto signals = Signals::open();
-  if (!signals) return fail_tcp(signals.error(), *reporter, context);
+  if (!signals) return fail_before(signals.error(), *reporter, context);
 
   TcpSession session(*plan, context.started_ns, *signals);
   if (auto ready = session.prepare(); !ready)
-    return fail_tcp(while_running(std::move(ready.error())), *reporter, context);
+    return fail_before(while_running(std::move(ready.error())), *reporter, context);
   report::RunInfo info = run_info(context, facts.host, session.count_source_note());
   plan::TcpPlan told = *plan;
   for (const std::string& note : session.notes())

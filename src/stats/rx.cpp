@@ -10,16 +10,8 @@
 #include <utility>
 
 #include "stats/rise.h"
-#include "xtg/abi/tx.h"
-
-/// As bpf_loop(): ends when `fn` returns other than 0.
-static inline long xtg_rx_loop(__u32 n, long (*fn)(__u32, void*), void* ctx) {
-  for (__u32 i = 0; i < n; i++)
-    if (fn(i, ctx) != 0) return i + 1;
-  return n;
-}
-
 #include "xtg/abi/rx_seq.h"
+#include "xtg/abi/tx.h"
 
 namespace xtg::stats {
 

@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the receiver's accounting needs of its surroundings, in place of the kernel program: the
-// same source, one slot at a time. Include this instead of xtg/abi/rx_seq.h.
+// One slot of the receiver's accounting: the source that the kernel program runs.
 #pragma once
 
 #include <cstdint>
 #include <vector>
-
-#include <linux/types.h>
-
-/// As bpf_loop(): ends when `fn` returns other than 0.
-static inline long xtg_rx_loop(__u32 n, long (*fn)(__u32, void*), void* ctx) {
-  for (__u32 i = 0; i < n; i++)
-    if (fn(i, ctx) != 0) return i + 1;
-  return n;
-}
 
 #include "xtg/abi/rx_seq.h"
 

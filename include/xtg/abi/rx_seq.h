@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What a packet's sequence number and times tell: lost, duplicated, reordered, too late, delay and
- * its variation. The kernel program, user space and the tests compile these lines. The includer
- * supplies xtg_rx_loop(n, fn, ctx): calls fn(i, ctx) for i from 0 to n - 1 until it returns other
- * than 0; the kernel's also xtg_rx_mask(), which its verifier knows.
+ * its variation. The kernel program, user space and the tests compile these lines. The kernel
+ * program brings its own xtg_rx_loop(), which is bpf_loop(), and xtg_rx_mask(), which its verifier
+ * knows.
  *
  * The window: a ring of words with a bit per sequence number, in the manner of RFC 6479. A word
  * that leaves it is final: what is missing there is lost. */
@@ -15,10 +15,15 @@
 #define XTG_RX_PART static __attribute__((noinline))
 #else
 #define XTG_RX_PART static inline
-#endif
-
-#ifndef xtg_rx_mask
 #define xtg_rx_mask(w) ((w)->mask)
+
+/* As bpf_loop(): ends when `fn` returns other than 0. */
+static inline long xtg_rx_loop(__u32 n, long (*fn)(__u32, void*), void* ctx) {
+  __u32 i;
+  for (i = 0; i < n; i++)
+    if (fn(i, ctx) != 0) return i + 1;
+  return n;
+}
 #endif
 
 /* One slot and what belongs to it. */
