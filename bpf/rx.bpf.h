@@ -241,7 +241,7 @@ static __always_inline bool wanted(struct xdp_md* ctx, const struct xtg_rx_confi
                                    const struct xtg_rx_mark* m) {
   if (c->by_session) {
     __u32 mask = m->form == XTG_SIG_COMPACT ? 0xffff : ~0U;
-    if ((m->session ^ c->session) & mask) return false;
+    if ((m->session ^ c->session) & c->session_mask & mask) return false;
   }
   if (c->by_port) {
     struct outer out;

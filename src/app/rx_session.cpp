@@ -27,6 +27,7 @@ Status RxSession::load_and_attach(xdp::RxPlace place) {
   config.window = spec.window;
   config.by_session = spec.session ? 1 : 0;
   config.session = spec.session.value_or(0);
+  config.session_mask = ~std::uint32_t{0};
   config.by_port = spec.port ? 1 : 0;
   config.port = spec.port.value_or(0);
   config.observe = spec.observe ? 1 : 0;

@@ -25,6 +25,7 @@ RxProgram::RxProgram(const RxSetup& setup)
   config.n_slots = setup.n_slots;
   config.window = setup.window;
   config.by_session = setup.by_session;
+  config.session_mask = setup.session_mask;
   config.session = setup.session;
   config.by_port = setup.by_port;
   config.port = setup.port;

@@ -22,6 +22,7 @@ struct RxSetup {
   std::uint32_t n_slots = 8;
   std::uint32_t window = XTG_RX_WINDOW_LEAST;
   std::uint32_t by_session = 0;
+  std::uint32_t session_mask = ~std::uint32_t{0};
   std::uint32_t session = 0;
   std::uint32_t by_port = 0;
   std::uint32_t port = 0;

@@ -110,6 +110,19 @@ TEST_P(RxTest, TakesTheShortSignatureAtOnceWhereTheSessionIsKnown) {
   EXPECT_EQ(program.queue().packets, 2U);
 }
 
+TEST_P(RxTest, TakesSessionsThatAgreeUnderTheMask) {
+  RxProgram program(
+      RxSetup{.by_session = 1, .session_mask = ~std::uint32_t{1}, .session = kSession});
+  const auto size = compact_size(GetParam());
+  for (const std::uint32_t session : {kSession, kSession ^ 1}) {
+    EXPECT_TRUE(program.takes(frame(stream(GetParam(), size, session), 0)));
+    EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, session), 0)));
+  }
+  EXPECT_TRUE(program.passes(frame(stream(GetParam(), size, kSession ^ 2), 0)));
+  EXPECT_TRUE(program.passes(frame(stream(GetParam(), 128, kSession ^ 2), 0)));
+  EXPECT_EQ(program.queue().packets, 4U);
+}
+
 TEST_P(RxTest, TakesOnePortOnly) {
   RxProgram program(RxSetup{.by_port = 1, .port = 1000});
   EXPECT_TRUE(program.takes(frame(full(), 0)));

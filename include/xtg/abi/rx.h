@@ -24,13 +24,15 @@ struct xtg_rx_config {
   __u32 window;     /* sequence numbers that a slot remembers: a power of two within the limits */
   __u32 by_session; /* 1: only frames of `session` (its low 16 bits in the compact form) */
   __u32 session;
-  __u32 by_port; /* 1: only frames to UDP port `port` */
+  __u32 session_mask; /* bits of it that have to be the same */
+  __u32 by_port;      /* 1: only frames to UDP port `port` */
   __u32 port;
   __u32 observe; /* 1: frames that were counted go on to the stack */
   __u32 shared;  /* 1: generic mode, where CPUs share a queue: a record per CPU, not per queue */
   __u32 has_tai; /* 1: the kernel has bpf_ktime_get_tai_ns (Linux 6.1) */
-  __u64 limit;   /* frames to count in all, ~0 without; what comes then passes */
-  __u32 pad[4];
+  __u32 pad0;
+  __u64 limit; /* frames to count in all, ~0 without; what comes then passes */
+  __u32 pad[2];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_config) == 64, "config ABI");
 

@@ -50,9 +50,9 @@ static inline void xtg_rx_read_words(struct xtg_rx_mark* m, const __u64* words) 
     m->session = (__u16)(w3 >> 32);
     m->stream = (__u8)(w3 >> 24);
     m->lane = (__u8)(w3 >> 16);
-    m->flags = 0;
+    m->flags = w3 & XTG_SIG_COMPACT_REFLECTED ? XTG_SIG_F_REFLECTED : 0;
     m->type = XTG_SIG_DATA;
-    m->version = w3 & 15;
+    m->version = w3 & 7;
   }
 }
 
