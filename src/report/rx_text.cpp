@@ -162,7 +162,9 @@ private:
     count("unique", c.unique, "packets");
     row("lost", fmt::format("{:>15} packets, {} of {} expected", signed_words(c.lost),
                             percent_words(c.loss_ratio()), with_thousands(expected_packets(c))));
-    count("duplicates", c.duplicates, "packets");
+    count("duplicates", c.duplicates,
+          c.replicated == 0 ? "packets"
+                            : fmt::format("copies of {}", counted(c.replicated, "packet")));
     std::string order = "packets";
     if (all.extents != 0)
       order +=

@@ -81,6 +81,7 @@ void add_counters(Json& out, const stats::RxCounters& c) {
   out["lost_packets"] = c.lost;
   out["lost_percent"] = expected_packets(c) == 0 ? Json(nullptr) : number(100 * c.loss_ratio());
   out["duplicates"] = c.duplicates;
+  out["replicated"] = c.replicated;
   out["reordered"] = c.reordered;
   out["too_late"] = c.too_late;
   out["negative_delays"] = c.negative;

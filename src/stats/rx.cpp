@@ -48,6 +48,7 @@ RxCounters counters_of(const Records& records) {
     sum.too_late += s.too_late;
     sum.reordered += s.reordered;
     sum.negative += s.negative;
+    sum.replicated += s.replicated;
     base = std::min<std::uint64_t>(base, s.base);
     next = std::max<std::uint64_t>(next, s.next);
   }
@@ -304,6 +305,7 @@ RxCounters& RxCounters::operator+=(const RxCounters& other) {
   reordered += other.reordered;
   lost += other.lost;
   negative += other.negative;
+  replicated += other.replicated;
   return *this;
 }
 
@@ -315,7 +317,8 @@ RxCounters RxCounters::operator-(const RxCounters& before) const {
           .too_late = rise(before.too_late, too_late),
           .reordered = rise(before.reordered, reordered),
           .lost = lost - before.lost,
-          .negative = rise(before.negative, negative)};
+          .negative = rise(before.negative, negative),
+          .replicated = rise(before.replicated, replicated)};
 }
 
 double RxCounters::loss_ratio() const {

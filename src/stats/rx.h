@@ -71,6 +71,7 @@ struct RxCounters {
   /// Numbers up to the highest one seen, less those that arrived. May fall when late ones come.
   std::int64_t lost = 0;
   std::uint64_t negative = 0; ///< delays below zero: clock error
+  std::uint64_t replicated = 0; ///< unique ones of which duplicates came
   bool operator==(const RxCounters&) const = default;
   RxCounters& operator+=(const RxCounters& other);
   RxCounters operator-(const RxCounters& before) const;

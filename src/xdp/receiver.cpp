@@ -145,7 +145,7 @@ Result<stats::RxSnapshot> Receiver::snapshot(bool words) const {
     if (record.slot.packets == 0) continue; // just given out
     record.delay.assign(std::begin(from.hist.delay), std::end(from.hist.delay));
     record.arrival.assign(std::begin(from.hist.arrival), std::end(from.hist.arrival));
-    // The record is as long as the window asks for.
+    // The record is as long as the window asks for; behind the ring there is a second one.
     const __u64* first = from.words;
     if (words) record.words.assign(first, first + impl_->config.window / XTG_RX_WORD);
     out.records.push_back(std::move(record));

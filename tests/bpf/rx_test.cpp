@@ -180,6 +180,7 @@ TEST_P(RxTest, FindsTheSignatureBehindTagsAndTunnels) {
   EXPECT_TRUE(program.takes(ip_in_ip));
   EXPECT_EQ(program.slot(0).packets, 3U);
   EXPECT_EQ(program.slot(0).duplicates, 2U);
+  EXPECT_EQ(program.slot(0).replicated, 1U);
 }
 
 TEST_P(RxTest, FindsTheSignatureBeforePadding) {
@@ -281,6 +282,7 @@ TEST(RxPrograms, EntersSequenceNumbersAsTheSharedSourceSays) {
     EXPECT_EQ(a.base, b.base);
     EXPECT_EQ(a.next, b.next);
     EXPECT_EQ(a.duplicates, b.duplicates);
+    EXPECT_EQ(a.replicated, b.replicated);
     EXPECT_EQ(a.too_late, b.too_late);
     EXPECT_EQ(a.reordered, b.reordered);
     EXPECT_EQ(a.extents, b.extents);
@@ -294,6 +296,8 @@ TEST(RxPrograms, EntersSequenceNumbersAsTheSharedSourceSays) {
       EXPECT_EQ(a.run_class[i], b.run_class[i]) << i;
     EXPECT_GT(a.missed, 0U);
     EXPECT_GT(a.reordered, 0U);
+    EXPECT_GT(a.replicated, 0U);
+    EXPECT_GT(a.duplicates, a.replicated);
   }
 }
 

@@ -13,7 +13,7 @@ namespace xtg::test {
 class RxFlow {
 public:
   /// `window`: sequence numbers, a power of two.
-  explicit RxFlow(std::uint32_t window) : words_(window / XTG_RX_WORD) {}
+  explicit RxFlow(std::uint32_t window) : words_(2 * window / XTG_RX_WORD) {}
 
   xtg_rx_verdict packet(std::uint64_t seq, std::uint32_t lane, std::uint32_t size,
                         std::int64_t delay, std::uint64_t now) {
@@ -40,14 +40,14 @@ private:
     state.slot = &slot;
     state.order = &order_;
     state.words = words.data();
-    state.mask = words.size() - 1;
+    state.mask = words.size() / 2 - 1;
     return state;
   }
 
   xtg_rx_slot slot_{};
   mutable xtg_rx_order order_{}; ///< finishing leaves it alone
   xtg_rx_hist hist_{};
-  std::vector<__u64> words_;
+  std::vector<__u64> words_; ///< both rings
 };
 
 } // namespace xtg::test

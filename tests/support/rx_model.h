@@ -101,13 +101,16 @@ private:
     s.first_ns = arrivals_.front().now;
     s.last_ns = arrivals_.back().now;
     s.size_min = arrivals_.front().size;
+    std::set<std::uint64_t> again;
     for (const Arrival& a : arrivals_) {
+      if (a.verdict == RxVerdict::Duplicate) again.insert(a.seq);
       s.bytes += a.size;
       s.size_min = std::min(s.size_min, a.size);
       s.size_max = std::max(s.size_max, a.size);
       s.duplicates += a.verdict == RxVerdict::Duplicate ? 1 : 0;
       s.too_late += a.verdict == RxVerdict::TooLate ? 1 : 0;
     }
+    s.replicated = again.size();
   }
 
   /// RFC 4737: 3.3, 4.2, 4.3.
@@ -197,7 +200,7 @@ inline std::string rx_differences(const RxTotals& got, const RxTotals& want) {
   };
 #define XTG_RX_SAME(field) one(#field, got.slot.field, want.slot.field)
   XTG_RX_SAME(packets), XTG_RX_SAME(bytes), XTG_RX_SAME(base), XTG_RX_SAME(next);
-  XTG_RX_SAME(duplicates), XTG_RX_SAME(too_late);
+  XTG_RX_SAME(duplicates), XTG_RX_SAME(replicated), XTG_RX_SAME(too_late);
   XTG_RX_SAME(first_ns), XTG_RX_SAME(last_ns), XTG_RX_SAME(last_delay), XTG_RX_SAME(delay_sum);
   XTG_RX_SAME(delay_min), XTG_RX_SAME(delay_max), XTG_RX_SAME(negative), XTG_RX_SAME(negative_min);
   XTG_RX_SAME(jitter16), XTG_RX_SAME(ipdv_sum), XTG_RX_SAME(ipdv_max);
@@ -237,7 +240,7 @@ struct RxTracePacket {
 };
 
 /// What a bad path leaves of a stream: several lanes with a skew, loss and bursts of it, packets
-/// twice, held back by little or by windows, and jumps of the numbers.
+/// twice and more often, held back by little or by windows, and jumps of the numbers.
 inline std::vector<RxTracePacket> rx_trace(RxDice& dice, std::uint32_t window) {
   const std::uint64_t batch = dice.of<std::uint64_t>({1, 16, 64});
   const std::uint64_t lanes = 1 + dice.below(4);
@@ -266,7 +269,9 @@ inline std::vector<RxTracePacket> rx_trace(RxDice& dice, std::uint32_t window) {
     std::uint64_t place = n + skew[lane];
     if (dice.chance(held)) place += 1 + dice.below(hold);
     out.push_back({place, seq, lane});
-    if (dice.chance(twice)) out.push_back({place + dice.below(hold), seq, lane});
+    const std::uint64_t copies = dice.chance(twice) ? 1 + dice.below(3) : 0;
+    for (std::uint64_t copy = 0; copy < copies; ++copy)
+      out.push_back({place + dice.below(hold), seq, lane});
   }
   std::stable_sort(out.begin(), out.end(), [](const RxTracePacket& a, const RxTracePacket& b) {
     return a.place < b.place;

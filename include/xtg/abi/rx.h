@@ -70,7 +70,7 @@ struct XTG_CACHE_LINES xtg_rx_slot {
   __u64 jitter16; /* interarrival jitter times 16 (RFC 3550, 6.4.1 and A.8) */
   __u64 ipdv_sum; /* sum of |delay - delay before| (RFC 3393) */
   __u64 ipdv_max;
-  __u64 pad1;
+  __u64 replicated; /* sequence numbers seen more than once (RFC 5560) */
 
   /* Reordering (RFC 4737, 3.3): sequence number below the next expected of its lane. */
   __u64 reordered;
@@ -114,16 +114,17 @@ struct XTG_CACHE_LINES xtg_rx_order {
   __u8 gap_lane[XTG_RX_GAPS];
 };
 
-/* All that is kept of a slot. The window has as many words as xtg_rx_config.window asks for, so
- * that a record may be longer than this. */
+/* All that is kept of a slot. The window is two rings, one behind the other: which numbers have
+ * come, and which of them more than once. Each has as many words as xtg_rx_config.window asks for,
+ * so that a record may be longer than this. */
 struct XTG_CACHE_LINES xtg_rx_record {
   struct xtg_rx_slot slot;
   struct xtg_rx_hist hist;
   struct xtg_rx_order order;
-  __u64 words[XTG_RX_WINDOW_LEAST / XTG_RX_WORD];
+  __u64 words[2 * XTG_RX_WINDOW_LEAST / XTG_RX_WORD];
 };
 #define XTG_RX_RECORD(window)                                                                      \
-  (sizeof(struct xtg_rx_record) + ((window)-XTG_RX_WINDOW_LEAST) / 8) /* bytes */
+  (sizeof(struct xtg_rx_record) + 2 * ((window)-XTG_RX_WINDOW_LEAST) / 8) /* bytes */
 
 /* What a receive queue delivered. */
 struct XTG_CACHE_LINES xtg_rx_queue {

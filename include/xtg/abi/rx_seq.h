@@ -30,7 +30,7 @@ static inline long xtg_rx_loop(__u32 n, long (*fn)(__u32, void*), void* ctx) {
 struct xtg_rx_state {
   struct xtg_rx_slot* slot;
   struct xtg_rx_order* order;
-  __u64* words; /* the ring, `words_mask` + 1 words */
+  __u64* words; /* the ring, `mask` + 1 words, and as many behind it; see xtg_rx_again() */
   __u64 mask;   /* words of the ring less one: a power of two less one */
   __u64 first;  /* internal: number of the first word that enters */
 };
@@ -97,11 +97,25 @@ XTG_RX_PART int xtg_rx_leave(struct xtg_rx_slot* s, __u64 bits, __u64 number) {
   return 0;
 }
 
+/* The word of number `number` in the second ring: a bit per sequence number that came again. */
+static inline __u64* xtg_rx_twice(struct xtg_rx_state* w, __u64 number) {
+  return w->words + (xtg_rx_mask(w) + 1 + (number & xtg_rx_mask(w)));
+}
+
+/* A sequence number that the window has came again. */
+static inline void xtg_rx_again(struct xtg_rx_state* w, __u64 number, __u64 bit) {
+  __u64* twice = xtg_rx_twice(w, number);
+  w->slot->duplicates++;
+  if (!(*twice & bit)) w->slot->replicated++;
+  *twice |= bit;
+}
+
 /* The word of number first + i enters, and another one leaves for it. */
 static inline long xtg_rx_enter(__u32 i, void* ctx) {
   struct xtg_rx_state* w = (struct xtg_rx_state*)ctx;
   __u64 number = w->first + i, *at = w->words + (number & xtg_rx_mask(w)), bits = *at;
   *at = 0;
+  if (w->slot->replicated) *xtg_rx_twice(w, number) = 0; /* else it is */
   if (number > xtg_rx_mask(w)) xtg_rx_leave(w->slot, bits, number - xtg_rx_mask(w) - 1);
   return 0;
 }
@@ -201,7 +215,7 @@ static inline enum xtg_rx_verdict xtg_rx_seq(struct xtg_rx_state* w, __u64 seq, 
   }
   word = w->words + (number & xtg_rx_mask(w));
   if (*word & bit) {
-    s->duplicates++;
+    xtg_rx_again(w, number, bit);
     return XTG_RX_DUPLICATE;
   }
   *word |= bit;

@@ -125,8 +125,24 @@ TEST(AbiRxSeq, Duplicates) {
   expect_run(s, 0);
   EXPECT_EQ(s.packets, 201U);
   EXPECT_EQ(s.duplicates, 7U);
+  EXPECT_EQ(s.replicated, 6U); // 7 came three times
   EXPECT_EQ(xtg_rx_unique(&s), 194U);
   EXPECT_EQ(s.reordered, 0U);
+}
+
+/// Copies of a number are known to be of one packet as long as the window has it, and no longer.
+TEST(AbiRxSeq, ReplicatedPacketsOfEveryWindow) {
+  for (const std::uint64_t step : {1, 700, 1024, 1100, 5000}) {
+    Line line;
+    std::uint64_t packets = 0;
+    for (std::uint64_t seq = 70; seq < 40'000; seq += step) {
+      for (int copy = 0; copy < 4; ++copy)
+        line.at(seq);
+      EXPECT_EQ(line.slot().replicated, ++packets) << seq;
+      EXPECT_EQ(line.slot().duplicates, 3 * packets) << seq;
+    }
+    EXPECT_EQ(line.end().replicated, packets);
+  }
 }
 
 TEST(AbiRxSeq, NeighboursSwapped) {
@@ -384,13 +400,15 @@ TEST(AbiRxSeq, RandomTracesAsTheModel) {
     }
     const xtg_rx_slot s = flow.finished();
     ASSERT_EQ(rx_differences({s, flow.hist()}, model.totals()), "");
-    seen.duplicates += s.duplicates, seen.too_late += s.too_late, seen.negative += s.negative;
+    seen.duplicates += s.duplicates, seen.replicated += s.replicated;
+    seen.too_late += s.too_late, seen.negative += s.negative;
     seen.extents += s.extents, seen.reordered += s.reordered, seen.outage_ns += s.outage_ns;
     for (unsigned i = 0; i < XTG_RX_RUNS; ++i)
       seen.run_class[i] += s.run_class[i];
   }
-  for (const std::uint64_t count : {seen.duplicates, seen.too_late, seen.negative, seen.extents,
-                                    seen.reordered - seen.extents, seen.outage_ns})
+  for (const std::uint64_t count :
+       {seen.duplicates - seen.replicated, seen.replicated, seen.too_late, seen.negative,
+        seen.extents, seen.reordered - seen.extents, seen.outage_ns})
     EXPECT_GT(count, 1000U);
   for (const unsigned size : {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 23})
     EXPECT_GT(seen.run_class[size], 0U) << size;

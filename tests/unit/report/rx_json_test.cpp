@@ -28,7 +28,7 @@ ordered_json end_of(const stats::RxSummary& summary) {
 
 constexpr const char* kCounters =
     R"("unique":1002,"lost_packets":12,"lost_percent":1.183431952662722,"duplicates":7,)"
-    R"("reordered":5,"too_late":1,"negative_delays":10,)";
+    R"("replicated":5,"reordered":5,"too_late":1,"negative_delays":10,)";
 constexpr const char* kDelay =
     R"("delay_us":{"min":47.25,"mean":50.7775,"p50":48.127,"p90":48.127,"p99":131.071,)"
     R"("p999":131.071,"p9999":2000.123,"max":2000.123,"count":1000},"jitter_us":1.3125)";

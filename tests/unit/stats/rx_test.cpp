@@ -17,14 +17,14 @@ RxStream only(const RxRecord& r, bool final = false) {
 }
 
 TEST(RxCounters, SumAndDifferenceOfEveryMember) {
-  RxCounters sum{1, 2, 3, 4, 5, 6, 7, 8};
-  sum += {10, 20, 30, 40, 50, 60, 70, 80};
-  EXPECT_EQ(sum, (RxCounters{11, 22, 33, 44, 55, 66, 77, 88}));
-  EXPECT_EQ(sum - (RxCounters{1, 2, 3, 4, 5, 6, 7, 8}),
-            (RxCounters{10, 20, 30, 40, 50, 60, 70, 80}));
+  RxCounters sum{1, 2, 3, 4, 5, 6, 7, 8, 9};
+  sum += {10, 20, 30, 40, 50, 60, 70, 80, 90};
+  EXPECT_EQ(sum, (RxCounters{11, 22, 33, 44, 55, 66, 77, 88, 99}));
+  EXPECT_EQ(sum - (RxCounters{1, 2, 3, 4, 5, 6, 7, 8, 9}),
+            (RxCounters{10, 20, 30, 40, 50, 60, 70, 80, 90}));
   // Late ones make fewer lost; nothing else goes back.
-  EXPECT_EQ((RxCounters{}) - (RxCounters{1, 1, 1, 1, 1, 1, 5, 1}),
-            (RxCounters{0, 0, 0, 0, 0, 0, -5, 0}));
+  EXPECT_EQ((RxCounters{}) - (RxCounters{1, 1, 1, 1, 1, 1, 5, 1, 1}),
+            (RxCounters{0, 0, 0, 0, 0, 0, -5, 0, 0}));
 }
 
 TEST(RxCounters, LossRatio) {
@@ -55,6 +55,7 @@ TEST(RxStreams, OneRecord) {
   r.slot.packets = 14; // 10 unique ones of 13 numbers
   r.slot.next = 113;
   r.slot.duplicates = 3;
+  r.slot.replicated = 2;
   r.slot.too_late = 1;
   r.slot.reordered = 5;
   r.slot.extents = 4;
@@ -72,7 +73,7 @@ TEST(RxStreams, OneRecord) {
   r.delay[22] = 2;
   const RxStream s = only(r);
   EXPECT_EQ(s.name, (RxName{0xc0ffee, 1, false}));
-  EXPECT_EQ(s.counters, (RxCounters{14, 600, 10, 3, 1, 5, 3, 0}));
+  EXPECT_EQ(s.counters, (RxCounters{14, 600, 10, 3, 1, 5, 3, 0, 2}));
   EXPECT_EQ(s.first_number, 100U);
   EXPECT_EQ(s.next_number, 113U);
   EXPECT_EQ(s.first_ns, 5'000U);
