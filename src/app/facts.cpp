@@ -68,4 +68,16 @@ plan::HostFacts gather_facts(const plan::RunSpec& spec, bool resolve_neighbours)
   return facts;
 }
 
+plan::HostFacts gather_facts(const std::string& interface) {
+  plan::HostFacts facts;
+  facts.kernel = kernel_release();
+  facts.cpus = allowed_cpus();
+  auto iface = net::interface_facts(interface);
+  if (iface)
+    facts.iface = std::move(*iface);
+  else
+    facts.iface_error = iface.error().message();
+  return facts;
+}
+
 } // namespace xtg::app

@@ -2,6 +2,9 @@
 // Asks the host what a plan needs to know.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "plan/facts.h"
 #include "plan/spec.h"
 
@@ -10,6 +13,9 @@ namespace xtg::app {
 /// Never fails: what could not be learnt stands in the facts as text. With `resolve_neighbours` the
 /// kernel is made to ask for next hops that are not in its table (at most a second each).
 plan::HostFacts gather_facts(const plan::RunSpec& spec, bool resolve_neighbours);
+
+/// Of an interface that only receives.
+plan::HostFacts gather_facts(const std::string& interface);
 
 std::vector<int> allowed_cpus();
 std::string kernel_release();

@@ -43,11 +43,7 @@ int dry_run(const plan::Plan& plan, report::Reporter& reporter, Context& context
     if (auto written = write_pcap(plan); !written)
       return fail_before(written.error(), reporter, context);
   }
-  if (plan.spec.output.json || plan.spec.output.json_stream)
-    context.out << report::plan_json(plan, true) << '\n';
-  else
-    report::print_plan(context.out, plan);
-  context.out.flush();
+  show_plan(plan, context);
   return static_cast<int>(ExitStatus::Done);
 }
 

@@ -85,6 +85,18 @@ report::RunInfo run_info(const Context& context, const plan::HostFacts& host,
   return info;
 }
 
+std::string missed_words(std::size_t missed, std::size_t conditions) {
+  return fmt::format("{} of {} conditions missed", missed, conditions);
+}
+
+void show_plan(const plan::Plan& plan, Context& context) {
+  if (plan.spec.output.json || plan.spec.output.json_stream)
+    context.out << report::plan_json(plan, true) << '\n';
+  else
+    report::print_plan(context.out, plan);
+  context.out.flush();
+}
+
 Error while_running(Error error) {
   if (error.code == Errc::NotFound) error.code = Errc::System;
   return error;

@@ -2,6 +2,7 @@
 // What the commands that send do alike. Internal to app.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "core/exit_status.h"
 #include "core/result.h"
 #include "plan/facts.h"
+#include "plan/plan.h"
 #include "report/reporter.h"
 
 namespace xtg::app {
@@ -52,6 +54,21 @@ int tell_errors(const Result& result, Reporter& reporter, Context& context) {
   reporter.error(*result.error, status);
   return status;
 }
+
+/// "2 of 3 conditions missed"
+std::string missed_words(std::size_t missed, std::size_t conditions);
+/// Tells that conditions of --expect were missed; its exit status. The reporter's end comes next.
+template <class Reporter>
+int tell_missed(std::size_t missed, std::size_t conditions, Reporter& reporter, Context& context) {
+  const int status = static_cast<int>(ExitStatus::Threshold);
+  const Error error{Errc::System, 0, missed_words(missed, conditions)};
+  (void)complain(error, context);
+  reporter.error(error, status);
+  return status;
+}
+
+/// What --dry-run prints of a plan.
+void show_plan(const plan::Plan& plan, Context& context);
 
 /// What vanishes under a run's feet is no wrong input.
 Error while_running(Error error);

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include "app/app.h"
 #include "app/facts.h"
 #include "app/run_common.h"
 #include "app/rx_session.h"
 #include "core/exit_status.h"
-#include "net/interface.h"
 #include "plan/rx_plan.h"
 #include "report/rx_report.h"
 #include "xdp/live.h"
@@ -25,18 +22,6 @@ std::unique_ptr<report::RxReporter> make_reporter(const plan::OutputSpec& output
   return report::make_rx_text(out);
 }
 
-plan::HostFacts gather(const plan::RxSpec& spec) {
-  plan::HostFacts facts;
-  facts.kernel = kernel_release();
-  facts.cpus = allowed_cpus();
-  auto iface = net::interface_facts(spec.interface);
-  if (iface)
-    facts.iface = std::move(*iface);
-  else
-    facts.iface_error = iface.error().message();
-  return facts;
-}
-
 int report_end(const RxSessionResult& result, const plan::RxSpec& spec,
                report::RxReporter& reporter, Context& context) {
   const auto verdicts = report::judge(spec.expect, result.summary);
@@ -48,11 +33,7 @@ int report_end(const RxSessionResult& result, const plan::RxSpec& spec,
   if (result.left_at_once || !judged) {
     status = tell_errors(result, reporter, context);
   } else if (missed != 0) {
-    status = static_cast<int>(ExitStatus::Threshold);
-    const Error error{Errc::System, 0,
-                      fmt::format("{} of {} conditions missed", missed, verdicts.size())};
-    (void)complain(error, context);
-    reporter.error(error, status);
+    status = tell_missed(static_cast<std::size_t>(missed), verdicts.size(), reporter, context);
   }
   reporter.end(result.summary, verdicts);
   reporter.finish();
@@ -64,7 +45,7 @@ int report_end(const RxSessionResult& result, const plan::RxSpec& spec,
 int rx(const plan::RxSpec& spec, Context& context) {
   xdp::init_logging(spec.output.verbose);
   const auto reporter = make_reporter(spec.output, context.out);
-  const plan::HostFacts facts = gather(spec);
+  const plan::HostFacts facts = gather_facts(spec.interface);
   auto plan = plan::resolve_rx(spec, facts);
   if (!plan) return fail_before(plan.error(), *reporter, context);
   if (auto caps = check_caps(true); !caps) return fail_before(caps.error(), *reporter, context);
@@ -75,10 +56,9 @@ int rx(const plan::RxSpec& spec, Context& context) {
   if (auto ready = session.prepare(); !ready)
     return fail_before(while_running(std::move(ready.error())), *reporter, context);
   plan::RxPlan told = *plan;
-  for (const std::string& note : session.notes())
+  for (const std::string& note : session.listener().notes())
     told.notes.push_back(note);
-  reporter->begin(told, run_info(context, facts, {}),
-                  session.place() == xdp::RxPlace::Native ? "native" : "generic");
+  reporter->begin(told, run_info(context, facts, {}), session.listener().mode());
   RxSessionResult result = session.run(*reporter, context.out, *signals);
   return report_end(result, spec, *reporter, context);
 }

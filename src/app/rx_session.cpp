@@ -20,61 +20,17 @@ constexpr std::uint64_t kAmountNs = 10'000'000; // and whether the amount has co
 
 } // namespace
 
-Status RxSession::load_and_attach(xdp::RxPlace place) {
-  const plan::RxSpec& spec = plan_.spec;
-  xtg_rx_config config{};
-  config.n_slots = spec.streams;
-  config.window = spec.window;
-  config.by_session = spec.session ? 1 : 0;
-  config.session = spec.session.value_or(0);
-  config.session_mask = ~std::uint32_t{0};
-  config.by_port = spec.port ? 1 : 0;
-  config.port = spec.port.value_or(0);
-  config.observe = spec.observe ? 1 : 0;
-  config.limit = spec.num_packets.value_or(~std::uint64_t{0});
-  auto receiver = xdp::Receiver::load(config, place);
-  if (!receiver) return tl::unexpected<Error>(std::move(receiver.error()));
-  if (auto attached = receiver->attach(plan_.iface.ifindex); !attached) return attached;
-  receiver_.emplace(std::move(*receiver));
-  place_ = place;
-  return {};
-}
-
-Status RxSession::prepare() {
-  if (plan_.spec.mode == plan::RxMode::Generic) return load_and_attach(xdp::RxPlace::Generic);
-  auto ready = load_and_attach(xdp::RxPlace::Native);
-  if (ready || plan_.spec.mode == plan::RxMode::Native ||
-      ready.error().code != Errc::NotSupported || ready.error().sys == EBUSY)
-    return ready;
-  const std::string why = ready.error().message();
-  auto behind = load_and_attach(xdp::RxPlace::Generic);
-  if (!behind) return ready;
-  notes_.push_back(fmt::format(
-      "received in generic mode, behind the driver, which is slower: the driver of {} cannot ({})",
-      plan_.iface.name, why));
-  return behind;
-}
-
 /// What was counted so far. A read that fails ends the run with what was read before.
 stats::RxSnapshot RxSession::snapshot(bool words) {
-  auto read = receiver_->snapshot(words);
-  if (!read) {
-    fail_run(std::move(read.error()));
-    return previous_;
-  }
-  // An interface that is gone answers no more: its last figures stand.
-  if (const auto now = net::link_counters(plan_.iface.ifindex)) link_now_ = *now;
-  read->aside.link_dropped = link_now_.rx_dropped - link_before_.rx_dropped;
-  read->aside.link_missed = link_now_.rx_missed - link_before_.rx_missed;
-  read->aside.link_errors = link_now_.rx_errors - link_before_.rx_errors;
-  return std::move(*read);
+  auto read = listener_.snapshot(words);
+  if (read) return std::move(*read);
+  fail_run(std::move(read.error()));
+  return previous_;
 }
 
 void RxSession::start_clock() {
-  if (const auto before = net::link_counters(plan_.iface.ifindex))
-    link_before_ = link_now_ = *before;
   start_ns_ = monotonic_ns();
-  first_ = snapshot(false);
+  first_ = {};
   first_.time_ns = start_ns_;
   previous_ = first_;
   end_ns_ = plan_.spec.duration
@@ -82,7 +38,7 @@ void RxSession::start_clock() {
                 : ~std::uint64_t{0};
   next_line_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.spec.interval.count());
   next_watch_ns_ = start_ns_;
-  receiver_->start();
+  listener_.start();
 }
 
 void RxSession::fail_run(Error error) {
@@ -95,14 +51,6 @@ void RxSession::take_signals(Signals& signals) {
   if (taken == 0) return;
   result_.left_at_once = taken > 1; // the first one reports, the second leaves at once
   reason_ = stats::EndReason::Interrupted;
-}
-
-std::optional<Error> RxSession::fault() const {
-  const auto state = net::link_state(plan_.iface.ifindex);
-  if (!state || (state->exists && state->up)) return std::nullopt;
-  return Error{Errc::System, 0,
-               fmt::format("{} {} during the run", plan_.iface.name,
-                           state->exists ? "went down" : "was removed")};
 }
 
 int RxSession::wait_ms() const {
@@ -121,8 +69,8 @@ void RxSession::look(report::RxReporter& reporter, const std::ostream& out) {
   const std::uint64_t wanted = plan_.spec.num_packets.value_or(0);
   if (now_ns >= next_watch_ns_) {
     next_watch_ns_ = now_ns + (wanted != 0 ? kAmountNs : kWatchNs);
-    if (auto error = fault()) return fail_run(std::move(*error));
-    if (wanted != 0 && receiver_->counted() >= wanted) {
+    if (auto error = listener_.fault()) return fail_run(std::move(*error));
+    if (wanted != 0 && listener_.counted() >= wanted) {
       reason_ = stats::EndReason::Amount;
       return;
     }
@@ -140,7 +88,7 @@ void RxSession::look(report::RxReporter& reporter, const std::ostream& out) {
 
 /// The final count.
 void RxSession::conclude(report::RxReporter& reporter) {
-  receiver_->stop();
+  listener_.stop();
   const std::uint64_t stopped_ns = std::min(monotonic_ns(), end_ns_);
   stats::RxSnapshot last = snapshot(true);
   last.time_ns = stopped_ns;

@@ -8,13 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "app/listener.h"
 #include "app/signals.h"
 #include "core/result.h"
-#include "net/interface.h"
 #include "plan/rx_plan.h"
 #include "report/rx_report.h"
 #include "stats/rx.h"
-#include "xdp/receiver.h"
 
 namespace xtg::app {
 
@@ -26,33 +25,27 @@ struct RxSessionResult {
 
 class RxSession {
 public:
-  explicit RxSession(const plan::RxPlan& plan) : plan_(plan) {}
+  explicit RxSession(const plan::RxPlan& plan) : plan_(plan), listener_(plan) {}
 
   /// Loads and attaches. After it frames still pass.
-  Status prepare();
-  [[nodiscard]] xdp::RxPlace place() const { return place_; }
-  [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+  Status prepare() { return listener_.prepare(); }
+  [[nodiscard]] const Listener& listener() const { return listener_; }
 
   RxSessionResult run(report::RxReporter& reporter, const std::ostream& out, Signals& signals);
 
 private:
-  Status load_and_attach(xdp::RxPlace place);
   stats::RxSnapshot snapshot(bool words);
   void start_clock();
   void fail_run(Error error);
   void take_signals(Signals& signals);
   [[nodiscard]] int wait_ms() const;
   void look(report::RxReporter& reporter, const std::ostream& out);
-  std::optional<Error> fault() const;
   void conclude(report::RxReporter& reporter);
 
   const plan::RxPlan& plan_;
-  std::optional<xdp::Receiver> receiver_;
-  xdp::RxPlace place_ = xdp::RxPlace::Native;
-  std::vector<std::string> notes_;
+  Listener listener_;
   RxSessionResult result_;
   std::optional<stats::EndReason> reason_;
-  net::LinkCounters link_before_, link_now_;
   stats::RxSnapshot first_, previous_;
   std::uint64_t start_ns_ = 0, end_ns_ = 0, next_line_ns_ = 0, next_watch_ns_ = 0;
 };

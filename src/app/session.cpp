@@ -133,9 +133,13 @@ Status Session::start_workers() {
   return {};
 }
 
+std::uint64_t Session::soon_ns() {
+  return monotonic_ns() + kLeadInNs;
+}
+
 /// Fixes the moment of the first frame and, with it, all others.
-void Session::start_clock() {
-  start_ns_ = monotonic_ns() + (stream_.pacing ? kLeadInNs : 0);
+void Session::start_clock(std::uint64_t start_ns) {
+  start_ns_ = stream_.pacing ? start_ns : std::min(start_ns, monotonic_ns());
   if (plan_.duration) {
     end_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.duration->count());
     sender_->set_end_ns(end_ns_);
@@ -247,20 +251,30 @@ void Session::take_signals(Signals& signals) {
   end_run(stats::EndReason::Interrupted);
 }
 
+void Session::watch() {
+  if (auto error = fault(snapshot(false))) fail_run(std::move(*error));
+}
+
+stats::Sample Session::sample() {
+  const stats::Snapshot now = snapshot(false);
+  const stats::Sample sample = stats::delta(previous_, now, start_ns_, bits_, target_pps_);
+  previous_ = now;
+  return sample;
+}
+
 /// An interval line, and ten times a second a look for faults.
 void Session::tick(report::Reporter& reporter, const std::ostream& out) {
-  const stats::Snapshot now = snapshot(false);
-  if (now.time_ns >= next_watch_ns_) {
-    next_watch_ns_ = now.time_ns + kWatchNs;
-    if (auto error = fault(now)) return fail_run(std::move(*error));
+  const std::uint64_t now_ns = monotonic_ns();
+  if (now_ns >= next_watch_ns_) {
+    next_watch_ns_ = now_ns + kWatchNs;
+    watch();
   }
-  if (now.time_ns < next_line_ns_) return;
+  if (ending() || now_ns < next_line_ns_) return;
   const auto interval = static_cast<std::uint64_t>(plan_.interval.count());
-  while (next_line_ns_ <= now.time_ns)
+  while (next_line_ns_ <= now_ns)
     next_line_ns_ += interval;
-  if (now.time_ns >= end_ns_) return; // the last line comes with the final count
-  reporter.interval(stats::delta(previous_, now, start_ns_, bits_, target_pps_));
-  previous_ = now;
+  if (now_ns >= end_ns_) return; // the last line comes with the final count
+  reporter.interval(sample());
   if (!out) fail_run(Error{Errc::System, 0, "the output can no longer be written"});
 }
 
@@ -288,8 +302,11 @@ std::uint64_t Session::sent_until_ns() const {
   return std::min(until, end_ns_);
 }
 
-/// The final count, when no thread runs any more.
-void Session::conclude(report::Reporter& reporter) {
+std::uint64_t Session::accepted() {
+  return snapshot(false).total.accepted;
+}
+
+SessionResult Session::conclude(std::optional<stats::Sample>& rest) {
   if (!count_source_note().empty()) usleep(kSettleNs / 1000);
   stats::Snapshot last = snapshot(true);
   const bool all_sent = stream_.num_packets && last.total.attempts >= *stream_.num_packets;
@@ -297,10 +314,9 @@ void Session::conclude(report::Reporter& reporter) {
       all_sent || !plan_.duration ? stats::EndReason::Amount : stats::EndReason::Duration);
   last.time_ns = reason == stats::EndReason::Duration ? end_ns_ : sent_until_ns();
 
-  // What came after the last full interval, unless it is a sliver of the one just reported.
   const auto interval = static_cast<std::uint64_t>(plan_.interval.count());
   if (last.time_ns > previous_.time_ns + interval / 20)
-    reporter.interval(stats::delta(previous_, last, start_ns_, bits_, target_pps_));
+    rest = stats::delta(previous_, last, start_ns_, bits_, target_pps_);
   if (!result_.error && last.total.accepted == 0 && last.total.attempts != 0)
     result_.error = silence_error(last);
   if (!result_.error && last.total.attempts == 0 && reason == stats::EndReason::Interrupted)
@@ -315,6 +331,16 @@ void Session::conclude(report::Reporter& reporter) {
   summary.first_frame_s = static_cast<double>(start_ns_ - started_ns_) * 1e-9;
   summary.shortfall = stats::explain_shortfall(summary.total);
   summary.cpu_s = process_cpu_s();
+  return std::move(result_);
+}
+
+void Session::start(std::uint64_t start_ns) {
+  start_clock(start_ns);
+  pool_->go();
+}
+
+void Session::join() {
+  if (auto joined = pool_->join(); !joined) fail_run(std::move(joined.error()));
 }
 
 SessionResult Session::run(report::Reporter& reporter, const std::ostream& out, Signals& signals) {
@@ -323,12 +349,13 @@ SessionResult Session::run(report::Reporter& reporter, const std::ostream& out, 
     result_.error = fail_sys(errno, "timerfd").value();
     return std::move(result_);
   }
-  start_clock();
-  pool_->go();
+  start(soon_ns());
   loop(reporter, out, signals, timer.get());
-  if (auto joined = pool_->join(); !joined) fail_run(std::move(joined.error()));
-  conclude(reporter);
-  return std::move(result_);
+  join();
+  std::optional<stats::Sample> rest;
+  SessionResult result = conclude(rest);
+  if (rest) reporter.interval(*rest);
+  return result;
 }
 
 } // namespace xtg::app

@@ -43,21 +43,41 @@ public:
   /// reporter, and a run whose `out` can no longer be written to ends.
   SessionResult run(report::Reporter& reporter, const std::ostream& out, Signals& signals);
 
+  // The same in steps, for who has more to do meanwhile.
+
+  /// The threads begin; the first frame leaves at `start_ns` or, unpaced, now. Interval lines count
+  /// from there.
+  void start(std::uint64_t start_ns);
+  /// The moment of the first frame when nobody has another wish.
+  [[nodiscard]] static std::uint64_t soon_ns();
+  /// Readable once all threads have ended.
+  [[nodiscard]] int finished_fd() const { return finished_.get(); }
+  /// Looks for faults, which end the run; to be called some ten times a second.
+  void watch();
+  /// What was sent since the last call, or since the start.
+  stats::Sample sample();
+  /// Sends nothing more.
+  void end_run(stats::EndReason reason);
+  void fail_run(Error error);
+  [[nodiscard]] bool ending() const { return reason_.has_value(); }
+  /// Waits for the threads; the final count is conclude()'s.
+  void join();
+  /// Frames that the driver has taken so far.
+  [[nodiscard]] std::uint64_t accepted();
+  /// The final count, once; `rest`: what came after the last full interval, unless it is a sliver.
+  SessionResult conclude(std::optional<stats::Sample>& rest);
+
 private:
   Session(const plan::Plan& plan, std::uint64_t started_ns)
       : plan_(plan), stream_(plan_.streams.front()), started_ns_(started_ns) {}
   Status load();
   Status start_workers();
-  void start_clock();
+  void start_clock(std::uint64_t start_ns);
   void set_schedules();
 
   void loop(report::Reporter& reporter, const std::ostream& out, Signals& signals, int timer);
   void take_signals(Signals& signals);
   void tick(report::Reporter& reporter, const std::ostream& out);
-  void end_run(stats::EndReason reason);
-  void fail_run(Error error);
-  [[nodiscard]] bool ending() const { return reason_.has_value(); }
-  void conclude(report::Reporter& reporter);
 
   stats::Snapshot snapshot(bool settled);
   void add_link_counters(stats::Snapshot& snapshot, bool settled);

@@ -125,14 +125,15 @@ TEST(AbiRxMark, ByteByByte) {
   EXPECT_EQ(full.version, 0xa1);
 
   const xtg_rx_mark compact = read_tail("ffffffffffffffff ffffffffffffffff"
-                                        "81828384 919293949596 f1f2 e1 d1 c7af");
+                                        "81828384 919293949596 f1f2 e1 d1 c7a7");
   EXPECT_EQ(compact.form, XTG_SIG_COMPACT);
   EXPECT_EQ(compact.seq, 0x81828384U);
   EXPECT_EQ(compact.tx_ns, 0x919293949596U);
   EXPECT_EQ(compact.session, 0xf1f2U);
   EXPECT_EQ(compact.stream, 0xe1);
   EXPECT_EQ(compact.lane, 0xd1);
-  EXPECT_EQ(compact.version, 15);
+  EXPECT_EQ(compact.version, 7);
+  EXPECT_EQ(compact.flags, 0);
 }
 
 TEST(AbiRxMark, EveryBitOfTheMagicCounts) {
@@ -151,8 +152,11 @@ TEST(AbiRxMark, EveryBitOfTheMagicCounts) {
     byte = static_cast<std::uint8_t>(byte ^ 1U << bit % 8);
     const xtg_rx_mark m = read(compact);
     EXPECT_EQ(m.form, bit < 4 ? XTG_SIG_COMPACT : XTG_SIG_NONE) << bit;
-    if (bit < 4) {
+    if (bit < 3) {
       EXPECT_EQ(m.version, XTG_SIG_VERSION ^ 1U << bit);
+    }
+    if (bit < 4) {
+      EXPECT_EQ(m.flags, bit == 3 ? XTG_SIG_F_REFLECTED : 0) << bit;
     }
     byte = static_cast<std::uint8_t>(byte ^ 1U << bit % 8);
   }

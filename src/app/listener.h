@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The receiving program on one interface, and the interface's own counters beside it. Internal to
+// app.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "net/interface.h"
+#include "plan/rx_plan.h"
+#include "stats/rx.h"
+#include "xdp/receiver.h"
+
+namespace xtg::app {
+
+class Listener {
+public:
+  /// The plan outlives it.
+  explicit Listener(const plan::RxPlan& plan) : plan_(plan) {}
+
+  /// Loads and attaches, in the driver or behind it as the plan says. After it frames still pass.
+  Status prepare();
+  [[nodiscard]] xdp::RxPlace place() const { return place_; }
+  /// "native" or "generic".
+  [[nodiscard]] const char* mode() const;
+  [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+
+  /// From now on frames are counted; what the interface has dropped so far does not.
+  void start();
+  void stop() { receiver_->stop(); }
+  [[nodiscard]] std::uint64_t counted() const { return receiver_->counted(); }
+  /// With the interface's drops since start().
+  Result<stats::RxSnapshot> snapshot(bool words);
+  /// The interface went down or is gone.
+  [[nodiscard]] std::optional<Error> fault() const;
+
+private:
+  Status load_and_attach(xdp::RxPlace place);
+
+  const plan::RxPlan& plan_;
+  std::optional<xdp::Receiver> receiver_;
+  xdp::RxPlace place_ = xdp::RxPlace::Native;
+  std::vector<std::string> notes_;
+  net::LinkCounters link_before_, link_now_;
+};
+
+} // namespace xtg::app
