@@ -55,6 +55,7 @@ int run(int argc, char** argv) {
             return static_cast<int>(xtg::ExitStatus::Done);
           },
           [&](const xtg::plan::RunSpec& spec) { return xtg::app::run(spec, context); },
+          [&](const xtg::plan::ExchangeSpec& spec) { return xtg::app::exchange(spec, context); },
           [&](const xtg::plan::TcpSpec& spec) { return xtg::app::tcp(spec, context); },
           [&](const xtg::plan::RxSpec& spec) { return xtg::app::rx(spec, context); },
           [&](const xtg::plan::ProbeSpec& spec) { return xtg::app::probe(spec, context); },

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/result.h"
+#include "plan/exchange_spec.h"
 #include "plan/rx_spec.h"
 #include "plan/spec.h"
 #include "plan/tcp_spec.h"
@@ -23,6 +24,7 @@ struct Context {
 };
 
 int run(const plan::RunSpec& spec, Context& context);
+int exchange(const plan::ExchangeSpec& spec, Context& context);
 int tcp(const plan::TcpSpec& spec, Context& context);
 int rx(const plan::RxSpec& spec, Context& context);
 int probe(const plan::ProbeSpec& spec, Context& context);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "plan/exchange_spec.h"
 #include "plan/rx_spec.h"
 #include "plan/spec.h"
 #include "plan/tcp_spec.h"
@@ -18,8 +19,8 @@ struct TextRequest {
   std::string text;
 };
 
-using Request = std::variant<TextRequest, plan::RunSpec, plan::TcpSpec, plan::RxSpec,
-                             plan::ProbeSpec, plan::DemoSpec>;
+using Request = std::variant<TextRequest, plan::RunSpec, plan::ExchangeSpec, plan::TcpSpec,
+                             plan::RxSpec, plan::ProbeSpec, plan::DemoSpec>;
 
 /// `args` without the program's name. Errors are InvalidArgument: one line naming the option, the
 /// value and what would be accepted.

@@ -38,9 +38,17 @@ private:
   void declare_frame();
   void declare_stream();
   void declare_run();
+  void declare_ends();
   void declare_output();
   [[nodiscard]] Status check() const;
+  /// The run that the words ask for, without the other end.
+  Result<plan::RunSpec> run_spec();
+  [[nodiscard]] Result<plan::PortSpec> port_spec(const std::string& text) const;
+  [[nodiscard]] Result<plan::ExchangeSpec> exchange_spec() const;
+  [[nodiscard]] Status check_ends() const;
   plan::RunSpec spec_;
+  plan::ExchangeSpec ends_; ///< all but what spec_ has and the ports
+  std::vector<std::string> rx_, ports_;
 };
 
 class TcpCommand : public Command {

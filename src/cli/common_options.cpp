@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "core/text.h"
 #include "packet/frame.h"
+#include "plan/rx_plan.h"
 
 namespace xtg::cli {
 namespace {
@@ -31,6 +33,16 @@ Result<Nanoseconds> parse_interval(std::string_view text) {
     return fail(Errc::InvalidArgument,
                 "expected a duration of at least 100ms, such as 1, 500ms or 1m");
   return *value;
+}
+
+Result<std::uint32_t> parse_window(std::string_view text) {
+  const auto value = parse_count(text);
+  if (!value || !std::has_single_bit(*value) || *value < plan::kRxWindowLeast ||
+      *value > plan::kRxWindowMost)
+    return fail(Errc::InvalidArgument,
+                fmt::format("expected a power of two from {} to {}, such as 65536",
+                            plan::kRxWindowLeast, plan::kRxWindowMost));
+  return static_cast<std::uint32_t>(*value);
 }
 
 } // namespace
@@ -126,6 +138,14 @@ Status check_rate_and_burst(const OptionSet& options, const plan::RateLaw& rate)
                                  "without one there is no gap",
                                  rate.burst));
   return {};
+}
+
+void add_window(OptionSet& options, std::uint32_t& window) {
+  options.value({"--window", "N",
+                 fmt::format("numbers kept per stream, a power of two, {} to {}",
+                             plan::kRxWindowLeast, plan::kRxWindowMost),
+                 std::to_string(window)},
+                into(parse_window, window));
 }
 
 void add_interval(OptionSet& options, Nanoseconds& interval) {

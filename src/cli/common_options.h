@@ -49,6 +49,9 @@ Status check_rate(const OptionSet& options, const plan::RateLaw& rate);
 void add_rate_burst(OptionSet& options, plan::RateLaw& rate);
 Status check_rate_and_burst(const OptionSet& options, const plan::RateLaw& rate);
 
+/// --window of a receiver.
+void add_window(OptionSet& options, std::uint32_t& window);
+
 void add_interval(OptionSet& options, Nanoseconds& interval);
 /// Parser of a duration above zero.
 Result<Nanoseconds> parse_positive_duration(std::string_view text);

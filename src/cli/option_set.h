@@ -38,6 +38,8 @@ public:
   /// Heading in --help for what is declared from now on.
   void group(std::string title) { group_ = std::move(title); }
   void value(const OptionText& text, Setter set);
+  /// May be given several times: the setter is called for each.
+  void list(const OptionText& text, Setter set);
   void flag(const OptionText& text, std::function<void()> set);
 
   /// Whether the user gave it; `name` as declared, with its dashes.
@@ -49,7 +51,9 @@ private:
   struct Bound {
     CLI::Option* option;
     Setter set;
+    bool many = false;
   };
+  void add(const OptionText& text, Setter set, bool many);
   CLI::App& app_;
   std::string group_;
   std::vector<Bound> bound_;

@@ -2,7 +2,6 @@
 #include "cli/commands.h"
 
 #include <array>
-#include <bit>
 
 #include "cli/common_options.h"
 #include "core/text.h"
@@ -30,16 +29,6 @@ Result<std::uint32_t> parse_session(std::string_view text) {
   return *value;
 }
 
-Result<std::uint32_t> parse_window(std::string_view text) {
-  const auto value = parse_count(text);
-  if (!value || !std::has_single_bit(*value) || *value < plan::kRxWindowLeast ||
-      *value > plan::kRxWindowMost)
-    return fail(Errc::InvalidArgument,
-                fmt::format("expected a power of two from {} to {}, such as 65536",
-                            plan::kRxWindowLeast, plan::kRxWindowMost));
-  return static_cast<std::uint32_t>(*value);
-}
-
 } // namespace
 
 RxCommand::RxCommand(CLI::App& root)
@@ -64,11 +53,7 @@ void RxCommand::declare_frames() {
                  into(whole_number<std::uint16_t>(0, 65535), spec_.port));
   options_.flag({"--observe", "", "let what was counted go on to the stack"},
                 [this] { spec_.observe = true; });
-  options_.value({"--window", "N",
-                  fmt::format("numbers remembered per stream, a power of two, {} to {}",
-                              plan::kRxWindowLeast, plan::kRxWindowMost),
-                  std::to_string(spec_.window)},
-                 into(parse_window, spec_.window));
+  add_window(options_, spec_.window);
   options_.value({"--streams", "N",
                   fmt::format("streams, times their receive queues, 1 to {}", plan::kMaxRxStreams),
                   std::to_string(spec_.streams)},

@@ -37,6 +37,7 @@ UdpCommand::UdpCommand(CLI::App& root)
   declare_frame();
   declare_stream();
   declare_run();
+  declare_ends();
   declare_output();
 }
 
@@ -153,18 +154,28 @@ Status UdpCommand::check() const {
   if (options_.given("--show-frames") && !spec_.dry_run && spec_.pcap_path.empty())
     return bad_usage(
         fmt::format("--show-frames {} goes with --dry-run or --write-pcap", spec_.dry_run_frames));
-  if (spec_.interface.empty() && !stream.dst_addr)
+  if (spec_.interface.empty() && !stream.dst_addr && ports_.empty())
     return bad_usage("udp: expected the name of an interface, such as \"udp eth0\", or --dst-addr "
                      "to find it by the route");
   return {};
 }
 
-Result<Request> UdpCommand::request() {
+Result<plan::RunSpec> UdpCommand::run_spec() {
   if (auto ok = options_.apply(); !ok) return tl::unexpected<Error>(ok.error());
   if (auto ok = settle_threads(options_, spec_.threads, spec_.cpus); !ok)
     return tl::unexpected<Error>(ok.error());
   if (auto ok = check(); !ok) return tl::unexpected<Error>(ok.error());
-  return Request(spec_);
+  return spec_;
+}
+
+Result<Request> UdpCommand::request() {
+  auto spec = run_spec();
+  if (!spec) return tl::unexpected<Error>(std::move(spec.error()));
+  if (auto ok = check_ends(); !ok) return tl::unexpected<Error>(ok.error());
+  if (rx_.empty() && ports_.empty()) return Request(std::move(*spec));
+  auto exchange = exchange_spec();
+  if (!exchange) return tl::unexpected<Error>(std::move(exchange.error()));
+  return Request(std::move(*exchange));
 }
 
 } // namespace xtg::cli

@@ -182,6 +182,14 @@ Ip destination_of(const StreamSpec& stream) {
   return *Ip::parse(v6 ? "2001:2::2" : "198.18.0.2");
 }
 
+Ip source_of(const StreamSpec& stream, const HostFacts& facts) {
+  if (stream.src_addr) return stream.src_addr->first;
+  const Ip dst = destination_of(stream);
+  std::vector<std::string> notes;
+  return pick_source(facts.iface.value_or(InterfaceFacts{}), route_for(facts, dst), dst.family,
+                     notes);
+}
+
 Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t session) {
   if (auto usable = check_interface(facts, spec.dry_run); !usable)
     return tl::unexpected<Error>(std::move(usable.error()));

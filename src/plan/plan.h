@@ -63,6 +63,9 @@ struct Plan {
 /// 5180).
 packet::Ip destination_of(const StreamSpec& stream);
 
+/// The first address a stream is sent from: its --src-addr, or one of the interface's by the route.
+packet::Ip source_of(const StreamSpec& stream, const HostFacts& facts);
+
 /// InvalidArgument where a destination or the interface needs the user's explicit word.
 Status check_safety(const RunSpec& spec, const InterfaceFacts& iface, const packet::IpRange& dst);
 

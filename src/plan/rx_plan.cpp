@@ -29,7 +29,7 @@ struct Quantity {
   std::string_view name;
   Written written;
 };
-constexpr std::array<Quantity, 17> kQuantities{{{Expected::Loss, "loss", Written::Share},
+constexpr std::array<Quantity, 21> kQuantities{{{Expected::Loss, "loss", Written::Share},
                                                 {Expected::Lost, "lost", Written::Count},
                                                 {Expected::Received, "rx", Written::Count},
                                                 {Expected::Duplicates, "dup", Written::Count},
@@ -45,7 +45,11 @@ constexpr std::array<Quantity, 17> kQuantities{{{Expected::Loss, "loss", Written
                                                 {Expected::Max, "max", Written::Delay},
                                                 {Expected::Jitter, "jitter", Written::Delay},
                                                 {Expected::Pps, "pps", Written::Count},
-                                                {Expected::Streams, "streams", Written::Count}}};
+                                                {Expected::Streams, "streams", Written::Count},
+                                                {Expected::Bytes, "bytes", Written::Count},
+                                                {Expected::Refused, "refused", Written::Count},
+                                                {Expected::Unsent, "unsent", Written::Count},
+                                                {Expected::Dropped, "dropped", Written::Count}}};
 
 struct RelationWord {
   std::string_view word;
@@ -107,9 +111,26 @@ Result<double> parse_bound(Written written, std::string_view condition, std::str
   return bad_condition(condition, "expected a whole number, such as 10000, 64k or 1.5M");
 }
 
+/// "10/11" into the condition's bound; whether the text is one at all.
+bool parse_fraction(std::string_view text, Condition& condition) {
+  const auto slash = text.find('/');
+  if (slash == std::string_view::npos) return false;
+  const auto over = parse_count(text.substr(0, slash)), under = parse_count(text.substr(slash + 1));
+  if (!over || !under || *under == 0 || *over > *under) return false;
+  condition.bound = static_cast<double>(*over);
+  condition.share_of = *under;
+  return true;
+}
+
 Result<Condition> parse_condition(std::string_view text) {
   const auto at = text.find_first_of("<=>");
-  const std::string_view name = trimmed(text.substr(0, at));
+  std::string_view name = trimmed(text.substr(0, at));
+  std::string port;
+  if (const auto where = name.find('@'); where != std::string_view::npos) {
+    port = name.substr(where + 1);
+    name = name.substr(0, where);
+    if (port.empty()) return bad_condition(text, "expected an interface behind the @");
+  }
   if (at == std::string_view::npos || name.empty())
     return bad_condition(text, "expected a name, one of < <= = >= > and a value, such as "
                                "loss<0.001% or p99<50us");
@@ -125,10 +146,19 @@ Result<Condition> parse_condition(std::string_view text) {
   const std::string_view rest = text.substr(at);
   const auto* relation = std::find_if(kRelations.begin(), kRelations.end(),
                                       [&](const auto& r) { return rest.starts_with(r.word); });
-  const auto bound =
-      parse_bound(quantity->written, text, trimmed(rest.substr(relation->word.size())));
+  const std::string_view value = trimmed(rest.substr(relation->word.size()));
+  Condition condition{quantity->what, relation->relation, 0, std::string(text), port, 0};
+  if (quantity->what == Expected::Received && parse_fraction(value, condition)) return condition;
+  const auto bound = parse_bound(quantity->written, text, value);
   if (!bound) return tl::unexpected<Error>(bound.error());
-  return Condition{quantity->what, relation->relation, *bound, std::string(text)};
+  condition.bound = *bound;
+  return condition;
+}
+
+/// What a receiver alone does not know.
+bool needs_sender(const Condition& condition) {
+  return condition.what == Expected::Refused || condition.what == Expected::Unsent ||
+         condition.what == Expected::Dropped || !condition.port.empty() || condition.share_of != 0;
 }
 
 Status check_spec(const RxSpec& spec) {
@@ -138,6 +168,10 @@ Status check_spec(const RxSpec& spec) {
                                kRxWindowLeast, kRxWindowMost));
   if (spec.streams == 0 || spec.streams > kMaxRxStreams)
     return invalid(fmt::format("--streams {}: 1 to {} streams", spec.streams, kMaxRxStreams));
+  for (const Condition& condition : spec.expect)
+    if (needs_sender(condition))
+      return invalid(fmt::format("--expect {}: only udp --rx, which sees both ends, can tell",
+                                 quoted(condition.text)));
   return {};
 }
 

@@ -28,8 +28,9 @@ struct RxPlan {
 Result<RxPlan> resolve_rx(const RxSpec& spec, const HostFacts& facts);
 
 /// "loss<0.001%,p99<50us,rx=10000": conditions joined by commas; relations < <= = == >= >.
-/// Spaces around a name and a value do not count. InvalidArgument begins with the condition that
-/// is wrong.
+/// Spaces around a name and a value do not count; "@eth2" behind the name, and a share such as
+/// 10/11 as a value of rx, are for runs that see both ends. InvalidArgument begins with the
+/// condition that is wrong.
 Result<std::vector<Condition>> parse_expect(std::string_view text);
 
 /// The names that parse_expect() knows, for messages and the man page.

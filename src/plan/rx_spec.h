@@ -37,15 +37,23 @@ enum class Expected : std::uint8_t {
   Jitter,  ///< ns
   Pps,     ///< packets per second, written 1M
   Streams, ///< number of streams
+  Bytes,   ///< of all packets that arrived, with FCS
+  Refused, ///< by the sender's driver; this and the next two only where both ends are known
+  Unsent,  ///< asked for and not sent
+  Dropped, ///< by the receiving interface
 };
 enum class Relation : std::uint8_t { Less, LessEqual, Equal, GreaterEqual, Greater };
 
-/// One condition: quantity, relation, bound, and the words as the user wrote them.
+/// One condition: quantity, relation, bound, and the words as the user wrote them. Where both ends
+/// are known it may be about one receiving interface ("rx@eth2"), and its bound a share of what was
+/// sent ("10/11").
 struct Condition {
   Expected what = Expected::Loss;
   Relation relation = Relation::Less;
-  double bound = 0;
+  double bound = 0; ///< of a share the numerator
   std::string text;
+  std::string port{};         ///< empty: all
+  std::uint64_t share_of = 0; ///< denominator of a share; 0: none
   bool operator==(const Condition&) const = default;
 };
 
@@ -53,10 +61,11 @@ struct RxSpec {
   std::string interface;
   RxMode mode = RxMode::Auto;
   std::optional<std::uint32_t> session;
-  std::optional<std::uint16_t> port; ///< UDP destination port
-  bool observe = false;              ///< count test frames and let them pass
-  std::uint32_t window = 65'536;     ///< sequence numbers remembered per stream: a power of two
-  std::uint32_t streams = 256;       ///< streams (times queues) told apart
+  std::uint32_t session_mask = ~std::uint32_t{0}; ///< bits of it that count
+  std::optional<std::uint16_t> port;              ///< UDP destination port
+  bool observe = false;                           ///< count test frames and let them pass
+  std::uint32_t window = 65'536; ///< sequence numbers remembered per stream: a power of two
+  std::uint32_t streams = 256;   ///< streams (times queues) told apart
   std::optional<Nanoseconds> duration;
   std::optional<std::uint64_t> num_packets; ///< stop when so many have arrived
   Nanoseconds interval{1'000'000'000};

@@ -40,6 +40,8 @@ std::string thousands(double value);                       ///< "-" for what is 
 std::string prefixed(double value, std::string_view unit); ///< with_prefix(), or "- unit"
 /// "eth1 (ifindex 7, veth), 02:00:00:00:00:01, MTU 1500, 2 TX queues"
 std::string interface_text(const plan::InterfaceFacts& iface);
+/// "stream 0: 10.0.0.1 port 1 (...) -> ..., 64-byte frames, rate max"
+std::string stream_text(const plan::StreamPlan& stream);
 /// Where the counts of a run on this interface come from.
 std::string source_text(const std::string& interface, const RunInfo& info);
 

@@ -189,15 +189,19 @@ Json rx_interval_value(const stats::RxSample& sample) {
   return {{"sum", sum_value(sample, sample.streams)}};
 }
 
-Json rx_end_value(const stats::RxSummary& summary, const std::vector<RxVerdict>& verdicts) {
-  Json streams = Json::array();
-  for (const stats::RxStream& stream : summary.streams)
-    streams.push_back(stream_value(stream));
+Json expect_value(const std::vector<RxVerdict>& verdicts) {
   Json expect = Json::array();
   for (const RxVerdict& verdict : verdicts)
     expect.push_back({{"condition", verdict.condition.text},
                       {"value", verdict.value ? number(*verdict.value) : Json(nullptr)},
                       {"held", verdict.held}});
+  return expect;
+}
+
+Json rx_end_value(const stats::RxSummary& summary, const std::vector<RxVerdict>& verdicts) {
+  Json streams = Json::array();
+  for (const stats::RxStream& stream : summary.streams)
+    streams.push_back(stream_value(stream));
   Json sum = sum_value(summary.total, summary.streams);
   add_details(sum, summary.all);
   return {{"sum", std::move(sum)},
@@ -206,7 +210,7 @@ Json rx_end_value(const stats::RxSummary& summary, const std::vector<RxVerdict>&
           {"queues", units_value(summary.queues, "queue")},
           {"cpus", units_value(summary.cpus, "cpu")},
           {"aside", aside_value(summary.aside)},
-          {"expect", std::move(expect)},
+          {"expect", expect_value(verdicts)},
           {"cpu_seconds", number(summary.cpu_s)}};
 }
 

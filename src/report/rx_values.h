@@ -12,6 +12,7 @@ namespace xtg::report {
 
 Json rx_start_value(const plan::RxPlan& plan, const RunInfo& info, std::string_view mode);
 Json rx_interval_value(const stats::RxSample& sample);
+Json expect_value(const std::vector<RxVerdict>& verdicts);
 Json rx_end_value(const stats::RxSummary& summary, const std::vector<RxVerdict>& verdicts);
 
 } // namespace xtg::report

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What of --expect came of a run.
+#include "packet/frame.h"
 #include "report/rx_report.h"
 #include "report/rx_words.h"
 
@@ -61,6 +62,8 @@ std::optional<double> rx_value(plan::Expected what, const stats::RxSummary& summ
     return when(total.end_s > total.start_s, total.pps);
   case plan::Expected::Streams:
     return static_cast<double>(summary.streams.size());
+  case plan::Expected::Bytes:
+    return static_cast<double>(sum.bytes + sum.packets * packet::kFcsBytes);
   default:
     return delay_value(what, total.delay);
   }

@@ -75,6 +75,10 @@ std::string value_words(plan::Expected what, double value) {
   case plan::Expected::Late:
   case plan::Expected::Pps:
   case plan::Expected::Streams:
+  case plan::Expected::Bytes:
+  case plan::Expected::Refused:
+  case plan::Expected::Unsent:
+  case plan::Expected::Dropped:
     break;
   }
   return thousands(value);

@@ -17,20 +17,6 @@ std::string pps(double value) {
   return value >= 0 && value < 1000 ? fmt::format("{:.3f}", value) : thousands(value);
 }
 
-std::string stream_text(const plan::StreamPlan& stream) {
-  const FieldRanges r = field_ranges(stream.frame);
-  std::string text =
-      fmt::format("stream {}: {} port {} ({}) -> {} port {} ({}), {}-byte frames, rate {}",
-                  stream.id, r.src_addr.to_string(), r.src_port.to_string(), r.src_mac.to_string(),
-                  r.dst_addr.to_string(), r.dst_port.to_string(), r.dst_mac.to_string(),
-                  stream.frame.spec.frame_size, format_rate(stream.rate.rate));
-  if (stream.rate.rate.unit == Rate::Unit::Bps && stream.pacing)
-    text += fmt::format(" on {} = {}", to_string(stream.rate.layer),
-                        prefixed(stream.pacing->target_pps, "pps"));
-  if (stream.num_packets) text += fmt::format(", {} packets", with_thousands(*stream.num_packets));
-  return text;
-}
-
 std::string_view end_text(stats::EndReason reason) {
   switch (reason) {
   case stats::EndReason::Amount:

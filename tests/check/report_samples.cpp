@@ -9,6 +9,7 @@
 
 #include "report/probe_report.h"
 #include "report/reporter.h"
+#include "unit/report/exchange_sample_values.h"
 #include "unit/report/rx_sample_values.h"
 #include "unit/report/sample_values.h"
 #include "unit/report/tcp_sample_values.h"
@@ -135,6 +136,26 @@ void both_rx(const std::filesystem::path& folder, const std::string& name, Run r
   run(*make_rx_json_stream(stream));
 }
 
+void exchange_run(ExchangeReporter& reporter) {
+  reporter.begin(sample::exchange_plan(), sample::info(), {"", "native"});
+  reporter.interval(sample::exchange_interval());
+  reporter.end(sample::exchange_summary(), sample::exchange_verdicts());
+  reporter.finish();
+}
+
+void exchange_early_failure(ExchangeReporter& reporter) {
+  reporter.error({xtg::Errc::NotFound, 19, "interface eth9"}, 1);
+  reporter.finish();
+}
+
+template <class Run>
+void both_exchange(const std::filesystem::path& folder, const std::string& name, Run run) {
+  std::ofstream document(folder / (name + ".json"));
+  run(*make_exchange_json(document));
+  std::ofstream stream(folder / (name + ".jsonl"));
+  run(*make_exchange_json_stream(stream));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -157,6 +178,8 @@ int main(int argc, char** argv) {
   both_rx(folder, "rx-two-streams", rx_two_streams);
   both_rx(folder, "rx-nothing", rx_nothing);
   both_rx(folder, "rx-early-failure", rx_early_failure);
+  both_exchange(folder, "exchange", exchange_run);
+  both_exchange(folder, "exchange-early-failure", exchange_early_failure);
   std::ofstream(folder / "tcp-plan.json") << tcp_plan_json(sample::tcp_plan());
   std::ofstream(folder / "tcp-plan-file.json") << tcp_plan_json(sample::tcp_file_plan());
   std::ofstream(folder / "plan.json") << plan_json(sample::plan(), true);

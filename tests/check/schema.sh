@@ -76,6 +76,8 @@ wrong 'end/expect/0/held' 's/"held": false/"held": null/' rx.json
 wrong 'start/configuration/attached' 's/"attached": "native"/"attached": "offload"/' rx.json
 wrong 'exit_status' 's/"exit_status": 5/"exit_status": 0/' rx-nothing.json
 wrong ':2: data/sum/packets' 's/"packets":1010/"packets":-1/' rx.jsonl
+wrong 'end/ledger/0/limited_by' 's/"limited_by": "generator"/"limited_by": "fate"/' exchange.json
+wrong "end/ledger/0.*'late' is a required property" '/"late":/d' exchange.json
 wrong 'checks/0/verdict' 's/"info"/"maybe"/' probe.json
 rm -f "$dir/empty"
 : >"$dir/empty"

@@ -207,12 +207,32 @@ TEST(RxExpect, CommasSeparateAndSpacesDoNotCount) {
   EXPECT_EQ(between->size(), 2U);
 }
 
+TEST(RxExpect, PortsAndSharesAreForWhoSeesBothEnds) {
+  const auto one = [](std::string_view text) { return parse_expect(text).value().front(); };
+  EXPECT_EQ(one("rx@eth2 = 10/11"),
+            (Condition{Expected::Received, Relation::Equal, 10, "rx@eth2 = 10/11", "eth2", 11}));
+  EXPECT_EQ(one("p99@veth0.7<5us").port, "veth0.7");
+  EXPECT_EQ(one("rx=1/1").share_of, 1U);
+  for (const char* bad : {"rx@=1", "rx=2/1", "rx=1/0", "rx=1/", "dup=1/2", "rx=1/2/3"})
+    EXPECT_FALSE(parse_expect(bad)) << bad;
+}
+
+TEST_F(RxPlanTest, AReceiverAloneDoesNotKnowTheSender) {
+  for (const char* text : {"rx@eth2=1", "rx=1/2", "refused=0", "unsent=0", "dropped=0"}) {
+    spec_.expect = parse_expect(text).value();
+    const auto out = resolve_rx(spec_, facts_);
+    ASSERT_FALSE(out) << text;
+    EXPECT_EQ(out.error().code, Errc::InvalidArgument);
+    EXPECT_NE(out.error().message().find(text), std::string::npos);
+  }
+}
+
 TEST(RxExpect, SaysWhatWouldBeAccepted) {
   constexpr const char* kForm =
       "expected a name, one of < <= = >= > and a value, such as loss<0.001% or p99<50us";
   constexpr const char* kNames = " is not counted: expected one of loss, lost, rx, dup, reordered, "
                                  "late, min, mean, p50, p90, p99, p99.9, p99.99, max, jitter, pps, "
-                                 "streams";
+                                 "streams, bytes, refused, unsent, dropped";
   constexpr const char* kShare = "expected a share of at most 100%, such as 0.001% or 0.00001";
   constexpr const char* kDelay =
       "expected a time with its unit (ns, us, ms, s, m or h), such as 50us or 1.5ms";

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// `udp --rx`: sending and receiving in one process.
+#include <algorithm>
+#include <random>
+
+#include <fmt/format.h>
+
+#include "app/app.h"
+#include "app/exchange_session.h"
+#include "app/facts.h"
+#include "app/run_common.h"
+#include "core/exit_status.h"
+#include "plan/exchange_plan.h"
+#include "report/exchange_report.h"
+
+namespace xtg::app {
+
+namespace {
+
+std::unique_ptr<report::ExchangeReporter> make_reporter(const plan::OutputSpec& output,
+                                                        std::ostream& out) {
+  if (output.json) return report::make_exchange_json(out);
+  if (output.json_stream) return report::make_exchange_json_stream(out);
+  if (output.quiet) return report::make_exchange_quiet();
+  return report::make_exchange_text(out);
+}
+
+plan::HostFacts gather_port(const plan::PortSpec& port, bool dry_run) {
+  if (port.send) return gather_facts(*port.send, !dry_run);
+  return gather_facts(port.interface);
+}
+
+/// The facts of every port; with them the ways back, whose addresses are the first sender's.
+std::vector<plan::HostFacts> gather(plan::ExchangeSpec& spec) {
+  const auto first =
+      std::ranges::find_if(spec.ports, [](const plan::PortSpec& p) { return p.send.has_value(); });
+  if (spec.bidir && first != spec.ports.end())
+    spec = plan::with_ways_back(spec, gather_port(*first, spec.dry_run));
+  std::vector<plan::HostFacts> facts;
+  for (const plan::PortSpec& port : spec.ports)
+    facts.push_back(gather_port(port, spec.dry_run));
+  return facts;
+}
+
+/// Whether the other end of the pair gets a receiving program of ours, by which it takes frames.
+bool receives_at_its_peer(const plan::ExchangePlan& plan, const plan::PortPlan& port) {
+  const auto& peer = port.iface.peer;
+  return peer && peer->same_netns && std::ranges::any_of(plan.ports, [&](const auto& other) {
+           return other.receive && other.iface.ifindex == peer->ifindex;
+         });
+}
+
+/// What keeps frames from leaving any of the ports.
+Status remove_obstacles(plan::ExchangePlan& plan, std::vector<std::optional<Repair>>& repairs) {
+  for (plan::PortPlan& port : plan.ports) {
+    if (!port.send) continue;
+    if (receives_at_its_peer(plan, port)) continue;
+    std::vector<std::uint32_t> sizes;
+    for (const plan::StreamPlan& stream : port.send->streams)
+      sizes.push_back(stream.frame.spec.frame_size);
+    auto clear = remove_obstacle(port.iface, sizes, port.send->fix, repairs.emplace_back(),
+                                 port.send->notes);
+    if (!clear) return clear;
+  }
+  return {};
+}
+
+int report_end(const ExchangeResult& result, const plan::ExchangePlan& plan,
+               report::ExchangeReporter& reporter, Context& context) {
+  std::vector<std::string> names;
+  for (const plan::PortPlan& port : plan.ports)
+    names.push_back(port.iface.name);
+  const auto verdicts = report::judge(plan.spec.expect, result.summary, names);
+  const auto missed =
+      std::ranges::count_if(verdicts, [](const report::RxVerdict& v) { return !v.held; });
+  // That nothing came may be what is expected.
+  const bool judged =
+      !result.error || (result.error->code == Errc::Peer && !plan.spec.expect.empty());
+  int status = static_cast<int>(ExitStatus::Done);
+  if (result.left_at_once || !judged) {
+    status = tell_errors(result, reporter, context);
+  } else if (missed != 0) {
+    status = tell_missed(static_cast<std::size_t>(missed), verdicts.size(), reporter, context);
+  }
+  reporter.end(result.summary, verdicts);
+  reporter.finish();
+  return status;
+}
+
+} // namespace
+
+int exchange(const plan::ExchangeSpec& asked, Context& context) {
+  xdp::init_logging(asked.output.verbose);
+  const auto reporter = make_reporter(asked.output, context.out);
+  plan::ExchangeSpec spec = asked;
+  const std::vector<plan::HostFacts> facts = gather(spec);
+  auto plan = plan::resolve_exchange(spec, facts, std::random_device{}());
+  if (!plan) return fail_before(plan.error(), *reporter, context);
+  if (spec.dry_run) {
+    for (const plan::PortPlan& port : plan->ports)
+      if (port.send) show_plan(*port.send, context);
+    return static_cast<int>(ExitStatus::Done);
+  }
+  if (auto caps = check_caps(true); !caps) return fail_before(caps.error(), *reporter, context);
+  std::vector<std::optional<Repair>> repairs;
+  if (auto clear = remove_obstacles(*plan, repairs); !clear)
+    return fail_before(clear.error(), *reporter, context);
+  auto signals = Signals::open();
+  if (!signals) return fail_before(signals.error(), *reporter, context);
+
+  auto session = ExchangeSession::prepare(*plan, context.started_ns);
+  if (!session) return fail_before(while_running(std::move(session.error())), *reporter, context);
+  reporter->begin((*session)->told(),
+                  run_info(context, facts.front(), (*session)->count_source_note()),
+                  (*session)->modes());
+  ExchangeResult result = (*session)->run(*reporter, context.out, *signals);
+  if (result.error) result.error = while_running(std::move(*result.error));
+  return report_end(result, *plan, *reporter, context);
+}
+
+} // namespace xtg::app

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/exchange_session.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <poll.h>
+
+#include <fmt/format.h>
+
+#include "app/run_common.h"
+#include "core/clock.h"
+
+namespace xtg::app {
+
+namespace {
+
+constexpr std::uint64_t kWatchNs = 100'000'000; // how often faults are looked for
+constexpr int kArrivalMs = 5;                   // and whether everything has arrived
+
+std::uint32_t session_of(const plan::PortPlan& port) {
+  return port.send->session;
+}
+
+/// Failed before interrupted before out of time.
+stats::EndReason worst_end(const stats::ExchangeSummary& summary) {
+  stats::EndReason worst = stats::EndReason::Amount;
+  for (const stats::PortSummary& port : summary.ports)
+    if (port.tx) worst = std::max(worst, port.tx->end);
+  return worst;
+}
+
+/// When the last packet came; 0 where none did.
+std::uint64_t last_arrival(const stats::RxSnapshot& snapshot) {
+  std::uint64_t last = 0;
+  for (const stats::RxRecord& record : snapshot.records)
+    last = std::max<std::uint64_t>(last, record.slot.last_ns);
+  return last;
+}
+
+} // namespace
+
+Result<std::unique_ptr<ExchangeSession>> ExchangeSession::prepare(const plan::ExchangePlan& plan,
+                                                                  std::uint64_t started_ns) {
+  std::unique_ptr<ExchangeSession> session(new ExchangeSession(plan));
+  if (auto ready = session->prepare_ports(started_ns); !ready)
+    return tl::unexpected<Error>(std::move(ready.error()));
+  return session;
+}
+
+Status ExchangeSession::prepare_ports(std::uint64_t started_ns) {
+  ports_.resize(plan_.ports.size());
+  for (std::size_t i = 0; i < ports_.size(); i++)
+    ports_[i].plan = &plan_.ports[i];
+  for (Port& port : ports_) {
+    if (!port.plan->receive) continue;
+    port.listener.emplace(*port.plan->receive);
+    if (auto ready = port.listener->prepare(); !ready) return ready;
+  }
+  for (Port& port : ports_) {
+    if (!port.plan->send) continue;
+    auto session = Session::prepare(*port.plan->send, started_ns);
+    if (!session) return tl::unexpected<Error>(std::move(session.error()));
+    port.session = std::move(*session);
+  }
+  return {};
+}
+
+std::vector<std::string> ExchangeSession::modes() const {
+  std::vector<std::string> modes;
+  for (const Port& port : ports_)
+    modes.emplace_back(port.listener ? port.listener->mode() : "");
+  return modes;
+}
+
+std::string ExchangeSession::count_source_note() const {
+  for (const Port& port : ports_)
+    if (port.session && !port.session->count_source_note().empty())
+      return port.session->count_source_note();
+  return {};
+}
+
+plan::ExchangePlan ExchangeSession::told() const {
+  plan::ExchangePlan told = plan_;
+  const auto add = [](std::vector<std::string>& to, const std::vector<std::string>& notes) {
+    to.insert(to.end(), notes.begin(), notes.end());
+  };
+  for (std::size_t i = 0; i < ports_.size(); i++) {
+    if (ports_[i].listener) add(told.ports[i].receive->notes, ports_[i].listener->notes());
+    if (ports_[i].session) add(told.ports[i].send->notes, ports_[i].session->notes());
+  }
+  return told;
+}
+
+void ExchangeSession::fail_run(Error error) {
+  if (!result_.error) result_.error = std::move(error);
+  stop(stats::EndReason::Failed);
+}
+
+void ExchangeSession::stop(stats::EndReason reason) {
+  for (Port& port : ports_)
+    if (port.session && !port.session->ending()) port.session->end_run(reason);
+}
+
+stats::RxSnapshot ExchangeSession::look_at(Port& port, bool words) {
+  auto read = port.listener->snapshot(words);
+  if (read) return std::move(*read);
+  fail_run(std::move(read.error()));
+  return port.previous;
+}
+
+void ExchangeSession::start() {
+  start_ns_ = Session::soon_ns();
+  const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
+  line_ns_ = start_ns_;
+  next_line_ns_ = start_ns_ + interval;
+  next_watch_ns_ = start_ns_ + kWatchNs;
+  for (Port& port : ports_) {
+    port.first.time_ns = port.previous.time_ns = start_ns_;
+    if (port.listener) port.listener->start();
+  }
+  for (Port& port : ports_)
+    if (port.session) port.session->start(start_ns_);
+}
+
+bool ExchangeSession::all_finished() const {
+  return std::ranges::all_of(ports_, [](const Port& p) { return !p.session || p.finished; });
+}
+
+/// For a signal, the end of a sender's threads, or so long.
+void ExchangeSession::wait(int timeout_ms, Signals& signals) {
+  std::vector<pollfd> fds = {{signals.fd(), POLLIN, 0}};
+  std::vector<Port*> waiting;
+  for (Port& port : ports_) {
+    if (!port.session || port.finished) continue;
+    fds.push_back({port.session->finished_fd(), POLLIN, 0});
+    waiting.push_back(&port);
+  }
+  if (poll(fds.data(), fds.size(), timeout_ms) < 0 && errno != EINTR)
+    return fail_run(fail_sys(errno, "poll").value());
+  for (std::size_t i = 0; i < waiting.size(); i++)
+    waiting[i]->finished = (fds[i + 1].revents & POLLIN) != 0;
+  const int taken = signals.take().count;
+  if (taken == 0) return;
+  // The first one stops and reports, the second leaves at once.
+  result_.left_at_once = taken > 1 || interrupted_;
+  interrupted_ = true;
+  stop(stats::EndReason::Interrupted);
+}
+
+void ExchangeSession::watch() {
+  for (Port& port : ports_) {
+    if (port.listener)
+      if (auto error = port.listener->fault()) return fail_run(std::move(*error));
+    if (!port.session || port.finished || port.session->ending()) continue;
+    port.session->watch();
+    if (port.session->ending()) stop(stats::EndReason::Failed);
+  }
+}
+
+/// Every sending port with every receiving one, and the sender's session.
+template <class Fn>
+void ExchangeSession::for_flows(Fn&& fn) const {
+  for (std::size_t from = 0; from < ports_.size(); from++)
+    for (std::size_t to = 0; to < ports_.size(); to++)
+      if (ports_[from].session && ports_[to].listener) fn(from, to, session_of(*ports_[from].plan));
+}
+
+/// What arrived since the last line, by where it came from.
+std::vector<stats::Flow<stats::RxSample>> ExchangeSession::flows_since() {
+  std::vector<stats::Flow<stats::RxSample>> flows;
+  for_flows([&](std::size_t from, std::size_t to, std::uint32_t session) {
+    flows.push_back({from, to,
+                     stats::rx_delta(stats::of_session(ports_[to].previous, session),
+                                     stats::of_session(ports_[to].last, session), start_ns_)});
+  });
+  for (Port& port : ports_)
+    port.previous = std::move(port.last);
+  return flows;
+}
+
+void ExchangeSession::line(report::ExchangeReporter& reporter, const std::ostream& out) {
+  stats::ExchangeSample sample;
+  for (Port& port : ports_) {
+    sample.tx.push_back(port.session ? std::optional(port.session->sample()) : std::nullopt);
+    if (port.listener) port.last = look_at(port, false);
+  }
+  const std::uint64_t now_ns = monotonic_ns();
+  sample.start_s = static_cast<double>(line_ns_ - start_ns_) * 1e-9;
+  sample.end_s = static_cast<double>(now_ns - start_ns_) * 1e-9;
+  line_ns_ = now_ns;
+  sample.flows = flows_since();
+  reporter.interval(sample);
+  if (!out) fail_run(Error{Errc::System, 0, "the output can no longer be written"});
+}
+
+void ExchangeSession::send_all(report::ExchangeReporter& reporter, const std::ostream& out,
+                               Signals& signals) {
+  const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
+  while (!all_finished() && !result_.left_at_once) {
+    const std::uint64_t due = std::min(next_line_ns_, next_watch_ns_), before = monotonic_ns();
+    wait(due <= before ? 0 : static_cast<int>((due - before) / 1'000'000 + 1), signals);
+    const std::uint64_t now = monotonic_ns();
+    if (now >= next_watch_ns_) {
+      next_watch_ns_ = now + kWatchNs;
+      watch();
+    }
+    if (now < next_line_ns_ || all_finished()) continue;
+    while (next_line_ns_ <= now)
+      next_line_ns_ += interval;
+    line(reporter, out);
+  }
+}
+
+/// Whether of every sender as many packets have come as its driver took.
+bool ExchangeSession::all_arrived() const {
+  for (const Port& from : ports_) {
+    if (!from.sent) continue;
+    std::uint64_t came = 0;
+    for (const Port& to : ports_) {
+      if (!to.listener) continue;
+      for (const stats::RxStream& stream :
+           stats::rx_streams(stats::of_session(to.last, session_of(*from.plan)), false))
+        came += stream.counters.unique;
+    }
+    if (came < from.sent->total.tx.accepted) return false;
+  }
+  return true;
+}
+
+/// Waits for what is under way (RFC 2544, 23).
+void ExchangeSession::drain(Signals& signals) {
+  const std::uint64_t until = monotonic_ns() + static_cast<std::uint64_t>(plan_.spec.drain.count());
+  for (const bool before = interrupted_; !result_.left_at_once && interrupted_ == before;) {
+    for (Port& port : ports_)
+      if (port.listener) port.last = look_at(port, false);
+    const std::uint64_t now = monotonic_ns();
+    if (all_arrived() || now >= until) return;
+    wait(static_cast<int>(std::min<std::uint64_t>(kArrivalMs, (until - now) / 1'000'000 + 1)),
+         signals);
+  }
+}
+
+std::vector<stats::PortFacts> ExchangeSession::facts() const {
+  std::vector<stats::PortFacts> facts;
+  for (const Port& port : ports_) {
+    stats::PortFacts fact;
+    if (port.plan->send) {
+      const plan::StreamPlan& stream = port.plan->send->streams.front();
+      fact.amount = stream.num_packets;
+      fact.paced = stream.pacing.has_value();
+    }
+    const auto& peer = port.plan->iface.peer;
+    for (std::size_t i = 0; i < ports_.size(); i++)
+      if (peer && peer->same_netns && peer->ifindex == ports_[i].plan->iface.ifindex) fact.peer = i;
+    facts.push_back(fact);
+  }
+  return facts;
+}
+
+/// The final count of what was sent.
+void ExchangeSession::conclude_senders(std::vector<std::optional<stats::Sample>>& rest) {
+  for (Port& port : ports_) {
+    rest.emplace_back();
+    if (!port.session) continue;
+    port.session->join();
+    SessionResult sent = port.session->conclude(rest.back());
+    if (sent.error && !result_.error) result_.error = std::move(sent.error);
+    port.sent = std::move(sent.summary);
+  }
+}
+
+void ExchangeSession::conclude(report::ExchangeReporter& reporter,
+                               std::vector<std::optional<stats::Sample>> rest) {
+  stats::ExchangeSummary& summary = result_.summary;
+  std::uint64_t end_ns = start_ns_;
+  for (Port& port : ports_)
+    if (port.sent)
+      end_ns =
+          std::max(end_ns, start_ns_ + static_cast<std::uint64_t>(port.sent->total.end_s * 1e9));
+  summary.end_s = static_cast<double>(end_ns - start_ns_) * 1e-9;
+  for (Port& port : ports_) {
+    if (!port.listener) continue;
+    port.listener->stop();
+    port.last = look_at(port, true);
+    // Rates are over the time in which packets came, not the wait for those that did not.
+    port.last.time_ns = std::max(end_ns, last_arrival(port.last));
+  }
+  for (Port& port : ports_) {
+    stats::PortSummary& told = summary.ports.emplace_back();
+    told.tx = port.sent;
+    if (port.listener) told.rx = stats::rx_summary(port.first, port.last, start_ns_);
+  }
+  for_flows([&](std::size_t from, std::size_t to, std::uint32_t session) {
+    summary.flows.push_back(
+        {from, to,
+         stats::rx_summary(stats::of_session(ports_[to].first, session),
+                           stats::of_session(ports_[to].last, session), start_ns_)});
+  });
+  stats::add_ledgers(summary, facts());
+  summary.end = result_.error ? stats::EndReason::Failed : worst_end(summary);
+  summary.cpu_s = process_cpu_s();
+  last_line(reporter, std::move(rest), end_ns);
+}
+
+/// What came after the last full interval, unless it is a sliver of the one just reported.
+void ExchangeSession::last_line(report::ExchangeReporter& reporter,
+                                std::vector<std::optional<stats::Sample>> rest,
+                                std::uint64_t end_ns) {
+  const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
+  std::uint64_t until = end_ns;
+  for (const Port& port : ports_)
+    if (port.listener) until = std::max(until, port.last.time_ns);
+  if (until <= line_ns_ + interval / 20) return;
+  stats::ExchangeSample sample;
+  sample.start_s = static_cast<double>(line_ns_ - start_ns_) * 1e-9;
+  sample.end_s = static_cast<double>(until - start_ns_) * 1e-9;
+  sample.tx = std::move(rest);
+  sample.flows = flows_since();
+  reporter.interval(sample);
+}
+
+/// Nothing of what was sent came back: never a silent zero.
+std::optional<Error> ExchangeSession::silence() const {
+  std::uint64_t sent = 0, came = 0, passed = 0;
+  std::string where;
+  for (std::size_t i = 0; i < ports_.size(); i++) {
+    const stats::PortSummary& port = result_.summary.ports[i];
+    if (port.tx) sent += port.tx->total.tx.accepted;
+    if (!port.rx) continue;
+    came += port.rx->total.sum.packets;
+    passed += port.rx->total.passed;
+    where += (where.empty() ? "" : " or ") + ports_[i].plan->iface.name;
+  }
+  if (sent == 0 || came != 0) return std::nullopt;
+  return Error{Errc::Peer, 0,
+               fmt::format("{} frames were sent and none arrived on {}; {} other frames passed "
+                           "there",
+                           sent, where, passed)};
+}
+
+ExchangeResult ExchangeSession::run(report::ExchangeReporter& reporter, const std::ostream& out,
+                                    Signals& signals) {
+  start();
+  send_all(reporter, out, signals);
+  std::vector<std::optional<stats::Sample>> rest;
+  conclude_senders(rest);
+  if (!result_.error) drain(signals);
+  conclude(reporter, std::move(rest));
+  if (!result_.error) result_.error = silence();
+  return std::move(result_);
+}
+
+} // namespace xtg::app

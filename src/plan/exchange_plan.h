@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A run that sees both ends, everything decided and nothing done. Needs only values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/result.h"
+#include "plan/exchange_spec.h"
+#include "plan/facts.h"
+#include "plan/plan.h"
+#include "plan/rx_plan.h"
+
+namespace xtg::plan {
+
+struct PortPlan {
+  InterfaceFacts iface;
+  std::optional<Plan> send;
+  std::optional<RxPlan> receive;
+};
+
+struct ExchangePlan {
+  ExchangeSpec spec;
+  std::vector<PortPlan> ports;
+};
+
+/// Completes every port from the facts of its interface (one for each, in the same order).
+/// `session`: the run's random number; the senders' sessions differ in its lowest bits, and every
+/// receiver takes all of them. Senders get CPUs of their own while there are enough. Errors as
+/// those of resolve() and resolve_rx(); InvalidArgument also where frames would carry no signature.
+Result<ExchangePlan> resolve_exchange(const ExchangeSpec& spec, const std::vector<HostFacts>& facts,
+                                      std::uint32_t session);
+
+/// The stream that goes the other way: addresses, UDP ports and MAC addresses change places. What
+/// the stream leaves open is as resolve() would choose it on the interface of `facts`, so that it
+/// comes back to where it is sent from; MAC addresses that were left open are looked up.
+StreamSpec turned_round(const StreamSpec& stream, const HostFacts& facts);
+
+/// With `bidir`, every port that only receives sends as well; `facts` are those of the first
+/// sending port.
+ExchangeSpec with_ways_back(ExchangeSpec spec, const HostFacts& facts);
+
+} // namespace xtg::plan

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The reporters of runs that see both ends: those that write JSON, and the one that writes nothing.
+#include "core/units.h"
+#include "report/describe.h"
+#include "report/exchange_report.h"
+#include "report/json_document.h"
+#include "report/json_values.h"
+#include "report/rx_values.h"
+
+namespace xtg::report {
+namespace {
+
+using Names = std::vector<std::string>;
+
+/// What the values need to know of the run.
+struct ExchangeFacts {
+  Names ports;
+  std::vector<RunFacts> tx; ///< by port
+};
+
+ExchangeFacts facts_of(const plan::ExchangePlan& plan, const RunInfo& info) {
+  ExchangeFacts facts;
+  for (const plan::PortPlan& port : plan.ports) {
+    facts.ports.push_back(port.iface.name);
+    facts.tx.push_back(port.send ? run_facts(*port.send, info) : RunFacts{});
+  }
+  return facts;
+}
+
+Json exchange_start(const plan::ExchangePlan& plan, const RunInfo& info, const Names& modes) {
+  Json ports = Json::array();
+  for (std::size_t i = 0; i < plan.ports.size(); ++i) {
+    const plan::PortPlan& port = plan.ports[i];
+    Json receives = nullptr;
+    if (port.receive)
+      receives = {{"attached", modes[i]},
+                  {"window", port.receive->spec.window},
+                  {"notes", port.receive->notes}};
+    ports.push_back({{"interface", port.iface.name},
+                     {"sends", port.send ? plan_value(*port.send) : Json(nullptr)},
+                     {"receives", std::move(receives)}});
+  }
+  Json expect = Json::array();
+  for (const plan::Condition& condition : plan.spec.expect)
+    expect.push_back(condition.text);
+  return start_value(info, {{"role", "exchange"},
+                            {"bidir", plan.spec.bidir},
+                            {"drain_seconds", seconds(plan.spec.drain)},
+                            {"interval_seconds", seconds(plan.spec.interval)},
+                            {"expect", std::move(expect)},
+                            {"ports", std::move(ports)}});
+}
+
+Json exchange_interval(const stats::ExchangeSample& sample, const ExchangeFacts& facts) {
+  Json ports = Json::array(), flows = Json::array();
+  std::uint64_t sent = 0, received = 0;
+  std::int64_t lost = 0;
+  for (std::size_t i = 0; i < sample.tx.size(); ++i) {
+    if (!sample.tx[i]) continue;
+    sent += sample.tx[i]->tx.accepted;
+    Json port = {{"interface", facts.ports[i]}};
+    port.update(interval_value(*sample.tx[i], facts.tx[i]));
+    ports.push_back(std::move(port));
+  }
+  for (const auto& flow : sample.flows) {
+    received += flow.rx.sum.unique;
+    lost += flow.rx.sum.lost;
+    Json value = {{"from", facts.ports[flow.from]}, {"to", facts.ports[flow.to]}};
+    value.update(rx_interval_value(flow.rx));
+    flows.push_back(std::move(value));
+  }
+  return {{"sum",
+           {{"start", number(sample.start_s)},
+            {"end", number(sample.end_s)},
+            {"seconds", number(sample.end_s - sample.start_s)},
+            {"sent", sent},
+            {"received", received},
+            {"lost_packets", lost}}},
+          {"tx", std::move(ports)},
+          {"flows", std::move(flows)}};
+}
+
+Json ledger_value(const stats::Ledger& ledger, const std::string& port) {
+  return {{"interface", port},
+          {"asked", ledger.asked},
+          {"not_sent", ledger.not_sent},
+          {"refused", ledger.refused},
+          {"lost", ledger.lost},
+          {"dropped", ledger.dropped},
+          {"received", ledger.received},
+          {"duplicated", ledger.duplicated},
+          {"late", ledger.late},
+          {"copies", ledger.copies},
+          {"limited_by", name(ledger.limit)}};
+}
+
+/// What of a receiver's end is its own and not a stream's.
+Json port_value(const stats::RxSummary& summary, const std::string& port) {
+  const Json end = rx_end_value(summary, {});
+  Json value = {{"interface", port}, {"passed", end["sum"]["passed"]}};
+  for (const char* key : {"queues", "cpus", "aside"})
+    value[key] = end[key];
+  return value;
+}
+
+Json flow_value(const stats::Flow<stats::RxSummary>& flow, const Names& ports) {
+  const Json end = rx_end_value(flow.rx, {});
+  return {{"from", ports[flow.from]},
+          {"to", ports[flow.to]},
+          {"sum", end["sum"]},
+          {"streams", end["streams"]}};
+}
+
+Json exchange_end(const stats::ExchangeSummary& summary, const std::vector<RxVerdict>& verdicts,
+                  const ExchangeFacts& facts) {
+  Json tx = Json::array(), rx = Json::array(), ledger = Json::array(), flows = Json::array();
+  std::uint64_t asked = 0, sent = 0, received = 0;
+  for (std::size_t i = 0; i < summary.ports.size(); ++i) {
+    const stats::PortSummary& port = summary.ports[i];
+    const std::string& interface = facts.ports[i];
+    if (port.tx) {
+      Json value = {{"interface", interface}};
+      value.update(end_value(*port.tx, facts.tx[i]));
+      value.erase("cpu_seconds"); // of the whole process, below
+      tx.push_back(std::move(value));
+    }
+    if (port.ledger) {
+      asked += port.ledger->asked;
+      sent += port.ledger->asked - port.ledger->not_sent - port.ledger->refused;
+      received += port.ledger->received + port.ledger->duplicated;
+      ledger.push_back(ledger_value(*port.ledger, interface));
+    }
+    if (port.rx) rx.push_back(port_value(*port.rx, interface));
+  }
+  for (const auto& flow : summary.flows)
+    flows.push_back(flow_value(flow, facts.ports));
+  return {{"sum",
+           {{"start", number(summary.start_s)},
+            {"end", number(summary.end_s)},
+            {"seconds", number(summary.end_s - summary.start_s)},
+            {"asked", asked},
+            {"sent", sent},
+            {"received", received},
+            {"lost_percent", sent == 0 ? Json(nullptr)
+                                       : number(100 * static_cast<double>(sent - received) /
+                                                static_cast<double>(sent))}}},
+          {"reason", name(summary.end)},
+          {"ledger", std::move(ledger)},
+          {"flows", std::move(flows)},
+          {"tx", std::move(tx)},
+          {"rx", std::move(rx)},
+          {"expect", expect_value(verdicts)},
+          {"cpu_seconds", number(summary.cpu_s)}};
+}
+
+class Document final : public ExchangeReporter {
+public:
+  explicit Document(std::ostream& out) : document_(out) {}
+
+  void begin(const plan::ExchangePlan& plan, const RunInfo& info, const Names& modes) override {
+    facts_ = facts_of(plan, info);
+    document_.start(exchange_start(plan, info, modes));
+  }
+  void interval(const stats::ExchangeSample& sample) override {
+    document_.interval(exchange_interval(sample, facts_));
+  }
+  void end(const stats::ExchangeSummary& summary, const std::vector<RxVerdict>& verdicts) override {
+    document_.end(exchange_end(summary, verdicts, facts_));
+  }
+  void error(const Error& error, int exit_status) override { document_.error(error, exit_status); }
+  void finish() override { document_.finish(); }
+
+private:
+  JsonDocument document_;
+  ExchangeFacts facts_;
+};
+
+class Stream final : public ExchangeReporter {
+public:
+  explicit Stream(std::ostream& out) : lines_(out) {}
+
+  void begin(const plan::ExchangePlan& plan, const RunInfo& info, const Names& modes) override {
+    facts_ = facts_of(plan, info);
+    lines_.event("start", exchange_start(plan, info, modes));
+  }
+  void interval(const stats::ExchangeSample& sample) override {
+    lines_.event("interval", exchange_interval(sample, facts_));
+  }
+  void end(const stats::ExchangeSummary& summary, const std::vector<RxVerdict>& verdicts) override {
+    lines_.event("end", exchange_end(summary, verdicts, facts_));
+  }
+  void error(const Error& error, int exit_status) override { lines_.error(error, exit_status); }
+  void finish() override {}
+
+private:
+  JsonLines lines_;
+  ExchangeFacts facts_;
+};
+
+class Quiet final : public ExchangeReporter {
+public:
+  void begin(const plan::ExchangePlan&, const RunInfo&, const Names&) override {}
+  void interval(const stats::ExchangeSample&) override {}
+  void end(const stats::ExchangeSummary&, const std::vector<RxVerdict>&) override {}
+  void error(const Error&, int) override {}
+  void finish() override {}
+};
+
+} // namespace
+
+std::unique_ptr<ExchangeReporter> make_exchange_json(std::ostream& out) {
+  return std::make_unique<Document>(out);
+}
+
+std::unique_ptr<ExchangeReporter> make_exchange_json_stream(std::ostream& out) {
+  return std::make_unique<Stream>(out);
+}
+
+std::unique_ptr<ExchangeReporter> make_exchange_quiet() {
+  return std::make_unique<Quiet>();
+}
+
+} // namespace xtg::report

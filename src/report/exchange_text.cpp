@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A run that sees both ends for people: a head, a line per flow and interval, the ledgers.
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include "core/units.h"
+#include "report/describe.h"
+#include "report/exchange_report.h"
+#include "report/rx_words.h"
+#include "report/tcp_words.h"
+
+namespace xtg::report {
+namespace {
+
+using stats::Limit;
+
+std::string delay_number(const stats::RxDelay& delay, std::uint64_t ns) {
+  return delay.count == 0 ? "-" : us_number(static_cast<double>(ns));
+}
+
+std::string_view end_words(stats::EndReason reason) {
+  switch (reason) {
+  case stats::EndReason::Amount:
+    return "all packets sent";
+  case stats::EndReason::Duration:
+    return "duration reached";
+  case stats::EndReason::Interrupted:
+    return "interrupted";
+  case stats::EndReason::Failed:
+    break;
+  }
+  return "failed";
+}
+
+std::string share(std::uint64_t part, std::uint64_t of) {
+  return of == 0
+             ? "-"
+             : fmt::format("{:.4f} %", 100 * static_cast<double>(part) / static_cast<double>(of));
+}
+
+class Text final : public ExchangeReporter {
+public:
+  explicit Text(std::ostream& out) : out_(out) {}
+
+  void begin(const plan::ExchangePlan& plan, const RunInfo& info,
+             const std::vector<std::string>& modes) override {
+    for (std::size_t i = 0; i < plan.ports.size(); ++i) {
+      const plan::PortPlan& port = plan.ports[i];
+      ports_.push_back(port.iface.name);
+      width_ = std::max(width_, port.iface.name.size());
+      fmt::print(out_, "{} ({})", port.iface.name,
+                 port.iface.driver.empty() ? "driver unknown" : port.iface.driver);
+      if (port.send)
+        fmt::print(out_, " sends, {} on CPU {}", counted(port.send->cpus.size(), "thread"),
+                   cpu_list(port.send->cpus));
+      if (port.receive) fmt::print(out_, "{} receives, {} mode", port.send ? " and" : "", modes[i]);
+      out_ << '\n';
+      if (port.send) print_sender(*port.send, info);
+      if (port.receive) print_notes(port.receive->notes);
+    }
+    out_ << std::flush;
+  }
+
+  void interval(const stats::ExchangeSample& sample) override {
+    for (const auto& flow : sample.flows) {
+      if (!worth_a_line(flow, sample)) continue;
+      const stats::RxSample& rx = flow.rx;
+      const stats::RxDelay& d = rx.delay;
+      const auto& tx = sample.tx[flow.from];
+      fmt::print(out_,
+                 "[{:>7.2f}s] {}  {:>11} xmit/s  {:>11} pkt/s  {:>12} L1  {:>9} lost  {:>7} p50  "
+                 "{:>7} p99  {:>7} max us delay\n",
+                 sample.end_s, flow_name(flow.from, flow.to), tx ? thousands(tx->xmit_pps) : "-",
+                 thousands(rx.pps), prefixed(rx.l1_bps, "bit/s"), signed_words(rx.sum.lost),
+                 delay_number(d, d.quantile(0.5)), delay_number(d, d.quantile(0.99)),
+                 delay_number(d, d.max));
+    }
+    out_ << std::flush;
+  }
+
+  void end(const stats::ExchangeSummary& summary, const std::vector<RxVerdict>& verdicts) override {
+    out_ << "\nsummary\n";
+    row("ended", error_.empty() ? std::string(end_words(summary.end))
+                                : fmt::format("{}: {}", end_words(summary.end), error_));
+    row("duration", fmt::format("{:>15.3f} s", summary.end_s - summary.start_s));
+    row("processor time", fmt::format("{:>15.3f} s", summary.cpu_s));
+    for (std::size_t i = 0; i < summary.ports.size(); ++i)
+      if (summary.ports[i].ledger) print_ledger(i, *summary.ports[i].ledger);
+    for (const auto& flow : summary.flows)
+      if (flow.rx.total.sum.packets != 0 || summary.flows.size() == 1) print_flow(flow);
+    if (!verdicts.empty()) out_ << "expected\n";
+    for (const RxVerdict& verdict : verdicts)
+      row(verdict.held ? "met" : "MISSED",
+          fmt::format("{}: {}", one_line(verdict.condition.text), verdict_words(verdict)));
+    out_ << std::flush;
+  }
+
+  // Errors are talk and go to stderr, which is the caller's; here one only ends the summary's
+  // story.
+  void error(const Error& error, int) override {
+    if (error_.empty()) error_ = one_line(error.message());
+  }
+  void finish() override { out_ << std::flush; }
+
+private:
+  void row(std::string_view label, std::string_view value) {
+    fmt::print(out_, "  {:<16}{}\n", label, value);
+  }
+  void column(std::string_view label, std::uint64_t value, std::uint64_t of,
+              std::string_view rest = {}) {
+    row(label, fmt::format("{:>15}  {:>10}{}{}", with_thousands(value), share(value, of),
+                           rest.empty() ? "" : "  ", rest));
+  }
+
+  /// Of a sender's flows those that there are; where there are none, the first one says so.
+  bool worth_a_line(const stats::Flow<stats::RxSample>& flow, const stats::ExchangeSample& sample) {
+    const auto of_sender = [&](const auto& seen) { return seen.first == flow.from; };
+    if (flow.rx.sum.packets != 0) seen_.insert({flow.from, flow.to});
+    if (seen_.contains({flow.from, flow.to})) return true;
+    const auto first = std::ranges::find_if(
+        sample.flows, [&](const auto& other) { return other.from == flow.from; });
+    return std::ranges::none_of(seen_, of_sender) && first->to == flow.to &&
+           std::ranges::none_of(sample.flows, [&](const auto& other) {
+             return other.from == flow.from && other.rx.sum.packets != 0;
+           });
+  }
+
+  std::string flow_name(std::size_t from, std::size_t to) const {
+    return fmt::format("{:>{}} -> {:<{}}", ports_[from], width_, ports_[to], width_);
+  }
+
+  void print_notes(const std::vector<std::string>& notes) {
+    for (const std::string& note : notes)
+      fmt::print(out_, "note: {}\n", one_line(note));
+  }
+
+  void print_sender(const plan::Plan& plan, const RunInfo& info) {
+    for (const plan::StreamPlan& stream : plan.streams)
+      fmt::print(out_, "  {}\n", stream_text(stream));
+    if (plan.duration) fmt::print(out_, "  for {}\n", format_duration(*plan.duration));
+    if (!info.source_note.empty()) fmt::print(out_, "  {}\n", source_text(plan.iface.name, info));
+    print_notes(plan.notes);
+  }
+
+  void print_ledger(std::size_t port, const stats::Ledger& l) {
+    fmt::print(out_, "ledger of {}\n", ports_[port]);
+    column("asked for", l.asked, l.asked);
+    column("not sent", l.not_sent, l.asked, "slots missed");
+    column("refused", l.refused, l.asked, "by the sender's driver");
+    column("lost", l.lost, l.asked, "on the way");
+    column("dropped", l.dropped, l.asked, "by the receiving interface");
+    column("received", l.received, l.asked);
+    column("duplicated", l.duplicated, l.asked,
+           l.copies == 0
+               ? ""
+               : fmt::format("{} in all beyond one of each", counted(l.copies, "packet")));
+    column("late", l.late, l.asked, "behind the window");
+    row("verdict", limit_words(l));
+  }
+
+  void print_flow(const stats::Flow<stats::RxSummary>& flow) {
+    const stats::RxSummary& rx = flow.rx;
+    const stats::RxCounters& c = rx.total.sum;
+    const stats::RxDelay& d = rx.total.delay;
+    fmt::print(out_, "{} -> {}\n", ports_[flow.from], ports_[flow.to]);
+    row("received", fmt::format("{:>15} packets  {} pkt/s  {} L1  {} L2", with_thousands(c.packets),
+                                thousands(rx.total.pps), prefixed(rx.total.l1_bps, "bit/s"),
+                                prefixed(rx.total.l2_bps, "bit/s")));
+    if (rx.all.bursts_known && rx.all.bursts != 0)
+      row("loss bursts",
+          fmt::format("{:>15}, the longest of {}; longest outage {} us",
+                      with_thousands(rx.all.bursts), counted(rx.all.longest_burst, "packet"),
+                      us_number(static_cast<double>(rx.all.outage_ns))));
+    if (c.reordered != 0)
+      row("reordered", fmt::format("{:>15}, by {} packets at most", with_thousands(c.reordered),
+                                   with_thousands(rx.all.extent_max)));
+    if (d.count != 0) {
+      const auto at = [&](double q) { return us_number(static_cast<double>(d.quantile(q))); };
+      row("delay",
+          fmt::format("min {}  mean {}  p50 {}  p90 {}  p99 {}  p99.9 {}  p99.99 {}  max {} us",
+                      us_number(static_cast<double>(d.min)), us_number(d.mean), at(0.5), at(0.9),
+                      at(0.99), at(0.999), at(0.9999), us_number(static_cast<double>(d.max))));
+    }
+    if (has_variation(rx.streams)) row("jitter", us_number(rx.total.jitter_ns) + " us");
+  }
+
+  static std::string verdict_words(const RxVerdict& verdict) {
+    if (!verdict.value) return "not measured";
+    return verdict.condition.share_of != 0 ? percent_words(*verdict.value)
+                                           : value_words(verdict.condition.what, *verdict.value);
+  }
+
+  std::ostream& out_;
+  std::vector<std::string> ports_;
+  std::size_t width_ = 0;
+  std::set<std::pair<std::size_t, std::size_t>> seen_; ///< flows that had a packet
+  std::string error_;
+};
+
+} // namespace
+
+std::string_view name(Limit limit) {
+  switch (limit) {
+  case Limit::None:
+    return "none";
+  case Limit::Generator:
+    return "generator";
+  case Limit::Receiver:
+    return "receiver";
+  case Limit::Path:
+    return "path";
+  }
+  return "none";
+}
+
+std::string limit_words(const stats::Ledger& l) {
+  switch (l.limit) {
+  case Limit::None:
+    return "everything that was asked for was sent and arrived";
+  case Limit::Generator:
+    if (l.not_sent + l.refused == 0)
+      return "generator-limited: sent as fast as it goes, and all of it arrived";
+    return fmt::format("generator-limited: {} of {} not sent, {} refused by the driver",
+                       with_thousands(l.not_sent), counted(l.asked, "packet"),
+                       with_thousands(l.refused));
+  case Limit::Receiver:
+    return fmt::format("receiver-limited: {} dropped by the receiving interface",
+                       counted(l.dropped, "packet"));
+  case Limit::Path:
+    return fmt::format("path-limited: {} lost on the way{}", counted(l.lost, "packet"),
+                       l.late == 0 ? "" : fmt::format(", {} too late", with_thousands(l.late)));
+  }
+  return {};
+}
+
+std::unique_ptr<ExchangeReporter> make_exchange_text(std::ostream& out) {
+  return std::make_unique<Text>(out);
+}
+
+} // namespace xtg::report

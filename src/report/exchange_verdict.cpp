@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What of --expect came of a run that sees both ends.
+#include <algorithm>
+
+#include "report/exchange_report.h"
+
+namespace xtg::report {
+namespace {
+
+struct Sums {
+  stats::Ledger ledger; ///< of all senders, columns only
+  std::uint64_t sent = 0;
+};
+
+Sums sum_of(const stats::ExchangeSummary& summary) {
+  Sums out;
+  for (const stats::PortSummary& port : summary.ports) {
+    if (!port.ledger) continue;
+    const stats::Ledger& l = *port.ledger;
+    out.ledger.not_sent += l.not_sent;
+    out.ledger.refused += l.refused;
+    out.ledger.lost += l.lost;
+    out.ledger.dropped += l.dropped;
+    out.ledger.received += l.received;
+    out.ledger.duplicated += l.duplicated;
+    out.ledger.late += l.late;
+    out.sent += l.asked - l.not_sent - l.refused;
+  }
+  return out;
+}
+
+/// Of what arrived at one port, or at all of them.
+stats::RxSummary arrived(const stats::ExchangeSummary& summary,
+                         const std::vector<std::string>& ports, const std::string& port) {
+  if (port.empty()) return stats::all_ports(summary);
+  const auto at = static_cast<std::size_t>(std::ranges::find(ports, port) - ports.begin());
+  if (at == ports.size() || !summary.ports[at].rx) return {};
+  return *summary.ports[at].rx;
+}
+
+/// What only the ledgers know; none where what arrived tells.
+std::optional<double> ledger_value(plan::Expected what, const Sums& sums) {
+  const stats::Ledger& l = sums.ledger;
+  const std::uint64_t missing = l.lost + l.dropped + l.late;
+  switch (what) {
+  case plan::Expected::Loss:
+    if (sums.sent == 0) return std::nullopt;
+    return static_cast<double>(missing) / static_cast<double>(sums.sent);
+  case plan::Expected::Lost:
+    return static_cast<double>(missing);
+  case plan::Expected::Refused:
+    return static_cast<double>(l.refused);
+  case plan::Expected::Unsent:
+    return static_cast<double>(l.not_sent);
+  case plan::Expected::Dropped:
+    return static_cast<double>(l.dropped);
+  default:
+    return std::nullopt;
+  }
+}
+
+RxVerdict judge_one(const plan::Condition& condition, const stats::ExchangeSummary& summary,
+                    const std::vector<std::string>& ports, const Sums& sums) {
+  RxVerdict verdict{condition, std::nullopt, false};
+  if (condition.port.empty()) verdict.value = ledger_value(condition.what, sums);
+  if (!verdict.value)
+    verdict.value = rx_value(condition.what, arrived(summary, ports, condition.port));
+  if (!verdict.value) return verdict;
+  if (condition.share_of == 0) {
+    verdict.held = plan::holds(condition, *verdict.value);
+    return verdict;
+  }
+  // Exact: packets * denominator against numerator * sent, all of them whole numbers.
+  plan::Condition whole = condition;
+  whole.bound = condition.bound * static_cast<double>(sums.sent);
+  verdict.held = plan::holds(whole, *verdict.value * static_cast<double>(condition.share_of));
+  if (sums.sent == 0)
+    verdict.value.reset();
+  else
+    *verdict.value /= static_cast<double>(sums.sent);
+  return verdict;
+}
+
+} // namespace
+
+std::vector<RxVerdict> judge(const std::vector<plan::Condition>& conditions,
+                             const stats::ExchangeSummary& summary,
+                             const std::vector<std::string>& ports) {
+  const Sums sums = sum_of(summary);
+  std::vector<RxVerdict> verdicts;
+  for (const plan::Condition& condition : conditions)
+    verdicts.push_back(judge_one(condition, summary, ports, sums));
+  return verdicts;
+}
+
+} // namespace xtg::report

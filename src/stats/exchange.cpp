@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stats/exchange.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "xtg/abi/tx.h"
+
+namespace xtg::stats {
+
+namespace {
+
+/// What the interface of a receiving port dropped, without what its veth peer's sender has counted
+/// as refused already.
+std::uint64_t drops_at(const ExchangeSummary& summary, const std::vector<PortFacts>& facts,
+                       std::size_t port) {
+  const RxAside& aside = summary.ports[port].rx->aside;
+  std::uint64_t dropped = aside.link_dropped;
+  for (std::size_t from = 0; from < facts.size(); from++)
+    if (facts[from].peer == port && summary.ports[from].tx)
+      dropped -= std::min(dropped, summary.ports[from].tx->total.tx.driver_drops);
+  return dropped + aside.link_missed + aside.link_errors;
+}
+
+/// By sender, what was dropped at one receiving port.
+std::vector<std::uint64_t> drops_by_sender(const ExchangeSummary& summary,
+                                           const std::vector<PortFacts>& facts, std::size_t port) {
+  std::vector<std::uint64_t> arrived(summary.ports.size(), 0);
+  bool any = false;
+  for (const auto& flow : summary.flows) {
+    if (flow.to != port) continue;
+    arrived[flow.from] = flow.rx.total.sum.unique;
+    any = any || arrived[flow.from] != 0;
+  }
+  // Where nothing arrived, whoever sends from another port may have been dropped.
+  for (std::size_t from = 0; !any && from < arrived.size(); from++)
+    arrived[from] = summary.ports[from].tx && (from != port || summary.ports.size() == 1) ? 1 : 0;
+  return share_out(drops_at(summary, facts, port), arrived);
+}
+
+} // namespace
+
+RxSnapshot of_session(const RxSnapshot& snapshot, std::uint32_t session) {
+  RxSnapshot out;
+  out.time_ns = snapshot.time_ns;
+  for (const RxRecord& record : snapshot.records) {
+    const xtg_rx_key& key = record.slot.key;
+    const std::uint32_t known = (key.form & 0xff) == XTG_SIG_COMPACT ? 0xffff : ~std::uint32_t{0};
+    if (((key.session ^ session) & known) == 0) out.records.push_back(record);
+  }
+  return out;
+}
+
+RxSummary all_ports(const ExchangeSummary& summary) {
+  RxSummary out;
+  double mean = 0;
+  for (const PortSummary& port : summary.ports) {
+    if (!port.rx) continue;
+    const RxSample& total = port.rx->total;
+    RxDelay& delay = out.total.delay;
+    out.total.start_s = total.start_s;
+    out.total.end_s = std::max(out.total.end_s, total.end_s);
+    out.total.sum += total.sum;
+    out.total.pps += total.pps;
+    out.total.jitter_ns = std::max(out.total.jitter_ns, total.jitter_ns);
+    out.streams.insert(out.streams.end(), port.rx->streams.begin(), port.rx->streams.end());
+    if (total.delay.count == 0) continue;
+    delay.min = delay.count == 0 ? total.delay.min : std::min(delay.min, total.delay.min);
+    delay.max = std::max(delay.max, total.delay.max);
+    delay.count += total.delay.count;
+    delay.histogram.merge(total.delay.histogram);
+    mean += total.delay.mean * static_cast<double>(total.delay.count);
+  }
+  if (out.total.delay.count != 0)
+    out.total.delay.mean = mean / static_cast<double>(out.total.delay.count);
+  return out;
+}
+
+void add_ledgers(ExchangeSummary& summary, const std::vector<PortFacts>& facts) {
+  std::vector<std::uint64_t> drops(summary.ports.size(), 0);
+  for (std::size_t to = 0; to < summary.ports.size(); to++) {
+    if (!summary.ports[to].rx) continue;
+    const auto shares = drops_by_sender(summary, facts, to);
+    std::ranges::transform(drops, shares, drops.begin(), std::plus<>());
+  }
+  for (std::size_t from = 0; from < summary.ports.size(); from++) {
+    PortSummary& port = summary.ports[from];
+    if (!port.tx) continue;
+    LedgerFacts ledger;
+    ledger.tx = port.tx->total.tx;
+    ledger.end = port.tx->end;
+    ledger.amount = facts[from].amount;
+    ledger.paced = facts[from].paced;
+    ledger.receiver_drops = drops[from];
+    for (const auto& flow : summary.flows)
+      if (flow.from == from) ledger.received += flow.rx.total.sum;
+    port.ledger = make_ledger(ledger);
+  }
+}
+
+} // namespace xtg::stats

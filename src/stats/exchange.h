@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A run with both ends in one place: what each port sent, what came from each port to each other
+// one, and the ledgers that follow from it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "stats/ledger.h"
+#include "stats/rate.h"
+#include "stats/rx.h"
+
+namespace xtg::stats {
+
+/// What came from one port to another, by their places in the run. T: RxSample or RxSummary.
+template <class T>
+struct Flow {
+  std::size_t from = 0, to = 0;
+  T rx;
+};
+
+/// An interval.
+struct ExchangeSample {
+  double start_s = 0, end_s = 0;         ///< since the first frame
+  std::vector<std::optional<Sample>> tx; ///< by port; none of one that does not send
+  std::vector<Flow<RxSample>> flows;     ///< of every sending port to every receiving one
+};
+
+struct PortSummary {
+  std::optional<Summary> tx;
+  std::optional<Ledger> ledger; ///< of what it sent
+  std::optional<RxSummary> rx;  ///< all that arrived here: its queues, CPUs and what was aside
+};
+
+struct ExchangeSummary {
+  double start_s = 0, end_s = 0; ///< from the first frame to the last one sent
+  std::vector<PortSummary> ports;
+  std::vector<Flow<RxSummary>> flows;
+  EndReason end = EndReason::Amount;
+  double cpu_s = 0;
+};
+
+/// The records of one sender.
+RxSnapshot of_session(const RxSnapshot& snapshot, std::uint32_t session);
+
+/// What arrived, at whichever port: total and streams.
+RxSummary all_ports(const ExchangeSummary& summary);
+
+/// What the ledgers need to know of a port beside its counters.
+struct PortFacts {
+  std::optional<std::uint64_t> amount; ///< frames asked for
+  bool paced = false;
+  /// The port at the other end of the same veth pair. Its kernel counts a frame that the sender's
+  /// driver refused as one that the receiving end dropped.
+  std::optional<std::size_t> peer;
+};
+
+/// Enters the ledger of every port that sends. `facts`: one for each port.
+void add_ledgers(ExchangeSummary& summary, const std::vector<PortFacts>& facts);
+
+} // namespace xtg::stats

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The options of `udp` that make it see both ends.
+#include "unit/cli/cli_test.h"
+
+namespace xtg::cli {
+namespace {
+
+using plan::ExchangeSpec;
+using namespace std::chrono_literals;
+
+TEST(CliEnds, ReceivesOnAnotherInterface) {
+  const auto spec = parsed<ExchangeSpec>({"udp", "eth1", "--rx", "eth2", "-s", "128", "-n", "10"});
+  ASSERT_EQ(spec.ports.size(), 2U);
+  EXPECT_EQ(spec.ports[0].interface, "eth1");
+  EXPECT_FALSE(spec.ports[0].receive);
+  EXPECT_EQ(*spec.ports[0].send, parsed<plan::RunSpec>({"udp", "eth1", "-s", "128", "-n", "10"}));
+  EXPECT_EQ(spec.ports[1], (plan::PortSpec{"eth2", std::nullopt, true}));
+  EXPECT_EQ(spec.drain, 2s);
+  EXPECT_FALSE(spec.bidir);
+}
+
+TEST(CliEnds, ReceivesOnSeveralAndOnItsOwn) {
+  const auto spec = parsed<ExchangeSpec>({"udp", "eth1", "--rx", "eth2", "--rx=eth1", "--drain",
+                                          "500ms", "--window", "1024", "--expect", "rx@eth2=10/11",
+                                          "--bidir", "-I", "200ms", "--json"});
+  ASSERT_EQ(spec.ports.size(), 2U);
+  EXPECT_TRUE(spec.ports[0].receive);
+  EXPECT_TRUE(spec.ports[0].send);
+  EXPECT_EQ(spec.drain, 500ms);
+  EXPECT_EQ(spec.window, 1024U);
+  EXPECT_EQ(spec.interval, 200ms);
+  EXPECT_TRUE(spec.bidir);
+  EXPECT_TRUE(spec.output.json);
+  ASSERT_EQ(spec.expect.size(), 1U);
+  EXPECT_EQ(spec.expect[0], (plan::Condition{plan::Expected::Received, plan::Relation::Equal, 10,
+                                             "rx@eth2=10/11", "eth2", 11}));
+}
+
+TEST(CliEnds, PortsHaveOptionsOfTheirOwnOnTopOfTheCommonOnes) {
+  const auto spec = parsed<ExchangeSpec>(
+      {"udp", "--port", "eth1,rate=1Mpps,dst-addr=10.0.0.2,no-udp-checksum", "--port",
+       "eth2,pkt-size=200,cpus=1", "--rx", "eth3", "-s", "128", "--rate", "2Mpps"});
+  ASSERT_EQ(spec.ports.size(), 3U);
+  EXPECT_EQ(*spec.ports[0].send,
+            parsed<plan::RunSpec>({"udp", "eth1", "-s", "128", "--rate", "1Mpps", "--dst-addr",
+                                   "10.0.0.2", "--no-udp-checksum"}));
+  EXPECT_EQ(*spec.ports[1].send,
+            parsed<plan::RunSpec>({"udp", "eth2", "-s", "200", "--rate", "2Mpps", "--cpus", "1"}));
+  EXPECT_TRUE(spec.ports[0].receive);
+  EXPECT_TRUE(spec.ports[1].receive);
+  EXPECT_EQ(spec.ports[2], (plan::PortSpec{"eth3", std::nullopt, true}));
+}
+
+TEST(CliEnds, WithoutAnotherEndItIsAnOrdinaryRun) {
+  EXPECT_EQ(parsed<plan::RunSpec>({"udp", "eth1"}).interface, "eth1");
+}
+
+TEST(CliEnds, WordsThatDoNotGoTogether) {
+  expect_refused({
+      {{"udp", "eth1", "--drain", "1s"}, {"--drain", "--rx"}},
+      {{"udp", "eth1", "--window", "1024"}, {"--window", "--rx"}},
+      {{"udp", "eth1", "--expect", "rx=1"}, {"--expect", "--rx"}},
+      {{"udp", "eth1", "--bidir"}, {"--bidir", "--rx"}},
+      {{"udp", "--rx", "eth2", "-a", "10.0.0.1"}, {"--rx", "sending interface"}},
+      {{"udp", "eth1", "--port", "eth2"}, {"eth1", "--port"}},
+      {{"udp", "--port", "eth1", "--rx", "eth2", "--bidir"}, {"--bidir", "--port"}},
+      {{"udp", "eth1", "--rx", "eth2", "--no-signature"}, {"--no-signature"}},
+      {{"udp", "eth1", "--rx", "eth2", "--write-pcap", "f"}, {"--write-pcap"}},
+      {{"udp", "eth1", "--rx", "eth2", "--bidir", "--dry-run", "--json"}, {"--dry-run"}},
+      {{"udp", "eth1", "--rx", "a/b"}, {"--rx", "a/b"}},
+      {{"udp", "--port", ""}, {"--port"}},
+      {{"udp", "--port", "a/b"}, {"--port", "a/b"}},
+      {{"udp", "--port", "eth1,"}, {"--port"}},
+      {{"udp", "--port", "eth1,rate"}, {"--port", "rate"}},
+      {{"udp", "--port", "eth1,rate=fast"}, {"--port", "--rate", "fast"}},
+      {{"udp", "--port", "eth1,duration=1"}, {"--port", "duration"}},
+      {{"udp", "--port", "eth1,rx=eth2"}, {"--port", "rx"}},
+      {{"udp", "eth1", "--rx", "eth2", "--expect", "rx@=1"}, {"rx@=1", "@"}},
+      {{"udp", "eth1", "--rx", "eth2", "--expect", "rx=12/11"}, {"rx=12/11"}},
+      {{"udp", "eth1", "--rx", "eth2", "--expect", "lost=1/11"}, {"lost=1/11"}},
+  });
+}
+
+} // namespace
+} // namespace xtg::cli

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "plan/exchange_plan.h"
+
+#include <gtest/gtest.h>
+
+namespace xtg::plan {
+namespace {
+
+constexpr std::uint32_t kSession = 0x1a2b3c4d;
+
+HostFacts host(const std::string& name, int ifindex, const std::string& address) {
+  InterfaceFacts iface;
+  iface.name = name;
+  iface.ifindex = ifindex;
+  iface.up = true;
+  iface.mac = packet::Mac::from_u64(0x020000000000ULL + static_cast<unsigned>(ifindex));
+  iface.addresses = {packet::Ip::parse(address).value()};
+  HostFacts facts;
+  facts.cpus = {2, 3, 5};
+  facts.iface = iface;
+  return facts;
+}
+
+RunSpec sender(const std::string& name) {
+  RunSpec run;
+  run.interface = name;
+  run.streams.resize(1);
+  run.streams[0].dst_addr = packet::IpRange::parse("10.0.2.2").value();
+  run.streams[0].dst_mac = packet::MacRange::parse("02:00:00:00:00:99").value();
+  return run;
+}
+
+class ExchangePlanTest : public testing::Test {
+protected:
+  ExchangePlan plan() {
+    auto out = resolve_exchange(spec_, facts_, kSession);
+    EXPECT_TRUE(out) << out.error().message();
+    return out.value_or(ExchangePlan{});
+  }
+  std::string refused(Errc code = Errc::InvalidArgument) {
+    const auto out = resolve_exchange(spec_, facts_, kSession);
+    if (out) {
+      ADD_FAILURE() << "accepted";
+      return {};
+    }
+    EXPECT_EQ(out.error().code, code);
+    return out.error().message();
+  }
+
+  ExchangeSpec spec_ = [] {
+    ExchangeSpec spec;
+    spec.ports = {{"eth1", sender("eth1"), false}, {"eth2", std::nullopt, true}};
+    return spec;
+  }();
+  std::vector<HostFacts> facts_ = {host("eth1", 7, "10.0.1.1"), host("eth2", 8, "10.0.2.1")};
+};
+
+TEST_F(ExchangePlanTest, OneSendsAndTheOtherReceivesItsSession) {
+  const ExchangePlan out = plan();
+  ASSERT_EQ(out.ports.size(), 2U);
+  EXPECT_FALSE(out.ports[0].receive);
+  EXPECT_FALSE(out.ports[1].send);
+  EXPECT_EQ(out.ports[0].send->session, kSession);
+  EXPECT_EQ(out.ports[1].receive->spec.session, kSession);
+  EXPECT_EQ(out.ports[1].receive->spec.session_mask, ~0U);
+  EXPECT_EQ(out.ports[1].iface.name, "eth2");
+}
+
+TEST_F(ExchangePlanTest, SessionsOfSeveralDifferUnderTheMask) {
+  spec_.ports[1].send = sender("eth2");
+  spec_.ports.push_back({"eth3", sender("eth3"), true});
+  facts_.push_back(host("eth3", 9, "10.0.3.1"));
+  const ExchangePlan out = plan();
+  for (std::uint32_t i = 0; i < 3; i++) {
+    const std::uint32_t session = out.ports[i].send->session;
+    EXPECT_EQ(session, (kSession & ~3U) | i);
+    const RxSpec& rx = out.ports[1].receive->spec;
+    EXPECT_EQ(session & rx.session_mask, *rx.session);
+  }
+}
+
+TEST_F(ExchangePlanTest, SendersGetCpusOfTheirOwnWhileThereAreEnough) {
+  spec_.ports[0].send->threads = 2;
+  spec_.ports[1].send = sender("eth2");
+  EXPECT_EQ(plan().ports[0].send->cpus, (std::vector<int>{2, 3}));
+  EXPECT_EQ(plan().ports[1].send->cpus, (std::vector<int>{5}));
+  spec_.ports[1].send->threads = 2;
+  EXPECT_EQ(plan().ports[1].send->cpus, (std::vector<int>{5, 2}));
+  spec_.ports[1].send->cpus = {3};
+  EXPECT_EQ(plan().ports[1].send->cpus, (std::vector<int>{3}));
+  spec_.ports[0].send->threads = 4;
+  EXPECT_NE(refused().find("--threads 4"), std::string::npos);
+}
+
+TEST_F(ExchangePlanTest, AReceiverOnTheSendersPortStandsInForThePassProgram) {
+  facts_[0].iface->driver = "virtio_net";
+  EXPECT_TRUE(plan().ports[0].send->attach_pass);
+  spec_.ports[0].receive = true;
+  EXPECT_FALSE(plan().ports[0].send->attach_pass);
+}
+
+TEST_F(ExchangePlanTest, RefusesWhatIsNoExchange) {
+  const ExchangeSpec good = spec_;
+  spec_.ports[1].receive = false;
+  EXPECT_EQ(refused(), "no port receives");
+  spec_ = good;
+  spec_.ports[0].send.reset();
+  EXPECT_EQ(refused(), "no port sends");
+  spec_ = good;
+  spec_.ports[1].interface = "eth1";
+  EXPECT_NE(refused().find("eth1 is named twice"), std::string::npos);
+  spec_ = good;
+  spec_.ports.resize(kMaxPorts + 1, spec_.ports[1]);
+  EXPECT_NE(refused().find("17 ports"), std::string::npos);
+}
+
+TEST_F(ExchangePlanTest, FramesNeedRoomForASignature) {
+  spec_.ports[0].send->streams[0].dst_addr = packet::IpRange::parse("2001:db8::2").value();
+  const std::string message = refused();
+  EXPECT_NE(message.find("66 bytes from eth1"), std::string::npos) << message;
+  EXPECT_NE(message.find("--pkt-size 82"), std::string::npos) << message;
+  spec_.ports[0].send->streams[0].frame_size = 82;
+  plan();
+}
+
+TEST_F(ExchangePlanTest, ErrorsOfThePortsAreTheirs) {
+  facts_[1].iface.reset();
+  facts_[1].iface_error = "no interface \"eth2\" here";
+  EXPECT_NE(refused(Errc::NotFound).find("eth2"), std::string::npos);
+}
+
+TEST_F(ExchangePlanTest, TheWayBackIsTheWayTurnedRound) {
+  spec_.bidir = true;
+  StreamSpec& there = spec_.ports[0].send->streams[0];
+  there.src_port = {7, 1};
+  there.dst_port = {1000, 1};
+  there.dyn_ports = 4;
+  const ExchangeSpec out = with_ways_back(spec_, facts_[0]);
+  EXPECT_TRUE(out.ports[0].receive);
+  ASSERT_TRUE(out.ports[1].send);
+  EXPECT_EQ(out.ports[1].send->interface, "eth2");
+  const StreamSpec& back = out.ports[1].send->streams[0];
+  EXPECT_EQ(back.dst_addr->to_string(), "10.0.1.1"); // the interface's own, looked up
+  EXPECT_EQ(back.src_addr->to_string(), "10.0.2.2");
+  EXPECT_EQ(back.src_port.to_string(), "1000-1003");
+  EXPECT_EQ(back.dyn_ports, 0U);
+  EXPECT_EQ(back.dst_port.first, 7);
+  EXPECT_EQ(back.src_mac, there.dst_mac);
+  EXPECT_FALSE(back.dst_mac) << "looked up";
+}
+
+TEST_F(ExchangePlanTest, WithoutBidirNothingIsAdded) {
+  EXPECT_EQ(with_ways_back(spec_, facts_[0]), spec_);
+}
+
+} // namespace
+} // namespace xtg::plan

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "plan/rx_plan.h"
+#include "unit/report/exchange_sample_values.h"
+
+namespace xtg::report {
+namespace {
+
+RxVerdict judged(const std::string& condition, const stats::ExchangeSummary& summary) {
+  return judge(plan::parse_expect(condition).value(), summary, {"eth1", "eth2"}).front();
+}
+
+TEST(ExchangeVerdict, SharesAreExact) {
+  stats::ExchangeSummary s = sample::exchange_summary();
+  s.ports[0].ledger = {.asked = 1'100'000'011, .not_sent = 11, .received = 1'000'000'000};
+  s.ports[1].rx->total.sum.unique = 1'000'000'000;
+  EXPECT_TRUE(judged("rx@eth2=10/11", s).held);
+  EXPECT_TRUE(judged("rx=10/11", s).held);
+  EXPECT_NEAR(*judged("rx=10/11", s).value, 10.0 / 11, 1e-12);
+  s.ports[1].rx->total.sum.unique += 1;
+  EXPECT_FALSE(judged("rx@eth2=10/11", s).held);
+  EXPECT_TRUE(judged("rx@eth2>10/11", s).held);
+}
+
+TEST(ExchangeVerdict, LossIsOfWhatWasSent) {
+  const stats::ExchangeSummary s = sample::exchange_summary();
+  EXPECT_EQ(judged("lost=12", s).value, 12);
+  EXPECT_DOUBLE_EQ(*judged("loss<2%", s).value, 12.0 / 1014);
+  EXPECT_EQ(judged("refused=6", s).value, 6);
+  EXPECT_EQ(judged("unsent=30", s).value, 30);
+  EXPECT_EQ(judged("dropped=4", s).value, 4);
+  EXPECT_EQ(judged("rx=1002", s).value, 1002);
+  EXPECT_EQ(judged("bytes=64640", s).value, 1010 * 64);
+  EXPECT_TRUE(judged("p50<50us", s).held);
+}
+
+TEST(ExchangeVerdict, WhereNothingIsKnownNothingHolds) {
+  const stats::ExchangeSummary s = sample::exchange_summary();
+  EXPECT_FALSE(judged("p50<50us", stats::ExchangeSummary{}).held);
+  EXPECT_FALSE(judged("rx@eth1=1", s).held) << "does not receive";
+  EXPECT_FALSE(judged("loss<1%", stats::ExchangeSummary{}).held);
+  EXPECT_FALSE(judged("rx=1/2", stats::ExchangeSummary{}).value);
+}
+
+TEST(ExchangeText, WholeRun) {
+  std::ostringstream out;
+  const auto text = make_exchange_text(out);
+  text->begin(sample::exchange_plan(), sample::info(), {"", "native"});
+  text->interval(sample::exchange_interval());
+  text->end(sample::exchange_summary(), sample::exchange_verdicts());
+  text->finish();
+  EXPECT_EQ(out.str(), R"(eth1 (veth) sends, 2 threads on CPU 2,3
+  stream 0: 198.18.0.1 port 1 (02:00:00:00:00:01) -> 198.18.0.2 port 1000-1003 (02:00:00:00:00:02), 64-byte frames, rate 1Mpps, 2,000,000 packets
+  for 2.5s
+note: dst-mac: no neighbour entry, the peer's address is taken
+eth2 (veth) receives, native mode
+note: no other program on eth1
+[   1.00s] eth1 -> eth2      999,000 xmit/s        1,010 pkt/s  678.7 kbit/s L1         12 lost     48.1 p50    131.1 p99    2,000 max us delay
+
+summary
+  ended           duration reached
+  duration                  2.500 s
+  processor time            3.250 s
+ledger of eth1
+  asked for                 1,050  100.0000 %
+  not sent                     30    2.8571 %  slots missed
+  refused                       6    0.5714 %  by the sender's driver
+  lost                          7    0.6667 %  on the way
+  dropped                       4    0.3810 %  by the receiving interface
+  received                    996   94.8571 %
+  duplicated                    6    0.5714 %  7 packets in all beyond one of each
+  late                          1    0.0952 %  behind the window
+  verdict         generator-limited: 30 of 1,050 packets not sent, 6 refused by the driver
+eth1 -> eth2
+  received                  1,010 packets  505 pkt/s  339.4 kbit/s L1  258.6 kbit/s L2
+  loss bursts                   3, the longest of 9 packets; longest outage 250.0 us
+  reordered                     5, by 7 packets at most
+  delay           min 47.2  mean 50.8  p50 48.1  p90 48.1  p99 131.1  p99.9 131.1  p99.99 2,000  max 2,000 us
+  jitter          1.312 us
+expected
+  MISSED          rx@eth2=1/2: 98.8166 %
+  met             lost=12: 12
+)");
+}
+
+TEST(ExchangeText, LimitsInWords) {
+  stats::Ledger l = {.asked = 10};
+  EXPECT_EQ(limit_words(l), "everything that was asked for was sent and arrived");
+  l.limit = stats::Limit::Generator;
+  EXPECT_NE(limit_words(l).find("as fast as it goes"), std::string::npos);
+  l.refused = 3;
+  EXPECT_EQ(limit_words(l), "generator-limited: 0 of 10 packets not sent, 3 refused by the driver");
+  l.limit = stats::Limit::Receiver;
+  l.dropped = 1;
+  EXPECT_EQ(limit_words(l), "receiver-limited: 1 packet dropped by the receiving interface");
+  l.limit = stats::Limit::Path;
+  l.lost = 2;
+  l.late = 1;
+  EXPECT_EQ(limit_words(l), "path-limited: 2 packets lost on the way, 1 too late");
+}
+
+TEST(ExchangeText, AFlowHasALineOnceItHadAPacket) {
+  std::ostringstream out;
+  const auto text = make_exchange_text(out);
+  text->begin(sample::exchange_plan(), sample::info(), {"native", "native"});
+  stats::ExchangeSample s = sample::exchange_interval();
+  s.flows.insert(s.flows.begin(), {0, 0, stats::RxSample{}});
+  out.str("");
+  text->interval(s);
+  EXPECT_EQ(out.str().find("eth1 -> eth1"), std::string::npos);
+  EXPECT_NE(out.str().find("eth1 -> eth2"), std::string::npos);
+  s.flows[1].rx = {};
+  out.str("");
+  text->interval(s);
+  EXPECT_NE(out.str().find("eth1 -> eth2"), std::string::npos) << "and keeps it";
+}
+
+TEST(ExchangeText, WhereNothingComesOneLineSaysSo) {
+  std::ostringstream out;
+  const auto text = make_exchange_text(out);
+  text->begin(sample::exchange_plan(), sample::info(), {"native", "native"});
+  out.str("");
+  text->interval({0,
+                  1,
+                  {sample::interval(), std::nullopt},
+                  {{0, 0, stats::RxSample{}}, {0, 1, stats::RxSample{}}}});
+  const std::string line = out.str();
+  EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
+  EXPECT_NE(line.find("0 pkt/s"), std::string::npos);
+}
+
+TEST(ExchangeJson, LedgerAndFlows) {
+  std::ostringstream out;
+  const auto json = make_exchange_json(out);
+  json->begin(sample::exchange_plan(), sample::info(), {"", "native"});
+  json->interval(sample::exchange_interval());
+  json->end(sample::exchange_summary(), sample::exchange_verdicts());
+  json->finish();
+  const auto doc = nlohmann::json::parse(out.str());
+  const auto& end = doc["end"];
+  EXPECT_EQ(end["sum"]["asked"], 1050);
+  EXPECT_EQ(end["sum"]["sent"], 1014);
+  EXPECT_EQ(end["sum"]["received"], 1002);
+  EXPECT_NEAR(end["sum"]["lost_percent"].get<double>(), 100 * 12.0 / 1014, 1e-9);
+  EXPECT_EQ(end["ledger"][0]["interface"], "eth1");
+  EXPECT_EQ(end["ledger"][0]["limited_by"], "generator");
+  EXPECT_EQ(end["flows"][0]["from"], "eth1");
+  EXPECT_EQ(end["flows"][0]["to"], "eth2");
+  EXPECT_EQ(end["flows"][0]["sum"]["packets"], 1010);
+  EXPECT_EQ(end["rx"][0]["interface"], "eth2");
+  EXPECT_EQ(end["expect"][1]["held"], true);
+  EXPECT_EQ(doc["intervals"][0]["tx"][0]["interface"], "eth1");
+  EXPECT_EQ(doc["start"]["configuration"]["ports"][0]["receives"], nullptr);
+  EXPECT_EQ(doc["start"]["configuration"]["ports"][1]["receives"]["attached"], "native");
+}
+
+} // namespace
+} // namespace xtg::report

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stats/ledger.h"
+
+#include <gtest/gtest.h>
+
+#include "stats/exchange.h"
+#include "unit/stats/rx_records.h"
+
+namespace xtg::stats {
+namespace {
+
+std::uint64_t columns(const Ledger& l) {
+  return l.not_sent + l.refused + l.lost + l.dropped + l.received + l.duplicated + l.late;
+}
+
+/// 1,000 asked for at a rate, 990 attempted, 10 slots missed, 970 accepted, 940 of them came.
+LedgerFacts facts() {
+  LedgerFacts f;
+  f.tx = {.attempts = 990, .accepted = 970, .driver_drops = 15, .redirect_errors = 5};
+  f.tx.skipped_slots = 10;
+  f.end = EndReason::Duration;
+  f.paced = true;
+  f.received = {.packets = 953, .unique = 940, .duplicates = 9, .too_late = 4, .replicated = 4};
+  return f;
+}
+
+Ledger checked(const LedgerFacts& facts) {
+  const Ledger ledger = make_ledger(facts);
+  EXPECT_EQ(columns(ledger), ledger.asked);
+  return ledger;
+}
+
+TEST(Ledger, EveryPacketStandsInOneColumn) {
+  LedgerFacts f = facts();
+  f.receiver_drops = 7;
+  const Ledger expected = {.asked = 1000,
+                           .not_sent = 10,
+                           .refused = 20,
+                           .lost = 19,
+                           .dropped = 7,
+                           .received = 936,
+                           .duplicated = 4,
+                           .late = 4,
+                           .copies = 9,
+                           .limit = Limit::Generator};
+  EXPECT_EQ(checked(f), expected);
+}
+
+TEST(Ledger, NoMoreIsDroppedThanIsMissing) {
+  LedgerFacts f = facts();
+  f.receiver_drops = 1'000'000;
+  EXPECT_EQ(checked(f).dropped, 26U);
+  EXPECT_EQ(checked(f).lost, 0U);
+}
+
+TEST(Ledger, LateOnesAreNoMoreThanAreMissing) {
+  LedgerFacts f = facts();
+  f.received.too_late = 500;
+  EXPECT_EQ(checked(f).late, 30U);
+  EXPECT_EQ(checked(f).lost, 0U);
+}
+
+TEST(Ledger, WhatArrivesBeyondWhatWasSentIsCopies) {
+  LedgerFacts f = facts();
+  f.received = {.packets = 2000, .unique = 1940, .duplicates = 60, .replicated = 0};
+  const Ledger ledger = checked(f);
+  EXPECT_EQ(ledger.received, 970U);
+  EXPECT_EQ(ledger.copies, 60U + 970U);
+}
+
+TEST(Ledger, WhatWasAskedForDependsOnHowItEnded) {
+  struct Case {
+    EndReason end;
+    std::optional<std::uint64_t> amount;
+    bool paced;
+    std::uint64_t asked;
+  };
+  for (const Case& c : std::initializer_list<Case>{
+           {EndReason::Amount, 990, true, 990},       // slots missed were made up for
+           {EndReason::Duration, 5000, true, 1000},   // the time was too short for the amount
+           {EndReason::Duration, 995, true, 995},     //
+           {EndReason::Duration, 5000, false, 5000},  // as fast as it goes: it did not
+           {EndReason::Interrupted, 5000, false, 990} // nobody wants the rest any more
+           ,
+           {EndReason::Interrupted, 5000, true, 1000},
+           {EndReason::Failed, std::nullopt, true, 1000}}) {
+    LedgerFacts f = facts();
+    f.end = c.end;
+    f.amount = c.amount;
+    f.paced = c.paced;
+    if (!c.paced) f.tx.skipped_slots = 0;
+    EXPECT_EQ(checked(f).asked, c.asked) << static_cast<int>(c.end) << ' ' << c.paced;
+  }
+}
+
+TEST(Ledger, TheLargestShareNamesTheLimit) {
+  LedgerFacts f;
+  f.tx = {.attempts = 100, .accepted = 100};
+  f.paced = true;
+  f.received.unique = 100;
+  EXPECT_EQ(checked(f).limit, Limit::None);
+  f.paced = false;
+  EXPECT_EQ(checked(f).limit, Limit::Generator) << "as fast as it goes, and all arrived";
+  f.received.unique = 90;
+  EXPECT_EQ(checked(f).limit, Limit::Path);
+  f.receiver_drops = 6;
+  EXPECT_EQ(checked(f).limit, Limit::Receiver);
+  f.tx = {.attempts = 120, .accepted = 100, .driver_drops = 20};
+  EXPECT_EQ(checked(f).limit, Limit::Generator);
+}
+
+TEST(Ledger, SharesLeaveNoRest) {
+  EXPECT_EQ(share_out(10, {1, 1, 1}), (std::vector<std::uint64_t>{4, 3, 3}));
+  EXPECT_EQ(share_out(7, {0, 5, 0}), (std::vector<std::uint64_t>{0, 7, 0}));
+  EXPECT_EQ(share_out(7, {0, 0}), (std::vector<std::uint64_t>{0, 0}));
+  EXPECT_EQ(share_out(0, {3, 1}), (std::vector<std::uint64_t>{0, 0}));
+}
+
+RxSummary arrived(std::uint64_t unique, std::uint64_t dropped = 0) {
+  RxSummary rx;
+  rx.total.sum.packets = rx.total.sum.unique = unique;
+  rx.aside.link_dropped = dropped;
+  return rx;
+}
+
+Summary sent(std::uint64_t attempts, std::uint64_t refused) {
+  Summary tx;
+  tx.total.tx = {.attempts = attempts, .accepted = attempts - refused, .driver_drops = refused};
+  return tx;
+}
+
+std::vector<PortFacts> paced(std::optional<std::size_t> peer0 = {},
+                             std::optional<std::size_t> peer1 = {}) {
+  return {{std::nullopt, true, peer0}, {std::nullopt, true, peer1}};
+}
+
+/// Ports 0 and 1 send to each other.
+ExchangeSummary both_ways() {
+  ExchangeSummary s;
+  s.ports = {{sent(100, 10), {}, arrived(70, 3)}, {sent(80, 0), {}, arrived(80, 15)}};
+  s.flows = {{0, 0, arrived(0)}, {0, 1, arrived(80)}, {1, 0, arrived(70)}, {1, 1, arrived(0)}};
+  return s;
+}
+
+TEST(Exchange, DropsAreOfWhoseFramesArriveThere) {
+  ExchangeSummary s = both_ways();
+  add_ledgers(s, paced());
+  EXPECT_EQ(s.ports[0].ledger->dropped, 10U); // of 15, as many as are missing
+  EXPECT_EQ(s.ports[0].ledger->lost, 0U);
+  EXPECT_EQ(s.ports[1].ledger->dropped, 3U);
+  EXPECT_EQ(s.ports[1].ledger->lost, 7U);
+}
+
+TEST(Exchange, WhatAPairsDriverRefusedIsNotDroppedAgain) {
+  ExchangeSummary s = both_ways();
+  add_ledgers(s, paced(1, 0));
+  EXPECT_EQ(s.ports[0].ledger->refused, 10U);
+  EXPECT_EQ(s.ports[0].ledger->dropped, 5U);
+  EXPECT_EQ(s.ports[0].ledger->lost, 5U);
+  EXPECT_EQ(s.ports[1].ledger->dropped, 3U);
+}
+
+TEST(Exchange, WhereNothingArrivesTheOthersFramesWereDropped) {
+  ExchangeSummary s = both_ways();
+  s.flows[1].rx = arrived(0);
+  s.ports[1].rx = arrived(0, 90);
+  add_ledgers(s, paced());
+  EXPECT_EQ(s.ports[0].ledger->dropped, 90U);
+}
+
+TEST(Exchange, TakesTheRecordsOfOneSession) {
+  RxSnapshot all = sample::at(5, {sample::record(10), sample::record(20), sample::record(30)});
+  all.records[1].slot.key.session = 0xc0ffef;
+  all.records[2].slot.key.form = XTG_SIG_COMPACT;
+  all.records[2].slot.key.session = 0xffee; // its low bits
+  const auto packets = [&](std::uint32_t session) {
+    std::uint64_t sum = 0;
+    for (const RxRecord& record : of_session(all, session).records)
+      sum += record.slot.packets;
+    return sum;
+  };
+  EXPECT_EQ(packets(0xc0ffee), 40U);
+  EXPECT_EQ(packets(0xc0ffef), 20U);
+  EXPECT_EQ(packets(0xc1ffee), 30U);
+  EXPECT_EQ(of_session(all, 1).time_ns, 5U);
+}
+
+TEST(Exchange, AllPortsAsOne) {
+  ExchangeSummary s = both_ways();
+  s.ports[0].rx->total.delay = {1, 5, 9, 7, {}};
+  s.ports[1].rx->total.delay = {3, 2, 8, 3, {}};
+  s.ports[0].rx->total.delay.histogram.add(7);
+  s.ports[1].rx->total.delay.histogram.add(3, 3);
+  const RxSummary all = all_ports(s);
+  EXPECT_EQ(all.total.sum.unique, 150U);
+  EXPECT_EQ(all.total.delay.count, 4U);
+  EXPECT_EQ(all.total.delay.min, 2U);
+  EXPECT_EQ(all.total.delay.max, 9U);
+  EXPECT_DOUBLE_EQ(all.total.delay.mean, 4.0);
+  EXPECT_EQ(all.total.delay.quantile(0.5), 3U);
+}
+
+} // namespace
+} // namespace xtg::stats
