@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the tests of runs that see both ends share: wires whose two ends are in one namespace, and the ledger."""
+import hop
+import lib
+
+COLUMNS = ("not_sent", "refused", "lost", "dropped", "received", "duplicated", "late")
+
+
+class _Joined:
+    """The far end comes over to the near namespace."""
+
+    def join(self):
+        self.far("ip", "link", "set", "dev", self.far_if, "netns", self.near_ns)
+        self.near("ethtool", "-K", self.far_if, "gro", "on")
+        self.near("ip", "link", "set", "dev", self.far_if, "up")
+        return self
+
+    def exchange(self, *args, to=None):
+        """A run from the one end to the other."""
+        return self.run("udp", self.near_if, "--rx", self.far_if, "-m", self.far_mac, "-a", to or self.far_ip, "--json",
+                        *args)
+
+
+class Wire(_Joined, lib.Wire):
+    def __init__(self, *options):
+        super().__init__(*options)
+        self.join()
+
+
+class HopWire(_Joined, hop.HopWire):
+    def __init__(self, *options):
+        super().__init__(*options)
+        self.join()
+
+
+class ExchangeTest(lib.TestCase):
+
+    def ledger(self, result, port=None):
+        """The ledger of a sending port; its columns add up to what was asked for, in every run."""
+        for ledger in result.doc["end"]["ledger"]:
+            self.assertEqual(sum(ledger[column] for column in COLUMNS), ledger["asked"], result)
+        sent = {tx["interface"]: tx["sum"] for tx in result.doc["end"]["tx"]}
+        for ledger in result.doc["end"]["ledger"]:
+            tx = sent[ledger["interface"]]
+            self.assertEqual(ledger["asked"] - ledger["not_sent"], tx["attempts"], result)
+            self.assertEqual(ledger["refused"], tx["driver_drops"] + tx["redirect_errors"], result)
+            came = sum(flow["sum"]["unique"] for flow in result.doc["end"]["flows"]
+                       if flow["from"] == ledger["interface"])
+            self.assertEqual(ledger["received"] + ledger["duplicated"], came, result)
+        return next(l for l in result.doc["end"]["ledger"] if port in (None, l["interface"]))
+
+    def flow(self, result, start, end):
+        return next(f["sum"] for f in result.doc["end"]["flows"] if (f["from"], f["to"]) == (start, end))
+
+    def columns(self, ledger):
+        """Those that are not 0."""
+        return {key: ledger[key] for key in (*COLUMNS, "copies") if ledger[key]}
