@@ -11,6 +11,9 @@ struct xtg_tx_control control;
 struct xtg_stream_progress progress[XTG_MAX_STREAMS];
 struct xtg_tx_worker workers[XTG_MAX_WORKERS];
 
+/* Frames of xtg_once that the driver took; from the tracepoint. */
+__u64 once_taken;
+
 /* How late frames were released after their deadline; one row per worker, written by its program.
  */
 __u64 slip[XTG_MAX_WORKERS][XTG_HIST_CELLS];

@@ -104,6 +104,8 @@ int run(const plan::RunSpec& spec, Context& context) {
   reporter->begin(*plan, info);
 
   SessionResult result = (*session)->run(*reporter, context.out, *signals);
+  for (const std::string& warning : result.warnings)
+    fmt::print(context.err, "xdp-trafficgen: {}\n", warning);
   if (result.error) result.error = while_running(std::move(*result.error));
   return report_end(result, *reporter, context);
 }

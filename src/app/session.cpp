@@ -62,7 +62,8 @@ Result<std::unique_ptr<Session>> Session::prepare(const plan::Plan& plan,
 }
 
 Status Session::load() {
-  auto anchor = net::Anchor::create(static_cast<unsigned>(plan_.cpus.size()));
+  const auto lanes = static_cast<unsigned>(plan_.cpus.size());
+  auto anchor = net::Anchor::create(lanes + (plan_.announce ? 1 : 0));
   if (!anchor) return forward(std::move(anchor), "make the ingress devices");
   anchor_.emplace(std::move(*anchor));
 
@@ -71,7 +72,8 @@ Status Session::load() {
   spec.to_ifindex = plan_.iface.ifindex;
   for (const plan::StreamPlan& stream : plan_.streams) {
     const packet::EncodeOptions options{stream.stamp == plan::Stamp::Each,
-                                        stream.pacing.has_value()};
+                                        stream.pacing.has_value(),
+                                        stream.clock == plan::StampClock::Tai};
     spec.streams.push_back(packet::encode(stream.frame, options));
     spec.totals.push_back(stream.num_packets.value_or(~std::uint64_t{0}));
   }
@@ -79,9 +81,11 @@ Status Session::load() {
     const auto form = plan_.streams.front().frame.signature;
     spec.lanes.push_back({0, packet::lane_word(form, static_cast<std::uint8_t>(lane))});
   }
+  spec.once = plan_.announce;
   auto sender = xdp::Sender::load(spec);
   if (!sender) return tl::unexpected<Error>(std::move(sender.error()));
   sender_.emplace(std::move(*sender));
+  if (plan_.announce) announcer_.emplace(plan_, *sender_, *anchor_);
 
   if (auto attached = anchor_->run([this] { return sender_->attach_anchor(); }); !attached)
     return attached;
@@ -309,6 +313,10 @@ std::uint64_t Session::accepted() {
 SessionResult Session::conclude(std::optional<stats::Sample>& rest) {
   if (!count_source_note().empty()) usleep(kSettleNs / 1000);
   stats::Snapshot last = snapshot(true);
+  if (announcer_) {
+    announcer_->end(last, result_.left_at_once);
+    result_.warnings = announcer_->warnings();
+  }
   const bool all_sent = stream_.num_packets && last.total.attempts >= *stream_.num_packets;
   const stats::EndReason reason = reason_.value_or(
       all_sent || !plan_.duration ? stats::EndReason::Amount : stats::EndReason::Duration);
@@ -349,6 +357,7 @@ SessionResult Session::run(report::Reporter& reporter, const std::ostream& out, 
     result_.error = fail_sys(errno, "timerfd").value();
     return std::move(result_);
   }
+  if (announcer_) announcer_->start(signals.fd());
   start(soon_ns());
   loop(reporter, out, signals, timer.get());
   join();

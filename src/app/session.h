@@ -11,6 +11,7 @@
 #include <ostream>
 #include <string>
 
+#include "app/announce.h"
 #include "app/signals.h"
 #include "core/unique_fd.h"
 #include "net/anchor.h"
@@ -27,6 +28,7 @@ struct SessionResult {
   stats::Summary summary;
   std::optional<Error> error; ///< why the run failed
   bool left_at_once = false;  ///< second ^C
+  std::vector<std::string> warnings; ///< for the standard error: what went wrong beside the run
 };
 
 class Session {
@@ -110,6 +112,7 @@ private:
 
   std::optional<net::Anchor> anchor_;
   std::optional<xdp::Sender> sender_;
+  std::optional<Announcer> announcer_;
   std::unique_ptr<tx::WorkerPool> pool_;
 };
 

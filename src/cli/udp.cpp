@@ -26,6 +26,9 @@ constexpr std::array kVaries = {Choice<packet::Vary>{"together", packet::Vary::T
                                 Choice<packet::Vary>{"random", packet::Vary::Random}};
 constexpr std::array kStamps = {Choice<plan::Stamp>{"batch", plan::Stamp::Batch},
                                 Choice<plan::Stamp>{"each", plan::Stamp::Each}};
+constexpr std::array kClocks = {
+    Choice<plan::StampClock>{"monotonic", plan::StampClock::Monotonic},
+    Choice<plan::StampClock>{"tai", plan::StampClock::Tai}};
 constexpr std::array kPaces = {Choice<plan::Pace>{"auto", plan::Pace::Auto},
                                Choice<plan::Pace>{"busy", plan::Pace::Busy}};
 
@@ -100,6 +103,12 @@ void UdpCommand::declare_stream() {
                   "read the send time once per batch or for each frame",
                   choice_name<plan::Stamp>(kStamps, stream.stamp)},
                  into(one_of<plan::Stamp>(kStamps), stream.stamp));
+  options_.value({"--clock", choice_names<plan::StampClock>(kClocks),
+                  "the send time's clock: this host's own, or CLOCK_TAI that PTP sets",
+                  choice_name<plan::StampClock>(kClocks, stream.clock)},
+                 into(one_of<plan::StampClock>(kClocks), stream.clock));
+  options_.flag({"--announce", "", "tell receivers of the run's start and end, in frames besides"},
+                [this] { spec_.announce = true; });
 }
 
 void UdpCommand::declare_run() {
@@ -151,6 +160,12 @@ Status UdpCommand::check() const {
   if (!stream.signature && stream.stamp == plan::Stamp::Each)
     return bad_usage("--stamp each and --no-signature exclude each other: the send time is part of "
                      "the signature");
+  if (!stream.signature && stream.clock == plan::StampClock::Tai)
+    return bad_usage("--clock tai and --no-signature exclude each other: the send time is part of "
+                     "the signature");
+  if (!stream.signature && spec_.announce)
+    return bad_usage("--announce and --no-signature exclude each other: a receiver counts frames "
+                     "with a signature");
   if (options_.given("--show-frames") && !spec_.dry_run && spec_.pcap_path.empty())
     return bad_usage(
         fmt::format("--show-frames {} goes with --dry-run or --write-pcap", spec_.dry_run_frames));

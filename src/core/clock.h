@@ -6,12 +6,21 @@
 
 namespace xtg {
 
-/// CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns(): times from both sides may be compared.
-inline std::uint64_t monotonic_ns() {
+inline std::uint64_t read_clock_ns(clockid_t clock) {
   timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  ::clock_gettime(clock, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
          static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+/// CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns(): times from both sides may be compared.
+inline std::uint64_t monotonic_ns() {
+  return read_clock_ns(CLOCK_MONOTONIC);
+}
+
+/// CLOCK_TAI, the clock of bpf_ktime_get_tai_ns().
+inline std::uint64_t tai_ns() {
+  return read_clock_ns(CLOCK_TAI);
 }
 
 } // namespace xtg

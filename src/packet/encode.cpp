@@ -62,6 +62,7 @@ xtg_stream encode(const Frame& frame, const EncodeOptions& options) {
   out.sig_shift = ((frame.signature_offset - frame.l4_offset) & 1) != 0 ? 8 : 0;
   out.stamp_each = options.stamp_each ? 1 : 0;
   out.paced = options.paced ? 1 : 0;
+  out.stamp_tai = options.tai ? 1 : 0;
   out.vary = vary_code(frame.sweep.vary);
   out.seed = frame.sweep.seed;
   out.ip_csum_base = xtg_csum_fold(frame.ip_csum_base);

@@ -12,6 +12,7 @@ namespace xtg::packet {
 struct EncodeOptions {
   bool stamp_each = false;
   bool paced = false;
+  bool tai = false; ///< the send time is CLOCK_TAI
 };
 
 /// The constants of one stream. Checksums that no frame changes are finished here and go into the

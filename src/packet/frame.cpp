@@ -318,18 +318,25 @@ std::vector<std::uint8_t> render(const Frame& frame, std::uint64_t k, std::uint8
   const Bytes all(bytes);
   frame.sweep.apply(all, k);
   sign(frame, all, Changing{k, tx_ns, lane});
+  write_checksums(frame, all);
+  return bytes;
+}
+
+void write_checksums(const Frame& frame, std::span<std::uint8_t> all) {
+  const auto clear = [&](std::uint16_t at) { store_be(all.subspan(at, 2), 0); };
   if (frame.ip_csum_offset != 0) {
+    clear(frame.ip_csum_offset);
     store_be(all.subspan(frame.ip_csum_offset, 2),
              internet_checksum(all.subspan(frame.l3_offset, frame.l4_offset - frame.l3_offset)));
   }
   if (frame.l4_csum_offset != 0) {
+    clear(frame.l4_csum_offset);
     const AddressPlaces at = addresses(frame);
     const std::uint16_t sum =
         transport_checksum(all.subspan(at.src, at.size), all.subspan(at.dst, at.size), kProtocolUdp,
                            all.subspan(frame.l4_offset));
     store_be(all.subspan(frame.l4_csum_offset, 2), sum == 0 ? 0xffff : sum);
   }
-  return bytes;
 }
 
 std::string hex_dump(std::span<const std::uint8_t> bytes) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -81,6 +82,9 @@ Result<Frame> build(const FrameSpec& spec, Sweep sweep);
 /// Packet k of the stream on the wire. `lane` and `tx_ns` go into the signature, if there is one.
 std::vector<std::uint8_t> render(const Frame& frame, std::uint64_t k, std::uint8_t lane,
                                  std::uint64_t tx_ns);
+
+/// Computes the checksums of a frame that is laid out as `frame` is.
+void write_checksums(const Frame& frame, std::span<std::uint8_t> bytes);
 
 /// Classic "0000  02 00 ...  |ascii|" dump, 16 bytes a line.
 std::string hex_dump(std::span<const std::uint8_t> bytes);

@@ -113,6 +113,20 @@ Status check_family(const StreamSpec& stream, Family family) {
   return {};
 }
 
+/// What the room for a signature decides.
+Status check_signature(const RunSpec& spec, const StreamSpec& stream, const packet::Frame& frame) {
+  const std::uint32_t rest = frame.header_len + packet::kFcsBytes;
+  if (stream.clock == StampClock::Tai && frame.signature != packet::SignatureForm::Full)
+    return invalid(fmt::format("--clock tai: only the full signature says which clock it is; it has "
+                               "room in frames of {} bytes and more (--pkt-size)",
+                               rest + XTG_SIG_FULL_LEN));
+  if (spec.announce && frame.signature == packet::SignatureForm::None)
+    return invalid(fmt::format("--announce: a receiver counts frames with a signature; it has room "
+                               "in frames of {} bytes and more (--pkt-size)",
+                               rest + XTG_SIG_COMPACT_LEN));
+  return {};
+}
+
 Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const HostFacts& facts,
                                   std::uint32_t session, std::vector<std::string>& notes) {
   const StreamSpec& stream = spec.streams[number];
@@ -140,6 +154,7 @@ Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const
   frame.session = session;
   frame.stream = static_cast<std::uint16_t>(number);
   frame.signature_flags = stream.stamp == Stamp::Each ? XTG_SIG_F_STAMP_EACH : 0;
+  if (stream.clock == StampClock::Tai) frame.signature_flags |= XTG_SIG_F_TAI;
 
   // An odometer turns its first field fastest: ports, then addresses, then MACs; destinations
   // first.
@@ -155,10 +170,14 @@ Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const
   auto built = packet::build(frame, std::move(sweep));
   if (!built) return forward(std::move(built), fmt::format("--pkt-size {}", frame.frame_size));
 
+  if (auto fits = check_signature(spec, stream, *built); !fits)
+    return tl::unexpected<Error>(std::move(fits.error()));
+
   StreamPlan out;
   out.frame = std::move(*built);
   out.id = static_cast<std::uint16_t>(number);
   out.stamp = stream.stamp;
+  out.clock = stream.clock;
   out.rate = stream.rate;
   out.num_packets = stream.num_packets;
   out.l1_bits = frame_bits(frame.frame_size, out.frame.l3_offset, Layer::L1);
@@ -207,6 +226,7 @@ Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t 
   plan.interval = spec.interval;
   plan.pace = spec.pace;
   plan.fix = spec.fix;
+  plan.announce = spec.announce;
   plan.attach_pass = needs_pass_program(*facts.iface);
   plan.spec = spec;
   for (std::size_t i = 0; i < spec.streams.size(); i++) {

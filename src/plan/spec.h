@@ -21,6 +21,8 @@ inline constexpr std::uint32_t kMaxBurst = 256;
 
 /// When the send time in the signature is read.
 enum class Stamp : std::uint8_t { Batch, Each };
+/// What the send time in the signature is told by: a host's own clock, or the one that hosts share.
+enum class StampClock : std::uint8_t { Monotonic, Tai };
 /// How a thread waits for its next deadline.
 enum class Pace : std::uint8_t { Auto, Busy }; ///< Auto sleeps through long gaps
 
@@ -50,6 +52,7 @@ struct StreamSpec {
   bool udp_checksum = true;
   bool signature = true;
   Stamp stamp = Stamp::Batch;
+  StampClock clock = StampClock::Monotonic;
   RateLaw rate;
   std::optional<std::uint64_t> num_packets; ///< exact total over all threads; default: no limit
   bool operator==(const StreamSpec&) const = default;
@@ -75,6 +78,7 @@ struct RunSpec {
   bool allow_default_route = false;
   bool allow_public = false;
   bool fix = false; ///< repair what can be repaired, put it back afterwards
+  bool announce = false; ///< tell receivers of the run's start and end
   bool dry_run = false;
   std::string pcap_path;             ///< --write-pcap; empty: none
   std::uint32_t dry_run_frames = 10; ///< frames that --dry-run dumps and --write-pcap writes

@@ -59,6 +59,10 @@ std::string_view name(plan::Stamp stamp) {
   return stamp == plan::Stamp::Each ? "each" : "batch";
 }
 
+std::string_view name(plan::StampClock clock) {
+  return clock == plan::StampClock::Tai ? "tai" : "monotonic";
+}
+
 std::string_view name(plan::Pace pace) {
   return pace == plan::Pace::Busy ? "busy" : "auto";
 }

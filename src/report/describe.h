@@ -27,6 +27,7 @@ FieldRanges field_ranges(const packet::Frame& frame);
 
 std::string_view name(packet::Vary vary);
 std::string_view name(plan::Stamp stamp);
+std::string_view name(plan::StampClock clock);
 std::string_view name(plan::Pace pace);
 std::string_view name(stats::CountSource source);
 std::string_view name(stats::EndReason reason);

@@ -37,9 +37,10 @@ std::string vary_text(const packet::Sweep& sweep) {
 
 std::string signature_text(const plan::StreamPlan& stream) {
   if (stream.frame.signature == packet::SignatureForm::None) return "none";
-  return fmt::format("{} at byte {}, send time of each {}", to_string(stream.frame.signature),
+  return fmt::format("{} at byte {}, send time of each {}{}", to_string(stream.frame.signature),
                      stream.frame.signature_offset,
-                     stream.stamp == plan::Stamp::Each ? "frame" : "batch");
+                     stream.stamp == plan::Stamp::Each ? "frame" : "batch",
+                     stream.clock == plan::StampClock::Tai ? " by CLOCK_TAI" : "");
 }
 
 std::string rate_text(const plan::StreamPlan& stream) {
@@ -98,6 +99,7 @@ void print_plan(std::ostream& out, const plan::Plan& plan) {
   row(out, "interval", format_duration(plan.interval));
   row(out, "pace", name(plan.pace));
   if (plan.fix) row(out, "fix", "repair the interface for the run, put it back afterwards");
+  if (plan.announce) row(out, "announce", "the run's start and end to receivers");
   if (plan.attach_pass) row(out, "attach", "an XDP pass program for the run");
   for (const std::string& note : plan.notes)
     row(out, "note", note);

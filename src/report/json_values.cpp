@@ -96,6 +96,7 @@ Json stream_value(const plan::StreamPlan& stream) {
           {"udp_checksum", spec.udp_checksum},
           {"signature", signature_value(stream.frame)},
           {"stamp", name(stream.stamp)},
+          {"clock", name(stream.clock)},
           {"rate", rate_value(stream)},
           {"pacing", stream.pacing ? pacing_value(*stream.pacing) : Json(nullptr)},
           {"num_packets", or_null(stream.num_packets)}};
@@ -201,6 +202,7 @@ Json plan_value(const plan::Plan& plan) {
           {"interval_seconds", seconds(plan.interval)},
           {"pace", name(plan.pace)},
           {"fix", plan.fix},
+          {"announce", plan.announce},
           {"attach_pass", plan.attach_pass},
           {"streams", std::move(streams)},
           {"notes", plan.notes}};

@@ -111,6 +111,10 @@ std::map<int, std::uint64_t> read_errnos(int map_fd) {
   return out;
 }
 
+bool has_tai() {
+  return libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_ktime_get_tai_ns, nullptr) == 1;
+}
+
 std::string why_no_tracepoint(const Error& error) {
   if (error.code == Errc::NoPermission) return "tracepoints need CAP_PERFMON, which is missing";
   return fmt::format("tracepoint xdp_devmap_xmit cannot be used: {}", error.message());

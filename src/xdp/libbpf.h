@@ -47,6 +47,9 @@ Result<RunEnd> run_live(int prog_fd, std::span<const std::uint8_t> frame,
 /// Frames lost per positive errno.
 std::map<int, std::uint64_t> read_errnos(int map_fd);
 
+/// Whether an XDP program can read CLOCK_TAI here: since Linux 6.1.
+bool has_tai();
+
 /// Why frames are not counted by tracepoint.
 std::string why_no_tracepoint(const Error& error);
 

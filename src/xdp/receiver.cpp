@@ -45,10 +45,6 @@ Result<Skeleton> open_and_load(const xtg_rx_config& config) {
   return skel;
 }
 
-bool has_tai() {
-  return libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_ktime_get_tai_ns, nullptr) == 1;
-}
-
 stats::RxUnit unit_of(unsigned number, xtg_rx_queue& q) {
   return {number, peek(q.packets), peek(q.bytes), peek(q.passed)};
 }

@@ -33,6 +33,11 @@ bpf_program* pick_program(const xtg_bpf& skel, const SenderSpec& spec, bool mode
   return spec.streams.front().stamp_each != 0 ? skel.progs.xtg_tx_each : skel.progs.xtg_tx;
 }
 
+bool stamps_tai(const SenderSpec& spec) {
+  return std::any_of(spec.streams.begin(), spec.streams.end(),
+                     [](const xtg_stream& stream) { return stream.stamp_tai != 0; });
+}
+
 Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool modest) {
   Skeleton skel(xtg_bpf::open(nullptr));
   if (!skel) return fail_sys(errno, "open the kernel programs");
@@ -44,11 +49,13 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
     bpf_program__set_autoload(prog, prog == pick_program(*skel, spec, modest));
   bpf_program__set_autoload(skel->progs.xtg_tp_xmit, tracepoints);
   bpf_program__set_autoload(skel->progs.xtg_tp_err, tracepoints);
+  bpf_program__set_autoload(progs.xtg_once, spec.once);
   if (rodata->config.abi_version != XTG_ABI_VERSION)
     return fail(Errc::Internal, "the kernel programs are of another version");
   rodata->config.ingress_base = spec.ingress_base;
   rodata->config.to_ifindex = static_cast<__u32>(spec.to_ifindex);
   rodata->config.n_workers = static_cast<__u32>(spec.lanes.size());
+  rodata->config.tai = stamps_tai(spec) ? 1 : 0;
   std::copy(spec.streams.begin(), spec.streams.end(), rodata->streams);
 
   const int error = xtg_bpf::load(skel.get());
@@ -65,6 +72,7 @@ struct Sender::Impl {
   std::string source_note;
   int prog_fd = -1;
   int pass_fd = -1;
+  int once_fd = -1;
   // Attachments go before the programs: member order is destruction order reversed.
   std::vector<UniqueFd> links;
 
@@ -77,6 +85,9 @@ Sender& Sender::operator=(Sender&&) noexcept = default;
 Sender::~Sender() = default;
 
 Result<Sender> Sender::load(const SenderSpec& spec) {
+  if (stamps_tai(spec) && !has_tai())
+    return fail(Errc::NotSupported,
+                "--clock tai: this kernel has no CLOCK_TAI for its programs (it needs Linux 6.1)");
   auto impl = std::make_unique<Impl>();
   bool modest = false;
   auto skel = open_and_load(spec, true, modest);
@@ -99,6 +110,7 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   auto& progs = impl->skel->progs;
   impl->prog_fd = bpf_program__fd(pick_program(*impl->skel, spec, modest));
   impl->pass_fd = bpf_program__fd(progs.xtg_pass);
+  if (spec.once) impl->once_fd = bpf_program__fd(progs.xtg_once);
 
   auto* bss = impl->skel->bss;
   bss->control.end_ns = ~0ULL;
@@ -191,6 +203,18 @@ Result<RunEnd> Sender::run(std::size_t lane, std::span<const std::uint8_t> frame
       run_live(impl_->prog_fd, frame, impl_->ingress_base + static_cast<__u32>(lane), runs, batch);
   if (w.done == 0) poke(w.last_ns, __u64{monotonic_ns()});
   return end;
+}
+
+Status Sender::send_once(std::span<const std::uint8_t> frame) {
+  const auto device = impl_->ingress_base + static_cast<std::uint32_t>(lanes());
+  auto& taken = impl_->skel->bss->once_taken;
+  const __u64 before = peek(taken);
+  const auto end = run_live(impl_->once_fd, frame, device, 1, 1);
+  if (!end) return tl::unexpected<Error>(end.error());
+  if (*end == RunEnd::NoMemory) return fail(Errc::System, "the kernel has no memory for it");
+  if (impl_->source_note.empty() && peek(taken) == before)
+    return fail(Errc::System, "the driver did not take it");
+  return {};
 }
 
 bool Sender::done(std::size_t lane) const {

@@ -45,9 +45,11 @@ struct xtg_stream {
   __u32 paced;      /* 1: frames have a schedule */
   __u32 vary;       /* XTG_VARY_* */
   __u32 n_fields;
+  __u32 stamp_tai; /* 1: the send time is CLOCK_TAI; then xtg_tx_config.tai is set, too */
+  __u32 pad;
   struct xtg_field fields[XTG_MAX_FIELDS];
 };
-XTG_STATIC_ASSERT(sizeof(struct xtg_stream) == XTG_MAX_HEADER + 40 + 48 + 24 * XTG_MAX_FIELDS,
+XTG_STATIC_ASSERT(sizeof(struct xtg_stream) == XTG_MAX_HEADER + 40 + 56 + 24 * XTG_MAX_FIELDS,
                   "stream ABI");
 
 /* What holds for the whole run. Constant; in .rodata. */
@@ -56,7 +58,8 @@ struct xtg_tx_config {
   __u32 ingress_base; /* ifindex of lane 0's ingress device; lane i has ingress_base + i */
   __u32 to_ifindex;   /* where the frames go, for the tracepoints */
   __u32 n_workers;
-  __u32 pad[4];
+  __u32 tai; /* 1: some stream's send time is CLOCK_TAI; the kernel can read it (Linux 6.1) */
+  __u32 pad[3];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_config) == 32, "config ABI");
 

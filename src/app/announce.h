@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Tells receivers that a run begins and that it has ended (`udp --announce`). Uses the Session's
+// sender and anchor, which have to outlive it; called from the main thread only. Internal to app.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "net/anchor.h"
+#include "packet/announce.h"
+#include "plan/plan.h"
+#include "stats/snapshot.h"
+#include "xdp/sender.h"
+
+namespace xtg::app {
+
+class Announcer {
+public:
+  Announcer(const plan::Plan& plan, xdp::Sender& sender, const net::Anchor& anchor)
+      : plan_(plan), sender_(sender), anchor_(anchor) {}
+
+  /// Three times, 50 ms apart, and 50 ms more; less where `signal_fd` becomes readable.
+  void start(int signal_fd);
+  /// With the final count, of every stream three times; `hurry`: once, at once.
+  void end(const stats::Snapshot& last, bool hurry);
+
+  /// What could not be announced: one line each.
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+
+private:
+  [[nodiscard]] packet::Announcement about(const plan::StreamPlan& stream) const;
+  Status send(const plan::StreamPlan& stream, const packet::Announcement& what, std::uint64_t copy);
+
+  const plan::Plan& plan_;
+  xdp::Sender& sender_;
+  const net::Anchor& anchor_;
+  std::vector<std::string> warnings_;
+};
+
+} // namespace xtg::app

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "packet/announce.h"
+
+#include <cstddef>
+#include <cstring>
+#include <span>
+
+#include "packet/bytes.h"
+#include "xtg/abi/signature.h"
+
+namespace xtg::packet {
+
+namespace {
+
+xtg_sig_announce wire_form(const Announcement& what, std::uint32_t frame_size) {
+  xtg_sig_announce out{};
+  store_be(out.frames, what.frames);
+  store_be(out.refused, what.refused);
+  store_be(out.duration_ns, what.duration_ns);
+  store_be(out.rate, what.rate_millipps);
+  store_be(out.host, what.host);
+  store_be(out.clock_error, what.clock_error_ns);
+  store_be(out.frame_size, frame_size);
+  store_be(out.streams, what.streams);
+  store_be(out.threads, what.threads);
+  return out;
+}
+
+} // namespace
+
+Result<std::vector<std::uint8_t>> render_announcement(const Frame& stream, const Announcement& what,
+                                                      bool mirror, std::uint64_t copy,
+                                                      std::uint64_t tx_ns) {
+  const std::size_t words = mirror ? XTG_SIG_MIRROR_LEN : 0;
+  FrameSpec spec = stream.spec;
+  spec.payload = Payload::Zeros; // the mirror's words
+  spec.signature = true;
+  spec.frame_size = static_cast<std::uint32_t>(stream.header_len + XTG_SIG_ANNOUNCE_LEN + words +
+                                               XTG_SIG_FULL_LEN + kFcsBytes);
+  if (mirror) spec.signature_flags |= XTG_SIG_F_MIRROR;
+  auto frame = build(spec, stream.sweep);
+  if (!frame) return tl::unexpected<Error>(std::move(frame.error()));
+
+  auto bytes = render(*frame, copy, 0, tx_ns);
+  // Fields that vary stand as in packet 0, whatever the copy.
+  frame->sweep.apply(bytes, 0);
+  const xtg_sig_announce form = wire_form(what, stream.spec.frame_size);
+  std::memcpy(bytes.data() + frame->payload_offset, &form, sizeof form);
+  bytes[frame->signature_offset + offsetof(xtg_sig_full, type)] =
+      what.kind == AnnouncementKind::Start ? XTG_SIG_START : XTG_SIG_END;
+  write_checksums(*frame, bytes);
+  return bytes;
+}
+
+} // namespace xtg::packet
