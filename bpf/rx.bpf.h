@@ -118,8 +118,9 @@ static __always_inline __u32* cached(const struct xtg_rx_key* key) {
 
 #define XTG_RX_NO_SLOT (~0U)
 
-/* Number of the stream's slot: as entered, or with `create` a new one. */
-static __noinline __u32 find_slot(const struct xtg_rx_key* key, int create) {
+/* Number of the stream's slot: as entered, or with `create` a new one for packets with these
+ * flags. */
+static __noinline __u32 find_slot(const struct xtg_rx_key* key, int create, __u32 flags) {
   __u32* at = bpf_map_lookup_elem(&rx_places, key);
   __u32 number;
 
@@ -136,6 +137,7 @@ static __noinline __u32 find_slot(const struct xtg_rx_key* key, int create) {
   struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
   if (!record) return XTG_RX_NO_SLOT;
   record->slot.key = *key;
+  record->slot.flags = flags;
   if (bpf_map_update_elem(&rx_places, key, &number, BPF_NOEXIST)) return XTG_RX_NO_SLOT;
   *cached(key) = number + 1;
   return number;
@@ -190,7 +192,7 @@ static __noinline int confirm(const struct xtg_rx_mark* m, const struct arrival*
   if (c->state && xtg_rx_agree(c, m, a->now, rx_c()->window)) {
     struct xtg_rx_mark before = *m;
     struct arrival then = {.now = c->arrival_ns, .length = c->length};
-    __u32 number = find_slot(key, 1);
+    __u32 number = find_slot(key, 1, m->flags);
 
     c->state = 0;
     __sync_fetch_and_sub(&rx_control.candidates, 1);
@@ -223,11 +225,11 @@ static __noinline int enter_other(struct xtg_rx_mark* m, const struct arrival* a
                                   const struct xtg_rx_key* key, struct xtg_rx_queue* q,
                                   int shared) {
   int sure = m->form == XTG_SIG_FULL || rx_c()->by_session;
-  __u32 number = find_slot(key, sure);
+  __u32 number = find_slot(key, sure, m->flags);
 
   if (number == XTG_RX_NO_SLOT && !sure) {
     if (!confirm(m, a, key, q, shared)) return 0;
-    number = find_slot(key, 0);
+    number = find_slot(key, 0, 0);
   }
   if (number == XTG_RX_NO_SLOT)
     add(shared, &q->no_slot, 1);
@@ -251,9 +253,23 @@ static __always_inline bool wanted(struct xdp_md* ctx, const struct xtg_rx_confi
   return true;
 }
 
-static __always_inline __u64 clock_of(const struct xtg_rx_config* c, const struct xtg_rx_mark* m) {
-  if (c->has_tai && m->flags & XTG_SIG_F_TAI) return bpf_ktime_get_tai_ns();
-  return bpf_ktime_get_ns();
+#include "rx_announce.bpf.h"
+
+/* Puts a send time by CLOCK_TAI on the clock of the arrival, which does not step: by what both of
+ * them are now. Only the delay then depends on CLOCK_TAI. */
+static __noinline int from_tai(struct xtg_rx_mark* m) {
+  m->tx_ns -= bpf_ktime_get_tai_ns() - bpf_ktime_get_ns();
+  return 0;
+}
+
+/* Reads the signature of a frame; false: it has none of ours. */
+static __always_inline bool find_mark(struct xdp_md* ctx, __u32 length, struct xtg_rx_mark* m) {
+  __u64 words[4];
+
+  if (length < XTG_SIG_FULL_LEN || !load_tail(ctx, length, words)) return false;
+  if (!may_be_ours(words) && !load_before_padding(ctx, length, words)) return false;
+  xtg_rx_read_words(m, words);
+  return true;
 }
 
 SEC("xdp.frags")
@@ -264,24 +280,20 @@ int xtg_rx(struct xdp_md* ctx) {
   struct xtg_rx_mark m;
   struct xtg_rx_key key;
   __u32 zero = 0, number;
-  __u64 words[4];
   /* Queues beyond those told apart share the last record. */
   int shared = c->shared || ctx->rx_queue_index >= XTG_RX_QUEUES - 1;
 
   if (!rx_control.started) return XDP_PASS;
-  if (a.length < XTG_SIG_FULL_LEN || !load_tail(ctx, a.length, words)) goto pass;
-  if (!may_be_ours(words) && !load_before_padding(ctx, a.length, words)) goto pass;
-  xtg_rx_read_words(&m, words);
-  if (m.version != XTG_SIG_VERSION || m.type != XTG_SIG_DATA) {
-    add(shared, &q->unknown, 1);
-    return XDP_PASS;
-  }
+  if (!find_mark(ctx, a.length, &m)) goto pass;
+  if (m.version != XTG_SIG_VERSION || m.type != XTG_SIG_DATA)
+    return take_announcement(ctx, &m, q, shared);
   if (!wanted(ctx, c, &m)) {
     add(shared, &q->refused, 1);
     return XDP_PASS;
   }
   if (!within_limit(c)) return XDP_PASS;
-  a.now = clock_of(c, &m);
+  a.now = bpf_ktime_get_ns();
+  if (c->has_tai && m.flags & XTG_SIG_F_TAI) from_tai(&m);
   key.session = m.session;
   key.stream = m.stream;
   key.form = m.form;

@@ -28,6 +28,15 @@ struct {
   __type(value, __u32);
 } rx_places SEC(".maps");
 
+/* What senders announced. Entered by the program, read by user space when rx_control.announced has
+ * changed. */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, XTG_RX_ANNOUNCED);
+  __type(key, struct xtg_rx_announce_key);
+  __type(value, struct xtg_rx_announcement);
+} rx_announced SEC(".maps");
+
 /* By CPU, what rx_queues has by queue. */
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

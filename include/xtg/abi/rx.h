@@ -15,6 +15,7 @@
 #define XTG_RX_GAPS 64U             /* jumps remembered per slot; a power of two */
 #define XTG_RX_RUNS 24U             /* classes of loss runs: 1, 2-3, 4-7 ... */
 #define XTG_RX_CANDIDATES 64U       /* compact signatures waiting for a second one */
+#define XTG_RX_ANNOUNCED 256U       /* announcements told apart */
 #define XTG_RX_CACHE 1024U          /* remembered places per queue */
 
 /* Constant for the run; in .rodata. */
@@ -49,7 +50,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_rx_key) == 12, "key ABI");
  * times ns. */
 struct XTG_CACHE_LINES xtg_rx_slot {
   struct xtg_rx_key key;
-  __u32 pad0;
+  __u32 flags; /* XTG_SIG_F_* of the first packet */
   __u64 packets;
   __u64 bytes;
   __u64 base;       /* lowest sequence number; nothing before it is missed */
@@ -133,7 +134,7 @@ struct XTG_CACHE_LINES xtg_rx_queue {
   __u64 passed;  /* everything else */
   __u64 refused; /* test frames of another session or port */
   __u64 no_slot; /* test frames for which there was no record left */
-  __u64 unknown; /* signature of a version or type that this program does not know */
+  __u64 unknown; /* signature of a version or type that this program does not know, or malformed */
   __u64 pad[2];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_queue) == 64, "one cache line");
@@ -151,12 +152,43 @@ struct xtg_rx_candidate {
   __u32 state; /* 0: free, 1: waiting */
 };
 
+/* An announcement's key in rx_announced. */
+struct xtg_rx_announce_key {
+  __u32 session;
+  __u16 stream;
+  __u8 type;      /* XTG_SIG_START or XTG_SIG_END */
+  __u8 reflected; /* 1: a mirror sent it back */
+};
+XTG_STATIC_ASSERT(sizeof(struct xtg_rx_announce_key) == 8, "key ABI");
+
+/* What it says (xtg_sig_announce, host order), and when it came. Its copies are one. Written by the
+ * program when the first one comes, but for those fields that say otherwise. */
+struct xtg_rx_announcement {
+  __u64 frames;
+  __u64 refused;
+  __u64 duration_ns;
+  __u64 rate;
+  __u64 host;
+  __u64 clock_error;
+  __u32 frame_size;
+  __u16 streams;
+  __u16 threads;
+  __u64 arrival_ns; /* of the first copy, CLOCK_MONOTONIC */
+  __u32 seen;       /* copies, counted up */
+  __u32 flags;      /* XTG_SIG_F_* */
+  __u64 mirror_seq; /* xtg_sig_mirror of the last copy */
+  __u64 mirror_rx_ns;
+  __u64 mirror_tx_ns;
+};
+XTG_STATIC_ASSERT(sizeof(struct xtg_rx_announcement) == 96, "map value ABI");
+
 struct XTG_CACHE_LINES xtg_rx_control {
   __u64 slots;   /* given out */
   __u32 started; /* U: 1: count; before, every frame passes */
   __u32 pad0;
   __u64 candidates; /* frames that looked like a compact signature's first and were passed */
-  __u64 taken;      /* where there is a limit */
-  __u64 pad[4];
+  __u64 taken;      /* where there is a limit; U: zero when an announced run begins */
+  __u64 announced;  /* announcements so far: says that rx_announced has something new */
+  __u64 pad[3];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_control) == 64, "one cache line");
