@@ -52,6 +52,12 @@ void Listener::start() {
   receiver_->start();
 }
 
+void Listener::restart() {
+  if (const auto before = net::link_counters(plan_.iface.ifindex)) link_before_ = *before;
+  counted_before_ = receiver_->counted();
+  receiver_->restart_limit();
+}
+
 Result<stats::RxSnapshot> Listener::snapshot(bool words) {
   auto read = receiver_->snapshot(words);
   if (!read) return read;

@@ -30,7 +30,10 @@ public:
   /// From now on frames are counted; what the interface has dropped so far does not.
   void start();
   void stop() { receiver_->stop(); }
-  [[nodiscard]] std::uint64_t counted() const { return receiver_->counted(); }
+  /// What was counted and dropped so far does not count any more, neither against a limit.
+  void restart();
+  [[nodiscard]] std::uint64_t counted() const { return receiver_->counted() - counted_before_; }
+  [[nodiscard]] const xdp::Receiver& receiver() const { return *receiver_; }
   /// With the interface's drops since start().
   Result<stats::RxSnapshot> snapshot(bool words);
   /// The interface went down or is gone.
@@ -44,6 +47,7 @@ private:
   xdp::RxPlace place_ = xdp::RxPlace::Native;
   std::vector<std::string> notes_;
   net::LinkCounters link_before_, link_now_;
+  std::uint64_t counted_before_ = 0; ///< at restart()
 };
 
 } // namespace xtg::app

@@ -23,22 +23,43 @@ constexpr std::uint64_t kAmountNs = 10'000'000; // and whether the amount has co
 /// What was counted so far. A read that fails ends the run with what was read before.
 stats::RxSnapshot RxSession::snapshot(bool words) {
   auto read = listener_.snapshot(words);
-  if (read) return std::move(*read);
-  fail_run(std::move(read.error()));
-  return previous_;
+  if (!read) {
+    fail_run(std::move(read.error()));
+    return previous_;
+  }
+  announced_.apply(*read);
+  return std::move(*read);
+}
+
+/// From here on, what comes is the run's: of an announced one, all that belongs to it.
+void RxSession::start_lines(std::uint64_t now_ns) {
+  start_ns_ = now_ns;
+  first_.time_ns = start_ns_;
+  previous_ = first_;
+  next_line_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.spec.interval.count());
 }
 
 void RxSession::start_clock() {
-  start_ns_ = monotonic_ns();
   first_ = {};
-  first_.time_ns = start_ns_;
-  previous_ = first_;
+  start_lines(monotonic_ns());
   end_ns_ = plan_.spec.duration
                 ? start_ns_ + static_cast<std::uint64_t>(plan_.spec.duration->count())
                 : ~std::uint64_t{0};
-  next_line_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.spec.interval.count());
   next_watch_ns_ = start_ns_;
   listener_.start();
+}
+
+void RxSession::look_for_announcements(report::RxReporter& reporter) {
+  const auto news = announced_.look(listener_.receiver(), reporter);
+  if (!news) return fail_run(news.error());
+  if (*news == RxAnnounced::News::Begun) {
+    listener_.restart();
+    first_ = snapshot(false);
+    first_.records.clear(); // what was faster than this look is the run's as well
+    start_lines(announced_.begun_ns());
+  }
+  if (announced_.may_be_over() && announced_.over(snapshot(false)) && !reason_)
+    reason_ = stats::EndReason::Announced;
 }
 
 void RxSession::fail_run(Error error) {
@@ -54,7 +75,8 @@ void RxSession::take_signals(Signals& signals) {
 }
 
 int RxSession::wait_ms() const {
-  const std::uint64_t now = monotonic_ns(), at = std::min({next_line_ns_, next_watch_ns_, end_ns_});
+  const std::uint64_t now = monotonic_ns(), at = std::min({next_line_ns_, next_watch_ns_, end_ns_,
+                                                           announced_.next_look_ns()});
   return at <= now ? 0
                    : static_cast<int>(std::min<std::uint64_t>((at - now) / 1'000'000 + 1, 1000));
 }
@@ -67,6 +89,10 @@ void RxSession::look(report::RxReporter& reporter, const std::ostream& out) {
     return;
   }
   const std::uint64_t wanted = plan_.spec.num_packets.value_or(0);
+  if (now_ns >= announced_.next_look_ns()) {
+    look_for_announcements(reporter);
+    if (reason_) return;
+  }
   if (now_ns >= next_watch_ns_) {
     next_watch_ns_ = now_ns + (wanted != 0 ? kAmountNs : kWatchNs);
     if (auto error = listener_.fault()) return fail_run(std::move(*error));
@@ -99,10 +125,13 @@ void RxSession::conclude(report::RxReporter& reporter) {
   result_.summary = stats::rx_summary(first_, last, start_ns_);
   result_.summary.end = reason_.value_or(stats::EndReason::Interrupted);
   result_.summary.cpu_s = process_cpu_s();
+  const auto& sent = result_.summary.all.sent;
   if (!result_.error && result_.summary.total.sum.packets == 0)
-    result_.error = Error{Errc::Peer, 0,
-                          fmt::format("no test frame arrived on {}; {} other frames passed",
-                                      plan_.iface.name, result_.summary.total.passed)};
+    result_.error =
+        Error{Errc::Peer, 0,
+              fmt::format("no test frame arrived on {}{}; {} other frames passed", plan_.iface.name,
+                          sent ? fmt::format(" of {} that were sent", *sent) : std::string(),
+                          result_.summary.total.passed)};
 }
 
 RxSessionResult RxSession::run(report::RxReporter& reporter, const std::ostream& out,

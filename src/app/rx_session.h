@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/listener.h"
+#include "app/rx_announced.h"
 #include "app/signals.h"
 #include "core/result.h"
 #include "plan/rx_plan.h"
@@ -25,7 +26,8 @@ struct RxSessionResult {
 
 class RxSession {
 public:
-  explicit RxSession(const plan::RxPlan& plan) : plan_(plan), listener_(plan) {}
+  explicit RxSession(const plan::RxPlan& plan)
+      : plan_(plan), listener_(plan), announced_(plan.spec) {}
 
   /// Loads and attaches. After it frames still pass.
   Status prepare() { return listener_.prepare(); }
@@ -36,6 +38,8 @@ public:
 private:
   stats::RxSnapshot snapshot(bool words);
   void start_clock();
+  void start_lines(std::uint64_t now_ns);
+  void look_for_announcements(report::RxReporter& reporter);
   void fail_run(Error error);
   void take_signals(Signals& signals);
   [[nodiscard]] int wait_ms() const;
@@ -44,6 +48,7 @@ private:
 
   const plan::RxPlan& plan_;
   Listener listener_;
+  RxAnnounced announced_;
   RxSessionResult result_;
   std::optional<stats::EndReason> reason_;
   stats::RxSnapshot first_, previous_;

@@ -67,6 +67,12 @@ void RxCommand::declare_run() {
       into(amount_of("packets"), spec_.num_packets));
   options_.value({"--duration", "TIME", "stop after this: seconds, or 500ms, 2m, 1h", "no limit"},
                  into(parse_positive_duration, spec_.duration));
+  options_.value({"--drain", "TIME",
+                  "behind a run's announced end, wait this long for what has not come",
+                  format_duration(spec_.drain)},
+                 into(parse_duration, spec_.drain));
+  options_.flag({"--ignore-announcements", "", "do not begin and end with the run of a sender"},
+                [this] { spec_.ignore_announcements = true; });
   options_.value({"--expect", "CONDITIONS",
                   "exit status 3 unless all hold, as in loss<0.001%,p99<50us,rx=10000"},
                  into(plan::parse_expect, spec_.expect));

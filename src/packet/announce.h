@@ -17,9 +17,9 @@ struct Announcement {
   AnnouncementKind kind = AnnouncementKind::Start;
   std::uint64_t frames = ~std::uint64_t{0}; ///< asked for (~0: no limit), or sequence numbers used
   std::uint64_t refused = 0;                ///< of those, by the sender's driver
-  std::uint64_t duration_ns = ~std::uint64_t{0}; ///< of the run; ~0: no limit
-  std::uint64_t rate_millipps = 0;               ///< frames per 1,000 s; 0: as fast as it goes
-  std::uint64_t host = 0;                        ///< the sender's boot
+  std::uint64_t duration_ns = ~std::uint64_t{0};    ///< of the run; ~0: no limit
+  std::uint64_t rate_millipps = 0;                  ///< frames per 1,000 s; 0: as fast as it goes
+  std::uint64_t host = 0;                           ///< the sender's boot
   std::uint64_t clock_error_ns = ~std::uint64_t{0}; ///< of its CLOCK_TAI; ~0: not known
   std::uint16_t streams = 1;                        ///< of the run
   std::uint16_t threads = 1;

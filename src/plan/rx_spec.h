@@ -68,6 +68,8 @@ struct RxSpec {
   std::uint32_t streams = 256;   ///< streams (times queues) told apart
   std::optional<Nanoseconds> duration;
   std::optional<std::uint64_t> num_packets; ///< stop when so many have arrived
+  bool ignore_announcements = false;        ///< no run is begun or ended by its sender's word
+  Nanoseconds drain{2'000'000'000}; ///< behind an announced end: wait so long for what is missing
   Nanoseconds interval{1'000'000'000};
   std::vector<Condition> expect;
   OutputSpec output;

@@ -79,6 +79,8 @@ std::string_view name(stats::EndReason reason) {
     return "duration";
   case stats::EndReason::Interrupted:
     return "interrupted";
+  case stats::EndReason::Announced:
+    return "announced";
   case stats::EndReason::Failed:
     break;
   }

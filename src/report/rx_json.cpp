@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The reporters of `rx` that write JSON, and the one that writes nothing.
 #include "report/json_document.h"
+#include "report/rx_announce.h"
 #include "report/rx_report.h"
 #include "report/rx_values.h"
 
@@ -14,6 +15,7 @@ public:
   void begin(const plan::RxPlan& plan, const RunInfo& info, std::string_view mode) override {
     document_.start(rx_start_value(plan, info, mode));
   }
+  void announced(const stats::RxSender&) override {} // stands in the end
   void interval(const stats::RxSample& sample) override {
     document_.interval(rx_interval_value(sample));
   }
@@ -34,6 +36,9 @@ public:
   void begin(const plan::RxPlan& plan, const RunInfo& info, std::string_view mode) override {
     lines_.event("start", rx_start_value(plan, info, mode));
   }
+  void announced(const stats::RxSender& sender) override {
+    lines_.event("announced", announced_value(sender));
+  }
   void interval(const stats::RxSample& sample) override {
     lines_.event("interval", rx_interval_value(sample));
   }
@@ -50,6 +55,7 @@ private:
 class Quiet final : public RxReporter {
 public:
   void begin(const plan::RxPlan&, const RunInfo&, std::string_view) override {}
+  void announced(const stats::RxSender&) override {}
   void interval(const stats::RxSample&) override {}
   void end(const stats::RxSummary&, const std::vector<RxVerdict>&) override {}
   void error(const Error&, int) override {}

@@ -33,6 +33,8 @@ public:
   virtual ~RxReporter() = default;
   /// `mode`: where the program runs, "native" or "generic".
   virtual void begin(const plan::RxPlan& plan, const RunInfo& info, std::string_view mode) = 0;
+  /// A run's start was announced, or its end where the start was not seen.
+  virtual void announced(const stats::RxSender& sender) = 0;
   virtual void interval(const stats::RxSample& sample) = 0;
   virtual void end(const stats::RxSummary& summary, const std::vector<RxVerdict>& verdicts) = 0;
   virtual void error(const Error& error, int exit_status) = 0;

@@ -9,6 +9,7 @@
 
 #include "core/units.h"
 #include "report/describe.h"
+#include "report/rx_announce.h"
 #include "report/rx_report.h"
 #include "report/rx_words.h"
 #include "report/tcp_words.h"
@@ -27,6 +28,8 @@ std::string_view end_words(stats::EndReason reason) {
     return "duration reached";
   case stats::EndReason::Interrupted:
     return "interrupted";
+  case stats::EndReason::Announced:
+    return "the sender announced the end";
   case stats::EndReason::Failed:
     break;
   }
@@ -44,6 +47,17 @@ std::string delay_number(const stats::RxDelay& delay, std::uint64_t ns) {
 
 std::string lost_words(const stats::RxCounters& c) {
   return fmt::format("{} lost ({})", signed_words(c.lost), percent_words(c.loss_ratio()));
+}
+
+/// Of announced streams, what is lost and not between two packets that came.
+std::int64_t lost_outside(const std::vector<stats::RxStream>& streams) {
+  std::int64_t outside = 0;
+  for (const stats::RxStream& s : streams) {
+    if (!s.sent) continue;
+    const std::uint64_t between = s.next_number - s.first_number - s.counters.unique;
+    outside += s.counters.lost - static_cast<std::int64_t>(between);
+  }
+  return outside;
 }
 
 /// "1: 5, 2-3: 1": bursts by their length.
@@ -83,6 +97,11 @@ public:
                with_thousands(window_), counted(slots_, "stream"));
     for (const std::string& note : plan.notes)
       fmt::print(out_, "note: {}\n", one_line(note));
+    out_ << std::flush;
+  }
+
+  void announced(const stats::RxSender& sender) override {
+    fmt::print(out_, "{}\n", announced_words(sender));
     out_ << std::flush;
   }
 
@@ -145,6 +164,7 @@ private:
     row("received", fmt::format("no test frame {}; {} passed",
                                 seen ? "was counted, see below for those that came" : "arrived",
                                 counted(summary.total.passed, "other frame")));
+    if (summary.all.sent) print_lost(summary);
   }
 
   void print_counts(const stats::RxSummary& summary) {
@@ -160,8 +180,7 @@ private:
     row("mean rate", fmt::format("{:>15} pkt/s  {} L1  {} L2", thousands(total.pps),
                                  prefixed(total.l1_bps, "bit/s"), prefixed(total.l2_bps, "bit/s")));
     count("unique", c.unique, "packets");
-    row("lost", fmt::format("{:>15} packets, {} of {} expected", signed_words(c.lost),
-                            percent_words(c.loss_ratio()), with_thousands(expected_packets(c))));
+    print_lost(summary);
     count("duplicates", c.duplicates,
           c.replicated == 0 ? "packets"
                             : fmt::format("copies of {}", counted(c.replicated, "packet")));
@@ -184,6 +203,19 @@ private:
     }
   }
 
+  void print_lost(const stats::RxSummary& summary) {
+    const stats::RxCounters& c = summary.total.sum;
+    const auto& sent = summary.all.sent;
+    row("lost", fmt::format("{:>15} packets, {} of {} {}", signed_words(c.lost),
+                            percent_words(c.loss_ratio()),
+                            with_thousands(sent.value_or(expected_packets(c))),
+                            sent ? "sent" : "expected"));
+    const std::int64_t outside = lost_outside(summary.streams);
+    if (outside > 0 && c.packets != 0)
+      count("", static_cast<std::uint64_t>(outside),
+            "of them before the first that came or behind the last, in no burst");
+  }
+
   void print_times(const stats::RxSummary& summary) {
     const stats::RxStream& all = summary.all;
     const stats::RxDelay& d = summary.total.delay;
@@ -191,7 +223,7 @@ private:
         std::count_if(summary.streams.begin(), summary.streams.end(),
                       [](const auto& s) { return s.clock == stats::RxClock::Differs; }));
     if (d.count == 0)
-      row("delay", "not known: the senders' clock is not this host's");
+      row("delay", fmt::format("not known: {}", clock_words(all.clock)));
     else
       row("delay",
           fmt::format("min {}  mean {}  p50 {}  p90 {}  p99 {}  p99.9 {}  p99.99 {}  "
@@ -199,6 +231,7 @@ private:
                       number(d.min), us_number(d.mean), number(d.quantile(0.5)),
                       number(d.quantile(0.9)), number(d.quantile(0.99)), number(d.quantile(0.999)),
                       number(d.quantile(0.9999)), number(d.max)));
+    if (d.count != 0 && all.clock == stats::RxClock::Tai) row("clock", clock_words(all.clock));
     if (d.count != 0 && differing != 0)
       row("",
           fmt::format("without {}, whose clock is not this host's", counted(differing, "stream")));
@@ -263,6 +296,7 @@ private:
                      "raise --streams",
                      with_thousands(slots_), observe_ ? "passed" : "taken"));
     some("unknown", a.unknown, "test frames of an unknown version or type, passed");
+    some("unannounced", a.unannounced, "test frames of other sessions than the announced");
     some("candidates", a.candidates, "frames that looked like a stream's first, passed");
     row("interface drops",
         fmt::format("{:>15} dropped  {} missed  {} errors", with_thousands(a.link_dropped),

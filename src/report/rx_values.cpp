@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "report/describe.h"
+#include "report/rx_announce.h"
 #include "report/rx_words.h"
 
 namespace xtg::report {
@@ -129,7 +130,10 @@ Json stream_value(const stats::RxStream& s) {
               {"first_sequence", s.first_number},
               {"next_sequence", s.next_number},
               {"units", s.units},
-              {"clock", s.clock == stats::RxClock::Shared ? "shared" : "differs"}};
+              {"sent", or_null(s.sent)},
+              {"clock", name(s.clock.clock)},
+              {"clock_error_us", s.clock.error_ns ? Json(us(*s.clock.error_ns)) : Json(nullptr)},
+              {"clock_note", or_null(clock_words(s.clock))}};
   add_counters(out, c);
   out["delay_us"] = delay_value(s.delay);
   out["jitter_us"] = has_variation(s) ? number(s.jitter_ns / 1e3) : Json(nullptr);
@@ -148,10 +152,10 @@ Json units_value(const std::vector<stats::RxUnit>& units, const std::string& wha
 }
 
 Json aside_value(const stats::RxAside& aside) {
-  return {{"refused", aside.refused},           {"no_slot", aside.no_slot},
-          {"unknown", aside.unknown},           {"candidates", aside.candidates},
-          {"link_dropped", aside.link_dropped}, {"link_missed", aside.link_missed},
-          {"link_errors", aside.link_errors}};
+  return {{"refused", aside.refused},         {"no_slot", aside.no_slot},
+          {"unknown", aside.unknown},         {"unannounced", aside.unannounced},
+          {"candidates", aside.candidates},   {"link_dropped", aside.link_dropped},
+          {"link_missed", aside.link_missed}, {"link_errors", aside.link_errors}};
 }
 
 Json plan_value(const plan::RxPlan& plan, std::string_view mode) {
@@ -169,6 +173,8 @@ Json plan_value(const plan::RxPlan& plan, std::string_view mode) {
           {"window", spec.window},
           {"streams", spec.streams},
           {"num_packets", or_null(spec.num_packets)},
+          {"announcements", !spec.ignore_announcements},
+          {"drain_seconds", seconds(spec.drain)},
           {"duration_seconds", spec.duration ? Json(seconds(*spec.duration)) : Json(nullptr)},
           {"interval_seconds", seconds(spec.interval)},
           {"expect", std::move(expect)},
@@ -203,9 +209,14 @@ Json rx_end_value(const stats::RxSummary& summary, const std::vector<RxVerdict>&
   for (const stats::RxStream& stream : summary.streams)
     streams.push_back(stream_value(stream));
   Json sum = sum_value(summary.total, summary.streams);
+  sum["sent"] = or_null(summary.all.sent);
   add_details(sum, summary.all);
+  Json announced = Json::array();
+  for (const stats::RxSender& sender : summary.senders)
+    announced.push_back(announced_value(sender));
   return {{"sum", std::move(sum)},
           {"streams", std::move(streams)},
+          {"announced", std::move(announced)},
           {"reason", name(summary.end)},
           {"queues", units_value(summary.queues, "queue")},
           {"cpus", units_value(summary.cpus, "cpu")},

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What of --expect came of a run.
+#include <algorithm>
+
 #include "packet/frame.h"
 #include "report/rx_report.h"
 #include "report/rx_words.h"
@@ -41,13 +43,14 @@ std::optional<double> delay_value(plan::Expected what, const stats::RxDelay& del
 std::optional<double> rx_value(plan::Expected what, const stats::RxSummary& summary) {
   const stats::RxSample& total = summary.total;
   const stats::RxCounters& sum = total.sum;
-  // Without a packet nothing tells how many were lost or came twice; how many came is known.
+  // Without a packet nothing tells how many came twice, and only the sender how many were lost; how
+  // many came is known.
   const bool any = sum.packets != 0;
   switch (what) {
   case plan::Expected::Loss:
     return when(expected_packets(sum) != 0, sum.loss_ratio());
   case plan::Expected::Lost:
-    return when(any, static_cast<double>(sum.lost));
+    return when(any || summary.all.sent, static_cast<double>(sum.lost));
   case plan::Expected::Received:
     return static_cast<double>(sum.unique);
   case plan::Expected::Duplicates:
@@ -61,7 +64,9 @@ std::optional<double> rx_value(plan::Expected what, const stats::RxSummary& summ
   case plan::Expected::Pps:
     return when(total.end_s > total.start_s, total.pps);
   case plan::Expected::Streams:
-    return static_cast<double>(summary.streams.size());
+    return static_cast<double>(
+        std::count_if(summary.streams.begin(), summary.streams.end(),
+                      [](const stats::RxStream& s) { return s.counters.packets != 0; }));
   case plan::Expected::Bytes:
     return static_cast<double>(sum.bytes + sum.packets * packet::kFcsBytes);
   default:

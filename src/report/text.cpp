@@ -25,6 +25,7 @@ std::string_view end_text(stats::EndReason reason) {
     return "duration reached";
   case stats::EndReason::Interrupted:
     return "interrupted";
+  case stats::EndReason::Announced: // a receiver's
   case stats::EndReason::Failed:
     break;
   }

@@ -35,7 +35,8 @@ Sample delta(const Snapshot& from, const Snapshot& to, std::uint64_t origin_ns,
              const FrameBits& bits, std::optional<double> target_pps);
 
 /// How the run ended.
-enum class EndReason : std::uint8_t { Amount, Duration, Interrupted, Failed };
+/// Announced: a receiver's, whose sender told the end.
+enum class EndReason : std::uint8_t { Amount, Duration, Interrupted, Failed, Announced };
 
 struct Summary {
   Sample total;

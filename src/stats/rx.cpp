@@ -10,7 +10,10 @@
 #include <utility>
 
 #include "stats/rise.h"
+#include "stats/rx_clock.h"
+#include "stats/rx_sent.h"
 #include "xtg/abi/rx_seq.h"
+#include "xtg/abi/signature.h"
 #include "xtg/abi/tx.h"
 
 namespace xtg::stats {
@@ -69,10 +72,22 @@ std::uint64_t least_delay(const Records& records) {
   return least;
 }
 
-RxClock clock_of(const Records& records, const RxCounters& sum) {
-  if (sum.packets == 0) return RxClock::Shared;
+RxClockVerdict clock_of(const RxSnapshot& snapshot, const Records& records,
+                        const RxCounters& sum) {
+  if (sum.packets == 0) return {};
+  ClockFacts facts;
+  facts.tai = std::any_of(records.begin(), records.end(), [](const RxRecord* record) {
+    return (record->slot.flags & XTG_SIG_F_TAI) != 0;
+  });
   const bool many = sum.negative * 100 > sum.packets;
-  return many || least_delay(records) > kLongestDelayNs ? RxClock::Differs : RxClock::Shared;
+  facts.contradicted = many || least_delay(records) > kLongestDelayNs;
+  facts.here = snapshot.here;
+  if (const auto* sender = sender_of(snapshot.senders, name_of(records.front()->slot.key))) {
+    facts.announced = true;
+    facts.host = sender->about.host;
+    facts.clock_error_ns = sender->about.clock_error_ns;
+  }
+  return judge_clock(facts);
 }
 
 /// Exact, of all that the records have.
@@ -149,24 +164,32 @@ RxStream add_up(const Records& records) {
   return out;
 }
 
+/// Of two streams' clocks the one that tells a delay, with the larger error.
+RxClockVerdict more_telling(const RxClockVerdict& a, const RxClockVerdict& b) {
+  if (a == RxClock::Differs) return b;
+  if (b == RxClock::Differs) return a;
+  return a.error_ns.value_or(0) < b.error_ns.value_or(0) ? b : a;
+}
+
 /// All streams as one. `streams` are those of `snapshot`, final.
 RxStream all_of(const RxSnapshot& snapshot, const std::vector<RxStream>& streams) {
   if (streams.empty()) return {};
-  Records every, shared;
+  Records every, told;
   std::size_t at = 0;
   for (const auto& [name, records] : by_stream(snapshot)) {
     every.insert(every.end(), records.begin(), records.end());
-    if (streams[at++].clock == RxClock::Shared)
-      shared.insert(shared.end(), records.begin(), records.end());
+    if (streams[at++].clock != RxClock::Differs)
+      told.insert(told.end(), records.begin(), records.end());
   }
   RxStream all = add_up(every);
   all.first_number = all.next_number = 0;
   all.counters = {};
-  all.clock = shared.empty() ? RxClock::Differs : RxClock::Shared;
-  all.delay = delay_of(shared);
+  all.clock = streams.front().clock;
+  all.delay = delay_of(told);
   all.bursts_known = true;
   for (const RxStream& stream : streams) {
     all.counters += stream.counters;
+    all.clock = more_telling(all.clock, stream.clock);
     all.bursts_known = all.bursts_known && stream.bursts_known;
   }
   if (!all.bursts_known) return all;
@@ -212,7 +235,7 @@ RxDelay delay_between(const RxSnapshot& from, const RxSnapshot& to) {
   std::uint64_t sum = 0, count = 0, least = ~std::uint64_t{0}, most = 0;
   std::size_t lowest = XTG_HIST_CELLS;
   for (const auto& [name, records] : by_stream(to)) {
-    if (clock_of(records, counters_of(records)) != RxClock::Shared) continue;
+    if (clock_of(to, records, counters_of(records)) == RxClock::Differs) continue;
     least = std::min(least, least_delay(records));
     for (const RxRecord* record : records) {
       const auto found = known.find(place_of(*record));
@@ -262,6 +285,7 @@ RxAside gain(const RxAside& from, const RxAside& to) {
   return {.refused = rise(from.refused, to.refused),
           .no_slot = rise(from.no_slot, to.no_slot),
           .unknown = rise(from.unknown, to.unknown),
+          .unannounced = rise(from.unannounced, to.unannounced),
           .candidates = rise(from.candidates, to.candidates),
           .link_dropped = rise(from.link_dropped, to.link_dropped),
           .link_missed = rise(from.link_missed, to.link_missed),
@@ -269,13 +293,14 @@ RxAside gain(const RxAside& from, const RxAside& to) {
 }
 
 /// All of a sample but its streams and what is derived from them.
-RxSample sample_between(const RxSnapshot& from, const RxSnapshot& to, std::uint64_t origin_ns) {
+RxSample sample_between(const RxSnapshot& from, const RxSnapshot& to, const RxSpan& span,
+                        std::uint64_t origin_ns) {
   RxSample sample;
-  sample.start_s = seconds_since(origin_ns, from.time_ns);
-  sample.end_s = seconds_since(origin_ns, to.time_ns);
+  sample.start_s = seconds_since(origin_ns, span.from_ns);
+  sample.end_s = seconds_since(origin_ns, span.to_ns);
   sample.sum = sum_of(to) - sum_of(from);
   sample.passed = rise(passed_by(from.queues), passed_by(to.queues));
-  const double length_s = seconds_since(from.time_ns, to.time_ns);
+  const double length_s = seconds_since(span.from_ns, span.to_ns);
   if (length_s <= 0) return sample;
   const auto per_second = [length_s](std::uint64_t count) {
     return static_cast<double>(count) / length_s;
@@ -336,8 +361,8 @@ std::vector<RxStream> rx_streams(const RxSnapshot& snapshot, bool final) {
   for (const auto& [name, records] : by_stream(snapshot)) {
     RxStream stream = add_up(records);
     stream.name = name;
-    stream.clock = clock_of(records, stream.counters);
-    if (stream.clock == RxClock::Shared) stream.delay = delay_of(records);
+    stream.clock = clock_of(snapshot, records, stream.counters);
+    if (stream.clock != RxClock::Differs) stream.delay = delay_of(records);
     if (records.size() == 1) add_bursts(stream, *records.front(), final);
     streams.push_back(std::move(stream));
   }
@@ -345,7 +370,7 @@ std::vector<RxStream> rx_streams(const RxSnapshot& snapshot, bool final) {
 }
 
 RxSample rx_delta(const RxSnapshot& from, const RxSnapshot& to, std::uint64_t origin_ns) {
-  RxSample sample = sample_between(from, to, origin_ns);
+  RxSample sample = sample_between(from, to, {from.time_ns, to.time_ns}, origin_ns);
   sample.delay = delay_between(from, to);
   sample.streams = rx_streams(to, false);
   sample.jitter_ns = largest_jitter(sample.streams);
@@ -356,7 +381,11 @@ RxSummary rx_summary(const RxSnapshot& first, const RxSnapshot& last, std::uint6
   RxSummary summary;
   summary.streams = rx_streams(last, true);
   summary.all = all_of(last, summary.streams);
-  summary.total = sample_between(first, last, origin_ns);
+  summary.senders = last.senders;
+  const RxSpan span = announced_span(summary).value_or(RxSpan{first.time_ns, last.time_ns});
+  summary.total = sample_between(first, last, span, origin_ns);
+  add_sent(summary.streams, last.senders);
+  add_sent_to_all(summary);
   summary.total.delay = summary.all.delay;
   summary.total.jitter_ns = largest_jitter(summary.streams);
   summary.queues = gain(first.queues, last.queues);

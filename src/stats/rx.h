@@ -10,6 +10,7 @@
 
 #include "stats/histogram.h"
 #include "stats/rate.h"
+#include "stats/rx_sender.h"
 #include "xtg/abi/rx.h"
 
 namespace xtg::stats {
@@ -36,6 +37,7 @@ struct RxAside {
   std::uint64_t refused = 0;      ///< of another session or port; passed on
   std::uint64_t no_slot = 0;      ///< of a stream beyond the most that are told apart; taken
   std::uint64_t unknown = 0;      ///< of an unknown version or type; passed on
+  std::uint64_t unannounced = 0;  ///< beside announced runs: of other sessions; taken
   std::uint64_t candidates = 0;   ///< short signatures of one frame only; passed on
   std::uint64_t link_dropped = 0; ///< rx_dropped of the interface since the start
   std::uint64_t link_missed = 0;  ///< rx_missed_errors + rx_fifo_errors
@@ -49,6 +51,8 @@ struct RxSnapshot {
   std::vector<RxUnit> queues; ///< those that received anything
   std::vector<RxUnit> cpus;   ///< likewise
   RxAside aside;
+  HostClock here;                ///< this host's clocks, as far as known
+  std::vector<RxSender> senders; ///< what was announced
 };
 
 /// What identifies a stream: of the compact form only the low bits are known.
@@ -91,21 +95,39 @@ struct RxDelay {
 
 /// Whether the sender's time stamps can be compared with this host's clock.
 enum class RxClock : std::uint8_t {
-  Shared,  ///< the same clock, as far as the delays tell
-  Differs, ///< more than 1 % of the delays are below zero, or the smallest is above 10 s
+  Shared,  ///< the same clock: as the sender says, or as far as the delays tell
+  Tai,     ///< CLOCK_TAI of two hosts that are in step
+  Differs, ///< no delay is told
+};
+/// Why a clock Differs, or what about Tai is not known.
+enum class RxClockReason : std::uint8_t {
+  None,
+  Contradicted,    ///< more than 1 % of the delays are below zero, or the smallest is above 10 s
+  OtherHost,       ///< CLOCK_MONOTONIC of another host, or another boot of this one
+  HereNotInStep,   ///< this host's CLOCK_TAI is not known to be in step
+  SenderNotInStep, ///< the sender's
+  SenderUnknown,   ///< Tai: the error is this host's alone, the sender's is not known
+};
+struct RxClockVerdict {
+  RxClock clock = RxClock::Shared;
+  RxClockReason reason = RxClockReason::None;
+  std::optional<std::uint64_t> error_ns; ///< Tai: by which a delay may be off
+  bool operator==(RxClock other) const { return clock == other; }
+  bool operator==(const RxClockVerdict&) const = default;
 };
 
 struct RxStream {
   RxName name;
   RxCounters counters;
+  std::optional<std::uint64_t> sent; ///< announced: what the sender's driver took; lost is by it
   std::uint64_t first_number = 0;           ///< lowest sequence number seen
   std::uint64_t next_number = 0;            ///< one past the highest
   std::uint64_t first_ns = 0, last_ns = 0;  ///< arrivals, CLOCK_MONOTONIC
   std::uint32_t size_min = 0, size_max = 0; ///< bytes without FCS
   unsigned units = 0;                       ///< queues (or CPUs) that it came through
 
-  RxClock clock = RxClock::Shared;
-  RxDelay delay;                 ///< one-way (RFC 7679); empty unless clock is Shared
+  RxClockVerdict clock;
+  RxDelay delay;                 ///< one-way (RFC 7679); empty where the clock Differs
   std::int64_t negative_min = 0; ///< the most negative delay
   double jitter_ns = 0;          ///< RFC 3550, 6.4.1; of several units the mean by packets
   double ipdv_mean_ns = 0;       ///< mean of |delay - delay before| (RFC 3393)
@@ -142,8 +164,10 @@ struct RxSummary {
   RxSample total;
   EndReason end = EndReason::Interrupted;
   std::vector<RxStream> streams; ///< final: the window's rest is counted
-  /// All of them as one; has no name and no numbers. Delays are of those whose clock is Shared.
+  /// All of them as one; has no name and no numbers. Delays are of those whose clock does not
+  /// differ; `sent` is known where it is of all.
   RxStream all;
+  std::vector<RxSender> senders; ///< what was announced
   std::vector<RxUnit> queues, cpus;
   RxAside aside;
   double cpu_s = 0;
@@ -152,10 +176,15 @@ struct RxSummary {
 /// Streams of a snapshot, by name. `final`: what is still missing in the windows is lost.
 std::vector<RxStream> rx_streams(const RxSnapshot& snapshot, bool final);
 
+/// Tells streams what was sent of them, where its end was announced; those of which nothing came are
+/// added.
+void add_sent(std::vector<RxStream>& streams, const std::vector<RxSender>& senders);
+
 /// What happened from one snapshot to a later one.
 RxSample rx_delta(const RxSnapshot& from, const RxSnapshot& to, std::uint64_t origin_ns);
 
-/// The whole run: from `first` (before any packet) to `last`, whose records have their words.
+/// The whole run: from `first` (before any packet) to `last`, whose records have their words. A run
+/// whose end was announced lasts from its first packet to its last.
 RxSummary rx_summary(const RxSnapshot& first, const RxSnapshot& last, std::uint64_t origin_ns);
 
 } // namespace xtg::stats

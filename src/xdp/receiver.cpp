@@ -12,6 +12,7 @@
 
 // The skeleton names the types of the shared ABI, so those headers come first.
 #include "xtg/abi/rx.h"
+#include "xtg/abi/signature.h"
 #include "xtg_rx_bpf.skel.h"
 
 #include "core/clock.h"
@@ -47,6 +48,31 @@ Result<Skeleton> open_and_load(const xtg_rx_config& config) {
 
 stats::RxUnit unit_of(unsigned number, xtg_rx_queue& q) {
   return {number, peek(q.packets), peek(q.bytes), peek(q.passed)};
+}
+
+stats::RxAnnouncement announcement_of(const xtg_rx_announce_key& key,
+                                      const xtg_rx_announcement& value) {
+  stats::RxAnnouncement out;
+  out.session = key.session;
+  out.stream = key.stream;
+  out.end = key.type == XTG_SIG_END;
+  out.reflected = key.reflected != 0;
+  out.tai = (value.flags & XTG_SIG_F_TAI) != 0;
+  out.frames = value.frames;
+  out.refused = value.refused;
+  out.duration_ns = value.duration_ns;
+  out.rate_millipps = value.rate;
+  out.host = value.host;
+  out.clock_error_ns = value.clock_error;
+  out.frame_size = value.frame_size;
+  out.streams = value.streams;
+  out.threads = value.threads;
+  out.arrival_ns = value.arrival_ns;
+  out.seen = value.seen;
+  out.mirror_seq = value.mirror_seq;
+  out.mirror_rx_ns = value.mirror_rx_ns;
+  out.mirror_tx_ns = value.mirror_tx_ns;
+  return out;
 }
 
 } // namespace
@@ -115,6 +141,28 @@ std::uint64_t Receiver::counted() const {
   for (xtg_rx_queue& q : impl_->skel->bss->rx_queues)
     packets += peek(q.packets);
   return packets;
+}
+
+std::uint64_t Receiver::announced() const {
+  return peek(impl_->skel->bss->rx_control.announced);
+}
+
+void Receiver::restart_limit() {
+  poke(impl_->skel->bss->rx_control.taken, __u64{0});
+}
+
+Result<std::vector<stats::RxAnnouncement>> Receiver::announcements() const {
+  const int map = bpf_map__fd(impl_->skel->maps.rx_announced);
+  std::vector<stats::RxAnnouncement> out;
+  xtg_rx_announce_key key{}, next{};
+  for (xtg_rx_announce_key* at = nullptr; bpf_map_get_next_key(map, at, &next) == 0; at = &key) {
+    xtg_rx_announcement value{};
+    key = next;
+    if (bpf_map_lookup_elem(map, &key, &value) != 0)
+      return fail_sys(errno, "read what was announced");
+    out.push_back(announcement_of(key, value));
+  }
+  return out;
 }
 
 Status Receiver::Impl::add_cpus(stats::RxSnapshot& out) const {

@@ -6,9 +6,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "core/result.h"
 #include "stats/rx.h"
+#include "stats/rx_sender.h"
 #include "xtg/abi/rx.h"
 
 namespace xtg::xdp {
@@ -36,6 +38,12 @@ public:
   [[nodiscard]] std::uint64_t counted() const;
   /// What was counted; link counters are the caller's. `words`: with the windows, for the end.
   [[nodiscard]] Result<stats::RxSnapshot> snapshot(bool words) const;
+
+  /// Rises with every announcement.
+  [[nodiscard]] std::uint64_t announced() const;
+  [[nodiscard]] Result<std::vector<stats::RxAnnouncement>> announcements() const;
+  /// The limit holds for what is counted from now on.
+  void restart_limit();
 
 private:
   struct Impl;

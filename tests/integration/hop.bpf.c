@@ -73,6 +73,14 @@ static __always_inline int payload_of(struct __sk_buff* skb, int acks) {
   return acks && !(tcp[13] & 0x01) ? 0 : -1;
 }
 
+/* The type of a test run's announcement; 0: it is none. */
+static __always_inline __u32 announcement(struct __sk_buff* skb) {
+  __u8 end[6]; /* type, version, magic */
+  if (bpf_skb_load_bytes(skb, skb->len - sizeof(end), end, sizeof(end)) < 0) return 0;
+  if (end[2] != 'X' || end[3] != 'T' || end[4] != 'G' || end[5] != 'S') return 0;
+  return end[0];
+}
+
 /* Keeps a copy of the segment; whether it did. */
 static __always_inline int keep(struct __sk_buff* skb, __u32 direction, __u64 due) {
   const __u32 key = direction * HOP_SLOTS + (due & (HOP_SLOTS - 1));
@@ -112,6 +120,12 @@ static __always_inline int pass(struct __sk_buff* skb, __u32 direction) {
   struct hop_counters* count = &counters[direction];
   __u32 target = out_ifindex[direction];
 
+  const __u32 type = announcement(skb);
+  if (type) {
+    count->announcements++;
+    if (rule->drop_types >> (type & 31) & 1) return TC_ACT_SHOT;
+    return bpf_redirect(target, 0);
+  }
   const int payload = payload_of(skb, rule->acks);
   if (payload < 0) {
     count->other++;

@@ -162,6 +162,7 @@ private:
     rule.acks = wanted.value("acks", false) ? 1 : 0;
     rule.burst_from = wanted.value("burst_from", 0ULL);
     rule.burst_length = wanted.value("burst_length", 0ULL);
+    rule.drop_types = wanted.value("drop_types", 0U);
     if (rule.hold_by == 0 || rule.hold_by >= HOP_SLOTS) throw std::out_of_range("hold_by");
 
     std::vector<char> empty(bpf_map__value_size(skel_->maps.slots));
@@ -185,6 +186,7 @@ private:
             {"late", count.late},
             {"passed", count.passed},
             {"other", count.other},
+            {"announcements", count.announcements},
             {"merged", count.merged},
             {"failed", count.failed}};
   }

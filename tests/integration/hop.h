@@ -14,7 +14,7 @@
 enum hop_draw { HOP_DROP, HOP_HOLD, HOP_LATE, HOP_DUPLICATE, HOP_DRAWS };
 
 /* What happens to the segments that the rule is about: those with payload, or with `acks` all but
- * SYN, FIN and RST. The first of them has number 0, retransmissions count like others. Segment n is
+ * SYN, FIN and RST. Announcements of test runs (xtg/abi/signature.h) are not among them. The first of them has number 0, retransmissions count like others. Segment n is
  * hit by a draw when the upper half of splitmix64(seed + n * HOP_DRAWS + draw) is below its chance.
  */
 struct hop_rule {
@@ -24,6 +24,8 @@ struct hop_rule {
   __u32 acks;       /* bool */
   __u64 burst_from; /* these are dropped as well */
   __u64 burst_length;
+  __u32 drop_types; /* announcements of test runs whose type's bit is set end here */
+  __u32 pad;
 };
 
 struct hop_counters {
@@ -37,6 +39,7 @@ struct hop_counters {
   __u64 late;   /* sent over the delay line */
   __u64 passed; /* forwarded when they came; the released ones are not in it */
   __u64 other;  /* everything else, forwarded */
+  __u64 announcements; /* those of them, dropped or not */
   __u64 merged; /* came as one and are several: the hop is not set up as it must be */
   __u64 failed; /* a copy that could not be made */
 };

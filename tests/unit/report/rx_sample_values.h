@@ -98,7 +98,7 @@ inline stats::RxStream rx_foreign_stream() {
   s.last_ns = 1'250'000'000;
   s.size_min = s.size_max = 1'514;
   s.units = 2;
-  s.clock = stats::RxClock::Differs;
+  s.clock = {stats::RxClock::Differs, stats::RxClockReason::Contradicted, std::nullopt};
   s.jitter_ns = 250;
   s.ipdv_mean_ns = 200;
   s.ipdv_max_ns = 400;

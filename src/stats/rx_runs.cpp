@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stats/rx_runs.h"
+
+#include <algorithm>
+
+#include "xtg/abi/tx.h"
+
+namespace xtg::stats {
+
+namespace {
+
+bool belongs(const RxRecord& record, std::uint32_t session) {
+  const xtg_rx_key& key = record.slot.key;
+  return belongs(RxName{key.session, key.stream, key.form == XTG_SIG_COMPACT}, session);
+}
+
+bool has_records(const RxSnapshot& snapshot, std::uint32_t session) {
+  return std::any_of(snapshot.records.begin(), snapshot.records.end(),
+                     [&](const RxRecord& r) { return r.slot.packets != 0 && belongs(r, session); });
+}
+
+/// What a mirror sent back says the same as what came directly, which is preferred.
+void put(RxAnnouncement& known, const RxAnnouncement& what, bool fresh) {
+  if (fresh || (known.reflected && !what.reflected)) known = what;
+}
+
+void enter(RxSender& sender, const RxAnnouncement& what, bool fresh) {
+  if (!what.end) {
+    put(sender.about, what, fresh || !sender.start_seen);
+    sender.start_seen = true;
+    return;
+  }
+  if (!sender.start_seen) put(sender.about, what, fresh);
+  const auto [at, entered] = sender.ends.try_emplace(what.stream, what);
+  if (!entered) put(at->second, what, false);
+}
+
+} // namespace
+
+bool belongs(const RxName& name, std::uint32_t session) {
+  return name.compact ? name.session == (session & 0xffff) : name.session == session;
+}
+
+std::vector<RxSender> RxRuns::learn(const std::vector<RxAnnouncement>& announcements) {
+  std::map<std::uint32_t, RxSender> known;
+  for (const RxAnnouncement& what : announcements) {
+    const auto [at, fresh] = known.try_emplace(what.session);
+    at->second.session = what.session;
+    enter(at->second, what, fresh);
+  }
+  std::vector<RxSender> news;
+  for (const auto& [session, sender] : known) {
+    const auto before = senders_.find(session);
+    const bool fresh = before == senders_.end();
+    const bool begins = sender.start_seen && (fresh || !before->second.start_seen);
+    // Of a session that has not begun nobody need know that it ends, once another one has.
+    if (begins || (fresh && !begun_)) news.push_back(sender);
+    begun_ = begun_ || sender.start_seen;
+  }
+  senders_ = std::move(known);
+  return news;
+}
+
+bool RxRuns::may_be_over() const {
+  bool any = false;
+  for (const auto& [session, sender] : senders_) {
+    if (begun_ && !sender.start_seen) continue;
+    if (begun_ && !sender.ended()) return false;
+    any = any || sender.ended();
+  }
+  return any;
+}
+
+void RxRuns::apply(RxSnapshot& snapshot) const {
+  for (const auto& [session, sender] : senders_)
+    // The end of a run from before our time, of which nothing came, is nothing to us.
+    if (sender.start_seen || (!begun_ && has_records(snapshot, session)))
+      snapshot.senders.push_back(sender);
+  if (!begun_) return;
+  std::erase_if(snapshot.records, [&](const RxRecord& record) {
+    if (std::any_of(snapshot.senders.begin(), snapshot.senders.end(),
+                    [&](const RxSender& sender) { return belongs(record, sender.session); }))
+      return false;
+    snapshot.aside.unannounced += record.slot.packets;
+    return true;
+  });
+}
+
+bool RxRuns::over(const RxSnapshot& snapshot, std::uint64_t now_ns, std::uint64_t drain_ns) const {
+  if (snapshot.senders.empty()) return false;
+  std::uint64_t ended_ns = 0;
+  for (const RxSender& sender : snapshot.senders) {
+    if (!sender.ended()) return false;
+    for (const auto& [stream, end] : sender.ends)
+      ended_ns = std::max(ended_ns, end.arrival_ns);
+  }
+  if (now_ns >= ended_ns && now_ns - ended_ns >= drain_ns) return true;
+  std::vector<RxStream> streams = rx_streams(snapshot, false);
+  add_sent(streams, snapshot.senders);
+  return std::all_of(streams.begin(), streams.end(),
+                     [](const RxStream& s) { return !s.sent || s.counters.unique >= *s.sent; });
+}
+
+} // namespace xtg::stats

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Which runs were announced to a receiver, what of its records belongs to them, and when they are
+// over.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "stats/rx.h"
+#include "stats/rx_sender.h"
+
+namespace xtg::stats {
+
+class RxRuns {
+public:
+  /// Takes all announcements so far. What it had not known: the sessions that begin, and those of
+  /// which an end came without a start.
+  std::vector<RxSender> learn(const std::vector<RxAnnouncement>& announcements);
+
+  /// A start was seen: from then on only announced sessions count.
+  [[nodiscard]] bool begun() const { return begun_; }
+  /// Every session that has begun has ended, or without any, one has ended: over() is of interest.
+  [[nodiscard]] bool may_be_over() const;
+
+  /// Leaves in the snapshot the records that count, tells it of their senders, and adds the packets
+  /// of other sessions to its `unannounced`.
+  void apply(RxSnapshot& snapshot) const;
+  /// All that counts has ended, and has arrived or had `drain_ns` since its end. `snapshot`: as
+  /// apply() left it.
+  [[nodiscard]] bool over(const RxSnapshot& snapshot, std::uint64_t now_ns,
+                          std::uint64_t drain_ns) const;
+
+private:
+  std::map<std::uint32_t, RxSender> senders_;
+  bool begun_ = false;
+};
+
+/// Whether a stream with this name is one of the session's.
+bool belongs(const RxName& name, std::uint32_t session);
+
+} // namespace xtg::stats

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stats/rx_sent.h"
+
+#include <algorithm>
+
+#include "stats/rx_clock.h"
+#include "stats/rx_runs.h"
+
+namespace xtg::stats {
+
+namespace {
+
+constexpr std::uint32_t kFcsBytes = 4;
+
+bool is_stream(const RxName& name, std::uint32_t session, std::uint16_t stream) {
+  return belongs(name, session) && name.stream == (name.compact ? stream & 0xff : stream);
+}
+
+/// A stream of which nothing came.
+RxStream silent(const RxAnnouncement& end) {
+  RxStream stream;
+  stream.name = {end.session, end.stream, false};
+  stream.size_min = stream.size_max = std::max(end.frame_size, kFcsBytes) - kFcsBytes;
+  return stream;
+}
+
+} // namespace
+
+void add_sent(std::vector<RxStream>& streams, const std::vector<RxSender>& senders) {
+  for (const RxSender& sender : senders) {
+    for (const auto& [number, end] : sender.ends) {
+      auto at = std::find_if(streams.begin(), streams.end(), [&](const RxStream& s) {
+        return is_stream(s.name, sender.session, number);
+      });
+      if (at == streams.end()) at = streams.insert(at, silent(end));
+      at->sent = end.frames - std::min(end.refused, end.frames);
+      at->counters.lost = static_cast<std::int64_t>(*at->sent - at->counters.unique);
+    }
+  }
+  std::sort(streams.begin(), streams.end(),
+            [](const RxStream& a, const RxStream& b) { return a.name < b.name; });
+}
+
+void add_sent_to_all(RxSummary& summary) {
+  std::int64_t lost = 0;
+  std::uint64_t sent = 0;
+  const auto has = [](const RxStream& stream) { return stream.sent.has_value(); };
+  if (std::none_of(summary.streams.begin(), summary.streams.end(), has)) return;
+  bool known = true;
+  for (const RxStream& stream : summary.streams) {
+    lost += stream.counters.lost;
+    sent += stream.sent.value_or(0);
+    known = known && stream.sent;
+  }
+  summary.total.sum.lost = summary.all.counters.lost = lost;
+  if (known) summary.all.sent = sent;
+}
+
+std::optional<RxSpan> announced_span(const RxSummary& summary) {
+  const bool ended =
+      !summary.senders.empty() && std::all_of(summary.senders.begin(), summary.senders.end(),
+                                              [](const RxSender& s) { return s.ended(); });
+  const RxStream& all = summary.all;
+  const std::uint64_t length = all.last_ns - all.first_ns;
+  if (!ended || all.counters.packets < 2 || length == 0) return std::nullopt;
+  return RxSpan{all.first_ns, all.last_ns + length / (all.counters.packets - 1)};
+}
+
+} // namespace xtg::stats

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a summary gains where senders announced the end of their runs. Internal to stats.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "stats/rx.h"
+
+namespace xtg::stats {
+
+struct RxSpan {
+  std::uint64_t from_ns = 0, to_ns = 0;
+};
+
+/// Where all has ended that was announced: from the first packet to the last, whose interval
+/// belongs to the run. What was waited before and behind it does not. `summary`: has streams and
+/// senders.
+std::optional<RxSpan> announced_span(const RxSummary& summary);
+
+/// The sums over the streams, to which add_sent() may have added.
+void add_sent_to_all(RxSummary& summary);
+
+} // namespace xtg::stats

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs that their sender announces: the receiver begins and ends with them, and knows what was sent."""
+import ctypes
+import signal
+
+import hop
+import lib
+import rx_lib
+
+COUNT = 5_000
+START, END = 1 << 1, 1 << 2  # bits of the types, for the hop
+
+
+class _Timex(ctypes.Structure):
+    _fields_ = [("modes", ctypes.c_uint), ("offset", ctypes.c_long), ("freq", ctypes.c_long),
+                ("maxerror", ctypes.c_long), ("esterror", ctypes.c_long), ("status", ctypes.c_int),
+                ("room", ctypes.c_byte * 256)]
+
+
+def in_step():
+    """Whether the kernel vouches for its clock: no TIME_ERROR, no STA_UNSYNC."""
+    time = _Timex()
+    return ctypes.CDLL(None).adjtimex(ctypes.byref(time)) not in (-1, 5) and not time.status & 0x40
+
+
+class Plain(rx_lib.RxTest):
+
+    def announced(self, *args, receiver=(), rates=("10kpps", "5kpps", "2kpps"), count=COUNT):
+        """A receiver that nobody ends, and an announced run, tried slower where the wire refuses frames."""
+        for rate in rates:
+            rx = self.receiver(*receiver)
+            sent = self.udp("-n", count, "--rate", rate, "--announce", *args)
+            result = rx.finish()
+            if result.end["aside"]["link_dropped"] == 0 and sent.total["accepted"] == count:
+                return result
+        self.fail(f"the wire loses frames of its own: {result}")
+
+    def test_it_ends_by_itself(self):
+        for args in (("-s", 128), ("-s", 64), ("-s", 128, "--threads", 2), ("-s", 200, "--vary", "random", "-p", "1-99"),
+                     ("-s", 128, "--no-udp-checksum")):
+            with self.subTest(args=args):
+                result = self.announced(*args)
+                self.assertEqual((result.status, result.end["reason"]), (0, "announced"), result)
+                total = result.end["sum"]
+                self.assertEqual((total["packets"], total["sent"], total["lost_packets"]), (COUNT, COUNT, 0))
+                run, = result.end["announced"]
+                self.assertEqual((run["start_seen"], run["ended"], run["num_packets"], run["attempts"], run["refused"]),
+                                 (True, True, COUNT, COUNT, 0))
+                self.assertEqual(run["frame_size"], int(args[1]))
+                event, = [e["data"] for e in result.events if e["event"] == "announced"]
+                self.assertEqual(event["session"], run["session"])
+                self.assertFalse(event["ended"])
+                # Not the time before the first frame and behind the last.
+                self.assertAlmostEqual(total["rx_pps"], COUNT / total["seconds"], delta=1)
+
+    def test_v6_and_expect(self):
+        rx = self.receiver("--expect", f"rx={COUNT},lost=0,streams=1")
+        sent = self.udp("-s", 128, "-n", COUNT, "--rate", "5kpps", "--announce", to=self.wire.far_ip6)
+        self.assertEqual(sent.total["attempts"], COUNT, "announcements are not counted")
+        result = rx.finish()
+        self.assertEqual(result.end["sum"]["sent"], sent.total["accepted"])
+
+    def test_a_run_before_is_not_in_the_report(self):
+        rx = self.receiver()
+        self.udp("-s", 256, "-n", 300, "--rate", "1kpps")
+        self.udp("-s", 128, "-n", 200, "--rate", "1kpps", "--announce")
+        result = rx.finish()
+        self.assertEqual(result.end["reason"], "announced", result)
+        stream, = result.end["streams"]
+        self.assertEqual((stream["packets"], stream["frame_size"]["max"]), (200, 128))
+        self.assertEqual(result.end["sum"]["packets"], 200)
+        self.assertEqual(sum(queue["packets"] for queue in result.end["queues"]), 200)
+        self.assertEqual(result.end["aside"]["unannounced"], 0)
+
+    def test_the_amount_is_the_announced_runs(self):
+        rx = self.receiver("-n", 250)
+        self.udp("-s", 128, "-n", 200, "--rate", "1kpps")
+        self.udp("-s", 128, "-n", 400, "--rate", "1kpps", "--announce")
+        result = rx.finish()
+        self.assertEqual((result.end["reason"], result.end["sum"]["packets"]), ("amount", 250), result)
+
+    def test_two_senders(self):
+        """The second one joins, and the end is that of both."""
+        rx = self.receiver()
+        with self.wire.start("udp", self.wire.near_if, "-a", self.wire.far_ip, "-s", 128, "--rate", "1kpps",
+                             "--duration", 1.5, "--announce", "--json") as first:
+            self.wire.wait_sending()
+            self.udp("-s", 128, "-n", 400, "--rate", "1kpps")
+            second = self.udp("-s", 256, "--rate", "500pps", "--duration", 2, "--announce")
+            one = self.ok(first.finish())
+        result = rx.finish()
+        self.assertEqual((result.status, result.end["reason"]), (0, "announced"), result)
+        streams = {stream["frame_size"]["max"]: stream for stream in result.end["streams"]}
+        self.assertEqual({size: stream["sent"] for size, stream in streams.items()},
+                         {128: one.total["accepted"], 256: second.total["accepted"]})
+        self.assertEqual(result.end["sum"]["sent"], one.total["accepted"] + second.total["accepted"])
+        self.assertEqual(result.end["aside"]["unannounced"], 400)
+
+    def test_ignored(self):
+        rx = self.receiver("--ignore-announcements")
+        self.udp("-s", 128, "-n", 300, "--rate", "1kpps")
+        self.udp("-s", 128, "-n", 200, "--rate", "1kpps", "--announce")
+        self.assertIsNone(rx.child.poll())
+        rx.send(signal.SIGTERM)
+        result = rx.finish()
+        self.assertEqual((result.end["reason"], result.end["sum"]["packets"]), ("interrupted", 500), result)
+        self.assertIsNone(result.end["sum"]["sent"])
+        self.assertEqual(result.end["aside"]["unknown"], 0)
+
+    def test_an_interrupted_run_is_ended(self):
+        rx = self.receiver()
+        with self.wire.start("udp", self.wire.near_if, "-a", self.wire.far_ip, "-s", 128, "--rate", "1kpps",
+                             "--announce", "--json") as run:
+            self.wire.wait_sending()
+            run.send(signal.SIGTERM)
+            sent = self.ok(run.finish())
+        result = rx.finish()
+        self.assertEqual((result.end["reason"], result.end["sum"]["sent"]), ("announced", sent.total["accepted"]))
+
+    def test_what_the_driver_refuses_is_not_lost(self):
+        """A flood over a veth: its ring is full at times, and the sender knows of every frame."""
+        rx = self.receiver()
+        sent = self.udp("-s", 128, "--duration", 1, "--announce")
+        result = rx.finish()
+        run, = result.end["announced"]
+        self.assertEqual((run["attempts"], run["refused"]),
+                         (sent.total["attempts"], sent.total["driver_drops"] + sent.total["redirect_errors"]))
+        total = result.end["sum"]
+        self.assertEqual(total["sent"], sent.total["accepted"])
+        self.assertEqual(total["lost_packets"], result.end["aside"]["link_dropped"] - run["refused"], result)
+
+    def test_other_sessions_announcements_pass(self):
+        rx = self.receiver("--session", "00000001", "--duration", 1)
+        self.udp("-s", 128, "-n", 10, "--announce")
+        result = rx.finish()
+        self.assertEqual(result.end["announced"], [])
+        self.assertGreaterEqual(result.end["aside"]["refused"], 16)
+
+    def test_clock_is_shared_on_one_host(self):
+        stream, = self.announced("-s", 128, count=500).end["streams"]
+        self.assertEqual((stream["clock"], stream["clock_note"]), ("shared", None))
+        self.assertIsNotNone(stream["delay_us"])
+
+    def test_clock_tai_is_refused_unless_it_is_in_step(self):
+        vouched = in_step()
+        stream, = self.announced("-s", 128, "--clock", "tai", count=500).end["streams"]
+        self.assertLess(stream["seconds"], 3600)
+        if vouched:
+            self.assertEqual(stream["clock"], "tai")
+            self.assertIsNotNone(stream["clock_error_us"])
+        else:
+            self.assertEqual((stream["clock"], stream["clock_error_us"], stream["delay_us"]), ("differs", None, None))
+            self.assertIn("not known to be in step", stream["clock_note"])
+            self.assertIn("--round-trip", stream["clock_note"])
+        self.assertIsNotNone(stream["jitter_us"])
+
+    def test_nothing_listens(self):
+        sent = self.udp("-s", 128, "-n", 100, "--announce")
+        self.assertEqual((sent.total["attempts"], sent.err), (100, ""))
+
+    def test_an_announcement_that_cannot_leave_is_a_remark(self):
+        self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "mtu", "100")
+        self.addCleanup(self.wire.near, "ip", "link", "set", "dev", self.wire.near_if, "mtu", "1500")
+        sent = self.udp("-s", 64, "-n", 100, "--rate", "1kpps", "--announce")
+        self.assertEqual(sent.total["accepted"], 100)
+        self.assertIn("could not be announced", sent.err)
+
+
+class Path(rx_lib.RxTest):
+    make_wire = hop.HopWire
+
+    def over(self, *args, receiver=(), rates=("10kpps", "5kpps", "2kpps"), **rule):
+        for rate in rates:
+            self.wire.rule(**rule)
+            before = self.wire.overruns()
+            rx = self.receiver(*receiver)
+            self.udp("-s", 128, "-n", COUNT, "--rate", rate, "--announce", *args)
+            result = rx.finish()
+            counters = self.wire.counters()
+            if (counters["seen"], counters["failed"], self.wire.overruns()) == (COUNT, 0, before):
+                self.assertEqual(counters["announcements"], 6)
+                return result
+        self.fail(f"the wire loses frames of its own: {counters}")
+
+    def lost(self, result, lost):
+        total = result.end["sum"]
+        self.assertEqual((total["sent"], total["unique"], total["lost_packets"]), (COUNT, COUNT - lost, lost), result)
+
+    def test_lost_at_both_ends(self):
+        """What nobody could know without the announcement: the first 50 and the last 137."""
+        result = self.over(burst_from=0, burst_length=50)
+        self.lost(result, 50)
+        self.assertEqual(result.end["sum"]["loss_bursts"]["count"], 0)
+        result = self.over(burst_from=COUNT - 137, burst_length=137, receiver=("--expect", "lost=137"))
+        self.lost(result, 137)
+        self.assertEqual((result.status, result.end["sum"]["lost_percent"]), (0, 100 * 137 / COUNT))
+
+    def test_all_is_lost(self):
+        result = self.over(burst_from=0, burst_length=COUNT, receiver=("--drain", "100ms"))
+        self.lost(result, COUNT)
+        self.assertEqual((result.status, result.end["sum"]["lost_percent"]), (5, 100), result)
+        self.assertIn(f"of {COUNT} that were sent", result.err)
+        result = self.over(burst_from=0, burst_length=COUNT,
+                           receiver=("--drain", "100ms", "--expect", "loss=100%,rx=0,streams=0"))
+        self.assertEqual(result.status, 0, result)
+
+    def test_what_comes_late_is_waited_for(self):
+        self.wire.delay(0.3)
+        result = self.over(late=1.0, receiver=("--drain", "20s"))
+        self.lost(result, 0)
+        self.assertEqual(result.end["reason"], "announced")
+
+    def test_the_drain_ends(self):
+        self.wire.delay(1.0)
+        self.addCleanup(self.wire.delay, 0.0)
+        result = self.over(late=1.0, receiver=("--drain", "0s"), rates=("50kpps",))
+        self.assertGreater(result.end["sum"]["lost_packets"], 0)
+
+    def test_lost_start(self):
+        result = self.over(burst_from=0, burst_length=50, drop_types=START)
+        self.lost(result, 50)
+        run, = result.end["announced"]
+        self.assertEqual((run["start_seen"], run["ended"], result.end["reason"]), (False, True, "announced"))
+
+    def test_lost_end(self):
+        result = self.over(burst_from=COUNT - 137, burst_length=137, drop_types=END, receiver=("--duration", 6))
+        total = result.end["sum"]
+        self.assertEqual((total["sent"], total["unique"], total["lost_packets"]), (None, COUNT - 137, 0), result)
+        run, = result.end["announced"]
+        self.assertEqual((run["start_seen"], run["ended"], result.end["reason"]), (True, False, "duration"))
+
+    def test_the_end_of_a_run_of_which_nothing_came(self):
+        """Is that of somebody else's: this receiver goes on."""
+        rx = self.receiver()
+        self.wire.rule(burst_from=0, burst_length=100, drop_types=START)
+        self.udp("-s", 128, "-n", 100, "--rate", "10kpps", "--announce")
+        self.assertIsNone(rx.child.poll())
+        self.wire.rule()
+        self.udp("-s", 128, "-n", 100, "--rate", "1kpps", "--announce")
+        result = rx.finish()
+        self.assertEqual((result.end["reason"], result.end["sum"]["sent"]), ("announced", 100), result)
+
+
+if __name__ == "__main__":
+    lib.main()
