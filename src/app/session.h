@@ -26,8 +26,8 @@ namespace xtg::app {
 
 struct SessionResult {
   stats::Summary summary;
-  std::optional<Error> error; ///< why the run failed
-  bool left_at_once = false;  ///< second ^C
+  std::optional<Error> error;        ///< why the run failed
+  bool left_at_once = false;         ///< second ^C
   std::vector<std::string> warnings; ///< for the standard error: what went wrong beside the run
 };
 

@@ -104,7 +104,7 @@ void UdpCommand::declare_stream() {
                   choice_name<plan::Stamp>(kStamps, stream.stamp)},
                  into(one_of<plan::Stamp>(kStamps), stream.stamp));
   options_.value({"--clock", choice_names<plan::StampClock>(kClocks),
-                  "the send time's clock: this host's own, or CLOCK_TAI that PTP sets",
+                  "of the send time: this host's own, or CLOCK_TAI (PTP)",
                   choice_name<plan::StampClock>(kClocks, stream.clock)},
                  into(one_of<plan::StampClock>(kClocks), stream.clock));
   options_.flag({"--announce", "", "tell receivers of the run's start and end, in frames besides"},

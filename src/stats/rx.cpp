@@ -72,8 +72,7 @@ std::uint64_t least_delay(const Records& records) {
   return least;
 }
 
-RxClockVerdict clock_of(const RxSnapshot& snapshot, const Records& records,
-                        const RxCounters& sum) {
+RxClockVerdict clock_of(const RxSnapshot& snapshot, const Records& records, const RxCounters& sum) {
   if (sum.packets == 0) return {};
   ClockFacts facts;
   facts.tai = std::any_of(records.begin(), records.end(), [](const RxRecord* record) {
@@ -285,11 +284,11 @@ RxAside gain(const RxAside& from, const RxAside& to) {
   return {.refused = rise(from.refused, to.refused),
           .no_slot = rise(from.no_slot, to.no_slot),
           .unknown = rise(from.unknown, to.unknown),
-          .unannounced = rise(from.unannounced, to.unannounced),
           .candidates = rise(from.candidates, to.candidates),
           .link_dropped = rise(from.link_dropped, to.link_dropped),
           .link_missed = rise(from.link_missed, to.link_missed),
-          .link_errors = rise(from.link_errors, to.link_errors)};
+          .link_errors = rise(from.link_errors, to.link_errors),
+          .unannounced = rise(from.unannounced, to.unannounced)};
 }
 
 /// All of a sample but its streams and what is derived from them.

@@ -37,11 +37,11 @@ struct RxAside {
   std::uint64_t refused = 0;      ///< of another session or port; passed on
   std::uint64_t no_slot = 0;      ///< of a stream beyond the most that are told apart; taken
   std::uint64_t unknown = 0;      ///< of an unknown version or type; passed on
-  std::uint64_t unannounced = 0;  ///< beside announced runs: of other sessions; taken
   std::uint64_t candidates = 0;   ///< short signatures of one frame only; passed on
   std::uint64_t link_dropped = 0; ///< rx_dropped of the interface since the start
   std::uint64_t link_missed = 0;  ///< rx_missed_errors + rx_fifo_errors
   std::uint64_t link_errors = 0;  ///< rx_errors
+  std::uint64_t unannounced = 0;  ///< beside announced runs: of other sessions; taken
   bool operator==(const RxAside&) const = default;
 };
 
@@ -120,8 +120,8 @@ struct RxStream {
   RxName name;
   RxCounters counters;
   std::optional<std::uint64_t> sent; ///< announced: what the sender's driver took; lost is by it
-  std::uint64_t first_number = 0;           ///< lowest sequence number seen
-  std::uint64_t next_number = 0;            ///< one past the highest
+  std::uint64_t first_number = 0;    ///< lowest sequence number seen
+  std::uint64_t next_number = 0;     ///< one past the highest
   std::uint64_t first_ns = 0, last_ns = 0;  ///< arrivals, CLOCK_MONOTONIC
   std::uint32_t size_min = 0, size_max = 0; ///< bytes without FCS
   unsigned units = 0;                       ///< queues (or CPUs) that it came through
@@ -176,8 +176,8 @@ struct RxSummary {
 /// Streams of a snapshot, by name. `final`: what is still missing in the windows is lost.
 std::vector<RxStream> rx_streams(const RxSnapshot& snapshot, bool final);
 
-/// Tells streams what was sent of them, where its end was announced; those of which nothing came are
-/// added.
+/// Tells streams what was sent of them, where its end was announced; those of which nothing came
+/// are added.
 void add_sent(std::vector<RxStream>& streams, const std::vector<RxSender>& senders);
 
 /// What happened from one snapshot to a later one.

@@ -77,8 +77,8 @@ public:
   Result<RunEnd> run(std::size_t lane, std::span<const std::uint8_t> frame, std::uint32_t runs,
                      std::uint32_t batch, std::uint64_t spin_ns);
 
-  /// Sends one whole frame by the same way; it is not among what is counted. The calling thread must
-  /// be in the anchor's network namespace. An error where the driver is seen not to take it.
+  /// Sends one whole frame by the same way; it is not among what is counted. The calling thread
+  /// must be in the anchor's network namespace. An error where the driver is seen not to take it.
   Status send_once(std::span<const std::uint8_t> frame);
 
   [[nodiscard]] bool done(std::size_t lane) const; ///< nothing more will be sent

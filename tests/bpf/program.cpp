@@ -74,6 +74,7 @@ void Program::load(const ProgramSetup& setup) {
   }
   auto& config = skel_->rodata->config;
   config.n_workers = static_cast<__u32>(lanes_.size());
+  config.tai = setup.options.tai ? 1 : 0;
   if (anchor_) config.ingress_base = static_cast<__u32>(anchor_->base_ifindex());
   for (std::size_t i = 0; i < frames_.size(); i++)
     skel_->rodata->streams[i] = packet::encode(frames_[i], setup.options);

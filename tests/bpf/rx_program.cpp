@@ -30,6 +30,7 @@ RxProgram::RxProgram(const RxSetup& setup)
   config.by_port = setup.by_port;
   config.port = setup.port;
   config.observe = setup.observe;
+  config.has_tai = setup.has_tai;
   config.limit = setup.limit;
   std::memcpy(&skel_->rodata->rx_config, &config, sizeof config);
   bpf_map__set_max_entries(skel_->maps.rx_records, setup.n_slots);
@@ -55,6 +56,14 @@ xtg_rx_queue& RxProgram::queue() {
 }
 xtg_rx_control& RxProgram::control() {
   return skel_->bss->rx_control;
+}
+
+xtg_rx_announcement RxProgram::announcement(std::uint32_t session, std::uint16_t stream,
+                                            std::uint8_t type, bool reflected) {
+  const xtg_rx_announce_key key = {session, stream, type, static_cast<__u8>(reflected ? 1 : 0)};
+  xtg_rx_announcement out{};
+  const int failed = bpf_map_lookup_elem(bpf_map__fd(skel_->maps.rx_announced), &key, &out);
+  return failed != 0 ? xtg_rx_announcement{} : out;
 }
 
 xtg_rx_slot RxProgram::slot(std::uint32_t number) {

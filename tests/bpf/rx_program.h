@@ -27,6 +27,7 @@ struct RxSetup {
   std::uint32_t by_port = 0;
   std::uint32_t port = 0;
   std::uint32_t observe = 0;
+  std::uint32_t has_tai = 1;
   std::uint64_t limit = ~std::uint64_t{0};
 };
 
@@ -41,6 +42,9 @@ public:
 
   xtg_rx_queue& queue();
   xtg_rx_control& control();
+  /// As entered for this session and stream; nothing of `seen` 0.
+  xtg_rx_announcement announcement(std::uint32_t session, std::uint16_t stream, std::uint8_t type,
+                                   bool reflected = false);
   /// Of the stream that was seen first, second ...
   xtg_rx_slot slot(std::uint32_t number);
 

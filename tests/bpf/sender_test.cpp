@@ -33,7 +33,8 @@ protected:
     far_before_ = far_counter();
   }
 
-  void load(std::uint64_t total, std::uint32_t size = 64, bool tracing = true) {
+  /// `once`: the anchor's last device is for send_once().
+  void load(std::uint64_t total, std::uint32_t size = 64, bool tracing = true, bool once = false) {
     packet::FrameSpec spec = plain_spec(packet::Family::V4, size);
     spec.dst_mac = wire_->far().mac;
     spec.src_mac = wire_->near().mac;
@@ -43,7 +44,8 @@ protected:
     sender.to_ifindex = wire_->near().ifindex;
     sender.streams = {packet::encode(frame_, {})};
     sender.totals = {total};
-    for (unsigned i = 0; i < anchor_->count(); i++)
+    sender.once = once;
+    for (unsigned i = 0; i + (once ? 1 : 0) < anchor_->count(); i++)
       sender.lanes.push_back(
           {0, packet::lane_word(frame_.signature, static_cast<std::uint8_t>(i))});
     auto loaded = wire_->near_ns().run([&]() -> Result<xdp::Sender> {
@@ -198,6 +200,48 @@ TEST_F(SenderTest, StopHolds) {
   ASSERT_NO_FATAL_FAILURE(send(640));
   EXPECT_TRUE(sender_->done(0));
   EXPECT_EQ(sender_->snapshot(true).total.accepted, 64U);
+}
+
+TEST_F(SenderTest, WhatIsSentOnceIsNobodys) {
+  for (const unsigned lanes : {1U, XTG_MAX_WORKERS + 0U}) {
+    ASSERT_NO_FATAL_FAILURE(make_wire({}, lanes + 1));
+    ASSERT_NO_FATAL_FAILURE(load(1'000, 64, true, true));
+    const auto frame = packet::render(frame_, 7, 0, 0);
+    for (int i = 0; i < 3; i++) {
+      const Status sent = anchor_->run([&] { return sender_->send_once(frame); });
+      EXPECT_TRUE(sent) << sent.error().message();
+    }
+    EXPECT_EQ(far_packets(), 3U);
+    EXPECT_EQ(sender_->snapshot(true).total, stats::TxCounters{});
+    ASSERT_NO_FATAL_FAILURE(send(64, lanes - 1));
+    const stats::Snapshot now = sender_->snapshot(true);
+    EXPECT_EQ(now.total.accepted, 64U);
+    EXPECT_EQ(now.workers[lanes - 1].accepted, 64U);
+    EXPECT_EQ(far_packets(), 67U);
+  }
+}
+
+TEST_F(SenderTest, ThatItIsRefusedIsAnErrorAndNobodys) {
+  ASSERT_NO_FATAL_FAILURE(make_wire({}, 2));
+  ASSERT_NO_FATAL_FAILURE(load(1'000, 1'500, true, true));
+  const auto frame = packet::render(frame_, 0, 0, 0);
+  net::LinkChange change;
+  change.mtu = 1'300;
+  const auto smaller =
+      wire_->far_ns().run([&] { return net::change_link(wire_->far().name, change); });
+  ASSERT_TRUE(smaller) << smaller.error().message();
+  const Status dropped = anchor_->run([&] { return sender_->send_once(frame); });
+  ASSERT_FALSE(dropped);
+  EXPECT_EQ(dropped.error().message(), "the driver did not take it");
+  net::LinkChange down;
+  down.up = false;
+  const auto changed =
+      wire_->near_ns().run([&] { return net::change_link(wire_->near().name, down); });
+  ASSERT_TRUE(changed) << changed.error().message();
+  EXPECT_FALSE(anchor_->run([&] { return sender_->send_once(frame); }));
+  const stats::Snapshot now = sender_->snapshot(true);
+  EXPECT_EQ(now.total, stats::TxCounters{});
+  EXPECT_TRUE(now.errnos.empty());
 }
 
 TEST_F(SenderTest, AFrameThatTheKernelRefusesIsAnError) {

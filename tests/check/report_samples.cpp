@@ -109,6 +109,19 @@ void rx_run(RxReporter& reporter) {
   reporter.finish();
 }
 
+void rx_announced(RxReporter& reporter) {
+  reporter.begin(sample::rx_plan(), sample::info(), "native");
+  xtg::stats::RxSender sender = sample::rx_announced().senders[0];
+  sender.ends.clear();
+  reporter.announced(sender);
+  sender.about.clock_error_ns = xtg::kNotInStep;
+  sender.about.rate_millipps = 0;
+  sender.start_seen = false;
+  reporter.announced(sender);
+  reporter.end(sample::rx_announced(), {});
+  reporter.finish();
+}
+
 void rx_two_streams(RxReporter& reporter) {
   reporter.begin(sample::rx_observe_plan(), sample::info(), "generic");
   reporter.end(sample::rx_two_streams(), {});
@@ -175,6 +188,7 @@ int main(int argc, char** argv) {
   both_tcp(folder, "tcp-refused", tcp_refused);
   both_tcp(folder, "tcp-early-failure", tcp_early_failure);
   both_rx(folder, "rx", rx_run);
+  both_rx(folder, "rx-announced", rx_announced);
   both_rx(folder, "rx-two-streams", rx_two_streams);
   both_rx(folder, "rx-nothing", rx_nothing);
   both_rx(folder, "rx-early-failure", rx_early_failure);

@@ -133,6 +133,31 @@ TEST_F(PlanTest, DefaultsAreLookedUp) {
   EXPECT_TRUE(packet::checksums_valid(packet::render(stream.frame, 0, 0, 0)));
 }
 
+TEST_F(PlanTest, AnnouncementsAndTheSharedClockNeedTheirRoom) {
+  const auto error = [&] {
+    const auto out = resolve(spec_, facts_, kSession);
+    return out ? std::string() : out.error().message();
+  };
+  spec_.announce = true;
+  EXPECT_TRUE(plan().announce);
+  stream().clock = StampClock::Tai;
+  EXPECT_NE(error().find("--clock tai"), std::string::npos);
+  EXPECT_NE(error().find("frames of 78 bytes"), std::string::npos) << error();
+  stream().frame_size = 78;
+  EXPECT_EQ(plan().streams.at(0).clock, StampClock::Tai);
+  EXPECT_EQ(frame().signature_flags, XTG_SIG_F_TAI);
+  stream().stamp = Stamp::Each;
+  EXPECT_EQ(frame().signature_flags, XTG_SIG_F_TAI | XTG_SIG_F_STAMP_EACH);
+
+  stream() = {};
+  stream().dst_addr = ips("2001:db8::9");
+  stream().dst_mac = MacRange{mac("02:00:00:00:00:77"), 1};
+  EXPECT_NE(error().find("--announce"), std::string::npos);
+  EXPECT_NE(error().find("frames of 82 bytes"), std::string::npos) << error();
+  stream().frame_size = 82;
+  EXPECT_EQ(error(), "");
+}
+
 TEST_F(PlanTest, WhatIsAskedIsTaken) {
   StreamSpec& s = stream();
   s.dst_mac = MacRange{mac("02:00:00:00:00:77"), 1};

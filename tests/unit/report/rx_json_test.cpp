@@ -48,13 +48,14 @@ TEST(RxJson, Start) {
   EXPECT_EQ(start["hostname"], "lab1");
   EXPECT_FALSE(start.contains("count_source")) << "that is about sending";
   EXPECT_FALSE(start.contains("count_source_note"));
-  EXPECT_EQ(start["configuration"].dump(),
-            R"({"interface":{"name":"eth1","ifindex":7,"driver":"veth","kind":"veth",)"
-            R"("mac":"02:00:00:00:00:01","mtu":1500,"tx_queues":2,"rx_queues":2,)"
-            R"("speed_bits_per_second":null},"role":"receiver","mode":"auto","attached":"native",)"
-            R"("session":12648430,"port":1000,"observe":false,"window":65536,"streams":256,)"
-            R"("num_packets":null,"duration_seconds":2.5,"interval_seconds":1.0,)"
-            R"("expect":["loss<0.001%","p99<150us"],"notes":["no other program on eth1"]})");
+  EXPECT_EQ(
+      start["configuration"].dump(),
+      R"({"interface":{"name":"eth1","ifindex":7,"driver":"veth","kind":"veth",)"
+      R"("mac":"02:00:00:00:00:01","mtu":1500,"tx_queues":2,"rx_queues":2,)"
+      R"("speed_bits_per_second":null},"role":"receiver","mode":"auto","attached":"native",)"
+      R"("session":12648430,"port":1000,"observe":false,"window":65536,"streams":256,)"
+      R"("num_packets":null,"announcements":true,"drain_seconds":2.0,"duration_seconds":2.5,"interval_seconds":1.0,)"
+      R"("expect":["loss<0.001%","p99<150us"],"notes":["no other program on eth1"]})");
 }
 
 TEST(RxJson, StartOfWhatHasNoLimits) {
@@ -120,23 +121,57 @@ TEST(RxJson, End) {
             std::string(R"({"start":0.0,"end":2.0,"seconds":2.0,"packets":1010,"bytes":64640,)") +
                 R"("bits_per_second":258560.0,"rx_pps":505.0,"l1_bits_per_second":339360.0,)" +
                 R"("l2_bits_per_second":258560.0,)" + kCounters + kDelay +
-                R"(,"passed":33,"streams":1,)" + kDetails + "}");
+                R"(,"passed":33,"streams":1,"sent":null,)" + kDetails + "}");
   ASSERT_EQ(end["streams"].size(), 1U);
-  EXPECT_EQ(end["streams"][0].dump(),
-            std::string(R"({"session":12648430,"stream":3,"form":"full","seconds":1.5,)") +
-                R"("packets":1010,"bytes":64640,"frame_size":{"min":64,"max":64},)" +
-                R"("first_sequence":6,"next_sequence":1020,"units":1,"clock":"shared",)" +
-                kCounters + kDelay + "," + kDetails + "}");
+  EXPECT_EQ(
+      end["streams"][0].dump(),
+      std::string(R"({"session":12648430,"stream":3,"form":"full","seconds":1.5,)") +
+          R"("packets":1010,"bytes":64640,"frame_size":{"min":64,"max":64},)" +
+          R"("first_sequence":6,"next_sequence":1020,"units":1,"sent":null,"clock":"shared",)" +
+          R"("clock_error_us":null,"clock_note":null,)" + kCounters + kDelay + "," + kDetails +
+          "}");
   end.erase("sum");
   end.erase("streams");
-  EXPECT_EQ(end.dump(),
-            R"({"reason":"duration","queues":[{"queue":0,"packets":1000,"bytes":64000,)"
-            R"("passed":32},{"queue":3,"packets":10,"bytes":640,"passed":1}],)"
-            R"("cpus":[{"cpu":2,"packets":1010,"bytes":64640,"passed":33}],)"
-            R"("aside":{"refused":1,"no_slot":2,"unknown":3,"candidates":4,"link_dropped":5,)"
-            R"("link_missed":6,"link_errors":7},)"
-            R"("expect":[{"condition":"loss<0.001%","value":0.011834319526627219,"held":false},)"
-            R"({"condition":"p99<150us","value":131071.0,"held":true}],"cpu_seconds":1.5})");
+  EXPECT_EQ(
+      end.dump(),
+      R"({"announced":[],"reason":"duration","queues":[{"queue":0,"packets":1000,"bytes":64000,)"
+      R"("passed":32},{"queue":3,"packets":10,"bytes":640,"passed":1}],)"
+      R"("cpus":[{"cpu":2,"packets":1010,"bytes":64640,"passed":33}],)"
+      R"("aside":{"refused":1,"no_slot":2,"unknown":3,"unannounced":0,"candidates":4,"link_dropped":5,)"
+      R"("link_missed":6,"link_errors":7},)"
+      R"("expect":[{"condition":"loss<0.001%","value":0.011834319526627219,"held":false},)"
+      R"({"condition":"p99<150us","value":131071.0,"held":true}],"cpu_seconds":1.5})");
+}
+
+TEST(RxJson, WhatWasAnnounced) {
+  ordered_json end = end_of(sample::rx_announced());
+  EXPECT_EQ(end["announced"].dump(),
+            R"([{"session":12648430,"start_seen":true,"ended":true,"streams":1,"threads":2,)"
+            R"("frame_size":64,"num_packets":1200,"duration_seconds":null,"rate_pps":500.5,)"
+            R"("reflected":false,"clock":"tai","clock_error_us":1.5,"attempts":1200,)"
+            R"("refused":100}])");
+  EXPECT_EQ(end["sum"]["sent"], 1'100);
+  EXPECT_EQ(end["sum"]["lost_packets"], 98);
+  EXPECT_EQ(end["streams"][0]["sent"], 1'100);
+  EXPECT_EQ(end["streams"][0]["clock"], "tai");
+  EXPECT_EQ(end["streams"][0]["clock_error_us"], 4.0);
+  EXPECT_EQ(end["streams"][0]["clock_note"], "CLOCK_TAI, in step within 4.000 us");
+  EXPECT_EQ(end["reason"], "announced");
+}
+
+TEST(RxJson, WhatAnAnnouncementDoesNotTell) {
+  stats::RxSummary summary = sample::rx_announced();
+  stats::RxSender& sender = summary.senders[0];
+  sender.start_seen = false;
+  sender.ends.clear();
+  sender.about.rate_millipps = 0;
+  sender.about.duration_ns = 2'500'000'000;
+  sender.about.clock_error_ns = kNotInStep;
+  const ordered_json run = end_of(summary)["announced"][0];
+  for (const char* key : {"num_packets", "rate_pps", "clock_error_us", "attempts", "refused"})
+    EXPECT_TRUE(run[key].is_null()) << key;
+  EXPECT_EQ(run["duration_seconds"], 2.5);
+  EXPECT_EQ(run["ended"], false);
 }
 
 TEST(RxJson, StreamOfAnotherClockOverTwoQueues) {

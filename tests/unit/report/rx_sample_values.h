@@ -160,6 +160,32 @@ inline stats::RxSummary rx_two_streams() {
   return summary;
 }
 
+/// rx_summary(), of which its sender said that it sent 1,200 frames, of which its driver refused
+/// 100.
+inline stats::RxSummary rx_announced() {
+  stats::RxSummary summary = rx_summary();
+  stats::RxAnnouncement about;
+  about.session = 0xc0ffee;
+  about.tai = true;
+  about.frames = 1'200;
+  about.duration_ns = ~std::uint64_t{0};
+  about.rate_millipps = 500'500;
+  about.clock_error_ns = 1'500;
+  about.frame_size = 64;
+  about.streams = 1;
+  about.threads = 2;
+  stats::RxAnnouncement end = about;
+  end.end = true;
+  end.refused = 100;
+  summary.senders = {{0xc0ffee, true, about, {{3, end}}}};
+  stats::RxStream& stream = summary.streams[0];
+  stream.sent = summary.all.sent = 1'100;
+  stream.counters.lost = summary.all.counters.lost = summary.total.sum.lost = 98;
+  stream.clock = summary.all.clock = {stats::RxClock::Tai, stats::RxClockReason::None, 4'000};
+  summary.end = stats::EndReason::Announced;
+  return summary;
+}
+
 /// A run in which nothing came.
 inline stats::RxSummary rx_nothing() {
   stats::RxSummary summary;

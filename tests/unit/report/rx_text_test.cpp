@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "report/rx_announce.h"
 #include "report/rx_words.h"
 #include "unit/report/rx_sample_values.h"
 
@@ -163,11 +164,68 @@ TEST(RxText, AnotherClockHasNoDelay) {
   summary.total.sum = summary.all.counters;
   summary.total.delay = {};
   const std::string text = summary_text(summary);
-  EXPECT_NE(text.find("  delay           not known: the senders' clock is not this host's\n  "
-                      "jitter "),
+  EXPECT_NE(text.find("  delay           not known: the sender's clock is not this host's; udp "
+                      "--round-trip and reflect measure without a common clock\n  jitter "),
             std::string::npos)
       << text;
   EXPECT_EQ(text.find("clock error"), std::string::npos) << text;
+}
+
+TEST(RxText, AnAnnouncedRun) {
+  std::ostringstream out;
+  const auto text = make_rx_text(out);
+  text->begin(sample::rx_plan(), sample::info(), "native");
+  out.str("");
+  stats::RxSender sender = sample::rx_announced().senders[0];
+  text->announced(sender);
+  sender.about.frames = sender.about.duration_ns = ~std::uint64_t{0};
+  sender.about.rate_millipps = 0;
+  sender.about.streams = 3;
+  text->announced(sender);
+  sender.about.duration_ns = 2'500'000'000;
+  text->announced(sender);
+  sender.start_seen = false;
+  sender.about.frames = 1'000;
+  text->announced(sender);
+  EXPECT_EQ(out.str(), R"(run 00c0ffee announced: 1,200 packets of 64 bytes at 501 pps, 1 stream
+run 00c0ffee announced: packets of 64 bytes as fast as it goes, 3 streams
+run 00c0ffee announced: packets of 64 bytes for 2.5s as fast as it goes, 3 streams
+run 00c0ffee ended after 1,000 packets of 64 bytes; its start was not seen: what was sent before this receiver began is among the lost
+)");
+}
+
+TEST(RxText, WhatWasSentIsWhatIsExpected) {
+  const std::string text = summary_text(sample::rx_announced());
+  EXPECT_NE(text.find("  lost                         98 packets, 8.9091 % of 1,100 sent\n"
+                      "                               86 of them before the first that came or "
+                      "behind the last, in no burst\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("  clock           CLOCK_TAI, in step within 4.000 us\n"), std::string::npos)
+      << text;
+}
+
+TEST(RxText, AllIsLost) {
+  stats::RxSummary summary = sample::rx_nothing();
+  summary.all.sent = 1'000;
+  summary.total.sum.lost = 1'000;
+  EXPECT_NE(summary_text(summary).find("1,000 packets, 100.0000 % of 1,000 sent\n"),
+            std::string::npos);
+}
+
+TEST(RxText, WhyNoDelayIsTold) {
+  const auto words = [](stats::RxClockReason reason) {
+    return clock_words({stats::RxClock::Differs, reason, std::nullopt});
+  };
+  using enum stats::RxClockReason;
+  const std::string instead = "; udp --round-trip and reflect measure without a common clock";
+  EXPECT_EQ(words(HereNotInStep), "CLOCK_TAI of this host is not known to be in step" + instead);
+  EXPECT_EQ(words(SenderNotInStep), "CLOCK_TAI of the sender is not known to be in step" + instead);
+  EXPECT_EQ(words(OtherHost), "the sender's clock is that of another host" + instead);
+  EXPECT_EQ(words(Contradicted), "the sender's clock is not this host's" + instead);
+  EXPECT_EQ(clock_words({}), "");
+  EXPECT_EQ(clock_words({stats::RxClock::Tai, SenderUnknown, 1'500}),
+            "CLOCK_TAI, which is off by at most 1.500 us here; the sender's is not known");
 }
 
 TEST(RxText, OnePacketHasNoVariation) {
@@ -214,6 +272,7 @@ TEST(RxText, HowItEnded) {
   EXPECT_EQ(ended(stats::EndReason::Duration), "duration reached");
   EXPECT_EQ(ended(stats::EndReason::Interrupted), "interrupted");
   EXPECT_EQ(ended(stats::EndReason::Failed), "failed");
+  EXPECT_EQ(ended(stats::EndReason::Announced), "the sender announced the end");
 }
 
 TEST(RxText, ObservedFramesOfStreamsWithoutRoomPass) {
@@ -234,6 +293,7 @@ TEST(RxText, TheLongestBurstsAreOneClass) {
 TEST(RxQuiet, TakesEverything) {
   const auto quiet = make_rx_quiet();
   quiet->begin(sample::rx_plan(), sample::info(), "native");
+  quiet->announced(sample::rx_announced().senders[0]);
   quiet->interval(sample::rx_interval());
   quiet->error({Errc::Peer, 0, "x"}, 5);
   quiet->end(sample::rx_summary(), {});

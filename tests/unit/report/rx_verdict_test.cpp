@@ -54,6 +54,18 @@ TEST(RxValue, OfNothingOnlyWhatCanBeCounted) {
   EXPECT_FALSE(rx_value(Expected::Pps, {})) << "in no time";
 }
 
+TEST(RxValue, ThatAllIsLostIsKnownWhereTheEndWasAnnounced) {
+  stats::RxSummary s = sample::rx_nothing();
+  stats::RxStream silent;
+  silent.sent = s.all.sent = 1'000;
+  silent.counters.lost = s.total.sum.lost = 1'000;
+  s.streams = {silent};
+  EXPECT_EQ(rx_value(Expected::Lost, s), 1'000);
+  EXPECT_EQ(rx_value(Expected::Loss, s), 1);
+  EXPECT_EQ(rx_value(Expected::Streams, s), 0);
+  EXPECT_FALSE(rx_value(Expected::Duplicates, s));
+}
+
 TEST(RxValue, WhatTheClockOrASinglePacketDoesNotTell) {
   stats::RxSummary s = sample::rx_summary();
   s.total.delay = {};

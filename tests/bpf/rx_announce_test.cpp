@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the receiving program does with announcements, and with send times of CLOCK_TAI.
+#include <gtest/gtest.h>
+
+#include "core/clock.h"
+#include "packet/announce.h"
+#include "packet/bytes.h"
+#include "program.h"
+#include "rx_program.h"
+#include "xtg/abi/signature.h"
+
+namespace xtg::test {
+namespace {
+
+using packet::Announcement;
+using packet::AnnouncementKind;
+using packet::Family;
+using packet::store_be;
+
+constexpr std::uint32_t kSession = 0xa1b2c3d4; // plain_spec()'s
+constexpr std::uint16_t kStream = 3;
+
+Announcement ending() {
+  return {.kind = AnnouncementKind::End,
+          .frames = 0x0102030405060708,
+          .refused = 9,
+          .duration_ns = 10,
+          .rate_millipps = 11,
+          .host = 12,
+          .clock_error_ns = 13,
+          .streams = 14,
+          .threads = 15};
+}
+
+Bytes announce(const Announcement& what, bool mirror = false, Family family = Family::V4) {
+  const auto frame = packet::build(plain_spec(family, 128), {}).value();
+  return packet::render_announcement(frame, what, mirror, 0, monotonic_ns()).value();
+}
+
+class RxAnnounce : public testing::TestWithParam<Family> {
+protected:
+  void SetUp() override { XTG_REQUIRE_CAPS("bpf"); }
+};
+INSTANTIATE_TEST_SUITE_P(, RxAnnounce, testing::Values(Family::V4, Family::V6),
+                         [](const auto& info) { return info.param == Family::V4 ? "V4" : "V6"; });
+
+TEST_P(RxAnnounce, IsTakenAndCountedInNobodysFigures) {
+  RxProgram program;
+  const std::uint64_t before = monotonic_ns();
+  EXPECT_TRUE(program.takes(announce(ending(), false, GetParam())));
+  const std::uint64_t after = monotonic_ns();
+  EXPECT_TRUE(program.takes(announce(ending(), false, GetParam())));
+  EXPECT_EQ(program.control().announced, 2U);
+  EXPECT_EQ(program.control().slots, 0U);
+  for (const std::uint64_t count : {program.queue().packets, program.queue().passed,
+                                    program.queue().unknown, program.queue().refused})
+    EXPECT_EQ(count, 0U);
+
+  const xtg_rx_announcement said = program.announcement(kSession, kStream, XTG_SIG_END);
+  EXPECT_EQ(said.seen, 2U);
+  EXPECT_EQ(said.frames, 0x0102030405060708U);
+  EXPECT_EQ(said.refused, 9U);
+  EXPECT_EQ(said.duration_ns, 10U);
+  EXPECT_EQ(said.rate, 11U);
+  EXPECT_EQ(said.host, 12U);
+  EXPECT_EQ(said.clock_error, 13U);
+  EXPECT_EQ(said.frame_size, 128U);
+  EXPECT_EQ(said.streams, 14U);
+  EXPECT_EQ(said.threads, 15U);
+  EXPECT_EQ(said.flags, 0U);
+  EXPECT_GE(said.arrival_ns, before);
+  EXPECT_LE(said.arrival_ns, after) << "the first copy's";
+  EXPECT_EQ(program.announcement(kSession, kStream, XTG_SIG_START).seen, 0U);
+  EXPECT_TRUE(program.takes(announce({}, false, GetParam())));
+  EXPECT_EQ(program.announcement(kSession, kStream, XTG_SIG_START).frames, ~0ULL);
+}
+
+TEST_P(RxAnnounce, IsFoundBehindTagsAndBeforePadding) {
+  RxProgram program;
+  Bytes frame = announce(ending(), false, GetParam());
+  frame.insert(frame.begin() + 12, {0x81, 0x00, 0x00, 0x07});
+  frame.insert(frame.end(), 6, 0);
+  EXPECT_TRUE(program.takes(frame));
+  EXPECT_EQ(program.announcement(kSession, kStream, XTG_SIG_END).threads, 15U);
+}
+
+TEST_P(RxAnnounce, AMirrorsWordsAreThoseOfTheLastCopy) {
+  RxProgram program;
+  Bytes frame = announce(ending(), true, GetParam());
+  const auto words = std::span(frame).subspan(frame.size() - XTG_SIG_FULL_LEN - XTG_SIG_MIRROR_LEN,
+                                              XTG_SIG_MIRROR_LEN);
+  EXPECT_TRUE(program.takes(frame));
+  EXPECT_EQ(program.announcement(kSession, kStream, XTG_SIG_END).frames, 0x0102030405060708U);
+  frame[frame.size() - 9] |= XTG_SIG_F_REFLECTED;
+  for (std::uint64_t copy = 1; copy <= 2; copy++) {
+    for (std::size_t i = 0; i < 3; i++)
+      store_be(words.subspan(8 * i, 8), 10 * copy + i);
+    EXPECT_TRUE(program.takes(frame));
+  }
+  EXPECT_EQ(program.announcement(kSession, kStream, XTG_SIG_END).seen, 1U);
+  const auto back = program.announcement(kSession, kStream, XTG_SIG_END, true);
+  EXPECT_EQ(back.seen, 2U);
+  EXPECT_EQ(back.frames, 0x0102030405060708U);
+  EXPECT_EQ(back.flags, 0U + (XTG_SIG_F_MIRROR | XTG_SIG_F_REFLECTED));
+  EXPECT_EQ(back.mirror_seq, 20U);
+  EXPECT_EQ(back.mirror_rx_ns, 21U);
+  EXPECT_EQ(back.mirror_tx_ns, 22U);
+}
+
+TEST_P(RxAnnounce, OfOthersPasses) {
+  RxProgram by_session(RxSetup{.by_session = 1, .session = kSession + 1});
+  EXPECT_TRUE(by_session.passes(announce(ending(), false, GetParam())));
+  EXPECT_EQ(by_session.queue().refused, 1U);
+  EXPECT_EQ(by_session.control().announced, 0U);
+  RxProgram by_port(RxSetup{.by_port = 1, .port = 1001});
+  EXPECT_TRUE(by_port.passes(announce(ending(), false, GetParam())));
+  EXPECT_EQ(by_port.control().announced, 0U);
+  RxProgram ours(RxSetup{.by_port = 1, .port = 1000});
+  EXPECT_TRUE(ours.takes(announce(ending(), false, GetParam())));
+}
+
+TEST_P(RxAnnounce, IsObserved) {
+  RxProgram program(RxSetup{.observe = 1});
+  EXPECT_TRUE(program.passes(announce(ending(), false, GetParam())));
+  EXPECT_EQ(program.control().announced, 1U);
+}
+
+TEST_P(RxAnnounce, UsesUpNothingOfTheAmount) {
+  RxProgram program(RxSetup{.limit = 1});
+  for (int i = 0; i < 3; i++)
+    EXPECT_TRUE(program.takes(announce(ending(), false, GetParam())));
+  EXPECT_EQ(program.control().taken, 0U);
+}
+
+TEST_P(RxAnnounce, CutShortOrNonsensePassesAsUnknown) {
+  for (const bool mirror : {false, true}) {
+    RxProgram program;
+    const Bytes whole = announce(ending(), mirror, GetParam());
+    const std::size_t words = XTG_SIG_FULL_LEN + XTG_SIG_ANNOUNCE_LEN + (mirror ? 24 : 0);
+    // The end of it is whole, what should stand before it is not there.
+    for (const std::size_t left :
+         {words - 1, words - 8, XTG_SIG_FULL_LEN + 24UL, XTG_SIG_FULL_LEN + 0UL})
+      EXPECT_TRUE(program.passes(Bytes(whole.end() - static_cast<long>(left), whole.end())))
+          << left;
+    EXPECT_EQ(program.control().announced, 0U);
+    EXPECT_EQ(program.queue().unknown, 4U);
+  }
+  RxProgram program;
+  Announcement nonsense = ending();
+  nonsense.refused = nonsense.frames + 1;
+  EXPECT_TRUE(program.passes(announce(nonsense, false, GetParam())));
+  Bytes other = announce(ending(), false, GetParam());
+  other[other.size() - 5]++; // version
+  EXPECT_TRUE(program.passes(other));
+  EXPECT_EQ(program.queue().unknown, 2U);
+  EXPECT_EQ(program.control().announced, 0U);
+}
+
+TEST_P(RxAnnounce, ThoseBeyondTheMostAreForgotten) {
+  RxProgram program;
+  packet::FrameSpec spec = plain_spec(GetParam(), 128);
+  for (std::uint32_t i = 0; i < 2 * XTG_RX_ANNOUNCED; i++) {
+    spec.session = i;
+    const auto frame = packet::build(spec, {}).value();
+    ASSERT_TRUE(program.takes(packet::render_announcement(frame, {}, false, 0, 0).value())) << i;
+  }
+  EXPECT_EQ(program.announcement(0, kStream, XTG_SIG_START).seen, 1U);
+  EXPECT_EQ(program.announcement(2 * XTG_RX_ANNOUNCED - 1, kStream, XTG_SIG_START).seen, 0U);
+}
+
+packet::Frame tai_frame(Family family) {
+  packet::FrameSpec spec = plain_spec(family, 128);
+  spec.signature_flags = XTG_SIG_F_TAI;
+  return packet::build(spec, {}).value();
+}
+
+TEST_P(RxAnnounce, OfTaiOnlyTheDelayIsByTai) {
+  RxProgram program;
+  const packet::Frame frame = tai_frame(GetParam());
+  const std::uint64_t before = monotonic_ns();
+  ASSERT_TRUE(program.takes(packet::render(frame, 0, 0, tai_ns() - 1'000'000'000)));
+  ASSERT_TRUE(program.takes(packet::render(frame, 1, 0, tai_ns() - 1'000'000'000)));
+  const std::uint64_t after = monotonic_ns();
+  const xtg_rx_slot slot = program.slot(0);
+  EXPECT_EQ(slot.flags, XTG_SIG_F_TAI + 0U);
+  EXPECT_EQ(slot.negative, 0U);
+  // Two clocks are not read at one moment: off by at most what the calls took.
+  EXPECT_GE(slot.delay_min + (after - before), 1'000'000'000U);
+  EXPECT_LE(slot.delay_max, 1'000'000'000U + (after - before));
+  EXPECT_GE(slot.first_ns, before) << "CLOCK_MONOTONIC";
+  EXPECT_LE(slot.last_ns, after);
+  ASSERT_TRUE(program.takes(packet::render(frame, 2, 0, tai_ns() + 3'600'000'000'000)));
+  EXPECT_EQ(program.slot(0).negative, 1U);
+}
+
+TEST_P(RxAnnounce, WithoutTaiItsDelaysAreAbsurd) {
+  RxProgram program(RxSetup{.has_tai = 0});
+  ASSERT_TRUE(program.takes(packet::render(tai_frame(GetParam()), 0, 0, tai_ns())));
+  EXPECT_EQ(program.slot(0).negative, 1U);
+}
+
+} // namespace
+} // namespace xtg::test
