@@ -12,6 +12,7 @@ local xtg = Proto("xtg", "xdp-trafficgen signature")
 
 local FULL_LEN, FULL_MAGIC, VERSION = 32, 0x58544753, 1
 local COMPACT_LEN, COMPACT_MAGIC = 16, 0xc7a0
+local ANNOUNCE_LEN, MIRROR_LEN = 56, 24
 local FCS_LEN = 4
 
 local f = {
@@ -25,9 +26,18 @@ local f = {
   stamp_each = ProtoField.bool("xtg.stamp_each", "Send time read for each frame", 8, nil, 0x01),
   tai = ProtoField.bool("xtg.tai", "Send time is CLOCK_TAI", 8, nil, 0x02),
   reserved = ProtoField.uint16("xtg.reserved", "Reserved", base.HEX),
-  type = ProtoField.uint8("xtg.type", "Type", base.DEC, {[0] = "data"}),
+  type = ProtoField.uint8("xtg.type", "Type", base.DEC, {[0] = "data", [1] = "start", [2] = "end"}),
   version = ProtoField.uint8("xtg.version", "Version", base.DEC),
   magic = ProtoField.uint32("xtg.magic", "Magic", base.HEX),
+  frames = ProtoField.uint64("xtg.announce.frames", "Frames", base.DEC),
+  refused = ProtoField.uint64("xtg.announce.refused", "Refused by the driver", base.DEC),
+  duration = ProtoField.uint64("xtg.announce.duration_ns", "Duration (ns)", base.DEC),
+  rate = ProtoField.uint64("xtg.announce.rate", "Frames in 1,000 s", base.DEC),
+  host = ProtoField.uint64("xtg.announce.host", "Host", base.HEX),
+  clock_error = ProtoField.uint64("xtg.announce.clock_error", "Error of CLOCK_TAI (ns)", base.DEC),
+  frame_size = ProtoField.uint32("xtg.announce.frame_size", "Frame size", base.DEC),
+  streams = ProtoField.uint16("xtg.announce.streams", "Streams", base.DEC),
+  threads = ProtoField.uint16("xtg.announce.threads", "Threads", base.DEC),
   payload = ProtoField.bytes("xtg.payload", "Payload before the signature"),
 }
 xtg.fields = f
@@ -77,6 +87,21 @@ local function add_full(range, pinfo, root)
   title(tree, pinfo, "full", range(0, 8):uint64(), range(20, 2), range(22, 1))
 end
 
+-- What stands before the signature, at `at`, of a frame that is not data; a mirror's words may be in between.
+local function add_announcement(tvb, at, root)
+  local type, flags = tvb(at + 26, 1):uint(), tvb(at + 23, 1):uint()
+  local from = at - ANNOUNCE_LEN - (flags % 8 >= 4 and MIRROR_LEN or 0)
+  if (type ~= 1 and type ~= 2) or from < 0 then return end
+  local range = tvb(from, ANNOUNCE_LEN)
+  local tree = root:add(xtg, range, "xdp-trafficgen announcement")
+  for i, field in ipairs({f.frames, f.refused, f.duration, f.rate, f.host, f.clock_error}) do
+    tree:add(field, range(8 * (i - 1), 8))
+  end
+  tree:add(f.frame_size, range(48, 4))
+  tree:add(f.streams, range(52, 2))
+  tree:add(f.threads, range(54, 2))
+end
+
 -- Fields that the compact form shortens keep their names: they hold the low bits.
 local function add_compact(range, pinfo, root)
   local tree = root:add(xtg, range)
@@ -96,6 +121,7 @@ local function dissect_tail(tvb, last, length, pinfo, root)
   local at = full_before(tvb, last)
   if at then
     add_full(tvb(at, FULL_LEN), pinfo, root)
+    add_announcement(tvb, at, root)
     return true
   end
   at = compact_before(tvb, last, length)

@@ -31,9 +31,17 @@ sed 's/ *$//' "$dir/got" | diff -u - /dev/fd/3 3<<'EXPECTED' || { cat "$dir/stde
 9
 10
 11
+12 2 2 1311768467463790320 0xdeadbeef 510 0 0 1
+13 2 2 1311768467463790320 0xdeadbeef 510 0 0 1
 EXPECTED
 found=$(tshark -X "lua_script:$script" -r "$dir/signatures.pcap" -Y 'xtg.form == 2 && xtg.lane == 5' 2>/dev/null | wc -l)
 [ "$found" = 4 ] || {
   echo "the display filter found $found frames, not 4"
+  exit 1
+}
+found=$(tshark -X "lua_script:$script" -r "$dir/signatures.pcap" 2>/dev/null \
+  -Y 'xtg.type == 2 && xtg.announce.frames == 1000000 && xtg.announce.refused == 17 && xtg.announce.threads == 3' | wc -l)
+[ "$found" = 2 ] || {
+  echo "$found announcements were found, not 2"
   exit 1
 }

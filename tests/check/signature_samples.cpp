@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "packet/announce.h"
 #include "packet/frame.h"
 #include "packet/pcap.h"
 #include "xtg/abi/signature.h"
@@ -106,6 +107,16 @@ Bytes followed_by(Bytes frame, std::size_t zeros) {
   return frame;
 }
 
+/// The end of a run of the 64-byte stream.
+Bytes announced(bool mirror) {
+  Announcement what;
+  what.kind = AnnouncementKind::End;
+  what.frames = 1'000'000;
+  what.refused = 17;
+  what.threads = 3;
+  return render_announcement(build(v4(64), {}).value(), what, mirror, 2, kTxNs).value();
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -136,6 +147,8 @@ int main(int argc, char** argv) {
            rendered(bare, 9), // 9 none
            other_version,     // 10 none that is known
            followed_by(rendered(spec("2001:db8::1", "2001:db8::2", 66), 11), 2), // 11 no payload
+           announced(false), // 12 the end of a run
+           announced(true),  // 13 the same with room for a mirror's words
        })
     frames.push_back({0, std::move(bytes)});
   if (const auto written = write_pcap(argv[1], frames); !written) {
