@@ -109,8 +109,9 @@ static __always_inline bool same_key(const struct xtg_rx_key* a, const struct xt
   return *(const __u64*)a == *(const __u64*)b && a->unit == b->unit;
 }
 
-static __always_inline __u32* cached(const struct xtg_rx_key* key) {
-  __u32 queue = key->unit, place = key->stream ^ key->session << 5;
+/* `form`: the key's, as far as it is about a mirror; 0 where it is known to be none. */
+static __always_inline __u32* cached(const struct xtg_rx_key* key, __u32 form) {
+  __u32 queue = key->unit, place = key->stream ^ key->session << 5 ^ form;
 
   asm volatile("" : "+r"(queue), "+r"(place));
   return &rx_cache[queue & (XTG_RX_QUEUES - 1)][place & (XTG_RX_CACHE - 1)];
@@ -121,11 +122,14 @@ static __always_inline __u32* cached(const struct xtg_rx_key* key) {
 /* Number of the stream's slot: as entered, or with `create` a new one for packets with these
  * flags. */
 static __noinline __u32 find_slot(const struct xtg_rx_key* key, int create, __u32 flags) {
-  __u32* at = bpf_map_lookup_elem(&rx_places, key);
-  __u32 number;
+  __u32 form = key->form & (XTG_RX_REFLECTED | XTG_RX_BACK), number = *cached(key, form) - 1;
+  struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
+  __u32* at;
 
+  if (record && same_key(&record->slot.key, key)) return number;
+  at = bpf_map_lookup_elem(&rx_places, key);
   if (at) {
-    *cached(key) = *at + 1;
+    *cached(key, form) = *at + 1;
     return *at;
   }
   if (!create || rx_control.slots >= rx_c()->n_slots) return XTG_RX_NO_SLOT;
@@ -134,12 +138,12 @@ static __noinline __u32 find_slot(const struct xtg_rx_key* key, int create, __u3
     __sync_fetch_and_sub(&rx_control.slots, 1);
     return XTG_RX_NO_SLOT;
   }
-  struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
+  record = bpf_map_lookup_elem(&rx_records, &number);
   if (!record) return XTG_RX_NO_SLOT;
   record->slot.key = *key;
   record->slot.flags = flags;
   if (bpf_map_update_elem(&rx_places, key, &number, BPF_NOEXIST)) return XTG_RX_NO_SLOT;
-  *cached(key) = number + 1;
+  *cached(key, form) = number + 1;
   return number;
 }
 
@@ -186,7 +190,8 @@ static __always_inline bool within_limit(const struct xtg_rx_config* c) {
  * it, which was passed and is entered here. */
 static __noinline int confirm(const struct xtg_rx_mark* m, const struct arrival* a,
                               const struct xtg_rx_key* key, struct xtg_rx_queue* q, int shared) {
-  __u32 at = (m->session * 31 + m->stream) & (XTG_RX_CANDIDATES - 1);
+  /* One that came straight and one that a mirror sent back do not agree. */
+  __u32 at = (m->session * 31 + m->stream + (key->form >> 8)) & (XTG_RX_CANDIDATES - 1);
   struct xtg_rx_candidate* c = &rx_candidates[at];
 
   if (c->state && xtg_rx_agree(c, m, a->now, rx_c()->window)) {
@@ -262,6 +267,8 @@ static __noinline int from_tai(struct xtg_rx_mark* m) {
   return 0;
 }
 
+#include "rx_back.bpf.h"
+
 /* Reads the signature of a frame; false: it has none of ours. */
 static __always_inline bool find_mark(struct xdp_md* ctx, __u32 length, struct xtg_rx_mark* m) {
   __u64 words[4];
@@ -299,12 +306,19 @@ int xtg_rx(struct xdp_md* ctx) {
   key.form = m.form;
   key.unit = c->shared ? bpf_get_smp_processor_id() : ctx->rx_queue_index;
 
-  number = *cached(&key) - 1;
+  if (m.flags & XTG_SIG_F_REFLECTED) {
+    struct xtg_rx_words told;
+    if (look_back(ctx, &m, &key, &told)) enter_back(&m, &a, &key, &told);
+    goto other;
+  }
+  number = *cached(&key, 0) - 1;
   struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
-  if (record && same_key(&record->slot.key, &key))
+  if (record && same_key(&record->slot.key, &key)) {
     enter(record, &m, &a);
-  else if (!enter_other(&m, &a, &key, q, shared))
-    return XDP_PASS;
+  } else {
+  other:
+    if (!enter_other(&m, &a, &key, q, shared)) return XDP_PASS;
+  }
   count(shared, q, a.length);
   return c->observe ? XDP_PASS : XDP_DROP;
 pass:

@@ -304,6 +304,16 @@ static __always_inline bool write_parts(void* header, void* sig, void* end, stru
   return true;
 }
 
+/* The room for a mirror's words: a page that came back from a mirror has them written in. They are
+ * zero, so no checksum knows of them. */
+static __always_inline bool clear_words(__u64* at, void* end, const bool multi) {
+  XTG_NEED(at, XTG_SIG_MIRROR_LEN);
+  at[0] = 0;
+  at[1] = 0;
+  at[2] = 0;
+  return true;
+}
+
 /* Straight into the page. */
 static __always_inline bool write_frame(struct xdp_md* ctx, struct xtg_tx_worker* w,
                                         const struct xtg_stream* s, const bool multi) {
@@ -312,6 +322,7 @@ static __always_inline bool write_frame(struct xdp_md* ctx, struct xtg_tx_worker
 
   if (data + s->frame_len > end) return false;
   if (!write_header(data, end, s, multi)) return false;
+  if (s->mirror_off && !clear_words(data + (s->mirror_off & 0xfff), end, multi)) return false;
   return write_parts(data, data + (s->sig_off & 0xfff), end, w, s, multi);
 }
 
@@ -333,6 +344,10 @@ static __always_inline bool store_frame(struct xdp_md* ctx, struct xtg_tx_worker
   asm volatile("" : "+r"(length)); /* Verifier: clang would check another copy. */
   if (length == 0 || length > XTG_MAX_HEADER) return false;
   if (bpf_xdp_store_bytes(ctx, 0, header, length)) return false;
+  if (s->mirror_off) {
+    __u64 none[XTG_SIG_MIRROR_LEN / 8] = {};
+    if (bpf_xdp_store_bytes(ctx, s->mirror_off, none, sizeof none)) return false;
+  }
   if (s->sig_form == XTG_SIG_FULL)
     return bpf_xdp_store_bytes(ctx, s->sig_off, sig, XTG_SIG_FULL_LEN) == 0;
   if (s->sig_form == XTG_SIG_COMPACT)

@@ -20,5 +20,6 @@ char _license[] SEC("license") = "GPL";
 
 #include "rx_maps.bpf.h"
 #include "xtg/abi/rx_mark.h"
+#include "xtg/abi/rx_back.h"
 #include "xtg/abi/rx_seq.h"
 #include "rx.bpf.h"

@@ -11,8 +11,8 @@
 local xtg = Proto("xtg", "xdp-trafficgen signature")
 
 local FULL_LEN, FULL_MAGIC, VERSION = 32, 0x58544753, 1
-local COMPACT_LEN, COMPACT_MAGIC = 16, 0xc7a0
-local ANNOUNCE_LEN, MIRROR_LEN = 56, 24
+local COMPACT_LEN, COMPACT_MAGIC, COMPACT_REFLECTED = 16, 0xc7a0, 8
+local ANNOUNCE_LEN, MIRROR_LEN, MIRROR_FLAG = 56, 24, 0x04
 local FCS_LEN = 4
 
 local f = {
@@ -25,6 +25,11 @@ local f = {
   flags = ProtoField.uint8("xtg.flags", "Flags", base.HEX),
   stamp_each = ProtoField.bool("xtg.stamp_each", "Send time read for each frame", 8, nil, 0x01),
   tai = ProtoField.bool("xtg.tai", "Send time is CLOCK_TAI", 8, nil, 0x02),
+  mirror = ProtoField.bool("xtg.mirror", "Room for a mirror's words", 8, nil, MIRROR_FLAG),
+  reflected = ProtoField.bool("xtg.reflected", "Sent back by a mirror", 8, nil, 0x08),
+  mirror_seq = ProtoField.uint64("xtg.mirror_seq", "Mirror: frames sent back before", base.DEC),
+  mirror_rx_ns = ProtoField.uint64("xtg.mirror_rx_ns", "Mirror: receive time (ns)", base.DEC),
+  mirror_tx_ns = ProtoField.uint64("xtg.mirror_tx_ns", "Mirror: send time (ns)", base.DEC),
   reserved = ProtoField.uint16("xtg.reserved", "Reserved", base.HEX),
   type = ProtoField.uint8("xtg.type", "Type", base.DEC, {[0] = "data", [1] = "start", [2] = "end"}),
   version = ProtoField.uint8("xtg.version", "Version", base.DEC),
@@ -59,7 +64,9 @@ end
 local function compact_before(tvb, last, length)
   if not xtg.prefs.compact or length < COMPACT_LEN or length >= FULL_LEN then return nil end
   local at = last - COMPACT_LEN
-  if at < 0 or tvb(last - 2, 2):uint() ~= COMPACT_MAGIC + VERSION then return nil end
+  if at < 0 then return nil end
+  local magic = tvb(last - 2, 2):uint()
+  if magic ~= COMPACT_MAGIC + VERSION and magic ~= COMPACT_MAGIC + COMPACT_REFLECTED + VERSION then return nil end
   return at
 end
 
@@ -67,6 +74,20 @@ local function title(tree, pinfo, form, seq, stream, lane)
   local text = string.format("%s, stream %d, lane %d, seq %s", form, stream:uint(), lane:uint(), seq)
   tree:append_text(": " .. text)
   pinfo.cols.info:append(" [XTG " .. text .. "]")
+end
+
+-- Bytes before a full signature at `at` that belong to it.
+local function words_before(tvb, at)
+  local flags = tvb(at + 23, 1):uint()
+  return math.floor(flags / MIRROR_FLAG) % 2 == 1 and at >= MIRROR_LEN and MIRROR_LEN or 0
+end
+
+local function add_mirror(range, root)
+  local tree = root:add(xtg, range)
+  tree:append_text(": a mirror's words")
+  tree:add(f.mirror_seq, range(0, 8))
+  tree:add(f.mirror_rx_ns, range(8, 8))
+  tree:add(f.mirror_tx_ns, range(16, 8))
 end
 
 local function add_full(range, pinfo, root)
@@ -80,6 +101,8 @@ local function add_full(range, pinfo, root)
   local flags = tree:add(f.flags, range(23, 1))
   flags:add(f.stamp_each, range(23, 1))
   flags:add(f.tai, range(23, 1))
+  flags:add(f.mirror, range(23, 1))
+  flags:add(f.reflected, range(23, 1))
   tree:add(f.reserved, range(24, 2))
   tree:add(f.type, range(26, 1))
   tree:add(f.version, range(27, 1))
@@ -111,7 +134,8 @@ local function add_compact(range, pinfo, root)
   tree:add(f.session, range(10, 2), range(10, 2):uint()):append_text(" (low 16 bits)")
   tree:add(f.stream, range(12, 1), range(12, 1):uint()):append_text(" (low 8 bits)")
   tree:add(f.lane, range(13, 1))
-  tree:add(f.version, range(15, 1), range(15, 1):uint() % 16)
+  tree:add(f.reflected, range(15, 1))
+  tree:add(f.version, range(15, 1), range(15, 1):uint() % 8)
   tree:add(f.magic, range(14, 2), range(14, 2):uint())
   title(tree, pinfo, "compact", range(0, 4):uint(), range(12, 1), range(13, 1))
 end
@@ -120,6 +144,8 @@ end
 local function dissect_tail(tvb, last, length, pinfo, root)
   local at = full_before(tvb, last)
   if at then
+    local words = words_before(tvb, at)
+    if words > 0 then add_mirror(tvb(at - words, words), root) end
     add_full(tvb(at, FULL_LEN), pinfo, root)
     add_announcement(tvb, at, root)
     return true
@@ -141,7 +167,8 @@ local function heuristic(tvb, pinfo, root)
   if not dissect_tail(tvb, length, length, pinfo, root) then return false end
   found_in = pinfo.number
   pinfo.cols.protocol = "XTG"
-  local before = length - (full_before(tvb, length) and FULL_LEN or COMPACT_LEN)
+  local at = full_before(tvb, length)
+  local before = at and at - words_before(tvb, at) or length - COMPACT_LEN
   if before > 0 then root:add(f.payload, tvb(0, before)) end
   return true
 end

@@ -26,9 +26,8 @@ constexpr std::array kVaries = {Choice<packet::Vary>{"together", packet::Vary::T
                                 Choice<packet::Vary>{"random", packet::Vary::Random}};
 constexpr std::array kStamps = {Choice<plan::Stamp>{"batch", plan::Stamp::Batch},
                                 Choice<plan::Stamp>{"each", plan::Stamp::Each}};
-constexpr std::array kClocks = {
-    Choice<plan::StampClock>{"monotonic", plan::StampClock::Monotonic},
-    Choice<plan::StampClock>{"tai", plan::StampClock::Tai}};
+constexpr std::array kClocks = {Choice<plan::StampClock>{"monotonic", plan::StampClock::Monotonic},
+                                Choice<plan::StampClock>{"tai", plan::StampClock::Tai}};
 constexpr std::array kPaces = {Choice<plan::Pace>{"auto", plan::Pace::Auto},
                                Choice<plan::Pace>{"busy", plan::Pace::Busy}};
 
@@ -103,6 +102,8 @@ void UdpCommand::declare_stream() {
                   "read the send time once per batch or for each frame",
                   choice_name<plan::Stamp>(kStamps, stream.stamp)},
                  into(one_of<plan::Stamp>(kStamps), stream.stamp));
+  options_.flag({"--round-trip", "", "leave room for what a mirror tells of the frame"},
+                [&stream] { stream.round_trip = true; });
   options_.value({"--clock", choice_names<plan::StampClock>(kClocks),
                   "of the send time: this host's own, or CLOCK_TAI (PTP)",
                   choice_name<plan::StampClock>(kClocks, stream.clock)},
@@ -166,6 +167,9 @@ Status UdpCommand::check() const {
   if (!stream.signature && spec_.announce)
     return bad_usage("--announce and --no-signature exclude each other: a receiver counts frames "
                      "with a signature");
+  if (!stream.signature && stream.round_trip)
+    return bad_usage("--round-trip and --no-signature exclude each other: a mirror writes in front "
+                     "of the signature");
   if (options_.given("--show-frames") && !spec_.dry_run && spec_.pcap_path.empty())
     return bad_usage(
         fmt::format("--show-frames {} goes with --dry-run or --write-pcap", spec_.dry_run_frames));

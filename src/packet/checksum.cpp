@@ -103,15 +103,19 @@ std::optional<Signature> find_signature(std::span<const std::uint8_t> frame) {
     return out;
   }
   const auto compact = tail<xtg_sig_compact>(frame);
-  if (!compact || load_be(compact->magic) != (XTG_SIG_COMPACT_MAGIC | XTG_SIG_VERSION)) {
+  if (!compact) return std::nullopt;
+  const std::uint64_t magic = load_be(compact->magic);
+  const bool reflected = (magic & XTG_SIG_COMPACT_REFLECTED) != 0;
+  if ((magic & ~std::uint64_t{XTG_SIG_COMPACT_REFLECTED}) !=
+      (XTG_SIG_COMPACT_MAGIC | XTG_SIG_VERSION))
     return std::nullopt;
-  }
   out.form = SignatureForm::Compact;
   out.seq = load_be(compact->seq);
   out.tx_ns = load_be(compact->tx_ns);
   out.session = static_cast<std::uint32_t>(load_be(compact->session));
   out.stream = compact->stream;
   out.lane = compact->lane;
+  out.flags = reflected ? XTG_SIG_F_REFLECTED : 0;
   out.version = XTG_SIG_VERSION;
   return out;
 }

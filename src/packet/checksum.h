@@ -36,7 +36,7 @@ struct Signature {
   std::uint32_t session = 0;
   std::uint16_t stream = 0;
   std::uint8_t lane = 0;
-  std::uint8_t flags = 0; ///< XTG_SIG_F_*; 0 in the compact form, which has none
+  std::uint8_t flags = 0; ///< XTG_SIG_F_*; of the compact form XTG_SIG_F_REFLECTED at most
   std::uint8_t version = 0;
   bool operator==(const Signature&) const = default;
 };

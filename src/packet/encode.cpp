@@ -59,6 +59,7 @@ xtg_stream encode(const Frame& frame, const EncodeOptions& options) {
   out.frame_len = static_cast<std::uint32_t>(frame.bytes.size());
   out.sig_form = form_code(frame.signature);
   out.sig_off = frame.signature_offset;
+  out.mirror_off = frame.mirror_offset;
   out.sig_shift = ((frame.signature_offset - frame.l4_offset) & 1) != 0 ? 8 : 0;
   out.stamp_each = options.stamp_each ? 1 : 0;
   out.paced = options.paced ? 1 : 0;

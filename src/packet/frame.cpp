@@ -77,6 +77,15 @@ Status check(const FrameSpec& spec) {
     return fail(Errc::InvalidArgument,
                 "UDP over IPv6 needs its checksum (RFC 8200 8.1): only IPv4 may go without");
   }
+  if (!spec.mirror) return {};
+  if (!spec.signature)
+    return fail(Errc::InvalidArgument, "a mirror's words take a signature behind them");
+  if (const std::uint32_t least = min_mirror_frame_size(family); spec.frame_size < least) {
+    return fail(Errc::InvalidArgument,
+                fmt::format("a frame of {} bytes has no room for a mirror's words: at least {} "
+                            "with FCS",
+                            spec.frame_size, least));
+  }
   return {};
 }
 
@@ -101,6 +110,8 @@ void lay_out(Frame& frame) {
     length = XTG_SIG_COMPACT_LEN;
   }
   if (length != 0) frame.signature_offset = static_cast<std::uint16_t>(frame.bytes.size() - length);
+  if (spec.mirror)
+    frame.mirror_offset = static_cast<std::uint16_t>(frame.signature_offset - XTG_SIG_MIRROR_LEN);
 }
 
 void write_headers(Frame& frame) {
@@ -172,6 +183,7 @@ void sign(const Frame& frame, Bytes bytes, const Changing& now) {
     store_be(full.stream, spec.stream);
     full.lane = now.lane;
     full.flags = spec.signature_flags;
+    if (spec.mirror) full.flags |= XTG_SIG_F_MIRROR;
     full.type = XTG_SIG_DATA;
     full.version = XTG_SIG_VERSION;
     store_be(full.magic, XTG_SIG_MAGIC);
@@ -292,6 +304,11 @@ std::uint32_t min_frame_size(Family family) {
   return family == Family::V4 ? 64 : kEthBytes + kIpv6Bytes + kUdpBytes + kFcsBytes;
 }
 
+std::uint32_t min_mirror_frame_size(Family family) {
+  return kEthBytes + (family == Family::V4 ? kIpv4Bytes : kIpv6Bytes) + kUdpBytes +
+         XTG_SIG_MIRROR_LEN + XTG_SIG_FULL_LEN + kFcsBytes;
+}
+
 std::uint32_t max_frame_size() {
   return XTG_FRAME_MAX + kFcsBytes;
 }
@@ -307,6 +324,8 @@ Result<Frame> build(const FrameSpec& spec, Sweep sweep) {
   for (std::size_t i = frame.payload_offset; i < frame.bytes.size(); ++i) {
     frame.bytes[i] = payload_byte(spec, i - frame.payload_offset);
   }
+  if (frame.mirror_offset != 0)
+    std::fill_n(frame.bytes.begin() + frame.mirror_offset, XTG_SIG_MIRROR_LEN, std::uint8_t{0});
   sign(frame, frame.bytes, Changing{});
   blank_and_sum(frame);
   return frame;

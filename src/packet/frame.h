@@ -42,9 +42,11 @@ struct FrameSpec {
   std::uint64_t payload_seed = 0;
   bool udp_checksum = true; ///< false: none (IPv4 only)
   bool signature = true;    ///< where there is room
+  /// Room for a mirror's words before the signature, which has to be the full one.
+  bool mirror = false;
   std::uint32_t session = 0;
   std::uint16_t stream = 0;
-  std::uint8_t signature_flags = 0; ///< XTG_SIG_F_*
+  std::uint8_t signature_flags = 0; ///< XTG_SIG_F_*, but for XTG_SIG_F_MIRROR: see `mirror`
   bool operator==(const FrameSpec&) const = default;
 };
 
@@ -60,6 +62,7 @@ struct Frame {
   std::uint16_t l4_csum_offset = 0; ///< 0: none sent
   SignatureForm signature = SignatureForm::None;
   std::uint16_t signature_offset = 0; ///< valid when there is one
+  std::uint16_t mirror_offset = 0;    ///< of the room for a mirror's words; 0: none
   std::uint64_t ip_csum_base = 0; ///< accumulator (xtg/abi/csum.h) over the constant IPv4 header
   std::uint64_t l4_csum_base = 0; ///< same over pseudo-header, UDP header and payload
   /// The swept fields in frame order are placed by kind.
@@ -70,13 +73,15 @@ struct Frame {
 /// Smallest frame (with FCS) that the headers of this family allow: 64 for IPv4 (Ethernet's
 /// minimum), 66 for IPv6.
 std::uint32_t min_frame_size(Family family);
+/// Smallest frame (with FCS) with room for a mirror's words: 102, or 122 for IPv6.
+std::uint32_t min_mirror_frame_size(Family family);
 /// Largest frame (with FCS) that the kernel's live mode takes: 3412.
 std::uint32_t max_frame_size();
 
 /// A range for each field that varies; the bases of all fields are in the spec. `sweep.fields` may
 /// come with offset and width unset: build() fills them in from the kind and the header stack.
 /// Errors (InvalidArgument): size out of range (naming limit and reason), mixed families, no UDP
-/// checksum over IPv6.
+/// checksum over IPv6, no room or no signature for a mirror's words.
 Result<Frame> build(const FrameSpec& spec, Sweep sweep);
 
 /// Packet k of the stream on the wire. `lane` and `tx_ns` go into the signature, if there is one.

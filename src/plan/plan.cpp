@@ -101,12 +101,18 @@ Result<Endpoints> pick_endpoints(const RunSpec& spec, const StreamSpec& stream,
 /// What depends on the family of the addresses, and so on more than one option.
 Status check_family(const StreamSpec& stream, Family family) {
   const std::uint32_t least = packet::min_frame_size(family);
+  const std::uint32_t with_words = packet::min_mirror_frame_size(family);
   if (stream.frame_size && *stream.frame_size < least)
     return invalid(fmt::format(
         "--pkt-size {}: the headers of UDP over {} take at least {} bytes with FCS, {} are the "
         "most",
         *stream.frame_size, family == Family::V4 ? "IPv4" : "IPv6", least,
         packet::max_frame_size()));
+  if (stream.round_trip && stream.frame_size && *stream.frame_size < with_words)
+    return invalid(fmt::format("--pkt-size {}: --round-trip takes at least {} bytes over {}, with "
+                               "FCS, for a mirror's words and the full signature",
+                               *stream.frame_size, with_words,
+                               family == Family::V4 ? "IPv4" : "IPv6"));
   if (!stream.udp_checksum && family == Family::V6)
     return invalid(
         "--no-udp-checksum: IPv6 needs the UDP checksum (RFC 8200 8.1), only IPv4 goes without");
@@ -146,11 +152,14 @@ Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const
   frame.src_port = stream.src_port.first;
   frame.hop_limit = stream.hop_limit;
   frame.tos = stream.tos;
-  frame.frame_size = stream.frame_size.value_or(packet::min_frame_size(ends->dst.first.family));
+  const Family family = ends->dst.first.family;
+  frame.frame_size = stream.frame_size.value_or(
+      stream.round_trip ? packet::min_mirror_frame_size(family) : packet::min_frame_size(family));
   frame.payload = stream.payload;
   frame.payload_seed = stream.seed;
   frame.udp_checksum = stream.udp_checksum;
   frame.signature = stream.signature;
+  frame.mirror = stream.round_trip;
   frame.session = session;
   frame.stream = static_cast<std::uint16_t>(number);
   frame.signature_flags = stream.stamp == Stamp::Each ? XTG_SIG_F_STAMP_EACH : 0;

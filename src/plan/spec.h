@@ -47,10 +47,12 @@ struct StreamSpec {
   std::uint64_t seed = 1;
   std::uint8_t hop_limit = 64;
   std::uint8_t tos = 0;
-  std::optional<std::uint32_t> frame_size; ///< with FCS; default: the smallest (64, IPv6 66)
+  std::optional<std::uint32_t> frame_size; ///< with FCS; default: the smallest (64, IPv6
+                                           ///< 66; with round_trip 102, 122)
   packet::Payload payload = packet::Payload::Zeros;
   bool udp_checksum = true;
   bool signature = true;
+  bool round_trip = false; ///< room for a mirror's words in every frame
   Stamp stamp = Stamp::Batch;
   StampClock clock = StampClock::Monotonic;
   RateLaw rate;

@@ -37,10 +37,13 @@ std::string vary_text(const packet::Sweep& sweep) {
 
 std::string signature_text(const plan::StreamPlan& stream) {
   if (stream.frame.signature == packet::SignatureForm::None) return "none";
-  return fmt::format("{} at byte {}, send time of each {}{}", to_string(stream.frame.signature),
-                     stream.frame.signature_offset,
-                     stream.stamp == plan::Stamp::Each ? "frame" : "batch",
-                     stream.clock == plan::StampClock::Tai ? " by CLOCK_TAI" : "");
+  std::string text = fmt::format("{} at byte {}, send time of each {}{}",
+                                 to_string(stream.frame.signature), stream.frame.signature_offset,
+                                 stream.stamp == plan::Stamp::Each ? "frame" : "batch",
+                                 stream.clock == plan::StampClock::Tai ? " by CLOCK_TAI" : "");
+  if (stream.frame.mirror_offset != 0)
+    text += fmt::format("; room for a mirror's words at byte {}", stream.frame.mirror_offset);
+  return text;
 }
 
 std::string rate_text(const plan::StreamPlan& stream) {

@@ -11,6 +11,7 @@
 #include "core/units.h"
 #include "report/describe.h"
 #include "report/exchange_report.h"
+#include "report/rx_mirror.h"
 #include "report/rx_words.h"
 #include "report/tcp_words.h"
 
@@ -74,11 +75,11 @@ public:
       const auto& tx = sample.tx[flow.from];
       fmt::print(out_,
                  "[{:>7.2f}s] {}  {:>11} xmit/s  {:>11} pkt/s  {:>12} L1  {:>9} lost  {:>7} p50  "
-                 "{:>7} p99  {:>7} max us delay\n",
+                 "{:>7} p99  {:>7} max us {}\n",
                  sample.end_s, flow_name(flow.from, flow.to), tx ? thousands(tx->xmit_pps) : "-",
                  thousands(rx.pps), prefixed(rx.l1_bps, "bit/s"), signed_words(rx.sum.lost),
                  delay_number(d, d.quantile(0.5)), delay_number(d, d.quantile(0.99)),
-                 delay_number(d, d.max));
+                 delay_number(d, d.max), rx.path == stats::RxPath::RoundTrip ? "RTT" : "delay");
     }
     out_ << std::flush;
   }
@@ -181,12 +182,17 @@ private:
                                    with_thousands(rx.all.extent_max)));
     if (d.count != 0) {
       const auto at = [&](double q) { return us_number(static_cast<double>(d.quantile(q))); };
-      row("delay",
+      row(path_words(rx.total.path),
           fmt::format("min {}  mean {}  p50 {}  p90 {}  p99 {}  p99.9 {}  p99.99 {}  max {} us",
                       us_number(static_cast<double>(d.min)), us_number(d.mean), at(0.5), at(0.9),
                       at(0.99), at(0.999), at(0.9999), us_number(static_cast<double>(d.max))));
     }
     if (has_variation(rx.streams)) row("jitter", us_number(rx.total.jitter_ns) + " us");
+    for (const stats::RxStream& stream : rx.streams) {
+      const auto lines = mirror_words(stream);
+      for (std::size_t i = 0; i < lines.size(); ++i)
+        row(i == 0 ? "mirror" : "", lines[i]);
+    }
   }
 
   static std::string verdict_words(const RxVerdict& verdict) {

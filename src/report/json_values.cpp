@@ -96,6 +96,7 @@ Json stream_value(const plan::StreamPlan& stream) {
           {"udp_checksum", spec.udp_checksum},
           {"signature", signature_value(stream.frame)},
           {"stamp", name(stream.stamp)},
+          {"round_trip", spec.mirror},
           {"clock", name(stream.clock)},
           {"rate", rate_value(stream)},
           {"pacing", stream.pacing ? pacing_value(*stream.pacing) : Json(nullptr)},

@@ -10,6 +10,7 @@
 #include "core/units.h"
 #include "report/describe.h"
 #include "report/rx_announce.h"
+#include "report/rx_mirror.h"
 #include "report/rx_report.h"
 #include "report/rx_words.h"
 #include "report/tcp_words.h"
@@ -109,11 +110,12 @@ public:
     const stats::RxDelay& d = s.delay;
     fmt::print(out_,
                "[{:>7.2f}s] {}  {:>11} pkt/s  {:>12} L1  {:>9} lost  {:>7} dup  {:>9} reordered  "
-               "{:>7} p50  {:>7} p99  {:>7} max us delay  {:>7} us jitter\n",
+               "{:>7} p50  {:>7} p99  {:>7} max us {:<5}  {:>7} us jitter\n",
                s.end_s, interface_, thousands(s.pps), prefixed(s.l1_bps, "bit/s"),
                signed_words(s.sum.lost), with_thousands(s.sum.duplicates),
                with_thousands(s.sum.reordered), delay_number(d, d.quantile(0.5)),
                delay_number(d, d.quantile(0.99)), delay_number(d, d.max),
+               s.path == stats::RxPath::RoundTrip ? "RTT" : "delay",
                has_variation(s.streams) ? us_number(s.jitter_ns) : "-");
     out_ << std::flush;
   }
@@ -219,13 +221,14 @@ private:
   void print_times(const stats::RxSummary& summary) {
     const stats::RxStream& all = summary.all;
     const stats::RxDelay& d = summary.total.delay;
+    const stats::RxPath path = summary.total.path;
     const auto differing = static_cast<std::uint64_t>(
         std::count_if(summary.streams.begin(), summary.streams.end(),
                       [](const auto& s) { return s.clock == stats::RxClock::Differs; }));
     if (d.count == 0)
-      row("delay", fmt::format("not known: {}", clock_words(all.clock)));
+      row(path_words(path), fmt::format("not known: {}", clock_words(all.clock)));
     else
-      row("delay",
+      row(path_words(path),
           fmt::format("min {}  mean {}  p50 {}  p90 {}  p99 {}  p99.9 {}  p99.99 {}  "
                       "max {} us",
                       number(d.min), us_number(d.mean), number(d.quantile(0.5)),
@@ -235,14 +238,15 @@ private:
     if (d.count != 0 && differing != 0)
       row("",
           fmt::format("without {}, whose clock is not this host's", counted(differing, "stream")));
+    print_paths(summary);
     if (all.counters.negative != 0)
       count("clock error", all.counters.negative,
             fmt::format("delays below zero, the worst {} us",
                         us_number(static_cast<double>(all.negative_min))));
     if (d.count != 0)
-      row("PDV", fmt::format("p99 {}  p99.9 {}  max {} us above the smallest delay",
+      row("PDV", fmt::format("p99 {}  p99.9 {}  max {} us above the smallest {}",
                              number(delay_variation(d, 0.99)), number(delay_variation(d, 0.999)),
-                             number(delay_variation(d, 1))));
+                             number(delay_variation(d, 1)), path_words(path)));
     if (has_variation(summary.streams)) {
       row("jitter", fmt::format("{} us{}", us_number(summary.total.jitter_ns),
                                 summary.streams.size() > 1 ? ", the largest of the streams" : ""));
@@ -253,6 +257,22 @@ private:
       row("interarrival",
           fmt::format("p50 {}  p99 {}  max {} us", number(all.arrival.quantile(0.5)),
                       number(all.arrival.quantile(0.99)), number(all.arrival.max())));
+  }
+
+  /// What besides is to be known of the delays of streams that a mirror sent back.
+  void print_paths(const stats::RxSummary& summary) {
+    const auto streams_that = [&](auto is) {
+      return static_cast<std::uint64_t>(
+          std::count_if(summary.streams.begin(), summary.streams.end(), is));
+    };
+    const auto back = streams_that(
+        [](const stats::RxStream& s) { return s.name.path == stats::RxPath::RoundTrip; });
+    const std::uint64_t kept = streams_that(has_residence);
+    if (back != 0 && summary.total.path == stats::RxPath::OneWay)
+      row("", fmt::format("without {}, which a mirror sent back", counted(back, "stream")));
+    else if (kept != 0 && summary.total.delay.count != 0)
+      row("", fmt::format("of {} with the time for which the mirror kept the frames",
+                          counted(kept, "stream")));
   }
 
   void print_streams(const std::vector<stats::RxStream>& streams) {
@@ -266,9 +286,11 @@ private:
                       with_thousands(s.counters.too_late));
       text += d.count == 0
                   ? "  clock differs"
-                  : fmt::format("  p50 {}  p99 {}  max {} us delay", number(d.quantile(0.5)),
-                                number(d.quantile(0.99)), number(d.max));
+                  : fmt::format("  p50 {}  p99 {}  max {} us {}", number(d.quantile(0.5)),
+                                number(d.quantile(0.99)), number(d.max), path_words(s.name.path));
       row(i == 0 ? "streams" : "", text);
+      for (const std::string& line : mirror_words(s))
+        row("", "  " + line);
     }
     if (streams.size() > kToldStreams)
       row("", fmt::format("... and {} more", with_thousands(streams.size() - kToldStreams)));

@@ -6,6 +6,7 @@
 
 #include "report/describe.h"
 #include "report/rx_announce.h"
+#include "report/rx_mirror.h"
 #include "report/rx_words.h"
 
 namespace xtg::report {
@@ -18,19 +19,6 @@ double us(std::uint64_t ns) {
 /// With FCS, as all sizes in the JSON.
 std::uint64_t bytes_of(std::uint64_t bytes, std::uint64_t packets) {
   return bytes + packets * kFcsBytes;
-}
-
-Json delay_value(const stats::RxDelay& delay) {
-  if (delay.count == 0) return nullptr;
-  return {{"min", us(delay.min)},
-          {"mean", number(delay.mean / 1e3)},
-          {"p50", us(delay.quantile(0.5))},
-          {"p90", us(delay.quantile(0.9))},
-          {"p99", us(delay.quantile(0.99))},
-          {"p999", us(delay.quantile(0.999))},
-          {"p9999", us(delay.quantile(0.9999))},
-          {"max", us(delay.max)},
-          {"count", delay.count}};
 }
 
 Json pdv_value(const stats::RxDelay& delay) {
@@ -76,18 +64,6 @@ Json bursts_value(const stats::RxStream& stream) {
           {"outage_us", us(stream.outage_ns)}};
 }
 
-/// What an interval, a stream and the whole run count alike, added to `out`.
-void add_counters(Json& out, const stats::RxCounters& c) {
-  out["unique"] = c.unique;
-  out["lost_packets"] = c.lost;
-  out["lost_percent"] = expected_packets(c) == 0 ? Json(nullptr) : number(100 * c.loss_ratio());
-  out["duplicates"] = c.duplicates;
-  out["replicated"] = c.replicated;
-  out["reordered"] = c.reordered;
-  out["too_late"] = c.too_late;
-  out["negative_delays"] = c.negative;
-}
-
 /// What a stream and the whole run tell alike beyond the counters, added to `out`.
 void add_details(Json& out, const stats::RxStream& stream) {
   out["negative_delay_worst_us"] = stream.counters.negative == 0
@@ -111,6 +87,7 @@ Json sum_value(const stats::RxSample& s, const std::vector<stats::RxStream>& str
               {"l1_bits_per_second", number(s.l1_bps)},
               {"l2_bits_per_second", number(s.l2_bps)}};
   add_counters(out, s.sum);
+  out["path"] = path_name(s.path);
   out["delay_us"] = delay_value(s.delay);
   out["jitter_us"] = has_variation(streams) ? number(s.jitter_ns / 1e3) : Json(nullptr);
   out["passed"] = s.passed;
@@ -123,6 +100,7 @@ Json stream_value(const stats::RxStream& s) {
   Json out = {{"session", s.name.session},
               {"stream", s.name.stream},
               {"form", s.name.compact ? "compact" : "full"},
+              {"path", path_name(s.name.path)},
               {"seconds", us(s.last_ns - s.first_ns) / 1e6},
               {"packets", c.packets},
               {"bytes", bytes_of(c.bytes, c.packets)},
@@ -138,6 +116,7 @@ Json stream_value(const stats::RxStream& s) {
   out["delay_us"] = delay_value(s.delay);
   out["jitter_us"] = has_variation(s) ? number(s.jitter_ns / 1e3) : Json(nullptr);
   add_details(out, s);
+  out["mirror"] = mirror_value(s);
   return out;
 }
 
@@ -182,6 +161,30 @@ Json plan_value(const plan::RxPlan& plan, std::string_view mode) {
 }
 
 } // namespace
+
+Json delay_value(const stats::RxDelay& delay) {
+  if (delay.count == 0) return nullptr;
+  return {{"min", us(delay.min)},
+          {"mean", number(delay.mean / 1e3)},
+          {"p50", us(delay.quantile(0.5))},
+          {"p90", us(delay.quantile(0.9))},
+          {"p99", us(delay.quantile(0.99))},
+          {"p999", us(delay.quantile(0.999))},
+          {"p9999", us(delay.quantile(0.9999))},
+          {"max", us(delay.max)},
+          {"count", delay.count}};
+}
+
+void add_counters(Json& out, const stats::RxCounters& c) {
+  out["unique"] = c.unique;
+  out["lost_packets"] = c.lost;
+  out["lost_percent"] = expected_packets(c) == 0 ? Json(nullptr) : number(100 * c.loss_ratio());
+  out["duplicates"] = c.duplicates;
+  out["replicated"] = c.replicated;
+  out["reordered"] = c.reordered;
+  out["too_late"] = c.too_late;
+  out["negative_delays"] = c.negative;
+}
 
 Json rx_start_value(const plan::RxPlan& plan, const RunInfo& info, std::string_view mode) {
   Json start = start_value(info, plan_value(plan, mode));

@@ -15,4 +15,9 @@ Json rx_interval_value(const stats::RxSample& sample);
 Json expect_value(const std::vector<RxVerdict>& verdicts);
 Json rx_end_value(const stats::RxSummary& summary, const std::vector<RxVerdict>& verdicts);
 
+/// null where none was measured.
+Json delay_value(const stats::RxDelay& delay);
+/// What an interval, a stream, a way back and the whole run count alike, added to `out`.
+void add_counters(Json& out, const stats::RxCounters& c);
+
 } // namespace xtg::report

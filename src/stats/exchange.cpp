@@ -54,6 +54,10 @@ RxSnapshot of_session(const RxSnapshot& snapshot, std::uint32_t session) {
 RxSummary all_ports(const ExchangeSummary& summary) {
   RxSummary out;
   double mean = 0;
+  // As within a port, delays of one way and of two are never added up.
+  const bool straight = std::ranges::any_of(summary.ports, [](const PortSummary& port) {
+    return port.rx && port.rx->total.delay.count != 0 && port.rx->total.path == RxPath::OneWay;
+  });
   for (const PortSummary& port : summary.ports) {
     if (!port.rx) continue;
     const RxSample& total = port.rx->total;
@@ -64,7 +68,8 @@ RxSummary all_ports(const ExchangeSummary& summary) {
     out.total.pps += total.pps;
     out.total.jitter_ns = std::max(out.total.jitter_ns, total.jitter_ns);
     out.streams.insert(out.streams.end(), port.rx->streams.begin(), port.rx->streams.end());
-    if (total.delay.count == 0) continue;
+    if (total.delay.count == 0 || (straight && total.path == RxPath::RoundTrip)) continue;
+    out.total.path = total.path;
     delay.min = delay.count == 0 ? total.delay.min : std::min(delay.min, total.delay.min);
     delay.max = std::max(delay.max, total.delay.max);
     delay.count += total.delay.count;

@@ -11,7 +11,9 @@
 
 #include "stats/rise.h"
 #include "stats/rx_clock.h"
+#include "stats/rx_round_trip.h"
 #include "stats/rx_sent.h"
+#include "xtg/abi/rx_back.h"
 #include "xtg/abi/rx_seq.h"
 #include "xtg/abi/signature.h"
 #include "xtg/abi/tx.h"
@@ -27,16 +29,36 @@ constexpr std::uint64_t kLongestDelayNs = 10'000'000'000;
 
 using Records = std::vector<const RxRecord*>;
 
+using ByStream = std::map<RxName, Records>;
+
+/// Whose sequence numbers a record keeps. Packets that come back are in a record by the mirror's
+/// once more, which counts in nothing but what is told of the way back.
+enum class Numbers : std::uint8_t { Sender, Mirror };
+
 RxName name_of(const xtg_rx_key& key) {
-  return {key.session, key.stream, key.form == XTG_SIG_COMPACT};
+  const bool back = (key.form & XTG_RX_REFLECTED) != 0;
+  return {key.session, key.stream,
+          (key.form & ~(XTG_RX_REFLECTED | XTG_RX_BACK)) == XTG_SIG_COMPACT,
+          back ? RxPath::RoundTrip : RxPath::OneWay};
 }
 
 /// The records of each stream. One that is given out but has no packet yet has no numbers either.
-std::map<RxName, Records> by_stream(const RxSnapshot& snapshot) {
-  std::map<RxName, Records> streams;
-  for (const RxRecord& record : snapshot.records)
-    if (record.slot.packets != 0) streams[name_of(record.slot.key)].push_back(&record);
+ByStream by_stream(const RxSnapshot& snapshot, Numbers numbers = Numbers::Sender) {
+  ByStream streams;
+  for (const RxRecord& record : snapshot.records) {
+    const xtg_rx_slot& s = record.slot;
+    const Numbers whose = (s.key.form & XTG_RX_BACK) != 0 ? Numbers::Mirror : Numbers::Sender;
+    if (s.packets != 0 && whose == numbers) streams[name_of(s.key)].push_back(&record);
+  }
   return streams;
+}
+
+/// Of the delays of all: those of one way and of two are never added up.
+RxPath path_of(const ByStream& streams) {
+  const bool all_back = std::all_of(streams.begin(), streams.end(), [](const auto& stream) {
+    return stream.first.path == RxPath::RoundTrip;
+  });
+  return all_back && !streams.empty() ? RxPath::RoundTrip : RxPath::OneWay;
 }
 
 RxCounters counters_of(const Records& records) {
@@ -81,7 +103,12 @@ RxClockVerdict clock_of(const RxSnapshot& snapshot, const Records& records, cons
   const bool many = sum.negative * 100 > sum.packets;
   facts.contradicted = many || least_delay(records) > kLongestDelayNs;
   facts.here = snapshot.here;
-  if (const auto* sender = sender_of(snapshot.senders, name_of(records.front()->slot.key))) {
+  // What came back has each of its differences on one clock, or is measured against the mirror's,
+  // of which nobody speaks.
+  const RxName name = name_of(records.front()->slot.key);
+  if (name.path == RxPath::RoundTrip) facts.tai = false;
+  const auto* sender = sender_of(snapshot.senders, name);
+  if (sender != nullptr && name.path == RxPath::OneWay) {
     facts.announced = true;
     facts.host = sender->about.host;
     facts.clock_error_ns = sender->about.clock_error_ns;
@@ -175,9 +202,11 @@ RxStream all_of(const RxSnapshot& snapshot, const std::vector<RxStream>& streams
   if (streams.empty()) return {};
   Records every, told;
   std::size_t at = 0;
-  for (const auto& [name, records] : by_stream(snapshot)) {
+  const ByStream named = by_stream(snapshot);
+  const RxPath path = path_of(named);
+  for (const auto& [name, records] : named) {
     every.insert(every.end(), records.begin(), records.end());
-    if (streams[at++].clock != RxClock::Differs)
+    if (streams[at++].clock != RxClock::Differs && name.path == path)
       told.insert(told.end(), records.begin(), records.end());
   }
   RxStream all = add_up(every);
@@ -233,8 +262,11 @@ RxDelay delay_between(const RxSnapshot& from, const RxSnapshot& to) {
   RxDelay delay;
   std::uint64_t sum = 0, count = 0, least = ~std::uint64_t{0}, most = 0;
   std::size_t lowest = XTG_HIST_CELLS;
-  for (const auto& [name, records] : by_stream(to)) {
-    if (clock_of(to, records, counters_of(records)) == RxClock::Differs) continue;
+  const ByStream named = by_stream(to);
+  const RxPath path = path_of(named);
+  for (const auto& [name, records] : named) {
+    if (name.path != path || clock_of(to, records, counters_of(records)) == RxClock::Differs)
+      continue;
     least = std::min(least, least_delay(records));
     for (const RxRecord* record : records) {
       const auto found = known.find(place_of(*record));
@@ -298,6 +330,7 @@ RxSample sample_between(const RxSnapshot& from, const RxSnapshot& to, const RxSp
   sample.start_s = seconds_since(origin_ns, span.from_ns);
   sample.end_s = seconds_since(origin_ns, span.to_ns);
   sample.sum = sum_of(to) - sum_of(from);
+  sample.path = path_of(by_stream(to));
   sample.passed = rise(passed_by(from.queues), passed_by(to.queues));
   const double length_s = seconds_since(span.from_ns, span.to_ns);
   if (length_s <= 0) return sample;
@@ -316,6 +349,20 @@ double largest_jitter(const std::vector<RxStream>& streams) {
   for (const RxStream& stream : streams)
     largest = std::max(largest, stream.jitter_ns);
   return largest;
+}
+
+std::vector<RxStream> streams_of(const RxSnapshot& snapshot, Numbers numbers, bool final) {
+  std::vector<RxStream> streams;
+  for (const auto& [name, records] : by_stream(snapshot, numbers)) {
+    RxStream stream = add_up(records);
+    stream.name = name;
+    stream.clock = clock_of(snapshot, records, stream.counters);
+    if (stream.clock != RxClock::Differs) stream.delay = delay_of(records);
+    if (records.size() == 1) add_bursts(stream, *records.front(), final);
+    if (name.path == RxPath::RoundTrip) stream.round_trip = round_trip_of(records);
+    streams.push_back(std::move(stream));
+  }
+  return streams;
 }
 
 } // namespace
@@ -356,14 +403,14 @@ std::uint64_t RxDelay::quantile(double q) const {
 }
 
 std::vector<RxStream> rx_streams(const RxSnapshot& snapshot, bool final) {
-  std::vector<RxStream> streams;
-  for (const auto& [name, records] : by_stream(snapshot)) {
-    RxStream stream = add_up(records);
-    stream.name = name;
-    stream.clock = clock_of(snapshot, records, stream.counters);
-    if (stream.clock != RxClock::Differs) stream.delay = delay_of(records);
-    if (records.size() == 1) add_bursts(stream, *records.front(), final);
-    streams.push_back(std::move(stream));
+  std::vector<RxStream> streams = streams_of(snapshot, Numbers::Sender, final);
+  const std::vector<RxStream> backs = streams_of(snapshot, Numbers::Mirror, final);
+  for (const RxStream& back : backs) {
+    const auto found =
+        std::lower_bound(streams.begin(), streams.end(), back,
+                         [](const auto& a, const auto& b) { return a.name < b.name; });
+    if (found != streams.end() && found->name == back.name)
+      found->round_trip->ways = ways_of(*found, back);
   }
   return streams;
 }

@@ -55,11 +55,15 @@ struct RxSnapshot {
   std::vector<RxSender> senders; ///< what was announced
 };
 
+/// Whether frames came straight from their sender, or back from a mirror.
+enum class RxPath : std::uint8_t { OneWay, RoundTrip };
+
 /// What identifies a stream: of the compact form only the low bits are known.
 struct RxName {
   std::uint32_t session = 0;
   std::uint16_t stream = 0;
   bool compact = false;
+  RxPath path = RxPath::OneWay;
   auto operator<=>(const RxName&) const = default;
 };
 
@@ -74,7 +78,7 @@ struct RxCounters {
   std::uint64_t reordered = 0;
   /// Numbers up to the highest one seen, less those that arrived. May fall when late ones come.
   std::int64_t lost = 0;
-  std::uint64_t negative = 0; ///< delays below zero: clock error
+  std::uint64_t negative = 0;   ///< delays below zero: clock error
   std::uint64_t replicated = 0; ///< unique ones of which duplicates came
   bool operator==(const RxCounters&) const = default;
   RxCounters& operator+=(const RxCounters& other);
@@ -116,6 +120,24 @@ struct RxClockVerdict {
   bool operator==(const RxClockVerdict&) const = default;
 };
 
+/// The way there and the way back apart, where the mirror numbers what it sends back.
+struct RxWays {
+  std::uint64_t mirrored = 0;           ///< frames that the mirror sent back, as far as is known
+  std::uint64_t forward_lost = 0;       ///< before the mirror
+  std::uint64_t forward_duplicates = 0; ///< made before the mirror
+  RxCounters back;                      ///< by the mirror's numbers
+  RxClock back_clock = RxClock::Shared; ///< whether the mirror's clock is this host's
+  RxDelay back_delay;                   ///< one-way; empty unless back_clock is Shared
+};
+
+/// What a stream that came back tells beyond the stream's own figures.
+struct RxRoundTrip {
+  std::uint64_t told = 0; ///< packets of which the mirror told how long it kept them ...
+  std::uint64_t residence_min = 0, residence_max = 0;
+  double residence_mean = 0;  ///< ... which is not in their delay
+  std::optional<RxWays> ways; ///< none: the mirror did not number all of them
+};
+
 struct RxStream {
   RxName name;
   RxCounters counters;
@@ -127,7 +149,7 @@ struct RxStream {
   unsigned units = 0;                       ///< queues (or CPUs) that it came through
 
   RxClockVerdict clock;
-  RxDelay delay;                 ///< one-way (RFC 7679); empty where the clock Differs
+  RxDelay delay; ///< of its path: one-way (RFC 7679) or round trip; empty where the clock Differs
   std::int64_t negative_min = 0; ///< the most negative delay
   double jitter_ns = 0;          ///< RFC 3550, 6.4.1; of several units the mean by packets
   double ipdv_mean_ns = 0;       ///< mean of |delay - delay before| (RFC 3393)
@@ -146,6 +168,8 @@ struct RxStream {
   std::uint64_t longest_burst = 0;                      ///< packets
   std::array<std::uint64_t, XTG_RX_RUNS> burst_class{}; ///< by length: 1, 2-3, 4-7 ...
   std::uint64_t outage_ns = 0; ///< longest time without a packet across lost ones
+
+  std::optional<RxRoundTrip> round_trip; ///< where the path is one
 };
 
 /// One interval, or the whole run.
@@ -155,6 +179,9 @@ struct RxSample {
   double pps = 0;                ///< of all packets that arrived
   double l1_bps = 0, l2_bps = 0; ///< with preamble, gap and FCS; with FCS
   RxDelay delay;                 ///< within the interval; empty where no clock is Shared
+  /// Of the delays. Where some streams came straight and some came back, the delays are of the
+  /// former alone.
+  RxPath path = RxPath::OneWay;
   double jitter_ns = 0;          ///< as it stands, the largest of the streams
   std::uint64_t passed = 0;      ///< frames that were not ours
   std::vector<RxStream> streams; ///< as they stand, by name; of the whole run: see RxSummary
@@ -165,7 +192,7 @@ struct RxSummary {
   EndReason end = EndReason::Interrupted;
   std::vector<RxStream> streams; ///< final: the window's rest is counted
   /// All of them as one; has no name and no numbers. Delays are of those whose clock does not
-  /// differ; `sent` is known where it is of all.
+  /// differ and whose path is that of `total`; `sent` is known where it is of all.
   RxStream all;
   std::vector<RxSender> senders; ///< what was announced
   std::vector<RxUnit> queues, cpus;

@@ -25,8 +25,9 @@ constexpr std::array kKinds = {FieldKind::DstPort, FieldKind::SrcPort, FieldKind
                                FieldKind::SrcAddr, FieldKind::DstMac,  FieldKind::SrcMac};
 // Without, with compact and with full signature; each with the signature at even and odd offsets,
 // and with the header ending where the frame has and has not room for a last whole word.
-constexpr std::array<std::uint32_t, 8> kSizes4 = {64, 65, 77, 78, 79, 128, 1518, 3412};
-constexpr std::array<std::uint32_t, 10> kSizes6 = {66, 67, 68, 81, 82, 97, 98, 99, 1518, 3412};
+constexpr std::array<std::uint32_t, 10> kSizes4 = {64, 65, 77, 78, 79, 102, 103, 128, 1518, 3412};
+constexpr std::array<std::uint32_t, 12> kSizes6 = {66, 67, 68,  81,  82,   97,
+                                                   98, 99, 122, 123, 1518, 3412};
 
 constexpr std::array kPrograms = {Which::Single, Which::Multi, Which::Modest};
 
@@ -37,9 +38,10 @@ struct Shape {
 
   [[nodiscard]] std::string text() const {
     std::string out = fmt::format(
-        "{} {} bytes, {}, {} fields{}{}{}", spec.dst_addr.to_string(), spec.frame_size,
+        "{} {} bytes, {}, {} fields{}{}{}{}", spec.dst_addr.to_string(), spec.frame_size,
         static_cast<int>(sweep.vary), sweep.fields.size(), spec.udp_checksum ? "" : ", no checksum",
-        spec.signature ? "" : ", no signature", options.stamp_each ? ", stamp each" : "");
+        spec.signature ? "" : ", no signature", options.stamp_each ? ", stamp each" : "",
+        spec.mirror ? ", mirror" : "");
     for (const packet::Field& f : sweep.fields)
       out += fmt::format(" {}={:#x}+{}", to_string(f.kind), f.first, f.count);
     return out;
@@ -65,6 +67,8 @@ public:
     out.spec.stream = static_cast<std::uint16_t>(any());
     out.spec.udp_checksum = family == Family::V6 || below(4) != 0;
     out.spec.signature = below(6) != 0;
+    out.spec.mirror =
+        out.spec.signature && size >= packet::min_mirror_frame_size(family) && below(2) != 0;
     out.options.stamp_each = each;
     out.sweep.vary = vary_mode;
     out.sweep.seed = any();
@@ -171,6 +175,7 @@ TEST_P(FramesTest, AreWhatRenderMakesWithAllFields) {
         if (!checksum && family == Family::V6) continue;
         Shape shape;
         shape.spec = plain_spec(family, 131);
+        shape.spec.mirror = signature && mode != Vary::Random;
         shape.spec.udp_checksum = checksum;
         shape.spec.signature = signature;
         shape.options.stamp_each = each;

@@ -135,6 +135,11 @@ Outcome Program::run(std::size_t lane, std::size_t page_len) {
     for (std::size_t i = frame.signature_offset; i < page.size(); i++)
       page[i] = static_cast<std::uint8_t>(garbage_());
   }
+  if (frame.mirror_offset != 0) { // the words that a mirror wrote into the page before
+    for (std::size_t i = frame.mirror_offset;
+         i < std::min<std::size_t>(page.size(), frame.signature_offset); i++)
+      page[i] = static_cast<std::uint8_t>(garbage_());
+  }
   out.bytes.resize(page.size());
 
   xdp_md context{};

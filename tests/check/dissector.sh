@@ -13,30 +13,35 @@ command -v tshark >/dev/null || {
 mkdir -p "$dir"
 "$samples" "$dir/signatures.pcap"
 set --
-for field in frame.number xtg.form xtg.seq xtg.tx_ns xtg.session xtg.stream xtg.lane xtg.stamp_each xtg.version; do
+for field in frame.number xtg.form xtg.seq xtg.tx_ns xtg.session xtg.stream xtg.lane xtg.stamp_each xtg.version \
+  xtg.type xtg.mirror xtg.reflected xtg.mirror_seq xtg.mirror_rx_ns xtg.mirror_tx_ns; do
   set -- "$@" -e "$field"
 done
 tshark -X "lua_script:$script" -r "$dir/signatures.pcap" -T fields -E separator=' ' "$@" \
   >"$dir/got" 2>"$dir/stderr"
-# Compact: low 32 bits of seq, 48 of tx_ns, 16 of session, 8 of stream, no flags.
+# Compact: low 32 bits of seq, 48 of tx_ns, 16 of session, 8 of stream, one flag, no type.
 sed 's/ *$//' "$dir/got" | diff -u - /dev/fd/3 3<<'EXPECTED' || { cat "$dir/stderr"; exit 1; }
-1 2 4294967297 1311768467463790320 0xdeadbeef 510 5 1 1
-2 1 2 95075992133360 0x0000beef 254 5  1
-3 2 3 1311768467463790320 0xdeadbeef 510 5 0 1
-4 1 4 95075992133360 0x0000beef 254 5  1
-5 1 5 95075992133360 0x0000beef 254 5  1
-6 2 6 1311768467463790320 0xdeadbeef 510 5 0 1
-7 1 7 95075992133360 0x0000beef 254 5  1
-8 2 8 1311768467463790320 0xdeadbeef 510 5 0 1
+1 2 4294967297 1311768467463790320 0xdeadbeef 510 5 1 1 0 0 0
+2 1 2 95075992133360 0x0000beef 254 5  1   0
+3 2 3 1311768467463790320 0xdeadbeef 510 5 0 1 0 0 0
+4 1 4 95075992133360 0x0000beef 254 5  1   0
+5 1 5 95075992133360 0x0000beef 254 5  1   0
+6 2 6 1311768467463790320 0xdeadbeef 510 5 0 1 0 0 0
+7 1 7 95075992133360 0x0000beef 254 5  1   0
+8 2 8 1311768467463790320 0xdeadbeef 510 5 0 1 0 0 0
 9
 10
 11
-12 2 2 1311768467463790320 0xdeadbeef 510 0 0 1
-13 2 2 1311768467463790320 0xdeadbeef 510 0 0 1
+12 2 12 1311768467463790320 0xdeadbeef 510 5 0 1 0 1 0 0 0 0
+13 2 13 1311768467463790320 0xdeadbeef 510 5 1 1 0 1 1 72623859790382856 1234567890123456789 9876543210987654321
+14 1 14 95075992133360 0x0000beef 254 5  1   1
+15 2 15 1311768467463790320 0xdeadbeef 510 5 0 1 2 0 0
+16 2 2 1311768467463790320 0xdeadbeef 510 0 0 1 2 0 0
+17 2 2 1311768467463790320 0xdeadbeef 510 0 0 1 2 1 0 0 0 0
 EXPECTED
 found=$(tshark -X "lua_script:$script" -r "$dir/signatures.pcap" -Y 'xtg.form == 2 && xtg.lane == 5' 2>/dev/null | wc -l)
-[ "$found" = 4 ] || {
-  echo "the display filter found $found frames, not 4"
+[ "$found" = 7 ] || {
+  echo "the display filter found $found frames, not 7"
   exit 1
 }
 found=$(tshark -X "lua_script:$script" -r "$dir/signatures.pcap" 2>/dev/null \

@@ -70,6 +70,9 @@ wrong 'intervals/0/sum/lost_packets' 's/"lost_packets": 12,/"lost_packets": 12.5
 wrong 'intervals/0/sum/delay_us/p9999' 's/"p9999": 2000.123/"p9999": "2000"/' rx.json
 wrong 'end/streams/0/clock' 's/"clock": "differs"/"clock": "slow"/' rx-two-streams.json
 wrong 'end/sum/negative_delay_worst_us' 's/"negative_delay_worst_us": -3.2/"negative_delay_worst_us": 3.2/' rx.json
+wrong 'end/streams/0/mirror/residence_included' 's/"residence_included": false/"residence_included": 0/' rx-mirrored.json
+wrong 'end/streams/0/mirror/back' 's/"lost_packets": 7,/"lost_packets": 7.5,/' rx-mirrored.json
+wrong 'end/sum/path' 's/"path": "round-trip"/"path": "back"/' rx-mirrored.json
 wrong 'end/sum/loss_bursts' 's/"longest": 9/"longest": -9/' rx.json
 wrong "end/aside.*'no_slot' is a required property" '/"no_slot"/d' rx.json
 wrong 'end/expect/0/held' 's/"held": false/"held": null/' rx.json

@@ -2,10 +2,12 @@
 // Writes a capture with signatures in all forms and places, for tests/check/dissector.sh.
 #include <cstdint>
 #include <iostream>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "packet/announce.h"
+#include "packet/bytes.h"
 #include "packet/frame.h"
 #include "packet/pcap.h"
 #include "xtg/abi/signature.h"
@@ -133,6 +135,21 @@ int main(int argc, char** argv) {
   Bytes other_version = rendered(v4(128), 10);
   other_version[other_version.size() - 5] += 1;
 
+  // As they come back from a mirror, and an announcement.
+  FrameSpec room = v4(128);
+  room.mirror = true;
+  FrameSpec told = room;
+  told.signature_flags = XTG_SIG_F_STAMP_EACH | XTG_SIG_F_REFLECTED;
+  Bytes words = rendered(told, 13);
+  const auto at = std::span(words).subspan(words.size() - XTG_SIG_FULL_LEN - XTG_SIG_MIRROR_LEN);
+  store_be(at.subspan(0, 8), 0x0102'0304'0506'0708);
+  store_be(at.subspan(8, 8), 1'234'567'890'123'456'789);
+  store_be(at.subspan(16, 8), 9'876'543'210'987'654'321U);
+  Bytes brief = rendered(v4(64), 14);
+  brief.back() |= XTG_SIG_COMPACT_REFLECTED;
+  Bytes end = rendered(v4(128), 15);
+  end[end.size() - 6] = XTG_SIG_END;
+
   std::vector<TimedFrame> frames;
   for (Bytes& bytes : std::vector<Bytes>{
            rendered(each, 0x1'0000'0001),   // 1 full
@@ -147,8 +164,12 @@ int main(int argc, char** argv) {
            rendered(bare, 9), // 9 none
            other_version,     // 10 none that is known
            followed_by(rendered(spec("2001:db8::1", "2001:db8::2", 66), 11), 2), // 11 no payload
-           announced(false), // 12 the end of a run
-           announced(true),  // 13 the same with room for a mirror's words
+           rendered(room, 12), // 12 room for a mirror's words
+           words,              // 13 the words in it
+           brief,              // 14 compact, sent back
+           end,                // 15 end of a stream, without its words
+           announced(false),   // 16 the end of a run
+           announced(true),    // 17 the same with room for a mirror's words
        })
     frames.push_back({0, std::move(bytes)});
   if (const auto written = write_pcap(argv[1], frames); !written) {

@@ -9,11 +9,11 @@ Expected = collections.namedtuple("Expected", "packets unique lost duplicates re
 
 
 class Receiver(Process):
-    """`rx` at the far end of a wire. It counts when this returns."""
+    """`rx` at one end of a wire. It counts when this returns."""
 
-    def __init__(self, wire, *args):
-        super().__init__(["ip", "netns", "exec", wire.far_ns, BINARY],
-                         ["rx", wire.far_if, "--json-stream", *args])
+    def __init__(self, wire, *args, end="far"):
+        super().__init__(["ip", "netns", "exec", getattr(wire, f"{end}_ns"), BINARY],
+                         ["rx", getattr(wire, f"{end}_if"), "--json-stream", *args])
         line = self.child.stdout.readline()
         self.first = parse_json(line) if line else None
         if self.first:
@@ -57,8 +57,8 @@ class RxTest(lib.TestCase):
         self.wire = self.make_wire(*self.wire_options)
         self.addCleanup(self.wire.close)
 
-    def receiver(self, *args):
-        receiver = Receiver(self.wire, *args)
+    def receiver(self, *args, end="far"):
+        receiver = Receiver(self.wire, *args, end=end)
         self.addCleanup(receiver.__exit__)
         return receiver
 

@@ -46,6 +46,8 @@ WRONG_TOGETHER = (
     (("--dst-port", "65000", "--dyn-ports", "1000"), ("--dyn-ports", "1000")),
     (("--threads", "2", "--cpus", "0"), ("--threads", "2", "--cpus")),
     (("--no-signature", "--stamp", "each"), ("--no-signature", "--stamp")),
+    (("--no-signature", "--round-trip"), ("--no-signature", "--round-trip")),
+    (("--round-trip", "--pkt-size", "101"), ("--round-trip", "--pkt-size 101", "102")),
     (("--dst-addr", "2001:2::2", "--pkt-size", "65"), ("--pkt-size", "65", "66")),
     (("--dst-addr", "2001:2::2", "--no-udp-checksum"), ("--no-udp-checksum",)),
     (("--dst-addr", "198.18.0.2", "--src-addr", "2001:2::1"), ("--src-addr", "2001:2::1", "--dst-addr")),

@@ -41,7 +41,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_rx_config) == 64, "config ABI");
 struct xtg_rx_key {
   __u32 session; /* compact form: its low 16 bits */
   __u16 stream;  /* compact form: its low 8 bits */
-  __u16 form;    /* XTG_SIG_COMPACT or XTG_SIG_FULL */
+  __u16 form;    /* XTG_SIG_COMPACT or XTG_SIG_FULL; of reflected frames also bits of rx_back.h */
   __u32 unit;    /* receive queue, or CPU where xtg_rx_config.shared */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_key) == 12, "key ABI");
@@ -89,7 +89,12 @@ struct XTG_CACHE_LINES xtg_rx_slot {
   __u64 outage_ns; /* longest time without a packet across missing ones */
   __u32 size_min;
   __u32 size_max;
-  __u64 pad[4];
+
+  /* Reflected frames: how long the mirror kept them, where it told so (rx_back.h). */
+  __u64 told; /* packets; of as many the delay is without it */
+  __u64 residence_sum;
+  __u64 residence_min; /* where there is one */
+  __u64 residence_max;
 
   __u64 run_class[XTG_RX_RUNS]; /* loss runs by the power of two of their length */
 };

@@ -23,8 +23,9 @@
 #define XTG_SIG_F_STAMP_EACH 0x01 /* tx_ns was read for this frame; else once for its batch */
 #define XTG_SIG_F_TAI 0x02        /* tx_ns is CLOCK_TAI; else CLOCK_MONOTONIC of the sending host */
 
-#define XTG_SIG_F_MIRROR 0x04 /* the xtg_sig_mirror before the signature is for a mirror's words   \
-                               */
+#define XTG_SIG_F_MIRROR                                                                           \
+  0x04 /* the xtg_sig_mirror before the signature is for a mirror's words                          \
+        */
 #define XTG_SIG_F_REFLECTED 0x08 /* a mirror sent the frame back; no mirror does so again */
 
 /* xtg_sig_full.type; the compact form is always data. Frames that are not data are announcements:

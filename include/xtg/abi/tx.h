@@ -45,8 +45,8 @@ struct xtg_stream {
   __u32 paced;      /* 1: frames have a schedule */
   __u32 vary;       /* XTG_VARY_* */
   __u32 n_fields;
-  __u32 stamp_tai; /* 1: the send time is CLOCK_TAI; then xtg_tx_config.tai is set, too */
-  __u32 pad;
+  __u32 stamp_tai;  /* 1: the send time is CLOCK_TAI; then xtg_tx_config.tai is set, too */
+  __u32 mirror_off; /* of XTG_SIG_MIRROR_LEN bytes that are zeroed in every frame; 0: none */
   struct xtg_field fields[XTG_MAX_FIELDS];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_stream) == XTG_MAX_HEADER + 40 + 56 + 24 * XTG_MAX_FIELDS,

@@ -59,7 +59,7 @@ TEST(CliHelp, EveryLevelHasItAndItWinsOverWhatElseIsWrong) {
 }
 
 TEST(CliHelp, OneLineForEachOptionUnderAHeading) {
-  EXPECT_EQ(options_in_help("udp").size(), 46U + 15U);      // long and short names
+  EXPECT_EQ(options_in_help("udp").size(), 47U + 15U);      // long and short names
   EXPECT_EQ(options_in_help("tcp").size(), 39U + 12U + 2U); // the last are -4 and -6
   EXPECT_EQ(options_in_help("rx").size(), 19U + 7U);
   for (const auto& command : kCommands)

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "support/hex.h"
+#include "xtg/abi/signature.h"
 #include "xtg/abi/csum.h"
 
 namespace xtg::packet {
@@ -105,6 +106,13 @@ TEST(FindSignature, CompactForm) {
   EXPECT_EQ(find_signature(frame), expected);
   EXPECT_EQ(find_signature(std::span(frame).subspan(1)), expected);
   EXPECT_FALSE(find_signature(std::span(frame).subspan(2))) << "too short";
+}
+
+TEST(FindSignature, CompactFormThatAMirrorSentBack) {
+  const auto frame = from_hex("aa 00000007 030405060708 3344 05 03 c7a9");
+  const Signature expected{SignatureForm::Compact, 7, 0x030405060708, 0x3344, 5, 3,
+                           XTG_SIG_F_REFLECTED,    1};
+  EXPECT_EQ(find_signature(frame), expected);
 }
 
 TEST(FindSignature, IgnoresOtherTails) {

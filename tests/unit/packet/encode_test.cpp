@@ -68,6 +68,9 @@ Bytes send(const Frame& frame, const xtg_stream& s, std::uint64_t k, std::uint64
   std::fill_n(page.begin(), frame.header_len, std::uint8_t{0xa5});
   if (s.sig_form != XTG_SIG_NONE)
     std::fill(page.begin() + s.sig_off, page.end(), std::uint8_t{0x5a});
+  if (frame.spec.mirror) // came back from a mirror, with its words
+    std::fill_n(page.begin() + frame.signature_offset - XTG_SIG_MIRROR_LEN, XTG_SIG_MIRROR_LEN,
+                std::uint8_t{0xd2});
   EXPECT_LE(s.copy_words * 8 + s.copy_tail, s.frame_len);
   std::memcpy(page.data(), s.header, s.copy_words * 8 + s.copy_tail);
 
@@ -79,6 +82,8 @@ Bytes send(const Frame& frame, const xtg_stream& s, std::uint64_t k, std::uint64
     if (f.in_ip != 0) ip += sum_of(at);
     if (f.in_l4 != 0) l4 += sum_of(at);
   }
+  if (s.mirror_off != 0)
+    std::fill_n(page.begin() + s.mirror_off, XTG_SIG_MIRROR_LEN, std::uint8_t{0});
   std::uint64_t words[2] = {s.sig_const[0] | lane, s.sig_const[1]};
   if (s.sig_form == XTG_SIG_FULL) {
     const auto at = std::span(page).subspan(s.sig_off, XTG_SIG_FULL_LEN);

@@ -117,6 +117,64 @@ TEST(Golden, Ipv6WithFullSignature) {
                             "58544753")));
 }
 
+TEST(Golden, Ipv4WithRoomForAMirrorsWords) {
+  // (tos 0x0, ttl 64, id 0, offset 0, flags [DF], proto UDP (17), length 86)
+  //   198.18.0.1.9 > 198.18.0.2.1000: [udp sum ok] UDP, length 58
+  FrameSpec spec = v4_spec();
+  spec.frame_size = 104;
+  spec.payload = Payload::Pattern;
+  spec.mirror = true;
+  spec.signature_flags = XTG_SIG_F_STAMP_EACH;
+  EXPECT_EQ(to_hex(rendered(spec, 11)),
+            to_hex(from_hex("020000000002 020000000001 0800"
+                            "45000056 00004000 4011ae6f c6120001 c6120002"
+                            "000903e8 00427818"
+                            "0001"
+                            "0000000000000000 0000000000000000 0000000000000000"
+                            "000000000000000b 0102030405060708 11223344 0005 03 05 0000 00 01"
+                            "58544753")));
+}
+
+TEST(Build, RoomForAMirrorsWords) {
+  for (FrameSpec spec : {v4_spec(), v6_spec()}) {
+    spec.mirror = true;
+    spec.payload = Payload::Text;
+    const std::uint32_t least = min_mirror_frame_size(spec.dst_addr.family);
+    EXPECT_EQ(least, spec.dst_addr.is_v4() ? 102U : 122U);
+    for (const std::uint32_t size : {least, least + 1, least + 2, 1518U, 3412U}) {
+      spec.frame_size = size;
+      const Frame frame = build(spec, {}).value();
+      EXPECT_EQ(frame.signature, SignatureForm::Full);
+      EXPECT_EQ(frame.mirror_offset, size - 4 - 56);
+      EXPECT_GE(frame.mirror_offset, frame.payload_offset);
+      const auto bytes = render(frame, 7, 1, 2);
+      EXPECT_TRUE(checksums_valid(bytes)) << size;
+      EXPECT_TRUE(std::all_of(bytes.begin() + frame.mirror_offset, bytes.end() - 32,
+                              [](std::uint8_t byte) { return byte == 0; }));
+      EXPECT_EQ(find_signature(bytes)->flags, XTG_SIG_F_MIRROR);
+    }
+    spec.frame_size = least - 1;
+    const Result<Frame> small = build(spec, {});
+    ASSERT_FALSE(small);
+    EXPECT_EQ(small.error().code, Errc::InvalidArgument);
+    EXPECT_EQ(small.error().what, "a frame of " + std::to_string(least - 1) +
+                                      " bytes has no room for a mirror's words: at least " +
+                                      std::to_string(least) + " with FCS");
+    spec.mirror = false;
+    const Frame without = build(spec, {}).value();
+    EXPECT_EQ(without.mirror_offset, 0);
+    EXPECT_EQ(find_signature(render(without, 7, 1, 2))->flags, 0);
+  }
+}
+
+TEST(Build, AMirrorsWordsTakeASignature) {
+  FrameSpec spec = v4_spec();
+  spec.frame_size = 128;
+  spec.mirror = true;
+  spec.signature = false;
+  EXPECT_EQ(build(spec, {}).error().what, "a mirror's words take a signature behind them");
+}
+
 TEST(Build, Offsets) {
   const Frame v4 = build(v4_spec(), {}).value();
   EXPECT_EQ(v4.bytes.size(), 60U);

@@ -259,6 +259,18 @@ TEST_F(PlanTest, SmallestSizeIsTheFamilys) {
   EXPECT_TRUE(notes().empty());
 }
 
+TEST_F(PlanTest, RoomForAMirrorsWords) {
+  stream().round_trip = true;
+  EXPECT_TRUE(frame().mirror);
+  EXPECT_EQ(frame().frame_size, 102U);
+  stream().frame_size = 102;
+  EXPECT_EQ(frame().frame_size, 102U);
+  stream().frame_size.reset();
+  stream().dst_addr = ips("2001:db8::2");
+  stream().dst_mac = MacRange{mac("02:00:00:00:00:02"), 1};
+  EXPECT_EQ(frame().frame_size, 122U);
+}
+
 TEST_F(PlanTest, DestinationFollowsTheSourcesFamily) {
   EXPECT_EQ(destination_of({}), ip("198.18.0.2"));
   StreamSpec s;
@@ -496,6 +508,24 @@ INSTANTIATE_TEST_SUITE_P(
                 Errc::InvalidArgument,
                 "--pkt-size 63: the headers of UDP over IPv4 take at least 64 bytes with FCS, 3412 "
                 "are the most"},
+        Refusal{"NoRoomForAMirrorsWords",
+                [](auto&, StreamSpec& s, auto&) {
+                  s.round_trip = true;
+                  s.frame_size = 101;
+                },
+                Errc::InvalidArgument,
+                "--pkt-size 101: --round-trip takes at least 102 bytes over IPv4, with FCS, for a "
+                "mirror's words and the full signature"},
+        Refusal{"NoRoomForAMirrorsWordsOverIpv6",
+                [](auto&, StreamSpec& s, auto&) {
+                  s.dst_addr = ips("2001:db8::2");
+                  s.dst_mac = MacRange{mac("02:00:00:00:00:02"), 1};
+                  s.round_trip = true;
+                  s.frame_size = 121;
+                },
+                Errc::InvalidArgument,
+                "--pkt-size 121: --round-trip takes at least 122 bytes over IPv6, with FCS, for a "
+                "mirror's words and the full signature"},
         Refusal{"LargeFrame", [](auto&, StreamSpec& s, auto&) { s.frame_size = 3'413; },
                 Errc::InvalidArgument,
                 "--pkt-size 3413: a frame of 3413 bytes is too large: at most 3412 with FCS (what "

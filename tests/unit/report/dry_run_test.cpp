@@ -95,42 +95,44 @@ stream 0
 }
 
 TEST(DryRun, PlanAsJson) {
-  EXPECT_EQ(ordered_json::parse(plan_json(sample::plan(), false)).dump(),
-            R"({"interface":{"name":"eth1","ifindex":7,"driver":"veth","kind":"veth",)"
-            R"("mac":"02:00:00:00:00:01","mtu":1500,"tx_queues":2,"rx_queues":2,)"
-            R"("speed_bits_per_second":null},"session":12648430,"threads":2,"cpus":[2,3],)"
-            R"("batch":224,"duration_seconds":2.5,"interval_seconds":1.0,"pace":"auto",)"
-            R"("fix":false,"announce":false,"attach_pass":false,"streams":[{"id":0,)"
-            R"("dst_mac":{"range":"02:00:00:00:00:02","count":1},)"
-            R"("src_mac":{"range":"02:00:00:00:00:01","count":1},)"
-            R"("dst_addr":{"range":"198.18.0.2","count":1},)"
-            R"("src_addr":{"range":"198.18.0.1","count":1},"dst_port":{"range":"1000-1003",)"
-            R"("count":4},"src_port":{"range":"1","count":1},"vary":"together","seed":0,)"
-            R"("hop_limit":64,"tos":0,"frame_size":64,"payload":"zeros","payload_seed":0,)"
-            R"("udp_checksum":true,"signature":{"form":"compact","offset":44},)"
-            R"("stamp":"batch","clock":"monotonic","rate":{"requested":"1Mpps","target_pps":1000000.0,)"
-            R"("bits_per_second":null,"layer":null,"burst":1},)"
-            R"("pacing":{"slot_interval_ns":2000.5,"frames_per_slot":1,"slots_per_batch":8,)"
-            R"("sleep":false},"num_packets":2000000}],)"
-            R"("notes":["dst-mac: no neighbour entry, the peer's address is taken"]})");
+  EXPECT_EQ(
+      ordered_json::parse(plan_json(sample::plan(), false)).dump(),
+      R"({"interface":{"name":"eth1","ifindex":7,"driver":"veth","kind":"veth",)"
+      R"("mac":"02:00:00:00:00:01","mtu":1500,"tx_queues":2,"rx_queues":2,)"
+      R"("speed_bits_per_second":null},"session":12648430,"threads":2,"cpus":[2,3],)"
+      R"("batch":224,"duration_seconds":2.5,"interval_seconds":1.0,"pace":"auto",)"
+      R"("fix":false,"announce":false,"attach_pass":false,"streams":[{"id":0,)"
+      R"("dst_mac":{"range":"02:00:00:00:00:02","count":1},)"
+      R"("src_mac":{"range":"02:00:00:00:00:01","count":1},)"
+      R"("dst_addr":{"range":"198.18.0.2","count":1},)"
+      R"("src_addr":{"range":"198.18.0.1","count":1},"dst_port":{"range":"1000-1003",)"
+      R"("count":4},"src_port":{"range":"1","count":1},"vary":"together","seed":0,)"
+      R"("hop_limit":64,"tos":0,"frame_size":64,"payload":"zeros","payload_seed":0,)"
+      R"("udp_checksum":true,"signature":{"form":"compact","offset":44},)"
+      R"("stamp":"batch","round_trip":false,"clock":"monotonic","rate":{"requested":"1Mpps","target_pps":1000000.0,)"
+      R"("bits_per_second":null,"layer":null,"burst":1},)"
+      R"("pacing":{"slot_interval_ns":2000.5,"frames_per_slot":1,"slots_per_batch":8,)"
+      R"("sleep":false},"num_packets":2000000}],)"
+      R"("notes":["dst-mac: no neighbour entry, the peer's address is taken"]})");
 }
 
 TEST(DryRun, Ipv6StreamAsJson) {
   const ordered_json plan = ordered_json::parse(plan_json(sample::plan_v6(), false));
   EXPECT_TRUE(plan["duration_seconds"].is_null());
   EXPECT_TRUE(plan["interface"]["driver"].is_null());
-  EXPECT_EQ(plan["streams"][0].dump(),
-            R"({"id":0,"dst_mac":{"range":"02:00:00:00:00:02","count":1},)"
-            R"("src_mac":{"range":"02:00:00:00:00:01-02:00:00:00:00:08","count":8},)"
-            R"("dst_addr":{"range":"2001:db8:1::100-2001:db8:1::10f","count":16},)"
-            R"("src_addr":{"range":"2001:db8::1","count":1},"dst_port":{"range":"1000",)"
-            R"("count":1},"src_port":{"range":"1","count":1},"vary":"random","seed":42,)"
-            R"("hop_limit":64,"tos":0,"frame_size":128,"payload":"zeros","payload_seed":0,)"
-            R"("udp_checksum":true,"signature":{"form":"full","offset":92},"stamp":"each","clock":"monotonic",)"
-            R"("rate":{"requested":"1Gbps","target_pps":976562.5,)"
-            R"("bits_per_second":1000000000.0,"layer":"l2","burst":1},)"
-            R"("pacing":{"slot_interval_ns":2000.5,"frames_per_slot":1,"slots_per_batch":8,)"
-            R"("sleep":false},"num_packets":null})");
+  EXPECT_EQ(
+      plan["streams"][0].dump(),
+      R"({"id":0,"dst_mac":{"range":"02:00:00:00:00:02","count":1},)"
+      R"("src_mac":{"range":"02:00:00:00:00:01-02:00:00:00:00:08","count":8},)"
+      R"("dst_addr":{"range":"2001:db8:1::100-2001:db8:1::10f","count":16},)"
+      R"("src_addr":{"range":"2001:db8::1","count":1},"dst_port":{"range":"1000",)"
+      R"("count":1},"src_port":{"range":"1","count":1},"vary":"random","seed":42,)"
+      R"("hop_limit":64,"tos":0,"frame_size":128,"payload":"zeros","payload_seed":0,)"
+      R"("udp_checksum":true,"signature":{"form":"full","offset":92},"stamp":"each","round_trip":false,"clock":"monotonic",)"
+      R"("rate":{"requested":"1Gbps","target_pps":976562.5,)"
+      R"("bits_per_second":1000000000.0,"layer":"l2","burst":1},)"
+      R"("pacing":{"slot_interval_ns":2000.5,"frames_per_slot":1,"slots_per_batch":8,)"
+      R"("sleep":false},"num_packets":null})");
 }
 
 TEST(DryRun, FramesAsJsonAreTheRenderedOnes) {

@@ -29,6 +29,7 @@ ordered_json end_of(const stats::RxSummary& summary) {
 constexpr const char* kCounters =
     R"("unique":1002,"lost_packets":12,"lost_percent":1.183431952662722,"duplicates":7,)"
     R"("replicated":5,"reordered":5,"too_late":1,"negative_delays":10,)";
+constexpr const char* kPath = R"("path":"one-way",)";
 constexpr const char* kDelay =
     R"("delay_us":{"min":47.25,"mean":50.7775,"p50":48.127,"p90":48.127,"p99":131.071,)"
     R"("p999":131.071,"p9999":2000.123,"max":2000.123,"count":1000},"jitter_us":1.3125)";
@@ -80,7 +81,7 @@ TEST(RxJson, Interval) {
             std::string(R"({"sum":{"start":0.0,"end":1.0,"seconds":1.0,"packets":1010,)") +
                 R"("bytes":64640,"bits_per_second":517120.0,"rx_pps":1010.0,)" +
                 R"("l1_bits_per_second":678720.0,"l2_bits_per_second":517120.0,)" + kCounters +
-                kDelay + R"(,"passed":33,"streams":1}})");
+                kPath + kDelay + R"(,"passed":33,"streams":1}})");
 }
 
 TEST(RxJson, WhatIsNotThereIsNull) {
@@ -120,16 +121,17 @@ TEST(RxJson, End) {
   EXPECT_EQ(end["sum"].dump(),
             std::string(R"({"start":0.0,"end":2.0,"seconds":2.0,"packets":1010,"bytes":64640,)") +
                 R"("bits_per_second":258560.0,"rx_pps":505.0,"l1_bits_per_second":339360.0,)" +
-                R"("l2_bits_per_second":258560.0,)" + kCounters + kDelay +
+                R"("l2_bits_per_second":258560.0,)" + kCounters + kPath + kDelay +
                 R"(,"passed":33,"streams":1,"sent":null,)" + kDetails + "}");
   ASSERT_EQ(end["streams"].size(), 1U);
   EXPECT_EQ(
       end["streams"][0].dump(),
-      std::string(R"({"session":12648430,"stream":3,"form":"full","seconds":1.5,)") +
+      std::string(R"({"session":12648430,"stream":3,"form":"full","path":"one-way",)") +
+          R"("seconds":1.5,)" +
           R"("packets":1010,"bytes":64640,"frame_size":{"min":64,"max":64},)" +
           R"("first_sequence":6,"next_sequence":1020,"units":1,"sent":null,"clock":"shared",)" +
           R"("clock_error_us":null,"clock_note":null,)" + kCounters + kDelay + "," + kDetails +
-          "}");
+          R"(,"mirror":null})");
   end.erase("sum");
   end.erase("streams");
   EXPECT_EQ(

@@ -48,7 +48,8 @@ inline stats::RxDelay rx_delay() {
   return delay;
 }
 
-/// 1,000 delays of 1,010 packets, 7 of them twice and 1 too late, 10 below zero, 12 lost; the 7 are of 5.
+/// 1,000 delays of 1,010 packets, 7 of them twice and 1 too late, 10 below zero, 12 lost; the 7 are
+/// of 5.
 inline stats::RxStream rx_stream() {
   stats::RxStream s;
   s.name = {0xc0ffee, 3, false};
@@ -103,6 +104,32 @@ inline stats::RxStream rx_foreign_stream() {
   s.ipdv_mean_ns = 200;
   s.ipdv_max_ns = 400;
   s.arrival.add(1'000, 18);
+  return s;
+}
+
+/// The same stream, sent back by a mirror that told how long it kept the frames and numbered them:
+/// 8 of the 12 were lost before it.
+inline stats::RxStream rx_mirrored_stream() {
+  stats::RxStream s = rx_stream();
+  s.name.path = stats::RxPath::RoundTrip;
+  stats::RxWays ways;
+  ways.mirrored = 1'011;
+  ways.forward_lost = 8;
+  ways.forward_duplicates = 2;
+  ways.back = {.packets = 1'010,
+               .bytes = 60'600,
+               .unique = 1'004,
+               .duplicates = 5,
+               .too_late = 1,
+               .reordered = 3,
+               .lost = 7,
+               .replicated = 4};
+  ways.back_delay = rx_delay();
+  s.round_trip = stats::RxRoundTrip{.told = 1'010,
+                                    .residence_min = 800,
+                                    .residence_max = 20'250,
+                                    .residence_mean = 1'100,
+                                    .ways = ways};
   return s;
 }
 
@@ -183,6 +210,22 @@ inline stats::RxSummary rx_announced() {
   stream.counters.lost = summary.all.counters.lost = summary.total.sum.lost = 98;
   stream.clock = summary.all.clock = {stats::RxClock::Tai, stats::RxClockReason::None, 4'000};
   summary.end = stats::EndReason::Announced;
+  return summary;
+}
+
+/// All of it came back from a mirror: a stream of which everything is known, one whose mirror's
+/// clock is another, and one with short signatures.
+inline stats::RxSummary rx_mirrored() {
+  stats::RxSummary summary = rx_summary();
+  stats::RxStream far = rx_mirrored_stream(), brief = rx_stream();
+  far.name.stream = 4;
+  far.round_trip->told = 1'000;
+  far.round_trip->ways->back_clock = stats::RxClock::Differs;
+  far.round_trip->ways->back_delay = {};
+  brief.name = {0xffee, 5, true, stats::RxPath::RoundTrip};
+  brief.round_trip.emplace();
+  summary.streams = {rx_mirrored_stream(), far, brief};
+  summary.total.path = stats::RxPath::RoundTrip;
   return summary;
 }
 

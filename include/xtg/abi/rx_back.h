@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Frames that a mirror sent back. Their records have forms of their own, so that they are never
+ * mixed with frames that came straight: one by the sender's numbers, of the way there and back, and
+ * where the mirror numbers what it sends back, one by its numbers, of the way back alone. */
+#pragma once
+
+#include "rx.h"
+#include "rx_mark.h"
+#include "signature.h"
+
+/* In xtg_rx_key.form, beside XTG_SIG_COMPACT or XTG_SIG_FULL. */
+#define XTG_RX_REFLECTED 0x100U
+#define XTG_RX_BACK 0x200U /* with XTG_RX_REFLECTED: by the mirror's numbers */
+
+#define XTG_RX_UNNUMBERED                                                                          \
+  (~0ULL) /* xtg_rx_words.seq of a mirror that does not number the stream                          \
+           */
+
+/* A mirror's words in host order. */
+struct xtg_rx_words {
+  __u64 seq;
+  __u64 rx_ns;
+  __u64 tx_ns;
+};
+XTG_STATIC_ASSERT(sizeof(struct xtg_rx_words) == XTG_SIG_MIRROR_LEN, "as on the wire");
+
+/* Of a struct xtg_sig_mirror that was loaded to `w`, in place. 0: nobody wrote into it. */
+static inline int xtg_rx_read_mirror(struct xtg_rx_words* w) {
+  w->seq = xtg_from_be64(w->seq);
+  w->rx_ns = xtg_from_be64(w->rx_ns);
+  w->tx_ns = xtg_from_be64(w->tx_ns);
+  return w->tx_ns && w->tx_ns >= w->rx_ns;
+}
+
+/* Enters how long the mirror kept a frame. */
+static inline void xtg_rx_residence(struct xtg_rx_slot* s, __u64 ns) {
+  if (!s->told || ns < s->residence_min) s->residence_min = ns;
+  if (ns > s->residence_max) s->residence_max = ns;
+  s->residence_sum += ns;
+  s->told++;
+}

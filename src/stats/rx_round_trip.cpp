@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stats/rx_round_trip.h"
+
+#include <algorithm>
+
+namespace xtg::stats {
+
+namespace {
+
+/// A receiver that was there from the start has one of the first numbers, unless all of them were
+/// lost: then both sides' numbers count from 0, so that a first frame that was lost is one. One
+/// that came later counts from the first frame that it saw.
+constexpr std::uint64_t kFirstNumbers = XTG_RX_WINDOW_LEAST;
+
+std::int64_t missing(const RxStream& stream, bool from_start) {
+  const std::uint64_t from = from_start ? 0 : stream.first_number;
+  return static_cast<std::int64_t>(stream.next_number - from - stream.counters.unique);
+}
+
+} // namespace
+
+RxRoundTrip round_trip_of(std::span<const RxRecord* const> records) {
+  RxRoundTrip out;
+  std::uint64_t sum = 0;
+  for (const RxRecord* record : records) {
+    const xtg_rx_slot& s = record->slot;
+    if (s.told == 0) continue;
+    out.residence_min = out.told == 0 ? s.residence_min
+                                      : std::min<std::uint64_t>(out.residence_min, s.residence_min);
+    out.residence_max = std::max<std::uint64_t>(out.residence_max, s.residence_max);
+    out.told += s.told;
+    sum += s.residence_sum;
+  }
+  if (out.told != 0) out.residence_mean = static_cast<double>(sum) / static_cast<double>(out.told);
+  return out;
+}
+
+// N numbers were sent. The mirror sent back M frames, each under a number of its own. U of the
+// sender's numbers came back and B of the mirror's, of P packets:
+//
+//   lost                    = N - U
+//   lost on the way back    = M - B
+//   copies of the way back  = P - B     (one number of the mirror more than once)
+//   copies of both ways     = P - U     (one number of the sender more than once)
+//   copies of the way there = B - U     (several of the mirror's numbers for one of the sender's)
+//
+// So the mirror heard M - (B - U) of the sender's numbers, and
+//
+//   lost on the way there   = N - (M - (B - U)) = (N - U) - (M - B)
+//
+// A copy of the way there that was lost on the way back is not known to have been one: by as many
+// the last figure is too low, and it may be as much as below 0. N and M are told by the highest
+// numbers that came, so the last frames, if they were lost, are not in any of these.
+std::optional<RxWays> ways_of(const RxStream& whole, const RxStream& back) {
+  // One more may have come back already where the records are read while they are written.
+  if (back.counters.packets < whole.counters.packets) return std::nullopt;
+  const bool from_start = whole.first_number < kFirstNumbers;
+  RxWays ways;
+  ways.mirrored = back.next_number;
+  ways.back = back.counters;
+  ways.back.lost = missing(back, from_start);
+  const std::int64_t there = missing(whole, from_start) - ways.back.lost;
+  const auto copies = static_cast<std::int64_t>(back.counters.unique - whole.counters.unique);
+  ways.forward_lost = static_cast<std::uint64_t>(std::max<std::int64_t>(there, 0));
+  ways.forward_duplicates = static_cast<std::uint64_t>(std::max<std::int64_t>(copies, 0));
+  ways.back_clock = back.clock.clock;
+  ways.back_delay = back.delay;
+  return ways;
+}
+
+} // namespace xtg::stats

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a stream that a mirror sent back tells of the mirror, and of the two ways apart. Internal to
+// this folder.
+#pragma once
+
+#include <span>
+
+#include "stats/rx.h"
+
+namespace xtg::stats {
+
+/// How long the mirror kept the packets of a stream's records; `ways` is not filled in.
+RxRoundTrip round_trip_of(std::span<const RxRecord* const> records);
+
+/// `whole`: the stream by the sender's numbers; `back`: the same packets by the mirror's. None
+/// unless the mirror numbered all of them.
+std::optional<RxWays> ways_of(const RxStream& whole, const RxStream& back);
+
+} // namespace xtg::stats
