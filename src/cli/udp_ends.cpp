@@ -15,10 +15,10 @@ namespace {
 
 /// What a port may have of its own: all that says which frames it sends, and how fast.
 constexpr std::array kOfAPort = {
-    "--dst-mac",   "--src-mac",   "--dst-addr", "--src-addr",    "--dst-port", "--src-port",
-    "--dyn-ports", "--hop-limit", "--tos",      "--pkt-size",    "--payload",  "--no-udp-checksum",
-    "--vary",      "--seed",      "--stamp",    "--num-packets", "--rate",     "--rate-layer",
-    "--burst",     "--pace",      "--threads",  "--cpus"};
+    "--dst-mac",   "--src-mac",    "--dst-addr", "--src-addr", "--dst-port",   "--src-port",
+    "--dyn-ports", "--hop-limit",  "--tos",      "--pkt-size", "--payload",    "--no-udp-checksum",
+    "--vary",      "--seed",       "--stamp",    "--clock",    "--round-trip", "--num-packets",
+    "--rate",      "--rate-layer", "--burst",    "--pace",     "--threads",    "--cpus"};
 
 std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> parts;
