@@ -7,11 +7,6 @@
 
 #define XTG_RX_MOST 0xff00U /* beyond that the verifier follows no packet offset */
 
-struct vlan_tag {
-  __be16 tci;
-  __be16 proto;
-};
-
 /* The 32 bytes before `end`, which is at least 32. */
 static __always_inline bool load_tail(struct xdp_md* ctx, __u32 end, __u64* words) {
   void* data = (void*)(long)ctx->data;
@@ -165,14 +160,22 @@ static __always_inline void enter(struct xtg_rx_record* record, struct xtg_rx_ma
 static __noinline int enter_at(__u32 number, struct xtg_rx_mark* m, const struct arrival* a) {
   struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
 
-  if (record) enter(record, m, a);
+  if (!record) return 0;
+  if (rx_s()->why) look_before(&record->slot);
+  enter(record, m, a);
+  if (rx_s()->why) look_after(number);
   return 0;
+}
+
+static __always_inline struct xtg_rx_queue* of_cpu(void) {
+  __u32 zero = 0;
+
+  return bpf_map_lookup_elem(&rx_cpus, &zero);
 }
 
 /* A frame is one of ours. */
 static __always_inline void count(int shared, struct xtg_rx_queue* q, __u32 length) {
-  __u32 zero = 0;
-  struct xtg_rx_queue* cpu = bpf_map_lookup_elem(&rx_cpus, &zero);
+  struct xtg_rx_queue* cpu = of_cpu();
 
   add(shared, &q->packets, 1);
   add(shared, &q->bytes, length);
@@ -186,30 +189,42 @@ static __always_inline bool within_limit(const struct xtg_rx_config* c) {
   return c->limit == ~0ULL || __sync_fetch_and_add(&rx_control.taken, 1) < c->limit;
 }
 
+/* Field by field, for nobody wrote what is between them. */
+static __always_inline void copy_mark(struct xtg_rx_mark* to, const struct xtg_rx_mark* from) {
+  to->seq = from->seq;
+  to->tx_ns = from->tx_ns;
+  to->session = from->session;
+  to->stream = from->stream;
+  to->lane = from->lane;
+  to->flags = from->flags;
+  to->form = from->form;
+  to->type = from->type;
+  to->version = from->version;
+}
+
+/* The frame that was a stream's first, when a second one confirms it. */
+struct earlier {
+  struct xtg_rx_mark m;
+  struct arrival a;
+};
+
 /* A short signature of an unknown session: 1 when it is believed now, and with it the frame before
- * it, which was passed and is entered here. */
+ * it, which was passed. */
 static __noinline int confirm(const struct xtg_rx_mark* m, const struct arrival* a,
-                              const struct xtg_rx_key* key, struct xtg_rx_queue* q, int shared) {
+                              const struct xtg_rx_key* key, struct earlier* before) {
   /* One that came straight and one that a mirror sent back do not agree. */
   __u32 at = (m->session * 31 + m->stream + (key->form >> 8)) & (XTG_RX_CANDIDATES - 1);
   struct xtg_rx_candidate* c = &rx_candidates[at];
 
   if (c->state && xtg_rx_agree(c, m, a->now, rx_c()->window)) {
-    struct xtg_rx_mark before = *m;
-    struct arrival then = {.now = c->arrival_ns, .length = c->length};
-    __u32 number = find_slot(key, 1, m->flags);
-
+    copy_mark(&before->m, m);
+    before->m.seq = c->seq;
+    before->m.tx_ns = c->tx_ns;
+    before->m.lane = c->lane;
+    before->a.now = c->arrival_ns;
+    before->a.length = c->length;
     c->state = 0;
     __sync_fetch_and_sub(&rx_control.candidates, 1);
-    before.seq = c->seq;
-    before.tx_ns = c->tx_ns;
-    before.lane = c->lane;
-    if (!within_limit(rx_c())) return 1; /* there is room for one of the two */
-    if (number == XTG_RX_NO_SLOT)
-      add(shared, &q->no_slot, 1);
-    else
-      enter_at(number, &before, &then);
-    count(shared, q, then.length);
     return 1;
   }
   c->arrival_ns = a->now;
@@ -233,8 +248,16 @@ static __noinline int enter_other(struct xtg_rx_mark* m, const struct arrival* a
   __u32 number = find_slot(key, sure, m->flags);
 
   if (number == XTG_RX_NO_SLOT && !sure) {
-    if (!confirm(m, a, key, q, shared)) return 0;
-    number = find_slot(key, 0, 0);
+    struct earlier before;
+    if (!confirm(m, a, key, &before)) return 0;
+    number = find_slot(key, 1, m->flags);
+    if (within_limit(rx_c())) { /* else there is room for one of the two */
+      if (number == XTG_RX_NO_SLOT)
+        add(shared, &q->no_slot, 1);
+      else
+        enter_at(number, &before.m, &before.a);
+      count(shared, q, before.a.length);
+    }
   }
   if (number == XTG_RX_NO_SLOT)
     add(shared, &q->no_slot, 1);
@@ -279,6 +302,61 @@ static __always_inline bool find_mark(struct xdp_md* ctx, __u32 length, struct x
   return true;
 }
 
+static __always_inline void name_key(struct xdp_md* ctx, const struct xtg_rx_mark* m,
+                                     struct xtg_rx_key* key) {
+  key->session = m->session;
+  key->stream = m->stream;
+  key->form = m->form;
+  key->unit = rx_c()->shared ? bpf_get_smp_processor_id() : ctx->rx_queue_index;
+}
+
+/* Verifies a frame that has our signature: 0 when its checksum is not known to be wrong. Where it
+ * is, the frame counts as corrupt and its numbers nowhere: 1; or 2 for a short signature of a
+ * stream that nobody knows, which may not be one. */
+static __noinline int check(struct xdp_md* ctx, const struct xtg_rx_mark* m, int shared) {
+  const struct xtg_rx_config* c = rx_c();
+  struct xtg_rx_key key;
+
+  if (!is_corrupt(ctx, m) || !wanted(ctx, c, m)) return 0; /* the latter is refused */
+  name_key(ctx, m, &key);
+  if (m->flags & XTG_SIG_F_REFLECTED) key.form |= XTG_RX_REFLECTED;
+  if (m->form != XTG_SIG_FULL && !c->by_session && !bpf_map_lookup_elem(&rx_places, &key)) return 2;
+  add(shared, &samples_at(ctx->rx_queue_index)->corrupt, 1);
+  struct xtg_rx_scratch* to = scratch();
+  if (rx_s()->why && to) {
+    copy_mark(&to->m, m);
+    look(to, XTG_RX_SHOW_CORRUPT);
+    show(ctx, to, bpf_ktime_get_ns());
+  }
+  return 1;
+}
+
+static __always_inline bool is_shared(struct xdp_md* ctx) {
+  /* Queues beyond those told apart share the last record. */
+  return rx_c()->shared || ctx->rx_queue_index >= XTG_RX_QUEUES - 1;
+}
+
+/* What becomes of a frame that is watched, after check(): enters it, and shows it where there is a
+ * reason. The verifier knows nothing of what lies in the scratch, so that one look at all of this
+ * is enough for it. */
+static __noinline int take_watched(struct xdp_md* ctx, const struct xtg_rx_mark* m,
+                                   const struct arrival* a, const struct xtg_rx_key* key) {
+  const struct xtg_rx_config* c = rx_c();
+  struct xtg_rx_queue* q = queue_at(ctx->rx_queue_index);
+  struct xtg_rx_scratch* s = scratch();
+
+  if (!s) return XDP_PASS;
+  copy_mark(&s->m, m);
+  s->key = *key;
+  look(s, 0);
+  if (!enter_other(&s->m, a, &s->key, q, 1)) return XDP_PASS;
+  count(is_shared(ctx), q, a->length);
+  if (rx_s()->verify && s->unverified)
+    add(is_shared(ctx), &samples_at(ctx->rx_queue_index)->unverified, 1);
+  if (rx_s()->why) show(ctx, s, a->now);
+  return c->observe ? XDP_PASS : XDP_DROP;
+}
+
 SEC("xdp.frags")
 int xtg_rx(struct xdp_md* ctx) {
   const struct xtg_rx_config* c = rx_c();
@@ -286,12 +364,16 @@ int xtg_rx(struct xdp_md* ctx) {
   struct arrival a = {.length = bpf_xdp_get_buff_len(ctx)};
   struct xtg_rx_mark m;
   struct xtg_rx_key key;
-  __u32 zero = 0, number;
-  /* Queues beyond those told apart share the last record. */
-  int shared = c->shared || ctx->rx_queue_index >= XTG_RX_QUEUES - 1;
+  __u32 number;
+  int shared = is_shared(ctx);
 
   if (!rx_control.started) return XDP_PASS;
   if (!find_mark(ctx, a.length, &m)) goto pass;
+  if (rx_s()->verify) {
+    int wrong = check(ctx, &m, shared);
+    if (wrong == 2) goto pass;
+    if (wrong) return c->observe ? XDP_PASS : XDP_DROP;
+  }
   if (m.version != XTG_SIG_VERSION || m.type != XTG_SIG_DATA)
     return take_announcement(ctx, &m, q, shared);
   if (!wanted(ctx, c, &m)) {
@@ -301,16 +383,14 @@ int xtg_rx(struct xdp_md* ctx) {
   if (!within_limit(c)) return XDP_PASS;
   a.now = bpf_ktime_get_ns();
   if (c->has_tai && m.flags & XTG_SIG_F_TAI) from_tai(&m);
-  key.session = m.session;
-  key.stream = m.stream;
-  key.form = m.form;
-  key.unit = c->shared ? bpf_get_smp_processor_id() : ctx->rx_queue_index;
+  name_key(ctx, &m, &key);
 
   if (m.flags & XTG_SIG_F_REFLECTED) {
     struct xtg_rx_words told;
     if (look_back(ctx, &m, &key, &told)) enter_back(&m, &a, &key, &told);
-    goto other;
+    if (!rx_s()->watch) goto other;
   }
+  if (rx_s()->watch) return take_watched(ctx, &m, &a, &key);
   number = *cached(&key, 0) - 1;
   struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
   if (record && same_key(&record->slot.key, &key)) {
@@ -323,7 +403,7 @@ int xtg_rx(struct xdp_md* ctx) {
   return c->observe ? XDP_PASS : XDP_DROP;
 pass:
   add(shared, &q->passed, 1);
-  struct xtg_rx_queue* cpu = bpf_map_lookup_elem(&rx_cpus, &zero);
+  struct xtg_rx_queue* cpu = of_cpu();
   if (cpu) cpu->passed++;
   return XDP_PASS;
 }

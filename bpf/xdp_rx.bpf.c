@@ -12,8 +12,10 @@
 #include <bpf/bpf_helpers.h>
 
 #include "xtg/abi/base.h"
+#include "xtg/abi/csum.h"
 #include "xtg/abi/hist.h"
 #include "xtg/abi/rx.h"
+#include "xtg/abi/rx_sample.h"
 #include "xtg/abi/signature.h"
 
 char _license[] SEC("license") = "GPL";
@@ -22,4 +24,6 @@ char _license[] SEC("license") = "GPL";
 #include "xtg/abi/rx_mark.h"
 #include "xtg/abi/rx_back.h"
 #include "xtg/abi/rx_seq.h"
+#include "rx_sample.bpf.h"
+#include "rx_verify.bpf.h"
 #include "rx.bpf.h"

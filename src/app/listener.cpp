@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "app/sample_file.h"
+
 namespace xtg::app {
 
 Status Listener::load_and_attach(xdp::RxPlace place) {
@@ -19,7 +21,7 @@ Status Listener::load_and_attach(xdp::RxPlace place) {
   config.port = spec.port.value_or(0);
   config.observe = spec.observe ? 1 : 0;
   config.limit = spec.num_packets.value_or(~std::uint64_t{0});
-  auto receiver = xdp::Receiver::load(config, place);
+  auto receiver = xdp::Receiver::load(config, place, sampling_of(spec));
   if (!receiver) return tl::unexpected<Error>(std::move(receiver.error()));
   if (auto attached = receiver->attach(plan_.iface.ifindex); !attached) return attached;
   receiver_.emplace(std::move(*receiver));

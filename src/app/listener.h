@@ -32,8 +32,10 @@ public:
   void stop() { receiver_->stop(); }
   /// What was counted and dropped so far does not count any more, neither against a limit.
   void restart();
-  [[nodiscard]] std::uint64_t counted() const { return receiver_->counted() - counted_before_; }
+  /// After prepare().
+  [[nodiscard]] xdp::Receiver& receiver() { return *receiver_; }
   [[nodiscard]] const xdp::Receiver& receiver() const { return *receiver_; }
+  [[nodiscard]] std::uint64_t counted() const { return receiver_->counted() - counted_before_; }
   /// With the interface's drops since start().
   Result<stats::RxSnapshot> snapshot(bool words);
   /// The interface went down or is gone.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "app/app.h"
 #include "app/facts.h"
@@ -52,7 +54,14 @@ int rx(const plan::RxSpec& spec, Context& context) {
   auto signals = Signals::open();
   if (!signals) return fail_before(signals.error(), *reporter, context);
 
-  RxSession session(*plan);
+  std::optional<SampleFile> samples;
+  if (!spec.pcap_path.empty()) {
+    auto created = SampleFile::create(spec.pcap_path);
+    if (!created) return fail_before(created.error(), *reporter, context);
+    samples.emplace(std::move(*created));
+  }
+
+  RxSession session(*plan, samples ? &*samples : nullptr);
   if (auto ready = session.prepare(); !ready)
     return fail_before(while_running(std::move(ready.error())), *reporter, context);
   plan::RxPlan told = *plan;

@@ -15,8 +15,9 @@ namespace xtg::app {
 
 namespace {
 
-constexpr std::uint64_t kWatchNs = 100'000'000; // how often faults are looked for
-constexpr std::uint64_t kAmountNs = 10'000'000; // and whether the amount has come
+constexpr std::uint64_t kWatchNs = 100'000'000;  // how often faults are looked for
+constexpr std::uint64_t kAmountNs = 10'000'000;  // and whether the amount has come
+constexpr std::uint64_t kSamplesNs = 10'000'000; // how often the ring of sampled frames is emptied
 
 } // namespace
 
@@ -46,6 +47,7 @@ void RxSession::start_clock() {
                 ? start_ns_ + static_cast<std::uint64_t>(plan_.spec.duration->count())
                 : ~std::uint64_t{0};
   next_watch_ns_ = start_ns_;
+  if (samples_ != nullptr) next_samples_ns_ = start_ns_;
   listener_.start();
 }
 
@@ -75,10 +77,16 @@ void RxSession::take_signals(Signals& signals) {
 }
 
 int RxSession::wait_ms() const {
-  const std::uint64_t now = monotonic_ns(), at = std::min({next_line_ns_, next_watch_ns_, end_ns_,
-                                                           announced_.next_look_ns()});
+  const std::uint64_t now = monotonic_ns(),
+                      at = std::min({next_line_ns_, next_watch_ns_, next_samples_ns_, end_ns_,
+                                     announced_.next_look_ns()});
   return at <= now ? 0
                    : static_cast<int>(std::min<std::uint64_t>((at - now) / 1'000'000 + 1, 1000));
+}
+
+void RxSession::take_samples(std::uint64_t now_ns) {
+  next_samples_ns_ = now_ns + kSamplesNs;
+  if (auto taken = samples_->take(listener_.receiver()); !taken) fail_run(std::move(taken.error()));
 }
 
 /// What is due: the end, a look for faults and for the amount, an interval's line.
@@ -88,6 +96,8 @@ void RxSession::look(report::RxReporter& reporter, const std::ostream& out) {
     reason_ = stats::EndReason::Duration;
     return;
   }
+  if (now_ns >= next_samples_ns_) take_samples(now_ns);
+  if (reason_) return;
   const std::uint64_t wanted = plan_.spec.num_packets.value_or(0);
   if (now_ns >= announced_.next_look_ns()) {
     look_for_announcements(reporter);
@@ -118,6 +128,9 @@ void RxSession::conclude(report::RxReporter& reporter) {
   const std::uint64_t stopped_ns = std::min(monotonic_ns(), end_ns_);
   stats::RxSnapshot last = snapshot(true);
   last.time_ns = stopped_ns;
+  if (samples_ != nullptr)
+    if (auto done = samples_->finish(listener_.receiver()); !done)
+      fail_run(std::move(done.error()));
   const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
   // What came after the last full interval, unless it is a sliver of the one just reported.
   if (last.time_ns > previous_.time_ns + interval / 20)
@@ -125,6 +138,8 @@ void RxSession::conclude(report::RxReporter& reporter) {
   result_.summary = stats::rx_summary(first_, last, start_ns_);
   result_.summary.end = reason_.value_or(stats::EndReason::Interrupted);
   result_.summary.cpu_s = process_cpu_s();
+  if (plan_.spec.verify) result_.summary.verified = listener_.receiver().verified();
+  if (samples_ != nullptr) result_.summary.samples = samples_->written();
   const auto& sent = result_.summary.all.sent;
   if (!result_.error && result_.summary.total.sum.packets == 0)
     result_.error =

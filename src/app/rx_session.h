@@ -10,6 +10,7 @@
 
 #include "app/listener.h"
 #include "app/rx_announced.h"
+#include "app/sample_file.h"
 #include "app/signals.h"
 #include "core/result.h"
 #include "plan/rx_plan.h"
@@ -26,8 +27,9 @@ struct RxSessionResult {
 
 class RxSession {
 public:
-  explicit RxSession(const plan::RxPlan& plan)
-      : plan_(plan), listener_(plan), announced_(plan.spec) {}
+  /// `samples`: where the sampled frames go; null: nowhere.
+  explicit RxSession(const plan::RxPlan& plan, SampleFile* samples = nullptr)
+      : plan_(plan), samples_(samples), listener_(plan), announced_(plan.spec) {}
 
   /// Loads and attaches. After it frames still pass.
   Status prepare() { return listener_.prepare(); }
@@ -44,15 +46,18 @@ private:
   void take_signals(Signals& signals);
   [[nodiscard]] int wait_ms() const;
   void look(report::RxReporter& reporter, const std::ostream& out);
+  void take_samples(std::uint64_t now_ns);
   void conclude(report::RxReporter& reporter);
 
   const plan::RxPlan& plan_;
+  SampleFile* samples_;
   Listener listener_;
   RxAnnounced announced_;
   RxSessionResult result_;
   std::optional<stats::EndReason> reason_;
   stats::RxSnapshot first_, previous_;
   std::uint64_t start_ns_ = 0, end_ns_ = 0, next_line_ns_ = 0, next_watch_ns_ = 0;
+  std::uint64_t next_samples_ns_ = ~std::uint64_t{0};
 };
 
 } // namespace xtg::app

@@ -53,6 +53,8 @@ void RxCommand::declare_frames() {
                  into(whole_number<std::uint16_t>(0, 65535), spec_.port));
   options_.flag({"--observe", "", "let what was counted go on to the stack"},
                 [this] { spec_.observe = true; });
+  options_.flag({"--verify", "", "verify checksums; what is corrupt is counted apart"},
+                [this] { spec_.verify = true; });
   add_window(options_, spec_.window);
   options_.value({"--streams", "N",
                   fmt::format("streams, times their receive queues, 1 to {}", plan::kMaxRxStreams),
@@ -80,6 +82,12 @@ void RxCommand::declare_run() {
 
 void RxCommand::declare_output() {
   options_.group("Output");
+  options_.value({"--write-pcap", "FILE", "write test frames as a capture for Wireshark"},
+                 into(parse_path, spec_.pcap_path));
+  options_.value({"--sample", "WHICH",
+                  "1/1000, first:N, late, lost, duplicate, corrupt, or several with commas",
+                  plan::to_string(spec_.sample)},
+                 into(plan::parse_sample, spec_.sample));
   add_interval(options_, spec_.interval);
   add_json(options_, spec_.output);
   add_talk(options_, spec_.output);
@@ -88,6 +96,9 @@ void RxCommand::declare_output() {
 Result<Request> RxCommand::request() {
   if (auto ok = options_.apply(); !ok) return tl::unexpected<Error>(ok.error());
   if (auto ok = check_json(spec_.output); !ok) return tl::unexpected<Error>(ok.error());
+  if (spec_.pcap_path.empty() && options_.given("--sample"))
+    return bad_usage(
+        fmt::format("--sample {} goes with --write-pcap", plan::to_string(spec_.sample)));
   if (spec_.interface.empty())
     return bad_usage("rx: expected the name of an interface, such as \"rx eth0\"");
   return Request(spec_);

@@ -207,6 +207,7 @@ Result<RxPlan> resolve_rx(const RxSpec& spec, const HostFacts& facts) {
 
   RxPlan plan;
   plan.spec = spec;
+  if (!spec.pcap_path.empty() && spec.sample.corrupt) plan.spec.verify = true;
   plan.iface = *facts.iface;
   if (spec.mode == RxMode::Auto && lacks_xdp(plan.iface))
     plan.notes.emplace_back("its driver has no XDP: received in generic mode, slower");

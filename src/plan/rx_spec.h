@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/units.h"
+#include "plan/sample.h"
 #include "plan/spec.h"
 
 namespace xtg::plan {
@@ -72,6 +73,9 @@ struct RxSpec {
   Nanoseconds drain{2'000'000'000}; ///< behind an announced end: wait so long for what is missing
   Nanoseconds interval{1'000'000'000};
   std::vector<Condition> expect;
+  bool verify = false;              ///< the checksums of test frames
+  std::string pcap_path;            ///< --write-pcap; empty: none
+  SampleLaw sample{.first = 1'000}; ///< what is written there
   OutputSpec output;
   bool operator==(const RxSpec&) const = default;
 };

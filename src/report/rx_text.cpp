@@ -135,6 +135,7 @@ public:
     }
     print_units(summary);
     print_aside(summary);
+    print_kept(summary);
     for (const RxVerdict& verdict : verdicts)
       row("expected",
           fmt::format("{:<6}  {}: {}", verdict.held ? "met" : "MISSED",
@@ -162,7 +163,9 @@ private:
 
   void print_nothing(const stats::RxSummary& summary) {
     const stats::RxAside& a = summary.aside;
-    const bool seen = a.refused + a.no_slot + a.unknown + a.candidates != 0;
+    const bool seen = a.refused + a.no_slot + a.unknown + a.candidates +
+                          (summary.verified ? summary.verified->corrupt : 0) !=
+                      0;
     row("received", fmt::format("no test frame {}; {} passed",
                                 seen ? "was counted, see below for those that came" : "arrived",
                                 counted(summary.total.passed, "other frame")));
@@ -323,6 +326,16 @@ private:
     row("interface drops",
         fmt::format("{:>15} dropped  {} missed  {} errors", with_thousands(a.link_dropped),
                     with_thousands(a.link_missed), with_thousands(a.link_errors)));
+  }
+
+  void print_kept(const stats::RxSummary& summary) {
+    if (summary.verified) {
+      count("corrupt", summary.verified->corrupt, "test frames with a wrong checksum, uncounted");
+      if (summary.verified->unverified != 0)
+        count("unverified", summary.verified->unverified,
+              "test frames whose checksum cannot be verified, counted");
+    }
+    if (summary.samples) row("written", samples_words(*summary.samples));
   }
 
   std::ostream& out_;

@@ -137,6 +137,21 @@ Json aside_value(const stats::RxAside& aside) {
           {"link_missed", aside.link_missed}, {"link_errors", aside.link_errors}};
 }
 
+Json verify_value(const stats::RxVerified& verified) {
+  return {{"corrupt", verified.corrupt}, {"unverified", verified.unverified}};
+}
+
+Json samples_value(const stats::RxSamples& samples) {
+  Json why;
+  for (std::size_t i = 0; i < samples.why.size(); ++i)
+    why[std::string(kSampleReasons[i])] = samples.why[i];
+  return {{"file", samples.file},
+          {"written", samples.written},
+          {"lost_samples", samples.lost},
+          {"cut", samples.cut},
+          {"reasons", std::move(why)}};
+}
+
 Json plan_value(const plan::RxPlan& plan, std::string_view mode) {
   const plan::RxSpec& spec = plan.spec;
   Json expect = Json::array();
@@ -157,6 +172,9 @@ Json plan_value(const plan::RxPlan& plan, std::string_view mode) {
           {"duration_seconds", spec.duration ? Json(seconds(*spec.duration)) : Json(nullptr)},
           {"interval_seconds", seconds(spec.interval)},
           {"expect", std::move(expect)},
+          {"verify", spec.verify},
+          {"write_pcap", spec.pcap_path.empty() ? Json(nullptr) : Json(spec.pcap_path)},
+          {"sample", spec.pcap_path.empty() ? Json(nullptr) : Json(to_string(spec.sample))},
           {"notes", plan.notes}};
 }
 
@@ -225,6 +243,8 @@ Json rx_end_value(const stats::RxSummary& summary, const std::vector<RxVerdict>&
           {"cpus", units_value(summary.cpus, "cpu")},
           {"aside", aside_value(summary.aside)},
           {"expect", expect_value(verdicts)},
+          {"verify", summary.verified ? verify_value(*summary.verified) : Json(nullptr)},
+          {"sample", summary.samples ? samples_value(*summary.samples) : Json(nullptr)},
           {"cpu_seconds", number(summary.cpu_s)}};
 }
 

@@ -5,9 +5,11 @@
 #include <cmath>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/units.h"
 #include "report/describe.h"
+#include "report/tcp_words.h"
 
 namespace xtg::report {
 
@@ -51,6 +53,22 @@ std::string signed_words(std::int64_t value) {
 std::string stream_words(const stats::RxName& name) {
   return name.compact ? fmt::format("session ....{:04x} stream {}", name.session, name.stream)
                       : fmt::format("session {:08x} stream {}", name.session, name.stream);
+}
+
+std::string samples_words(const stats::RxSamples& samples) {
+  std::vector<std::string> why;
+  for (std::size_t i = 0; i < samples.why.size(); ++i)
+    if (samples.why[i] != 0)
+      why.push_back(fmt::format("{} {}", with_thousands(samples.why[i]), kSampleReasons[i]));
+  std::string out = fmt::format("{:>15} {} in {}{}{}", with_thousands(samples.written),
+                                samples.written == 1 ? "frame" : "frames", one_line(samples.file),
+                                why.empty() ? "" : ": ", fmt::join(why, ", "));
+  if (samples.cut != 0)
+    out += fmt::format("; {} cut after {} bytes", with_thousands(samples.cut),
+                       with_thousands(XTG_RX_SAMPLE_MOST));
+  if (samples.lost != 0)
+    out += fmt::format("; {} lost: the writer was too slow", counted(samples.lost, "sample"));
+  return out;
 }
 
 std::string value_words(plan::Expected what, double value) {

@@ -2,9 +2,11 @@
 // What the text, the JSON and the verdicts of `rx` say alike. Internal to this folder.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "plan/rx_plan.h"
@@ -13,6 +15,10 @@
 namespace xtg::report {
 
 inline constexpr std::uint64_t kFcsBytes = 4;
+
+/// Why a frame was written, by bit of XTG_RX_SHOW_*.
+inline constexpr std::array<std::string_view, XTG_RX_REASONS> kSampleReasons{
+    "every", "first", "late", "lost", "duplicate", "corrupt"};
 
 /// Sequence numbers up to the highest one that came; 0: none are known.
 std::uint64_t expected_packets(const stats::RxCounters& counters);
@@ -29,6 +35,8 @@ std::string percent_words(double ratio);
 std::string signed_words(std::int64_t value); ///< "-1,234"
 /// "session 00c0ffee stream 3"; the compact form has the session's low digits only.
 std::string stream_words(const stats::RxName& name);
+/// "12 frames in x.pcap: 10 every, 2 late"; what is missing there is told, too.
+std::string samples_words(const stats::RxSamples& samples);
 /// A value in the unit of what it is about: "0.0012 %", "52.3 us", "1,000".
 std::string value_words(plan::Expected what, double value);
 

@@ -10,6 +10,7 @@
 
 #include "stats/histogram.h"
 #include "stats/rate.h"
+#include "stats/rx_samples.h"
 #include "stats/rx_sender.h"
 #include "xtg/abi/rx.h"
 
@@ -197,6 +198,8 @@ struct RxSummary {
   std::vector<RxSender> senders; ///< what was announced
   std::vector<RxUnit> queues, cpus;
   RxAside aside;
+  std::optional<RxVerified> verified; ///< where checksums were verified
+  std::optional<RxSamples> samples;   ///< where frames were written to a file
   double cpu_s = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include <bpf/bpf.h>
@@ -12,6 +13,7 @@
 
 // The skeleton names the types of the shared ABI, so those headers come first.
 #include "xtg/abi/rx.h"
+#include "xtg/abi/rx_sample.h"
 #include "xtg/abi/signature.h"
 #include "xtg_rx_bpf.skel.h"
 
@@ -19,6 +21,7 @@
 #include "core/unique_fd.h"
 #include "xdp/libbpf.h"
 #include "xdp/mapped.h"
+#include "xdp/sample_ring.h"
 
 namespace xtg::xdp {
 
@@ -32,12 +35,15 @@ struct Closer {
 };
 using Skeleton = std::unique_ptr<xtg_rx_bpf, Closer>;
 
-Result<Skeleton> open_and_load(const xtg_rx_config& config) {
+Result<Skeleton> open_and_load(const xtg_rx_config& config, const xtg_rx_sampling& sampling) {
   Skeleton skel(xtg_rx_bpf::open(nullptr));
   if (!skel) return fail_sys(errno, "open the receiving program");
   if (skel->rodata->rx_config.abi_version != XTG_ABI_VERSION)
     return fail(Errc::Internal, "the receiving program is of another version");
   std::memcpy(&skel->rodata->rx_config, &config, sizeof config);
+  std::memcpy(&skel->rodata->rx_sampling, &sampling, sizeof sampling);
+  skel->rodata->rx_sampling.watch = sampling.why != 0 || sampling.verify != 0 ? 1 : 0;
+  if (sampling.why != 0) bpf_map__set_max_entries(skel->maps.rx_ring, SampleRing::kBytes);
   bpf_map__set_max_entries(skel->maps.rx_records, config.n_slots);
   bpf_map__set_value_size(skel->maps.rx_records, XTG_RX_RECORD(config.window));
   bpf_map__set_max_entries(skel->maps.rx_places, config.n_slots);
@@ -81,6 +87,7 @@ struct Receiver::Impl {
   Skeleton skel;
   xtg_rx_config config{};
   MappedArray<xtg_rx_record> records;
+  std::optional<SampleRing> samples;
   UniqueFd link; // goes before the program
 
   [[nodiscard]] Status add_cpus(stats::RxSnapshot& out) const;
@@ -91,19 +98,25 @@ Receiver::Receiver(Receiver&&) noexcept = default;
 Receiver& Receiver::operator=(Receiver&&) noexcept = default;
 Receiver::~Receiver() = default;
 
-Result<Receiver> Receiver::load(const xtg_rx_config& config, RxPlace place) {
+Result<Receiver> Receiver::load(const xtg_rx_config& config, RxPlace place,
+                                const xtg_rx_sampling& sampling) {
   auto impl = std::make_unique<Impl>();
   impl->config = config;
   impl->config.abi_version = XTG_ABI_VERSION;
   impl->config.shared = place == RxPlace::Generic ? 1 : 0;
   impl->config.has_tai = has_tai() ? 1 : 0;
-  auto skel = open_and_load(impl->config);
+  auto skel = open_and_load(impl->config, sampling);
   if (!skel) return tl::unexpected<Error>(load_error(std::move(skel.error())));
   impl->skel = std::move(*skel);
   auto records = MappedArray<xtg_rx_record>::map(bpf_map__fd(impl->skel->maps.rx_records),
                                                  config.n_slots, XTG_RX_RECORD(config.window));
   if (!records) return tl::unexpected<Error>(std::move(records.error()));
   impl->records = std::move(*records);
+  if (sampling.why != 0) {
+    auto samples = SampleRing::open(bpf_map__fd(impl->skel->maps.rx_ring));
+    if (!samples) return tl::unexpected<Error>(std::move(samples.error()));
+    impl->samples.emplace(std::move(*samples));
+  }
   return Receiver(std::move(impl));
 }
 
@@ -205,6 +218,26 @@ Result<stats::RxSnapshot> Receiver::snapshot(bool words) const {
   out.aside.candidates = peek(bss->rx_control.candidates);
   if (auto ok = impl_->add_cpus(out); !ok) return tl::unexpected<Error>(std::move(ok.error()));
   return out;
+}
+
+Status Receiver::take_samples(const TakeSample& take) {
+  return impl_->samples ? impl_->samples->take(take) : Status{};
+}
+
+std::uint64_t Receiver::samples_lost() const {
+  std::uint64_t lost = 0;
+  for (xtg_rx_samples& queue : impl_->skel->bss->rx_samples)
+    lost += peek(queue.lost);
+  return lost;
+}
+
+stats::RxVerified Receiver::verified() const {
+  stats::RxVerified sum;
+  for (xtg_rx_samples& queue : impl_->skel->bss->rx_samples) {
+    sum.corrupt += peek(queue.corrupt);
+    sum.unverified += peek(queue.unverified);
+  }
+  return sum;
 }
 
 } // namespace xtg::xdp

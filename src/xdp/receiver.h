@@ -5,23 +5,32 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "core/result.h"
 #include "stats/rx.h"
+#include "stats/rx_samples.h"
 #include "stats/rx_sender.h"
 #include "xtg/abi/rx.h"
+#include "xtg/abi/rx_sample.h"
 
 namespace xtg::xdp {
 
 /// Where the program runs: in the driver, or behind it.
 enum class RxPlace : std::uint8_t { Native, Generic };
 
+/// Takes a frame that the program shows, and its bytes, which are gone afterwards.
+using TakeSample = std::function<Status(const xtg_rx_sample&, std::span<const std::uint8_t>)>;
+
 class Receiver {
 public:
-  /// `config`: complete but for abi_version, shared and has_tai, which are filled in here.
-  static Result<Receiver> load(const xtg_rx_config& config, RxPlace place);
+  /// `config`: complete but for abi_version, shared and has_tai, which are filled in here;
+  /// `sampling`: but for watch.
+  static Result<Receiver> load(const xtg_rx_config& config, RxPlace place,
+                               const xtg_rx_sampling& sampling = {});
   Receiver(Receiver&&) noexcept;
   Receiver& operator=(Receiver&&) noexcept;
   ~Receiver();
@@ -44,6 +53,13 @@ public:
   [[nodiscard]] Result<std::vector<stats::RxAnnouncement>> announcements() const;
   /// The limit holds for what is counted from now on.
   void restart_limit();
+  /// Hands over the frames that are shown so far, but no more than fit the ring at once, so that
+  /// it ends while others come. An error of `take` ends it.
+  Status take_samples(const TakeSample& take);
+  /// Frames that the ring had no room for.
+  [[nodiscard]] std::uint64_t samples_lost() const;
+  /// What the checksums told, where they are verified.
+  [[nodiscard]] stats::RxVerified verified() const;
 
 private:
   struct Impl;

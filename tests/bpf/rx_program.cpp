@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -10,12 +11,16 @@
 
 // The skeleton names the types of the shared ABI, so that header comes first.
 #include "xtg/abi/rx.h"
+#include "xtg/abi/rx_sample.h"
 #include "xtg_rx_bpf.skel.h"
 
 namespace xtg::test {
 
 void RxProgram::Closer::operator()(xtg_rx_bpf* skeleton) const {
   xtg_rx_bpf::destroy(skeleton);
+}
+void RxProgram::Closer::operator()(ring_buffer* ring) const {
+  ring_buffer__free(ring);
 }
 
 RxProgram::RxProgram(const RxSetup& setup)
@@ -33,11 +38,25 @@ RxProgram::RxProgram(const RxSetup& setup)
   config.has_tai = setup.has_tai;
   config.limit = setup.limit;
   std::memcpy(&skel_->rodata->rx_config, &config, sizeof config);
+  std::memcpy(&skel_->rodata->rx_sampling, &setup.sampling, sizeof setup.sampling);
+  skel_->rodata->rx_sampling.watch = setup.sampling.why != 0 || setup.sampling.verify != 0 ? 1 : 0;
+  bpf_map__set_max_entries(skel_->maps.rx_ring, setup.ring_bytes);
   bpf_map__set_max_entries(skel_->maps.rx_records, setup.n_slots);
   bpf_map__set_value_size(skel_->maps.rx_records, XTG_RX_RECORD(setup.window));
   bpf_map__set_max_entries(skel_->maps.rx_places, setup.n_slots);
   EXPECT_EQ(xtg_rx_bpf::load(skel_.get()), 0) << std::strerror(errno);
   control().started = 1;
+  const auto take = [](void* context, void* data, std::size_t size) {
+    Shown shown;
+    std::memcpy(&shown.about, data, sizeof shown.about);
+    const auto* bytes = static_cast<const std::uint8_t*>(data) + sizeof shown.about;
+    EXPECT_EQ(size, sizeof shown.about + shown.about.captured);
+    shown.bytes.assign(bytes, bytes + shown.about.captured);
+    static_cast<RxProgram*>(context)->shown_.push_back(std::move(shown));
+    return 0;
+  };
+  ring_.reset(ring_buffer__new(bpf_map__fd(skel_->maps.rx_ring), take, this, nullptr));
+  EXPECT_NE(ring_, nullptr) << std::strerror(errno);
 }
 
 std::uint32_t RxProgram::receive(const Bytes& frame) {
@@ -53,6 +72,13 @@ std::uint32_t RxProgram::receive(const Bytes& frame) {
 
 xtg_rx_queue& RxProgram::queue() {
   return skel_->bss->rx_queues[0];
+}
+xtg_rx_samples& RxProgram::samples() {
+  return skel_->bss->rx_samples[0];
+}
+std::vector<Shown> RxProgram::shown() {
+  EXPECT_GE(ring_buffer__consume(ring_.get()), 0);
+  return std::exchange(shown_, {});
 }
 xtg_rx_control& RxProgram::control() {
   return skel_->bss->rx_control;

@@ -10,7 +10,9 @@
 
 #include "support/hex.h"
 #include "xtg/abi/rx.h"
+#include "xtg/abi/rx_sample.h"
 
+struct ring_buffer;
 struct xtg_rx_bpf;
 
 namespace xtg::test {
@@ -29,6 +31,14 @@ struct RxSetup {
   std::uint32_t observe = 0;
   std::uint32_t has_tai = 1;
   std::uint64_t limit = ~std::uint64_t{0};
+  xtg_rx_sampling sampling{};
+  std::uint32_t ring_bytes = 1U << 20;
+};
+
+/// A frame that the program showed.
+struct Shown {
+  xtg_rx_sample about{};
+  Bytes bytes;
 };
 
 class RxProgram {
@@ -47,13 +57,19 @@ public:
                                    bool reflected = false);
   /// Of the stream that was seen first, second ...
   xtg_rx_slot slot(std::uint32_t number);
+  xtg_rx_samples& samples();
+  /// Those shown since the last call.
+  std::vector<Shown> shown();
 
 private:
   struct Closer {
     void operator()(xtg_rx_bpf* skeleton) const;
+    void operator()(ring_buffer* ring) const;
   };
   std::unique_ptr<xtg_rx_bpf, Closer> skel_;
   std::uint32_t window_;
+  std::vector<Shown> shown_;
+  std::unique_ptr<ring_buffer, Closer> ring_;
 };
 
 } // namespace xtg::test

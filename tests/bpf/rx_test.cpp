@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "packet/bytes.h"
 #include "packet/frame.h"
+#include "rx_frames.h"
 #include "rx_program.h"
 #include "support/rx_env.h"
 
@@ -15,33 +16,6 @@ namespace {
 
 using packet::Family;
 using packet::store_be;
-
-constexpr std::uint32_t kSession = 0x12345678;
-
-packet::Frame stream(Family family, std::uint32_t size, std::uint32_t session = kSession,
-                     std::uint16_t number = 3, std::uint16_t port = 1000) {
-  packet::FrameSpec spec;
-  spec.dst_mac = *packet::Mac::parse("02:00:00:00:00:02");
-  spec.src_mac = *packet::Mac::parse("02:00:00:00:00:01");
-  spec.src_addr = *packet::Ip::parse(family == Family::V4 ? "198.18.0.1" : "2001:2::1");
-  spec.dst_addr = *packet::Ip::parse(family == Family::V4 ? "198.18.0.2" : "2001:2::2");
-  spec.dst_port = port;
-  spec.src_port = 1;
-  spec.frame_size = size;
-  spec.session = session;
-  spec.stream = number;
-  return *packet::build(spec, {});
-}
-
-Bytes frame(const packet::Frame& of, std::uint64_t seq, std::uint8_t lane = 0,
-            std::uint64_t ago_ns = 1000) {
-  return packet::render(of, seq, lane, monotonic_ns() - ago_ns);
-}
-
-/// The smallest frame with a short signature.
-std::uint32_t compact_size(Family family) {
-  return family == Family::V4 ? 64 : 82;
-}
 
 class RxTest : public testing::TestWithParam<Family> {
 protected:

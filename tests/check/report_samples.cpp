@@ -134,6 +134,12 @@ void rx_mirrored(RxReporter& reporter) {
   reporter.finish();
 }
 
+void rx_sampled(RxReporter& reporter) {
+  reporter.begin(sample::rx_sampled_plan(), sample::info(), "native");
+  reporter.end(sample::rx_sampled(), {});
+  reporter.finish();
+}
+
 void rx_nothing(RxReporter& reporter) {
   const xtg::plan::RxPlan plan = sample::rx_plan();
   reporter.begin(plan, sample::info(), "native");
@@ -197,6 +203,7 @@ int main(int argc, char** argv) {
   both_rx(folder, "rx-announced", rx_announced);
   both_rx(folder, "rx-two-streams", rx_two_streams);
   both_rx(folder, "rx-mirrored", rx_mirrored);
+  both_rx(folder, "rx-sampled", rx_sampled);
   both_rx(folder, "rx-nothing", rx_nothing);
   both_rx(folder, "rx-early-failure", rx_early_failure);
   both_exchange(folder, "exchange", exchange_run);

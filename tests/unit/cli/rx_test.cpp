@@ -52,6 +52,18 @@ const std::vector<Case> kCases = {
      [](R& r) {
        r.expect = {{Expected::Received, Relation::Equal, 10e3, "rx=10000"}};
      }},
+    {{"--verify"}, [](R& r) { r.verify = true; }},
+    {{"--write-pcap", "a.pcap"}, [](R& r) { r.pcap_path = "a.pcap"; }},
+    {{"--write-pcap", "a.pcap", "--sample", "1/1000"},
+     [](R& r) {
+       r.pcap_path = "a.pcap";
+       r.sample = {.every = 1'000};
+     }},
+    {{"--sample=late,corrupt", "--write-pcap=a.pcap"},
+     [](R& r) {
+       r.pcap_path = "a.pcap";
+       r.sample = {.late = true, .corrupt = true};
+     }},
     {{"--json"}, [](R& r) { r.output.json = true; }},
     {{"--json-stream"}, [](R& r) { r.output.json_stream = true; }},
     {{"--quiet"}, [](R& r) { r.output.quiet = true; }},
@@ -104,6 +116,9 @@ TEST(CliRx, BadValuesNameOptionValueAndWhatIsAccepted) {
       {{"--drain", "soon"}, {"--drain \"soon\"", "not a duration"}},
       {{"--duration", "0"}, {"--duration \"0\"", "above zero"}},
       {{"-I", "99ms"}, {"--interval \"99ms\"", "at least 100ms"}},
+      {{"--write-pcap", ""}, {"--write-pcap \"\"", "file"}},
+      {{"--write-pcap", "x", "--sample", "1/0"}, {"--sample \"1/0\"", "1/1000, first:1000, late"}},
+      {{"--write-pcap", "x", "--sample", "late,odd"}, {"--sample \"late,odd\": \"odd\"", "1/1000"}},
       {{"--expect", "loss"}, {"--expect \"loss\": expected a name", "loss<0.001%"}},
       {{"--expect", "rx=1,p99<50"},
        {"--expect \"rx=1,p99<50\": \"p99<50\": expected a time with its unit", "50us"}},
@@ -117,7 +132,8 @@ TEST(CliRx, BadValuesNameOptionValueAndWhatIsAccepted) {
 }
 
 TEST(CliRx, WhatDoesNotGoTogetherIsRefused) {
-  expect_refused({{{"rx", "eth0", "--json", "--json-stream"}, {"--json", "--json-stream"}}});
+  expect_refused({{{"rx", "eth0", "--json", "--json-stream"}, {"--json", "--json-stream"}},
+                  {{"rx", "eth0", "--sample", "100"}, {"--sample first:100", "--write-pcap"}}});
 }
 
 } // namespace

@@ -74,6 +74,15 @@ TEST_F(RxPlanTest, LimitsThemselvesAreAccepted) {
   }
 }
 
+TEST_F(RxPlanTest, CorruptSamplesAreFoundByVerifying) {
+  spec_.sample = {.corrupt = true};
+  EXPECT_FALSE(plan().spec.verify) << "nothing is written";
+  spec_.pcap_path = "a.pcap";
+  EXPECT_TRUE(plan().spec.verify);
+  spec_.sample = {.late = true};
+  EXPECT_FALSE(plan().spec.verify);
+}
+
 struct RxRefusal {
   const char* name;
   std::function<void(RxSpec&, HostFacts&)> spoil;

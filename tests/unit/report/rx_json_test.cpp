@@ -56,7 +56,8 @@ TEST(RxJson, Start) {
       R"("speed_bits_per_second":null},"role":"receiver","mode":"auto","attached":"native",)"
       R"("session":12648430,"port":1000,"observe":false,"window":65536,"streams":256,)"
       R"("num_packets":null,"announcements":true,"drain_seconds":2.0,"duration_seconds":2.5,"interval_seconds":1.0,)"
-      R"("expect":["loss<0.001%","p99<150us"],"notes":["no other program on eth1"]})");
+      R"("expect":["loss<0.001%","p99<150us"],"verify":false,"write_pcap":null,)"
+      R"("sample":null,"notes":["no other program on eth1"]})");
 }
 
 TEST(RxJson, StartOfWhatHasNoLimits) {
@@ -142,7 +143,8 @@ TEST(RxJson, End) {
       R"("aside":{"refused":1,"no_slot":2,"unknown":3,"unannounced":0,"candidates":4,"link_dropped":5,)"
       R"("link_missed":6,"link_errors":7},)"
       R"("expect":[{"condition":"loss<0.001%","value":0.011834319526627219,"held":false},)"
-      R"({"condition":"p99<150us","value":131071.0,"held":true}],"cpu_seconds":1.5})");
+      R"({"condition":"p99<150us","value":131071.0,"held":true}],"verify":null,)"
+      R"("sample":null,"cpu_seconds":1.5})");
 }
 
 TEST(RxJson, WhatWasAnnounced) {
@@ -174,6 +176,21 @@ TEST(RxJson, WhatAnAnnouncementDoesNotTell) {
     EXPECT_TRUE(run[key].is_null()) << key;
   EXPECT_EQ(run["duration_seconds"], 2.5);
   EXPECT_EQ(run["ended"], false);
+}
+
+TEST(RxJson, SampledAndVerifiedFrames) {
+  const ordered_json all = document([](RxReporter& json) {
+    json.begin(sample::rx_sampled_plan(), sample::info(), "native");
+    json.end(sample::rx_sampled(), {});
+  });
+  const ordered_json asked = all["start"]["configuration"];
+  EXPECT_EQ(asked["verify"], true);
+  EXPECT_EQ(asked["write_pcap"], "late.pcapng");
+  EXPECT_EQ(asked["sample"], "1/1000,late,corrupt");
+  EXPECT_EQ(all["end"]["verify"].dump(), R"({"corrupt":1003,"unverified":2})");
+  EXPECT_EQ(all["end"]["sample"].dump(),
+            R"({"file":"late.pcapng","written":1009,"lost_samples":4,"cut":1,)"
+            R"("reasons":{"every":2,"first":0,"late":5,"lost":0,"duplicate":0,"corrupt":1003}})");
 }
 
 TEST(RxJson, StreamOfAnotherClockOverTwoQueues) {

@@ -229,6 +229,23 @@ inline stats::RxSummary rx_mirrored() {
   return summary;
 }
 
+/// Some frames are written to a file, and all of them verified.
+inline plan::RxPlan rx_sampled_plan() {
+  plan::RxPlan plan = rx_observe_plan();
+  plan.spec.verify = true;
+  plan.spec.pcap_path = "late.pcapng";
+  plan.spec.sample = {.every = 1'000, .late = true, .corrupt = true};
+  return plan;
+}
+
+inline stats::RxSummary rx_sampled() {
+  stats::RxSummary summary = rx_summary();
+  summary.verified = {.corrupt = 1'003, .unverified = 2};
+  summary.samples = {
+      .file = "late.pcapng", .written = 1'009, .lost = 4, .cut = 1, .why = {2, 0, 5, 0, 0, 1'003}};
+  return summary;
+}
+
 /// A run in which nothing came.
 inline stats::RxSummary rx_nothing() {
   stats::RxSummary summary;

@@ -127,6 +127,33 @@ std::string summary_text(const stats::RxSummary& summary) {
   return out.str();
 }
 
+TEST(RxText, SampledAndVerifiedFrames) {
+  std::string text = summary_text(sample::rx_sampled());
+  EXPECT_NE(text.find("\n  corrupt                   1,003 test frames with a wrong checksum, "
+                      "uncounted\n"
+                      "  unverified                    2 test frames whose checksum cannot be "
+                      "verified, counted\n"
+                      "  written                   1,009 frames in late.pcapng: 2 every, 5 late, "
+                      "1,003 corrupt; 1 cut after 3,584 bytes; 4 samples lost: the writer was too "
+                      "slow\n"),
+            std::string::npos)
+      << text;
+  stats::RxSummary summary = sample::rx_nothing();
+  summary.verified = {.corrupt = 1, .unverified = 0};
+  summary.samples = {.file = "a\nb", .written = 1, .lost = 0, .cut = 0, .why = {}};
+  text = summary_text(summary);
+  EXPECT_NE(text.find("  received        no test frame was counted, see below for those"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("  corrupt                       1 test frames with a wrong checksum, "
+                      "uncounted\n  written                       1 frame in a"),
+            std::string::npos)
+      << text;
+  text = summary_text(sample::rx_summary());
+  for (const char* label : {"  corrupt ", "  unverified ", "  written "})
+    EXPECT_EQ(text.find(label), std::string::npos) << label << text;
+}
+
 TEST(RxText, TestFramesThatWereNotCountedAreNotUnsaid) {
   for (const auto member : {&stats::RxAside::refused, &stats::RxAside::no_slot,
                             &stats::RxAside::unknown, &stats::RxAside::candidates}) {

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Shows single test frames to user space: through a ring, whole, with the reason. Whoever calls
+ * this asks rx_s()->why first, so that a run which shows none does not even branch. */
+#pragma once
+
+const volatile struct xtg_rx_sampling rx_sampling = {};
+struct xtg_rx_samples rx_samples[XTG_RX_QUEUES];
+__u64 rx_first; /* frames taken because they were among the first */
+
+/* User space sets the size, and reads it when it has time: nobody is woken. */
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 4096);
+} rx_ring SEC(".maps");
+
+/* A slot before a packet is entered there. */
+struct xtg_rx_before {
+  __u64 packets, next, last_ns, duplicates, late;
+};
+
+/* What becomes of a frame, and the frame, with zeros behind it to the end of a step of its
+ * checksum. Here, for the stack is full. */
+struct xtg_rx_scratch {
+  struct xtg_rx_mark m;
+  struct xtg_rx_key key;
+  __u32 pad;
+  __u64 unverified; /* 1: the frame's checksum could not be */
+  struct xtg_rx_before before;
+  struct xtg_rx_sample sample;
+  __u8 bytes[XTG_RX_SAMPLE_MOST + XTG_RX_SUM_STEP];
+};
+
+/* One program runs on a CPU at a time. */
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct xtg_rx_scratch);
+} rx_scratch SEC(".maps");
+
+/* As rx_c(). */
+static __always_inline const struct xtg_rx_sampling* rx_s(void) {
+  const struct xtg_rx_sampling* s = (const struct xtg_rx_sampling*)&rx_sampling;
+  asm volatile("" : "+r"(s));
+  return s;
+}
+
+static __always_inline struct xtg_rx_samples* samples_at(__u32 queue) {
+  if (queue >= XTG_RX_QUEUES) queue = XTG_RX_QUEUES - 1;
+  asm volatile("" : "+r"(queue));
+  return &rx_samples[queue & (XTG_RX_QUEUES - 1)];
+}
+
+static __always_inline struct xtg_rx_scratch* scratch(void) {
+  __u32 zero = 0;
+
+  return bpf_map_lookup_elem(&rx_scratch, &zero);
+}
+
+/* Begins with a frame: nothing is known of it but this. */
+static __always_inline void look(struct xtg_rx_scratch* to, __u32 why) {
+  to->sample.why = why;
+  to->sample.gap = to->sample.since_ns = 0;
+}
+
+static __noinline int look_before(const struct xtg_rx_slot* s) {
+  struct xtg_rx_scratch* to = scratch();
+
+  if (!to) return 0;
+  to->before.packets = s->packets;
+  to->before.next = s->next;
+  to->before.last_ns = s->last_ns;
+  to->before.duplicates = s->duplicates;
+  to->before.late = s->reordered + s->too_late;
+  return 0;
+}
+
+/* What became of a packet is read from what it changed, so that entering it pays nothing for it. */
+static __noinline int look_after(__u32 number) {
+  struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
+  struct xtg_rx_scratch* to = scratch();
+
+  if (!record || !to) return 0;
+  const struct xtg_rx_slot* s = &record->slot;
+  const struct xtg_rx_before* b = &to->before;
+  if (s->duplicates != b->duplicates) to->sample.why |= XTG_RX_SHOW_DUPLICATE;
+  if (s->reordered + s->too_late != b->late) to->sample.why |= XTG_RX_SHOW_LATE;
+  if (b->packets && s->next > b->next + 1) {
+    to->sample.why |= XTG_RX_SHOW_GAP;
+    to->sample.gap = s->next - b->next - 1;
+    to->sample.since_ns = s->last_ns - b->last_ns;
+  }
+  return 0;
+}
+
+/* Whether the first ones are still to be shown. */
+static __always_inline bool is_first(void) {
+  __u64 first = rx_s()->first;
+
+  return *(volatile __u64*)&rx_first < first && __sync_fetch_and_add(&rx_first, 1) < first;
+}
+
+/* Shows a test frame, if there is a reason for it. */
+static __noinline int show(struct xdp_md* ctx, struct xtg_rx_scratch* to, __u64 now) {
+  const struct xtg_rx_sampling* c = rx_s();
+  __u64 length = bpf_xdp_get_buff_len(ctx), captured = length;
+  __u32 why;
+
+  why = to->sample.why & c->why;
+  if (!(to->sample.why & XTG_RX_SHOW_CORRUPT)) {
+    if (c->why & XTG_RX_SHOW_EVERY && to->m.seq % c->every == 0) why |= XTG_RX_SHOW_EVERY;
+    if (c->why & XTG_RX_SHOW_FIRST && is_first()) why |= XTG_RX_SHOW_FIRST;
+  }
+  if (!why) return 0;
+  if (captured > XTG_RX_SAMPLE_MOST) captured = XTG_RX_SAMPLE_MOST;
+  asm volatile("" : "+r"(captured)); /* Verifier: clang knows more than it does. */
+  if (captured == 0 || captured > XTG_RX_SAMPLE_MOST) return 0;
+  if (bpf_xdp_load_bytes(ctx, 0, to->bytes, captured)) return 0;
+  to->sample.arrival_ns = now;
+  to->sample.seq = to->m.seq;
+  to->sample.length = (__u32)length;
+  to->sample.captured = (__u32)captured;
+  to->sample.why = why;
+  if (bpf_ringbuf_output(&rx_ring, &to->sample, sizeof(to->sample) + captured, BPF_RB_NO_WAKEUP))
+    __sync_fetch_and_add(&samples_at(ctx->rx_queue_index)->lost, 1);
+  return 0;
+}

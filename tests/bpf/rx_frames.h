@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Test frames for the receiving program.
+#pragma once
+
+#include <cstdint>
+
+#include "core/clock.h"
+#include "packet/frame.h"
+#include "rx_program.h"
+
+namespace xtg::test {
+
+inline constexpr std::uint32_t kSession = 0x12345678;
+
+inline packet::Frame stream(packet::Family family, std::uint32_t size,
+                            std::uint32_t session = kSession, std::uint16_t number = 3,
+                            std::uint16_t port = 1000) {
+  packet::FrameSpec spec;
+  spec.dst_mac = *packet::Mac::parse("02:00:00:00:00:02");
+  spec.src_mac = *packet::Mac::parse("02:00:00:00:00:01");
+  spec.src_addr = *packet::Ip::parse(family == packet::Family::V4 ? "198.18.0.1" : "2001:2::1");
+  spec.dst_addr = *packet::Ip::parse(family == packet::Family::V4 ? "198.18.0.2" : "2001:2::2");
+  spec.dst_port = port;
+  spec.src_port = 1;
+  spec.frame_size = size;
+  spec.session = session;
+  spec.stream = number;
+  return *packet::build(spec, {});
+}
+
+inline Bytes frame(const packet::Frame& of, std::uint64_t seq, std::uint8_t lane = 0,
+                   std::uint64_t ago_ns = 1000) {
+  return packet::render(of, seq, lane, monotonic_ns() - ago_ns);
+}
+
+/// The smallest frame with a short signature.
+inline std::uint32_t compact_size(packet::Family family) {
+  return family == packet::Family::V4 ? 64 : 82;
+}
+
+} // namespace xtg::test
