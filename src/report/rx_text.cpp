@@ -197,6 +197,9 @@ private:
     count("reordered", c.reordered, order);
     count("too late", c.too_late,
           fmt::format("packets, behind the window of {} numbers", with_thousands(window_)));
+    if (c.suspect != 0)
+      row("suspect", fmt::format("{:>15} packets, with a number that no second one confirmed",
+                                 signed_words(c.suspect)));
     if (!all.bursts_known) {
       row("loss bursts", "not known: a stream came through more than one queue or CPU");
     } else if (all.bursts == 0) {
@@ -287,6 +290,8 @@ private:
                       with_thousands(s.counters.packets), lost_words(s.counters),
                       with_thousands(s.counters.duplicates), with_thousands(s.counters.reordered),
                       with_thousands(s.counters.too_late));
+      if (s.counters.suspect != 0)
+        text += fmt::format("  {} suspect", signed_words(s.counters.suspect));
       text += d.count == 0
                   ? "  clock differs"
                   : fmt::format("  p50 {}  p99 {}  max {} us {}", number(d.quantile(0.5)),

@@ -201,6 +201,7 @@ void add_counters(Json& out, const stats::RxCounters& c) {
   out["replicated"] = c.replicated;
   out["reordered"] = c.reordered;
   out["too_late"] = c.too_late;
+  out["suspect"] = c.suspect;
   out["negative_delays"] = c.negative;
 }
 

@@ -19,7 +19,8 @@ std::uint64_t expected_packets(const stats::RxCounters& counters) {
 }
 
 bool has_variation(const stats::RxStream& stream) {
-  return stream.counters.packets > stream.units;
+  const auto suspect = static_cast<std::uint64_t>(stream.counters.suspect);
+  return stream.counters.packets - suspect > stream.units;
 }
 
 bool has_variation(const std::vector<stats::RxStream>& streams) {

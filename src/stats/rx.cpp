@@ -5,6 +5,7 @@
 #include <bit>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <span>
 #include <tuple>
 #include <utility>
@@ -66,7 +67,8 @@ RxCounters counters_of(const Records& records) {
   std::uint64_t base = ~std::uint64_t{0}, next = 0;
   for (const RxRecord* record : records) {
     const xtg_rx_slot& s = record->slot;
-    sum.packets += s.packets;
+    sum.packets += s.packets + s.suspect;
+    sum.suspect += static_cast<std::int64_t>(s.suspect);
     sum.bytes += s.bytes;
     sum.unique += xtg_rx_unique(&s);
     sum.duplicates += s.duplicates;
@@ -94,13 +96,18 @@ std::uint64_t least_delay(const Records& records) {
   return least;
 }
 
+/// Packets that have a delay, and of which the jitter is.
+std::uint64_t with_times(const RxCounters& sum) {
+  return sum.packets - static_cast<std::uint64_t>(sum.suspect);
+}
+
 RxClockVerdict clock_of(const RxSnapshot& snapshot, const Records& records, const RxCounters& sum) {
   if (sum.packets == 0) return {};
   ClockFacts facts;
   facts.tai = std::any_of(records.begin(), records.end(), [](const RxRecord* record) {
     return (record->slot.flags & XTG_SIG_F_TAI) != 0;
   });
-  const bool many = sum.negative * 100 > sum.packets;
+  const bool many = sum.negative * 100 > with_times(sum);
   facts.contradicted = many || least_delay(records) > kLongestDelayNs;
   facts.here = snapshot.here;
   // What came back has each of its differences on one clock, or is measured against the mirror's,
@@ -119,19 +126,17 @@ RxClockVerdict clock_of(const RxSnapshot& snapshot, const Records& records, cons
 /// Exact, of all that the records have.
 RxDelay delay_of(const Records& records) {
   RxDelay delay;
-  std::uint64_t sum = 0, count = 0;
+  std::uint64_t sum = 0;
   for (const RxRecord* record : records) {
     const xtg_rx_slot& s = record->slot;
     delay.histogram.merge(record->delay);
-    if (s.packets <= s.negative) continue;
     sum += s.delay_sum;
-    count += s.packets - s.negative;
     delay.max = std::max<std::uint64_t>(delay.max, s.delay_max);
   }
   delay.count = delay.histogram.count();
   if (delay.count == 0) return {};
   delay.min = least_delay(records);
-  delay.mean = mean(static_cast<double>(sum), count);
+  delay.mean = mean(static_cast<double>(sum), delay.count);
   return delay;
 }
 
@@ -180,13 +185,13 @@ RxStream add_up(const Records& records) {
     out.extents += s.extents;
     extent_sum += s.extent_sum;
     ipdv_sum += s.ipdv_sum;
-    changes += s.packets - 1;
+    changes += std::accumulate(record->arrival.begin(), record->arrival.end(), std::uint64_t{0});
     jitter += static_cast<double>(s.jitter16) / 16 * static_cast<double>(s.packets);
     out.arrival.merge(record->arrival);
   }
   out.extent_mean = mean(static_cast<double>(extent_sum), out.extents);
   out.ipdv_mean_ns = mean(static_cast<double>(ipdv_sum), changes);
-  out.jitter_ns = mean(jitter, out.counters.packets);
+  out.jitter_ns = mean(jitter, with_times(out.counters));
   return out;
 }
 
@@ -260,7 +265,7 @@ RxDelay delay_between(const RxSnapshot& from, const RxSnapshot& to) {
 
   const RxRecord fresh;
   RxDelay delay;
-  std::uint64_t sum = 0, count = 0, least = ~std::uint64_t{0}, most = 0;
+  std::uint64_t sum = 0, least = ~std::uint64_t{0}, most = 0;
   std::size_t lowest = XTG_HIST_CELLS;
   const ByStream named = by_stream(to);
   const RxPath path = path_of(named);
@@ -277,8 +282,6 @@ RxDelay delay_between(const RxSnapshot& from, const RxSnapshot& to) {
       lowest = std::min(lowest, static_cast<std::size_t>(first - cells.begin()));
       delay.histogram.merge(cells);
       sum += rise(before.slot.delay_sum, record->slot.delay_sum);
-      count += rise(before.slot.packets - before.slot.negative,
-                    record->slot.packets - record->slot.negative);
       most = std::max<std::uint64_t>(most, record->slot.delay_max);
     }
   }
@@ -287,7 +290,7 @@ RxDelay delay_between(const RxSnapshot& from, const RxSnapshot& to) {
   // A cell's edges, drawn in where no delay of the whole run was beyond.
   delay.min = std::max<std::uint64_t>(xtg_hist_floor(static_cast<__u32>(lowest)), least);
   delay.max = std::min(delay.histogram.max(), most);
-  delay.mean = mean(static_cast<double>(sum), count);
+  delay.mean = mean(static_cast<double>(sum), delay.count);
   return delay;
 }
 
@@ -377,6 +380,7 @@ RxCounters& RxCounters::operator+=(const RxCounters& other) {
   lost += other.lost;
   negative += other.negative;
   replicated += other.replicated;
+  suspect += other.suspect;
   return *this;
 }
 
@@ -389,7 +393,8 @@ RxCounters RxCounters::operator-(const RxCounters& before) const {
           .reordered = rise(before.reordered, reordered),
           .lost = lost - before.lost,
           .negative = rise(before.negative, negative),
-          .replicated = rise(before.replicated, replicated)};
+          .replicated = rise(before.replicated, replicated),
+          .suspect = suspect - before.suspect};
 }
 
 double RxCounters::loss_ratio() const {

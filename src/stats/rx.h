@@ -71,7 +71,7 @@ struct RxName {
 /// Everything that is counted of a stream, or of all. Of two moments' figures the difference is the
 /// interval's (operator-), except for extremes, which stay those of the whole run.
 struct RxCounters {
-  std::uint64_t packets = 0; ///< all that arrived: unique + duplicates + too_late
+  std::uint64_t packets = 0; ///< all that arrived: unique + duplicates + too_late + suspect
   std::uint64_t bytes = 0;   ///< without FCS
   std::uint64_t unique = 0;
   std::uint64_t duplicates = 0;
@@ -81,6 +81,9 @@ struct RxCounters {
   std::int64_t lost = 0;
   std::uint64_t negative = 0;   ///< delays below zero: clock error
   std::uint64_t replicated = 0; ///< unique ones of which duplicates came
+  /// With a sequence number so far off that it is not believed before a second one agrees (see
+  /// xtg/abi/rx_seq.h). Falls when one does.
+  std::int64_t suspect = 0;
   bool operator==(const RxCounters&) const = default;
   RxCounters& operator+=(const RxCounters& other);
   RxCounters operator-(const RxCounters& before) const;

@@ -237,12 +237,16 @@ TEST(RxPrograms, EntersSequenceNumbersAsTheSharedSourceSays) {
     for (int i = 0; i < 20'000; i++) {
       const std::uint64_t what = dice() % 100;
       std::uint64_t seq = next;
-      if (what < 80)
+      if (i == 0) // damaged
+        seq = next ^ 1ULL << 40;
+      else if (what < 80)
         next++;
       else if (what < 90)
         next += dice() % 5;
       else if (what < 91)
         next += dice() % (2 * std::uint64_t{window});
+      else if (what < 92) // damaged
+        seq = next ^ 1ULL << dice() % 63;
       else if (what < 99)
         seq = next - dice() % 100;
       else
@@ -257,6 +261,8 @@ TEST(RxPrograms, EntersSequenceNumbersAsTheSharedSourceSays) {
     EXPECT_EQ(a.next, b.next);
     EXPECT_EQ(a.duplicates, b.duplicates);
     EXPECT_EQ(a.replicated, b.replicated);
+    EXPECT_EQ(a.suspect, b.suspect);
+    EXPECT_EQ(a.bytes, b.bytes);
     EXPECT_EQ(a.too_late, b.too_late);
     EXPECT_EQ(a.reordered, b.reordered);
     EXPECT_EQ(a.extents, b.extents);
@@ -270,6 +276,8 @@ TEST(RxPrograms, EntersSequenceNumbersAsTheSharedSourceSays) {
       EXPECT_EQ(a.run_class[i], b.run_class[i]) << i;
     EXPECT_GT(a.missed, 0U);
     EXPECT_GT(a.reordered, 0U);
+    EXPECT_LT(a.base, 2000U); // the first number was not believed in the end
+    EXPECT_GT(a.suspect, 10U);
     EXPECT_GT(a.replicated, 0U);
     EXPECT_GT(a.duplicates, a.replicated);
   }

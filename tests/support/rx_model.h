@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <initializer_list>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -20,7 +21,7 @@
 namespace xtg::test {
 
 /// In the order of xtg_rx_verdict.
-enum class RxVerdict { New, Reordered, Duplicate, TooLate };
+enum class RxVerdict { New, Reordered, Duplicate, TooLate, Suspect };
 
 /// What a slot and its histograms have to say.
 struct RxTotals {
@@ -34,20 +35,26 @@ public:
 
   RxVerdict packet(std::uint64_t seq, std::uint32_t lane, std::uint32_t size, std::int64_t delay,
                    std::uint64_t now) {
-    Arrival a{seq, lane, size, delay, now};
-    a.verdict = judge(seq, lane);
-    const bool counts = a.verdict == RxVerdict::New || a.verdict == RxVerdict::Reordered;
-    if (counts) {
-      a.leap = !numbers_.empty() && seq > *numbers_.rbegin() + 1;
-      const auto before = lane_highest_.find(lane);
-      a.gap = before != lane_highest_.end() && seq > before->second + 1;
-      if (before == lane_highest_.end() || seq > before->second) lane_highest_[lane] = seq;
-      numbers_.insert(seq);
+    bytes_ += size;
+    size_min_ = std::min(size_min_, size);
+    size_max_ = std::max(size_max_, size);
+    Arrival a{seq, lane, delay, now};
+    if (!believed(seq)) {
+      const bool confirms = waiting_ && seq > waiting_->seq && seq - waiting_->seq <= 64 * words_;
+      if (!confirms) {
+        suspects_++;
+        waiting_ = a;
+        return RxVerdict::Suspect;
+      }
+      Arrival first = *waiting_;
+      waiting_.reset();
+      suspects_--;
+      if (seq < *numbers_.begin()) forget();
+      if (!arrivals_.empty()) first.now = std::max(first.now, arrivals_.back().now);
+      first.untimed = true;
+      enter(first);
     }
-    gaps_ += a.gap ? 1 : 0;
-    a.gaps = gaps_;
-    arrivals_.push_back(a);
-    return a.verdict;
+    return enter(a);
   }
 
   /// All figures, if nothing more came.
@@ -75,14 +82,48 @@ private:
   struct Arrival {
     std::uint64_t seq;
     std::uint32_t lane;
-    std::uint32_t size;
     std::int64_t delay;
     std::uint64_t now;
     RxVerdict verdict = RxVerdict::New;
+    bool untimed = false;   ///< a suspect that was believed: its own times do not count
     bool leap = false;      ///< passed over numbers of the slot
     bool gap = false;       ///< passed over numbers since its lane's highest one
     std::uint64_t gaps = 0; ///< such arrivals up to this one
   };
+
+  /// Not damaged, as far as can be told from one frame.
+  bool believed(std::uint64_t seq) const {
+    if (numbers_.empty()) return true;
+    const std::uint64_t highest = *numbers_.rbegin();
+    if (seq > highest) return seq - (highest + 1) <= 64 * words_;
+    return arrivals_.size() > 1 || highest / 64 - seq / 64 < words_;
+  }
+
+  /// The only packet that was entered was a suspect.
+  void forget() {
+    arrivals_.clear();
+    numbers_.clear();
+    lane_highest_.clear();
+    suspects_++;
+  }
+
+  RxVerdict enter(Arrival a) {
+    const std::uint64_t seq = a.seq;
+    const std::uint32_t lane = a.lane;
+    a.verdict = judge(seq, lane);
+    const bool counts = a.verdict == RxVerdict::New || a.verdict == RxVerdict::Reordered;
+    if (counts) {
+      a.leap = !numbers_.empty() && seq > *numbers_.rbegin() + 1;
+      const auto before = lane_highest_.find(lane);
+      a.gap = before != lane_highest_.end() && seq > before->second + 1;
+      if (before == lane_highest_.end() || seq > before->second) lane_highest_[lane] = seq;
+      numbers_.insert(seq);
+    }
+    gaps_ += a.gap ? 1 : 0;
+    a.gaps = gaps_;
+    arrivals_.push_back(a);
+    return a.verdict;
+  }
 
   RxVerdict judge(std::uint64_t seq, std::uint32_t lane) const {
     if (numbers_.empty()) return RxVerdict::New;
@@ -100,13 +141,13 @@ private:
     s.next = *numbers_.rbegin() + 1;
     s.first_ns = arrivals_.front().now;
     s.last_ns = arrivals_.back().now;
-    s.size_min = arrivals_.front().size;
+    s.bytes = bytes_;
+    s.size_min = size_min_;
+    s.size_max = size_max_;
+    s.suspect = suspects_;
     std::set<std::uint64_t> again;
     for (const Arrival& a : arrivals_) {
       if (a.verdict == RxVerdict::Duplicate) again.insert(a.seq);
-      s.bytes += a.size;
-      s.size_min = std::min(s.size_min, a.size);
-      s.size_max = std::max(s.size_max, a.size);
       s.duplicates += a.verdict == RxVerdict::Duplicate ? 1 : 0;
       s.too_late += a.verdict == RxVerdict::TooLate ? 1 : 0;
     }
@@ -122,7 +163,8 @@ private:
       s.reordered++;
       std::size_t j = 0;
       while (arrivals_[j].lane != late.lane || arrivals_[j].seq <= late.seq ||
-             arrivals_[j].verdict == RxVerdict::TooLate)
+             arrivals_[j].verdict == RxVerdict::TooLate ||
+             arrivals_[j].verdict == RxVerdict::Duplicate) // maybe of another lane's
         ++j;
       // It was passed over by packet j; the record remembers the last jumps only, and none of the
       // first packet of a lane.
@@ -163,6 +205,7 @@ private:
     s.last_delay = arrivals_.back().delay;
     for (std::size_t i = 0; i < arrivals_.size(); ++i) {
       const Arrival& a = arrivals_[i];
+      if (a.untimed) continue;
       if (i > 0) {
         const std::int64_t change = std::abs(a.delay - arrivals_[i - 1].delay);
         jitter16 += change - ((jitter16 + 8) >> 4); // RFC 3550, A.8
@@ -185,7 +228,11 @@ private:
   }
 
   std::uint64_t words_;
-  std::vector<Arrival> arrivals_;
+  std::vector<Arrival> arrivals_;  ///< those entered, in that order
+  std::optional<Arrival> waiting_; ///< the last suspect
+  std::uint64_t suspects_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::uint32_t size_min_ = ~std::uint32_t{0}, size_max_ = 0;
   std::set<std::uint64_t> numbers_; ///< that arrived in time
   std::map<std::uint32_t, std::uint64_t> lane_highest_;
   std::uint64_t gaps_ = 0;
@@ -201,6 +248,7 @@ inline std::string rx_differences(const RxTotals& got, const RxTotals& want) {
 #define XTG_RX_SAME(field) one(#field, got.slot.field, want.slot.field)
   XTG_RX_SAME(packets), XTG_RX_SAME(bytes), XTG_RX_SAME(base), XTG_RX_SAME(next);
   XTG_RX_SAME(duplicates), XTG_RX_SAME(replicated), XTG_RX_SAME(too_late);
+  XTG_RX_SAME(suspect);
   XTG_RX_SAME(first_ns), XTG_RX_SAME(last_ns), XTG_RX_SAME(last_delay), XTG_RX_SAME(delay_sum);
   XTG_RX_SAME(delay_min), XTG_RX_SAME(delay_max), XTG_RX_SAME(negative), XTG_RX_SAME(negative_min);
   XTG_RX_SAME(jitter16), XTG_RX_SAME(ipdv_sum), XTG_RX_SAME(ipdv_max);
@@ -240,13 +288,14 @@ struct RxTracePacket {
 };
 
 /// What a bad path leaves of a stream: several lanes with a skew, loss and bursts of it, packets
-/// twice and more often, held back by little or by windows, and jumps of the numbers.
+/// twice and more often, held back by little or by windows, jumps of the numbers, and damaged ones.
 inline std::vector<RxTracePacket> rx_trace(RxDice& dice, std::uint32_t window) {
   const std::uint64_t batch = dice.of<std::uint64_t>({1, 16, 64});
   const std::uint64_t lanes = 1 + dice.below(4);
   const double loss = dice.of({0.0, 0.01, 0.2}), burst = dice.of({0.0, 0.003});
   const double twice = dice.of({0.0, 0.02}), held = dice.of({0.0, 0.02, 0.3});
-  const double jump = dice.of({0.0, 0.002});
+  const double jump = dice.of({0.0, 0.002}), damage = dice.of({0.0, 0.002, 0.02});
+  const bool first_damaged = dice.chance(0.2);
   const std::uint64_t hold = dice.of<std::uint64_t>({3, 40, 300, 3 * window});
   std::vector<std::uint64_t> skew;
   for (std::uint64_t lane = 0; lane < lanes; ++lane)
@@ -257,6 +306,11 @@ inline std::vector<RxTracePacket> rx_trace(RxDice& dice, std::uint32_t window) {
                               (1ULL << 32) - dice.below(2000), (1ULL << 63) - dice.below(2000)});
   std::uint64_t lost_until = 0;
   std::vector<RxTracePacket> out;
+  const auto damaged = [&](std::uint64_t number) {
+    return dice.of<std::uint64_t>({number ^ 1ULL << dice.below(63), number + window + dice.below(3),
+                                   number + 3 * std::uint64_t{window} + dice.below(window),
+                                   number + (1ULL << 40) + dice.below(2 * std::uint64_t{window})});
+  };
   for (std::uint64_t n = 0; n < 2000; ++n, ++seq) {
     if (dice.chance(jump)) {
       seq += dice.of<std::uint64_t>({64, 64 * dice.below(40), window - 64, window - 1, window,
@@ -273,9 +327,12 @@ inline std::vector<RxTracePacket> rx_trace(RxDice& dice, std::uint32_t window) {
     for (std::uint64_t copy = 0; copy < copies; ++copy)
       out.push_back({place + dice.below(hold), seq, lane});
   }
+  for (RxTracePacket& packet : out)
+    if (dice.chance(damage)) packet.seq = damaged(packet.seq);
   std::stable_sort(out.begin(), out.end(), [](const RxTracePacket& a, const RxTracePacket& b) {
     return a.place < b.place;
   });
+  if (first_damaged) out.front().seq = damaged(out.front().seq) + (dice.below(2) << 50);
   return out;
 }
 

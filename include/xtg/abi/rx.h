@@ -50,8 +50,8 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_rx_key) == 12, "key ABI");
  * times ns. */
 struct XTG_CACHE_LINES xtg_rx_slot {
   struct xtg_rx_key key;
-  __u32 flags; /* XTG_SIG_F_* of the first packet */
-  __u64 packets;
+  __u32 flags;   /* XTG_SIG_F_* of the first packet */
+  __u64 packets; /* `suspect` ones are not in it; bytes and sizes are of all */
   __u64 bytes;
   __u64 base;       /* lowest sequence number; nothing before it is missed */
   __u64 next;       /* one past the highest sequence number */
@@ -96,9 +96,18 @@ struct XTG_CACHE_LINES xtg_rx_slot {
   __u64 residence_min; /* where there is one */
   __u64 residence_max;
 
+  /* Packets with a number that was not believed (rx_seq.h), and the last one. */
+  __u64 suspect;
+  __u64 suspect_seq;
+  __u64 suspect_ns; /* arrival */
+  __s64 suspect_delay;
+  __u32 suspect_lane;
+  __u32 suspected; /* 1: there was one */
+  __u64 pad1[3];
+
   __u64 run_class[XTG_RX_RUNS]; /* loss runs by the power of two of their length */
 };
-XTG_STATIC_ASSERT(sizeof(struct xtg_rx_slot) == 5 * 64 + 8 * XTG_RX_RUNS, "whole cache lines");
+XTG_STATIC_ASSERT(sizeof(struct xtg_rx_slot) == 6 * 64 + 8 * XTG_RX_RUNS, "whole cache lines");
 
 /* Histograms of a slot. */
 struct XTG_CACHE_LINES xtg_rx_hist {

@@ -13,8 +13,10 @@
 
 #ifdef __bpf__
 #define XTG_RX_PART static __attribute__((noinline))
+#define XTG_RX_GLOBAL __attribute__((noinline)) /* the verifier looks at it once */
 #else
 #define XTG_RX_PART static inline
+#define XTG_RX_GLOBAL static inline
 #define xtg_rx_mask(w) ((w)->mask)
 
 /* As bpf_loop(): ends when `fn` returns other than 0. */
@@ -35,7 +37,18 @@ struct xtg_rx_state {
   __u64 first;  /* internal: number of the first word that enters */
 };
 
-enum xtg_rx_verdict { XTG_RX_NEW, XTG_RX_REORDERED, XTG_RX_DUPLICATE, XTG_RX_TOO_LATE };
+enum xtg_rx_verdict {
+  XTG_RX_NEW,
+  XTG_RX_REORDERED,
+  XTG_RX_DUPLICATE,
+  XTG_RX_TOO_LATE,
+  XTG_RX_SUSPECT
+};
+
+/* Sequence numbers that the ring has. */
+static inline __u64 xtg_rx_window(struct xtg_rx_state* w) {
+  return (xtg_rx_mask(w) + 1) * XTG_RX_WORD;
+}
 
 /* A run of `missed` lost packets goes on. */
 static inline void xtg_rx_miss(struct xtg_rx_slot* s, __u64 missed) {
@@ -80,7 +93,7 @@ static inline long xtg_rx_rest_run(__u32 i, void* ctx) {
 
 /* The word of number `number` leaves the window with these bits; those before the first packet are
  * nobody's. */
-XTG_RX_PART int xtg_rx_leave(struct xtg_rx_slot* s, __u64 bits, __u64 number) {
+static inline int xtg_rx_leave(struct xtg_rx_slot* s, __u64 bits, __u64 number) {
   __u64 start = number * XTG_RX_WORD, from = 0, to = XTG_RX_WORD;
   struct xtg_rx_rest rest;
   if (start + XTG_RX_WORD <= s->base || start >= s->next) return 0;
@@ -121,7 +134,7 @@ static inline long xtg_rx_enter(__u32 i, void* ctx) {
 }
 
 /* Moves the window up to the word of number `to`; its highest one is `from`. */
-XTG_RX_PART int xtg_rx_advance(struct xtg_rx_state* w, __u64 from, __u64 to) {
+static inline int xtg_rx_move(struct xtg_rx_state* w, __u64 from, __u64 to) {
   __u64 words = xtg_rx_mask(w) + 1, count = to - from;
   w->first = from + 1;
   xtg_rx_loop((__u32)(count < words ? count : words), xtg_rx_enter, w);
@@ -130,6 +143,11 @@ XTG_RX_PART int xtg_rx_advance(struct xtg_rx_state* w, __u64 from, __u64 to) {
    * them are in it now, empty. */
   xtg_rx_miss(w->slot, (count - words) * XTG_RX_WORD);
   return 0;
+}
+
+/* The same as a call, for where it is seldom. */
+XTG_RX_PART int xtg_rx_advance(struct xtg_rx_state* w, __u64 from, __u64 to) {
+  return xtg_rx_move(w, from, to);
 }
 
 /* A packet that comes after one of its lane with a higher number. */
@@ -191,21 +209,93 @@ static inline int xtg_rx_in_lane(struct xtg_rx_state* w, __u64 seq, __u32 lane, 
   return 0;
 }
 
+/* Enters a number above all so far. */
+static inline void xtg_rx_ahead(struct xtg_rx_state* w, __u64 seq, __u32 lane, __u64 now,
+                                int (*move)(struct xtg_rx_state*, __u64, __u64)) {
+  struct xtg_rx_slot* s = w->slot;
+  __u64 number = seq / XTG_RX_WORD, bit = 1ULL << (seq % XTG_RX_WORD);
+  __u64 highest = s->next == s->base ? number : (s->next - 1) / XTG_RX_WORD;
+
+  if (seq > s->next && now - s->last_ns > s->outage_ns) s->outage_ns = now - s->last_ns;
+  s->next = seq + 1; /* first: whatever leaves is below it */
+  xtg_rx_in_lane(w, seq, lane, now);
+  if (number > highest) move(w, highest, number);
+  w->words[number & xtg_rx_mask(w)] |= bit;
+}
+
+/* No checksum is verified, so a number may be damaged. One that is ahead by more than the window
+ * would make all that follow too late. So is the first one to be damaged: of a slot that has but
+ * one packet, a number below the window is as doubtful. */
+static inline int xtg_rx_is_far(struct xtg_rx_state* w, __u64 seq) {
+  struct xtg_rx_slot* s = w->slot;
+  if (seq > s->next) return seq - s->next > xtg_rx_window(w);
+  if (s->packets != 2) return 0; /* with this one */
+  return (s->next - 1) / XTG_RX_WORD - seq / XTG_RX_WORD > xtg_rx_mask(w);
+}
+
+/* The number of the slot's only packet was wrong: as though the suspect had been the first. */
+XTG_RX_GLOBAL int xtg_rx_start_over(struct xtg_rx_slot* s, struct xtg_rx_hist* h,
+                                    struct xtg_rx_order* o) {
+  __u32 cell;
+
+  if (!s || !h || !o) return 0;
+  cell = xtg_hist_cell((__u64)s->last_delay);
+  if (s->last_delay >= 0 && cell < XTG_HIST_CELLS) h->delay[cell]--;
+  s->delay_sum = s->delay_max = s->negative = 0;
+  s->delay_min = ~0ULL;
+  s->negative_min = 0;
+  __builtin_memset(o->expected, 0, sizeof(o->expected));
+  s->base = s->next = s->suspect_seq;
+  s->first_ns = s->last_ns = s->suspect_ns;
+  s->packets = 1;
+  s->suspect++;
+  return 0;
+}
+
+/* A far number is a suspect, and changes nothing, until a second one follows it within the window.
+ * Then both are entered; of the first one only its delay and the time since the packet before it
+ * are not. Returns 1 when that is so; the second one is the caller's. */
+XTG_RX_PART int xtg_rx_believe(struct xtg_rx_state* w, struct xtg_rx_hist* h, __u64 seq, __u64 lane,
+                               __u64 now) {
+  struct xtg_rx_slot* s = w->slot;
+
+  if (!s->suspected || seq - s->suspect_seq - 1 >= xtg_rx_window(w)) {
+    s->suspect++;
+    s->packets--;
+    s->suspect_seq = seq;
+    s->suspect_ns = now;
+    s->suspect_lane = (__u32)lane;
+    s->suspected = 1;
+    return 0;
+  }
+  s->suspect--; /* nothing far can follow it again */
+  if (seq < s->next) {
+    w->words[(s->next - 1) / XTG_RX_WORD & xtg_rx_mask(w)] = 0;
+    xtg_rx_start_over(s, h, w->order);
+  }
+  if (s->suspect_ns < s->last_ns) s->suspect_ns = s->last_ns; /* as it comes behind that packet */
+  xtg_rx_ahead(w, s->suspect_seq, s->suspect_lane & (XTG_MAX_WORKERS - 1), s->suspect_ns,
+               xtg_rx_move);
+  s->last_ns = s->suspect_ns;
+  s->last_delay = s->suspect_delay;
+  s->packets++;
+  return 1;
+}
+
 /* Enters a sequence number. */
-static inline enum xtg_rx_verdict xtg_rx_seq(struct xtg_rx_state* w, __u64 seq, __u32 lane,
-                                             __u64 now) {
+static inline enum xtg_rx_verdict xtg_rx_seq(struct xtg_rx_state* w, struct xtg_rx_hist* h,
+                                             __u64 seq, __u32 lane, __s64 delay, __u64 now) {
   struct xtg_rx_slot* s = w->slot;
   __u64 number = seq / XTG_RX_WORD, bit = 1ULL << (seq % XTG_RX_WORD), highest, *word;
   int behind;
 
   lane &= XTG_MAX_WORKERS - 1; /* whatever the wire says */
+  if (seq != s->next && xtg_rx_is_far(w, seq) && !xtg_rx_believe(w, h, seq, lane, now)) {
+    s->suspect_delay = delay;
+    return XTG_RX_SUSPECT;
+  }
   if (seq >= s->next) {
-    highest = s->next == s->base ? number : (s->next - 1) / XTG_RX_WORD;
-    if (seq > s->next && now - s->last_ns > s->outage_ns) s->outage_ns = now - s->last_ns;
-    s->next = seq + 1; /* first: whatever leaves is below it */
-    if (number > highest) xtg_rx_advance(w, highest, number);
-    w->words[number & xtg_rx_mask(w)] |= bit;
-    xtg_rx_in_lane(w, seq, lane, now);
+    xtg_rx_ahead(w, seq, lane, now, xtg_rx_advance);
     return XTG_RX_NEW;
   }
   highest = (s->next - 1) / XTG_RX_WORD;
@@ -270,7 +360,8 @@ static inline enum xtg_rx_verdict xtg_rx_packet(struct xtg_rx_state* w, struct x
   s->bytes += size;
   if (size < s->size_min) s->size_min = size;
   if (size > s->size_max) s->size_max = size;
-  verdict = xtg_rx_seq(w, seq, lane, now);
+  verdict = xtg_rx_seq(w, h, seq, lane, delay, now);
+  if (verdict == XTG_RX_SUSPECT) return verdict;
   xtg_rx_times(s, h, delay, now);
   s->last_ns = now;
   return verdict;

@@ -30,6 +30,11 @@ struct Line {
     for (std::uint64_t seq = from; seq < to; ++seq)
       ASSERT_EQ(at(seq, lane), XTG_RX_NEW) << seq;
   }
+  /// The same behind a jump, of which the first number is not believed alone.
+  void range_beyond(std::uint64_t from, std::uint64_t to) {
+    ASSERT_EQ(at(from), XTG_RX_SUSPECT);
+    range(from + 1, to);
+  }
   void all(std::initializer_list<std::uint64_t> seqs) {
     for (const std::uint64_t seq : seqs)
       at(seq);
@@ -132,7 +137,7 @@ TEST(AbiRxSeq, Duplicates) {
 
 /// Copies of a number are known to be of one packet as long as the window has it, and no longer.
 TEST(AbiRxSeq, ReplicatedPacketsOfEveryWindow) {
-  for (const std::uint64_t step : {1, 700, 1024, 1100, 5000}) {
+  for (const std::uint64_t step : {1, 700, 1023, 1024, 1025}) {
     Line line;
     std::uint64_t packets = 0;
     for (std::uint64_t seq = 70; seq < 40'000; seq += step) {
@@ -230,13 +235,19 @@ TEST(AbiRxSeq, Jumps) {
       Line line;
       line.range(0, from);
       const std::uint64_t to = from - 1 + by;
-      line.range(to, to + 1);
+      const bool far = by - 1 > kWindow;
+      if (far)
+        line.range_beyond(to, to + 2);
+      else
+        line.range(to, to + 2);
       expect_run(line.end(), by - 1);
+      EXPECT_EQ(line.slot().suspect, 0U);
       // Only what is in the window may still come.
-      const std::uint64_t oldest = to / 64 >= 15 ? (to / 64 - 15) * 64 : 0;
+      const std::uint64_t highest = (to + 1) / 64;
+      const std::uint64_t oldest = highest >= 15 ? (highest - 15) * 64 : 0;
       EXPECT_EQ(line.slot().missed, oldest > from ? oldest - from : 0);
       Line late = line;
-      line.range(to + 1, to + 3000);
+      line.range(to + 2, to + 3000);
       expect_run(line.slot(), by - 1);
       expect_run(line.end(), by - 1);
       if (oldest > from) {
@@ -260,7 +271,7 @@ TEST(AbiRxSeq, TheFirstNumberNeedNotBeZero) {
     EXPECT_EQ(line.slot().base, first);
     EXPECT_EQ(line.slot().next, first + 3000);
     EXPECT_EQ(line.slot().too_late, 0U);
-    line.range(first + 9000, first + 9010);
+    line.range_beyond(first + 9000, first + 9010);
     EXPECT_EQ(line.end().missed, 6003U);
     EXPECT_EQ(line.at(first), XTG_RX_TOO_LATE);
   }
@@ -283,6 +294,131 @@ TEST(AbiRxSeq, BeforeTheFirst) {
   EXPECT_EQ(line.slot().missed, 8U);
   EXPECT_EQ(line.slot().runs, 2U);
   EXPECT_EQ(line.slot().longest_run, 7U);
+}
+
+/// Whatever one frame says, those after it are judged as though it had not come.
+TEST(AbiRxSeq, ADamagedNumberChangesNothing) {
+  Line line, plain;
+  std::uint64_t suspects = 0;
+  for (std::uint64_t seq = 100; seq < 9000; ++seq) {
+    ASSERT_EQ(line.at(seq), XTG_RX_NEW) << seq;
+    plain.now = line.now - kStep;
+    ASSERT_EQ(plain.at(seq), XTG_RX_NEW);
+    if (seq % 7 != 0) continue;
+    // The least number that is one, then far ones that do not agree.
+    const std::uint64_t damaged = seq % 2 ? seq + 2 + kWindow : seq ^ 1ULL << (20 + seq % 43);
+    ASSERT_EQ(line.at(damaged, seq % 5, seq % 3 ? 90'000 : -5), XTG_RX_SUSPECT) << damaged;
+    suspects++;
+  }
+  const xtg_rx_slot s = line.end(), t = plain.end();
+  EXPECT_EQ(s.suspect, suspects);
+  EXPECT_EQ(s.packets, 8900U);
+  EXPECT_EQ(xtg_rx_unique(&s), 8900U);
+  EXPECT_EQ(s.bytes, 100 * (8900 + suspects));
+  expect_run(s, 0);
+  EXPECT_EQ(s.next, t.next);
+  EXPECT_EQ(s.reordered + s.too_late + s.duplicates + s.gap_count + s.negative, 0U);
+  EXPECT_EQ(s.delay_max, 500U);
+  EXPECT_EQ(s.jitter16 + s.ipdv_sum + s.outage_ns, 0U);
+  EXPECT_EQ(line.flow.hist().arrival[xtg_hist_cell(kStep)],
+            plain.flow.hist().arrival[xtg_hist_cell(kStep)]);
+}
+
+TEST(AbiRxSeq, HowFarIsTooFar) {
+  Line line;
+  line.range(0, 10);
+  Line other = line;
+  EXPECT_EQ(line.at(10 + kWindow), XTG_RX_NEW);
+  EXPECT_EQ(other.at(10 + kWindow + 1), XTG_RX_SUSPECT);
+  // The second one follows within the window, and is another one.
+  for (const std::uint64_t second :
+       {std::uint64_t{10 + kWindow + 1}, std::uint64_t{10 + kWindow + 1 + kWindow + 1}}) {
+    Line alone = other;
+    EXPECT_EQ(alone.at(second), XTG_RX_SUSPECT);
+    EXPECT_EQ(alone.slot().suspect, 2U);
+    EXPECT_EQ(alone.slot().next, 10U);
+    EXPECT_EQ(alone.at(second + 1), XTG_RX_NEW); // agrees with that one
+    EXPECT_EQ(alone.slot().suspect, 1U);
+    EXPECT_EQ(alone.slot().packets, 12U);
+  }
+  EXPECT_EQ(other.at(10 + kWindow + 1 + kWindow), XTG_RX_NEW);
+  EXPECT_EQ(other.slot().suspect, 0U);
+  EXPECT_EQ(other.slot().packets, 12U);
+}
+
+TEST(AbiRxSeq, AnOutageLongerThanTheWindowCostsNothing) {
+  Line line;
+  line.range(0, 100);
+  line.now += 4000 * kStep;
+  EXPECT_EQ(line.at(4100, 0, 700), XTG_RX_SUSPECT);
+  EXPECT_EQ(line.at(4101, 0, 900), XTG_RX_NEW);
+  line.range(4102, 9000);
+  const xtg_rx_slot s = line.end();
+  expect_run(s, 4000);
+  EXPECT_EQ(s.packets, 5000U);
+  EXPECT_EQ(s.suspect, 0U);
+  EXPECT_EQ(s.outage_ns, 4001 * kStep);
+  EXPECT_EQ(s.gap_count, 1U);
+  // But for the first one's times: a delay, and the time since the packet before.
+  EXPECT_EQ(s.delay_sum, 500 * 4998U + 900);
+  EXPECT_EQ(s.delay_max, 900U);
+  EXPECT_EQ(s.ipdv_sum, 200U + 400);
+  EXPECT_EQ(line.flow.hist().arrival[xtg_hist_cell(kStep)], 4998U);
+}
+
+/// What comes between the two keeps its place; the first is entered behind it.
+TEST(AbiRxSeq, StragglersBetweenTwoSuspects) {
+  Line line;
+  line.range(0, 100);
+  line.at(5000, 1), line.at(100), line.at(101), line.at(5002, 1);
+  const xtg_rx_slot s = line.end();
+  EXPECT_EQ(s.packets, 104U);
+  EXPECT_EQ(s.suspect + s.reordered, 0U);
+  EXPECT_EQ(s.missed, 4898U + 1);
+  EXPECT_EQ(s.outage_ns, kStep);
+  EXPECT_EQ(line.flow.hist().arrival[xtg_hist_cell(kStep)], 101U); // all but 99 and 100
+  EXPECT_EQ(s.last_ns, line.now);
+}
+
+TEST(AbiRxSeq, ADamagedFirstNumber) {
+  for (const std::int64_t delay : {20, -20}) {
+    for (const std::uint64_t first : {5000ULL, 1ULL << 40, (1ULL << 63) + 70}) {
+      SCOPED_TRACE(first);
+      Line line;
+      EXPECT_EQ(line.at(first, 9, delay), XTG_RX_NEW);
+      EXPECT_EQ(line.at(0), XTG_RX_SUSPECT);
+      EXPECT_EQ(line.slot().base, first);
+      line.range(1, 9000);
+      const xtg_rx_slot s = line.end();
+      expect_run(s, 0);
+      EXPECT_EQ(s.suspect, 1U);
+      EXPECT_EQ(s.packets, 9000U);
+      EXPECT_EQ(s.bytes, 900'100U);
+      EXPECT_EQ(s.base, 0U);
+      EXPECT_EQ(s.next, 9000U);
+      EXPECT_EQ(s.first_ns, 5'000'000 + 2 * kStep);
+      EXPECT_EQ(s.delay_sum, 500 * 8999U);
+      EXPECT_EQ(s.delay_min, 500U);
+      EXPECT_EQ(s.negative + s.jitter16 + s.ipdv_sum + s.outage_ns, 0U);
+      EXPECT_EQ(s.negative_min, 0);
+      EXPECT_EQ(line.flow.hist().delay[xtg_hist_cell(20)], 0U);
+      EXPECT_EQ(line.at(9001, 9), XTG_RX_NEW); // its lane begins anew, too
+    }
+  }
+}
+
+TEST(AbiRxSeq, ADamagedSecondNumber) {
+  Line line;
+  line.at(70'000);
+  EXPECT_EQ(line.at(5), XTG_RX_SUSPECT);
+  line.range(70'001, 70'100);
+  EXPECT_EQ(line.at(6), XTG_RX_TOO_LATE); // of more than one packet one knows where it was
+  const xtg_rx_slot s = line.end();
+  expect_run(s, 0);
+  EXPECT_EQ(s.base, 70'000U);
+  EXPECT_EQ(s.suspect, 1U);
+  EXPECT_EQ(s.too_late, 1U);
+  EXPECT_EQ(xtg_rx_unique(&s), 100U);
 }
 
 TEST(AbiRxSeq, LanesAreNotReordered) {
@@ -379,6 +515,7 @@ TEST(AbiRxSeq, SendTimesOfNonsense) {
 
 TEST(AbiRxSeq, RandomTracesAsTheModel) {
   xtg_rx_slot seen{}; // that the traces hold something of everything
+  unsigned started_over = 0;
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     SCOPED_TRACE(seed);
     RxDice dice(seed);
@@ -387,7 +524,8 @@ TEST(AbiRxSeq, RandomTracesAsTheModel) {
     RxModel model(window);
     const std::uint64_t pause = dice.of<std::uint64_t>({1, 1000, 1ULL << 41});
     std::uint64_t now = dice.below(1ULL << 60);
-    for (const auto& [place, seq, lane] : rx_trace(dice, window)) {
+    const auto trace = rx_trace(dice, window);
+    for (const auto& [place, seq, lane] : trace) {
       now += dice.below(pause);
       const std::int64_t delay = static_cast<std::int64_t>(dice.below(1ULL << dice.below(42))) - 99;
       const auto size = static_cast<std::uint32_t>(60 + dice.below(1455));
@@ -400,16 +538,18 @@ TEST(AbiRxSeq, RandomTracesAsTheModel) {
     }
     const xtg_rx_slot s = flow.finished();
     ASSERT_EQ(rx_differences({s, flow.hist()}, model.totals()), "");
-    seen.duplicates += s.duplicates, seen.replicated += s.replicated;
+    started_over += s.base + window < trace.front().seq ? 1 : 0;
+    seen.suspect += s.suspect, seen.duplicates += s.duplicates, seen.replicated += s.replicated;
     seen.too_late += s.too_late, seen.negative += s.negative;
     seen.extents += s.extents, seen.reordered += s.reordered, seen.outage_ns += s.outage_ns;
     for (unsigned i = 0; i < XTG_RX_RUNS; ++i)
       seen.run_class[i] += s.run_class[i];
   }
   for (const std::uint64_t count :
-       {seen.duplicates - seen.replicated, seen.replicated, seen.too_late, seen.negative,
-        seen.extents, seen.reordered - seen.extents, seen.outage_ns})
+       {seen.suspect, seen.duplicates - seen.replicated, seen.replicated, seen.too_late,
+        seen.negative, seen.extents, seen.reordered - seen.extents, seen.outage_ns})
     EXPECT_GT(count, 1000U);
+  EXPECT_GT(started_over, 10U);
   for (const unsigned size : {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 23})
     EXPECT_GT(seen.run_class[size], 0U) << size;
 }

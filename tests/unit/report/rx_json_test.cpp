@@ -28,7 +28,7 @@ ordered_json end_of(const stats::RxSummary& summary) {
 
 constexpr const char* kCounters =
     R"("unique":1002,"lost_packets":12,"lost_percent":1.183431952662722,"duplicates":7,)"
-    R"("replicated":5,"reordered":5,"too_late":1,"negative_delays":10,)";
+    R"("replicated":5,"reordered":5,"too_late":1,"suspect":0,"negative_delays":10,)";
 constexpr const char* kPath = R"("path":"one-way",)";
 constexpr const char* kDelay =
     R"("delay_us":{"min":47.25,"mean":50.7775,"p50":48.127,"p90":48.127,"p99":131.071,)"
@@ -83,6 +83,15 @@ TEST(RxJson, Interval) {
                 R"("bytes":64640,"bits_per_second":517120.0,"rx_pps":1010.0,)" +
                 R"("l1_bits_per_second":678720.0,"l2_bits_per_second":517120.0,)" + kCounters +
                 kPath + kDelay + R"(,"passed":33,"streams":1}})");
+}
+
+TEST(RxJson, SuspectsMayBeBelievedLater) {
+  const ordered_json all = document([](RxReporter& json) {
+    stats::RxSample s = sample::rx_interval();
+    s.sum.suspect = -1;
+    json.interval(s);
+  });
+  EXPECT_EQ(all["intervals"][0]["sum"]["suspect"], -1);
 }
 
 TEST(RxJson, WhatIsNotThereIsNull) {

@@ -48,8 +48,7 @@ inline stats::RxDelay rx_delay() {
   return delay;
 }
 
-/// 1,000 delays of 1,010 packets, 7 of them twice and 1 too late, 10 below zero, 12 lost; the 7 are
-/// of 5.
+/// 1,000 delays of 1,010 packets, 7 of them copies of 5 and 1 too late, 10 below zero, 12 lost.
 inline stats::RxStream rx_stream() {
   stats::RxStream s;
   s.name = {0xc0ffee, 3, false};

@@ -270,6 +270,18 @@ TEST(RxText, OnePacketHasNoVariation) {
   EXPECT_NE(text.find("  loss bursts                   0 \n"), std::string::npos) << text;
 }
 
+TEST(RxText, SuspectsAreToldWhereThereAreAny) {
+  stats::RxSummary summary = sample::rx_summary();
+  EXPECT_EQ(summary_text(summary).find("suspect"), std::string::npos);
+  summary.total.sum.suspect = summary.streams[0].counters.suspect = 1'234;
+  const std::string text = summary_text(summary);
+  EXPECT_NE(text.find("  suspect                   1,234 packets, with a number that no second one "
+                      "confirmed\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("  1 too late  1,234 suspect  p50 "), std::string::npos) << text;
+}
+
 TEST(RxText, IntervalWithoutAnything) {
   std::ostringstream out;
   const auto text = make_rx_text(out);
