@@ -5,7 +5,7 @@ import collections
 import lib
 from wire import BINARY, Process, keep_output, parse_json
 
-Expected = collections.namedtuple("Expected", "packets unique lost duplicates reordered extent_max extent_sum")
+Expected = collections.namedtuple("Expected", "packets unique lost duplicates reordered extent_max extent_sum replicated")
 
 
 class Receiver(Process):
@@ -46,7 +46,8 @@ def expect(order):
             extents.append(at - first_above[number])
         seen.add(number)
     return Expected(len(order), len(seen), top + 1 - min(seen) - len(seen), duplicates, len(extents),
-                    max(extents, default=0), sum(extents))
+                    max(extents, default=0), sum(extents),
+                    sum(count > 1 for count in collections.Counter(order).values()))
 
 
 class RxTest(lib.TestCase):
@@ -70,9 +71,9 @@ class RxTest(lib.TestCase):
         stream, = end["streams"]
         for what in (stream, end["sum"]):
             self.assertEqual((what["packets"], what["unique"], what["lost_packets"], what["duplicates"],
-                              what["reordered"], what["too_late"]),
+                              what["reordered"], what["too_late"], what["suspect"], what["replicated"]),
                              (expected.packets, expected.unique, expected.lost, expected.duplicates,
-                              expected.reordered, 0))
+                              expected.reordered, 0, 0, expected.replicated))
         if expected.reordered:
             reorder = stream["reorder"]
             self.assertEqual(reorder["extent_max"], expected.extent_max)

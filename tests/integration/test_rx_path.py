@@ -12,12 +12,12 @@ COUNT = 20_000
 class PathTest(rx_lib.RxTest):
     make_wire = hop.HopWire
 
-    def over(self, size=128, to=None, count=COUNT, **rule):
+    def over(self, size=128, to=None, count=COUNT, window=65536, **rule):
         """The stream's figures after a run over the rule. A wire that lost frames of its own is tried again."""
         for rate in ("20kpps", "10kpps", "5kpps"):
             self.wire.rule(**rule)
             before = self.wire.overruns()
-            rx = self.receiver("--duration", 60)
+            rx = self.receiver("--duration", 60, "--window", window)
             sent = self.udp("-s", size, "-n", count, "--rate", rate, to=to)
             lib.wait_for(lambda: self.wire.counters()["seen"] == sent.total["accepted"], "all frames at the hop")
             rx.send(signal.SIGINT)
@@ -27,10 +27,10 @@ class PathTest(rx_lib.RxTest):
                 return result.end, counters
         self.fail(f"the wire loses frames of its own: {counters}")
 
-    def exactly(self, **rule):
+    def exactly(self, window=65536, **rule):
         """As the model says of the order that the rule makes."""
         order, figures = hop.predict(COUNT, **rule)
-        end, counters = self.over(**rule)
+        end, counters = self.over(window=window, **rule)
         for key, value in figures.items():
             self.assertEqual(counters[key], value, key)
         return self.said(end, rx_lib.expect(order))
@@ -46,6 +46,10 @@ class Exact(PathTest):
         stream = self.exactly(burst_from=5000, burst_length=137)
         self.assertEqual((stream["lost_packets"], stream["loss_bursts"]["count"], stream["loss_bursts"]["longest"]),
                          (137, 1, 137))
+
+    def test_burst_longer_than_the_window(self):
+        stream = self.exactly(window=1024, burst_from=5000, burst_length=3000)
+        self.assertEqual((stream["loss_bursts"]["count"], stream["loss_bursts"]["longest"]), (1, 3000))
 
     def test_random_loss(self):
         for chance in (0.001, 0.05, 0.5):
