@@ -14,11 +14,12 @@ namespace xtg::cli {
 namespace {
 
 /// What a port may have of its own: all that says which frames it sends, and how fast.
-constexpr std::array kOfAPort = {
-    "--dst-mac",   "--src-mac",    "--dst-addr", "--src-addr", "--dst-port",   "--src-port",
-    "--dyn-ports", "--hop-limit",  "--tos",      "--pkt-size", "--payload",    "--no-udp-checksum",
-    "--vary",      "--seed",       "--stamp",    "--clock",    "--round-trip", "--num-packets",
-    "--rate",      "--rate-layer", "--burst",    "--pace",     "--threads",    "--cpus"};
+constexpr std::array kOfAPort = {"--dst-mac",     "--src-mac",  "--dst-addr",   "--src-addr",
+                                 "--dst-port",    "--src-port", "--dyn-ports",  "--hop-limit",
+                                 "--tos",         "--pkt-size", "--payload",    "--no-udp-checksum",
+                                 "--vary",        "--seed",     "--stamp",      "--round-trip",
+                                 "--num-packets", "--rate",     "--rate-layer", "--burst",
+                                 "--pace",        "--threads",  "--cpus"};
 
 std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> parts;
@@ -88,6 +89,11 @@ Status UdpCommand::check_ends() const {
   if (!spec_.streams.front().signature)
     return bad_usage("--no-signature and --rx exclude each other: the receiver knows frames by "
                      "their signatures");
+  if (spec_.announce)
+    return bad_usage("--announce goes without --rx and --port: one process knows both ends");
+  if (spec_.streams.front().clock == plan::StampClock::Tai)
+    return bad_usage("--clock tai goes without --rx and --port: both ends are on this host, where "
+                     "one clock is right");
   if (!spec_.pcap_path.empty()) return bad_usage("--write-pcap goes without --rx and --port");
   const bool json = spec_.output.json || spec_.output.json_stream;
   if (spec_.dry_run && json && (ends_.bidir || ports_.size() > 1))

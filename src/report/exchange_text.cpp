@@ -32,6 +32,7 @@ std::string_view end_words(stats::EndReason reason) {
     return "duration reached";
   case stats::EndReason::Interrupted:
     return "interrupted";
+  case stats::EndReason::Announced: // a receiver's
   case stats::EndReason::Failed:
     break;
   }

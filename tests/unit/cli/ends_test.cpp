@@ -65,6 +65,8 @@ TEST(CliEnds, WordsThatDoNotGoTogether) {
       {{"udp", "eth1", "--port", "eth2"}, {"eth1", "--port"}},
       {{"udp", "--port", "eth1", "--rx", "eth2", "--bidir"}, {"--bidir", "--port"}},
       {{"udp", "eth1", "--rx", "eth2", "--no-signature"}, {"--no-signature"}},
+      {{"udp", "eth1", "--rx", "eth2", "--announce"}, {"--announce", "--rx"}},
+      {{"udp", "eth1", "--rx", "eth2", "--clock", "tai"}, {"--clock tai", "--rx"}},
       {{"udp", "eth1", "--rx", "eth2", "--write-pcap", "f"}, {"--write-pcap"}},
       {{"udp", "eth1", "--rx", "eth2", "--bidir", "--dry-run", "--json"}, {"--dry-run"}},
       {{"udp", "eth1", "--rx", "a/b"}, {"--rx", "a/b"}},
