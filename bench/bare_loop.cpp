@@ -2,78 +2,95 @@
 #include "bare_loop.h"
 
 #include <array>
-#include <thread>
-
-#include <sched.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "bench.h"
+#include "live_loop.h"
 #include "xtg_bench_bpf.skel.h"
 
 #include "core/clock.h"
-#include "net/anchor.h"
+#include "packet/frame.h"
 
 namespace xtg::bench {
 
 namespace {
 
-constexpr std::uint32_t kRuns = 262'144, kBatch = 256;
+constexpr std::uint32_t kSession = 0xbe7c4;
 
-Result<double> loop(const net::Anchor& anchor, int prog, xtg_bench_bpf* skel, double seconds,
-                    int cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(static_cast<std::size_t>(cpu), &set);
-  sched_setaffinity(0, sizeof set, &set);
-  if (auto entered = anchor.enter(); !entered) return tl::unexpected<Error>(entered.error());
-  LIBBPF_OPTS(bpf_link_create_opts, link_opts);
-  const UniqueFd link(bpf_link_create(prog, anchor.base_ifindex(), BPF_XDP, &link_opts));
-  if (!link.valid()) return fail(Errc::System, "attach the bare loop");
-
-  std::array<std::uint8_t, 60> frame{};
-  xdp_md context{};
-  context.data_end = frame.size();
-  context.ingress_ifindex = static_cast<__u32>(anchor.base_ifindex());
-  const std::uint64_t start = monotonic_ns();
-  const auto end = start + static_cast<std::uint64_t>(seconds * 1e9);
-  std::uint64_t now = start;
-  while (now < end) {
-    LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.data(), .data_size_in = frame.size(),
-                .ctx_in = &context, .ctx_size_in = sizeof context, .repeat = kRuns,
-                .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = kBatch);
-    if (bpf_prog_test_run_opts(prog, &opts) != 0 && errno != EINTR)
-      return fail_sys(errno, "run the bare loop");
-    now = monotonic_ns();
+/// Begins when it is first asked: when the loop is under way.
+class Clock {
+public:
+  explicit Clock(double seconds) : length_(static_cast<std::uint64_t>(seconds * 1e9)) {}
+  bool more() {
+    now_ = monotonic_ns();
+    if (start_ == 0) start_ = now_;
+    return now_ - start_ < length_;
   }
-  return static_cast<double>(skel->bss->looped) * 1e9 / static_cast<double>(now - start);
+  [[nodiscard]] std::uint64_t passed() const { return now_ - start_; }
+
+private:
+  std::uint64_t length_, start_ = 0, now_ = 0;
+};
+
+/// A frame with a full signature and no UDP checksum, from end to end.
+Result<std::vector<std::uint8_t>> signed_frame(const net::Wire& wire) {
+  packet::FrameSpec spec;
+  spec.dst_mac = wire.far().mac;
+  spec.src_mac = wire.near().mac;
+  spec.dst_addr = wire.far().v4;
+  spec.src_addr = wire.near().v4;
+  spec.dst_port = spec.src_port = 9;
+  spec.frame_size = BENCH_SIGN_LEN + packet::kFcsBytes;
+  spec.udp_checksum = false;
+  spec.session = kSession;
+  auto frame = packet::build(spec, {});
+  if (!frame) return tl::unexpected<Error>(frame.error());
+  return packet::render(*frame, 0, 0, 0);
+}
+
+/// Loads the programs and has `use` do something with them, aimed at the wire.
+Status with_programs(const net::Wire& wire, const std::function<Status(xtg_bench_bpf*)>& use) {
+  xtg_bench_bpf* skel = xtg_bench_bpf::open_and_load();
+  if (skel == nullptr) return fail_sys(errno, "load the benchmark's programs");
+  Status done = aim(skel, wire);
+  if (done) done = use(skel);
+  xtg_bench_bpf::destroy(skel);
+  return done;
 }
 
 } // namespace
 
 Result<double> run_bare(const net::Wire& wire, Bare kind, double seconds, int cpu) {
-  xtg_bench_bpf* skel = xtg_bench_bpf::open_and_load();
-  if (skel == nullptr) return fail_sys(errno, "load the benchmark's programs");
-  Result<double> result = 0;
-  const auto aimed = wire.near_ns().run([&]() -> Status {
-    const __u32 slot = 0, ifindex = static_cast<__u32>(wire.near().ifindex);
-    if (bpf_map_update_elem(bpf_map__fd(skel->maps.target), &slot, &ifindex, 0) != 0)
-      return fail_sys(errno, "aim the bare loop");
-    return {};
-  });
-  auto anchor = net::Anchor::create(1);
-  if (!aimed) {
-    result = tl::unexpected<Error>(aimed.error());
-  } else if (!anchor) {
-    result = tl::unexpected<Error>(anchor.error());
-  } else {
+  double rate = 0;
+  const auto done = with_programs(wire, [&](xtg_bench_bpf* skel) {
+    const std::array<std::uint8_t, 60> frame{};
     const int prog = bpf_program__fd(kind == Bare::Redirect ? skel->progs.bench_redirect
                                                             : skel->progs.bench_drop);
-    std::thread([&] { result = loop(*anchor, prog, skel, seconds, cpu); }).join();
-  }
-  xtg_bench_bpf::destroy(skel);
-  return result;
+    Clock clock(seconds);
+    std::uint64_t before = 0;
+    auto ran = run_live({.prog = prog, .frame = frame, .cpu = cpu}, [&] {
+      if (clock.passed() == 0) before = skel->bss->looped;
+      return clock.more();
+    });
+    rate =
+        static_cast<double>(skel->bss->looped - before) * 1e9 / static_cast<double>(clock.passed());
+    return ran;
+  });
+  if (!done) return tl::unexpected<Error>(done.error());
+  return rate;
+}
+
+Status run_signed(const net::Wire& wire, unsigned streams, double seconds, int cpu) {
+  auto frame = signed_frame(wire);
+  if (!frame) return tl::unexpected<Error>(frame.error());
+  return with_programs(wire, [&](xtg_bench_bpf* skel) {
+    skel->bss->sign.streams = streams;
+    const int prog = bpf_program__fd(skel->progs.bench_signed);
+    Clock clock(seconds);
+    return run_live({.prog = prog, .frame = *frame, .cpu = cpu}, [&] { return clock.more(); });
+  });
 }
 
 } // namespace xtg::bench

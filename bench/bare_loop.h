@@ -16,4 +16,8 @@ enum class Bare { Redirect, Drop };
 /// counts).
 Result<double> run_bare(const net::Wire& wire, Bare kind, double seconds, int cpu);
 
+/// The same with what a receiver wants to see: 128-byte frames with the full signature of one of
+/// `streams` streams in turn. The send time is read once per batch.
+Status run_signed(const net::Wire& wire, unsigned streams, double seconds, int cpu);
+
 } // namespace xtg::bench

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The benchmarks' own programs: bare live-frame loops to compare with, and a far end that counts,
- * or judges the gaps between frames, or loses some. Independent of the tool's programs. */
+ * or judges the gaps between frames, or loses some; a sender of many streams, and a delay line.
+ * Independent of the tool's programs. */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
@@ -10,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "bench.h"
+#include "xtg/abi/signature.h"
 
 char _license[] SEC("license") = "GPL";
 
@@ -18,6 +20,9 @@ struct bench_gaps gaps;                    /* far end: one sender, one queue at 
 struct bench_loss loss;                    /* same */
 __u64 interval_ns;                         /* what gaps should be; user space */
 __u64 looped;                              /* runs of the bare loops */
+struct bench_sign sign;                    /* the sender of streams */
+struct bench_line line;
+struct bench_line_slot line_slots[BENCH_LINE_SLOTS];
 
 struct {
   __uint(type, BPF_MAP_TYPE_DEVMAP);
@@ -37,6 +42,79 @@ SEC("xdp")
 int bench_drop(struct xdp_md* ctx) {
   looped++;
   return XDP_DROP;
+}
+
+/* Frames with a full signature, the streams in turn; all else is the template's, for whoever
+ * receives them drops them as they came. The time is read once for a batch. */
+SEC("xdp")
+int bench_signed(struct xdp_md* ctx) {
+  __u8 *data = (__u8*)(long)ctx->data, *end = (__u8*)(long)ctx->data_end;
+  struct xtg_sig_full* sig = (void*)(data + BENCH_SIGN_LEN - XTG_SIG_FULL_LEN);
+
+  if ((__u8*)(sig + 1) > end) return XDP_DROP;
+  if (!(sign.frames++ & (BENCH_BATCH - 1))) sign.tx_ns = bpf_ktime_get_ns();
+  *(__u64*)sig->seq = bpf_cpu_to_be64(sign.seq);
+  *(__u64*)sig->tx_ns = bpf_cpu_to_be64(sign.tx_ns);
+  *(__u16*)sig->stream = bpf_htons(sign.stream);
+  if (++sign.stream >= sign.streams) {
+    sign.stream = 0;
+    sign.seq++;
+  }
+  return bpf_redirect_map(&target, 0, XDP_DROP);
+}
+
+static __always_inline struct bench_line_slot* line_slot(__u64 number) {
+  number &= BENCH_LINE_SLOTS - 1;
+  return &line_slots[number];
+}
+
+static __always_inline void copy_words(__u64* to, const __u64* from) {
+#pragma unroll
+  for (int i = 0; i < BENCH_SIGN_LEN / 8; i++)
+    to[i] = from[i];
+}
+
+/* Where frames enter the delay line. */
+SEC("xdp")
+int bench_line_in(struct xdp_md* ctx) {
+  __u64 now = bpf_ktime_get_ns();
+  void *data = (void*)(long)ctx->data, *end = (void*)(long)ctx->data_end;
+  struct bench_line_slot* slot = line_slot(line.head);
+
+  if (data + BENCH_SIGN_LEN > end || bpf_xdp_get_buff_len(ctx) != BENCH_SIGN_LEN) {
+    line.other++;
+    return XDP_DROP;
+  }
+  if (line.head - *(volatile __u64*)&line.tail >= BENCH_LINE_SLOTS) {
+    line.overrun++;
+    return XDP_DROP;
+  }
+  slot->arrival_ns = now;
+  copy_words(slot->words, data);
+  slot->rest = *(__u32*)(data + sizeof(slot->words));
+  __sync_fetch_and_add(&line.head, 1); /* a barrier: the slot is whole */
+  return XDP_DROP;
+}
+
+/* And where they leave it: a live-frame loop with a batch of one frame, which is on its way when
+ * the program has run. While there is none to send yet, its runs come to nothing. */
+SEC("xdp")
+int bench_line_out(struct xdp_md* ctx) {
+  void *data = (void*)(long)ctx->data, *end = (void*)(long)ctx->data_end;
+  struct bench_line_slot* slot = line_slot(line.tail);
+  __u64 time, cell;
+
+  if (line.tail == *(volatile __u64*)&line.head || data + BENCH_SIGN_LEN > end) return XDP_DROP;
+  if (bpf_ktime_get_ns() - slot->arrival_ns < line.delay_ns) return XDP_DROP;
+  copy_words(data, slot->words);
+  *(__u32*)(data + sizeof(slot->words)) = slot->rest;
+  time = bpf_ktime_get_ns() - slot->arrival_ns;
+  line.sum_ns += time;
+  cell = time / BENCH_LINE_CELL;
+  if (cell >= BENCH_LINE_CELLS) cell = BENCH_LINE_CELLS - 1;
+  line.cells[cell & (BENCH_LINE_CELLS - 1)]++;
+  __sync_fetch_and_add(&line.tail, 1); /* a barrier: the slot may be used again */
+  return bpf_redirect_map(&target, 0, XDP_DROP);
 }
 
 SEC("xdp")

@@ -13,7 +13,7 @@ struct Options {
   unsigned rounds = 7;
   double seconds = 1;             ///< measured per run
   std::vector<std::string> peers; ///< whole commands; %i and others stand for what differs
-  std::vector<std::string> only;  ///< tables of `tcp`; none: all
+  std::vector<std::string> only;  ///< tables of `tcp` or `rx`; none: all
 };
 
 Status bench_udp(const Options& options);
@@ -22,5 +22,6 @@ Status bench_tcp(const Options& options);
 Status bench_rx(const Options& options);
 /// Whether `name` is one of its tables.
 bool is_tcp_table(const std::string& name);
+bool is_rx_table(const std::string& name);
 
 } // namespace xtg::bench

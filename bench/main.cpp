@@ -18,7 +18,8 @@ int usage() {
       "usage: xtg-bench udp --binary PATH [--rounds N] [--seconds S] [--peer 'COMMAND ... "
       "%i']...\n"
       "       xtg-bench pacing --binary PATH [--seconds S]\n"
-      "       xtg-bench rx --binary PATH [--rounds N] [--seconds S]\n"
+      "       xtg-bench rx --binary PATH [--rounds N] [--seconds S] [--only "
+      "cost|streams|latency|bias]...\n"
       "       xtg-bench tcp --binary PATH [--rounds N] [--seconds S] [--peer 'COMMAND ... %i "
       "... %p ... %a']...\n"
       "                     [--only one|threaded|loss|flows|mtu|costs]...\n");
@@ -44,7 +45,8 @@ int main(int argc, char** argv) {
       options.seconds = std::strtod(value.c_str(), nullptr);
     else if (name == "--peer")
       options.peers.push_back(value);
-    else if (name == "--only" && what == "tcp" && xtg::bench::is_tcp_table(value))
+    else if (name == "--only" && ((what == "tcp" && xtg::bench::is_tcp_table(value)) ||
+                                  (what == "rx" && xtg::bench::is_rx_table(value))))
       options.only.push_back(value);
     else
       return usage();

@@ -1,93 +1,60 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What the receiver costs: the same stream into a program that only counts and drops, and into
-// `rx`, each on a wire of its own. Sender and receiver share a core.
-#include <cmath>
+// `rx`, each on a wire of its own. Sender and receiver share a core. And the same frames as one
+// stream and as a thousand.
+#include <algorithm>
+#include <thread>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
-#include "bench_options.h"
-#include "child.h"
-#include "core/clock.h"
+#include "bare_loop.h"
 #include "far_end.h"
-#include "interrupt.h"
-#include "net/interface.h"
-#include "net/wire.h"
+#include "rx_run.h"
 #include "table.h"
 
 namespace xtg::bench {
 
 namespace {
 
-constexpr double kAttach = 0.4; // the receiver is in place
-constexpr double kWarmUp = 0.4; // the sender is at speed
-constexpr double kMargin = 0.3;
-
-Result<std::uint64_t> arrived(const net::Wire& wire) {
-  auto counters = wire.far_ns().run([&wire] { return net::link_counters(wire.far().ifindex); });
-  if (!counters) return tl::unexpected<Error>(counters.error());
-  return counters->rx_packets;
-}
-
-/// Frames per microsecond that arrive in a window after the warm-up, from a sender that has ended
-/// when this returns.
+/// Frames per microsecond that arrive from `udp`, which has ended when this returns.
 Result<double> sent_into(const net::Wire& wire, const Options& options, const std::string& size) {
-  const auto ms = std::lround((kWarmUp + options.seconds + kMargin) * 1e3);
-  auto sender = Child::start(wire.near_ns(),
-                             {options.binary, "udp", wire.near().name, "--quiet", "--cpus", "0",
-                              "-s", size, "--duration", fmt::format("{}ms", ms)},
-                             {}, false);
+  auto sender = start_udp(wire, options, {"-s", size});
   if (!sender) return tl::unexpected<Error>(sender.error());
-  if (auto ok = pause(kWarmUp); !ok) return tl::unexpected<Error>(ok.error());
-  const auto n0 = arrived(wire);
-  const std::uint64_t t0 = monotonic_ns();
-  if (auto ok = pause(options.seconds); !ok) return tl::unexpected<Error>(ok.error());
-  const auto n1 = arrived(wire);
-  const std::uint64_t t1 = monotonic_ns();
-  const ChildEnd end = sender->wait();
-  if (end.status != 0)
-    return fail(Errc::System, fmt::format("the sender ended with status {}", end.status));
-  if (!n0 || !n1) return fail(Errc::System, "the far end's counters cannot be read");
-  return static_cast<double>(*n1 - *n0) * 1e3 / static_cast<double>(t1 - t0);
+  auto mpps = arrival_rate(wire, options);
+  if (!mpps) return mpps;
+  if (auto ok = ended(*sender); !ok) return tl::unexpected<Error>(ok.error());
+  return mpps;
 }
 
-std::optional<double> figure(const nlohmann::json& report, const char* pointer) {
-  const nlohmann::json::json_pointer place(pointer);
-  if (!report.contains(place) || !report.at(place).is_number()) return std::nullopt;
-  return report.at(place).get<double>();
+/// What the interface's ring had no room for, and what else was lost.
+void add_losses(Figures& figures, const nlohmann::json& report) {
+  const auto lost = figure(report, "/end/sum/lost_packets"),
+             dropped = figure(report, "/end/aside/link_dropped");
+  figures.push_back(dropped);
+  figures.push_back(lost && dropped ? std::optional(*lost - *dropped) : std::nullopt);
 }
 
 Result<Figures> measure_rx(const net::Wire& wire, const Options& options, const std::string& size) {
-  auto receiver =
-      Child::start(wire.far_ns(), {options.binary, "rx", wire.far().name, "--json"}, {}, true);
-  if (!receiver) return tl::unexpected<Error>(receiver.error());
-  if (auto ok = pause(kAttach); !ok) return tl::unexpected<Error>(ok.error());
-  auto mpps = sent_into(wire, options, size);
-  receiver->interrupt();
-  const ChildEnd end = receiver->wait();
-  if (!mpps) return tl::unexpected<Error>(mpps.error());
-  const auto report = nlohmann::json::parse(end.output, nullptr, false);
-  if (end.status != 0 || !report.is_object())
-    return fail(Errc::System, fmt::format("the receiver ended with status {}", end.status));
-  const auto lost = figure(report, "/end/sum/lost_packets"),
-             dropped = figure(report, "/end/aside/link_dropped");
-  Figures figures = {*mpps, dropped, std::nullopt, figure(report, "/end/sum/delay_us/p50"),
-                     figure(report, "/end/sum/delay_us/p999")};
-  if (lost && dropped) figures[2] = *lost - *dropped;
+  Result<double> mpps = 0;
+  auto report = received(wire, options, {}, [&]() -> Status {
+    mpps = sent_into(wire, options, size);
+    if (!mpps) return tl::unexpected<Error>(mpps.error());
+    return {};
+  });
+  if (!report) return tl::unexpected<Error>(report.error());
+  Figures figures = {*mpps};
+  add_losses(figures, *report);
+  figures.push_back(figure(*report, "/end/sum/delay_us/p50"));
+  figures.push_back(figure(*report, "/end/sum/delay_us/p999"));
   return figures;
 }
 
-} // namespace
-
-Status bench_rx(const Options& options) {
+Status cost_tables(const Options& options) {
   auto bare = net::Wire::create({.queues = 1}), ours = net::Wire::create({.queues = 1});
   if (!bare) return tl::unexpected<Error>(bare.error());
   if (!ours) return tl::unexpected<Error>(ours.error());
   auto far = FarEnd::attach(*bare, FarEnd::Kind::Count);
   if (!far) return tl::unexpected<Error>(far.error());
-  fmt::print("{}; veth pairs with one queue, sender and receiver on one core; {} rounds of {} s, "
-             "alternating, medians; ratios are medians of the paired ratios\n",
-             machine(), options.rounds, options.seconds);
   for (const char* size : {"64", "128"}) {
     std::vector<Contestant> contestants = {
         {.name = "(a) counts and drops",
@@ -107,6 +74,63 @@ Status bench_rx(const Options& options) {
     if (auto done = run_table(spec, contestants, options.rounds); !done) return done;
   }
   return {};
+}
+
+Result<Figures> measure_streams(const net::Wire& wire, const Options& options, unsigned streams) {
+  Result<double> mpps = 0;
+  auto report = received(wire, options, {"--streams", "4096"}, [&]() -> Status {
+    Status sent;
+    std::thread sender(
+        [&] { sent = run_signed(wire, streams, kWarmUp + options.seconds + kMargin, 0); });
+    mpps = arrival_rate(wire, options);
+    sender.join();
+    if (!mpps) return tl::unexpected<Error>(mpps.error());
+    return sent;
+  });
+  if (!report) return tl::unexpected<Error>(report.error());
+  Figures figures = {*mpps};
+  add_losses(figures, *report);
+  figures.push_back(figure(*report, "/end/sum/streams"));
+  return figures;
+}
+
+} // namespace
+
+/// One sender for both, which does the same for every frame: only the numbers in it differ. So what
+/// the second row has less is what a thousand records cost that no cache holds.
+Status streams_table(const Options& options) {
+  auto wire = net::Wire::create({.queues = 1});
+  if (!wire) return tl::unexpected<Error>(wire.error());
+  std::vector<Contestant> contestants;
+  for (const unsigned streams : {1U, 1000U})
+    contestants.push_back(
+        {.name = fmt::format("{} stream{}", streams, streams == 1 ? "" : "s"),
+         .turn = [&, streams] { return measure_streams(*wire, options, streams); }});
+  const TableSpec spec{
+      .title = "rx, 128-byte frames of",
+      .columns = {
+          {"Mpps", 3}, {"dropped by the ring", 0}, {"lost otherwise", 0}, {"streams told", 0}}};
+  return run_table(spec, contestants, options.rounds);
+}
+
+bool is_rx_table(const std::string& name) {
+  return name == "cost" || name == "streams" || name == "latency" || name == "bias";
+}
+
+Status bench_rx(const Options& options) {
+  const auto wanted = [&](const char* name) {
+    return options.only.empty() ||
+           std::find(options.only.begin(), options.only.end(), name) != options.only.end();
+  };
+  fmt::print("{}; veth pairs with one queue, sender and receiver on one core; {} rounds of {} s, "
+             "alternating, medians; ratios are medians of the paired ratios\n",
+             machine(), options.rounds, options.seconds);
+  Status done;
+  if (wanted("cost")) done = cost_tables(options);
+  if (done && wanted("streams")) done = streams_table(options);
+  if (done && wanted("latency")) done = latency_table(options);
+  if (done && wanted("bias")) done = bias_table(options);
+  return done;
 }
 
 } // namespace xtg::bench

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <sys/utsname.h>
 
 #include "interrupt.h"
@@ -28,7 +29,7 @@ void print_row(const TableSpec& spec, const Contestant& contestant, const Contes
   for (std::size_t i = 0; i < spec.columns.size(); i++) {
     const std::vector<double> values = column(contestant, i);
     if (i == 0 && !contestant.absent.empty()) {
-      fmt::print(" {} | |", contestant.absent);
+      fmt::print(" {} |{}", contestant.absent, spec.ratio.empty() ? "" : " |");
       continue;
     }
     if (values.empty() || !contestant.absent.empty()) {
@@ -36,7 +37,8 @@ void print_row(const TableSpec& spec, const Contestant& contestant, const Contes
     } else {
       fmt::print(" {:.{}f} |", median(values), spec.columns[i].digits);
     }
-    if (i == 0) fmt::print(" {:.3f} |", median_ratio(values, column(first, 0)));
+    if (i == 0 && !spec.ratio.empty())
+      fmt::print(" {:.3f} |", median_ratio(values, column(first, 0)));
   }
   fmt::print("\n");
 }
@@ -73,6 +75,12 @@ std::string machine() {
                      std::thread::hardware_concurrency());
 }
 
+std::optional<double> figure(const nlohmann::json& report, const char* pointer) {
+  const nlohmann::json::json_pointer place(pointer);
+  if (!report.contains(place) || !report.at(place).is_number()) return std::nullopt;
+  return report.at(place).get<double>();
+}
+
 Status run_table(const TableSpec& spec, std::vector<Contestant>& contestants, unsigned rounds) {
   for (unsigned round = 0; round < rounds; round++) {
     for (Contestant& contestant : contestants) {
@@ -88,12 +96,16 @@ Status run_table(const TableSpec& spec, std::vector<Contestant>& contestants, un
       }
     }
   }
-  fmt::print("\n| {} | {} | {} |", spec.title, spec.columns[0].name, spec.ratio);
-  for (std::size_t i = 1; i < spec.columns.size(); i++)
+  fmt::print("\n| {} |", spec.title);
+  std::string line = "\n|---|";
+  for (std::size_t i = 0; i < spec.columns.size(); i++) {
     fmt::print(" {} |", spec.columns[i].name);
-  fmt::print("\n|---|---|---|");
-  for (std::size_t i = 1; i < spec.columns.size(); i++)
-    fmt::print("---|");
+    line += "---|";
+    if (i != 0 || spec.ratio.empty()) continue;
+    fmt::print(" {} |", spec.ratio);
+    line += "---|";
+  }
+  fmt::print("{}", line);
   fmt::print("\n");
   for (const Contestant& contestant : contestants)
     print_row(spec, contestant, contestants[0]);

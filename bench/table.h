@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "core/result.h"
 
 namespace xtg::bench {
@@ -20,6 +22,9 @@ std::string machine();
 
 /// What one turn measured: the figure that is compared, then one per further column.
 using Figures = std::vector<std::optional<double>>;
+
+/// The number at a place of a report; nothing when there is none.
+std::optional<double> figure(const nlohmann::json& report, const char* pointer);
 
 struct Column {
   const char* name;
@@ -37,7 +42,7 @@ struct Contestant {
 
 struct TableSpec {
   std::string title;
-  std::string ratio = "of the first"; ///< what the second column is called
+  std::string ratio = "of the first"; ///< what the second column is called; empty: there is none
   std::vector<Column> columns;        ///< the figures'; the ratio goes behind the first
 };
 

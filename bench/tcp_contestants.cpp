@@ -101,12 +101,6 @@ std::vector<Column> sender_columns() {
           {"CPU s of the sender per GB", 3}};
 }
 
-std::optional<double> figure(const nlohmann::json& report, const char* pointer) {
-  const nlohmann::json::json_pointer place(pointer);
-  if (!report.contains(place) || !report.at(place).is_number()) return std::nullopt;
-  return report.at(place).get<double>();
-}
-
 Status wait_data(const Path& path, const Child& child, std::uint64_t before) {
   const std::uint64_t deadline = monotonic_ns() + static_cast<std::uint64_t>(kPatience * 1e9);
   while (path.receiver.bytes() == before) {

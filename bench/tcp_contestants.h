@@ -39,8 +39,6 @@ Result<Figures> iperf3_turn(const Path& path, double seconds);
 /// and %6 its IPv6 address.
 Result<Figures> peer_turn(const Path& path, const std::string& command, double seconds);
 
-/// The number at a place of a report; nothing when there is none.
-std::optional<double> figure(const nlohmann::json& report, const char* pointer);
 /// Starts the tool towards the receiver, stdout kept.
 Result<Child> start_tool(const Path& path, const std::string& binary,
                          const std::vector<std::string>& more);
