@@ -81,7 +81,7 @@ void RxRuns::apply(RxSnapshot& snapshot) const {
     if (std::any_of(snapshot.senders.begin(), snapshot.senders.end(),
                     [&](const RxSender& sender) { return belongs(record, sender.session); }))
       return false;
-    snapshot.aside.unannounced += record.slot.packets;
+    snapshot.aside.unannounced += record.slot.packets + record.slot.suspect;
     return true;
   });
 }
