@@ -85,7 +85,7 @@ void RxCommand::declare_output() {
   options_.value({"--write-pcap", "FILE", "write test frames as a capture for Wireshark"},
                  into(parse_path, spec_.pcap_path));
   options_.value({"--sample", "WHICH",
-                  "1/1000, first:N, late, lost, duplicate, corrupt, or several with commas",
+                  "1/1000, first:N, late, lost, duplicate, corrupt, with commas",
                   plan::to_string(spec_.sample)},
                  into(plan::parse_sample, spec_.sample));
   add_interval(options_, spec_.interval);

@@ -123,9 +123,10 @@ Status check_family(const StreamSpec& stream, Family family) {
 Status check_signature(const RunSpec& spec, const StreamSpec& stream, const packet::Frame& frame) {
   const std::uint32_t rest = frame.header_len + packet::kFcsBytes;
   if (stream.clock == StampClock::Tai && frame.signature != packet::SignatureForm::Full)
-    return invalid(fmt::format("--clock tai: only the full signature says which clock it is; it has "
-                               "room in frames of {} bytes and more (--pkt-size)",
-                               rest + XTG_SIG_FULL_LEN));
+    return invalid(
+        fmt::format("--clock tai: only the full signature says which clock it is; it has "
+                    "room in frames of {} bytes and more (--pkt-size)",
+                    rest + XTG_SIG_FULL_LEN));
   if (spec.announce && frame.signature == packet::SignatureForm::None)
     return invalid(fmt::format("--announce: a receiver counts frames with a signature; it has room "
                                "in frames of {} bytes and more (--pkt-size)",

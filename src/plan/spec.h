@@ -79,7 +79,7 @@ struct RunSpec {
   Pace pace = Pace::Auto;
   bool allow_default_route = false;
   bool allow_public = false;
-  bool fix = false; ///< repair what can be repaired, put it back afterwards
+  bool fix = false;      ///< repair what can be repaired, put it back afterwards
   bool announce = false; ///< tell receivers of the run's start and end
   bool dry_run = false;
   std::string pcap_path;             ///< --write-pcap; empty: none

@@ -14,8 +14,9 @@
 enum hop_draw { HOP_DROP, HOP_HOLD, HOP_LATE, HOP_DUPLICATE, HOP_DRAWS };
 
 /* What happens to the segments that the rule is about: those with payload, or with `acks` all but
- * SYN, FIN and RST. Announcements of test runs (xtg/abi/signature.h) are not among them. The first of them has number 0, retransmissions count like others. Segment n is
- * hit by a draw when the upper half of splitmix64(seed + n * HOP_DRAWS + draw) is below its chance.
+ * SYN, FIN and RST. Announcements of test runs (xtg/abi/signature.h) are not among them. The first
+ * of them has number 0, retransmissions count like others. Segment n is hit by a draw when the
+ * upper half of splitmix64(seed + n * HOP_DRAWS + draw) is below its chance.
  */
 struct hop_rule {
   __u64 seed;
@@ -36,10 +37,10 @@ struct hop_counters {
   __u64 duplicated;
   __u64 held;
   __u64 released;
-  __u64 late;   /* sent over the delay line */
-  __u64 passed; /* forwarded when they came; the released ones are not in it */
-  __u64 other;  /* everything else, forwarded */
+  __u64 late;          /* sent over the delay line */
+  __u64 passed;        /* forwarded when they came; the released ones are not in it */
+  __u64 other;         /* everything else, forwarded */
   __u64 announcements; /* those of them, dropped or not */
-  __u64 merged; /* came as one and are several: the hop is not set up as it must be */
-  __u64 failed; /* a copy that could not be made */
+  __u64 merged;        /* came as one and are several: the hop is not set up as it must be */
+  __u64 failed;        /* a copy that could not be made */
 };
