@@ -2,7 +2,7 @@
 /* The receiving program: takes frames that carry our signature, enters them, and lets everything
  * else pass. The signature is looked for at the frame's end, so that tunnels and NAT on the way do
  * not hide it; where there is none, at the end of the outermost IP packet, for a frame may have
- * been padded. */
+ * been padded. Frames without one are held to the filters, if there are any. */
 #pragma once
 
 #define XTG_RX_MOST 0xff00U /* beyond that the verifier follows no packet offset */
@@ -43,15 +43,7 @@ static __noinline int look_outside(struct xdp_md* ctx, struct outer* out) {
   out->end = out->port = 0;
   if ((void*)(eth + 1) > end) return 0;
   proto = eth->h_proto;
-  at = eth + 1;
-#pragma unroll
-  for (int i = 0; i < 2; i++) {
-    struct vlan_tag* tag = at;
-    if (proto != bpf_htons(ETH_P_8021Q) && proto != bpf_htons(ETH_P_8021AD)) break;
-    if ((void*)(tag + 1) > end) return 0;
-    proto = tag->proto;
-    at = tag + 1;
-  }
+  at = behind_tags(eth + 1, end, &proto, NULL);
   __u32 offset = at - data;
   struct udphdr* udp = NULL;
   if (proto == bpf_htons(ETH_P_IP)) {
@@ -110,6 +102,10 @@ static __always_inline __u32* cached(const struct xtg_rx_key* key, __u32 form) {
 
   asm volatile("" : "+r"(queue), "+r"(place));
   return &rx_cache[queue & (XTG_RX_QUEUES - 1)][place & (XTG_RX_CACHE - 1)];
+}
+
+static __always_inline __u32 unit_of(struct xdp_md* ctx, const struct xtg_rx_config* c) {
+  return c->shared ? bpf_get_smp_processor_id() : ctx->rx_queue_index;
 }
 
 #define XTG_RX_NO_SLOT (~0U)
@@ -208,22 +204,70 @@ struct earlier {
   struct arrival a;
 };
 
+/* Number of the first filter that fits, as xtg_rx_first() has it. A global function, which the
+ * verifier looks at once, knowing nothing of the fields. */
+__noinline int xtg_rx_filter(const struct xtg_rx_fields* f) {
+  return f ? xtg_rx_first(f, rx_f()) : XTG_RX_MATCHES;
+}
+
+static __noinline __u32 which_filter(struct xdp_md* ctx) {
+  struct xtg_rx_fields f = {.length = bpf_xdp_get_buff_len(ctx)};
+
+  fields_of(ctx, &f);
+  return xtg_rx_filter(&f);
+}
+
+static __noinline int count_plain(struct xdp_md* ctx, __u32 filter, struct xtg_rx_queue* q,
+                                  int shared) {
+  struct xtg_rx_key key = {.form = XTG_SIG_NONE, .stream = filter, .unit = unit_of(ctx, rx_c())};
+  __u32 length = bpf_xdp_get_buff_len(ctx), number = *cached(&key, 0) - 1;
+  struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
+
+  if (!record || !same_key(&record->slot.key, &key)) {
+    number = find_slot(&key, 1, 0);
+    record = bpf_map_lookup_elem(&rx_records, &number);
+  }
+  if (record)
+    xtg_rx_plain(&record->slot, &record->hist, length, bpf_ktime_get_ns());
+  else
+    add(shared, &q->no_slot, 1);
+  count(shared, q, length);
+  return 0;
+}
+
+/* A frame without a signature: whether a filter fits and it was counted. */
+static __always_inline bool by_filter(struct xdp_md* ctx, struct xtg_rx_queue* q, int shared) {
+  if (!rx_f()->count) return false;
+  __u32 filter = which_filter(ctx);
+  if (filter >= rx_f()->count || !within_limit(rx_c())) return false;
+  count_plain(ctx, filter, q, shared);
+  return true;
+}
+
+/* One that came straight and one that a mirror sent back do not agree. */
+static __always_inline struct xtg_rx_candidate* candidate(const struct xtg_rx_mark* m,
+                                                          const struct xtg_rx_key* key) {
+  __u32 at = m->session * 31 + m->stream + (key->form >> 8);
+
+  return &rx_candidates[at & (XTG_RX_CANDIDATES - 1)];
+}
+
 /* A short signature of an unknown session: 1 when it is believed now, and with it the frame before
- * it, which was passed. */
+ * it, which was passed; 2 when that one was counted by a filter. */
 static __noinline int confirm(const struct xtg_rx_mark* m, const struct arrival* a,
                               const struct xtg_rx_key* key, struct earlier* before) {
-  /* One that came straight and one that a mirror sent back do not agree. */
-  __u32 at = (m->session * 31 + m->stream + (key->form >> 8)) & (XTG_RX_CANDIDATES - 1);
-  struct xtg_rx_candidate* c = &rx_candidates[at];
+  struct xtg_rx_candidate* c = candidate(m, key);
 
   if (c->state && xtg_rx_agree(c, m, a->now, rx_c()->window)) {
+    bool counted = c->state == XTG_RX_CANDIDATE_COUNTED;
     copy_mark(&before->m, m);
     before->m.seq = c->seq;
     before->m.tx_ns = c->tx_ns;
     before->m.lane = c->lane;
     before->a.now = c->arrival_ns;
     before->a.length = c->length;
-    c->state = 0;
+    c->state = XTG_RX_CANDIDATE_FREE;
+    if (counted) return 2;
     __sync_fetch_and_sub(&rx_control.candidates, 1);
     return 1;
   }
@@ -234,7 +278,7 @@ static __noinline int confirm(const struct xtg_rx_mark* m, const struct arrival*
   c->session = (__u16)m->session;
   c->stream = (__u8)m->stream;
   c->lane = m->lane;
-  c->state = 1;
+  c->state = XTG_RX_CANDIDATE_WAITS;
   __sync_fetch_and_add(&rx_control.candidates, 1);
   if (rx_c()->limit != ~0ULL) __sync_fetch_and_sub(&rx_control.taken, 1);
   return 0;
@@ -249,9 +293,10 @@ static __noinline int enter_other(struct xtg_rx_mark* m, const struct arrival* a
 
   if (number == XTG_RX_NO_SLOT && !sure) {
     struct earlier before;
-    if (!confirm(m, a, key, &before)) return 0;
+    int believed = confirm(m, a, key, &before);
+    if (!believed) return 0;
     number = find_slot(key, 1, m->flags);
-    if (within_limit(rx_c())) { /* else there is room for one of the two */
+    if (believed == 1 && within_limit(rx_c())) { /* else there is room for one of the two */
       if (number == XTG_RX_NO_SLOT)
         add(shared, &q->no_slot, 1);
       else
@@ -279,6 +324,26 @@ static __always_inline bool wanted(struct xdp_md* ctx, const struct xtg_rx_confi
     if (out.port != c->port) return false;
   }
   return true;
+}
+
+/* The short signature's stream is not believed so far, but a filter fitted. */
+static __always_inline void counted_by_filter(const struct xtg_rx_mark* m,
+                                              const struct xtg_rx_key* key) {
+  candidate(m, key)->state = XTG_RX_CANDIDATE_COUNTED;
+  __sync_fetch_and_sub(&rx_control.candidates, 1);
+}
+
+static __always_inline int after_filter(void) {
+  return rx_f()->take ? XDP_DROP : XDP_PASS;
+}
+
+/* What becomes of a frame whose short signature is not believed so far. */
+static __always_inline int not_entered(struct xdp_md* ctx, const struct xtg_rx_mark* m,
+                                       const struct xtg_rx_key* key, struct xtg_rx_queue* q,
+                                       int shared) {
+  if (!by_filter(ctx, q, shared)) return XDP_PASS;
+  counted_by_filter(m, key);
+  return after_filter();
 }
 
 #include "rx_announce.bpf.h"
@@ -349,7 +414,8 @@ static __noinline int take_watched(struct xdp_md* ctx, const struct xtg_rx_mark*
   copy_mark(&s->m, m);
   s->key = *key;
   look(s, 0);
-  if (!enter_other(&s->m, a, &s->key, q, 1)) return XDP_PASS;
+  if (!enter_other(&s->m, a, &s->key, q, 1))
+    return not_entered(ctx, &s->m, &s->key, q, is_shared(ctx));
   count(is_shared(ctx), q, a->length);
   if (rx_s()->verify && s->unverified)
     add(is_shared(ctx), &samples_at(ctx->rx_queue_index)->unverified, 1);
@@ -374,8 +440,11 @@ int xtg_rx(struct xdp_md* ctx) {
     if (wrong == 2) goto pass;
     if (wrong) return c->observe ? XDP_PASS : XDP_DROP;
   }
-  if (m.version != XTG_SIG_VERSION || m.type != XTG_SIG_DATA)
+  if (m.version != XTG_SIG_VERSION || m.type != XTG_SIG_DATA) {
+    /* The short form's magic says little. */
+    if (m.form == XTG_SIG_COMPACT && by_filter(ctx, q, shared)) return after_filter();
     return take_announcement(ctx, &m, q, shared);
+  }
   if (!wanted(ctx, c, &m)) {
     add(shared, &q->refused, 1);
     return XDP_PASS;
@@ -397,11 +466,12 @@ int xtg_rx(struct xdp_md* ctx) {
     enter(record, &m, &a);
   } else {
   other:
-    if (!enter_other(&m, &a, &key, q, shared)) return XDP_PASS;
+    if (!enter_other(&m, &a, &key, q, shared)) return not_entered(ctx, &m, &key, q, shared);
   }
   count(shared, q, a.length);
   return c->observe ? XDP_PASS : XDP_DROP;
 pass:
+  if (by_filter(ctx, q, shared)) return after_filter();
   add(shared, &q->passed, 1);
   struct xtg_rx_queue* cpu = of_cpu();
   if (cpu) cpu->passed++;

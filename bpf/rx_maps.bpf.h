@@ -9,6 +9,7 @@ struct vlan_tag {
 };
 
 const volatile struct xtg_rx_config rx_config = {.abi_version = XTG_ABI_VERSION};
+const volatile struct xtg_rx_filters rx_filters = {.count = 0};
 
 /* .bss, mapped by user space. */
 struct xtg_rx_control rx_control;
@@ -55,6 +56,12 @@ static __always_inline const struct xtg_rx_config* rx_c(void) {
   const struct xtg_rx_config* c = (const struct xtg_rx_config*)&rx_config;
   asm volatile("" : "+r"(c));
   return c;
+}
+
+static __always_inline const struct xtg_rx_filters* rx_f(void) {
+  const struct xtg_rx_filters* f = (const struct xtg_rx_filters*)&rx_filters;
+  asm volatile("" : "+r"(f));
+  return f;
 }
 
 #define xtg_rx_mask(w) ((__u64)(rx_c()->window / XTG_RX_WORD - 1))

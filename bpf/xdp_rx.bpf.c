@@ -15,6 +15,7 @@
 #include "xtg/abi/csum.h"
 #include "xtg/abi/hist.h"
 #include "xtg/abi/rx.h"
+#include "xtg/abi/rx_match.h"
 #include "xtg/abi/rx_sample.h"
 #include "xtg/abi/signature.h"
 
@@ -26,4 +27,5 @@ char _license[] SEC("license") = "GPL";
 #include "xtg/abi/rx_seq.h"
 #include "rx_sample.bpf.h"
 #include "rx_verify.bpf.h"
+#include "match.bpf.h"
 #include "rx.bpf.h"

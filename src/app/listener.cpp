@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "app/sample_file.h"
+#include "packet/filter.h"
 
 namespace xtg::app {
 
@@ -21,7 +22,8 @@ Status Listener::load_and_attach(xdp::RxPlace place) {
   config.port = spec.port.value_or(0);
   config.observe = spec.observe ? 1 : 0;
   config.limit = spec.num_packets.value_or(~std::uint64_t{0});
-  auto receiver = xdp::Receiver::load(config, place, sampling_of(spec));
+  auto receiver = xdp::Receiver::load(config, packet::encode(spec.match, spec.drop_matched), place,
+                                      sampling_of(spec));
   if (!receiver) return tl::unexpected<Error>(std::move(receiver.error()));
   if (auto attached = receiver->attach(plan_.iface.ifindex); !attached) return attached;
   receiver_.emplace(std::move(*receiver));

@@ -10,6 +10,7 @@
 
 #include "app/run_common.h"
 #include "core/clock.h"
+#include "packet/filter.h"
 
 namespace xtg::app {
 
@@ -28,6 +29,8 @@ stats::RxSnapshot RxSession::snapshot(bool words) {
     fail_run(std::move(read.error()));
     return previous_;
   }
+  for (const packet::Filter& filter : plan_.spec.match)
+    read->filters.push_back(filter.to_string());
   announced_.apply(*read);
   return std::move(*read);
 }
@@ -57,6 +60,7 @@ void RxSession::look_for_announcements(report::RxReporter& reporter) {
   if (*news == RxAnnounced::News::Begun) {
     listener_.restart();
     first_ = snapshot(false);
+    announced_.set_aside(first_);
     first_.records.clear(); // what was faster than this look is the run's as well
     start_lines(announced_.begun_ns());
   }
@@ -144,7 +148,9 @@ void RxSession::conclude(report::RxReporter& reporter) {
   if (!result_.error && result_.summary.total.sum.packets == 0)
     result_.error =
         Error{Errc::Peer, 0,
-              fmt::format("no test frame arrived on {}{}; {} other frames passed", plan_.iface.name,
+              fmt::format("no {} arrived on {}{}; {} other frames passed",
+                          plan_.spec.match.empty() ? "test frame" : "frame that is counted",
+                          plan_.iface.name,
                           sent ? fmt::format(" of {} that were sent", *sent) : std::string(),
                           result_.summary.total.passed)};
 }

@@ -65,8 +65,9 @@ Status OptionSet::apply() const {
       return bad_usage(fmt::format("{} is given {} times ({}, {}): once is accepted", name,
                                    option->count(), xtg::quoted(option->results()[0]),
                                    xtg::quoted(option->results()[1])));
-    const std::string text = is_flag ? std::string{} : option->results().front();
-    if (auto done = set(text); !done) return bad_value(name, text, done.error().what);
+    const auto texts = is_flag ? std::vector<std::string>{{}} : option->results();
+    for (const std::string& text : texts)
+      if (auto done = set(text); !done) return bad_value(name, text, done.error().what);
   }
   return {};
 }

@@ -53,6 +53,16 @@ void RxCommand::declare_frames() {
                  into(whole_number<std::uint16_t>(0, 65535), spec_.port));
   options_.flag({"--observe", "", "let what was counted go on to the stack"},
                 [this] { spec_.observe = true; });
+  options_.list({"--match", "FILTER",
+                 "count frames without a signature, too, as in 'udp dst port 10000'; repeatable"},
+                [this](const std::string& text) -> Status {
+                  auto filter = packet::Filter::parse(text);
+                  if (!filter) return tl::unexpected<Error>(std::move(filter.error()));
+                  spec_.match.push_back(std::move(*filter));
+                  return {};
+                });
+  options_.flag({"--drop-matched", "", "take what --match counts instead of letting it pass"},
+                [this] { spec_.drop_matched = true; });
   options_.flag({"--verify", "", "verify checksums; what is corrupt is counted apart"},
                 [this] { spec_.verify = true; });
   add_window(options_, spec_.window);
@@ -64,9 +74,8 @@ void RxCommand::declare_frames() {
 
 void RxCommand::declare_run() {
   options_.group("End and verdict");
-  options_.value(
-      {"-n,--num-packets", "N", "stop when so many test frames have arrived", "0, no limit"},
-      into(amount_of("packets"), spec_.num_packets));
+  options_.value({"-n,--num-packets", "N", "stop when so many frames were counted", "0, no limit"},
+                 into(amount_of("packets"), spec_.num_packets));
   options_.value({"--duration", "TIME", "stop after this: seconds, or 500ms, 2m, 1h", "no limit"},
                  into(parse_positive_duration, spec_.duration));
   options_.value({"--drain", "TIME",

@@ -14,12 +14,14 @@
 #include "core/text.h"
 #include "plan/checks.h"
 #include "xtg/abi/rx.h"
+#include "xtg/abi/rx_match.h"
 
 namespace xtg::plan {
 
 namespace {
 
 static_assert(kRxWindowLeast == XTG_RX_WINDOW_LEAST && kRxWindowMost == XTG_RX_WINDOW_MOST);
+static_assert(kMaxRxFilters == XTG_RX_MATCHES);
 
 /// How the value of a condition is written.
 enum class Written : std::uint8_t { Share, Count, Delay };
@@ -168,6 +170,11 @@ Status check_spec(const RxSpec& spec) {
                                kRxWindowLeast, kRxWindowMost));
   if (spec.streams == 0 || spec.streams > kMaxRxStreams)
     return invalid(fmt::format("--streams {}: 1 to {} streams", spec.streams, kMaxRxStreams));
+  if (spec.match.size() > kMaxRxFilters)
+    return invalid(
+        fmt::format("--match is given {} times: at most {}", spec.match.size(), kMaxRxFilters));
+  if (spec.drop_matched && spec.match.empty())
+    return invalid("--drop-matched needs a --match, which says what to take");
   for (const Condition& condition : spec.expect)
     if (needs_sender(condition))
       return invalid(fmt::format("--expect {}: only udp --rx, which sees both ends, can tell",

@@ -16,6 +16,9 @@ namespace xtg::plan {
 /// --window: a power of two within these; the limits of xtg/abi/rx.h.
 inline constexpr std::uint32_t kRxWindowLeast = 1'024, kRxWindowMost = 1'048'576;
 
+/// --match, so many times.
+inline constexpr std::size_t kMaxRxFilters = 16;
+
 struct RxPlan {
   RxSpec spec;
   InterfaceFacts iface;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/units.h"
+#include "packet/filter.h"
 #include "plan/sample.h"
 #include "plan/spec.h"
 
@@ -23,7 +24,7 @@ enum class RxMode : std::uint8_t { Auto, Native, Generic };
 enum class Expected : std::uint8_t {
   Loss,       ///< share of what was expected, 0 to 1; written 0.001% or 0.00001
   Lost,       ///< packets
-  Received,   ///< "rx": packets that arrived once
+  Received,   ///< "rx": packets that arrived once, and those that a filter counted
   Duplicates, ///< "dup"
   Reordered,  ///< "reordered"
   Late,       ///< "late": too late
@@ -65,6 +66,8 @@ struct RxSpec {
   std::uint32_t session_mask = ~std::uint32_t{0}; ///< bits of it that count
   std::optional<std::uint16_t> port;              ///< UDP destination port
   bool observe = false;                           ///< count test frames and let them pass
+  std::vector<packet::Filter> match;              ///< frames without a signature, counted too
+  bool drop_matched = false;                      ///< and taken
   std::uint32_t window = 65'536; ///< sequence numbers remembered per stream: a power of two
   std::uint32_t streams = 256;   ///< streams (times queues) told apart
   std::optional<Nanoseconds> duration;

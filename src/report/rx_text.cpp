@@ -61,6 +61,14 @@ std::int64_t lost_outside(const std::vector<stats::RxStream>& streams) {
   return outside;
 }
 
+/// "64", "64 to 1,518": bytes with FCS
+std::string sizes_words(const stats::RxStream& stream) {
+  const std::uint64_t shortest = stream.size_min + kFcsBytes, longest = stream.size_max + kFcsBytes;
+  return shortest == longest
+             ? with_thousands(shortest)
+             : fmt::format("{} to {}", with_thousands(shortest), with_thousands(longest));
+}
+
 /// "1: 5, 2-3: 1": bursts by their length.
 std::string lengths(const stats::RxStream& stream) {
   std::vector<std::string> parts;
@@ -75,6 +83,31 @@ std::string lengths(const stats::RxStream& stream) {
     parts.push_back(fmt::format("{}: {}", range, with_thousands(stream.burst_class[i])));
   }
   return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string tested_words(const stats::RxStream& s) {
+  const stats::RxDelay& d = s.delay;
+  std::string text =
+      fmt::format("{}: {} packets  {}  {} dup  {} reordered  {} too late", stream_words(s.name),
+                  with_thousands(s.counters.packets), lost_words(s.counters),
+                  with_thousands(s.counters.duplicates), with_thousands(s.counters.reordered),
+                  with_thousands(s.counters.too_late));
+  if (s.counters.suspect != 0)
+    text += fmt::format("  {} suspect", signed_words(s.counters.suspect));
+  return text + (d.count == 0 ? "  clock differs"
+                              : fmt::format("  p50 {}  p99 {}  max {} us {}",
+                                            number(d.quantile(0.5)), number(d.quantile(0.99)),
+                                            number(d.max), path_words(s.name.path)));
+}
+
+std::string matched_words(const stats::RxStream& s) {
+  if (s.counters.packets == 0) return match_words(s) + ": no packet";
+  const std::string text = fmt::format("{}: {}, {} bytes", match_words(s),
+                                       counted(s.counters.packets, "packet"), sizes_words(s));
+  if (s.arrival.count() == 0) return text;
+  return text + fmt::format("  interarrival p50 {}  p99 {}  max {} us",
+                            number(s.arrival.quantile(0.5)), number(s.arrival.quantile(0.99)),
+                            number(s.arrival.max()));
 }
 
 class Text final : public RxReporter {
@@ -96,6 +129,7 @@ public:
                spec.port ? fmt::format("UDP port {}", *spec.port) : "any UDP port",
                spec.observe ? "counted and passed on" : "counted and taken",
                with_thousands(window_), counted(slots_, "stream"));
+    print_filters(spec);
     for (const std::string& note : plan.notes)
       fmt::print(out_, "note: {}\n", one_line(note));
     out_ << std::flush;
@@ -128,6 +162,7 @@ public:
     row("duration", fmt::format("{:>15.3f} s", total.end_s - total.start_s));
     if (total.sum.packets == 0) {
       print_nothing(summary);
+      print_streams(summary.streams);
     } else {
       print_counts(summary);
       print_times(summary);
@@ -161,14 +196,25 @@ private:
     row(label, fmt::format("{:>15} {}", with_thousands(value), rest));
   }
 
+  void print_filters(const plan::RxSpec& spec) {
+    if (spec.match.empty()) return;
+    std::vector<std::string> texts;
+    for (const packet::Filter& filter : spec.match)
+      texts.push_back(fmt::format("'{}'", filter.to_string()));
+    filters_ = true;
+    fmt::print(out_, "frames without a signature that match {}: counted and {}\n",
+               fmt::join(texts, " or "), spec.drop_matched ? "taken" : "passed on");
+  }
+
   void print_nothing(const stats::RxSummary& summary) {
     const stats::RxAside& a = summary.aside;
     const bool seen = a.refused + a.no_slot + a.unknown + a.candidates +
                           (summary.verified ? summary.verified->corrupt : 0) !=
                       0;
-    row("received", fmt::format("no test frame {}; {} passed",
-                                seen ? "was counted, see below for those that came" : "arrived",
-                                counted(summary.total.passed, "other frame")));
+    row("received",
+        fmt::format("no {} {}; {} passed", filters_ ? "frame that is counted" : "test frame",
+                    seen ? "was counted, see below for those that came" : "arrived",
+                    counted(summary.total.passed, "other frame")));
     if (summary.all.sent) print_lost(summary);
   }
 
@@ -176,14 +222,13 @@ private:
     const stats::RxSample& total = summary.total;
     const stats::RxCounters& c = total.sum;
     const stats::RxStream& all = summary.all;
-    const std::uint64_t shortest = all.size_min + kFcsBytes, longest = all.size_max + kFcsBytes;
     count("packets", c.packets,
-          fmt::format("in {}, of {} bytes", counted(summary.streams.size(), "stream"),
-                      shortest == longest ? with_thousands(shortest)
-                                          : fmt::format("{} to {}", with_thousands(shortest),
-                                                        with_thousands(longest))));
+          fmt::format("in {}, of {} bytes", counted(streams_that_came(summary.streams), "stream"),
+                      sizes_words(all)));
     row("mean rate", fmt::format("{:>15} pkt/s  {} L1  {} L2", thousands(total.pps),
                                  prefixed(total.l1_bps, "bit/s"), prefixed(total.l2_bps, "bit/s")));
+    if (!any_signature(c)) return;
+    if (c.matched != 0) count("matched", c.matched, "packets without a signature");
     count("unique", c.unique, "packets");
     print_lost(summary);
     count("duplicates", c.duplicates,
@@ -226,12 +271,15 @@ private:
 
   void print_times(const stats::RxSummary& summary) {
     const stats::RxStream& all = summary.all;
-    const stats::RxDelay& d = summary.total.delay;
-    const stats::RxPath path = summary.total.path;
+    const stats::RxSample& total = summary.total;
+    const stats::RxDelay& d = total.delay;
+    const stats::RxPath path = total.path;
     const auto differing = static_cast<std::uint64_t>(
         std::count_if(summary.streams.begin(), summary.streams.end(),
                       [](const auto& s) { return s.clock == stats::RxClock::Differs; }));
-    if (d.count == 0)
+    if (!any_signature(total.sum))
+      row(all.sent ? "delay" : "loss and delay", "not known: no packet had a signature");
+    else if (d.count == 0)
       row(path_words(path), fmt::format("not known: {}", clock_words(all.clock)));
     else
       row(path_words(path),
@@ -254,8 +302,10 @@ private:
                              number(delay_variation(d, 0.99)), number(delay_variation(d, 0.999)),
                              number(delay_variation(d, 1)), path_words(path)));
     if (has_variation(summary.streams)) {
-      row("jitter", fmt::format("{} us{}", us_number(summary.total.jitter_ns),
-                                summary.streams.size() > 1 ? ", the largest of the streams" : ""));
+      const auto tested = std::count_if(summary.streams.begin(), summary.streams.end(),
+                                        [](const auto& s) { return !s.name.match; });
+      row("jitter", fmt::format("{} us{}", us_number(total.jitter_ns),
+                                tested > 1 ? ", the largest of the streams" : ""));
       row("IPDV",
           fmt::format("mean {}  max {} us", us_number(all.ipdv_mean_ns), number(all.ipdv_max_ns)));
     }
@@ -282,26 +332,24 @@ private:
   }
 
   void print_streams(const std::vector<stats::RxStream>& streams) {
-    for (std::size_t i = 0; i < std::min(streams.size(), kToldStreams); ++i) {
-      const stats::RxStream& s = streams[i];
-      const stats::RxDelay& d = s.delay;
-      std::string text =
-          fmt::format("{}: {} packets  {}  {} dup  {} reordered  {} too late", stream_words(s.name),
-                      with_thousands(s.counters.packets), lost_words(s.counters),
-                      with_thousands(s.counters.duplicates), with_thousands(s.counters.reordered),
-                      with_thousands(s.counters.too_late));
-      if (s.counters.suspect != 0)
-        text += fmt::format("  {} suspect", signed_words(s.counters.suspect));
-      text += d.count == 0
-                  ? "  clock differs"
-                  : fmt::format("  p50 {}  p99 {}  max {} us {}", number(d.quantile(0.5)),
-                                number(d.quantile(0.99)), number(d.max), path_words(s.name.path));
-      row(i == 0 ? "streams" : "", text);
-      for (const std::string& line : mirror_words(s))
-        row("", "  " + line);
+    // Filters come behind the streams of test frames, and each was asked for by name.
+    const auto filters = std::find_if(streams.begin(), streams.end(),
+                                      [](const stats::RxStream& s) { return s.name.match; });
+    const auto tested = static_cast<std::size_t>(filters - streams.begin());
+    std::string_view label = "streams";
+    const auto print = [&](std::string_view text) {
+      row(label, text);
+      label = "";
+    };
+    for (std::size_t i = 0; i < std::min(tested, kToldStreams); ++i) {
+      print(tested_words(streams[i]));
+      for (const std::string& line : mirror_words(streams[i]))
+        print("  " + line);
     }
-    if (streams.size() > kToldStreams)
-      row("", fmt::format("... and {} more", with_thousands(streams.size() - kToldStreams)));
+    if (tested > kToldStreams)
+      print(fmt::format("... and {} more", with_thousands(tested - kToldStreams)));
+    for (auto s = filters; s != streams.end(); ++s)
+      print(matched_words(*s));
   }
 
   void print_units(const stats::RxSummary& summary) {
@@ -347,7 +395,7 @@ private:
   std::string interface_;
   std::string error_;
   std::uint64_t window_ = 0, slots_ = 0;
-  bool observe_ = false;
+  bool observe_ = false, filters_ = false;
 };
 
 } // namespace

@@ -87,19 +87,37 @@ Json sum_value(const stats::RxSample& s, const std::vector<stats::RxStream>& str
               {"l1_bits_per_second", number(s.l1_bps)},
               {"l2_bits_per_second", number(s.l2_bps)}};
   add_counters(out, s.sum);
+  out["matched"] = s.sum.matched;
   out["path"] = path_name(s.path);
   out["delay_us"] = delay_value(s.delay);
   out["jitter_us"] = has_variation(streams) ? number(s.jitter_ns / 1e3) : Json(nullptr);
   out["passed"] = s.passed;
-  out["streams"] = streams.size();
+  out["streams"] = streams_that_came(streams);
   return out;
+}
+
+std::string_view form_of(const stats::RxName& name) {
+  if (name.match) return "match";
+  return name.compact ? "compact" : "full";
+}
+
+/// Of frames without a signature most is not known.
+void clear_unknown(Json& out, const stats::RxStream& s) {
+  for (const char* key :
+       {"session", "first_sequence", "next_sequence", "clock", "unique", "lost_packets",
+        "duplicates", "replicated", "reordered", "too_late", "suspect", "negative_delays", "path"})
+    out[key] = nullptr;
+  if (s.counters.packets != 0) return;
+  out["seconds"] = nullptr;
+  out["frame_size"] = nullptr;
 }
 
 Json stream_value(const stats::RxStream& s) {
   const stats::RxCounters& c = s.counters;
   Json out = {{"session", s.name.session},
               {"stream", s.name.stream},
-              {"form", s.name.compact ? "compact" : "full"},
+              {"form", form_of(s.name)},
+              {"match", or_null(s.filter)},
               {"path", path_name(s.name.path)},
               {"seconds", us(s.last_ns - s.first_ns) / 1e6},
               {"packets", c.packets},
@@ -117,6 +135,7 @@ Json stream_value(const stats::RxStream& s) {
   out["jitter_us"] = has_variation(s) ? number(s.jitter_ns / 1e3) : Json(nullptr);
   add_details(out, s);
   out["mirror"] = mirror_value(s);
+  if (s.name.match) clear_unknown(out, s);
   return out;
 }
 
@@ -157,6 +176,9 @@ Json plan_value(const plan::RxPlan& plan, std::string_view mode) {
   Json expect = Json::array();
   for (const plan::Condition& condition : spec.expect)
     expect.push_back(condition.text);
+  Json match = Json::array();
+  for (const packet::Filter& filter : spec.match)
+    match.push_back(filter.to_string());
   return {{"interface", interface_value(plan.iface)},
           {"role", "receiver"},
           {"mode", to_string(spec.mode)},
@@ -164,6 +186,8 @@ Json plan_value(const plan::RxPlan& plan, std::string_view mode) {
           {"session", or_null(spec.session)},
           {"port", or_null(spec.port)},
           {"observe", spec.observe},
+          {"match", std::move(match)},
+          {"drop_matched", spec.drop_matched},
           {"window", spec.window},
           {"streams", spec.streams},
           {"num_packets", or_null(spec.num_packets)},

@@ -43,16 +43,16 @@ std::optional<double> delay_value(plan::Expected what, const stats::RxDelay& del
 std::optional<double> rx_value(plan::Expected what, const stats::RxSummary& summary) {
   const stats::RxSample& total = summary.total;
   const stats::RxCounters& sum = total.sum;
-  // Without a packet nothing tells how many came twice, and only the sender how many were lost; how
-  // many came is known.
-  const bool any = sum.packets != 0;
+  // Without a test frame nothing tells how many came twice, and only the sender how many were lost;
+  // how many came is known.
+  const bool any = any_signature(sum);
   switch (what) {
   case plan::Expected::Loss:
     return when(expected_packets(sum) != 0, sum.loss_ratio());
   case plan::Expected::Lost:
     return when(any || summary.all.sent, static_cast<double>(sum.lost));
   case plan::Expected::Received:
-    return static_cast<double>(sum.unique);
+    return static_cast<double>(sum.unique + sum.matched);
   case plan::Expected::Duplicates:
     return when(any, static_cast<double>(sum.duplicates));
   case plan::Expected::Reordered:
@@ -64,9 +64,7 @@ std::optional<double> rx_value(plan::Expected what, const stats::RxSummary& summ
   case plan::Expected::Pps:
     return when(total.end_s > total.start_s, total.pps);
   case plan::Expected::Streams:
-    return static_cast<double>(
-        std::count_if(summary.streams.begin(), summary.streams.end(),
-                      [](const stats::RxStream& s) { return s.counters.packets != 0; }));
+    return static_cast<double>(streams_that_came(summary.streams));
   case plan::Expected::Bytes:
     return static_cast<double>(sum.bytes + sum.packets * packet::kFcsBytes);
   default:

@@ -18,9 +18,19 @@ std::uint64_t expected_packets(const stats::RxCounters& counters) {
                            : counters.unique + static_cast<std::uint64_t>(counters.lost);
 }
 
+bool any_signature(const stats::RxCounters& counters) {
+  return counters.packets != counters.matched;
+}
+
+std::size_t streams_that_came(const std::vector<stats::RxStream>& streams) {
+  return static_cast<std::size_t>(
+      std::count_if(streams.begin(), streams.end(),
+                    [](const stats::RxStream& stream) { return stream.counters.packets != 0; }));
+}
+
 bool has_variation(const stats::RxStream& stream) {
-  const auto suspect = static_cast<std::uint64_t>(stream.counters.suspect);
-  return stream.counters.packets - suspect > stream.units;
+  const stats::RxCounters& c = stream.counters;
+  return !stream.name.match && c.packets - static_cast<std::uint64_t>(c.suspect) > stream.units;
 }
 
 bool has_variation(const std::vector<stats::RxStream>& streams) {
@@ -70,6 +80,10 @@ std::string samples_words(const stats::RxSamples& samples) {
   if (samples.lost != 0)
     out += fmt::format("; {} lost: the writer was too slow", counted(samples.lost, "sample"));
   return out;
+}
+
+std::string match_words(const stats::RxStream& stream) {
+  return fmt::format("match '{}'", stream.filter);
 }
 
 std::string value_words(plan::Expected what, double value) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +23,10 @@ inline constexpr std::array<std::string_view, XTG_RX_REASONS> kSampleReasons{
 
 /// Sequence numbers up to the highest one that came; 0: none are known.
 std::uint64_t expected_packets(const stats::RxCounters& counters);
+/// Whether any test frame came: without one, nothing tells of loss, order and delay.
+bool any_signature(const stats::RxCounters& counters);
+/// Those that have a packet; a filter is a stream even if nothing fitted.
+std::size_t streams_that_came(const std::vector<stats::RxStream>& streams);
 /// A variation of the delay takes two packets of one unit.
 bool has_variation(const stats::RxStream& stream);
 bool has_variation(const std::vector<stats::RxStream>& streams);
@@ -37,6 +42,8 @@ std::string signed_words(std::int64_t value); ///< "-1,234"
 std::string stream_words(const stats::RxName& name);
 /// "12 frames in x.pcap: 10 every, 2 late"; what is missing there is told, too.
 std::string samples_words(const stats::RxSamples& samples);
+/// "match 'udp dst port 10000'"
+std::string match_words(const stats::RxStream& stream);
 /// A value in the unit of what it is about: "0.0012 %", "52.3 us", "1,000".
 std::string value_words(plan::Expected what, double value);
 

@@ -40,7 +40,15 @@ RxName name_of(const xtg_rx_key& key) {
   const bool back = (key.form & XTG_RX_REFLECTED) != 0;
   return {key.session, key.stream,
           (key.form & ~(XTG_RX_REFLECTED | XTG_RX_BACK)) == XTG_SIG_COMPACT,
-          back ? RxPath::RoundTrip : RxPath::OneWay};
+          back ? RxPath::RoundTrip : RxPath::OneWay, key.form == XTG_SIG_NONE};
+}
+
+bool has_signature(const RxRecord& record) {
+  return record.slot.key.form != XTG_SIG_NONE;
+}
+
+std::string filter_of(const RxSnapshot& snapshot, const RxName& name) {
+  return name.stream < snapshot.filters.size() ? snapshot.filters[name.stream] : "";
 }
 
 /// The records of each stream. One that is given out but has no packet yet has no numbers either.
@@ -56,10 +64,13 @@ ByStream by_stream(const RxSnapshot& snapshot, Numbers numbers = Numbers::Sender
 
 /// Of the delays of all: those of one way and of two are never added up.
 RxPath path_of(const ByStream& streams) {
-  const bool all_back = std::all_of(streams.begin(), streams.end(), [](const auto& stream) {
-    return stream.first.path == RxPath::RoundTrip;
-  });
-  return all_back && !streams.empty() ? RxPath::RoundTrip : RxPath::OneWay;
+  bool back = false;
+  for (const auto& [name, records] : streams) {
+    if (name.match) continue;
+    if (name.path == RxPath::OneWay) return RxPath::OneWay;
+    back = true;
+  }
+  return back ? RxPath::RoundTrip : RxPath::OneWay;
 }
 
 RxCounters counters_of(const Records& records) {
@@ -70,6 +81,10 @@ RxCounters counters_of(const Records& records) {
     sum.packets += s.packets + s.suspect;
     sum.suspect += static_cast<std::int64_t>(s.suspect);
     sum.bytes += s.bytes;
+    if (!has_signature(*record)) {
+      sum.matched += s.packets;
+      continue;
+    }
     sum.unique += xtg_rx_unique(&s);
     sum.duplicates += s.duplicates;
     sum.too_late += s.too_late;
@@ -79,7 +94,7 @@ RxCounters counters_of(const Records& records) {
     base = std::min<std::uint64_t>(base, s.base);
     next = std::max<std::uint64_t>(next, s.next);
   }
-  if (!records.empty()) sum.lost = static_cast<std::int64_t>(next - base - sum.unique);
+  if (sum.packets != sum.matched) sum.lost = static_cast<std::int64_t>(next - base - sum.unique);
   return sum;
 }
 
@@ -98,7 +113,7 @@ std::uint64_t least_delay(const Records& records) {
 
 /// Packets that have a delay, and of which the jitter is.
 std::uint64_t with_times(const RxCounters& sum) {
-  return sum.packets - static_cast<std::uint64_t>(sum.suspect);
+  return sum.packets - sum.matched - static_cast<std::uint64_t>(sum.suspect);
 }
 
 RxClockVerdict clock_of(const RxSnapshot& snapshot, const Records& records, const RxCounters& sum) {
@@ -172,12 +187,14 @@ RxStream add_up(const Records& records) {
   double jitter = 0;
   for (const RxRecord* record : records) {
     const xtg_rx_slot& s = record->slot;
-    out.first_number = std::min<std::uint64_t>(out.first_number, s.base);
-    out.next_number = std::max<std::uint64_t>(out.next_number, s.next);
     out.first_ns = std::min<std::uint64_t>(out.first_ns, s.first_ns);
     out.last_ns = std::max<std::uint64_t>(out.last_ns, s.last_ns);
     out.size_min = std::min<std::uint32_t>(out.size_min, s.size_min);
     out.size_max = std::max<std::uint32_t>(out.size_max, s.size_max);
+    out.arrival.merge(record->arrival);
+    if (!has_signature(*record)) continue;
+    out.first_number = std::min<std::uint64_t>(out.first_number, s.base);
+    out.next_number = std::max<std::uint64_t>(out.next_number, s.next);
     out.negative_min = std::min<std::int64_t>(out.negative_min, s.negative_min);
     out.ipdv_max_ns = std::max<std::uint64_t>(out.ipdv_max_ns, s.ipdv_max);
     out.extent_max = std::max<std::uint32_t>(out.extent_max, s.extent_max);
@@ -187,7 +204,6 @@ RxStream add_up(const Records& records) {
     ipdv_sum += s.ipdv_sum;
     changes += std::accumulate(record->arrival.begin(), record->arrival.end(), std::uint64_t{0});
     jitter += static_cast<double>(s.jitter16) / 16 * static_cast<double>(s.packets);
-    out.arrival.merge(record->arrival);
   }
   out.extent_mean = mean(static_cast<double>(extent_sum), out.extents);
   out.ipdv_mean_ns = mean(static_cast<double>(ipdv_sum), changes);
@@ -211,7 +227,7 @@ RxStream all_of(const RxSnapshot& snapshot, const std::vector<RxStream>& streams
   const RxPath path = path_of(named);
   for (const auto& [name, records] : named) {
     every.insert(every.end(), records.begin(), records.end());
-    if (streams[at++].clock != RxClock::Differs && name.path == path)
+    if (streams[at++].clock != RxClock::Differs && name.path == path && !name.match)
       told.insert(told.end(), records.begin(), records.end());
   }
   RxStream all = add_up(every);
@@ -220,11 +236,15 @@ RxStream all_of(const RxSnapshot& snapshot, const std::vector<RxStream>& streams
   all.clock = streams.front().clock;
   all.delay = delay_of(told);
   all.bursts_known = true;
+  bool tested = false;
   for (const RxStream& stream : streams) {
     all.counters += stream.counters;
+    if (stream.name.match) continue;
+    tested = true;
     all.clock = more_telling(all.clock, stream.clock);
     all.bursts_known = all.bursts_known && stream.bursts_known;
   }
+  all.bursts_known = all.bursts_known && tested;
   if (!all.bursts_known) return all;
   for (const RxStream& stream : streams) {
     all.bursts += stream.bursts;
@@ -270,7 +290,8 @@ RxDelay delay_between(const RxSnapshot& from, const RxSnapshot& to) {
   const ByStream named = by_stream(to);
   const RxPath path = path_of(named);
   for (const auto& [name, records] : named) {
-    if (name.path != path || clock_of(to, records, counters_of(records)) == RxClock::Differs)
+    if (name.match || name.path != path ||
+        clock_of(to, records, counters_of(records)) == RxClock::Differs)
       continue;
     least = std::min(least, least_delay(records));
     for (const RxRecord* record : records) {
@@ -347,6 +368,17 @@ RxSample sample_between(const RxSnapshot& from, const RxSnapshot& to, const RxSp
   return sample;
 }
 
+/// Those to whose filter nothing fitted: that is worth telling at the end.
+void add_silent(std::vector<RxStream>& streams, const RxSnapshot& snapshot) {
+  for (std::uint16_t i = 0; i < snapshot.filters.size(); i++) {
+    RxStream silent;
+    silent.name = {.stream = i, .match = true};
+    silent.filter = snapshot.filters[i];
+    const auto at = std::ranges::lower_bound(streams, silent.name, {}, &RxStream::name);
+    if (at == streams.end() || at->name != silent.name) streams.insert(at, std::move(silent));
+  }
+}
+
 double largest_jitter(const std::vector<RxStream>& streams) {
   double largest = 0;
   for (const RxStream& stream : streams)
@@ -359,6 +391,12 @@ std::vector<RxStream> streams_of(const RxSnapshot& snapshot, Numbers numbers, bo
   for (const auto& [name, records] : by_stream(snapshot, numbers)) {
     RxStream stream = add_up(records);
     stream.name = name;
+    if (name.match) {
+      stream.filter = filter_of(snapshot, name);
+      stream.first_number = stream.next_number = 0;
+      streams.push_back(std::move(stream));
+      continue;
+    }
     stream.clock = clock_of(snapshot, records, stream.counters);
     if (stream.clock != RxClock::Differs) stream.delay = delay_of(records);
     if (records.size() == 1) add_bursts(stream, *records.front(), final);
@@ -381,6 +419,7 @@ RxCounters& RxCounters::operator+=(const RxCounters& other) {
   negative += other.negative;
   replicated += other.replicated;
   suspect += other.suspect;
+  matched += other.matched;
   return *this;
 }
 
@@ -394,7 +433,8 @@ RxCounters RxCounters::operator-(const RxCounters& before) const {
           .lost = lost - before.lost,
           .negative = rise(before.negative, negative),
           .replicated = rise(before.replicated, replicated),
-          .suspect = suspect - before.suspect};
+          .suspect = suspect - before.suspect,
+          .matched = rise(before.matched, matched)};
 }
 
 double RxCounters::loss_ratio() const {
@@ -435,6 +475,7 @@ RxSummary rx_summary(const RxSnapshot& first, const RxSnapshot& last, std::uint6
   summary.senders = last.senders;
   const RxSpan span = announced_span(summary).value_or(RxSpan{first.time_ns, last.time_ns});
   summary.total = sample_between(first, last, span, origin_ns);
+  add_silent(summary.streams, last);
   add_sent(summary.streams, last.senders);
   add_sent_to_all(summary);
   summary.total.delay = summary.all.delay;

@@ -6,6 +6,8 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include "stats/histogram.h"
@@ -52,27 +54,35 @@ struct RxSnapshot {
   std::vector<RxUnit> queues; ///< those that received anything
   std::vector<RxUnit> cpus;   ///< likewise
   RxAside aside;
-  HostClock here;                ///< this host's clocks, as far as known
-  std::vector<RxSender> senders; ///< what was announced
+  HostClock here;                   ///< this host's clocks, as far as known
+  std::vector<RxSender> senders;    ///< what was announced
+  std::vector<std::string> filters; ///< of frames without a signature, in words
 };
 
 /// Whether frames came straight from their sender, or back from a mirror.
 enum class RxPath : std::uint8_t { OneWay, RoundTrip };
 
-/// What identifies a stream: of the compact form only the low bits are known.
+/// What identifies a stream: of the compact form only the low bits are known. Frames without a
+/// signature are the stream of the filter that counted them; those come behind the others.
 struct RxName {
   std::uint32_t session = 0;
-  std::uint16_t stream = 0;
+  std::uint16_t stream = 0; ///< or number of the filter
   bool compact = false;
   RxPath path = RxPath::OneWay;
-  auto operator<=>(const RxName&) const = default;
+  bool match = false; ///< counted by a filter: there are neither numbers nor send times
+  bool operator==(const RxName&) const = default;
+  auto operator<=>(const RxName& other) const {
+    return std::tie(match, session, stream, compact, path) <=>
+           std::tie(other.match, other.session, other.stream, other.compact, other.path);
+  }
 };
 
 /// Everything that is counted of a stream, or of all. Of two moments' figures the difference is the
 /// interval's (operator-), except for extremes, which stay those of the whole run.
 struct RxCounters {
-  std::uint64_t packets = 0; ///< all that arrived: unique + duplicates + too_late + suspect
-  std::uint64_t bytes = 0;   ///< without FCS
+  /// All that arrived: unique + duplicates + too_late + suspect + matched.
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0; ///< without FCS
   std::uint64_t unique = 0;
   std::uint64_t duplicates = 0;
   std::uint64_t too_late = 0;
@@ -84,6 +94,7 @@ struct RxCounters {
   /// With a sequence number so far off that it is not believed before a second one agrees (see
   /// xtg/abi/rx_seq.h). Falls when one does.
   std::int64_t suspect = 0;
+  std::uint64_t matched = 0; ///< counted by a filter: of those nothing but the size is known
   bool operator==(const RxCounters&) const = default;
   RxCounters& operator+=(const RxCounters& other);
   RxCounters operator-(const RxCounters& before) const;
@@ -144,6 +155,7 @@ struct RxRoundTrip {
 
 struct RxStream {
   RxName name;
+  std::string filter; ///< text of the filter, where name.match
   RxCounters counters;
   std::optional<std::uint64_t> sent; ///< announced: what the sender's driver took; lost is by it
   std::uint64_t first_number = 0;    ///< lowest sequence number seen
@@ -194,7 +206,8 @@ struct RxSample {
 struct RxSummary {
   RxSample total;
   EndReason end = EndReason::Interrupted;
-  std::vector<RxStream> streams; ///< final: the window's rest is counted
+  /// Final: the window's rest is counted. Filters that counted nothing are there, too.
+  std::vector<RxStream> streams;
   /// All of them as one; has no name and no numbers. Delays are of those whose clock does not
   /// differ and whose path is that of `total`; `sent` is known where it is of all.
   RxStream all;

@@ -2,6 +2,7 @@
 #include "stats/rx_runs.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "xtg/abi/tx.h"
 
@@ -9,14 +10,28 @@ namespace xtg::stats {
 
 namespace {
 
+bool matched(const RxRecord& record) {
+  return record.slot.key.form == XTG_SIG_NONE;
+}
+
 bool belongs(const RxRecord& record, std::uint32_t session) {
   const xtg_rx_key& key = record.slot.key;
-  return belongs(RxName{key.session, key.stream, key.form == XTG_SIG_COMPACT}, session);
+  return !matched(record) &&
+         belongs(RxName{key.session, key.stream, key.form == XTG_SIG_COMPACT}, session);
 }
 
 bool has_records(const RxSnapshot& snapshot, std::uint32_t session) {
   return std::any_of(snapshot.records.begin(), snapshot.records.end(),
                      [&](const RxRecord& r) { return r.slot.packets != 0 && belongs(r, session); });
+}
+
+/// Of a filter's record, what came after it was as `before` is.
+void take_off(RxRecord& record, const RxRecord& before) {
+  record.slot.packets -= before.slot.packets;
+  record.slot.bytes -= before.slot.bytes;
+  record.slot.first_ns = before.slot.last_ns;
+  for (std::size_t i = 0; i < std::min(record.arrival.size(), before.arrival.size()); i++)
+    record.arrival[i] -= before.arrival[i];
 }
 
 /// What a mirror sent back says the same as what came directly, which is preferred.
@@ -71,13 +86,26 @@ bool RxRuns::may_be_over() const {
   return any;
 }
 
+void RxRuns::set_aside(const RxSnapshot& snapshot) {
+  aside_.clear();
+  std::copy_if(snapshot.records.begin(), snapshot.records.end(), std::back_inserter(aside_),
+               matched);
+}
+
 void RxRuns::apply(RxSnapshot& snapshot) const {
   for (const auto& [session, sender] : senders_)
     // The end of a run from before our time, of which nothing came, is nothing to us.
     if (sender.start_seen || (!begun_ && has_records(snapshot, session)))
       snapshot.senders.push_back(sender);
   if (!begun_) return;
+  for (RxRecord& record : snapshot.records)
+    for (const RxRecord& before : aside_) {
+      const xtg_rx_key &key = record.slot.key, &old = before.slot.key;
+      if (matched(record) && key.stream == old.stream && key.unit == old.unit)
+        take_off(record, before);
+    }
   std::erase_if(snapshot.records, [&](const RxRecord& record) {
+    if (matched(record)) return false;
     if (std::any_of(snapshot.senders.begin(), snapshot.senders.end(),
                     [&](const RxSender& sender) { return belongs(record, sender.session); }))
       return false;

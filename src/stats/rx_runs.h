@@ -23,8 +23,11 @@ public:
   /// Every session that has begun has ended, or without any, one has ended: over() is of interest.
   [[nodiscard]] bool may_be_over() const;
 
-  /// Leaves in the snapshot the records that count, tells it of their senders, and adds the packets
-  /// of other sessions to its `unannounced`.
+  /// What filters had counted in `snapshot` is from before the run: apply() takes it off.
+  void set_aside(const RxSnapshot& snapshot);
+
+  /// Leaves in the snapshot the records that count, those of filters among them, tells it of their
+  /// senders, and adds the packets of other sessions to its `unannounced`.
   void apply(RxSnapshot& snapshot) const;
   /// All that counts has ended, and has arrived or had `drain_ns` since its end. `snapshot`: as
   /// apply() left it.
@@ -33,6 +36,7 @@ public:
 
 private:
   std::map<std::uint32_t, RxSender> senders_;
+  std::vector<RxRecord> aside_; ///< of filters, before the run
   bool begun_ = false;
 };
 

@@ -13,7 +13,8 @@ namespace {
 constexpr std::uint32_t kFcsBytes = 4;
 
 bool is_stream(const RxName& name, std::uint32_t session, std::uint16_t stream) {
-  return belongs(name, session) && name.stream == (name.compact ? stream & 0xff : stream);
+  return !name.match && belongs(name, session) &&
+         name.stream == (name.compact ? stream & 0xff : stream);
 }
 
 /// A stream of which nothing came.
@@ -48,6 +49,7 @@ void add_sent_to_all(RxSummary& summary) {
   if (std::none_of(summary.streams.begin(), summary.streams.end(), has)) return;
   bool known = true;
   for (const RxStream& stream : summary.streams) {
+    if (stream.name.match) continue;
     lost += stream.counters.lost;
     sent += stream.sent.value_or(0);
     known = known && stream.sent;

@@ -13,6 +13,7 @@
 
 // The skeleton names the types of the shared ABI, so those headers come first.
 #include "xtg/abi/rx.h"
+#include "xtg/abi/rx_match.h"
 #include "xtg/abi/rx_sample.h"
 #include "xtg/abi/signature.h"
 #include "xtg_rx_bpf.skel.h"
@@ -35,12 +36,14 @@ struct Closer {
 };
 using Skeleton = std::unique_ptr<xtg_rx_bpf, Closer>;
 
-Result<Skeleton> open_and_load(const xtg_rx_config& config, const xtg_rx_sampling& sampling) {
+Result<Skeleton> open_and_load(const xtg_rx_config& config, const xtg_rx_filters& filters,
+                               const xtg_rx_sampling& sampling) {
   Skeleton skel(xtg_rx_bpf::open(nullptr));
   if (!skel) return fail_sys(errno, "open the receiving program");
   if (skel->rodata->rx_config.abi_version != XTG_ABI_VERSION)
     return fail(Errc::Internal, "the receiving program is of another version");
   std::memcpy(&skel->rodata->rx_config, &config, sizeof config);
+  skel->rodata->rx_filters = filters;
   std::memcpy(&skel->rodata->rx_sampling, &sampling, sizeof sampling);
   skel->rodata->rx_sampling.watch = sampling.why != 0 || sampling.verify != 0 ? 1 : 0;
   if (sampling.why != 0) bpf_map__set_max_entries(skel->maps.rx_ring, SampleRing::kBytes);
@@ -98,14 +101,14 @@ Receiver::Receiver(Receiver&&) noexcept = default;
 Receiver& Receiver::operator=(Receiver&&) noexcept = default;
 Receiver::~Receiver() = default;
 
-Result<Receiver> Receiver::load(const xtg_rx_config& config, RxPlace place,
-                                const xtg_rx_sampling& sampling) {
+Result<Receiver> Receiver::load(const xtg_rx_config& config, const xtg_rx_filters& filters,
+                                RxPlace place, const xtg_rx_sampling& sampling) {
   auto impl = std::make_unique<Impl>();
   impl->config = config;
   impl->config.abi_version = XTG_ABI_VERSION;
   impl->config.shared = place == RxPlace::Generic ? 1 : 0;
   impl->config.has_tai = has_tai() ? 1 : 0;
-  auto skel = open_and_load(impl->config, sampling);
+  auto skel = open_and_load(impl->config, filters, sampling);
   if (!skel) return tl::unexpected<Error>(load_error(std::move(skel.error())));
   impl->skel = std::move(*skel);
   auto records = MappedArray<xtg_rx_record>::map(bpf_map__fd(impl->skel->maps.rx_records),

@@ -15,6 +15,7 @@
 #include "stats/rx_samples.h"
 #include "stats/rx_sender.h"
 #include "xtg/abi/rx.h"
+#include "xtg/abi/rx_match.h"
 #include "xtg/abi/rx_sample.h"
 
 namespace xtg::xdp {
@@ -27,10 +28,10 @@ using TakeSample = std::function<Status(const xtg_rx_sample&, std::span<const st
 
 class Receiver {
 public:
-  /// `config`: complete but for abi_version, shared and has_tai, which are filled in here;
-  /// `sampling`: but for watch.
-  static Result<Receiver> load(const xtg_rx_config& config, RxPlace place,
-                               const xtg_rx_sampling& sampling = {});
+  /// `config`: complete but for abi_version, shared and has_tai, which are filled in here.
+  /// `filters`: for frames without a signature; `sampling`: complete but for watch.
+  static Result<Receiver> load(const xtg_rx_config& config, const xtg_rx_filters& filters,
+                               RxPlace place, const xtg_rx_sampling& sampling = {});
   Receiver(Receiver&&) noexcept;
   Receiver& operator=(Receiver&&) noexcept;
   ~Receiver();

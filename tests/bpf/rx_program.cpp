@@ -9,10 +9,13 @@
 #include <bpf/libbpf.h>
 #include <gtest/gtest.h>
 
-// The skeleton names the types of the shared ABI, so that header comes first.
+// The skeleton names the types of the shared ABI, so those headers come first.
 #include "xtg/abi/rx.h"
+#include "xtg/abi/rx_match.h"
 #include "xtg/abi/rx_sample.h"
 #include "xtg_rx_bpf.skel.h"
+
+#include "packet/filter.h"
 
 namespace xtg::test {
 
@@ -41,6 +44,10 @@ RxProgram::RxProgram(const RxSetup& setup)
   std::memcpy(&skel_->rodata->rx_sampling, &setup.sampling, sizeof setup.sampling);
   skel_->rodata->rx_sampling.watch = setup.sampling.why != 0 || setup.sampling.verify != 0 ? 1 : 0;
   bpf_map__set_max_entries(skel_->maps.rx_ring, setup.ring_bytes);
+  xtg_rx_filters& filters = skel_->rodata->rx_filters;
+  for (const std::string& text : setup.match)
+    filters.match[filters.count++] = packet::encode(*packet::Filter::parse(text));
+  filters.take = setup.drop_matched ? 1 : 0;
   bpf_map__set_max_entries(skel_->maps.rx_records, setup.n_slots);
   bpf_map__set_value_size(skel_->maps.rx_records, XTG_RX_RECORD(setup.window));
   bpf_map__set_max_entries(skel_->maps.rx_places, setup.n_slots);

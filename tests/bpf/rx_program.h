@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <linux/bpf.h>
@@ -33,6 +34,8 @@ struct RxSetup {
   std::uint64_t limit = ~std::uint64_t{0};
   xtg_rx_sampling sampling{};
   std::uint32_t ring_bytes = 1U << 20;
+  std::vector<std::string> match{}; ///< filters
+  bool drop_matched = false;
 };
 
 /// A frame that the program showed.

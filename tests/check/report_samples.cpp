@@ -140,6 +140,13 @@ void rx_sampled(RxReporter& reporter) {
   reporter.finish();
 }
 
+void rx_match(RxReporter& reporter, const xtg::stats::RxSummary& summary) {
+  reporter.begin(sample::rx_match_plan(), sample::info(), "native");
+  reporter.interval(summary.total);
+  reporter.end(summary, {});
+  reporter.finish();
+}
+
 void rx_nothing(RxReporter& reporter) {
   const xtg::plan::RxPlan plan = sample::rx_plan();
   reporter.begin(plan, sample::info(), "native");
@@ -204,6 +211,8 @@ int main(int argc, char** argv) {
   both_rx(folder, "rx-two-streams", rx_two_streams);
   both_rx(folder, "rx-mirrored", rx_mirrored);
   both_rx(folder, "rx-sampled", rx_sampled);
+  both_rx(folder, "rx-match", [](RxReporter& r) { rx_match(r, sample::rx_matched_only()); });
+  both_rx(folder, "rx-mixed", [](RxReporter& r) { rx_match(r, sample::rx_mixed()); });
   both_rx(folder, "rx-nothing", rx_nothing);
   both_rx(folder, "rx-early-failure", rx_early_failure);
   both_exchange(folder, "exchange", exchange_run);

@@ -39,9 +39,9 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_rx_config) == 64, "config ABI");
 
 /* Which record. Key of a hash map, so it has no padding. */
 struct xtg_rx_key {
-  __u32 session; /* compact form: its low 16 bits */
-  __u16 stream;  /* compact form: its low 8 bits */
-  __u16 form;    /* XTG_SIG_COMPACT or XTG_SIG_FULL; of reflected frames also bits of rx_back.h */
+  __u32 session; /* compact form: its low 16 bits; none: 0 */
+  __u16 stream;  /* compact form: its low 8 bits; none: number of the filter that fits */
+  __u16 form;    /* XTG_SIG_*; of reflected frames also bits of rx_back.h */
   __u32 unit;    /* receive queue, or CPU where xtg_rx_config.shared */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_key) == 12, "key ABI");
@@ -153,6 +153,10 @@ struct XTG_CACHE_LINES xtg_rx_queue {
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_queue) == 64, "one cache line");
 
+#define XTG_RX_CANDIDATE_FREE 0
+#define XTG_RX_CANDIDATE_WAITS 1
+#define XTG_RX_CANDIDATE_COUNTED 2 /* waits, but a filter fitted: it was counted there */
+
 /* A compact signature's magic is 16 bits, which ordinary payload has once in 65,536 times: of an
  * unknown session two frames have to agree. */
 struct xtg_rx_candidate {
@@ -163,7 +167,7 @@ struct xtg_rx_candidate {
   __u16 session;
   __u8 stream;
   __u8 lane;
-  __u32 state; /* 0: free, 1: waiting */
+  __u32 state; /* XTG_RX_CANDIDATE_* */
 };
 
 /* An announcement's key in rx_announced. */

@@ -316,6 +316,36 @@ static inline enum xtg_rx_verdict xtg_rx_seq(struct xtg_rx_state* w, struct xtg_
   return XTG_RX_REORDERED;
 }
 
+/* Enters a packet of `size` bytes that arrived at `now`; `seq` is where the slot's numbers begin if
+ * it is the first. */
+static inline void xtg_rx_arrive(struct xtg_rx_slot* s, __u64 seq, __u32 size, __u64 now) {
+  if (!s->packets) {
+    s->base = s->next = seq;
+    s->first_ns = now;
+    s->last_ns = now;
+    s->delay_min = ~0ULL;
+    s->size_min = ~0U;
+  }
+  s->packets++;
+  s->bytes += size;
+  if (size < s->size_min) s->size_min = size;
+  if (size > s->size_max) s->size_max = size;
+}
+
+/* Enters the time since the packet before, of which there is one. */
+static inline void xtg_rx_apart(const struct xtg_rx_slot* s, struct xtg_rx_hist* h, __u64 now) {
+  __u32 cell = xtg_hist_cell(now - s->last_ns);
+  if (cell < XTG_HIST_CELLS) h->arrival[cell]++;
+}
+
+/* Enters a packet without a signature: nothing but its size and arrival is known. */
+static inline void xtg_rx_plain(struct xtg_rx_slot* s, struct xtg_rx_hist* h, __u32 size,
+                                __u64 now) {
+  xtg_rx_arrive(s, 0, size, now);
+  if (s->packets > 1) xtg_rx_apart(s, h, now);
+  s->last_ns = now;
+}
+
 /* Enters a packet's delay and the time since the one before. */
 static inline void xtg_rx_times(struct xtg_rx_slot* s, struct xtg_rx_hist* h, __s64 delay,
                                 __u64 now) {
@@ -323,8 +353,7 @@ static inline void xtg_rx_times(struct xtg_rx_slot* s, struct xtg_rx_hist* h, __
   if (s->packets > 1) {
     __u64 change = delay > s->last_delay ? (__u64)delay - (__u64)s->last_delay
                                          : (__u64)s->last_delay - (__u64)delay;
-    cell = xtg_hist_cell(now - s->last_ns);
-    if (cell < XTG_HIST_CELLS) h->arrival[cell]++;
+    xtg_rx_apart(s, h, now);
     s->jitter16 += change - ((s->jitter16 + 8) >> 4);
     s->ipdv_sum += change;
     if (change > s->ipdv_max) s->ipdv_max = change;
@@ -349,17 +378,7 @@ static inline enum xtg_rx_verdict xtg_rx_packet(struct xtg_rx_state* w, struct x
   struct xtg_rx_slot* s = w->slot;
   enum xtg_rx_verdict verdict;
 
-  if (!s->packets) {
-    s->base = s->next = seq;
-    s->first_ns = now;
-    s->last_ns = now;
-    s->delay_min = ~0ULL;
-    s->size_min = ~0U;
-  }
-  s->packets++;
-  s->bytes += size;
-  if (size < s->size_min) s->size_min = size;
-  if (size > s->size_max) s->size_max = size;
+  xtg_rx_arrive(s, seq, size, now);
   verdict = xtg_rx_seq(w, h, seq, lane, delay, now);
   if (verdict == XTG_RX_SUSPECT) return verdict;
   xtg_rx_times(s, h, delay, now);

@@ -31,6 +31,13 @@ const std::vector<Case> kCases = {
     {{"--port", "0"}, [](R& r) { r.port = 0; }},
     {{"--port", "65535"}, [](R& r) { r.port = 65535; }},
     {{"--observe"}, [](R& r) { r.observe = true; }},
+    {{"--match", "udp  dst port 10000"},
+     [](R& r) { r.match = {*packet::Filter::parse("udp dst port 10000")}; }},
+    {{"--match=tcp", "--drop-matched", "--match", "arp"},
+     [](R& r) {
+       r.match = {*packet::Filter::parse("tcp"), *packet::Filter::parse("arp")};
+       r.drop_matched = true;
+     }},
     {{"--window", "1024"}, [](R& r) { r.window = 1'024; }},
     {{"--window", "1048576"}, [](R& r) { r.window = 1'048'576; }},
     {{"--streams", "1"}, [](R& r) { r.streams = 1; }},
@@ -105,6 +112,11 @@ TEST(CliRx, BadValuesNameOptionValueAndWhatIsAccepted) {
       {{"--session", "-1a2b3c4"}, {"--session \"-1a2b3c4\"", "8 hexadecimal digits"}},
       {{"-p", "65536"}, {"--port \"65536\"", "0 to 65535"}},
       {{"-p", "1-9"}, {"--port \"1-9\"", "0 to 65535"}},
+      {{"--match", ""}, {"--match \"\": expected a filter", "udp dst port 10000"}},
+      {{"--match", "udp or tcp"},
+       {"--match \"udp or tcp\": \"or\" is not taken", "its own --match"}},
+      {{"--match", "upd"}, {"--match \"upd\" is not known: expected ip, ip6"}},
+      {{"--match", "ip", "--match", "x"}, {"--match \"x\" is not known"}},
       {{"--window", "512"}, {"--window \"512\"", "power of two from 1024 to 1048576", "65536"}},
       {{"--window", "2097152"}, {"--window \"2097152\"", "power of two from 1024 to 1048576"}},
       {{"--window", "64k"}, {"--window \"64k\"", "power of two from 1024 to 1048576"}},

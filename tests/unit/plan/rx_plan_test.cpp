@@ -47,6 +47,21 @@ TEST_F(RxPlanTest, TakesTheSpecAndTheInterface) {
   EXPECT_TRUE(out.notes.empty());
 }
 
+TEST_F(RxPlanTest, AsManyFiltersAsTheProgramTakes) {
+  spec_.match.assign(kMaxRxFilters, *packet::Filter::parse("udp"));
+  spec_.drop_matched = true;
+  EXPECT_EQ(plan().spec.match.size(), kMaxRxFilters);
+  spec_.match.push_back(spec_.match.front());
+  const auto many = resolve_rx(spec_, facts_);
+  ASSERT_FALSE(many);
+  EXPECT_EQ(many.error().what, "--match is given 17 times: at most 16");
+  spec_.match.clear();
+  const auto none = resolve_rx(spec_, facts_);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, Errc::InvalidArgument);
+  EXPECT_EQ(none.error().what, "--drop-matched needs a --match, which says what to take");
+}
+
 TEST_F(RxPlanTest, WhatTheDriverCanDoDecidesOnTheMode) {
   for (const RxMode mode : {RxMode::Auto, RxMode::Native, RxMode::Generic}) {
     spec_.mode = mode;

@@ -54,7 +54,8 @@ TEST(RxJson, Start) {
       R"({"interface":{"name":"eth1","ifindex":7,"driver":"veth","kind":"veth",)"
       R"("mac":"02:00:00:00:00:01","mtu":1500,"tx_queues":2,"rx_queues":2,)"
       R"("speed_bits_per_second":null},"role":"receiver","mode":"auto","attached":"native",)"
-      R"("session":12648430,"port":1000,"observe":false,"window":65536,"streams":256,)"
+      R"("session":12648430,"port":1000,"observe":false,"match":[],"drop_matched":false,)"
+      R"("window":65536,"streams":256,)"
       R"("num_packets":null,"announcements":true,"drain_seconds":2.0,"duration_seconds":2.5,"interval_seconds":1.0,)"
       R"("expect":["loss<0.001%","p99<150us"],"verify":false,"write_pcap":null,)"
       R"("sample":null,"notes":["no other program on eth1"]})");
@@ -82,7 +83,7 @@ TEST(RxJson, Interval) {
             std::string(R"({"sum":{"start":0.0,"end":1.0,"seconds":1.0,"packets":1010,)") +
                 R"("bytes":64640,"bits_per_second":517120.0,"rx_pps":1010.0,)" +
                 R"("l1_bits_per_second":678720.0,"l2_bits_per_second":517120.0,)" + kCounters +
-                kPath + kDelay + R"(,"passed":33,"streams":1}})");
+                R"("matched":0,)" + kPath + kDelay + R"(,"passed":33,"streams":1}})");
 }
 
 TEST(RxJson, SuspectsMayBeBelievedLater) {
@@ -131,13 +132,13 @@ TEST(RxJson, End) {
   EXPECT_EQ(end["sum"].dump(),
             std::string(R"({"start":0.0,"end":2.0,"seconds":2.0,"packets":1010,"bytes":64640,)") +
                 R"("bits_per_second":258560.0,"rx_pps":505.0,"l1_bits_per_second":339360.0,)" +
-                R"("l2_bits_per_second":258560.0,)" + kCounters + kPath + kDelay +
-                R"(,"passed":33,"streams":1,"sent":null,)" + kDetails + "}");
+                R"("l2_bits_per_second":258560.0,)" + kCounters + R"("matched":0,)" + kPath +
+                kDelay + R"(,"passed":33,"streams":1,"sent":null,)" + kDetails + "}");
   ASSERT_EQ(end["streams"].size(), 1U);
   EXPECT_EQ(
       end["streams"][0].dump(),
-      std::string(R"({"session":12648430,"stream":3,"form":"full","path":"one-way",)") +
-          R"("seconds":1.5,)" +
+      std::string(R"({"session":12648430,"stream":3,"form":"full","match":null,)") +
+          R"("path":"one-way","seconds":1.5,)" +
           R"("packets":1010,"bytes":64640,"frame_size":{"min":64,"max":64},)" +
           R"("first_sequence":6,"next_sequence":1020,"units":1,"sent":null,"clock":"shared",)" +
           R"("clock_error_us":null,"clock_note":null,)" + kCounters + kDelay + "," + kDetails +
@@ -212,6 +213,36 @@ TEST(RxJson, StreamOfAnotherClockOverTwoQueues) {
     EXPECT_TRUE(stream[key].is_null()) << key;
   EXPECT_EQ(stream["jitter_us"], 0.25) << "needs one clock only";
   EXPECT_EQ(stream["ipdv_us"].dump(), R"({"mean":0.2,"max":0.4})");
+}
+
+TEST(RxJson, FramesWithoutASignature) {
+  const ordered_json start = document([](RxReporter& json) {
+    json.begin(sample::rx_match_plan(), sample::info(), "native");
+  })["start"]["configuration"];
+  EXPECT_EQ(start["match"].dump(), R"(["udp dst port 10000","arp"])");
+  EXPECT_EQ(start["drop_matched"], false);
+  const ordered_json end = end_of(sample::rx_mixed());
+  EXPECT_EQ(end["sum"]["packets"], 2'244);
+  EXPECT_EQ(end["sum"]["matched"], 1'234);
+  EXPECT_EQ(end["sum"]["unique"], 1'002) << "of test frames";
+  EXPECT_EQ(end["sum"]["streams"], 2) << "that came";
+  ASSERT_EQ(end["streams"].size(), 3U);
+  EXPECT_TRUE(end["streams"][0]["match"].is_null());
+  EXPECT_EQ(
+      end["streams"][1].dump(),
+      R"({"session":null,"stream":0,"form":"match","match":"udp dst port 10000","seconds":0.5,)"
+      R"("packets":1234,"bytes":128336,"frame_size":{"min":64,"max":1518},"first_sequence":null,)"
+      R"("next_sequence":null,"units":1,"clock":null,"unique":null,"lost_packets":null,)"
+      R"("lost_percent":null,"duplicates":null,"reordered":null,"too_late":null,)"
+      R"("negative_delays":null,"delay_us":null,"jitter_us":null,"negative_delay_worst_us":null,)"
+      R"("ipdv_us":null,"pdv_us":null,)"
+      R"("arrival_us":{"p50":1.007,"p99":1.007,"p999":1.007,"max":1.007},"reorder":null,)"
+      R"("loss_bursts":null})");
+  const ordered_json silent = end["streams"][2];
+  EXPECT_EQ(silent["match"], "arp");
+  EXPECT_EQ(silent["packets"], 0);
+  for (const char* key : {"seconds", "frame_size", "arrival_us"})
+    EXPECT_TRUE(silent[key].is_null()) << key;
 }
 
 TEST(RxJson, OnePacketHasNoVariation) {

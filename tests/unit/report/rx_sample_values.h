@@ -245,6 +245,56 @@ inline stats::RxSummary rx_sampled() {
   return summary;
 }
 
+/// Test frames, and others that one of two filters counts.
+inline plan::RxPlan rx_match_plan() {
+  plan::RxPlan plan = rx_observe_plan();
+  plan.spec.observe = false;
+  plan.spec.match = {*packet::Filter::parse("udp dst port 10000"), *packet::Filter::parse("arp")};
+  return plan;
+}
+
+inline stats::RxStream rx_matched_stream() {
+  stats::RxStream s;
+  s.name = {.stream = 0, .match = true};
+  s.filter = "udp dst port 10000";
+  s.counters = {.packets = 1'234, .bytes = 123'400, .matched = 1'234};
+  s.first_ns = 1'000'000'000;
+  s.last_ns = 1'500'000'000;
+  s.size_min = 60;
+  s.size_max = 1'514;
+  s.units = 1;
+  s.arrival.add(1'000, 1'233);
+  return s;
+}
+
+inline stats::RxStream rx_silent_stream() {
+  stats::RxStream s;
+  s.name = {.stream = 1, .match = true};
+  s.filter = "arp";
+  return s;
+}
+
+inline stats::RxSummary rx_mixed() {
+  stats::RxSummary summary = rx_summary();
+  summary.streams = {rx_stream(), rx_matched_stream(), rx_silent_stream()};
+  summary.total.sum += rx_matched_stream().counters;
+  summary.all.counters = summary.total.sum;
+  summary.all.size_max = 1'514;
+  summary.aside = {};
+  return summary;
+}
+
+/// Nothing but frames without a signature.
+inline stats::RxSummary rx_matched_only() {
+  stats::RxSummary summary = rx_mixed();
+  summary.streams = {rx_matched_stream(), rx_silent_stream()};
+  summary.total.sum = rx_matched_stream().counters;
+  summary.total.delay = {};
+  summary.total.jitter_ns = 0;
+  summary.all = rx_matched_stream();
+  return summary;
+}
+
 /// A run in which nothing came.
 inline stats::RxSummary rx_nothing() {
   stats::RxSummary summary;

@@ -13,6 +13,15 @@
 namespace xtg::report {
 namespace {
 
+std::string summary_text(const stats::RxSummary& summary) {
+  std::ostringstream out;
+  const auto text = make_rx_text(out);
+  text->begin(sample::rx_plan(), sample::info(), "native");
+  out.str("");
+  text->end(summary, {});
+  return out.str();
+}
+
 TEST(RxText, WholeRun) {
   std::ostringstream out;
   const auto text = make_rx_text(out);
@@ -97,6 +106,91 @@ summary of eth1
 )");
 }
 
+TEST(RxText, FramesWithoutASignatureBesideTestFrames) {
+  std::ostringstream out;
+  const auto text = make_rx_text(out);
+  text->begin(sample::rx_match_plan(), sample::info(), "native");
+  text->end(sample::rx_mixed(), {});
+  EXPECT_EQ(out.str(), R"(receiving on eth1 (driver unknown), native mode, up to 1 packet
+test frames of any session, any UDP port; counted and taken; window 65,536 numbers, 256 streams
+frames without a signature that match 'udp dst port 10000' or 'arp': counted and passed on
+
+summary of eth1
+  ended           duration reached
+  duration                  2.000 s
+  packets                   2,244 in 2 streams, of 64 to 1,518 bytes
+  mean rate                   505 pkt/s  339.4 kbit/s L1  258.6 kbit/s L2
+  matched                   1,234 packets without a signature
+  unique                    1,002 packets
+  lost                         12 packets, 1.1834 % of 1,014 expected
+  duplicates                    7 packets
+  reordered                     5 packets, overtaken by 2.5 on average, by 7 at most; at most 12.3 us late
+  too late                      1 packets, behind the window of 65,536 numbers
+  loss bursts                   3 by length 1: 1, 2-3: 1, 8-15: 1; the longest 9 packets, outage at most 250.0 us
+  delay           min 47.2  mean 50.8  p50 48.1  p90 48.1  p99 131.1  p99.9 131.1  p99.99 2,000  max 2,000 us
+  clock error                  10 delays below zero, the worst -3.200 us
+  PDV             p99 83.8  p99.9 83.8  max 1,953 us above the smallest delay
+  jitter          1.312 us
+  IPDV            mean 0.512  max 1,952 us
+  interarrival    p50 1.007  p99 1.007  max 30.2 us
+  streams         session 00c0ffee stream 3: 1,010 packets  12 lost (1.1834 %)  7 dup  5 reordered  1 too late  p50 48.1  p99 131.1  max 2,000 us delay
+                  match 'udp dst port 10000': 1,234 packets, 64 to 1,518 bytes  interarrival p50 1.007  p99 1.007  max 1.007 us
+                  match 'arp': no packet
+  queue 0                   1,000 packets, 32 other frames passed
+  queue 3                      10 packets, 1 other frame passed
+  CPU 2                     1,010 packets, 33 other frames passed
+  passed                       33 frames that are not counted
+  interface drops               0 dropped  0 missed  0 errors
+  processor time            1.500 s
+)");
+}
+
+TEST(RxText, NothingButFramesWithoutASignature) {
+  std::ostringstream out;
+  const auto text = make_rx_text(out);
+  plan::RxPlan plan = sample::rx_match_plan();
+  plan.spec.drop_matched = true;
+  text->begin(plan, sample::info(), "native");
+  EXPECT_NE(out.str().find("or 'arp': counted and taken\n"), std::string::npos) << out.str();
+  out.str("");
+  text->end(sample::rx_matched_only(), {});
+  EXPECT_EQ(out.str(), R"(
+summary of eth1
+  ended           duration reached
+  duration                  2.000 s
+  packets                   1,234 in 1 stream, of 64 to 1,518 bytes
+  mean rate                   505 pkt/s  339.4 kbit/s L1  258.6 kbit/s L2
+  loss and delay  not known: no packet had a signature
+  interarrival    p50 1.007  p99 1.007  max 1.007 us
+  streams         match 'udp dst port 10000': 1,234 packets, 64 to 1,518 bytes  interarrival p50 1.007  p99 1.007  max 1.007 us
+                  match 'arp': no packet
+  queue 0                   1,000 packets, 32 other frames passed
+  queue 3                      10 packets, 1 other frame passed
+  CPU 2                     1,010 packets, 33 other frames passed
+  passed                       33 frames that are not counted
+  interface drops               0 dropped  0 missed  0 errors
+  processor time            1.500 s
+)");
+  out.str("");
+  stats::RxSummary nothing = sample::rx_nothing();
+  nothing.streams = {sample::rx_silent_stream()};
+  text->end(nothing, {});
+  EXPECT_NE(out.str().find("  received        no frame that is counted arrived; 1,234 other "
+                           "frames passed\n  streams         match 'arp': no packet\n"),
+            std::string::npos)
+      << out.str();
+}
+
+TEST(RxText, FiltersAreToldHoweverManyStreamsThereAre) {
+  stats::RxSummary summary = sample::rx_mixed();
+  summary.streams.insert(summary.streams.begin(), 20, sample::rx_stream());
+  const std::string text = summary_text(summary);
+  EXPECT_NE(text.find("\n                  ... and 5 more\n                  match 'udp dst port "
+                      "10000': 1,234 packets"),
+            std::string::npos)
+      << text;
+}
+
 TEST(RxText, NeverASilentZero) {
   std::ostringstream out;
   const auto text = make_rx_text(out);
@@ -116,15 +210,6 @@ summary of eth1
   expected        MISSED  p99<150us: not measured
   processor time            0.000 s
 )");
-}
-
-std::string summary_text(const stats::RxSummary& summary) {
-  std::ostringstream out;
-  const auto text = make_rx_text(out);
-  text->begin(sample::rx_plan(), sample::info(), "native");
-  out.str("");
-  text->end(summary, {});
-  return out.str();
 }
 
 TEST(RxText, SampledAndVerifiedFrames) {

@@ -75,6 +75,20 @@ TEST(RxValue, WhatTheClockOrASinglePacketDoesNotTell) {
   EXPECT_FALSE(rx_value(Expected::Jitter, s));
 }
 
+TEST(RxValue, FramesWithoutASignatureArriveAndNothingElseIsKnownOfThem) {
+  const stats::RxSummary mixed = sample::rx_mixed();
+  EXPECT_EQ(rx_value(Expected::Received, mixed), 1'002 + 1'234);
+  EXPECT_EQ(rx_value(Expected::Loss, mixed), 12.0 / 1'014) << "of the test frames";
+  EXPECT_EQ(rx_value(Expected::Streams, mixed), 2);
+  const stats::RxSummary only = sample::rx_matched_only();
+  EXPECT_EQ(rx_value(Expected::Received, only), 1'234);
+  EXPECT_EQ(rx_value(Expected::Streams, only), 1);
+  EXPECT_EQ(rx_value(Expected::Pps, only), 505);
+  for (const Expected what : {Expected::Loss, Expected::Lost, Expected::Duplicates,
+                              Expected::Reordered, Expected::Late, Expected::P50, Expected::Jitter})
+    EXPECT_FALSE(rx_value(what, only)) << to_string(what);
+}
+
 TEST(RxValue, MoreThanExpectedIsNoLoss) {
   stats::RxSummary s = sample::rx_summary();
   s.total.sum.lost = -3;
