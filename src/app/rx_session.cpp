@@ -43,7 +43,7 @@ void RxSession::start_lines(std::uint64_t now_ns) {
   next_line_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.spec.interval.count());
 }
 
-void RxSession::start_clock() {
+void RxSession::start() {
   first_ = {};
   start_lines(monotonic_ns());
   end_ns_ = plan_.spec.duration
@@ -157,7 +157,6 @@ void RxSession::conclude(report::RxReporter& reporter) {
 
 RxSessionResult RxSession::run(report::RxReporter& reporter, const std::ostream& out,
                                Signals& signals) {
-  start_clock();
   while (!reason_) {
     pollfd fd{signals.fd(), POLLIN, 0};
     if (poll(&fd, 1, wait_ms()) < 0 && errno != EINTR) fail_run(fail_sys(errno, "poll").value());

@@ -35,11 +35,13 @@ public:
   Status prepare() { return listener_.prepare(); }
   [[nodiscard]] const Listener& listener() const { return listener_; }
 
+  /// From now on frames count: whoever is told that the run begins may send.
+  void start();
+  /// Until the end.
   RxSessionResult run(report::RxReporter& reporter, const std::ostream& out, Signals& signals);
 
 private:
   stats::RxSnapshot snapshot(bool words);
-  void start_clock();
   void start_lines(std::uint64_t now_ns);
   void look_for_announcements(report::RxReporter& reporter);
   void fail_run(Error error);

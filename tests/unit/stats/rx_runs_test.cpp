@@ -38,6 +38,45 @@ RxSnapshot seen(const RxRuns& runs, std::uint64_t packets) {
   return snapshot;
 }
 
+TEST(RxRuns, WhatFiltersCountStaysButForWhatWasBefore) {
+  const auto snapshot = [](std::uint64_t packets) {
+    RxRecord matched = sample::record(packets, 2, 0, XTG_SIG_NONE);
+    matched.slot.key.session = 0;
+    return sample::at(0, {matched, sample::record(3)});
+  };
+  RxRuns runs;
+  runs.learn({start(0)}); // not that session's either
+  RxSnapshot before = snapshot(5);
+  runs.apply(before);
+  ASSERT_EQ(before.records.size(), 1U);
+  EXPECT_EQ(before.aside.unannounced, 3U);
+  runs.set_aside(before);
+  RxSnapshot now = snapshot(12);
+  runs.apply(now);
+  ASSERT_EQ(now.records.size(), 1U);
+  EXPECT_EQ(now.records[0].slot.packets, 7U);
+  EXPECT_EQ(now.records[0].slot.bytes, 420U);
+  EXPECT_EQ(now.records[0].slot.first_ns, before.records[0].slot.last_ns);
+  EXPECT_EQ(now.records[0].arrival[xtg_hist_cell(1'000)], 7U);
+  RxSnapshot other = snapshot(12);
+  other.records[0].slot.key.unit = 3;
+  runs.apply(other);
+  EXPECT_EQ(other.records[0].slot.packets, 12U);
+}
+
+TEST(RxRuns, AFilterHasNoSender) {
+  RxRuns runs;
+  runs.learn({start(kOurs), end(kOurs, 1, 3)});
+  RxRecord matched = sample::record(4, 0, 1, XTG_SIG_NONE);
+  RxSnapshot last = sample::at(kSecond, {matched, sample::record(3)});
+  runs.apply(last);
+  EXPECT_TRUE(runs.over(last, 10 * kSecond, kDrain)) << "all has come";
+  const RxSummary summary = rx_summary(sample::at(0, {}), last, 0);
+  EXPECT_EQ(summary.all.sent, 3U);
+  EXPECT_EQ(summary.total.sum.lost, 0);
+  EXPECT_FALSE(summary.streams[1].sent);
+}
+
 TEST(RxRuns, AStartBeginsAndWhatIsNotItsDoesNotCount) {
   RxRuns runs;
   RxSnapshot snapshot = sample::at(0, {sample::record(5)});
