@@ -3,11 +3,6 @@
  * short has fewer of them. */
 #pragma once
 
-struct vlan_tag {
-  __be16 tci;
-  __be16 proto;
-};
-
 struct fragment_header {
   __u8 next;
   __u8 reserved;
