@@ -105,7 +105,7 @@ class Others(rx_lib.RxTest):
             here.sendto(payload, (self.wire.far_ip, 5000))
             self.assertEqual(there.recv(2048), payload)
         # A payload that ends as a signature of another version does.
-        for tail in (bytes(27) + b"\x09XTGS", bytes(26) + b"\x07\x01XTGS", bytes(14) + b"\xc7\xa9"):
+        for tail in (bytes(27) + b"\x09XTGS", bytes(26) + b"\x07\x01XTGS", bytes(14) + b"\xc7\xa2"):
             here.sendto(tail, (self.wire.far_ip, 5000))
             self.assertEqual(there.recv(2048), tail)
         rx.send(signal.SIGINT)

@@ -230,14 +230,14 @@ TEST(RxJson, FramesWithoutASignature) {
   EXPECT_TRUE(end["streams"][0]["match"].is_null());
   EXPECT_EQ(
       end["streams"][1].dump(),
-      R"({"session":null,"stream":0,"form":"match","match":"udp dst port 10000","seconds":0.5,)"
+      R"({"session":null,"stream":0,"form":"match","match":"udp dst port 10000","path":null,"seconds":0.5,)"
       R"("packets":1234,"bytes":128336,"frame_size":{"min":64,"max":1518},"first_sequence":null,)"
-      R"("next_sequence":null,"units":1,"clock":null,"unique":null,"lost_packets":null,)"
-      R"("lost_percent":null,"duplicates":null,"reordered":null,"too_late":null,)"
+      R"("next_sequence":null,"units":1,"sent":null,"clock":null,"clock_error_us":null,"clock_note":null,"unique":null,"lost_packets":null,)"
+      R"("lost_percent":null,"duplicates":null,"replicated":null,"reordered":null,"too_late":null,"suspect":null,)"
       R"("negative_delays":null,"delay_us":null,"jitter_us":null,"negative_delay_worst_us":null,)"
       R"("ipdv_us":null,"pdv_us":null,)"
       R"("arrival_us":{"p50":1.007,"p99":1.007,"p999":1.007,"max":1.007},"reorder":null,)"
-      R"("loss_bursts":null})");
+      R"("loss_bursts":null,"mirror":null})");
   const ordered_json silent = end["streams"][2];
   EXPECT_EQ(silent["match"], "arp");
   EXPECT_EQ(silent["packets"], 0);

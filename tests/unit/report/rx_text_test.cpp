@@ -123,7 +123,7 @@ summary of eth1
   matched                   1,234 packets without a signature
   unique                    1,002 packets
   lost                         12 packets, 1.1834 % of 1,014 expected
-  duplicates                    7 packets
+  duplicates                    7 copies of 5 packets
   reordered                     5 packets, overtaken by 2.5 on average, by 7 at most; at most 12.3 us late
   too late                      1 packets, behind the window of 65,536 numbers
   loss bursts                   3 by length 1: 1, 2-3: 1, 8-15: 1; the longest 9 packets, outage at most 250.0 us
