@@ -3,11 +3,6 @@
  * include/xtg/abi/rx_seq.h wants to have around it. */
 #pragma once
 
-struct vlan_tag {
-  __be16 tci;
-  __be16 proto;
-};
-
 const volatile struct xtg_rx_config rx_config = {.abi_version = XTG_ABI_VERSION};
 const volatile struct xtg_rx_filters rx_filters = {.count = 0};
 

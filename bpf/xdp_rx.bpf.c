@@ -23,6 +23,7 @@ char _license[] SEC("license") = "GPL";
 
 #include "rx_maps.bpf.h"
 #include "xtg/abi/rx_mark.h"
+#include "find.bpf.h"
 #include "xtg/abi/rx_back.h"
 #include "xtg/abi/rx_seq.h"
 #include "rx_sample.bpf.h"
