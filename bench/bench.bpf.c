@@ -123,6 +123,22 @@ int bench_count(struct xdp_md* ctx) {
   return XDP_DROP;
 }
 
+/* The least that a mirror does. */
+SEC("xdp")
+int bench_send_back(struct xdp_md* ctx) {
+  void *data = (void*)(long)ctx->data, *end = (void*)(long)ctx->data_end;
+  __u16 *to = data, *from = to + 3;
+
+  if (data + ETH_HLEN > end) return XDP_DROP;
+#pragma unroll
+  for (int i = 0; i < 3; i++) {
+    __u16 word = to[i];
+    to[i] = from[i];
+    from[i] = word;
+  }
+  return XDP_TX;
+}
+
 SEC("xdp")
 int bench_gap(struct xdp_md* ctx) {
   __u64 now = bpf_ktime_get_ns();

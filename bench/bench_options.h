@@ -20,6 +20,7 @@ Status bench_udp(const Options& options);
 Status bench_pacing(const Options& options);
 Status bench_tcp(const Options& options);
 Status bench_rx(const Options& options);
+Status bench_reflect(const Options& options);
 /// Whether `name` is one of its tables.
 bool is_tcp_table(const std::string& name);
 bool is_rx_table(const std::string& name);

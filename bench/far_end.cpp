@@ -18,6 +18,8 @@ const bpf_program* program(const xtg_bench_bpf* skel, FarEnd::Kind kind) {
     return skel->progs.bench_gap;
   case FarEnd::Kind::Lose:
     return skel->progs.bench_lose;
+  case FarEnd::Kind::SendBack:
+    return skel->progs.bench_send_back;
   case FarEnd::Kind::Count:
     break;
   }
@@ -34,15 +36,18 @@ FarEnd::~FarEnd() {
   if (skel_ != nullptr) xtg_bench_bpf::destroy(skel_);
 }
 
-Result<FarEnd> FarEnd::attach(const net::Wire& wire, Kind kind, std::uint64_t interval_ns) {
+Result<FarEnd> FarEnd::attach(const net::Wire& wire, Kind kind, std::uint64_t interval_ns,
+                              Side side) {
   FarEnd out;
   out.skel_ = xtg_bench_bpf::open_and_load();
   if (out.skel_ == nullptr) return fail_sys(errno, "load the benchmark's programs");
   out.skel_->bss->interval_ns = interval_ns;
   const bpf_program* prog = program(out.skel_, kind);
-  const auto attached = wire.far_ns().run([&]() -> Status {
+  const bool far = side == Side::Far;
+  const auto attached = (far ? wire.far_ns() : wire.near_ns()).run([&]() -> Status {
     LIBBPF_OPTS(bpf_link_create_opts, opts);
-    const int fd = bpf_link_create(bpf_program__fd(prog), wire.far().ifindex, BPF_XDP, &opts);
+    const int ifindex = far ? wire.far().ifindex : wire.near().ifindex;
+    const int fd = bpf_link_create(bpf_program__fd(prog), ifindex, BPF_XDP, &opts);
     if (fd < 0) return fail_sys(-fd, "attach the far end's program");
     out.link_.reset(fd);
     return {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The far end of a benchmark's wire: an XDP program of the benchmark's own that counts and drops,
-// or passes on what it does not lose.
+// sends back, or passes on what it does not lose. It may also stand at the near end.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,10 @@ namespace xtg::bench {
 
 class FarEnd {
 public:
-  enum class Kind { Count, Gaps, Lose };
-  static Result<FarEnd> attach(const net::Wire& wire, Kind kind, std::uint64_t interval_ns = 0);
+  enum class Kind { Count, Gaps, Lose, SendBack };
+  enum class Side { Far, Near };
+  static Result<FarEnd> attach(const net::Wire& wire, Kind kind, std::uint64_t interval_ns = 0,
+                               Side side = Side::Far);
   FarEnd(FarEnd&&) noexcept;
   ~FarEnd();
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// xtg-bench udp|pacing|tcp|rx --binary PATH [--rounds N] [--seconds S] [--peer 'COMMAND']...
+// xtg-bench udp|pacing|tcp|rx|reflect --binary PATH [--rounds N] [--seconds S] [--peer
+// 'COMMAND']...
 //           [--only TABLE]...
 #include <cstdlib>
 #include <cstring>
@@ -20,6 +21,7 @@ int usage() {
       "       xtg-bench pacing --binary PATH [--seconds S]\n"
       "       xtg-bench rx --binary PATH [--rounds N] [--seconds S] [--only "
       "cost|streams|latency|bias]...\n"
+      "       xtg-bench reflect --binary PATH [--rounds N] [--seconds S]\n"
       "       xtg-bench tcp --binary PATH [--rounds N] [--seconds S] [--peer 'COMMAND ... %i "
       "... %p ... %a']...\n"
       "                     [--only one|threaded|loss|flows|mtu|costs]...\n");
@@ -63,6 +65,8 @@ int main(int argc, char** argv) {
     done = xtg::bench::bench_tcp(options);
   else if (what == "rx")
     done = xtg::bench::bench_rx(options);
+  else if (what == "reflect")
+    done = xtg::bench::bench_reflect(options);
   else
     return usage();
   if (!done) {

@@ -5,23 +5,7 @@
  * devices, whose ifindexes nobody else uses. */
 #pragma once
 
-struct net_device {
-  int ifindex;
-} __attribute__((preserve_access_index));
-
-struct bpf_prog;
-
-static __always_inline void count_errno(int err, __u64 frames) {
-  __u32 key = err < 0 ? -err : err;
-  __u64 zero = 0;
-  __u64* count = bpf_map_lookup_elem(&errnos, &key);
-
-  if (!count) {
-    bpf_map_update_elem(&errnos, &key, &zero, BPF_NOEXIST);
-    count = bpf_map_lookup_elem(&errnos, &key);
-  }
-  if (count) __sync_fetch_and_add(count, frames);
-}
+#include "errnos.bpf.h"
 
 /* Behind the lanes' ingress devices comes that of xtg_once, whose frames are nobody's. */
 static __always_inline bool is_once(const struct net_device* from) {
@@ -41,7 +25,7 @@ int BPF_PROG(xtg_tp_xmit, const struct net_device* from, const struct net_device
   w->accepted += sent;
   if (drops) {
     w->driver_drops += drops;
-    count_errno(err, drops);
+    add_errno(&errnos, err, drops);
   }
   return 0;
 }
@@ -53,6 +37,6 @@ int BPF_PROG(xtg_tp_err, const struct net_device* from, const struct bpf_prog* p
 
   if (!w || is_once(from)) return 0;
   w->redirect_errors++;
-  count_errno(err, 1);
+  add_errno(&errnos, err, 1);
   return 0;
 }

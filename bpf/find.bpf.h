@@ -31,6 +31,54 @@ static __always_inline bool load_tail(struct xdp_md* ctx, __u32 end, __u64* word
   return bpf_xdp_load_bytes(ctx, end - XTG_SIG_FULL_LEN, words, XTG_SIG_FULL_LEN) == 0;
 }
 
+/* The outermost IP packet, and where it carries one whole UDP header. */
+struct packet {
+  struct iphdr* v4;   /* one of the two, or none */
+  struct ipv6hdr* v6; /* likewise */
+  struct udphdr* udp; /* NULL: no UDP, or a fragment but the first */
+  __u32 end;          /* offset in the frame; 0: no IP */
+  __u32 whole;        /* no fragment at all */
+};
+
+static __always_inline void outermost(void* data, void* end, struct packet* out) {
+  struct ethhdr* eth = data;
+  struct udphdr* udp = NULL;
+  __be16 proto;
+  void* at;
+
+  __builtin_memset(out, 0, sizeof(*out));
+  if ((void*)(eth + 1) > end) return;
+  proto = eth->h_proto;
+  at = eth + 1;
+#pragma unroll
+  for (int i = 0; i < 2; i++) {
+    struct vlan_tag* tag = at;
+    if (proto != bpf_htons(ETH_P_8021Q) && proto != bpf_htons(ETH_P_8021AD)) break;
+    if ((void*)(tag + 1) > end) return;
+    proto = tag->proto;
+    at = tag + 1;
+  }
+  __u32 offset = at - data;
+  if (proto == bpf_htons(ETH_P_IP)) {
+    struct iphdr* ip = at;
+    if ((void*)(ip + 1) > end || ip->ihl < 5) return;
+    out->v4 = ip;
+    out->end = offset + bpf_ntohs(ip->tot_len);
+    out->whole = !(ip->frag_off & bpf_htons(0x3fff));
+    if (ip->protocol == IPPROTO_UDP && !(ip->frag_off & bpf_htons(0x1fff)))
+      udp = at + (ip->ihl & 15) * 4;
+  } else if (proto == bpf_htons(ETH_P_IPV6)) {
+    struct ipv6hdr* ip = at;
+    if ((void*)(ip + 1) > end) return;
+    out->v6 = ip;
+    out->end = offset + sizeof(*ip) + bpf_ntohs(ip->payload_len);
+    out->whole = 1;
+    if (ip->nexthdr == IPPROTO_UDP) udp = (void*)(ip + 1);
+  }
+  asm volatile("" : "+r"(udp)); /* Verifier: clang would check another copy. */
+  if (udp && (void*)(udp + 1) <= end) out->udp = udp;
+}
+
 /* Where the outermost IP packet ends, and the destination port of its UDP datagram. */
 struct outer {
   __u32 end;  /* offset in the frame; 0: no IP */
@@ -38,39 +86,11 @@ struct outer {
 };
 
 static __noinline int look_outside(struct xdp_md* ctx, struct outer* out) {
-  void* data = (void*)(long)ctx->data;
-  void* end = (void*)(long)ctx->data_end;
-  struct ethhdr* eth = data;
-  __be16 proto;
-  void* at;
+  struct packet packet;
 
-  out->end = out->port = 0;
-  if ((void*)(eth + 1) > end) return 0;
-  proto = eth->h_proto;
-  at = eth + 1;
-#pragma unroll
-  for (int i = 0; i < 2; i++) {
-    struct vlan_tag* tag = at;
-    if (proto != bpf_htons(ETH_P_8021Q) && proto != bpf_htons(ETH_P_8021AD)) break;
-    if ((void*)(tag + 1) > end) return 0;
-    proto = tag->proto;
-    at = tag + 1;
-  }
-  __u32 offset = at - data;
-  struct udphdr* udp = NULL;
-  if (proto == bpf_htons(ETH_P_IP)) {
-    struct iphdr* ip = at;
-    if ((void*)(ip + 1) > end || ip->ihl < 5) return 0;
-    out->end = offset + bpf_ntohs(ip->tot_len);
-    if (ip->protocol == IPPROTO_UDP && !(ip->frag_off & bpf_htons(0x1fff)))
-      udp = at + (ip->ihl & 15) * 4;
-  } else if (proto == bpf_htons(ETH_P_IPV6)) {
-    struct ipv6hdr* ip = at;
-    if ((void*)(ip + 1) > end) return 0;
-    out->end = offset + sizeof(*ip) + bpf_ntohs(ip->payload_len);
-    if (ip->nexthdr == IPPROTO_UDP) udp = (void*)(ip + 1);
-  }
-  if (udp && (void*)(udp + 1) <= end) out->port = bpf_ntohs(udp->dest);
+  outermost((void*)(long)ctx->data, (void*)(long)ctx->data_end, &packet);
+  out->end = packet.end;
+  out->port = packet.udp ? bpf_ntohs(packet.udp->dest) : 0;
   return 0;
 }
 
@@ -81,11 +101,11 @@ static __always_inline bool may_be_ours(const __u64* words) {
   return (__u32)last == XTG_SIG_MAGIC || (last & 0xfff0U) == XTG_SIG_COMPACT_MAGIC;
 }
 
-/* The last bytes of a padded frame's payload; 0: there are none of ours. */
+/* The last bytes of a padded frame's payload: where they end; 0: there are none of ours. */
 static __noinline int load_before_padding(struct xdp_md* ctx, __u32 length, __u64* words) {
   struct outer out;
 
   look_outside(ctx, &out);
   if (out.end < XTG_SIG_FULL_LEN || out.end >= length) return 0;
-  return load_tail(ctx, out.end, words) && may_be_ours(words);
+  return load_tail(ctx, out.end, words) && may_be_ours(words) ? out.end : 0;
 }

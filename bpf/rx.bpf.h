@@ -198,14 +198,7 @@ static __noinline int confirm(const struct xtg_rx_mark* m, const struct arrival*
     __sync_fetch_and_sub(&rx_control.candidates, 1);
     return 1;
   }
-  c->arrival_ns = a->now;
-  c->tx_ns = m->tx_ns;
-  c->seq = (__u32)m->seq;
-  c->length = a->length;
-  c->session = (__u16)m->session;
-  c->stream = (__u8)m->stream;
-  c->lane = m->lane;
-  c->state = XTG_RX_CANDIDATE_WAITS;
+  xtg_rx_remember(c, m, a->now, a->length);
   __sync_fetch_and_add(&rx_control.candidates, 1);
   if (rx_c()->limit != ~0ULL) __sync_fetch_and_sub(&rx_control.taken, 1);
   return 0;

@@ -4,23 +4,7 @@
  * frames out: so it is known at once, without a round trip, which segments have to go again. */
 #pragma once
 
-struct net_device {
-  int ifindex;
-} __attribute__((preserve_access_index));
-
-struct bpf_prog;
-
-static __always_inline void count_errno(int err, __u64 frames) {
-  __u32 key = err < 0 ? -err : err;
-  __u64 zero = 0;
-  __u64* count = bpf_map_lookup_elem(&tcp_errnos, &key);
-
-  if (!count) {
-    bpf_map_update_elem(&tcp_errnos, &key, &zero, BPF_NOEXIST);
-    count = bpf_map_lookup_elem(&tcp_errnos, &key);
-  }
-  if (count) __sync_fetch_and_add(count, frames);
-}
+#include "errnos.bpf.h"
 
 struct refusal {
   struct xtg_tcp_lane* lane;
@@ -56,7 +40,7 @@ int BPF_PROG(xtg_tcp_xmit, const struct net_device* from, const struct net_devic
     struct refusal r = {.lane = lane, .from = lane->settled + sent};
     lane->driver_drops += drops;
     lane->holdoff = 1;
-    count_errno(err, drops);
+    add_errno(&tcp_errnos, err, drops);
     bpf_loop(drops, refuse_frame, &r, 0);
   }
   lane->settled += sent + drops;
@@ -76,6 +60,6 @@ int BPF_PROG(xtg_tcp_err, const struct net_device* from, const struct bpf_prog* 
   r.lane = lane;
   r.from = lane->logged;
   bpf_loop(1, refuse_frame, &r, 0);
-  count_errno(err, 1);
+  add_errno(&tcp_errnos, err, 1);
   return 0;
 }

@@ -58,6 +58,7 @@ int run(int argc, char** argv) {
           [&](const xtg::plan::ExchangeSpec& spec) { return xtg::app::exchange(spec, context); },
           [&](const xtg::plan::TcpSpec& spec) { return xtg::app::tcp(spec, context); },
           [&](const xtg::plan::RxSpec& spec) { return xtg::app::rx(spec, context); },
+          [&](const xtg::plan::ReflectSpec& spec) { return xtg::app::reflect(spec, context); },
           [&](const xtg::plan::ProbeSpec& spec) { return xtg::app::probe(spec, context); },
           [&](const xtg::plan::DemoSpec& spec) { return xtg::app::demo(spec, context); },
       },

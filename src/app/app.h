@@ -10,6 +10,7 @@
 
 #include "core/result.h"
 #include "plan/exchange_spec.h"
+#include "plan/reflect_spec.h"
 #include "plan/rx_spec.h"
 #include "plan/spec.h"
 #include "plan/tcp_spec.h"
@@ -27,6 +28,7 @@ int run(const plan::RunSpec& spec, Context& context);
 int exchange(const plan::ExchangeSpec& spec, Context& context);
 int tcp(const plan::TcpSpec& spec, Context& context);
 int rx(const plan::RxSpec& spec, Context& context);
+int reflect(const plan::ReflectSpec& spec, Context& context);
 int probe(const plan::ProbeSpec& spec, Context& context);
 int demo(const plan::DemoSpec& spec, Context& context);
 

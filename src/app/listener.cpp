@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/listener.h"
 
-#include <cerrno>
-
-#include <fmt/format.h>
+#include "app/run_common.h"
 
 #include "app/sample_file.h"
 #include "packet/filter.h"
@@ -27,23 +25,16 @@ Status Listener::load_and_attach(xdp::RxPlace place) {
   if (!receiver) return tl::unexpected<Error>(std::move(receiver.error()));
   if (auto attached = receiver->attach(plan_.iface.ifindex); !attached) return attached;
   receiver_.emplace(std::move(*receiver));
-  place_ = place;
   return {};
 }
 
 Status Listener::prepare() {
-  if (plan_.spec.mode == plan::RxMode::Generic) return load_and_attach(xdp::RxPlace::Generic);
-  auto ready = load_and_attach(xdp::RxPlace::Native);
-  if (ready || plan_.spec.mode == plan::RxMode::Native ||
-      ready.error().code != Errc::NotSupported || ready.error().sys == EBUSY)
-    return ready;
-  const std::string why = ready.error().message();
-  auto behind = load_and_attach(xdp::RxPlace::Generic);
-  if (!behind) return ready;
-  notes_.push_back(fmt::format(
-      "received in generic mode, behind the driver, which is slower: the driver of {} cannot ({})",
-      plan_.iface.name, why));
-  return behind;
+  auto attached = attach_by_mode(plan_.spec.mode, plan_.iface.name, "received",
+                                 [this](xdp::RxPlace place) { return load_and_attach(place); });
+  if (!attached) return tl::unexpected<Error>(std::move(attached.error()));
+  place_ = attached->place;
+  if (!attached->note.empty()) notes_.push_back(attached->note);
+  return {};
 }
 
 const char* Listener::mode() const {
@@ -74,11 +65,7 @@ Result<stats::RxSnapshot> Listener::snapshot(bool words) {
 }
 
 std::optional<Error> Listener::fault() const {
-  const auto state = net::link_state(plan_.iface.ifindex);
-  if (!state || (state->exists && state->up)) return std::nullopt;
-  return Error{Errc::System, 0,
-               fmt::format("{} {} during the run", plan_.iface.name,
-                           state->exists ? "went down" : "was removed")};
+  return link_fault(plan_.iface);
 }
 
 } // namespace xtg::app

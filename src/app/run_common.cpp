@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/run_common.h"
 
+#include <cerrno>
 #include <ctime>
 
 #include <sys/resource.h>
@@ -10,6 +11,7 @@
 
 #include "app/facts.h"
 #include "net/caps.h"
+#include "net/interface.h"
 #include "plan/diagnose.h"
 
 namespace xtg::app {
@@ -95,6 +97,34 @@ void show_plan(const plan::Plan& plan, Context& context) {
   else
     report::print_plan(context.out, plan);
   context.out.flush();
+}
+
+Result<Attached> attach_by_mode(plan::RxMode mode, const std::string& interface,
+                                std::string_view done,
+                                const std::function<Status(xdp::RxPlace)>& attach) {
+  if (mode != plan::RxMode::Generic) {
+    auto native = attach(xdp::RxPlace::Native);
+    if (native) return Attached{};
+    // Where another program is, it is in both places.
+    if (mode == plan::RxMode::Native || native.error().code != Errc::NotSupported ||
+        native.error().sys == EBUSY || !attach(xdp::RxPlace::Generic))
+      return tl::unexpected<Error>(std::move(native.error()));
+    return Attached{xdp::RxPlace::Generic,
+                    fmt::format("{} in generic mode, behind the driver, which is slower: the "
+                                "driver of {} cannot ({})",
+                                done, interface, native.error().message())};
+  }
+  if (auto generic = attach(xdp::RxPlace::Generic); !generic)
+    return tl::unexpected<Error>(std::move(generic.error()));
+  return Attached{xdp::RxPlace::Generic, ""};
+}
+
+std::optional<Error> link_fault(const plan::InterfaceFacts& iface) {
+  const auto state = net::link_state(iface.ifindex);
+  if (!state || (state->exists && state->up)) return std::nullopt;
+  return Error{
+      Errc::System, 0,
+      fmt::format("{} {} during the run", iface.name, state->exists ? "went down" : "was removed")};
 }
 
 Error while_running(Error error) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the commands that send do alike. Internal to app.
+// What several commands do alike. Internal to app.
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/app.h"
@@ -13,7 +15,9 @@
 #include "core/result.h"
 #include "plan/facts.h"
 #include "plan/plan.h"
+#include "plan/rx_spec.h"
 #include "report/reporter.h"
+#include "xdp/place.h"
 
 namespace xtg::app {
 
@@ -28,6 +32,19 @@ Status remove_obstacle(const plan::InterfaceFacts& iface,
 
 report::RunInfo run_info(const Context& context, const plan::HostFacts& host,
                          const std::string& source_note);
+
+struct Attached {
+  xdp::RxPlace place = xdp::RxPlace::Native;
+  std::string note; ///< where it is not the place that was wished for
+};
+/// Attaches a program that receives: in the driver, or where the mode leaves the choice and the
+/// driver cannot, behind it. `done`: what happens to frames there, "received".
+Result<Attached> attach_by_mode(plan::RxMode mode, const std::string& interface,
+                                std::string_view done,
+                                const std::function<Status(xdp::RxPlace)>& attach);
+
+/// What became of an interface under a run: it is gone, or down.
+std::optional<Error> link_fault(const plan::InterfaceFacts& iface);
 
 /// Processor time of the process so far, user and system, in seconds.
 double process_cpu_s();

@@ -24,6 +24,7 @@ struct Tree {
   UdpCommand udp{root};
   TcpCommand tcp{root};
   RxCommand rx{root};
+  ReflectCommand reflect{root};
   ProbeCommand probe{root};
   DemoCommand demo{root};
   CompletionCommand completion{root};
@@ -33,7 +34,9 @@ struct Tree {
     for (Command* command : commands())
       add_version(*root.get_subcommand(command->app().get_name()));
   }
-  std::array<Command*, 6> commands() { return {&udp, &tcp, &rx, &probe, &demo, &completion}; }
+  std::array<Command*, 7> commands() {
+    return {&udp, &tcp, &rx, &reflect, &probe, &demo, &completion};
+  }
 
 private:
   static bool prepare(CLI::App& root) {
@@ -185,7 +188,7 @@ Result<Request> parse_words(std::vector<std::string> args) {
   if (const auto words = left_over(tree.root); !words.empty())
     return unknown_word(tree, nullptr, words);
   if (command == nullptr)
-    return bad_usage("no command given: expected udp, tcp, rx, probe, demo or completion; "
+    return bad_usage("no command given: expected udp, tcp, rx, reflect, probe, demo or completion; "
                      "xdp-trafficgen --help explains them");
   if (const auto words = left_over(command->app()); !words.empty())
     return unknown_word(tree, command, words);

@@ -8,6 +8,7 @@
 
 #include "core/result.h"
 #include "plan/exchange_spec.h"
+#include "plan/reflect_spec.h"
 #include "plan/rx_spec.h"
 #include "plan/spec.h"
 #include "plan/tcp_spec.h"
@@ -20,7 +21,7 @@ struct TextRequest {
 };
 
 using Request = std::variant<TextRequest, plan::RunSpec, plan::ExchangeSpec, plan::TcpSpec,
-                             plan::RxSpec, plan::ProbeSpec, plan::DemoSpec>;
+                             plan::RxSpec, plan::ReflectSpec, plan::ProbeSpec, plan::DemoSpec>;
 
 /// `args` without the program's name. Errors are InvalidArgument: one line naming the option, the
 /// value and what would be accepted.

@@ -79,6 +79,17 @@ private:
   plan::RxSpec spec_;
 };
 
+class ReflectCommand : public Command {
+public:
+  explicit ReflectCommand(CLI::App& root);
+  Result<Request> request() override;
+
+private:
+  void declare_frames();
+  void declare_way_back();
+  plan::ReflectSpec spec_;
+};
+
 class ProbeCommand : public Command {
 public:
   explicit ProbeCommand(CLI::App& root);

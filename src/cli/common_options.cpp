@@ -18,6 +18,11 @@ constexpr Nanoseconds kMinInterval = std::chrono::milliseconds(100);
 constexpr std::array kLayers = {Choice<Layer>{"l1", Layer::L1}, Choice<Layer>{"l2", Layer::L2},
                                 Choice<Layer>{"l3", Layer::L3}};
 
+constexpr std::array kModes = {Choice<plan::RxMode>{"auto", plan::RxMode::Auto},
+                               Choice<plan::RxMode>{"native", plan::RxMode::Native},
+                               Choice<plan::RxMode>{"generic", plan::RxMode::Generic}};
+constexpr std::size_t kSessionDigits = 8;
+
 Result<std::vector<int>> parse_cpus(std::string_view text) {
   auto cpus = parse_cpu_list(text);
   if (cpus && cpus->size() > plan::kMaxThreads)
@@ -75,6 +80,17 @@ Result<std::uint8_t> parse_tos(std::string_view text) {
   const auto value = parse_unsigned<std::uint8_t>(digits, is_hex ? 16 : 10);
   if (!value)
     return fail(Errc::InvalidArgument, "expected a number from 0 to 255 or from 0x0 to 0xff");
+  return *value;
+}
+
+Result<std::uint32_t> parse_session(std::string_view text) {
+  std::string_view digits = text;
+  if (digits.starts_with("0x") || digits.starts_with("0X")) digits.remove_prefix(2);
+  const auto value = parse_unsigned<std::uint32_t>(digits, 16);
+  // All digits, so that a number that lost one in copying is not taken for another session.
+  if (!value || digits.size() != kSessionDigits)
+    return fail(Errc::InvalidArgument,
+                "expected the 8 hexadecimal digits of a session, such as 1a2b3c4d or 0x1a2b3c4d");
   return *value;
 }
 
@@ -146,6 +162,13 @@ void add_window(OptionSet& options, std::uint32_t& window) {
                              plan::kRxWindowLeast, plan::kRxWindowMost),
                  std::to_string(window)},
                 into(parse_window, window));
+}
+
+void add_mode(OptionSet& options, plan::RxMode& mode) {
+  options.value({"-m,--mode", choice_names<plan::RxMode>(kModes),
+                 "in the driver, or behind it where it has no XDP; auto: as it can",
+                 choice_name<plan::RxMode>(kModes, mode)},
+                into(one_of<plan::RxMode>(kModes), mode));
 }
 
 void add_interval(OptionSet& options, Nanoseconds& interval) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/option_set.h"
+#include "plan/rx_spec.h"
 #include "plan/spec.h"
 
 namespace xtg::cli {
@@ -21,6 +22,9 @@ Result<std::uint32_t> parse_frame_size(std::string_view text);
 
 /// A byte in decimal, or in hexadecimal behind 0x as ToS values are often written.
 Result<std::uint8_t> parse_tos(std::string_view text);
+
+/// The eight hexadecimal digits that name a session of a sender.
+Result<std::uint32_t> parse_session(std::string_view text);
 
 Result<std::string> parse_path(std::string_view text);
 
@@ -51,6 +55,9 @@ Status check_rate_and_burst(const OptionSet& options, const plan::RateLaw& rate)
 
 /// --window of a receiver.
 void add_window(OptionSet& options, std::uint32_t& window);
+
+/// --mode of a program that receives.
+void add_mode(OptionSet& options, plan::RxMode& mode);
 
 void add_interval(OptionSet& options, Nanoseconds& interval);
 /// Parser of a duration above zero.

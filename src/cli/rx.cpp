@@ -1,35 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/commands.h"
 
-#include <array>
-
 #include "cli/common_options.h"
-#include "core/text.h"
 #include "plan/rx_plan.h"
 
 namespace xtg::cli {
-namespace {
-
-using plan::RxMode;
-
-constexpr std::size_t kSessionDigits = 8;
-
-constexpr std::array kModes = {Choice<RxMode>{"auto", RxMode::Auto},
-                               Choice<RxMode>{"native", RxMode::Native},
-                               Choice<RxMode>{"generic", RxMode::Generic}};
-
-Result<std::uint32_t> parse_session(std::string_view text) {
-  std::string_view digits = text;
-  if (digits.starts_with("0x") || digits.starts_with("0X")) digits.remove_prefix(2);
-  const auto value = parse_unsigned<std::uint32_t>(digits, 16);
-  // All digits, so that a number that lost one in copying is not taken for another session.
-  if (!value || digits.size() != kSessionDigits)
-    return fail(Errc::InvalidArgument,
-                "expected the 8 hexadecimal digits of a session, such as 1a2b3c4d or 0x1a2b3c4d");
-  return *value;
-}
-
-} // namespace
 
 RxCommand::RxCommand(CLI::App& root)
     : Command(root, "rx", "Receive test frames: count and time every one of them.") {
@@ -43,10 +18,7 @@ void RxCommand::declare_frames() {
   options_.value(
       {"-i,--interface,interface", "INTERFACE", "where to receive; the same as the argument"},
       into(parse_interface, spec_.interface));
-  options_.value({"-m,--mode", choice_names<RxMode>(kModes),
-                  "in the driver, or behind it where it has no XDP; auto: as it can",
-                  choice_name<RxMode>(kModes, spec_.mode)},
-                 into(one_of<RxMode>(kModes), spec_.mode));
+  add_mode(options_, spec_.mode);
   options_.value({"--session", "HEX", "only frames of this session of a sender: 8 digits", "any"},
                  into(parse_session, spec_.session));
   options_.value({"-p,--port", "PORT", "only frames to this UDP port, 0 to 65535", "any"},

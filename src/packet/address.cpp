@@ -11,37 +11,11 @@
 
 #include "core/text.h"
 #include "packet/bytes.h"
+#include "packet/prefix.h"
 
 namespace xtg::packet {
 
 namespace {
-
-struct Prefix {
-  Ip network;
-  unsigned length;
-};
-
-Ip v4(std::uint8_t a, std::uint8_t b, std::uint8_t c = 0) {
-  return Ip{Family::V4, {a, b, c}};
-}
-
-Ip v6(std::uint16_t a, std::uint16_t b = 0, std::uint16_t c = 0) {
-  Ip ip{Family::V6, {}};
-  const std::span<std::uint8_t> bytes(ip.bytes);
-  store_be(bytes.subspan(0, 2), a);
-  store_be(bytes.subspan(2, 2), b);
-  store_be(bytes.subspan(4, 2), c);
-  return ip;
-}
-
-bool within(const Ip& ip, const Prefix& prefix) {
-  if (ip.family != prefix.network.family) return false;
-  for (unsigned bit = 0; bit < prefix.length; ++bit) {
-    const unsigned mask = 0x80U >> (bit % 8);
-    if ((ip.bytes[bit / 8] & mask) != (prefix.network.bytes[bit / 8] & mask)) return false;
-  }
-  return true;
-}
 
 std::optional<Mac> parse_mac(std::string_view text) {
   Mac mac;
@@ -145,7 +119,8 @@ bool Ip::is_multicast() const {
 }
 
 bool Ip::is_link_local() const {
-  return within(*this, {v4(169, 254), 16}) || within(*this, {v6(0xfe80), 10});
+  if (is_v4()) return bytes[0] == 169 && bytes[1] == 254; // RFC 3927
+  return bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;   // RFC 4291
 }
 
 bool Ip::is_unspecified() const {
@@ -153,30 +128,12 @@ bool Ip::is_unspecified() const {
 }
 
 bool Ip::is_non_public() const {
-  static const std::array<Prefix, 16> kNonPublic{{
-      {v4(10, 0), 8},           // RFC 1918
-      {v4(172, 16), 12},        //
-      {v4(192, 168), 16},       //
-      {v4(127, 0), 8},          // loopback
-      {v4(192, 0, 2), 24},      // documentation: RFC 5737
-      {v4(198, 51, 100), 24},   //
-      {v4(203, 0, 113), 24},    //
-      {v4(198, 18), 15},        // benchmarks: RFC 2544
-      {v4(100, 64), 10},        // carrier-grade NAT: RFC 6598
-      {v4(239, 0), 8},          // multicast of administrative scope
-      {v4(224, 0, 0), 24},      // multicast of the local network
-      {v6(0xfc00), 7},          // RFC 4193
-      {v6(0x2001, 0xdb8), 32},  // documentation: RFC 3849
-      {v6(0x3fff), 20},         // documentation: RFC 9637
-      {v6(0x2001, 2), 48},      // benchmarks: RFC 5180
-      {v6(0).with_low(1), 128}, // loopback
-  }};
-  if (!is_v4() && is_multicast()) return (bytes[1] & 0x0f) < 0x0e; // RFC 4291 2.7: scope
-  if (is_link_local()) return true;
-  for (const Prefix& prefix : kNonPublic) {
-    if (within(*this, prefix)) return true;
+  if (is_multicast()) {
+    if (!is_v4()) return (bytes[1] & 0x0f) < 0x0e; // RFC 4291 2.7: scope
+    return bytes[0] == 239 || (bytes[0] == 224 && bytes[1] == 0 && bytes[2] == 0); // RFC 5771
   }
-  return false;
+  return std::ranges::any_of(non_public_blocks(),
+                             [this](const IpPrefix& block) { return block.contains(*this); });
 }
 
 std::uint64_t Ip::low() const {

@@ -60,6 +60,28 @@ Status check_interface(const HostFacts& facts, bool dry_run) {
   return {};
 }
 
+bool lacks_xdp(const InterfaceFacts& iface) {
+  return iface.xdp_features && (*iface.xdp_features & kXdpBasic) == 0;
+}
+
+Status check_ingress(std::string_view command, RxMode mode, const HostFacts& facts) {
+  if (!facts.iface && facts.iface_error.empty())
+    return fail(Errc::NotFound, "no interface to receive on");
+  if (auto ok = check_interface(facts, false); !ok) return ok;
+  const InterfaceFacts& iface = *facts.iface;
+  if (!iface.xdp_prog_ids.empty())
+    return fail(Errc::NotSupported,
+                fmt::format("{} has an XDP program already (id {}), which stays there: ip link "
+                            "show dev {} tells which; {} needs it detached",
+                            iface.name, fmt::join(iface.xdp_prog_ids, ", "), iface.name, command));
+  if (mode == RxMode::Native && lacks_xdp(iface))
+    return fail(Errc::NotSupported,
+                fmt::format("the driver of {} ({}) has no XDP, as --mode native wants; --mode "
+                            "generic receives behind the driver, slower",
+                            iface.name, iface.driver.empty() ? "unnamed" : iface.driver));
+  return {};
+}
+
 Result<std::vector<int>> pick_cpus(std::uint32_t threads, const std::vector<int>& cpus,
                                    const HostFacts& facts) {
   if (threads == 0 || threads > XTG_MAX_WORKERS)

@@ -9,6 +9,7 @@
 
 #include "core/result.h"
 #include "plan/facts.h"
+#include "plan/rx_spec.h"
 #include "plan/spec.h"
 
 namespace xtg::plan {
@@ -28,6 +29,13 @@ Status check_consent(const Consent& consent, const InterfaceFacts& iface,
 
 /// There is an interface, with Ethernet framing, and it is up; a dry run needs it not to be up.
 Status check_interface(const HostFacts& facts, bool dry_run);
+
+/// The driver is known to run no XDP programs.
+bool lacks_xdp(const InterfaceFacts& iface);
+
+/// Whether a program that receives can be attached, as far as this is known before it is tried;
+/// `command` wants it.
+Status check_ingress(std::string_view command, RxMode mode, const HostFacts& facts);
 
 /// One CPU for each thread.
 Result<std::vector<int>> pick_cpus(std::uint32_t threads, const std::vector<int>& cpus,

@@ -182,34 +182,11 @@ Status check_spec(const RxSpec& spec) {
   return {};
 }
 
-bool lacks_xdp(const InterfaceFacts& iface) {
-  return iface.xdp_features && (*iface.xdp_features & kXdpBasic) == 0;
-}
-
-/// Whether our program can be attached, as far as this is known before it is tried.
-Status check_slot(const RxSpec& spec, const InterfaceFacts& iface) {
-  if (!iface.xdp_prog_ids.empty())
-    return fail(Errc::NotSupported,
-                fmt::format("{} has an XDP program already (id {}), which stays there: ip link "
-                            "show dev {} tells which; rx needs it detached",
-                            iface.name, fmt::join(iface.xdp_prog_ids, ", "), iface.name));
-  if (spec.mode == RxMode::Native && lacks_xdp(iface))
-    return fail(Errc::NotSupported,
-                fmt::format("the driver of {} ({}) has no XDP, as --mode native wants; --mode "
-                            "generic receives behind the driver, slower",
-                            iface.name, iface.driver.empty() ? "unnamed" : iface.driver));
-  return {};
-}
-
 } // namespace
 
 Result<RxPlan> resolve_rx(const RxSpec& spec, const HostFacts& facts) {
   if (auto ok = check_spec(spec); !ok) return tl::unexpected<Error>(std::move(ok.error()));
-  if (!facts.iface && facts.iface_error.empty())
-    return fail(Errc::NotFound, "no interface to receive on");
-  if (auto ok = check_interface(facts, false); !ok)
-    return tl::unexpected<Error>(std::move(ok.error()));
-  if (auto ok = check_slot(spec, *facts.iface); !ok)
+  if (auto ok = check_ingress("rx", spec.mode, facts); !ok)
     return tl::unexpected<Error>(std::move(ok.error()));
 
   RxPlan plan;

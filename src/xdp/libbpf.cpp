@@ -71,6 +71,26 @@ Result<UniqueFd> attach_xdp(int prog_fd, int ifindex, const char* what, std::uin
   return UniqueFd(fd);
 }
 
+Result<UniqueFd> attach_ingress(int prog_fd, int ifindex, const char* what, RxPlace place) {
+  // XDP_FLAGS_SKB_MODE and XDP_FLAGS_DRV_MODE of <linux/if_link.h>.
+  constexpr std::uint32_t kBehindDriver = 1U << 1, kInDriver = 1U << 2;
+  auto link =
+      attach_xdp(prog_fd, ifindex, what, place == RxPlace::Generic ? kBehindDriver : kInDriver);
+  if (link) return link;
+  switch (link.error().sys) {
+  case EBUSY:
+  case EEXIST:
+  case EINVAL: // also ERANGE, ENOSPC: what drivers say to a frame size or queue they cannot have
+  case ERANGE:
+  case ENOSPC:
+    link.error().code = Errc::NotSupported;
+    break;
+  default:
+    break;
+  }
+  return link;
+}
+
 Result<UniqueFd> attach_tracepoint(const bpf_program* program) {
   const int fd = bpf_raw_tracepoint_open(nullptr, bpf_program__fd(program));
   if (fd < 0) return fail_sys(errno, "attach to a tracepoint");

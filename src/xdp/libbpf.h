@@ -12,6 +12,7 @@
 #include "core/result.h"
 #include "core/unique_fd.h"
 #include "xdp/live.h"
+#include "xdp/place.h"
 
 struct bpf_program;
 
@@ -36,6 +37,10 @@ Error load_error(Error error);
 /// A bpf_link, which detaches when it is closed. In the calling thread's network namespace.
 /// `flags`: XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE, or 0 for the kernel's choice.
 Result<UniqueFd> attach_xdp(int prog_fd, int ifindex, const char* what, std::uint32_t flags = 0);
+
+/// The same of a program that receives. NotSupported: the driver cannot do it in this place, or
+/// another program is there; nothing was changed.
+Result<UniqueFd> attach_ingress(int prog_fd, int ifindex, const char* what, RxPlace place);
 
 /// A raw tracepoint program's link.
 Result<UniqueFd> attach_tracepoint(const bpf_program* program);

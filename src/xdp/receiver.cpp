@@ -28,9 +28,6 @@ namespace xtg::xdp {
 
 namespace {
 
-// XDP_FLAGS_SKB_MODE and XDP_FLAGS_DRV_MODE of <linux/if_link.h>.
-constexpr std::uint32_t kBehindDriver = 1U << 1, kInDriver = 1U << 2;
-
 struct Closer {
   void operator()(xtg_rx_bpf* skeleton) const { xtg_rx_bpf::destroy(skeleton); }
 };
@@ -124,23 +121,10 @@ Result<Receiver> Receiver::load(const xtg_rx_config& config, const xtg_rx_filter
 }
 
 Status Receiver::attach(int ifindex) {
-  const std::uint32_t mode = impl_->config.shared != 0 ? kBehindDriver : kInDriver;
-  auto link = attach_xdp(bpf_program__fd(impl_->skel->progs.xtg_rx), ifindex,
-                         "the receiving program", mode);
-  if (!link) {
-    switch (link.error().sys) {
-    case EBUSY:
-    case EEXIST:
-    case EINVAL: // also ERANGE, ENOSPC: what drivers say to a frame size or queue they cannot have
-    case ERANGE:
-    case ENOSPC:
-      link.error().code = Errc::NotSupported;
-      break;
-    default:
-      break;
-    }
-    return tl::unexpected<Error>(std::move(link.error()));
-  }
+  const RxPlace place = impl_->config.shared != 0 ? RxPlace::Generic : RxPlace::Native;
+  auto link = attach_ingress(bpf_program__fd(impl_->skel->progs.xtg_rx), ifindex,
+                             "the receiving program", place);
+  if (!link) return tl::unexpected<Error>(std::move(link.error()));
   impl_->link = std::move(*link);
   return {};
 }

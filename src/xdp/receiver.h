@@ -14,14 +14,12 @@
 #include "stats/rx.h"
 #include "stats/rx_samples.h"
 #include "stats/rx_sender.h"
+#include "xdp/place.h"
 #include "xtg/abi/rx.h"
 #include "xtg/abi/rx_match.h"
 #include "xtg/abi/rx_sample.h"
 
 namespace xtg::xdp {
-
-/// Where the program runs: in the driver, or behind it.
-enum class RxPlace : std::uint8_t { Native, Generic };
 
 /// Takes a frame that the program shows, and its bytes, which are gone afterwards.
 using TakeSample = std::function<Status(const xtg_rx_sample&, std::span<const std::uint8_t>)>;

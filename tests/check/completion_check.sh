@@ -36,9 +36,11 @@ expect() {
 }
 expect 'udp' u
 expect 'tcp' t
-expect 'rx' r
+expect 'rx reflect' r
 expect 'auto native generic' rx --mode ''
 expect 'lo' rx lo
+expect 'reflect' re
+expect 'auto tx redirect' reflect --via ''
 expect 'none reno cubic' tcp --congestion ''
 expect 'keep-open' tcp --close keep
 expect '--bytes --bytes-per-flow' tcp server1 --bytes

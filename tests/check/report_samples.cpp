@@ -10,6 +10,7 @@
 #include "report/probe_report.h"
 #include "report/reporter.h"
 #include "unit/report/exchange_sample_values.h"
+#include "unit/report/reflect_sample_values.h"
 #include "unit/report/rx_sample_values.h"
 #include "unit/report/sample_values.h"
 #include "unit/report/tcp_sample_values.h"
@@ -180,12 +181,35 @@ void exchange_early_failure(ExchangeReporter& reporter) {
   reporter.finish();
 }
 
+void reflect_run(ReflectReporter& reporter) {
+  reporter.begin(sample::reflect_plan(), sample::info(), "native");
+  reporter.interval(sample::reflect_interval());
+  reporter.interval(xtg::stats::ReflectSample{});
+  reporter.end(sample::reflect_summary());
+  reporter.finish();
+}
+
+void reflect_nothing(ReflectReporter& reporter) {
+  reporter.begin(sample::reflect_any_plan(), sample::link_info(), "generic");
+  reporter.error({xtg::Errc::Peer, 0, "no test frame arrived on eth1"}, 5);
+  reporter.end(sample::reflect_nothing());
+  reporter.finish();
+}
+
 template <class Run>
 void both_exchange(const std::filesystem::path& folder, const std::string& name, Run run) {
   std::ofstream document(folder / (name + ".json"));
   run(*make_exchange_json(document));
   std::ofstream stream(folder / (name + ".jsonl"));
   run(*make_exchange_json_stream(stream));
+}
+
+template <class Run>
+void both_reflect(const std::filesystem::path& folder, const std::string& name, Run run) {
+  std::ofstream document(folder / (name + ".json"));
+  run(*make_reflect_json(document));
+  std::ofstream stream(folder / (name + ".jsonl"));
+  run(*make_reflect_json_stream(stream));
 }
 
 } // namespace
@@ -217,6 +241,8 @@ int main(int argc, char** argv) {
   both_rx(folder, "rx-early-failure", rx_early_failure);
   both_exchange(folder, "exchange", exchange_run);
   both_exchange(folder, "exchange-early-failure", exchange_early_failure);
+  both_reflect(folder, "reflect", reflect_run);
+  both_reflect(folder, "reflect-nothing", reflect_nothing);
   std::ofstream(folder / "tcp-plan.json") << tcp_plan_json(sample::tcp_plan());
   std::ofstream(folder / "tcp-plan-file.json") << tcp_plan_json(sample::tcp_file_plan());
   std::ofstream(folder / "plan.json") << plan_json(sample::plan(), true);

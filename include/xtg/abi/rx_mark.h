@@ -93,3 +93,16 @@ static inline int xtg_rx_agree(const struct xtg_rx_candidate* c, const struct xt
   if (sent >> 47) sent = 0; /* overtaken */
   return sent <= passed + slack && passed <= sent + slack + 10000000000ULL;
 }
+
+/* Keeps the first one of two. */
+static inline void xtg_rx_remember(struct xtg_rx_candidate* c, const struct xtg_rx_mark* m,
+                                   __u64 now, __u32 length) {
+  c->arrival_ns = now;
+  c->tx_ns = m->tx_ns;
+  c->seq = (__u32)m->seq;
+  c->length = length;
+  c->session = (__u16)m->session;
+  c->stream = (__u8)m->stream;
+  c->lane = m->lane;
+  c->state = 1;
+}

@@ -15,7 +15,8 @@
 namespace xtg::cli {
 namespace {
 
-const std::vector<std::string> kCommands = {"udp", "tcp", "rx", "probe", "demo", "completion"};
+const std::vector<std::string> kCommands = {"udp",   "tcp",  "rx",        "reflect",
+                                            "probe", "demo", "completion"};
 
 std::string text(const std::vector<std::string>& args) {
   const auto request = parse(args);
@@ -62,6 +63,7 @@ TEST(CliHelp, OneLineForEachOptionUnderAHeading) {
   EXPECT_EQ(options_in_help("udp").size(), 47U + 15U);      // long and short names
   EXPECT_EQ(options_in_help("tcp").size(), 39U + 12U + 2U); // the last are -4 and -6
   EXPECT_EQ(options_in_help("rx").size(), 24U + 7U);
+  EXPECT_EQ(options_in_help("reflect").size(), 18U + 7U);
   for (const auto& command : kCommands)
     for (const auto& line : lines(text({command, "--help"})))
       EXPECT_LE(line.size(), 120U) << line;

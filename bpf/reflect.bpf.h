@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The mirror: a test frame that is wanted goes back where it came from, with what the mirror has to
+ * say of it written into its signature. Everything else passes, untouched. Swapping addresses and
+ * ports leaves all checksums right; what is written is taken into the UDP checksum (RFC 1624), so
+ * that a frame that came damaged goes back damaged. */
+#pragma once
+
+#include "find.bpf.h"
+#include "reflect_streams.bpf.h"
+
+/* A test frame: what it says and where it has it. No function that is called is given its address,
+ * so that it lies in registers, and what is not used of it is not made. */
+struct seen {
+  struct xtg_rx_mark mark;
+  __u32 length;   /* of the frame */
+  __u32 end;      /* of the payload */
+  __u32 datagram; /* bytes, with its header */
+};
+
+static __always_inline int refuse(struct xtg_reflect_cpu* cpu, __u32 why) {
+  cpu->refused[why]++;
+  return XDP_PASS;
+}
+
+/* ---- what is asked for ---- */
+
+/* Whether the signature ends one whole UDP datagram in the outermost IP packet, and has its room
+ * there. */
+static __always_inline bool take_apart(struct xdp_md* ctx, struct seen* s, struct packet* p) {
+  void* data = (void*)(long)ctx->data;
+  __u32 size = s->mark.form == XTG_SIG_FULL ? XTG_SIG_FULL_LEN : XTG_SIG_COMPACT_LEN;
+
+  outermost(data, (void*)(long)ctx->data_end, p);
+  if (!p->udp || !p->whole || p->end != s->end) return false;
+  s->datagram = bpf_ntohs(p->udp->len);
+  return s->datagram >= sizeof(struct udphdr) + size &&
+         (__u32)((void*)p->udp - data) + s->datagram == s->end;
+}
+
+/* Sent by a host, to this interface or, if need be, to some other host. */
+static __always_inline bool wanted_macs(struct xdp_md* ctx, const struct xtg_reflect_config* c) {
+  __u8* data = (void*)(long)ctx->data;
+
+  if ((void*)(data + ETH_HLEN) > (void*)(long)ctx->data_end) return false;
+  if (data[ETH_ALEN] & 1) return false;
+  if (!c->by_mac) return !(data[0] & 1);
+  return *(__u32*)data == c->mac_head && *(__u16*)(data + 4) == c->mac_tail;
+}
+
+/* An IPv4 address, as on the wire, that a host may have. */
+static __always_inline bool is_host4(__be32 address) {
+  __u8 first = *(__u8*)&address;
+
+  return first != 0 && first < 224;
+}
+
+static __always_inline bool is_host6(const __u64* address) {
+  return *(const __u8*)address != 0xff && (address[0] | address[1]) != 0;
+}
+
+static __noinline int look_up_source(__u64 head, __u64 tail, __u32 family) {
+  struct xtg_reflect_source key = {.family = family};
+
+  key.length = family == 4 ? 32 + 32 : 32 + 128;
+  __builtin_memcpy(key.address, &head, sizeof(head));
+  __builtin_memcpy(key.address + 8, &tail, sizeof(tail));
+  return bpf_map_lookup_elem(&reflect_sources, &key) != NULL;
+}
+
+/* A CPU remembers some addresses that were allowed. */
+static __always_inline bool allowed(struct xtg_reflect_cpu* cpu, __u64 head, __u64 tail,
+                                    __u32 family) {
+  __u64 mixed = (head ^ tail) * 0x9e3779b97f4a7c15ULL;
+  __u32 at = (mixed >> 40) & (XTG_REFLECT_SOURCES / 2 - 1);
+  __u64* place;
+
+  if (family == 6) at += XTG_REFLECT_SOURCES / 2;
+  asm volatile("" : "+r"(at));
+  place = cpu->sources[at & (XTG_REFLECT_SOURCES - 1)];
+  if (place[0] == head && place[1] == tail) return true;
+  if (!look_up_source(head, tail, family)) return false;
+  place[0] = head;
+  place[1] = tail;
+  return true;
+}
+
+/* Whether the sender may be answered; where its packet went, no group. */
+static __always_inline bool wanted_addresses(struct xtg_reflect_cpu* cpu, const struct packet* p,
+                                             const struct xtg_reflect_config* c) {
+  if (p->v6) {
+    const __u64* from = (void*)&p->v6->saddr;
+    __u64 head = from[0], tail = from[1];
+    __u64 address[2] = {head, tail};
+    return is_host6(address) && (!c->by_source || allowed(cpu, head, tail, 6));
+  }
+  if (!p->v4) return false;
+  __be32 from = p->v4->saddr;
+  return is_host4(from) && (!c->by_source || allowed(cpu, from, 0, 4));
+}
+
+static __always_inline bool to_a_host(const struct packet* p) {
+  if (p->v6) return *(__u8*)&p->v6->daddr != 0xff;
+  return p->v4 && is_host4(p->v4->daddr);
+}
+
+/* XTG_REFLECT_REASONS: nothing is against sending it back. */
+static __always_inline __u32 objection(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu,
+                                       struct seen* s, struct packet* p) {
+  const struct xtg_reflect_config* c = reflect_c();
+  const struct xtg_rx_mark* m = &s->mark;
+
+  if (m->version != XTG_SIG_VERSION || m->type > XTG_SIG_END) return XTG_REFLECT_UNKNOWN;
+  if (m->flags & XTG_SIG_F_REFLECTED) return XTG_REFLECT_AGAIN;
+  if (c->by_session &&
+      ((m->session ^ c->session) & (m->form == XTG_SIG_COMPACT ? 0xffff : ~0U)) != 0)
+    return XTG_REFLECT_SESSION;
+  if (!take_apart(ctx, s, p) || !to_a_host(p)) return XTG_REFLECT_PACKET;
+  if (c->by_port && p->udp->dest != bpf_htons(c->port)) return XTG_REFLECT_PORT;
+  if (!wanted_macs(ctx, c)) return XTG_REFLECT_MAC;
+  if (!wanted_addresses(cpu, p, c)) return XTG_REFLECT_SOURCE;
+  return XTG_REFLECT_REASONS;
+}
+
+/* ---- streams and limits ---- */
+
+/* The record of the frame's stream; NULL when there was no place left. */
+static __always_inline int find_stream(struct xtg_reflect_cpu* cpu, const struct seen* s,
+                                       const __u64* words, struct xtg_reflect_stream** out) {
+  struct xtg_reflect_key key = {
+      .session = s->mark.session, .stream = s->mark.stream, .form = s->mark.form};
+  __u32 number = *remembered(cpu, &key) - 1;
+
+  *out = bpf_map_lookup_elem(&reflect_streams, &number);
+  if (*out && *(__u64*)&(*out)->key == *(__u64*)&key) return 0;
+  if (find_place(cpu, &key, words, s->length, &number)) return -1;
+  *out = bpf_map_lookup_elem(&reflect_streams, &number);
+  return 0;
+}
+
+/* Whether the highest rate has room for one more frame. The bucket is the time at which the next
+ * one is due (as ATM's generic cell rate algorithm has it): at most `depth` in the past.
+ * Differences are taken as signed, so that it may wrap. */
+static __noinline int within_rate(void) {
+  const struct xtg_reflect_config* c = reflect_c();
+  __u64 now = bpf_ktime_get_ns() << 8, due = reflect_control.bucket;
+
+  if ((__s64)(now - c->depth - due) > 0)
+    __sync_val_compare_and_swap(&reflect_control.bucket, due, now - c->depth);
+  due = __sync_fetch_and_add(&reflect_control.bucket, c->step);
+  if ((__s64)(due + c->step - now) <= 0) return 1;
+  __sync_fetch_and_sub(&reflect_control.bucket, c->step);
+  return 0;
+}
+
+static __always_inline bool within_limit(void) {
+  __u64 limit = reflect_c()->limit;
+
+  return limit == ~0ULL || __sync_fetch_and_add(&reflect_control.taken, 1) < limit;
+}
+
+/* The number of the frame among those of its stream. */
+static __always_inline __u64 enter(struct xtg_reflect_stream* stream, const struct xtg_rx_mark* m) {
+  if (!stream) return ~0ULL;
+  if (m->type != XTG_SIG_DATA) {
+    __sync_fetch_and_add(&stream->announced, 1);
+    return stream->frames;
+  }
+  if (reflect_c()->shared) return __sync_fetch_and_add(&stream->frames, 1);
+  return stream->frames++;
+}
+
+/* ---- sending back ---- */
+
+static __always_inline void swap_macs(struct xdp_md* ctx) {
+  void* data = (void*)(long)ctx->data;
+  __u32 head, tail;
+  __u16 middle, next;
+
+  if (data + ETH_HLEN > (void*)(long)ctx->data_end) return;
+  head = *(__u32*)data;
+  middle = *(__u16*)(data + 4);
+  next = *(__u16*)(data + 6);
+  tail = *(__u32*)(data + 8);
+  *(__u16*)data = next;
+  *(__u32*)(data + 2) = tail;
+  *(__u32*)(data + 6) = head;
+  *(__u16*)(data + 10) = middle;
+}
+
+static __always_inline void swap_ends(const struct packet* p) {
+  __u32* ports = (void*)p->udp;
+
+  *ports = *ports >> 16 | *ports << 16;
+  if (p->v6) {
+    __u64 *from = (void*)&p->v6->saddr, *to = (void*)&p->v6->daddr;
+    __u64 head = from[0], tail = from[1];
+    from[0] = to[0];
+    from[1] = to[1];
+    to[0] = head;
+    to[1] = tail;
+  } else if (p->v4) {
+    __be32 from = p->v4->saddr;
+    p->v4->saddr = p->v4->daddr;
+    p->v4->daddr = from;
+  }
+}
+
+/* What taking `was` out of a checksummed part and putting `is` in adds to its sum. */
+static __always_inline __u64 difference(__u64 acc, __u64 was, __u64 is) {
+  return xtg_csum_add64(xtg_csum_add64(acc, ~was), is);
+}
+
+/* Writes the last word but so many: the one that says that the frame was reflected. */
+static __always_inline __u64 write_word(struct xdp_md* ctx, const struct seen* s, __u32 i,
+                                        __u64 was, __u64 is) {
+  __u32 at = s->end - XTG_SIG_FULL_LEN + 8 * i;
+  __u64* place;
+
+  asm volatile("" : "+r"(at)); /* Verifier: as in load_tail(). */
+  if (at <= XTG_RX_MOST) {
+    place = (void*)(long)ctx->data + at;
+    if ((void*)(place + 1) <= (void*)(long)ctx->data_end) {
+      *place = is;
+      return difference(0, was, is);
+    }
+  }
+  bpf_xdp_store_bytes(ctx, s->end - XTG_SIG_FULL_LEN + 8 * i, &is, sizeof(is));
+  return difference(0, was, is);
+}
+
+/* Writes the mirror's words in front of a long signature. */
+static __always_inline __u64 write_mirror(struct xdp_md* ctx, const struct seen* s, const __u64* is,
+                                          __u64 acc) {
+  __u32 at = s->end - XTG_SIG_FULL_LEN - XTG_SIG_MIRROR_LEN;
+  __u64 was[3];
+
+  asm volatile("" : "+r"(at));
+  if (at <= XTG_RX_MOST) {
+    __u64* place = (void*)(long)ctx->data + at;
+    if ((void*)(place + 3) <= (void*)(long)ctx->data_end) {
+      acc = difference(acc, place[0], is[0]);
+      acc = difference(acc, place[1], is[1]);
+      acc = difference(acc, place[2], is[2]);
+      place[0] = is[0];
+      place[1] = is[1];
+      place[2] = is[2];
+      return acc;
+    }
+  }
+  at = s->end - XTG_SIG_FULL_LEN - XTG_SIG_MIRROR_LEN;
+  if (bpf_xdp_load_bytes(ctx, at, was, sizeof(was))) return acc;
+  bpf_xdp_store_bytes(ctx, at, (void*)is, sizeof(was));
+  acc = difference(acc, was[0], is[0]);
+  acc = difference(acc, was[1], is[1]);
+  return difference(acc, was[2], is[2]);
+}
+
+/* 0 is no checksum, and stays. At an odd place of the datagram the halves of each sum are swapped
+ * (RFC 1071, 2 (B)). */
+static __always_inline void fix_checksum(struct udphdr* udp, const struct seen* s, __u64 acc) {
+  __u16 sum = xtg_csum_fold(acc);
+
+  if (udp->check == 0) return;
+  if (s->datagram & 1) sum = __builtin_bswap16(sum);
+  udp->check = xtg_csum_udp((__u64)(__u16)~udp->check + sum);
+}
+
+static __always_inline bool has_room(const struct seen* s) {
+  return s->mark.form == XTG_SIG_FULL && s->mark.flags & XTG_SIG_F_MIRROR &&
+         s->datagram >= sizeof(struct udphdr) + XTG_SIG_MIRROR_LEN + XTG_SIG_FULL_LEN;
+}
+
+static __always_inline int send_back(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu,
+                                     const struct seen* s, const __u64* words,
+                                     const struct packet* p, __u64 number, __u64 came_ns) {
+  __u64 acc;
+
+  swap_macs(ctx);
+  swap_ends(p);
+  if (s->mark.form == XTG_SIG_FULL)
+    acc = write_word(ctx, s, 2, words[2], words[2] | xtg_from_be64(XTG_SIG_F_REFLECTED));
+  else
+    acc = write_word(ctx, s, 3, words[3], words[3] | xtg_from_be64(XTG_SIG_COMPACT_REFLECTED));
+  if (came_ns) {
+    __u64 told[3] = {xtg_from_be64(number), xtg_from_be64(came_ns)};
+    cpu->told++;
+    told[2] = xtg_from_be64(bpf_ktime_get_ns());
+    acc = write_mirror(ctx, s, told, acc);
+  }
+  fix_checksum(p->udp, s, acc);
+  cpu->sent++;
+  cpu->bytes += s->length;
+  if (reflect_c()->redirect) return bpf_redirect_map(&reflect_port, 0, XDP_DROP);
+  return XDP_TX;
+}
+
+/* Whether the frame ends as a test frame does; `words`: the 32 bytes before its end. */
+static __always_inline bool find(struct xdp_md* ctx, struct seen* s, __u64* words) {
+  s->end = s->length;
+  if (s->length < XTG_SIG_FULL_LEN || !load_tail(ctx, s->length, words)) return false;
+  if (!may_be_ours(words)) {
+    s->end = load_before_padding(ctx, s->length, words);
+    if (s->end < XTG_SIG_FULL_LEN) return false;
+  }
+  xtg_rx_read_words(&s->mark, words);
+  return true;
+}
+
+SEC("xdp.frags")
+int xtg_reflect(struct xdp_md* ctx) {
+  struct seen s;
+  struct packet p;
+  struct xtg_reflect_stream* stream;
+  __u64 words[4], came_ns = 0;
+  __u32 zero = 0, why;
+  struct xtg_reflect_cpu* cpu = bpf_map_lookup_elem(&reflect_cpus, &zero);
+
+  if (!cpu || !reflect_control.started) return XDP_PASS;
+  s.length = bpf_xdp_get_buff_len(ctx);
+  if (!find(ctx, &s, words)) {
+    cpu->passed++;
+    return XDP_PASS;
+  }
+  why = objection(ctx, cpu, &s, &p);
+  if (why < XTG_REFLECT_REASONS) return refuse(cpu, why);
+  if (has_room(&s)) came_ns = bpf_ktime_get_ns();
+  if (find_stream(cpu, &s, words, &stream)) return refuse(cpu, XTG_REFLECT_UNSURE);
+  if (reflect_c()->step && !within_rate()) {
+    refuse(cpu, XTG_REFLECT_RATE);
+    return XDP_DROP;
+  }
+  if (!within_limit()) return XDP_PASS;
+  if (!stream) cpu->untold++;
+  return send_back(ctx, cpu, &s, words, &p, enter(stream, &s.mark), came_ns);
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/reflect_session.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <poll.h>
+
+#include <fmt/format.h>
+
+#include "app/run_common.h"
+#include "core/clock.h"
+#include "net/netns.h"
+
+namespace xtg::app {
+
+namespace {
+
+constexpr std::uint64_t kWatchNs = 100'000'000; // how often faults are looked for
+constexpr std::uint64_t kAmountNs = 10'000'000; // and whether the amount has gone back
+
+xtg_reflect_config config_of(const plan::ReflectPlan& plan, xdp::RxPlace place, ino_t netns) {
+  const plan::ReflectSpec& spec = plan.spec;
+  xtg_reflect_config config{};
+  config.by_session = spec.session ? 1 : 0;
+  config.session = spec.session.value_or(0);
+  config.by_port = spec.port ? 1 : 0;
+  config.port = spec.port.value_or(0);
+  config.by_mac = spec.any_mac ? 0 : 1;
+  std::memcpy(&config.mac_head, plan.iface.mac.bytes.data(), 4);
+  std::memcpy(&config.mac_tail, plan.iface.mac.bytes.data() + 4, 2);
+  config.redirect = plan.redirect ? 1 : 0;
+  // In generic mode CPUs share a queue.
+  config.shared = place == xdp::RxPlace::Generic || plan.iface.rx_queues != 1 ? 1 : 0;
+  config.n_streams = XTG_REFLECT_STREAMS;
+  config.ifindex = static_cast<__u32>(plan.iface.ifindex);
+  config.netns = static_cast<__u32>(netns);
+  config.limit = spec.num_packets.value_or(~std::uint64_t{0});
+  config.step = plan.rate_step;
+  config.depth = plan.rate_depth;
+  return config;
+}
+
+} // namespace
+
+Status ReflectSession::load_and_attach(xdp::RxPlace place) {
+  const auto ns = net::NetNs::current();
+  if (!ns) return tl::unexpected<Error>(ns.error());
+  auto mirror = xdp::Mirror::load(
+      {config_of(plan_, place, ns->inode()), plan_.spec.allow_any, plan_.sources});
+  if (!mirror) return tl::unexpected<Error>(std::move(mirror.error()));
+  if (auto attached = mirror->attach(place); !attached) return attached;
+  mirror_.emplace(std::move(*mirror));
+  return {};
+}
+
+Status ReflectSession::prepare() {
+  auto attached = attach_by_mode(plan_.spec.mode, plan_.iface.name, "sent back",
+                                 [this](xdp::RxPlace place) { return load_and_attach(place); });
+  if (!attached) return tl::unexpected<Error>(std::move(attached.error()));
+  place_ = attached->place;
+  if (!attached->note.empty()) notes_.push_back(attached->note);
+  return {};
+}
+
+/// What was counted so far. A read that fails ends the run with what was read before.
+stats::ReflectSnapshot ReflectSession::snapshot(bool streams) {
+  auto read = mirror_->snapshot(streams);
+  if (!read) {
+    fail_run(std::move(read.error()));
+    return previous_;
+  }
+  // An interface that is gone answers no more: its last figures stand.
+  if (const auto now = net::link_counters(plan_.iface.ifindex)) link_now_ = *now;
+  read->link = {.rx_dropped = link_now_.rx_dropped - link_before_.rx_dropped,
+                .rx_missed = link_now_.rx_missed - link_before_.rx_missed,
+                .rx_errors = link_now_.rx_errors - link_before_.rx_errors,
+                .tx_dropped = link_now_.tx_dropped - link_before_.tx_dropped,
+                .tx_errors = link_now_.tx_errors - link_before_.tx_errors};
+  if (!count_source_note().empty())
+    read->total.dropped = read->link.tx_dropped + read->link.tx_errors;
+  return std::move(*read);
+}
+
+void ReflectSession::start() {
+  if (const auto before = net::link_counters(plan_.iface.ifindex))
+    link_before_ = link_now_ = *before;
+  first_ = snapshot(false);
+  clock_ = RunClock(first_.time_ns, plan_.spec.duration, plan_.spec.interval,
+                    plan_.spec.num_packets ? kAmountNs : kWatchNs);
+  previous_ = first_;
+  mirror_->start();
+}
+
+void ReflectSession::fail_run(Error error) {
+  if (!result_.error) result_.error = std::move(error);
+  reason_ = stats::EndReason::Failed;
+}
+
+void ReflectSession::take_signals(Signals& signals) {
+  const int taken = signals.take().count;
+  if (taken == 0) return;
+  result_.left_at_once = taken > 1; // the first one reports, the second leaves at once
+  reason_ = stats::EndReason::Interrupted;
+}
+
+bool ReflectSession::amount_reached() {
+  if (!plan_.spec.num_packets) return false;
+  const auto sent = mirror_->sent();
+  if (!sent) fail_run(sent.error());
+  return sent && *sent >= *plan_.spec.num_packets;
+}
+
+/// What is due: the end, a look for faults and for the amount, an interval's line.
+void ReflectSession::look(report::ReflectReporter& reporter, const std::ostream& out) {
+  const std::uint64_t now_ns = monotonic_ns();
+  if (clock_.over(now_ns)) {
+    reason_ = stats::EndReason::Duration;
+    return;
+  }
+  if (clock_.watch_due(now_ns)) {
+    if (auto error = link_fault(plan_.iface)) return fail_run(std::move(*error));
+    if (amount_reached()) reason_ = stats::EndReason::Amount;
+    if (reason_) return;
+  }
+  if (!clock_.line_due(now_ns)) return;
+  stats::ReflectSnapshot now = snapshot(false);
+  if (reason_) return;
+  reporter.interval(stats::reflect_delta(previous_, now, clock_.start_ns()));
+  previous_ = std::move(now);
+  if (!out) fail_run(Error{Errc::System, 0, "the output can no longer be written"});
+}
+
+/// The final count.
+void ReflectSession::conclude(report::ReflectReporter& reporter) {
+  mirror_->stop();
+  const std::uint64_t stopped_ns = std::min(monotonic_ns(), clock_.end_ns());
+  stats::ReflectSnapshot last = snapshot(true);
+  last.time_ns = stopped_ns;
+  if (clock_.worth_a_line(previous_.time_ns, last.time_ns))
+    reporter.interval(stats::reflect_delta(previous_, last, clock_.start_ns()));
+  result_.summary = stats::reflect_summary(first_, last, clock_.start_ns());
+  result_.summary.end = reason_.value_or(stats::EndReason::Interrupted);
+  result_.summary.source =
+      count_source_note().empty() ? stats::CountSource::Tracepoint : stats::CountSource::Link;
+  result_.summary.cpu_s = process_cpu_s();
+  if (!result_.error && result_.summary.total.sum.reflected() == 0)
+    result_.error =
+        Error{Errc::Peer, 0, report::why_nothing(plan_.iface.name, result_.summary.total.sum)};
+}
+
+ReflectSessionResult ReflectSession::run(report::ReflectReporter& reporter, const std::ostream& out,
+                                         Signals& signals) {
+  while (!reason_) {
+    pollfd fd{signals.fd(), POLLIN, 0};
+    if (poll(&fd, 1, clock_.wait_ms(monotonic_ns())) < 0 && errno != EINTR)
+      fail_run(fail_sys(errno, "poll").value());
+    take_signals(signals);
+    if (!reason_) look(reporter, out);
+  }
+  conclude(reporter);
+  return std::move(result_);
+}
+
+} // namespace xtg::app

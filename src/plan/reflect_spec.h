@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the user asked of `reflect`, before anything is looked up; defaults as in the man page.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "packet/prefix.h"
+#include "plan/rx_spec.h"
+
+namespace xtg::plan {
+
+inline constexpr std::size_t kMaxAllowed = 4'096; ///< prefixes of --allow
+
+/// How frames leave: by XDP_TX, or by a redirect to the interface that they came from. Auto:
+/// XDP_TX.
+enum class Via : std::uint8_t { Auto, Tx, Redirect };
+
+struct ReflectSpec {
+  std::string interface;
+  RxMode mode = RxMode::Auto;
+  Via via = Via::Auto;
+  std::optional<std::uint32_t> session;
+  std::optional<std::uint16_t> port;   ///< UDP destination port
+  std::vector<packet::IpPrefix> allow; ///< sources; empty: those that are not public
+  bool allow_any = false;              ///< any source
+  bool any_mac = false;                ///< also frames to other hosts' addresses
+  Rate max_rate;                       ///< packets per second; Max: no limit
+  std::optional<Nanoseconds> duration;
+  std::optional<std::uint64_t> num_packets; ///< stop when so many have been sent back
+  Nanoseconds interval{1'000'000'000};
+  bool fix = false;
+  OutputSpec output;
+  bool operator==(const ReflectSpec&) const = default;
+};
+
+} // namespace xtg::plan

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a mirror did: the kernel's records (xtg/abi/reflect.h) added up, and what happened between
+// two looks at them. Counts are frames, sizes bytes without FCS, unless a name says otherwise.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "stats/rate.h"
+#include "stats/rx.h"
+#include "xtg/abi/reflect.h"
+
+namespace xtg::stats {
+
+struct ReflectCounters {
+  std::uint64_t sent = 0;    ///< handed to the driver to go back
+  std::uint64_t bytes = 0;   ///< of those
+  std::uint64_t told = 0;    ///< of those: with the mirror's words
+  std::uint64_t untold = 0;  ///< of those: of streams beyond the most that are told apart
+  std::uint64_t dropped = 0; ///< of those: the driver refused them
+  std::uint64_t passed = 0;  ///< not ours: went on to the stack
+  /// Test frames that were not sent back, by XTG_REFLECT_*. They went on to the stack, but for
+  /// those above the rate.
+  std::array<std::uint64_t, XTG_REFLECT_REASONS> refused{};
+  bool operator==(const ReflectCounters&) const = default;
+  ReflectCounters& operator+=(const ReflectCounters& other);
+  ReflectCounters operator-(const ReflectCounters& before) const;
+  /// Frames that the driver took.
+  [[nodiscard]] std::uint64_t reflected() const { return sent - std::min(sent, dropped); }
+  /// In all, without those above the rate.
+  [[nodiscard]] std::uint64_t refused_sum() const;
+};
+
+struct ReflectUnit {
+  unsigned number = 0; ///< CPU
+  std::uint64_t sent = 0, passed = 0;
+  bool operator==(const ReflectUnit&) const = default;
+};
+
+struct ReflectStream {
+  RxName name;
+  std::uint64_t frames = 0;    ///< data frames sent back
+  std::uint64_t announced = 0; ///< START and END frames sent back
+  bool operator==(const ReflectStream&) const = default;
+};
+
+/// The interface's own counters, as differences since the start.
+struct ReflectLink {
+  std::uint64_t rx_dropped = 0, rx_missed = 0, rx_errors = 0, tx_dropped = 0, tx_errors = 0;
+  bool operator==(const ReflectLink&) const = default;
+};
+
+struct ReflectSnapshot {
+  std::uint64_t time_ns = 0;     ///< CLOCK_MONOTONIC
+  std::vector<ReflectUnit> cpus; ///< those that did anything
+  ReflectCounters total;
+  std::vector<ReflectStream> streams;  ///< by name; at the end only
+  std::map<int, std::uint64_t> errnos; ///< of what the driver refused, where it gave one
+  ReflectLink link;
+};
+
+/// One interval, or the whole run.
+struct ReflectSample {
+  double start_s = 0, end_s = 0; ///< since the run's start
+  ReflectCounters sum;           ///< within the interval
+  double pps = 0;                ///< reflected per second
+  double l1_bps = 0, l2_bps = 0; ///< of those: with preamble, gap and FCS; with FCS
+};
+
+struct ReflectSummary {
+  ReflectSample total;
+  EndReason end = EndReason::Interrupted;
+  CountSource source = CountSource::Tracepoint; ///< of sum.dropped
+  std::vector<ReflectStream> streams;
+  std::vector<ReflectUnit> cpus;
+  std::map<int, std::uint64_t> errnos;
+  ReflectLink link;
+  double cpu_s = 0;
+};
+
+ReflectSample reflect_delta(const ReflectSnapshot& from, const ReflectSnapshot& to,
+                            std::uint64_t origin_ns);
+ReflectSummary reflect_summary(const ReflectSnapshot& first, const ReflectSnapshot& last,
+                               std::uint64_t origin_ns);
+
+} // namespace xtg::stats
