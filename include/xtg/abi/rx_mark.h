@@ -104,5 +104,5 @@ static inline void xtg_rx_remember(struct xtg_rx_candidate* c, const struct xtg_
   c->session = (__u16)m->session;
   c->stream = (__u8)m->stream;
   c->lane = m->lane;
-  c->state = 1;
+  c->state = XTG_RX_CANDIDATE_WAITS;
 }
