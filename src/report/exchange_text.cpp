@@ -34,7 +34,6 @@ std::string_view end_words(stats::EndReason reason) {
     return "interrupted";
   case stats::EndReason::Announced: // a receiver's
   case stats::EndReason::Failed:
-  case stats::EndReason::Announced: // of a receiver only
     break;
   }
   return "failed";
