@@ -67,7 +67,7 @@ int rx(const plan::RxSpec& spec, Context& context) {
   plan::RxPlan told = *plan;
   for (const std::string& note : session.listener().notes())
     told.notes.push_back(note);
-  session.start();
+  session.start(); // first: who reads that it receives may send
   reporter->begin(told, run_info(context, facts, {}), session.listener().mode());
   RxSessionResult result = session.run(*reporter, context.out, *signals);
   return report_end(result, spec, *reporter, context);

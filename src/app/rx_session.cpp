@@ -62,6 +62,7 @@ void RxSession::look_for_announcements(report::RxReporter& reporter) {
     first_ = snapshot(false);
     announced_.set_aside(first_);
     first_.records.clear(); // what was faster than this look is the run's as well
+    verified_before_ = listener_.receiver().verified();
     start_lines(announced_.begun_ns());
   }
   if (announced_.may_be_over() && announced_.over(snapshot(false)) && !reason_)
@@ -142,7 +143,8 @@ void RxSession::conclude(report::RxReporter& reporter) {
   result_.summary = stats::rx_summary(first_, last, start_ns_);
   result_.summary.end = reason_.value_or(stats::EndReason::Interrupted);
   result_.summary.cpu_s = process_cpu_s();
-  if (plan_.spec.verify) result_.summary.verified = listener_.receiver().verified();
+  if (plan_.spec.verify)
+    result_.summary.verified = listener_.receiver().verified() - verified_before_;
   if (samples_ != nullptr) result_.summary.samples = samples_->written();
   const auto& sent = result_.summary.all.sent;
   if (!result_.error && result_.summary.total.sum.packets == 0)

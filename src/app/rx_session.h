@@ -58,6 +58,7 @@ private:
   RxSessionResult result_;
   std::optional<stats::EndReason> reason_;
   stats::RxSnapshot first_, previous_;
+  stats::RxVerified verified_before_; ///< an announced run
   std::uint64_t start_ns_ = 0, end_ns_ = 0, next_line_ns_ = 0, next_watch_ns_ = 0;
   std::uint64_t next_samples_ns_ = ~std::uint64_t{0};
 };

@@ -14,6 +14,9 @@ struct RxVerified {
   std::uint64_t corrupt = 0;    ///< wrong checksum: counted nowhere else
   std::uint64_t unverified = 0; ///< there was nothing to verify; counted as all others
   bool operator==(const RxVerified&) const = default;
+  RxVerified operator-(const RxVerified& before) const {
+    return {corrupt - before.corrupt, unverified - before.unverified};
+  }
 };
 
 /// Frames written to a capture file.

@@ -149,6 +149,7 @@ std::uint64_t Receiver::announced() const {
 
 void Receiver::restart_limit() {
   poke(impl_->skel->bss->rx_control.taken, __u64{0});
+  poke(impl_->skel->bss->rx_first, __u64{0});
 }
 
 Result<std::vector<stats::RxAnnouncement>> Receiver::announcements() const {

@@ -50,7 +50,7 @@ public:
   /// Rises with every announcement.
   [[nodiscard]] std::uint64_t announced() const;
   [[nodiscard]] Result<std::vector<stats::RxAnnouncement>> announcements() const;
-  /// The limit holds for what is counted from now on.
+  /// The limit, and which samples are the first, hold for what is counted from now on.
   void restart_limit();
   /// Hands over the frames that are shown so far, but no more than fit the ring at once, so that
   /// it ends while others come. An error of `take` ends it.

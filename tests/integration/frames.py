@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Reads frames and capture files independently of the program, as a receiver would."""
+import collections
 import ipaddress
 import struct
 
@@ -78,17 +79,52 @@ class Frame:
         return None
 
 
-def frames_of_pcap(path):
+# A packet of a capture file: its time in ns since 1970, its bytes, its length before it was cut.
+Packet = collections.namedtuple("Packet", "time data length comment")
+
+
+def packets_of_pcap(path):
+    """Those of a file in the classic format or in pcapng."""
     with open(path, "rb") as file:
         data = file.read()
-    order = {b"\xd4\xc3\xb2\xa1": "<", b"\x4d\x3c\xb2\xa1": "<",
-             b"\xa1\xb2\xc3\xd4": ">", b"\xa1\xb2\x3c\x4d": ">"}[data[:4]]
+    return list(_packets_of_pcapng(data) if data[:4] == b"\n\r\r\n" else _packets_of_classic(data))
+
+
+def _packets_of_classic(data):
+    order, unit = {b"\xd4\xc3\xb2\xa1": ("<", 1000), b"\x4d\x3c\xb2\xa1": ("<", 1),
+                   b"\xa1\xb2\xc3\xd4": (">", 1000), b"\xa1\xb2\x3c\x4d": (">", 1)}[data[:4]]
     link_type = struct.unpack(order + "I", data[20:24])[0]
     assert link_type == 1, f"link type {link_type} is not Ethernet"
-    at, frames = 24, []
+    at = 24
     while at < len(data):
-        _, _, captured, original = struct.unpack(order + "IIII", data[at:at + 16])
-        assert captured == original, "a frame is cut short"
-        frames.append(data[at + 16:at + 16 + captured])
+        seconds, fraction, captured, original = struct.unpack(order + "IIII", data[at:at + 16])
+        yield Packet(seconds * 10**9 + fraction * unit, data[at + 16:at + 16 + captured], original, None)
         at += 16 + captured
-    return frames
+
+
+def _packets_of_pcapng(data):
+    """Of one section and one interface, little-endian, in nanoseconds, as rx writes them."""
+    at, heads = 0, []
+    while at < len(data):
+        kind, length = struct.unpack("<II", data[at:at + 8])
+        block = data[at + 8:at + length - 4]
+        assert length % 4 == 0 and data[at + length - 4:at + length] == data[at + 4:at + 8], "block length"
+        at += length
+        if kind != 6:
+            heads.append(kind)
+            continue
+        assert heads == [0x0a0d0d0a, 1], heads
+        _, high, low, captured, original = struct.unpack("<IIIII", block[:20])
+        rest, comment = block[20 + (captured + 3) // 4 * 4:], None
+        while rest:
+            code, size = struct.unpack("<HH", rest[:4])
+            if code == 1:
+                comment = rest[4:4 + size].decode()
+            rest = rest[4 + (size + 3) // 4 * 4:]
+        yield Packet(high << 32 | low, block[20:20 + captured], original, comment)
+
+
+def frames_of_pcap(path):
+    packets = packets_of_pcap(path)
+    assert all(len(packet.data) == packet.length for packet in packets), "a frame is cut short"
+    return [packet.data for packet in packets]

@@ -14,12 +14,12 @@ import time
 import unittest
 
 import wire as _wire
-from frames import Frame, frames_of_pcap, ones_sum
+from frames import Frame, frames_of_pcap, ones_sum, packets_of_pcap
 from wire import (BINARY, PATIENCE, Capture, Process, Wire, call, in_netns, link_counters, parse_json, program,
                   wait_for)
 
 __all__ = ["BINARY", "PATIENCE", "Capture", "Frame", "Process", "Wire", "call", "frames_of_pcap", "in_netns",
-           "link_counters", "ones_sum", "parse_json", "program", "wait_for"]
+           "link_counters", "ones_sum", "packets_of_pcap", "parse_json", "program", "wait_for"]
 
 CLANG = os.environ.get("XTG_CLANG", "clang")
 SCHEMA_CHECK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "check", "schema_check.py")

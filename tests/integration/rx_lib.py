@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the tests of `rx` share: a receiver at the far end, and what it must say of an order of numbers."""
 import collections
+import os
+import socket
 
 import lib
 from wire import BINARY, Process, keep_output, parse_json
@@ -48,6 +50,28 @@ def expect(order):
     return Expected(len(order), len(seen), top + 1 - min(seen) - len(seen), duplicates, len(extents),
                     max(extents, default=0), sum(extents),
                     sum(count > 1 for count in collections.Counter(order).values()))
+
+
+def rendered(test, *args, count):
+    """The frames that a sender with these options would send."""
+    path = os.path.join(lib.scratch(test), "rendered.pcap")
+    result = test.wire.udp("--dry-run", "--write-pcap", path, "--show-frames", count, *args)
+    test.assertEqual(result.status, 0, result)
+    return lib.frames_of_pcap(path)
+
+
+def send_by_hand(wire, frames):
+    """Sends frames from the near end, one at a time, and waits until all have arrived at the far end."""
+    with lib.in_netns(wire.near_ns):
+        out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    with out, lib.in_netns(wire.near_ns):
+        out.bind((wire.near_if, 0))
+        before = wire.far_packets()
+        for at, frame in enumerate(frames):
+            out.send(frame)
+            if at % 64 == 63:  # a veth's ring has room for 256
+                lib.wait_for(lambda: wire.far_packets() >= before + at + 1, "frames at the far end")
+        lib.wait_for(lambda: wire.far_packets() >= before + len(frames), "all frames at the far end")
 
 
 class RxTest(lib.TestCase):

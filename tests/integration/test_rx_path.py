@@ -12,12 +12,12 @@ COUNT = 20_000
 class PathTest(rx_lib.RxTest):
     make_wire = hop.HopWire
 
-    def over(self, size=128, to=None, count=COUNT, window=65536, **rule):
+    def over(self, size=128, to=None, count=COUNT, receiver=(), **rule):
         """The stream's figures after a run over the rule. A wire that lost frames of its own is tried again."""
         for rate in ("20kpps", "10kpps", "5kpps"):
             self.wire.rule(**rule)
             before = self.wire.overruns()
-            rx = self.receiver("--duration", 60, "--window", window)
+            rx = self.receiver("--duration", 60, *receiver)
             sent = self.udp("-s", size, "-n", count, "--rate", rate, to=to)
             lib.wait_for(lambda: self.wire.counters()["seen"] == sent.total["accepted"], "all frames at the hop")
             rx.send(signal.SIGINT)
@@ -30,7 +30,7 @@ class PathTest(rx_lib.RxTest):
     def exactly(self, window=65536, **rule):
         """As the model says of the order that the rule makes."""
         order, figures = hop.predict(COUNT, **rule)
-        end, counters = self.over(window=window, **rule)
+        end, counters = self.over(receiver=("--window", window), **rule)
         for key, value in figures.items():
             self.assertEqual(counters[key], value, key)
         return self.said(end, rx_lib.expect(order))
