@@ -45,7 +45,8 @@ static __noinline int enter_back(struct xtg_rx_mark* m, const struct arrival* a,
   m->tx_ns = w->tx_ns;
   m->lane = 0; /* a mirror has one row of numbers */
   key->form |= XTG_RX_BACK;
-  enter_at(find_slot(key, 1, m->flags), m, a); /* where there is no room, the round trip is all */
+  /* The mirror's times are never CLOCK_TAI. Where there is no room, the round trip is all. */
+  enter_at(find_slot(key, 1, m->flags & ~XTG_SIG_F_TAI), m, a);
   key->form &= ~XTG_RX_BACK;
   m->seq = seq;
   m->tx_ns = tx_ns;

@@ -39,7 +39,7 @@ packet::Announcement Announcer::about(const plan::StreamPlan& stream) const {
 Status Announcer::send(const plan::StreamPlan& stream, const packet::Announcement& what,
                        std::uint64_t copy) {
   const std::uint64_t now = stream.clock == plan::StampClock::Tai ? tai_ns() : monotonic_ns();
-  auto frame = packet::render_announcement(stream.frame, what, false, copy, now);
+  auto frame = packet::render_announcement(stream.frame, what, stream.frame.spec.mirror, copy, now);
   if (!frame) return tl::unexpected<Error>(std::move(frame.error()));
   return anchor_.run([&] {
     Status sent;

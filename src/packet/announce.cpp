@@ -37,7 +37,7 @@ Result<std::vector<std::uint8_t>> render_announcement(const Frame& stream, const
   spec.signature = true;
   spec.frame_size = static_cast<std::uint32_t>(stream.header_len + XTG_SIG_ANNOUNCE_LEN + words +
                                                XTG_SIG_FULL_LEN + kFcsBytes);
-  if (mirror) spec.signature_flags |= XTG_SIG_F_MIRROR;
+  spec.mirror = mirror;
   auto frame = build(spec, stream.sweep);
   if (!frame) return tl::unexpected<Error>(std::move(frame.error()));
 

@@ -125,16 +125,16 @@ RxClockVerdict clock_of(const RxSnapshot& snapshot, const Records& records, cons
   const bool many = sum.negative * 100 > with_times(sum);
   facts.contradicted = many || least_delay(records) > kLongestDelayNs;
   facts.here = snapshot.here;
-  // What came back has each of its differences on one clock, or is measured against the mirror's,
-  // of which nobody speaks.
-  const RxName name = name_of(records.front()->slot.key);
-  if (name.path == RxPath::RoundTrip) facts.tai = false;
-  const auto* sender = sender_of(snapshot.senders, name);
-  if (sender != nullptr && name.path == RxPath::OneWay) {
+  const xtg_rx_key& key = records.front()->slot.key;
+  if ((key.form & XTG_RX_BACK) != 0) return judge_clock(facts); // nobody announced the mirror's
+  if (const auto* sender = sender_of(snapshot.senders, name_of(key))) {
     facts.announced = true;
     facts.host = sender->about.host;
     facts.clock_error_ns = sender->about.clock_error_ns;
   }
+  // What came back to its sender has both times of one clock, be it in step with others or not.
+  const bool elsewhere = facts.host != 0 && facts.here.boot != 0 && facts.host != facts.here.boot;
+  if ((key.form & XTG_RX_REFLECTED) != 0 && !elsewhere) facts.tai = false;
   return judge_clock(facts);
 }
 

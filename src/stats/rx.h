@@ -142,7 +142,7 @@ struct RxWays {
   std::uint64_t forward_duplicates = 0; ///< made before the mirror
   RxCounters back;                      ///< by the mirror's numbers
   RxClock back_clock = RxClock::Shared; ///< whether the mirror's clock is this host's
-  RxDelay back_delay;                   ///< one-way; empty unless back_clock is Shared
+  RxDelay back_delay;                   ///< one-way; empty where back_clock Differs
 };
 
 /// What a stream that came back tells beyond the stream's own figures.

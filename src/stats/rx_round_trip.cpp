@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "xtg/abi/rx_back.h"
+
 namespace xtg::stats {
 
 namespace {
@@ -60,12 +62,24 @@ std::optional<RxWays> ways_of(const RxStream& whole, const RxStream& back) {
   ways.back = back.counters;
   ways.back.lost = missing(back, from_start);
   const std::int64_t there = missing(whole, from_start) - ways.back.lost;
-  const auto copies = static_cast<std::int64_t>(back.counters.unique - whole.counters.unique);
+  // A packet whose number is not believed is no copy of another.
+  const auto copies = static_cast<std::int64_t>(back.counters.unique - whole.counters.unique) +
+                      back.counters.suspect - whole.counters.suspect;
   ways.forward_lost = static_cast<std::uint64_t>(std::max<std::int64_t>(there, 0));
   ways.forward_duplicates = static_cast<std::uint64_t>(std::max<std::int64_t>(copies, 0));
   ways.back_clock = back.clock.clock;
   ways.back_delay = back.delay;
   return ways;
+}
+
+void add_mirrored(RxStream& stream, const RxAnnouncement& end) {
+  const bool told = end.reflected && end.mirror_tx_ns != 0 && end.mirror_seq != XTG_RX_UNNUMBERED;
+  if (!told || !stream.round_trip->ways) return;
+  RxWays& ways = *stream.round_trip->ways;
+  ways.mirrored = std::max(ways.mirrored, end.mirror_seq);
+  ways.back.lost = static_cast<std::int64_t>(ways.mirrored - ways.back.unique);
+  ways.forward_lost =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(stream.counters.lost - ways.back.lost, 0));
 }
 
 } // namespace xtg::stats

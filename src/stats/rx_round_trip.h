@@ -16,4 +16,8 @@ RxRoundTrip round_trip_of(std::span<const RxRecord* const> records);
 /// unless the mirror numbered all of them.
 std::optional<RxWays> ways_of(const RxStream& whole, const RxStream& back);
 
+/// The stream's end was announced, by way of the mirror, which said how many frames it had sent
+/// back: then what was lost last is known, too. `stream`: a round trip, with what was sent.
+void add_mirrored(RxStream& stream, const RxAnnouncement& end);
+
 } // namespace xtg::stats

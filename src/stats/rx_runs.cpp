@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "xtg/abi/rx_back.h"
 #include "xtg/abi/tx.h"
 
 namespace xtg::stats {
@@ -17,7 +18,7 @@ bool matched(const RxRecord& record) {
 bool belongs(const RxRecord& record, std::uint32_t session) {
   const xtg_rx_key& key = record.slot.key;
   return !matched(record) &&
-         belongs(RxName{key.session, key.stream, key.form == XTG_SIG_COMPACT}, session);
+         belongs(RxName{key.session, key.stream, (key.form & 0xff) == XTG_SIG_COMPACT}, session);
 }
 
 bool has_records(const RxSnapshot& snapshot, std::uint32_t session) {
@@ -109,7 +110,9 @@ void RxRuns::apply(RxSnapshot& snapshot) const {
     if (std::any_of(snapshot.senders.begin(), snapshot.senders.end(),
                     [&](const RxSender& sender) { return belongs(record, sender.session); }))
       return false;
-    snapshot.aside.unannounced += record.slot.packets + record.slot.suspect;
+    // What came back is in a record by the mirror's numbers once more.
+    if ((record.slot.key.form & XTG_RX_BACK) == 0)
+      snapshot.aside.unannounced += record.slot.packets + record.slot.suspect;
     return true;
   });
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "stats/rx_clock.h"
+#include "stats/rx_round_trip.h"
 #include "stats/rx_runs.h"
 
 namespace xtg::stats {
@@ -20,9 +21,17 @@ bool is_stream(const RxName& name, std::uint32_t session, std::uint16_t stream) 
 /// A stream of which nothing came.
 RxStream silent(const RxAnnouncement& end) {
   RxStream stream;
-  stream.name = {end.session, end.stream, false};
+  stream.name = {end.session, end.stream, false,
+                 end.reflected ? RxPath::RoundTrip : RxPath::OneWay};
+  if (end.reflected) stream.round_trip.emplace();
   stream.size_min = stream.size_max = std::max(end.frame_size, kFcsBytes) - kFcsBytes;
   return stream;
+}
+
+void tell(RxStream& stream, const RxAnnouncement& end) {
+  stream.sent = end.frames - std::min(end.refused, end.frames);
+  stream.counters.lost = static_cast<std::int64_t>(*stream.sent - stream.counters.unique);
+  if (stream.round_trip) add_mirrored(stream, end);
 }
 
 } // namespace
@@ -30,12 +39,13 @@ RxStream silent(const RxAnnouncement& end) {
 void add_sent(std::vector<RxStream>& streams, const std::vector<RxSender>& senders) {
   for (const RxSender& sender : senders) {
     for (const auto& [number, end] : sender.ends) {
-      auto at = std::find_if(streams.begin(), streams.end(), [&](const RxStream& s) {
-        return is_stream(s.name, sender.session, number);
-      });
-      if (at == streams.end()) at = streams.insert(at, silent(end));
-      at->sent = end.frames - std::min(end.refused, end.frames);
-      at->counters.lost = static_cast<std::int64_t>(*at->sent - at->counters.unique);
+      bool came = false;
+      for (RxStream& stream : streams) {
+        if (!is_stream(stream.name, sender.session, number)) continue;
+        tell(stream, end);
+        came = true;
+      }
+      if (!came) tell(streams.emplace_back(silent(end)), end);
     }
   }
   std::sort(streams.begin(), streams.end(),

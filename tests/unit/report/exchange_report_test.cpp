@@ -87,6 +87,27 @@ expected
 )");
 }
 
+TEST(ExchangeText, BehindAMirrorTimesAreRoundTrips) {
+  std::ostringstream out;
+  const auto text = make_exchange_text(out);
+  text->begin(sample::exchange_plan(), sample::info(), {"", "native"});
+  stats::ExchangeSample part = sample::exchange_interval();
+  part.flows[0].rx.path = stats::RxPath::RoundTrip;
+  stats::ExchangeSummary summary = sample::exchange_summary();
+  summary.flows[0].rx.streams = {sample::rx_mirrored_stream()};
+  summary.flows[0].rx.total.path = stats::RxPath::RoundTrip;
+  out.str("");
+  text->interval(part);
+  EXPECT_NE(out.str().find(" max us RTT\n"), std::string::npos) << out.str();
+  out.str("");
+  text->end(summary, {});
+  const std::string said = out.str();
+  EXPECT_NE(said.find("  round trip      min 47.2 "), std::string::npos) << said;
+  EXPECT_NE(said.find("  mirror          kept by the mirror for min 0.800 "), std::string::npos)
+      << said;
+  EXPECT_NE(said.find("                  way there: 8 lost  2 dup; "), std::string::npos) << said;
+}
+
 TEST(ExchangeText, LimitsInWords) {
   stats::Ledger l = {.asked = 10};
   EXPECT_EQ(limit_words(l), "everything that was asked for was sent and arrived");

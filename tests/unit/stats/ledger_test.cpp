@@ -198,6 +198,20 @@ TEST(Exchange, AllPortsAsOne) {
   EXPECT_EQ(all.total.delay.max, 9U);
   EXPECT_DOUBLE_EQ(all.total.delay.mean, 4.0);
   EXPECT_EQ(all.total.delay.quantile(0.5), 3U);
+  EXPECT_EQ(all.total.path, RxPath::OneWay);
+}
+
+TEST(Exchange, DelaysOfOneWayAndOfTwoAreNotMixed) {
+  ExchangeSummary s = both_ways();
+  s.ports[0].rx->total.delay = {1, 5, 9, 7, {}};
+  s.ports[1].rx->total.delay = {3, 2, 8, 3, {}};
+  s.ports[0].rx->total.path = RxPath::RoundTrip;
+  EXPECT_EQ(all_ports(s).total.path, RxPath::OneWay);
+  EXPECT_EQ(all_ports(s).total.delay.count, 3U);
+  EXPECT_EQ(all_ports(s).total.delay.max, 8U);
+  s.ports[1].rx->total.path = RxPath::RoundTrip;
+  EXPECT_EQ(all_ports(s).total.path, RxPath::RoundTrip);
+  EXPECT_EQ(all_ports(s).total.delay.count, 4U);
 }
 
 } // namespace

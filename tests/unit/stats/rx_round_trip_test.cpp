@@ -50,6 +50,13 @@ public:
     }
   }
 
+  /// At the end: so many lost on the way there, then so many on the way back. They leave no trace.
+  void lose(std::uint64_t there, std::uint64_t back) {
+    truth.forward_lost += there;
+    truth.back_lost += back;
+    truth.mirrored += back;
+  }
+
   RxSnapshot snapshot() const {
     return at(kSecond, {record_of(there_, kForm), record_of(back_, kBackForm)});
   }
@@ -138,6 +145,84 @@ TEST(RxRoundTrip, NothingIsBelowZero) {
   EXPECT_EQ(ways_after(trip).forward_lost, 0U);
 }
 
+/// What the sender and, of the copy that came back, the mirror say at the end.
+std::vector<RxSender> end_of(std::uint64_t frames, std::uint64_t mirrored) {
+  RxAnnouncement end;
+  end.session = 0xc0ffee;
+  end.stream = 1;
+  end.end = end.reflected = true;
+  end.frames = frames + 5;
+  end.refused = 5;
+  end.streams = 1;
+  end.mirror_seq = mirrored;
+  end.mirror_tx_ns = 1;
+  return {{0xc0ffee, true, end, {{1, end}}}};
+}
+
+TEST(RxRoundTrip, WhereTheEndWasAnnouncedTheLastFramesThatWereLostAreKnownToo) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Trip trip(seed);
+    trip.send(500, {}, {}, 1);
+    trip.lose(30, 20);
+    auto streams = rx_streams(trip.snapshot(), true);
+    EXPECT_EQ(streams[0].round_trip->ways->mirrored, 500U);
+    add_sent(streams, end_of(550, 520));
+    ASSERT_EQ(streams.size(), 1U);
+    const RxWays& ways = *streams[0].round_trip->ways;
+    EXPECT_EQ(streams[0].counters.lost, 50);
+    EXPECT_EQ(ways.mirrored, 520U);
+    EXPECT_EQ(ways.forward_lost, 30U);
+    EXPECT_EQ(ways.back.lost, 20);
+  }
+}
+
+TEST(RxRoundTrip, AnEndOfWhichTheMirrorSaidNothingTellsOfTheSenderAlone) {
+  Trip trip(1);
+  trip.send(500, {0.1, 0}, {0.1, 0});
+  for (const std::uint64_t number : {std::uint64_t{0}, XTG_RX_UNNUMBERED}) {
+    auto streams = rx_streams(trip.snapshot(), true);
+    const RxWays before = *streams[0].round_trip->ways;
+    auto senders = end_of(600, number);
+    if (number == 0) senders[0].ends[1].mirror_tx_ns = 0;
+    add_sent(streams, senders);
+    const RxWays& ways = *streams[0].round_trip->ways;
+    EXPECT_EQ(streams[0].sent, 600U);
+    EXPECT_EQ(ways.mirrored, before.mirrored);
+    EXPECT_EQ(ways.forward_lost, before.forward_lost);
+    EXPECT_EQ(ways.back.lost, before.back.lost);
+  }
+}
+
+TEST(RxRoundTrip, AStreamOfWhichNothingCameBackIsOneAllTheSame) {
+  std::vector<RxStream> streams;
+  add_sent(streams, end_of(600, 0));
+  ASSERT_EQ(streams.size(), 1U);
+  EXPECT_EQ(streams[0].name.path, RxPath::RoundTrip);
+  ASSERT_TRUE(streams[0].round_trip);
+  EXPECT_FALSE(streams[0].round_trip->ways);
+  EXPECT_EQ(streams[0].counters.lost, 600);
+}
+
+/// Whose clocks are compared.
+TEST(RxRoundTrip, TheSendersClockNeedBeInStepOnlyWhereTheSenderIsAnotherHost) {
+  RxSnapshot both = at(kSecond, {record(10, 0, 1, kForm), record(10, 0, 1, kBackForm)});
+  both.records[0].slot.flags = XTG_SIG_F_TAI;
+  both.here = {.boot = 7, .tai_error_ns = kNotInStep};
+  const auto clock = [&] { return rx_streams(both, false)[0].clock.clock; };
+  EXPECT_EQ(clock(), RxClock::Shared) << "as far as is known it was this one";
+  both.senders = end_of(10, 10);
+  both.senders[0].about.host = 7;
+  EXPECT_EQ(clock(), RxClock::Shared);
+  both.senders[0].about.host = 0;
+  EXPECT_EQ(clock(), RxClock::Shared) << "it does not tell";
+  both.senders[0].about.host = 8;
+  EXPECT_EQ(clock(), RxClock::Differs);
+  both.records[0].slot.flags = 0;
+  EXPECT_EQ(clock(), RxClock::Differs);
+  EXPECT_EQ(rx_streams(both, false)[0].round_trip->ways->back_clock, RxClock::Shared)
+      << "the sender's words are not the mirror's";
+}
+
 /// The records of a stream of which `lost` numbers did not come back.
 RxSnapshot pair_of(std::uint64_t base, std::uint64_t next, std::uint64_t back_base,
                    std::uint64_t back_next, std::uint64_t packets) {
@@ -165,6 +250,16 @@ TEST(RxRoundTrip, AReceiverThatCameLaterCountsFromThere) {
   EXPECT_EQ(ways.back.lost, 3);
   EXPECT_EQ(ways.forward_lost, 7U);
   EXPECT_EQ(ways.mirrored, 50'093U);
+}
+
+TEST(RxRoundTrip, ANumberThatIsNotBelievedIsNoCopy) {
+  RxSnapshot both = pair_of(0, 100, 0, 100, 100);
+  both.records[0].slot.packets = 99; // of the hundred that came, as many as the mirror sent
+  both.records[0].slot.suspect = 1;
+  const RxWays ways = *rx_streams(both, false)[0].round_trip->ways;
+  EXPECT_EQ(ways.forward_duplicates, 0U);
+  EXPECT_EQ(ways.forward_lost, 1U) << "its right number never came";
+  EXPECT_EQ(ways.back.lost, 0);
 }
 
 TEST(RxRoundTrip, IsAStreamOfItsOwnAndItsWayBackIsNone) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "unit/stats/rx_records.h"
+#include "xtg/abi/rx_back.h"
 
 namespace xtg::stats {
 namespace {
@@ -75,6 +76,25 @@ TEST(RxRuns, AFilterHasNoSender) {
   EXPECT_EQ(summary.all.sent, 3U);
   EXPECT_EQ(summary.total.sum.lost, 0);
   EXPECT_FALSE(summary.streams[1].sent);
+}
+
+TEST(RxRuns, WhatAMirrorSentBackIsItsSendersAndCountsOnce) {
+  RxRuns runs;
+  runs.learn({start(kOurs)});
+  RxSnapshot snapshot =
+      sample::at(0, {sample::record(5, 0, 1, XTG_SIG_FULL | XTG_RX_REFLECTED),
+                     sample::record(5, 0, 1, XTG_SIG_FULL | XTG_RX_REFLECTED | XTG_RX_BACK),
+                     sample::record(7, 0, 1, XTG_SIG_COMPACT | XTG_RX_REFLECTED)});
+  snapshot.records[2].slot.key.session = kOurs & 0xffff;
+  RxSnapshot others = snapshot;
+  for (RxRecord& record : others.records)
+    record.slot.key.session ^= 1;
+  runs.apply(snapshot);
+  EXPECT_EQ(snapshot.records.size(), 3U);
+  EXPECT_EQ(snapshot.aside.unannounced, 0U);
+  runs.apply(others);
+  EXPECT_TRUE(others.records.empty());
+  EXPECT_EQ(others.aside.unannounced, 12U);
 }
 
 TEST(RxRuns, AStartBeginsAndWhatIsNotItsDoesNotCount) {
