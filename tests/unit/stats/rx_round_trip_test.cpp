@@ -179,7 +179,7 @@ TEST(RxRoundTrip, WhereTheEndWasAnnouncedTheLastFramesThatWereLostAreKnownToo) {
 TEST(RxRoundTrip, AnEndOfWhichTheMirrorSaidNothingTellsOfTheSenderAlone) {
   Trip trip(1);
   trip.send(500, {0.1, 0}, {0.1, 0});
-  for (const std::uint64_t number : {std::uint64_t{0}, XTG_RX_UNNUMBERED}) {
+  for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{XTG_RX_UNNUMBERED}}) {
     auto streams = rx_streams(trip.snapshot(), true);
     const RxWays before = *streams[0].round_trip->ways;
     auto senders = end_of(600, number);
