@@ -124,6 +124,18 @@ class Path(ReflectTest):
         compact, = [stream for stream in end["streams"] if stream["form"] == "compact"]
         self.assertEqual(compact["packets"], 2000 - unsure)
 
+    def test_announced(self):
+        """Announcements come back, too, and make short signatures known from the first frame on."""
+        frames, end, _ = self.sent_and_reflected((), "-s", 64, "--announce")
+        self.judged([frame for frame in frames if len(frame.data) == 60], self.wire.far_ip)
+        self.assertEqual(end["sum"]["refused"]["unsure"], 0)
+        streams = {stream["form"]: stream for stream in end["streams"]}
+        self.assertEqual((streams["compact"]["packets"], streams["full"]["packets"]), (2000, 0))
+        announced = [frame for frame in frames if frame.data.endswith(b"XTGS")]
+        self.assertGreater(len(announced), 0)
+        self.assertGreaterEqual(streams["full"]["announcements"], len(announced))
+        self.assertTrue(all(frame.problems == [] and frame.signature()["flags"] & REFLECTED for frame in announced))
+
     def test_intervals_add_up(self):
         mirror = self.mirror("--interval", "200ms")
         self.udp("-s", 128, "--rate", "5kpps", "--duration", 1)
