@@ -15,7 +15,8 @@ static __always_inline __u32 payload_end(struct xdp_md* ctx) {
   return out.end;
 }
 
-/* The words before the signature that ends at `end`; false: there is no room for them. */
+/* The words before the signature that ends at `end`; false: there is no room for them, or they make
+ * no sense, as those of a data frame with a damaged type. */
 static __always_inline bool load_announcement(struct xdp_md* ctx, __u32 end, __u32 flags,
                                               struct xtg_rx_announcement* out) {
   __u64 words[XTG_SIG_ANNOUNCE_LEN / 8], mirror[XTG_SIG_MIRROR_LEN / 8] = {};
@@ -40,7 +41,7 @@ static __always_inline bool load_announcement(struct xdp_md* ctx, __u32 end, __u
   out->mirror_seq = xtg_from_be64(mirror[0]);
   out->mirror_rx_ns = xtg_from_be64(mirror[1]);
   out->mirror_tx_ns = xtg_from_be64(mirror[2]);
-  return out->refused <= out->frames;
+  return out->refused <= out->frames && out->streams && out->frame_size;
 }
 
 /* One more copy. */
