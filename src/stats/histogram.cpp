@@ -23,7 +23,7 @@ void Histogram::merge(std::span<const std::uint64_t> cells) {
   }
 }
 
-std::uint64_t Histogram::quantile(double q) const {
+std::uint64_t Histogram::quantile(double q, std::uint64_t least, std::uint64_t most) const {
   if (count_ == 0) return 0;
   // Nearest rank. The tiny factor keeps 0.07 * 100 = 7.000000000000001 from being rank 8.
   std::uint64_t rank = count_;
@@ -32,9 +32,21 @@ std::uint64_t Histogram::quantile(double q) const {
     rank = std::clamp(static_cast<std::uint64_t>(exact), std::uint64_t{1}, count_);
   }
   std::uint32_t cell = 0;
-  for (std::uint64_t seen = cells_[0]; seen < rank; seen += cells_[cell])
-    ++cell;
-  return xtg_hist_floor(cell + 1) - 1;
+  std::uint64_t before = 0;
+  for (; before + cells_[cell] < rank; ++cell)
+    before += cells_[cell];
+  const std::uint64_t last = xtg_hist_floor(cell + 1) - 1;
+  const std::uint64_t low = std::clamp<std::uint64_t>(least, xtg_hist_floor(cell), last);
+  const std::uint64_t high = std::clamp(most, low, last);
+  const double share =
+      (static_cast<double>(rank - before) - 0.5) / static_cast<double>(cells_[cell]);
+  return low + static_cast<std::uint64_t>(share * static_cast<double>(high - low + 1));
+}
+
+std::uint64_t Histogram::max() const {
+  for (std::uint32_t cell = XTG_HIST_CELLS; cell-- > 0;)
+    if (cells_[cell]) return xtg_hist_floor(cell + 1) - 1;
+  return 0;
 }
 
 } // namespace xtg::stats

@@ -16,10 +16,13 @@ public:
   void merge(std::span<const std::uint64_t> cells);
   void merge(const Histogram& other) { merge(other.cells_); }
   [[nodiscard]] std::uint64_t count() const { return count_; }
-  /// Largest value of the cell in which the q-quantile lies (0 <= q <= 1), so at most 3.2 % high,
-  /// never low; 0 for an empty histogram.
-  [[nodiscard]] std::uint64_t quantile(double q) const;
-  [[nodiscard]] std::uint64_t max() const { return quantile(1.0); }
+  /// The q-quantile (0 <= q <= 1) by nearest rank; 0 for an empty histogram. The values of a cell
+  /// are taken to lie evenly in it, or in what `least` and `most`, which none of them is beyond,
+  /// leave of it: the result lies in the cell of the exact one, so within 3.2 % of it.
+  [[nodiscard]] std::uint64_t quantile(double q, std::uint64_t least = 0,
+                                       std::uint64_t most = ~std::uint64_t{0}) const;
+  /// Largest value of the highest cell that has one: at most 3.2 % high, never low.
+  [[nodiscard]] std::uint64_t max() const;
 
 private:
   std::vector<std::uint64_t> cells_;

@@ -444,7 +444,7 @@ double RxCounters::loss_ratio() const {
 }
 
 std::uint64_t RxDelay::quantile(double q) const {
-  return std::min(histogram.quantile(q), max);
+  return histogram.quantile(q, min, max);
 }
 
 std::vector<RxStream> rx_streams(const RxSnapshot& snapshot, bool final) {

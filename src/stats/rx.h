@@ -108,7 +108,7 @@ struct RxDelay {
   std::uint64_t min = 0, max = 0;
   double mean = 0;
   Histogram histogram;
-  /// Histogram::quantile(), but never beyond `max`, which may be exact.
+  /// Histogram::quantile() between `min` and `max`.
   [[nodiscard]] std::uint64_t quantile(double q) const;
 };
 

@@ -48,7 +48,7 @@ TEST(Histogram, QuantilesOutsideAreClamped) {
   EXPECT_EQ(histogram.quantile(2), 8U);
 }
 
-TEST(Histogram, NeverLowAndAtMostOneThirtySecondHigh) {
+TEST(Histogram, WithinTheCellOfTheExactPercentile) {
   std::mt19937_64 random(3);
   std::vector<std::uint64_t> values;
   Histogram histogram;
@@ -60,9 +60,32 @@ TEST(Histogram, NeverLowAndAtMostOneThirtySecondHigh) {
   for (const double q : {0.001, 0.01, 0.25, 0.5, 0.9, 0.99, 0.999, 1.0}) {
     const auto rank = static_cast<std::size_t>(q * 10'000 + 0.5);
     const std::uint64_t exact = values[rank - 1];
-    EXPECT_GE(histogram.quantile(q), exact) << q;
-    EXPECT_LE(histogram.quantile(q), exact + exact / 32) << q;
+    EXPECT_EQ(xtg_hist_cell(histogram.quantile(q)), xtg_hist_cell(exact)) << q;
+    EXPECT_LE(histogram.quantile(q, values.front(), values.back()), values.back()) << q;
+    EXPECT_GE(histogram.quantile(q, values.front(), values.back()), values.front()) << q;
   }
+  EXPECT_GE(histogram.max(), values.back());
+  EXPECT_LE(histogram.max(), values.back() + values.back() / 32);
+}
+
+TEST(Histogram, InterpolatesWithinACell) {
+  constexpr std::uint64_t kLow = 200'704, kWidth = 4096; // the cell of 200 us and more
+  ASSERT_EQ(xtg_hist_floor(xtg_hist_cell(kLow)), kLow);
+  ASSERT_EQ(xtg_hist_floor(xtg_hist_cell(kLow) + 1), kLow + kWidth);
+  Histogram even;
+  for (std::uint64_t i = 0; i < kWidth; i += 8)
+    even.add(kLow + i);
+  for (const double q : {0.1, 0.5, 0.9, 0.99})
+    EXPECT_NEAR(static_cast<double>(even.quantile(q)), kLow + q * kWidth, 9) << q;
+  Histogram narrow; // all of it between 201.0 and 201.2 us
+  narrow.add(201'000, 10);
+  narrow.add(201'200, 10);
+  EXPECT_EQ(narrow.quantile(0.5, 201'000, 201'200), 201'000U + 201U * 95 / 200);
+  EXPECT_EQ(narrow.quantile(1.0, 201'000, 201'200), 201'000U + 201U * 195 / 200);
+  Histogram single;
+  single.add(kLow + 3, 5);
+  EXPECT_EQ(single.quantile(0.5, kLow + 3, kLow + 3), kLow + 3);
+  EXPECT_EQ(single.quantile(0.5, 0, 7), kLow) << "bounds that cannot be are no bounds";
 }
 
 TEST(Histogram, MergesTheKernelsCells) {
