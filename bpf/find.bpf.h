@@ -11,24 +11,51 @@ struct vlan_tag {
   __be16 proto;
 };
 
-/* The 32 bytes before `end`, which is at least 32. */
-static __always_inline bool load_tail(struct xdp_md* ctx, __u32 end, __u64* words) {
-  void* data = (void*)(long)ctx->data;
-  void* data_end = (void*)(long)ctx->data_end;
+/* The 32 bytes before `end`, which is at least 32, in the frame's first piece; NULL: not there. */
+static __always_inline const __u64* near_tail(struct xdp_md* ctx, __u32 end) {
   __u32 at = end - XTG_SIG_FULL_LEN;
+  const __u64* from;
 
   asm volatile("" : "+r"(at)); /* Verifier: clang would check another copy. */
-  if (at <= XTG_RX_MOST) {
-    __u64* from = data + at;
-    if ((void*)(from + 4) <= data_end) {
-      words[0] = from[0];
-      words[1] = from[1];
-      words[2] = from[2];
-      words[3] = from[3];
-      return true;
-    }
+  if (at > XTG_RX_MOST) return NULL;
+  from = (void*)(long)ctx->data + at;
+  return (const void*)(from + 4) <= (void*)(long)ctx->data_end ? from : NULL;
+}
+
+/* Likewise, wherever they lie. */
+static __always_inline bool load_tail(struct xdp_md* ctx, __u32 end, __u64* words) {
+  const __u64* from = near_tail(ctx, end);
+
+  if (!from) return bpf_xdp_load_bytes(ctx, end - XTG_SIG_FULL_LEN, words, XTG_SIG_FULL_LEN) == 0;
+  words[0] = from[0];
+  words[1] = from[1];
+  words[2] = from[2];
+  words[3] = from[3];
+  return true;
+}
+
+/* What follows an Ethernet header and its VLAN tags, of which two are looked at. */
+struct behind_tags {
+  void* at;
+  __be16 proto;  /* a tag's, where there are more or the frame ends in one */
+  __u16 count;   /* of tags */
+  __u16 vlan[2]; /* identifiers, the outer one first */
+};
+
+static __always_inline void skip_tags(struct ethhdr* eth, void* end, struct behind_tags* out) {
+  out->proto = eth->h_proto;
+  out->at = eth + 1;
+  out->count = 0;
+#pragma unroll
+  for (int i = 0; i < 2; i++) {
+    struct vlan_tag* tag = out->at;
+    if (out->proto != bpf_htons(ETH_P_8021Q) && out->proto != bpf_htons(ETH_P_8021AD)) break;
+    if ((void*)(tag + 1) > end) break;
+    out->vlan[i] = bpf_ntohs(tag->tci) & 0xfff;
+    out->count = i + 1;
+    out->proto = tag->proto;
+    out->at = tag + 1;
   }
-  return bpf_xdp_load_bytes(ctx, end - XTG_SIG_FULL_LEN, words, XTG_SIG_FULL_LEN) == 0;
 }
 
 /* The outermost IP packet, and where it carries one whole UDP header. */
@@ -37,27 +64,20 @@ struct packet {
   struct ipv6hdr* v6; /* likewise */
   struct udphdr* udp; /* NULL: no UDP, or a fragment but the first */
   __u32 end;          /* offset in the frame; 0: no IP */
-  __u32 whole;        /* no fragment at all */
+  __u16 whole;        /* no fragment at all */
+  __u16 protocol;     /* as the IP header has it */
 };
 
 static __always_inline void outermost(void* data, void* end, struct packet* out) {
   struct ethhdr* eth = data;
   struct udphdr* udp = NULL;
-  __be16 proto;
-  void* at;
+  struct behind_tags tags;
 
   __builtin_memset(out, 0, sizeof(*out));
   if ((void*)(eth + 1) > end) return;
-  proto = eth->h_proto;
-  at = eth + 1;
-#pragma unroll
-  for (int i = 0; i < 2; i++) {
-    struct vlan_tag* tag = at;
-    if (proto != bpf_htons(ETH_P_8021Q) && proto != bpf_htons(ETH_P_8021AD)) break;
-    if ((void*)(tag + 1) > end) return;
-    proto = tag->proto;
-    at = tag + 1;
-  }
+  skip_tags(eth, end, &tags);
+  __be16 proto = tags.proto;
+  void* at = tags.at;
   __u32 offset = at - data;
   if (proto == bpf_htons(ETH_P_IP)) {
     struct iphdr* ip = at;
@@ -65,6 +85,7 @@ static __always_inline void outermost(void* data, void* end, struct packet* out)
     out->v4 = ip;
     out->end = offset + bpf_ntohs(ip->tot_len);
     out->whole = !(ip->frag_off & bpf_htons(0x3fff));
+    out->protocol = ip->protocol;
     if (ip->protocol == IPPROTO_UDP && !(ip->frag_off & bpf_htons(0x1fff)))
       udp = at + (ip->ihl & 15) * 4;
   } else if (proto == bpf_htons(ETH_P_IPV6)) {
@@ -73,25 +94,19 @@ static __always_inline void outermost(void* data, void* end, struct packet* out)
     out->v6 = ip;
     out->end = offset + sizeof(*ip) + bpf_ntohs(ip->payload_len);
     out->whole = 1;
+    out->protocol = ip->nexthdr;
     if (ip->nexthdr == IPPROTO_UDP) udp = (void*)(ip + 1);
   }
   asm volatile("" : "+r"(udp)); /* Verifier: clang would check another copy. */
   if (udp && (void*)(udp + 1) <= end) out->udp = udp;
 }
 
-/* Where the outermost IP packet ends, and the destination port of its UDP datagram. */
-struct outer {
-  __u32 end;  /* offset in the frame; 0: no IP */
-  __u32 port; /* 0: no UDP */
-};
-
-static __noinline int look_outside(struct xdp_md* ctx, struct outer* out) {
+/* Offset in the frame where the outermost IP packet ends; 0: there is none. */
+static __noinline int outer_end(struct xdp_md* ctx) {
   struct packet packet;
 
   outermost((void*)(long)ctx->data, (void*)(long)ctx->data_end, &packet);
-  out->end = packet.end;
-  out->port = packet.udp ? bpf_ntohs(packet.udp->dest) : 0;
-  return 0;
+  return (int)packet.end;
 }
 
 /* Whether these may be a signature's last bytes. */
@@ -103,9 +118,8 @@ static __always_inline bool may_be_ours(const __u64* words) {
 
 /* The last bytes of a padded frame's payload: where they end; 0: there are none of ours. */
 static __noinline int load_before_padding(struct xdp_md* ctx, __u32 length, __u64* words) {
-  struct outer out;
+  __u32 end = outer_end(ctx);
 
-  look_outside(ctx, &out);
-  if (out.end < XTG_SIG_FULL_LEN || out.end >= length) return 0;
-  return load_tail(ctx, out.end, words) && may_be_ours(words) ? out.end : 0;
+  if (end < XTG_SIG_FULL_LEN || end >= length) return 0;
+  return load_tail(ctx, end, words) && may_be_ours(words) ? (int)end : 0;
 }

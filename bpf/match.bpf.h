@@ -3,6 +3,8 @@
  * short has fewer of them. */
 #pragma once
 
+#include "find.bpf.h"
+
 struct fragment_header {
   __u8 next;
   __u8 reserved;
@@ -11,25 +13,6 @@ struct fragment_header {
 };
 
 #define IP_FRAGMENT 0x3fff /* offset, and "more fragments" */
-
-/* What follows an Ethernet header's VLAN tags, two at most. `proto` becomes what the last one says,
- * and `f`, if there is one, gets them. */
-static __always_inline void* behind_tags(void* at, void* end, __be16* proto,
-                                         struct xtg_rx_fields* f) {
-#pragma unroll
-  for (int i = 0; i < XTG_RX_TAGS; i++) {
-    struct vlan_tag* tag = at;
-    if (*proto != bpf_htons(ETH_P_8021Q) && *proto != bpf_htons(ETH_P_8021AD)) break;
-    if ((void*)(tag + 1) > end) break;
-    if (f) {
-      f->has |= i ? XTG_RX_HAS_VLAN2 : XTG_RX_HAS_VLAN;
-      f->vlan[i] = bpf_ntohs(tag->tci) & 0xfff;
-    }
-    *proto = tag->proto;
-    at = tag + 1;
-  }
-  return at;
-}
 
 /* UDP, TCP and SCTP have their ports in the same place. */
 static __always_inline void fields_of_ports(void* at, void* end, struct xtg_rx_fields* f) {
@@ -76,19 +59,25 @@ static __noinline int fields_of(struct xdp_md* ctx, struct xtg_rx_fields* f) {
   void* data = (void*)(long)ctx->data;
   void* end = (void*)(long)ctx->data_end;
   struct ethhdr* eth = data;
-  __be16 proto;
-  void* at;
+  struct behind_tags tags;
 
   if ((void*)(eth + 1) > end) return 0;
   __builtin_memcpy(f->dst_mac, eth->h_dest, ETH_ALEN);
   __builtin_memcpy(f->src_mac, eth->h_source, ETH_ALEN);
-  proto = eth->h_proto;
-  at = behind_tags(eth + 1, end, &proto, f);
-  if (proto == bpf_htons(ETH_P_IP))
-    fields_of_ip(at, end, f);
-  else if (proto == bpf_htons(ETH_P_IPV6))
-    fields_of_ip6(at, end, f);
-  else if (proto == bpf_htons(ETH_P_ARP))
+  skip_tags(eth, end, &tags);
+  if (tags.count > 0) {
+    f->has |= XTG_RX_HAS_VLAN;
+    f->vlan[0] = tags.vlan[0];
+  }
+  if (tags.count > 1) {
+    f->has |= XTG_RX_HAS_VLAN2;
+    f->vlan[1] = tags.vlan[1];
+  }
+  if (tags.proto == bpf_htons(ETH_P_IP))
+    fields_of_ip(tags.at, end, f);
+  else if (tags.proto == bpf_htons(ETH_P_IPV6))
+    fields_of_ip6(tags.at, end, f);
+  else if (tags.proto == bpf_htons(ETH_P_ARP))
     f->has |= XTG_RX_HAS_ARP;
   if (f->proto[1] == IPPROTO_UDP) f->has |= XTG_RX_HAS_UDP;
   if (f->proto[1] == IPPROTO_TCP) f->has |= XTG_RX_HAS_TCP;

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Frames that announce a run's start or end: taken, counted in nobody's figures, and entered for
- * user space. In the middle of rx.bpf.h, which has what they need. */
+ * user space. */
 #pragma once
 
-/* Where the payload of a frame with our signature ends. */
-static __always_inline __u32 payload_end(struct xdp_md* ctx) {
-  __u32 length = bpf_xdp_get_buff_len(ctx);
-  __u64 words[4];
-  struct outer out;
-
-  if (length < XTG_SIG_FULL_LEN || !load_tail(ctx, length, words)) return 0;
-  if (may_be_ours(words)) return length;
-  look_outside(ctx, &out); /* before padding, then */
-  return out.end;
-}
+#include "rx_count.bpf.h"
+#include "rx_frame.bpf.h"
 
 /* The words before the signature that ends at `end`; false: there is no room for them, or they make
  * no sense, as those of a data frame with a damaged type. */
@@ -71,6 +62,7 @@ static __noinline int take_announcement(struct xdp_md* ctx, const struct xtg_rx_
     add(shared, &q->refused, 1);
     return XDP_PASS;
   }
+  know(m->session);
   known = bpf_map_lookup_elem(&rx_announced, &key);
   if (known) {
     see_again(known, &what);

@@ -10,6 +10,8 @@ const volatile struct xtg_rx_filters rx_filters = {.count = 0};
 struct xtg_rx_control rx_control;
 struct xtg_rx_queue rx_queues[XTG_RX_QUEUES];
 struct xtg_rx_candidate rx_candidates[XTG_RX_CANDIDATES];
+/* A bit for the low 16 of each session that is known to be one. */
+__u64 rx_known[65536 / 64];
 /* Slot + 1 of the stream that last had this place; it says itself whose it is. */
 __u32 rx_cache[XTG_RX_QUEUES][XTG_RX_CACHE];
 

@@ -3,6 +3,8 @@
  * this asks rx_s()->why first, so that a run which shows none does not even branch. */
 #pragma once
 
+#include "rx_scratch.bpf.h"
+
 const volatile struct xtg_rx_sampling rx_sampling = {};
 struct xtg_rx_samples rx_samples[XTG_RX_QUEUES];
 __u64 rx_first; /* frames taken because they were among the first */
@@ -12,31 +14,6 @@ struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
   __uint(max_entries, 4096);
 } rx_ring SEC(".maps");
-
-/* A slot before a packet is entered there. */
-struct xtg_rx_before {
-  __u64 packets, next, last_ns, duplicates, late;
-};
-
-/* What becomes of a frame, and the frame, with zeros behind it to the end of a step of its
- * checksum. Here, for the stack is full. */
-struct xtg_rx_scratch {
-  struct xtg_rx_mark m;
-  struct xtg_rx_key key;
-  __u32 pad;
-  __u64 unverified; /* 1: the frame's checksum could not be */
-  struct xtg_rx_before before;
-  struct xtg_rx_sample sample;
-  __u8 bytes[XTG_RX_SAMPLE_MOST + XTG_RX_SUM_STEP];
-};
-
-/* One program runs on a CPU at a time. */
-struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct xtg_rx_scratch);
-} rx_scratch SEC(".maps");
 
 /* As rx_c(). */
 static __always_inline const struct xtg_rx_sampling* rx_s(void) {
@@ -49,12 +26,6 @@ static __always_inline struct xtg_rx_samples* samples_at(__u32 queue) {
   if (queue >= XTG_RX_QUEUES) queue = XTG_RX_QUEUES - 1;
   asm volatile("" : "+r"(queue));
   return &rx_samples[queue & (XTG_RX_QUEUES - 1)];
-}
-
-static __always_inline struct xtg_rx_scratch* scratch(void) {
-  __u32 zero = 0;
-
-  return bpf_map_lookup_elem(&rx_scratch, &zero);
 }
 
 /* Begins with a frame: nothing is known of it but this. */
@@ -113,8 +84,10 @@ static __noinline int show(struct xdp_md* ctx, struct xtg_rx_scratch* to, __u64 
   }
   if (!why) return 0;
   if (captured > XTG_RX_SAMPLE_MOST) captured = XTG_RX_SAMPLE_MOST;
-  asm volatile("" : "+r"(captured)); /* Verifier: clang knows more than it does. */
-  if (captured == 0 || captured > XTG_RX_SAMPLE_MOST) return 0;
+  captured--; /* Verifier: before Linux 6.8 it learns nothing from a compare with 0 */
+  asm volatile("" : "+r"(captured)); /* ... of which clang knows more than it does. */
+  if (captured >= XTG_RX_SAMPLE_MOST) return 0;
+  captured++;
   if (bpf_xdp_load_bytes(ctx, 0, to->bytes, captured)) return 0;
   to->sample.arrival_ns = now;
   to->sample.seq = to->m.seq;

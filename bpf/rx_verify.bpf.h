@@ -3,6 +3,8 @@
  * UDP's. Whoever calls this asks rx_s()->verify first. */
 #pragma once
 
+#include "rx_scratch.bpf.h"
+
 enum verdict { SOUND, CORRUPT, UNVERIFIED };
 
 /* The UDP datagram that an outermost IP packet carries. */

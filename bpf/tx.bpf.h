@@ -341,8 +341,10 @@ static __always_inline bool store_frame(struct xdp_md* ctx, struct xtg_tx_worker
   for (int i = 0; i < XTG_MAX_HEADER / 8; i++)
     header[i] = s->header[i];
   if (!write_parts(header, sig, NULL, w, s, false)) return false;
-  asm volatile("" : "+r"(length)); /* Verifier: clang would check another copy. */
-  if (length == 0 || length > XTG_MAX_HEADER) return false;
+  length--; /* Verifier: before Linux 6.8 it learns nothing from a compare with 0. */
+  asm volatile("" : "+r"(length)); /* It is clang that would check another copy. */
+  if (length >= XTG_MAX_HEADER) return false;
+  length++;
   if (bpf_xdp_store_bytes(ctx, 0, header, length)) return false;
   if (s->mirror_off) {
     __u64 none[XTG_SIG_MIRROR_LEN / 8] = {};

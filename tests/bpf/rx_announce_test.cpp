@@ -119,6 +119,16 @@ TEST_P(RxAnnounce, OfOthersPasses) {
   EXPECT_TRUE(ours.takes(announce(ending(), false, GetParam())));
 }
 
+TEST_P(RxAnnounce, MakesItsSessionKnown) {
+  const std::uint32_t size = GetParam() == Family::V4 ? 64 : 82; // too small for a full signature
+  const auto alone =
+      packet::render(packet::build(plain_spec(GetParam(), size), {}).value(), 0, 0, monotonic_ns());
+  RxProgram program;
+  EXPECT_TRUE(program.takes(announce(ending(), false, GetParam())));
+  EXPECT_TRUE(program.takes(alone));
+  EXPECT_TRUE(RxProgram().passes(alone));
+}
+
 TEST_P(RxAnnounce, IsObserved) {
   RxProgram program(RxSetup{.observe = 1});
   EXPECT_TRUE(program.passes(announce(ending(), false, GetParam())));

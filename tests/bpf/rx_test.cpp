@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Which frames the receiving program takes, and that it enters them as the shared source says.
+#include <netinet/in.h>
+
 #include <random>
 
 #include <gtest/gtest.h>
@@ -84,6 +86,21 @@ TEST_P(RxTest, TakesTheShortSignatureAtOnceWhereTheSessionIsKnown) {
   EXPECT_EQ(program.queue().packets, 2U);
 }
 
+TEST_P(RxTest, TakesTheShortSignatureAtOnceOfASessionThatCameBefore) {
+  const auto size = compact_size(GetParam());
+  const auto other = frame(stream(GetParam(), size, kSession, 4), 0);
+  RxProgram after_long;
+  EXPECT_TRUE(after_long.takes(frame(full(), 0)));
+  EXPECT_TRUE(after_long.takes(frame(compact(), 0)));
+  EXPECT_TRUE(after_long.takes(other));
+  EXPECT_TRUE(after_long.passes(frame(stream(GetParam(), size, kSession + 1), 0)));
+  RxProgram after_short;
+  EXPECT_TRUE(after_short.passes(frame(compact(), 0)));
+  EXPECT_TRUE(after_short.passes(other)) << "one frame that may be anything";
+  EXPECT_TRUE(after_short.takes(frame(compact(), 1)));
+  EXPECT_TRUE(after_short.takes(frame(stream(GetParam(), size, kSession, 5), 0)));
+}
+
 TEST_P(RxTest, TakesSessionsThatAgreeUnderTheMask) {
   RxProgram program(
       RxSetup{.by_session = 1, .session_mask = ~std::uint32_t{1}, .session = kSession});
@@ -155,6 +172,39 @@ TEST_P(RxTest, FindsTheSignatureBehindTagsAndTunnels) {
   EXPECT_EQ(program.slot(0).packets, 3U);
   EXPECT_EQ(program.slot(0).duplicates, 2U);
   EXPECT_EQ(program.slot(0).replicated, 1U);
+}
+
+/// The frame's own Ethernet and IP headers with another protocol, and the IP packet behind them.
+Bytes carried_by(const Bytes& inner, std::uint8_t protocol, packet::Family family) {
+  const bool v4 = family == packet::Family::V4;
+  const auto header = inner.begin() + 14;
+  Bytes out(inner.begin(), header + (v4 ? 20 : 40));
+  out.at(14 + (v4 ? 9 : 6)) = protocol;
+  out.insert(out.end(), 8, 3); // type, code, checksum and unused
+  out.insert(out.end(), header, inner.end());
+  const std::size_t length = out.size() - 14 - (v4 ? 0 : 40);
+  store_be(std::span(out).subspan(14 + (v4 ? 2 : 4), 2), static_cast<std::uint16_t>(length));
+  return out;
+}
+
+TEST_P(RxTest, ErrorsThatQuoteATestFrameAndTcpPass) {
+  RxProgram program;
+  const Bytes inner = frame(full(), 0);
+  const int icmp = GetParam() == Family::V4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
+  for (const int number : {icmp, int{IPPROTO_TCP}}) {
+    const auto protocol = static_cast<std::uint8_t>(number);
+    Bytes outer = carried_by(inner, protocol, GetParam());
+    EXPECT_TRUE(program.passes(outer)) << number;
+    Bytes tagged = outer;
+    tagged.insert(tagged.begin() + 12, {0x88, 0xa8, 0x00, 0x07, 0x81, 0x00, 0x00, 0x08});
+    EXPECT_TRUE(program.passes(tagged)) << number;
+    outer.insert(outer.end(), 9, 0);
+    EXPECT_TRUE(program.passes(outer)) << number << ", padded";
+  }
+  EXPECT_EQ(program.queue().packets, 0U);
+  EXPECT_EQ(program.queue().passed, 6U);
+  EXPECT_TRUE(program.takes(carried_by(inner, IPPROTO_IPIP, GetParam())));
+  EXPECT_TRUE(program.takes(carried_by(inner, IPPROTO_GRE, GetParam())));
 }
 
 TEST_P(RxTest, FindsTheSignatureBeforePadding) {

@@ -93,7 +93,8 @@ protected:
 
   /// What is to become of a frame with a wrong bit in this byte.
   [[nodiscard]] Counted expected(const Bytes& flipped, std::size_t at) const {
-    if (at >= flipped.size() - 4) return kNotOurs;  // the magic
+    if (at >= flipped.size() - 4) return kNotOurs;                  // the magic
+    if (v4() && at == kIp + 9 && flipped[at] == 1) return kNotOurs; // ICMP, which may quote us
     if (at < 12) return kSound;                     // a MAC address, which no checksum covers
     if (at < 14) return kUnverified;                // no IP packet any more
     if (!v4() && at == kIp + 6) return kUnverified; // no UDP any more

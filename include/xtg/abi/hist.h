@@ -50,6 +50,13 @@ static inline __u32 xtg_hist_cell(__u64 ns) {
   return ((shift + 1) << XTG_HIST_SUB_BITS) + ((__u32)(ns >> shift) & (XTG_HIST_SUB - 1));
 }
 
+/* Adds to the cell of a value; ~0 takes one away. */
+static inline void xtg_hist_add(__u64* cells, __u64 ns, __u64 times) {
+  __u64 cell = xtg_hist_cell(ns);
+  asm volatile("" : "+r"(cell)); /* Verifier (before Linux 6.10): clang would check another copy. */
+  if (cell < XTG_HIST_CELLS) cells[cell] += times;
+}
+
 /* Smallest value that falls in the cell; the cell ends before xtg_hist_floor(cell + 1). */
 static inline __u64 xtg_hist_floor(__u32 cell) {
   __u32 octave = cell >> XTG_HIST_SUB_BITS;

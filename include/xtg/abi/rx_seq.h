@@ -236,11 +236,8 @@ static inline int xtg_rx_is_far(struct xtg_rx_state* w, __u64 seq) {
 /* The number of the slot's only packet was wrong: as though the suspect had been the first. */
 XTG_RX_GLOBAL int xtg_rx_start_over(struct xtg_rx_slot* s, struct xtg_rx_hist* h,
                                     struct xtg_rx_order* o) {
-  __u32 cell;
-
   if (!s || !h || !o) return 0;
-  cell = xtg_hist_cell((__u64)s->last_delay);
-  if (s->last_delay >= 0 && cell < XTG_HIST_CELLS) h->delay[cell]--;
+  if (s->last_delay >= 0) xtg_hist_add(h->delay, (__u64)s->last_delay, ~0ULL);
   s->delay_sum = s->delay_max = s->negative = 0;
   s->delay_min = ~0ULL;
   s->negative_min = 0;
@@ -334,8 +331,7 @@ static inline void xtg_rx_arrive(struct xtg_rx_slot* s, __u64 seq, __u32 size, _
 
 /* Enters the time since the packet before, of which there is one. */
 static inline void xtg_rx_apart(const struct xtg_rx_slot* s, struct xtg_rx_hist* h, __u64 now) {
-  __u32 cell = xtg_hist_cell(now - s->last_ns);
-  if (cell < XTG_HIST_CELLS) h->arrival[cell]++;
+  xtg_hist_add(h->arrival, now - s->last_ns, 1);
 }
 
 /* Enters a packet without a signature: nothing but its size and arrival is known. */
@@ -349,7 +345,6 @@ static inline void xtg_rx_plain(struct xtg_rx_slot* s, struct xtg_rx_hist* h, __
 /* Enters a packet's delay and the time since the one before. */
 static inline void xtg_rx_times(struct xtg_rx_slot* s, struct xtg_rx_hist* h, __s64 delay,
                                 __u64 now) {
-  __u32 cell;
   if (s->packets > 1) {
     __u64 change = delay > s->last_delay ? (__u64)delay - (__u64)s->last_delay
                                          : (__u64)s->last_delay - (__u64)delay;
@@ -364,8 +359,7 @@ static inline void xtg_rx_times(struct xtg_rx_slot* s, struct xtg_rx_hist* h, __
     if (delay < s->negative_min) s->negative_min = delay;
     return;
   }
-  cell = xtg_hist_cell((__u64)delay);
-  if (cell < XTG_HIST_CELLS) h->delay[cell]++;
+  xtg_hist_add(h->delay, (__u64)delay, 1);
   s->delay_sum += (__u64)delay;
   if ((__u64)delay < s->delay_min) s->delay_min = (__u64)delay;
   if ((__u64)delay > s->delay_max) s->delay_max = (__u64)delay;

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a received frame says of itself, and whether it is meant for us. */
+#pragma once
+
+#include "find.bpf.h"
+
+/* A frame and when it came. */
+struct arrival {
+  __u64 now;
+  __u32 length;
+};
+
+static __always_inline __u32 unit_of(struct xdp_md* ctx) {
+  return rx_c()->shared ? bpf_get_smp_processor_id() : ctx->rx_queue_index;
+}
+
+static __always_inline bool is_shared(struct xdp_md* ctx) {
+  /* Queues beyond those told apart share the last record. */
+  return rx_c()->shared || ctx->rx_queue_index >= XTG_RX_QUEUES - 1;
+}
+
+/* Field by field, for nobody wrote what is between them. */
+static __always_inline void copy_mark(struct xtg_rx_mark* to, const struct xtg_rx_mark* from) {
+  to->seq = from->seq;
+  to->tx_ns = from->tx_ns;
+  to->session = from->session;
+  to->stream = from->stream;
+  to->lane = from->lane;
+  to->flags = from->flags;
+  to->form = from->form;
+  to->type = from->type;
+  to->version = from->version;
+}
+
+/* Destination port of the outermost IP packet; 0: it carries no UDP. */
+static __noinline int outer_port(struct xdp_md* ctx) {
+  struct packet packet;
+
+  outermost((void*)(long)ctx->data, (void*)(long)ctx->data_end, &packet);
+  return packet.udp ? bpf_ntohs(packet.udp->dest) : 0;
+}
+
+/* Whether what an IP packet carries is ordinary traffic, whatever the frame ends with: an ICMP
+ * error quotes the packet that it is about (RFC 792; RFC 4443, 2.4), a TCP stream has what somebody
+ * recorded. */
+static __always_inline bool carries_others(__u8 protocol, __u8 icmp) {
+  return protocol == icmp || protocol == IPPROTO_TCP;
+}
+
+static __noinline int is_ordinary_behind_tags(struct xdp_md* ctx) {
+  struct packet packet;
+
+  outermost((void*)(long)ctx->data, (void*)(long)ctx->data_end, &packet);
+  if (packet.v4) return carries_others(packet.protocol, IPPROTO_ICMP);
+  return packet.v6 && carries_others(packet.protocol, IPPROTO_ICMPV6);
+}
+
+static __always_inline bool is_ordinary(struct xdp_md* ctx) {
+  struct ethhdr* eth = (void*)(long)ctx->data;
+  const __u8* ip = (const void*)(eth + 1);
+
+  if ((const void*)(ip + 10) > (void*)(long)ctx->data_end) return false;
+  if (eth->h_proto == bpf_htons(ETH_P_IP))
+    return carries_others(ip[offsetof(struct iphdr, protocol)], IPPROTO_ICMP);
+  if (eth->h_proto == bpf_htons(ETH_P_IPV6))
+    return carries_others(ip[offsetof(struct ipv6hdr, nexthdr)], IPPROTO_ICMPV6);
+  return is_ordinary_behind_tags(ctx);
+}
+
+/* Reads the signature where the frame does not end with it, or lies in several pieces. */
+static __noinline int find_mark_slowly(struct xdp_md* ctx, __u32 length, struct xtg_rx_mark* m) {
+  __u64 words[4];
+
+  if (!load_tail(ctx, length, words)) return 0;
+  if (!may_be_ours(words) && !load_before_padding(ctx, length, words)) return 0;
+  if (is_ordinary(ctx)) return 0;
+  xtg_rx_read_words(m, words);
+  return 1;
+}
+
+/* Reads the signature of a frame; false: it has none of ours. Most frames end with one: from those
+ * it is taken in registers. */
+static __always_inline bool find_mark(struct xdp_md* ctx, __u32 length, struct xtg_rx_mark* m) {
+  const __u64* from = near_tail(ctx, length);
+  __u64 words[4];
+
+  if (length < XTG_SIG_FULL_LEN) return false;
+  if (from) {
+    words[2] = from[2];
+    words[3] = from[3];
+    if (may_be_ours(words) && !is_ordinary(ctx)) {
+      words[0] = from[0];
+      words[1] = from[1];
+      xtg_rx_read_words(m, words);
+      return true;
+    }
+  }
+  return find_mark_slowly(ctx, length, m);
+}
+
+/* Where the payload of a frame with our signature ends. */
+static __always_inline __u32 payload_end(struct xdp_md* ctx) {
+  __u32 length = bpf_xdp_get_buff_len(ctx);
+  __u64 words[4];
+
+  if (length < XTG_SIG_FULL_LEN || !load_tail(ctx, length, words)) return 0;
+  return may_be_ours(words) ? length : (__u32)outer_end(ctx); /* before padding, then */
+}
+
+static __always_inline void name_key(struct xdp_md* ctx, const struct xtg_rx_mark* m,
+                                     struct xtg_rx_key* key) {
+  key->session = m->session;
+  key->stream = m->stream;
+  key->form = m->form;
+  key->unit = unit_of(ctx);
+}
+
+/* Whether the frame is meant for us. */
+static __always_inline bool wanted(struct xdp_md* ctx, const struct xtg_rx_config* c,
+                                   const struct xtg_rx_mark* m) {
+  if (c->by_session) {
+    __u32 mask = m->form == XTG_SIG_COMPACT ? 0xffff : ~0U;
+    if ((m->session ^ c->session) & c->session_mask & mask) return false;
+  }
+  return !c->by_port || (__u32)outer_port(ctx) == c->port;
+}
+
+/* Puts a send time by CLOCK_TAI on the clock of the arrival, which does not step: by what both of
+ * them are now. Only the delay then depends on CLOCK_TAI. */
+static __noinline int from_tai(struct xtg_rx_mark* m) {
+  m->tx_ns -= bpf_ktime_get_tai_ns() - bpf_ktime_get_ns();
+  return 0;
+}
+
+/* A short signature's magic is 16 bits, which ordinary payload has by chance. It is believed when
+ * its session was asked for, when its session is known because a long signature or another stream
+ * of it came, or when a second one agrees with it. */
+static __always_inline bool is_known(__u32 session) {
+  return rx_known[(session & 0xffff) >> 6] >> (session & 63) & 1;
+}
+
+static __always_inline void know(__u32 session) {
+  if (!is_known(session))
+    __sync_fetch_and_or(&rx_known[(session & 0xffff) >> 6], 1ULL << (session & 63));
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Frames without a signature, and those whose short one is not believed so far: held to the
+ * filters, if there are any. */
+#pragma once
+
+#include "match.bpf.h"
+#include "rx_streams.bpf.h"
+
+/* Number of the first filter that fits, as xtg_rx_first() has it. A global function, which the
+ * verifier looks at once, knowing nothing of the fields. */
+__noinline int xtg_rx_filter(const struct xtg_rx_fields* f) {
+  return f ? xtg_rx_first(f, rx_f()) : XTG_RX_MATCHES;
+}
+
+static __noinline __u32 which_filter(struct xdp_md* ctx) {
+  struct xtg_rx_fields f = {.length = bpf_xdp_get_buff_len(ctx)};
+
+  fields_of(ctx, &f);
+  return xtg_rx_filter(&f);
+}
+
+static __noinline int count_plain(struct xdp_md* ctx, __u32 filter, struct xtg_rx_queue* q,
+                                  int shared) {
+  struct xtg_rx_key key = {.form = XTG_SIG_NONE, .stream = filter, .unit = unit_of(ctx)};
+  __u32 length = bpf_xdp_get_buff_len(ctx), number = *cached(&key, 0) - 1;
+  struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
+
+  if (!record || !same_key(&record->slot.key, &key)) {
+    number = find_slot(&key, 1, 0);
+    record = bpf_map_lookup_elem(&rx_records, &number);
+  }
+  if (record)
+    xtg_rx_plain(&record->slot, &record->hist, length, bpf_ktime_get_ns());
+  else
+    add(shared, &q->no_slot, 1);
+  count(shared, q, length);
+  return 0;
+}
+
+/* A frame without a signature: whether a filter fits and it was counted. */
+static __always_inline bool by_filter(struct xdp_md* ctx, struct xtg_rx_queue* q, int shared) {
+  if (!rx_f()->count) return false;
+  __u32 filter = which_filter(ctx);
+  if (filter >= rx_f()->count || !within_limit(rx_c())) return false;
+  count_plain(ctx, filter, q, shared);
+  return true;
+}
+
+/* The short signature's stream is not believed so far, but a filter fitted. */
+static __always_inline void counted_by_filter(const struct xtg_rx_mark* m,
+                                              const struct xtg_rx_key* key) {
+  candidate(m, key)->state = XTG_RX_CANDIDATE_COUNTED;
+  __sync_fetch_and_sub(&rx_control.candidates, 1);
+}
+
+static __always_inline int after_filter(void) {
+  return rx_f()->take ? XDP_DROP : XDP_PASS;
+}
+
+/* What becomes of a frame whose short signature is not believed so far. */
+static __always_inline int not_entered(struct xdp_md* ctx, const struct xtg_rx_mark* m,
+                                       const struct xtg_rx_key* key, struct xtg_rx_queue* q,
+                                       int shared) {
+  if (!by_filter(ctx, q, shared)) return XDP_PASS;
+  counted_by_filter(m, key);
+  return after_filter();
+}
