@@ -27,7 +27,7 @@ public:
   [[nodiscard]] std::uint64_t begun_ns() const { return begun_ns_; }
 
   /// What filters had counted in `snapshot` does not.
-  void set_aside(const stats::RxSnapshot& snapshot) { runs_.set_aside(snapshot); }
+  void set_aside(const stats::RxSnapshot& snapshot) { runs_.set_aside(snapshot, begun_ns_); }
   /// Leaves what belongs to the report, with what is known of clocks and senders.
   void apply(stats::RxSnapshot& snapshot);
 

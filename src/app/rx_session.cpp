@@ -59,6 +59,7 @@ void RxSession::look_for_announcements(report::RxReporter& reporter) {
   if (!news) return fail_run(news.error());
   if (*news == RxAnnounced::News::Begun) {
     listener_.restart();
+    listener_.receiver().restart_sizes();
     first_ = snapshot(false);
     announced_.set_aside(first_);
     first_.records.clear(); // what was faster than this look is the run's as well

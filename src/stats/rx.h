@@ -230,7 +230,7 @@ void add_sent(std::vector<RxStream>& streams, const std::vector<RxSender>& sende
 RxSample rx_delta(const RxSnapshot& from, const RxSnapshot& to, std::uint64_t origin_ns);
 
 /// The whole run: from `first` (before any packet) to `last`, whose records have their words. A run
-/// whose end was announced lasts from its first packet to its last.
+/// whose end was announced lasts from its first packet with a signature to its last.
 RxSummary rx_summary(const RxSnapshot& first, const RxSnapshot& last, std::uint64_t origin_ns);
 
 } // namespace xtg::stats

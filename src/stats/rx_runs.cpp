@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "stats/rise.h"
+#include "xtg/abi/hist.h"
 #include "xtg/abi/rx_back.h"
 #include "xtg/abi/tx.h"
 
@@ -26,13 +28,24 @@ bool has_records(const RxSnapshot& snapshot, std::uint32_t session) {
                      [&](const RxRecord& r) { return r.slot.packets != 0 && belongs(r, session); });
 }
 
-/// Of a filter's record, what came after it was as `before` is.
-void take_off(RxRecord& record, const RxRecord& before) {
-  record.slot.packets -= before.slot.packets;
-  record.slot.bytes -= before.slot.bytes;
-  record.slot.first_ns = before.slot.last_ns;
+/// Takes off the time between the last packet before the run and the first one in it, which lasted
+/// `least_ns` or longer. Of several that did the shortest is taken, as none is told apart by more.
+void drop_first_gap(std::vector<std::uint64_t>& arrival, std::uint64_t least_ns) {
+  const auto from = std::min<std::size_t>(xtg_hist_cell(least_ns), arrival.size());
+  const auto gap = std::find_if(arrival.begin() + static_cast<std::ptrdiff_t>(from), arrival.end(),
+                                [](std::uint64_t count) { return count != 0; });
+  if (gap != arrival.end()) --*gap;
+}
+
+/// Of a filter's record, what came after it was as `before` is, which was read at `read_ns`.
+void take_off(RxRecord& record, const RxRecord& before, std::uint64_t read_ns,
+              std::uint64_t begun_ns) {
+  record.slot.packets = rise(before.slot.packets, record.slot.packets);
+  record.slot.bytes = rise(before.slot.bytes, record.slot.bytes);
+  record.slot.first_ns = begun_ns;
   for (std::size_t i = 0; i < std::min(record.arrival.size(), before.arrival.size()); i++)
-    record.arrival[i] -= before.arrival[i];
+    record.arrival[i] = rise(before.arrival[i], record.arrival[i]);
+  if (record.slot.packets != 0) drop_first_gap(record.arrival, rise(before.slot.last_ns, read_ns));
 }
 
 /// What a mirror sent back says the same as what came directly, which is preferred.
@@ -87,8 +100,10 @@ bool RxRuns::may_be_over() const {
   return any;
 }
 
-void RxRuns::set_aside(const RxSnapshot& snapshot) {
+void RxRuns::set_aside(const RxSnapshot& snapshot, std::uint64_t begun_ns) {
   aside_.clear();
+  aside_ns_ = snapshot.time_ns;
+  begun_ns_ = begun_ns;
   std::copy_if(snapshot.records.begin(), snapshot.records.end(), std::back_inserter(aside_),
                matched);
 }
@@ -103,7 +118,7 @@ void RxRuns::apply(RxSnapshot& snapshot) const {
     for (const RxRecord& before : aside_) {
       const xtg_rx_key &key = record.slot.key, &old = before.slot.key;
       if (matched(record) && key.stream == old.stream && key.unit == old.unit)
-        take_off(record, before);
+        take_off(record, before, aside_ns_, begun_ns_);
     }
   std::erase_if(snapshot.records, [&](const RxRecord& record) {
     if (matched(record)) return false;

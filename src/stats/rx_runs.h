@@ -23,8 +23,9 @@ public:
   /// Every session that has begun has ended, or without any, one has ended: over() is of interest.
   [[nodiscard]] bool may_be_over() const;
 
-  /// What filters had counted in `snapshot` is from before the run: apply() takes it off.
-  void set_aside(const RxSnapshot& snapshot);
+  /// What filters had counted in `snapshot` is from before the run, which begins at `begun_ns`:
+  /// apply() takes it off.
+  void set_aside(const RxSnapshot& snapshot, std::uint64_t begun_ns);
 
   /// Leaves in the snapshot the records that count, those of filters among them, tells it of their
   /// senders, and adds the packets of other sessions to its `unannounced`.
@@ -37,6 +38,8 @@ public:
 private:
   std::map<std::uint32_t, RxSender> senders_;
   std::vector<RxRecord> aside_; ///< of filters, before the run
+  std::uint64_t aside_ns_ = 0;  ///< when those were read
+  std::uint64_t begun_ns_ = 0;
   bool begun_ = false;
 };
 

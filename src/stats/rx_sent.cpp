@@ -72,10 +72,18 @@ std::optional<RxSpan> announced_span(const RxSummary& summary) {
   const bool ended =
       !summary.senders.empty() && std::all_of(summary.senders.begin(), summary.senders.end(),
                                               [](const RxSender& s) { return s.ended(); });
-  const RxStream& all = summary.all;
-  const std::uint64_t length = all.last_ns - all.first_ns;
-  if (!ended || all.counters.packets < 2 || length == 0) return std::nullopt;
-  return RxSpan{all.first_ns, all.last_ns + length / (all.counters.packets - 1)};
+  if (!ended) return std::nullopt;
+  RxSpan span{~std::uint64_t{0}, 0};
+  std::uint64_t packets = 0;
+  for (const RxStream& stream : summary.streams) {
+    if (stream.name.match) continue; // comes and goes as it likes
+    span.from_ns = std::min(span.from_ns, stream.first_ns);
+    span.to_ns = std::max(span.to_ns, stream.last_ns);
+    packets += stream.counters.packets;
+  }
+  if (packets < 2 || span.to_ns <= span.from_ns) return std::nullopt;
+  span.to_ns += (span.to_ns - span.from_ns) / (packets - 1);
+  return span;
 }
 
 } // namespace xtg::stats

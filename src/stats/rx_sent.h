@@ -13,9 +13,9 @@ struct RxSpan {
   std::uint64_t from_ns = 0, to_ns = 0;
 };
 
-/// Where all has ended that was announced: from the first packet to the last, whose interval
-/// belongs to the run. What was waited before and behind it does not. `summary`: has streams and
-/// senders.
+/// Where all has ended that was announced: from the first packet with a signature to the last,
+/// whose interval belongs to the run. What was waited before and behind it does not, whatever came
+/// without a signature meanwhile. `summary`: has the streams that came, and senders.
 std::optional<RxSpan> announced_span(const RxSummary& summary);
 
 /// The sums over the streams, to which add_sent() may have added.

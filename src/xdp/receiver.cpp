@@ -16,6 +16,7 @@
 #include "xtg/abi/rx_match.h"
 #include "xtg/abi/rx_sample.h"
 #include "xtg/abi/signature.h"
+#include "xtg/abi/tx.h"
 #include "xtg_rx_bpf.skel.h"
 
 #include "core/clock.h"
@@ -150,6 +151,17 @@ std::uint64_t Receiver::announced() const {
 void Receiver::restart_limit() {
   poke(impl_->skel->bss->rx_control.taken, __u64{0});
   poke(impl_->skel->bss->rx_first, __u64{0});
+}
+
+void Receiver::restart_sizes() {
+  const auto used =
+      std::min<std::uint64_t>(peek(impl_->skel->bss->rx_control.slots), impl_->config.n_slots);
+  for (std::uint32_t i = 0; i < used; i++) {
+    xtg_rx_slot& slot = impl_->records[i].slot;
+    if (slot.key.form != XTG_SIG_NONE) continue;
+    poke(slot.size_min, ~__u32{0}); // a frame just now may go without: it is from before
+    poke(slot.size_max, __u32{0});
+  }
 }
 
 Result<std::vector<stats::RxAnnouncement>> Receiver::announcements() const {

@@ -52,6 +52,8 @@ public:
   [[nodiscard]] Result<std::vector<stats::RxAnnouncement>> announcements() const;
   /// The limit, and which samples are the first, hold for what is counted from now on.
   void restart_limit();
+  /// The smallest and the largest frame of each filter are those that come from now on.
+  void restart_sizes();
   /// Hands over the frames that are shown so far, but no more than fit the ring at once, so that
   /// it ends while others come. An error of `take` ends it.
   Status take_samples(const TakeSample& take);

@@ -2,6 +2,8 @@
 """Runs that their sender announces: the receiver begins and ends with them, and knows what was sent."""
 import ctypes
 import signal
+import socket
+import time
 
 import hop
 import lib
@@ -70,6 +72,29 @@ class Plain(rx_lib.RxTest):
         # Those that came before this process saw the announcement are not in it; on a busy host they are some.
         self.assertLessEqual(sum(queue["packets"] for queue in result.end["queues"]), 200)
         self.assertEqual(result.end["aside"]["unannounced"], 0)
+
+    def test_what_a_filter_counted_before_is_not_in_it(self):
+        """Neither in its length nor in the sizes and times of the filter's frames."""
+        rx = self.receiver("--match", "udp dst port 9")
+        with lib.in_netns(self.wire.near_ns):
+            other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(other.close)
+        self.udp("-p", 9, "-s", 1000, "-n", 1, "--no-signature")
+        with self.wire.start("udp", self.wire.near_if, "-a", self.wire.far_ip, "-s", 128, "--rate", "100pps",
+                             "--announce", "--json") as run:
+            self.wire.wait_sending()
+            for _ in range(100):
+                other.sendto(bytes(100), (self.wire.far_ip, 9))
+                time.sleep(0.02)
+            run.send(signal.SIGTERM)
+            self.ok(run.finish())
+        result = rx.finish()
+        self.assertEqual(result.end["reason"], "announced", result)
+        test, plain = result.end["streams"]
+        self.assertEqual(plain["frame_size"], {"min": 146, "max": 146}, "of those in the run alone")
+        self.assertIn(plain["packets"], range(1, 101))
+        self.assertAlmostEqual(result.end["sum"]["seconds"],
+                               test["seconds"] * test["packets"] / (test["packets"] - 1), places=4)
 
     def test_the_amount_is_the_announced_runs(self):
         rx = self.receiver("-n", 250)

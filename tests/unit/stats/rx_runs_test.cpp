@@ -14,6 +14,7 @@ using sample::kSecond;
 
 constexpr std::uint32_t kOurs = 0xc0ffee, kOther = 0xbeef0001;
 constexpr std::uint64_t kDrain = 2 * kSecond;
+constexpr std::uint64_t kBegun = kSecond - 1'000'000;
 
 RxAnnouncement start(std::uint32_t session, std::uint16_t streams = 1) {
   return {.session = session, .frames = 100, .frame_size = 64, .streams = streams, .seen = 3};
@@ -39,11 +40,16 @@ RxSnapshot seen(const RxRuns& runs, std::uint64_t packets) {
   return snapshot;
 }
 
+/// Of the first filter, 1 us apart.
+RxRecord matched(std::uint64_t packets) {
+  RxRecord record = sample::record(packets, 2, 0, XTG_SIG_NONE);
+  record.slot.key.session = 0;
+  return record;
+}
+
 TEST(RxRuns, WhatFiltersCountStaysButForWhatWasBefore) {
   const auto snapshot = [](std::uint64_t packets) {
-    RxRecord matched = sample::record(packets, 2, 0, XTG_SIG_NONE);
-    matched.slot.key.session = 0;
-    return sample::at(0, {matched, sample::record(3)});
+    return sample::at(kSecond, {matched(packets), sample::record(3)});
   };
   RxRuns runs;
   runs.learn({start(0)}); // not that session's either
@@ -51,14 +57,20 @@ TEST(RxRuns, WhatFiltersCountStaysButForWhatWasBefore) {
   runs.apply(before);
   ASSERT_EQ(before.records.size(), 1U);
   EXPECT_EQ(before.aside.unannounced, 3U);
-  runs.set_aside(before);
+  runs.set_aside(before, kBegun);
   RxSnapshot now = snapshot(12);
+  now.records[0].arrival[xtg_hist_cell(1'000)]--;
+  now.records[0].arrival[xtg_hist_cell(kSecond)]++;
   runs.apply(now);
   ASSERT_EQ(now.records.size(), 1U);
   EXPECT_EQ(now.records[0].slot.packets, 7U);
   EXPECT_EQ(now.records[0].slot.bytes, 420U);
-  EXPECT_EQ(now.records[0].slot.first_ns, before.records[0].slot.last_ns);
-  EXPECT_EQ(now.records[0].arrival[xtg_hist_cell(1'000)], 7U);
+  EXPECT_EQ(now.records[0].slot.first_ns, kBegun);
+  EXPECT_EQ(now.records[0].arrival[xtg_hist_cell(1'000)], 6U);
+  EXPECT_EQ(now.records[0].arrival[xtg_hist_cell(kSecond)], 0U) << "began before the run";
+  RxSnapshot same = snapshot(5);
+  runs.apply(same);
+  EXPECT_EQ(same.records[0].slot.packets, 0U);
   RxSnapshot other = snapshot(12);
   other.records[0].slot.key.unit = 3;
   runs.apply(other);
@@ -271,6 +283,23 @@ TEST(RxSent, AnAnnouncedRunLastsFromItsFirstPacketToItsLast) {
   EXPECT_DOUBLE_EQ(s.total.end_s, 65e-6);
   EXPECT_NEAR(s.total.pps, 1e6, 1);
   EXPECT_EQ(summary_of({start(kOurs), end(kOurs, 1, 1)}, 1).total.end_s, 20) << "one has no length";
+}
+
+TEST(RxSent, WhatFiltersCountedBeforeAndDuringTheDrainDoesNotStretchTheRun) {
+  RxRuns runs;
+  runs.learn({start(kOurs), end(kOurs, 1, 60)});
+  RxRecord filter = matched(1);
+  filter.slot.first_ns = filter.slot.last_ns = 1;
+  runs.set_aside(sample::at(4'000, {filter}), 4'000);
+  filter.slot.packets = 3;
+  filter.slot.last_ns = 10 * kSecond;
+  RxSnapshot last = sample::at(20 * kSecond, {sample::record(60), filter});
+  runs.apply(last);
+  const RxSummary s = rx_summary(sample::at(0, {}), last, 0);
+  EXPECT_DOUBLE_EQ(s.total.start_s, 5e-6);
+  EXPECT_DOUBLE_EQ(s.total.end_s, 65e-6);
+  EXPECT_EQ(s.total.sum.matched, 2U);
+  EXPECT_NEAR(s.total.pps, 62 / 60e-6, 1);
 }
 
 } // namespace
