@@ -322,21 +322,22 @@ void ExchangeSession::last_line(report::ExchangeReporter& reporter,
 
 /// Nothing of what was sent came back: never a silent zero.
 std::optional<Error> ExchangeSession::silence() const {
-  std::uint64_t sent = 0, came = 0, passed = 0;
+  std::uint64_t sent = 0, came = 0;
+  std::vector<const stats::RxSummary*> ends;
   std::string where;
   for (std::size_t i = 0; i < ports_.size(); i++) {
     const stats::PortSummary& port = result_.summary.ports[i];
     if (port.tx) sent += port.tx->total.tx.accepted;
     if (!port.rx) continue;
     came += port.rx->total.sum.packets;
-    passed += port.rx->total.passed;
+    ends.push_back(&*port.rx);
     where += (where.empty() ? "" : " or ") + ports_[i].plan->iface.name;
   }
   if (sent == 0 || came != 0) return std::nullopt;
+  const report::Nothing why = report::why_nothing(ends);
   return Error{Errc::Peer, 0,
-               fmt::format("{} frames were sent and none arrived on {}; {} other frames passed "
-                           "there",
-                           sent, where, passed)};
+               fmt::format("{} frames were sent and none {} on {}; {} there", sent,
+                           why.came ? "was counted" : "arrived", where, why.text)};
 }
 
 ExchangeResult ExchangeSession::run(report::ExchangeReporter& reporter, const std::ostream& out,

@@ -147,15 +147,20 @@ void RxSession::conclude(report::RxReporter& reporter) {
   if (plan_.spec.verify)
     result_.summary.verified = listener_.receiver().verified() - verified_before_;
   if (samples_ != nullptr) result_.summary.samples = samples_->written();
-  const auto& sent = result_.summary.all.sent;
-  if (!result_.error && result_.summary.total.sum.packets == 0)
-    result_.error =
-        Error{Errc::Peer, 0,
-              fmt::format("no {} arrived on {}{}; {} other frames passed",
-                          plan_.spec.match.empty() ? "test frame" : "frame that is counted",
-                          plan_.iface.name,
-                          sent ? fmt::format(" of {} that were sent", *sent) : std::string(),
-                          result_.summary.total.passed)};
+  if (!result_.error && result_.summary.total.sum.packets == 0) result_.error = silence();
+}
+
+/// Never a silent zero.
+Error RxSession::silence() const {
+  const stats::RxSummary* const end = &result_.summary;
+  const report::Nothing why = report::why_nothing({&end, 1});
+  const std::string_view none =
+      plan_.spec.match.empty() ? "no test frame arrived" : "no frame that is counted arrived";
+  return {Errc::Peer, 0,
+          fmt::format("{} on {}{}; {}", why.came ? "nothing was counted" : none, plan_.iface.name,
+                      end->all.sent ? fmt::format(" of {} that were sent", *end->all.sent)
+                                    : std::string(),
+                      why.text)};
 }
 
 RxSessionResult RxSession::run(report::RxReporter& reporter, const std::ostream& out,

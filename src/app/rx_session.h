@@ -50,6 +50,7 @@ private:
   void look(report::RxReporter& reporter, const std::ostream& out);
   void take_samples(std::uint64_t now_ns);
   void conclude(report::RxReporter& reporter);
+  [[nodiscard]] Error silence() const;
 
   const plan::RxPlan& plan_;
   SampleFile* samples_;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,13 @@ struct RxVerdict {
 std::optional<double> rx_value(plan::Expected what, const stats::RxSummary& summary);
 std::vector<RxVerdict> judge(const std::vector<plan::Condition>& conditions,
                              const stats::RxSummary& summary);
+
+/// Why receivers counted nothing.
+struct Nothing {
+  bool came = false; ///< test frames did, and were not counted
+  std::string text;  ///< the reason with the most frames, or how many other frames passed
+};
+Nothing why_nothing(std::span<const stats::RxSummary* const> ends);
 
 class RxReporter {
 public:

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <array>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "unit/report/rx_sample_values.h"
@@ -122,6 +125,42 @@ TEST(RxJudge, WhatWasNotMeasuredDoesNotHold) {
   EXPECT_FALSE(verdicts[1].held);
   EXPECT_TRUE(verdicts[2].held) << "that none came is a count";
   EXPECT_TRUE(judge({}, sample::rx_nothing()).empty());
+}
+
+std::string why(const stats::RxSummary& end) {
+  const stats::RxSummary* const at = &end;
+  const Nothing nothing = why_nothing({&at, 1});
+  return (nothing.came ? "" : "none: ") + nothing.text;
+}
+
+TEST(RxNothing, NamesTheReasonOfTheMost) {
+  stats::RxSummary s;
+  s.aside.link_dropped = 9;
+  EXPECT_EQ(why(s), "none: 0 other frames passed");
+  s.total.passed = 1;
+  EXPECT_EQ(why(s), "none: 1 other frame passed");
+  s.aside.unknown = 1;
+  EXPECT_EQ(why(s), "1 test frame came of an unknown version or type");
+  s.aside.candidates = 2;
+  EXPECT_EQ(why(s), "2 test frames came with a short signature that no second one followed");
+  s.aside.refused = 3;
+  EXPECT_EQ(why(s), "3 test frames came of another session or port");
+  s.aside.unannounced = 4;
+  EXPECT_EQ(why(s), "4 test frames came of other sessions than the announced");
+  s.aside.no_slot = 5;
+  EXPECT_EQ(why(s),
+            "5 test frames came of streams beyond those that are told apart (see --streams)");
+  s.verified.emplace().corrupt = 1'000;
+  EXPECT_EQ(why(s), "1,000 test frames came with a wrong checksum");
+}
+
+TEST(RxNothing, OfSeveralReceiversTheSumCounts) {
+  stats::RxSummary one, other;
+  one.aside.refused = 3;
+  one.aside.candidates = other.aside.candidates = 2;
+  const std::array<const stats::RxSummary*, 2> ends{&one, &other};
+  EXPECT_EQ(why_nothing(ends).text,
+            "4 test frames came with a short signature that no second one followed");
 }
 
 } // namespace

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "report/rx_report.h"
+#include "report/tcp_words.h"
+
+namespace xtg::report {
+
+namespace {
+
+struct Uncounted {
+  std::uint64_t frames;
+  std::string_view text; ///< of such test frames: "came of another session ..."
+};
+
+} // namespace
+
+Nothing why_nothing(std::span<const stats::RxSummary* const> ends) {
+  std::array<Uncounted, 6> reasons{{
+      {0, "of another session or port"},
+      {0, "of streams beyond those that are told apart (see --streams)"},
+      {0, "of an unknown version or type"},
+      {0, "of other sessions than the announced"},
+      {0, "with a short signature that no second one followed"},
+      {0, "with a wrong checksum"},
+  }};
+  std::uint64_t passed = 0;
+  for (const stats::RxSummary* end : ends) {
+    const stats::RxAside& a = end->aside;
+    const std::array<std::uint64_t, reasons.size()> more{
+        a.refused,     a.no_slot,    a.unknown,
+        a.unannounced, a.candidates, end->verified ? end->verified->corrupt : 0};
+    for (std::size_t i = 0; i < reasons.size(); i++)
+      reasons[i].frames += more[i];
+    passed += end->total.passed;
+  }
+  const auto most = std::ranges::max_element(reasons, {}, &Uncounted::frames);
+  if (most->frames == 0) return {false, fmt::format("{} passed", counted(passed, "other frame"))};
+  return {true, fmt::format("{} came {}", counted(most->frames, "test frame"), most->text)};
+}
+
+} // namespace xtg::report
