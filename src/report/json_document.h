@@ -17,6 +17,7 @@ public:
   explicit JsonDocument(std::ostream& out) : out_(out) {}
   void start(Json value) { start_ = std::move(value); }
   void interval(Json value) { intervals_.push_back(std::move(value)); }
+  void forget_intervals() { intervals_ = Json::array(); }
   void end(Json value) { end_ = std::move(value); }
   /// The first one counts: what follows is its consequence.
   void error(const Error& error, int exit_status);

@@ -15,7 +15,11 @@ public:
   void begin(const plan::RxPlan& plan, const RunInfo& info, std::string_view mode) override {
     document_.start(rx_start_value(plan, info, mode));
   }
-  void announced(const stats::RxSender&) override {} // stands in the end
+  /// Stands in the end. What was before the first run that begins is none of the report's.
+  void announced(const stats::RxSender& sender) override {
+    if (sender.start_seen && !begun_) document_.forget_intervals();
+    begun_ = begun_ || sender.start_seen;
+  }
   void interval(const stats::RxSample& sample) override {
     document_.interval(rx_interval_value(sample));
   }
@@ -27,6 +31,7 @@ public:
 
 private:
   JsonDocument document_;
+  bool begun_ = false;
 };
 
 class Stream final : public RxReporter {

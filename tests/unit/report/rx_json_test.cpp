@@ -275,6 +275,32 @@ TEST(RxJson, ConditionThatWasNotMeasured) {
   EXPECT_EQ(end["expect"][0].dump(), R"({"condition":"loss<0.001%","value":null,"held":false})");
 }
 
+TEST(RxJson, IntervalsBeforeAnAnnouncedRunAreDropped) {
+  const auto ends_of = [](const std::vector<stats::RxSender>& before_the_last) {
+    const ordered_json all = document([&](RxReporter& json) {
+      json.begin(sample::rx_plan(), sample::info(), "native");
+      double end_s = 0;
+      stats::RxSample sample = sample::rx_interval();
+      sample.end_s = ++end_s;
+      json.interval(sample);
+      for (const stats::RxSender& sender : before_the_last) {
+        json.announced(sender);
+        sample.end_s = ++end_s;
+        json.interval(sample);
+      }
+    });
+    std::vector<double> ends;
+    for (const ordered_json& interval : all["intervals"])
+      ends.push_back(interval["sum"]["end"]);
+    return ends;
+  };
+  const stats::RxSender begins{.session = 1, .start_seen = true, .about = {}, .ends = {}};
+  const stats::RxSender ends{.session = 2, .start_seen = false, .about = {}, .ends = {}};
+  EXPECT_EQ(ends_of({ends}), (std::vector<double>{1, 2}));
+  EXPECT_EQ(ends_of({begins}), (std::vector<double>{2}));
+  EXPECT_EQ(ends_of({ends, begins, begins}), (std::vector<double>{3, 4})) << "the second one joins";
+}
+
 TEST(RxJson, FirstErrorAndItsStatus) {
   const ordered_json all = document([](RxReporter& json) {
     json.begin(sample::rx_plan(), sample::info(), "native");
