@@ -94,10 +94,10 @@ std::string tested_words(const stats::RxStream& s) {
                   with_thousands(s.counters.too_late));
   if (s.counters.suspect != 0)
     text += fmt::format("  {} suspect", signed_words(s.counters.suspect));
-  return text + (d.count == 0 ? "  clock differs"
-                              : fmt::format("  p50 {}  p99 {}  max {} us {}",
-                                            number(d.quantile(0.5)), number(d.quantile(0.99)),
-                                            number(d.max), path_words(s.name.path)));
+  if (s.clock == stats::RxClock::Differs) return text + "  clock differs";
+  return text + fmt::format("  p50 {}  p99 {}  max {} us {}", delay_number(d, d.quantile(0.5)),
+                            delay_number(d, d.quantile(0.99)), delay_number(d, d.max),
+                            path_words(s.name.path));
 }
 
 std::string matched_words(const stats::RxStream& s) {
@@ -280,7 +280,9 @@ private:
     if (!any_signature(total.sum))
       row(all.sent ? "delay" : "loss and delay", "not known: no packet had a signature");
     else if (d.count == 0)
-      row(path_words(path), fmt::format("not known: {}", clock_words(all.clock)));
+      row(path_words(path),
+          fmt::format("not known: {}", all.clock == stats::RxClock::Differs ? clock_words(all.clock)
+                                                                            : "no packet has one"));
     else
       row(path_words(path),
           fmt::format("min {}  mean {}  p50 {}  p90 {}  p99 {}  p99.9 {}  p99.99 {}  "

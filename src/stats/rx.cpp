@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <tuple>
 #include <utility>
@@ -233,7 +234,7 @@ RxStream all_of(const RxSnapshot& snapshot, const std::vector<RxStream>& streams
   RxStream all = add_up(every);
   all.first_number = all.next_number = 0;
   all.counters = {};
-  all.clock = streams.front().clock;
+  std::optional<RxClockVerdict> clock; // of those whose path the delay is of
   all.delay = delay_of(told);
   all.bursts_known = true;
   bool tested = false;
@@ -241,9 +242,10 @@ RxStream all_of(const RxSnapshot& snapshot, const std::vector<RxStream>& streams
     all.counters += stream.counters;
     if (stream.name.match) continue;
     tested = true;
-    all.clock = more_telling(all.clock, stream.clock);
+    if (stream.name.path == path) clock = clock ? more_telling(*clock, stream.clock) : stream.clock;
     all.bursts_known = all.bursts_known && stream.bursts_known;
   }
+  all.clock = clock.value_or(RxClockVerdict{});
   all.bursts_known = all.bursts_known && tested;
   if (!all.bursts_known) return all;
   for (const RxStream& stream : streams) {

@@ -325,6 +325,27 @@ TEST(RxText, AllIsLost) {
             std::string::npos);
 }
 
+TEST(RxText, AStreamOfWhichNothingCameHasNoClock) {
+  stats::RxSummary summary = sample::rx_announced();
+  stats::RxStream& silent = summary.streams.emplace_back();
+  silent.name = {0xc0ffee, 4, false};
+  silent.sent = 10;
+  silent.counters.lost = 10;
+  const std::string text = summary_text(summary);
+  EXPECT_NE(text.find("0 too late  p50 -  p99 -  max - us delay\n"), std::string::npos) << text;
+  EXPECT_EQ(text.find("clock differs"), std::string::npos) << text;
+}
+
+TEST(RxText, ADelayThatIsNotKnownHasAReason) {
+  stats::RxSummary summary = sample::rx_summary();
+  summary.total.delay = {};
+  EXPECT_NE(summary_text(summary).find("  delay           not known: no packet has one\n"),
+            std::string::npos);
+  summary.all.clock = {stats::RxClock::Differs, stats::RxClockReason::OtherHost, std::nullopt};
+  EXPECT_NE(summary_text(summary).find("  delay           not known: the sender's clock is that"),
+            std::string::npos);
+}
+
 TEST(RxText, WhyNoDelayIsTold) {
   const auto words = [](stats::RxClockReason reason) {
     return clock_words({stats::RxClock::Differs, reason, std::nullopt});

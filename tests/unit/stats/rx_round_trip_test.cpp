@@ -312,6 +312,18 @@ TEST(RxRoundTrip, DelaysOfOneWayAndOfTwoAreNotMixed) {
   EXPECT_EQ(rx_delta(at(0, {}), at(kSecond, {}), 0).path, RxPath::OneWay) << "of nothing";
 }
 
+TEST(RxRoundTrip, TheClockOfAllIsOfThePathThatTheDelayIsOf) {
+  Trip trip(1);
+  trip.send(100, {}, {});
+  RxSnapshot all = trip.snapshot();
+  all.records.push_back(record(10));
+  all.records.back().slot.negative = 10;
+  const RxSummary s = rx_summary(at(0, {}), all, 0);
+  EXPECT_EQ(s.total.path, RxPath::OneWay);
+  EXPECT_EQ(s.total.delay.count, 0U);
+  EXPECT_EQ(s.all.clock, RxClock::Differs) << "although that of the round trip is shared";
+}
+
 TEST(RxRoundTrip, AMirrorWithAnotherClockTellsNoDelayOfTheWayBack) {
   RxSnapshot both = pair_of(0, 100, 0, 100, 100);
   both.records[1].slot.negative = 100;
