@@ -183,7 +183,7 @@ struct RxStream {
   std::uint64_t bursts = 0;                             ///< runs of lost packets
   std::uint64_t longest_burst = 0;                      ///< packets
   std::array<std::uint64_t, XTG_RX_RUNS> burst_class{}; ///< by length: 1, 2-3, 4-7 ...
-  std::uint64_t outage_ns = 0; ///< longest time without a packet across lost ones
+  std::uint64_t outage_ns = 0; ///< longest time without a packet where numbers were jumped over
 
   std::optional<RxRoundTrip> round_trip; ///< where the path is one
 };
