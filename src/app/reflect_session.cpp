@@ -42,6 +42,14 @@ xtg_reflect_config config_of(const plan::ReflectPlan& plan, xdp::RxPlace place, 
   return config;
 }
 
+stats::ReflectLink link_of(const net::LinkCounters& link) {
+  return {.rx_dropped = link.rx_dropped,
+          .rx_missed = link.rx_missed,
+          .rx_errors = link.rx_errors,
+          .tx_dropped = link.tx_dropped,
+          .tx_errors = link.tx_errors};
+}
+
 } // namespace
 
 Status ReflectSession::load_and_attach(xdp::RxPlace place) {
@@ -72,20 +80,15 @@ stats::ReflectSnapshot ReflectSession::snapshot(bool streams) {
     return previous_;
   }
   // An interface that is gone answers no more: its last figures stand.
-  if (const auto now = net::link_counters(plan_.iface.ifindex)) link_now_ = *now;
-  read->link = {.rx_dropped = link_now_.rx_dropped - link_before_.rx_dropped,
-                .rx_missed = link_now_.rx_missed - link_before_.rx_missed,
-                .rx_errors = link_now_.rx_errors - link_before_.rx_errors,
-                .tx_dropped = link_now_.tx_dropped - link_before_.tx_dropped,
-                .tx_errors = link_now_.tx_errors - link_before_.tx_errors};
+  if (const auto now = net::link_counters(plan_.iface.ifindex)) link_now_ = link_of(*now);
+  if (!link_before_) link_before_ = link_now_; // without one nothing is known to have risen
+  if (link_now_) read->link = *link_now_ - *link_before_;
   if (!count_source_note().empty())
     read->total.dropped = read->link.tx_dropped + read->link.tx_errors;
   return std::move(*read);
 }
 
 void ReflectSession::start() {
-  if (const auto before = net::link_counters(plan_.iface.ifindex))
-    link_before_ = link_now_ = *before;
   first_ = snapshot(false);
   clock_ = RunClock(first_.time_ns, plan_.spec.duration, plan_.spec.interval,
                     plan_.spec.num_packets ? kAmountNs : kWatchNs);

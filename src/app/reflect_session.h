@@ -59,7 +59,7 @@ private:
   std::vector<std::string> notes_;
   ReflectSessionResult result_;
   std::optional<stats::EndReason> reason_;
-  net::LinkCounters link_before_, link_now_;
+  std::optional<stats::ReflectLink> link_before_, link_now_; ///< none: never read
   stats::ReflectSnapshot first_, previous_;
   RunClock clock_;
 };

@@ -25,6 +25,14 @@ ReflectCounters& ReflectCounters::operator+=(const ReflectCounters& other) {
   return *this;
 }
 
+ReflectLink ReflectLink::operator-(const ReflectLink& before) const {
+  return {.rx_dropped = rise(before.rx_dropped, rx_dropped),
+          .rx_missed = rise(before.rx_missed, rx_missed),
+          .rx_errors = rise(before.rx_errors, rx_errors),
+          .tx_dropped = rise(before.tx_dropped, tx_dropped),
+          .tx_errors = rise(before.tx_errors, tx_errors)};
+}
+
 ReflectCounters ReflectCounters::operator-(const ReflectCounters& before) const {
   ReflectCounters out = {.sent = rise(before.sent, sent),
                          .bytes = rise(before.bytes, bytes),

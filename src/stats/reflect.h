@@ -51,6 +51,8 @@ struct ReflectStream {
 struct ReflectLink {
   std::uint64_t rx_dropped = 0, rx_missed = 0, rx_errors = 0, tx_dropped = 0, tx_errors = 0;
   bool operator==(const ReflectLink&) const = default;
+  /// A counter that went back, as where the driver was reset, counts as one that stood still.
+  ReflectLink operator-(const ReflectLink& before) const;
 };
 
 struct ReflectSnapshot {

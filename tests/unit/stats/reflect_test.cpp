@@ -77,5 +77,11 @@ TEST(ReflectStats, TheWholeRun) {
   EXPECT_EQ(summary.link, last.link);
 }
 
+TEST(ReflectLink, ACounterThatWentBackStoodStill) {
+  const ReflectLink before{9, 1, 2, 3, 4}, now{0, 2, 4, 6, 8};
+  EXPECT_EQ(now - before, (ReflectLink{0, 1, 2, 3, 4}));
+  EXPECT_EQ(before - now, (ReflectLink{.rx_dropped = 9}));
+}
+
 } // namespace
 } // namespace xtg::stats
