@@ -4,139 +4,23 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
-#include <map>
 #include <numeric>
 #include <optional>
-#include <span>
-#include <tuple>
 #include <utility>
 
 #include "stats/rise.h"
-#include "stats/rx_clock.h"
+#include "stats/rx_interval.h"
+#include "stats/rx_records.h"
 #include "stats/rx_round_trip.h"
 #include "stats/rx_sent.h"
-#include "xtg/abi/rx_back.h"
 #include "xtg/abi/rx_seq.h"
-#include "xtg/abi/signature.h"
-#include "xtg/abi/tx.h"
 
 namespace xtg::stats {
 
 namespace {
 
-constexpr std::uint64_t kFcsBytes = 4;
-constexpr std::uint64_t kGapBytes = 20; // preamble, start delimiter and gap (IEEE 802.3)
-/// Between hosts whose clocks are in step no packet takes so long.
-constexpr std::uint64_t kLongestDelayNs = 10'000'000'000;
-
-using Records = std::vector<const RxRecord*>;
-
-using ByStream = std::map<RxName, Records>;
-
-/// Whose sequence numbers a record keeps. Packets that come back are in a record by the mirror's
-/// once more, which counts in nothing but what is told of the way back.
-enum class Numbers : std::uint8_t { Sender, Mirror };
-
-RxName name_of(const xtg_rx_key& key) {
-  const bool back = (key.form & XTG_RX_REFLECTED) != 0;
-  return {key.session, key.stream,
-          (key.form & ~(XTG_RX_REFLECTED | XTG_RX_BACK)) == XTG_SIG_COMPACT,
-          back ? RxPath::RoundTrip : RxPath::OneWay, key.form == XTG_SIG_NONE};
-}
-
-bool has_signature(const RxRecord& record) {
-  return record.slot.key.form != XTG_SIG_NONE;
-}
-
 std::string filter_of(const RxSnapshot& snapshot, const RxName& name) {
   return name.stream < snapshot.filters.size() ? snapshot.filters[name.stream] : "";
-}
-
-/// The records of each stream. One that is given out but has no packet yet has no numbers either.
-ByStream by_stream(const RxSnapshot& snapshot, Numbers numbers = Numbers::Sender) {
-  ByStream streams;
-  for (const RxRecord& record : snapshot.records) {
-    const xtg_rx_slot& s = record.slot;
-    const Numbers whose = (s.key.form & XTG_RX_BACK) != 0 ? Numbers::Mirror : Numbers::Sender;
-    if (s.packets != 0 && whose == numbers) streams[name_of(s.key)].push_back(&record);
-  }
-  return streams;
-}
-
-/// Of the delays of all: those of one way and of two are never added up.
-RxPath path_of(const ByStream& streams) {
-  bool back = false;
-  for (const auto& [name, records] : streams) {
-    if (name.match) continue;
-    if (name.path == RxPath::OneWay) return RxPath::OneWay;
-    back = true;
-  }
-  return back ? RxPath::RoundTrip : RxPath::OneWay;
-}
-
-RxCounters counters_of(const Records& records) {
-  RxCounters sum;
-  std::uint64_t base = ~std::uint64_t{0}, next = 0;
-  for (const RxRecord* record : records) {
-    const xtg_rx_slot& s = record->slot;
-    sum.packets += s.packets + s.suspect;
-    sum.suspect += static_cast<std::int64_t>(s.suspect);
-    sum.bytes += s.bytes;
-    if (!has_signature(*record)) {
-      sum.matched += s.packets;
-      continue;
-    }
-    sum.unique += xtg_rx_unique(&s);
-    sum.duplicates += s.duplicates;
-    sum.too_late += s.too_late;
-    sum.reordered += s.reordered;
-    sum.negative += s.negative;
-    sum.replicated += s.replicated;
-    base = std::min<std::uint64_t>(base, s.base);
-    next = std::max<std::uint64_t>(next, s.next);
-  }
-  if (sum.packets != sum.matched) sum.lost = static_cast<std::int64_t>(next - base - sum.unique);
-  return sum;
-}
-
-/// Mean, or 0 of nothing.
-double mean(double sum, std::uint64_t count) {
-  return count == 0 ? 0 : sum / static_cast<double>(count);
-}
-
-std::uint64_t least_delay(const Records& records) {
-  std::uint64_t least = ~std::uint64_t{0};
-  for (const RxRecord* record : records)
-    if (record->slot.negative < record->slot.packets)
-      least = std::min<std::uint64_t>(least, record->slot.delay_min);
-  return least;
-}
-
-/// Packets that have a delay, and of which the jitter is.
-std::uint64_t with_times(const RxCounters& sum) {
-  return sum.packets - sum.matched - static_cast<std::uint64_t>(sum.suspect);
-}
-
-RxClockVerdict clock_of(const RxSnapshot& snapshot, const Records& records, const RxCounters& sum) {
-  if (sum.packets == 0) return {};
-  ClockFacts facts;
-  facts.tai = std::any_of(records.begin(), records.end(), [](const RxRecord* record) {
-    return (record->slot.flags & XTG_SIG_F_TAI) != 0;
-  });
-  const bool many = sum.negative * 100 > with_times(sum);
-  facts.contradicted = many || least_delay(records) > kLongestDelayNs;
-  facts.here = snapshot.here;
-  const xtg_rx_key& key = records.front()->slot.key;
-  if ((key.form & XTG_RX_BACK) != 0) return judge_clock(facts); // nobody announced the mirror's
-  if (const auto* sender = sender_of(snapshot.senders, name_of(key))) {
-    facts.announced = true;
-    facts.host = sender->about.host;
-    facts.clock_error_ns = sender->about.clock_error_ns;
-  }
-  // What came back to its sender has both times of one clock, be it in step with others or not.
-  const bool elsewhere = facts.host != 0 && facts.here.boot != 0 && facts.host != facts.here.boot;
-  if ((key.form & XTG_RX_REFLECTED) != 0 && !elsewhere) facts.tai = false;
-  return judge_clock(facts);
 }
 
 /// Exact, of all that the records have.
@@ -258,72 +142,6 @@ RxStream all_of(const RxSnapshot& snapshot, const std::vector<RxStream>& streams
   return all;
 }
 
-auto place_of(const RxRecord& record) {
-  const xtg_rx_key& key = record.slot.key;
-  return std::make_tuple(key.session, key.stream, key.form, key.unit);
-}
-
-RxCounters sum_of(const RxSnapshot& snapshot) {
-  RxCounters sum;
-  for (const auto& [name, records] : by_stream(snapshot))
-    sum += counters_of(records);
-  return sum;
-}
-
-/// Cells that were counted after `before`, which may be shorter or empty.
-std::vector<std::uint64_t> gain(std::span<const std::uint64_t> before,
-                                std::span<const std::uint64_t> now) {
-  std::vector<std::uint64_t> gained(now.begin(), now.end());
-  for (std::size_t i = 0; i < std::min(before.size(), now.size()); ++i)
-    gained[i] = rise(before[i], now[i]);
-  return gained;
-}
-
-/// Delays of the packets that came after `from`, of the streams that `to` has with one clock.
-RxDelay delay_between(const RxSnapshot& from, const RxSnapshot& to) {
-  std::map<decltype(place_of(RxRecord{})), const RxRecord*> known;
-  for (const RxRecord& record : from.records)
-    known[place_of(record)] = &record;
-
-  const RxRecord fresh;
-  RxDelay delay;
-  std::uint64_t sum = 0, least = ~std::uint64_t{0}, most = 0;
-  std::size_t lowest = XTG_HIST_CELLS;
-  const ByStream named = by_stream(to);
-  const RxPath path = path_of(named);
-  for (const auto& [name, records] : named) {
-    if (name.match || name.path != path ||
-        clock_of(to, records, counters_of(records)) == RxClock::Differs)
-      continue;
-    least = std::min(least, least_delay(records));
-    for (const RxRecord* record : records) {
-      const auto found = known.find(place_of(*record));
-      const RxRecord& before = found == known.end() ? fresh : *found->second;
-      const auto cells = gain(before.delay, record->delay);
-      const auto first = std::find_if(cells.begin(), cells.end(), [](auto c) { return c != 0; });
-      if (first == cells.end()) continue;
-      lowest = std::min(lowest, static_cast<std::size_t>(first - cells.begin()));
-      delay.histogram.merge(cells);
-      sum += rise(before.slot.delay_sum, record->slot.delay_sum);
-      most = std::max<std::uint64_t>(most, record->slot.delay_max);
-    }
-  }
-  delay.count = delay.histogram.count();
-  if (delay.count == 0) return {};
-  // A cell's edges, drawn in where no delay of the whole run was beyond.
-  delay.min = std::max<std::uint64_t>(xtg_hist_floor(static_cast<__u32>(lowest)), least);
-  delay.max = std::min(delay.histogram.max(), most);
-  delay.mean = mean(static_cast<double>(sum), delay.count);
-  return delay;
-}
-
-std::uint64_t passed_by(const std::vector<RxUnit>& units) {
-  std::uint64_t passed = 0;
-  for (const RxUnit& unit : units)
-    passed += unit.passed;
-  return passed;
-}
-
 /// Units that received anything after `from`.
 std::vector<RxUnit> gain(const std::vector<RxUnit>& from, const std::vector<RxUnit>& to) {
   std::vector<RxUnit> gained;
@@ -349,27 +167,6 @@ RxAside gain(const RxAside& from, const RxAside& to) {
           .unannounced = rise(from.unannounced, to.unannounced)};
 }
 
-/// All of a sample but its streams and what is derived from them.
-RxSample sample_between(const RxSnapshot& from, const RxSnapshot& to, const RxSpan& span,
-                        std::uint64_t origin_ns) {
-  RxSample sample;
-  sample.start_s = seconds_since(origin_ns, span.from_ns);
-  sample.end_s = seconds_since(origin_ns, span.to_ns);
-  sample.sum = sum_of(to) - sum_of(from);
-  sample.path = path_of(by_stream(to));
-  sample.passed = rise(passed_by(from.queues), passed_by(to.queues));
-  const double length_s = seconds_since(span.from_ns, span.to_ns);
-  if (length_s <= 0) return sample;
-  const auto per_second = [length_s](std::uint64_t count) {
-    return static_cast<double>(count) / length_s;
-  };
-  const std::uint64_t packets = sample.sum.packets;
-  sample.pps = per_second(packets);
-  sample.l2_bps = 8 * per_second(sample.sum.bytes + packets * kFcsBytes);
-  sample.l1_bps = 8 * per_second(sample.sum.bytes + packets * (kFcsBytes + kGapBytes));
-  return sample;
-}
-
 /// Those to whose filter nothing fitted: that is worth telling at the end.
 void add_silent(std::vector<RxStream>& streams, const RxSnapshot& snapshot) {
   for (std::uint16_t i = 0; i < snapshot.filters.size(); i++) {
@@ -379,13 +176,6 @@ void add_silent(std::vector<RxStream>& streams, const RxSnapshot& snapshot) {
     const auto at = std::ranges::lower_bound(streams, silent.name, {}, &RxStream::name);
     if (at == streams.end() || at->name != silent.name) streams.insert(at, std::move(silent));
   }
-}
-
-double largest_jitter(const std::vector<RxStream>& streams) {
-  double largest = 0;
-  for (const RxStream& stream : streams)
-    largest = std::max(largest, stream.jitter_ns);
-  return largest;
 }
 
 std::vector<RxStream> streams_of(const RxSnapshot& snapshot, Numbers numbers, bool final) {
@@ -460,14 +250,6 @@ std::vector<RxStream> rx_streams(const RxSnapshot& snapshot, bool final) {
       found->round_trip->ways = ways_of(*found, back);
   }
   return streams;
-}
-
-RxSample rx_delta(const RxSnapshot& from, const RxSnapshot& to, std::uint64_t origin_ns) {
-  RxSample sample = sample_between(from, to, {from.time_ns, to.time_ns}, origin_ns);
-  sample.delay = delay_between(from, to);
-  sample.streams = rx_streams(to, false);
-  sample.jitter_ns = largest_jitter(sample.streams);
-  return sample;
 }
 
 RxSummary rx_summary(const RxSnapshot& first, const RxSnapshot& last, std::uint64_t origin_ns) {

@@ -2,16 +2,12 @@
 // What a summary gains where senders announced the end of their runs. Internal to stats.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 
 #include "stats/rx.h"
+#include "stats/rx_interval.h"
 
 namespace xtg::stats {
-
-struct RxSpan {
-  std::uint64_t from_ns = 0, to_ns = 0;
-};
 
 /// Where all has ended that was announced: from the first packet with a signature to the last,
 /// whose interval belongs to the run. What was waited before and behind it does not, whatever came

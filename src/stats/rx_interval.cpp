@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stats/rx_interval.h"
+
+#include <algorithm>
+#include <map>
+#include <span>
+#include <tuple>
+
+#include "stats/rise.h"
+#include "stats/rx_records.h"
+#include "xtg/abi/hist.h"
+
+namespace xtg::stats {
+
+namespace {
+
+constexpr std::uint64_t kFcsBytes = 4;
+constexpr std::uint64_t kGapBytes = 20; // preamble, start delimiter and gap (IEEE 802.3)
+
+auto place_of(const RxRecord& record) {
+  const xtg_rx_key& key = record.slot.key;
+  return std::make_tuple(key.session, key.stream, key.form, key.unit);
+}
+
+RxCounters sum_of(const RxSnapshot& snapshot) {
+  RxCounters sum;
+  for (const auto& [name, records] : by_stream(snapshot))
+    sum += counters_of(records);
+  return sum;
+}
+
+/// Cells that were counted after `before`, which may be shorter or empty.
+std::vector<std::uint64_t> gain(std::span<const std::uint64_t> before,
+                                std::span<const std::uint64_t> now) {
+  std::vector<std::uint64_t> gained(now.begin(), now.end());
+  for (std::size_t i = 0; i < std::min(before.size(), now.size()); ++i)
+    gained[i] = rise(before[i], now[i]);
+  return gained;
+}
+
+/// Delays of the packets that came after `from`, of the streams that `to` has with one clock.
+RxDelay delay_between(const RxSnapshot& from, const RxSnapshot& to) {
+  std::map<decltype(place_of(RxRecord{})), const RxRecord*> known;
+  for (const RxRecord& record : from.records)
+    known[place_of(record)] = &record;
+
+  const RxRecord fresh;
+  RxDelay delay;
+  std::uint64_t sum = 0, least = ~std::uint64_t{0}, most = 0;
+  std::size_t lowest = XTG_HIST_CELLS;
+  const ByStream named = by_stream(to);
+  const RxPath path = path_of(named);
+  for (const auto& [name, records] : named) {
+    if (name.match || name.path != path ||
+        clock_of(to, records, counters_of(records)) == RxClock::Differs)
+      continue;
+    least = std::min(least, least_delay(records));
+    for (const RxRecord* record : records) {
+      const auto found = known.find(place_of(*record));
+      const RxRecord& before = found == known.end() ? fresh : *found->second;
+      const auto cells = gain(before.delay, record->delay);
+      const auto first = std::find_if(cells.begin(), cells.end(), [](auto c) { return c != 0; });
+      if (first == cells.end()) continue;
+      lowest = std::min(lowest, static_cast<std::size_t>(first - cells.begin()));
+      delay.histogram.merge(cells);
+      sum += rise(before.slot.delay_sum, record->slot.delay_sum);
+      most = std::max<std::uint64_t>(most, record->slot.delay_max);
+    }
+  }
+  delay.count = delay.histogram.count();
+  if (delay.count == 0) return {};
+  // A cell's edges, drawn in where no delay of the whole run was beyond.
+  delay.min = std::max<std::uint64_t>(xtg_hist_floor(static_cast<__u32>(lowest)), least);
+  delay.max = std::min(delay.histogram.max(), most);
+  delay.mean = mean(static_cast<double>(sum), delay.count);
+  return delay;
+}
+
+std::uint64_t passed_by(const std::vector<RxUnit>& units) {
+  std::uint64_t passed = 0;
+  for (const RxUnit& unit : units)
+    passed += unit.passed;
+  return passed;
+}
+
+} // namespace
+
+RxSample sample_between(const RxSnapshot& from, const RxSnapshot& to, const RxSpan& span,
+                        std::uint64_t origin_ns) {
+  RxSample sample;
+  sample.start_s = seconds_since(origin_ns, span.from_ns);
+  sample.end_s = seconds_since(origin_ns, span.to_ns);
+  sample.sum = sum_of(to) - sum_of(from);
+  sample.path = path_of(by_stream(to));
+  sample.passed = rise(passed_by(from.queues), passed_by(to.queues));
+  const double length_s = seconds_since(span.from_ns, span.to_ns);
+  if (length_s <= 0) return sample;
+  const auto per_second = [length_s](std::uint64_t count) {
+    return static_cast<double>(count) / length_s;
+  };
+  const std::uint64_t packets = sample.sum.packets;
+  sample.pps = per_second(packets);
+  sample.l2_bps = 8 * per_second(sample.sum.bytes + packets * kFcsBytes);
+  sample.l1_bps = 8 * per_second(sample.sum.bytes + packets * (kFcsBytes + kGapBytes));
+  return sample;
+}
+
+double largest_jitter(const std::vector<RxStream>& streams) {
+  double largest = 0;
+  for (const RxStream& stream : streams)
+    largest = std::max(largest, stream.jitter_ns);
+  return largest;
+}
+
+RxSample rx_delta(const RxSnapshot& from, const RxSnapshot& to, std::uint64_t origin_ns) {
+  RxSample sample = sample_between(from, to, {from.time_ns, to.time_ns}, origin_ns);
+  sample.delay = delay_between(from, to);
+  sample.streams = rx_streams(to, false);
+  sample.jitter_ns = largest_jitter(sample.streams);
+  return sample;
+}
+
+} // namespace xtg::stats

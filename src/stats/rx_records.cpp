@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stats/rx_records.h"
+
+#include <algorithm>
+
+#include "stats/rx_clock.h"
+#include "xtg/abi/rx_back.h"
+#include "xtg/abi/rx_seq.h"
+#include "xtg/abi/signature.h"
+#include "xtg/abi/tx.h"
+
+namespace xtg::stats {
+
+namespace {
+
+/// Between hosts whose clocks are in step no packet takes so long.
+constexpr std::uint64_t kLongestDelayNs = 10'000'000'000;
+
+RxName name_of(const xtg_rx_key& key) {
+  const bool back = (key.form & XTG_RX_REFLECTED) != 0;
+  return {key.session, key.stream,
+          (key.form & ~(XTG_RX_REFLECTED | XTG_RX_BACK)) == XTG_SIG_COMPACT,
+          back ? RxPath::RoundTrip : RxPath::OneWay, key.form == XTG_SIG_NONE};
+}
+
+} // namespace
+
+bool has_signature(const RxRecord& record) {
+  return record.slot.key.form != XTG_SIG_NONE;
+}
+
+ByStream by_stream(const RxSnapshot& snapshot, Numbers numbers) {
+  ByStream streams;
+  for (const RxRecord& record : snapshot.records) {
+    const xtg_rx_slot& s = record.slot;
+    const Numbers whose = (s.key.form & XTG_RX_BACK) != 0 ? Numbers::Mirror : Numbers::Sender;
+    if (s.packets != 0 && whose == numbers) streams[name_of(s.key)].push_back(&record);
+  }
+  return streams;
+}
+
+RxPath path_of(const ByStream& streams) {
+  bool back = false;
+  for (const auto& [name, records] : streams) {
+    if (name.match) continue;
+    if (name.path == RxPath::OneWay) return RxPath::OneWay;
+    back = true;
+  }
+  return back ? RxPath::RoundTrip : RxPath::OneWay;
+}
+
+RxCounters counters_of(const Records& records) {
+  RxCounters sum;
+  std::uint64_t base = ~std::uint64_t{0}, next = 0;
+  for (const RxRecord* record : records) {
+    const xtg_rx_slot& s = record->slot;
+    sum.packets += s.packets + s.suspect;
+    sum.suspect += static_cast<std::int64_t>(s.suspect);
+    sum.bytes += s.bytes;
+    if (!has_signature(*record)) {
+      sum.matched += s.packets;
+      continue;
+    }
+    sum.unique += xtg_rx_unique(&s);
+    sum.duplicates += s.duplicates;
+    sum.too_late += s.too_late;
+    sum.reordered += s.reordered;
+    sum.negative += s.negative;
+    sum.replicated += s.replicated;
+    base = std::min<std::uint64_t>(base, s.base);
+    next = std::max<std::uint64_t>(next, s.next);
+  }
+  if (sum.packets != sum.matched) sum.lost = static_cast<std::int64_t>(next - base - sum.unique);
+  return sum;
+}
+
+double mean(double sum, std::uint64_t count) {
+  return count == 0 ? 0 : sum / static_cast<double>(count);
+}
+
+std::uint64_t with_times(const RxCounters& sum) {
+  return sum.packets - sum.matched - static_cast<std::uint64_t>(sum.suspect);
+}
+
+std::uint64_t least_delay(const Records& records) {
+  std::uint64_t least = ~std::uint64_t{0};
+  for (const RxRecord* record : records)
+    if (record->slot.negative < record->slot.packets)
+      least = std::min<std::uint64_t>(least, record->slot.delay_min);
+  return least;
+}
+
+RxClockVerdict clock_of(const RxSnapshot& snapshot, const Records& records, const RxCounters& sum) {
+  if (sum.packets == 0) return {};
+  ClockFacts facts;
+  facts.tai = std::any_of(records.begin(), records.end(), [](const RxRecord* record) {
+    return (record->slot.flags & XTG_SIG_F_TAI) != 0;
+  });
+  const bool many = sum.negative * 100 > with_times(sum);
+  facts.contradicted = many || least_delay(records) > kLongestDelayNs;
+  facts.here = snapshot.here;
+  const xtg_rx_key& key = records.front()->slot.key;
+  if ((key.form & XTG_RX_BACK) != 0) return judge_clock(facts); // nobody announced the mirror's
+  if (const auto* sender = sender_of(snapshot.senders, name_of(key))) {
+    facts.announced = true;
+    facts.host = sender->about.host;
+    facts.clock_error_ns = sender->about.clock_error_ns;
+  }
+  // What came back to its sender has both times of one clock, be it in step with others or not.
+  const bool elsewhere = facts.host != 0 && facts.here.boot != 0 && facts.host != facts.here.boot;
+  if ((key.form & XTG_RX_REFLECTED) != 0 && !elsewhere) facts.tai = false;
+  return judge_clock(facts);
+}
+
+} // namespace xtg::stats

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A snapshot's records by stream, and what both an interval and a whole run take from them.
+// Internal to stats.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "stats/rx.h"
+
+namespace xtg::stats {
+
+using Records = std::vector<const RxRecord*>;
+
+using ByStream = std::map<RxName, Records>;
+
+/// Whose sequence numbers a record keeps. Packets that come back are in a record by the mirror's
+/// once more, which counts in nothing but what is told of the way back.
+enum class Numbers : std::uint8_t { Sender, Mirror };
+
+bool has_signature(const RxRecord& record);
+
+/// The records of each stream. One that is given out but has no packet yet has no numbers either.
+ByStream by_stream(const RxSnapshot& snapshot, Numbers numbers = Numbers::Sender);
+
+/// Of the delays of all: those of one way and of two are never added up.
+RxPath path_of(const ByStream& streams);
+
+RxCounters counters_of(const Records& records);
+
+/// Mean, or 0 of nothing.
+double mean(double sum, std::uint64_t count);
+
+/// Packets that have a delay, and of which the jitter is.
+std::uint64_t with_times(const RxCounters& sum);
+std::uint64_t least_delay(const Records& records);
+
+/// Of one stream.
+RxClockVerdict clock_of(const RxSnapshot& snapshot, const Records& records, const RxCounters& sum);
+
+} // namespace xtg::stats
