@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "core/ethernet.h"
 #include "core/text.h"
 
 namespace xtg {
@@ -256,16 +257,14 @@ std::string_view to_string(Layer layer) {
 }
 
 std::uint64_t frame_bits(std::uint32_t frame_size, std::uint32_t l3_offset, Layer layer) {
-  constexpr std::uint64_t kFcs = 4;
-  constexpr std::uint64_t kPreambleAndGap = 20;
   const std::uint64_t size = frame_size;
   switch (layer) {
   case Layer::L1:
-    return (size + kPreambleAndGap) * 8;
+    return (size + kGapBytes) * 8;
   case Layer::L2:
     return size * 8;
   case Layer::L3:
-    return size > l3_offset + kFcs ? (size - l3_offset - kFcs) * 8 : 0;
+    return size > l3_offset + kFcsBytes ? (size - l3_offset - kFcsBytes) * 8 : 0;
   }
   return 0;
 }

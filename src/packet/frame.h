@@ -11,13 +11,14 @@
 #include <string_view>
 #include <vector>
 
+#include "core/ethernet.h"
 #include "core/result.h"
 #include "packet/address.h"
 #include "packet/sweep.h"
 
 namespace xtg::packet {
 
-inline constexpr std::uint32_t kFcsBytes = 4;
+using xtg::kFcsBytes;
 
 /// Payload law. Pattern: byte i is i & 0xff. Text: a readable sentence repeated. Random: from the
 /// seed.

@@ -10,12 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#include "core/ethernet.h"
 #include "plan/rx_plan.h"
 #include "stats/rx.h"
 
 namespace xtg::report {
-
-inline constexpr std::uint64_t kFcsBytes = 4;
 
 /// Why a frame was written, by bit of XTG_RX_SHOW_*.
 inline constexpr std::array<std::string_view, XTG_RX_REASONS> kSampleReasons{

@@ -3,15 +3,10 @@
 
 #include <numeric>
 
+#include "core/ethernet.h"
 #include "stats/rise.h"
 
 namespace xtg::stats {
-
-namespace {
-
-constexpr double kFcs = 4, kPreambleAndGap = 20; // bytes
-
-} // namespace
 
 ReflectCounters& ReflectCounters::operator+=(const ReflectCounters& other) {
   sent += other.sent;
@@ -61,9 +56,9 @@ ReflectSample reflect_delta(const ReflectSnapshot& from, const ReflectSnapshot& 
   sample.pps = static_cast<double>(sample.sum.reflected()) / length_s;
   // What the driver refused is taken to be of the mean size.
   const double size =
-      static_cast<double>(sample.sum.bytes) / static_cast<double>(sample.sum.sent) + kFcs;
+      static_cast<double>(sample.sum.bytes) / static_cast<double>(sample.sum.sent) + kFcsBytes;
   sample.l2_bps = sample.pps * size * 8;
-  sample.l1_bps = sample.pps * (size + kPreambleAndGap) * 8;
+  sample.l1_bps = sample.pps * (size + kGapBytes) * 8;
   return sample;
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <tuple>
 
+#include "core/ethernet.h"
 #include "stats/rise.h"
 #include "stats/rx_records.h"
 #include "xtg/abi/hist.h"
@@ -13,9 +14,6 @@
 namespace xtg::stats {
 
 namespace {
-
-constexpr std::uint64_t kFcsBytes = 4;
-constexpr std::uint64_t kGapBytes = 20; // preamble, start delimiter and gap (IEEE 802.3)
 
 auto place_of(const RxRecord& record) {
   const xtg_rx_key& key = record.slot.key;

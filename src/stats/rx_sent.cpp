@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/ethernet.h"
 #include "stats/rx_clock.h"
 #include "stats/rx_round_trip.h"
 #include "stats/rx_runs.h"
@@ -10,8 +11,6 @@
 namespace xtg::stats {
 
 namespace {
-
-constexpr std::uint32_t kFcsBytes = 4;
 
 bool is_stream(const RxName& name, std::uint32_t session, std::uint16_t stream) {
   return !name.match && belongs(name, session) &&
