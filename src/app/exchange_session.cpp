@@ -30,14 +30,6 @@ stats::EndReason worst_end(const stats::ExchangeSummary& summary) {
   return worst;
 }
 
-/// When the last packet came; 0 where none did.
-std::uint64_t last_arrival(const stats::RxSnapshot& snapshot) {
-  std::uint64_t last = 0;
-  for (const stats::RxRecord& record : snapshot.records)
-    last = std::max<std::uint64_t>(last, record.slot.last_ns);
-  return last;
-}
-
 } // namespace
 
 Result<std::unique_ptr<ExchangeSession>> ExchangeSession::prepare(const plan::ExchangePlan& plan,
@@ -212,30 +204,24 @@ void ExchangeSession::send_all(report::ExchangeReporter& reporter, const std::os
   }
 }
 
-/// Whether of every sender as many packets have come as its driver took.
-bool ExchangeSession::all_arrived() const {
-  for (const Port& from : ports_) {
-    if (!from.sent) continue;
-    std::uint64_t came = 0;
-    for (const Port& to : ports_) {
-      if (!to.listener) continue;
-      for (const stats::RxStream& stream :
-           stats::rx_streams(stats::of_session(to.last, session_of(*from.plan)), false))
-        came += stream.counters.unique;
-    }
-    if (came < from.sent->total.tx.accepted) return false;
-  }
-  return true;
+std::vector<const stats::RxSnapshot*> ExchangeSession::looked_at() const {
+  std::vector<const stats::RxSnapshot*> ports;
+  for (const Port& port : ports_)
+    if (port.listener) ports.push_back(&port.last);
+  return ports;
 }
 
 /// Waits for what is under way (RFC 2544, 23).
 void ExchangeSession::drain(Signals& signals) {
+  std::vector<stats::Taken> senders;
+  for (const Port& port : ports_)
+    if (port.sent) senders.push_back({session_of(*port.plan), port.sent->total.tx.accepted});
   const std::uint64_t until = monotonic_ns() + static_cast<std::uint64_t>(plan_.spec.drain.count());
   for (const bool before = interrupted_; !result_.left_at_once && interrupted_ == before;) {
     for (Port& port : ports_)
-      if (port.listener) port.last = look_at(port, false);
+      if (port.listener) port.last = look_at(port, true);
     const std::uint64_t now = monotonic_ns();
-    if (all_arrived() || now >= until) return;
+    if (stats::all_came(looked_at(), senders, now) || now >= until) return;
     wait(static_cast<int>(std::min<std::uint64_t>(kArrivalMs, (until - now) / 1'000'000 + 1)),
          signals);
   }
@@ -249,6 +235,7 @@ std::vector<stats::PortFacts> ExchangeSession::facts() const {
       const plan::StreamPlan& stream = port.plan->send->streams.front();
       fact.amount = stream.num_packets;
       fact.paced = stream.pacing.has_value();
+      fact.came = stats::arrivals_of(looked_at(), session_of(*port.plan));
     }
     const auto& peer = port.plan->iface.peer;
     for (std::size_t i = 0; i < ports_.size(); i++)
@@ -284,7 +271,7 @@ void ExchangeSession::conclude(report::ExchangeReporter& reporter,
     port.listener->stop();
     port.last = look_at(port, true);
     // Rates are over the time in which packets came, not the wait for those that did not.
-    port.last.time_ns = std::max(end_ns, last_arrival(port.last));
+    port.last.time_ns = std::max(end_ns, stats::last_arrival(port.last));
   }
   for (Port& port : ports_) {
     stats::PortSummary& told = summary.ports.emplace_back();

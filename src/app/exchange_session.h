@@ -67,7 +67,7 @@ private:
   [[nodiscard]] std::optional<Error> silence() const;
   stats::RxSnapshot look_at(Port& port, bool words);
   [[nodiscard]] bool all_finished() const;
-  [[nodiscard]] bool all_arrived() const;
+  [[nodiscard]] std::vector<const stats::RxSnapshot*> looked_at() const;
   template <class Fn>
   void for_flows(Fn&& fn) const;
   std::vector<stats::Flow<stats::RxSample>> flows_since();

@@ -81,17 +81,12 @@ Json exchange_interval(const stats::ExchangeSample& sample, const ExchangeFacts&
 }
 
 Json ledger_value(const stats::Ledger& ledger, const std::string& port) {
-  return {{"interface", port},
-          {"asked", ledger.asked},
-          {"not_sent", ledger.not_sent},
-          {"refused", ledger.refused},
-          {"lost", ledger.lost},
-          {"dropped", ledger.dropped},
-          {"received", ledger.received},
-          {"duplicated", ledger.duplicated},
-          {"late", ledger.late},
-          {"copies", ledger.copies},
-          {"limited_by", name(ledger.limit)}};
+  return {{"interface", port},           {"asked", ledger.asked},
+          {"not_sent", ledger.not_sent}, {"refused", ledger.refused},
+          {"lost", ledger.lost},         {"dropped", ledger.dropped},
+          {"received", ledger.received}, {"duplicated", ledger.duplicated},
+          {"late", ledger.late},         {"copies", ledger.copies},
+          {"exact", ledger.exact},       {"limited_by", name(ledger.limit)}};
 }
 
 /// What of a receiver's end is its own and not a stream's.

@@ -163,6 +163,9 @@ private:
                : fmt::format("{} in all beyond one of each", counted(l.copies, "packet")));
     column("late", l.late, l.asked, "behind the window");
     row("verdict", limit_words(l));
+    if (!l.exact)
+      row("", "part of it has left the --window, where copies at several ports, queues or CPUs are "
+              "not told from others: more may be lost");
   }
 
   void print_flow(const stats::Flow<stats::RxSummary>& flow) {

@@ -8,8 +8,9 @@ namespace xtg::report {
 namespace {
 
 struct Sums {
-  stats::Ledger ledger; ///< of all senders, columns only
+  stats::Ledger ledger; ///< of all senders, counts only
   std::uint64_t sent = 0;
+  bool any = false; ///< there is a ledger
 };
 
 Sums sum_of(const stats::ExchangeSummary& summary) {
@@ -24,6 +25,8 @@ Sums sum_of(const stats::ExchangeSummary& summary) {
     out.ledger.received += l.received;
     out.ledger.duplicated += l.duplicated;
     out.ledger.late += l.late;
+    out.ledger.copies += l.copies;
+    out.any = true;
     out.sent += l.asked - l.not_sent - l.refused;
   }
   return out;
@@ -42,7 +45,12 @@ stats::RxSummary arrived(const stats::ExchangeSummary& summary,
 std::optional<double> ledger_value(plan::Expected what, const Sums& sums) {
   const stats::Ledger& l = sums.ledger;
   const std::uint64_t missing = l.lost + l.dropped + l.late;
+  if (!sums.any) return std::nullopt;
   switch (what) {
+  case plan::Expected::Received:
+    return static_cast<double>(l.received + l.duplicated);
+  case plan::Expected::Duplicates:
+    return static_cast<double>(l.copies);
   case plan::Expected::Loss:
     if (sums.sent == 0) return std::nullopt;
     return static_cast<double>(missing) / static_cast<double>(sums.sent);

@@ -43,11 +43,8 @@ std::vector<std::uint64_t> drops_by_sender(const ExchangeSummary& summary,
 RxSnapshot of_session(const RxSnapshot& snapshot, std::uint32_t session) {
   RxSnapshot out;
   out.time_ns = snapshot.time_ns;
-  for (const RxRecord& record : snapshot.records) {
-    const xtg_rx_key& key = record.slot.key;
-    const std::uint32_t known = (key.form & 0xff) == XTG_SIG_COMPACT ? 0xffff : ~std::uint32_t{0};
-    if (((key.session ^ session) & known) == 0) out.records.push_back(record);
-  }
+  for (const RxRecord& record : snapshot.records)
+    if (is_of_session(record.slot.key, session)) out.records.push_back(record);
   return out;
 }
 
@@ -97,6 +94,7 @@ void add_ledgers(ExchangeSummary& summary, const std::vector<PortFacts>& facts) 
     ledger.amount = facts[from].amount;
     ledger.paced = facts[from].paced;
     ledger.receiver_drops = drops[from];
+    ledger.came = facts[from].came;
     for (const auto& flow : summary.flows)
       if (flow.from == from) ledger.received += flow.rx.total.sum;
     port.ledger = make_ledger(ledger);

@@ -55,6 +55,7 @@ struct PortFacts {
   /// The port at the other end of the same veth pair. Its kernel counts a frame that the sender's
   /// driver refused as one that the receiving end dropped.
   std::optional<std::size_t> peer;
+  Arrivals came; ///< of what it sent
 };
 
 /// Enters the ledger of every port that sends. `facts`: one for each port.

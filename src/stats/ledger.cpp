@@ -40,11 +40,11 @@ Ledger make_ledger(const LedgerFacts& facts) {
   out.not_sent = less(out.asked, facts.tx.attempts);
   out.refused = std::min(facts.tx.errors(), facts.tx.attempts);
   const std::uint64_t sent = facts.tx.attempts - out.refused;
-  // A packet may arrive on two ports, and where the interface's counters stand for the tracepoint
-  // more may arrive than they say was sent.
-  const std::uint64_t came = std::min(rx.unique, sent);
-  out.copies = rx.duplicates + (rx.unique - came);
-  out.duplicated = std::min(rx.replicated, came);
+  // Where the interface's counters stand for the tracepoint more may arrive than they say was sent.
+  const std::uint64_t came = std::min(facts.came.numbers, sent);
+  out.copies = rx.duplicates + less(rx.unique, came);
+  out.duplicated = std::min(facts.came.repeated, came);
+  out.exact = facts.came.exact;
   out.received = came - out.duplicated;
   std::uint64_t missing = sent - came;
   out.late = std::min(rx.too_late, missing);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "stats/exchange_union.h"
 #include "stats/rate.h"
 #include "stats/rx.h"
 
@@ -30,6 +31,7 @@ struct Ledger {
   std::uint64_t duplicated = 0; ///< came more than once (RFC 5560: replicated)
   std::uint64_t late = 0;       ///< came when their number had been given up
   std::uint64_t copies = 0;     ///< beside the columns: what came beyond one of each
+  bool exact = true;            ///< else more may be lost, and come twice: see Arrivals
   Limit limit = Limit::None;
   bool operator==(const Ledger&) const = default;
 };
@@ -40,7 +42,8 @@ struct LedgerFacts {
   EndReason end = EndReason::Amount;
   std::optional<std::uint64_t> amount; ///< frames asked for
   bool paced = false;
-  RxCounters received;              ///< over all receiving ports
+  RxCounters received;              ///< the sum over all receiving ports
+  Arrivals came;                    ///< at any of them
   std::uint64_t receiver_drops = 0; ///< by the receiving interfaces: may count other frames, too
 };
 

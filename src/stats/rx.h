@@ -18,10 +18,11 @@
 
 namespace xtg::stats {
 
-/// A kernel record as it was copied. `words`: the window's ring, only where the run is over.
+/// A kernel record as it was copied. `words`: the window's ring, only where the run is over;
+/// `twice`: the second one, of what came again.
 struct RxRecord {
   xtg_rx_slot slot{};
-  std::vector<std::uint64_t> words;
+  std::vector<std::uint64_t> words, twice;
   std::vector<std::uint64_t> delay;   ///< XTG_HIST_CELLS cells
   std::vector<std::uint64_t> arrival; ///< XTG_HIST_CELLS cells
 };

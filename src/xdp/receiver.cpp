@@ -204,7 +204,11 @@ Result<stats::RxSnapshot> Receiver::snapshot(bool words) const {
     record.arrival.assign(std::begin(from.hist.arrival), std::end(from.hist.arrival));
     // The record is as long as the window asks for; behind the ring there is a second one.
     const __u64* first = from.words;
-    if (words) record.words.assign(first, first + impl_->config.window / XTG_RX_WORD);
+    const __u64* second = first + impl_->config.window / XTG_RX_WORD;
+    if (words) {
+      record.words.assign(first, second);
+      record.twice.assign(second, second + (second - first));
+    }
     out.records.push_back(std::move(record));
   }
   for (unsigned i = 0; i < XTG_RX_QUEUES; i++) {

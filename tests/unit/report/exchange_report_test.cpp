@@ -34,8 +34,29 @@ TEST(ExchangeVerdict, LossIsOfWhatWasSent) {
   EXPECT_EQ(judged("unsent=30", s).value, 30);
   EXPECT_EQ(judged("dropped=4", s).value, 4);
   EXPECT_EQ(judged("rx=1002", s).value, 1002);
+  EXPECT_EQ(judged("dup=7", s).value, 7);
   EXPECT_EQ(judged("bytes=64640", s).value, 1010 * 64);
   EXPECT_TRUE(judged("p50<50us", s).held);
+}
+
+TEST(ExchangeVerdict, CopiesAtAnotherPortAreNoFurtherPackets) {
+  stats::ExchangeSummary s = sample::exchange_summary();
+  s.ports[0].rx = s.ports[1].rx;
+  s.ports[0].ledger->copies = 1009;
+  EXPECT_EQ(judged("rx=1002", s).value, 1002);
+  EXPECT_EQ(judged("dup=1009", s).value, 1009);
+  EXPECT_EQ(judged("rx@eth2=1002", s).value, 1002);
+  EXPECT_EQ(judged("dup@eth2=7", s).value, 7);
+}
+
+TEST(ExchangeText, WhatIsNotToldApartIsSaid) {
+  std::ostringstream out;
+  const auto text = make_exchange_text(out);
+  text->begin(sample::exchange_plan(), sample::info(), {"", "native"});
+  stats::ExchangeSummary s = sample::exchange_summary();
+  s.ports[0].ledger->exact = false;
+  text->end(s, {});
+  EXPECT_NE(out.str().find("more may be lost\n"), std::string::npos);
 }
 
 TEST(ExchangeVerdict, WhereNothingIsKnownNothingHolds) {
@@ -169,6 +190,7 @@ TEST(ExchangeJson, LedgerAndFlows) {
   EXPECT_NEAR(end["sum"]["lost_percent"].get<double>(), 100 * 12.0 / 1014, 1e-9);
   EXPECT_EQ(end["ledger"][0]["interface"], "eth1");
   EXPECT_EQ(end["ledger"][0]["limited_by"], "generator");
+  EXPECT_EQ(end["ledger"][0]["exact"], true);
   EXPECT_EQ(end["flows"][0]["from"], "eth1");
   EXPECT_EQ(end["flows"][0]["to"], "eth2");
   EXPECT_EQ(end["flows"][0]["sum"]["packets"], 1010);

@@ -21,6 +21,7 @@ LedgerFacts facts() {
   f.end = EndReason::Duration;
   f.paced = true;
   f.received = {.packets = 953, .unique = 940, .duplicates = 9, .too_late = 4, .replicated = 4};
+  f.came = {940, 4, true};
   return f;
 }
 
@@ -60,8 +61,22 @@ TEST(Ledger, LateOnesAreNoMoreThanAreMissing) {
   EXPECT_EQ(checked(f).lost, 0U);
 }
 
+TEST(Ledger, CopiesAtASecondPortHideNoLoss) {
+  LedgerFacts f;
+  f.tx = {.attempts = 1000, .accepted = 1000};
+  f.received = {.packets = 1800, .unique = 1800};
+  f.came = {900, 900, false};
+  const Ledger ledger = checked(f);
+  EXPECT_EQ(ledger.lost, 100U);
+  EXPECT_EQ(ledger.duplicated, 900U);
+  EXPECT_EQ(ledger.copies, 900U);
+  EXPECT_EQ(ledger.limit, Limit::Path);
+  EXPECT_FALSE(ledger.exact);
+}
+
 TEST(Ledger, WhatArrivesBeyondWhatWasSentIsCopies) {
   LedgerFacts f = facts();
+  f.came = {1940, 0, true};
   f.received = {.packets = 2000, .unique = 1940, .duplicates = 60, .replicated = 0};
   const Ledger ledger = checked(f);
   EXPECT_EQ(ledger.received, 970U);
@@ -97,11 +112,11 @@ TEST(Ledger, TheLargestShareNamesTheLimit) {
   LedgerFacts f;
   f.tx = {.attempts = 100, .accepted = 100};
   f.paced = true;
-  f.received.unique = 100;
+  f.came.numbers = 100;
   EXPECT_EQ(checked(f).limit, Limit::None);
   f.paced = false;
   EXPECT_EQ(checked(f).limit, Limit::Generator) << "as fast as it goes, and all arrived";
-  f.received.unique = 90;
+  f.came.numbers = 90;
   EXPECT_EQ(checked(f).limit, Limit::Path);
   f.receiver_drops = 6;
   EXPECT_EQ(checked(f).limit, Limit::Receiver);
@@ -131,7 +146,7 @@ Summary sent(std::uint64_t attempts, std::uint64_t refused) {
 
 std::vector<PortFacts> paced(std::optional<std::size_t> peer0 = {},
                              std::optional<std::size_t> peer1 = {}) {
-  return {{std::nullopt, true, peer0}, {std::nullopt, true, peer1}};
+  return {{std::nullopt, true, peer0, {80, 0, true}}, {std::nullopt, true, peer1, {70, 0, true}}};
 }
 
 /// Ports 0 and 1 send to each other.
@@ -164,7 +179,9 @@ TEST(Exchange, WhereNothingArrivesTheOthersFramesWereDropped) {
   ExchangeSummary s = both_ways();
   s.flows[1].rx = arrived(0);
   s.ports[1].rx = arrived(0, 90);
-  add_ledgers(s, paced());
+  auto facts = paced();
+  facts[0].came.numbers = 0;
+  add_ledgers(s, facts);
   EXPECT_EQ(s.ports[0].ledger->dropped, 90U);
 }
 
