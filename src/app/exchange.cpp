@@ -73,9 +73,10 @@ int report_end(const ExchangeResult& result, const plan::ExchangePlan& plan,
   const auto verdicts = report::judge(plan.spec.expect, result.summary, names);
   const auto missed =
       std::ranges::count_if(verdicts, [](const report::RxVerdict& v) { return !v.held; });
-  // That nothing came may be what is expected.
+  // That nothing came may be what is expected, and is then no error.
   const bool judged =
-      !result.error || (result.error->code == Errc::Peer && !plan.spec.expect.empty());
+      !result.error || (result.error->code == Errc::Peer &&
+                        (missed != 0 || report::covers_silence(plan.spec.expect, result.summary)));
   int status = static_cast<int>(ExitStatus::Done);
   if (result.left_at_once || !judged) {
     status = tell_errors(result, reporter, context);

@@ -182,6 +182,7 @@ void ExchangeSession::line(report::ExchangeReporter& reporter, const std::ostrea
   sample.end_s = static_cast<double>(now_ns - start_ns_) * 1e-9;
   line_ns_ = now_ns;
   sample.flows = flows_since();
+  loss_.enter(sample);
   reporter.interval(sample);
   if (!out) fail_run(Error{Errc::System, 0, "the output can no longer be written"});
 }
@@ -304,26 +305,35 @@ void ExchangeSession::last_line(report::ExchangeReporter& reporter,
   sample.end_s = static_cast<double>(until - start_ns_) * 1e-9;
   sample.tx = std::move(rest);
   sample.flows = flows_since();
+  loss_.enter(sample);
   reporter.interval(sample);
 }
 
-/// Nothing of what was sent came back: never a silent zero.
+/// Nothing was sent, or nothing of what a port sent came: never a silent zero.
 std::optional<Error> ExchangeSession::silence() const {
-  std::uint64_t sent = 0, came = 0;
+  std::uint64_t attempts = 0;
   std::vector<const stats::RxSummary*> ends;
   std::string where;
   for (std::size_t i = 0; i < ports_.size(); i++) {
     const stats::PortSummary& port = result_.summary.ports[i];
-    if (port.tx) sent += port.tx->total.tx.accepted;
+    if (port.tx) attempts += port.tx->total.tx.attempts;
     if (!port.rx) continue;
-    came += port.rx->total.sum.packets;
     ends.push_back(&*port.rx);
     where += (where.empty() ? "" : " or ") + ports_[i].plan->iface.name;
   }
-  if (sent == 0 || came != 0) return std::nullopt;
+  if (attempts == 0)
+    return Error{Errc::Peer, 0, "nothing was sent: the run ended before its first frame was due"};
+  const auto silent = stats::silent_senders(result_.summary);
+  if (silent.empty()) return std::nullopt;
+  std::string who;
+  std::uint64_t sent = 0;
+  for (const std::size_t from : silent) {
+    who += (who.empty() ? "" : " and ") + ports_[from].plan->iface.name;
+    sent += ports_[from].sent->total.tx.accepted;
+  }
   const report::Nothing why = report::why_nothing(ends);
   return Error{Errc::Peer, 0,
-               fmt::format("{} frames were sent and none {} on {}; {} there", sent,
+               fmt::format("{} frames were sent by {} and none {} on {}; {} there", sent, who,
                            why.came ? "was counted" : "arrived", where, why.text)};
 }
 

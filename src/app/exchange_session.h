@@ -76,6 +76,7 @@ private:
   const plan::ExchangePlan& plan_;
   std::vector<Port> ports_;
   ExchangeResult result_;
+  stats::LossSoFar loss_;
   bool interrupted_ = false;
   std::uint64_t start_ns_ = 0, next_line_ns_ = 0, next_watch_ns_ = 0, line_ns_ = 0;
 };

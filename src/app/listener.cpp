@@ -5,6 +5,7 @@
 
 #include "app/sample_file.h"
 #include "packet/filter.h"
+#include "stats/rise.h"
 
 namespace xtg::app {
 
@@ -58,9 +59,10 @@ Result<stats::RxSnapshot> Listener::snapshot(bool words) {
   if (!read) return read;
   // An interface that is gone answers no more: its last figures stand.
   if (const auto now = net::link_counters(plan_.iface.ifindex)) link_now_ = *now;
-  read->aside.link_dropped = link_now_.rx_dropped - link_before_.rx_dropped;
-  read->aside.link_missed = link_now_.rx_missed - link_before_.rx_missed;
-  read->aside.link_errors = link_now_.rx_errors - link_before_.rx_errors;
+  if (!link_before_ || !link_now_) return read; // nothing to compare with
+  read->aside.link_dropped = stats::rise(link_before_->rx_dropped, link_now_->rx_dropped);
+  read->aside.link_missed = stats::rise(link_before_->rx_missed, link_now_->rx_missed);
+  read->aside.link_errors = stats::rise(link_before_->rx_errors, link_now_->rx_errors);
   return read;
 }
 

@@ -22,7 +22,6 @@ public:
 
   /// Loads and attaches, in the driver or behind it as the plan says. After it frames still pass.
   Status prepare();
-  [[nodiscard]] xdp::RxPlace place() const { return place_; }
   /// "native" or "generic".
   [[nodiscard]] const char* mode() const;
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
@@ -48,8 +47,8 @@ private:
   std::optional<xdp::Receiver> receiver_;
   xdp::RxPlace place_ = xdp::RxPlace::Native;
   std::vector<std::string> notes_;
-  net::LinkCounters link_before_, link_now_;
-  std::uint64_t counted_before_ = 0; ///< at restart()
+  std::optional<net::LinkCounters> link_before_, link_now_; ///< none: not told yet
+  std::uint64_t counted_before_ = 0;                        ///< at restart()
 };
 
 } // namespace xtg::app

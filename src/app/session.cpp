@@ -306,10 +306,6 @@ std::uint64_t Session::sent_until_ns() const {
   return std::min(until, end_ns_);
 }
 
-std::uint64_t Session::accepted() {
-  return snapshot(false).total.accepted;
-}
-
 SessionResult Session::conclude(std::optional<stats::Sample>& rest) {
   if (!count_source_note().empty()) usleep(kSettleNs / 1000);
   stats::Snapshot last = snapshot(true);

@@ -64,8 +64,6 @@ public:
   [[nodiscard]] bool ending() const { return reason_.has_value(); }
   /// Waits for the threads; the final count is conclude()'s.
   void join();
-  /// Frames that the driver has taken so far.
-  [[nodiscard]] std::uint64_t accepted();
   /// The final count, once; `rest`: what came after the last full interval, unless it is a sliver.
   SessionResult conclude(std::optional<stats::Sample>& rest);
 

@@ -77,6 +77,10 @@ Status UdpCommand::check_ends() const {
   if (ends_.bidir && rx_.empty())
     return bad_usage("--bidir needs the interface that sends the way back: --rx");
   if (!both) return {};
+  if (ends_.bidir && std::ranges::all_of(rx_, [&](const auto& n) { return n == spec_.interface; }))
+    return bad_usage(fmt::format("--bidir: {} is the only interface, and sends already: --rx names "
+                                 "the one that sends the way back",
+                                 xtg::quoted(spec_.interface)));
   if (ends_.bidir && !ports_.empty())
     return bad_usage("--bidir and --port exclude each other: ports send both ways by themselves");
   if (!ports_.empty() && !spec_.interface.empty())
@@ -108,9 +112,11 @@ Result<plan::PortSpec> UdpCommand::port_spec(const std::string& text) const {
   auto name = parse_interface(parts.front());
   if (!name) return bad(name.error());
   std::vector<std::string> words;
+  bool own_threads = false;
   for (std::size_t i = parts.size() - 1; i > 0; --i) { // CLI11 takes them from the back
     auto word = port_word(parts[i]);
     if (!word) return bad(word.error());
+    own_threads = own_threads || word->starts_with("--threads=");
     words.push_back(std::move(*word));
   }
   words.emplace_back("udp");
@@ -118,6 +124,7 @@ Result<plan::PortSpec> UdpCommand::port_spec(const std::string& text) const {
   UdpCommand own(root);
   own.spec_ = spec_; // in place: the options hold on to the stream
   own.spec_.interface = *name;
+  if (own_threads) own.spec_.cpus.clear(); // how many there are is the port's own
   try {
     root.parse(std::move(words));
   } catch (const CLI::Error& error) {

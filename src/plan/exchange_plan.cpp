@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "plan/checks.h"
 
 namespace xtg::plan {
@@ -29,6 +30,24 @@ Status check_ports(const ExchangeSpec& spec) {
     if (std::any_of(spec.ports.begin(), port,
                     [&](const PortSpec& p) { return p.interface == port->interface; }))
       return invalid(fmt::format("port {} is named twice", port->interface));
+  return {};
+}
+
+/// What a condition is about at one port has to be counted there.
+Status check_expected(const ExchangeSpec& spec) {
+  for (const Condition& condition : spec.expect) {
+    if (condition.port.empty()) continue;
+    const auto refuse = [&](std::string_view why) {
+      return invalid(fmt::format("--expect {}: {}", quoted(condition.text), why));
+    };
+    if (std::ranges::none_of(spec.ports, [&](const PortSpec& port) {
+          return port.receive && port.interface == condition.port;
+        }))
+      return refuse(fmt::format("{} does not receive in this run", condition.port));
+    if (!counted_by_receiver(condition.what))
+      return refuse(fmt::format("{} is of the senders, not of a receiving interface",
+                                to_string(condition.what)));
+  }
   return {};
 }
 
@@ -115,6 +134,7 @@ ExchangeSpec with_ways_back(ExchangeSpec spec, const HostFacts& facts) {
 Result<ExchangePlan> resolve_exchange(const ExchangeSpec& spec, const std::vector<HostFacts>& facts,
                                       std::uint32_t session) {
   if (auto ok = check_ports(spec); !ok) return tl::unexpected<Error>(std::move(ok.error()));
+  if (auto ok = check_expected(spec); !ok) return tl::unexpected<Error>(std::move(ok.error()));
   const auto senders = static_cast<std::uint32_t>(senders_of(spec));
   const std::uint32_t mask = ~(std::bit_ceil(senders) - 1);
   ExchangePlan plan;
@@ -131,7 +151,10 @@ Result<ExchangePlan> resolve_exchange(const ExchangeSpec& spec, const std::vecto
       taken += port.send->threads;
       sender++;
     }
-    if (port.receive && !spec.dry_run) {
+    if (port.receive && spec.dry_run) {
+      if (auto ok = check_interface(facts[i], true); !ok)
+        return tl::unexpected<Error>(std::move(ok.error()));
+    } else if (port.receive) {
       auto receive = resolve_rx(receiver_of(port, spec, session, mask), facts[i]);
       if (!receive) return tl::unexpected<Error>(std::move(receive.error()));
       resolved->receive = std::move(*receive);

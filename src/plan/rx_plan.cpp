@@ -159,8 +159,7 @@ Result<Condition> parse_condition(std::string_view text) {
 
 /// What a receiver alone does not know.
 bool needs_sender(const Condition& condition) {
-  return condition.what == Expected::Refused || condition.what == Expected::Unsent ||
-         condition.what == Expected::Dropped || !condition.port.empty() || condition.share_of != 0;
+  return !counted_by_receiver(condition.what) || !condition.port.empty() || condition.share_of != 0;
 }
 
 Status check_spec(const RxSpec& spec) {
@@ -208,6 +207,10 @@ Result<std::vector<Condition>> parse_expect(std::string_view text) {
     if (comma == std::string_view::npos) return conditions;
     text.remove_prefix(comma + 1);
   }
+}
+
+bool counted_by_receiver(Expected what) {
+  return what != Expected::Refused && what != Expected::Unsent && what != Expected::Dropped;
 }
 
 std::string_view to_string(Expected what) {

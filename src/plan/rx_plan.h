@@ -38,6 +38,7 @@ Result<std::vector<Condition>> parse_expect(std::string_view text);
 
 /// The names that parse_expect() knows, for messages and the man page.
 std::string_view to_string(Expected what);
+bool counted_by_receiver(Expected what); ///< else only its sender knows
 std::string_view to_string(Relation relation);
 std::string_view to_string(RxMode mode); // "auto", "native", "generic"
 

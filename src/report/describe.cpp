@@ -140,6 +140,15 @@ std::string thousands(double value) {
   return with_thousands(static_cast<std::uint64_t>(std::llround(value)));
 }
 
+std::string target_text(const stats::Sample& total) {
+  // Rates may be below one packet a second.
+  const auto pps = [](double value) {
+    return value >= 0 && value < 1000 ? fmt::format("{:.3f}", value) : thousands(value);
+  };
+  return fmt::format("{:>15} pps, achieved {} pps ({:+.4f} %)", pps(*total.target_pps),
+                     pps(total.xmit_pps), 0.0 - 100 * stats::shortfall_ratio(total));
+}
+
 std::string prefixed(double value, std::string_view unit) {
   return std::isfinite(value) ? with_prefix(value, unit) : fmt::format("- {}", unit);
 }

@@ -39,6 +39,8 @@ std::string_view name(plan::TcpPayload payload);
 
 std::string thousands(double value);                       ///< "-" for what is no count
 std::string prefixed(double value, std::string_view unit); ///< with_prefix(), or "- unit"
+/// "1,000,000 pps, achieved 999,000 pps (-0.1000 %)", of a run with a target.
+std::string target_text(const stats::Sample& total);
 /// "eth1 (ifindex 7, veth), 02:00:00:00:00:01, MTU 1500, 2 TX queues"
 std::string interface_text(const plan::InterfaceFacts& iface);
 /// "stream 0: 10.0.0.1 port 1 (...) -> ..., 64-byte frames, rate max"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The reporters of runs that see both ends: those that write JSON, and the one that writes nothing.
+#include <numeric>
+
 #include "core/units.h"
 #include "report/describe.h"
 #include "report/exchange_report.h"
@@ -51,22 +53,33 @@ Json exchange_start(const plan::ExchangePlan& plan, const RunInfo& info, const N
                             {"ports", std::move(ports)}});
 }
 
+/// What a flow does not know is its sender's, or its port's.
+void clear_loss(Json& value, bool known) {
+  if (known) return;
+  for (const char* key : {"lost_packets", "lost_percent", "loss_bursts"})
+    if (value.contains(key)) value[key] = nullptr;
+}
+void settle_flow(Json& sum, bool loss_known) {
+  sum.erase("passed");
+  clear_loss(sum, loss_known);
+}
+
 Json exchange_interval(const stats::ExchangeSample& sample, const ExchangeFacts& facts) {
   Json ports = Json::array(), flows = Json::array();
   std::uint64_t sent = 0, received = 0;
-  std::int64_t lost = 0;
   for (std::size_t i = 0; i < sample.tx.size(); ++i) {
     if (!sample.tx[i]) continue;
     sent += sample.tx[i]->tx.accepted;
     Json port = {{"interface", facts.ports[i]}};
     port.update(interval_value(*sample.tx[i], facts.tx[i]));
+    port["lost_packets"] = sample.lost[i];
     ports.push_back(std::move(port));
   }
   for (const auto& flow : sample.flows) {
     received += flow.rx.sum.unique;
-    lost += flow.rx.sum.lost;
     Json value = {{"from", facts.ports[flow.from]}, {"to", facts.ports[flow.to]}};
     value.update(rx_interval_value(flow.rx));
+    settle_flow(value["sum"], sample.loss_by_flow[flow.from]);
     flows.push_back(std::move(value));
   }
   return {{"sum",
@@ -75,7 +88,8 @@ Json exchange_interval(const stats::ExchangeSample& sample, const ExchangeFacts&
             {"seconds", number(sample.end_s - sample.start_s)},
             {"sent", sent},
             {"received", received},
-            {"lost_packets", lost}}},
+            {"lost_packets",
+             std::accumulate(sample.lost.begin(), sample.lost.end(), std::int64_t{0})}}},
           {"tx", std::move(ports)},
           {"flows", std::move(flows)}};
 }
@@ -98,8 +112,11 @@ Json port_value(const stats::RxSummary& summary, const std::string& port) {
   return value;
 }
 
-Json flow_value(const stats::Flow<stats::RxSummary>& flow, const Names& ports) {
-  const Json end = rx_end_value(flow.rx, {});
+Json flow_value(const stats::Flow<stats::RxSummary>& flow, const Names& ports, bool loss_known) {
+  Json end = rx_end_value(flow.rx, {});
+  settle_flow(end["sum"], loss_known);
+  for (Json& stream : end["streams"])
+    clear_loss(stream, loss_known);
   return {{"from", ports[flow.from]},
           {"to", ports[flow.to]},
           {"sum", end["sum"]},
@@ -128,7 +145,7 @@ Json exchange_end(const stats::ExchangeSummary& summary, const std::vector<RxVer
     if (port.rx) rx.push_back(port_value(*port.rx, interface));
   }
   for (const auto& flow : summary.flows)
-    flows.push_back(flow_value(flow, facts.ports));
+    flows.push_back(flow_value(flow, facts.ports, stats::loss_by_flow(summary, flow.from)));
   return {{"sum",
            {{"start", number(summary.start_s)},
             {"end", number(summary.end_s)},

@@ -22,6 +22,11 @@ std::vector<RxVerdict> judge(const std::vector<plan::Condition>& conditions,
                              const stats::ExchangeSummary& summary,
                              const std::vector<std::string>& ports);
 
+/// Whether conditions that all held speak of what did not arrive: where nothing was sent, only one
+/// of how much is to be sent or to arrive does.
+bool covers_silence(const std::vector<plan::Condition>& conditions,
+                    const stats::ExchangeSummary& summary);
+
 class ExchangeReporter {
 public:
   virtual ~ExchangeReporter() = default;

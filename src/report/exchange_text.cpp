@@ -54,6 +54,7 @@ public:
     for (std::size_t i = 0; i < plan.ports.size(); ++i) {
       const plan::PortPlan& port = plan.ports[i];
       ports_.push_back(port.iface.name);
+      paced_.push_back(port.send && port.send->streams.front().pacing);
       width_ = std::max(width_, port.iface.name.size());
       fmt::print(out_, "{} ({})", port.iface.name,
                  port.iface.driver.empty() ? "driver unknown" : port.iface.driver);
@@ -69,6 +70,7 @@ public:
   }
 
   void interval(const stats::ExchangeSample& sample) override {
+    std::set<std::size_t> told; // senders whose loss has been told
     for (const auto& flow : sample.flows) {
       if (!worth_a_line(flow, sample)) continue;
       const stats::RxSample& rx = flow.rx;
@@ -78,7 +80,8 @@ public:
                  "[{:>7.2f}s] {}  {:>11} xmit/s  {:>11} pkt/s  {:>12} L1  {:>9} lost  {:>7} p50  "
                  "{:>7} p99  {:>7} max us {}\n",
                  sample.end_s, flow_name(flow.from, flow.to), tx ? thousands(tx->xmit_pps) : "-",
-                 thousands(rx.pps), prefixed(rx.l1_bps, "bit/s"), signed_words(rx.sum.lost),
+                 thousands(rx.pps), prefixed(rx.l1_bps, "bit/s"),
+                 told.insert(flow.from).second ? signed_words(sample.lost[flow.from]) : "-",
                  delay_number(d, d.quantile(0.5)), delay_number(d, d.quantile(0.99)),
                  delay_number(d, d.max), rx.path == stats::RxPath::RoundTrip ? "RTT" : "delay");
     }
@@ -92,9 +95,10 @@ public:
     row("duration", fmt::format("{:>15.3f} s", summary.end_s - summary.start_s));
     row("processor time", fmt::format("{:>15.3f} s", summary.cpu_s));
     for (std::size_t i = 0; i < summary.ports.size(); ++i)
-      if (summary.ports[i].ledger) print_ledger(i, *summary.ports[i].ledger);
+      if (summary.ports[i].ledger) print_ledger(i, *summary.ports[i].ledger, *summary.ports[i].tx);
     for (const auto& flow : summary.flows)
-      if (flow.rx.total.sum.packets != 0 || summary.flows.size() == 1) print_flow(flow);
+      if (flow.rx.total.sum.packets != 0 || summary.flows.size() == 1)
+        print_flow(flow, stats::loss_by_flow(summary, flow.from));
     if (!verdicts.empty()) out_ << "expected\n";
     for (const RxVerdict& verdict : verdicts)
       row(verdict.held ? "met" : "MISSED",
@@ -149,10 +153,10 @@ private:
     print_notes(plan.notes);
   }
 
-  void print_ledger(std::size_t port, const stats::Ledger& l) {
+  void print_ledger(std::size_t port, const stats::Ledger& l, const stats::Summary& tx) {
     fmt::print(out_, "ledger of {}\n", ports_[port]);
     column("asked for", l.asked, l.asked);
-    column("not sent", l.not_sent, l.asked, "slots missed");
+    column("not sent", l.not_sent, l.asked, paced_[port] ? "slots missed" : "time was over");
     column("refused", l.refused, l.asked, "by the sender's driver");
     column("lost", l.lost, l.asked, "on the way");
     column("dropped", l.dropped, l.asked, "by the receiving interface");
@@ -162,13 +166,15 @@ private:
                ? ""
                : fmt::format("{} in all beyond one of each", counted(l.copies, "packet")));
     column("late", l.late, l.asked, "behind the window");
+    if (tx.total.target_pps) row("target", target_text(tx.total));
+    if (!tx.shortfall.empty()) row("shortfall", one_line(tx.shortfall));
     row("verdict", limit_words(l));
     if (!l.exact)
       row("", "part of it has left the --window, where copies at several ports, queues or CPUs are "
               "not told from others: more may be lost");
   }
 
-  void print_flow(const stats::Flow<stats::RxSummary>& flow) {
+  void print_flow(const stats::Flow<stats::RxSummary>& flow, bool loss_known) {
     const stats::RxSummary& rx = flow.rx;
     const stats::RxCounters& c = rx.total.sum;
     const stats::RxDelay& d = rx.total.delay;
@@ -176,7 +182,9 @@ private:
     row("received", fmt::format("{:>15} packets  {} pkt/s  {} L1  {} L2", with_thousands(c.packets),
                                 thousands(rx.total.pps), prefixed(rx.total.l1_bps, "bit/s"),
                                 prefixed(rx.total.l2_bps, "bit/s")));
-    if (rx.all.bursts_known && rx.all.bursts != 0)
+    if (!loss_known)
+      row("loss bursts", fmt::format("{:>15}", "-"));
+    else if (rx.all.bursts_known && rx.all.bursts != 0)
       row("loss bursts",
           fmt::format("{:>15}, the longest of {}; longest outage {} us",
                       with_thousands(rx.all.bursts), counted(rx.all.longest_burst, "packet"),
@@ -207,6 +215,7 @@ private:
 
   std::ostream& out_;
   std::vector<std::string> ports_;
+  std::vector<bool> paced_; ///< by port: it has a rate
   std::size_t width_ = 0;
   std::set<std::pair<std::size_t, std::size_t>> seen_; ///< flows that had a packet
   std::string error_;
@@ -233,6 +242,8 @@ std::string limit_words(const stats::Ledger& l) {
   case Limit::None:
     return "everything that was asked for was sent and arrived";
   case Limit::Generator:
+    if (l.not_sent + l.refused == 0 && l.slow)
+      return "generator-limited: all of it was sent and arrived, but slower than asked for";
     if (l.not_sent + l.refused == 0)
       return "generator-limited: sent as fast as it goes, and all of it arrived";
     return fmt::format("generator-limited: {} of {} not sent, {} refused by the driver",

@@ -32,12 +32,13 @@ Sums sum_of(const stats::ExchangeSummary& summary) {
   return out;
 }
 
-/// Of what arrived at one port, or at all of them.
-stats::RxSummary arrived(const stats::ExchangeSummary& summary,
-                         const std::vector<std::string>& ports, const std::string& port) {
+/// Of what arrived at one port, or at all of them; none where the port does not receive.
+std::optional<stats::RxSummary> arrived(const stats::ExchangeSummary& summary,
+                                        const std::vector<std::string>& ports,
+                                        const std::string& port) {
   if (port.empty()) return stats::all_ports(summary);
   const auto at = static_cast<std::size_t>(std::ranges::find(ports, port) - ports.begin());
-  if (at == ports.size() || !summary.ports[at].rx) return {};
+  if (at == ports.size() || !summary.ports[at].rx) return std::nullopt;
   return *summary.ports[at].rx;
 }
 
@@ -70,9 +71,11 @@ std::optional<double> ledger_value(plan::Expected what, const Sums& sums) {
 RxVerdict judge_one(const plan::Condition& condition, const stats::ExchangeSummary& summary,
                     const std::vector<std::string>& ports, const Sums& sums) {
   RxVerdict verdict{condition, std::nullopt, false};
+  if (condition.share_of != 0 && sums.sent == 0) return verdict; // a share of nothing
   if (condition.port.empty()) verdict.value = ledger_value(condition.what, sums);
   if (!verdict.value)
-    verdict.value = rx_value(condition.what, arrived(summary, ports, condition.port));
+    if (const auto rx = arrived(summary, ports, condition.port))
+      verdict.value = rx_value(condition.what, *rx);
   if (!verdict.value) return verdict;
   if (condition.share_of == 0) {
     verdict.held = plan::holds(condition, *verdict.value);
@@ -82,10 +85,7 @@ RxVerdict judge_one(const plan::Condition& condition, const stats::ExchangeSumma
   plan::Condition whole = condition;
   whole.bound = condition.bound * static_cast<double>(sums.sent);
   verdict.held = plan::holds(whole, *verdict.value * static_cast<double>(condition.share_of));
-  if (sums.sent == 0)
-    verdict.value.reset();
-  else
-    *verdict.value /= static_cast<double>(sums.sent);
+  *verdict.value /= static_cast<double>(sums.sent);
   return verdict;
 }
 
@@ -99,6 +99,24 @@ std::vector<RxVerdict> judge(const std::vector<plan::Condition>& conditions,
   for (const plan::Condition& condition : conditions)
     verdicts.push_back(judge_one(condition, summary, ports, sums));
   return verdicts;
+}
+
+bool covers_silence(const std::vector<plan::Condition>& conditions,
+                    const stats::ExchangeSummary& summary) {
+  const bool sent = sum_of(summary).sent != 0;
+  return std::ranges::any_of(conditions, [&](const plan::Condition& condition) {
+    switch (condition.what) {
+    case plan::Expected::Received:
+      return true;
+    case plan::Expected::Loss:
+    case plan::Expected::Lost:
+      return sent;
+    case plan::Expected::Unsent:
+      return !sent;
+    default:
+      return false;
+    }
+  });
 }
 
 } // namespace xtg::report

@@ -12,11 +12,6 @@
 namespace xtg::report {
 namespace {
 
-/// Rates may be below one packet a second.
-std::string pps(double value) {
-  return value >= 0 && value < 1000 ? fmt::format("{:.3f}", value) : thousands(value);
-}
-
 std::string_view end_text(stats::EndReason reason) {
   switch (reason) {
   case stats::EndReason::Amount:
@@ -101,9 +96,7 @@ private:
   }
 
   void print_target(const stats::Summary& summary) {
-    const stats::Sample& total = summary.total;
-    row("target", fmt::format("{:>15} pps, achieved {} pps ({:+.4f} %)", pps(*total.target_pps),
-                              pps(total.xmit_pps), 0.0 - 100 * stats::shortfall_ratio(total)));
+    row("target", target_text(summary.total));
     if (!summary.shortfall.empty()) row("shortfall", one_line(summary.shortfall));
   }
 

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 
+#include "stats/rise.h"
 #include "xtg/abi/tx.h"
 
 namespace xtg::stats {
@@ -40,6 +42,51 @@ std::vector<std::uint64_t> drops_by_sender(const ExchangeSummary& summary,
 
 } // namespace
 
+void LossSoFar::enter(ExchangeSample& sample) {
+  senders_.resize(sample.tx.size());
+  sample.lost.assign(sample.tx.size(), 0);
+  sample.loss_by_flow.assign(sample.tx.size(), false);
+  for (const auto& flow : sample.flows) {
+    auto& came = senders_[flow.from].came;
+    came.resize(sample.tx.size());
+    came[flow.to] += flow.rx.sum.unique;
+  }
+  for (std::size_t from = 0; from < sample.tx.size(); from++) {
+    if (!sample.tx[from]) continue;
+    Sender& sender = senders_[from];
+    sender.accepted += sample.tx[from]->tx.accepted;
+    sender.refused += sample.tx[from]->tx.errors();
+    const std::uint64_t came =
+        std::accumulate(sender.came.begin(), sender.came.end(), std::uint64_t{0});
+    const std::uint64_t lost = rise(came, sender.accepted);
+    sample.lost[from] = static_cast<std::int64_t>(lost - sender.lost);
+    sender.lost = lost;
+    const auto ports = std::ranges::count_if(sender.came, [](auto count) { return count != 0; });
+    sample.loss_by_flow[from] = ports <= 1 && sender.refused == 0;
+  }
+}
+
+bool loss_by_flow(const ExchangeSummary& summary, std::size_t from) {
+  const auto& tx = summary.ports[from].tx;
+  const auto ports = std::ranges::count_if(summary.flows, [&](const auto& flow) {
+    return flow.from == from && flow.rx.total.sum.packets != 0;
+  });
+  return ports <= 1 && tx && tx->total.tx.errors() == 0;
+}
+
+std::vector<std::size_t> silent_senders(const ExchangeSummary& summary) {
+  std::vector<std::size_t> silent;
+  for (std::size_t from = 0; from < summary.ports.size(); from++) {
+    const auto& tx = summary.ports[from].tx;
+    if (!tx || tx->total.tx.accepted == 0) continue;
+    if (std::ranges::none_of(summary.flows, [&](const auto& flow) {
+          return flow.from == from && flow.rx.total.sum.packets != 0;
+        }))
+      silent.push_back(from);
+  }
+  return silent;
+}
+
 RxSnapshot of_session(const RxSnapshot& snapshot, std::uint32_t session) {
   RxSnapshot out;
   out.time_ns = snapshot.time_ns;
@@ -64,7 +111,9 @@ RxSummary all_ports(const ExchangeSummary& summary) {
     out.total.sum += total.sum;
     out.total.pps += total.pps;
     out.total.jitter_ns = std::max(out.total.jitter_ns, total.jitter_ns);
-    out.streams.insert(out.streams.end(), port.rx->streams.begin(), port.rx->streams.end());
+    for (const RxStream& stream : port.rx->streams) // one that came to several ports is one
+      if (std::ranges::find(out.streams, stream.name, &RxStream::name) == out.streams.end())
+        out.streams.push_back(stream);
     if (total.delay.count == 0 || (straight && total.path == RxPath::RoundTrip)) continue;
     out.total.path = total.path;
     delay.min = delay.count == 0 ? total.delay.min : std::min(delay.min, total.delay.min);
@@ -95,6 +144,7 @@ void add_ledgers(ExchangeSummary& summary, const std::vector<PortFacts>& facts) 
     ledger.paced = facts[from].paced;
     ledger.receiver_drops = drops[from];
     ledger.came = facts[from].came;
+    ledger.short_of_rate = !port.tx->shortfall.empty();
     for (const auto& flow : summary.flows)
       if (flow.from == from) ledger.received += flow.rx.total.sum;
     port.ledger = make_ledger(ledger);

@@ -26,6 +26,25 @@ struct ExchangeSample {
   double start_s = 0, end_s = 0;         ///< since the first frame
   std::vector<std::optional<Sample>> tx; ///< by port; none of one that does not send
   std::vector<Flow<RxSample>> flows;     ///< of every sending port to every receiving one
+  /// By port: of what it sent, what has not come to any other; below zero where late ones made up
+  /// for it. What is under way counts as lost in one interval and as come in the next.
+  std::vector<std::int64_t> lost;
+  /// By port: loss is known of each of its flows, too. Not where its packets come to several ports,
+  /// or where its driver refused some, which leaves gaps in the numbers.
+  std::vector<bool> loss_by_flow;
+};
+
+/// Enters `lost` and `loss_by_flow` of one interval after the other.
+class LossSoFar {
+public:
+  void enter(ExchangeSample& sample);
+
+private:
+  struct Sender {
+    std::uint64_t accepted = 0, refused = 0, lost = 0;
+    std::vector<std::uint64_t> came; ///< by port
+  };
+  std::vector<Sender> senders_;
 };
 
 struct PortSummary {
@@ -41,6 +60,12 @@ struct ExchangeSummary {
   EndReason end = EndReason::Amount;
   double cpu_s = 0;
 };
+
+/// As ExchangeSample::loss_by_flow, over the whole run.
+bool loss_by_flow(const ExchangeSummary& summary, std::size_t from);
+
+/// The ports whose driver took frames of which none arrived anywhere.
+std::vector<std::size_t> silent_senders(const ExchangeSummary& summary);
 
 /// The records of one sender.
 RxSnapshot of_session(const RxSnapshot& snapshot, std::uint32_t session);

@@ -22,11 +22,12 @@ std::uint64_t asked_for(const LedgerFacts& facts) {
   return all ? *facts.amount : std::clamp(due, facts.tx.attempts, *facts.amount);
 }
 
-Limit limit_of(const Ledger& ledger, bool unbounded) {
+/// `behind`: where nothing is missing, the generator could still have been faster.
+Limit limit_of(const Ledger& ledger, bool behind) {
   const std::uint64_t generator = ledger.not_sent + ledger.refused,
                       path = ledger.lost + ledger.late;
   const std::uint64_t most = std::max({generator, ledger.dropped, path});
-  if (most == 0) return unbounded ? Limit::Generator : Limit::None;
+  if (most == 0) return behind ? Limit::Generator : Limit::None;
   if (most == path) return Limit::Path;
   return most == ledger.dropped ? Limit::Receiver : Limit::Generator;
 }
@@ -51,7 +52,8 @@ Ledger make_ledger(const LedgerFacts& facts) {
   missing -= out.late;
   out.dropped = std::min(facts.receiver_drops, missing);
   out.lost = missing - out.dropped;
-  out.limit = limit_of(out, !facts.paced);
+  out.slow = facts.paced && (facts.tx.skipped_slots != 0 || facts.short_of_rate);
+  out.limit = limit_of(out, !facts.paced || out.slow);
   return out;
 }
 

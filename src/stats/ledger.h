@@ -32,6 +32,7 @@ struct Ledger {
   std::uint64_t late = 0;       ///< came when their number had been given up
   std::uint64_t copies = 0;     ///< beside the columns: what came beyond one of each
   bool exact = true;            ///< else more may be lost, and come twice: see Arrivals
+  bool slow = false;            ///< the rate was missed, even if all was sent in the end
   Limit limit = Limit::None;
   bool operator==(const Ledger&) const = default;
 };
@@ -42,6 +43,7 @@ struct LedgerFacts {
   EndReason end = EndReason::Amount;
   std::optional<std::uint64_t> amount; ///< frames asked for
   bool paced = false;
+  bool short_of_rate = false;       ///< by more than 1 %
   RxCounters received;              ///< the sum over all receiving ports
   Arrivals came;                    ///< at any of them
   std::uint64_t receiver_drops = 0; ///< by the receiving interfaces: may count other frames, too

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What counters gained between two snapshots. Internal to this folder.
+// What counters gained between two looks at them.
 #pragma once
 
 #include <cstdint>

@@ -33,7 +33,7 @@ class Ledger(exchange_lib.ExchangeTest):
         order, _ = hop.predict(COUNT, **rule)
         times = collections.Counter(order)
         result, _ = self.over(**rule)
-        ledger = self.ledger(result)
+        ledger, self.tx = self.ledger(result), result.doc["end"]["tx"][0]
         self.assertEqual(ledger["asked"], COUNT)
         self.assertEqual(self.columns(ledger), {key: value for key, value in (
             ("lost", COUNT - len(times)),
@@ -43,7 +43,9 @@ class Ledger(exchange_lib.ExchangeTest):
         return ledger
 
     def test_clean(self):
-        self.assertEqual(self.exactly()["limited_by"], "none")
+        ledger, tx = self.exactly(), self.tx
+        missed = tx["sum"]["skipped_slots"] != 0 or tx["target"]["shortfall"] is not None  # on a busy host
+        self.assertEqual(ledger["limited_by"], "generator" if missed else "none")
 
     def test_burst(self):
         ledger = self.exactly(burst_from=5000, burst_length=137)
@@ -67,6 +69,18 @@ class Ledger(exchange_lib.ExchangeTest):
         result, _ = self.over("--expect", "rx=0,loss=100%,lost=20000", drop=1.0)
         self.assertEqual(self.columns(self.ledger(result)), {"lost": COUNT})
 
+    def test_one_direction_is_dead(self):
+        """The other one's packets do not make up for it."""
+        self.wire.rule(direction=0)
+        self.wire.rule(direction=1, drop=1.0)
+        args = ("--bidir", "--src-mac", self.wire.near_mac, "-s", 128, "-n", 500, "--rate", "2kpps", "--drain", "300ms")
+        result = self.wire.exchange(*args)
+        self.assertEqual(result.status, 5, result)
+        self.assertIn(f"500 frames were sent by {self.wire.far_if} and none arrived", result.doc["error"])
+        self.assertEqual(self.columns(self.ledger(result, self.wire.far_if)), {"lost": 500}, result)
+        self.assertEqual(self.wire.exchange(*args, "--expect", "dup=0").status, 5)
+        self.ok(self.wire.exchange(*args, "--expect", f"rx@{self.wire.near_if}=0"))
+
     def test_expectations(self):
         self.over("--expect", f"rx=1/2,rx@{self.wire.far_if}=1/2,lost=10000,loss=50%,refused=0,unsent=0,dropped=0,"
                   f"bytes={COUNT // 2 * 128}", burst_from=0, burst_length=COUNT // 2)
@@ -88,6 +102,30 @@ class Ledger(exchange_lib.ExchangeTest):
         # Those at the very end are waited for, and have nobody behind them who would pass them by.
         self.assertGreater(ledger["late"], 50)
         self.assertEqual(ledger["late"] + ledger["received"], COUNT, result)
+
+
+class Flooded(exchange_lib.ExchangeTest):
+    """A device sends every frame to two ports."""
+
+    def setUp(self):
+        self.wire = exchange_lib.FloodWire()
+        self.addCleanup(self.wire.close)
+
+    def test_copies_hide_no_loss(self):
+        count, lost = 3000, 137
+        for rate in ("5kpps", "2kpps", "1kpps"):
+            self.wire.rule(burst_from=1000, burst_length=lost)
+            before = self.wire.overruns()
+            result = self.wire.exchange("-s", 128, "-n", count, "--rate", rate, "--drain", "500ms", "--expect",
+                                        f"lost={lost},rx={count - lost},dup={count - lost},streams=1,rx=2863/3000")
+            dropped = sum(rx["aside"]["link_dropped"] for rx in result.doc["end"]["rx"])
+            if (self.wire.counters()["failed"], self.wire.overruns(), dropped) == (0, before, 0):
+                break
+        ledger = self.ledger(self.ok(result))
+        self.assertEqual(self.columns(ledger), {"lost": lost, "duplicated": count - lost, "copies": count - lost}, result)
+        self.assertTrue(ledger["exact"])
+        for flow in result.doc["end"]["flows"]:
+            self.assertIsNone(flow["sum"]["lost_packets"])
 
 
 class Direct(exchange_lib.ExchangeTest):
@@ -118,6 +156,27 @@ class Direct(exchange_lib.ExchangeTest):
         self.assertGreater(ledger["not_sent"], 0)
         self.assertEqual(ledger["not_sent"], tx["skipped_slots"])
         self.assertEqual(ledger["limited_by"], "generator")
+
+    def test_a_rate_that_was_missed(self):
+        """All of the amount is sent, and slower than was asked for."""
+        args = ("-s", 1514, "-n", 200_000, "--rate", "30Mpps")
+        result = self.wire.exchange(*args)
+        tx = result.doc["end"]["tx"][0]
+        self.assertIsNotNone(tx["target"]["shortfall"])
+        self.assertEqual(self.ledger(result)["not_sent"], 0)
+        self.assertEqual(self.ledger(result)["limited_by"], "generator")
+        text = self.wire.run("udp", self.wire.near_if, "--rx", self.wire.far_if, "-m", self.wire.far_mac, "-a",
+                             self.wire.far_ip, *args).out
+        self.assertIn("\n  shortfall ", text)
+
+    def test_nothing_is_sent(self):
+        for status, expect in ((5, ()), (5, ("--expect", "lost=0")), (3, ("--expect", "rx=1/1")),
+                               (0, ("--expect", "rx=0"))):
+            with self.subTest(expect):
+                result = self.wire.exchange("-s", 128, "--rate", "1pps", "--duration", "1us", *expect)
+                if result.doc["end"]["sum"]["sent"]:
+                    continue # the first frame is due at once
+                self.assertEqual(result.status, status, result)
 
     def test_interrupted(self):
         run = self.wire.start("udp", self.wire.near_if, "--rx", self.wire.far_if, "-m", self.wire.far_mac, "-s", 128,
@@ -208,7 +267,8 @@ class Refused(exchange_lib.ExchangeTest):
                 (("lo", "--port", "lo"), "--port"),
                 (("--port", "lo,colour=red"), "colour"),
                 (("--port", "lo,pkt-size=1"), "--port"),
-                (("lo", "--rx", "lo", "--expect", "rx@=1"), "@")):
+                (("lo", "--rx", "lo", "--expect", "rx@=1"), "@"),
+                (("lo", "--rx", "lo", "--bidir"), "--bidir")):
             with self.subTest(args):
                 result = lib.program("udp", *args)
                 self.assertEqual(result.status, 2, result)

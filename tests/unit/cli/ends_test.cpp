@@ -51,6 +51,14 @@ TEST(CliEnds, PortsHaveOptionsOfTheirOwnOnTopOfTheCommonOnes) {
   EXPECT_EQ(spec.ports[2], (plan::PortSpec{"eth3", std::nullopt, true}));
 }
 
+TEST(CliEnds, ThreadsOfAPortClearTheCommonCpus) {
+  const auto spec =
+      parsed<ExchangeSpec>({"udp", "--cpus", "0,1", "--port", "eth1,threads=1", "--port", "eth2"});
+  EXPECT_EQ(spec.ports[0].send->threads, 1U);
+  EXPECT_TRUE(spec.ports[0].send->cpus.empty());
+  EXPECT_EQ(spec.ports[1].send->cpus, (std::vector<int>{0, 1}));
+}
+
 TEST(CliEnds, WithoutAnotherEndItIsAnOrdinaryRun) {
   EXPECT_EQ(parsed<plan::RunSpec>({"udp", "eth1"}).interface, "eth1");
 }
@@ -61,6 +69,7 @@ TEST(CliEnds, WordsThatDoNotGoTogether) {
       {{"udp", "eth1", "--window", "1024"}, {"--window", "--rx"}},
       {{"udp", "eth1", "--expect", "rx=1"}, {"--expect", "--rx"}},
       {{"udp", "eth1", "--bidir"}, {"--bidir", "--rx"}},
+      {{"udp", "eth1", "--rx", "eth1", "--bidir"}, {"--bidir", "eth1", "already"}},
       {{"udp", "--rx", "eth2", "-a", "10.0.0.1"}, {"--rx", "sending interface"}},
       {{"udp", "eth1", "--port", "eth2"}, {"eth1", "--port"}},
       {{"udp", "--port", "eth1", "--rx", "eth2", "--bidir"}, {"--bidir", "--port"}},

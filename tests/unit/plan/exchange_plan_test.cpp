@@ -129,6 +129,29 @@ TEST_F(ExchangePlanTest, ErrorsOfThePortsAreTheirs) {
   EXPECT_NE(refused(Errc::NotFound).find("eth2"), std::string::npos);
 }
 
+TEST_F(ExchangePlanTest, ADryRunLooksForTheReceivingInterface) {
+  spec_.dry_run = true;
+  facts_[1].iface->up = false;
+  plan();
+  facts_[1].iface.reset();
+  facts_[1].iface_error = "no interface \"eth2\" here";
+  EXPECT_NE(refused(Errc::NotFound).find("eth2"), std::string::npos);
+}
+
+TEST_F(ExchangePlanTest, WhatIsExpectedAtAPortIsCountedThere) {
+  const auto expecting = [&](const std::string& text) { spec_.expect = *parse_expect(text); };
+  expecting("rx@eth2=1/1,loss@eth2<1%,p99@eth2<1ms,refused=0");
+  plan();
+  for (const char* text : {"rx@eht2=0", "rx@eth1=0"}) {
+    expecting(text);
+    EXPECT_NE(refused().find("does not receive"), std::string::npos);
+  }
+  for (const char* text : {"refused@eth2=0", "unsent@eth2=0", "dropped@eth2=0"}) {
+    expecting(text);
+    EXPECT_NE(refused().find("of the senders"), std::string::npos);
+  }
+}
+
 TEST_F(ExchangePlanTest, TheWayBackIsTheWayTurnedRound) {
   spec_.bidir = true;
   StreamSpec& there = spec_.ports[0].send->streams[0];

@@ -49,6 +49,74 @@ TEST(ExchangeVerdict, CopiesAtAnotherPortAreNoFurtherPackets) {
   EXPECT_EQ(judged("dup@eth2=7", s).value, 7);
 }
 
+TEST(ExchangeVerdict, SilenceIsCoveredByWhatSpeaksOfIt) {
+  const auto covered = [](const std::string& expect, const stats::ExchangeSummary& s) {
+    return covers_silence(plan::parse_expect(expect).value(), s);
+  };
+  const stats::ExchangeSummary sent = sample::exchange_summary(), nothing;
+  EXPECT_TRUE(covered("p99<1ms,rx=0", sent));
+  EXPECT_TRUE(covered("loss=100%", sent));
+  EXPECT_FALSE(covered("p99<1ms,dup=0,refused=0", sent));
+  EXPECT_TRUE(covered("rx=0", nothing));
+  EXPECT_TRUE(covered("unsent>0", nothing));
+  EXPECT_FALSE(covered("lost=0,dup=0", nothing)) << "holds where nothing happens";
+}
+
+/// An interval and an end, text or JSON, of eth1 that sends to eth1 and eth2.
+stats::ExchangeSample two_flows() {
+  stats::ExchangeSample s = sample::exchange_interval();
+  s.flows.insert(s.flows.begin(), {0, 0, sample::rx_interval()});
+  s.loss_by_flow[0] = false;
+  return s;
+}
+
+TEST(ExchangeText, ASendersLossIsToldOnce) {
+  std::ostringstream out;
+  const auto text = make_exchange_text(out);
+  text->begin(sample::exchange_plan(), sample::info(), {"native", "native"});
+  out.str("");
+  text->interval(two_flows());
+  const std::string lines = out.str();
+  EXPECT_NE(lines.find("       12 lost"), std::string::npos) << lines;
+  EXPECT_NE(lines.find("        - lost"), std::string::npos) << lines;
+  EXPECT_EQ(lines.find(" 12 lost"), lines.rfind(" 12 lost"));
+}
+
+TEST(ExchangeJson, AFlowTellsNoLossThatIsItsSenders) {
+  std::ostringstream out;
+  const auto json = make_exchange_json(out);
+  json->begin(sample::exchange_plan(), sample::info(), {"native", "native"});
+  json->interval(sample::exchange_interval());
+  json->interval(two_flows());
+  stats::ExchangeSummary s = sample::exchange_summary();
+  s.ports[0].tx->total.tx.driver_drops = s.ports[0].tx->total.tx.redirect_errors = 0;
+  json->end(s, {});
+  json->finish();
+  auto doc = nlohmann::json::parse(out.str());
+  EXPECT_EQ(doc["intervals"][0]["flows"][0]["sum"]["lost_packets"], 12);
+  EXPECT_EQ(doc["intervals"][0]["tx"][0]["lost_packets"], 12);
+  EXPECT_EQ(doc["intervals"][1]["sum"]["lost_packets"], 12) << "once";
+  EXPECT_EQ(doc["intervals"][1]["tx"][0]["lost_packets"], 12);
+  for (const auto& flow : doc["intervals"][1]["flows"]) {
+    EXPECT_TRUE(flow["sum"]["lost_packets"].is_null());
+    EXPECT_TRUE(flow["sum"]["lost_percent"].is_null());
+    EXPECT_FALSE(flow["sum"].contains("passed"));
+  }
+  EXPECT_EQ(doc["end"]["flows"][0]["sum"]["lost_packets"], 12);
+  EXPECT_FALSE(doc["end"]["flows"][0]["sum"].contains("passed"));
+
+  out.str("");
+  const auto refused = make_exchange_json(out);
+  refused->begin(sample::exchange_plan(), sample::info(), {"native", "native"});
+  refused->end(sample::exchange_summary(), {});
+  refused->finish();
+  doc = nlohmann::json::parse(out.str());
+  const auto& flow = doc["end"]["flows"][0];
+  EXPECT_TRUE(flow["sum"]["lost_packets"].is_null()) << "gaps where the driver refused";
+  EXPECT_TRUE(flow["sum"]["loss_bursts"].is_null());
+  EXPECT_TRUE(flow["streams"][0]["lost_percent"].is_null());
+}
+
 TEST(ExchangeText, WhatIsNotToldApartIsSaid) {
   std::ostringstream out;
   const auto text = make_exchange_text(out);
@@ -62,9 +130,14 @@ TEST(ExchangeText, WhatIsNotToldApartIsSaid) {
 TEST(ExchangeVerdict, WhereNothingIsKnownNothingHolds) {
   const stats::ExchangeSummary s = sample::exchange_summary();
   EXPECT_FALSE(judged("p50<50us", stats::ExchangeSummary{}).held);
-  EXPECT_FALSE(judged("rx@eth1=1", s).held) << "does not receive";
+  EXPECT_FALSE(judged("rx@eth1=0", s).held) << "does not receive";
   EXPECT_FALSE(judged("loss<1%", stats::ExchangeSummary{}).held);
   EXPECT_FALSE(judged("rx=1/2", stats::ExchangeSummary{}).value);
+  stats::ExchangeSummary silent = s;
+  silent.ports[0].ledger = stats::Ledger{};
+  silent.ports[1].rx->total.sum = {};
+  EXPECT_FALSE(judged("rx=1/1", silent).held) << "0 of 0 is no share";
+  EXPECT_FALSE(judged("rx@eth2=1/1", silent).value);
 }
 
 TEST(ExchangeText, WholeRun) {
@@ -98,7 +171,7 @@ ledger of eth1
   verdict         generator-limited: 30 of 1,050 packets not sent, 6 refused by the driver
 eth1 -> eth2
   received                  1,010 packets  505 pkt/s  339.4 kbit/s L1  258.6 kbit/s L2
-  loss bursts                   3, the longest of 9 packets; longest outage 250.0 us
+  loss bursts                   -
   reordered                     5, by 7 packets at most
   delay           min 47.2  mean 50.8  p50 48.1  p90 48.1  p99 131.1  p99.9 131.1  p99.99 2,000  max 2,000 us
   jitter          1.312 us
@@ -134,6 +207,8 @@ TEST(ExchangeText, LimitsInWords) {
   EXPECT_EQ(limit_words(l), "everything that was asked for was sent and arrived");
   l.limit = stats::Limit::Generator;
   EXPECT_NE(limit_words(l).find("as fast as it goes"), std::string::npos);
+  l.slow = true;
+  EXPECT_NE(limit_words(l).find("slower than asked for"), std::string::npos);
   l.refused = 3;
   EXPECT_EQ(limit_words(l), "generator-limited: 0 of 10 packets not sent, 3 refused by the driver");
   l.limit = stats::Limit::Receiver;
@@ -169,7 +244,9 @@ TEST(ExchangeText, WhereNothingComesOneLineSaysSo) {
   text->interval({0,
                   1,
                   {sample::interval(), std::nullopt},
-                  {{0, 0, stats::RxSample{}}, {0, 1, stats::RxSample{}}}});
+                  {{0, 0, stats::RxSample{}}, {0, 1, stats::RxSample{}}},
+                  {1000, 0},
+                  {true, false}});
   const std::string line = out.str();
   EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
   EXPECT_NE(line.find("0 pkt/s"), std::string::npos);

@@ -124,6 +124,24 @@ TEST(Ledger, TheLargestShareNamesTheLimit) {
   EXPECT_EQ(checked(f).limit, Limit::Generator);
 }
 
+TEST(Ledger, ARateThatWasMissedIsTheGenerators) {
+  LedgerFacts f;
+  f.tx = {.attempts = 100, .accepted = 100};
+  f.paced = true;
+  f.came.numbers = 100;
+  f.tx.skipped_slots = 300; // made up for: the amount was sent, later
+  EXPECT_EQ(checked(f).limit, Limit::Generator);
+  EXPECT_TRUE(checked(f).slow);
+  EXPECT_EQ(checked(f).not_sent, 0U);
+  f.came.numbers = 99;
+  EXPECT_EQ(checked(f).limit, Limit::Path) << "what is lost is more than what came later";
+  f.came.numbers = 100;
+  f.tx.skipped_slots = 0;
+  EXPECT_EQ(checked(f).limit, Limit::None);
+  f.short_of_rate = true;
+  EXPECT_EQ(checked(f).limit, Limit::Generator);
+}
+
 TEST(Ledger, SharesLeaveNoRest) {
   EXPECT_EQ(share_out(10, {1, 1, 1}), (std::vector<std::uint64_t>{4, 3, 3}));
   EXPECT_EQ(share_out(7, {0, 5, 0}), (std::vector<std::uint64_t>{0, 7, 0}));
@@ -183,6 +201,83 @@ TEST(Exchange, WhereNothingArrivesTheOthersFramesWereDropped) {
   facts[0].came.numbers = 0;
   add_ledgers(s, facts);
   EXPECT_EQ(s.ports[0].ledger->dropped, 90U);
+}
+
+TEST(Exchange, AShortfallIsTheLedgers) {
+  ExchangeSummary s = both_ways();
+  s.ports[1].tx->shortfall = "too slow";
+  s.flows[2].rx = arrived(80);
+  auto facts = paced();
+  facts[1].came.numbers = 80;
+  add_ledgers(s, facts);
+  EXPECT_EQ(s.ports[1].ledger->limit, Limit::Generator);
+  EXPECT_TRUE(s.ports[1].ledger->slow);
+}
+
+/// Port 0 sent so many, of which so many came to ports 1 and 2.
+ExchangeSample interval(std::uint64_t accepted, std::uint64_t refused, std::uint64_t one,
+                        std::uint64_t two) {
+  ExchangeSample s;
+  s.tx.resize(3);
+  s.tx[0].emplace();
+  s.tx[0]->tx = {.attempts = accepted + refused, .accepted = accepted, .driver_drops = refused};
+  s.flows = {{0, 1, {}}, {0, 2, {}}};
+  s.flows[0].rx.sum.unique = one;
+  s.flows[1].rx.sum.unique = two;
+  return s;
+}
+
+TEST(Exchange, LossIsTheSendersOverItsFlows) {
+  struct Case {
+    ExchangeSample sample;
+    std::int64_t lost;
+    bool by_flow;
+  };
+  LossSoFar loss;
+  for (Case& c : std::vector<Case>{{interval(100, 0, 97, 0), 3, true},
+                                   {interval(100, 0, 103, 0), -3, true},
+                                   {interval(100, 0, 50, 50), 0, false}, // halves: nothing is lost
+                                   {interval(100, 0, 90, 0), 10, false},
+                                   {interval(0, 0, 0, 0), 0, false}}) {
+    loss.enter(c.sample);
+    EXPECT_EQ(c.sample.lost[0], c.lost);
+    EXPECT_EQ(c.sample.loss_by_flow[0], c.by_flow);
+    EXPECT_EQ(c.sample.lost[1], 0);
+  }
+}
+
+TEST(Exchange, WhatTheDriverRefusedIsNotLost) {
+  LossSoFar loss;
+  ExchangeSample s = interval(100, 900, 100, 0);
+  loss.enter(s);
+  EXPECT_EQ(s.lost[0], 0);
+  EXPECT_FALSE(s.loss_by_flow[0]);
+}
+
+TEST(Exchange, WhetherAFlowKnowsItsLoss) {
+  ExchangeSummary s = both_ways();
+  EXPECT_FALSE(loss_by_flow(s, 0)) << "some were refused";
+  EXPECT_TRUE(loss_by_flow(s, 1));
+  s.flows[3].rx = arrived(1);
+  EXPECT_FALSE(loss_by_flow(s, 1)) << "two ports";
+}
+
+TEST(Exchange, ASenderOfWhichNothingCameIsSilent) {
+  ExchangeSummary s = both_ways();
+  EXPECT_TRUE(silent_senders(s).empty());
+  s.flows[1].rx = arrived(0);
+  EXPECT_EQ(silent_senders(s), (std::vector<std::size_t>{0})) << "though the other's came";
+  s.ports[0].tx = sent(10, 10);
+  EXPECT_TRUE(silent_senders(s).empty()) << "refused all";
+}
+
+TEST(Exchange, AStreamThatCameToTwoPortsIsOne) {
+  ExchangeSummary s = both_ways();
+  s.ports[0].rx->streams.resize(1);
+  s.ports[1].rx->streams.resize(1);
+  EXPECT_EQ(all_ports(s).streams.size(), 1U);
+  s.ports[1].rx->streams[0].name.session = 1;
+  EXPECT_EQ(all_ports(s).streams.size(), 2U);
 }
 
 TEST(Exchange, TakesTheRecordsOfOneSession) {
