@@ -168,6 +168,8 @@ ledger of eth1
   received                    996   94.8571 %
   duplicated                    6    0.5714 %  7 packets in all beyond one of each
   late                          1    0.0952 %  behind the window
+  target                1,000,000 pps, achieved 975,000 pps (-2.5000 %)
+  shortfall       thread 1 was kept off its CPU for 51 ms
   verdict         generator-limited: 30 of 1,050 packets not sent, 6 refused by the driver
 eth1 -> eth2
   received                  1,010 packets  505 pkt/s  339.4 kbit/s L1  258.6 kbit/s L2
