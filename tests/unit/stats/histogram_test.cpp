@@ -81,7 +81,7 @@ TEST(Histogram, InterpolatesWithinACell) {
   narrow.add(201'000, 10);
   narrow.add(201'200, 10);
   EXPECT_EQ(narrow.quantile(0.5, 201'000, 201'200), 201'000U + 201U * 95 / 200);
-  EXPECT_EQ(narrow.quantile(1.0, 201'000, 201'200), 201'000U + 201U * 195 / 200);
+  EXPECT_EQ(narrow.quantile(1.0, 201'000, 201'200), 201'200U);
   Histogram single;
   single.add(kLow + 3, 5);
   EXPECT_EQ(single.quantile(0.5, kLow + 3, kLow + 3), kLow + 3);

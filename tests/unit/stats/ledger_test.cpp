@@ -43,6 +43,7 @@ TEST(Ledger, EveryPacketStandsInOneColumn) {
                            .duplicated = 4,
                            .late = 4,
                            .copies = 9,
+                           .slow = true, // slots were skipped
                            .limit = Limit::Generator};
   EXPECT_EQ(checked(f), expected);
 }

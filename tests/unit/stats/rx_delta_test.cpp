@@ -44,7 +44,7 @@ TEST(RxDelta, DelayOfTheIntervalAlone) {
   EXPECT_EQ(s.delay.count, 4U);
   EXPECT_EQ(s.delay.min, 976U);
   EXPECT_EQ(s.delay.mean, 1'000);
-  EXPECT_EQ(s.delay.quantile(0.5), 991U);
+  EXPECT_EQ(s.delay.quantile(0.5), 984U) << "the second of three between 976 and 991";
   EXPECT_EQ(s.delay.max, 1'010U) << "the cell's edge is beyond the largest of the run";
   now.slot.delay_max = 5'000;
   EXPECT_EQ(rx_delta(at(0, {before}), at(kSecond, {now}), 0).delay.max, 1'023U);
