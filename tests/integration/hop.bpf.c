@@ -20,6 +20,7 @@ struct hop_rule rules[2];        /* process -> programs */
 struct hop_counters counters[2]; /* programs -> process */
 __u32 out_ifindex[2];            /* process: where each direction leaves */
 __u32 line_ifindex;              /* process: the TAP */
+__u32 by_xdp;                    /* process: direction 0 forwards UDP over IPv4 in its driver */
 
 struct hop_slot {
   __u64 due; /* goes out behind this one of those that pass; 0: empty */
@@ -115,6 +116,14 @@ static __always_inline void release(struct __sk_buff* skb, __u32 direction, __u3
   count->released++;
 }
 
+static __always_inline int drops(const struct hop_rule* rule, struct hop_counters* count, __u64 n,
+                                 int payload) {
+  if (n - rule->burst_from >= rule->burst_length && !hit(rule, n, HOP_DROP)) return 0;
+  count->dropped++;
+  count->dropped_bytes += payload;
+  return 1;
+}
+
 static __always_inline int pass(struct __sk_buff* skb, __u32 direction) {
   const struct hop_rule* rule = &rules[direction];
   struct hop_counters* count = &counters[direction];
@@ -134,11 +143,7 @@ static __always_inline int pass(struct __sk_buff* skb, __u32 direction) {
   if (skb->gso_segs > 1) count->merged++;
   const __u64 n = count->seen++;
   count->seen_bytes += payload;
-  if (n - rule->burst_from < rule->burst_length || hit(rule, n, HOP_DROP)) {
-    count->dropped++;
-    count->dropped_bytes += payload;
-    return TC_ACT_SHOT;
-  }
+  if (drops(rule, count, n, payload)) return TC_ACT_SHOT;
   if (hit(rule, n, HOP_HOLD) && keep(skb, direction, count->passed + rule->hold_by)) {
     count->held++;
     return TC_ACT_SHOT;
@@ -176,4 +181,23 @@ int hop_line(struct __sk_buff* skb) {
 SEC("xdp.frags")
 int hop_enter(struct xdp_md* ctx) {
   return XDP_PASS;
+}
+
+/* Direction 0 within the driver: of the rules only those that drop. What the driver on the way out
+ * has no room for is dropped at the interface behind it, by that one's own counters. */
+SEC("xdp.frags")
+int hop_redirect(struct xdp_md* ctx) {
+  struct hop_counters* count = &counters[0];
+  const unsigned char* data = (void*)(long)ctx->data;
+  const unsigned char* end = (void*)(long)ctx->data_end;
+
+  if (!by_xdp || data + ETH_HLEN + 28 > end || data[12] != 8 || data[13] != 0 ||
+      data[23] != IPPROTO_UDP)
+    return XDP_PASS;
+  const int payload = (data[16] << 8 | data[17]) - (data[14] & 15) * 4 - 8;
+  const __u64 n = count->seen++;
+  count->seen_bytes += payload;
+  if (drops(&rules[0], count, n, payload)) return XDP_DROP;
+  count->passed++;
+  return bpf_redirect(out_ifindex[0], 0);
 }

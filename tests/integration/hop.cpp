@@ -112,6 +112,8 @@ public:
       set_rule(command.at("direction").get<unsigned>() & 1U, command);
     } else if (what == "delay") {
       line_.set_delay(std::chrono::microseconds(command.at("microseconds").get<long>()));
+    } else if (what == "by_xdp") {
+      skel_->bss->by_xdp = command.at("on").get<bool>() ? 1 : 0;
     } else if (what != "read") {
       throw std::invalid_argument("no such command: " + what);
     }
@@ -133,6 +135,11 @@ private:
     check(bpf_tc_attach(&hook, &opts), "attach to " + name);
   }
 
+  static void attach_xdp(const std::string& name, const bpf_program* prog) {
+    check(bpf_xdp_attach(static_cast<int>(index_of(name)), bpf_program__fd(prog), 0, nullptr),
+          "attach to " + name);
+  }
+
   void attach(const std::string& near, const std::string& far) {
     skel_->bss->out_ifindex[0] = index_of(far);
     skel_->bss->out_ifindex[1] = index_of(near);
@@ -140,11 +147,8 @@ private:
     attach_tc(near, skel_->progs.hop_forward);
     attach_tc(far, skel_->progs.hop_backward);
     attach_tc(kLine, skel_->progs.hop_line);
-    for (const std::string& name : {near, far}) {
-      const int prog = bpf_program__fd(skel_->progs.hop_enter);
-      check(bpf_xdp_attach(static_cast<int>(index_of(name)), prog, 0, nullptr),
-            "attach to " + name);
-    }
+    attach_xdp(near, skel_->progs.hop_redirect);
+    attach_xdp(far, skel_->progs.hop_enter);
   }
 
   /// The rule starts with its first segment, and so do the counters.

@@ -132,6 +132,11 @@ class HopWire(Wire):
         """How long the delay line keeps what is `late`."""
         self.ask("delay", microseconds=round(seconds * 1e6))
 
+    def by_xdp(self):
+        """From now on UDP over IPv4 to the far end is passed on within the driver, by rules that only drop. What the
+        far end's ring has no room for is then dropped by the far end, as its rx_dropped says, and not by the hop."""
+        self.ask("by_xdp", on=True)
+
     def counters(self, direction=0):
         return self.ask("read")["backward" if direction else "forward"]
 

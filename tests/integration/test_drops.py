@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a receiving interface drops stands in the ledger as that, and in no other column.
+
+Behind the hop, which passes frames on within the driver (XDP_REDIRECT), a ring of 256 that nobody empties in time is
+an overflow of the receiving end: veth counts it there, as rx_dropped. So the poller of that end is made a thread
+(`threaded`), and the thread one that gets only what the sender, on the same CPU, leaves over.
+"""
+import os
+import subprocess
+import time
+
+import exchange_lib
+import hop
+import lib
+
+ENOUGH = 1000  # drops of a run that is judged
+AMOUNTS = (200_000, 1_000_000, 5_000_000)
+RING = 256
+
+
+class Interface:
+    """One that a test made. `run` runs a command in its namespace."""
+
+    def __init__(self, run, name):
+        self._run, self.name = run, name
+
+    def _sys(self, command):
+        """Within /sys/class/net; what is mounted there may be that of another namespace, or already this one's."""
+        return self._run("unshare", "-m", "sh", "-c", "mount -t sysfs none /sys 2>/dev/null; "
+                         f"cd /sys/class/net/{self.name} && {command}")
+
+    def count(self, what):
+        return int(self._sys(f"cat statistics/{what}"))
+
+    def rename(self, name):
+        """To one that nobody else on this machine has: threads are known by it."""
+        for change in (("down",), ("name", name)):
+            self._run("ip", "link", "set", "dev", self.name, *change)
+        self.name = name
+        self._run("ip", "link", "set", "dev", self.name, "up")
+
+    def poller(self):
+        """The thread that polls it, from now on; its one queue has one."""
+        self._sys("echo 1 > threaded")
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/comm", encoding="ascii", errors="replace") as file:
+                    if file.read().startswith(f"napi/{self.name}-"):
+                        found.append(int(pid))
+            except OSError:
+                pass
+        if len(found) != 1:
+            raise AssertionError(f"threads of {self.name}: {found}")
+        return found[0]
+
+
+def starve(thread, cpu):
+    os.sched_setaffinity(thread, {cpu})
+    os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
+
+
+def feed(thread):
+    os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
+    os.sched_setaffinity(thread, lib.ALL_CPUS)
+
+
+class Drops(exchange_lib.ExchangeTest):
+    make_wire = exchange_lib.HopWire
+
+    def setUp(self):
+        self.wire = self.make_wire()
+        self.addCleanup(self.wire.close)
+        self.cpu = lib.ALL_CPUS[0]
+        self.far = Interface(self.wire.near, self.wire.far_if)
+        self.far.rename(f"f{os.getpid():x}")
+        self.wire.far_if = self.far.name
+        self.poller = self.far.poller()
+
+    def start(self, *args):
+        return self.wire.start("udp", self.wire.near_if, "--rx", self.wire.far_if, "-m", self.wire.far_mac, "-a",
+                               self.wire.far_ip, "-s", 128, "--cpus", self.cpu, "--json", *args)
+
+
+class Dropped(Drops):
+
+    def setUp(self):
+        super().setUp()
+        self.wire.by_xdp()
+        self.middle = Interface(self.wire.in_hop, "near")
+
+    def over(self, *args, wanted, status=0, **rule):
+        """Runs, larger and larger, until what both rings had no room for is as wanted; and how much that is."""
+        for amount in AMOUNTS:
+            self.wire.rule(**rule)
+            before = [end.count("rx_dropped") for end in (self.middle, self.far)]
+            starve(self.poller, self.cpu)
+            with self.start("-n", amount, *args) as run:
+                # What lies in the ring when all is sent has to arrive, however busy this machine is.
+                while run.running() and self.wire.counters()["seen"] < amount * 3 // 4:
+                    time.sleep(0.01)
+                feed(self.poller)
+                result = run.finish(60)
+            self.assertEqual(result.status, status, result)
+            refused, dropped = [end.count("rx_dropped") - count
+                                for end, count in zip((self.middle, self.far), before)]
+            if wanted(refused, dropped):
+                return amount, refused, dropped, result
+        self.fail(f"refused {refused}, dropped {dropped}: {result}")
+
+    def exactly(self, *args, wanted=lambda refused, dropped: dropped > max(ENOUGH, refused), **rule):
+        """The ledger, each column of which is known from somewhere else."""
+        amount, refused, dropped, result = self.over(*args, wanted=wanted, **rule)
+        ledger, counters = self.ledger(result, self.wire.near_if), self.wire.counters()
+        self.assertEqual((ledger["asked"], self.columns(ledger)), (amount, {key: value for key, value in (
+            ("refused", refused), ("lost", counters["dropped"]), ("dropped", dropped),
+            ("received", counters["passed"] - dropped)) if value}), result)
+        aside = next(port["aside"] for port in result.doc["end"]["rx"] if port["interface"] == self.wire.far_if)
+        self.assertEqual((aside["link_dropped"], aside["link_missed"], aside["link_errors"]), (dropped, 0, 0))
+        return result, ledger
+
+    def test_alone(self):
+        result, ledger = self.exactly("--rate", "300kpps", "--expect", "dropped=0,late=0,dropped>1000", status=3)
+        self.assertEqual((ledger["lost"], ledger["limited_by"]), (0, "receiver"), result)
+        self.assertEqual([verdict["held"] for verdict in result.doc["end"]["expect"]], [False, True, True])
+
+    def test_beside_what_is_lost(self):
+        rule = {"drop": 0.0001, "burst_from": 5000, "burst_length": 137, "seed": 5}
+        result, ledger = self.exactly("--rate", "300kpps", **rule)
+        self.assertEqual(ledger["lost"], hop.predict(self.wire.counters()["seen"], **rule)[1]["dropped"], result)
+        self.assertEqual(ledger["limited_by"], "receiver", result)
+
+    def test_beside_what_is_refused(self):
+        """The ring between sender and hop has no room either; of that one the sender knows."""
+        self.middle.rename(f"m{os.getpid():x}")
+        os.sched_setaffinity(self.middle.poller(), {self.cpu})
+        result, ledger = self.exactly(wanted=lambda *both: min(both) > ENOUGH, burst_from=7, burst_length=99)
+        self.assertEqual(ledger["lost"], 99)
+        self.assertEqual(ledger["limited_by"], "receiver" if ledger["dropped"] >= ledger["refused"] else "generator",
+                         result)
+
+    def test_both_ways(self):
+        """The way back, whose frames arrive elsewhere, has no part in it."""
+        result, _ = self.exactly("--bidir", "--src-mac", self.wire.near_mac, "--rate", "50kpps")
+        back = self.ledger(result, self.wire.far_if)
+        self.assertEqual(back["dropped"], 0, result)
+        self.assertGreater(back["received"], 0)
+
+
+class Refused(Drops):
+
+    @staticmethod
+    def make_wire():
+        return exchange_lib.Wire("--queues", 1)
+
+    def test_not_dropped_again(self):
+        """Over one pair what the driver refuses is also what the far end says it dropped: it is not why others miss.
+
+        These lie in the ring still, for a loop takes the CPU from the poller when the run ends and waits for nothing.
+        """
+        loop = subprocess.Popen(["sh", "-c", "while :; do :; done"])
+        self.addCleanup(loop.wait)
+        self.addCleanup(loop.kill)
+        os.sched_setaffinity(loop.pid, {self.cpu})
+        for _ in range(30):
+            before = self.far.count("rx_dropped")
+            starve(self.poller, self.cpu)
+            with self.start("-n", AMOUNTS[0], "--drain", "0s") as run:
+                result = run.finish(60)
+            feed(self.poller)
+            ledger = self.ledger(result)
+            self.assertEqual((ledger["refused"], ledger["dropped"]), (self.far.count("rx_dropped") - before, 0), result)
+            self.assertLessEqual(ledger["lost"], RING, result)
+            if ledger["lost"]:
+                return
+        self.fail(f"nothing stays in the ring: {result}")
+
+
+if __name__ == "__main__":
+    lib.main()
