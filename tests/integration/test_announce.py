@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs that their sender announces: the receiver begins and ends with them, and knows what was sent."""
+import collections
 import ctypes
 import signal
 import socket
+import struct
 import time
 
 import hop
@@ -23,6 +25,21 @@ def in_step():
     """Whether the kernel vouches for its clock: no TIME_ERROR, no STA_UNSYNC."""
     time = _Timex()
     return ctypes.CDLL(None).adjtimex(ctypes.byref(time)) not in (-1, 5) and not time.status & 0x40
+
+
+def boot_name():
+    """FNV-1a of the boot's id, by which hosts tell each other apart."""
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        value = 0xcbf29ce484222325
+        for byte in file.readline().strip().encode():
+            value = (value ^ byte) * 0x100000001b3 & UNKNOWN
+    return value
+
+
+Said = collections.namedtuple("Said", "frames refused duration rate host clock_error frame_size streams threads")
+SAID = struct.Struct(">6QI2H")  # xtg_sig_announce, before the signature
+SIGNATURE = 32
+UNKNOWN = (1 << 64) - 1
 
 
 class Plain(rx_lib.RxTest):
@@ -95,6 +112,19 @@ class Plain(rx_lib.RxTest):
         self.assertIn(plain["packets"], range(1, 101))
         self.assertAlmostEqual(result.end["sum"]["seconds"],
                                test["seconds"] * test["packets"] / (test["packets"] - 1), places=4)
+
+    def test_what_a_filter_counted_before_is_not_in_the_report(self):
+        rx = self.receiver("--match", "udp dst port 5555")
+        self.udp("-s", 128, "-n", 300, "--rate", "1kpps", "-p", 5555, "--no-signature")
+        self.udp("-s", 128, "-n", 200, "--rate", "1kpps", "--announce")
+        result = rx.finish()
+        self.assertEqual((result.end["reason"], result.end["sum"]["packets"]), ("announced", 200), result)
+
+    def test_what_was_not_verified_before_is_not_in_the_report(self):
+        rx = self.receiver("--verify")
+        self.udp("-s", 128, "-n", 300, "--rate", "1kpps", "--no-udp-checksum")
+        self.udp("-s", 128, "-n", 200, "--rate", "1kpps", "--announce")
+        self.assertEqual(rx.finish().end["verify"], {"corrupt": 0, "unverified": 0})
 
     def test_the_amount_is_the_announced_runs(self):
         rx = self.receiver("-n", 250)
@@ -179,9 +209,45 @@ class Plain(rx_lib.RxTest):
             self.assertIsNotNone(stream["clock_error_us"])
         else:
             self.assertEqual((stream["clock"], stream["clock_error_us"], stream["delay_us"]), ("differs", None, None))
-            self.assertIn("not known to be in step", stream["clock_note"])
+            self.assertIn("CLOCK_TAI of this host is not known to be in step", stream["clock_note"])
             self.assertIn("--round-trip", stream["clock_note"])
         self.assertIsNotNone(stream["jitter_us"])
+
+    def captured(self, *args, count):
+        """All frames of an announced run, as a list, and what its announcements say, by their type."""
+        with self.wire.capture() as capture:
+            self.assertEqual(self.udp("-s", 128, "-n", count, "--announce", *args).err, "")
+            frames = [bytearray(frame) for frame in capture.take(count + 6)]
+        said = collections.defaultdict(list)
+        for frame in frames:
+            if frame[-6]:
+                said[1 << frame[-6]].append(Said(*SAID.unpack_from(frame, len(frame) - SIGNATURE - SAID.size)))
+        self.assertEqual({what: len(copies) for what, copies in said.items()}, {START: 3, END: 3})
+        return frames, said
+
+    def test_the_words_on_the_wire(self):
+        vouched = in_step()
+        _, said = self.captured("--rate", "1kpps", "--duration", 5, "--threads", 2, count=20)
+        for what, copies in said.items():
+            for copy in copies:
+                self.assertEqual(copy._replace(clock_error=0),
+                                 Said(20, 0, 5 * 10**9, 10**6, boot_name(), 0, 128, 1, 2), what)
+                self.assertEqual(copy.clock_error != UNKNOWN, vouched)
+
+    def test_a_run_of_another_host(self):
+        """Whose clock is another one, however sensible the delays look."""
+        frames, _ = self.captured("--rate", "1kpps", count=20)
+        for host, clock in ((boot_name(), "shared"), (boot_name() ^ 1, "differs")):
+            for frame in frames:
+                if frame[-6]:
+                    struct.pack_into(">Q", frame, len(frame) - SIGNATURE - SAID.size + 32, host)
+            rx = self.receiver()
+            rx_lib.send_by_hand(self.wire, frames)
+            stream, = rx.finish().end["streams"]
+            self.assertEqual((stream["packets"], stream["clock"]), (20, clock))
+            if clock == "differs":
+                self.assertIn("another host", stream["clock_note"])
+            self.assertEqual(stream["delay_us"] is None, clock == "differs")
 
     def test_nothing_listens(self):
         sent = self.udp("-s", 128, "-n", 100, "--announce")

@@ -12,6 +12,7 @@ import time
 import exchange_lib
 import hop
 import lib
+import rx_lib
 
 ENOUGH = 1000  # drops of a run that is judged
 AMOUNTS = (200_000, 1_000_000, 5_000_000)
@@ -176,6 +177,29 @@ class Refused(Drops):
             if ledger["lost"]:
                 return
         self.fail(f"nothing stays in the ring: {result}")
+
+
+class Before(rx_lib.RxTest):
+
+    @staticmethod
+    def make_wire():
+        return lib.Wire("--queues", 1)
+
+    def test_what_an_announced_run_finds_is_not_its_own(self):
+        far, cpu = Interface(self.wire.far, self.wire.far_if), lib.ALL_CPUS[0]
+        far.rename(f"f{os.getpid():x}")
+        self.wire.far_if = far.name
+        poller, before = far.poller(), far.count("rx_dropped")
+        rx = self.receiver()
+        starve(poller, cpu)
+        self.udp("-s", 128, "-n", AMOUNTS[0], "--cpus", cpu)
+        feed(poller)
+        self.assertGreater(far.count("rx_dropped") - before, ENOUGH)
+        sent = self.udp("-s", 128, "-n", 200, "--rate", "1kpps", "--announce")
+        result = rx.finish()
+        self.assertEqual((result.end["reason"], result.end["sum"]["sent"]), ("announced", sent.total["accepted"]),
+                         result)
+        self.assertLessEqual(result.end["aside"]["link_dropped"], sent.total["driver_drops"], result)
 
 
 if __name__ == "__main__":
