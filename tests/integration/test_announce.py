@@ -89,6 +89,10 @@ class Plain(rx_lib.RxTest):
         # Those that came before this process saw the announcement are not in it; on a busy host they are some.
         self.assertLessEqual(sum(queue["packets"] for queue in result.end["queues"]), 200)
         self.assertEqual(result.end["aside"]["unannounced"], 0)
+        # The lines, too, begin anew.
+        at = [event["event"] for event in result.events].index("announced")
+        lines = [event["data"]["sum"] for event in result.events[at:] if event["event"] == "interval"]
+        self.assertEqual((lines[0]["start"], sum(line["packets"] for line in lines)), (0, 200), result)
 
     def test_what_a_filter_counted_before_is_not_in_it(self):
         """Neither in its length nor in the sizes and times of the filter's frames."""
@@ -248,6 +252,15 @@ class Plain(rx_lib.RxTest):
             if clock == "differs":
                 self.assertIn("another host", stream["clock_note"])
             self.assertEqual(stream["delay_us"] is None, clock == "differs")
+
+    def test_a_start_that_is_overtaken(self):
+        """What of the run came before its start was seen is in the report."""
+        frames, _ = self.captured("--rate", "1kpps", count=20)
+        rx = self.receiver()
+        rx_lib.send_by_hand(self.wire, frames[3:15] + frames[:3] + frames[15:])
+        result = rx.finish()
+        self.assertEqual((result.end["reason"], result.end["sum"]["unique"], result.end["sum"]["sent"]),
+                         ("announced", 20, 20), result)
 
     def test_nothing_listens(self):
         sent = self.udp("-s", 128, "-n", 100, "--announce")
