@@ -36,6 +36,8 @@ struct {
 } slots SEC(".maps");
 
 static __always_inline int hit(const struct hop_rule* rule, __u64 n, enum hop_draw draw) {
+  const __u64 every = rule->every[draw];
+  if (every && (n + 1) % every == 0) return 1;
   __u64 z = (rule->seed + n * HOP_DRAWS + draw + 1) * 0x9e3779b97f4a7c15ull;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;

@@ -158,6 +158,9 @@ private:
     };
     hop_rule rule = {};
     rule.seed = wanted.value("seed", 0ULL);
+    rule.every[HOP_DROP] = wanted.value("drop_every", 0ULL);
+    rule.every[HOP_HOLD] = wanted.value("hold_every", 0ULL);
+    rule.every[HOP_DUPLICATE] = wanted.value("duplicate_every", 0ULL);
     rule.chance[HOP_DROP] = chance("drop");
     rule.chance[HOP_HOLD] = chance("hold");
     rule.chance[HOP_LATE] = chance("late");

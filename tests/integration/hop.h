@@ -16,14 +16,16 @@ enum hop_draw { HOP_DROP, HOP_HOLD, HOP_LATE, HOP_DUPLICATE, HOP_DRAWS };
 /* What happens to the segments that the rule is about: those with payload, or with `acks` all but
  * SYN, FIN and RST. Announcements of test runs (xtg/abi/signature.h) are not among them. The first
  * of them has number 0, retransmissions count like others. Segment n is hit by a draw when the
- * upper half of splitmix64(seed + n * HOP_DRAWS + draw) is below its chance.
+ * upper half of splitmix64(seed + n * HOP_DRAWS + draw) is below its chance, or when it is the last
+ * of every so many.
  */
 struct hop_rule {
   __u64 seed;
   __u64 chance[HOP_DRAWS];
-  __u32 hold_by;    /* a segment held goes out behind so many that passed later */
-  __u32 acks;       /* bool */
-  __u64 burst_from; /* these are dropped as well */
+  __u64 every[HOP_DRAWS]; /* 0: none */
+  __u32 hold_by;          /* a segment held goes out behind so many that passed later */
+  __u32 acks;             /* bool */
+  __u64 burst_from;       /* these are dropped as well */
   __u64 burst_length;
   __u32 drop_types; /* announcements of test runs whose type's bit is set end here */
   __u32 pad;

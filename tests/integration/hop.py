@@ -22,12 +22,17 @@ def splitmix64(i):
     return z ^ (z >> 31)
 
 
-def predict(count, seed=0, drop=0.0, hold=0.0, late=0.0, duplicate=0.0, hold_by=1, burst_from=0, burst_length=0):
+def predict(count, seed=0, drop=0.0, hold=0.0, late=0.0, duplicate=0.0, hold_by=1, burst_from=0, burst_length=0,
+            drop_every=0, hold_every=0, duplicate_every=0):
     """What a rule makes of `count` segments: the order in which their numbers leave, and the counters."""
     chances = {"drop": int(drop * CERTAIN), "hold": int(hold * CERTAIN), "late": int(late * CERTAIN),
                "duplicate": int(duplicate * CERTAIN)}
 
+    every = {"drop": drop_every, "hold": hold_every, "late": 0, "duplicate": duplicate_every}
+
     def hit(n, draw):
+        if every[draw] and (n + 1) % every[draw] == 0:
+            return True
         return splitmix64(seed + n * len(DRAWS) + DRAWS.index(draw) & _MASK) >> 32 < chances[draw]
 
     figures = dict.fromkeys(("dropped", "held", "released", "late", "duplicated", "passed"), 0)
