@@ -11,7 +11,7 @@ struct vlan_tag {
   __be16 proto;
 };
 
-/* The 32 bytes before `end`, which is at least 32, in the frame's first piece; NULL: not there. */
+/* The 32 bytes before `end` in the frame's first piece; NULL: they are not all there. */
 static __always_inline const __u64* near_tail(struct xdp_md* ctx, __u32 end) {
   __u32 at = end - XTG_SIG_FULL_LEN;
   const __u64* from;
@@ -22,7 +22,7 @@ static __always_inline const __u64* near_tail(struct xdp_md* ctx, __u32 end) {
   return (const void*)(from + 4) <= (void*)(long)ctx->data_end ? from : NULL;
 }
 
-/* Likewise, wherever they lie. */
+/* Likewise, wherever they lie; `end` is at least 32. */
 static __always_inline bool load_tail(struct xdp_md* ctx, __u32 end, __u64* words) {
   const __u64* from = near_tail(ctx, end);
 

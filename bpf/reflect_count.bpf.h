@@ -44,14 +44,14 @@ int BPF_PROG(xtg_mirror_exc, const struct net_device* dev, const struct bpf_prog
 
 SEC("tp_btf/xdp_bulk_tx")
 int BPF_PROG(xtg_mirror_bulk, const struct net_device* dev, int sent, int drops, int err) {
-  if (is_ours(dev)) count_drops(err, drops);
+  if (drops && is_ours(dev)) count_drops(err, drops);
   return 0;
 }
 
 SEC("tp_btf/xdp_devmap_xmit")
 int BPF_PROG(xtg_mirror_xmit, const struct net_device* from, const struct net_device* to, int sent,
              int drops, int err) {
-  if (is_ours(from) && is_ours(to)) count_drops(err, drops);
+  if (drops && is_ours(from) && is_ours(to)) count_drops(err, drops);
   return 0;
 }
 

@@ -11,14 +11,14 @@ SEC("xdp.frags")
 int xtg_rx(struct xdp_md* ctx) {
   const struct xtg_rx_config* c = rx_c();
   struct xtg_rx_queue* q = queue_at(ctx->rx_queue_index);
-  struct arrival a = {.length = bpf_xdp_get_buff_len(ctx)};
+  struct arrival a;
   struct xtg_rx_mark m;
   struct xtg_rx_key key;
   __u32 number;
   int shared = is_shared(ctx);
 
   if (!rx_control.started) return XDP_PASS;
-  if (!find_mark(ctx, a.length, &m)) goto pass;
+  if (!find_mark(ctx, &a.length, &m)) goto pass;
   if (rx_s()->verify) {
     int wrong = check(ctx, &m, shared);
     if (wrong == 2) goto pass;

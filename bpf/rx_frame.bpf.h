@@ -47,7 +47,7 @@ static __always_inline bool carries_others(__u8 protocol, __u8 icmp) {
   return protocol == icmp || protocol == IPPROTO_TCP;
 }
 
-static __noinline int is_ordinary_behind_tags(struct xdp_md* ctx) {
+static __noinline int is_ordinary(struct xdp_md* ctx) {
   struct packet packet;
 
   outermost((void*)(long)ctx->data, (void*)(long)ctx->data_end, &packet);
@@ -55,47 +55,55 @@ static __noinline int is_ordinary_behind_tags(struct xdp_md* ctx) {
   return packet.v6 && carries_others(packet.protocol, IPPROTO_ICMPV6);
 }
 
-static __always_inline bool is_ordinary(struct xdp_md* ctx) {
+/* Where the IP packet ends that begins behind an untagged Ethernet header; 0: there is none, or it
+ * is ordinary. */
+static __always_inline __u32 plain_end(struct xdp_md* ctx) {
   struct ethhdr* eth = (void*)(long)ctx->data;
-  const __u8* ip = (const void*)(eth + 1);
+  const struct iphdr* v4 = (const void*)(eth + 1);
+  const struct ipv6hdr* v6 = (const void*)(eth + 1);
 
-  if ((const void*)(ip + 10) > (void*)(long)ctx->data_end) return false;
-  if (eth->h_proto == bpf_htons(ETH_P_IP))
-    return carries_others(ip[offsetof(struct iphdr, protocol)], IPPROTO_ICMP);
-  if (eth->h_proto == bpf_htons(ETH_P_IPV6))
-    return carries_others(ip[offsetof(struct ipv6hdr, nexthdr)], IPPROTO_ICMPV6);
-  return is_ordinary_behind_tags(ctx);
+  if ((const void*)(v4 + 1) > (void*)(long)ctx->data_end) return 0;
+  if (eth->h_proto == bpf_htons(ETH_P_IP)) {
+    if (carries_others(v4->protocol, IPPROTO_ICMP)) return 0;
+    return sizeof(*eth) + bpf_ntohs(v4->tot_len);
+  }
+  if (eth->h_proto != bpf_htons(ETH_P_IPV6) || carries_others(v6->nexthdr, IPPROTO_ICMPV6))
+    return 0;
+  return sizeof(*eth) + sizeof(*v6) + bpf_ntohs(v6->payload_len);
 }
 
-/* Reads the signature where the frame does not end with it, or lies in several pieces. */
+/* Reads the signature of a frame that is not as find_mark() has most of them. */
 static __noinline int find_mark_slowly(struct xdp_md* ctx, __u32 length, struct xtg_rx_mark* m) {
   __u64 words[4];
 
-  if (!load_tail(ctx, length, words)) return 0;
+  if (length < XTG_SIG_FULL_LEN || !load_tail(ctx, length, words)) return 0;
   if (!may_be_ours(words) && !load_before_padding(ctx, length, words)) return 0;
   if (is_ordinary(ctx)) return 0;
   xtg_rx_read_words(m, words);
   return 1;
 }
 
-/* Reads the signature of a frame; false: it has none of ours. Most frames end with one: from those
- * it is taken in registers. */
-static __always_inline bool find_mark(struct xdp_md* ctx, __u32 length, struct xtg_rx_mark* m) {
-  const __u64* from = near_tail(ctx, length);
+/* Reads the signature of a frame, and how long that is; false: it has none of ours. Most frames are
+ * one IP packet in one piece that ends with the signature: its length needs no asking, and the
+ * signature is taken in registers. */
+static __always_inline bool find_mark(struct xdp_md* ctx, __u32* length, struct xtg_rx_mark* m) {
+  __u32 piece = (__u32)((void*)(long)ctx->data_end - (void*)(long)ctx->data);
+  const __u64* from = near_tail(ctx, piece);
   __u64 words[4];
 
-  if (length < XTG_SIG_FULL_LEN) return false;
   if (from) {
     words[2] = from[2];
     words[3] = from[3];
-    if (may_be_ours(words) && !is_ordinary(ctx)) {
+    if (may_be_ours(words) && plain_end(ctx) == piece) {
       words[0] = from[0];
       words[1] = from[1];
       xtg_rx_read_words(m, words);
+      *length = piece;
       return true;
     }
   }
-  return find_mark_slowly(ctx, length, m);
+  *length = bpf_xdp_get_buff_len(ctx);
+  return find_mark_slowly(ctx, *length, m);
 }
 
 /* Where the payload of a frame with our signature ends. */

@@ -18,11 +18,11 @@ public:
   [[nodiscard]] std::uint64_t count() const { return count_; }
   /// The q-quantile (0 <= q <= 1) by nearest rank; 0 for an empty histogram. The values of a cell
   /// are taken to lie evenly in it, or in what `least` and `most`, which none of them is beyond,
-  /// leave of it: the result lies in the cell of the exact one, so within 3.2 % of it. That of 1 is
+  /// leave of it: the result lies in the cell of the exact one, so within 1.6 % of it. That of 1 is
   /// the largest value, as max() has it, or `most`.
   [[nodiscard]] std::uint64_t quantile(double q, std::uint64_t least = 0,
                                        std::uint64_t most = ~std::uint64_t{0}) const;
-  /// Largest value of the highest cell that has one: at most 3.2 % high, never low.
+  /// Largest value of the highest cell that has one: at most 1.6 % high, never low.
   [[nodiscard]] std::uint64_t max() const;
 
 private:

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Log-linear histogram of nanoseconds: values below 32 have a cell each, above that every octave
- * has 32 cells, so a cell's width is at most 1/32 (3.2 %) of its value. Covers up to 2^40 ns (18
- * minutes); what is longer falls in the last cell. */
+/* Log-linear histogram of nanoseconds: values below 64 have a cell each, above that every octave
+ * has 64 cells, so a cell's width is at most 1/64 (1.6 %) of its value: 2 us at 200 us. Covers up to
+ * 2^40 ns (18 minutes); what is longer falls in the last cell. */
 #pragma once
 
 #include "base.h"
 
-#define XTG_HIST_SUB_BITS 5
+#define XTG_HIST_SUB_BITS 6
 #define XTG_HIST_SUB (1U << XTG_HIST_SUB_BITS)
 #define XTG_HIST_MAX_BITS 40
 #define XTG_HIST_CELLS ((XTG_HIST_MAX_BITS - XTG_HIST_SUB_BITS + 1) * XTG_HIST_SUB)

@@ -153,7 +153,7 @@ TEST(ExchangeText, WholeRun) {
 note: dst-mac: no neighbour entry, the peer's address is taken
 eth2 (veth) receives, native mode
 note: no other program on eth1
-[   1.00s] eth1 -> eth2      999,000 xmit/s        1,010 pkt/s  678.7 kbit/s L1         12 lost     47.7 p50    129.1 p99    2,000 max us delay
+[   1.00s] eth1 -> eth2      999,000 xmit/s        1,010 pkt/s  678.7 kbit/s L1         12 lost     47.9 p50    130.1 p99    2,000 max us delay
 
 summary
   ended           duration reached
@@ -175,7 +175,7 @@ eth1 -> eth2
   received                  1,010 packets  505 pkt/s  339.4 kbit/s L1  258.6 kbit/s L2
   loss bursts                   -
   reordered                     5, by 7 packets at most
-  delay           min 47.2  mean 50.8  p50 47.7  p90 48.0  p99 129.1  p99.9 131.0  p99.99 1,999  max 2,000 us
+  delay           min 47.2  mean 50.8  p50 47.9  p90 48.1  p99 130.1  p99.9 131.0  p99.99 1,999  max 2,000 us
   jitter          1.312 us
 expected
   MISSED          rx@eth2=1/2: 98.8166 %

@@ -34,7 +34,7 @@ TEST(RxText, WholeRun) {
   EXPECT_EQ(out.str(), R"(receiving on eth1 (veth), native mode, for 2.5s
 test frames of session 00c0ffee, UDP port 1000; counted and taken; window 65,536 numbers, 256 streams
 note: no other program on eth1
-[   1.00s] eth1        1,010 pkt/s  678.7 kbit/s L1         12 lost        7 dup          5 reordered     47.7 p50    129.1 p99    2,000 max us delay    1.312 us jitter
+[   1.00s] eth1        1,010 pkt/s  678.7 kbit/s L1         12 lost        7 dup          5 reordered     47.9 p50    130.1 p99    2,000 max us delay    1.312 us jitter
 
 summary of eth1
   ended           duration reached: 1 of 2 conditions missed
@@ -47,13 +47,13 @@ summary of eth1
   reordered                     5 packets, overtaken by 2.5 on average, by 7 at most; at most 12.3 us late
   too late                      1 packets, behind the window of 65,536 numbers
   loss bursts                   3 by length 1: 1, 2-3: 1, 8-15: 1; the longest 9 packets, outage at most 250.0 us
-  delay           min 47.2  mean 50.8  p50 47.7  p90 48.0  p99 129.1  p99.9 131.0  p99.99 1,999  max 2,000 us
+  delay           min 47.2  mean 50.8  p50 47.9  p90 48.1  p99 130.1  p99.9 131.0  p99.99 1,999  max 2,000 us
   clock error                  10 delays below zero, the worst -3.200 us
-  PDV             p99 81.9  p99.9 83.7  max 1,953 us above the smallest delay
+  PDV             p99 82.8  p99.9 83.8  max 1,953 us above the smallest delay
   jitter          1.312 us
   IPDV            mean 0.512  max 1,952 us
-  interarrival    p50 1.000  p99 1.007  max 30.2 us
-  streams         session 00c0ffee stream 3: 1,010 packets  12 lost (1.1834 %)  7 dup  5 reordered  1 too late  p50 47.7  p99 129.1  max 2,000 us delay
+  interarrival    p50 1.004  p99 1.007  max 30.2 us
+  streams         session 00c0ffee stream 3: 1,010 packets  12 lost (1.1834 %)  7 dup  5 reordered  1 too late  p50 47.9  p99 130.1  max 2,000 us delay
   queue 0                   1,000 packets, 32 other frames passed
   queue 3                      10 packets, 1 other frame passed
   CPU 2                     1,010 packets, 33 other frames passed
@@ -64,7 +64,7 @@ summary of eth1
   candidates                    4 frames that looked like a stream's first, passed
   interface drops               5 dropped  6 missed  7 errors
   expected        MISSED  loss<0.001%: 1.1834 %
-  expected        met     p99<150us: 129.1 us
+  expected        met     p99<150us: 130.1 us
   processor time            1.500 s
 )");
 }
@@ -88,15 +88,15 @@ summary of eth1
   reordered                     5 packets, overtaken by 2.5 on average, by 7 at most; at most 12.3 us late
   too late                      1 packets, behind the window of 65,536 numbers
   loss bursts     not known: a stream came through more than one queue or CPU
-  delay           min 47.2  mean 50.8  p50 47.7  p90 48.0  p99 129.1  p99.9 131.0  p99.99 1,999  max 2,000 us
+  delay           min 47.2  mean 50.8  p50 47.9  p90 48.1  p99 130.1  p99.9 131.0  p99.99 1,999  max 2,000 us
                   without 1 stream, whose clock is not this host's
   clock error                  10 delays below zero, the worst -3.200 us
-  PDV             p99 81.9  p99.9 83.7  max 1,953 us above the smallest delay
+  PDV             p99 82.8  p99.9 83.8  max 1,953 us above the smallest delay
   jitter          1.312 us, the largest of the streams
   IPDV            mean 0.512  max 1,952 us
-  interarrival    p50 1.000  p99 1.007  max 30.2 us
+  interarrival    p50 1.004  p99 1.007  max 30.2 us
   streams         session ....beef stream 200: 20 packets  0 lost (0.0000 %)  0 dup  0 reordered  0 too late  clock differs
-                  session 00c0ffee stream 3: 1,010 packets  12 lost (1.1834 %)  7 dup  5 reordered  1 too late  p50 47.7  p99 129.1  max 2,000 us delay
+                  session 00c0ffee stream 3: 1,010 packets  12 lost (1.1834 %)  7 dup  5 reordered  1 too late  p50 47.9  p99 130.1  max 2,000 us delay
   queue 0                   1,000 packets, 32 other frames passed
   queue 3                      10 packets, 1 other frame passed
   CPU 2                     1,010 packets, 33 other frames passed
@@ -127,14 +127,14 @@ summary of eth1
   reordered                     5 packets, overtaken by 2.5 on average, by 7 at most; at most 12.3 us late
   too late                      1 packets, behind the window of 65,536 numbers
   loss bursts                   3 by length 1: 1, 2-3: 1, 8-15: 1; the longest 9 packets, outage at most 250.0 us
-  delay           min 47.2  mean 50.8  p50 47.7  p90 48.0  p99 129.1  p99.9 131.0  p99.99 1,999  max 2,000 us
+  delay           min 47.2  mean 50.8  p50 47.9  p90 48.1  p99 130.1  p99.9 131.0  p99.99 1,999  max 2,000 us
   clock error                  10 delays below zero, the worst -3.200 us
-  PDV             p99 81.9  p99.9 83.7  max 1,953 us above the smallest delay
+  PDV             p99 82.8  p99.9 83.8  max 1,953 us above the smallest delay
   jitter          1.312 us
   IPDV            mean 0.512  max 1,952 us
-  interarrival    p50 1.000  p99 1.007  max 30.2 us
-  streams         session 00c0ffee stream 3: 1,010 packets  12 lost (1.1834 %)  7 dup  5 reordered  1 too late  p50 47.7  p99 129.1  max 2,000 us delay
-                  match 'udp dst port 10000': 1,234 packets, 64 to 1,518 bytes  interarrival p50 1.000  p99 1.007  max 1.007 us
+  interarrival    p50 1.004  p99 1.007  max 30.2 us
+  streams         session 00c0ffee stream 3: 1,010 packets  12 lost (1.1834 %)  7 dup  5 reordered  1 too late  p50 47.9  p99 130.1  max 2,000 us delay
+                  match 'udp dst port 10000': 1,234 packets, 64 to 1,518 bytes  interarrival p50 1.004  p99 1.007  max 1.007 us
                   match 'arp': no packet
   queue 0                   1,000 packets, 32 other frames passed
   queue 3                      10 packets, 1 other frame passed
@@ -161,8 +161,8 @@ summary of eth1
   packets                   1,234 in 1 stream, of 64 to 1,518 bytes
   mean rate                   505 pkt/s  339.4 kbit/s L1  258.6 kbit/s L2
   loss and delay  not known: no packet had a signature
-  interarrival    p50 1.000  p99 1.007  max 1.007 us
-  streams         match 'udp dst port 10000': 1,234 packets, 64 to 1,518 bytes  interarrival p50 1.000  p99 1.007  max 1.007 us
+  interarrival    p50 1.004  p99 1.007  max 1.007 us
+  streams         match 'udp dst port 10000': 1,234 packets, 64 to 1,518 bytes  interarrival p50 1.004  p99 1.007  max 1.007 us
                   match 'arp': no packet
   queue 0                   1,000 packets, 32 other frames passed
   queue 3                      10 packets, 1 other frame passed

@@ -21,10 +21,10 @@ TEST(RxValue, OfEveryQuantity) {
   EXPECT_EQ(rx_value(Expected::Late, s), 1);
   EXPECT_EQ(rx_value(Expected::Min, s), 47'250);
   EXPECT_EQ(rx_value(Expected::Mean, s), 50'777.5);
-  EXPECT_EQ(rx_value(Expected::P50, s), 47'693);
-  EXPECT_EQ(rx_value(Expected::P90, s), 48'048);
-  EXPECT_EQ(rx_value(Expected::P99, s), 129'126);
-  EXPECT_EQ(rx_value(Expected::P999, s), 130'969);
+  EXPECT_EQ(rx_value(Expected::P50, s), 47'874);
+  EXPECT_EQ(rx_value(Expected::P90, s), 48'081);
+  EXPECT_EQ(rx_value(Expected::P99, s), 130'099);
+  EXPECT_EQ(rx_value(Expected::P999, s), 131'020);
   EXPECT_EQ(rx_value(Expected::P9999, s), 1'999'486);
   EXPECT_EQ(rx_value(Expected::Max, s), 2'000'123);
   EXPECT_EQ(rx_value(Expected::Jitter, s), 1'312.5);

@@ -120,8 +120,8 @@ TEST(TcpJson, End) {
             std::string(R"({"number":0,"src_port":40000,"close":"fin","detail":null,)") +
                 R"("bytes":1000000,"bits_per_second":4000000.0,"segments_sent":2000,)" +
                 R"("bytes_sent":2896000,"retransmits":24,)" + kCounters +
-                R"(,"rtt_us":{"min":45,"smoothed":1250,"p50":47.616,"p90":48.029,"p99":48.122,)" +
-                R"("p999":2015.232,"max":2031.615,"count":100},"cwnd_segments":120,)" +
+                R"(,"rtt_us":{"min":45,"smoothed":1250,"p50":47.872,"p90":48.078,"p99":48.125,)" +
+                R"("p999":2007.04,"max":2015.231,"count":100},"cwnd_segments":120,)" +
                 R"("window_bytes":3145728})");
   EXPECT_EQ(end["flows"][1]["rtt_us"].dump(), R"({"min":46,"smoothed":1250})");
   EXPECT_TRUE(end["flows"][1]["cwnd_segments"].is_null());
@@ -134,8 +134,8 @@ TEST(TcpJson, End) {
             R"({"reason":"amount","errors":[{"errno":28,"name":"ENOSPC",)"
             R"("text":"No space left on device","count":50}],)"
             R"("negotiated":{"mss":1448,"timestamps":true,"sack":true,"ecn":false},)"
-            R"("ingress":"xdp","rtt_us":{"min":45,"p50":47.64,"p90":48.071,"p99":2023.424,)"
-            R"("p999":2029.977,"max":2031.615,"count":200},"connect_seconds":0.012,)"
+            R"("ingress":"xdp","rtt_us":{"min":45,"p50":47.884,"p90":48.099,"p99":2011.136,)"
+            R"("p999":2014.412,"max":2015.231,"count":200},"connect_seconds":0.012,)"
             R"("first_data_seconds":0.0425,"cpu_seconds":1.5})");
 }
 

@@ -43,7 +43,7 @@ summary of eth1
   ECN                           8 reductions for marks on the way
   received                     70 bytes, acknowledged and dropped
   bad segments                  9 from the far end, not acceptable
-  RTT             min 45.0 us  p50 47.6 us  p99 2,023 us  max 2,032 us
+  RTT             min 45.0 us  p50 47.9 us  p99 2,011 us  max 2,015 us
   window limited            0.500 s, 8.3 % of the flows' time: the far end's window was full
   zero window               0.250 s, 4.2 % of the flows' time: of it, the window was closed
   frames                    2,060 attempts  2,005 accepted  50 driver drops  5 redirect errors

@@ -65,11 +65,11 @@ TEST(Histogram, WithinTheCellOfTheExactPercentile) {
     EXPECT_GE(histogram.quantile(q, values.front(), values.back()), values.front()) << q;
   }
   EXPECT_GE(histogram.max(), values.back());
-  EXPECT_LE(histogram.max(), values.back() + values.back() / 32);
+  EXPECT_LE(histogram.max(), values.back() + values.back() / XTG_HIST_SUB);
 }
 
 TEST(Histogram, InterpolatesWithinACell) {
-  constexpr std::uint64_t kLow = 200'704, kWidth = 4096; // the cell of 200 us and more
+  constexpr std::uint64_t kLow = 200'704, kWidth = 2048; // the cell of 200 us and more
   ASSERT_EQ(xtg_hist_floor(xtg_hist_cell(kLow)), kLow);
   ASSERT_EQ(xtg_hist_floor(xtg_hist_cell(kLow) + 1), kLow + kWidth);
   Histogram even;

@@ -38,16 +38,16 @@ TEST(RxDelta, DelayOfTheIntervalAlone) {
   now.slot.delay_sum += 4 * 1'000 - 4 * 20; // four of 990 to 1,010 ns
   now.slot.delay_max = 1'010;
   before.delay[20] = now.delay[20] = 99;
-  now.delay[xtg_hist_cell(990)] = 3;   // 976 to 991
-  now.delay[xtg_hist_cell(1'010)] = 1; // 1008 to 1023
+  now.delay[xtg_hist_cell(990)] = 3;   // 984 to 991
+  now.delay[xtg_hist_cell(1'010)] = 1; // 1008 to 1015
   const RxSample s = rx_delta(at(0, {before}), at(kSecond, {now}), 0);
   EXPECT_EQ(s.delay.count, 4U);
-  EXPECT_EQ(s.delay.min, 976U);
+  EXPECT_EQ(s.delay.min, 984U);
   EXPECT_EQ(s.delay.mean, 1'000);
-  EXPECT_EQ(s.delay.quantile(0.5), 984U) << "the second of three between 976 and 991";
+  EXPECT_EQ(s.delay.quantile(0.5), 988U) << "the second of three between 984 and 991";
   EXPECT_EQ(s.delay.max, 1'010U) << "the cell's edge is beyond the largest of the run";
   now.slot.delay_max = 5'000;
-  EXPECT_EQ(rx_delta(at(0, {before}), at(kSecond, {now}), 0).delay.max, 1'023U);
+  EXPECT_EQ(rx_delta(at(0, {before}), at(kSecond, {now}), 0).delay.max, 1'015U);
   now.slot.delay_min = 990;
   EXPECT_EQ(rx_delta(at(0, {before}), at(kSecond, {now}), 0).delay.min, 990U)
       << "no delay of the run is smaller";
