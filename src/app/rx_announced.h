@@ -24,7 +24,10 @@ public:
   enum class News : std::uint8_t { None, Begun };
   /// Begun: the first run is announced, and what was counted before is not in the report any more.
   Result<News> look(const xdp::Receiver& receiver, report::RxReporter& reporter);
-  [[nodiscard]] std::uint64_t begun_ns() const { return begun_ns_; }
+  /// `snapshot`: the first one after that.
+  [[nodiscard]] std::uint64_t begin_of(const stats::RxSnapshot& snapshot) const {
+    return stats::RxRuns::begin_of(snapshot, begun_ns_);
+  }
 
   /// What filters had counted in `snapshot` does not.
   void set_aside(const stats::RxSnapshot& snapshot) { runs_.set_aside(snapshot, begun_ns_); }

@@ -62,9 +62,10 @@ void RxSession::look_for_announcements(report::RxReporter& reporter) {
     listener_.receiver().restart_sizes();
     first_ = snapshot(false);
     announced_.set_aside(first_);
+    const std::uint64_t begun_ns = announced_.begin_of(first_);
     first_.records.clear(); // what was faster than this look is the run's as well
     verified_before_ = listener_.receiver().verified();
-    start_lines(announced_.begun_ns());
+    start_lines(begun_ns);
   }
   if (announced_.may_be_over() && announced_.over(snapshot(false)) && !reason_)
     reason_ = stats::EndReason::Announced;

@@ -108,6 +108,13 @@ void RxRuns::set_aside(const RxSnapshot& snapshot, std::uint64_t begun_ns) {
                matched);
 }
 
+std::uint64_t RxRuns::begin_of(const RxSnapshot& snapshot, std::uint64_t start_ns) {
+  for (const RxRecord& record : snapshot.records)
+    if (!matched(record) && record.slot.packets != 0)
+      start_ns = std::min<std::uint64_t>(start_ns, record.slot.first_ns);
+  return start_ns;
+}
+
 void RxRuns::apply(RxSnapshot& snapshot) const {
   for (const auto& [session, sender] : senders_)
     // The end of a run from before our time, of which nothing came, is nothing to us.

@@ -26,6 +26,9 @@ public:
   /// What filters had counted in `snapshot` is from before the run, which begins at `begun_ns`:
   /// apply() takes it off.
   void set_aside(const RxSnapshot& snapshot, std::uint64_t begun_ns);
+  /// When the run began: its start came then, or the first of its packets, which may overtake that.
+  /// `snapshot`: as apply() left it.
+  static std::uint64_t begin_of(const RxSnapshot& snapshot, std::uint64_t start_ns);
 
   /// Leaves in the snapshot the records that count, those of filters among them, tells it of their
   /// senders, and adds the packets of other sessions to its `unannounced`.

@@ -77,6 +77,15 @@ TEST(RxRuns, WhatFiltersCountStaysButForWhatWasBefore) {
   EXPECT_EQ(other.records[0].slot.packets, 12U);
 }
 
+TEST(RxRuns, BeginsWithItsStartOrThePacketThatOvertookIt) {
+  const auto begin_of = [](const RxRecord& record) {
+    return RxRuns::begin_of(sample::at(0, {record}), 6'000);
+  };
+  EXPECT_EQ(begin_of(sample::record(3)), 5'000U);
+  EXPECT_EQ(begin_of(sample::record(3, 0, 0, XTG_SIG_NONE)), 6'000U);
+  EXPECT_EQ(begin_of(RxRecord{}), 6'000U);
+}
+
 TEST(RxRuns, AFilterHasNoSender) {
   RxRuns runs;
   runs.learn({start(kOurs), end(kOurs, 1, 3)});
