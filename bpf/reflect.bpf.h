@@ -12,6 +12,7 @@
  * so that it lies in registers, and what is not used of it is not made. */
 struct seen {
   struct xtg_rx_mark mark;
+  __u64 word[2];  /* the last 16 bytes, as they lie in the frame */
   __u32 length;   /* of the frame */
   __u32 end;      /* of the payload */
   __u32 datagram; /* bytes, with its header */
@@ -26,11 +27,10 @@ static __always_inline int refuse(struct xtg_reflect_cpu* cpu, __u32 why) {
 
 /* Whether the signature ends one whole UDP datagram in the outermost IP packet, and has its room
  * there. */
-static __always_inline bool take_apart(struct xdp_md* ctx, struct seen* s, struct packet* p) {
+static __always_inline bool take_apart(struct xdp_md* ctx, struct seen* s, const struct packet* p) {
   void* data = (void*)(long)ctx->data;
   __u32 size = s->mark.form == XTG_SIG_FULL ? XTG_SIG_FULL_LEN : XTG_SIG_COMPACT_LEN;
 
-  outermost(data, (void*)(long)ctx->data_end, p);
   if (!p->udp || !p->whole || p->end != s->end) return false;
   s->datagram = bpf_ntohs(p->udp->len);
   return s->datagram >= sizeof(struct udphdr) + size &&
@@ -105,7 +105,7 @@ static __always_inline bool to_a_host(const struct packet* p) {
 
 /* XTG_REFLECT_REASONS: nothing is against sending it back. */
 static __always_inline __u32 objection(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu,
-                                       struct seen* s, struct packet* p) {
+                                       struct seen* s, const struct packet* p) {
   const struct xtg_reflect_config* c = reflect_c();
   const struct xtg_rx_mark* m = &s->mark;
 
@@ -124,15 +124,15 @@ static __always_inline __u32 objection(struct xdp_md* ctx, struct xtg_reflect_cp
 /* ---- streams and limits ---- */
 
 /* The record of the frame's stream; NULL when there was no place left. */
-static __always_inline int find_stream(struct xtg_reflect_cpu* cpu, const struct seen* s,
-                                       const __u64* words, struct xtg_reflect_stream** out) {
+static __always_inline int find_stream(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu,
+                                       const struct seen* s, struct xtg_reflect_stream** out) {
   struct xtg_reflect_key key = {
       .session = s->mark.session, .stream = s->mark.stream, .form = s->mark.form};
   __u32 number = *remembered(cpu, &key) - 1;
 
   *out = bpf_map_lookup_elem(&reflect_streams, &number);
   if (*out && *(__u64*)&(*out)->key == *(__u64*)&key) return 0;
-  if (find_place(cpu, &key, words, s->length, &number)) return -1;
+  if (find_place(ctx, cpu, &key, s->end, &number)) return -1;
   *out = bpf_map_lookup_elem(&reflect_streams, &number);
   return 0;
 }
@@ -271,16 +271,16 @@ static __always_inline bool has_room(const struct seen* s) {
 }
 
 static __always_inline int send_back(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu,
-                                     const struct seen* s, const __u64* words,
-                                     const struct packet* p, __u64 number, __u64 came_ns) {
+                                     const struct seen* s, const struct packet* p, __u64 number,
+                                     __u64 came_ns) {
   __u64 acc;
 
   swap_macs(ctx);
   swap_ends(p);
   if (s->mark.form == XTG_SIG_FULL)
-    acc = write_word(ctx, s, 2, words[2], words[2] | xtg_from_be64(XTG_SIG_F_REFLECTED));
+    acc = write_word(ctx, s, 2, s->word[0], s->word[0] | xtg_from_be64(XTG_SIG_F_REFLECTED));
   else
-    acc = write_word(ctx, s, 3, words[3], words[3] | xtg_from_be64(XTG_SIG_COMPACT_REFLECTED));
+    acc = write_word(ctx, s, 3, s->word[1], s->word[1] | xtg_from_be64(XTG_SIG_COMPACT_REFLECTED));
   if (came_ns) {
     __u64 told[3] = {xtg_from_be64(number), xtg_from_be64(came_ns)};
     cpu->told++;
@@ -294,54 +294,88 @@ static __always_inline int send_back(struct xdp_md* ctx, struct xtg_reflect_cpu*
   return XDP_TX;
 }
 
-/* Whether the frame ends as a test frame does; `words`: the 32 bytes before its end. Of a frame in
- * several pieces the first one may end so by chance: objection() then finds that the IP packet does
- * not end there. */
-static __always_inline bool find(struct xdp_md* ctx, struct seen* s, __u64* words) {
+/* Where the payload ends of a frame that is padded or in several pieces, and its last 32 bytes; 0:
+ * it does not end as a test frame's. */
+static __noinline int find_slowly(struct xdp_md* ctx, __u32 length, __u64* words) {
+  if (!words || length < XTG_SIG_FULL_LEN || !load_tail(ctx, length, words)) return 0;
+  return may_be_ours(words) ? (int)length : load_before_padding(ctx, length, words);
+}
+
+/* Whether the frame ends as a test frame does. Of one in several pieces the first piece may end so
+ * by chance: objection() then finds that the IP packet does not end there. */
+static __always_inline bool find(struct xdp_md* ctx, struct seen* s) {
   __u32 piece = (__u32)((void*)(long)ctx->data_end - (void*)(long)ctx->data);
   const __u64* from = near_tail(ctx, piece);
+  __u64 words[4];
 
   if (from && may_be_ours(from)) {
-    words[0] = from[0];
-    words[1] = from[1];
-    words[2] = from[2];
-    words[3] = from[3];
+    __builtin_memcpy(words, from, sizeof(words));
     s->length = s->end = piece;
   } else {
-    s->length = s->end = bpf_xdp_get_buff_len(ctx);
-    if (s->length < XTG_SIG_FULL_LEN || !load_tail(ctx, s->length, words)) return false;
-    if (!may_be_ours(words)) {
-      s->end = load_before_padding(ctx, s->length, words);
-      if (s->end < XTG_SIG_FULL_LEN) return false;
-    }
+    __u64 far[4]; /* not in registers, as `words` is */
+    s->length = bpf_xdp_get_buff_len(ctx);
+    s->end = find_slowly(ctx, s->length, far);
+    if (s->end < XTG_SIG_FULL_LEN) return false;
+    __builtin_memcpy(words, far, sizeof(words));
   }
   xtg_rx_read_words(&s->mark, words);
+  s->word[0] = words[2];
+  s->word[1] = words[3];
   return true;
 }
 
-SEC("xdp.frags")
-int xtg_reflect(struct xdp_md* ctx) {
-  struct seen s;
-  struct packet p;
-  struct xtg_reflect_stream* stream;
-  __u64 words[4], came_ns = 0;
-  __u32 zero = 0, why;
-  struct xtg_reflect_cpu* cpu = bpf_map_lookup_elem(&reflect_cpus, &zero);
+/* What outermost() finds of a UDP datagram in a whole IPv4 packet without options behind an
+ * untagged Ethernet header, as most are: all of it lies at places that are known, so that nothing
+ * of it needs to be kept. */
+static __always_inline bool is_plain(struct xdp_md* ctx, struct packet* out) {
+  struct ethhdr* eth = (void*)(long)ctx->data;
+  struct iphdr* ip = (void*)(eth + 1);
+  struct udphdr* udp = (void*)(ip + 1);
 
-  if (!cpu || !reflect_control.started) return XDP_PASS;
-  if (!find(ctx, &s, words)) {
-    cpu->passed++;
-    return XDP_PASS;
-  }
-  why = objection(ctx, cpu, &s, &p);
+  if ((void*)(udp + 1) > (void*)(long)ctx->data_end || eth->h_proto != bpf_htons(ETH_P_IP) ||
+      ip->ihl != 5 || ip->protocol != IPPROTO_UDP || ip->frag_off & bpf_htons(0x3fff))
+    return false;
+  out->v4 = ip;
+  out->v6 = NULL;
+  out->udp = udp;
+  out->end = sizeof(*eth) + bpf_ntohs(ip->tot_len);
+  out->whole = 1;
+  out->protocol = IPPROTO_UDP;
+  return true;
+}
+
+/* What becomes of a frame with a signature. */
+static __always_inline int serve(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu, struct seen* s,
+                                 const struct packet* p) {
+  __u32 why = objection(ctx, cpu, s, p);
+  struct xtg_reflect_stream* stream;
+  __u64 came_ns = 0;
+
   if (why < XTG_REFLECT_REASONS) return refuse(cpu, why);
-  if (has_room(&s)) came_ns = bpf_ktime_get_ns();
-  if (find_stream(cpu, &s, words, &stream)) return refuse(cpu, XTG_REFLECT_UNSURE);
+  if (has_room(s)) came_ns = bpf_ktime_get_ns();
+  if (find_stream(ctx, cpu, s, &stream)) return refuse(cpu, XTG_REFLECT_UNSURE);
   if (reflect_c()->step && !within_rate()) {
     refuse(cpu, XTG_REFLECT_RATE);
     return XDP_DROP;
   }
   if (!within_limit()) return XDP_PASS;
   if (!stream) cpu->untold++;
-  return send_back(ctx, cpu, &s, words, &p, enter(stream, &s.mark), came_ns);
+  return send_back(ctx, cpu, s, p, enter(stream, &s->mark), came_ns);
+}
+
+SEC("xdp.frags")
+int xtg_reflect(struct xdp_md* ctx) {
+  struct seen s;
+  struct packet p;
+  __u32 zero = 0;
+  struct xtg_reflect_cpu* cpu = bpf_map_lookup_elem(&reflect_cpus, &zero);
+
+  if (!cpu || !reflect_control.started) return XDP_PASS;
+  if (!find(ctx, &s)) {
+    cpu->passed++;
+    return XDP_PASS;
+  }
+  if (is_plain(ctx, &p)) return serve(ctx, cpu, &s, &p);
+  outermost((void*)(long)ctx->data, (void*)(long)ctx->data_end, &p);
+  return serve(ctx, cpu, &s, &p);
 }

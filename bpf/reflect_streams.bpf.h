@@ -41,7 +41,7 @@ static __noinline __u32 new_place(const struct xtg_reflect_key* key) {
 /* A short signature's magic is 16 bits, which ordinary payload has by chance. It is believed when
  * its session was asked for, when long signatures of this session came, or at the second one of a
  * stream that agrees with the one before. */
-static __noinline int believed(const struct xtg_rx_mark* m, __u32 length) {
+static __noinline int believed(const struct xtg_rx_mark* m) {
   struct xtg_reflect_key low = {.session = m->session, .form = XTG_SIG_NONE};
   __u32 at = (m->session * 31 + m->stream) & (XTG_RX_CANDIDATES - 1);
   struct xtg_rx_candidate* c = &reflect_candidates[at];
@@ -52,20 +52,22 @@ static __noinline int believed(const struct xtg_rx_mark* m, __u32 length) {
   if (place_of(&low) != XTG_REFLECT_NO_PLACE) return 1;
   now = bpf_ktime_get_ns();
   agrees = c->state && xtg_rx_agree(c, m, now, XTG_RX_WINDOW_MOST);
-  xtg_rx_remember(c, m, now, length);
+  xtg_rx_remember(c, m, now, 0);
   return agrees;
 }
 
-/* Slow path of find_stream(); -1: the frame is not believed to be one of ours. */
-static __noinline int find_place(struct xtg_reflect_cpu* cpu, const struct xtg_reflect_key* key,
-                                 const __u64* words, __u32 length, __u32* number) {
+/* Slow path of find_stream(), for a payload that ends at `end`; -1: the frame is not believed to be
+ * one of ours. */
+static __noinline int find_place(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu,
+                                 const struct xtg_reflect_key* key, __u32 end, __u32* number) {
   struct xtg_rx_mark m;
+  __u64 words[4];
 
-  if (!cpu || !number) return -1;
+  if (!cpu || !number || !load_tail(ctx, end, words)) return -1;
   *number = place_of(key);
   if (*number == XTG_REFLECT_NO_PLACE) {
     xtg_rx_read_words(&m, words);
-    if (!believed(&m, length)) return -1;
+    if (!believed(&m)) return -1;
     *number = new_place(key);
   }
   if (*number != XTG_REFLECT_NO_PLACE) *remembered(cpu, key) = *number + 1;
