@@ -112,8 +112,19 @@ void clear_unknown(Json& out, const stats::RxStream& s) {
   out["frame_size"] = nullptr;
 }
 
-Json stream_value(const stats::RxStream& s) {
+Json shares_value(const std::vector<stats::RxShare>& shares) {
+  Json list = Json::array();
+  for (const stats::RxShare& share : shares)
+    list.push_back({{"unit", share.unit},
+                    {"packets", share.packets},
+                    {"bytes", bytes_of(share.bytes, share.packets)}});
+  return list;
+}
+
+/// Rates are over the `seconds` of the run, as those of all: so they add up.
+Json stream_value(const stats::RxStream& s, double seconds) {
   const stats::RxCounters& c = s.counters;
+  const stats::RxRates rates = stats::rx_rates(c, seconds);
   Json out = {{"session", s.name.session},
               {"stream", s.name.stream},
               {"form", form_of(s.name)},
@@ -122,10 +133,14 @@ Json stream_value(const stats::RxStream& s) {
               {"seconds", us(s.last_ns - s.first_ns) / 1e6},
               {"packets", c.packets},
               {"bytes", bytes_of(c.bytes, c.packets)},
+              {"rx_pps", number(rates.pps)},
+              {"l1_bits_per_second", number(rates.l1_bps)},
+              {"l2_bits_per_second", number(rates.l2_bps)},
               {"frame_size", {{"min", s.size_min + kFcsBytes}, {"max", s.size_max + kFcsBytes}}},
               {"first_sequence", s.first_number},
               {"next_sequence", s.next_number},
               {"units", s.units},
+              {"per_unit", shares_value(s.shares)},
               {"sent", or_null(s.sent)},
               {"clock", name(s.clock.clock)},
               {"clock_error_us", s.clock.error_ns ? Json(us(*s.clock.error_ns)) : Json(nullptr)},
@@ -253,7 +268,7 @@ Json expect_value(const std::vector<RxVerdict>& verdicts) {
 Json rx_end_value(const stats::RxSummary& summary, const std::vector<RxVerdict>& verdicts) {
   Json streams = Json::array();
   for (const stats::RxStream& stream : summary.streams)
-    streams.push_back(stream_value(stream));
+    streams.push_back(stream_value(stream, summary.total.end_s - summary.total.start_s));
   Json sum = sum_value(summary.total, summary.streams);
   sum["sent"] = or_null(summary.all.sent);
   add_details(sum, summary.all);

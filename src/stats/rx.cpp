@@ -77,6 +77,8 @@ RxStream add_up(const Records& records) {
     out.size_min = std::min<std::uint32_t>(out.size_min, s.size_min);
     out.size_max = std::max<std::uint32_t>(out.size_max, s.size_max);
     out.arrival.merge(record->arrival);
+    const RxCounters own = counters_of({record});
+    out.shares.push_back({s.key.unit, own.packets, own.bytes});
     if (!has_signature(*record)) continue;
     out.first_number = std::min<std::uint64_t>(out.first_number, s.base);
     out.next_number = std::max<std::uint64_t>(out.next_number, s.next);
@@ -90,6 +92,7 @@ RxStream add_up(const Records& records) {
     changes += std::accumulate(record->arrival.begin(), record->arrival.end(), std::uint64_t{0});
     jitter += static_cast<double>(s.jitter16) / 16 * static_cast<double>(s.packets);
   }
+  std::ranges::sort(out.shares, {}, &RxShare::unit);
   out.extent_mean = mean(static_cast<double>(extent_sum), out.extents);
   out.ipdv_mean_ns = mean(static_cast<double>(ipdv_sum), changes);
   out.jitter_ns = mean(jitter, with_times(out.counters));

@@ -36,6 +36,14 @@ struct RxUnit {
   bool operator==(const RxUnit&) const = default;
 };
 
+/// A stream's packets that came through one receive queue; in generic mode, by one CPU.
+struct RxShare {
+  unsigned unit = 0;
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0; ///< without FCS
+  bool operator==(const RxShare&) const = default;
+};
+
 /// Test frames that no stream has, and what the interface lost.
 struct RxAside {
   std::uint64_t refused = 0;      ///< of another session or port; passed on
@@ -164,6 +172,7 @@ struct RxStream {
   std::uint64_t first_ns = 0, last_ns = 0;  ///< arrivals, CLOCK_MONOTONIC
   std::uint32_t size_min = 0, size_max = 0; ///< bytes without FCS
   unsigned units = 0;                       ///< queues (or CPUs) that it came through
+  std::vector<RxShare> shares;              ///< of each of them, by its number
 
   RxClockVerdict clock;
   RxDelay delay; ///< of its path: one-way (RFC 7679) or round trip; empty where the clock Differs
@@ -189,12 +198,18 @@ struct RxStream {
   std::optional<RxRoundTrip> round_trip; ///< where the path is one
 };
 
-/// One interval, or the whole run.
-struct RxSample {
+/// Per second, of a stream or of all.
+struct RxRates {
+  double pps = 0;
+  double l1_bps = 0, l2_bps = 0; ///< with preamble, gap and FCS; with FCS
+};
+/// 0 where there is no time.
+RxRates rx_rates(const RxCounters& counters, double seconds);
+
+/// One interval, or the whole run. The rates are of all packets that arrived.
+struct RxSample : RxRates {
   double start_s = 0, end_s = 0; ///< since the run's start
   RxCounters sum;                ///< within the interval
-  double pps = 0;                ///< of all packets that arrived
-  double l1_bps = 0, l2_bps = 0; ///< with preamble, gap and FCS; with FCS
   RxDelay delay;                 ///< within the interval; empty where no clock is Shared
   /// Of the delays. Where some streams came straight and some came back, the delays are of the
   /// former alone.

@@ -83,6 +83,17 @@ std::uint64_t passed_by(const std::vector<RxUnit>& units) {
 
 } // namespace
 
+RxRates rx_rates(const RxCounters& counters, double seconds) {
+  if (seconds <= 0) return {};
+  const auto per_second = [seconds](std::uint64_t count) {
+    return static_cast<double>(count) / seconds;
+  };
+  const std::uint64_t packets = counters.packets;
+  return {.pps = per_second(packets),
+          .l1_bps = 8 * per_second(counters.bytes + packets * (kFcsBytes + kGapBytes)),
+          .l2_bps = 8 * per_second(counters.bytes + packets * kFcsBytes)};
+}
+
 RxSample sample_between(const RxSnapshot& from, const RxSnapshot& to, const RxSpan& span,
                         std::uint64_t origin_ns) {
   RxSample sample;
@@ -92,14 +103,7 @@ RxSample sample_between(const RxSnapshot& from, const RxSnapshot& to, const RxSp
   sample.path = path_of(by_stream(to));
   sample.passed = rise(passed_by(from.queues), passed_by(to.queues));
   const double length_s = seconds_since(span.from_ns, span.to_ns);
-  if (length_s <= 0) return sample;
-  const auto per_second = [length_s](std::uint64_t count) {
-    return static_cast<double>(count) / length_s;
-  };
-  const std::uint64_t packets = sample.sum.packets;
-  sample.pps = per_second(packets);
-  sample.l2_bps = 8 * per_second(sample.sum.bytes + packets * kFcsBytes);
-  sample.l1_bps = 8 * per_second(sample.sum.bytes + packets * (kFcsBytes + kGapBytes));
+  static_cast<RxRates&>(sample) = rx_rates(sample.sum, length_s);
   return sample;
 }
 

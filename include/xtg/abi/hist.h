@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Log-linear histogram of nanoseconds: values below 64 have a cell each, above that every octave
- * has 64 cells, so a cell's width is at most 1/64 (1.6 %) of its value: 2 us at 200 us. Covers up to
- * 2^40 ns (18 minutes); what is longer falls in the last cell. */
+ * has 64 cells, so a cell's width is at most 1/64 (1.6 %) of its value: 2 us at 200 us. Covers up
+ * to 2^40 ns (18 minutes); what is longer falls in the last cell. */
 #pragma once
 
 #include "base.h"

@@ -139,8 +139,10 @@ TEST(RxJson, End) {
       end["streams"][0].dump(),
       std::string(R"({"session":12648430,"stream":3,"form":"full","match":null,)") +
           R"("path":"one-way","seconds":1.5,)" +
-          R"("packets":1010,"bytes":64640,"frame_size":{"min":64,"max":64},)" +
-          R"("first_sequence":6,"next_sequence":1020,"units":1,"sent":null,"clock":"shared",)" +
+          R"("packets":1010,"bytes":64640,"rx_pps":505.0,"l1_bits_per_second":339360.0,)" +
+          R"("l2_bits_per_second":258560.0,"frame_size":{"min":64,"max":64},)" +
+          R"("first_sequence":6,"next_sequence":1020,"units":1,)" +
+          R"("per_unit":[{"unit":3,"packets":1010,"bytes":64640}],"sent":null,"clock":"shared",)" +
           R"("clock_error_us":null,"clock_note":null,)" + kCounters + kDelay + "," + kDetails +
           R"(,"mirror":null})");
   end.erase("sum");
@@ -231,8 +233,9 @@ TEST(RxJson, FramesWithoutASignature) {
   EXPECT_EQ(
       end["streams"][1].dump(),
       R"({"session":null,"stream":0,"form":"match","match":"udp dst port 10000","path":null,"seconds":0.5,)"
-      R"("packets":1234,"bytes":128336,"frame_size":{"min":64,"max":1518},"first_sequence":null,)"
-      R"("next_sequence":null,"units":1,"sent":null,"clock":null,"clock_error_us":null,"clock_note":null,"unique":null,"lost_packets":null,)"
+      R"("packets":1234,"bytes":128336,"rx_pps":617.0,"l1_bits_per_second":612064.0,)"
+      R"("l2_bits_per_second":513344.0,"frame_size":{"min":64,"max":1518},"first_sequence":null,)"
+      R"("next_sequence":null,"units":1,"per_unit":[],"sent":null,"clock":null,"clock_error_us":null,"clock_note":null,"unique":null,"lost_packets":null,)"
       R"("lost_percent":null,"duplicates":null,"replicated":null,"reordered":null,"too_late":null,"suspect":null,)"
       R"("negative_delays":null,"delay_us":null,"jitter_us":null,"negative_delay_worst_us":null,)"
       R"("ipdv_us":null,"pdv_us":null,)"

@@ -67,6 +67,7 @@ inline stats::RxStream rx_stream() {
   s.last_ns = 2'500'000'000;
   s.size_min = s.size_max = 60;
   s.units = 1;
+  s.shares = {{3, 1'010, 60'600}};
   s.delay = rx_delay();
   s.negative_min = -3'200;
   s.jitter_ns = 1'312.5;

@@ -132,6 +132,7 @@ TEST(RxStreams, RecordsOfAStreamAreAddedUp) {
   EXPECT_EQ(s.size_min, 40U);
   EXPECT_EQ(s.size_max, 1'500U);
   EXPECT_EQ(s.units, 2U);
+  EXPECT_EQ(s.shares, (std::vector<RxShare>{{0, 10, 600}, {1, 30, 1'800}}));
   EXPECT_EQ(s.delay.count, 40U);
   EXPECT_EQ(s.delay.min, 10U);
   EXPECT_EQ(s.delay.max, 31U);
