@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The capture files of `rx`: the frames that were asked for, all of them and no others, as they were sent."""
+import math
 import os
 import signal
 import time
@@ -81,6 +82,19 @@ class Samples(SampleTest):
                 end, packets = self.sampled(self.path(), *args, count=1500)
                 self.assertEqual(numbers(packets), list(range(count)))
                 self.assertEqual(end["sample"]["reasons"]["first"], count)
+
+    def test_percentiles_are_those_of_the_recorded_trace(self):
+        end, packets = self.sampled(self.path(), "--sample", "1/1")
+        delay = end["sum"]["delay_us"]
+        taken = sorted(packet.time - int.from_bytes(packet.data[SENT_AT], "big") for packet in packets)
+        # The file has the time of day: what it is ahead of the run's clock is told by the least delay, which is exact.
+        ahead = taken[0] - round(delay["min"] * 1000)
+        exact = [ns - ahead for ns in taken]
+        self.assertEqual((delay["count"], round(delay["max"] * 1000)), (3000, exact[-1]))
+        self.assertAlmostEqual(delay["mean"] * 1000, sum(exact) / len(exact), places=2)
+        for name, q in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999), ("p9999", 0.9999)):
+            at_rank = exact[math.ceil(q * len(exact)) - 1]
+            self.assertLessEqual(abs(delay[name] * 1000 - at_rank), at_rank / 64 + 1, name)
 
     def test_comments(self):
         end, packets = self.sampled(self.path("x.pcapng"), "--sample", "1/1000,first:2")
