@@ -71,21 +71,8 @@ int report_end(const ExchangeResult& result, const plan::ExchangePlan& plan,
   for (const plan::PortPlan& port : plan.ports)
     names.push_back(port.iface.name);
   const auto verdicts = report::judge(plan.spec.expect, result.summary, names);
-  const auto missed =
-      std::ranges::count_if(verdicts, [](const report::RxVerdict& v) { return !v.held; });
-  // That nothing came may be what is expected, and is then no error.
-  const bool judged =
-      !result.error || (result.error->code == Errc::Peer &&
-                        (missed != 0 || report::covers_silence(plan.spec.expect, result.summary)));
-  int status = static_cast<int>(ExitStatus::Done);
-  if (result.left_at_once || !judged) {
-    status = tell_errors(result, reporter, context);
-  } else if (missed != 0) {
-    status = tell_missed(static_cast<std::size_t>(missed), verdicts.size(), reporter, context);
-  }
-  reporter.end(result.summary, verdicts);
-  reporter.finish();
-  return status;
+  return end_judged(result, verdicts, report::covers_silence(plan.spec.expect, result.summary),
+                    reporter, context);
 }
 
 } // namespace

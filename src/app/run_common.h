@@ -2,6 +2,7 @@
 // What several commands do alike. Internal to app.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "plan/plan.h"
 #include "plan/rx_spec.h"
 #include "report/reporter.h"
+#include "report/rx_report.h"
 #include "xdp/place.h"
 
 namespace xtg::app {
@@ -81,6 +83,26 @@ int tell_missed(std::size_t missed, std::size_t conditions, Reporter& reporter, 
   const Error error{Errc::System, 0, missed_words(missed, conditions)};
   (void)complain(error, context);
   reporter.error(error, status);
+  return status;
+}
+
+/// Ends a run by what --expect made of it; its exit status. `spoken_of`: the conditions are about
+/// that nothing came, too, which is then no error.
+template <class Result, class Reporter>
+int end_judged(const Result& result, const std::vector<report::RxVerdict>& verdicts, bool spoken_of,
+               Reporter& reporter, Context& context) {
+  const auto missed = static_cast<std::size_t>(
+      std::ranges::count_if(verdicts, [](const report::RxVerdict& v) { return !v.held; }));
+  const bool judged =
+      !result.error || (result.error->code == Errc::Peer && (missed != 0 || spoken_of));
+  int status = static_cast<int>(ExitStatus::Done);
+  if (result.left_at_once || !judged) {
+    status = tell_errors(result, reporter, context);
+  } else if (missed != 0) {
+    status = tell_missed(missed, verdicts.size(), reporter, context);
+  }
+  reporter.end(result.summary, verdicts);
+  reporter.finish();
   return status;
 }
 

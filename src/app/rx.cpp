@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -22,24 +21,6 @@ std::unique_ptr<report::RxReporter> make_reporter(const plan::OutputSpec& output
   if (output.json_stream) return report::make_rx_json_stream(out);
   if (output.quiet) return report::make_rx_quiet();
   return report::make_rx_text(out);
-}
-
-int report_end(const RxSessionResult& result, const plan::RxSpec& spec,
-               report::RxReporter& reporter, Context& context) {
-  const auto verdicts = report::judge(spec.expect, result.summary);
-  const auto missed =
-      std::ranges::count_if(verdicts, [](const report::RxVerdict& v) { return !v.held; });
-  // That nothing came may be what is expected.
-  const bool judged = !result.error || (result.error->code == Errc::Peer && !spec.expect.empty());
-  int status = static_cast<int>(ExitStatus::Done);
-  if (result.left_at_once || !judged) {
-    status = tell_errors(result, reporter, context);
-  } else if (missed != 0) {
-    status = tell_missed(static_cast<std::size_t>(missed), verdicts.size(), reporter, context);
-  }
-  reporter.end(result.summary, verdicts);
-  reporter.finish();
-  return status;
 }
 
 } // namespace
@@ -70,7 +51,8 @@ int rx(const plan::RxSpec& spec, Context& context) {
   session.start(); // first: who reads that it receives may send
   reporter->begin(told, run_info(context, facts, {}), session.listener().mode());
   RxSessionResult result = session.run(*reporter, context.out, *signals);
-  return report_end(result, spec, *reporter, context);
+  return end_judged(result, report::judge(spec.expect, result.summary), !spec.expect.empty(),
+                    *reporter, context);
 }
 
 } // namespace xtg::app
