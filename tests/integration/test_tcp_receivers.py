@@ -204,8 +204,8 @@ class Readers(tcp_lib.WireTest):
                 for flow in end["flows"]:
                     self.assertGreater(flow["zero_window_seconds"], 1.5, flow)
                     self.assertGreater(flow["window_probes"], 0, flow)
-                # Three seconds in which there is nothing to do: no core is burnt.
-                self.assertLess(end["cpu_seconds"], end["sum"]["seconds"] / 2, result)
+                # Three seconds in which there is nothing to do: no core is burnt, whatever sending takes.
+                self.assertLess(end["cpu_seconds"], threads * (end["sum"]["seconds"] - 3) + 1.5, result)
                 self.assertEqual(reproaches, {}, result)
 
     def test_never_reads_on(self):
