@@ -123,3 +123,10 @@ static __noinline int load_before_padding(struct xdp_md* ctx, __u32 length, __u6
   if (end < XTG_SIG_FULL_LEN || end >= length) return 0;
   return load_tail(ctx, end, words) && may_be_ours(words) ? (int)end : 0;
 }
+
+/* Where the payload ends of a frame of this length, which may be padded or lie in several pieces,
+ * and its last 32 bytes; 0: they are none of ours. */
+static __noinline int find_tail(struct xdp_md* ctx, __u32 length, __u64* words) {
+  if (!words || length < XTG_SIG_FULL_LEN || !load_tail(ctx, length, words)) return 0;
+  return may_be_ours(words) ? (int)length : load_before_padding(ctx, length, words);
+}

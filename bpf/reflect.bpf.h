@@ -294,13 +294,6 @@ static __always_inline int send_back(struct xdp_md* ctx, struct xtg_reflect_cpu*
   return XDP_TX;
 }
 
-/* Where the payload ends of a frame that is padded or in several pieces, and its last 32 bytes; 0:
- * it does not end as a test frame's. */
-static __noinline int find_slowly(struct xdp_md* ctx, __u32 length, __u64* words) {
-  if (!words || length < XTG_SIG_FULL_LEN || !load_tail(ctx, length, words)) return 0;
-  return may_be_ours(words) ? (int)length : load_before_padding(ctx, length, words);
-}
-
 /* Whether the frame ends as a test frame does. Of one in several pieces the first piece may end so
  * by chance: objection() then finds that the IP packet does not end there. */
 static __always_inline bool find(struct xdp_md* ctx, struct seen* s) {
@@ -314,7 +307,7 @@ static __always_inline bool find(struct xdp_md* ctx, struct seen* s) {
   } else {
     __u64 far[4]; /* not in registers, as `words` is */
     s->length = bpf_xdp_get_buff_len(ctx);
-    s->end = find_slowly(ctx, s->length, far);
+    s->end = find_tail(ctx, s->length, far);
     if (s->end < XTG_SIG_FULL_LEN) return false;
     __builtin_memcpy(words, far, sizeof(words));
   }

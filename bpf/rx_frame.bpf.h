@@ -76,9 +76,7 @@ static __always_inline __u32 plain_end(struct xdp_md* ctx) {
 static __noinline int find_mark_slowly(struct xdp_md* ctx, __u32 length, struct xtg_rx_mark* m) {
   __u64 words[4];
 
-  if (length < XTG_SIG_FULL_LEN || !load_tail(ctx, length, words)) return 0;
-  if (!may_be_ours(words) && !load_before_padding(ctx, length, words)) return 0;
-  if (is_ordinary(ctx)) return 0;
+  if (!find_tail(ctx, length, words) || is_ordinary(ctx)) return 0;
   xtg_rx_read_words(m, words);
   return 1;
 }
