@@ -128,7 +128,7 @@ TEST_F(SenderTest, SendsWithoutTracepointsAndSaysSo) {
 TEST_F(SenderTest, TwoOnOneInterfaceCountTheirOwn) {
   ASSERT_NO_FATAL_FAILURE(make_wire());
   ASSERT_NO_FATAL_FAILURE(load(1'000));
-  std::optional<net::Anchor> first_anchor = std::move(anchor_);
+  const net::Anchor first_anchor = std::move(*anchor_);
   std::optional<xdp::Sender> first = std::move(sender_);
   auto anchor = net::Anchor::create(1);
   ASSERT_TRUE(anchor) << anchor.error().message();
