@@ -22,11 +22,34 @@ static __always_inline const __u64* near_tail(struct xdp_md* ctx, __u32 end) {
   return (const void*)(from + 4) <= (void*)(long)ctx->data_end ? from : NULL;
 }
 
+/* Verifier: to Linux 6.12, stack that nobody wrote or that a helper wrote is as good as a word that
+ * was stored there. Where it joins two such paths, and what is read becomes an index, it looks for
+ * the store and gives up for want of one ("BUG backtracking"). So words on a stack that callers
+ * read are stored on every path: zero before a call that may leave them alone, and once more after
+ * a helper. */
+static __always_inline void no_words(__u64* words) {
+#pragma unroll
+  for (int i = 0; i < 4; i++)
+    *(volatile __u64*)&words[i] = 0;
+}
+static __always_inline void store_words(__u64* words) {
+#pragma unroll
+  for (int i = 0; i < 4; i++) {
+    __u64 word = words[i];
+    asm volatile("" : "+r"(word));
+    words[i] = word;
+  }
+}
+
 /* Likewise, wherever they lie; `end` is at least 32. */
 static __always_inline bool load_tail(struct xdp_md* ctx, __u32 end, __u64* words) {
   const __u64* from = near_tail(ctx, end);
 
-  if (!from) return bpf_xdp_load_bytes(ctx, end - XTG_SIG_FULL_LEN, words, XTG_SIG_FULL_LEN) == 0;
+  if (!from) {
+    long error = bpf_xdp_load_bytes(ctx, end - XTG_SIG_FULL_LEN, words, XTG_SIG_FULL_LEN);
+    store_words(words);
+    return error == 0;
+  }
   words[0] = from[0];
   words[1] = from[1];
   words[2] = from[2];
@@ -125,7 +148,7 @@ static __noinline int load_before_padding(struct xdp_md* ctx, __u32 length, __u6
 }
 
 /* Where the payload ends of a frame of this length, which may be padded or lie in several pieces,
- * and its last 32 bytes; 0: they are none of ours. */
+ * and its last 32 bytes, for which there is a no_words() before; 0: they are none of ours. */
 static __noinline int find_tail(struct xdp_md* ctx, __u32 length, __u64* words) {
   if (!words || length < XTG_SIG_FULL_LEN || !load_tail(ctx, length, words)) return 0;
   return may_be_ours(words) ? (int)length : load_before_padding(ctx, length, words);

@@ -306,6 +306,7 @@ static __always_inline bool find(struct xdp_md* ctx, struct seen* s) {
     s->length = s->end = piece;
   } else {
     __u64 far[4]; /* not in registers, as `words` is */
+    no_words(far);
     s->length = bpf_xdp_get_buff_len(ctx);
     s->end = find_tail(ctx, s->length, far);
     if (s->end < XTG_SIG_FULL_LEN) return false;

@@ -76,6 +76,7 @@ static __always_inline __u32 plain_end(struct xdp_md* ctx) {
 static __noinline int find_mark_slowly(struct xdp_md* ctx, __u32 length, struct xtg_rx_mark* m) {
   __u64 words[4];
 
+  no_words(words);
   if (!find_tail(ctx, length, words) || is_ordinary(ctx)) return 0;
   xtg_rx_read_words(m, words);
   return 1;
