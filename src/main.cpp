@@ -5,11 +5,15 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "app/app.h"
 #include "app/signals.h"
 #include "cli/cli.h"
 #include "core/clock.h"
 #include "core/exit_status.h"
+#include "core/fd_buffer.h"
 
 namespace {
 
@@ -20,17 +24,17 @@ struct Overloaded : Handlers... {
 template <class... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>; // clang 14 deduces none for aggregates
 
-std::string as_typed(int argc, char** argv) {
+using Words = std::vector<std::string>;
+
+std::string as_typed(const Words& argv) {
   std::string out;
-  for (int i = 0; i < argc; i++) {
-    if (i != 0) out.push_back(' ');
-    out.append(argv[i]);
-  }
+  for (const std::string& word : argv)
+    out.append(out.empty() ? "" : " ").append(word);
   return out;
 }
 
 /// In which form to say that the words make no request.
-xtg::plan::OutputSpec wanted_output(const std::vector<std::string>& words) {
+xtg::plan::OutputSpec wanted_output(const Words& words) {
   xtg::plan::OutputSpec out;
   out.quiet = true;
   for (const auto& word : words) {
@@ -41,14 +45,25 @@ xtg::plan::OutputSpec wanted_output(const std::vector<std::string>& words) {
   return out;
 }
 
-int run(int argc, char** argv) {
-  xtg::app::Context context{std::cout, std::cerr, as_typed(argc, argv), xtg::monotonic_ns()};
-  const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
-  auto request = xtg::cli::parse(words);
-  if (!request) return xtg::app::refuse(request.error(), wanted_output(words), context);
+/// A file opened where a standard stream was closed would be taken for it. Reading from what takes
+/// its place fails, and so does writing to it.
+void keep_standard_streams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl(fd, F_GETFD) < 0) (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
 
-  xtg::app::block_signals();
-  const int status = std::visit(
+/// The standard streams, which a process that is to end does not wait for.
+struct Streams {
+  explicit Streams(int hurry_fd)
+      : out_buffer(STDOUT_FILENO, hurry_fd), err_buffer(STDERR_FILENO, hurry_fd) {
+    err << std::unitbuf;
+  }
+  xtg::FdBuffer out_buffer, err_buffer;
+  std::ostream out{&out_buffer}, err{&err_buffer};
+};
+
+int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
+  return std::visit(
       Overloaded{
           [&](const xtg::cli::TextRequest& text) {
             context.out << text.text;
@@ -62,18 +77,41 @@ int run(int argc, char** argv) {
           [&](const xtg::plan::ProbeSpec& spec) { return xtg::app::probe(spec, context); },
           [&](const xtg::plan::DemoSpec& spec) { return xtg::app::demo(spec, context); },
       },
-      *request);
+      request);
+}
+
+int run(const Words& argv, const Words& words, xtg::app::Signals& signals) {
+  Streams streams(signals.hurry_fd());
+  xtg::app::Context context{streams.out, streams.err, signals, as_typed(argv), xtg::monotonic_ns()};
+  auto request = xtg::cli::parse(words);
+  const int status = request ? carry_out(*request, context)
+                             : xtg::app::refuse(request.error(), wanted_output(words), context);
   context.out.flush();
   // A result that could not be written (full disk, closed pipe) is no success.
-  if (!context.out && status == 0) return static_cast<int>(xtg::ExitStatus::Failed);
+  if (context.out || status != static_cast<int>(xtg::ExitStatus::Done)) return status;
+  return xtg::app::complain(xtg::app::output_error(context.out), context);
+}
+
+/// Has streams of its own: the main thread may be at any point.
+int interrupted(const Words& argv, const Words& words, xtg::app::Signals& signals) {
+  Streams streams(signals.hurry_fd());
+  xtg::app::Context context{streams.out, streams.err, signals, as_typed(argv), 0};
+  const int status =
+      xtg::app::refuse({xtg::Errc::System, 0, "interrupted before anything was sent"},
+                       wanted_output(words), context);
+  context.out.flush();
   return status;
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
+  keep_standard_streams();
   try {
-    return run(argc, argv);
+    const Words all(argv, argv + argc);
+    const Words words(argv + (argc > 0 ? 1 : 0), argv + argc);
+    xtg::app::Signals signals([&] { return interrupted(all, words, signals); });
+    return run(all, words, signals);
   } catch (const std::exception& error) {
     std::cerr << "xdp-trafficgen: internal error: " << error.what() << '\n';
     return static_cast<int>(xtg::ExitStatus::Failed);

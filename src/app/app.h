@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The use-cases: each takes what was asked, does it, and returns the process's exit status. Results
-// go to `out`, talk to `err`; nothing here exits or leaves anything behind. main blocks SIGINT,
-// SIGTERM and SIGHUP before it calls them, and they read these by signalfd.
+// go to `out`, talk to `err`; nothing here exits or leaves anything behind. Until one attends
+// to `signals`, an interrupt ends the process: what it has made by then must end with it.
 #pragma once
 
 #include <cstdint>
 #include <ostream>
 #include <string>
 
+#include "app/signals.h"
 #include "core/result.h"
 #include "plan/exchange_spec.h"
 #include "plan/reflect_spec.h"
@@ -20,6 +21,7 @@ namespace xtg::app {
 struct Context {
   std::ostream& out;
   std::ostream& err;
+  Signals& signals;
   std::string command;          ///< as typed, for the record
   std::uint64_t started_ns = 0; ///< CLOCK_MONOTONIC at the start of the process
 };
@@ -35,6 +37,9 @@ int demo(const plan::DemoSpec& spec, Context& context);
 /// For a request that fails before it begins: complain(), and the error in the form of output asked
 /// for.
 int refuse(const Error& error, const plan::OutputSpec& output, Context& context);
+
+/// Why a result cannot be written, of a stream that has failed.
+Error output_error(const std::ostream& out);
 
 /// Writes "xdp-trafficgen: message" and returns the exit status for it.
 int complain(const Error& error, Context& context);

@@ -87,8 +87,9 @@ void describe_wire(const net::Wire& wire) {
   set("XTG_FAR_IP6", wire.far().v6.to_string());
 }
 
-[[noreturn]] void become(const net::Wire& wire, const std::vector<std::string>& command) {
-  unblock_signals();
+[[noreturn]] void become(const net::Wire& wire, const std::vector<std::string>& command,
+                         const Signals& signals) {
+  signals.restore();
   if (!wire.near_ns().enter()) _exit(126);
   describe_wire(wire);
   std::vector<char*> argv;
@@ -103,17 +104,16 @@ void describe_wire(const net::Wire& wire) {
 /// Runs the command on the wire; a signal that a process sent us is handed on (the terminal's reach
 /// it anyway), and the wire outlives it.
 int run_command(const net::Wire& wire, const plan::DemoSpec& spec, Context& context) {
-  auto signals = Signals::open();
-  if (!signals) return complain(signals.error(), context);
+  const auto attended = context.signals.attend();
   const pid_t child = fork();
   if (child < 0) return complain(fail_sys(errno, "fork").value(), context);
-  if (child == 0) become(wire, spec.command);
+  if (child == 0) become(wire, spec.command, context.signals);
 
   int status = 0;
   while (waitpid(child, &status, WNOHANG) == 0) {
-    pollfd ready = {signals->fd(), POLLIN, 0};
+    pollfd ready = {context.signals.fd(), POLLIN, 0};
     poll(&ready, 1, 20);
-    if (signals->take().sent > 0) kill(child, SIGTERM);
+    if (context.signals.take().sent > 0) kill(child, SIGTERM);
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -125,11 +125,17 @@ int demo(const plan::DemoSpec& spec, Context& context) {
   wire_spec.queues = spec.queues;
   wire_spec.mtu = spec.mtu;
   wire_spec.gro = spec.gro;
+  std::optional hold = context.signals.hold();
   auto wire = net::Wire::create(wire_spec);
   if (!wire) {
     const auto error = std::move(wire.error()).context("make two namespaces and a veth pair");
     return refuse(error, spec.output, context);
   }
+  const auto undo = context.signals.before_exit([&wire] {
+    (void)net::NetNs::remove_named(wire->near_ns_name());
+    (void)net::NetNs::remove_named(wire->far_ns_name());
+  });
+  hold.reset();
   std::optional<xdp::Drain> drain;
   if (spec.far_drops) {
     auto attached = wire->far_ns().run([&wire] { return xdp::Drain::attach(wire->far().ifindex); });

@@ -93,15 +93,13 @@ int exchange(const plan::ExchangeSpec& asked, Context& context) {
   std::vector<std::optional<Repair>> repairs;
   if (auto clear = remove_obstacles(*plan, repairs); !clear)
     return fail_before(clear.error(), *reporter, context);
-  auto signals = Signals::open();
-  if (!signals) return fail_before(signals.error(), *reporter, context);
-
   auto session = ExchangeSession::prepare(*plan, context.started_ns);
   if (!session) return fail_before(while_running(std::move(session.error())), *reporter, context);
+  const auto attended = context.signals.attend([&session] { (*session)->stop_sending(); });
   reporter->begin((*session)->told(),
                   run_info(context, facts.front(), (*session)->count_source_note()),
                   (*session)->modes());
-  ExchangeResult result = (*session)->run(*reporter, context.out, *signals);
+  ExchangeResult result = (*session)->run(*reporter, context.out, context.signals);
   if (result.error) result.error = while_running(std::move(*result.error));
   return report_end(result, *plan, *reporter, context);
 }

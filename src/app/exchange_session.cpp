@@ -89,6 +89,11 @@ void ExchangeSession::fail_run(Error error) {
   stop(stats::EndReason::Failed);
 }
 
+void ExchangeSession::stop_sending() {
+  for (Port& port : ports_)
+    if (port.session) port.session->stop_sending();
+}
+
 void ExchangeSession::stop(stats::EndReason reason) {
   for (Port& port : ports_)
     if (port.session && !port.session->ending()) port.session->end_run(reason);
@@ -132,11 +137,7 @@ void ExchangeSession::wait(int timeout_ms, Signals& signals) {
     return fail_run(fail_sys(errno, "poll").value());
   for (std::size_t i = 0; i < waiting.size(); i++)
     waiting[i]->finished = (fds[i + 1].revents & POLLIN) != 0;
-  const int taken = signals.take().count;
-  if (taken == 0) return;
-  // The first one stops and reports, the second leaves at once.
-  result_.left_at_once = taken > 1 || interrupted_;
-  interrupted_ = true;
+  if (signals.take().asked == Asked::Nothing) return;
   stop(stats::EndReason::Interrupted);
 }
 
@@ -184,13 +185,13 @@ void ExchangeSession::line(report::ExchangeReporter& reporter, const std::ostrea
   sample.flows = flows_since();
   loss_.enter(sample);
   reporter.interval(sample);
-  if (!out) fail_run(Error{Errc::System, 0, "the output can no longer be written"});
+  if (!out) fail_run(output_error(out));
 }
 
 void ExchangeSession::send_all(report::ExchangeReporter& reporter, const std::ostream& out,
                                Signals& signals) {
   const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
-  while (!all_finished() && !result_.left_at_once) {
+  while (!all_finished() && signals.asked() != Asked::Leave) {
     const std::uint64_t due = std::min(next_line_ns_, next_watch_ns_), before = monotonic_ns();
     wait(due <= before ? 0 : static_cast<int>((due - before) / 1'000'000 + 1), signals);
     const std::uint64_t now = monotonic_ns();
@@ -218,7 +219,7 @@ void ExchangeSession::drain(Signals& signals) {
   for (const Port& port : ports_)
     if (port.sent) senders.push_back({session_of(*port.plan), port.sent->total.tx.accepted});
   const std::uint64_t until = monotonic_ns() + static_cast<std::uint64_t>(plan_.spec.drain.count());
-  for (const bool before = interrupted_; !result_.left_at_once && interrupted_ == before;) {
+  for (const Asked before = signals.asked(); signals.asked() == before;) {
     for (Port& port : ports_)
       if (port.listener) port.last = look_at(port, true);
     const std::uint64_t now = monotonic_ns();
@@ -309,20 +310,16 @@ void ExchangeSession::last_line(report::ExchangeReporter& reporter,
   reporter.interval(sample);
 }
 
-/// Nothing was sent, or nothing of what a port sent came: never a silent zero.
+/// Nothing of what a port sent came: never a silent zero.
 std::optional<Error> ExchangeSession::silence() const {
-  std::uint64_t attempts = 0;
   std::vector<const stats::RxSummary*> ends;
   std::string where;
   for (std::size_t i = 0; i < ports_.size(); i++) {
     const stats::PortSummary& port = result_.summary.ports[i];
-    if (port.tx) attempts += port.tx->total.tx.attempts;
     if (!port.rx) continue;
     ends.push_back(&*port.rx);
     where += (where.empty() ? "" : " or ") + ports_[i].plan->iface.name;
   }
-  if (attempts == 0)
-    return Error{Errc::Peer, 0, "nothing was sent: the run ended before its first frame was due"};
   const auto silent = stats::silent_senders(result_.summary);
   if (silent.empty()) return std::nullopt;
   std::string who;

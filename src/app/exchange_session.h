@@ -20,7 +20,6 @@ namespace xtg::app {
 struct ExchangeResult {
   stats::ExchangeSummary summary;
   std::optional<Error> error; ///< why the run failed; the first of what went wrong
-  bool left_at_once = false;  ///< second interrupt
 };
 
 class ExchangeSession {
@@ -37,6 +36,8 @@ public:
   /// The plan with what was learnt while preparing.
   [[nodiscard]] plan::ExchangePlan told() const;
 
+  /// Nothing more is sent. From any thread.
+  void stop_sending();
   ExchangeResult run(report::ExchangeReporter& reporter, const std::ostream& out, Signals& signals);
 
 private:
@@ -77,7 +78,6 @@ private:
   std::vector<Port> ports_;
   ExchangeResult result_;
   stats::LossSoFar loss_;
-  bool interrupted_ = false;
   std::uint64_t start_ns_ = 0, next_line_ns_ = 0, next_watch_ns_ = 0, line_ns_ = 0;
 };
 

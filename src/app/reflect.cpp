@@ -34,19 +34,17 @@ int reflect(const plan::ReflectSpec& spec, Context& context) {
   if (plan::leaves_by_xdp(*plan))
     if (auto clear = remove_obstacle(plan->iface, smallest, spec.fix, repair, plan->notes); !clear)
       return fail_before(clear.error(), *reporter, context);
-  auto signals = Signals::open();
-  if (!signals) return fail_before(signals.error(), *reporter, context);
-
   ReflectSession session(*plan);
   if (auto ready = session.prepare(); !ready)
     return fail_before(while_running(std::move(ready.error())), *reporter, context);
   plan::ReflectPlan told = *plan;
   for (const std::string& note : session.notes())
     told.notes.push_back(note);
+  const auto attended = context.signals.attend([&session] { session.stop(); });
   session.start(); // whoever reads that it has begun may send
   reporter->begin(told, run_info(context, facts, session.count_source_note()),
                   session.place() == xdp::RxPlace::Native ? "native" : "generic");
-  const ReflectSessionResult result = session.run(*reporter, context.out, *signals);
+  const ReflectSessionResult result = session.run(*reporter, context.out, context.signals);
   const int status = tell_errors(result, *reporter, context);
   reporter->end(result.summary);
   reporter->finish();

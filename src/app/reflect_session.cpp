@@ -102,9 +102,7 @@ void ReflectSession::fail_run(Error error) {
 }
 
 void ReflectSession::take_signals(Signals& signals) {
-  const int taken = signals.take().count;
-  if (taken == 0) return;
-  result_.left_at_once = taken > 1; // the first one reports, the second leaves at once
+  if (signals.take().asked == Asked::Nothing) return;
   reason_ = stats::EndReason::Interrupted;
 }
 
@@ -132,7 +130,7 @@ void ReflectSession::look(report::ReflectReporter& reporter, const std::ostream&
   if (reason_) return;
   reporter.interval(stats::reflect_delta(previous_, now, clock_.start_ns()));
   previous_ = std::move(now);
-  if (!out) fail_run(Error{Errc::System, 0, "the output can no longer be written"});
+  if (!out) fail_run(output_error(out));
 }
 
 /// The final count.

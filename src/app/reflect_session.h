@@ -22,7 +22,6 @@ namespace xtg::app {
 struct ReflectSessionResult {
   stats::ReflectSummary summary;
   std::optional<Error> error; ///< the run failed; the summary has what was measured until then
-  bool left_at_once = false;  ///< second interrupt
 };
 
 class ReflectSession {
@@ -40,6 +39,8 @@ public:
 
   /// From now on frames are sent back, and the run's time begins.
   void start();
+  /// Nothing more is sent back. From any thread.
+  void stop() { mirror_->stop(); }
   /// Until the run is over.
   ReflectSessionResult run(report::ReflectReporter& reporter, const std::ostream& out,
                            Signals& signals);

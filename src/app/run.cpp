@@ -86,8 +86,6 @@ int run(const plan::RunSpec& spec, Context& context) {
     if (auto written = write_pcap(*plan); !written)
       return fail_before(written.error(), *reporter, context);
   }
-  auto signals = Signals::open();
-  if (!signals) return fail_before(signals.error(), *reporter, context);
   const auto tell = [&](const std::string& step) {
     if (spec.output.verbose) fmt::print(context.err, "xdp-trafficgen: {}\n", step);
   };
@@ -98,12 +96,13 @@ int run(const plan::RunSpec& spec, Context& context) {
   if (!session) return fail_before(while_running(std::move(session.error())), *reporter, context);
   tell("programs loaded and kept in the dispatcher, threads in place");
 
+  const auto attended = context.signals.attend([&session] { (*session)->stop_sending(); });
   const report::RunInfo info = run_info(context, facts, (*session)->count_source_note());
   for (const std::string& note : (*session)->notes())
     plan->notes.push_back(note);
   reporter->begin(*plan, info);
 
-  SessionResult result = (*session)->run(*reporter, context.out, *signals);
+  SessionResult result = (*session)->run(*reporter, context.out, context.signals);
   for (const std::string& warning : result.warnings)
     fmt::print(context.err, "xdp-trafficgen: {}\n", warning);
   if (result.error) result.error = while_running(std::move(*result.error));

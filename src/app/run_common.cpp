@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "app/facts.h"
+#include "core/fd_buffer.h"
 #include "net/caps.h"
 #include "net/interface.h"
 #include "plan/diagnose.h"
@@ -85,6 +86,10 @@ report::RunInfo run_info(const Context& context, const plan::HostFacts& host,
   info.source_note = source_note;
   info.source = source_note.empty() ? stats::CountSource::Tracepoint : stats::CountSource::Link;
   return info;
+}
+
+Error output_error(const std::ostream& out) {
+  return Error{Errc::System, write_error(out), "write to the standard output"};
 }
 
 std::string missed_words(std::size_t missed, std::size_t conditions) {

@@ -63,7 +63,7 @@ int fail_before(const Error& error, Reporter& reporter, Context& context) {
 /// Tells what went wrong with a run, if anything; its exit status. The reporter's end comes next.
 template <class Result, class Reporter>
 int tell_errors(const Result& result, Reporter& reporter, Context& context) {
-  if (result.left_at_once) {
+  if (context.signals.asked() == Asked::Leave) {
     const int status = static_cast<int>(ExitStatus::Interrupted);
     reporter.error(Error{Errc::System, 0, "left at the second interrupt"}, status);
     return status;
@@ -96,7 +96,7 @@ int end_judged(const Result& result, const std::vector<report::RxVerdict>& verdi
   const bool judged =
       !result.error || (result.error->code == Errc::Peer && (missed != 0 || spoken_of));
   int status = static_cast<int>(ExitStatus::Done);
-  if (result.left_at_once || !judged) {
+  if (context.signals.asked() == Asked::Leave || !judged) {
     status = tell_errors(result, reporter, context);
   } else if (missed != 0) {
     status = tell_missed(missed, verdicts.size(), reporter, context);

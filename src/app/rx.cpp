@@ -32,9 +32,6 @@ int rx(const plan::RxSpec& spec, Context& context) {
   auto plan = plan::resolve_rx(spec, facts);
   if (!plan) return fail_before(plan.error(), *reporter, context);
   if (auto caps = check_caps(true); !caps) return fail_before(caps.error(), *reporter, context);
-  auto signals = Signals::open();
-  if (!signals) return fail_before(signals.error(), *reporter, context);
-
   std::optional<SampleFile> samples;
   if (!spec.pcap_path.empty()) {
     auto created = SampleFile::create(spec.pcap_path);
@@ -48,9 +45,10 @@ int rx(const plan::RxSpec& spec, Context& context) {
   plan::RxPlan told = *plan;
   for (const std::string& note : session.listener().notes())
     told.notes.push_back(note);
+  const auto attended = context.signals.attend();
   session.start(); // first: who reads that it receives may send
   reporter->begin(told, run_info(context, facts, {}), session.listener().mode());
-  RxSessionResult result = session.run(*reporter, context.out, *signals);
+  RxSessionResult result = session.run(*reporter, context.out, context.signals);
   return end_judged(result, report::judge(spec.expect, result.summary), !spec.expect.empty(),
                     *reporter, context);
 }

@@ -77,9 +77,7 @@ void RxSession::fail_run(Error error) {
 }
 
 void RxSession::take_signals(Signals& signals) {
-  const int taken = signals.take().count;
-  if (taken == 0) return;
-  result_.left_at_once = taken > 1; // the first one reports, the second leaves at once
+  if (signals.take().asked == Asked::Nothing) return;
   reason_ = stats::EndReason::Interrupted;
 }
 
@@ -126,7 +124,7 @@ void RxSession::look(report::RxReporter& reporter, const std::ostream& out) {
   if (reason_) return;
   reporter.interval(stats::rx_delta(previous_, now, start_ns_));
   previous_ = std::move(now);
-  if (!out) fail_run(Error{Errc::System, 0, "the output can no longer be written"});
+  if (!out) fail_run(output_error(out));
 }
 
 /// The final count.

@@ -22,7 +22,6 @@ namespace xtg::app {
 struct RxSessionResult {
   stats::RxSummary summary;
   std::optional<Error> error; ///< the run failed; the summary has what was measured until then
-  bool left_at_once = false;  ///< second interrupt
 };
 
 class RxSession {

@@ -33,8 +33,7 @@ constexpr std::uint64_t kSettleNs = 20'000'000; // for a link's own counters to 
 
 void arm(int timer, std::uint64_t at_ns) {
   itimerspec spec{};
-  spec.it_value.tv_sec = static_cast<time_t>(at_ns / 1'000'000'000);
-  spec.it_value.tv_nsec = static_cast<long>(at_ns % 1'000'000'000);
+  spec.it_value = own_monotonic(at_ns);
   timerfd_settime(timer, TFD_TIMER_ABSTIME, &spec, nullptr);
 }
 
@@ -236,10 +235,14 @@ std::optional<Error> Session::fault(const stats::Snapshot& now) {
   return silence_error(now);
 }
 
-void Session::end_run(stats::EndReason reason) {
-  reason_ = reason;
+void Session::stop_sending() {
   sender_->stop();
   pool_->stop();
+}
+
+void Session::end_run(stats::EndReason reason) {
+  reason_ = reason;
+  stop_sending();
 }
 
 void Session::fail_run(Error error) {
@@ -248,10 +251,9 @@ void Session::fail_run(Error error) {
 }
 
 void Session::take_signals(Signals& signals) {
-  const int taken = signals.take().count;
-  if (taken == 0) return;
-  // The first one stops and reports, the second leaves at once.
-  result_.left_at_once = taken > 1 || reason_ == stats::EndReason::Interrupted;
+  const Asked asked = signals.take().asked;
+  if (asked == Asked::Nothing) return;
+  result_.left_at_once = asked == Asked::Leave;
   end_run(stats::EndReason::Interrupted);
 }
 
@@ -279,7 +281,7 @@ void Session::tick(report::Reporter& reporter, const std::ostream& out) {
     next_line_ns_ += interval;
   if (now_ns >= end_ns_) return; // the last line comes with the final count
   reporter.interval(sample());
-  if (!out) fail_run(Error{Errc::System, 0, "the output can no longer be written"});
+  if (!out) fail_run(output_error(out));
 }
 
 void Session::loop(report::Reporter& reporter, const std::ostream& out, Signals& signals,
@@ -306,6 +308,14 @@ std::uint64_t Session::sent_until_ns() const {
   return std::min(until, end_ns_);
 }
 
+/// A run that sent nothing is no success.
+Error Session::nothing_sent(stats::EndReason reason) {
+  return {Errc::System, 0,
+          reason == stats::EndReason::Interrupted
+              ? "interrupted before anything was sent"
+              : "nothing was sent: the run ended before its first frame was due"};
+}
+
 SessionResult Session::conclude(std::optional<stats::Sample>& rest) {
   if (!count_source_note().empty()) usleep(kSettleNs / 1000);
   stats::Snapshot last = snapshot(true);
@@ -323,8 +333,7 @@ SessionResult Session::conclude(std::optional<stats::Sample>& rest) {
     rest = stats::delta(previous_, last, start_ns_, bits_, target_pps_);
   if (!result_.error && last.total.accepted == 0 && last.total.attempts != 0)
     result_.error = silence_error(last);
-  if (!result_.error && last.total.attempts == 0 && reason == stats::EndReason::Interrupted)
-    result_.error = Error{Errc::System, 0, "interrupted before anything was sent"};
+  if (!result_.error && last.total.attempts == 0) result_.error = nothing_sent(reason);
 
   stats::Summary& summary = result_.summary;
   summary.total = stats::delta(first_, last, start_ns_, bits_, target_pps_);

@@ -58,6 +58,8 @@ public:
   void watch();
   /// What was sent since the last call, or since the start.
   stats::Sample sample();
+  /// Nothing more is sent; the run then ends as after end_run(). From any thread.
+  void stop_sending();
   /// Sends nothing more.
   void end_run(stats::EndReason reason);
   void fail_run(Error error);
@@ -83,6 +85,7 @@ private:
   void add_link_counters(stats::Snapshot& snapshot, bool settled);
   std::optional<Error> fault(const stats::Snapshot& now);
   Error silence_error(const stats::Snapshot& now);
+  static Error nothing_sent(stats::EndReason reason);
   [[nodiscard]] std::uint64_t patience_ns() const;
   [[nodiscard]] std::uint64_t sent_until_ns() const;
 

@@ -1,55 +1,195 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/signals.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
-#include <csignal>
+#include <ostream>
+#include <string_view>
+#include <system_error>
+#include <utility>
 
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/exit_status.h"
+#include "core/fd_buffer.h"
 
 namespace xtg::app {
 
 namespace {
 
+constexpr std::uint64_t kReaderNs = 5'000'000'000; // a stopped run waits for who reads its report
+constexpr std::uint64_t kLeaveNs = 3'000'000'000;  // a second signal waits for the main thread
+constexpr std::uint64_t kNever = ~std::uint64_t{0};
+
+UniqueFd made(int fd, const char* what) {
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
+  return UniqueFd(fd);
+}
+
+UniqueFd make_eventfd() {
+  return made(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
+}
+
+void raise_event(const UniqueFd& fd) {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t n = write(fd.get(), &one, sizeof one);
+}
+
+void clear_event(const UniqueFd& fd) {
+  std::uint64_t count = 0;
+  [[maybe_unused]] const ssize_t n = read(fd.get(), &count, sizeof count);
+}
+
 sigset_t handled() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
-    struct sigaction now {};
-    if (sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN) continue;
-    sigaddset(&set, number);
-  }
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  struct sigaction now {};
+  if (sigaction(SIGHUP, nullptr, &now) != 0 || now.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
   return set;
 }
 
 } // namespace
 
-void block_signals() {
+Signals::Registration::Registration(Registration&& other) noexcept
+    : signals_(std::exchange(other.signals_, nullptr)), key_(other.key_) {}
+
+Signals::Registration::~Registration() {
+  if (signals_ != nullptr) signals_->remove(key_);
+}
+
+Signals::Signals(std::function<int()> unattended) : unattended_(std::move(unattended)) {
   const sigset_t set = handled();
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  pthread_sigmask(SIG_BLOCK, &set, &before_);
+  sigaction(SIGINT, nullptr, &sigint_before_);
+  std::signal(SIGINT, SIG_DFL); // an ignored one would not be kept for us
   std::signal(SIGPIPE, SIG_IGN);
+  signals_ = made(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
+  news_ = make_eventfd();
+  hurry_ = make_eventfd();
+  quit_ = make_eventfd();
+  thread_ = std::jthread([this] { watch(); });
 }
 
-void unblock_signals() {
-  const sigset_t set = handled();
-  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+Signals::~Signals() {
+  raise_event(quit_);
+}
+
+void Signals::restore() const {
+  sigaction(SIGINT, &sigint_before_, nullptr);
   std::signal(SIGPIPE, SIG_DFL);
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-Result<Signals> Signals::open() {
-  const sigset_t set = handled();
-  UniqueFd fd(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!fd.valid()) return fail_sys(errno, "signalfd");
-  return Signals(std::move(fd));
+Signals::Registration Signals::attend(std::function<void()> stop) {
+  const std::lock_guard lock(mutex_);
+  attended_ = true;
+  if (stop && insistence_.asked() != Asked::Nothing) stop();
+  if (stop) stops_.emplace(next_key_, std::move(stop));
+  return {*this, next_key_++};
 }
 
-TakenSignals Signals::take() {
-  TakenSignals out;
-  signalfd_siginfo info{};
-  while (read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-    out.count++;
-    if (info.ssi_code != SI_KERNEL) out.sent++;
+Signals::Registration Signals::before_exit(std::function<void()> undo) {
+  const std::lock_guard lock(mutex_);
+  undos_.emplace(next_key_, std::move(undo));
+  return {*this, next_key_++};
+}
+
+Signals::Registration Signals::hold() {
+  const std::lock_guard lock(mutex_);
+  holds_.insert(next_key_);
+  return {*this, next_key_++};
+}
+
+void Signals::remove(int key) {
+  const std::lock_guard lock(mutex_);
+  if (holds_.erase(key) != 0 && insistence_.asked() != Asked::Nothing) end_if_unattended();
+  stops_.erase(key);
+  undos_.erase(key);
+}
+
+Asked Signals::asked() const {
+  const std::lock_guard lock(mutex_);
+  return insistence_.asked();
+}
+
+Signals::Taken Signals::take() {
+  clear_event(news_);
+  const std::lock_guard lock(mutex_);
+  return {insistence_.asked(), std::exchange(sent_, 0)};
+}
+
+/// The mutex is held, so that the main thread comes no further than its next question.
+void Signals::end_process(int status) {
+  for (const auto& [key, undo] : undos_)
+    undo();
+  _exit(status);
+}
+
+void Signals::end_if_unattended() {
+  if (attended_ || !holds_.empty()) return;
+  raise_event(hurry_);
+  end_process(unattended_());
+}
+
+void Signals::hear(bool sent) {
+  const std::lock_guard lock(mutex_);
+  const Asked before = insistence_.asked();
+  const std::uint64_t now = monotonic_ns();
+  insistence_.hear(now);
+  sent_ += sent ? 1 : 0;
+  if (before == Asked::Nothing) {
+    end_if_unattended();
+    for (const auto& [key, stop] : stops_)
+      stop();
+    hurry_ns_ = now + kReaderNs;
+  } else if (before == Asked::Stop && insistence_.asked() == Asked::Leave) {
+    hurry_ns_ = now;
+    end_ns_ = now + kLeaveNs;
   }
-  return out;
+  raise_event(news_);
+}
+
+void Signals::look_at_time() {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t now = monotonic_ns();
+  if (now >= hurry_ns_) {
+    hurry_ns_ = kNever;
+    raise_event(hurry_);
+  }
+  if (now < end_ns_) return;
+  constexpr std::string_view kWhy =
+      "xdp-trafficgen: ended: the run did not come to its end after the second interrupt\n";
+  FdBuffer buffer(STDERR_FILENO, hurry_.get());
+  std::ostream(&buffer) << kWhy << std::flush;
+  end_process(static_cast<int>(ExitStatus::Interrupted));
+}
+
+int Signals::wait_ms() const {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t at = std::min(hurry_ns_, end_ns_), now = monotonic_ns();
+  if (at == kNever) return -1;
+  return at <= now ? 0 : static_cast<int>((at - now) / 1'000'000 + 1);
+}
+
+void Signals::watch() {
+  pthread_setname_np(pthread_self(), "xtg-signals");
+  for (;;) {
+    std::array<pollfd, 2> fds = {pollfd{signals_.get(), POLLIN, 0}, pollfd{quit_.get(), POLLIN, 0}};
+    poll(fds.data(), fds.size(), wait_ms());
+    if (fds[1].revents != 0) return;
+    signalfd_siginfo info{};
+    while (read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info))
+      hear(info.ssi_code != SI_KERNEL);
+    look_at_time();
+  }
 }
 
 } // namespace xtg::app

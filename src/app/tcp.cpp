@@ -100,10 +100,7 @@ int tcp(const plan::TcpSpec& spec, Context& context) {
   const std::uint32_t frame = plan->max_segment_ip + 14 + 4;
   if (auto clear = remove_obstacle(plan->iface, {frame}, spec.fix, repair, plan->notes); !clear)
     return fail_before(clear.error(), *reporter, context);
-  auto signals = Signals::open();
-  if (!signals) return fail_before(signals.error(), *reporter, context);
-
-  TcpSession session(*plan, context.started_ns, *signals);
+  TcpSession session(*plan, context.started_ns, context.signals);
   if (auto ready = session.prepare(); !ready)
     return fail_before(while_running(std::move(ready.error())), *reporter, context);
   report::RunInfo info = run_info(context, facts.host, session.count_source_note());

@@ -76,13 +76,12 @@ Status TcpSession::connect() {
   spec.count = plan_.spec.flows;
   spec.parallel = plan_.spec.parallel;
   spec.timeout = plan_.spec.connect_timeout;
-  int signals = 0;
+  const auto interrupted = [this] { return signals_.asked() != Asked::Nothing; };
   const std::uint64_t before = monotonic_ns();
-  auto opened =
-      net::open_connections(spec, [&] { return (signals += signals_.take().count) != 0; });
+  auto opened = net::open_connections(spec, interrupted);
   if (!opened) return tl::unexpected<Error>(std::move(opened.error()));
   connect_s_ = static_cast<double>(monotonic_ns() - before) * 1e-9;
-  if (signals != 0) return fail(Errc::System, "interrupted before anything was sent");
+  if (interrupted()) return fail(Errc::System, "interrupted before anything was sent");
 
   flows_.resize(opened->size());
   told_.resize(flows_.size());
@@ -302,8 +301,10 @@ Status TcpSession::start_workers() {
 
 Status TcpSession::prepare() {
   if (auto done = connect(); !done) return done;
+  attended_.emplace(signals_.attend()); // a frozen connection must not end with the process
   if (auto done = read_states(); !done) return done;
   if (auto done = load(); !done) return done;
+  attended_.emplace(signals_.attend([this] { sender_->stop_new_data(); }));
   if (auto done = tap(); !done) return done;
   if (auto done = take_over(); !done) return done;
   return start_workers();

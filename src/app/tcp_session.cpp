@@ -134,7 +134,8 @@ bool TcpSession::Flow::stuck(const xdp::FlowProgress& now, std::uint64_t now_ns,
 }
 
 void TcpSession::look_after_flows(std::uint64_t now_ns) {
-  for (std::size_t i = 0; i < flows_.size(); i++) {
+  // Thousands of flows take their time: a second interrupt does not wait for it.
+  for (std::size_t i = 0; i < flows_.size() && signals_.asked() != Asked::Leave; i++) {
     Flow& flow = flows_[i];
     if (flow.end != stats::FlowEnd::Running) continue;
     if (flow.closing) {
@@ -181,9 +182,9 @@ void TcpSession::fail_run(Error error) {
 }
 
 void TcpSession::take_signals(std::uint64_t now_ns) {
-  const int taken = signals_.take().count;
-  if (taken == 0) return;
-  result_.left_at_once = taken > 1 || reason_ == stats::EndReason::Interrupted;
+  const Asked asked = signals_.take().asked;
+  if (asked == Asked::Nothing) return;
+  result_.left_at_once = asked == Asked::Leave;
   begin_ending(stats::EndReason::Interrupted, now_ns, std::min(kHurry, plan_.spec.drain));
 }
 
@@ -251,7 +252,7 @@ void TcpSession::loop(report::TcpReporter& reporter, const std::ostream& out, in
       stats::TcpSnapshot snap = snapshot(false, false);
       reporter.interval(stats::tcp_delta(previous_, snap, start_ns_));
       previous_ = std::move(snap);
-      if (!out) fail_run(Error{Errc::System, 0, "the output can no longer be written"});
+      if (!out) fail_run(output_error(out));
     }
   }
 }
@@ -297,6 +298,9 @@ void TcpSession::conclude(report::TcpReporter& reporter) {
   summary.ecn = config_.ecn != 0;
   summary.ingress = xdp::to_string(sender_->tap());
   summary.cpu_s = process_cpu_s();
+  // A run that sent nothing is no success.
+  if (const std::string why = stats::explain_no_goodput(summary); !result_.error && !why.empty())
+    result_.error = Error{Errc::System, 0, why};
 }
 
 TcpSessionResult TcpSession::run(report::TcpReporter& reporter, const std::ostream& out) {

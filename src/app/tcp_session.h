@@ -112,6 +112,7 @@ private:
   std::optional<net::Anchor> anchor_;
   std::optional<xdp::TcpSender> sender_;
   std::unique_ptr<tx::WorkerPool> pool_;
+  std::optional<Signals::Registration> attended_; ///< stops new data at the first signal
 };
 
 } // namespace xtg::app

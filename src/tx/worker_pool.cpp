@@ -21,9 +21,7 @@ std::uint64_t RealClock::now_ns() {
 }
 
 void RealClock::sleep_until_ns(std::uint64_t deadline_ns) {
-  timespec until{};
-  until.tv_sec = static_cast<time_t>(deadline_ns / 1'000'000'000);
-  until.tv_nsec = static_cast<long>(deadline_ns % 1'000'000'000);
+  const timespec until = own_monotonic(deadline_ns);
   while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
   }
 }

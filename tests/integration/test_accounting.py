@@ -118,17 +118,6 @@ class Exact(lib.WireTest):
             result = self.adds_up(self.ok(run.finish(3)))
         self.assertEqual(result.total["attempts"], 1)
 
-    def test_second_interrupt_leaves_at_once(self):
-        with self.wire.start("udp", self.wire.near_if, "--json") as run:
-            self.wire.wait_sending()
-            # While stopped, both arrive before either is looked at.
-            run.send(signal.SIGSTOP)
-            run.send(signal.SIGINT)
-            run.send(signal.SIGTERM)
-            run.send(signal.SIGCONT)
-            result = run.finish(3)
-        self.assertEqual(result.status, 130)
-
 
 class Lossy(lib.OwnWireTest):
     """Accounting where frames are refused: by the driver, and before they reach it. The MTU stays large

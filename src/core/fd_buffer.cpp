@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "core/fd_buffer.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <ios>
+
+#include <poll.h>
+#include <unistd.h>
+
+namespace xtg {
+
+namespace {
+
+// A pipe that is writable takes so much without blocking (PIPE_BUF); only the wait before it can be
+// broken off.
+constexpr std::ptrdiff_t kAtOnce = 4096;
+constexpr int kLastChanceMs = 100; // for a reader that is only slow
+
+} // namespace
+
+bool FdBuffer::wait_for_room() {
+  for (;;) {
+    std::array<pollfd, 2> fds = {pollfd{fd_, POLLOUT, 0}, pollfd{hurry_fd_, POLLIN, 0}};
+    if (poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) return false;
+    if (fds[0].revents != 0) return true; // an error is told by the write
+    if (fds[1].revents == 0) continue;
+    if (poll(fds.data(), 1, kLastChanceMs) > 0) return true;
+    errno = ETIMEDOUT;
+    return false;
+  }
+}
+
+int FdBuffer::sync() {
+  const char* at = pbase();
+  while (error_ == 0 && at != pptr()) {
+    const auto size = static_cast<std::size_t>(std::min(pptr() - at, kAtOnce));
+    const ssize_t n = wait_for_room() ? write(fd_, at, size) : -1;
+    if (n >= 0)
+      at += n;
+    else if (errno != EINTR && errno != EAGAIN)
+      error_ = errno;
+  }
+  setp(buffer_.data(), buffer_.data() + buffer_.size()); // what failed is not tried again
+  return error_ == 0 ? 0 : -1;
+}
+
+FdBuffer::int_type FdBuffer::overflow(int_type c) {
+  if (sync() != 0) return traits_type::eof();
+  if (traits_type::eq_int_type(c, traits_type::eof())) return traits_type::not_eof(c);
+  return sputc(traits_type::to_char_type(c));
+}
+
+int write_error(const std::ios& stream) {
+  const auto* const buffer = dynamic_cast<const FdBuffer*>(stream.rdbuf());
+  return buffer != nullptr ? buffer->error() : 0;
+}
+
+} // namespace xtg

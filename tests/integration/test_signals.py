@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Signals are heard whatever the program is doing: the first stops and reports, a later one leaves at once."""
+import fcntl
+import os
+import select
+import signal
+import subprocess
+import time
+
+import lib
+
+APART = 0.25  # seconds: what comes within 0.2 s of the first signal is still the first
+
+
+class Unread:
+    """The program with a standard output that is full, and nobody reads it."""
+
+    def __init__(self, test, command):
+        self.out, self.into = os.pipe()
+        fcntl.fcntl(self.into, fcntl.F_SETPIPE_SZ, 4096)
+        self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.into,
+                                      stderr=subprocess.PIPE, text=True)
+        test.addCleanup(self.close)
+        lib.wait_for(lambda: not select.select([], [self.into], [], 0)[1], "the pipe is full")
+
+    def close(self):
+        if self.child.poll() is None:
+            self.child.kill()
+        self.child.wait()
+        self.child.stderr.close()
+        os.close(self.out)
+        os.close(self.into)
+
+    def read(self):
+        with open(os.devnull, "wb") as null:
+            os.dup2(null.fileno(), self.into)
+        text = b""
+        while select.select([self.out], [], [], lib.PATIENCE)[0]:
+            piece = os.read(self.out, 65536)
+            if not piece:
+                break
+            text += piece
+        return text.decode()
+
+
+class BeforeTheRun(lib.WireTest):
+    """What takes its time before anything is sent does not outlast a signal."""
+    far = "drop"
+
+    def ends(self, run, number, status=1):
+        run.send(number)
+        result = run.finish(10)
+        self.assertEqual(result.status, status, result)
+        self.assertIn("interrupted before", result.err)
+        self.assertEqual(len(result.err.splitlines()), 1, result)
+        return result
+
+    def test_during_a_name_look_up(self):
+        folder = lib.scratch(self)
+        for name, text in (("resolv.conf", f"nameserver {self.wire.far_ip}\noptions timeout:30 attempts:3\n"),
+                           ("nsswitch.conf", "hosts: dns\n")):
+            with open(os.path.join(folder, name), "w", encoding="ascii") as file:
+                file.write(text)
+        mounts = " && ".join(f"mount --bind {folder}/{name} /etc/{name}" for name in os.listdir(folder))
+        inside = ("unshare", "-m", "sh", "-c", f'{mounts} && exec "$@"', "sh")
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(number=number):
+                before = self.wire.far_packets()
+                run = self.wire.start("tcp", "nobody-answers.example", "--json", inside=inside)
+                self.addCleanup(run.__exit__)
+                lib.wait_for(lambda: self.wire.far_packets() > before, "the question is on its way")
+                result = self.ends(run, number)
+                self.assertEqual(result.doc["exit_status"], 1)
+
+    def test_while_a_fifo_has_no_reader(self):
+        fifo = os.path.join(lib.scratch(self), "fifo")
+        os.mkfifo(fifo)
+        for args in (("udp", self.wire.near_if, "-n", 1, "--dry-run"), ("udp", self.wire.near_if, "-n", 1),
+                     ("rx", self.wire.near_if)):
+            with self.subTest(args=args):
+                run = self.wire.start(*args, "--write-pcap", fifo)
+                self.addCleanup(run.__exit__)
+                lib.wait_for(lambda: "openat" in self.blocked_in(run.pid) or not run.running(), "it opens the FIFO")
+                self.ends(run, signal.SIGINT)
+        self.assertNotIn("xdp", self.wire.near_link())
+
+    def blocked_in(self, pid):
+        """By the number of the system call; openat is 257 on x86-64 and 56 on the others."""
+        try:
+            with open(f"/proc/{pid}/syscall", encoding="ascii") as file:
+                return "openat" if file.read().split()[0] in ("257", "56") else ""
+        except OSError:
+            return ""
+
+    def test_while_connections_are_opened(self):
+        # The far end answers nothing.
+        before = self.wire.far_packets()
+        run = self.wire.start("tcp", self.wire.far_ip, "-i", self.wire.near_if, "--flows", 2000, "--timeout", "60s")
+        self.addCleanup(run.__exit__)
+        lib.wait_for(lambda: self.wire.far_packets() > before, "the first connection is asked for")
+        self.ends(run, signal.SIGINT)
+
+    def test_help_that_nobody_reads(self):
+        run = Unread(self, [lib.BINARY, "udp", "--help"])
+        run.child.send_signal(signal.SIGTERM)
+        self.assertEqual(run.child.wait(10), 1)
+
+
+class Interrupts(lib.WireTest):
+
+    def test_two_at_once_are_one(self):
+        # timeout(1) signals its child, and then its group.
+        with self.wire.start("udp", self.wire.near_if, "--json") as run:
+            self.wire.wait_sending()
+            run.send(signal.SIGSTOP)
+            run.send(signal.SIGTERM)
+            run.send(signal.SIGINT)
+            run.send(signal.SIGCONT)
+            result = self.adds_up(self.ok(run.finish(10)))
+        self.assertEqual(result.doc["end"]["reason"], "interrupted")
+
+    def test_a_background_job_hears_it(self):
+        # A shell without job control starts it with SIGINT ignored.
+        with self.wire.start("udp", self.wire.near_if, "--json",
+                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) as run:
+            self.wire.wait_sending()
+            run.send(signal.SIGINT)
+            result = self.ok(run.finish(10))
+        self.assertEqual(result.doc["end"]["reason"], "interrupted")
+
+    def test_nohup_spares_it(self):
+        with self.wire.start("udp", self.wire.near_if, "--json",
+                             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as run:
+            self.wire.wait_sending()
+            run.send(signal.SIGHUP)
+            self.wire.wait_sending()
+            run.send(signal.SIGTERM)
+            self.ok(run.finish(10))
+
+    def test_a_command_gets_its_signals_back(self):
+        script = "import signal; print(repr(signal.getsignal(signal.SIGINT)), signal.pthread_sigmask(0, []))"
+        for handler, name in ((signal.SIG_DFL, "default_int_handler"), (signal.SIG_IGN, "SIG_IGN")):
+            with self.subTest(name=name):
+                # pylint: disable-next=cell-var-from-loop
+                with lib.Process([lib.BINARY, "demo"], ["--", "python3", "-c", script],
+                                 preexec_fn=lambda: signal.signal(signal.SIGINT, handler)) as run:
+                    result = run.finish()
+                self.assertIn(name, result.out, result)
+                self.assertIn("set()", result.out)
+
+
+class OutputNobodyReads(lib.OwnWireTest):
+
+    def blocked(self, *args):
+        return Unread(self, ["ip", "netns", "exec", self.wire.near_ns, lib.BINARY, *map(str, args)])
+
+    def quiet(self):
+        """Whether nothing arrives any more."""
+        before = self.wire.far_packets()
+        time.sleep(0.2)
+        return self.wire.far_packets() == before
+
+    SENDING = (("udp",), ("udp", "--rate", "5kpps"))
+
+    def test_the_first_stops_the_sending(self):
+        for command, *args in self.SENDING:
+            with self.subTest(args=args):
+                run = self.blocked(command, self.wire.near_if, "--json-stream", "-I", "100ms", *args)
+                self.wire.wait_sending()
+                run.child.send_signal(signal.SIGINT)
+                lib.wait_for(self.quiet, "nothing is sent any more")
+                # Whoever reads now has all of it.
+                text = run.read()
+                self.assertEqual(run.child.wait(10), 0, run.child.stderr.read())
+                end = [lib.parse_json(line) for line in text.splitlines()][-1]
+                self.assertEqual((end["event"], end["data"]["reason"]), ("end", "interrupted"))
+
+    def test_a_second_one_leaves(self):
+        for command, *args in (*self.SENDING, ("rx",), ("udp", "--rx", self.wire.near_if)):
+            with self.subTest(command=command, args=args):
+                run = self.blocked(command, self.wire.near_if, "--json-stream", "-I", "100ms", *args)
+                run.child.send_signal(signal.SIGTERM)
+                time.sleep(APART)
+                run.child.send_signal(signal.SIGINT)
+                self.assertEqual(run.child.wait(10), 130)
+                self.assertNotIn("xdp", self.wire.near_link())
+
+    def test_one_that_is_never_read_does_not_keep_it_for_ever(self):
+        run = self.blocked("udp", self.wire.near_if, "--json-stream", "-I", "100ms")
+        run.child.send_signal(signal.SIGTERM)
+        self.assertEqual(run.child.wait(lib.PATIENCE), 1)
+        self.assertIn("standard output", run.child.stderr.read())
+
+
+if __name__ == "__main__":
+    lib.main()
