@@ -200,7 +200,7 @@ class _Counting(unittest.TextTestResult):
         super().addSuccess(test)
 
 
-def _schema_problem():
+def schema_problem():
     """All JSON that the tests saw, in one go."""
     if not _wire.outputs:
         return None
@@ -227,7 +227,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     runner = unittest.TextTestRunner(verbosity=2, resultclass=_Counting)
     outcome = unittest.main(module="__main__", testRunner=runner, exit=False).result
-    problem = _schema_problem()
+    problem = schema_problem()
     if problem:
         print(problem, file=sys.stderr)
     if problem or not outcome.wasSuccessful():

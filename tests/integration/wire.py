@@ -13,7 +13,7 @@ import time
 import frames
 
 BINARY = os.environ.get("XTG_BINARY", "xdp-trafficgen")
-PATIENCE = 30.0  # seconds after which something hangs
+PATIENCE = float(os.environ.get("XTG_PATIENCE", "30"))  # seconds after which something hangs
 
 _libc = ctypes.CDLL(None, use_errno=True)
 outputs = []  # (command, JSON text): held to the schema at the end

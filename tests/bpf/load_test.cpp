@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Every program in every variant, and in set-ups whose constants have the verifier look at other
+// code: does this kernel load it? Nothing is run, so that it is quick under emulation, too: this is
+// what is asked of another kernel first.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "program.h"
+#include "reflect_program.h"
+#include "rx_program.h"
+#include "tcp_program.h"
+
+namespace xtg::test {
+
+namespace {
+
+using packet::Family;
+using packet::FieldKind;
+using packet::Sweep;
+
+packet::Frame frame(packet::FrameSpec spec, Sweep sweep = {}) {
+  auto built = packet::build(spec, std::move(sweep));
+  EXPECT_TRUE(built) << built.error().message();
+  return std::move(*built);
+}
+
+/// A frame without a signature, and one with the full one, in which every field changes.
+std::vector<packet::Frame> frames() {
+  packet::FrameSpec bare = plain_spec(Family::V4, 64);
+  bare.signature = bare.udp_checksum = false;
+  packet::FrameSpec odd = plain_spec(Family::V6, 1'517);
+  odd.mirror = true;
+  Sweep sweep;
+  for (const FieldKind kind : {FieldKind::DstPort, FieldKind::SrcPort, FieldKind::DstAddr,
+                               FieldKind::SrcAddr, FieldKind::DstMac, FieldKind::SrcMac})
+    sweep.fields.push_back(vary(kind, 0, 100));
+  sweep.vary = packet::Vary::Random;
+  return {frame(bare), frame(odd, sweep)};
+}
+
+class LoadTest : public BpfTest {};
+
+TEST_F(LoadTest, Send) {
+  struct {
+    Which which;
+    packet::Frame frame;
+    packet::EncodeOptions options;
+  } const setups[] = {
+      {Which::Single, frames()[0], {}},
+      {Which::Single, plain_frame(), {.paced = true}},
+      {Which::Single, frames()[1], {.stamp_each = true, .paced = true, .tai = true}},
+      {Which::Multi, plain_frame(), {}},
+      {Which::Multi, frames()[1], {.stamp_each = true, .paced = true, .tai = true}},
+  };
+  for (const auto& setup : setups) {
+    const Program program(
+        {.frames = {setup.frame}, .options = setup.options, .which = setup.which});
+    EXPECT_TRUE(program.ok()) << program.error() << ": program " << static_cast<int>(setup.which)
+                              << ", " << setup.frame.bytes.size() << " bytes";
+  }
+  const Program several({.frames = frames(), .which = Which::Multi, .lanes = {0, 1}});
+  EXPECT_TRUE(several.ok()) << several.error();
+}
+
+TEST_F(LoadTest, SendWithoutTracing) {
+  for (const packet::Frame& one : {plain_frame(), frames()[1]}) {
+    const Program program({.frames = {one}, .which = Which::Modest});
+    EXPECT_TRUE(program.ok()) << program.error() << ": " << one.bytes.size() << " bytes";
+  }
+}
+
+TEST_F(LoadTest, Receive) {
+  xtg_rx_sampling verify{}, show{};
+  verify.verify = 1;
+  show.why = (1U << XTG_RX_REASONS) - 1;
+  show.every = show.first = 1'000;
+  const std::vector<std::string> filters = {"udp dst port 10000", "tcp", "ip6 and udp", "icmp"};
+  for (const RxSetup& setup :
+       {RxSetup{}, RxSetup{.match = filters, .drop_matched = true},
+        RxSetup{.by_session = 1, .by_port = 1, .observe = 1, .has_tai = 0, .limit = 10},
+        RxSetup{.sampling = show}, RxSetup{.sampling = verify, .match = filters}}) {
+    SCOPED_TRACE(fmt::format("verify {}, show {}, {} filters", setup.sampling.verify,
+                             setup.sampling.why, setup.match.size()));
+    const RxProgram program(setup);
+  }
+}
+
+TEST_F(LoadTest, Reflect) {
+  for (const bool redirect : {false, true})
+    for (const bool open : {false, true}) {
+      SCOPED_TRACE(fmt::format("redirect {}, open {}", redirect, open));
+      ReflectSetup setup{.redirect = redirect, .shared = open};
+      if (open) {
+        setup.mac.reset();
+        setup.sources.reset();
+      } else {
+        setup.session = 7;
+        setup.port = 1'000;
+        setup.limit = 10;
+        setup.step = 256;
+        setup.depth = 25'600;
+      }
+      const ReflectProgram program(setup);
+    }
+}
+
+TEST_F(LoadTest, Tcp) {
+  for (const bool much : {false, true}) {
+    const TcpProgram program({.header = tcp_header(much ? Family::V6 : Family::V4, much),
+                              .flows = much ? 40U : 1U,
+                              .lanes = much ? 2U : 1U,
+                              .burst = much ? 45U : 1U,
+                              .pace_ns_q = much ? std::uint64_t{1} << 30 : 0,
+                              .payload = much ? noise(100'000, 1) : Bytes{}});
+    EXPECT_TRUE(program.ok()) << program.error() << ", much " << much;
+  }
+}
+
+} // namespace
+
+} // namespace xtg::test

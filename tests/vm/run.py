@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""All that is asked inside one virtual machine: its programs, then every pair of cards. See scripts/vm-matrix.
+
+Arguments, if there are any, are words that the names of the tests to run have in them.
+"""
+import os
+import subprocess
+import sys
+import unittest
+
+import cards
+import lib
+import traffic
+
+# The send program for who lacks CAP_PERFMON is left out: these kernels' verifiers, which then look at what a CPU
+# might do speculatively, refuse it.
+LOAD = "LoadTest.*-LoadTest.SendWithoutTracing"
+QUICK = os.environ.get("XTG_VM", "quick") == "quick"
+
+
+class Programs(unittest.TestCase):
+
+    def test_load(self):
+        """Every program in every variant and set-up loads."""
+        done = subprocess.run([os.environ["XTG_BPF_TESTS"], "--gtest_brief=1", f"--gtest_filter={LOAD}"],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout[-3000:] + done.stderr[-1000:])
+        self.assertIn("[  PASSED  ]", done.stdout)
+        self.assertNotIn("[  SKIPPED ]", done.stdout)
+
+
+def drives_xdp(card):
+    """Whether this kernel's driver sends and receives by XDP with the card as it is set up."""
+    model, _, settings = card.partition(",")
+    if "offloads=fixed" in settings or "mtu=9000" in settings:
+        return False
+    return model == "virtio-net-pci" or model == "vmxnet3" and cards.KERNEL >= (6, 6)
+
+
+def known_to_fail(card, test):
+    """What the program does not do yet, in words; empty where the test has to pass."""
+    if test in ("test_tc", "test_flows"):
+        return "tcp --ingress tc attaches no pass program"
+    if card.startswith("virtio") and cards.KERNEL < (6, 2) and test in BULK:
+        return "frames grow where a page is used again"
+    return ""
+
+
+# These send several frames by one kernel call, and so by one page.
+BULK = ("test_flood", "test_sizes", "test_ipv6", "test_threads", "test_fields_change", "test_xdp")
+
+
+def suite(words):
+    tests = unittest.TestSuite()
+    found = [Programs]
+    for card in cards.CARDS:
+        if drives_xdp(card):
+            for base in traffic.QUICK if QUICK else traffic.FULL:
+                found.append(type(f"{card}: {base.__name__}", (base,), {"card": card}))
+    for case in found:
+        for test in unittest.defaultTestLoader.loadTestsFromTestCase(case):
+            if words and not any(word in test.id() for word in words):
+                continue
+            why = known_to_fail(getattr(case, "card", ""), test._testMethodName)
+            if why and not words:  # by its name it is run all the same
+                setattr(test, test._testMethodName, unittest.skip(why)(getattr(test, test._testMethodName)))
+            tests.addTest(test)
+    return tests
+
+
+def main():
+    outcome = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite(sys.argv[1:]))
+    problem = lib.schema_problem()
+    if problem:
+        print(problem)
+    print(f"{outcome.testsRun} run, {len(outcome.skipped)} skipped on Linux {os.uname().release}")
+    sys.exit(0 if outcome.wasSuccessful() and outcome.testsRun and not problem else 1)
+
+
+if __name__ == "__main__":
+    main()
