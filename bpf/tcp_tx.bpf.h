@@ -17,9 +17,16 @@ static __always_inline struct xtg_tcp_lane* lane_of(__u32 ingress_ifindex) {
   return lane_at(lane);
 }
 
-static long tx_event(__u32 turn, struct xtg_tcp_lane** at) {
+/* What the far ends have said, and which timers are due. */
+struct tx_sweep {
+  struct xtg_tcp_lane* lane;
+  __u32 now_us;
+  __u32 ending;
+};
+
+static long tx_event(__u32 turn, struct tx_sweep* s) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
-  struct xtg_tcp_lane* lane = *at;
+  struct xtg_tcp_lane* lane = s->lane;
   __u32 key = lane->lane * (c->events_mask + 1) + ((__u32)lane->event_tail & c->events_mask), flow;
   struct xtg_tcp_event* e = bpf_map_lookup_elem(&tcp_events, &key);
   struct xtg_tcp_flow* f;
@@ -28,16 +35,11 @@ static long tx_event(__u32 turn, struct xtg_tcp_lane** at) {
   __sync_fetch_and_add(&e->turn, 0); /* a barrier: the rest is read after it */
   flow = e->flow;
   f = bpf_map_lookup_elem(&tcp_flows, &flow);
-  if (f && f->lane == lane->lane) xtg_tcp_input(f, e);
+  if (f && f->lane == lane->lane) xtg_tcp_input(f, e, s->now_us);
+  lane->heard_us = e->at_us;
   lane->event_tail++;
   return 0;
 }
-
-struct tx_sweep {
-  struct xtg_tcp_lane* lane;
-  __u32 now_us;
-  __u32 ending;
-};
 
 /* The next flow of this lane: is its timer due, is it to be told that the run ends? */
 static long tx_timer(__u32 turn, struct tx_sweep* s) {
@@ -224,17 +226,21 @@ static __always_inline bool tx_due(const struct xtg_tcp_config* c, struct xtg_tc
 }
 
 /* What the far ends have said, and what is due. In a function of its own: the stack of what it
- * calls (512 bytes in all) is not to come on top of tx_next()'s. */
+ * calls (512 bytes in all) is not to come on top of tx_next()'s. 1: more may wait to be read. */
 static __noinline int tx_hear(struct xtg_tcp_lane* lane, __u64 now_ns) {
   struct tx_sweep sweep = {.lane = lane, .now_us = (__u32)(now_ns / 1000)};
+  __u64 before = lane->event_tail;
+  int waiting;
 
   sweep.ending = now_ns >= tcp_control.end_ns;
-  bpf_loop(TX_EVENTS, tx_event, &lane, 0);
+  bpf_loop(TX_EVENTS, tx_event, &sweep, 0);
+  waiting = lane->event_tail - before >= TX_EVENTS;
+  sweep.now_us = xtg_tcp_timer_time(sweep.now_us, waiting, lane->heard_us);
   bpf_loop(TX_TIMERS, tx_timer, &sweep, 0);
-  return 0;
+  return waiting;
 }
 
-static __noinline int tx_next(struct xtg_tcp_lane* lane, __u64 now_ns) {
+static __noinline int tx_next(struct xtg_tcp_lane* lane, __u64 now_ns, int waiting) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   struct tx_pick p = {.lane = lane, .now_us = (__u32)(now_ns / 1000)};
 
@@ -245,7 +251,7 @@ static __noinline int tx_next(struct xtg_tcp_lane* lane, __u64 now_ns) {
   if (tcp_control.stop || now_ns >= tcp_control.end_ns) p.flags = XTG_TCP_NO_NEW;
   if (c->pace_ns_q && !tx_due(c, lane, now_ns)) p.flags |= XTG_TCP_NO_DATA;
   bpf_loop(TX_FLOWS, tx_ask, &p, 0);
-  if (!p.f) return tx_idle(lane);
+  if (!p.f) return waiting ? 0 : tx_idle(lane); /* what it waits for may be among the rest */
   tx_prepare(lane, &p, now_ns);
   if (c->pace_ns_q && p.burst.kind <= XTG_TCP_SEND_AGAIN) {
     __u64 frac = lane->pace_frac + c->pace_ns_q * p.burst.count;
@@ -266,8 +272,8 @@ static __noinline int tx_begin(struct xdp_md* ctx) {
 
   if (!lane || tcp_control.stop > 1) return 0;
   __sync_fetch_and_add(&lane->turns, 1);
-  tx_hear(lane, now_ns);
-  begun = tx_next(lane, now_ns);
+  begun = tx_hear(lane, now_ns);
+  begun = tx_next(lane, now_ns, begun);
   __sync_fetch_and_add(&lane->turns, 1);
   return begun;
 }

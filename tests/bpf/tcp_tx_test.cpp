@@ -261,6 +261,28 @@ TEST_F(TcpTxTest, NoNewDataAfterTheEnd) {
   }
 }
 
+// After a stall more waits to be read than one burst reads, and the timer has long been due.
+TEST_F(TcpTxTest, ReadsTheAnswerBeforeItsTimerGoesOff) {
+  for (const std::uint32_t kind : {XTG_TCP_TIMER_TAIL, XTG_TCP_TIMER_RTO}) {
+    Talk talk(plain());
+    ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+    const std::uint64_t sent = talk.send_all().size() * 1000;
+    ASSERT_GE(sent, 10'000U);
+    for (int i = 0; i < 300; i++)
+      talk.hear({.ack = 0, .window = (1 << 20) - 1000});
+    talk.hear({.ack = sent});
+    xtg_tcp_flow& f = talk.program.flow();
+    f.timer = kind;
+    f.timer_us = static_cast<std::uint32_t>(monotonic_ns() / 1000) - 1;
+    f.timer_us -= 100'000; // before the segments came, which the queue had waiting
+    for (int i = 0; i < 3 && f.una == 0; i++)
+      (void)talk.program.send();
+    EXPECT_EQ(f.una, sent);
+    EXPECT_EQ(f.rto_fired, 0U);
+    EXPECT_EQ(f.tail_probes, 0U);
+  }
+}
+
 TEST_F(TcpTxTest, NothingAtAllWhenStopped) {
   Talk talk(plain());
   ASSERT_TRUE(talk.program.ok()) << talk.program.error();

@@ -97,7 +97,7 @@ public:
     }
     return e;
   }
-  int input(xtg_tcp_event e) { return xtg_tcp_input(&f, &e); }
+  int input(xtg_tcp_event e) { return xtg_tcp_input(&f, &e, now); }
   int ack(const Ack& a) { return input(event(a)); }
 
   void timer() { xtg_tcp_timer(&f, now); }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The TCP sender against the model receiver over a simulated path, in virtual time. It is driven as
-// the kernel program does it: now and then the events that have come are taken in, a timer that is
-// due goes off, and the flow is asked for bursts while it is awake. After every step its books are
-// compared with a plain scoreboard.
+// the kernel program does it: at the start of every burst some of the events that have come are
+// read, a timer that is due goes off, and the flow is asked for a burst if it is awake. After every
+// step its books are compared with a plain scoreboard.
 #pragma once
 
 #include <algorithm>
@@ -35,6 +35,8 @@ struct TcpScenario {
   ReceiverSpec receiver;
   double refused = 0;         ///< by this host's driver
   std::uint64_t tick_us = 0;  ///< events wait for multiples of this
+  std::uint32_t hears = 128;  ///< events read at the start of one burst
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> stalls; ///< the thread does not run
   std::uint64_t burst_us = 0; ///< pacing
   std::uint64_t start_us = 0; ///< virtual time at which it begins: 32-bit times wrap
   std::uint64_t most_us = 900'000'000;
@@ -152,12 +154,20 @@ private:
   [[nodiscard]] std::uint64_t next_us() const {
     const std::uint64_t tick = std::max<std::uint64_t>(s_.tick_us, 1);
     std::uint64_t at = std::min({out_.next_us(), back_.next_us(), receiver_.next_us()});
-    if (!events_.empty()) at = std::min(at, (events_.front().at + tick - 1) / tick * tick);
-    if (f_.timer) at = std::min(at, now_ + ahead(f_.timer_us));
-    if (env_.awake) at = std::min(at, std::max(now_, burst_at_));
-    if (s_.stop_us && passed_us() < s_.stop_us) at = std::min(at, s_.start_us + s_.stop_us);
-    if (s_.fin && f_.phase == XTG_TCP_DRAINED) at = std::min(at, now_ + 10'000); // the sweep
-    return at;
+    std::uint64_t own = ~std::uint64_t{0}; // of the thread
+    if (!events_.empty()) own = std::min(own, (events_.front().at + tick - 1) / tick * tick);
+    if (f_.timer) own = std::min(own, now_ + ahead(f_.timer_us));
+    if (env_.awake) own = std::min(own, std::max(now_, burst_at_));
+    if (s_.stop_us && passed_us() < s_.stop_us) own = std::min(own, s_.start_us + s_.stop_us);
+    if (s_.fin && f_.phase == XTG_TCP_DRAINED) own = std::min(own, now_ + 10'000); // the sweep
+    if (own != ~std::uint64_t{0}) own = std::max(own, stalled_until());
+    return std::min(at, own);
+  }
+  /// 0: the thread runs.
+  [[nodiscard]] std::uint64_t stalled_until() const {
+    for (const auto& [from, to] : s_.stalls)
+      if (passed_us() >= from && passed_us() < to) return s_.start_us + to;
+    return 0;
   }
   [[nodiscard]] std::uint64_t ahead(std::uint32_t time) const {
     return xtg_before(time, now32()) ? 0 : time - now32();
@@ -177,27 +187,42 @@ private:
       events_.push_back({at, frame.event});
     }
     if (s_.tick_us && now_ % s_.tick_us && now_ < burst_at_) return;
-    for (; !events_.empty() && fault_.empty(); events_.pop_front())
+    if (stalled_until() != 0) return;
+    bool first = true;
+    do { // of each burst
+      const bool waiting = hear();
+      const std::uint32_t time = xtg_tcp_timer_time(now32(), waiting, heard_us_);
+      if (f_.timer && !xtg_before(time, f_.timer_us)) timer(time);
+      if (first && s_.fin && f_.phase == XTG_TCP_DRAINED) {
+        f_.fin = 1;
+        env_.awake = true;
+      }
+      if (first && stopping()) env_.awake = true; // the sweep of the flows tells them
+      first = false;
+    } while ((send() || !events_.empty()) && fault_.empty());
+  }
+
+  /// True: more waits.
+  bool hear() {
+    std::uint32_t heard = 0;
+    for (; heard < s_.hears && !events_.empty() && fault_.empty(); ++heard) {
+      heard_us_ = events_.front().event.at_us;
       input(events_.front().event);
-    if (f_.timer && !xtg_before(now32(), f_.timer_us)) timer();
-    if (s_.fin && f_.phase == XTG_TCP_DRAINED) {
-      f_.fin = 1;
-      env_.awake = true;
+      events_.pop_front();
     }
-    if (stopping()) env_.awake = true; // the sweep of the flows tells them
-    send();
+    return heard >= s_.hears;
   }
 
   [[nodiscard]] bool stopping() const { return s_.stop_us && passed_us() >= s_.stop_us; }
 
   void input(xtg_tcp_event e) {
-    if (xtg_tcp_input(&f_, &e)) model_.input(f_, e);
+    if (xtg_tcp_input(&f_, &e, now32())) model_.input(f_, e);
     compare("input");
   }
 
-  void timer() {
+  void timer(std::uint32_t time) {
     if (f_.timer == XTG_TCP_TIMER_RTO) model_.timeout(f_);
-    xtg_tcp_timer(&f_, now32());
+    xtg_tcp_timer(&f_, time);
     if (f_.phase == XTG_TCP_SILENT) fault_ = "given up";
     compare("timer");
   }
@@ -208,20 +233,20 @@ private:
     if (!wrong.empty()) fault_ = std::string(what) + ": " + wrong;
   }
 
-  void send() {
-    // As many flows as the kernel program asks in one run; more would only be slower to test.
-    while (env_.awake && now_ >= burst_at_ && fault_.empty()) {
-      xtg_tcp_burst b;
-      const xtg_tcp_flow before = f_;
-      env_.awake = false;
-      if (!xtg_tcp_pick(&f_, &b, now32(), stopping() ? XTG_TCP_NO_NEW : 0)) break;
-      env_.awake = true;
-      judge(before, b);
-      compare("pick");
-      transmit(b);
-      compare("refused");
-      if (s_.burst_us) burst_at_ = now_ + s_.burst_us;
-    }
+  /// One burst. False: there was none.
+  bool send() {
+    if (!env_.awake || now_ < burst_at_ || !fault_.empty()) return false;
+    xtg_tcp_burst b;
+    const xtg_tcp_flow before = f_;
+    env_.awake = false;
+    if (!xtg_tcp_pick(&f_, &b, now32(), stopping() ? XTG_TCP_NO_NEW : 0)) return false;
+    env_.awake = true;
+    judge(before, b);
+    compare("pick");
+    transmit(b);
+    compare("refused");
+    if (s_.burst_us) burst_at_ = now_ + s_.burst_us;
+    return true;
   }
 
   /// Whether the burst was allowed.
@@ -321,6 +346,7 @@ private:
   std::deque<Event> events_;
   std::uint64_t now_;
   std::uint64_t burst_at_ = 0;
+  std::uint32_t heard_us_ = 0;
   std::string fault_;
 };
 

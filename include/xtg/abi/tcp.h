@@ -301,7 +301,8 @@ struct XTG_CACHE_LINES xtg_tcp_lane {
   __u64 driver_drops;
   __u64 redirect_errors;
   __u64 stray; /* events of flows that are none of ours any more */
-  __u64 pad1[3];
+  __u32 heard_us; /* when the last event read had arrived */
+  __u32 pad1[5];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_lane) == 320, "whole cache lines");
 

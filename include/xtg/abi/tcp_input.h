@@ -266,7 +266,9 @@ static inline void xtg_tcp_take_data(struct xtg_tcp_flow* f, const struct xtg_tc
   }
 }
 
-XTG_TCP_FN int xtg_tcp_ack(struct xtg_tcp_flow* f, struct xtg_tcp_event* e) {
+/* `now_us` may be long after the segment's arrival: timers run from there, or what is sent before
+ * the rest is read would be timed from before it left. */
+XTG_TCP_FN int xtg_tcp_ack(struct xtg_tcp_flow* f, struct xtg_tcp_event* e, __u32 now_us) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   __s64 ack;
   __u32 delivered, backoff, fresh = 0, wait = 0;
@@ -317,19 +319,20 @@ XTG_TCP_FN int xtg_tcp_ack(struct xtg_tcp_flow* f, struct xtg_tcp_event* e) {
     xtg_tcp_take_ece(c, f); /* and no growth: RFC 3168, 6.1.2 */
   else
     xtg_tcp_cc_acked(c, f, f->delivered - delivered, e->at_us);
-  if (f->phase == XTG_TCP_OPEN) xtg_tcp_arm(c, f, e->at_us, wait, advanced || opened);
+  if (wait) wait = xtg_before(now_us, e->at_us + wait) ? e->at_us + wait - now_us : 1;
+  if (f->phase == XTG_TCP_OPEN) xtg_tcp_arm(c, f, now_us, wait, advanced || opened);
   return 1;
 }
 
-/* A segment of the flow, from the queue of events. */
-XTG_TCP_FN int xtg_tcp_input(struct xtg_tcp_flow* f, struct xtg_tcp_event* e) {
+/* A segment of the flow, from the queue of events, which is read at `now_us`. */
+XTG_TCP_FN int xtg_tcp_input(struct xtg_tcp_flow* f, struct xtg_tcp_event* e, __u32 now_us) {
   if (!f || !e) return 0;
   if (f->phase < XTG_TCP_OPEN || f->phase > XTG_TCP_CLOSED) return 0;
   f->heard_us = e->at_us;
   f->want &= ~XTG_TCP_ASKED;
   if (!xtg_tcp_acceptable(xtg_tcp_c(), f, e)) return 0;
   if (!xtg_before(f->rcv_nxt, e->seq)) f->ts_recent = e->tsval; /* RFC 7323, 4.3 */
-  if (xtg_tcp_ack(f, e)) xtg_tcp_take_data(f, e);
+  if (xtg_tcp_ack(f, e, now_us)) xtg_tcp_take_data(f, e);
   xtg_tcp_wake(f);
   return 1;
 }

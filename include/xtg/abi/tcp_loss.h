@@ -47,6 +47,8 @@ static inline void xtg_tcp_rack_update(struct xtg_tcp_flow* f, __u64 end, int ag
   if (!b) return;
   group = (__u32)((end - 1) % XTG_TCP_WORD) / 16;
   sent = again ? b->again_us[group & 3] : b->sent_us[group & 3];
+  /* Others of the group were sent after this was heard, though read before. */
+  if (xtg_before(now_us, sent)) sent = now_us;
   rtt = now_us - sent;
   /* A retransmission answered clearly faster than any round trip: it was the original, and only
    * late. */

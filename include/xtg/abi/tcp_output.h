@@ -319,3 +319,12 @@ XTG_TCP_FN int xtg_tcp_timer(struct xtg_tcp_flow* f, __u32 now_us) {
   xtg_tcp_wake(f);
   return 1;
 }
+
+/* The time by which a lane's timers are judged at the start of a burst. While segments still wait
+ * to be read, as after a stall of the thread, the answer that a timer waits for may be among them:
+ * then only what was due well before the last one read, `heard_us`. A queue that never becomes
+ * empty therefore delays timers, and does not stop them. */
+static inline __u32 xtg_tcp_timer_time(__u32 now_us, int waiting, __u32 heard_us) {
+  __u32 known = heard_us - XTG_TCP_RTO_MIN_US;
+  return waiting && xtg_before(known, now_us) ? known : now_us;
+}

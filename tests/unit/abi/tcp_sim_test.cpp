@@ -73,6 +73,11 @@ TcpScenario any(std::uint64_t seed) {
   s.tick_us = dice.chance(0.5) ? dice.between(1, 300) : 0;
   s.burst_us = dice.chance(0.2) ? dice.between(1, 200) : 0;
   if (dice.chance(0.2)) s.stop_us = dice.between(1, 200'000);
+  s.hears = static_cast<std::uint32_t>(dice.between(1, 128));
+  if (dice.chance(0.2)) {
+    const std::uint64_t from = dice.below(100'000);
+    s.stalls.emplace_back(from, from + dice.between(1'000, 2'000'000));
+  }
   return s;
 }
 
@@ -249,6 +254,21 @@ TEST_P(AbiTcpSimCongestion, RoundTripMuchLongerThanItWasIsLearnt) {
       s.bytes = 200'000;
     });
     EXPECT_LE(sum.timeouts, 20U * 18); // and not some in every round trip for ever
+  }
+}
+
+// What came meanwhile answers the timers that became due: nothing was lost.
+TEST_P(AbiTcpSimCongestion, StallOfTheThreadIsNoLoss) {
+  for (const bool sack : {true, false}) {
+    const Sum sum = twenty(GetParam(), sack, [](TcpScenario& s) {
+      s.receiver.ack_every = 1;
+      s.bytes = 10'000'000;
+      s.board_words = 64;
+      for (std::uint64_t at = 3'000 + s.seed * 100; at < 5'000'000; at += 520'000)
+        s.stalls.emplace_back(at, at + 500'000);
+    });
+    EXPECT_EQ(sum.timeouts, 0U);
+    EXPECT_EQ(sum.again, 0U);
   }
 }
 
