@@ -82,7 +82,7 @@ static long tx_ask(__u32 turn, struct tx_pick* p) {
   if (!f) return 0;
   f->queued = 0;
   if (!xtg_tcp_pick(f, &p->burst, p->now_us, p->flags)) {
-    if (p->flags & XTG_TCP_NO_DATA) xtg_tcp_wake(f);
+    if (p->flags & XTG_TCP_NO_DATA && f->phase == XTG_TCP_OPEN) xtg_tcp_wake(f);
     return 0;
   }
   xtg_tcp_wake(f);
@@ -136,7 +136,7 @@ static __always_inline void tx_put32(struct xtg_tcp_lane* lane, __u32 at, __u32 
 
 /* The header of a burst, written at constant offsets: `l4` and `ipv6` are known when this is
  * compiled. */
-static __always_inline void tx_header(struct xtg_tcp_lane* lane, const struct xtg_tcp_flow* f,
+static __always_inline void tx_header(struct xtg_tcp_lane* lane, struct xtg_tcp_flow* f,
                                       const struct xtg_tcp_burst* b, const __u32 l4,
                                       const bool ipv6, __u64 now_ns) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
@@ -145,7 +145,7 @@ static __always_inline void tx_header(struct xtg_tcp_lane* lane, const struct xt
   __u16 l4_len = bpf_htons((__u16)(c->header_len - l4 + b->len));
   __u16 flags = bpf_htons((__u16)((c->header_len - l4) / 4 << 12 | XTG_TCP_ACK |
                                   (b->kind == XTG_TCP_SEND_FIN ? XTG_TCP_FIN : 0) |
-                                  (b->cwr ? XTG_TCP_CWR : 0)));
+                                  (b->cwr ? XTG_TCP_CWR : 0) | (f->ece ? XTG_TCP_ECE : 0)));
   __u64 sum = c->l4_csum_base + f->port_be + ack + window + l4_len + flags;
 
 #pragma unroll
@@ -169,8 +169,10 @@ static __always_inline void tx_header(struct xtg_tcp_lane* lane, const struct xt
   tx_put16(lane, l4 + 12, flags);
   tx_put16(lane, l4 + 14, window);
   if (c->timestamps) {
-    __u32 tsval = bpf_htonl(f->tsval_base + (__u32)(now_ns / 1000000));
+    __u32 tsval = f->tsval_base + (__u32)(now_ns / 1000000);
     __u32 tsecr = bpf_htonl(f->ts_recent);
+    xtg_tcp_undo_sent(f, b, tsval);
+    tsval = bpf_htonl(tsval);
     tx_put32(lane, l4 + 24, tsval);
     tx_put32(lane, l4 + 28, tsecr);
     sum += (__u64)tsval + tsecr;

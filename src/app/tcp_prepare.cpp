@@ -25,6 +25,7 @@ namespace {
 constexpr std::uint32_t kMostFrames =
     225;                                // of a batch: as many bursts of 45 as a veth's ring holds
 constexpr std::uint32_t kPacedUs = 200; // a paced burst is at most this long
+constexpr std::uint32_t kLeastGiveUpUs = 100'000'000; // R2 of RFC 9293, 3.8.3
 
 /// Scoreboard words of a flow: many segments for few flows, some for many.
 std::uint32_t board_words(std::uint32_t flows) {
@@ -168,6 +169,7 @@ xtg_tcp_config TcpSession::configure() {
   c.tail_slack_us = std::clamp<std::uint32_t>(100 * c.n_flows, 10'000, 200'000);
   c.silence_us = static_cast<std::uint32_t>(
       std::min<std::int64_t>(plan_.spec.silence.count() / 1000, 2'000'000'000));
+  c.give_up_us = std::max(c.silence_us, kLeastGiveUpUs);
   return c;
 }
 

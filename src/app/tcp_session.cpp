@@ -105,6 +105,11 @@ void TcpSession::finish_flow(std::size_t number, std::uint32_t phase, std::uint6
     flow.detail =
         fmt::format("the far end said nothing for {}", format_duration(plan_.spec.silence));
     reset_flow(number, stats::FlowEnd::Unanswered);
+  } else if (phase == XTG_TCP_NO_PROGRESS) {
+    flow.detail = fmt::format("the far end answered, and acknowledged nothing for {} although it "
+                              "was sent again",
+                              format_duration(Nanoseconds{config_.give_up_us * std::int64_t{1000}}));
+    reset_flow(number, stats::FlowEnd::Unfinished);
   } else if (phase == XTG_TCP_DRAINED || phase == XTG_TCP_CLOSED) {
     hand_back(number, now_ns);
   }

@@ -359,14 +359,17 @@ std::uint32_t TcpSender::next_timer_us(std::size_t lane, std::uint32_t most_us) 
 
 bool TcpSender::wants_look(std::size_t lane, std::uint64_t now_ns) const {
   xtg_tcp_lane& l = impl_->lane(lane);
-  if (peek(l.ready_head) != peek(l.ready_tail))
-    return impl_->config.pace_ns_q == 0 || now_ns + kPaceLeadNs >= peek(l.pace_ns);
+  const bool ready = peek(l.ready_head) != peek(l.ready_tail);
+  if (ready && (impl_->config.pace_ns_q == 0 || now_ns + kPaceLeadNs >= peek(l.pace_ns)))
+    return true;
   auto& control = impl_->skel->bss->tcp_control;
   const bool ending = peek(control.stop) != 0 || now_ns >= peek(control.end_ns);
   for (std::size_t i = lane; i < impl_->config.n_flows; i += impl_->lanes()) {
     xtg_tcp_flow& f = impl_->flows[i];
     if (peek(f.phase) != XTG_TCP_OPEN) continue;
-    if (peek(f.nxt_seg) == 0 || (ending && peek(f.una) == peek(f.nxt))) return true;
+    // A new one; but one that stands in the queue waits for the schedule, unless it has ended.
+    if (!ready && peek(f.nxt_seg) == 0) return true;
+    if (ending && peek(f.una) == peek(f.sent_end)) return true;
   }
   return false;
 }

@@ -92,6 +92,7 @@ void TcpProgram::configure(const TcpSetup& setup) {
   c.congestion = XTG_TCP_CC_NONE;
   c.floor_segs = 10;
   c.silence_us = 60'000'000;
+  c.give_up_us = 100'000'000;
   c.tail_slack_us = 10'000'000; // no probe unless a test wants one
   c.pace_ns_q = setup.pace_ns_q;
   c.payload = setup.payload.empty() ? 0 : 1;

@@ -45,6 +45,7 @@ struct TcpEnv {
     config.congestion = XTG_TCP_CC_RENO;
     config.floor_segs = 10;
     config.silence_us = 60'000'000;
+    config.give_up_us = 100'000'000;
     config.tail_slack_us = 10'000;
     // Whatever the memory held before must not matter.
     Dice dice(board_words);

@@ -21,6 +21,7 @@ struct PathSpec {
   double mark = 0;                ///< marked as having met congestion (RFC 3168)
   std::uint64_t us_per_frame = 0; ///< of the bottleneck; 0: none
   std::uint64_t queue = 1000;     ///< frames before it; further ones are lost
+  std::pair<std::uint64_t, std::uint64_t> held{0, 0}; ///< from then on all wait until then
 };
 
 template <typename Frame>
@@ -50,6 +51,7 @@ public:
       marked++;
     }
     std::uint64_t at = now + spec_.delay_us;
+    if (at >= spec_.held.first && at < spec_.held.second) at = spec_.held.second;
     if (dice_.chance(spec_.reorder)) {
       at += dice_.between(1, spec_.reorder_us);
       late++;

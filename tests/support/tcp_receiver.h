@@ -22,6 +22,7 @@ struct DataFrame {
   std::uint32_t seq = 0;
   std::uint32_t len = 0;
   std::uint32_t ack = 0;
+  std::uint32_t tsval = 0;
   std::uint64_t source = 0; ///< position in the source of the first byte
   bool fin = false;
   bool cwr = false;
@@ -50,6 +51,7 @@ struct ReceiverSpec {
   double forgets = 0;              ///< chance per ACK that it drops what it has SACKed
   std::uint64_t says_every_us = 0; ///< sends data of its own
   std::uint64_t keepalive_us = 0;
+  std::uint32_t first_tsval = 0; ///< of the handshake
 };
 
 class TcpReceiver {
@@ -57,7 +59,7 @@ public:
   TcpReceiver(const ReceiverSpec& spec, std::uint32_t isn, std::uint32_t own_isn,
               std::uint64_t start, std::uint64_t seed)
       : spec_(spec), isn_(isn), own_isn_(own_isn), next_(start), read_(start),
-        edge_(start + spec.buffer), dice_(seed) {}
+        edge_(start + spec.buffer), last_ack_(start), ts_recent_(spec.first_tsval), dice_(seed) {}
 
   std::vector<AckFrame> out; ///< to be sent
   std::string fault;         ///< what the sender did wrong
@@ -79,6 +81,9 @@ public:
         static_cast<std::int64_t>(next_) +
         static_cast<std::int32_t>(f.seq - (isn_ + static_cast<std::uint32_t>(next_)));
     answer_of_ours(f);
+    // RFC 7323, 4.3 (2)
+    if (off <= static_cast<std::int64_t>(last_ack_) && !xtg_before(f.tsval, ts_recent_))
+      ts_recent_ = f.tsval;
     if (spec_.ecn && f.cwr) {
       reductions++;
       echo_ = false;
@@ -295,10 +300,12 @@ private:
     if (spec_.timestamps) {
       e.flags |= XTG_TCP_HAS_TS;
       e.tsval = static_cast<std::uint32_t>(0xfffffff0U + now / 1000);
+      e.tsecr = ts_recent_;
     }
     if (spec_.sack) blocks(e);
     offered_ = next_ + (static_cast<std::uint64_t>(e.window) << spec_.wscale);
     unacked_ = 0;
+    last_ack_ = next_;
     ack_at_ = ~std::uint64_t{0};
     out.push_back(frame);
   }
@@ -309,6 +316,8 @@ private:
   std::uint64_t next_;
   std::uint64_t read_; ///< by the application
   std::uint64_t edge_;
+  std::uint64_t last_ack_;
+  std::uint32_t ts_recent_;
   std::uint64_t offered_ = 0; ///< the edge as the far end computes it from the last window
   std::map<std::uint64_t, std::uint64_t> ahead_;
   std::vector<std::uint64_t> recent_; ///< an offset in each block, the newest first

@@ -94,6 +94,7 @@ public:
 
 private:
   static constexpr std::uint32_t kOwnIsn = 0xfffffc00U;
+  static constexpr std::uint32_t kTsval = 0xffffff00U;
 
   static std::uint64_t begin(const TcpScenario& s) { return start_of(s.config, s.first_seg); }
   static std::uint64_t start_of(const xtg_tcp_config& c, std::uint64_t seg) {
@@ -116,6 +117,7 @@ private:
     spec.timestamps = s.config.timestamps;
     spec.ecn = s.config.ecn;
     spec.mss = s.config.mss;
+    spec.first_tsval = static_cast<std::uint32_t>(kTsval + s.start_us / 1000);
     for (auto& [from, to] : spec.no_reads) {
       from += s.start_us;
       to += s.start_us;
@@ -285,12 +287,15 @@ private:
   }
 
   void transmit(const xtg_tcp_burst& b) {
+    const auto tsval = static_cast<std::uint32_t>(kTsval + now_ / 1000);
+    if (env_.config.timestamps) xtg_tcp_undo_sent(&f_, &b, tsval);
     for (std::uint32_t i = 0; i < b.count; ++i) {
       DataFrame frame;
       frame.source = b.from + std::uint64_t{i} * b.len;
       frame.len = b.len;
       frame.seq = f_.isn + static_cast<std::uint32_t>(frame.source);
       frame.ack = f_.rcv_nxt;
+      frame.tsval = tsval;
       frame.fin = b.kind == XTG_TCP_SEND_FIN;
       frame.cwr = b.cwr && i == 0;
       cwr_sent += frame.cwr;

@@ -38,6 +38,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_word) == 64, "one cache line");
 #define XTG_TCP_ECE 0x40
 #define XTG_TCP_CWR 0x80
 #define XTG_TCP_HAS_TS 0x100
+#define XTG_TCP_HAS_CE 0x200 /* the IP header told of congestion (RFC 3168, 5) */
 
 /* A segment from the far end, host order. Written by the ingress program, read by the thread. */
 struct xtg_tcp_event {
@@ -96,7 +97,8 @@ struct xtg_tcp_config {
   /* A tail-loss probe waits for two round trips and this: an ordinary receiver's interrupts and
    * scheduler may take so long (Linux: two timer ticks). */
   __u32 tail_slack_us;
-  __u32 pad[2];
+  __u32 give_up_us; /* one that acknowledges nothing for so long, though it was sent again, also */
+  __u32 pad;
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_config) == XTG_TCP_HEADER + 32 + 96, "config ABI");
 
@@ -108,6 +110,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_config) == XTG_TCP_HEADER + 32 + 96, "co
 #define XTG_TCP_RESET 4   /* by the far end */
 #define XTG_TCP_SILENT 5  /* the far end no longer answered */
 #define XTG_TCP_PARKED 6  /* U: the thread leaves it alone */
+#define XTG_TCP_NO_PROGRESS 7 /* the far end answers, and acknowledges nothing */
 
 /* xtg_tcp_flow.want: what to send besides data */
 #define XTG_TCP_WANT_ACK 1
@@ -117,6 +120,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_config) == XTG_TCP_HEADER + 32 + 96, "co
 #define XTG_TCP_WANT_CWR 16
 #define XTG_TCP_WANT_PIECE 32 /* what the window allows, less than a segment as it may be */
 #define XTG_TCP_ASKED 64      /* nothing has been heard since a timer had something sent */
+#define XTG_TCP_STUCK 128     /* nothing has been acknowledged since the timer went off first */
 
 /* xtg_tcp_flow.timer */
 #define XTG_TCP_TIMER_NONE 0
@@ -197,9 +201,9 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   __u32 cwnd;         /* segments */
   __u32 ssthresh;
   __u32 cwnd_part; /* deliveries counted towards the next increase */
-  __u32 cubic_max; /* RFC 9438: W_max in segments, K in ms, start of the epoch */
+  __u32 cubic_max; /* RFC 9438: W_max in segments, K in ms, when the epoch last went on */
   __u32 cubic_k_ms;
-  __u32 cubic_epoch_us;
+  __u32 cubic_last_us;
   __u32 cubic_running;
   __u32 cubic_reno; /* W_est in segments */
   __u32 cubic_part;
@@ -235,8 +239,24 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   __u32 dup_acks;
   __u32 ecn_reductions;
   __u32 bad_segments;
+
+  __u64 cubic_t_us;        /* time of the epoch in which the window was used */
+  __u32 rtt_low_us;        /* lowest of the present window of time, since ..., and of the last */
+  __u32 rtt_low_since_us;  /* (tcp_rtt.h); 0: none yet */
+  __u32 rtt_low_before_us;
+  __u32 reorder_persist;   /* recoveries after which the reordering window is narrow again */
+  __u32 stuck_us;          /* XTG_TCP_STUCK: since when */
+  __u32 ece;               /* the far end is to be told of congestion, until it says CWR */
+  __u32 undo;              /* XTG_TCP_UNDO_*: what a recovery began with (tcp_undo.h) */
+  __u32 undo_tsval;
+  __u32 undo_cwnd;
+  __u32 undo_ssthresh;
+  __u32 undo_cubic_max;
+  __u32 undo_cubic_running;
+  __u32 undone; /* recoveries that were for nothing */
+  __u32 pad;
 };
-XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_flow) == 512, "whole cache lines");
+XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_flow) == 576, "whole cache lines");
 
 /* Kinds of what a lane is sending. */
 #define XTG_TCP_SEND_NONE 0

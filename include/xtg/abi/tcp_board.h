@@ -195,6 +195,8 @@ static inline void xtg_tcp_refused(struct xtg_tcp_flow* f, __u64 seg) {
   struct xtg_tcp_word* b;
   __u64 bit = 1ULL << (seg % XTG_TCP_WORD);
   if (seg < f->una_seg || seg >= f->nxt_seg) return;
+  /* A duplicate of a piece that the window had cut, and that has arrived by now. */
+  if (!xtg_tcp_outstanding(f)) return;
   b = xtg_tcp_word_at(f, seg / XTG_TCP_WORD);
   if (!b || (b->sacked | b->lost) & bit) return;
   b->lost |= bit;

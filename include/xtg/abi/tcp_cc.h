@@ -3,8 +3,8 @@
  * end's window is the limit, but losses hold a flow to what the path has been shown to carry. */
 #pragma once
 
-#include "tcp_board.h"
 #include "tcp_open.h"
+#include "tcp_undo.h"
 
 #define XTG_TCP_NONE_LEAST 64 /* a driver's full ring does not push it below */
 #define XTG_TCP_NONE_PART 16  /* XTG_TCP_CC_NONE grows by this part in a round trip */
@@ -30,17 +30,24 @@ static inline __u32 xtg_tcp_cbrt(__u64 x) {
 /* RFC 9438: beta 0.7, C 0.4. In a function of its own for the verifier's sake. */
 XTG_TCP_FN int xtg_tcp_cubic_grow(struct xtg_tcp_flow* f, __u32 acked, __u32 now_us) {
   __u64 t_ms, d, cube, target, step;
+  __u32 passed;
   if (!f) return 0;
   if (!f->cubic_running) {
     f->cubic_running = 1;
-    f->cubic_epoch_us = now_us;
+    f->cubic_t_us = 0;
     f->cubic_reno = f->cwnd;
     f->cubic_part = f->cwnd_part = 0;
     if (f->cubic_max < f->cwnd) f->cubic_max = f->cwnd;
     /* K = cbrt((W_max - cwnd) / C) in seconds */
     f->cubic_k_ms = xtg_tcp_cbrt((__u64)(f->cubic_max - f->cwnd) * 2500000000ULL);
   }
-  t_ms = ((__u64)(now_us - f->cubic_epoch_us) + (f->srtt_us8 >> 3)) / 1000;
+  /* Two acknowledgments farther apart than two round trips: in between there was nothing to send,
+   * which is no time of the epoch (RFC 9438, 5.8). */
+  passed = f->cubic_t_us ? now_us - f->cubic_last_us : 1;
+  if (f->srtt_us8 && passed > f->srtt_us8 / 4) passed = f->srtt_us8 / 4;
+  f->cubic_t_us += passed;
+  f->cubic_last_us = now_us;
+  t_ms = (f->cubic_t_us + (f->srtt_us8 >> 3)) / 1000;
   d = t_ms > f->cubic_k_ms ? t_ms - f->cubic_k_ms : f->cubic_k_ms - t_ms;
   if (d > 100000) d = 100000;
   cube = d * d * d * 2 / 5000000000ULL;
@@ -85,6 +92,7 @@ static inline void xtg_tcp_cc_acked(const struct xtg_tcp_config* c, struct xtg_t
   } else if (f->recovery == XTG_TCP_FAST) {
     return;
   } else if (used * 2 < f->cwnd) {
+    f->cubic_last_us = now_us; /* nor is it time of CUBIC's epoch */
     return; /* not what holds the flow back (RFC 9293, 3.8.4; RFC 7661) */
   } else if (f->cwnd < f->ssthresh) {
     f->cwnd += acked;
@@ -117,6 +125,7 @@ static inline void xtg_tcp_cc_reduce(const struct xtg_tcp_config* c, struct xtg_
 /* Losses were found: recovery begins (RFC 6675, 5). `flight`: segments in flight before. */
 static inline void xtg_tcp_cc_loss(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                    __u32 flight) {
+  xtg_tcp_undo_save(c, f);
   f->recovery = XTG_TCP_FAST;
   f->recovery_end = f->nxt_seg;
   if (c->congestion == XTG_TCP_CC_NONE) {
@@ -138,6 +147,22 @@ static inline void xtg_tcp_cc_lost(const struct xtg_tcp_config* c, struct xtg_tc
   f->ssthresh = f->cwnd;
 }
 
+/* A router on the way has marked a segment instead of losing it (RFC 3168). `flight`: segments in
+ * flight before. "None" gives back what a round trip adds. */
+static inline void xtg_tcp_cc_marked(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
+                                     __u32 flight) {
+  if (c->congestion == XTG_TCP_CC_NONE) {
+    if (f->cwnd > flight) f->cwnd = flight;
+    f->cwnd -= (f->cwnd + XTG_TCP_NONE_PART - 1) / XTG_TCP_NONE_PART;
+    if (f->cwnd < c->floor_segs) f->cwnd = c->floor_segs;
+    f->ssthresh = f->cwnd;
+    f->cwnd_part = 0;
+    return;
+  }
+  xtg_tcp_cc_reduce(c, f, f->cwnd); /* this acknowledgment may have left nothing in flight */
+  f->cwnd = f->ssthresh;
+}
+
 /* The driver refused a segment: what it took before is all that there is room for. */
 static inline void xtg_tcp_cc_refused(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f) {
   __u32 flight = xtg_tcp_in_flight(f);
@@ -151,6 +176,7 @@ static inline void xtg_tcp_cc_refused(const struct xtg_tcp_config* c, struct xtg
 /* The retransmission timer went off (RFC 5681, 3.1). */
 static inline void xtg_tcp_cc_timeout(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                       __u32 flight) {
+  if (f->recovery == XTG_TCP_SMOOTH) xtg_tcp_undo_save(c, f);
   if (c->congestion == XTG_TCP_CC_NONE) {
     if (f->recovery != XTG_TCP_TIMEOUT) {
       f->ssthresh = flight / 2 > c->floor_segs ? flight / 2 : c->floor_segs;

@@ -8,6 +8,8 @@
 /* How often an unacceptable segment without data is answered: two ends that do so must not keep
  * each other busy (Linux: tcp_invalid_ratelimit). */
 #define XTG_TCP_CHALLENGE_US 500000U
+/* Recoveries for which DSACK widens the reordering window (RFC 8985, 6.2, step 4). */
+#define XTG_TCP_REORDER_PERSIST 16
 
 static inline void xtg_tcp_want(struct xtg_tcp_flow* f, __u32 what) {
   f->want |= what;
@@ -119,7 +121,7 @@ XTG_TCP_PART void xtg_tcp_advance(const struct xtg_tcp_config* c, struct xtg_tcp
     f->dupacks = 0;
   else if (w.to > w.from)
     f->dupacks -= (__u32)xtg_min64(f->dupacks, w.to - w.from - 1);
-  f->want &= ~XTG_TCP_WANT_HEAD;
+  f->want &= ~(XTG_TCP_WANT_HEAD | XTG_TCP_STUCK);
 }
 
 /* RFC 2883, 4: the first block tells of a duplicate when it lies below the acknowledgment, or
@@ -130,17 +132,22 @@ static inline int xtg_tcp_is_dsack(const struct xtg_tcp_event* e) {
   return e->n_sack > 1 && !xtg_before(left, e->sack[1][0]) && !xtg_before(e->sack[1][1], right);
 }
 
-static inline void xtg_tcp_dsack(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
-                                 const struct xtg_tcp_event* e) {
-  __u32 bytes = e->sack[0][1] - e->sack[0][0];
-  if (bytes > 0x7fffffffU) return;
-  f->spurious += (bytes + c->mss - 1) / c->mss;
+/* 0: it tells of what was never sent, or of what can be nowhere any more. */
+static inline int xtg_tcp_dsack(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
+                                const struct xtg_tcp_event* e) {
+  __s64 from = xtg_tcp_offset(f->isn, f->una, e->sack[0][0]);
+  __s64 to = xtg_tcp_offset(f->isn, f->una, e->sack[0][1]);
+  if (from < 0 || to <= from || to > (__s64)f->sent_end) return 0;
+  if (from < (__s64)f->una && (__u64)((__s64)f->una - from) > f->max_window) return 0;
+  f->spurious += (__u32)(to - from + c->mss - 1) / c->mss;
   /* The reordering window widens once per round trip (RFC 8985, 6.2 step 4). */
   if (f->una_seg >= f->reorder_end && f->reorder_steps < 64) {
     f->reorder_steps++;
     f->reorder_seen = 1;
     f->reorder_end = f->nxt_seg;
+    f->reorder_persist = XTG_TCP_REORDER_PERSIST;
   }
+  return 1;
 }
 
 static inline void xtg_tcp_sack_block(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
@@ -188,6 +195,7 @@ static inline void xtg_tcp_take_rtt(struct xtg_tcp_flow* f, __u32 now_us) {
   }
   f->timed = 0;
   xtg_tcp_rtt_update(f, now_us - f->timed_us);
+  xtg_tcp_rtt_low_update(f, now_us - f->timed_us, now_us);
   xtg_tcp_rtt_sample(f, now_us - f->timed_us);
 }
 
@@ -219,15 +227,15 @@ static inline void xtg_tcp_newreno(const struct xtg_tcp_config* c, struct xtg_tc
     xtg_tcp_head_lost(c, f); /* a partial acknowledgment */
 }
 
-static inline void xtg_tcp_take_ece(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f) {
+static inline void xtg_tcp_take_ece(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
+                                    __u32 delivered) {
   /* Until something sent after the last reduction, and its CWR, is acknowledged. */
   if ((f->ecn_end && f->una_seg <= f->ecn_end) || f->nxt_seg == 0) return;
   f->ecn_end = f->nxt_seg;
   f->want |= XTG_TCP_WANT_CWR;
   f->ecn_reductions++;
-  if (f->recovery != XTG_TCP_SMOOTH || c->congestion == XTG_TCP_CC_NONE) return;
-  xtg_tcp_cc_reduce(c, f, f->cwnd); /* this acknowledgment may have left nothing in flight */
-  f->cwnd = f->ssthresh;
+  if (f->recovery != XTG_TCP_SMOOTH) return; /* it is less already */
+  xtg_tcp_cc_marked(c, f, xtg_tcp_in_flight(f) + delivered);
 }
 
 /* Recovery is over, or the tail-loss probe answered. `twice`: the far end tells that it got
@@ -237,6 +245,7 @@ static inline void xtg_tcp_settle(const struct xtg_tcp_config* c, struct xtg_tcp
   if (f->recovery != XTG_TCP_SMOOTH && f->una_seg >= f->recovery_end) {
     f->recovery = XTG_TCP_SMOOTH;
     f->dupacks = 0;
+    if (f->reorder_persist && !--f->reorder_persist) f->reorder_steps = 1;
   }
   if (!f->tail_out || f->una_seg < f->tail_end) return;
   if (f->tail_out == 2 && !twice) {
@@ -254,6 +263,8 @@ static inline void xtg_tcp_settle(const struct xtg_tcp_config* c, struct xtg_tcp
 static inline void xtg_tcp_take_data(struct xtg_tcp_flow* f, const struct xtg_tcp_event* e) {
   __u32 end = e->seq + e->len;
   if (!e->len && !(e->flags & XTG_TCP_FIN)) return;
+  if (e->flags & XTG_TCP_CWR) f->ece = 0; /* RFC 3168, 6.1.3 */
+  if (e->flags & XTG_TCP_HAS_CE && xtg_tcp_c()->ecn) f->ece = 1;
   xtg_tcp_want(f, XTG_TCP_WANT_ACK);
   if (xtg_before(f->rcv_nxt, e->seq) || f->peer_fin) return; /* a hole before it: it comes again */
   if (xtg_before(f->rcv_nxt, end)) {
@@ -273,7 +284,7 @@ XTG_TCP_FN int xtg_tcp_ack(struct xtg_tcp_flow* f, struct xtg_tcp_event* e, __u3
   __s64 ack;
   __u32 delivered, backoff, fresh = 0, wait = 0;
   __u64 edge;
-  int advanced, opened, moved, dsack, dup, twice;
+  int advanced, opened, moved, is_dsack, dsack, dup, twice;
   if (!f || !e) return 0;
   ack = xtg_tcp_offset(f->isn, f->una, e->ack);
   if (f->fin_sent && ack == (__s64)f->nxt + 1) {
@@ -299,10 +310,11 @@ XTG_TCP_FN int xtg_tcp_ack(struct xtg_tcp_flow* f, struct xtg_tcp_event* e, __u3
   opened = f->edge > edge && edge <= f->sent_end && (edge < f->sent_end || !xtg_tcp_outstanding(f));
   if (opened) f->backoff = 0;
   backoff = f->backoff;
+  if (advanced && f->undo) xtg_tcp_undo(f, e);
   if (advanced) xtg_tcp_advance(c, f, (__u64)ack, e->at_us);
-  dsack = c->sack && e->n_sack && xtg_tcp_is_dsack(e);
-  if (dsack) xtg_tcp_dsack(c, f, e);
-  if (c->sack && e->n_sack) fresh = xtg_tcp_take_sack(c, f, e, dsack);
+  is_dsack = c->sack && e->n_sack && xtg_tcp_is_dsack(e);
+  dsack = is_dsack && xtg_tcp_dsack(c, f, e);
+  if (c->sack && e->n_sack) fresh = xtg_tcp_take_sack(c, f, e, is_dsack);
   if (dsack) f->backoff = backoff;
   /* RFC 5681, 2 and RFC 6675, 2 */
   dup = !advanced && !e->len && !(e->flags & XTG_TCP_FIN) && (fresh || !moved);
@@ -316,7 +328,7 @@ XTG_TCP_FN int xtg_tcp_ack(struct xtg_tcp_flow* f, struct xtg_tcp_event* e, __u3
   else if (f->sacked_out || f->recovery != XTG_TCP_SMOOTH)
     wait = xtg_tcp_detect(c, f, e->at_us);
   if (c->ecn && e->flags & XTG_TCP_ECE)
-    xtg_tcp_take_ece(c, f); /* and no growth: RFC 3168, 6.1.2 */
+    xtg_tcp_take_ece(c, f, f->delivered - delivered); /* and no growth: RFC 3168, 6.1.2 */
   else
     xtg_tcp_cc_acked(c, f, f->delivered - delivered, e->at_us);
   if (wait) wait = xtg_before(now_us, e->at_us + wait) ? e->at_us + wait - now_us : 1;

@@ -52,7 +52,7 @@ static inline void xtg_tcp_rack_update(struct xtg_tcp_flow* f, __u64 end, int ag
   rtt = now_us - sent;
   /* A retransmission answered clearly faster than any round trip: it was the original, and only
    * late. */
-  if (again && rtt + rtt / 8 < f->rtt_min_us) {
+  if (again && rtt + rtt / 8 < xtg_tcp_rtt_low(f)) {
     if (f->recovery == XTG_TCP_FAST) f->reorder_seen = 1;
     return;
   }
@@ -60,7 +60,7 @@ static inline void xtg_tcp_rack_update(struct xtg_tcp_flow* f, __u64 end, int ag
    * stays until a round trip was measured (RFC 6298, (5.7)), or there might never be one. Whether
    * the answer is to the retransmission, DSACK can tell: xtg_tcp_ack(). Without it: not too much
    * backoff, for in a long recovery nothing can be measured. */
-  if (rtt >= f->rtt_min_us && rtt < (f->rto_us ? f->rto_us : XTG_TCP_RTO_FIRST_US)) {
+  if (rtt >= xtg_tcp_rtt_low(f) && rtt < (f->rto_us ? f->rto_us : XTG_TCP_RTO_FIRST_US)) {
     if (!again || xtg_tcp_c()->sack)
       f->backoff = 0;
     else if (f->backoff > 2)
@@ -83,7 +83,7 @@ static inline __u32 xtg_tcp_reorder_window(const struct xtg_tcp_flow* f) {
   __u32 window, srtt = f->srtt_us8 >> 3;
   if (!f->reorder_seen && (f->recovery != XTG_TCP_SMOOTH || f->sacked_out >= XTG_TCP_DUP_THRESH))
     return 0;
-  window = f->rtt_min_us / 4 * f->reorder_steps;
+  window = xtg_tcp_rtt_low(f) / 4 * f->reorder_steps;
   return window > srtt ? srtt : window;
 }
 
@@ -105,8 +105,8 @@ static inline __u64 xtg_tcp_rack_group(struct xtg_tcp_walk* w, __u64 open, __u32
      * backlog): what it got again may show only when everything before it is there. The first hole
      * it always tells. */
     if (!head && f->spurious > f->again[XTG_TCP_AGAIN_SACK] >> 6) rtt += srtt;
-  } else if (sent != last && rtt < f->rtt_min_us) {
-    rtt = f->rtt_min_us;
+  } else if (sent != last && rtt < xtg_tcp_rtt_low(f)) {
+    rtt = xtg_tcp_rtt_low(f);
   }
   if (sent == last)
     open &= below;

@@ -238,17 +238,20 @@ XTG_TCP_FN int xtg_tcp_pick(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b, __u
   b->cwr = 0;
   b->cause = 0;
   if (f->phase < XTG_TCP_OPEN || f->phase > XTG_TCP_CLOSED) return 0;
-  if (f->phase == XTG_TCP_OPEN && !(flags & XTG_TCP_NO_DATA)) {
+  if (f->phase == XTG_TCP_OPEN) {
     int ended = f->nxt >= f->limit || flags & XTG_TCP_NO_NEW;
-    if (xtg_tcp_pick_data(c, f, b, now_us, flags)) {
+    if (!(flags & XTG_TCP_NO_DATA) && xtg_tcp_pick_data(c, f, b, now_us, flags)) {
       xtg_tcp_sending(c, f, b, now_us);
       return 1;
     }
-    if (ended && f->una >= f->nxt) {
+    /* The run ends with a segment that the window had cut, and all of that has arrived: it ends
+     * there. */
+    if (flags & XTG_TCP_NO_NEW && !xtg_tcp_outstanding(f)) f->nxt = f->sent_end;
+    if (ended && f->una >= f->nxt) { /* whether or not the schedule would allow more */
       f->phase = XTG_TCP_DRAINED;
       f->timer = XTG_TCP_TIMER_NONE;
       xtg_tcp_hold(f, XTG_TCP_HELD_NO, now_us);
-    } else {
+    } else if (!(flags & XTG_TCP_NO_DATA)) {
       if (!ended && !xtg_tcp_window_open(c, f))
         held = f->edge <= f->una ? XTG_TCP_HELD_ZERO : XTG_TCP_HELD_WINDOW;
       else if (!ended && f->una >= f->nxt)
@@ -280,6 +283,37 @@ static inline void xtg_tcp_timeout(const struct xtg_tcp_config* c, struct xtg_tc
   f->want |= XTG_TCP_WANT_HEAD;
 }
 
+/* The first one outstanding goes again as soon as the flow is asked, and has not yet: the schedule
+ * leaves no slot. Nothing is out that could be answered. */
+static inline int xtg_tcp_head_waits(const struct xtg_tcp_flow* f) {
+  struct xtg_tcp_word* head = xtg_tcp_word_at(f, f->una_seg / XTG_TCP_WORD);
+  return f->want & XTG_TCP_WANT_HEAD && head && head->lost >> (f->una_seg % XTG_TCP_WORD) & 1;
+}
+
+/* Nobody is there any more: nothing was heard for silence_us although the far end was asked, or
+ * nothing was acknowledged for give_up_us although it was sent again (R2 of RFC 9293, 3.8.3). A
+ * closed window may stay closed as long as the far end says so (3.8.6.1). */
+static inline int xtg_tcp_gives_up(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
+                                   __u32 kind, __u32 now_us) {
+  if (!(f->want & XTG_TCP_ASKED)) {
+    f->want |= XTG_TCP_ASKED;
+    f->heard_us = now_us;
+  } else if (!xtg_before(now_us, f->heard_us) && now_us - f->heard_us > c->silence_us) {
+    f->phase = XTG_TCP_SILENT;
+    return 1;
+  }
+  if (kind != XTG_TCP_TIMER_RTO || f->edge <= f->una) {
+    f->want &= ~XTG_TCP_STUCK;
+  } else if (!(f->want & XTG_TCP_STUCK)) {
+    f->want |= XTG_TCP_STUCK;
+    f->stuck_us = now_us;
+  } else if (now_us - f->stuck_us > c->give_up_us) {
+    f->phase = XTG_TCP_NO_PROGRESS;
+    return 1;
+  }
+  return 0;
+}
+
 /* The flow's timer has gone off. */
 XTG_TCP_FN int xtg_tcp_timer(struct xtg_tcp_flow* f, __u32 now_us) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
@@ -298,14 +332,11 @@ XTG_TCP_FN int xtg_tcp_timer(struct xtg_tcp_flow* f, __u32 now_us) {
     f->tail_end = f->nxt_seg;
     xtg_tcp_arm(c, f, now_us, 0, 1);
   } else {
-    if (!(f->want & XTG_TCP_ASKED)) {
-      f->want |= XTG_TCP_ASKED;
-      f->heard_us = now_us;
-    } else if (!xtg_before(now_us, f->heard_us) && now_us - f->heard_us > c->silence_us) {
-      f->phase = XTG_TCP_SILENT; /* nobody is there any more */
-      return 0;
-    }
-    if (kind == XTG_TCP_TIMER_RTO) {
+    int waits = kind == XTG_TCP_TIMER_RTO && xtg_tcp_head_waits(f);
+    if (!waits && xtg_tcp_gives_up(c, f, kind, now_us)) return 0;
+    if (waits) {
+      /* and the time-out begins when it has gone */
+    } else if (kind == XTG_TCP_TIMER_RTO) {
       xtg_tcp_timeout(c, f);
     } else if (f->edge > f->sent_end) {
       f->want |= XTG_TCP_WANT_PIECE; /* RFC 9293, 3.8.6.2.1 (4) */

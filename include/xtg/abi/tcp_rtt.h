@@ -9,6 +9,28 @@
 #define XTG_TCP_RTO_MAX_US 120000000U
 #define XTG_TCP_RTO_FIRST_US 1000000U /* RFC 6298, (2.1) */
 
+#define XTG_TCP_RTT_LOW_US 10000000U
+
+/* The lowest round trip of the last ten to twenty seconds (RFC 8985, 6.2, step 1): the handshake's,
+ * of short packets over empty queues, and that of a former route say nothing about reordering. */
+static inline void xtg_tcp_rtt_low_update(struct xtg_tcp_flow* f, __u32 rtt_us, __u32 now_us) {
+  __u32 passed = now_us - f->rtt_low_since_us;
+  if (rtt_us == 0) rtt_us = 1;
+  if (!f->rtt_low_us || passed >= XTG_TCP_RTT_LOW_US) {
+    f->rtt_low_before_us = passed < 2 * XTG_TCP_RTT_LOW_US ? f->rtt_low_us : 0;
+    f->rtt_low_us = rtt_us;
+    f->rtt_low_since_us = now_us;
+  } else if (rtt_us < f->rtt_low_us) {
+    f->rtt_low_us = rtt_us;
+  }
+}
+
+static inline __u32 xtg_tcp_rtt_low(const struct xtg_tcp_flow* f) {
+  if (!f->rtt_low_us) return f->rtt_min_us;
+  return f->rtt_low_before_us && f->rtt_low_before_us < f->rtt_low_us ? f->rtt_low_before_us
+                                                                      : f->rtt_low_us;
+}
+
 /* A sample from a segment that was sent once (Karn). */
 static inline void xtg_tcp_rtt_update(struct xtg_tcp_flow* f, __u32 rtt_us) {
   __u32 rto;

@@ -115,6 +115,48 @@ TEST(AbiTcpCongestion, CubicFollowsRfc9438) {
   }
 }
 
+// RFC 9438, 5.8: what is not used is no time of the epoch, and no time is too long.
+TEST(AbiTcpCongestion, CubicDoesNotCountIdleTime) {
+  for (const __u32 idle_us : {20'000'000U, 4'294'967'295U}) {
+    Full t(XTG_TCP_CC_CUBIC);
+    t.open(1000, 1);
+    xtg_tcp_rtt_update(&t.f, 100'000);
+    xtg_tcp_cc_loss(&t.env.config, &t.f, 1000);
+    t.f.recovery = XTG_TCP_SMOOTH;
+    t.f.nxt_seg = t.f.una_seg + t.f.cwnd;
+    __u32 now = 0;
+    const auto round = [&] {
+      now += 100'000;
+      for (__u32 i = 0, n = t.f.cwnd; i < n; i += 10)
+        t.acked(10, now);
+    };
+    round();
+    const __u32 before = t.f.cwnd;
+    now += idle_us;
+    round();
+    round();
+    EXPECT_LE(t.f.cwnd, before + 150U) << idle_us; // as after three rounds, not after 20 seconds
+  }
+}
+
+TEST(AbiTcpCongestion, CubicTimeDoesNotWrap) {
+  Full t(XTG_TCP_CC_CUBIC);
+  t.open(1000, 1);
+  xtg_tcp_rtt_update(&t.f, 10'000'000); // long round trips, for the test's sake
+  xtg_tcp_cc_loss(&t.env.config, &t.f, 1000);
+  t.f.recovery = XTG_TCP_SMOOTH;
+  t.f.nxt_seg = t.f.una_seg + t.f.cwnd;
+  __u32 now = 0;
+  std::uint64_t last = 0;
+  for (int i = 0; i < 900; ++i) { // 150 minutes
+    now += 10'000'000;
+    t.acked(1, now);
+    EXPECT_GE(t.f.cubic_t_us, last);
+    last = t.f.cubic_t_us;
+  }
+  EXPECT_GT(last, 8'000'000'000U);
+}
+
 TEST(AbiTcpCongestion, CubicConvergesFast) {
   Full t(XTG_TCP_CC_CUBIC);
   t.open(1000, 1);

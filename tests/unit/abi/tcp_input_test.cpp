@@ -151,6 +151,68 @@ TEST(AbiTcpInput, DsackBelowTheAcknowledgmentOrWithinTheSecondBlock) {
   EXPECT_EQ(t.sacked(), (Segs{5, 6, 7}));
 }
 
+TEST(AbiTcpInput, DsackOfWhatCanBeNowhereIsIgnored) {
+  TcpFlow t(100);
+  t.measured(1000);
+  for (int i = 0; i < 5; ++i) {
+    t.send_new(100);
+    t.ack({static_cast<double>(t.f.nxt_seg)});
+  }
+  t.send_new(10);
+  const auto with = [&](std::uint32_t left, std::uint32_t right) {
+    xtg_tcp_event e = t.event({500});
+    e.n_sack = 1;
+    e.sack[0][0] = left;
+    e.sack[0][1] = right;
+    t.input(e);
+  };
+  with(t.seq(500) - 0x7fffffff, t.seq(500)); // 2^31 bytes
+  with(t.seq(300), t.seq(301));              // two windows back
+  with(t.seq(450), t.seq(450));
+  with(t.seq(451), t.seq(450));
+  with(t.f.isn - 1000, t.f.isn);
+  EXPECT_EQ(t.f.spurious, 0U);
+  EXPECT_EQ(t.f.reorder_steps, 1U);
+  with(t.seq(450), t.seq(452));
+  EXPECT_EQ(t.f.spurious, 2U);
+}
+
+// RFC 3168, 6.1.3: what the path marks in the far end's data is told until it says that it heard.
+TEST(AbiTcpInput, CongestionOfTheFarEndsDataIsEchoed) {
+  TcpFlow t;
+  const auto data = [&](std::uint32_t flags) {
+    t.ack({.ack = 0, .flags = flags, .len = 10});
+    t.peer_seq += 10;
+  };
+  data(XTG_TCP_HAS_CE);
+  EXPECT_EQ(t.f.ece, 0U); // not agreed on
+  t.env.config.ecn = 1;
+  t.ack({.ack = 0, .flags = XTG_TCP_HAS_CE}); // no data: not ECN-capable, so nonsense
+  EXPECT_EQ(t.f.ece, 0U);
+  data(XTG_TCP_HAS_CE);
+  EXPECT_EQ(t.f.ece, 1U);
+  data(0);
+  EXPECT_EQ(t.f.ece, 1U);
+  data(XTG_TCP_CWR);
+  EXPECT_EQ(t.f.ece, 0U);
+  data(XTG_TCP_CWR | XTG_TCP_HAS_CE); // marked again
+  EXPECT_EQ(t.f.ece, 1U);
+}
+
+// CWR says that less is sent, so less is sent: what a round trip without marks adds.
+TEST(AbiTcpInput, EcnReducesWithoutCongestionControlToo) {
+  TcpFlow t(600);
+  t.env.config.ecn = 1;
+  t.env.config.congestion = XTG_TCP_CC_NONE;
+  t.f.cwnd = t.f.ssthresh = 10'000; // grown beyond what was ever in flight
+  t.send();
+  const std::uint32_t flight = xtg_tcp_in_flight(&t.f);
+  t.ack({.ack = 160, .flags = XTG_TCP_ECE});
+  EXPECT_EQ(t.f.ecn_reductions, 1U);
+  EXPECT_EQ(t.f.cwnd, flight - (flight + 15) / 16);
+  EXPECT_TRUE(t.f.want & XTG_TCP_WANT_CWR);
+}
+
 TEST(AbiTcpInput, SackThatWasNotAgreedOnIsIgnored) {
   TcpFlow t;
   t.env.config.sack = 0;

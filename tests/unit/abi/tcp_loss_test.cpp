@@ -359,6 +359,106 @@ TEST_F(AbiTcpLoss, GivesUpAFarEndThatIsSilent) {
   EXPECT_LT(t.now - began, 15'000'000U);
 }
 
+// RFC 9293, 3.8.3: the far end says this and that, and acknowledges nothing.
+TEST_F(AbiTcpLoss, GivesUpAFarEndThatAcknowledgesNothing) {
+  t.send_new(4);
+  const __u32 began = t.now;
+  while (t.f.phase == XTG_TCP_OPEN && t.now - began < 1'000'000'000) {
+    t.expire();
+    t.send();
+    t.now += 1000;
+    t.ack({.ack = 0, .len = 10});
+    t.peer_seq += 10;
+    t.send();
+  }
+  EXPECT_EQ(t.f.phase, static_cast<__u32>(XTG_TCP_NO_PROGRESS));
+  EXPECT_GE(t.now - began, 100'000'000U);
+  EXPECT_LT(t.now - began, 250'000'000U);
+  EXPECT_GE(t.f.rto_fired, 3U);
+}
+
+TEST_F(AbiTcpLoss, ProgressBeginsTheTimeAnew) {
+  t.send_new(100);
+  for (int i = 1; i < 100; ++i) { // each takes a time-out or two
+    t.expire();
+    t.send();
+    t.expire();
+    t.send();
+    t.now += 10'000'000;
+    t.ack({static_cast<double>(i)});
+    t.f.backoff = 0;
+    ASSERT_EQ(t.f.phase, static_cast<__u32>(XTG_TCP_OPEN));
+  }
+}
+
+TEST_F(AbiTcpLoss, ClosedWindowIsNoReasonToGiveUp) {
+  t.send_new(10);
+  t.ack({.ack = 5, .window = 0}); // taken back: five are outstanding
+  for (int i = 0; i < 200; ++i) {
+    t.expire();
+    t.send();
+    t.now += 1000;
+    t.ack({.ack = 5, .window = 0});
+    ASSERT_EQ(t.f.phase, static_cast<__u32>(XTG_TCP_OPEN));
+  }
+}
+
+// --rate 1kbps: the next slot is seconds away.
+TEST_F(AbiTcpLoss, NoTimeoutOfWhatWaitsForItsSlot) {
+  t.send_new(4);
+  t.f.timer = XTG_TCP_TIMER_RTO;
+  t.expire();
+  EXPECT_EQ(t.f.rto_fired, 1U);
+  const __u32 backoff = t.f.backoff;
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(t.send(XTG_TCP_NO_DATA).empty());
+    t.expire();
+  }
+  EXPECT_EQ(t.f.rto_fired, 1U);
+  EXPECT_EQ(t.f.backoff, backoff);
+  EXPECT_EQ(t.f.phase, static_cast<__u32>(XTG_TCP_OPEN)); // it could not have been answered
+  EXPECT_EQ(t.segments(XTG_TCP_SEND_AGAIN), Segs{0});
+  EXPECT_EQ(t.f.timer_us, t.now + 400'000);
+  t.expire();
+  EXPECT_EQ(t.f.rto_fired, 2U);
+}
+
+TEST_F(AbiTcpLoss, WideningLastsSixteenRecoveries) {
+  t.send_new(16);
+  t.now += 1000;
+  t.ack({4, {{1, 2}}});
+  EXPECT_EQ(t.f.reorder_steps, 2U);
+  t.ack({16});
+  for (int i = 1; i <= 16; ++i) { // RFC 8985, 6.2, step 4
+    EXPECT_EQ(t.f.reorder_steps, 2U) << i;
+    t.send_new(16);
+    t.now += 1000;
+    const auto una = static_cast<double>(t.f.una_seg);
+    t.ack({una, {{una + 1, una + 16}}});
+    t.now += 2000;
+    t.timer();
+    ASSERT_EQ(t.f.recovery, static_cast<__u32>(XTG_TCP_FAST)) << i;
+    t.send();
+    t.now += 1000;
+    t.ack({static_cast<double>(t.f.nxt_seg)});
+    ASSERT_EQ(t.f.recovery, static_cast<__u32>(XTG_TCP_SMOOTH)) << i;
+  }
+  EXPECT_EQ(t.f.reorder_steps, 1U);
+}
+
+// What the handshake measured over empty queues is no measure of what is late.
+TEST_F(AbiTcpLoss, ReorderingWindowGoesByTheRoundTripsOfLate) {
+  t.f.reorder_seen = 1;
+  EXPECT_EQ(xtg_tcp_reorder_window(&t.f), 250U);
+  for (int i = 0; i < 2200; ++i) { // 22 seconds
+    t.send_new(1);
+    t.now += 10'000;
+    t.ack({static_cast<double>(t.f.nxt_seg)});
+  }
+  EXPECT_EQ(xtg_tcp_reorder_window(&t.f), 2500U);
+  EXPECT_EQ(t.f.rtt_min_us, 1000U); // what is reported
+}
+
 TEST_F(AbiTcpLoss, HeardInTheFutureIsNotSilent) {
   t.send_new(1);
   t.f.backoff = 5;

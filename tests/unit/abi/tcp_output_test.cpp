@@ -256,6 +256,60 @@ TEST(AbiTcpOutput, BegunSegmentIsCompletedWhenTheRunEnds) {
   EXPECT_TRUE(t.send(XTG_TCP_NO_NEW).empty());
 }
 
+TEST(AbiTcpOutput, PieceEndsTheDataWhenTheRunEndsWithTheWindowClosed) {
+  TcpFlow t;
+  t.f.edge = 500;
+  t.f.max_window = 500;
+  t.send();
+  EXPECT_TRUE(t.send(XTG_TCP_NO_NEW).empty()); // it is under way
+  EXPECT_EQ(t.f.phase, static_cast<__u32>(XTG_TCP_OPEN));
+  t.ack({.ack = 0.5, .window = 0});
+  EXPECT_TRUE(t.send(XTG_TCP_NO_NEW).empty());
+  EXPECT_EQ(t.f.phase, static_cast<__u32>(XTG_TCP_DRAINED));
+  EXPECT_EQ(t.f.nxt, 500U); // where a FIN belongs
+}
+
+TEST(AbiTcpOutput, PieceDoesNotEndTheDataOfAnAmount) {
+  TcpFlow t;
+  t.f.limit = 1'000;
+  t.f.edge = 500;
+  t.f.max_window = 500;
+  t.send();
+  t.ack({.ack = 0.5, .window = 0});
+  EXPECT_TRUE(t.send().empty());
+  EXPECT_EQ(t.f.phase, static_cast<__u32>(XTG_TCP_OPEN));
+}
+
+TEST(AbiTcpOutput, EndNeedsNoSlotOfTheSchedule) {
+  TcpFlow t;
+  t.f.limit = 5'000;
+  t.send();
+  t.ack({5});
+  EXPECT_TRUE(t.send(XTG_TCP_NO_DATA).empty());
+  EXPECT_EQ(t.f.phase, static_cast<__u32>(XTG_TCP_DRAINED));
+  TcpFlow u;
+  u.send_new(5);
+  u.ack({5});
+  EXPECT_TRUE(u.send(XTG_TCP_NO_DATA).empty());
+  EXPECT_EQ(u.f.phase, static_cast<__u32>(XTG_TCP_OPEN));
+  EXPECT_TRUE(u.send(XTG_TCP_NO_DATA | XTG_TCP_NO_NEW).empty());
+  EXPECT_EQ(u.f.phase, static_cast<__u32>(XTG_TCP_DRAINED));
+}
+
+// The driver refuses a second copy of what has arrived in the meantime.
+TEST(AbiTcpOutput, RefusedDuplicateOfAnArrivedPieceIsNotLost) {
+  TcpFlow t;
+  t.measured(1000);
+  t.f.edge = 500;
+  t.f.max_window = 500;
+  t.send();
+  t.ack({.ack = 0.5, .window = 0});
+  xtg_tcp_refused(&t.f, 0);
+  EXPECT_EQ(t.f.lost_out, 0U);
+  t.ack({.ack = 0.5, .window = 5'000});
+  EXPECT_EQ(t.segments(XTG_TCP_SEND_NEW), (Segs{0, 1, 2, 3, 4}));
+}
+
 TEST(AbiTcpOutput, FinIsSentAndRepeated) {
   TcpFlow t;
   t.measured(1000);

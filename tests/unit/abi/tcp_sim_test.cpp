@@ -17,7 +17,7 @@ TcpScenario any(std::uint64_t seed) {
   Dice dice(seed);
   TcpScenario s;
   s.seed = seed;
-  s.config.silence_us = 600'000'000;
+  s.config.silence_us = s.config.give_up_us = 600'000'000;
   s.config.mss = std::array{536U, 1000U, 1448U, 3342U}[dice.below(4)];
   s.config.congestion = static_cast<__u32>(dice.below(3));
   s.config.sack = dice.chance(0.75);
@@ -269,6 +269,34 @@ TEST_P(AbiTcpSimCongestion, StallOfTheThreadIsNoLoss) {
     });
     EXPECT_EQ(sum.timeouts, 0U);
     EXPECT_EQ(sum.again, 0U);
+  }
+}
+
+// A mobile path's pause: the time-out goes off, and nothing was lost. One segment goes again at
+// each time-out, and not all that was under way; and the window stays what it was.
+TEST(AbiTcpSim, TimeoutForNothingIsUndone) {
+  for (const __u32 congestion : {XTG_TCP_CC_NONE, XTG_TCP_CC_RENO, XTG_TCP_CC_CUBIC}) {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+      TcpScenario s;
+      s.seed = seed;
+      s.config.congestion = congestion;
+      s.config.sack = seed % 2;
+      s.config.timestamps = 1;
+      s.bytes = 4'000'000;
+      s.board_words = 32;
+      s.out.delay_us = s.back.delay_us = 10'000;
+      s.out.us_per_frame = 10;
+      s.out.queue = 2'000;
+      s.rtt_us = 20'000;
+      s.out.held = {150'000 + seed * 1'000, 650'000};
+      TcpSim sim(s);
+      EXPECT_EQ(sim.run(), "");
+      EXPECT_GE(sim.flow().rto_fired, 1U);
+      EXPECT_EQ(sim.flow().undone, 1U);
+      const std::uint32_t first = congestion == XTG_TCP_CC_NONE ? XTG_TCP_CWND_FIRST : 1;
+      EXPECT_LE(sim.retransmitted(), first * sim.flow().rto_fired + 1); // and a tail probe
+      EXPECT_GE(sim.flow().ssthresh, std::uint32_t{XTG_TCP_CWND_MAX});
+    }
   }
 }
 
