@@ -39,6 +39,13 @@ struct {
   __type(value, struct xtg_tcp_event);
 } tcp_events SEC(".maps");
 
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct xtg_tcp_kept);
+} tcp_kept SEC(".maps");
+
 /* Each lane's queue of flows that may have something to send. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);

@@ -126,18 +126,45 @@ static __always_inline bool rx_sound(void* ctx, struct rx_scratch* s, const bool
   return !r.left && xtg_csum_fold(r.sum) == 0xffff;
 }
 
-/* Enters the scratch event in the queue of `place`'s thread. */
+/* The queue is nearly full: the event becomes the flow's latest one, unless one of a later
+ * acknowledgment is that. 1: the queue has a notice of it already; 0: what now lies in the scratch
+ * is to be entered, a notice, or the event itself where another CPU is busy with the flow. */
+static __always_inline int rx_keep(struct rx_scratch* s, struct xtg_tcp_kept* k) {
+  __u64 was = __sync_val_compare_and_swap(&k->state, XTG_TCP_KEPT_NONE, XTG_TCP_KEPT_BUSY);
+
+  if (was == XTG_TCP_KEPT_FULL)
+    was = __sync_val_compare_and_swap(&k->state, XTG_TCP_KEPT_FULL, XTG_TCP_KEPT_BUSY);
+  if (was == XTG_TCP_KEPT_BUSY) return 0;
+  if (was == XTG_TCP_KEPT_NONE || !xtg_before(s->event.ack, k->event.ack))
+    __builtin_memcpy(&k->event, &s->event, sizeof(k->event));
+  /* Through an exchange: nothing written before comes after it. */
+  __sync_val_compare_and_swap(&k->state, XTG_TCP_KEPT_BUSY, XTG_TCP_KEPT_FULL);
+  s->event.flags = XTG_TCP_KEPT;
+  return was == XTG_TCP_KEPT_FULL;
+}
+
+/* Enters the scratch event in the queue of `place`'s thread. Towards the queue's end there is room
+ * for one notice per flow, and for what others may be adding at this moment. */
 static __always_inline void rx_push(struct rx_scratch* s, const struct xtg_tcp_place* place) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
-  __u32 lane = place->lane & (XTG_MAX_WORKERS - 1), key;
+  __u32 lane = place->lane & (XTG_MAX_WORKERS - 1), key, flow = place->flow;
   struct xtg_tcp_queue* q = &tcp_queues[lane];
+  __u64 turn = q->head - *(volatile __u64*)&tcp_lanes[lane].event_tail;
+  struct xtg_tcp_kept* k = NULL;
   struct xtg_tcp_event* e;
-  __u64 turn;
 
-  /* With room to spare, for others may be adding at this moment. */
-  if (q->head - *(volatile __u64*)&tcp_lanes[lane].event_tail > c->events_mask - 256) {
-    __sync_fetch_and_add(&q->lost, 1);
-    return;
+  if (turn > c->events_mask - 256 - c->ready_mask) {
+    k = bpf_map_lookup_elem(&tcp_kept, &flow);
+    if (k && rx_keep(s, k)) {
+      __sync_fetch_and_add(&q->lost, 1);
+      return;
+    }
+    if (turn > c->events_mask - 128) { /* not to be expected */
+      if (k && s->event.flags == XTG_TCP_KEPT)
+        __sync_val_compare_and_swap(&k->state, XTG_TCP_KEPT_FULL, XTG_TCP_KEPT_NONE);
+      __sync_fetch_and_add(&q->lost, 1);
+      return;
+    }
   }
   turn = __sync_fetch_and_add(&q->head, 1);
   key = lane * (c->events_mask + 1) + ((__u32)turn & c->events_mask);

@@ -24,6 +24,19 @@ struct tx_sweep {
   __u32 ending;
 };
 
+/* The flow's latest segment, kept while the queue was full. False: it is being written. */
+static __always_inline bool tx_kept(struct xtg_tcp_flow* f, __u32 flow, __u32 now_us) {
+  struct xtg_tcp_kept* k = bpf_map_lookup_elem(&tcp_kept, &flow);
+
+  if (!k) return true;
+  if (__sync_val_compare_and_swap(&k->state, XTG_TCP_KEPT_FULL, XTG_TCP_KEPT_BUSY) !=
+      XTG_TCP_KEPT_FULL)
+    return false;
+  xtg_tcp_input(f, &k->event, now_us);
+  __sync_val_compare_and_swap(&k->state, XTG_TCP_KEPT_BUSY, XTG_TCP_KEPT_NONE);
+  return true;
+}
+
 static long tx_event(__u32 turn, struct tx_sweep* s) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   struct xtg_tcp_lane* lane = s->lane;
@@ -35,7 +48,12 @@ static long tx_event(__u32 turn, struct tx_sweep* s) {
   __sync_fetch_and_add(&e->turn, 0); /* a barrier: the rest is read after it */
   flow = e->flow;
   f = bpf_map_lookup_elem(&tcp_flows, &flow);
-  if (f && f->lane == lane->lane) xtg_tcp_input(f, e, s->now_us);
+  if (f && f->lane == lane->lane) {
+    if (!(e->flags & XTG_TCP_KEPT))
+      xtg_tcp_input(f, e, s->now_us);
+    else if (!tx_kept(f, flow, s->now_us))
+      return 1;
+  }
   lane->heard_us = e->at_us;
   lane->event_tail++;
   return 0;
@@ -180,8 +198,9 @@ static __always_inline void tx_header(struct xtg_tcp_lane* lane, struct xtg_tcp_
   lane->l4_sum = sum;
 }
 
-/* Takes the burst over into the lane. */
-static __always_inline void tx_prepare(struct xtg_tcp_lane* lane, struct tx_pick* p, __u64 now_ns) {
+/* Takes the burst over into the lane. In a function of its own: what it keeps on the stack is not
+ * to come below what xtg_tcp_pick() needs. */
+static __noinline int tx_prepare(struct xtg_tcp_lane* lane, struct tx_pick* p, __u64 now_ns) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   const struct xtg_tcp_burst* b = &p->burst;
   struct xtg_tcp_flow* f = p->f;
@@ -209,6 +228,7 @@ static __always_inline void tx_prepare(struct xtg_tcp_lane* lane, struct tx_pick
       lane->piece_sum = tx_piece_sum(lane->pos, b->len);
   }
   if (data && !lane->first_data_ns) lane->first_data_ns = now_ns;
+  return 0;
 }
 
 /* Nothing to send: the rest of the kernel's batch is passed over. */

@@ -106,9 +106,10 @@ void TcpSession::finish_flow(std::size_t number, std::uint32_t phase, std::uint6
         fmt::format("the far end said nothing for {}", format_duration(plan_.spec.silence));
     reset_flow(number, stats::FlowEnd::Unanswered);
   } else if (phase == XTG_TCP_NO_PROGRESS) {
-    flow.detail = fmt::format("the far end answered, and acknowledged nothing for {} although it "
-                              "was sent again",
-                              format_duration(Nanoseconds{config_.give_up_us * std::int64_t{1000}}));
+    flow.detail =
+        fmt::format("the far end answered, and acknowledged nothing for {} although it "
+                    "was sent again",
+                    format_duration(Nanoseconds{config_.give_up_us * std::int64_t{1000}}));
     reset_flow(number, stats::FlowEnd::Unfinished);
   } else if (phase == XTG_TCP_DRAINED || phase == XTG_TCP_CLOSED) {
     hand_back(number, now_ns);
@@ -302,6 +303,8 @@ void TcpSession::conclude(report::TcpReporter& reporter) {
   summary.sack = config_.sack != 0;
   summary.ecn = config_.ecn != 0;
   summary.ingress = xdp::to_string(sender_->tap());
+  summary.queue_drops = sender_->lost_events();
+  summary.wrong_checksums = sender_->wrong_checksums();
   summary.cpu_s = process_cpu_s();
   // A run that sent nothing is no success.
   if (const std::string why = stats::explain_no_goodput(summary); !result_.error && !why.empty())

@@ -123,6 +123,7 @@ public:
     if (summary.rtt.count() != 0) print_rtt(summary);
     print_waits(summary);
     print_frames(summary);
+    print_not_taken(summary);
     print_flows(summary.flows);
     if (summary.mss != 0) print_negotiated(summary);
     row("connecting", fmt::format("{:>15.3f} s", summary.connect_s));
@@ -206,6 +207,15 @@ private:
     for (const auto& [number, frames] : summary.errnos)
       row("errno", fmt::format("{:>15}  {} ({})", with_thousands(frames), errno_name(number),
                                errno_text(number)));
+  }
+
+  void print_not_taken(const stats::TcpSummary& summary) {
+    if (summary.queue_drops != 0)
+      count("dropped here", summary.queue_drops,
+            "segments from the far end: a thread was behind, and later ones were kept");
+    if (summary.wrong_checksums != 0)
+      count("damaged", summary.wrong_checksums,
+            "segments from the far end with a wrong checksum: ignored");
   }
 
   void print_flows(const std::vector<stats::FlowState>& flows) {

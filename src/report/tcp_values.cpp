@@ -188,6 +188,8 @@ Json tcp_end_value(const stats::TcpSummary& summary) {
             {"sack", summary.sack},
             {"ecn", summary.ecn}}},
           {"ingress", or_null(summary.ingress)},
+          {"not_taken",
+           {{"queue_full", summary.queue_drops}, {"wrong_checksum", summary.wrong_checksums}}},
           {"rtt_us", rtt_value(summary)},
           {"connect_seconds", number(summary.connect_s)},
           {"first_data_seconds", sent ? number(summary.first_data_s) : Json(nullptr)},

@@ -121,6 +121,8 @@ struct TcpSummary {
   std::uint32_t mss = 0;   ///< payload of a full segment
   bool timestamps = false, sack = false, ecn = false; ///< as negotiated
   std::string ingress;                                ///< "xdp", "tcx", "clsact"
+  std::uint64_t queue_drops = 0;     ///< far ends' segments for which a thread's queue had no room
+  std::uint64_t wrong_checksums = 0; ///< and those that arrived damaged
   double cpu_s = 0;
 };
 

@@ -39,7 +39,8 @@ struct Chunk {
 };
 
 constexpr std::uint64_t kPaceLeadNs = 60'000; // a sleeping thread wakes this long before
-constexpr __u32 kLeastEvents = 1024, kMostEvents = 65536;
+// Four for each flow: the last quarter is for one notice each (bpf/tcp_rx.bpf.h).
+constexpr __u32 kLeastEvents = 1024, kMostEvents = 4 * XTG_TCP_MAX_FLOWS;
 constexpr bpf_attach_type kTcxIngress = static_cast<bpf_attach_type>(46); // Linux 6.6
 
 __u32 flows_per_lane(const xtg_tcp_config& c) {
@@ -57,6 +58,7 @@ void size_maps(const xtg_tcp_bpf& skel, const TcpSenderSpec& spec, const xtg_tcp
   bpf_map__set_max_entries(maps.tcp_events, c.n_lanes * (c.events_mask + 1));
   bpf_map__set_max_entries(maps.tcp_ready, c.n_lanes * (c.ready_mask + 1));
   bpf_map__set_max_entries(maps.tcp_places, c.n_flows);
+  bpf_map__set_max_entries(maps.tcp_kept, c.n_flows);
   bpf_map__set_max_entries(maps.tcp_flow_rtt, spec.flow_histograms ? c.n_flows : 1);
   bpf_map__set_max_entries(maps.tcp_payload, chunks(spec.payload.size()));
   bpf_map__set_max_entries(maps.tcp_sums,
@@ -98,7 +100,7 @@ std::string_view to_string(Tap tap) {
 std::uint32_t flow_memory(std::uint32_t board_words) {
   constexpr std::uint32_t kPlace = 96; // element of the hash map and its bucket
   return sizeof(xtg_tcp_flow) + board_words * sizeof(xtg_tcp_word) + kPlace + 4 +
-         4 * sizeof(xtg_tcp_event);
+         4 * sizeof(xtg_tcp_event) + sizeof(xtg_tcp_kept);
 }
 
 struct TcpSender::Impl {
@@ -388,6 +390,13 @@ std::uint64_t TcpSender::lost_events() const {
   for (std::size_t i = 0; i < impl_->lanes(); i++)
     lost += peek(impl_->skel->bss->tcp_queues[i].lost);
   return lost;
+}
+
+std::uint64_t TcpSender::wrong_checksums() const {
+  std::uint64_t wrong = 0;
+  for (std::size_t i = 0; i < impl_->lanes(); i++)
+    wrong += peek(impl_->skel->bss->tcp_queues[i].unsound);
+  return wrong;
 }
 
 std::uint64_t TcpSender::pace_ns(std::size_t lane) const {

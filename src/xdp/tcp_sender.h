@@ -109,7 +109,10 @@ public:
   /// When the first timer of the lane's flows goes off, at most `most_us` from now.
   [[nodiscard]] std::uint32_t next_timer_us(std::size_t lane, std::uint32_t most_us) const;
   [[nodiscard]] std::uint64_t first_data_ns() const; ///< 0: none yet
+  /// Segments from far ends that a later one took the place of, for the lane's queue was full; and
+  /// those that were ignored for their checksum.
   [[nodiscard]] std::uint64_t lost_events() const;
+  [[nodiscard]] std::uint64_t wrong_checksums() const;
   [[nodiscard]] std::uint64_t pace_ns(std::size_t lane) const;
 
   /// As Sender::snapshot(): frames.

@@ -88,6 +88,7 @@ Verdict judge(const packet::TcpHeaderSpec& ours, std::uint16_t port, const Bytes
   event.flags = segment[13];
   event.window = static_cast<std::uint16_t>(load_be(segment.subspan(14, 2)));
   event.len = static_cast<std::uint32_t>(segment.size() - header);
+  if (((load_be(all.subspan(14, 2)) >> (v4 ? 0 : 4)) & 3) == 3) event.flags |= XTG_TCP_HAS_CE;
   parse_options(segment.subspan(20, header - 20), event);
   out.event = event;
   return out;

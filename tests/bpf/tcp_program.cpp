@@ -110,6 +110,7 @@ int TcpProgram::load(const TcpSetup& setup) {
   bpf_map__set_max_entries(maps.tcp_events, config_.n_lanes * kEvents);
   bpf_map__set_max_entries(maps.tcp_ready, config_.n_lanes * (config_.ready_mask + 1));
   bpf_map__set_max_entries(maps.tcp_places, config_.n_flows);
+  bpf_map__set_max_entries(maps.tcp_kept, config_.n_flows);
   bpf_map__set_max_entries(maps.tcp_payload,
                            static_cast<__u32>(1 + setup.payload.size() / XTG_TCP_CHUNK));
   bpf_map__set_max_entries(maps.tcp_sums,
@@ -245,6 +246,13 @@ std::optional<xtg_tcp_event> TcpProgram::take_event(std::uint32_t number) {
   EXPECT_EQ(bpf_map_lookup_elem(bpf_map__fd(skel_->maps.tcp_events), &slot, &event), 0);
   if (event.turn != l.event_tail + 1) return std::nullopt;
   l.event_tail++;
+  if ((event.flags & XTG_TCP_KEPT) == 0) return event;
+  xtg_tcp_kept kept{};
+  EXPECT_EQ(bpf_map_lookup_elem(bpf_map__fd(skel_->maps.tcp_kept), &event.flow, &kept), 0);
+  EXPECT_EQ(kept.state, std::uint64_t{XTG_TCP_KEPT_FULL});
+  event = kept.event;
+  kept.state = XTG_TCP_KEPT_NONE;
+  EXPECT_EQ(bpf_map_update_elem(bpf_map__fd(skel_->maps.tcp_kept), &event.flow, &kept, 0), 0);
   return event;
 }
 

@@ -30,6 +30,15 @@ TEST_P(TcpRxTest, TakesWhatBelongsToAConnection) {
   EXPECT_TRUE(taken(make(s)));
 }
 
+TEST_P(TcpRxTest, TellsOfCongestionOnTheWay) {
+  for (const std::uint8_t ecn : {0, 1, 2, 3}) {
+    Bytes frame = make({});
+    frame[15] |= static_cast<std::uint8_t>(v4() ? ecn : ecn << 4);
+    EXPECT_TRUE(taken(frame)) << unsigned{ecn};
+    EXPECT_EQ((judge(ours_, kPort, frame).event->flags & XTG_TCP_HAS_CE) != 0, ecn == 3);
+  }
+}
+
 TEST_P(TcpRxTest, PassesWhatIsNotOurs) {
   const Bytes good = make({});
   EXPECT_TRUE(taken(good));

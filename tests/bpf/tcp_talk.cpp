@@ -86,7 +86,7 @@ void Talk::hear(const Said& said) {
   if (setup_.header.timestamps) {
     put(0x0101080a);
     put(++far_ms_);
-    put(0);
+    put(said.tsecr);
   }
   if (!said.sack.empty()) put(static_cast<std::uint32_t>(0x01010500 + 2 + 8 * said.sack.size()));
   for (const auto& [from, to] : said.sack) {
@@ -103,6 +103,7 @@ void Talk::hear(const Said& said) {
   segment.window = static_cast<std::uint16_t>(std::min(said.window >> kScale, 0xffffU));
   segment.payload = rest;
   Bytes frame = render_tcp(far, segment);
+  frame[15] |= static_cast<std::uint8_t>(v4() ? said.ecn : said.ecn << 4);
   // The longer header: 4096 per word in the sum's units, as the offset is the word's upper nibble.
   frame[l4 + 12] = static_cast<std::uint8_t>(words << 4);
   std::uint64_t sum = packet::load_be(std::span(frame).subspan(l4 + 16, 2));

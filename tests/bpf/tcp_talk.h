@@ -29,6 +29,8 @@ struct Said {
   std::uint32_t window = 1 << 20; ///< bytes, a multiple of 4
   std::uint8_t flags = XTG_TCP_ACK;
   Bytes payload = {};
+  std::uint8_t ecn = 0;    ///< of the IP header
+  std::uint32_t tsecr = 0; ///< where time stamps are used
 };
 
 class Talk {

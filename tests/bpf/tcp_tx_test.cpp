@@ -232,6 +232,65 @@ TEST_F(TcpTxTest, TellsThatCongestionWasHeardOf) {
   }
 }
 
+// RFC 3168, 6.1.3: and what the far end's data met is told to it, until it says that it heard.
+TEST_F(TcpTxTest, EchoesTheCongestionOfTheFarEndsData) {
+  for (const Family family : {Family::V4, Family::V6}) {
+    TcpSetup setup = plain({family, true});
+    setup.header.ecn = true;
+    Talk talk(setup, 2000);
+    ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+    ASSERT_EQ(talk.send_all().size(), 2U);
+    const std::uint8_t echo = kAck | XTG_TCP_ECE;
+    talk.hear({.ack = 0, .payload = {1}, .ecn = 2});
+    EXPECT_TRUE(talk.sends({2000, 0, kAck, false}));
+    talk.hear({.ack = 0, .payload = {1}, .ecn = 3});
+    EXPECT_TRUE(talk.sends({2000, 0, echo, false}));
+    talk.hear({.ack = 0, .payload = {1}, .ecn = 2});
+    EXPECT_TRUE(talk.sends({2000, 0, echo, false}));
+    talk.hear({.ack = 0, .flags = kAck | XTG_TCP_CWR, .payload = {1}, .ecn = 2});
+    EXPECT_TRUE(talk.sends({2000, 0, kAck, false}));
+  }
+}
+
+// RFC 3522: the answer brings back the time stamp of what was only late.
+TEST_F(TcpTxTest, TakesBackATimeoutThatWasForNothing) {
+  Talk talk(plain(), 8000);
+  ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+  const auto sent = talk.send_all();
+  ASSERT_EQ(sent.size(), 8U);
+  const auto tsval = [](const TcpSent& frame) {
+    return static_cast<std::uint32_t>(packet::load_be(std::span(frame.bytes).subspan(34 + 24, 4)));
+  };
+  const std::uint64_t begun = monotonic_ns();
+  while (monotonic_ns() < begun + 3'000'000) // so that the time stamps differ
+    continue;
+  talk.fire(XTG_TCP_TIMER_RTO);
+  const TcpSent again = talk.send();
+  EXPECT_EQ(talk.offset_of(again), 0U);
+  ASSERT_NE(tsval(again), tsval(sent[0]));
+  xtg_tcp_flow& f = talk.program.flow();
+  EXPECT_EQ(f.undo_tsval, tsval(again));
+  talk.hear({.ack = 1000, .tsecr = tsval(sent[0])});
+  (void)talk.send_all();
+  EXPECT_EQ(f.undone, 1U);
+  EXPECT_EQ(f.recovery, std::uint32_t{XTG_TCP_SMOOTH});
+  EXPECT_EQ(f.lost_out, 0U);
+}
+
+// The last of many acknowledgments counts, although the queue took only the first ones.
+TEST_F(TcpTxTest, HearsTheLatestWhenTheQueueWasFull) {
+  Talk talk(plain(), 8000);
+  ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+  ASSERT_EQ(talk.send_all().size(), 8U);
+  for (std::uint32_t i = 0; i < TcpProgram::kEvents + 100; i++)
+    talk.hear({.ack = 0, .window = (1 << 20) - 1000});
+  talk.hear({.ack = 8000});
+  EXPECT_GT(talk.program.queue().lost, 0U);
+  EXPECT_TRUE(talk.silent());
+  EXPECT_EQ(talk.program.flow().una, 8000U);
+  EXPECT_EQ(talk.program.flow().phase, std::uint32_t{XTG_TCP_DRAINED});
+}
+
 TEST_F(TcpTxTest, NoNewDataAfterTheEnd) {
   for (const bool stop : {false, true}) {
     Talk talk(plain());
@@ -331,6 +390,23 @@ TEST_F(TcpTxTest, KeepsToTheSchedule) {
   lane.pace_ns = monotonic_ns() - 1'000'000'000; // what was missed is not made up for
   EXPECT_EQ(talk.send_all().size(), 4U);
   EXPECT_GT(lane.pace_ns, monotonic_ns() + 3'000'000'000);
+}
+
+// The end needs no slot: all has arrived, and nothing more is to be sent.
+TEST_F(TcpTxTest, EndsBeforeTheNextSlot) {
+  TcpSetup setup = plain();
+  setup.pace_ns_q = 3'600'000'000'000ULL << 20;
+  setup.burst = 1;
+  Talk talk(setup);
+  ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+  talk.program.lane().pace_ns = monotonic_ns();
+  ASSERT_EQ(talk.send_all().size(), 1U);
+  talk.hear({.ack = 1000});
+  EXPECT_TRUE(talk.silent());
+  EXPECT_EQ(talk.program.flow().phase, std::uint32_t{XTG_TCP_OPEN});
+  talk.program.control().stop = 1;
+  EXPECT_TRUE(talk.silent());
+  EXPECT_EQ(talk.program.flow().phase, std::uint32_t{XTG_TCP_DRAINED});
 }
 
 TEST_F(TcpTxTest, ALaneSendsItsFlows) {

@@ -33,11 +33,11 @@ struct TcpScenario {
   PathSpec out;
   PathSpec back;
   ReceiverSpec receiver;
-  double refused = 0;         ///< by this host's driver
-  std::uint64_t tick_us = 0;  ///< events wait for multiples of this
-  std::uint32_t hears = 128;  ///< events read at the start of one burst
+  double refused = 0;        ///< by this host's driver
+  std::uint64_t tick_us = 0; ///< events wait for multiples of this
+  std::uint32_t hears = 128; ///< events read at the start of one burst
   std::vector<std::pair<std::uint64_t, std::uint64_t>> stalls; ///< the thread does not run
-  std::uint64_t burst_us = 0; ///< pacing
+  std::uint64_t burst_us = 0;                                  ///< pacing
   std::uint64_t start_us = 0; ///< virtual time at which it begins: 32-bit times wrap
   std::uint64_t most_us = 900'000'000;
   bool clean = false; ///< stop at the first retransmission

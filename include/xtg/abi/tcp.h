@@ -38,6 +38,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_word) == 64, "one cache line");
 #define XTG_TCP_ECE 0x40
 #define XTG_TCP_CWR 0x80
 #define XTG_TCP_HAS_TS 0x100
+#define XTG_TCP_KEPT 0x400   /* no segment: the flow's kept one (xtg_tcp_kept) is to be read */
 #define XTG_TCP_HAS_CE 0x200 /* the IP header told of congestion (RFC 3168, 5) */
 
 /* A segment from the far end, host order. Written by the ingress program, read by the thread. */
@@ -57,6 +58,18 @@ struct xtg_tcp_event {
   __u32 sack[4][2]; /* left edge, right edge (RFC 2018) */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_event) == 80, "event ABI");
+
+/* Where the latest segment of a flow is kept while its lane's queue is full: the acknowledgment of
+ * all that arrived must not be the one that is lost, or only a time-out would bring it. */
+struct xtg_tcp_kept {
+  __u64 state; /* XTG_TCP_KEPT_* */
+  struct xtg_tcp_event event;
+};
+XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_kept) == 88, "kept event ABI");
+
+#define XTG_TCP_KEPT_NONE 0
+#define XTG_TCP_KEPT_BUSY 1 /* being written, or read */
+#define XTG_TCP_KEPT_FULL 2 /* and the queue has an event that says so */
 
 /* xtg_tcp_config.congestion */
 #define XTG_TCP_CC_NONE 0
@@ -105,11 +118,11 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_config) == XTG_TCP_HEADER + 32 + 96, "co
 /* xtg_tcp_flow.phase */
 #define XTG_TCP_UNUSED 0
 #define XTG_TCP_OPEN 1
-#define XTG_TCP_DRAINED 2 /* all was sent and acknowledged; segments are still answered */
-#define XTG_TCP_CLOSED 3  /* and so was our own FIN */
-#define XTG_TCP_RESET 4   /* by the far end */
-#define XTG_TCP_SILENT 5  /* the far end no longer answered */
-#define XTG_TCP_PARKED 6  /* U: the thread leaves it alone */
+#define XTG_TCP_DRAINED 2     /* all was sent and acknowledged; segments are still answered */
+#define XTG_TCP_CLOSED 3      /* and so was our own FIN */
+#define XTG_TCP_RESET 4       /* by the far end */
+#define XTG_TCP_SILENT 5      /* the far end no longer answered */
+#define XTG_TCP_PARKED 6      /* U: the thread leaves it alone */
 #define XTG_TCP_NO_PROGRESS 7 /* the far end answers, and acknowledges nothing */
 
 /* xtg_tcp_flow.want: what to send besides data */
@@ -240,14 +253,14 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   __u32 ecn_reductions;
   __u32 bad_segments;
 
-  __u64 cubic_t_us;        /* time of the epoch in which the window was used */
-  __u32 rtt_low_us;        /* lowest of the present window of time, since ..., and of the last */
-  __u32 rtt_low_since_us;  /* (tcp_rtt.h); 0: none yet */
+  __u64 cubic_t_us;       /* time of the epoch in which the window was used */
+  __u32 rtt_low_us;       /* lowest of the present window of time, since ..., and of the last */
+  __u32 rtt_low_since_us; /* (tcp_rtt.h); 0: none yet */
   __u32 rtt_low_before_us;
-  __u32 reorder_persist;   /* recoveries after which the reordering window is narrow again */
-  __u32 stuck_us;          /* XTG_TCP_STUCK: since when */
-  __u32 ece;               /* the far end is to be told of congestion, until it says CWR */
-  __u32 undo;              /* XTG_TCP_UNDO_*: what a recovery began with (tcp_undo.h) */
+  __u32 reorder_persist; /* recoveries after which the reordering window is narrow again */
+  __u32 stuck_us;        /* XTG_TCP_STUCK: since when */
+  __u32 ece;             /* the far end is to be told of congestion, until it says CWR */
+  __u32 undo;            /* XTG_TCP_UNDO_*: what a recovery began with (tcp_undo.h) */
   __u32 undo_tsval;
   __u32 undo_cwnd;
   __u32 undo_ssthresh;
@@ -320,7 +333,7 @@ struct XTG_CACHE_LINES xtg_tcp_lane {
   __u64 accepted; /* from the tracepoints */
   __u64 driver_drops;
   __u64 redirect_errors;
-  __u64 stray; /* events of flows that are none of ours any more */
+  __u64 stray;    /* events of flows that are none of ours any more */
   __u32 heard_us; /* when the last event read had arrived */
   __u32 pad1[5];
 };
@@ -329,7 +342,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_lane) == 320, "whole cache lines");
 /* Head of a lane's queue of events; ingress programs on any CPU add to it. */
 struct XTG_CACHE_LINES xtg_tcp_queue {
   __u64 head;
-  __u64 lost;    /* the queue was full; as good as lost on the way */
+  __u64 lost; /* the queue was full, and a later one took its place; as good as lost on the way */
   __u64 unsound; /* segments with a wrong checksum: ignored */
   __u64 pad[5];
 };

@@ -35,6 +35,7 @@ struct xtg_tcp_walk {
   __u64 found_again;
   __u32 now_us;
   __u32 window_us; /* of reordering */
+  __u32 low_us;    /* lowest round trip */
   __u32 wait_us;
   __u32 count;
 };
@@ -47,7 +48,7 @@ static inline struct xtg_tcp_walk xtg_tcp_over(struct xtg_tcp_flow* f, __u64 fro
   w.to = to;
   w.found = w.found_again = 0;
   w.now_us = now_us;
-  w.window_us = w.wait_us = w.count = 0;
+  w.window_us = w.low_us = w.wait_us = w.count = 0;
   return w;
 }
 

@@ -93,7 +93,7 @@ static inline void xtg_tcp_cc_acked(const struct xtg_tcp_config* c, struct xtg_t
     return;
   } else if (used * 2 < f->cwnd) {
     f->cubic_last_us = now_us; /* nor is it time of CUBIC's epoch */
-    return; /* not what holds the flow back (RFC 9293, 3.8.4; RFC 7661) */
+    return;                    /* not what holds the flow back (RFC 9293, 3.8.4; RFC 7661) */
   } else if (f->cwnd < f->ssthresh) {
     f->cwnd += acked;
   } else if (c->congestion == XTG_TCP_CC_CUBIC) {

@@ -105,8 +105,8 @@ static inline __u64 xtg_tcp_rack_group(struct xtg_tcp_walk* w, __u64 open, __u32
      * backlog): what it got again may show only when everything before it is there. The first hole
      * it always tells. */
     if (!head && f->spurious > f->again[XTG_TCP_AGAIN_SACK] >> 6) rtt += srtt;
-  } else if (sent != last && rtt < xtg_tcp_rtt_low(f)) {
-    rtt = xtg_tcp_rtt_low(f);
+  } else if (sent != last && rtt < w->low_us) {
+    rtt = w->low_us;
   }
   if (sent == last)
     open &= below;
@@ -153,6 +153,7 @@ static inline __u32 xtg_tcp_detect(const struct xtg_tcp_config* c, struct xtg_tc
   __u32 lost = f->lost_out;
   if (!f->rack_valid || w.from >= w.to) return 0;
   w.window_us = xtg_tcp_reorder_window(f);
+  w.low_us = xtg_tcp_rtt_low(f);
   xtg_loop(xtg_tcp_words(w.from, w.to), xtg_tcp_rack_word, &w);
   if (f->lost_out == lost) return w.wait_us;
   if (f->recovery == XTG_TCP_SMOOTH) {

@@ -130,13 +130,13 @@ TEST(TcpJson, End) {
   EXPECT_EQ(end["sum"]["seconds"], 2.0);
   end.erase("sum");
   end.erase("flows");
-  EXPECT_EQ(end.dump(),
-            R"({"reason":"amount","errors":[{"errno":28,"name":"ENOSPC",)"
-            R"("text":"No space left on device","count":50}],)"
-            R"("negotiated":{"mss":1448,"timestamps":true,"sack":true,"ecn":false},)"
-            R"("ingress":"xdp","rtt_us":{"min":45,"p50":47.884,"p90":48.099,"p99":2011.136,)"
-            R"("p999":2014.412,"max":2015.231,"count":200},"connect_seconds":0.012,)"
-            R"("first_data_seconds":0.0425,"cpu_seconds":1.5})");
+  EXPECT_EQ(end.dump(), R"({"reason":"amount","errors":[{"errno":28,"name":"ENOSPC",)"
+                        R"("text":"No space left on device","count":50}],)"
+                        R"("negotiated":{"mss":1448,"timestamps":true,"sack":true,"ecn":false},)"
+                        R"("ingress":"xdp","not_taken":{"queue_full":1200,"wrong_checksum":3},)"
+                        R"("rtt_us":{"min":45,"p50":47.884,"p90":48.099,"p99":2011.136,)"
+                        R"("p999":2014.412,"max":2015.231,"count":200},"connect_seconds":0.012,)"
+                        R"("first_data_seconds":0.0425,"cpu_seconds":1.5})");
 }
 
 TEST(TcpJson, FirstErrorAndItsStatus) {

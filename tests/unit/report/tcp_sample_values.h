@@ -145,6 +145,8 @@ inline stats::TcpSummary tcp_summary() {
   summary.timestamps = true;
   summary.sack = true;
   summary.ingress = "xdp";
+  summary.queue_drops = 1'200;
+  summary.wrong_checksums = 3;
   summary.cpu_s = 1.5;
   return summary;
 }

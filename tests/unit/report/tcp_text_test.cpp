@@ -49,6 +49,8 @@ summary of eth1
   frames                    2,060 attempts  2,005 accepted  50 driver drops  5 redirect errors
   memory retries                1 kernel calls
   errno                        50  ENOSPC (No space left on device)
+  dropped here              1,200 segments from the far end: a thread was behind, and later ones were kept
+  damaged                       3 segments from the far end with a wrong checksum: ignored
   flows                         2 closed by FIN both ways
   flows                         1 reset by the far end
                   flow 2 (port 40002) reset by the far end: RST after 500,000 bytes of 1,000,000
