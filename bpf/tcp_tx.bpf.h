@@ -6,9 +6,10 @@
 
 #define XTG_SKIP XDP_DROP
 
-#define TX_EVENTS 128 /* read at the start of one burst */
-#define TX_TIMERS 4   /* looked at */
-#define TX_FLOWS 8    /* asked for something to send */
+#define TX_EVENTS 128          /* read at the start of one burst */
+#define TX_TIMERS 4            /* looked at */
+#define TX_FLOWS 8             /* asked for something to send */
+#define TX_LATE_NS 10000000ULL /* a schedule is made up for by so much */
 
 static __always_inline struct xtg_tcp_lane* lane_of(__u32 ingress_ifindex) {
   __u32 lane = ingress_ifindex - tcp_config.ingress_base;
@@ -239,12 +240,28 @@ static __always_inline int tx_idle(struct xtg_tcp_lane* lane) {
 }
 
 /* Paced: whether the next burst is due, and if so how it moves the schedule. */
-static __always_inline bool tx_due(const struct xtg_tcp_config* c, struct xtg_tcp_lane* lane,
-                                   __u64 now_ns) {
+static __always_inline bool tx_due(struct xtg_tcp_lane* lane, __u64 now_ns) {
+  __u64 late;
+
   if (now_ns < lane->pace_ns) return false;
-  /* More than 10 ms late: what could not be sent then is not sent in a rush now. */
-  if (now_ns - lane->pace_ns > 10000000) lane->pace_ns = now_ns - 10000000;
+  late = now_ns - lane->pace_ns;
+  if (late <= TX_LATE_NS || !lane->pace_ns_q) return true;
+  /* What could not be sent then is not sent in a rush now. */
+  lane->missed += ((late - TX_LATE_NS) << 20) / lane->pace_ns_q;
+  lane->pace_ns = now_ns - TX_LATE_NS;
   return true;
+}
+
+/* Moves the schedule on by a burst of data. Slots that had gone by count when new data shows that
+ * there was something for them. */
+static __always_inline void tx_paced(struct xtg_tcp_lane* lane, const struct xtg_tcp_burst* b) {
+  __u64 frac = lane->pace_frac + lane->pace_ns_q * b->count;
+
+  lane->pace_ns += frac >> 20;
+  lane->pace_frac = frac & ((1 << 20) - 1);
+  if (b->kind != XTG_TCP_SEND_NEW) return;
+  lane->skipped_slots += lane->missed;
+  lane->missed = 0;
 }
 
 /* What the far ends have said, and what is due. In a function of its own: the stack of what it
@@ -271,15 +288,11 @@ static __noinline int tx_next(struct xtg_tcp_lane* lane, __u64 now_ns, int waiti
     return tx_idle(lane);
   }
   if (tcp_control.stop || now_ns >= tcp_control.end_ns) p.flags = XTG_TCP_NO_NEW;
-  if (c->pace_ns_q && !tx_due(c, lane, now_ns)) p.flags |= XTG_TCP_NO_DATA;
+  if (c->pace_ns_q && !tx_due(lane, now_ns)) p.flags |= XTG_TCP_NO_DATA;
   bpf_loop(TX_FLOWS, tx_ask, &p, 0);
   if (!p.f) return waiting ? 0 : tx_idle(lane); /* what it waits for may be among the rest */
   tx_prepare(lane, &p, now_ns);
-  if (c->pace_ns_q && p.burst.kind <= XTG_TCP_SEND_AGAIN) {
-    __u64 frac = lane->pace_frac + c->pace_ns_q * p.burst.count;
-    lane->pace_ns += frac >> 20;
-    lane->pace_frac = frac & ((1 << 20) - 1);
-  }
+  if (c->pace_ns_q && p.burst.kind <= XTG_TCP_SEND_AGAIN) tx_paced(lane, &p.burst);
   lane->batch_used += p.burst.count;
   if (lane->batch_used >= lane->batch) lane->batch_used = lane->batch_used % lane->batch;
   return 1;

@@ -204,7 +204,7 @@ Status TcpSession::load() {
   if (!pps) return tl::unexpected<Error>(std::move(pps.error()));
   if (*pps) {
     const double per_lane = **pps / config_.n_lanes;
-    config_.pace_ns_q = static_cast<std::uint64_t>(1e9 / per_lane * (1 << 20));
+    config_.pace_ns_q = static_cast<std::uint64_t>(1e9 / **pps * (1 << 20));
     config_.burst = static_cast<std::uint32_t>(
         std::clamp(per_lane * kPacedUs * 1e-6, 1.0, static_cast<double>(config_.burst)));
   }

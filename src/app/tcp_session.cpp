@@ -23,8 +23,6 @@ namespace {
 constexpr std::uint64_t kTickNs = 10'000'000;   // how often flows are looked after
 constexpr std::uint64_t kWatchNs = 100'000'000; // and the interface
 constexpr Nanoseconds kHurry{1'000'000'000};    // after ^C
-constexpr std::uint64_t kFinNs =
-    5'000'000'000; // for the far end's FIN; one of ours lost costs 1 to 3 s
 
 } // namespace
 
@@ -73,7 +71,10 @@ void TcpSession::hand_back(std::size_t number, std::uint64_t now_ns) {
   }
   flow.socket = std::move(*socket);
   flow.closing = true;
-  flow.give_up_ns = now_ns + kFinNs;
+  const Nanoseconds patience = reason_ == stats::EndReason::Interrupted
+                                   ? std::min(kHurry, plan_.spec.drain)
+                                   : plan_.spec.drain;
+  flow.give_up_ns = now_ns + static_cast<std::uint64_t>(patience.count());
 }
 
 /// The far end believes a reset only at the sequence number that it expects next (RFC 5961, 3.2):
@@ -140,6 +141,7 @@ bool TcpSession::Flow::stuck(const xdp::FlowProgress& now, std::uint64_t now_ns,
 }
 
 void TcpSession::look_after_flows(std::uint64_t now_ns) {
+  std::size_t open = 0;
   // Thousands of flows take their time: a second interrupt does not wait for it.
   for (std::size_t i = 0; i < flows_.size() && signals_.asked() != Asked::Leave; i++) {
     Flow& flow = flows_[i];
@@ -149,6 +151,7 @@ void TcpSession::look_after_flows(std::uint64_t now_ns) {
       continue;
     }
     const std::uint32_t phase = sender_->phase(static_cast<std::uint32_t>(i));
+    open += phase == XTG_TCP_OPEN ? 1 : 0;
     if (phase != XTG_TCP_OPEN) {
       finish_flow(i, phase, now_ns);
     } else if (now_ns >= give_up_ns_ || flow.stuck(sender_->progress(static_cast<std::uint32_t>(i)),
@@ -163,6 +166,8 @@ void TcpSession::look_after_flows(std::uint64_t now_ns) {
       reset_flow(i, silent ? stats::FlowEnd::Unanswered : stats::FlowEnd::Unfinished);
     }
   }
+  if (open != open_) sender_->share_rate(); // what those had that ended is the others'
+  open_ = open;
 }
 
 bool TcpSession::all_ended() const {
@@ -174,6 +179,8 @@ void TcpSession::begin_ending(stats::EndReason reason, std::uint64_t now_ns, Nan
   sender_->stop_new_data();
   if (!reason_) reason_ = reason;
   give_up_ns_ = std::min(give_up_ns_, now_ns + static_cast<std::uint64_t>(patience.count()));
+  for (Flow& flow : flows_)
+    flow.give_up_ns = std::min(flow.give_up_ns, give_up_ns_); // of those that wait for a FIN
 }
 
 void TcpSession::fail_run(Error error) {
@@ -329,6 +336,7 @@ TcpSessionResult TcpSession::run(report::TcpReporter& reporter, const std::ostre
     sender_->set_end_ns(end_ns_);
   }
   sender_->start_pacing(start_ns_);
+  sender_->share_rate();
   pool_->go();
   loop(reporter, out, timer.get());
   sender_->stop();

@@ -105,6 +105,7 @@ private:
   std::uint64_t give_up_ns_ = ~std::uint64_t{0}; ///< what is unfinished by then is reset
   std::uint64_t next_line_ns_ = 0;
   std::uint64_t next_watch_ns_ = 0;
+  std::size_t open_ = 0; ///< flows that were sending when they were last looked after
   std::optional<stats::EndReason> reason_;
   stats::TcpSnapshot first_, previous_;
   TcpSessionResult result_;

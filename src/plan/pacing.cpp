@@ -85,4 +85,16 @@ Phase phase_of(const Pacing& pacing, std::uint32_t lane, std::uint32_t threads) 
   return {whole / threads + (frac >> 32), static_cast<std::uint32_t>(frac)};
 }
 
+std::vector<std::uint64_t> share_pace(std::uint64_t gap, const std::vector<std::uint32_t>& open) {
+  std::uint64_t all = 0;
+  for (const std::uint32_t flows : open)
+    all += flows;
+  std::vector<std::uint64_t> gaps;
+  for (const std::uint32_t flows : open)
+    gaps.push_back(flows == 0 ? 0
+                              : static_cast<std::uint64_t>(static_cast<long double>(gap) *
+                                                           static_cast<long double>(all) / flows));
+  return gaps;
+}
+
 } // namespace xtg::plan

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "core/result.h"
 #include "plan/plan.h"
@@ -37,5 +38,9 @@ struct Phase {
   std::uint32_t frac = 0; ///< 2^-32 ns
 };
 Phase phase_of(const Pacing& pacing, std::uint32_t lane, std::uint32_t threads);
+
+/// The gaps of each thread's schedule where all flows together have one slot in `gap`, and each an
+/// equal share of them: `open` has how many flows each thread has that still send. 0: none.
+std::vector<std::uint64_t> share_pace(std::uint64_t gap, const std::vector<std::uint32_t>& open);
 
 } // namespace xtg::plan

@@ -203,6 +203,9 @@ private:
     row("frames", fmt::format("{:>15} attempts  {} accepted  {} driver drops  {} redirect errors",
                               with_thousands(tx.attempts), with_thousands(tx.accepted),
                               with_thousands(tx.driver_drops), with_thousands(tx.redirect_errors)));
+    if (tx.skipped_slots != 0)
+      count("missed slots", tx.skipped_slots,
+            "segments of the schedule: no flow could send one in time");
     if (tx.nomem_retries != 0) count("memory retries", tx.nomem_retries, "kernel calls");
     for (const auto& [number, frames] : summary.errnos)
       row("errno", fmt::format("{:>15}  {} ({})", with_thousands(frames), errno_name(number),

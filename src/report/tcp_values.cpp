@@ -63,6 +63,7 @@ Json sum_value(const stats::TcpSample& s) {
               {"accepted", s.tx.accepted},
               {"driver_drops", s.tx.driver_drops},
               {"redirect_errors", s.tx.redirect_errors},
+              {"skipped_slots", s.tx.skipped_slots},
               {"nomem_retries", s.tx.nomem_retries},
               {"xmit_pps", number(s.xmit_pps)},
               {"err_pps", number(s.err_pps)},

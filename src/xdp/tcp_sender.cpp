@@ -21,6 +21,7 @@
 
 #include "core/clock.h"
 #include "core/unique_fd.h"
+#include "plan/pacing.h"
 #include "xdp/libbpf.h"
 #include "xdp/mapped.h"
 
@@ -330,6 +331,15 @@ void TcpSender::start_pacing(std::uint64_t first_ns) {
   for (std::size_t i = 0; i < impl_->lanes(); i++)
     poke(impl_->lane(i).pace_ns, __u64{first_ns});
 }
+void TcpSender::share_rate() {
+  if (impl_->config.pace_ns_q == 0) return;
+  std::vector<std::uint32_t> open(impl_->lanes());
+  for (std::uint32_t i = 0; i < impl_->config.n_flows; i++)
+    if (phase(i) == XTG_TCP_OPEN) open[i % open.size()]++;
+  const std::vector<std::uint64_t> gaps = plan::share_pace(impl_->config.pace_ns_q, open);
+  for (std::size_t i = 0; i < gaps.size(); i++)
+    if (gaps[i] != 0) poke(impl_->lane(i).pace_ns_q, __u64{gaps[i]});
+}
 void TcpSender::stop_new_data() {
   poke(impl_->skel->bss->tcp_control.stop, __u32{1});
 }
@@ -414,6 +424,7 @@ stats::Snapshot TcpSender::snapshot(bool settled) const {
     c.accepted = peek(lane.accepted);
     c.driver_drops = peek(lane.driver_drops);
     c.redirect_errors = peek(lane.redirect_errors);
+    c.skipped_slots = peek(lane.skipped_slots);
     c.attempts = std::max<std::uint64_t>(peek(lane.attempts), c.accepted + c.errors());
     if (settled && traced) {
       const std::uint64_t rest = c.attempts - c.accepted - c.errors();

@@ -95,6 +95,9 @@ public:
 
   void set_end_ns(std::uint64_t end_ns);
   void start_pacing(std::uint64_t first_ns);
+  /// Gives each lane a share of the rate for each of its flows that is open: after start_pacing(),
+  /// and whenever flows have ended.
+  void share_rate();
   void stop_new_data();
   void stop();
 

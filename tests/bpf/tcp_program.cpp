@@ -130,6 +130,7 @@ int TcpProgram::load(const TcpSetup& setup) {
   control().end_ns = ~__u64{0};
   for (std::uint32_t i = 0; i < config_.n_lanes; i++) {
     lane(i).lane = lane(i).sweep = i;
+    lane(i).pace_ns_q = setup.pace_ns_q;
     lane(i).batch = 1; // so that no run is passed over for the rest of a batch
   }
   const __u32 slot = 0, target = config_.to_ifindex;

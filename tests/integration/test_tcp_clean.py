@@ -60,6 +60,15 @@ class Clean(tcp_lib.WireTest):
         result = self.clean("--bytes", 50_000_000, "--rate", "400Mbps", "-f", 3)
         self.assertLess(result.total["bits_per_second"], 440e6)
 
+    def test_rate_is_shared_by_flows(self):
+        """And not by threads, of which one has twice as many."""
+        with tcp_lib.Sink(self.wire, check="pattern"):
+            result = self.done(self.tcp("--payload", "pattern", "-f", 3, "--threads", 2, "--rate", "20Mbps",
+                                        "--duration", 3))
+        shares = sorted(flow["bytes"] for flow in result.doc["end"]["flows"])
+        missed = result.total["skipped_slots"] * result.doc["end"]["negotiated"]["mss"] # a thread was held up
+        self.assertLess(shares[-1], 1.5 * shares[0] + missed, (shares, missed))
+
     def test_without_options(self):
         """What the far end does not offer is not used."""
         for key, name in (("tcp_timestamps", "timestamps"), ("tcp_sack", "sack"), ("tcp_window_scaling", None)):

@@ -321,6 +321,24 @@ class Closing(tcp_lib.WireTest):
                 self.assertEqual(result.doc["end"]["reason"], "interrupted")
                 self.delivered(result, sink)
 
+    def test_interrupt_between_slots(self):
+        """Nothing is in flight, and the next segment is due in seconds: there is nothing to wait for."""
+        with tcp_lib.Sink(self.wire, check="pattern") as sink:
+            with self.start("--payload", "pattern", "-f", 4, "--threads", 2, "--rate", "0.1pps") as run:
+                sink.wait_bytes(1_000, run)
+                run.send(signal.SIGINT)
+                result = self.done(run.finish())
+            self.delivered(result, sink)
+
+    def test_drain_is_for_closing_too(self):
+        """A far end that does not close is waited for as long as was asked, and not after ^C."""
+        with tcp_lib.Sink(self.wire, stay=1):
+            with self.start("--bytes", 100_000, "--drain", 60) as run:
+                time.sleep(7)
+                self.assertTrue(run.running(), "it waits for the far end to close")
+                run.send(signal.SIGINT)
+                self.done(run.finish(30), close="fin_one_way")
+
     def test_second_interrupt_leaves_at_once(self):
         sink = self.sink(pause_at=100_000)
         with self.start("--drain", 60) as run:

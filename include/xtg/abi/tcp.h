@@ -85,7 +85,7 @@ struct xtg_tcp_config {
   __u64 ip_csum_base; /* accumulators over the constant part (csum.h), without any length */
   __u64 l4_csum_base;
   __u64 period;    /* bytes after which the payload repeats and the grid begins anew; 0: never */
-  __u64 pace_ns_q; /* between two segments in 2^-20 ns; 0: not paced */
+  __u64 pace_ns_q; /* between two segments of the run in 2^-20 ns; 0: not paced */
   __u32 abi_version;
   __u32 ingress_base; /* as in xtg_tx_config */
   __u32 to_ifindex;
@@ -333,9 +333,11 @@ struct XTG_CACHE_LINES xtg_tcp_lane {
   __u64 accepted; /* from the tracepoints */
   __u64 driver_drops;
   __u64 redirect_errors;
-  __u64 stray;    /* events of flows that are none of ours any more */
-  __u32 heard_us; /* when the last event read had arrived */
-  __u32 pad1[5];
+  __u64 stray;     /* events of flows that are none of ours any more */
+  __u64 pace_ns_q; /* U: paced: between two of its segments, its open flows' share of the rate */
+  __u64 missed;    /* slots that passed since new data was last sent; they are skipped_slots then */
+  __u32 heard_us;  /* when the last event read had arrived */
+  __u32 pad1;
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_lane) == 320, "whole cache lines");
 

@@ -173,6 +173,22 @@ TEST(PhaseOf, ThreadsTakeTurnsEvenly) {
   }
 }
 
+TEST(SharePace, EachFlowHasTheSame) {
+  // Three flows of two threads: two thirds of the slots for two of them.
+  EXPECT_EQ(share_pace(1'000'000, {2, 1}), (std::vector<std::uint64_t>{1'500'000, 3'000'000}));
+  EXPECT_EQ(share_pace(1'000'000, {1, 1, 1, 1}), (std::vector<std::uint64_t>(4, 4'000'000)));
+}
+
+TEST(SharePace, WhoIsDoneLeavesItsShareToTheOthers) {
+  EXPECT_EQ(share_pace(1'000'000, {2, 0}), (std::vector<std::uint64_t>{1'000'000, 0}));
+  EXPECT_EQ(share_pace(1'000'000, {0, 0}), (std::vector<std::uint64_t>{0, 0}));
+}
+
+TEST(SharePace, HoldsForTheSlowestRate) {
+  const std::uint64_t hour = 3'600'000'000'000ULL << 20; // in the sender's units
+  EXPECT_EQ(share_pace(hour, {1, 3}), (std::vector<std::uint64_t>{4 * hour, hour / 3 * 4}));
+}
+
 TEST(PhaseOf, HoldsForTheLongestInterval) {
   const Pacing p = pacing(stream(pps(0.01), 256), 64);
   EXPECT_TRUE(fixed(phase_of(p, 63, 64)) == fixed(p) * 63 / 64);

@@ -32,7 +32,7 @@ constexpr const char* kCounters =
 std::string interval_text() {
   return std::string(R"({"sum":{"start":0.0,"end":1.0,"seconds":1.0,"bytes":2500000,)") +
          R"("bits_per_second":20000000.0,"packets":2005,"attempts":2060,"accepted":2005,)" +
-         R"("driver_drops":50,"redirect_errors":5,"nomem_retries":1,"xmit_pps":2005.0,)" +
+         R"("driver_drops":50,"redirect_errors":5,"skipped_slots":30,"nomem_retries":1,"xmit_pps":2005.0,)" +
          R"("err_pps":55.0,"l1_bits_per_second":25000000.0,"segments_sent":2000,)" +
          R"("bytes_sent":2896000,"retransmits":24,"retransmits_per_second":24.0,)" + kCounters +
          R"(,"rtt_us":1250,"flows":2,"slowest_bits_per_second":9000000.0,)" +

@@ -87,7 +87,7 @@ inline stats::TcpSample tcp_interval() {
           .accepted = 2'005,
           .driver_drops = 50,
           .redirect_errors = 5,
-          .skipped_slots = 0,
+          .skipped_slots = 30,
           .nomem_retries = 1};
   s.xmit_pps = 2'005;
   s.err_pps = 55;

@@ -47,6 +47,7 @@ summary of eth1
   window limited            0.500 s, 8.3 % of the flows' time: the far end's window was full
   zero window               0.250 s, 4.2 % of the flows' time: of it, the window was closed
   frames                    2,060 attempts  2,005 accepted  50 driver drops  5 redirect errors
+  missed slots                 30 segments of the schedule: no flow could send one in time
   memory retries                1 kernel calls
   errno                        50  ENOSPC (No space left on device)
   dropped here              1,200 segments from the far end: a thread was behind, and later ones were kept
