@@ -51,7 +51,7 @@ bool receives_at_its_peer(const plan::ExchangePlan& plan, const plan::PortPlan& 
 }
 
 /// What keeps frames from leaving any of the ports.
-Status remove_obstacles(plan::ExchangePlan& plan, std::vector<std::optional<Repair>>& repairs) {
+Status remove_obstacles(plan::ExchangePlan& plan, std::vector<std::unique_ptr<Repair>>& repairs) {
   for (plan::PortPlan& port : plan.ports) {
     if (!port.send) continue;
     if (receives_at_its_peer(plan, port)) continue;
@@ -90,7 +90,7 @@ int exchange(const plan::ExchangeSpec& asked, Context& context) {
     return static_cast<int>(ExitStatus::Done);
   }
   if (auto caps = check_caps(true); !caps) return fail_before(caps.error(), *reporter, context);
-  std::vector<std::optional<Repair>> repairs;
+  std::vector<std::unique_ptr<Repair>> repairs;
   if (auto clear = remove_obstacles(*plan, repairs); !clear)
     return fail_before(clear.error(), *reporter, context);
   auto session = ExchangeSession::prepare(*plan, context.started_ns);

@@ -9,6 +9,7 @@
 #include "net/interface.h"
 #include "net/route.h"
 #include "plan/plan.h"
+#include "xdp/ring_program.h"
 
 namespace xtg::app {
 
@@ -73,6 +74,8 @@ plan::HostFacts gather_facts(const std::string& interface) {
   facts.kernel = kernel_release();
   facts.cpus = allowed_cpus();
   auto iface = net::interface_facts(interface);
+  // A program that another run's --fix put there makes way for a receiver.
+  if (iface && xdp::RingProgram::is_on(iface->ifindex)) iface->xdp_prog_ids.clear();
   if (iface)
     facts.iface = std::move(*iface);
   else

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <cerrno>
+#include <optional>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -48,15 +51,23 @@ void check_capabilities(std::vector<Check>& checks) {
                     sends ? "" : kSetcap});
 }
 
+/// What repairs a refusal.
+std::string repair_of(const Error& error) {
+  const auto caps = net::effective_caps();
+  return caps && caps->complete() && error.sys == EPERM ? plan::explain_denial(net::guards())
+                                                        : kSetcap;
+}
+
 void check_live_frames(std::vector<Check>& checks) {
   if (auto live = xdp::probe_live_frames(); live) {
     checks.push_back(
         {"live-frames", Verdict::Passed, "a 64-byte frame went through BPF_PROG_RUN", ""});
   } else {
     const bool permission = live.error().code == Errc::NoPermission;
-    checks.push_back(
-        {"live-frames", Verdict::Failed, live.error().message(),
-         permission ? kSetcap : "Linux 5.18 or later with CONFIG_BPF_SYSCALL and CONFIG_BPF_JIT"});
+    checks.push_back({"live-frames", Verdict::Failed, live.error().message(),
+                      permission
+                          ? repair_of(live.error())
+                          : "Linux 5.18 or later with CONFIG_BPF_SYSCALL and CONFIG_BPF_JIT"});
   }
 }
 
@@ -67,7 +78,7 @@ void check_tracepoints(std::vector<Check>& checks) {
   } else {
     checks.push_back({"tracepoints", Verdict::Info,
                       traced.error().message() + "; the interface's own counters are used instead",
-                      traced.error().code == Errc::NoPermission ? kSetcap : ""});
+                      traced.error().code == Errc::NoPermission ? repair_of(traced.error()) : ""});
   }
 }
 
@@ -110,8 +121,7 @@ void check_transmit(const plan::InterfaceFacts& iface, std::vector<Check>& check
   }
 }
 
-void check_interface(const std::string& name, std::vector<Check>& checks) {
-  const auto iface = net::interface_facts(name);
+void check_interface(const Result<plan::InterfaceFacts>& iface, std::vector<Check>& checks) {
   if (!iface) {
     checks.push_back(
         {"interface", Verdict::Failed, iface.error().message(), "ip link shows what there is"});
@@ -167,13 +177,18 @@ int probe(const plan::ProbeSpec& spec, Context& context) {
   check_live_frames(checks);
   check_tracepoints(checks);
   check_anchor(checks);
-  if (!spec.interface.empty()) check_interface(spec.interface, checks);
+  std::optional<Result<plan::InterfaceFacts>> iface;
+  if (!spec.interface.empty()) {
+    iface = net::interface_facts(spec.interface);
+    check_interface(*iface, checks);
+  }
 
   if (spec.json)
     context.out << report::checks_json(checks, kVersion) << '\n';
   else
     report::print_checks(context.out, checks);
   context.out.flush();
+  if (iface && !*iface) return complain(iface->error(), context);
   return static_cast<int>(report::usable(checks) ? ExitStatus::Done : ExitStatus::Unsupported);
 }
 

@@ -1,36 +1,72 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/repair.h"
 
+#include <chrono>
+#include <future>
+
 #include <fmt/format.h>
 
 #include "net/interface.h"
+#include "net/netns.h"
+#include "xdp/ring_program.h"
 
 namespace xtg::app {
 
-Repair::Repair(net::NetNs ns, std::string ifname) : ns_(std::move(ns)), ifname_(std::move(ifname)) {
-  what_ = fmt::format("GRO of {} was switched on for the run", ifname_);
+namespace {
+
+constexpr std::chrono::milliseconds kLookAgain{100};
+
+/// Holds the program until it is to stop; how it began goes to `begun`.
+void keep(const std::stop_token& stop, const net::NetNs& ns, int ifindex,
+          std::promise<Status>& begun) {
+  if (auto entered = ns.enter(); !entered) return begun.set_value(entered);
+  auto program = xdp::RingProgram::hold(ifindex);
+  if (!program) return begun.set_value(tl::unexpected<Error>(std::move(program.error())));
+  begun.set_value({});
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  while (!stopped.wait_for(lock, stop, kLookAgain, [&stop] { return stop.stop_requested(); }))
+    program->keep();
 }
 
-Repair::Repair(Repair&& other) noexcept
-    : ns_(std::move(other.ns_)), ifname_(std::move(other.ifname_)), what_(std::move(other.what_)) {
-  other.ns_.reset();
-}
+} // namespace
 
-Repair::~Repair() {
-  if (!ns_) return;
-  if (auto status = net::set_gro(*ns_, ifname_, false); !status)
-    fmt::print(stderr, "xdp-trafficgen: {} could not be put back: {}\n", ifname_,
-               status.error().message());
-}
+Repair::~Repair() = default;
 
-Result<Repair> Repair::apply(const plan::Diagnosis& diagnosis, const plan::InterfaceFacts& iface) {
-  if (diagnosis.fix != plan::Fix::PeerGro || !iface.peer)
-    return fail(Errc::NotSupported, "--fix cannot repair this: " + diagnosis.paragraph());
-  auto ns = net::netns_of(*iface.peer);
+Result<std::unique_ptr<Repair>> Repair::hold(const plan::VethPeer& peer, bool only_shared) {
+  auto ns = net::netns_of(peer);
   if (!ns) return forward(std::move(ns), "--fix");
-  if (auto set = net::set_gro(*ns, iface.peer->name, true); !set)
-    return forward(Result<Repair>(tl::unexpected<Error>(std::move(set.error()))), "--fix");
-  return Repair(std::move(*ns), iface.peer->name);
+  if (only_shared && !ns->run([&]() -> Result<bool> {
+                          return xdp::RingProgram::is_on(peer.ifindex);
+                        }).value_or(false))
+    return std::unique_ptr<Repair>();
+  std::unique_ptr<Repair> repair(
+      new Repair(fmt::format("an XDP program that passes everything is attached to {} for the run: "
+                             "the kernel has a receive ring there only with one, or with GRO",
+                             peer.name)));
+  std::promise<Status> promise;
+  auto begun = promise.get_future();
+  repair->keeper_ =
+      std::jthread([ns = std::move(*ns), ifindex = peer.ifindex, promise = std::move(promise)](
+                       const std::stop_token& stop) mutable { keep(stop, ns, ifindex, promise); });
+  if (auto status = begun.get(); !status)
+    return forward(Result<std::unique_ptr<Repair>>(tl::unexpected<Error>(status.error())), "--fix");
+  return repair;
+}
+
+Result<std::unique_ptr<Repair>> Repair::apply(const plan::Diagnosis& diagnosis,
+                                              const plan::InterfaceFacts& iface) {
+  if (diagnosis.fix != plan::Fix::PeerRing || !iface.peer)
+    return fail(Errc::NotSupported, "--fix cannot repair this: " + diagnosis.paragraph());
+  return hold(*iface.peer, false);
+}
+
+std::unique_ptr<Repair> Repair::share(const plan::InterfaceFacts& iface) {
+  if (!iface.peer || !iface.peer->reachable || iface.peer->gro || !iface.peer->xdp_attached)
+    return nullptr;
+  auto shared = hold(*iface.peer, true);
+  return shared ? std::move(*shared) : nullptr;
 }
 
 } // namespace xtg::app

@@ -76,7 +76,7 @@ int run(const plan::RunSpec& spec, Context& context) {
   if (spec.dry_run) return dry_run(*plan, *reporter, context);
 
   if (auto caps = check_caps(false); !caps) return fail_before(caps.error(), *reporter, context);
-  std::optional<Repair> repair;
+  std::unique_ptr<Repair> repair;
   std::vector<std::uint32_t> sizes;
   for (const plan::StreamPlan& stream : plan->streams)
     sizes.push_back(stream.frame.spec.frame_size);

@@ -28,6 +28,20 @@ std::string utc_now() {
   return text;
 }
 
+std::vector<std::string_view> missing_caps(const net::Caps& caps, bool tracing) {
+  std::vector<std::string_view> missing;
+  if (!caps.can_load()) missing.emplace_back("CAP_BPF");
+  if (!caps.net_admin) missing.emplace_back("CAP_NET_ADMIN");
+  if (tracing && !caps.can_trace()) missing.emplace_back("CAP_PERFMON");
+  return missing;
+}
+
+std::string missing_text(const std::vector<std::string_view>& missing) {
+  return fmt::format("{} missing: run as root, or give the program its capabilities with "
+                     "setcap cap_bpf,cap_net_admin,cap_perfmon+ep",
+                     fmt::join(missing, " and "));
+}
+
 } // namespace
 
 double process_cpu_s() {
@@ -46,20 +60,14 @@ Status check_caps(bool tracing) {
     return fail(Errc::NoPermission,
                 "inside a user namespace (a rootless container): its capabilities "
                 "do not reach BPF; run it in the host's user namespace");
-  std::vector<std::string_view> missing;
-  if (!caps->can_load()) missing.emplace_back("CAP_BPF");
-  if (!caps->net_admin) missing.emplace_back("CAP_NET_ADMIN");
-  if (tracing && !caps->can_trace()) missing.emplace_back("CAP_PERFMON");
+  const auto missing = missing_caps(*caps, tracing);
   if (missing.empty()) return {};
-  return fail(Errc::NoPermission,
-              fmt::format("{} missing: run as root, or give the program its capabilities with "
-                          "setcap cap_bpf,cap_net_admin,cap_perfmon+ep",
-                          fmt::join(missing, " and ")));
+  return fail(Errc::NoPermission, missing_text(missing));
 }
 
 Status remove_obstacle(const plan::InterfaceFacts& iface,
                        const std::vector<std::uint32_t>& frame_sizes, bool fix,
-                       std::optional<Repair>& repair, std::vector<std::string>& notes) {
+                       std::unique_ptr<Repair>& repair, std::vector<std::string>& notes) {
   for (const std::uint32_t size : frame_sizes) {
     const auto obstacle = plan::preflight(iface, size);
     if (!obstacle) continue;
@@ -69,10 +77,12 @@ Status remove_obstacle(const plan::InterfaceFacts& iface,
                       (obstacle->fix != plan::Fix::None ? "; --fix does it for the run" : ""));
     auto applied = Repair::apply(*obstacle, iface);
     if (!applied) return tl::unexpected<Error>(std::move(applied.error()));
-    repair.emplace(std::move(*applied));
+    repair = std::move(*applied);
     notes.push_back(repair->what());
     return {};
   }
+  if (fix) repair = Repair::share(iface);
+  if (repair) notes.push_back(repair->what());
   return {};
 }
 
@@ -86,6 +96,18 @@ report::RunInfo run_info(const Context& context, const plan::HostFacts& host,
   info.source_note = source_note;
   info.source = source_note.empty() ? stats::CountSource::Tracepoint : stats::CountSource::Link;
   return info;
+}
+
+Error explained(Error error) {
+  if (error.sys != EPERM) return error;
+  const auto caps = net::effective_caps();
+  if (!caps) return error;
+  const auto missing = missing_caps(*caps, true);
+  error.what =
+      fmt::format("{}; {}", error.message(),
+                  missing.empty() ? plan::explain_denial(net::guards()) : missing_text(missing));
+  error.sys = 0;
+  return error;
 }
 
 Error output_error(const std::ostream& out) {

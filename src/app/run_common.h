@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,7 +31,7 @@ Status check_caps(bool tracing);
 /// the error.
 Status remove_obstacle(const plan::InterfaceFacts& iface,
                        const std::vector<std::uint32_t>& frame_sizes, bool fix,
-                       std::optional<Repair>& repair, std::vector<std::string>& notes);
+                       std::unique_ptr<Repair>& repair, std::vector<std::string>& notes);
 
 report::RunInfo run_info(const Context& context, const plan::HostFacts& host,
                          const std::string& source_note);
@@ -51,9 +52,14 @@ std::optional<Error> link_fault(const plan::InterfaceFacts& iface);
 /// Processor time of the process so far, user and system, in seconds.
 double process_cpu_s();
 
+/// A refusal comes with the capability that is missing or, where none is, with what else may have
+/// refused.
+Error explained(Error error);
+
 /// Tells of a request that came to no run; its exit status.
 template <class Reporter>
-int fail_before(const Error& error, Reporter& reporter, Context& context) {
+int fail_before(Error error, Reporter& reporter, Context& context) {
+  error = explained(std::move(error));
   const int status = complain(error, context);
   reporter.error(error, status);
   reporter.finish();
@@ -69,8 +75,9 @@ int tell_errors(const Result& result, Reporter& reporter, Context& context) {
     return status;
   }
   if (!result.error) return static_cast<int>(ExitStatus::Done);
-  const int status = complain(*result.error, context);
-  reporter.error(*result.error, status);
+  const Error error = explained(*result.error);
+  const int status = complain(error, context);
+  reporter.error(error, status);
   return status;
 }
 

@@ -96,7 +96,7 @@ int tcp(const plan::TcpSpec& spec, Context& context) {
     return static_cast<int>(ExitStatus::Done);
   }
   if (auto caps = check_caps(true); !caps) return fail_before(caps.error(), *reporter, context);
-  std::optional<Repair> repair;
+  std::unique_ptr<Repair> repair;
   const std::uint32_t frame = plan->max_segment_ip + 14 + 4;
   if (auto clear = remove_obstacle(plan->iface, {frame}, spec.fix, repair, plan->notes); !clear)
     return fail_before(clear.error(), *reporter, context);

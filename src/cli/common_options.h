@@ -76,7 +76,7 @@ void add_safety(OptionSet& options, Spec& spec) {
                [&spec] { spec.allow_default_route = true; });
   options.flag({"--allow-public", "", "send to public addresses"},
                [&spec] { spec.allow_public = true; });
-  options.flag({"--fix", "", "repair what keeps frames from leaving, put it back afterwards"},
+  options.flag({"--fix", "", "repair what keeps frames from leaving, for the run"},
                [&spec] { spec.fix = true; });
 }
 

@@ -86,7 +86,7 @@ void ReflectCommand::declare_way_back() {
                   "how frames leave: XDP_TX, or a redirect where a driver lacks it",
                   choice_name<Via>(kVias, spec_.via)},
                  into(one_of<Via>(kVias), spec_.via));
-  options_.flag({"--fix", "", "repair what keeps frames from leaving, put it back afterwards"},
+  options_.flag({"--fix", "", "repair what keeps frames from leaving, for the run"},
                 [this] { spec_.fix = true; });
 }
 

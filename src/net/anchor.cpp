@@ -109,7 +109,7 @@ Result<Anchor> Anchor::create(unsigned count) {
   auto veths = ns->run([&] { return make_veths(base, count); });
   if (veths) return Anchor(std::move(*ns), {}, base, count);
   if (veths.error().code == Errc::NoPermission)
-    return fail(Errc::NoPermission, "CAP_NET_ADMIN to create devices is missing");
+    return fail_sys(veths.error().sys, "create devices, which needs CAP_NET_ADMIN");
   auto taps = ns->run([&] { return make_taps_anywhere(base, count); });
   if (taps) return Anchor(std::move(*ns), std::move(*taps), base, count);
   Error error = std::move(taps.error());

@@ -35,10 +35,24 @@ Result<Caps> parse_caps(std::string_view status) {
               .sys_nice = has(CAP_SYS_NICE)};
 }
 
+namespace {
+
+constexpr const char* kStatus = "/proc/thread-self/status";
+
+std::string text_of(const char* path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+} // namespace
+
+plan::Guards guards() {
+  return plan::parse_guards(text_of(kStatus), text_of("/sys/kernel/security/lockdown"),
+                            text_of("/sys/kernel/security/lsm"));
+}
+
 Result<Caps> effective_caps() {
-  std::ifstream file("/proc/thread-self/status");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  auto caps = parse_caps(text);
+  auto caps = parse_caps(text_of(kStatus));
   if (!caps) return forward(std::move(caps), "read /proc/thread-self/status");
   return caps;
 }

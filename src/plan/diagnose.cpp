@@ -49,7 +49,7 @@ Diagnosis peer_silent(const InterfaceFacts& iface) {
               "{} is a veth whose peer {} has neither GRO nor an XDP program, so the kernel has no "
               "receive ring there for frames sent from XDP",
               iface.name, peer.name),
-          gro_command(peer), Fix::PeerGro};
+          gro_command(peer), Fix::PeerRing};
 }
 
 Diagnosis no_transmit(const InterfaceFacts& iface) {

@@ -13,7 +13,7 @@
 namespace xtg::plan {
 
 /// What --fix can repair by itself.
-enum class Fix : std::uint8_t { None, PeerGro };
+enum class Fix : std::uint8_t { None, PeerRing };
 
 struct Diagnosis {
   std::string id;     ///< stable key: "peer-no-napi", "no-xdp-transmit", "interface-down" ...

@@ -101,7 +101,7 @@ void print_plan(std::ostream& out, const plan::Plan& plan) {
   row(out, "duration", plan.duration ? format_duration(*plan.duration) : "no limit");
   row(out, "interval", format_duration(plan.interval));
   row(out, "pace", name(plan.pace));
-  if (plan.fix) row(out, "fix", "repair the interface for the run, put it back afterwards");
+  if (plan.fix) row(out, "fix", "repair the interface for the run");
   if (plan.announce) row(out, "announce", "the run's start and end to receivers");
   if (plan.attach_pass) row(out, "attach", "an XDP pass program for the run");
   for (const std::string& note : plan.notes)

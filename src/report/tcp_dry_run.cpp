@@ -75,7 +75,7 @@ void print_sending(std::ostream& out, const plan::TcpPlan& plan) {
 void print_tcp_plan(std::ostream& out, const plan::TcpPlan& plan) {
   print_path(out, plan);
   print_sending(out, plan);
-  if (plan.spec.fix) row(out, "fix", "repair the interface for the run, put it back afterwards");
+  if (plan.spec.fix) row(out, "fix", "repair the interface for the run");
   for (const std::string& note : plan.notes)
     row(out, "note", note);
   out << std::flush;

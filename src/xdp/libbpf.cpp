@@ -11,6 +11,8 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
+#include "xdp/ring_program.h"
+
 namespace xtg::xdp {
 
 namespace {
@@ -66,7 +68,9 @@ Error load_error(Error error) {
 
 Result<UniqueFd> attach_xdp(int prog_fd, int ifindex, const char* what, std::uint32_t flags) {
   LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
-  const int fd = bpf_link_create(prog_fd, ifindex, BPF_XDP, &opts);
+  int fd = bpf_link_create(prog_fd, ifindex, BPF_XDP, &opts);
+  if ((fd == -EBUSY || fd == -EEXIST) && RingProgram::give_way(ifindex))
+    fd = bpf_link_create(prog_fd, ifindex, BPF_XDP, &opts);
   if (fd < 0) return fail_sys(-fd, fmt::format("attach {} to interface {}", what, ifindex));
   return UniqueFd(fd);
 }
@@ -136,7 +140,8 @@ bool has_tai() {
 }
 
 std::string why_no_tracepoint(const Error& error) {
-  if (error.code == Errc::NoPermission) return "tracepoints need CAP_PERFMON, which is missing";
+  if (error.code == Errc::NoPermission)
+    return fmt::format("tracepoints, which need CAP_PERFMON, are refused: {}", error.message());
   return fmt::format("tracepoint xdp_devmap_xmit cannot be used: {}", error.message());
 }
 

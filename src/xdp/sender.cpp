@@ -98,9 +98,8 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
       modest = true;
       skel = open_and_load(spec, false, modest);
       if (!skel && skel.error().code == Errc::NoPermission)
-        return fail(Errc::NoPermission,
-                    "this kernel loads the send program only with CAP_PERFMON, which is missing "
-                    "(setcap cap_bpf,cap_net_admin,cap_perfmon+ep)");
+        return fail_sys(skel.error().sys,
+                        "load the send program, which this kernel does only with CAP_PERFMON");
     }
   }
   if (!skel) return tl::unexpected<Error>(load_error(std::move(skel.error())));

@@ -187,7 +187,9 @@ class Probe(lib.TestCase):
 
     def test_no_such_interface(self):
         with lib.Wire() as wire:
-            self.assertEqual(self.probe(wire, "-i", "nosuch0").status, 4)
+            result = self.probe(wire, "-i", "nosuch0")
+            self.assertEqual((result.status, len(result.err.splitlines())), (2, 1), result)
+            self.assertIn("nosuch0", result.err)
             self.assertIn("nosuch0", self.checks["interface"]["value"])
 
     def test_other_program_is_told(self):

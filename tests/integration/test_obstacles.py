@@ -20,25 +20,81 @@ class SilentZero(lib.OwnWireTest):
         lib.call(*self.line().split())
         self.adds_up(self.ok(self.wire.udp("-n", 100)))
 
-    def test_fix_is_put_back(self):
+    def far_program(self):
+        """The name of the XDP program at the far end; none: no program."""
+        link = json.loads(self.wire.far("ip", "-j", "link", "show", "dev", self.wire.far_if))[0]
+        return link["xdp"]["prog"]["name"] if "xdp" in link else None
+
+    def fixed(self, *args):
+        """A run with --fix of which frames have arrived."""
+        run = self.wire.start("udp", self.wire.near_if, "--json", "--fix", *args)
+        self.addCleanup(run.__exit__)
+        self.wire.wait_sending()
+        return run
+
+    def gone(self):
+        lib.wait_for(lambda: self.far_program() is None, "the repair is gone")
+        self.assertFalse(self.wire.far_gro())
+
+    def test_fix_lasts_for_the_run(self):
         result = self.adds_up(self.ok(self.wire.udp("-n", 100, "--fix")))
         self.assertEqual(result.total["accepted"], self.arrived())
-        self.assertFalse(self.wire.far_gro())
+        self.assertIn(self.wire.far_if, " ".join(result.doc["start"]["configuration"]["notes"]))
+        self.gone()
 
-    def test_fix_is_put_back_after_an_interrupt(self):
-        with self.wire.start("udp", self.wire.near_if, "--json", "--fix") as run:
-            self.wire.wait_sending()
-            self.assertTrue(self.wire.far_gro())
-            run.send(signal.SIGINT)
-            self.adds_up(self.ok(run.finish()))
-        self.assertFalse(self.wire.far_gro())
+    def test_fix_ends_with_an_interrupt(self):
+        run = self.fixed()
+        self.assertEqual(self.far_program(), "xtg_ring")
+        run.send(signal.SIGINT)
+        self.adds_up(self.ok(run.finish()))
+        self.gone()
 
-    def test_fix_is_put_back_after_a_failure(self):
-        with self.wire.start("udp", self.wire.near_if, "--json", "--fix") as run:
+    def test_fix_ends_with_a_failure(self):
+        run = self.fixed()
+        self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "down")
+        self.failed(run.finish(), 1)
+        self.gone()
+
+    def test_fix_ends_with_a_killed_process(self):
+        run = self.fixed()
+        run.send(signal.SIGKILL)
+        run.child.wait(lib.PATIENCE)
+        self.gone()
+
+    def test_fix_does_not_go_by_the_name(self):
+        run = self.fixed()
+        self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "name", "other0")
+        self.wire.far("ip", "link", "add", self.wire.far_if, "type", "veth", "peer", "name", "other1")
+        run.send(signal.SIGINT)
+        self.ok(run.finish())
+        link = json.loads(self.wire.far("ip", "-j", "link", "show", "dev", "other0"))[0]
+        self.assertNotIn("xdp", link)
+
+    def test_two_runs_share_it(self):
+        first = self.fixed("--rate", "2kpps")
+        second = self.fixed("--rate", "2kpps", "-P", 77)
+        for run, number in ((first, signal.SIGKILL), (second, signal.SIGINT)):
             self.wire.wait_sending()
-            self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "down")
-            self.failed(run.finish(), 1)
-        self.assertFalse(self.wire.far_gro())
+            self.assertEqual(self.far_program(), "xtg_ring")
+            run.send(number)
+            if run is first:
+                run.child.wait(lib.PATIENCE)
+                self.wire.wait_sending()
+        result = self.adds_up(self.ok(second.finish()))
+        self.assertEqual(result.total["redirect_errors"] + result.total["driver_drops"], 0)
+        self.gone()
+
+    def test_a_receiver_takes_its_place(self):
+        run = self.fixed("--rate", "2kpps", "-s", 128)
+        with lib.Process(["ip", "netns", "exec", self.wire.far_ns, lib.BINARY],
+                         ["rx", self.wire.far_if, "--json", "-n", 200]) as rx:
+            result = rx.finish()
+        self.assertEqual(result.status, 0, result)
+        lib.wait_for(lambda: self.far_program() == "xtg_ring", "the repair is back")
+        self.wire.wait_sending()
+        run.send(signal.SIGINT)
+        self.ok(run.finish())
+        self.gone()
 
     def test_a_program_at_the_peer_does_as_well(self):
         program = lib.compile_bpf(self, "return 1;")

@@ -1,13 +1,31 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """An ordinary user: what works with which capabilities, and what is said where one is missing."""
+import ctypes
 import os
 import shutil
 import signal
+import struct
 import tempfile
 
 import lib
 
 NOBODY = 65534
+BPF_CALL = {"x86_64": 321, "aarch64": 280}
+
+
+def no_bpf():
+    """From now on bpf(2) fails with EPERM."""
+    deny = struct.pack("HBBI" * 4, 0x20, 0, 0, 0, 0x15, 0, 1, BPF_CALL[os.uname().machine], 0x06, 0, 0, 0x50001,
+                       0x06, 0, 0, 0x7FFF0000)
+    program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", 4, ctypes.addressof(
+        kept := ctypes.create_string_buffer(deny))))
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(38, 1, 0, 0, 0)  # no new privileges
+    if libc.prctl(22, 2, program) != 0:
+        raise OSError(ctypes.get_errno(), "seccomp")
+    del kept
+
+
 # Ordinary systems have /dev/net/tun open to everybody; where it is not, the test has a copy that is.
 TUN_FOR_ALL = """
 if [ "$(stat -Lc %a /dev/net/tun)" != 666 ]; then
@@ -142,6 +160,29 @@ class OrdinaryUser(lib.WireTest):
         self.assertEqual(self.verdicts(unable)["capabilities"], "failed")
         self.assertIn("CAP_BPF", next(check["value"] for check in unable.doc["checks"]
                                       if check["id"] == "capabilities"))
+
+
+class Refused(lib.WireTest):
+    """Root whose bpf(2) a seccomp filter refuses, as in a container."""
+
+    def refused(self, *args):
+        return self.wire.run(*args, "--json", preexec_fn=no_bpf)
+
+    def test_not_for_a_capability(self):
+        near = self.wire.near_if
+        for args in (("udp", near, "-n", 10), ("udp", near, "--rx", near, "-n", 10), ("rx", near), ("reflect", near),
+                     ("demo",)):
+            with self.subTest(args=args):
+                result = self.failed(self.refused(*args), 4, "Operation not permitted", "no capability is missing",
+                                     "CAP_BPF", "seccomp")
+                self.assertNotIn("setcap", result.doc["error"])
+
+    def test_probe(self):
+        result = self.refused("probe")
+        self.assertEqual(result.status, 4, result)
+        check = next(check for check in result.doc["checks"] if check["id"] == "live-frames")
+        self.assertIn("seccomp", check["repair"])
+        self.assertNotIn("setcap", check["repair"])
 
 
 class NoTun(lib.WireTest):

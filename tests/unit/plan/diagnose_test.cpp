@@ -107,14 +107,14 @@ TEST(Preflight, VethPeerWithoutReceiveRing) {
       (Diagnosis{"peer-no-napi",
                  "veth0 is a veth whose peer veth1 has neither GRO nor an XDP program, so the "
                  "kernel has no receive ring there for frames sent from XDP",
-                 "ip netns exec far ethtool -K veth1 gro on", Fix::PeerGro}));
+                 "ip netns exec far ethtool -K veth1 gro on", Fix::PeerRing}));
   iface.peer->netns.clear();
   iface.peer->netns_pid = 4'711;
   EXPECT_EQ(found(iface).repair, "nsenter -t 4711 -n ethtool -K veth1 gro on");
   iface.peer->netns_pid = 0;
   iface.peer->same_netns = true;
   EXPECT_EQ(found(iface).repair, "ethtool -K veth1 gro on");
-  EXPECT_EQ(found(iface).fix, Fix::PeerGro);
+  EXPECT_EQ(found(iface).fix, Fix::PeerRing);
 
   iface.peer->xdp_attached = true;
   EXPECT_FALSE(preflight(iface, kFrame));

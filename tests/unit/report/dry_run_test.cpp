@@ -72,7 +72,7 @@ batch           224 frames
 duration        no limit
 interval        1s
 pace            auto
-fix             repair the interface for the run, put it back afterwards
+fix             repair the interface for the run
 attach          an XDP pass program for the run
 
 stream 0

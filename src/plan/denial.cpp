@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "plan/denial.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace xtg::plan {
+
+namespace {
+
+/// These never refuse BPF or network administration.
+constexpr std::array<std::string_view, 7> kHarmless = {
+    "capability", "landlock", "yama", "loadpin", "safesetid", "lockdown", "integrity"};
+
+std::string chosen(std::string_view lockdown) {
+  const auto open = lockdown.find('['), close = lockdown.find(']');
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open) return "";
+  const std::string_view level = lockdown.substr(open + 1, close - open - 1);
+  return level == "none" ? "" : std::string(level);
+}
+
+std::string that_refuse(std::string_view modules) {
+  std::string out;
+  while (!modules.empty()) {
+    const auto end = std::min(modules.find_first_of(",\n"), modules.size());
+    const std::string_view name = modules.substr(0, end);
+    modules.remove_prefix(std::min(end + 1, modules.size()));
+    if (name.empty() || std::ranges::find(kHarmless, name) != kHarmless.end()) continue;
+    out.append(out.empty() ? "" : ", ").append(name);
+  }
+  return out;
+}
+
+} // namespace
+
+Guards parse_guards(std::string_view status, std::string_view lockdown, std::string_view modules) {
+  return {status.find("\nSeccomp:\t2") != std::string_view::npos, chosen(lockdown),
+          that_refuse(modules)};
+}
+
+std::string explain_denial(const Guards& guards) {
+  std::string out =
+      "no capability is missing (CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON were checked)";
+  if (guards.seccomp)
+    out += "; a seccomp filter is in force, as in a container: run it with "
+           "--security-opt seccomp=unconfined, or allow bpf(2)";
+  if (!guards.lockdown.empty())
+    out += fmt::format("; the kernel is locked down ({}), which forbids some uses of BPF: cat "
+                       "/sys/kernel/security/lockdown",
+                       guards.lockdown);
+  if (!guards.modules.empty())
+    out += fmt::format("; a security module may have refused ({}): its log tells", guards.modules);
+  if (guards == Guards{}) out += "; what refused is not known: a security module or a sysctl";
+  return out;
+}
+
+} // namespace xtg::plan
