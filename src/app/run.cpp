@@ -66,7 +66,8 @@ int refuse(const Error& error, const plan::OutputSpec& output, Context& context)
   return fail_before(error, *make_reporter(output, context.out), context);
 }
 
-int run(const plan::RunSpec& spec, Context& context) {
+int run(const plan::RunSpec& spec, Context& asked) {
+  Context context = beside_capture(asked, spec.pcap_path);
   xdp::init_logging(spec.output.verbose);
   const auto reporter = make_reporter(spec.output, context.out);
 

@@ -98,6 +98,11 @@ report::RunInfo run_info(const Context& context, const plan::HostFacts& host,
   return info;
 }
 
+Context beside_capture(Context& context, const std::string& pcap_path) {
+  return {pcap_path == "-" ? context.err : context.out, context.err, context.signals,
+          context.command, context.started_ns};
+}
+
 Error explained(Error error) {
   if (error.sys != EPERM) return error;
   const auto caps = net::effective_caps();
@@ -121,7 +126,7 @@ std::string missed_words(std::size_t missed, std::size_t conditions) {
 void show_plan(const plan::Plan& plan, Context& context) {
   if (plan.spec.output.json || plan.spec.output.json_stream)
     context.out << report::plan_json(plan, true) << '\n';
-  else
+  else if (!plan.spec.output.quiet)
     report::print_plan(context.out, plan);
   context.out.flush();
 }

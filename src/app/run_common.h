@@ -52,6 +52,10 @@ std::optional<Error> link_fault(const plan::InterfaceFacts& iface);
 /// Processor time of the process so far, user and system, in seconds.
 double process_cpu_s();
 
+/// The context of a command that writes a capture to `pcap_path`: where that is the standard
+/// output ("-"), all text goes to the standard error.
+Context beside_capture(Context& context, const std::string& pcap_path);
+
 /// A refusal comes with the capability that is missing or, where none is, with what else may have
 /// refused.
 Error explained(Error error);

@@ -25,7 +25,8 @@ std::unique_ptr<report::RxReporter> make_reporter(const plan::OutputSpec& output
 
 } // namespace
 
-int rx(const plan::RxSpec& spec, Context& context) {
+int rx(const plan::RxSpec& spec, Context& asked) {
+  Context context = beside_capture(asked, spec.pcap_path);
   xdp::init_logging(spec.output.verbose);
   const auto reporter = make_reporter(spec.output, context.out);
   const plan::HostFacts facts = gather_facts(spec.interface);

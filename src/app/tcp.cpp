@@ -90,7 +90,7 @@ int tcp(const plan::TcpSpec& spec, Context& context) {
   if (spec.dry_run) {
     if (spec.output.json || spec.output.json_stream)
       context.out << report::tcp_plan_json(*plan) << '\n';
-    else
+    else if (!spec.output.quiet)
       report::print_tcp_plan(context.out, *plan);
     context.out.flush();
     return static_cast<int>(ExitStatus::Done);

@@ -4,6 +4,9 @@
 #include <cerrno>
 #include <utility>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <fmt/format.h>
 
 namespace xtg::packet {
@@ -113,7 +116,9 @@ PcapWriter::PcapWriter(std::string path, std::FILE* file)
     : path_(std::move(path)), commented_(path_.ends_with(".pcapng")), file_(file) {}
 
 Result<PcapWriter> PcapWriter::create(const std::string& path) {
-  std::FILE* const file = std::fopen(path.c_str(), "wb");
+  // The standard output itself stays open for others.
+  std::FILE* const file = path == "-" ? fdopen(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3), "wb")
+                                      : std::fopen(path.c_str(), "wb");
   if (file == nullptr) return fail_sys(errno, fmt::format("create {}", path));
   PcapWriter writer(path, file);
   if (auto ok = writer.put(writer.commented_ ? commented_head() : classic_head()); !ok)

@@ -30,7 +30,7 @@ struct Captured {
 /// Writes frame by frame. Errors name the file.
 class PcapWriter {
 public:
-  /// Replaces what is there.
+  /// Replaces what is there. "-": the standard output.
   static Result<PcapWriter> create(const std::string& path);
   /// `comment`: only pcapng has room for it.
   Status write(const Captured& frame, std::string_view comment = {});

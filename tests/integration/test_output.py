@@ -130,6 +130,24 @@ class DryRun(lib.WireTest):
         self.assertEqual(result.total["attempts"], 30)
         self.sound(lib.frames_of_pcap(path), 10, 200)
 
+    def test_capture_on_the_standard_output(self):
+        path = os.path.join(lib.scratch(self), "frames.pcap")
+        rx = ("rx", self.wire.near_if, "--duration", "300ms")
+        for args, count in ((("udp", self.wire.near_if, "--dry-run", "--show-frames", "5"), 5),
+                            (("udp", self.wire.near_if, "-n", "5", "--json"), 5), (rx, 0)):
+            with self.subTest(args=args), open(path, "wb") as out:
+                done = subprocess.run(["ip", "netns", "exec", self.wire.near_ns, lib.BINARY, *args, "--write-pcap", "-"],
+                                      stdout=out, stderr=subprocess.PIPE, timeout=lib.PATIENCE, check=False)
+                self.assertEqual(done.returncode, 5 if args == rx else 0, done)
+                self.assertEqual(len(lib.frames_of_pcap(path)), count)
+                self.assertTrue(done.stderr)
+
+    def test_quiet(self):
+        for args in (("udp", self.wire.near_if), ("tcp", self.wire.far_ip),
+                     ("udp", self.wire.near_if, "--rx", self.wire.near_if)):
+            result = self.wire.run(*args, "--dry-run", "--quiet")
+            self.assertEqual((result.status, result.out, result.err), (0, "", ""), result)
+
     def test_tcpdump_reads_it(self):
         tcpdump = lib.need_tool("tcpdump")
         for args in (("-s", 65), ("-s", 129, "-a", self.wire.far_ip6), ("-s", 1518, "--payload", "random")):
