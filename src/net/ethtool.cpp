@@ -11,6 +11,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -29,6 +31,15 @@ int call(const std::string& ifname, void* command) {
   std::copy(ifname.begin(), ifname.end(), request.ifr_name);
   request.ifr_data = static_cast<char*>(command);
   return ioctl(fd.get(), SIOCETHTOOL, &request) == 0 ? 0 : errno;
+}
+
+constexpr std::uint32_t kMostStatistics = 65'536;
+
+/// "rx_queue_0_xdp_drops", since Linux 6.9 "rx0_xdp_drops"; beside the latter is a sum,
+/// "rx_xdp_drops".
+bool is_queue_drop(std::string_view name) {
+  return name.starts_with("rx") && name.ends_with("_xdp_drops") &&
+         name.find_first_of("0123456789") != name.npos;
 }
 
 } // namespace
@@ -61,6 +72,29 @@ std::uint64_t speed_bps(const std::string& ifname) {
   std::memcpy(&settings, bytes.data(), sizeof(settings));
   if (settings.speed == static_cast<std::uint32_t>(SPEED_UNKNOWN)) return 0;
   return std::uint64_t{settings.speed} * 1'000'000;
+}
+
+std::uint64_t virtio_xdp_drops(const std::string& ifname) {
+  if (driver(ifname) != "virtio_net") return 0;
+  ethtool_drvinfo info{};
+  info.cmd = ETHTOOL_GDRVINFO;
+  if (call(ifname, &info) != 0 || info.n_stats > kMostStatistics) return 0;
+  const std::size_t count = info.n_stats;
+  std::vector<std::uint32_t> names((sizeof(ethtool_gstrings) + count * ETH_GSTRING_LEN) / 4 + 1);
+  std::vector<std::uint64_t> values(sizeof(ethtool_stats) / 8 + count);
+  const ethtool_gstrings ask_names{ETHTOOL_GSTRINGS, ETH_SS_STATS, info.n_stats};
+  const ethtool_stats ask_values{ETHTOOL_GSTATS, info.n_stats};
+  std::memcpy(names.data(), &ask_names, sizeof(ask_names));
+  std::memcpy(values.data(), &ask_values, sizeof(ask_values));
+  if (call(ifname, names.data()) != 0 || call(ifname, values.data()) != 0) return 0;
+  const char* text = reinterpret_cast<const char*>(names.data()) + sizeof(ethtool_gstrings);
+  std::uint64_t drops = 0;
+  for (std::size_t i = 0; i < count; i++) {
+    const char* name = text + i * ETH_GSTRING_LEN;
+    if (is_queue_drop({name, strnlen(name, ETH_GSTRING_LEN)}))
+      drops += values[sizeof(ethtool_stats) / 8 + i];
+  }
+  return drops;
 }
 
 Result<bool> gro(const std::string& ifname) {

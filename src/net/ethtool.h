@@ -14,6 +14,9 @@ namespace xtg::net::ethtool {
 std::string driver(const std::string& ifname);
 /// 0: unknown.
 std::uint64_t speed_bps(const std::string& ifname);
+/// What XDP programs on a virtio_net dropped since it is there, of all its queues: that driver has
+/// it among the packets that the interface dropped, too. 0 with every other driver.
+std::uint64_t virtio_xdp_drops(const std::string& ifname);
 Result<bool> gro(const std::string& ifname);
 Status set_gro(const std::string& ifname, bool on);
 

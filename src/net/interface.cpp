@@ -150,6 +150,10 @@ Result<LinkCounters> link_counters(int ifindex) {
     if (attr == nullptr || static_cast<std::size_t>(nla_len(attr)) < kNeeded) continue;
     rtnl_link_stats64 stats{};
     std::memcpy(&stats, nla_data(attr), kNeeded);
+    char name[IF_NAMESIZE] = "";
+    if_indextoname(static_cast<unsigned>(ifindex), name);
+    const std::uint64_t by_xdp = ethtool::virtio_xdp_drops(name);
+    stats.rx_dropped -= std::min<std::uint64_t>(by_xdp, stats.rx_dropped);
     return LinkCounters{.rx_packets = stats.rx_packets,
                         .rx_bytes = stats.rx_bytes,
                         .rx_errors = stats.rx_errors,

@@ -58,6 +58,7 @@ class Receive(cards.CardTest):
         total = result.end["sum"]
         self.assertEqual((total["packets"], total["unique"], total["lost_packets"], total["duplicates"]),
                          (count, count, 0, 0), result)
+        self.assertEqual(result.end["aside"]["link_dropped"], 0, "the driver counts what the program dropped")
         return result
 
     def test_native(self):
