@@ -10,6 +10,7 @@
 
 #include "app/run_common.h"
 #include "core/clock.h"
+#include "plan/diagnose.h"
 
 namespace xtg::app {
 
@@ -48,6 +49,9 @@ Status ExchangeSession::prepare_ports(std::uint64_t started_ns) {
     if (!port.plan->receive) continue;
     port.listener.emplace(*port.plan->receive);
     if (auto ready = port.listener->prepare(); !ready) return ready;
+    // The driver that took no receiver takes no pass program either, and nothing would leave.
+    if (port.plan->send && port.listener->refusal() && plan::needs_pass_program(port.plan->iface))
+      return tl::unexpected<Error>(*port.listener->refusal());
   }
   for (Port& port : ports_) {
     if (!port.plan->send) continue;

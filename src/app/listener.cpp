@@ -30,10 +30,11 @@ Status Listener::load_and_attach(xdp::RxPlace place) {
 }
 
 Status Listener::prepare() {
-  auto attached = attach_by_mode(plan_.spec.mode, plan_.iface.name, "received",
+  auto attached = attach_by_mode(plan_.spec.mode, plan_.iface, "received",
                                  [this](xdp::RxPlace place) { return load_and_attach(place); });
   if (!attached) return tl::unexpected<Error>(std::move(attached.error()));
   place_ = attached->place;
+  refusal_ = std::move(attached->refusal);
   if (!attached->note.empty()) notes_.push_back(attached->note);
   return {};
 }

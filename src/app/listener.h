@@ -24,6 +24,8 @@ public:
   Status prepare();
   /// "native" or "generic".
   [[nodiscard]] const char* mode() const;
+  /// Why the driver did not take the program, where it runs behind the driver for that.
+  [[nodiscard]] const std::optional<Error>& refusal() const { return refusal_; }
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 
   /// From now on frames are counted; what the interface has dropped so far does not.
@@ -46,6 +48,7 @@ private:
   const plan::RxPlan& plan_;
   std::optional<xdp::Receiver> receiver_;
   xdp::RxPlace place_ = xdp::RxPlace::Native;
+  std::optional<Error> refusal_;
   std::vector<std::string> notes_;
   std::optional<net::LinkCounters> link_before_, link_now_; ///< none: not told yet
   std::uint64_t counted_before_ = 0;                        ///< at restart()

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "app/app.h"
+#include "app/driver_refusal.h"
 #include "app/facts.h"
 #include "core/exit_status.h"
 #include "core/units.h"
@@ -103,6 +104,19 @@ std::string describe_programs(const plan::InterfaceFacts& iface) {
   return fmt::format("{}, {}: left as they are", fmt::join(names, ", "), iface.xdp_mode);
 }
 
+/// Does the driver take the program that a run attaches? It is asked where that can disturb nobody.
+Check check_pass_program(const plan::InterfaceFacts& iface) {
+  if (iface.has_default_route)
+    return {"xdp-transmit", Verdict::Info,
+            "once a program is attached, which a run does by itself; the driver may refuse it, and "
+            "is not asked on the interface that has the default route",
+            ""};
+  if (const auto refusal = driver_refusal(iface, Program::Pass))
+    return {"xdp-transmit", Verdict::Failed, refusal->cause, refusal->repair};
+  return {"xdp-transmit", Verdict::Passed, "once a program is attached, which a run does by itself",
+          ""};
+}
+
 void check_transmit(const plan::InterfaceFacts& iface, std::vector<Check>& checks) {
   const auto obstacle = plan::preflight(iface, packet::min_frame_size(packet::Family::V4));
   if (obstacle) {
@@ -111,8 +125,7 @@ void check_transmit(const plan::InterfaceFacts& iface, std::vector<Check>& check
     checks.push_back({"xdp-transmit", fixable ? Verdict::Fixable : Verdict::Failed, obstacle->cause,
                       obstacle->repair});
   } else if (plan::needs_pass_program(iface)) {
-    checks.push_back({"xdp-transmit", Verdict::Passed,
-                      "once a program is attached, which a run does by itself", ""});
+    checks.push_back(check_pass_program(iface));
   } else if (!iface.xdp_features) {
     checks.push_back({"xdp-transmit", Verdict::Info,
                       "this kernel (before 6.3) cannot be asked; a run finds out", ""});

@@ -64,7 +64,7 @@ Status ReflectSession::load_and_attach(xdp::RxPlace place) {
 }
 
 Status ReflectSession::prepare() {
-  auto attached = attach_by_mode(plan_.spec.mode, plan_.iface.name, "sent back",
+  auto attached = attach_by_mode(plan_.spec.mode, plan_.iface, "sent back",
                                  [this](xdp::RxPlace place) { return load_and_attach(place); });
   if (!attached) return tl::unexpected<Error>(std::move(attached.error()));
   place_ = attached->place;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "app/driver_refusal.h"
 #include "app/facts.h"
 #include "core/fd_buffer.h"
 #include "net/caps.h"
@@ -131,24 +132,25 @@ void show_plan(const plan::Plan& plan, Context& context) {
   context.out.flush();
 }
 
-Result<Attached> attach_by_mode(plan::RxMode mode, const std::string& interface,
+Result<Attached> attach_by_mode(plan::RxMode mode, const plan::InterfaceFacts& iface,
                                 std::string_view done,
                                 const std::function<Status(xdp::RxPlace)>& attach) {
   if (mode != plan::RxMode::Generic) {
     auto native = attach(xdp::RxPlace::Native);
     if (native) return Attached{};
     // Where another program is, it is in both places.
-    if (mode == plan::RxMode::Native || native.error().code != Errc::NotSupported ||
-        native.error().sys == EBUSY || !attach(xdp::RxPlace::Generic))
-      return tl::unexpected<Error>(std::move(native.error()));
+    const bool elsewhere = mode == plan::RxMode::Auto &&
+                           native.error().code == Errc::NotSupported && native.error().sys != EBUSY;
+    Error why = explained(std::move(native.error()), iface, Program::Receiver);
+    if (!elsewhere || !attach(xdp::RxPlace::Generic)) return tl::unexpected<Error>(std::move(why));
     return Attached{xdp::RxPlace::Generic,
-                    fmt::format("{} in generic mode, behind the driver, which is slower: the "
-                                "driver of {} cannot ({})",
-                                done, interface, native.error().message())};
+                    fmt::format("{} in generic mode, behind the driver, which is slower: {}", done,
+                                why.message()),
+                    why};
   }
   if (auto generic = attach(xdp::RxPlace::Generic); !generic)
     return tl::unexpected<Error>(std::move(generic.error()));
-  return Attached{xdp::RxPlace::Generic, ""};
+  return Attached{.place = xdp::RxPlace::Generic};
 }
 
 std::optional<Error> link_fault(const plan::InterfaceFacts& iface) {

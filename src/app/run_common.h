@@ -38,11 +38,12 @@ report::RunInfo run_info(const Context& context, const plan::HostFacts& host,
 
 struct Attached {
   xdp::RxPlace place = xdp::RxPlace::Native;
-  std::string note; ///< where it is not the place that was wished for
+  std::string note = {};             ///< where it is not the place that was wished for
+  std::optional<Error> refusal = {}; ///< and why the driver did not take it
 };
 /// Attaches a program that receives: in the driver, or where the mode leaves the choice and the
 /// driver cannot, behind it. `done`: what happens to frames there, "received".
-Result<Attached> attach_by_mode(plan::RxMode mode, const std::string& interface,
+Result<Attached> attach_by_mode(plan::RxMode mode, const plan::InterfaceFacts& iface,
                                 std::string_view done,
                                 const std::function<Status(xdp::RxPlace)>& attach);
 

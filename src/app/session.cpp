@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "app/driver_refusal.h"
 #include "app/live_lane.h"
 #include "app/run_common.h"
 #include "core/clock.h"
@@ -90,7 +91,11 @@ Status Session::load() {
     return attached;
   if (plan_.attach_pass) {
     // Somebody else's program does as well, should one have appeared since the facts were gathered.
-    if (auto attached = sender_->attach_pass(plan_.iface.ifindex); !attached)
+    auto attached = sender_->attach_pass(plan_.iface.ifindex);
+    if (!attached && attached.error().sys != EBUSY && attached.error().sys != EEXIST)
+      return tl::unexpected<Error>(
+          explained(std::move(attached.error()), plan_.iface, Program::Pass));
+    if (!attached)
       notes_.push_back(attached.error().message());
     else
       notes_.push_back(fmt::format(

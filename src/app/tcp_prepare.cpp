@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "app/driver_refusal.h"
 #include "app/tcp_task.h"
 #include "core/clock.h"
 #include "net/caps.h"
@@ -225,10 +226,12 @@ Status TcpSession::tap() {
   if (plan_.spec.ingress != plan::Ingress::Tc) {
     auto attached = sender_->attach_xdp_tap(ifindex);
     if (attached) return {};
-    if (plan_.spec.ingress == plan::Ingress::Xdp)
-      return forward(std::move(attached), fmt::format("{}: --ingress xdp", plan_.iface.name));
-    notes_.push_back(
-        fmt::format("{}: segments are taken by a tc program instead", attached.error().message()));
+    const bool only = plan_.spec.ingress == plan::Ingress::Xdp;
+    Error why = explained(std::move(attached.error()), plan_.iface, Program::Receiver);
+    if (only)
+      return tl::unexpected<Error>(
+          std::move(why).context(fmt::format("{}: --ingress xdp", plan_.iface.name)));
+    notes_.push_back(fmt::format("{}: segments are taken by a tc program instead", why.message()));
   }
   return sender_->attach_tc_tap(ifindex);
 }

@@ -62,6 +62,18 @@ Diagnosis no_transmit(const InterfaceFacts& iface) {
           Fix::None};
 }
 
+/// A program in generic mode keeps others from the driver.
+Diagnosis behind_driver(const InterfaceFacts& iface) {
+  return {"generic-program",
+          fmt::format("the driver of {} ({}) has XDP transmit queues only while a program is "
+                      "attached in it, and one in generic mode, behind it, keeps others out",
+                      iface.name, iface.driver),
+          fmt::format("receive with --mode native, or take the program off: ip link set dev {} "
+                      "xdpgeneric off",
+                      iface.name),
+          Fix::None};
+}
+
 Diagnosis down(const InterfaceFacts& iface) {
   return {"interface-down", fmt::format("{} is down", iface.name),
           fmt::format("ip link set dev {} up", iface.name), Fix::None};
@@ -87,7 +99,8 @@ std::string gro_command(const VethPeer& peer) {
 }
 
 bool needs_pass_program(const InterfaceFacts& iface) {
-  if (iface.kind == "veth" || iface.kind == "tun" || !iface.xdp_prog_ids.empty()) return false;
+  if (iface.kind == "veth" || iface.kind == "tun") return false;
+  if (!iface.xdp_prog_ids.empty() && iface.xdp_mode != "generic") return false;
   if (iface.xdp_features) {
     return (*iface.xdp_features & kXdpBasic) != 0 && (*iface.xdp_features & kXdpNdoXmit) == 0;
   }
@@ -120,7 +133,11 @@ std::optional<Diagnosis> preflight(const InterfaceFacts& iface, std::uint32_t fr
                                                       mtu_for(frame_size))));
     }
   }
-  if (!transmits && !needs_pass_program(iface)) return no_transmit(iface);
+  if (!needs_pass_program(iface)) {
+    if (!transmits) return no_transmit(iface);
+  } else if (!iface.xdp_prog_ids.empty()) {
+    return behind_driver(iface);
+  }
   return std::nullopt;
 }
 

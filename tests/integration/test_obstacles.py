@@ -114,6 +114,16 @@ class SilentZero(lib.OwnWireTest):
         self.adds_up(result)
 
 
+class RefusedProgram(lib.OwnWireTest):
+
+    def test_in_the_kernels_words(self):
+        """A bridge has no XDP of its own."""
+        self.wire.near("ip", "link", "add", "xtgd0", "type", "bridge")
+        self.wire.near("ip", "link", "set", "dev", "xtgd0", "up")
+        result = self.wire.run("rx", "xtgd0", "--duration", 1, "--json")
+        self.assertIn("takes no XDP program", json.dumps(result.doc["start"]))
+
+
 class Obstacles(lib.OwnWireTest):
 
     def test_frame_above_the_mtu(self):

@@ -10,6 +10,7 @@ import unittest
 
 import cards
 import lib
+import refusals
 import traffic
 
 # The send program for who lacks CAP_PERFMON is left out: these kernels' verifiers, which then look at what a CPU
@@ -57,6 +58,9 @@ def suite(words):
         if drives_xdp(card):
             for base in traffic.QUICK if QUICK else traffic.FULL:
                 found.append(type(f"{card}: {base.__name__}", (base,), {"card": card}))
+        elif card in refusals.BY_CARD:
+            base = refusals.BY_CARD[card]
+            found.append(type(f"{card}: {base.__name__}", (base,), {"card": card}))
     for case in found:
         for test in unittest.defaultTestLoader.loadTestsFromTestCase(case):
             if words and not any(word in test.id() for word in words):

@@ -167,9 +167,26 @@ TEST(NeedsPassProgram, AsksTheKernelWhereItTells) {
   EXPECT_TRUE(needs_pass_program(iface));
   iface.xdp_prog_ids = {4};
   EXPECT_FALSE(needs_pass_program(iface)) << "a program is attached";
+  iface.xdp_mode = "generic";
+  EXPECT_TRUE(needs_pass_program(iface)) << "one behind the driver is none in it";
+  iface.xdp_mode = "native";
+  EXPECT_FALSE(needs_pass_program(iface));
   iface.xdp_prog_ids.clear();
   iface.xdp_features = 0;
   EXPECT_FALSE(needs_pass_program(iface)) << "takes no program";
+}
+
+TEST(Preflight, AProgramBehindTheDriverKeepsOthersOut) {
+  InterfaceFacts iface = nic();
+  iface.driver = "virtio_net";
+  iface.xdp_features = kXdpBasic | kXdpRedirect;
+  EXPECT_FALSE(preflight(iface, kFrame));
+  iface.xdp_prog_ids = {4};
+  iface.xdp_mode = "generic";
+  EXPECT_EQ(found(iface).id, "generic-program");
+  iface.xdp_mode = "native";
+  iface.xdp_features = kXdpBasic | kXdpRedirect | kXdpNdoXmit;
+  EXPECT_FALSE(preflight(iface, kFrame));
 }
 
 TEST(NeedsPassProgram, KnowsTheDriversOfOlderKernels) {
