@@ -87,6 +87,9 @@ int run(const Words& argv, const Words& words, xtg::app::Signals& signals) {
   const int status = request ? carry_out(*request, context)
                              : xtg::app::refuse(request.error(), wanted_output(words), context);
   context.out.flush();
+  // Left while the report was being written.
+  if (!context.out && signals.asked() == xtg::Asked::Leave)
+    return static_cast<int>(xtg::ExitStatus::Interrupted);
   // A result that could not be written (full disk, closed pipe) is no success.
   if (context.out || status != static_cast<int>(xtg::ExitStatus::Done)) return status;
   return xtg::app::complain(xtg::app::output_error(context.out), context);
