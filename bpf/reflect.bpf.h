@@ -158,15 +158,17 @@ static __always_inline bool within_limit(void) {
   return limit == ~0ULL || __sync_fetch_and_add(&reflect_control.taken, 1) < limit;
 }
 
-/* The number of the frame among those of its stream. */
+/* The number of the frame among those of its stream, with the CPU: several that serve a stream do
+ * not send in the order of their numbers. */
 static __always_inline __u64 enter(struct xtg_reflect_stream* stream, const struct xtg_rx_mark* m) {
   if (!stream) return ~0ULL;
   if (m->type != XTG_SIG_DATA) {
     __sync_fetch_and_add(&stream->announced, 1);
     return stream->frames;
   }
-  if (reflect_c()->shared) return __sync_fetch_and_add(&stream->frames, 1);
-  return stream->frames++;
+  if (!reflect_c()->shared) return stream->frames++;
+  __u64 lane = bpf_get_smp_processor_id() & (XTG_MAX_WORKERS - 1);
+  return __sync_fetch_and_add(&stream->frames, 1) | lane << XTG_SIG_MIRROR_CPU;
 }
 
 /* ---- sending back ---- */

@@ -43,9 +43,7 @@ static __noinline int enter_back(struct xdp_md* ctx, struct xtg_rx_mark* m, cons
   if (!look_back(ctx, m, key, &w)) return 0;
   __u64 seq = m->seq, tx_ns = m->tx_ns;
   __u8 lane = m->lane;
-  m->seq = w.seq;
-  m->tx_ns = w.tx_ns;
-  m->lane = 0; /* a mirror has one row of numbers */
+  xtg_rx_by_mirror(m, &w);
   key->form |= XTG_RX_BACK;
   /* The mirror's times are never CLOCK_TAI. Where there is no room, the round trip is all. */
   enter_at(find_slot(key, 1, m->flags & ~XTG_SIG_F_TAI), m, a);

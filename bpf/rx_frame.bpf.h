@@ -32,12 +32,12 @@ static __always_inline void copy_mark(struct xtg_rx_mark* to, const struct xtg_r
   to->version = from->version;
 }
 
-/* Destination port of the outermost IP packet; 0: it carries no UDP. */
+/* Destination port of the outermost IP packet; -1: it carries no UDP. */
 static __noinline int outer_port(struct xdp_md* ctx) {
   struct packet packet;
 
   outermost((void*)(long)ctx->data, (void*)(long)ctx->data_end, &packet);
-  return packet.udp ? bpf_ntohs(packet.udp->dest) : 0;
+  return packet.udp ? bpf_ntohs(packet.udp->dest) : -1;
 }
 
 /* Whether what an IP packet carries is ordinary traffic, whatever the frame ends with: an ICMP

@@ -31,6 +31,14 @@ struct {
   __type(value, __u32);
 } rx_places SEC(".maps");
 
+/* Each stream's position (rx_seq.h). The receivers of a process share one. */
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, XTG_RX_POSITIONS);
+  __type(key, struct xtg_rx_stream_key);
+  __type(value, __u64);
+} rx_positions SEC(".maps");
+
 /* What senders announced. Entered by the program, read by user space when rx_control.announced has
  * changed. */
 struct {
@@ -63,3 +71,29 @@ static __always_inline const struct xtg_rx_filters* rx_f(void) {
 
 #define xtg_rx_mask(w) ((__u64)(rx_c()->window / XTG_RX_WORD - 1))
 #define xtg_rx_loop(n, fn, ctx) bpf_loop(n, fn, ctx, 0)
+
+static __always_inline void stream_of(const struct xtg_rx_slot* s, struct xtg_rx_stream_key* key) {
+  key->session = s->key.session;
+  key->stream = s->key.stream;
+  key->form = s->key.form & ~XTG_RX_REFLECTED;
+}
+
+static __noinline __u64 position_of(const struct xtg_rx_slot* s) {
+  struct xtg_rx_stream_key key;
+  __u64* position;
+
+  stream_of(s, &key);
+  position = bpf_map_lookup_elem(&rx_positions, &key);
+  return position ? *position : 0;
+}
+
+static __noinline int tell_position(const struct xtg_rx_slot* s, __u64 number) {
+  struct xtg_rx_stream_key key;
+
+  stream_of(s, &key);
+  bpf_map_update_elem(&rx_positions, &key, &number, BPF_ANY);
+  return 0;
+}
+
+#define xtg_rx_position(w) position_of((w)->slot)
+#define xtg_rx_tell(w, number) tell_position((w)->slot, number)

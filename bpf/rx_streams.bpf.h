@@ -54,6 +54,7 @@ static __always_inline void enter(struct xtg_rx_record* record, struct xtg_rx_ma
 
   asm volatile("" : "+r"(w.words)); /* Clang: there are more than the struct says. */
   xtg_rx_extend(m, w.slot->next, a->now);
+  if (xtg_rx_may_be_off(m, w.slot, rx_c()->window, a->now)) xtg_rx_place(m, position_of(w.slot));
   xtg_rx_packet(&w, &record->hist, m->seq, m->lane, a->length, (__s64)(a->now - m->tx_ns), a->now);
 }
 

@@ -27,6 +27,7 @@ local f = {
   tai = ProtoField.bool("xtg.tai", "Send time is CLOCK_TAI", 8, nil, 0x02),
   mirror = ProtoField.bool("xtg.mirror", "Room for a mirror's words", 8, nil, MIRROR_FLAG),
   reflected = ProtoField.bool("xtg.reflected", "Sent back by a mirror", 8, nil, 0x08),
+  mirror_cpu = ProtoField.uint8("xtg.mirror_cpu", "Mirror: CPU, its low bits", base.DEC),
   mirror_seq = ProtoField.uint64("xtg.mirror_seq", "Mirror: frames sent back before", base.DEC),
   mirror_rx_ns = ProtoField.uint64("xtg.mirror_rx_ns", "Mirror: receive time (ns)", base.DEC),
   mirror_tx_ns = ProtoField.uint64("xtg.mirror_tx_ns", "Mirror: send time (ns)", base.DEC),
@@ -85,7 +86,8 @@ end
 local function add_mirror(range, root)
   local tree = root:add(xtg, range)
   tree:append_text(": a mirror's words")
-  tree:add(f.mirror_seq, range(0, 8))
+  tree:add(f.mirror_cpu, range(0, 1))
+  tree:add(f.mirror_seq, range(1, 7))
   tree:add(f.mirror_rx_ns, range(8, 8))
   tree:add(f.mirror_tx_ns, range(16, 8))
 end

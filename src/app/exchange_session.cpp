@@ -45,10 +45,12 @@ Status ExchangeSession::prepare_ports(std::uint64_t started_ns) {
   ports_.resize(plan_.ports.size());
   for (std::size_t i = 0; i < ports_.size(); i++)
     ports_[i].plan = &plan_.ports[i];
+  const Listener* first = nullptr;
   for (Port& port : ports_) {
     if (!port.plan->receive) continue;
     port.listener.emplace(*port.plan->receive);
-    if (auto ready = port.listener->prepare(); !ready) return ready;
+    if (auto ready = port.listener->prepare(first); !ready) return ready;
+    if (first == nullptr) first = &*port.listener;
     // The driver that took no receiver takes no pass program either, and nothing would leave.
     if (port.plan->send && port.listener->refusal() && plan::needs_pass_program(port.plan->iface))
       return tl::unexpected<Error>(*port.listener->refusal());

@@ -9,7 +9,7 @@
 
 namespace xtg::app {
 
-Status Listener::load_and_attach(xdp::RxPlace place) {
+Status Listener::load_and_attach(xdp::RxPlace place, const Listener* beside) {
   const plan::RxSpec& spec = plan_.spec;
   xtg_rx_config config{};
   config.n_slots = spec.streams;
@@ -21,17 +21,19 @@ Status Listener::load_and_attach(xdp::RxPlace place) {
   config.port = spec.port.value_or(0);
   config.observe = spec.observe ? 1 : 0;
   config.limit = spec.num_packets.value_or(~std::uint64_t{0});
-  auto receiver = xdp::Receiver::load(config, packet::encode(spec.match, spec.drop_matched), place,
-                                      sampling_of(spec));
+  auto receiver =
+      xdp::Receiver::load(config, packet::encode(spec.match, spec.drop_matched), place,
+                          sampling_of(spec), beside != nullptr ? &beside->receiver() : nullptr);
   if (!receiver) return tl::unexpected<Error>(std::move(receiver.error()));
   if (auto attached = receiver->attach(plan_.iface.ifindex); !attached) return attached;
   receiver_.emplace(std::move(*receiver));
   return {};
 }
 
-Status Listener::prepare() {
-  auto attached = attach_by_mode(plan_.spec.mode, plan_.iface, "received",
-                                 [this](xdp::RxPlace place) { return load_and_attach(place); });
+Status Listener::prepare(const Listener* beside) {
+  auto attached =
+      attach_by_mode(plan_.spec.mode, plan_.iface, "received",
+                     [this, beside](xdp::RxPlace place) { return load_and_attach(place, beside); });
   if (!attached) return tl::unexpected<Error>(std::move(attached.error()));
   place_ = attached->place;
   refusal_ = std::move(attached->refusal);

@@ -21,7 +21,8 @@ public:
   explicit Listener(const plan::RxPlan& plan) : plan_(plan) {}
 
   /// Loads and attaches, in the driver or behind it as the plan says. After it frames still pass.
-  Status prepare();
+  /// `beside`: one that is prepared and may receive the same streams.
+  Status prepare(const Listener* beside = nullptr);
   /// "native" or "generic".
   [[nodiscard]] const char* mode() const;
   /// Why the driver did not take the program, where it runs behind the driver for that.
@@ -43,7 +44,7 @@ public:
   [[nodiscard]] std::optional<Error> fault() const;
 
 private:
-  Status load_and_attach(xdp::RxPlace place);
+  Status load_and_attach(xdp::RxPlace place, const Listener* beside);
 
   const plan::RxPlan& plan_;
   std::optional<xdp::Receiver> receiver_;

@@ -56,7 +56,7 @@ Json exchange_start(const plan::ExchangePlan& plan, const RunInfo& info, const N
 /// What a flow does not know is its sender's, or its port's.
 void clear_loss(Json& value, bool known) {
   if (known) return;
-  for (const char* key : {"lost_packets", "lost_percent", "loss_bursts"})
+  for (const char* key : {"lost_packets", "lost_percent", "loss_exact", "loss_bursts"})
     if (value.contains(key)) value[key] = nullptr;
 }
 void settle_flow(Json& sum, bool loss_known) {

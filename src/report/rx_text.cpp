@@ -267,6 +267,8 @@ private:
     if (outside > 0 && c.packets != 0)
       count("", static_cast<std::uint64_t>(outside),
             "of them before the first that came or behind the last, in no burst");
+    if (!summary.all.loss_exact)
+      row("", "at least: what left the --window may hold copies from other queues or CPUs");
   }
 
   void print_times(const stats::RxSummary& summary) {

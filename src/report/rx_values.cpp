@@ -73,6 +73,7 @@ void add_details(Json& out, const stats::RxStream& stream) {
   out["pdv_us"] = pdv_value(stream.delay);
   out["arrival_us"] = arrival_value(stream.arrival);
   out["reorder"] = reorder_value(stream);
+  out["loss_exact"] = stream.loss_exact;
   out["loss_bursts"] = bursts_value(stream);
 }
 
@@ -103,9 +104,9 @@ std::string_view form_of(const stats::RxName& name) {
 
 /// Of frames without a signature most is not known.
 void clear_unknown(Json& out, const stats::RxStream& s) {
-  for (const char* key :
-       {"session", "first_sequence", "next_sequence", "clock", "unique", "lost_packets",
-        "duplicates", "replicated", "reordered", "too_late", "suspect", "negative_delays", "path"})
+  for (const char* key : {"session", "first_sequence", "next_sequence", "clock", "unique",
+                          "lost_packets", "duplicates", "replicated", "reordered", "too_late",
+                          "suspect", "negative_delays", "path", "loss_exact"})
     out[key] = nullptr;
   if (s.counters.packets != 0) return;
   out["seconds"] = nullptr;

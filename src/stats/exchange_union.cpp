@@ -112,8 +112,11 @@ Arrivals of_range(const Records& records) {
   return out;
 }
 
-/// All records of a stream. Those whose ranges do not touch have nothing in common.
-Arrivals of_stream(Records records) {
+} // namespace
+
+// Records whose ranges do not touch have nothing in common.
+Arrivals arrivals_of(const std::vector<const RxRecord*>& stream) {
+  Records records = stream;
   std::ranges::sort(records, {}, [](const RxRecord* record) { return record->slot.base; });
   Arrivals sum;
   Records range;
@@ -126,8 +129,6 @@ Arrivals of_stream(Records records) {
   if (!range.empty()) add(sum, of_range(range));
   return sum;
 }
-
-} // namespace
 
 bool is_of_session(const xtg_rx_key& key, std::uint32_t session) {
   const std::uint32_t known = (key.form & 0xff) == XTG_SIG_COMPACT ? 0xffff : ~std::uint32_t{0};
@@ -147,8 +148,8 @@ Arrivals arrivals_of(const std::vector<const RxSnapshot*>& ports, std::uint32_t 
       streams[{key.stream, form}].push_back(&record);
     }
   Arrivals sum;
-  for (auto& [stream, records] : streams)
-    add(sum, of_stream(std::move(records)));
+  for (const auto& [stream, records] : streams)
+    add(sum, arrivals_of(records));
   return sum;
 }
 

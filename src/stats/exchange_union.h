@@ -21,6 +21,9 @@ struct Arrivals {
   bool operator==(const Arrivals&) const = default;
 };
 
+/// Of one stream: its records of all ports, queues and CPUs, with words.
+Arrivals arrivals_of(const std::vector<const RxRecord*>& stream);
+
 /// Whether a record is of this session, of which the compact form has the low bits only.
 bool is_of_session(const xtg_rx_key& key, std::uint32_t session);
 

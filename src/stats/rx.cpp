@@ -127,6 +127,7 @@ RxStream all_of(const RxSnapshot& snapshot, const std::vector<RxStream>& streams
   bool tested = false;
   for (const RxStream& stream : streams) {
     all.counters += stream.counters;
+    all.loss_exact = all.loss_exact && stream.loss_exact;
     if (stream.name.match) continue;
     tested = true;
     if (stream.name.path == path) clock = clock ? more_telling(*clock, stream.clock) : stream.clock;
@@ -194,6 +195,7 @@ std::vector<RxStream> streams_of(const RxSnapshot& snapshot, Numbers numbers, bo
     }
     stream.clock = clock_of(snapshot, records, stream.counters);
     if (stream.clock != RxClock::Differs) stream.delay = delay_of(records);
+    if (final) stream.loss_exact = loss_is_exact(records);
     if (records.size() == 1) add_bursts(stream, *records.front(), final);
     if (name.path == RxPath::RoundTrip) stream.round_trip = round_trip_of(records);
     streams.push_back(std::move(stream));
@@ -233,7 +235,8 @@ RxCounters RxCounters::operator-(const RxCounters& before) const {
 }
 
 double RxCounters::loss_ratio() const {
-  // Duplicates that came through another queue count as unique: then more came than was expected.
+  // During a run duplicates that came through another queue count as unique: then more came than
+  // was expected.
   if (lost <= 0) return 0;
   return static_cast<double>(lost) / (static_cast<double>(lost) + static_cast<double>(unique));
 }

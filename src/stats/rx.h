@@ -188,6 +188,10 @@ struct RxStream {
   std::uint32_t extent_max = 0;
   std::uint64_t late_max_ns = 0; ///< late time offset (4.3)
 
+  /// False: a part of what came through several queues (or CPUs) has left the windows, where copies
+  /// are not told from other packets; then more may be lost. During a run that is not looked at.
+  bool loss_exact = true;
+
   // Loss periods (RFC 3357). Known only where one unit has the whole stream, else `bursts` is 0.
   bool bursts_known = false;
   std::uint64_t bursts = 0;                             ///< runs of lost packets

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "stats/exchange_union.h"
+#include "stats/rise.h"
 #include "stats/rx_clock.h"
 #include "xtg/abi/rx_back.h"
 #include "xtg/abi/rx_seq.h"
@@ -49,6 +51,29 @@ RxPath path_of(const ByStream& streams) {
   return back ? RxPath::RoundTrip : RxPath::OneWay;
 }
 
+namespace {
+
+bool have_windows(const Records& records) {
+  return std::ranges::none_of(records, [](const RxRecord* r) { return r->words.empty(); });
+}
+
+/// A copy that came through another queue is one, and does not stand in for a packet that is lost.
+/// Before the end the windows are not read, and each record's own copies are all that is known.
+void tell_copies(RxCounters& sum, const Records& records) {
+  if (records.size() < 2 || !has_signature(*records.front()) || !have_windows(records)) return;
+  const Arrivals all = arrivals_of(records);
+  sum.duplicates += rise(all.numbers, sum.unique);
+  sum.unique = std::min(sum.unique, all.numbers);
+  sum.replicated = all.repeated;
+}
+
+} // namespace
+
+bool loss_is_exact(const Records& records) {
+  return records.size() < 2 || !has_signature(*records.front()) ||
+         (have_windows(records) && arrivals_of(records).exact);
+}
+
 RxCounters counters_of(const Records& records) {
   RxCounters sum;
   std::uint64_t base = ~std::uint64_t{0}, next = 0;
@@ -70,6 +95,7 @@ RxCounters counters_of(const Records& records) {
     base = std::min<std::uint64_t>(base, s.base);
     next = std::max<std::uint64_t>(next, s.next);
   }
+  tell_copies(sum, records);
   if (sum.packets != sum.matched) sum.lost = static_cast<std::int64_t>(next - base - sum.unique);
   return sum;
 }

@@ -27,7 +27,12 @@ ByStream by_stream(const RxSnapshot& snapshot, Numbers numbers = Numbers::Sender
 /// Of the delays of all: those of one way and of two are never added up.
 RxPath path_of(const ByStream& streams);
 
+/// Of one stream. What came through several queues is told from copies where the records have their
+/// windows, that is, at the end.
 RxCounters counters_of(const Records& records);
+
+/// Whether it is, or a part has left the windows, and more may be lost.
+bool loss_is_exact(const Records& records);
 
 /// Mean, or 0 of nothing.
 double mean(double sum, std::uint64_t count);

@@ -34,8 +34,9 @@ struct Closer {
 };
 using Skeleton = std::unique_ptr<xtg_rx_bpf, Closer>;
 
+/// `positions`: the map of another receiver, or none.
 Result<Skeleton> open_and_load(const xtg_rx_config& config, const xtg_rx_filters& filters,
-                               const xtg_rx_sampling& sampling) {
+                               const xtg_rx_sampling& sampling, std::optional<int> positions) {
   Skeleton skel(xtg_rx_bpf::open(nullptr));
   if (!skel) return fail_sys(errno, "open the receiving program");
   if (skel->rodata->rx_config.abi_version != XTG_ABI_VERSION)
@@ -48,6 +49,8 @@ Result<Skeleton> open_and_load(const xtg_rx_config& config, const xtg_rx_filters
   bpf_map__set_max_entries(skel->maps.rx_records, config.n_slots);
   bpf_map__set_value_size(skel->maps.rx_records, XTG_RX_RECORD(config.window));
   bpf_map__set_max_entries(skel->maps.rx_places, config.n_slots);
+  if (positions && bpf_map__reuse_fd(skel->maps.rx_positions, *positions) != 0)
+    return fail_sys(errno, "share the streams' positions");
   const int error = xtg_rx_bpf::load(skel.get());
   if (error != 0) return fail_sys(-error, "load the receiving program");
   return skel;
@@ -100,13 +103,16 @@ Receiver& Receiver::operator=(Receiver&&) noexcept = default;
 Receiver::~Receiver() = default;
 
 Result<Receiver> Receiver::load(const xtg_rx_config& config, const xtg_rx_filters& filters,
-                                RxPlace place, const xtg_rx_sampling& sampling) {
+                                RxPlace place, const xtg_rx_sampling& sampling,
+                                const Receiver* beside) {
   auto impl = std::make_unique<Impl>();
   impl->config = config;
   impl->config.abi_version = XTG_ABI_VERSION;
   impl->config.shared = place == RxPlace::Generic ? 1 : 0;
   impl->config.has_tai = has_tai() ? 1 : 0;
-  auto skel = open_and_load(impl->config, filters, sampling);
+  std::optional<int> positions;
+  if (beside != nullptr) positions = bpf_map__fd(beside->impl_->skel->maps.rx_positions);
+  auto skel = open_and_load(impl->config, filters, sampling, positions);
   if (!skel) return tl::unexpected<Error>(load_error(std::move(skel.error())));
   impl->skel = std::move(*skel);
   auto records = MappedArray<xtg_rx_record>::map(bpf_map__fd(impl->skel->maps.rx_records),

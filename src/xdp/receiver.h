@@ -27,9 +27,12 @@ using TakeSample = std::function<Status(const xtg_rx_sample&, std::span<const st
 class Receiver {
 public:
   /// `config`: complete but for abi_version, shared and has_tai, which are filled in here.
-  /// `filters`: for frames without a signature; `sampling`: complete but for watch.
+  /// `filters`: for frames without a signature; `sampling`: complete but for watch. `beside`: a
+  /// receiver of the same streams on another interface; both then know where a stream's numbers
+  /// are.
   static Result<Receiver> load(const xtg_rx_config& config, const xtg_rx_filters& filters,
-                               RxPlace place, const xtg_rx_sampling& sampling = {});
+                               RxPlace place, const xtg_rx_sampling& sampling = {},
+                               const Receiver* beside = nullptr);
   Receiver(Receiver&&) noexcept;
   Receiver& operator=(Receiver&&) noexcept;
   ~Receiver();

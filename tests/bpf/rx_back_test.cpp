@@ -107,6 +107,20 @@ TEST_P(RxBackTest, DelaysAreExactlyTheTimesTaken) {
   }
 }
 
+/// Each CPU of a mirror sends in the order of its numbers, and not in that of another one's.
+TEST_P(RxBackTest, OrderOnTheWayBackIsThatOfTheMirrorsCpu) {
+  RxProgram program;
+  const std::uint64_t t1 = monotonic_ns(), cpu = 1ULL << XTG_SIG_MIRROR_CPU;
+  std::uint64_t seq = 0;
+  for (const std::uint64_t number : {0ULL, 2ULL, 1 | cpu, 4 | cpu, 3ULL, 6ULL, 5ULL})
+    ASSERT_TRUE(program.takes(reflected(spec(), seq++, t1, {number, t1, t1})));
+  const xtg_rx_slot back = program.slot(1);
+  EXPECT_EQ(back.packets, 7U);
+  EXPECT_EQ(back.next, 7U);
+  EXPECT_EQ(xtg_rx_unique(&back), 7U);
+  EXPECT_EQ(back.reordered, 1U) << "5 behind 6 of the same CPU";
+}
+
 TEST_P(RxBackTest, AreNeverMixedWithThoseThatCameStraight) {
   RxProgram program;
   const std::uint64_t t1 = monotonic_ns();

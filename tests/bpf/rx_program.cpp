@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "rx_program.h"
 
+#include <sched.h>
+
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -39,6 +41,7 @@ RxProgram::RxProgram(const RxSetup& setup)
   config.port = setup.port;
   config.observe = setup.observe;
   config.has_tai = setup.has_tai;
+  config.shared = setup.shared;
   config.limit = setup.limit;
   std::memcpy(&skel_->rodata->rx_config, &config, sizeof config);
   std::memcpy(&skel_->rodata->rx_sampling, &setup.sampling, sizeof setup.sampling);
@@ -75,6 +78,18 @@ std::uint32_t RxProgram::receive(const Bytes& frame) {
   const int failed = bpf_prog_test_run_opts(bpf_program__fd(skel_->progs.xtg_rx), &opts);
   EXPECT_EQ(failed, 0) << std::strerror(errno) << ", " << frame.size() << " bytes";
   return opts.retval;
+}
+
+std::uint32_t RxProgram::receive_on(unsigned cpu, const Bytes& frame) {
+  cpu_set_t all, one;
+  EXPECT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
+  CPU_ZERO(&one);
+  for (int number = 0, place = 0; number < CPU_SETSIZE; number++)
+    if (CPU_ISSET(number, &all) && static_cast<int>(cpu) == place++) CPU_SET(number, &one);
+  EXPECT_EQ(sched_setaffinity(0, sizeof one, &one), 0) << "CPU " << cpu << " of this thread";
+  const std::uint32_t answer = receive(frame);
+  EXPECT_EQ(sched_setaffinity(0, sizeof all, &all), 0);
+  return answer;
 }
 
 xtg_rx_queue& RxProgram::queue() {

@@ -31,6 +31,7 @@ struct RxSetup {
   std::uint32_t port = 0;
   std::uint32_t observe = 0;
   std::uint32_t has_tai = 1;
+  std::uint32_t shared = 0; ///< records are by CPU: see receive_on()
   std::uint64_t limit = ~std::uint64_t{0};
   xtg_rx_sampling sampling{};
   std::uint32_t ring_bytes = 1U << 20;
@@ -50,6 +51,8 @@ public:
 
   /// The program's answer to a frame, XDP_*.
   std::uint32_t receive(const Bytes& frame);
+  /// The same on one of the CPUs that this thread may use, by its place among them.
+  std::uint32_t receive_on(unsigned cpu, const Bytes& frame);
   bool takes(const Bytes& frame) { return receive(frame) == XDP_DROP; }
   bool passes(const Bytes& frame) { return receive(frame) == XDP_PASS; }
 

@@ -121,6 +121,16 @@ TEST_P(RxTest, TakesOnePortOnly) {
   EXPECT_EQ(program.queue().refused, 1U);
 }
 
+TEST_P(RxTest, PortZeroIsAPort) {
+  RxProgram program(RxSetup{.by_port = 1, .port = 0});
+  Bytes no_udp = frame(full(), 0);
+  no_udp.at(GetParam() == Family::V4 ? 23 : 20) = IPPROTO_GRE;
+  EXPECT_TRUE(program.passes(no_udp));
+  EXPECT_TRUE(program.passes(frame(full(), 0)));
+  EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, kSession, 3, 0), 0)));
+  EXPECT_EQ(program.queue().refused, 2U);
+}
+
 TEST_P(RxTest, ObservesAndLetsPass) {
   RxProgram program(RxSetup{.observe = 1});
   EXPECT_TRUE(program.passes(frame(full(), 0)));
@@ -331,6 +341,37 @@ TEST(RxPrograms, EntersSequenceNumbersAsTheSharedSourceSays) {
     EXPECT_GT(a.replicated, 0U);
     EXPECT_GT(a.duplicates, a.replicated);
   }
+}
+
+/// A short signature has the low 32 bits of a number: a CPU that serves the stream later knows from
+/// the others which epoch they are of.
+TEST(RxPrograms, TheEpochOfShortNumbersIsTheStreams) {
+  constexpr std::uint64_t kBegin = (1ULL << 32) - 300, kTurn = kBegin + 1000;
+  RxProgram program(RxSetup{.by_session = 1, .session = kSession, .shared = 1});
+  const auto of = stream(Family::V4, compact_size(Family::V4));
+  for (std::uint64_t seq = kBegin; seq < kTurn; seq++)
+    program.receive_on(0, frame(of, seq));
+  for (std::uint64_t seq = kTurn; seq < kTurn + 10; seq++)
+    program.receive_on(1, frame(of, seq));
+  EXPECT_EQ(program.slot(0).base, kBegin);
+  EXPECT_EQ(program.slot(0).next, kTurn);
+  EXPECT_EQ(program.slot(1).base, kTurn);
+  EXPECT_EQ(program.slot(1).next, kTurn + 10);
+  EXPECT_EQ(program.slot(1).suspect, 0U);
+}
+
+TEST(RxPrograms, ACpuThatSeesLessThanOneNumberPerWindow) {
+  constexpr std::uint64_t kEach = 3 * XTG_RX_WINDOW_LEAST;
+  RxProgram program(RxSetup{.shared = 1});
+  const auto of = stream(Family::V4, 128);
+  for (std::uint64_t seq = 0; seq < 5 * kEach; seq++)
+    if (seq % kEach == 7 || seq % 5 == 0)
+      program.receive_on(seq % kEach == 7 ? 1 : 0, frame(of, seq));
+  const xtg_rx_slot few = program.slot(1);
+  EXPECT_EQ(few.packets, 5U);
+  EXPECT_EQ(few.suspect, 0U);
+  EXPECT_EQ(few.next, 4 * kEach + 8);
+  EXPECT_EQ(program.slot(0).suspect, 0U);
 }
 
 /// Whatever lies in a frame: nothing is taken that has no signature.

@@ -14,7 +14,7 @@ mkdir -p "$dir"
 "$samples" "$dir/signatures.pcap"
 set --
 for field in frame.number xtg.form xtg.seq xtg.tx_ns xtg.session xtg.stream xtg.lane xtg.stamp_each xtg.version \
-  xtg.type xtg.mirror xtg.reflected xtg.mirror_seq xtg.mirror_rx_ns xtg.mirror_tx_ns; do
+  xtg.type xtg.mirror xtg.reflected xtg.mirror_cpu xtg.mirror_seq xtg.mirror_rx_ns xtg.mirror_tx_ns; do
   set -- "$@" -e "$field"
 done
 tshark -X "lua_script:$script" -r "$dir/signatures.pcap" -T fields -E separator=' ' "$@" \
@@ -32,12 +32,12 @@ sed 's/ *$//' "$dir/got" | diff -u - /dev/fd/3 3<<'EXPECTED' || { cat "$dir/stde
 9
 10
 11
-12 2 12 1311768467463790320 0xdeadbeef 510 5 0 1 0 1 0 0 0 0
-13 2 13 1311768467463790320 0xdeadbeef 510 5 1 1 0 1 1 72623859790382856 1234567890123456789 9876543210987654321
+12 2 12 1311768467463790320 0xdeadbeef 510 5 0 1 0 1 0 0 0 0 0
+13 2 13 1311768467463790320 0xdeadbeef 510 5 1 1 0 1 1 1 566265752454920 1234567890123456789 9876543210987654321
 14 1 14 95075992133360 0x0000beef 254 5  1   1
 15 2 15 1311768467463790320 0xdeadbeef 510 5 0 1 2 0 0
 16 2 2 1311768467463790320 0xdeadbeef 510 0 0 1 2 0 0
-17 2 2 1311768467463790320 0xdeadbeef 510 0 0 1 2 1 0 0 0 0
+17 2 2 1311768467463790320 0xdeadbeef 510 0 0 1 2 1 0 0 0 0 0
 EXPECTED
 found=$(tshark -X "lua_script:$script" -r "$dir/signatures.pcap" -Y 'xtg.form == 2 && xtg.lane == 5' 2>/dev/null | wc -l)
 [ "$found" = 7 ] || {

@@ -5,6 +5,23 @@
 #include <cstdint>
 #include <vector>
 
+#include "xtg/abi/base.h"
+
+namespace xtg::test {
+
+/// What the accounting did in loops, of which a packet must not make too much.
+inline std::uint64_t rx_steps = 0;
+
+inline long rx_loop(__u32 n, long (*fn)(__u32, void*), void* ctx) {
+  __u32 i = 0;
+  for (bool over = false; i < n && !over; i++, rx_steps++)
+    over = fn(i, ctx) != 0;
+  return i;
+}
+
+} // namespace xtg::test
+
+#define xtg_rx_loop xtg::test::rx_loop
 #include "xtg/abi/rx_seq.h"
 
 namespace xtg::test {
@@ -12,14 +29,19 @@ namespace xtg::test {
 /// A slot and all that belongs to it, as zeroed maps hold them.
 class RxFlow {
 public:
-  /// `window`: sequence numbers, a power of two.
-  explicit RxFlow(std::uint32_t window) : words_(2 * window / XTG_RX_WORD) {}
+  /// `window`: sequence numbers, a power of two. `position`: of the stream, where several share it.
+  explicit RxFlow(std::uint32_t window, std::uint64_t* position = nullptr)
+      : mask_(window / XTG_RX_WORD - 1), words_(XTG_RX_WORDS(window)), position_(position) {}
 
   xtg_rx_verdict packet(std::uint64_t seq, std::uint32_t lane, std::uint32_t size,
                         std::int64_t delay, std::uint64_t now) {
     // Made for every packet, as the program does: nothing may be kept there.
     xtg_rx_state state = state_of(slot_, words_);
-    return xtg_rx_packet(&state, &hist_, seq, lane, size, delay, now);
+    __u64 position = position_ != nullptr ? *position_ : 0;
+    if (position_ != nullptr) state.position = &position;
+    const xtg_rx_verdict verdict = xtg_rx_packet(&state, &hist_, seq, lane, size, delay, now);
+    if (position_ != nullptr) *position_ = position;
+    return verdict;
   }
 
   const xtg_rx_slot& slot() const { return slot_; }
@@ -40,14 +62,16 @@ private:
     state.slot = &slot;
     state.order = &order_;
     state.words = words.data();
-    state.mask = words.size() / 2 - 1;
+    state.mask = mask_;
     return state;
   }
 
+  std::uint64_t mask_;
   xtg_rx_slot slot_{};
   mutable xtg_rx_order order_{}; ///< finishing leaves it alone
   xtg_rx_hist hist_{};
   std::vector<__u64> words_; ///< both rings
+  std::uint64_t* position_;
 };
 
 } // namespace xtg::test

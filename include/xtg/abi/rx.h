@@ -17,6 +17,7 @@
 #define XTG_RX_CANDIDATES 64U       /* compact signatures waiting for a second one */
 #define XTG_RX_ANNOUNCED 256U       /* announcements told apart */
 #define XTG_RX_CACHE 1024U          /* remembered places per queue */
+#define XTG_RX_POSITIONS 8192U      /* streams whose position is known, see rx_seq.h */
 
 /* Constant for the run; in .rodata. */
 struct xtg_rx_config {
@@ -45,6 +46,15 @@ struct xtg_rx_key {
   __u32 unit;    /* receive queue, or CPU where xtg_rx_config.shared */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_key) == 12, "key ABI");
+
+/* Which stream, whatever queue, CPU or port its packets come through, and whether they come
+ * straight or are sent back: they have one row of numbers. The beginning of a xtg_rx_key. */
+struct xtg_rx_stream_key {
+  __u32 session;
+  __u16 stream;
+  __u16 form; /* without XTG_RX_REFLECTED (rx_back.h) */
+};
+XTG_STATIC_ASSERT(sizeof(struct xtg_rx_stream_key) == 8, "key ABI");
 
 /* A stream as one queue received it. Counts are packets, sizes bytes of the frame without FCS,
  * times ns. */
@@ -129,17 +139,22 @@ struct XTG_CACHE_LINES xtg_rx_order {
   __u8 gap_lane[XTG_RX_GAPS];
 };
 
-/* All that is kept of a slot. The window is two rings, one behind the other: which numbers have
- * come, and which of them more than once. Each has as many words as xtg_rx_config.window asks for,
- * so that a record may be longer than this. */
+/* Words for a window, a power of two: two rings, one behind the other, of which numbers have come
+ * and which of them more than once, and a bit for each word of the first (whole cache lines). */
+#define XTG_RX_WORDS(window)                                                                       \
+  (2 * ((window) / XTG_RX_WORD) + (((window) / XTG_RX_WORD + 63) / 64 + 7) / 8 * 8)
+
+/* All that is kept of a slot. xtg_rx_config.window may ask for more words than are here, so that a
+ * record may be longer than this. */
 struct XTG_CACHE_LINES xtg_rx_record {
   struct xtg_rx_slot slot;
   struct xtg_rx_hist hist;
   struct xtg_rx_order order;
-  __u64 words[2 * XTG_RX_WINDOW_LEAST / XTG_RX_WORD];
+  __u64 words[XTG_RX_WORDS(XTG_RX_WINDOW_LEAST)];
 };
-#define XTG_RX_RECORD(window)                                                                      \
-  (sizeof(struct xtg_rx_record) + 2 * ((window)-XTG_RX_WINDOW_LEAST) / 8) /* bytes */
+#define XTG_RX_RECORD(window) /* bytes */                                                          \
+  (sizeof(struct xtg_rx_record) +                                                                  \
+   (XTG_RX_WORDS(window) - XTG_RX_WORDS(XTG_RX_WINDOW_LEAST)) * sizeof(__u64))
 
 /* What a receive queue delivered. */
 struct XTG_CACHE_LINES xtg_rx_queue {

@@ -18,7 +18,7 @@
 
 /* A mirror's words in host order. */
 struct xtg_rx_words {
-  __u64 seq;
+  __u64 seq; /* and the CPU that gave it, see xtg_rx_by_mirror() */
   __u64 rx_ns;
   __u64 tx_ns;
 };
@@ -30,6 +30,14 @@ static inline int xtg_rx_read_mirror(struct xtg_rx_words* w) {
   w->rx_ns = xtg_from_be64(w->rx_ns);
   w->tx_ns = xtg_from_be64(w->tx_ns);
   return w->tx_ns && w->tx_ns >= w->rx_ns;
+}
+
+/* Makes `m` the frame as the mirror sent it: each of its CPUs is a lane of its own, for none waits
+ * for another before it sends. */
+static inline void xtg_rx_by_mirror(struct xtg_rx_mark* m, const struct xtg_rx_words* w) {
+  m->seq = w->seq & ((1ULL << XTG_SIG_MIRROR_CPU) - 1);
+  m->lane = (__u8)(w->seq >> XTG_SIG_MIRROR_CPU);
+  m->tx_ns = w->tx_ns;
 }
 
 /* Enters how long the mirror kept a frame. */

@@ -81,6 +81,21 @@ static inline void xtg_rx_extend(struct xtg_rx_mark* m, __u64 next, __u64 now) {
   m->tx_ns = xtg_rx_nearest(now, m->tx_ns, 48);
 }
 
+#define XTG_RX_QUIET_NS 1000000000ULL
+
+/* Whether a completed number may be of another epoch: far from all that this record has seen, or
+ * the record has seen nothing for so long that 2^32 packets may have come through others. */
+static inline int xtg_rx_may_be_off(const struct xtg_rx_mark* m, const struct xtg_rx_slot* s,
+                                    __u64 window, __u64 now) {
+  if (m->form != XTG_SIG_COMPACT) return 0;
+  return m->seq - s->next + window > 2 * window || now - s->last_ns > XTG_RX_QUIET_NS;
+}
+
+/* Then it is the one nearest to the stream's position (rx_seq.h), if that is known. */
+static inline void xtg_rx_place(struct xtg_rx_mark* m, __u64 position) {
+  if (position) m->seq = xtg_rx_nearest(position, m->seq & 0xffffffffULL, 32);
+}
+
 /* Two compact signatures of one stream are believed when the second one could follow the first:
  * its sequence number within the window, its send time not far from what passed at the receiver. */
 static inline int xtg_rx_agree(const struct xtg_rx_candidate* c, const struct xtg_rx_mark* m,

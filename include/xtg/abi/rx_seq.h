@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What a packet's sequence number and times tell: lost, duplicated, reordered, too late, delay and
  * its variation. The kernel program, user space and the tests compile these lines. The kernel
- * program brings its own xtg_rx_loop(), which is bpf_loop(), and xtg_rx_mask(), which its verifier
- * knows.
+ * program brings its own xtg_rx_loop(), which is bpf_loop(), xtg_rx_mask(), which its verifier
+ * knows, and xtg_rx_position() and xtg_rx_tell(), which are map operations.
+ *
+ * A stream's position: about where its numbers are, whichever record has them. Every record whose
+ * numbers rise tells it each quarter of a window, and a record that sees few of them, or none for a
+ * while, is judged by it.
  *
  * The window: a ring of words with a bit per sequence number, in the manner of RFC 6479. A word
  * that leaves it is final: what is missing there is lost. */
@@ -18,7 +22,10 @@
 #define XTG_RX_PART static inline
 #define XTG_RX_GLOBAL static inline
 #define xtg_rx_mask(w) ((w)->mask)
+#define xtg_rx_position(w) ((w)->position ? *(w)->position : 0)
+#define xtg_rx_tell(w, number) ((void)((w)->position && (*(w)->position = (number))))
 
+#ifndef xtg_rx_loop
 /* As bpf_loop(): ends when `fn` returns other than 0. */
 static inline long xtg_rx_loop(__u32 n, long (*fn)(__u32, void*), void* ctx) {
   __u32 i;
@@ -27,14 +34,20 @@ static inline long xtg_rx_loop(__u32 n, long (*fn)(__u32, void*), void* ctx) {
   return n;
 }
 #endif
+#endif
 
 /* One slot and what belongs to it. */
 struct xtg_rx_state {
   struct xtg_rx_slot* slot;
   struct xtg_rx_order* order;
-  __u64* words; /* the ring, `mask` + 1 words, and as many behind it; see xtg_rx_again() */
-  __u64 mask;   /* words of the ring less one: a power of two less one */
-  __u64 first;  /* internal: number of the first word that enters */
+  __u64* words; /* the ring, `mask` + 1 words, as many behind it, see xtg_rx_again(), and behind
+                   those which of the ring's words have a bit at all */
+  __u64 first;  /* internal: number of the next word that enters */
+  __u64 left;   /* internal: words that enter still */
+#ifndef __bpf__
+  __u64 mask;      /* words of the ring less one: a power of two less one */
+  __u64* position; /* the stream's, 0: not known; NULL: nobody shares it */
+#endif
 };
 
 enum xtg_rx_verdict {
@@ -123,21 +136,63 @@ static inline void xtg_rx_again(struct xtg_rx_state* w, __u64 number, __u64 bit)
   *twice |= bit;
 }
 
-/* The word of number first + i enters, and another one leaves for it. */
+/* Says which of 64 words of the ring, among them that of number `number`, have a bit. */
+static inline __u64* xtg_rx_busy(struct xtg_rx_state* w, __u64 number) {
+  return w->words + (2 * (xtg_rx_mask(w) + 1) + ((number & xtg_rx_mask(w)) >> 6));
+}
+
+/* `word`, of number `number`, gets a bit. */
+static inline void xtg_rx_set(struct xtg_rx_state* w, __u64 number, __u64* word, __u64 bit) {
+  if (!*word) *xtg_rx_busy(w, number) |= 1ULL << (number & xtg_rx_mask(w) & 63);
+  *word |= bit;
+}
+
+/* Words of numbers `number` to `number` + `count` enter, and those that leave for them are empty.
+ */
+static inline void xtg_rx_leave_empty(struct xtg_rx_state* w, __u64 number, __u64 count) {
+  struct xtg_rx_slot* s = w->slot;
+  __u64 words = xtg_rx_mask(w) + 1, from = number > words ? (number - words) * XTG_RX_WORD : 0, to;
+  if (number + count <= words) return;
+  to = (number + count - words) * XTG_RX_WORD;
+  if (from < s->base) from = s->base;
+  if (to > from) xtg_rx_miss(s, to - from);
+}
+
+/* Words enter, and others leave for them: one that has a bit, or as many without as stand together.
+ * So the work that a jump makes is bounded by what came since the one before: nobody can have the
+ * whole ring cleared with every packet. */
 static inline long xtg_rx_enter(__u32 i, void* ctx) {
   struct xtg_rx_state* w = (struct xtg_rx_state*)ctx;
-  __u64 number = w->first + i, *at = w->words + (number & xtg_rx_mask(w)), bits = *at;
-  *at = 0;
-  if (w->slot->replicated) *xtg_rx_twice(w, number) = 0; /* else it is */
-  if (number > xtg_rx_mask(w)) xtg_rx_leave(w->slot, bits, number - xtg_rx_mask(w) - 1);
-  return 0;
+  __u64 number = w->first, at = number & xtg_rx_mask(w), *busy = xtg_rx_busy(w, number), *word,
+        bits;
+  __u64 busy_from = *busy >> (at & 63), count = 64 - (at & 63);
+  (void)i;
+  if (busy_from) count = xtg_lowest(busy_from);
+  if (count > xtg_rx_mask(w) + 1 - at) count = xtg_rx_mask(w) + 1 - at;
+  if (count > w->left) count = w->left;
+  if (count) {
+    xtg_rx_leave_empty(w, number, count);
+  } else {
+    count = 1;
+    word = w->words + at;
+    bits = *word;
+    *word = 0;
+    *busy &= ~(1ULL << (at & 63));
+    if (w->slot->replicated) *xtg_rx_twice(w, number) = 0; /* else it is */
+    if (number > xtg_rx_mask(w)) xtg_rx_leave(w->slot, bits, number - xtg_rx_mask(w) - 1);
+  }
+  w->first = number + count;
+  w->left -= count;
+  return !w->left;
 }
 
 /* Moves the window up to the word of number `to`; its highest one is `from`. */
 static inline int xtg_rx_move(struct xtg_rx_state* w, __u64 from, __u64 to) {
   __u64 words = xtg_rx_mask(w) + 1, count = to - from;
+  if ((from ^ to) > xtg_rx_mask(w) >> 2) xtg_rx_tell(w, to * XTG_RX_WORD);
   w->first = from + 1;
-  xtg_rx_loop((__u32)(count < words ? count : words), xtg_rx_enter, w);
+  w->left = count < words ? count : words;
+  xtg_rx_loop((__u32)w->left, xtg_rx_enter, w);
   if (count <= words) return 0;
   /* Whole words were jumped over. They are behind all that was in the window; the last `words` of
    * them are in it now, empty. */
@@ -220,7 +275,7 @@ static inline void xtg_rx_ahead(struct xtg_rx_state* w, __u64 seq, __u32 lane, _
   s->next = seq + 1; /* first: whatever leaves is below it */
   xtg_rx_in_lane(w, seq, lane, now);
   if (number > highest) move(w, highest, number);
-  w->words[number & xtg_rx_mask(w)] |= bit;
+  xtg_rx_set(w, number, w->words + (number & xtg_rx_mask(w)), bit);
 }
 
 /* No checksum is verified, so a number may be damaged. One that is ahead by more than the window
@@ -249,13 +304,32 @@ XTG_RX_GLOBAL int xtg_rx_start_over(struct xtg_rx_slot* s, struct xtg_rx_hist* h
   return 0;
 }
 
+/* Of a slot that has one number. */
+static inline void xtg_rx_forget_first(struct xtg_rx_state* w) {
+  w->words[(w->slot->next - 1) / XTG_RX_WORD & xtg_rx_mask(w)] = 0;
+}
+
+/* Whether a number that is far from the record's own is where the stream is. */
+static inline int xtg_rx_in_step(struct xtg_rx_state* w, __u64 seq) {
+  __u64 position = xtg_rx_position(w), window = xtg_rx_window(w);
+  return position && seq - position + window <= 2 * window;
+}
+
 /* A far number is a suspect, and changes nothing, until a second one follows it within the window.
  * Then both are entered; of the first one only its delay and the time since the packet before it
- * are not. Returns 1 when that is so; the second one is the caller's. */
+ * are not. One where the stream is, as other records tell, needs no second one. Returns 1 when it
+ * is believed; this one is then the caller's. */
 XTG_RX_PART int xtg_rx_believe(struct xtg_rx_state* w, struct xtg_rx_hist* h, __u64 seq, __u64 lane,
                                __u64 now) {
   struct xtg_rx_slot* s = w->slot;
 
+  if (xtg_rx_in_step(w, seq)) {
+    if (seq >= s->next) return 1;
+    xtg_rx_forget_first(w);
+    s->suspect_seq = seq;
+    s->suspect_ns = now;
+    return xtg_rx_start_over(s, h, w->order) + 1;
+  }
   if (!s->suspected || seq - s->suspect_seq - 1 >= xtg_rx_window(w)) {
     s->suspect++;
     s->packets--;
@@ -267,7 +341,7 @@ XTG_RX_PART int xtg_rx_believe(struct xtg_rx_state* w, struct xtg_rx_hist* h, __
   }
   s->suspect--; /* nothing far can follow it again */
   if (seq < s->next) {
-    w->words[(s->next - 1) / XTG_RX_WORD & xtg_rx_mask(w)] = 0;
+    xtg_rx_forget_first(w);
     xtg_rx_start_over(s, h, w->order);
   }
   if (s->suspect_ns < s->last_ns) s->suspect_ns = s->last_ns; /* as it comes behind that packet */
@@ -305,7 +379,7 @@ static inline enum xtg_rx_verdict xtg_rx_seq(struct xtg_rx_state* w, struct xtg_
     xtg_rx_again(w, number, bit);
     return XTG_RX_DUPLICATE;
   }
-  *word |= bit;
+  xtg_rx_set(w, number, word, bit);
   behind = xtg_rx_in_lane(w, seq, lane, now);
   if (seq < s->base) s->base = seq;
   if (!behind) return XTG_RX_NEW; /* another lane was ahead */

@@ -63,11 +63,14 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_sig_compact) == XTG_SIG_COMPACT_LEN,
 /* What a mirror tells of a frame that it sends back; zero before. In front of a full signature with
  * XTG_SIG_F_MIRROR. Times are the mirror's CLOCK_MONOTONIC (as RFC 8762, 4.2.1). */
 struct xtg_sig_mirror {
-  __u8 seq[8];   /* data frames of this stream that the mirror had sent back before this one */
+  __u8 cpu;    /* low bits of the mirror's CPU: its numbers rise strictly within a CPU */
+  __u8 seq[7]; /* data frames of this stream that the mirror had sent back before this one; all ones
+                  in both: not known */
   __u8 rx_ns[8]; /* when the frame came */
   __u8 tx_ns[8]; /* when it was sent back */
 };
 #define XTG_SIG_MIRROR_LEN 24
+#define XTG_SIG_MIRROR_CPU 56 /* where `cpu` is in both, taken as one number */
 XTG_STATIC_ASSERT(sizeof(struct xtg_sig_mirror) == XTG_SIG_MIRROR_LEN, "signature is wire format");
 
 struct xtg_sig_announce {

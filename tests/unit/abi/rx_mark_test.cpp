@@ -279,6 +279,32 @@ TEST(AbiRxMark, Extend) {
   }
 }
 
+/// The number of a compact signature as a record enters it.
+std::uint64_t entered(std::uint32_t low, const xtg_rx_slot& slot, std::uint64_t position,
+                      std::uint64_t now) {
+  xtg_rx_mark m{};
+  m.form = XTG_SIG_COMPACT;
+  m.seq = low;
+  xtg_rx_extend(&m, slot.next, now);
+  if (xtg_rx_may_be_off(&m, &slot, 1024, now) != 0) xtg_rx_place(&m, position);
+  return m.seq;
+}
+
+TEST(AbiRxMark, TheEpochIsTheStreams) {
+  const std::uint64_t position = 3 * k32 + 5000;
+  xtg_rx_slot slot{};
+  EXPECT_EQ(entered(5100, slot, 0, 9 * kSecond), 5100U) << "nobody knows the stream";
+  EXPECT_EQ(entered(5100, slot, position, 9 * kSecond), 3 * k32 + 5100) << "it begins late";
+  slot.packets = 9;
+  slot.next = 2 * k32 + 5000;
+  slot.last_ns = 9 * kSecond;
+  const std::uint64_t soon = slot.last_ns + 1000, late = slot.last_ns + 2 * kSecond;
+  EXPECT_EQ(entered(5100, slot, position, soon), 2 * k32 + 5100) << "as the record itself has it";
+  EXPECT_EQ(entered(5100, slot, position, late), 3 * k32 + 5100) << "it was quiet meanwhile";
+  EXPECT_EQ(entered(7000, slot, position, soon), 3 * k32 + 7000) << "others are further";
+  EXPECT_EQ(entered(5100, slot, 0, late), 2 * k32 + 5100);
+}
+
 /// Two frames of a stream: the second one comes `passed` ns after the first.
 struct Pair {
   xtg_rx_candidate c{};

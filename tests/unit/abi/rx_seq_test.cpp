@@ -259,6 +259,30 @@ TEST(AbiRxSeq, Jumps) {
   }
 }
 
+/// Whoever lets every packet jump by nearly a window makes it cost no more than what came.
+TEST(AbiRxSeq, AJumpCostsWhatCameSinceTheOneBefore) {
+  constexpr std::uint64_t kWide = XTG_RX_WINDOW_MOST, kGroups = kWide / 64 / 64;
+  std::uint64_t seq = 0, now = 0, most = 0;
+  RxFlow flow(kWide);
+  const auto at = [&](std::uint64_t number) {
+    const std::uint64_t before = rx_steps;
+    flow.packet(number, 0, 60, 0, now += kStep);
+    most = std::max(most, rx_steps - before);
+  };
+  for (; seq < kWide; seq += 64)
+    at(seq); // a bit in each word
+  most = 0;
+  at(seq += kWide - 64);
+  EXPECT_LE(most, 3 * kWide / 64 + kGroups) << "each word, one that came, and those missing behind";
+  most = 0;
+  for (int i = 0; i < 50; i++)
+    at(seq += kWide - 1);
+  EXPECT_LE(most, kGroups + 16) << "words that nobody wrote in are passed over";
+  const xtg_rx_slot s = flow.finished();
+  EXPECT_EQ(s.packets, kWide / 64 + 51);
+  EXPECT_EQ(s.missed, s.next - s.packets);
+}
+
 TEST(AbiRxSeq, TheFirstNumberNeedNotBeZero) {
   for (const std::uint64_t first :
        {777ULL, 64ULL, 5000ULL, (1ULL << 32) - 100, (1ULL << 63) - 100, (1ULL << 63) + 5}) {
@@ -419,6 +443,45 @@ TEST(AbiRxSeq, ADamagedSecondNumber) {
   EXPECT_EQ(s.suspect, 1U);
   EXPECT_EQ(s.too_late, 1U);
   EXPECT_EQ(xtg_rx_unique(&s), 100U);
+}
+
+/// A stream of which one address in 4,000 has a queue of its own: it sees less than one number per
+/// window, and the other queue all others.
+struct Spread {
+  static constexpr std::uint64_t kEach = 4000;
+  std::uint64_t position = 0;
+  RxFlow many{kWindow, &position}, few{kWindow, &position};
+  std::uint64_t now = 5'000'000;
+
+  xtg_rx_verdict at(std::uint64_t seq) {
+    now += kStep;
+    return (seq % kEach == 577 ? few : many).packet(seq, 0, 100, 500, now);
+  }
+};
+
+TEST(AbiRxSeq, ARecordThatSeesLessThanOneNumberPerWindow) {
+  Spread spread;
+  for (std::uint64_t seq = 0; seq < 20 * Spread::kEach; ++seq)
+    ASSERT_EQ(spread.at(seq), XTG_RX_NEW) << seq;
+  const xtg_rx_slot many = spread.many.finished(), few = spread.few.finished();
+  EXPECT_EQ(few.suspect + many.suspect, 0U);
+  EXPECT_EQ(few.packets, 20U);
+  EXPECT_EQ(xtg_rx_unique(&few) + xtg_rx_unique(&many), 20 * Spread::kEach);
+}
+
+TEST(AbiRxSeq, ADamagedNumberOfARecordThatSeesFew) {
+  Spread spread;
+  for (std::uint64_t seq = 0; seq < 20 * Spread::kEach; ++seq) {
+    ASSERT_EQ(spread.at(seq), XTG_RX_NEW) << seq;
+    // Its very first one is damaged, and later ones are.
+    if (seq == 570 || seq % 10'000 == 1'000)
+      spread.few.packet(seq ^ 1ULL << 40, 0, 100, 500, spread.now);
+  }
+  const xtg_rx_slot few = spread.few.finished();
+  EXPECT_EQ(few.suspect, 9U);
+  EXPECT_EQ(few.packets, 20U);
+  EXPECT_EQ(few.base, 577U);
+  EXPECT_EQ(few.next, 19 * Spread::kEach + 578);
 }
 
 TEST(AbiRxSeq, LanesAreNotReordered) {

@@ -38,7 +38,7 @@ constexpr const char* kDetails =
     R"("pdv_us":{"p99":82.849,"p999":83.77,"max":1952.873},)"
     R"("arrival_us":{"p50":1.004,"p99":1.007,"p999":30.165,"max":30.207},)"
     R"("reorder":{"extent_mean":2.5,"extent_max":7,"late_us_max":12.345},)"
-    R"("loss_bursts":{"count":3,"longest":9,"lengths":[{"from":1,"to":1,"count":1},)"
+    R"("loss_exact":true,"loss_bursts":{"count":3,"longest":9,"lengths":[{"from":1,"to":1,"count":1},)"
     R"({"from":2,"to":3,"count":1},{"from":8,"to":15,"count":1}],"outage_us":250.0})";
 
 TEST(RxJson, Start) {
@@ -240,7 +240,7 @@ TEST(RxJson, FramesWithoutASignature) {
       R"("negative_delays":null,"delay_us":null,"jitter_us":null,"negative_delay_worst_us":null,)"
       R"("ipdv_us":null,"pdv_us":null,)"
       R"("arrival_us":{"p50":1.004,"p99":1.007,"p999":1.007,"max":1.007},"reorder":null,)"
-      R"("loss_bursts":null,"mirror":null})");
+      R"("loss_exact":null,"loss_bursts":null,"mirror":null})");
   const ordered_json silent = end["streams"][2];
   EXPECT_EQ(silent["match"], "arp");
   EXPECT_EQ(silent["packets"], 0);

@@ -148,6 +148,41 @@ TEST(RxStreams, RecordsOfAStreamAreAddedUp) {
   EXPECT_FALSE(s.bursts_known);
 }
 
+/// A copy that came by another queue does not stand in for a packet that is lost.
+TEST(RxStreams, CopiesThroughAnotherQueueHideNoLoss) {
+  RxRecord copies = record(10, 1); // numbers 30 to 39 once more
+  copies.slot.base = 30;
+  copies.slot.next = 40;
+  copies.words = {0x3ffULL << 30, 0};
+  const RxSnapshot last = at(kSecond, {with_holes(), copies});
+  const RxSummary summary = rx_summary(at(0, {}), last, 0);
+  for (const RxCounters& c :
+       {summary.streams.at(0).counters, summary.all.counters, summary.total.sum}) {
+    EXPECT_EQ(c.packets, 128U);
+    EXPECT_EQ(c.unique, 118U);
+    EXPECT_EQ(c.duplicates, 10U);
+    EXPECT_EQ(c.replicated, 10U);
+    EXPECT_EQ(c.lost, 10);
+  }
+  EXPECT_TRUE(summary.streams.at(0).loss_exact);
+  EXPECT_TRUE(summary.all.loss_exact);
+}
+
+TEST(RxStreams, WhatLeftTheWindowsIsABound) {
+  RxRecord a = with_holes(), b = with_holes();
+  b.slot.key.unit = 1;
+  for (RxRecord* r : {&a, &b})
+    r->slot.next += 128; // both windows are above 127
+  a.slot.packets += 128;
+  a.words = {~0ULL, ~0ULL};
+  b.words = {0, 0};
+  const auto streams = rx_streams(at(0, {a, b}), true);
+  EXPECT_EQ(streams.at(0).counters.lost, 0) << "118 and 118 may be all of 128";
+  EXPECT_FALSE(streams.at(0).loss_exact);
+  a.words.clear();
+  EXPECT_FALSE(rx_streams(at(0, {a, b}), true).at(0).loss_exact);
+}
+
 TEST(RxStreams, AreToldApartByNameAndStandInItsOrder) {
   RxRecord other = record(4, 0, 0);
   other.slot.key.session = 0xbeef;
