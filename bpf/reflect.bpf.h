@@ -162,6 +162,7 @@ static __always_inline bool within_limit(void) {
  * not send in the order of their numbers. */
 static __always_inline __u64 enter(struct xtg_reflect_stream* stream, const struct xtg_rx_mark* m) {
   if (!stream) return ~0ULL;
+  if (stream->tick != reflect_control.tick) stream->tick = reflect_control.tick;
   if (m->type != XTG_SIG_DATA) {
     __sync_fetch_and_add(&stream->announced, 1);
     return stream->frames;

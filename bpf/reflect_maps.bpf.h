@@ -7,6 +7,8 @@ const volatile struct xtg_reflect_config reflect_config = {.abi_version = XTG_AB
 /* .bss, mapped by user space. */
 struct xtg_reflect_control reflect_control;
 struct xtg_rx_candidate reflect_candidates[XTG_RX_CANDIDATES];
+/* A bit for the low 16 of each session of which a full signature came. */
+__u64 reflect_known[65536 / 64];
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -25,7 +27,7 @@ struct {
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(max_entries, 2 * XTG_REFLECT_STREAMS); /* with a session's low bits, where they are new */
+  __uint(max_entries, XTG_REFLECT_STREAMS);
   __type(key, struct xtg_reflect_key);
   __type(value, __u32);
 } reflect_places SEC(".maps");

@@ -18,23 +18,80 @@ static __noinline __u32 place_of(const struct xtg_reflect_key* key) {
   return at ? *at : XTG_REFLECT_NO_PLACE;
 }
 
-/* A place for a new stream. Where another CPU was faster, its place holds, and this one is left. */
-static __noinline __u32 new_place(const struct xtg_reflect_key* key) {
-  __u32 number, none = 0;
+/* The ticks say which streams are idle: one that is not has the present tick or the one before. */
+static __always_inline void go_on_ticking(void) {
+  __u64 now = bpf_ktime_get_ns();
+
+  if (now - reflect_control.tick_ns < 1000000000ULL) return;
+  reflect_control.tick_ns = now;
+  reflect_control.tick++;
+}
+
+/* A search for a place that may be given to another stream. */
+struct search {
+  __u32 number; /* the best so far */
+  __u32 worth;  /* how little it is missed: 0 is not to be given away */
+};
+
+static long look_at_place(__u32 i, void* ctx) {
+  struct search* s = ctx;
+  __u32 number = (__u32)(reflect_control.hand++ % reflect_c()->n_streams), worth;
+  struct xtg_reflect_stream* stream = bpf_map_lookup_elem(&reflect_streams, &number);
+
+  if (!stream) return 1;
+  worth = reflect_control.tick - stream->tick; /* idle for so many, less one */
+  if (stream->frames + stream->announced < 2)
+    worth = ~0U; /* one frame may say anything: the stream may be none */
+  else if (worth < 2)
+    worth = 0;
+  if (worth <= s->worth) return 0;
+  s->worth = worth;
+  s->number = number;
+  return worth == ~0U;
+}
+
+/* Takes the place of a stream of which one frame came, or else nothing for a while, from among some
+ * that are looked at. */
+static __noinline __u32 taken_place(struct xtg_reflect_cpu* cpu) {
+  struct search s = {.number = XTG_REFLECT_NO_PLACE};
+
+  bpf_loop(XTG_REFLECT_PROBES, look_at_place, &s, 0);
+  struct xtg_reflect_stream* stream = bpf_map_lookup_elem(&reflect_streams, &s.number);
+  if (!stream || !cpu) return XTG_REFLECT_NO_PLACE;
+  __u32* owned = bpf_map_lookup_elem(&reflect_places, &stream->key);
+  /* One that was left in new_place() has the key of another. Of two CPUs that want it one gets it.
+   */
+  if (owned && *owned == s.number && bpf_map_delete_elem(&reflect_places, &stream->key))
+    return XTG_REFLECT_NO_PLACE;
+  cpu->untold += stream->frames;
+  stream->frames = 0;
+  stream->announced = 0;
+  return s.number;
+}
+
+static __always_inline __u32 unused_place(void) {
+  __u32 number;
 
   if (reflect_control.streams >= reflect_c()->n_streams) return XTG_REFLECT_NO_PLACE;
   number = (__u32)__sync_fetch_and_add(&reflect_control.streams, 1);
+  if (number < reflect_c()->n_streams) return number;
+  __sync_fetch_and_sub(&reflect_control.streams, 1);
+  return XTG_REFLECT_NO_PLACE;
+}
+
+/* A place for a new stream. Where another CPU was faster, its place holds, and this one is left. */
+static __noinline __u32 new_place(struct xtg_reflect_cpu* cpu, const struct xtg_reflect_key* key) {
+  __u32 number = unused_place();
+
+  go_on_ticking();
+  if (number == XTG_REFLECT_NO_PLACE) number = taken_place(cpu);
   struct xtg_reflect_stream* stream = bpf_map_lookup_elem(&reflect_streams, &number);
-  if (number >= reflect_c()->n_streams || !stream) {
-    __sync_fetch_and_sub(&reflect_control.streams, 1);
-    return XTG_REFLECT_NO_PLACE;
-  }
+  if (!stream) return XTG_REFLECT_NO_PLACE;
   stream->key = *key;
+  stream->tick = reflect_control.tick;
   if (bpf_map_update_elem(&reflect_places, key, &number, BPF_NOEXIST)) return place_of(key);
-  if (key->form == XTG_SIG_FULL) {
-    struct xtg_reflect_key low = {.session = key->session & 0xffff, .form = XTG_SIG_NONE};
-    bpf_map_update_elem(&reflect_places, &low, &none, BPF_ANY);
-  }
+  if (key->form == XTG_SIG_FULL)
+    __sync_fetch_and_or(&reflect_known[(key->session & 0xffff) >> 6], 1ULL << (key->session & 63));
   return number;
 }
 
@@ -42,14 +99,13 @@ static __noinline __u32 new_place(const struct xtg_reflect_key* key) {
  * its session was asked for, when long signatures of this session came, or at the second one of a
  * stream that agrees with the one before. */
 static __noinline int believed(const struct xtg_rx_mark* m) {
-  struct xtg_reflect_key low = {.session = m->session, .form = XTG_SIG_NONE};
   __u32 at = (m->session * 31 + m->stream) & (XTG_RX_CANDIDATES - 1);
   struct xtg_rx_candidate* c = &reflect_candidates[at];
   __u64 now;
   int agrees;
 
   if (m->form == XTG_SIG_FULL || reflect_c()->by_session) return 1;
-  if (place_of(&low) != XTG_REFLECT_NO_PLACE) return 1;
+  if (reflect_known[(m->session & 0xffff) >> 6] >> (m->session & 63) & 1) return 1;
   now = bpf_ktime_get_ns();
   agrees = c->state && xtg_rx_agree(c, m, now, XTG_RX_WINDOW_MOST);
   xtg_rx_remember(c, m, now, 0);
@@ -68,7 +124,7 @@ static __noinline int find_place(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu
   if (*number == XTG_REFLECT_NO_PLACE) {
     xtg_rx_read_words(&m, words);
     if (!believed(&m)) return -1;
-    *number = new_place(key);
+    *number = new_place(cpu, key);
   }
   if (*number != XTG_REFLECT_NO_PLACE) *remembered(cpu, key) = *number + 1;
   return 0;

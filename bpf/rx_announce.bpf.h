@@ -62,7 +62,7 @@ static __noinline int take_announcement(struct xdp_md* ctx, const struct xtg_rx_
     add(shared, &q->refused, 1);
     return XDP_PASS;
   }
-  know(m->session);
+  know(m->session, what.streams);
   known = bpf_map_lookup_elem(&rx_announced, &key);
   if (known) {
     see_again(known, &what);

@@ -25,7 +25,7 @@ static __always_inline bool look_back(struct xdp_md* ctx, struct xtg_rx_mark* m,
   key->form |= XTG_RX_REFLECTED;
   if (m->form != XTG_SIG_FULL || !(m->flags & XTG_SIG_F_MIRROR)) return false;
   if (!load_mirror(ctx, w)) return false;
-  number = find_slot(key, 1, m->flags);
+  number = xtg_rx_find_slot(key, 1, m->flags);
   record = bpf_map_lookup_elem(&rx_records, &number);
   if (!record) return false;
   xtg_rx_residence(&record->slot, w->tx_ns - w->rx_ns);
@@ -36,7 +36,7 @@ static __always_inline bool look_back(struct xdp_md* ctx, struct xtg_rx_mark* m,
 /* Enters a frame that came back by the mirror's number, as what it is since the mirror sent it, and
  * leaves it and its key ready to be entered by the sender's. What the caller has of it is changed
  * for as long. */
-static __noinline int enter_back(struct xdp_md* ctx, struct xtg_rx_mark* m, const struct arrival* a,
+static __noinline int enter_back(struct xdp_md* ctx, struct xtg_rx_mark* m, struct arrival* a,
                                  struct xtg_rx_key* key) {
   struct xtg_rx_words w;
 
@@ -46,7 +46,7 @@ static __noinline int enter_back(struct xdp_md* ctx, struct xtg_rx_mark* m, cons
   xtg_rx_by_mirror(m, &w);
   key->form |= XTG_RX_BACK;
   /* The mirror's times are never CLOCK_TAI. Where there is no room, the round trip is all. */
-  enter_at(find_slot(key, 1, m->flags & ~XTG_SIG_F_TAI), m, a);
+  enter_at(xtg_rx_find_slot(key, 1, m->flags & ~XTG_SIG_F_TAI), m, a);
   key->form &= ~XTG_RX_BACK;
   m->seq = seq;
   m->tx_ns = tx_ns;

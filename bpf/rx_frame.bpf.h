@@ -8,6 +8,7 @@
 struct arrival {
   __u64 now;
   __u32 length;
+  __u32 pad; /* nobody sets it */
 };
 
 static __always_inline __u32 unit_of(struct xdp_md* ctx) {
@@ -139,14 +140,15 @@ static __noinline int from_tai(struct xtg_rx_mark* m) {
   return 0;
 }
 
-/* A short signature's magic is 16 bits, which ordinary payload has by chance. It is believed when
- * its session was asked for, when its session is known because a long signature or another stream
- * of it came, or when a second one agrees with it. */
-static __always_inline bool is_known(__u32 session) {
-  return rx_known[(session & 0xffff) >> 6] >> (session & 63) & 1;
+/* Whether a stream is one of those announced, or follows those seen so far: a damaged number is
+ * mostly far from them. */
+static __always_inline bool is_expected(const struct xtg_rx_mark* m) {
+  __u32 streams = rx_known[m->session & 0xffff];
+
+  return streams == 255 || (streams && m->stream < streams + XTG_RX_STREAMS_AHEAD);
 }
 
-static __always_inline void know(__u32 session) {
-  if (!is_known(session))
-    __sync_fetch_and_or(&rx_known[(session & 0xffff) >> 6], 1ULL << (session & 63));
+static __always_inline void know(__u32 session, __u32 streams) {
+  if (streams > 255) streams = 255;
+  if (streams > rx_known[session & 0xffff]) rx_known[session & 0xffff] = streams;
 }

@@ -10,8 +10,9 @@ const volatile struct xtg_rx_filters rx_filters = {.count = 0};
 struct xtg_rx_control rx_control;
 struct xtg_rx_queue rx_queues[XTG_RX_QUEUES];
 struct xtg_rx_candidate rx_candidates[XTG_RX_CANDIDATES];
-/* A bit for the low 16 of each session that is known to be one. */
-__u64 rx_known[65536 / 64];
+/* By the low 16 bits of a session, how many streams there are of it, as far as announced and seen;
+ * 255: all there can be. */
+__u8 rx_known[65536];
 /* Slot + 1 of the stream that last had this place; it says itself whose it is. */
 __u32 rx_cache[XTG_RX_QUEUES][XTG_RX_CACHE];
 
@@ -31,7 +32,15 @@ struct {
   __type(value, __u32);
 } rx_places SEC(".maps");
 
-/* Each stream's position (rx_seq.h). The receivers of a process share one. */
+/* Slots that were taken back (XTG_RX_NOBODY). User space sets how many elements it may have. */
+struct {
+  __uint(type, BPF_MAP_TYPE_STACK);
+  __uint(max_entries, 1);
+  __uint(value_size, sizeof(__u32));
+} rx_free SEC(".maps");
+
+/* The streams that have or had a record, and each one's position (rx_seq.h). The receivers of a
+ * process share it. */
 struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
   __uint(max_entries, XTG_RX_POSITIONS);

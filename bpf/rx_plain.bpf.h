@@ -26,7 +26,7 @@ static __noinline int count_plain(struct xdp_md* ctx, __u32 filter, struct xtg_r
   struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
 
   if (!record || !same_key(&record->slot.key, &key)) {
-    number = find_slot(&key, 1, 0);
+    number = xtg_rx_find_slot(&key, 1, 0);
     record = bpf_map_lookup_elem(&rx_records, &number);
   }
   if (record)
@@ -49,7 +49,7 @@ static __always_inline bool by_filter(struct xdp_md* ctx, struct xtg_rx_queue* q
 /* The short signature's stream is not believed so far, but a filter fitted. */
 static __always_inline void counted_by_filter(const struct xtg_rx_mark* m,
                                               const struct xtg_rx_key* key) {
-  candidate(m, key)->state = XTG_RX_CANDIDATE_COUNTED;
+  waiting(m, key)->state = XTG_RX_CANDIDATE_COUNTED;
   __sync_fetch_and_sub(&rx_control.candidates, 1);
 }
 
@@ -57,10 +57,12 @@ static __always_inline int after_filter(void) {
   return rx_f()->take ? XDP_DROP : XDP_PASS;
 }
 
-/* What becomes of a frame whose short signature is not believed so far. */
+/* What becomes of a frame that is not believed so far. The magic of the full form is long enough to
+ * be ours; an ordinary frame may have that of the compact form. */
 static __always_inline int not_entered(struct xdp_md* ctx, const struct xtg_rx_mark* m,
                                        const struct xtg_rx_key* key, struct xtg_rx_queue* q,
                                        int shared) {
+  if (m->form == XTG_SIG_FULL) return rx_c()->observe ? XDP_PASS : XDP_DROP;
   if (!by_filter(ctx, q, shared)) return XDP_PASS;
   counted_by_filter(m, key);
   return after_filter();

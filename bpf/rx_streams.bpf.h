@@ -19,9 +19,32 @@ static __always_inline __u32* cached(const struct xtg_rx_key* key, __u32 form) {
 
 #define XTG_RX_NO_SLOT (~0U)
 
-/* Number of the stream's slot: as entered, or with `create` a new one for packets with these
- * flags. */
-static __noinline __u32 find_slot(const struct xtg_rx_key* key, int create, __u32 flags) {
+/* A slot that is nobody's. */
+static __noinline __u32 free_slot(void) {
+  __u32 number = XTG_RX_NO_SLOT;
+
+  if (rx_control.slots < rx_c()->n_slots) {
+    number = (__u32)__sync_fetch_and_add(&rx_control.slots, 1);
+    if (number < rx_c()->n_slots) return number;
+    __sync_fetch_and_sub(&rx_control.slots, 1);
+  }
+  return bpf_map_pop_elem(&rx_free, &number) ? XTG_RX_NO_SLOT : number;
+}
+
+/* From now on the stream is known, also to other queues. */
+static __always_inline void know_stream(const struct xtg_rx_slot* s) {
+  struct xtg_rx_stream_key key;
+  __u64 none = 0;
+
+  stream_of(s, &key);
+  bpf_map_update_elem(&rx_positions, &key, &none, BPF_NOEXIST);
+  know(key.session, key.stream + 1);
+}
+
+/* Number of the stream's slot: as entered, or with `create` a new one for packets with these flags.
+ * A global function, which the verifier looks at once, and not for every way that leads to it. */
+__noinline __u32 xtg_rx_find_slot(const struct xtg_rx_key* key, int create, __u32 flags) {
+  if (!key) return XTG_RX_NO_SLOT;
   __u32 form = key->form & (XTG_RX_REFLECTED | XTG_RX_BACK), number = *cached(key, form) - 1;
   struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
   __u32* at;
@@ -32,19 +55,18 @@ static __noinline __u32 find_slot(const struct xtg_rx_key* key, int create, __u3
     *cached(key, form) = *at + 1;
     return *at;
   }
-  if (!create || rx_control.slots >= rx_c()->n_slots) return XTG_RX_NO_SLOT;
-  number = (__u32)__sync_fetch_and_add(&rx_control.slots, 1);
-  if (number >= rx_c()->n_slots) {
-    __sync_fetch_and_sub(&rx_control.slots, 1);
-    return XTG_RX_NO_SLOT;
-  }
+  if (!create) return XTG_RX_NO_SLOT;
+  number = free_slot();
   record = bpf_map_lookup_elem(&rx_records, &number);
   if (!record) return XTG_RX_NO_SLOT;
+  if (bpf_map_update_elem(&rx_places, key, &number, BPF_NOEXIST)) {
+    bpf_map_push_elem(&rx_free, &number, 0);
+    return XTG_RX_NO_SLOT;
+  }
   record->slot.key = *key;
   record->slot.flags = flags;
-  if (bpf_map_update_elem(&rx_places, key, &number, BPF_NOEXIST)) return XTG_RX_NO_SLOT;
   *cached(key, form) = number + 1;
-  if (key->form != XTG_SIG_NONE) know(key->session);
+  if (key->form != XTG_SIG_NONE) know_stream(&record->slot);
   return number;
 }
 
@@ -58,29 +80,64 @@ static __always_inline void enter(struct xtg_rx_record* record, struct xtg_rx_ma
   xtg_rx_packet(&w, &record->hist, m->seq, m->lane, a->length, (__s64)(a->now - m->tx_ns), a->now);
 }
 
-static __noinline int enter_at(__u32 number, struct xtg_rx_mark* m, const struct arrival* a) {
+/* As above. */
+__noinline int xtg_rx_enter_at(__u32 number, struct xtg_rx_mark* m, const struct arrival* a) {
   struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
 
-  if (!record) return 0;
+  if (!record || !m || !a) return 0;
   if (rx_s()->why) look_before(&record->slot);
   enter(record, m, a);
   if (rx_s()->why) look_after(number);
   return 0;
 }
 
-/* One that came straight and one that a mirror sent back do not agree. */
-static __always_inline struct xtg_rx_candidate* candidate(const struct xtg_rx_mark* m,
-                                                          const struct xtg_rx_key* key) {
-  __u32 at = m->session * 31 + m->stream + (key->form >> 8);
+/* Whether a stream is one without a second frame that says so: it was asked for, is expected, or
+ * another queue has it. What a mirror sent back with words of its own is believed, too: of two
+ * records that such frames have both count the first one. */
+static __always_inline bool is_sure(const struct xtg_rx_mark* m, const struct xtg_rx_key* key) {
+  struct xtg_rx_stream_key stream = {key->session, key->stream, key->form & ~XTG_RX_REFLECTED};
+
+  if (rx_c()->by_session || is_expected(m)) return true;
+  if (m->form == XTG_SIG_FULL && key->form & XTG_RX_REFLECTED && m->flags & XTG_SIG_F_MIRROR)
+    return true;
+  return bpf_map_lookup_elem(&rx_positions, &stream) != NULL;
+}
+
+static __always_inline int enter_at(__u32 number, struct xtg_rx_mark* m, struct arrival* a) {
+  __builtin_memset(m->pad, 0, sizeof(m->pad)); /* the verifier wants all that is handed over */
+  a->pad = 0;
+  return xtg_rx_enter_at(number, m, a);
+}
+
+/* One of the two places (`which`: 0, 1) where a stream's first frame may wait. One that came
+ * straight and one that a mirror sent back do not agree. */
+static __always_inline struct xtg_rx_candidate*
+candidate(const struct xtg_rx_mark* m, const struct xtg_rx_key* key, __u32 which) {
+  __u32 at = (m->session * 31 + m->stream + (key->form >> 8)) * 0x9e3779b1U >> 12 ^ which;
 
   return &rx_candidates[at & (XTG_RX_CANDIDATES - 1)];
 }
 
-/* A stream's first short signature, of a session that nobody asked for: 1 when it is believed, and
- * with it the frame before it, which was passed; 2 when it is believed alone. */
+static __always_inline bool waits_for(const struct xtg_rx_candidate* c,
+                                      const struct xtg_rx_mark* m) {
+  return c->state && c->session == m->session && c->stream == m->stream && c->form == m->form;
+}
+
+/* Where the stream's first frame waits; else where that waits which did for longest. */
+static __always_inline struct xtg_rx_candidate* waiting(const struct xtg_rx_mark* m,
+                                                        const struct xtg_rx_key* key) {
+  struct xtg_rx_candidate *a = candidate(m, key, 0), *b = candidate(m, key, 1);
+
+  if (waits_for(a, m)) return a;
+  if (waits_for(b, m)) return b;
+  return b->arrival_ns < a->arrival_ns ? b : a;
+}
+
+/* The first frames of a stream that nobody asked for: 1 when this one is believed, and with it the
+ * one before it, which was not counted; 2 when that one was counted by a filter. */
 static __noinline int confirm(const struct xtg_rx_mark* m, const struct arrival* a,
                               const struct xtg_rx_key* key) {
-  struct xtg_rx_candidate* c = candidate(m, key);
+  struct xtg_rx_candidate* c = waiting(m, key);
   struct xtg_rx_scratch* to = scratch();
 
   if (to && c->state && xtg_rx_agree(c, m, a->now, rx_c()->window)) {
@@ -96,7 +153,6 @@ static __noinline int confirm(const struct xtg_rx_mark* m, const struct arrival*
     __sync_fetch_and_sub(&rx_control.candidates, 1);
     return 1;
   }
-  if (is_known(m->session)) return 2;
   xtg_rx_remember(c, m, a->now, a->length);
   __sync_fetch_and_add(&rx_control.candidates, 1);
   if (rx_c()->limit != ~0ULL) __sync_fetch_and_sub(&rx_control.taken, 1);
@@ -116,17 +172,16 @@ static __always_inline int enter_earlier(__u32 number, struct xtg_rx_queue* q, i
   return 0;
 }
 
-/* A stream that this queue did not have just before. 0: the frame is to pass. */
-static __noinline int enter_other(struct xtg_rx_mark* m, const struct arrival* a,
+/* A stream that this queue did not have just before. 0: the frame is not believed so far. */
+static __noinline int enter_other(struct xtg_rx_mark* m, struct arrival* a,
                                   const struct xtg_rx_key* key, struct xtg_rx_queue* q,
                                   int shared) {
-  int sure = m->form == XTG_SIG_FULL || rx_c()->by_session;
-  __u32 number = find_slot(key, sure, m->flags);
+  __u32 number = xtg_rx_find_slot(key, 0, m->flags);
 
-  if (number == XTG_RX_NO_SLOT && !sure) {
-    int believed = confirm(m, a, key);
+  if (number == XTG_RX_NO_SLOT) {
+    int believed = is_sure(m, key) ? 2 : confirm(m, a, key);
     if (!believed) return 0;
-    number = find_slot(key, 1, m->flags);
+    number = xtg_rx_find_slot(key, 1, m->flags);
     /* The limit may have room for one of the two only. */
     if (believed == 1 && within_limit(rx_c())) enter_earlier(number, q, shared);
   }

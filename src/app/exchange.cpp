@@ -10,6 +10,7 @@
 #include "app/facts.h"
 #include "app/run_common.h"
 #include "core/exit_status.h"
+#include "net/interface.h"
 #include "plan/exchange_plan.h"
 #include "report/exchange_report.h"
 
@@ -30,8 +31,10 @@ plan::HostFacts gather_port(const plan::PortSpec& port, bool dry_run) {
   return gather_facts(port.interface);
 }
 
-/// The facts of every port; with them the ways back, whose addresses are the first sender's.
+/// The facts of every port, which from here on has its interface's own name; with them the ways
+/// back, whose addresses are the first sender's.
 std::vector<plan::HostFacts> gather(plan::ExchangeSpec& spec) {
+  spec = plan::with_own_names(std::move(spec), net::interface_name);
   const auto first =
       std::ranges::find_if(spec.ports, [](const plan::PortSpec& p) { return p.send.has_value(); });
   if (spec.bidir && first != spec.ports.end())

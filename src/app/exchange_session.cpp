@@ -149,8 +149,10 @@ void ExchangeSession::wait(int timeout_ms, Signals& signals) {
 
 void ExchangeSession::watch() {
   for (Port& port : ports_) {
-    if (port.listener)
+    if (port.listener) {
       if (auto error = port.listener->fault()) return fail_run(std::move(*error));
+      if (auto room = port.listener->make_room(); !room) return fail_run(std::move(room.error()));
+    }
     if (!port.session || port.finished || port.session->ending()) continue;
     port.session->watch();
     if (port.session->ending()) stop(stats::EndReason::Failed);

@@ -32,6 +32,8 @@ public:
   /// From now on frames are counted; what the interface has dropped so far does not.
   void start();
   void stop() { receiver_->stop(); }
+  /// To be called several times a second: see xdp::Receiver.
+  Status make_room() { return receiver_->make_room(); }
   /// What was counted and dropped so far does not count any more, neither against a limit.
   void restart();
   /// After prepare().

@@ -111,6 +111,7 @@ void RxSession::look(report::RxReporter& reporter, const std::ostream& out) {
   if (now_ns >= next_watch_ns_) {
     next_watch_ns_ = now_ns + (wanted != 0 ? kAmountNs : kWatchNs);
     if (auto error = listener_.fault()) return fail_run(std::move(*error));
+    if (auto room = listener_.make_room(); !room) return fail_run(std::move(room.error()));
     if (wanted != 0 && listener_.counted() >= wanted) {
       reason_ = stats::EndReason::Amount;
       return;

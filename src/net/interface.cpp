@@ -117,6 +117,13 @@ Result<plan::InterfaceFacts> interface_facts(int ifindex) {
   return facts_by(ifindex);
 }
 
+std::string interface_name(const std::string& name) {
+  auto socket = nl::Socket::open();
+  if (!socket) return name;
+  auto link = read_link(*socket, name);
+  return link ? std::move(link->name) : name;
+}
+
 Result<bool> has_default_route(int ifindex) {
   auto socket = nl::Socket::open();
   if (!socket) return tl::unexpected<Error>(std::move(socket.error()));

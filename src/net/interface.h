@@ -17,6 +17,10 @@ namespace xtg::net {
 Result<plan::InterfaceFacts> interface_facts(const std::string& name);
 Result<plan::InterfaceFacts> interface_facts(int ifindex);
 
+/// An interface's own name, of that or of one of its alternative names; a name that no interface
+/// has stays as it is.
+std::string interface_name(const std::string& name);
+
 /// Any default route, of any table, that leads through the interface.
 Result<bool> has_default_route(int ifindex);
 

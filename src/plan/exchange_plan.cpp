@@ -112,6 +112,20 @@ StreamSpec turned_round(const StreamSpec& stream, const HostFacts& facts) {
   return back;
 }
 
+ExchangeSpec with_own_names(ExchangeSpec spec,
+                            const std::function<std::string(const std::string&)>& name_of) {
+  const auto rename = [&](std::string& name) {
+    if (!name.empty()) name = name_of(name);
+  };
+  for (PortSpec& port : spec.ports) {
+    rename(port.interface);
+    if (port.send) rename(port.send->interface);
+  }
+  for (Condition& condition : spec.expect)
+    rename(condition.port);
+  return spec;
+}
+
 ExchangeSpec with_ways_back(ExchangeSpec spec, const HostFacts& facts) {
   if (!spec.bidir) return spec;
   const auto first =

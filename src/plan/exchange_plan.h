@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <optional>
 #include <vector>
 
@@ -24,6 +26,11 @@ struct ExchangePlan {
   ExchangeSpec spec;
   std::vector<PortPlan> ports;
 };
+
+/// Names every interface, also in conditions, by its own name, whichever of its names was given.
+/// `name_of` returns an interface's own name, and a name that no interface has as it is.
+ExchangeSpec with_own_names(ExchangeSpec spec,
+                            const std::function<std::string(const std::string&)>& name_of);
 
 /// Completes every port from the facts of its interface (one for each, in the same order).
 /// `session`: the run's random number; the senders' sessions differ in its lowest bits, and every

@@ -379,7 +379,8 @@ private:
                      with_thousands(slots_), observe_ ? "passed" : "taken"));
     some("unknown", a.unknown, "test frames of an unknown version or type, passed");
     some("unannounced", a.unannounced, "test frames of other sessions than the announced");
-    some("candidates", a.candidates, "frames that looked like a stream's first, passed");
+    some("candidates", a.candidates,
+         "first frames of streams of which no second one came, uncounted");
     row("interface drops",
         fmt::format("{:>15} dropped  {} missed  {} errors", with_thousands(a.link_dropped),
                     with_thousands(a.link_missed), with_thousands(a.link_errors)));

@@ -24,7 +24,7 @@ Nothing why_nothing(std::span<const stats::RxSummary* const> ends) {
       {0, "of streams beyond those that are told apart (see --streams)"},
       {0, "of an unknown version or type"},
       {0, "of other sessions than the announced"},
-      {0, "with a short signature that no second one followed"},
+      {0, "of streams of which no second one came"},
       {0, "with a wrong checksum"},
   }};
   std::uint64_t passed = 0;

@@ -61,13 +61,24 @@ void add_bursts(RxStream& stream, const RxRecord& record, bool final) {
   stream.outage_ns = final && slot.runs == 0 ? 0 : slot.outage_ns;
 }
 
+/// By unit, each once: a stream that was quiet for long may have had several records.
+void join_shares(std::vector<RxShare>& shares) {
+  std::ranges::sort(shares, {}, &RxShare::unit);
+  std::vector<RxShare> joined;
+  for (const RxShare& share : shares) {
+    if (joined.empty() || joined.back().unit != share.unit) joined.push_back({share.unit, 0, 0});
+    joined.back().packets += share.packets;
+    joined.back().bytes += share.bytes;
+  }
+  shares = std::move(joined);
+}
+
 /// Everything but name, clock, delay and bursts.
 RxStream add_up(const Records& records) {
   RxStream out;
   out.counters = counters_of(records);
   out.first_number = out.first_ns = ~std::uint64_t{0};
   out.size_min = std::numeric_limits<std::uint32_t>::max();
-  out.units = static_cast<unsigned>(records.size());
   std::uint64_t extent_sum = 0, ipdv_sum = 0, changes = 0;
   double jitter = 0;
   for (const RxRecord* record : records) {
@@ -92,7 +103,8 @@ RxStream add_up(const Records& records) {
     changes += std::accumulate(record->arrival.begin(), record->arrival.end(), std::uint64_t{0});
     jitter += static_cast<double>(s.jitter16) / 16 * static_cast<double>(s.packets);
   }
-  std::ranges::sort(out.shares, {}, &RxShare::unit);
+  join_shares(out.shares);
+  out.units = static_cast<unsigned>(out.shares.size());
   out.extent_mean = mean(static_cast<double>(extent_sum), out.extents);
   out.ipdv_mean_ns = mean(static_cast<double>(ipdv_sum), changes);
   out.jitter_ns = mean(jitter, with_times(out.counters));

@@ -49,7 +49,7 @@ struct RxAside {
   std::uint64_t refused = 0;      ///< of another session or port; passed on
   std::uint64_t no_slot = 0;      ///< of a stream beyond the most that are told apart; taken
   std::uint64_t unknown = 0;      ///< of an unknown version or type; passed on
-  std::uint64_t candidates = 0;   ///< short signatures of one frame only; passed on
+  std::uint64_t candidates = 0;   ///< of streams of one frame only; short ones were passed on
   std::uint64_t link_dropped = 0; ///< rx_dropped of the interface since the start
   std::uint64_t link_missed = 0;  ///< rx_missed_errors + rx_fifo_errors
   std::uint64_t link_errors = 0;  ///< rx_errors

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <bpf/bpf.h>
@@ -21,6 +23,7 @@
 
 #include "core/clock.h"
 #include "core/unique_fd.h"
+#include "stats/rx_slots.h"
 #include "xdp/libbpf.h"
 #include "xdp/mapped.h"
 #include "xdp/sample_ring.h"
@@ -49,6 +52,7 @@ Result<Skeleton> open_and_load(const xtg_rx_config& config, const xtg_rx_filters
   bpf_map__set_max_entries(skel->maps.rx_records, config.n_slots);
   bpf_map__set_value_size(skel->maps.rx_records, XTG_RX_RECORD(config.window));
   bpf_map__set_max_entries(skel->maps.rx_places, config.n_slots);
+  bpf_map__set_max_entries(skel->maps.rx_free, config.n_slots);
   if (positions && bpf_map__reuse_fd(skel->maps.rx_positions, *positions) != 0)
     return fail_sys(errno, "share the streams' positions");
   const int error = xtg_rx_bpf::load(skel.get());
@@ -92,10 +96,73 @@ struct Receiver::Impl {
   xtg_rx_config config{};
   MappedArray<xtg_rx_record> records;
   std::optional<SampleRing> samples;
-  UniqueFd link; // goes before the program
+  std::deque<stats::RxRecord> retired; // of slots that were taken back, with words
+  std::uint64_t forgotten = 0;         // packets of those that were too many
+  std::vector<std::uint32_t> leaving;  // slots that are cleared at the next make_room()
+  UniqueFd link;                       // goes before the program
 
+  [[nodiscard]] std::uint32_t used() const;
+  [[nodiscard]] stats::RxRecord record(std::uint32_t number, bool words) const;
+  [[nodiscard]] std::vector<stats::SlotUse> uses() const;
+  [[nodiscard]] Status clear_leaving();
+  void retire(std::uint32_t number);
   [[nodiscard]] Status add_cpus(stats::RxSnapshot& out) const;
 };
+
+std::uint32_t Receiver::Impl::used() const {
+  return static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(peek(skel->bss->rx_control.slots), config.n_slots));
+}
+
+stats::RxRecord Receiver::Impl::record(std::uint32_t number, bool words) const {
+  const xtg_rx_record& from = records[number];
+  stats::RxRecord out;
+  std::memcpy(&out.slot, &from.slot, sizeof out.slot);
+  if (out.slot.packets == 0) return out; // just given out
+  out.delay.assign(std::begin(from.hist.delay), std::end(from.hist.delay));
+  out.arrival.assign(std::begin(from.hist.arrival), std::end(from.hist.arrival));
+  if (!words) return out;
+  // The record is as long as the window asks for; behind the ring there is a second one.
+  const __u64* first = from.words;
+  const __u64* second = first + config.window / XTG_RX_WORD;
+  out.words.assign(first, second);
+  out.twice.assign(second, second + (second - first));
+  return out;
+}
+
+/// All that are somebody's.
+std::vector<stats::SlotUse> Receiver::Impl::uses() const {
+  std::vector<stats::SlotUse> out;
+  for (std::uint32_t i = 0; i < used(); i++) {
+    xtg_rx_slot& slot = records[i].slot;
+    if (peek(slot.key.unit) != XTG_RX_NOBODY)
+      out.push_back({i, peek(slot.packets), peek(slot.last_ns)});
+  }
+  return out;
+}
+
+Status Receiver::Impl::clear_leaving() {
+  for (const std::uint32_t number : std::exchange(leaving, {})) {
+    auto* bytes = reinterpret_cast<std::uint8_t*>(&records[number]);
+    const std::size_t kept = sizeof(xtg_rx_key); // nobody's
+    std::memset(bytes + kept, 0, XTG_RX_RECORD(config.window) - kept);
+    if (bpf_map_update_elem(bpf_map__fd(skel->maps.rx_free), nullptr, &number, 0) != 0)
+      return fail_sys(errno, "give a stream's record to others");
+  }
+  return {};
+}
+
+void Receiver::Impl::retire(std::uint32_t number) {
+  xtg_rx_key key = records[number].slot.key;
+  bpf_map_delete_elem(bpf_map__fd(skel->maps.rx_places), &key);
+  retired.push_back(record(number, true));
+  poke(records[number].slot.key.unit, __u32{XTG_RX_NOBODY});
+  leaving.push_back(number);
+  if (retired.size() <= config.n_slots) return;
+  const xtg_rx_slot& oldest = retired.front().slot;
+  forgotten += oldest.packets + oldest.suspect;
+  retired.pop_front();
+}
 
 Receiver::Receiver(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Receiver::Receiver(Receiver&&) noexcept = default;
@@ -143,6 +210,19 @@ void Receiver::stop() {
   poke(impl_->skel->bss->rx_control.started, __u32{0});
 }
 
+Status Receiver::make_room() {
+  if (auto cleared = impl_->clear_leaving(); !cleared) return cleared;
+  const std::uint32_t most = impl_->config.n_slots, wanted = most / 8 + 1;
+  if (impl_->used() + wanted <= most) return {};
+  auto uses = impl_->uses();
+  const auto free = most - static_cast<std::uint32_t>(uses.size());
+  if (free >= wanted) return {};
+  for (const std::uint32_t number :
+       stats::slots_to_take_back(std::move(uses), monotonic_ns(), wanted - free))
+    impl_->retire(number);
+  return {};
+}
+
 std::uint64_t Receiver::counted() const {
   std::uint64_t packets = 0;
   for (xtg_rx_queue& q : impl_->skel->bss->rx_queues)
@@ -160,9 +240,7 @@ void Receiver::restart_limit() {
 }
 
 void Receiver::restart_sizes() {
-  const auto used =
-      std::min<std::uint64_t>(peek(impl_->skel->bss->rx_control.slots), impl_->config.n_slots);
-  for (std::uint32_t i = 0; i < used; i++) {
+  for (std::uint32_t i = 0; i < impl_->used(); i++) {
     xtg_rx_slot& slot = impl_->records[i].slot;
     if (slot.key.form != XTG_SIG_NONE) continue;
     poke(slot.size_min, ~__u32{0}); // a frame just now may go without: it is from before
@@ -200,23 +278,12 @@ Result<stats::RxSnapshot> Receiver::snapshot(bool words) const {
   stats::RxSnapshot out;
   auto* bss = impl_->skel->bss;
   out.time_ns = monotonic_ns();
-  const auto used = std::min<std::uint64_t>(peek(bss->rx_control.slots), impl_->config.n_slots);
-  for (std::uint32_t i = 0; i < used; i++) {
-    const xtg_rx_record& from = impl_->records[i];
-    stats::RxRecord record;
-    std::memcpy(&record.slot, &from.slot, sizeof record.slot);
-    if (record.slot.packets == 0) continue; // just given out
-    record.delay.assign(std::begin(from.hist.delay), std::end(from.hist.delay));
-    record.arrival.assign(std::begin(from.hist.arrival), std::end(from.hist.arrival));
-    // The record is as long as the window asks for; behind the ring there is a second one.
-    const __u64* first = from.words;
-    const __u64* second = first + impl_->config.window / XTG_RX_WORD;
-    if (words) {
-      record.words.assign(first, second);
-      record.twice.assign(second, second + (second - first));
-    }
-    out.records.push_back(std::move(record));
-  }
+  out.records.assign(impl_->retired.begin(), impl_->retired.end());
+  if (!words)
+    for (stats::RxRecord& record : out.records)
+      record.words.clear(), record.twice.clear();
+  for (const stats::SlotUse& use : impl_->uses())
+    if (use.packets != 0) out.records.push_back(impl_->record(use.number, words));
   for (unsigned i = 0; i < XTG_RX_QUEUES; i++) {
     xtg_rx_queue& q = bss->rx_queues[i];
     const stats::RxUnit unit = unit_of(i, q);
@@ -225,6 +292,7 @@ Result<stats::RxSnapshot> Receiver::snapshot(bool words) const {
     out.aside.no_slot += peek(q.no_slot);
     out.aside.unknown += peek(q.unknown);
   }
+  out.aside.no_slot += impl_->forgotten;
   out.aside.candidates = peek(bss->rx_control.candidates);
   if (auto ok = impl_->add_cpus(out); !ok) return tl::unexpected<Error>(std::move(ok.error()));
   return out;

@@ -45,6 +45,11 @@ public:
   /// From now on all frames pass.
   void stop();
 
+  /// Where few slots are left, takes some back from streams of which nothing comes any more, so
+  /// that new ones are counted. To be called several times a second. What those counted stays in
+  /// snapshots; where they are too many, it counts as of streams without a slot.
+  Status make_room();
+
   /// Test frames counted so far.
   [[nodiscard]] std::uint64_t counted() const;
   /// What was counted; link counters are the caller's. `words`: with the windows, for the end.

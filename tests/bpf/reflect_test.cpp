@@ -101,19 +101,63 @@ TEST_P(ReflectTest, AnnouncementsSayHowManyAndAreNotCounted) {
   EXPECT_EQ(pair.program.stream(0).announced, 4U);
 }
 
+/// The number that the mirror gave a frame of this stream.
+std::uint64_t number_of(Pair& pair, Kind kind, std::uint16_t stream, std::uint64_t seq) {
+  kind.stream = stream;
+  const Reflected out = pair.program.run(frame(kind, seq));
+  EXPECT_EQ(out.action, XDP_TX);
+  EXPECT_TRUE(packet::checksums_valid(out.bytes));
+  return load_be(std::span(out.bytes).last(kWordsBeforeEnd).first(8));
+}
+
 TEST_P(ReflectTest, StreamsBeyondTheMostGoBackUncounted) {
   Pair pair({.n_streams = 2});
-  for (std::uint16_t stream = 0; stream < 5; stream++) {
-    Kind kind = full(128, XTG_SIG_F_MIRROR);
-    kind.stream = stream;
-    const Reflected out = pair.program.run(frame(kind));
-    ASSERT_EQ(out.action, XDP_TX);
-    EXPECT_TRUE(packet::checksums_valid(out.bytes));
-    EXPECT_EQ(load_be(std::span(out.bytes).last(kWordsBeforeEnd).first(8)),
-              stream < 2 ? 0 : ~std::uint64_t{0});
-  }
-  EXPECT_EQ(pair.program.counters().untold, 3U);
+  for (std::uint16_t stream = 0; stream < 5; stream++)
+    for (std::uint64_t seq = 0; seq < 2; seq++)
+      EXPECT_EQ(number_of(pair, full(128, XTG_SIG_F_MIRROR), stream, seq),
+                stream < 2 ? seq : ~std::uint64_t{0});
+  EXPECT_EQ(pair.program.counters().untold, 6U);
   EXPECT_EQ(pair.program.control().streams, 2U);
+}
+
+/// Single frames, damaged or made up, keep no place: a stream that comes behind them is counted,
+/// and one that came before goes on.
+TEST_P(ReflectTest, APlaceIsGivenToAnotherStream) {
+  Pair pair({.n_streams = 8});
+  const Kind kind = full(128, XTG_SIG_F_MIRROR);
+  for (std::uint64_t seq = 0; seq < 3; seq++)
+    EXPECT_EQ(number_of(pair, kind, 1, seq), seq);
+  for (std::uint16_t stream = 100; stream < 200; stream++)
+    EXPECT_EQ(number_of(pair, kind, stream, 0), 0U) << stream;
+  for (std::uint64_t seq = 0; seq < 3; seq++) {
+    EXPECT_EQ(number_of(pair, kind, 1, seq), 3 + seq);
+    EXPECT_EQ(number_of(pair, kind, 2, seq), seq);
+  }
+  EXPECT_EQ(pair.program.control().streams, 8U);
+  // All frames stand somewhere.
+  std::uint64_t told = pair.program.counters().untold;
+  for (std::uint32_t i = 0; i < 8; i++)
+    told += pair.program.stream(i).frames;
+  EXPECT_EQ(told, 109U);
+}
+
+/// One of which nothing came for a while gives its place back, too.
+TEST_P(ReflectTest, AnIdleStreamGivesItsPlaceBack) {
+  Pair pair({.n_streams = 1});
+  const Kind kind = full(128, XTG_SIG_F_MIRROR);
+  for (std::uint64_t seq = 0; seq < 2; seq++)
+    EXPECT_EQ(number_of(pair, kind, 1, seq), seq);
+  EXPECT_EQ(number_of(pair, kind, 2, 0), ~std::uint64_t{0});
+  for (int i = 0; i < 2; i++) { // a second goes by, and the stream is still there
+    pair.program.control().tick_ns -= 1'000'000'000;
+    EXPECT_EQ(number_of(pair, kind, 2, 1), ~std::uint64_t{0});
+    EXPECT_EQ(number_of(pair, kind, 1, 2), 2U + static_cast<unsigned>(i));
+  }
+  for (int i = 0; i < 2; i++) { // and now it is not
+    pair.program.control().tick_ns -= 1'000'000'000;
+    EXPECT_EQ(number_of(pair, kind, 2, 2), i == 0 ? ~std::uint64_t{0} : 0U);
+  }
+  EXPECT_EQ(pair.program.counters().untold, 4U + 4U);
 }
 
 TEST_P(ReflectTest, ShortSignaturesOfANamedSession) {

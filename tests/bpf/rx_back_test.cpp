@@ -110,7 +110,7 @@ TEST_P(RxBackTest, DelaysAreExactlyTheTimesTaken) {
 /// Each CPU of a mirror sends in the order of its numbers, and not in that of another one's.
 TEST_P(RxBackTest, OrderOnTheWayBackIsThatOfTheMirrorsCpu) {
   RxProgram program;
-  const std::uint64_t t1 = monotonic_ns(), cpu = 1ULL << XTG_SIG_MIRROR_CPU;
+  const unsigned long long t1 = monotonic_ns(), cpu = 1ULL << XTG_SIG_MIRROR_CPU;
   std::uint64_t seq = 0;
   for (const std::uint64_t number : {0ULL, 2ULL, 1 | cpu, 4 | cpu, 3ULL, 6ULL, 5ULL})
     ASSERT_TRUE(program.takes(reflected(spec(), seq++, t1, {number, t1, t1})));

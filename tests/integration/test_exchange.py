@@ -87,6 +87,12 @@ class Ledger(exchange_lib.ExchangeTest):
         result, _ = self.over("--expect", "loss<1%,rx=1/3,dup=0", status=3, burst_from=0, burst_length=COUNT // 2)
         self.assertEqual([verdict["held"] for verdict in result.doc["end"]["expect"]], [False, False, True])
 
+    def test_another_name_of_an_interface(self):
+        """A condition is about the interface, by whichever of its names it is given."""
+        other = "another-name-of-it"
+        self.wire.near("ip", "link", "property", "add", "dev", self.wire.far_if, "altname", other)
+        self.over("--expect", f"rx@{other}=1/1,rx@{self.wire.far_if}={COUNT}")
+
     def test_late(self):
         """What comes when the window has passed it by."""
         self.wire.delay(0.4)

@@ -3,6 +3,7 @@
 import random
 import signal
 import socket
+import time
 
 import lib
 import rx_lib
@@ -51,6 +52,31 @@ class Replays(OddTest):
                             "--session", f"{SESSION:08x}")
         self.said(end, rx_lib.expect(range(50)))
         self.assertEqual(end["aside"]["refused"], 100)
+
+
+class Streams(OddTest):
+
+    def test_one_frame_makes_no_stream(self):
+        """Damaged sessions and made-up ones take no place from a stream."""
+        frames = self.frames(count=100)
+        single = [as_session(frames[:1], SESSION ^ i << 8)[0] for i in range(1, 301)]
+        end = self.received(single + as_session(frames), "--streams", 16)
+        self.said(end, rx_lib.expect(range(100)))
+        self.assertEqual((end["aside"]["candidates"], end["aside"]["no_slot"]), (300, 0))
+
+    def test_a_quiet_stream_gives_back_its_place(self):
+        """And what it counted is told all the same."""
+        frames, sessions = self.frames(count=2), [SESSION ^ i << 8 for i in range(12)]
+        rx = self.receiver("--streams", 4)
+        for at, session in enumerate(sessions):
+            rx_lib.send_by_hand(self.wire, as_session(frames, session))
+            if at >= 4:
+                time.sleep(0.5)
+        rx.send(signal.SIGINT)
+        end = rx.finish().end
+        counted = {stream["session"]: stream["packets"] for stream in end["streams"]}
+        self.assertEqual([counted.get(session) for session in sessions[:4] + sessions[-1:]], [2] * 5, end)
+        self.assertEqual(end["sum"]["packets"] + end["aside"]["no_slot"], 2 * len(sessions))
 
 
 class Malformed(OddTest):

@@ -6,8 +6,9 @@
 #include "base.h"
 
 #define XTG_REFLECT_STREAMS 16384U /* told apart, of all sessions together */
-#define XTG_REFLECT_PLACES 256U    /* streams whose place a CPU remembers; a power of two */
-#define XTG_REFLECT_SOURCES 64U    /* addresses that a CPU remembers as allowed; a power of two */
+#define XTG_REFLECT_PROBES 16U  /* places looked at for one that may be given to another stream */
+#define XTG_REFLECT_PLACES 256U /* streams whose place a CPU remembers; a power of two */
+#define XTG_REFLECT_SOURCES 64U /* addresses that a CPU remembers as allowed; a power of two */
 
 /* Why a test frame is not sent back. It passes to the stack, but for what is above the rate. */
 #define XTG_REFLECT_UNKNOWN 0 /* signature of a version or type that this program does not know */
@@ -55,7 +56,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_reflect_source) == 24, "key ABI");
 struct xtg_reflect_key {
   __u32 session; /* compact form: its low 16 bits */
   __u16 stream;  /* compact form: its low 8 bits */
-  __u16 form;    /* XTG_SIG_COMPACT, XTG_SIG_FULL; XTG_SIG_NONE: the low bits of a known session */
+  __u16 form;    /* XTG_SIG_COMPACT, XTG_SIG_FULL */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_reflect_key) == 8, "key ABI");
 
@@ -63,7 +64,9 @@ struct XTG_CACHE_LINES xtg_reflect_stream {
   struct xtg_reflect_key key;
   __u64 frames;    /* data frames sent back */
   __u64 announced; /* START and END frames sent back */
-  __u64 pad[5];
+  __u32 tick;      /* xtg_reflect_control.tick when the last one came */
+  __u32 pad0;
+  __u64 pad[4];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_reflect_stream) == 64, "one cache line");
 
@@ -72,7 +75,7 @@ struct XTG_CACHE_LINES xtg_reflect_cpu {
   __u64 sent;   /* frames handed to the driver to send back */
   __u64 bytes;  /* of those, without FCS */
   __u64 told;   /* of those: with the mirror's words */
-  __u64 untold; /* of those: of a stream for which there was no place left */
+  __u64 untold; /* of those: of a stream for which there was no place, or whose place another got */
   __u64 passed; /* everything that is not ours */
   __u64 refused[XTG_REFLECT_REASONS];
   __u64 pad[2];
@@ -86,9 +89,11 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_reflect_cpu) ==
 
 struct XTG_CACHE_LINES xtg_reflect_control {
   __u32 started; /* U: 1: send back; before, every frame passes */
-  __u32 pad0;
+  __u32 tick;    /* goes on when a place is looked for, at most once a second */
   __u64 streams; /* places given out */
-  __u64 pad1[6];
+  __u64 tick_ns; /* when the tick went on */
+  __u64 hand;    /* place that is looked at next */
+  __u64 pad1[4];
   __u64 taken;  /* where there is a limit */
   __u64 bucket; /* U, then the program: 1/256 ns, clock of the next frame at the highest rate */
   /* What drivers told by tracepoint of frames that they were to send back. */

@@ -14,7 +14,8 @@
 #define XTG_RX_WORD 64U             /* sequence numbers in a word of the window */
 #define XTG_RX_GAPS 64U             /* jumps remembered per slot; a power of two */
 #define XTG_RX_RUNS 24U             /* classes of loss runs: 1, 2-3, 4-7 ... */
-#define XTG_RX_CANDIDATES 64U       /* compact signatures waiting for a second one */
+#define XTG_RX_CANDIDATES 2048U     /* streams waiting for a second frame; a power of two */
+#define XTG_RX_STREAMS_AHEAD 8U     /* stream numbers beyond the known ones that are believed */
 #define XTG_RX_ANNOUNCED 256U       /* announcements told apart */
 #define XTG_RX_CACHE 1024U          /* remembered places per queue */
 #define XTG_RX_POSITIONS 8192U      /* streams whose position is known, see rx_seq.h */
@@ -113,7 +114,10 @@ struct XTG_CACHE_LINES xtg_rx_slot {
   __s64 suspect_delay;
   __u32 suspect_lane;
   __u32 suspected; /* 1: there was one */
-  __u64 pad1[3];
+
+  __u64 enters;    /* while the window moves: the word that enters next ... */
+  __u64 enters_to; /* ... and one past the last */
+  __u64 pad1;
 
   __u64 run_class[XTG_RX_RUNS]; /* loss runs by the power of two of their length */
 };
@@ -162,7 +166,7 @@ struct XTG_CACHE_LINES xtg_rx_queue {
   __u64 bytes;
   __u64 passed;  /* everything else */
   __u64 refused; /* test frames of another session or port */
-  __u64 no_slot; /* test frames for which there was no record left */
+  __u64 no_slot; /* test frames for which there was no record left; see XTG_RX_NOBODY */
   __u64 unknown; /* signature of a version or type that this program does not know, or malformed */
   __u64 pad[2];
 };
@@ -172,16 +176,18 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_rx_queue) == 64, "one cache line");
 #define XTG_RX_CANDIDATE_WAITS 1
 #define XTG_RX_CANDIDATE_COUNTED 2 /* waits, but a filter fitted: it was counted there */
 
-/* A compact signature's magic is 16 bits, which ordinary payload has once in 65,536 times: of an
- * unknown session two frames have to agree. */
+/* One frame may say anything: a compact signature's magic is 16 bits, which ordinary payload has
+ * once in 65,536 times, and a session or a number may be damaged. Of an unknown stream two frames
+ * have to agree. */
 struct xtg_rx_candidate {
   __u64 arrival_ns;
-  __u64 tx_ns; /* 48 bits */
-  __u32 seq;   /* 32 bits */
+  __u64 tx_ns; /* compact form: 48 bits */
+  __u64 seq;   /* compact form: 32 bits */
   __u32 length;
-  __u16 session;
-  __u8 stream;
+  __u32 session; /* compact form: 16 bits */
+  __u16 stream;  /* compact form: 8 bits */
   __u8 lane;
+  __u8 form;   /* XTG_SIG_* */
   __u32 state; /* XTG_RX_CANDIDATE_* */
 };
 
@@ -215,11 +221,16 @@ struct xtg_rx_announcement {
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_announcement) == 96, "map value ABI");
 
+/* xtg_rx_key.unit of a slot that user space took back from a stream of which nothing came for long.
+ * When that is some time ago, for a frame may just be entered, user space clears it and puts it
+ * into rx_free, from where the program gives it out again. */
+#define XTG_RX_NOBODY (~0U)
+
 struct XTG_CACHE_LINES xtg_rx_control {
-  __u64 slots;   /* given out */
+  __u64 slots;   /* given out for the first time */
   __u32 started; /* U: 1: count; before, every frame passes */
   __u32 pad0;
-  __u64 candidates; /* frames that looked like a compact signature's first and were passed */
+  __u64 candidates; /* first frames of streams of which no second one came: not counted */
   __u64 taken;      /* where there is a limit; U: zero when an announced run begins */
   __u64 announced;  /* announcements so far: says that rx_announced has something new */
   __u64 pad[3];

@@ -18,6 +18,7 @@ struct xtg_rx_mark {
   __u8 form; /* XTG_SIG_NONE: none of ours */
   __u8 type;
   __u8 version;
+  __u8 pad[5]; /* nobody sets it */
 };
 
 /* Eight bytes of the wire, loaded as one word. */
@@ -77,7 +78,7 @@ static inline __u64 xtg_rx_nearest(__u64 near_value, __u64 low, __u32 bits) {
 /* Completes a compact signature: `next` is the slot's next sequence number, `now` the arrival. */
 static inline void xtg_rx_extend(struct xtg_rx_mark* m, __u64 next, __u64 now) {
   if (m->form != XTG_SIG_COMPACT) return;
-  m->seq = xtg_rx_nearest(next, m->seq, 32);
+  m->seq = m->seq == (__u32)next ? next : xtg_rx_nearest(next, m->seq, 32); /* mostly the former */
   m->tx_ns = xtg_rx_nearest(now, m->tx_ns, 48);
 }
 
@@ -87,7 +88,7 @@ static inline void xtg_rx_extend(struct xtg_rx_mark* m, __u64 next, __u64 now) {
  * the record has seen nothing for so long that 2^32 packets may have come through others. */
 static inline int xtg_rx_may_be_off(const struct xtg_rx_mark* m, const struct xtg_rx_slot* s,
                                     __u64 window, __u64 now) {
-  if (m->form != XTG_SIG_COMPACT) return 0;
+  if (m->form != XTG_SIG_COMPACT || m->seq == s->next) return 0;
   return m->seq - s->next + window > 2 * window || now - s->last_ns > XTG_RX_QUIET_NS;
 }
 
@@ -96,16 +97,21 @@ static inline void xtg_rx_place(struct xtg_rx_mark* m, __u64 position) {
   if (position) m->seq = xtg_rx_nearest(position, m->seq & 0xffffffffULL, 32);
 }
 
-/* Two compact signatures of one stream are believed when the second one could follow the first:
- * its sequence number within the window, its send time not far from what passed at the receiver. */
+/* Two frames of one stream are believed when the second one could follow the first: its send time
+ * is not far from what passed at the receiver; in the compact form, which says less, its sequence
+ * number is within the window, too. */
 static inline int xtg_rx_agree(const struct xtg_rx_candidate* c, const struct xtg_rx_mark* m,
                                __u64 now, __u32 window) {
-  __u32 apart = (__u32)m->seq - c->seq;
-  __u64 sent = (m->tx_ns - c->tx_ns) & 0xffffffffffffULL, passed = now - c->arrival_ns;
+  int full = m->form == XTG_SIG_FULL;
+  __u32 apart = (__u32)m->seq - (__u32)c->seq;
+  __u64 sent = m->tx_ns - c->tx_ns, passed = now - c->arrival_ns;
   __u64 slack = passed / 8 + 1000000000ULL;
-  if (c->session != (__u16)m->session || c->stream != (__u8)m->stream) return 0;
-  if (apart > window && 0U - apart > window) return 0;
-  if (sent >> 47) sent = 0; /* overtaken */
+  if (c->form != m->form) return 0;
+  if ((c->session ^ m->session) & (full ? ~0U : 0xffffU)) return 0;
+  if ((c->stream ^ m->stream) & (full ? 0xffff : 0xff)) return 0;
+  if (!full && apart > window && 0U - apart > window) return 0;
+  if (!full) sent = sent << 16 >> 16;
+  if (sent >> (full ? 63 : 47)) sent = 0; /* overtaken */
   return sent <= passed + slack && passed <= sent + slack + 10000000000ULL;
 }
 
@@ -114,10 +120,11 @@ static inline void xtg_rx_remember(struct xtg_rx_candidate* c, const struct xtg_
                                    __u64 now, __u32 length) {
   c->arrival_ns = now;
   c->tx_ns = m->tx_ns;
-  c->seq = (__u32)m->seq;
+  c->seq = m->seq;
   c->length = length;
-  c->session = (__u16)m->session;
-  c->stream = (__u8)m->stream;
+  c->session = m->session;
+  c->stream = m->stream;
   c->lane = m->lane;
+  c->form = m->form;
   c->state = XTG_RX_CANDIDATE_WAITS;
 }

@@ -42,8 +42,6 @@ struct xtg_rx_state {
   struct xtg_rx_order* order;
   __u64* words; /* the ring, `mask` + 1 words, as many behind it, see xtg_rx_again(), and behind
                    those which of the ring's words have a bit at all */
-  __u64 first;  /* internal: number of the next word that enters */
-  __u64 left;   /* internal: words that enter still */
 #ifndef __bpf__
   __u64 mask;      /* words of the ring less one: a power of two less one */
   __u64* position; /* the stream's, 0: not known; NULL: nobody shares it */
@@ -141,58 +139,60 @@ static inline __u64* xtg_rx_busy(struct xtg_rx_state* w, __u64 number) {
   return w->words + (2 * (xtg_rx_mask(w) + 1) + ((number & xtg_rx_mask(w)) >> 6));
 }
 
-/* `word`, of number `number`, gets a bit. */
-static inline void xtg_rx_set(struct xtg_rx_state* w, __u64 number, __u64* word, __u64 bit) {
-  if (!*word) *xtg_rx_busy(w, number) |= 1ULL << (number & xtg_rx_mask(w) & 63);
-  *word |= bit;
+/* The word of number `number` gets its first bit. */
+static inline void xtg_rx_begin_word(struct xtg_rx_state* w, __u64 number) {
+  *xtg_rx_busy(w, number) |= 1ULL << (number & xtg_rx_mask(w) & 63);
 }
 
-/* Words of numbers `number` to `number` + `count` enter, and those that leave for them are empty.
- */
-static inline void xtg_rx_leave_empty(struct xtg_rx_state* w, __u64 number, __u64 count) {
-  struct xtg_rx_slot* s = w->slot;
-  __u64 words = xtg_rx_mask(w) + 1, from = number > words ? (number - words) * XTG_RX_WORD : 0, to;
-  if (number + count <= words) return;
-  to = (number + count - words) * XTG_RX_WORD;
+/* For words that enter a ring of `words` others leave. `empty` of them, those for numbers from
+ * `number` on, have no bit; or else it is 0, and one leaves with these bits. */
+XTG_RX_GLOBAL int xtg_rx_left(struct xtg_rx_slot* s, __u64 bits, __u64 number, __u64 empty,
+                              __u64 words) {
+  __u64 from = number > words ? (number - words) * XTG_RX_WORD : 0, to;
+  if (!s) return 0;
+  if (!empty) return number < words ? 0 : xtg_rx_leave(s, bits, number - words);
+  if (number + empty <= words) return 0;
+  to = (number + empty - words) * XTG_RX_WORD;
   if (from < s->base) from = s->base;
   if (to > from) xtg_rx_miss(s, to - from);
+  return 0;
+}
+
+/* How many of the words from place `at` on, of a ring of `words`, are empty, as far as `busy` tells
+ * it and at most `most`. */
+XTG_RX_GLOBAL __u32 xtg_rx_empty(__u64 busy, __u64 at, __u64 words, __u64 most) {
+  __u64 ahead = busy >> (at & 63), count = 64 - (at & 63);
+  if (ahead) count = xtg_lowest(ahead);
+  if (count > words - at) count = words - at;
+  return (__u32)(count < most ? count : most);
 }
 
 /* Words enter, and others leave for them: one that has a bit, or as many without as stand together.
  * So the work that a jump makes is bounded by what came since the one before: nobody can have the
- * whole ring cleared with every packet. */
+ * whole ring cleared with every packet. Of an empty word there is nothing to be cleared, and that
+ * does no harm. How far it is stands in the slot, for the verifier would follow it on the stack. */
 static inline long xtg_rx_enter(__u32 i, void* ctx) {
   struct xtg_rx_state* w = (struct xtg_rx_state*)ctx;
-  __u64 number = w->first, at = number & xtg_rx_mask(w), *busy = xtg_rx_busy(w, number), *word,
-        bits;
-  __u64 busy_from = *busy >> (at & 63), count = 64 - (at & 63);
+  struct xtg_rx_slot* s = w->slot;
+  __u64 number = s->enters, at = number & xtg_rx_mask(w), *word = w->words + at, bits = *word;
+  __u64* busy = xtg_rx_busy(w, number);
+  __u64 empty = xtg_rx_empty(*busy, at, (__u64)xtg_rx_mask(w) + 1, s->enters_to - number);
   (void)i;
-  if (busy_from) count = xtg_lowest(busy_from);
-  if (count > xtg_rx_mask(w) + 1 - at) count = xtg_rx_mask(w) + 1 - at;
-  if (count > w->left) count = w->left;
-  if (count) {
-    xtg_rx_leave_empty(w, number, count);
-  } else {
-    count = 1;
-    word = w->words + at;
-    bits = *word;
-    *word = 0;
-    *busy &= ~(1ULL << (at & 63));
-    if (w->slot->replicated) *xtg_rx_twice(w, number) = 0; /* else it is */
-    if (number > xtg_rx_mask(w)) xtg_rx_leave(w->slot, bits, number - xtg_rx_mask(w) - 1);
-  }
-  w->first = number + count;
-  w->left -= count;
-  return !w->left;
+  *word = 0;
+  *busy &= ~(1ULL << (at & 63));
+  *xtg_rx_twice(w, number) = 0;
+  xtg_rx_left(s, bits, number, empty, (__u64)xtg_rx_mask(w) + 1);
+  s->enters = number + empty + !empty;
+  return s->enters == s->enters_to;
 }
 
 /* Moves the window up to the word of number `to`; its highest one is `from`. */
 static inline int xtg_rx_move(struct xtg_rx_state* w, __u64 from, __u64 to) {
   __u64 words = xtg_rx_mask(w) + 1, count = to - from;
   if ((from ^ to) > xtg_rx_mask(w) >> 2) xtg_rx_tell(w, to * XTG_RX_WORD);
-  w->first = from + 1;
-  w->left = count < words ? count : words;
-  xtg_rx_loop((__u32)w->left, xtg_rx_enter, w);
+  w->slot->enters = from + 1;
+  w->slot->enters_to = from + 1 + (count < words ? count : words);
+  xtg_rx_loop((__u32)words, xtg_rx_enter, w);
   if (count <= words) return 0;
   /* Whole words were jumped over. They are behind all that was in the window; the last `words` of
    * them are in it now, empty. */
@@ -269,13 +269,17 @@ static inline void xtg_rx_ahead(struct xtg_rx_state* w, __u64 seq, __u32 lane, _
                                 int (*move)(struct xtg_rx_state*, __u64, __u64)) {
   struct xtg_rx_slot* s = w->slot;
   __u64 number = seq / XTG_RX_WORD, bit = 1ULL << (seq % XTG_RX_WORD);
-  __u64 highest = s->next == s->base ? number : (s->next - 1) / XTG_RX_WORD;
+  __u64 highest = (s->next - 1) / XTG_RX_WORD;
+  int first = s->next == s->base;
 
   if (seq > s->next && now - s->last_ns > s->outage_ns) s->outage_ns = now - s->last_ns;
   s->next = seq + 1; /* first: whatever leaves is below it */
   xtg_rx_in_lane(w, seq, lane, now);
-  if (number > highest) move(w, highest, number);
-  xtg_rx_set(w, number, w->words + (number & xtg_rx_mask(w)), bit);
+  if (first || number > highest) {
+    if (!first) move(w, highest, number);
+    xtg_rx_begin_word(w, number);
+  }
+  w->words[number & xtg_rx_mask(w)] |= bit;
 }
 
 /* No checksum is verified, so a number may be damaged. One that is ahead by more than the window
@@ -379,7 +383,8 @@ static inline enum xtg_rx_verdict xtg_rx_seq(struct xtg_rx_state* w, struct xtg_
     xtg_rx_again(w, number, bit);
     return XTG_RX_DUPLICATE;
   }
-  xtg_rx_set(w, number, word, bit);
+  if (!*word) xtg_rx_begin_word(w, number);
+  *word |= bit;
   behind = xtg_rx_in_lane(w, seq, lane, now);
   if (seq < s->base) s->base = seq;
   if (!behind) return XTG_RX_NEW; /* another lane was ahead */

@@ -318,6 +318,7 @@ struct Pair {
     c.session = 0xc3d4;
     c.stream = 5;
     c.lane = 1;
+    c.form = XTG_SIG_COMPACT;
     m.form = XTG_SIG_COMPACT;
     m.tx_ns = c.tx_ns + 1000;
     m.seq = c.seq + 1;
@@ -350,6 +351,27 @@ TEST(AbiRxMark, AgreeOnSessionAndStream) {
   pair = Pair();
   pair.m.lane = 2; // another thread of the same stream
   EXPECT_TRUE(pair.agree());
+}
+
+/// The full form says enough without its number, which a queue of its own may see far apart.
+TEST(AbiRxMark, AgreeInTheFullForm) {
+  Pair pair;
+  pair.m.form = XTG_SIG_FULL;
+  EXPECT_FALSE(pair.agree()) << "of two forms";
+  pair.c.form = XTG_SIG_FULL;
+  EXPECT_TRUE(pair.agree());
+  pair.m.seq = pair.c.seq + 2 * k32;
+  EXPECT_TRUE(pair.agree());
+  pair.m.session ^= 1U << 31;
+  EXPECT_FALSE(pair.agree());
+  pair.m.session ^= 1U << 31;
+  pair.m.stream ^= 1U << 15;
+  EXPECT_FALSE(pair.agree());
+  pair.m.stream ^= 1U << 15;
+  pair.m.tx_ns = pair.c.tx_ns + k48;
+  EXPECT_FALSE(pair.agree()) << "all bits of the time count";
+  pair.m.tx_ns = pair.c.tx_ns - 1000;
+  EXPECT_TRUE(pair.agree()) << "overtaken";
 }
 
 TEST(AbiRxMark, AgreeOnTheNumber) {

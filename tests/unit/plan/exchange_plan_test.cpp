@@ -176,5 +176,26 @@ TEST_F(ExchangePlanTest, WithoutBidirNothingIsAdded) {
   EXPECT_EQ(with_ways_back(spec_, facts_[0]), spec_);
 }
 
+TEST_F(ExchangePlanTest, OneInterfaceHasOneNameInPortsAndConditions) {
+  const auto own = [](const std::string& name) {
+    return name == "lan0" ? std::string("eth1") : name == "lan1" ? std::string("eth2") : name;
+  };
+  spec_.ports = {{"lan0", sender("lan0"), true}, {"eth2", std::nullopt, true}};
+  spec_.expect = *parse_expect("rx@eth1=0,rx@lan1=1,rx@lan0=0,loss=0");
+  spec_ = with_own_names(spec_, own);
+  const ExchangePlan out = plan();
+  EXPECT_EQ(out.spec.ports[0].interface, "eth1");
+  EXPECT_EQ(out.spec.ports[0].send->interface, "eth1");
+  ASSERT_EQ(out.spec.expect.size(), 4U);
+  EXPECT_EQ(out.spec.expect[0].port, "eth1");
+  EXPECT_EQ(out.spec.expect[1].port, "eth2");
+  EXPECT_EQ(out.spec.expect[1].text, "rx@lan1=1") << "as it was written";
+  EXPECT_EQ(out.spec.expect[2].port, "eth1");
+  EXPECT_EQ(out.spec.expect[3].port, "");
+  spec_.ports[1].interface = "lan0";
+  spec_ = with_own_names(spec_, own);
+  EXPECT_EQ(refused(), "port eth1 is named twice");
+}
+
 } // namespace
 } // namespace xtg::plan

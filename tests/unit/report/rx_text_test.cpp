@@ -61,7 +61,7 @@ summary of eth1
   refused                       1 test frames of another session or port, passed
   no room                       2 test frames of streams beyond the 256 that are told apart, taken uncounted; raise --streams
   unknown                       3 test frames of an unknown version or type, passed
-  candidates                    4 frames that looked like a stream's first, passed
+  candidates                    4 first frames of streams of which no second one came, uncounted
   interface drops               5 dropped  6 missed  7 errors
   expected        MISSED  loss<0.001%: 1.1834 %
   expected        met     p99<150us: 130.1 us

@@ -142,7 +142,7 @@ TEST(RxNothing, NamesTheReasonOfTheMost) {
   s.aside.unknown = 1;
   EXPECT_EQ(why(s), "1 test frame came of an unknown version or type");
   s.aside.candidates = 2;
-  EXPECT_EQ(why(s), "2 test frames came with a short signature that no second one followed");
+  EXPECT_EQ(why(s), "2 test frames came of streams of which no second one came");
   s.aside.refused = 3;
   EXPECT_EQ(why(s), "3 test frames came of another session or port");
   s.aside.unannounced = 4;
@@ -159,8 +159,7 @@ TEST(RxNothing, OfSeveralReceiversTheSumCounts) {
   one.aside.refused = 3;
   one.aside.candidates = other.aside.candidates = 2;
   const std::array<const stats::RxSummary*, 2> ends{&one, &other};
-  EXPECT_EQ(why_nothing(ends).text,
-            "4 test frames came with a short signature that no second one followed");
+  EXPECT_EQ(why_nothing(ends).text, "4 test frames came of streams of which no second one came");
 }
 
 } // namespace
