@@ -106,7 +106,9 @@ Status bench_udp(const Options& options) {
       {"(c) bare loop, redirect only", [&] { return measure_redirect(*wire, *far, s); }},
       {"(a) defaults", ours("--cpus 0", {})},
       {"(b) four varying fields",
-       ours("--cpus 0 -p 1000-1999 -P 2000-2499 -a 198.18.0.2-198.18.0.101 -A 198.18.1.0/24", {})},
+       ours("--cpus 0 -p 1000-1999 -P 2000-2499 -a 198.18.0.2-198.18.0.101 -A 198.18.1.0/24 -m " +
+                wire->far().mac.to_string(),
+            {})},
       {"(b') --stamp each", ours("--cpus 0 --stamp each", {})},
       {"(d) bare loop, nothing sent", [&] { return measure_drop(*wire, s); }},
   };

@@ -6,6 +6,9 @@
 const volatile struct xtg_tx_config config = {.abi_version = XTG_ABI_VERSION};
 const volatile struct xtg_stream streams[XTG_MAX_STREAMS];
 
+/* Destination MACs of XTG_HOP_LISTED: the six bytes as one number, host order. */
+const volatile __u64 next_hops[XTG_MAX_NEXT_HOPS];
+
 /* .bss, mapped by user space. */
 struct xtg_tx_control control;
 struct xtg_stream_progress progress[XTG_MAX_STREAMS];

@@ -253,6 +253,32 @@ static __always_inline bool write_field(void* data, void* end, struct xtg_tx_wor
   return true;
 }
 
+/* Writes the destination MAC that goes with the frame's destination address. Called before the
+ * fields are written, which moves them on. */
+static __always_inline bool write_next_hop(void* data, void* end, struct xtg_tx_worker* w,
+                                           const struct xtg_stream* s, const bool multi) {
+  __u32 i = s->hop_field & (XTG_MAX_FIELDS - 1);
+  const struct xtg_field* f = &s->fields[i];
+  __u64 value;
+
+  if (s->vary == XTG_VARY_RANDOM)
+    value = f->first + xtg_sweep_random(s->seed, i, w->seq, f->count);
+  else
+    value = w->value[i];
+  XTG_NEED(data, 6);
+  if (s->hop_law == XTG_HOP_GROUP4) {
+    *(__u8*)(data + 3) = (value >> 16) & 0x7f;
+    *(__u16*)(data + 4) = bpf_htons((__u16)value);
+  } else if (s->hop_law == XTG_HOP_GROUP6) {
+    *(__u32*)(data + 2) = bpf_htonl((__u32)value);
+  } else {
+    __u64 mac = next_hops[(s->hop_base + value - f->first) & (XTG_MAX_NEXT_HOPS - 1)];
+    *(__u16*)data = bpf_htons((__u16)(mac >> 32));
+    *(__u32*)(data + 2) = bpf_htonl((__u32)mac);
+  }
+  return true;
+}
+
 /* Writes the whole signature; what is in the page may have been changed by a reflector. */
 static __always_inline bool write_signature(__u64* at, void* end, struct xtg_tx_worker* w,
                                             const struct xtg_stream* s, struct sums* sums,
@@ -286,6 +312,7 @@ static __always_inline bool write_parts(void* header, void* sig, void* end, stru
   struct sums sums = {.ip = s->ip_csum_base, .l4 = w->l4_sum};
   bool turn = true;
 
+  if (s->hop_law && !write_next_hop(header, end, w, s, multi)) return false;
 #pragma unroll
   for (int i = 0; i < XTG_MAX_FIELDS; i++) {
     if (i < s->n_fields && !write_field(header, end, w, s, i, &turn, &sums, multi)) return false;

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/facts.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <thread>
 
 #include <sched.h>
 #include <sys/utsname.h>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/text.h"
 #include "net/interface.h"
 #include "net/route.h"
 #include "plan/plan.h"
@@ -34,23 +41,96 @@ std::string host_name() {
   return uname(&name) == 0 ? name.nodename : "";
 }
 
+namespace {
+
+/// By name; a zone may also be a number (RFC 4007 11.2).
+Result<plan::InterfaceFacts> interface_of_zone(const std::string& zone) {
+  auto iface = net::interface_facts(zone);
+  if (iface) return iface;
+  const auto index = parse_unsigned<int>(zone);
+  return index ? net::interface_facts(*index) : iface;
+}
+
+/// Without a zone, a link-local address may be on any link.
+Status check_link(const plan::RouteQuestion& question) {
+  if (!question.dst.needs_zone()) return {};
+  const auto links = net::link_local_interfaces(question.vrf);
+  if (!links || links->size() < 2) return {};
+  const std::string dst = question.dst.to_string();
+  return fail(Errc::NotFound,
+              fmt::format("{} is a link-local address, and {} have such: name the one to send on, "
+                          "{}%{} or --interface {}",
+                          dst, fmt::join(*links, ", "), dst, links->front(), links->front()));
+}
+
+/// The interface that --interface or a zone names; none when neither does.
+Result<std::optional<plan::InterfaceFacts>> named_interface(const plan::InterfaceChoice& choice) {
+  std::optional<plan::InterfaceFacts> found;
+  if (choice.interface.empty() && choice.zone.empty()) return found;
+  auto iface = choice.interface.empty() ? interface_of_zone(choice.zone)
+                                        : net::interface_facts(choice.interface);
+  if (!iface) return tl::unexpected<Error>(std::move(iface.error()));
+  if (!choice.interface.empty() && !choice.zone.empty()) {
+    const auto zone = interface_of_zone(choice.zone);
+    if (!zone) return tl::unexpected<Error>(zone.error());
+    if (zone->ifindex != iface->ifindex)
+      return fail(Errc::NotFound, fmt::format("--interface {}: an address is on another one, %{}",
+                                              choice.interface, choice.zone));
+  }
+  found = std::move(*iface);
+  return found;
+}
+
+/// A new IPv6 address is checked for a second before it can be used (RFC 4862 5.4).
+void wait_for_addresses(plan::InterfaceFacts& iface) {
+  using namespace std::chrono_literals;
+  const auto deadline = std::chrono::steady_clock::now() + 1s;
+  const auto being_checked = [&] {
+    return std::ranges::any_of(iface.unusable, [](const auto& a) { return !a.failed; });
+  };
+  while (iface.up && being_checked() && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(20ms);
+    if (!net::read_own_addresses(iface)) return;
+  }
+}
+
+Result<plan::InterfaceFacts> choose_interface(const plan::InterfaceChoice& choice,
+                                              plan::RouteQuestion& question) {
+  auto named = named_interface(choice);
+  if (!named) return tl::unexpected<Error>(std::move(named.error()));
+  if (*named && (*named)->kind != "vrf") {
+    question.interface = (*named)->ifindex;
+    return std::move(**named);
+  }
+  if (*named) question.vrf = (*named)->ifindex; // frames leave through one of its ports
+  if (auto one = check_link(question); !one) return tl::unexpected<Error>(std::move(one.error()));
+  auto by_route = net::interface_for(question);
+  if (!by_route)
+    return forward(std::move(by_route), *named ? fmt::format("VRF {}", (*named)->name)
+                                               : std::string("no interface given"));
+  return net::interface_facts(*by_route);
+}
+
+} // namespace
+
+Result<plan::InterfaceFacts> find_interface(const plan::InterfaceChoice& choice,
+                                            plan::RouteQuestion& question) {
+  const plan::SocketDefaults defaults = net::socket_defaults();
+  question.mark = defaults.mark;
+  question.vrf = defaults.vrf;
+  auto iface = choose_interface(choice, question);
+  if (iface && !question.dst.is_v4()) wait_for_addresses(*iface);
+  return iface;
+}
+
 plan::HostFacts gather_facts(const plan::RunSpec& spec, bool resolve_neighbours) {
   plan::HostFacts facts;
   facts.kernel = kernel_release();
   std::sscanf(facts.kernel.c_str(), "%d.%d", &facts.kernel_major, &facts.kernel_minor);
   facts.cpus = allowed_cpus();
 
-  std::string name = spec.interface;
-  if (name.empty()) {
-    auto by_route = net::interface_for(plan::destination_of(spec.streams.front()));
-    if (by_route) {
-      name = *by_route;
-    } else {
-      facts.iface_error = "no interface given, and " + by_route.error().message();
-      return facts;
-    }
-  }
-  auto iface = net::interface_facts(name);
+  plan::RouteQuestion first = plan::question_of(spec.streams.front());
+  auto iface = find_interface({spec.interface, spec.streams.front().zone}, first);
   if (!iface) {
     facts.iface_error = iface.error().message();
     return facts;
@@ -63,8 +143,13 @@ plan::HostFacts gather_facts(const plan::RunSpec& spec, bool resolve_neighbours)
         stream.dst_addr.value_or(packet::IpRange{plan::destination_of(stream), 1});
     options.resolve = resolve_neighbours && !stream.dst_mac && facts.iface->up &&
                       plan::check_safety(spec, *facts.iface, dst).has_value();
-    facts.routes.push_back(
-        net::route_to(plan::destination_of(stream), facts.iface->ifindex, options));
+    plan::RouteQuestion question = plan::question_of(stream);
+    question.mark = first.mark;
+    question.vrf = first.vrf;
+    question.interface = &stream == &spec.streams.front() ? first.interface : facts.iface->ifindex;
+    // With a MAC given, the range has no others to be looked up.
+    facts.routes.push_back(stream.dst_mac ? net::route_to(question, options)
+                                          : net::route_to_range(question, dst.count, options));
   }
   return facts;
 }

@@ -5,10 +5,17 @@
 #include <string>
 #include <vector>
 
+#include "core/result.h"
 #include "plan/facts.h"
 #include "plan/spec.h"
 
 namespace xtg::app {
+
+/// The interface that the user named, or the one that such a packet takes where none was named, or
+/// a VRF. Completes the question with what a socket of this process would have: mark, VRF, and the
+/// interface, if one was named. Waits up to a second for IPv6 addresses that are being checked.
+Result<plan::InterfaceFacts> find_interface(const plan::InterfaceChoice& choice,
+                                            plan::RouteQuestion& question);
 
 /// Never fails: what could not be learnt stands in the facts as text. With `resolve_neighbours` the
 /// kernel is made to ask for next hops that are not in its table (at most a second each).

@@ -158,7 +158,9 @@ void check_interface(const Result<plan::InterfaceFacts>& iface, std::vector<Chec
              : fmt::format("{}{}{}, {}, GRO {}, XDP program {}", peer.name,
                            peer.netns.empty() ? "" : " in namespace ", peer.netns,
                            peer.up ? "up" : "down", peer.gro ? "on" : "off",
-                           peer.xdp_attached ? "attached" : "none"),
+                           peer.xdp_native    ? "attached"
+                           : peer.xdp_generic ? "in generic mode, which takes no frames from XDP"
+                                              : "none"),
          ""});
   }
   checks.push_back({"queues", Verdict::Info,

@@ -71,10 +71,12 @@ Status Session::load() {
   spec.ingress_base = static_cast<std::uint32_t>(anchor_->base_ifindex());
   spec.to_ifindex = plan_.iface.ifindex;
   for (const plan::StreamPlan& stream : plan_.streams) {
-    const packet::EncodeOptions options{stream.stamp == plan::Stamp::Each,
-                                        stream.pacing.has_value(),
-                                        stream.clock == plan::StampClock::Tai};
+    const packet::EncodeOptions options{
+        stream.stamp == plan::Stamp::Each, stream.pacing.has_value(),
+        stream.clock == plan::StampClock::Tai, static_cast<std::uint32_t>(spec.next_hops.size())};
     spec.streams.push_back(packet::encode(stream.frame, options));
+    const auto& hops = stream.frame.sweep.next_hops;
+    spec.next_hops.insert(spec.next_hops.end(), hops.begin(), hops.end());
     spec.totals.push_back(stream.num_packets.value_or(~std::uint64_t{0}));
   }
   for (std::size_t lane = 0; lane < plan_.cpus.size(); lane++) {

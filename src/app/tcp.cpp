@@ -11,7 +11,6 @@
 #include "app/run_common.h"
 #include "app/tcp_session.h"
 #include "core/exit_status.h"
-#include "net/interface.h"
 #include "net/route.h"
 #include "net/tcp.h"
 #include "plan/diagnose.h"
@@ -50,16 +49,8 @@ plan::TcpFacts gather(const plan::TcpSpec& spec) {
   facts.addresses = std::move(*addresses);
   const auto dst = plan::choose_address(spec, facts.addresses, facts.address_error);
   if (!dst) return facts;
-  std::string name = spec.interface;
-  if (name.empty()) {
-    auto by_route = net::interface_for(*dst);
-    if (!by_route) {
-      facts.host.iface_error = "no interface given, and " + by_route.error().message();
-      return facts;
-    }
-    name = *by_route;
-  }
-  auto iface = net::interface_facts(name);
+  plan::RouteQuestion question = plan::question_of(spec, *dst);
+  auto iface = find_interface({spec.interface, spec.zone}, question);
   if (!iface) {
     facts.host.iface_error = iface.error().message();
     return facts;
@@ -68,7 +59,7 @@ plan::TcpFacts gather(const plan::TcpSpec& spec) {
   net::RouteOptions options;
   options.resolve = !spec.dry_run && facts.host.iface->up &&
                     plan::check_safety(spec, *facts.host.iface, *dst).has_value();
-  facts.host.routes.push_back(net::route_to(*dst, facts.host.iface->ifindex, options));
+  facts.host.routes.push_back(net::route_to(question, options));
   return facts;
 }
 

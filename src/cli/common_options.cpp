@@ -63,6 +63,30 @@ Result<std::string> parse_interface(std::string_view text) {
   return std::string(text);
 }
 
+Result<std::string> take_zone(std::string_view text, std::string& zone) {
+  const std::size_t percent = text.find_last_of('%');
+  if (percent == std::string_view::npos) return std::string(text);
+  const std::string_view behind = text.substr(percent);
+  const std::string mark(behind.substr(0, behind.find('/'))); // "%eth0"
+  std::string address(text);
+  for (std::size_t at; (at = address.find(mark)) != std::string::npos;) // of a range, both ends
+    address.erase(at, mark.size());
+  auto name = parse_interface(mark.substr(1));
+  const auto range = packet::IpRange::parse(address);
+  if (!name || !range || range->first.is_v4() ||
+      !(range->first.is_link_local() || range->first.is_multicast()))
+    return fail(Errc::InvalidArgument,
+                "a zone is the interface of an IPv6 link-local or multicast address, such as "
+                "fe80::1%eth0");
+  if (!zone.empty() && zone != *name)
+    return fail(Errc::InvalidArgument,
+                fmt::format("%{}: another address of this run is on %{}; both leave by one "
+                            "interface",
+                            *name, zone));
+  zone = std::move(*name);
+  return address;
+}
+
 Result<std::uint32_t> parse_frame_size(std::string_view text) {
   const auto smallest = packet::min_frame_size(packet::Family::V4);
   const auto value = whole_number<std::uint32_t>(smallest, packet::max_frame_size())(text);

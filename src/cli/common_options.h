@@ -28,6 +28,20 @@ Result<std::uint32_t> parse_session(std::string_view text);
 
 Result<std::string> parse_path(std::string_view text);
 
+/// Takes the zone off an address, a range or a prefix: "fe80::1%eth0" leaves "fe80::1". All
+/// addresses of a run name the same zone, which is kept in `zone`.
+Result<std::string> take_zone(std::string_view text, std::string& zone);
+
+/// Setter of an address that may have a zone; `parse` gets it without.
+template <class Parse, class Target>
+Setter into_zoned(Parse parse, Target& target, std::string& zone) {
+  return [parse, &target, &zone](const std::string& text) -> Status {
+    auto address = take_zone(text, zone);
+    if (!address) return tl::unexpected<Error>(std::move(address.error()));
+    return into(parse, target)(*address);
+  };
+}
+
 /// Parser of an amount of `what`; 0 means no limit, as in xdp-tools.
 inline auto amount_of(std::string_view what) {
   return [what](std::string_view text) -> Result<std::optional<std::uint64_t>> {

@@ -69,7 +69,8 @@ TcpCommand::TcpCommand(CLI::App& root)
 
 void TcpCommand::declare_far_end() {
   options_.group("Far end");
-  options_.value({"host", "HOST", "name or address of the receiver"}, into(parse_host, spec_.host));
+  options_.value({"host", "HOST", "name or address of the receiver"},
+                 into_zoned(parse_host, spec_.host, spec_.zone));
   options_.value({"-i,--interface", "INTERFACE", "where to send", "by the route to HOST"},
                  into(parse_interface, spec_.interface));
   options_.value({"-p,--port,--dst-port", "PORT", "TCP port of the receiver, 1 to 65535",
@@ -80,7 +81,7 @@ void TcpCommand::declare_far_end() {
   options_.flag({"-6", "", "use an IPv6 address of HOST"},
                 [this] { spec_.family = packet::Family::V6; });
   options_.value({"-A,--src-addr", "IP", "source address, one of this host", "by the route"},
-                 into(packet::Ip::parse, spec_.src_addr));
+                 into_zoned(packet::Ip::parse, spec_.src_addr, spec_.zone));
   options_.value({"-P,--src-port", "PORT", "source port of the first flow, one more for each next",
                   "the kernel's choice"},
                  into(whole_number<std::uint16_t>(1, 65535), spec_.src_port));

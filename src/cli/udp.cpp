@@ -55,9 +55,9 @@ void UdpCommand::declare_frame() {
                  into(MacRange::parse, stream.src_mac));
   options_.value(
       {"-a,--dst-addr", "IP[-IP|/LEN]", "destination IPv4 or IPv6 address", "198.18.0.2"},
-      into(IpRange::parse, stream.dst_addr));
+      into_zoned(IpRange::parse, stream.dst_addr, stream.zone));
   options_.value({"-A,--src-addr", "IP[-IP|/LEN]", "source address", "by the route"},
-                 into(IpRange::parse, stream.src_addr));
+                 into_zoned(IpRange::parse, stream.src_addr, stream.zone));
   options_.value({"-p,--dst-port", "PORT[-PORT]", "UDP destination port, 0 to 65535",
                   stream.dst_port.to_string()},
                  into(PortRange::parse, stream.dst_port));

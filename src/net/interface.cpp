@@ -38,39 +38,6 @@ std::optional<std::uint64_t> xdp_features(int ifindex) {
   return replies->front().attrs<genlmsghdr>().get<std::uint64_t>(kNetdevDevXdpFeatures);
 }
 
-bool leads_through(const nl::Reply& reply, int ifindex) {
-  const nl::Attrs attrs = reply.attrs<rtmsg>();
-  if (attrs.get<std::int32_t>(RTA_OIF) == ifindex) return true;
-  const nlattr* hops = attrs.find(RTA_MULTIPATH);
-  if (hops == nullptr) return false;
-  auto* hop = static_cast<rtnexthop*>(nla_data(hops));
-  for (int left = nla_len(hops); RTNH_OK(hop, left);) {
-    if (hop->rtnh_ifindex == ifindex) return true;
-    left -= RTNH_ALIGN(hop->rtnh_len);
-    hop = RTNH_NEXT(hop);
-  }
-  return false;
-}
-
-Result<bool> default_route(nl::Socket& socket, int ifindex, unsigned char family) {
-  rtmsg header{};
-  header.rtm_family = family;
-  nl::Message request(RTM_GETROUTE, NLM_F_DUMP, header);
-  // With strict checking the kernel sends only this interface's routes, and not a full table.
-  request.put<std::uint32_t>(RTA_OIF, static_cast<std::uint32_t>(ifindex));
-  auto replies = socket.query(request, "list routes");
-  if (!replies) {
-    const Error& error = replies.error();
-    if (error.code == Errc::NotFound || error.code == Errc::NotSupported) return false;
-    return tl::unexpected<Error>(std::move(replies.error()));
-  }
-  return std::any_of(replies->begin(), replies->end(), [&](const nl::Reply& reply) {
-    const auto route = reply.header<rtmsg>();
-    return route.rtm_family == family && route.rtm_dst_len == 0 && route.rtm_type == RTN_UNICAST &&
-           (route.rtm_flags & RTM_F_CLONED) == 0 && leads_through(reply, ifindex);
-  });
-}
-
 Result<plan::InterfaceFacts> facts_of(nl::Socket& socket, LinkInfo link) {
   plan::InterfaceFacts facts;
   facts.name = link.name;
@@ -91,7 +58,8 @@ Result<plan::InterfaceFacts> facts_of(nl::Socket& socket, LinkInfo link) {
   facts.xdp_mode = link.xdp_mode;
   auto ips = read_addresses(socket, link.ifindex);
   if (!ips) return forward(std::move(ips), fmt::format("interface {}", link.name));
-  facts.addresses = std::move(*ips);
+  facts.addresses = std::move(ips->usable);
+  facts.unusable = std::move(ips->unusable);
   auto is_default = has_default_route(link.ifindex);
   if (!is_default) return forward(std::move(is_default), fmt::format("interface {}", link.name));
   facts.has_default_route = *is_default;
@@ -124,13 +92,37 @@ std::string interface_name(const std::string& name) {
   return link ? std::move(link->name) : name;
 }
 
-Result<bool> has_default_route(int ifindex) {
+Status read_own_addresses(plan::InterfaceFacts& iface) {
   auto socket = nl::Socket::open();
   if (!socket) return tl::unexpected<Error>(std::move(socket.error()));
-  socket->set_strict();
-  auto v4 = default_route(*socket, ifindex, AF_INET);
-  if (!v4 || *v4) return v4;
-  return default_route(*socket, ifindex, AF_INET6);
+  auto ips = read_addresses(*socket, iface.ifindex);
+  if (!ips) return forward(std::move(ips), fmt::format("interface {}", iface.name));
+  iface.addresses = std::move(ips->usable);
+  iface.unusable = std::move(ips->unusable);
+  return {};
+}
+
+Result<std::vector<std::string>> link_local_interfaces(int vrf) {
+  auto socket = nl::Socket::open();
+  if (!socket) return tl::unexpected<Error>(std::move(socket.error()));
+  nl::Message request(RTM_GETADDR, NLM_F_DUMP,
+                      ifaddrmsg{.ifa_family = AF_INET6,
+                                .ifa_prefixlen = 0,
+                                .ifa_flags = 0,
+                                .ifa_scope = 0,
+                                .ifa_index = 0});
+  auto replies = socket->query(request, "list addresses");
+  if (!replies) return tl::unexpected<Error>(std::move(replies.error()));
+  std::vector<std::string> names;
+  for (const nl::Reply& reply : *replies) {
+    const auto header = reply.header<ifaddrmsg>();
+    if (header.ifa_family != AF_INET6 || header.ifa_scope != RT_SCOPE_LINK) continue;
+    auto link = read_link(*socket, static_cast<int>(header.ifa_index));
+    if (!link || (link->flags & IFF_UP) == 0 || (vrf != 0 && link->master_ifindex != vrf)) continue;
+    if (std::find(names.begin(), names.end(), link->name) == names.end())
+      names.push_back(link->name);
+  }
+  return names;
 }
 
 Result<NetNs> netns_of(const plan::VethPeer& peer) {

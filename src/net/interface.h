@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 #include "net/netns.h"
@@ -21,8 +22,15 @@ Result<plan::InterfaceFacts> interface_facts(int ifindex);
 /// has stays as it is.
 std::string interface_name(const std::string& name);
 
-/// Any default route, of any table, that leads through the interface.
+/// Any default route that look-ups of this host come to, of either family, leads through the
+/// interface.
 Result<bool> has_default_route(int ifindex);
+
+/// Brings the addresses up to date.
+Status read_own_addresses(plan::InterfaceFacts& iface);
+
+/// The interfaces that are up and have an IPv6 link-local address; those of a VRF, unless it is 0.
+Result<std::vector<std::string>> link_local_interfaces(int vrf);
 
 /// The namespace in which a peer was found; NotFound when it was not.
 Result<NetNs> netns_of(const plan::VethPeer& peer);

@@ -32,6 +32,7 @@ void read_xdp(const nl::Attrs& xdp, LinkInfo& link) {
     link.xdp_mode = "multiple";
     break;
   }
+  link.xdp_native = link.xdp_mode == "native" || xdp.find(IFLA_XDP_DRV_PROG_ID) != nullptr;
   for (int type : {IFLA_XDP_DRV_PROG_ID, IFLA_XDP_SKB_PROG_ID, IFLA_XDP_HW_PROG_ID})
     if (auto id = xdp.get<std::uint32_t>(type)) link.xdp_prog_ids.push_back(*id);
   if (link.xdp_prog_ids.empty())
@@ -53,6 +54,7 @@ LinkInfo to_link(const nl::Reply& reply) {
   link.rx_queues = attrs.get<std::uint32_t>(IFLA_NUM_RX_QUEUES).value_or(1);
   if (auto mac = attrs.get<packet::Mac>(IFLA_ADDRESS)) link.mac = *mac;
   link.other_ifindex = attrs.get<std::int32_t>(IFLA_LINK);
+  link.master_ifindex = attrs.get<std::int32_t>(IFLA_MASTER).value_or(0);
   link.other_nsid = attrs.get<std::int32_t>(IFLA_LINK_NETNSID);
   read_xdp(attrs.nested(IFLA_XDP), link);
   return link;
@@ -92,11 +94,11 @@ Result<LinkInfo> read_link(nl::Socket& socket, int ifindex) {
   return get_link(socket, request, who);
 }
 
-Result<std::vector<packet::Ip>> read_addresses(nl::Socket& socket, int ifindex) {
+Result<Addresses> read_addresses(nl::Socket& socket, int ifindex) {
   nl::Message request(RTM_GETADDR, NLM_F_DUMP, ifaddrmsg{});
   auto replies = socket.query(request, "list addresses");
   if (!replies) return tl::unexpected<Error>(std::move(replies.error()));
-  std::vector<packet::Ip> found;
+  Addresses found;
   for (const nl::Reply& reply : *replies) {
     const auto header = reply.header<ifaddrmsg>();
     if (static_cast<int>(header.ifa_index) != ifindex) continue;
@@ -104,7 +106,14 @@ Result<std::vector<packet::Ip>> read_addresses(nl::Socket& socket, int ifindex) 
     // Of a point-to-point link the plain address is the other end's.
     auto ip = read_ip(attrs, IFA_LOCAL, header.ifa_family);
     if (!ip) ip = read_ip(attrs, IFA_ADDRESS, header.ifa_family);
-    if (ip) found.push_back(*ip);
+    if (!ip) continue;
+    const auto flags = attrs.get<std::uint32_t>(IFA_FLAGS).value_or(header.ifa_flags);
+    const bool failed = (flags & IFA_F_DADFAILED) != 0;
+    const bool checking = (flags & (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC)) == IFA_F_TENTATIVE;
+    if (failed || checking)
+      found.unusable.push_back({*ip, failed});
+    else
+      found.usable.push_back(*ip);
   }
   return found;
 }

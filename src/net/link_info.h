@@ -10,6 +10,7 @@
 #include "core/result.h"
 #include "net/netlink.h"
 #include "packet/address.h"
+#include "plan/facts.h"
 
 namespace xtg::net {
 
@@ -26,12 +27,18 @@ struct LinkInfo {
   std::uint32_t rx_queues = 1;
   std::vector<std::uint32_t> xdp_prog_ids;
   std::string xdp_mode;
+  bool xdp_native = false;          ///< a program in the driver, with or without others
+  int master_ifindex = 0;           ///< bridge, bond or VRF that it is a port of
   std::optional<int> other_ifindex; ///< IFLA_LINK: of a veth, its peer
   std::optional<int> other_nsid; ///< id here of the namespace that index belongs to; none: this one
 };
 
 Result<LinkInfo> read_link(nl::Socket& socket, const std::string& name);
 Result<LinkInfo> read_link(nl::Socket& socket, int ifindex);
-Result<std::vector<packet::Ip>> read_addresses(nl::Socket& socket, int ifindex);
+struct Addresses {
+  std::vector<packet::Ip> usable;
+  std::vector<plan::UnusableAddress> unusable;
+};
+Result<Addresses> read_addresses(nl::Socket& socket, int ifindex);
 
 } // namespace xtg::net

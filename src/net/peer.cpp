@@ -93,7 +93,9 @@ void fill(const LinkInfo& link, plan::VethPeer& peer) {
   peer.up = (link.flags & IFF_UP) != 0;
   peer.mtu = link.mtu;
   peer.mac = link.mac;
-  peer.xdp_attached = !link.xdp_mode.empty();
+  peer.xdp_native = link.xdp_native;
+  peer.xdp_generic = !link.xdp_mode.empty() && !link.xdp_native;
+  peer.has_master = link.master_ifindex != 0;
   peer.gro = ethtool::gro(link.name).value_or(false);
 }
 

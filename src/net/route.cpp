@@ -1,33 +1,37 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "net/route.h"
 
-#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <thread>
+#include <array>
+#include <cerrno>
 
 #include <fmt/format.h>
 
 #include "core/unique_fd.h"
 #include "net/ip_attr.h"
 #include "net/link_info.h"
+#include "net/neighbour.h"
 #include "net/netlink.h"
 
 namespace xtg::net {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using plan::RouteFault;
+using plan::RouteQuestion;
 
 struct Lookup {
   int ifindex = 0;
   unsigned char type = RTN_UNSPEC;
   std::optional<packet::Ip> gateway;
   std::optional<packet::Ip> src;
+  RouteFault fault = RouteFault::None;
+  std::string error; ///< why the rest is not known
 };
 
 std::optional<packet::Ip> read_gateway(const nl::Attrs& attrs, int family) {
@@ -44,201 +48,291 @@ std::optional<packet::Ip> read_gateway(const nl::Attrs& attrs, int family) {
   return gateway;
 }
 
-Result<Lookup> look_up(nl::Socket& socket, const packet::Ip& dst, std::optional<int> oif) {
+/// The TOS bits that routing looks at: without the ECN ones (RFC 3168).
+constexpr std::uint8_t kDscpMask = 0xfc;
+
+nl::Message message_for(const RouteQuestion& question, unsigned flags = 0) {
   rtmsg header{};
-  header.rtm_family = family_of(dst);
-  header.rtm_dst_len = static_cast<unsigned char>(dst.size() * 8);
+  header.rtm_family = family_of(question.dst);
+  header.rtm_dst_len = static_cast<unsigned char>(question.dst.size() * 8);
+  header.rtm_flags = flags;
+  header.rtm_tos = question.tos & kDscpMask;
+  if (question.src) header.rtm_src_len = header.rtm_dst_len;
   nl::Message request(RTM_GETROUTE, 0, header);
-  put_ip(request, RTA_DST, dst);
-  if (oif) request.put<std::uint32_t>(RTA_OIF, static_cast<std::uint32_t>(*oif));
-  const std::string no_route = fmt::format("no route to {}", dst.to_string());
+  put_ip(request, RTA_DST, question.dst);
+  if (question.src) put_ip(request, RTA_SRC, *question.src);
+  const int oif = question.interface != 0 ? question.interface : question.vrf;
+  if (oif != 0) request.put<std::uint32_t>(RTA_OIF, static_cast<std::uint32_t>(oif));
+  if (question.mark != 0) request.put<std::uint32_t>(RTA_MARK, question.mark);
+  if (question.protocol != 0) {
+    request.put<std::uint8_t>(RTA_IP_PROTO, question.protocol);
+    if (question.src_port != 0) request.put<std::uint16_t>(RTA_SPORT, htons(question.src_port));
+    if (question.dst_port != 0) request.put<std::uint16_t>(RTA_DPORT, htons(question.dst_port));
+  }
+  return request;
+}
+
+Lookup no_way(RouteFault fault, std::string error) {
+  Lookup lookup;
+  lookup.fault = fault;
+  lookup.error = std::move(error);
+  return lookup;
+}
+
+/// IPv4 answers a route that forbids with the error that a sender would get.
+RouteFault fault_of(int error) {
+  switch (error) {
+  case ENETUNREACH:
+  case ESRCH:
+    return RouteFault::NoRoute;
+  case EHOSTUNREACH: // unreachable
+  case EACCES:       // prohibit
+  case EINVAL:       // blackhole
+    return RouteFault::Refused;
+  default:
+    return RouteFault::Failed;
+  }
+}
+
+Lookup ask_exactly(nl::Socket& socket, const RouteQuestion& question) {
+  const std::string no_route = fmt::format("no route to {}", question.dst.to_string());
+  nl::Message request = message_for(question);
   auto replies = socket.query(request, no_route);
-  if (!replies) return tl::unexpected<Error>(std::move(replies.error()));
-  if (replies->empty()) return fail(Errc::NotFound, no_route);
+  if (!replies) return no_way(fault_of(replies.error().sys), replies.error().message());
+  if (replies->empty()) return no_way(RouteFault::NoRoute, no_route);
   const auto route = replies->front().header<rtmsg>();
+  // IPv6 answers with the kind of route that forbids.
+  const std::array<std::pair<unsigned char, const char*>, 3> refusing{
+      {{RTN_UNREACHABLE, "an unreachable route"},
+       {RTN_BLACKHOLE, "a blackhole route"},
+       {RTN_PROHIBIT, "a prohibiting route"}}};
+  for (const auto& [type, words] : refusing)
+    if (route.rtm_type == type)
+      return no_way(RouteFault::Refused, fmt::format("{}: {} matches", no_route, words));
   const nl::Attrs attrs = replies->front().attrs<rtmsg>();
   Lookup lookup;
   lookup.ifindex = attrs.get<std::int32_t>(RTA_OIF).value_or(0);
   lookup.type = route.rtm_type;
   lookup.gateway = read_gateway(attrs, route.rtm_family);
-  lookup.src = read_ip(attrs, RTA_PREFSRC, route.rtm_family);
-  // IPv6 answers with the kind of route that refuses, IPv4 with an error.
-  if (lookup.type == RTN_UNREACHABLE || lookup.type == RTN_BLACKHOLE || lookup.type == RTN_PROHIBIT)
-    return fail(Errc::NotFound, no_route);
+  lookup.src = question.src ? question.src : read_ip(attrs, RTA_PREFSRC, route.rtm_family);
   return lookup;
 }
 
-struct Neighbour {
-  std::optional<packet::Mac> mac; ///< when the entry can be used
-  bool failed = false;            ///< the kernel asked, and gave up
-};
-
-Neighbour read_neighbour(nl::Socket& socket, int ifindex, const packet::Ip& ip) {
-  ndmsg header{};
-  header.ndm_family = family_of(ip);
-  header.ndm_ifindex = ifindex;
-  nl::Message request(RTM_GETNEIGH, 0, header);
-  put_ip(request, NDA_DST, ip);
-  auto replies = socket.query(request, "read the neighbour table");
-  if (!replies || replies->empty()) return {};
-  const auto state = replies->front().header<ndmsg>().ndm_state;
-  constexpr unsigned kUsable = NUD_PERMANENT | NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE;
-  if ((state & kUsable) == 0) return {{}, (state & NUD_FAILED) != 0};
-  return {replies->front().attrs<ndmsg>().get<packet::Mac>(NDA_LLADDR), false};
+bool is_own(nl::Socket& socket, const packet::Ip& ip) {
+  RouteQuestion question;
+  question.dst = ip;
+  return ask_exactly(socket, question).type == RTN_LOCAL;
 }
 
-/// An empty datagram to the discard port makes the kernel ask, and needs no privilege.
-void poke_with_datagram(const std::string& ifname, int ifindex, const packet::Ip& ip) {
-  UniqueFd fd(socket(family_of(ip), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd.valid()) return;
-  setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, ifname.c_str(),
-             static_cast<socklen_t>(ifname.size()));
-  constexpr std::uint16_t kDiscard = 9;
-  if (ip.is_v4()) {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(kDiscard);
-    std::memcpy(&to.sin_addr, ip.bytes.data(), ip.size());
-    sendto(fd.get(), nullptr, 0, 0, reinterpret_cast<const sockaddr*>(&to), sizeof(to));
-  } else {
-    sockaddr_in6 to{};
-    to.sin6_family = AF_INET6;
-    to.sin6_port = htons(kDiscard);
-    to.sin6_scope_id = static_cast<std::uint32_t>(ifindex);
-    std::memcpy(&to.sin6_addr, ip.bytes.data(), ip.size());
-    sendto(fd.get(), nullptr, 0, 0, reinterpret_cast<const sockaddr*>(&to), sizeof(to));
+/// As ask_exactly(), but for two answers that are about the source and not about the way: IPv4
+/// knows no way from an address that is not this host's, and IPv6 with a source address does not
+/// keep to the interface.
+Lookup look_up(nl::Socket& socket, const RouteQuestion& question) {
+  Lookup lookup = ask_exactly(socket, question);
+  if (!question.src) return lookup;
+  const bool foreign = lookup.fault == RouteFault::NoRoute && !is_own(socket, *question.src);
+  const bool strayed = lookup.fault == RouteFault::None && question.interface != 0 &&
+                       lookup.type != RTN_LOCAL && lookup.ifindex != question.interface;
+  if (!foreign && !strayed) return lookup;
+  RouteQuestion without = question;
+  without.src.reset();
+  lookup = ask_exactly(socket, without);
+  lookup.src = question.src;
+  return lookup;
+}
+
+void set_fault(plan::RouteFacts& facts, RouteFault fault, std::string error) {
+  facts.fault = fault;
+  facts.error = std::move(error);
+}
+
+bool has_address(nl::Socket& socket, int ifindex, packet::Family family) {
+  auto own = read_addresses(socket, ifindex);
+  return own && std::any_of(own->usable.begin(), own->usable.end(),
+                            [&](const packet::Ip& a) { return a.family == family; });
+}
+
+/// Of an interface that asks for no neighbours. The entries that the kernel makes there by itself
+/// have the interface's own address, at which nobody listens.
+void find_without_asking(nl::Socket& socket, const LinkInfo& link, const packet::Ip& hop,
+                         plan::RouteFacts& facts) {
+  const auto mac = read_neighbour(socket, link.ifindex, hop);
+  if (mac && *mac != link.mac)
+    facts.next_hop = mac;
+  else
+    set_fault(facts, RouteFault::CannotAsk,
+              fmt::format("{} asks for no neighbours (NOARP), and there is no entry for {}",
+                          link.name, hop.to_string()));
+}
+
+void find_neighbour(nl::Socket& socket, const LinkInfo& link, const packet::Ip& hop,
+                    const RouteOptions& options, plan::RouteFacts& facts) {
+  if ((link.flags & IFF_NOARP) != 0) return find_without_asking(socket, link, hop, facts);
+  if (!options.resolve) {
+    facts.next_hop = read_neighbour(socket, link.ifindex, hop);
+    if (!facts.next_hop)
+      set_fault(facts, RouteFault::NotAsked,
+                fmt::format("no neighbour entry for {} on {}", hop.to_string(), link.name));
+    return;
   }
+  facts.next_hop = ask_neighbours(socket, link, {&hop, 1}, options.timeout).front();
+  if (facts.next_hop) return;
+  // Nobody answers a question from an address elsewhere: that says nothing.
+  const bool could_ask = has_address(socket, link.ifindex, hop.family);
+  set_fault(facts, could_ask ? RouteFault::NoAnswer : RouteFault::CannotAsk,
+            fmt::format("no neighbour answered for {} on {}", hop.to_string(), link.name));
 }
 
-/// Unprompted by a packet, the kernel sends its IPv6 question only from a link-local address.
-bool can_ask_unprompted(nl::Socket& socket, const LinkInfo& link, const packet::Ip& ip) {
-  if (ip.is_v4()) return true;
-  auto own = read_addresses(socket, link.ifindex);
-  return own && std::any_of(own->begin(), own->end(),
-                            [](const packet::Ip& a) { return !a.is_v4() && a.is_link_local(); });
-}
-
-void ask_for_neighbour(nl::Socket& socket, const LinkInfo& link, const packet::Ip& ip) {
-  if (can_ask_unprompted(socket, link, ip)) {
-    ndmsg header{};
-    header.ndm_family = family_of(ip);
-    header.ndm_ifindex = link.ifindex;
-    header.ndm_flags = NTF_USE; // "as if a packet had come": starts the asking, sends nothing else
-    nl::Message request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, header);
-    put_ip(request, NDA_DST, ip);
-    if (socket.request(request, "ask for a neighbour")) return;
-  }
-  poke_with_datagram(link.name, link.ifindex, ip);
-}
-
-std::optional<packet::Mac> next_hop_mac(nl::Socket& socket, const LinkInfo& link,
-                                        const packet::Ip& ip, const RouteOptions& options) {
-  Neighbour entry = read_neighbour(socket, link.ifindex, ip);
-  if (entry.mac || !options.resolve) return entry.mac;
-  const auto deadline = Clock::now() + options.timeout;
-  ask_for_neighbour(socket, link, ip);
-  auto pause = std::chrono::microseconds(200);
-  while (!(entry = read_neighbour(socket, link.ifindex, ip)).mac && !entry.failed &&
-         Clock::now() < deadline) {
-    std::this_thread::sleep_for(pause);
-    pause = std::min<std::chrono::microseconds>(pause * 2, std::chrono::milliseconds(10));
-  }
-  return entry.mac;
-}
-
-/// Fills next_hop and, where that is not possible, error.
+/// Fills next_hop and, where that is not possible, fault and error.
 void find_next_hop(nl::Socket& socket, const Lookup& lookup, const LinkInfo& link,
                    const RouteOptions& options, plan::RouteFacts& facts) {
   const packet::Ip& hop = facts.gateway ? *facts.gateway : facts.dst;
-  if (facts.dst.is_multicast()) {
+  if (facts.dst.is_multicast())
     facts.next_hop = multicast_mac(facts.dst);
-  } else if (lookup.type == RTN_BROADCAST) {
+  else if (lookup.type == RTN_BROADCAST)
     facts.next_hop = packet::Mac::from_u64(0xffffffffffff);
-  } else if ((link.flags & IFF_LOOPBACK) != 0 || lookup.type == RTN_LOCAL) {
-    facts.error = fmt::format("{} is an address of this host", facts.dst.to_string());
-  } else if (!link.ethernet) {
-    facts.error = fmt::format("{} has no Ethernet addresses", link.name);
-  } else if ((link.flags & IFF_NOARP) != 0) {
-    facts.next_hop = read_neighbour(socket, link.ifindex, hop).mac;
-    if (!facts.next_hop)
-      facts.error = fmt::format("{} asks for no neighbours (NOARP), and there is no entry for {}",
-                                link.name, hop.to_string());
-  } else {
-    facts.next_hop = next_hop_mac(socket, link, hop, options);
-    if (!facts.next_hop)
-      facts.error = fmt::format("{} for {} on {}",
-                                options.resolve ? "no neighbour answered" : "no neighbour entry",
-                                hop.to_string(), link.name);
-  }
+  else if ((link.flags & IFF_LOOPBACK) != 0 || lookup.type == RTN_LOCAL)
+    set_fault(facts, RouteFault::OwnAddress,
+              fmt::format("{} is an address of this host", facts.dst.to_string()));
+  else if (!link.ethernet)
+    set_fault(facts, RouteFault::Failed, fmt::format("{} has no Ethernet addresses", link.name));
+  else
+    find_neighbour(socket, link, hop, options, facts);
 }
 
-Status change_neighbour(int type, int flags, int ifindex, const packet::Ip& ip,
-                        const packet::Mac* mac) {
-  auto socket = nl::Socket::open();
-  if (!socket) return tl::unexpected<Error>(std::move(socket.error()));
-  ndmsg header{};
-  header.ndm_family = family_of(ip);
-  header.ndm_ifindex = ifindex;
-  header.ndm_state = NUD_PERMANENT;
-  nl::Message request(type, flags, header);
-  put_ip(request, NDA_DST, ip);
-  if (mac != nullptr) request.put<packet::Mac>(NDA_LLADDR, *mac);
-  return socket->request(request, fmt::format("{} neighbour entry of {}",
-                                              mac != nullptr ? "set" : "remove", ip.to_string()));
+/// Asked about one interface, IPv4 takes every address to be on its link, whatever the tables say.
+/// Where nobody is found there, what they say for all interfaces counts.
+void hear_refusal(nl::Socket& socket, const RouteQuestion& question, plan::RouteFacts& facts) {
+  if (question.interface == 0 || facts.next_hop) return;
+  RouteQuestion any = question;
+  any.interface = 0;
+  const Lookup lookup = look_up(socket, any);
+  if (lookup.fault == RouteFault::Refused)
+    set_fault(facts, RouteFault::Refused, lookup.error);
+  else if (lookup.fault == RouteFault::None && lookup.type == RTN_LOCAL)
+    set_fault(facts, RouteFault::OwnAddress,
+              fmt::format("{} is an address of this host", facts.dst.to_string()));
+}
+
+void follow(nl::Socket& socket, const RouteQuestion& question, const RouteOptions& options,
+            plan::RouteFacts& facts) {
+  const Lookup lookup = look_up(socket, question);
+  if (lookup.fault != RouteFault::None) return set_fault(facts, lookup.fault, lookup.error);
+  facts.ifindex = lookup.ifindex;
+  facts.gateway = lookup.gateway;
+  facts.src = lookup.src;
+  auto link = read_link(socket, lookup.ifindex);
+  if (!link) return set_fault(facts, RouteFault::Failed, link.error().message());
+  facts.interface = link->name;
+  find_next_hop(socket, lookup, *link, options, facts);
+}
+
+/// The length of the route's prefix where the destination is on the link; 0 where it is not, or no
+/// route says so.
+unsigned on_link_length(nl::Socket& socket, const RouteQuestion& question) {
+  nl::Message request = message_for(question, RTM_F_FIB_MATCH);
+  const auto replies = socket.query(request, "look at a route");
+  if (!replies || replies->empty()) return 0;
+  const auto route = replies->front().header<rtmsg>();
+  const nl::Attrs attrs = replies->front().attrs<rtmsg>();
+  const bool direct = route.rtm_type == RTN_UNICAST && attrs.find(RTA_MULTIPATH) == nullptr &&
+                      attrs.find(RTA_NH_ID) == nullptr && !read_gateway(attrs, route.rtm_family);
+  return direct ? route.rtm_dst_len : 0;
+}
+
+/// Where an address of a range goes.
+struct Hop {
+  std::optional<packet::Ip> ip;   ///< whom to ask
+  std::optional<packet::Mac> mac; ///< known without asking
+  bool operator==(const Hop&) const = default;
+};
+
+Hop hop_of(nl::Socket& socket, const RouteQuestion& question, int ifindex) {
+  const Lookup lookup = look_up(socket, question);
+  if (lookup.fault != RouteFault::None || lookup.ifindex != ifindex) return {};
+  if (lookup.type == RTN_BROADCAST) return {{}, packet::Mac::from_u64(0xffffffffffff)};
+  if (lookup.type != RTN_UNICAST) return {};
+  return {lookup.gateway.value_or(question.dst), {}};
+}
+
+/// Fills facts.hosts, unless one next hop serves the whole range.
+void find_hosts(nl::Socket& socket, RouteQuestion question, const packet::IpRange& range,
+                const RouteOptions& options, plan::RouteFacts& facts) {
+  auto link = read_link(socket, facts.ifindex);
+  if (!link || !link->ethernet || (link->flags & (IFF_LOOPBACK | IFF_NOARP)) != 0 ||
+      !has_address(socket, facts.ifindex, question.dst.family))
+    return;
+  std::vector<Hop> hops;
+  std::vector<packet::Ip> asked;
+  for (std::uint64_t i = 0; i < range.count; i++) {
+    question.dst = range.at(i);
+    hops.push_back(hop_of(socket, question, facts.ifindex));
+    if (hops.back().ip) asked.push_back(*hops.back().ip);
+  }
+  if (std::ranges::all_of(hops, [&](const Hop& hop) { return hop == hops.front(); })) return;
+  const auto macs = ask_neighbours(socket, *link, asked,
+                                   options.resolve ? options.timeout : std::chrono::milliseconds{});
+  auto answer = macs.begin();
+  for (const Hop& hop : hops)
+    facts.hosts.push_back(hop.ip ? *answer++ : hop.mac);
 }
 
 } // namespace
 
-packet::Mac multicast_mac(const packet::Ip& group) {
-  const auto& b = group.bytes;
-  if (group.is_v4())
-    return {{0x01, 0x00, 0x5e, static_cast<std::uint8_t>(b[1] & 0x7f), b[2], b[3]}};
-  return {{0x33, 0x33, b[12], b[13], b[14], b[15]}};
-}
-
-plan::RouteFacts route_to(const packet::Ip& dst, std::optional<int> oif,
-                          const RouteOptions& options) {
+plan::RouteFacts route_to(const RouteQuestion& question, const RouteOptions& options) {
   plan::RouteFacts facts;
-  facts.dst = dst;
+  facts.dst = question.dst;
   auto socket = nl::Socket::open();
   if (!socket) {
-    facts.error = socket.error().message();
+    set_fault(facts, RouteFault::Failed, socket.error().message());
     return facts;
   }
-  auto lookup = look_up(*socket, dst, oif);
-  if (!lookup) {
-    facts.error = lookup.error().message();
-    return facts;
-  }
-  facts.ifindex = lookup->ifindex;
-  facts.gateway = lookup->gateway;
-  facts.src = lookup->src;
-  auto link = read_link(*socket, lookup->ifindex);
-  if (!link) {
-    facts.error = link.error().message();
-    return facts;
-  }
-  facts.interface = link->name;
-  find_next_hop(*socket, *lookup, *link, options, facts);
+  follow(*socket, question, options, facts);
+  hear_refusal(*socket, question, facts);
   return facts;
 }
 
-Result<std::string> interface_for(const packet::Ip& dst) {
+plan::RouteFacts route_to_range(const RouteQuestion& first, std::uint64_t count,
+                                const RouteOptions& options) {
+  const packet::IpRange all{first.dst, count};
+  auto socket = nl::Socket::open();
+  if (count == 1 || first.dst.is_multicast() || !socket) return route_to(first, options);
+  const unsigned length = on_link_length(*socket, first);
+  const packet::IpRange range = all.without_edges(length);
+  RouteQuestion question = first;
+  question.dst = range.first;
+  plan::RouteFacts facts = route_to(question, options);
+  if (facts.fault == RouteFault::OwnAddress && range.count > 1) { // says nothing of the others
+    question.dst = range.at(1);
+    facts = route_to(question, options);
+  }
+  facts.dst = first.dst;
+  facts.on_link_length = length;
+  if (facts.ifindex != 0 && range.count > 1 && range.count <= kMaxHosts)
+    find_hosts(*socket, question, range, options, facts);
+  return facts;
+}
+
+Result<std::string> interface_for(const RouteQuestion& question) {
   auto socket = nl::Socket::open();
   if (!socket) return tl::unexpected<Error>(std::move(socket.error()));
-  auto lookup = look_up(*socket, dst, {});
-  if (!lookup) return fail(Errc::NotFound, lookup.error().message());
-  auto link = read_link(*socket, lookup->ifindex);
+  const Lookup lookup = look_up(*socket, question);
+  if (lookup.fault != RouteFault::None) return fail(Errc::NotFound, lookup.error);
+  auto link = read_link(*socket, lookup.ifindex);
   if (!link) return tl::unexpected<Error>(std::move(link.error()));
   return link->name;
 }
 
-Status set_neighbour(int ifindex, const packet::Ip& ip, const packet::Mac& mac) {
-  return change_neighbour(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, ifindex, ip, &mac);
-}
-
-Status remove_neighbour(int ifindex, const packet::Ip& ip) {
-  return change_neighbour(RTM_DELNEIGH, 0, ifindex, ip, nullptr);
+plan::SocketDefaults socket_defaults() {
+  plan::SocketDefaults defaults;
+  UniqueFd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) fd.reset(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return defaults;
+  socklen_t size = sizeof defaults.vrf;
+  getsockopt(fd.get(), SOL_SOCKET, SO_BINDTOIFINDEX, &defaults.vrf, &size);
+  size = sizeof defaults.mark;
+  getsockopt(fd.get(), SOL_SOCKET, SO_MARK, &defaults.mark, &size);
+  return defaults;
 }
 
 } // namespace xtg::net

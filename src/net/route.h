@@ -4,7 +4,6 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
 #include <string>
 
 #include "core/result.h"
@@ -19,19 +18,21 @@ struct RouteOptions {
   std::chrono::milliseconds timeout{1000};
 };
 
-/// What could be found out; `error` of the answer says why the rest could not. With `oif` only ways
-/// out of that interface count.
-plan::RouteFacts route_to(const packet::Ip& dst, std::optional<int> oif = {},
-                          const RouteOptions& options = {});
+/// What could be found out; `fault` and `error` of the answer say why the rest could not.
+plan::RouteFacts route_to(const plan::RouteQuestion& question, const RouteOptions& options = {});
 
-/// The interface that carries traffic to `dst`; NotFound when there is no route.
-Result<std::string> interface_for(const packet::Ip& dst);
+/// The most addresses of a range that are looked up one by one.
+inline constexpr std::uint64_t kMaxHosts = 256;
 
-/// RFC 1112 section 6.4 and RFC 2464 section 7.
-packet::Mac multicast_mac(const packet::Ip& group);
+/// As route_to() for the first of `count` addresses. Where they are on the link, each is looked up
+/// by itself: see plan::RouteFacts::hosts.
+plan::RouteFacts route_to_range(const plan::RouteQuestion& first, std::uint64_t count,
+                                const RouteOptions& options = {});
 
-/// A permanent entry of the neighbour table, replacing what is there.
-Status set_neighbour(int ifindex, const packet::Ip& ip, const packet::Mac& mac);
-Status remove_neighbour(int ifindex, const packet::Ip& ip);
+/// The interface that carries such a packet; NotFound when there is no route.
+Result<std::string> interface_for(const plan::RouteQuestion& question);
+
+/// Read from a socket made for it.
+plan::SocketDefaults socket_defaults();
 
 } // namespace xtg::net

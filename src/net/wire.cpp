@@ -15,7 +15,7 @@
 
 #include "core/unique_fd.h"
 #include "net/interface.h"
-#include "net/route.h"
+#include "net/neighbour.h"
 #include "net/veth.h"
 
 namespace xtg::net {

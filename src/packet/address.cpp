@@ -127,6 +127,16 @@ bool Ip::is_unspecified() const {
   return *this == Ip{family, {}};
 }
 
+bool Ip::is_loopback() const {
+  return is_v4() ? bytes[0] == 127 : *this == Ip{family, {}}.with_low(1);
+}
+
+bool Ip::needs_zone() const {
+  if (is_v4()) return false;
+  const unsigned scope = bytes[1] & 0x0f;
+  return is_link_local() || (is_multicast() && (scope == 1 || scope == 2));
+}
+
 bool Ip::is_non_public() const {
   if (is_multicast()) {
     if (!is_v4()) return (bytes[1] & 0x0f) < 0x0e; // RFC 4291 2.7: scope
@@ -213,9 +223,25 @@ Ip IpRange::at(std::uint64_t i) const {
   return first.with_low(first.low() + i);
 }
 
+IpRange IpRange::without_edges(unsigned length) const {
+  if (!first.is_v4() || length == 0 || length > 30 || count < 3) return *this;
+  const std::uint64_t hosts = (std::uint64_t{1} << (32 - length)) - 1;
+  IpRange range = *this;
+  if ((range.first.low() & hosts) == 0) range = {range.at(1), range.count - 1};
+  if ((range.last().low() & hosts) == hosts) range.count--;
+  return range;
+}
+
 std::string IpRange::to_string() const {
   if (count == 1) return first.to_string();
   return fmt::format("{}-{}", first.to_string(), last().to_string());
+}
+
+Mac multicast_mac(const Ip& group) {
+  const auto& b = group.bytes;
+  if (group.is_v4())
+    return {{0x01, 0x00, 0x5e, static_cast<std::uint8_t>(b[1] & 0x7f), b[2], b[3]}};
+  return {{0x33, 0x33, b[12], b[13], b[14], b[15]}};
 }
 
 Result<PortRange> PortRange::parse(std::string_view text) {

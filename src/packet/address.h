@@ -39,6 +39,10 @@ struct Ip {
   [[nodiscard]] bool is_multicast() const;
   [[nodiscard]] bool is_link_local() const; ///< 169.254/16, fe80::/10
   [[nodiscard]] bool is_unspecified() const;
+  [[nodiscard]] bool is_loopback() const; ///< 127/8, ::1
+  /// One on every link: only with an interface is it one host's or group's (RFC 4007: fe80::/10,
+  /// and multicast of interface and link scope).
+  [[nodiscard]] bool needs_zone() const;
   /// Private, link-local, loopback, documentation and benchmark ranges (RFC 1918, 3927, 4193, 5737,
   /// 3849, 9637, 2544 = 198.18.0.0/15, 5180 = 2001:2::/48), CGN (RFC 6598), multicast of scope
   /// below global (239/8, 224.0.0/24, ff0x:: with x < e). Everything else is public and needs the
@@ -74,8 +78,14 @@ struct IpRange {
   static Result<IpRange> parse(std::string_view text);
   [[nodiscard]] Ip at(std::uint64_t i) const;
   [[nodiscard]] Ip last() const { return at(count - 1); }
+  /// Without the addresses that are no host's in an IPv4 prefix of this length (1 to 30): the
+  /// network's own and the broadcast address.
+  [[nodiscard]] IpRange without_edges(unsigned length) const;
   [[nodiscard]] std::string to_string() const;
 };
+
+/// The MAC of a multicast group: RFC 1112 6.4 and RFC 2464 7.
+Mac multicast_mac(const Ip& group);
 
 struct PortRange {
   std::uint16_t first = 0;

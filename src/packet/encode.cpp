@@ -45,6 +45,12 @@ std::uint32_t form_code(SignatureForm form) {
   return XTG_SIG_NONE;
 }
 
+std::uint32_t hop_code(const Sweep& sweep, std::size_t dst) {
+  if (sweep.hop_law == HopLaw::Fixed) return XTG_HOP_FIXED;
+  if (sweep.hop_law == HopLaw::Listed) return XTG_HOP_LISTED;
+  return sweep.fields[dst].width == 4 ? XTG_HOP_GROUP4 : XTG_HOP_GROUP6;
+}
+
 void store16(std::uint8_t* at, std::uint16_t value) {
   std::memcpy(at, &value, sizeof value);
 }
@@ -80,6 +86,11 @@ xtg_stream encode(const Frame& frame, const EncodeOptions& options) {
     f.in_l4 = frame.l4_csum_offset != 0 && (is_address(field.kind) || is_port(field.kind)) ? 1 : 0;
     ip_varies |= f.in_ip != 0;
     l4_varies |= f.in_l4 != 0;
+  }
+  if (const auto dst = frame.sweep.destination()) {
+    out.hop_law = hop_code(frame.sweep, *dst);
+    out.hop_field = static_cast<std::uint32_t>(*dst);
+    out.hop_base = options.hop_base;
   }
   if (frame.ip_csum_offset != 0) {
     if (ip_varies)

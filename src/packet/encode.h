@@ -12,7 +12,8 @@ namespace xtg::packet {
 struct EncodeOptions {
   bool stamp_each = false;
   bool paced = false;
-  bool tai = false; ///< the send time is CLOCK_TAI
+  bool tai = false;           ///< the send time is CLOCK_TAI
+  std::uint32_t hop_base = 0; ///< where the stream's listed next hops begin in the run's list
 };
 
 /// The constants of one stream. Checksums that no frame changes are finished here and go into the

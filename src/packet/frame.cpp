@@ -254,6 +254,16 @@ Status place_sweep(Frame& frame) {
   return {};
 }
 
+Status check_next_hops(const Sweep& sweep) {
+  if (sweep.hop_law != HopLaw::Listed) return {};
+  const auto dst = sweep.destination();
+  if (dst && sweep.next_hops.size() != sweep.fields[*dst].count)
+    return fail(Errc::InvalidArgument,
+                fmt::format("{} next hops for {} destination addresses", sweep.next_hops.size(),
+                            sweep.fields[*dst].count));
+  return {};
+}
+
 void blank_and_sum(Frame& frame) {
   const Bytes all(frame.bytes);
   for (const Field& field : frame.sweep.fields)
@@ -320,6 +330,8 @@ Result<Frame> build(const FrameSpec& spec, Sweep sweep) {
   frame.sweep = std::move(sweep);
   lay_out(frame);
   if (Status good = place_sweep(frame); !good) return tl::unexpected(std::move(good.error()));
+  if (Status good = check_next_hops(frame.sweep); !good)
+    return tl::unexpected(std::move(good.error()));
   write_headers(frame);
   for (std::size_t i = frame.payload_offset; i < frame.bytes.size(); ++i) {
     frame.bytes[i] = payload_byte(spec, i - frame.payload_offset);

@@ -44,11 +44,27 @@ std::uint64_t Sweep::index(std::size_t f, std::uint64_t k) const {
   return k % count;
 }
 
+std::optional<std::size_t> Sweep::destination() const {
+  for (std::size_t f = 0; f < fields.size(); ++f)
+    if (fields[f].kind == FieldKind::DstAddr) return f;
+  return std::nullopt;
+}
+
 void Sweep::apply(std::span<std::uint8_t> frame, std::uint64_t k) const {
   for (std::size_t f = 0; f < fields.size(); ++f) {
     const Field& field = fields[f];
     store_be(frame.subspan(field.offset, field.width), field.first + index(f, k));
   }
+  const auto dst = destination();
+  if (!dst || hop_law == HopLaw::Fixed) return;
+  const Field& field = fields[*dst];
+  const std::uint64_t at = index(*dst, k);
+  if (hop_law == HopLaw::Listed)
+    store_be(frame.first(6), next_hops[at]);
+  else if (field.width == 4)
+    store_be(frame.subspan(3, 3), (field.first + at) & 0x7fffff);
+  else
+    store_be(frame.subspan(2, 4), field.first + at);
 }
 
 } // namespace xtg::packet

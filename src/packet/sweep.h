@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -30,14 +31,22 @@ struct Field {
 
 enum class Vary : std::uint8_t { Together, Product, Random }; ///< XTG_VARY_*
 
+/// How the destination MAC follows a destination address that varies: not; as that of a multicast
+/// group does (RFC 1112 6.4, RFC 2464 7); or from a list with one for each address of the range.
+enum class HopLaw : std::uint8_t { Fixed, Group, Listed };
+
 struct Sweep {
   std::vector<Field> fields; ///< in the order in which an odometer turns, fastest first
   Vary vary = Vary::Together;
   std::uint64_t seed = 0; ///< of Vary::Random
+  HopLaw hop_law = HopLaw::Fixed;
+  std::vector<std::uint64_t> next_hops{}; ///< of HopLaw::Listed: Mac::to_u64()
   bool operator==(const Sweep&) const = default;
 
   /// Index in [0, count) of field `f` in packet k.
   [[nodiscard]] std::uint64_t index(std::size_t f, std::uint64_t k) const;
+  /// Which field is the destination address; none when it does not vary.
+  [[nodiscard]] std::optional<std::size_t> destination() const;
   /// Writes the values of packet k into a frame (which must hold every field).
   void apply(std::span<std::uint8_t> frame, std::uint64_t k) const;
 };

@@ -2,11 +2,14 @@
 #include "plan/checks.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "packet/frame.h"
+#include "packet/prefix.h"
 #include "plan/diagnose.h"
 #include "xtg/abi/base.h"
 
@@ -30,6 +33,35 @@ bool all_non_public(const IpRange& range) {
   return true;
 }
 
+/// Addresses that are nobody's, or not one host's: what each is, in words.
+struct SpecialBlock {
+  packet::IpPrefix block;
+  std::string_view words;
+  bool destination; ///< odd as a destination, not only as a source
+};
+
+std::span<const SpecialBlock> special_blocks() {
+  const auto block = [](const char* text) { return *packet::IpPrefix::parse(text); };
+  static const std::array<SpecialBlock, 9> kBlocks{{
+      {block("255.255.255.255"), "the broadcast address, to every host on the link", true},
+      {block("0.0.0.0"), "the unspecified address, which is no host's", true},
+      {block("0.0.0.0/8"), "an address of \"this network\" (RFC 1122), which is no host's", true},
+      {block("127.0.0.0/8"), "a loopback address, which never leaves a host", true},
+      {block("240.0.0.0/4"), "a reserved address (RFC 1112), which hosts and routers drop", true},
+      {block("224.0.0.0/4"), "a multicast address, which no host sends from", false},
+      {block("::"), "the unspecified address, which is no host's", true},
+      {block("::1"), "a loopback address, which never leaves a host", true},
+      {block("ff00::/8"), "a multicast address, which no host sends from", false},
+  }};
+  return kBlocks;
+}
+
+bool overlaps(const IpRange& range, const packet::IpPrefix& block) {
+  if (range.first.family != block.network.family) return false;
+  return block.contains(range.first) || block.contains(range.last()) ||
+         (range.first <= block.network && block.network <= range.last());
+}
+
 } // namespace
 
 tl::unexpected<Error> invalid(std::string what) {
@@ -42,10 +74,35 @@ Status check_consent(const Consent& consent, const InterfaceFacts& iface, const 
     return invalid(fmt::format("{} carries the default route: a flood there can cut this host off; "
                                "--allow-default-route to send all the same",
                                iface.name));
-  if (!consent.public_address && !all_non_public(dst))
-    return invalid(fmt::format("{} {}: a public address; --allow-public to send there all the same",
-                               option, dst.to_string()));
+  if (consent.public_address) return {};
+  std::string_view words = special_words(dst, AddressUse::Destination);
+  if (words.empty() && !all_non_public(dst))
+    words = dst.first.is_multicast() ? "a multicast address of global scope" : "a public address";
+  if (words.empty()) return {};
+  return invalid(fmt::format("{} {}: {}; --allow-public to send there all the same", option,
+                             dst.to_string(), words));
+}
+
+std::string_view special_words(const IpRange& range, AddressUse use) {
+  for (const SpecialBlock& special : special_blocks())
+    if ((special.destination || use == AddressUse::Source) && overlaps(range, special.block))
+      return special.words;
   return {};
+}
+
+Status check_source(const Consent& consent, const IpRange& src) {
+  const std::string_view words = special_words(src, AddressUse::Source);
+  if (consent.public_address || words.empty()) return {};
+  return invalid(fmt::format("--src-addr {}: {}; --allow-public to send from it all the same",
+                             src.to_string(), words));
+}
+
+Status check_source(const Consent& consent, const packet::MacRange& src) {
+  const bool group = src.first.is_group() || src.at(src.count - 1).is_group();
+  if (consent.public_address || !group) return {};
+  return invalid(fmt::format("--src-mac {}: a group address, which no interface sends from and "
+                             "switches drop; --allow-public to send from it all the same",
+                             src.to_string()));
 }
 
 Status check_interface(const HostFacts& facts, bool dry_run) {
@@ -105,27 +162,28 @@ const RouteFacts* route_for(const HostFacts& facts, const Ip& dst) {
   return nullptr;
 }
 
-Result<packet::Mac> find_next_hop(const NextHopSearch& search, const InterfaceFacts& iface,
-                                  const RouteFacts* route, const Ip& dst,
-                                  std::vector<std::string>& notes) {
-  if (route != nullptr && route->next_hop &&
-      (route->ifindex == 0 || route->ifindex == iface.ifindex))
-    return *route->next_hop;
-  if (iface.peer && iface.peer->reachable && iface.peer->mac != packet::Mac{}) {
-    notes.push_back(
-        fmt::format("dst-mac is that of the veth peer {}: the host knows no next hop for {}",
-                    iface.peer->name, dst.to_string()));
-    return iface.peer->mac;
+void note_unusable(const InterfaceFacts& iface, const Ip& dst, const Ip& src,
+                   std::vector<std::string>& notes) {
+  if (dst.is_v4()) return;
+  const bool has_one = std::any_of(iface.addresses.begin(), iface.addresses.end(),
+                                   [](const Ip& a) { return !a.is_v4(); });
+  for (const UnusableAddress& other : iface.unusable) {
+    const bool replaced =
+        !has_one || (src.is_link_local() && !dst.is_link_local() && !other.ip.is_link_local());
+    if (other.ip != src && !replaced) continue;
+    notes.push_back(fmt::format("{} {}: frames are sent from {}", other.ip.to_string(),
+                                unusable_words(iface, other),
+                                other.ip == src ? "it all the same" : src.to_string()));
   }
-  if (search.dry_run) {
-    notes.push_back(fmt::format("dst-mac is not known yet: a run asks for the next hop of {}",
-                                dst.to_string()));
-    return packet::Mac{};
-  }
-  const std::string why =
-      route != nullptr && !route->error.empty() ? route->error : "no route to it";
-  return fail(search.code, fmt::format("no next hop for {} on {} ({}): {}", dst.to_string(),
-                                       iface.name, why, search.advice));
+}
+
+std::string unusable_words(const InterfaceFacts& iface, const UnusableAddress& address) {
+  if (address.failed)
+    return fmt::format("on {} is not usable, another host has it (duplicate address detection "
+                       "failed)",
+                       iface.name);
+  return fmt::format("on {} is not usable yet (tentative: duplicate address detection goes on)",
+                     iface.name);
 }
 
 void note_link_speed(const InterfaceFacts& iface, double l1_bps, std::vector<std::string>& notes) {

@@ -27,6 +27,22 @@ struct Consent {
 Status check_consent(const Consent& consent, const InterfaceFacts& iface,
                      const packet::IpRange& dst, std::string_view option);
 
+enum class AddressUse : std::uint8_t { Source, Destination };
+/// What is odd about an address of the range: unspecified, broadcast, reserved, loopback, and as a
+/// source multicast. Empty: nothing.
+std::string_view special_words(const packet::IpRange& range, AddressUse use);
+
+/// InvalidArgument where a source is one that no host has, without the user's word for it.
+Status check_source(const Consent& consent, const packet::IpRange& src);
+Status check_source(const Consent& consent, const packet::MacRange& src);
+
+/// Why an IPv6 address of the interface cannot be sent from: "on eth0 is not usable, ...".
+std::string unusable_words(const InterfaceFacts& iface, const UnusableAddress& address);
+/// Notes where frames to `dst` are sent from `src` for want of addresses that cannot be used, or
+/// from one of them.
+void note_unusable(const InterfaceFacts& iface, const packet::Ip& dst, const packet::Ip& src,
+                   std::vector<std::string>& notes);
+
 /// There is an interface, with Ethernet framing, and it is up; a dry run needs it not to be up.
 Status check_interface(const HostFacts& facts, bool dry_run);
 
@@ -42,17 +58,6 @@ Result<std::vector<int>> pick_cpus(std::uint32_t threads, const std::vector<int>
                                    const HostFacts& facts);
 
 const RouteFacts* route_for(const HostFacts& facts, const packet::Ip& dst);
-
-/// Who finds the next hop, and what would help when it is not known.
-struct NextHopSearch {
-  bool dry_run = false;
-  Errc code = Errc::NotFound;
-  std::string_view advice;
-};
-/// The next hop's address, or that of a veth's peer. A dry run does without, and notes it.
-Result<packet::Mac> find_next_hop(const NextHopSearch& search, const InterfaceFacts& iface,
-                                  const RouteFacts* route, const packet::Ip& dst,
-                                  std::vector<std::string>& notes);
 
 /// A note where so much on layer 1 is more than the link carries.
 void note_link_speed(const InterfaceFacts& iface, double l1_bps, std::vector<std::string>& notes);

@@ -102,6 +102,7 @@ StreamSpec turned_round(const StreamSpec& stream, const HostFacts& facts) {
   StreamSpec back = stream;
   back.dst_addr = stream.src_addr.value_or(packet::IpRange{source_of(stream, facts), 1});
   back.src_addr = stream.dst_addr.value_or(packet::IpRange{destination_of(stream), 1});
+  back.zone.clear(); // the other port's interface
   back.src_port = stream.dst_port;
   if (stream.dyn_ports > 1)
     back.src_port = packet::PortRange{stream.dst_port.first, stream.dyn_ports};

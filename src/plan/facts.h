@@ -25,9 +25,18 @@ struct VethPeer {
   int netns_pid = 0; ///< a process living in its namespace, when it has no name
   bool up = false;
   bool gro = false;
-  bool xdp_attached = false; ///< any XDP program
+  bool xdp_native = false;  ///< an XDP program in the driver, which makes a receive ring
+  bool xdp_generic = false; ///< one behind the driver: no ring, so it lets no frame in
+  bool has_master = false;  ///< port of a bridge or bond: hosts beyond it have other MACs
   std::uint32_t mtu = 0;
   packet::Mac mac;
+};
+
+/// An IPv6 address that cannot be sent from yet, or at all (RFC 4862 5.4).
+struct UnusableAddress {
+  packet::Ip ip;
+  bool failed = false; ///< another host has it; false: still being checked
+  bool operator==(const UnusableAddress&) const = default;
 };
 
 struct InterfaceFacts {
@@ -45,10 +54,54 @@ struct InterfaceFacts {
   std::uint64_t speed_bps = 0;               ///< 0: unknown
   std::optional<std::uint64_t> xdp_features; ///< none before Linux 6.3
   std::vector<std::uint32_t> xdp_prog_ids;   ///< programs attached to it, any mode
-  std::string xdp_mode; ///< "native", "generic", "offload", "multiple" or empty
-  std::vector<packet::Ip> addresses;
+  std::string xdp_mode;                  ///< "native", "generic", "offload", "multiple" or empty
+  std::vector<packet::Ip> addresses;     ///< that can be sent from
+  std::vector<UnusableAddress> unusable; ///< IPv6 addresses that cannot
   bool has_default_route = false;
   std::optional<VethPeer> peer;
+};
+
+/// What the kernel gives every socket of this process, by cgroup programs (`ip vrf exec`). Our
+/// frames pass no socket, so their route look-ups have to carry it.
+struct SocketDefaults {
+  int vrf = 0; ///< index of the device that sockets are bound to; 0: none
+  std::uint32_t mark = 0;
+  bool operator==(const SocketDefaults&) const = default;
+};
+
+/// IPPROTO_TCP and IPPROTO_UDP.
+inline constexpr std::uint8_t kProtocolTcp = 6, kProtocolUdp = 17;
+
+/// All of a packet that may decide its route: rules match on any of these.
+struct RouteQuestion {
+  packet::Ip dst;
+  std::optional<packet::Ip> src; ///< none: the route chooses
+  std::uint8_t tos = 0;
+  std::uint8_t protocol = 0; ///< kProtocolTcp, kProtocolUdp; 0: any
+  std::uint16_t src_port = 0;
+  std::uint16_t dst_port = 0;
+  std::uint32_t mark = 0;
+  int interface = 0; ///< only ways out of it count; 0: any
+  int vrf = 0;       ///< without `interface`: look in the table of this VRF device; 0: none
+  bool operator==(const RouteQuestion&) const = default;
+};
+
+/// What names the interface: --interface and the zone of an address; empty: the route does.
+struct InterfaceChoice {
+  std::string interface;
+  std::string zone;
+};
+
+/// Why a next hop is not known.
+enum class RouteFault : std::uint8_t {
+  None,
+  NoRoute,    ///< no route matches
+  Refused,    ///< a route matches that forbids: unreachable, blackhole, prohibit
+  OwnAddress, ///< of this host
+  NotAsked,   ///< no neighbour entry, and nobody was asked
+  CannotAsk,  ///< no neighbour entry, and the interface cannot ask: no address of its own, NOARP
+  NoAnswer,   ///< the neighbour was asked and did not answer
+  Failed,     ///< the look-up itself failed
 };
 
 /// Answer to "how would the host reach this address".
@@ -59,6 +112,12 @@ struct RouteFacts {
   std::optional<packet::Ip> gateway;
   std::optional<packet::Ip> src;       ///< address the host would send from
   std::optional<packet::Mac> next_hop; ///< from the neighbour table, asked for when missing
+  /// The length of the prefix on the link that `dst` is in; 0: behind a gateway, or not known.
+  unsigned on_link_length = 0;
+  /// Of a range, without the edges of that prefix: each address's MAC, in order, none where nobody
+  /// answered. Empty: they were not looked up one by one.
+  std::vector<std::optional<packet::Mac>> hosts;
+  RouteFault fault = RouteFault::None;
   std::string error; ///< why there is no route or no neighbour; empty when all is known
 };
 

@@ -9,6 +9,7 @@
 
 #include "plan/checks.h"
 #include "plan/diagnose.h"
+#include "plan/next_hop.h"
 #include "plan/pacing.h"
 #include "xtg/abi/base.h"
 #include "xtg/abi/signature.h"
@@ -41,17 +42,6 @@ Ip pick_source(const InterfaceFacts& iface, const RouteFacts* route, Family fami
   return made_up;
 }
 
-Result<MacRange> pick_dst_mac(const RunSpec& spec, const StreamSpec& stream,
-                              const InterfaceFacts& iface, const RouteFacts* route, const Ip& dst,
-                              std::vector<std::string>& notes) {
-  if (stream.dst_mac) return *stream.dst_mac;
-  auto found = find_next_hop({spec.dry_run, Errc::NotFound,
-                              "name one with --dst-mac, or another destination with --dst-addr"},
-                             iface, route, dst, notes);
-  if (!found) return tl::unexpected<Error>(std::move(found.error()));
-  return MacRange{*found, 1};
-}
-
 packet::Field field(FieldKind kind, std::uint64_t first, std::uint64_t count) {
   packet::Field out;
   out.kind = kind;
@@ -73,6 +63,8 @@ Result<packet::PortRange> destination_ports(const StreamSpec& stream) {
 struct Endpoints {
   IpRange dst, src;
   MacRange dst_mac, src_mac;
+  packet::HopLaw hop_law = packet::HopLaw::Fixed;
+  std::vector<std::uint64_t> next_hops;
 };
 
 Result<Endpoints> pick_endpoints(const RunSpec& spec, const StreamSpec& stream,
@@ -88,13 +80,29 @@ Result<Endpoints> pick_endpoints(const RunSpec& spec, const StreamSpec& stream,
   if (stream.src_addr && stream.src_addr->first.family != family)
     return invalid(fmt::format("--src-addr {}: not of the family of --dst-addr {}",
                                stream.src_addr->to_string(), out.dst.to_string()));
+  const Consent consent{spec.allow_default_route, spec.allow_public};
+  if (stream.src_addr)
+    if (auto ok = check_source(consent, *stream.src_addr); !ok)
+      return tl::unexpected<Error>(std::move(ok.error()));
+  if (stream.src_mac)
+    if (auto ok = check_source(consent, *stream.src_mac); !ok)
+      return tl::unexpected<Error>(std::move(ok.error()));
   const RouteFacts* route = route_for(facts, out.dst.first);
-  auto dst_mac = pick_dst_mac(spec, stream, iface, route, out.dst.first, notes);
-  if (!dst_mac) return tl::unexpected<Error>(std::move(dst_mac.error()));
-  out.dst_mac = *dst_mac;
+  if (stream.dst_mac) {
+    out.dst_mac = *stream.dst_mac;
+  } else {
+    auto hops = find_next_hops({spec.dry_run, Errc::NotFound,
+                                "name one with --dst-mac, or another destination with --dst-addr"},
+                               iface, route, out.dst, notes);
+    if (!hops) return tl::unexpected<Error>(std::move(hops.error()));
+    out.dst_mac = {hops->first, 1};
+    out.hop_law = hops->law;
+    out.next_hops = std::move(hops->listed);
+  }
   out.src_mac = stream.src_mac.value_or(MacRange{iface.mac, 1});
   out.src =
       stream.src_addr ? *stream.src_addr : IpRange{pick_source(iface, route, family, notes), 1};
+  note_unusable(iface, out.dst.first, out.src.first, notes);
   return out;
 }
 
@@ -177,6 +185,8 @@ Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const
                   field(FieldKind::SrcAddr, ends->src.first.low(), ends->src.count),
                   field(FieldKind::DstMac, ends->dst_mac.first.to_u64(), ends->dst_mac.count),
                   field(FieldKind::SrcMac, ends->src_mac.first.to_u64(), ends->src_mac.count)};
+  sweep.hop_law = ends->hop_law;
+  sweep.next_hops = std::move(ends->next_hops);
   auto built = packet::build(frame, std::move(sweep));
   if (!built) return forward(std::move(built), fmt::format("--pkt-size {}", frame.frame_size));
 
@@ -211,6 +221,18 @@ Ip destination_of(const StreamSpec& stream) {
   return *Ip::parse(v6 ? "2001:2::2" : "198.18.0.2");
 }
 
+RouteQuestion question_of(const StreamSpec& stream) {
+  RouteQuestion question;
+  question.dst = destination_of(stream);
+  if (stream.src_addr && stream.src_addr->first.family == question.dst.family)
+    question.src = stream.src_addr->first;
+  question.tos = stream.tos;
+  question.protocol = kProtocolUdp;
+  question.src_port = stream.src_port.first;
+  question.dst_port = stream.dst_port.first;
+  return question;
+}
+
 Ip source_of(const StreamSpec& stream, const HostFacts& facts) {
   if (stream.src_addr) return stream.src_addr->first;
   const Ip dst = destination_of(stream);
@@ -239,14 +261,19 @@ Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t 
   plan.announce = spec.announce;
   plan.attach_pass = needs_pass_program(*facts.iface);
   plan.spec = spec;
+  std::size_t next_hops = 0;
   for (std::size_t i = 0; i < spec.streams.size(); i++) {
     auto stream = resolve_stream(spec, i, facts, session, plan.notes);
     if (!stream) return tl::unexpected<Error>(std::move(stream.error()));
     auto pacing = make_pacing(*stream, static_cast<std::uint32_t>(plan.cpus.size()), spec.pace);
     if (!pacing) return tl::unexpected<Error>(std::move(pacing.error()));
     stream->pacing = *pacing;
+    next_hops += stream->frame.sweep.next_hops.size();
     plan.streams.push_back(std::move(*stream));
   }
+  if (next_hops > XTG_MAX_NEXT_HOPS)
+    return invalid(fmt::format("the streams have {} next hops: at most {} are kept", next_hops,
+                               XTG_MAX_NEXT_HOPS));
   const StreamPlan& first = plan.streams.front();
   if (first.num_packets) // nothing is gained by a batch that cannot be filled
     plan.batch =

@@ -65,6 +65,9 @@ struct Plan {
 /// 5180).
 packet::Ip destination_of(const StreamSpec& stream);
 
+/// What the first frame of a stream asks of the routing tables.
+RouteQuestion question_of(const StreamSpec& stream);
+
 /// The first address a stream is sent from: its --src-addr, or one of the interface's by the route.
 packet::Ip source_of(const StreamSpec& stream, const HostFacts& facts);
 

@@ -19,7 +19,7 @@ constexpr std::uint64_t kPerNs = 256;
 /// wakes it with GRO alone, too.
 bool lie_in_the_ring(const InterfaceFacts& iface, RxMode mode) {
   if (iface.kind != "veth" || mode == RxMode::Generic) return false;
-  return !iface.peer || !iface.peer->reachable || !iface.peer->xdp_attached;
+  return !iface.peer || !iface.peer->reachable || !iface.peer->xdp_native;
 }
 
 } // namespace

@@ -39,6 +39,7 @@ struct StreamSpec {
   std::optional<packet::MacRange> src_mac; ///< default: the interface's
   std::optional<packet::IpRange> dst_addr; ///< default: see resolve()
   std::optional<packet::IpRange> src_addr; ///< default: the interface's, by the route
+  std::string zone; ///< the interface that an address named, as in fe80::1%eth0; empty: none did
   packet::PortRange dst_port{1000, 1};
   packet::PortRange src_port{1, 1};
   std::uint32_t dyn_ports =

@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "packet/frame.h"
 #include "plan/checks.h"
+#include "plan/next_hop.h"
 #include "plan/pacing.h"
 
 namespace xtg::plan {
@@ -91,10 +92,13 @@ Status check_amount(const TcpSpec& spec) {
 }
 
 Status check_destination(const TcpSpec& spec, const Ip& dst, const InterfaceFacts& iface) {
-  static const Ip kBroadcast = *Ip::parse("255.255.255.255");
-  if (dst.is_multicast() || dst.is_unspecified() || dst == kBroadcast)
+  if (dst.is_multicast())
     return invalid(
-        fmt::format("HOST {}: not the address of a host, which TCP needs", dst.to_string()));
+        fmt::format("HOST {}: a multicast address; TCP needs that of a host", dst.to_string()));
+  const std::string_view special = special_words({dst, 1}, AddressUse::Destination);
+  if (!special.empty())
+    return invalid(fmt::format("HOST {}: {}; TCP needs the address of another host",
+                               dst.to_string(), special));
   const auto& own = iface.addresses;
   if (std::find(own.begin(), own.end(), dst) != own.end())
     return invalid(fmt::format("HOST {}: an address of this host on {}; nothing would leave it",
@@ -106,6 +110,10 @@ Status check_destination(const TcpSpec& spec, const Ip& dst, const InterfaceFact
 Status check_source(const TcpSpec& spec, const InterfaceFacts& iface, const RouteFacts* route,
                     const Ip& dst) {
   if (spec.src_addr) {
+    for (const UnusableAddress& address : iface.unusable)
+      if (address.ip == *spec.src_addr)
+        return fail(Errc::NotFound, fmt::format("--src-addr {} {}", address.ip.to_string(),
+                                                unusable_words(iface, address)));
     if (spec.src_addr->family == dst.family) return {};
     return invalid(fmt::format("--src-addr {}: not of the family of {}", spec.src_addr->to_string(),
                                dst.to_string()));
@@ -114,6 +122,9 @@ Status check_source(const TcpSpec& spec, const InterfaceFacts& iface, const Rout
   const bool has_one = std::any_of(iface.addresses.begin(), iface.addresses.end(),
                                    [&](const Ip& a) { return a.family == dst.family; });
   if (has_one) return {};
+  if (!dst.is_v4() && !iface.unusable.empty())
+    return fail(Errc::NotFound, fmt::format("{} {}", iface.unusable.front().ip.to_string(),
+                                            unusable_words(iface, iface.unusable.front())));
   return fail(Errc::NotFound,
               fmt::format("{} has no {} address to connect to {} from: give it one with ip addr "
                           "add, or name one of this host's with --src-addr",
@@ -217,6 +228,17 @@ Status check_tcp_spec(const TcpSpec& spec) {
   return {};
 }
 
+RouteQuestion question_of(const TcpSpec& spec, const Ip& dst) {
+  RouteQuestion question;
+  question.dst = dst;
+  if (spec.src_addr && spec.src_addr->family == dst.family) question.src = spec.src_addr;
+  question.tos = spec.tos;
+  question.protocol = kProtocolTcp;
+  question.src_port = spec.src_port.value_or(0);
+  question.dst_port = spec.port;
+  return question;
+}
+
 Status check_safety(const TcpSpec& spec, const InterfaceFacts& iface, const Ip& dst) {
   return check_consent({spec.allow_default_route, spec.allow_public}, iface, {dst, 1}, "HOST");
 }
@@ -265,6 +287,8 @@ Result<TcpPlan> resolve_tcp(const TcpSpec& spec, const TcpFacts& facts) {
                     iface, route, *dst, plan.notes);
   if (!next_hop) return refused(next_hop);
   plan.dst_mac = *next_hop;
+  if (const auto src = spec.src_addr ? spec.src_addr : route ? route->src : std::nullopt)
+    note_unusable(iface, *dst, *src, plan.notes);
   plan.max_segment_ip = largest_packet(iface, plan.notes);
   if (auto ok = check_mss(spec, plan); !ok) return refused(ok);
   if (auto ok = share_amount(spec, facts, plan); !ok) return refused(ok);

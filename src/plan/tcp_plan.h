@@ -50,6 +50,9 @@ inline constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
 /// InvalidArgument where what was asked does not fit together, whatever the host is.
 Status check_tcp_spec(const TcpSpec& spec);
 
+/// What a connection to `dst` asks of the routing tables.
+RouteQuestion question_of(const TcpSpec& spec, const packet::Ip& dst);
+
 /// InvalidArgument where the destination or the interface needs the user's explicit word.
 Status check_safety(const TcpSpec& spec, const InterfaceFacts& iface, const packet::Ip& dst);
 

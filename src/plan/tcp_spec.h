@@ -26,7 +26,8 @@ enum class TcpClose : std::uint8_t { Fin, Rst, KeepOpen };
 enum class TcpPayload : std::uint8_t { Zeros, Pattern, File };
 
 struct TcpSpec {
-  std::string host;                     ///< a name or an address
+  std::string host;                     ///< a name or an address, without its zone
+  std::string zone;                     ///< of an address, as in fe80::1%eth0; empty: none
   std::optional<packet::Family> family; ///< -4, -6; default: the first that the name has
   std::string interface;                ///< empty: by the route
   std::uint16_t port = 10000;

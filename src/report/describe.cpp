@@ -40,6 +40,12 @@ FieldRanges field_ranges(const packet::Frame& frame) {
       break;
     }
   }
+  const auto dst = frame.sweep.destination();
+  if (!dst || frame.sweep.hop_law != packet::HopLaw::Group) return r;
+  // A range of MACs, unless the part of the address that makes them begins anew.
+  const packet::Mac last = multicast_mac(r.dst_addr.last());
+  const std::uint64_t count = r.dst_addr.count;
+  if (last.to_u64() - r.dst_mac.first.to_u64() == count - 1) r.dst_mac.count = count;
   return r;
 }
 

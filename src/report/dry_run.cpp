@@ -25,6 +25,13 @@ std::string range_text(const Range& range) {
   return fmt::format("{} ({} values)", range.to_string(), with_thousands(range.count));
 }
 
+std::string dst_mac_text(const packet::Sweep& sweep, const FieldRanges& r) {
+  if (!sweep.destination() || sweep.hop_law == packet::HopLaw::Fixed) return range_text(r.dst_mac);
+  return range_text(r.dst_mac) + (sweep.hop_law == packet::HopLaw::Group
+                                      ? ", each group's own"
+                                      : " for the first, each host's own");
+}
+
 std::string vary_text(const packet::Sweep& sweep) {
   if (sweep.fields.empty()) return "nothing";
   std::string fields;
@@ -61,7 +68,7 @@ void print_stream(std::ostream& out, const plan::StreamPlan& stream) {
   const packet::FrameSpec& spec = stream.frame.spec;
   const FieldRanges r = field_ranges(stream.frame);
   fmt::print(out, "\nstream {}\n", stream.id);
-  row(out, "  dst-mac", range_text(r.dst_mac));
+  row(out, "  dst-mac", dst_mac_text(stream.frame.sweep, r));
   row(out, "  src-mac", range_text(r.src_mac));
   row(out, "  dst-addr", range_text(r.dst_addr));
   row(out, "  src-addr", range_text(r.src_addr));

@@ -57,6 +57,9 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
   rodata->config.n_workers = static_cast<__u32>(spec.lanes.size());
   rodata->config.tai = stamps_tai(spec) ? 1 : 0;
   std::copy(spec.streams.begin(), spec.streams.end(), rodata->streams);
+  if (spec.next_hops.size() > XTG_MAX_NEXT_HOPS)
+    return fail(Errc::Internal, "more next hops than the kernel programs have room for");
+  std::copy(spec.next_hops.begin(), spec.next_hops.end(), rodata->next_hops);
 
   const int error = xtg_bpf::load(skel.get());
   if (error != 0) return fail_sys(-error, "load the kernel programs");

@@ -40,7 +40,8 @@ struct SenderSpec {
   std::uint32_t ingress_base = 0; ///< ifindex of lane 0's ingress device (net::Anchor)
   int to_ifindex = 0;             ///< output interface, in the calling thread's network namespace
   std::vector<xtg_stream> streams;
-  std::vector<std::uint64_t> totals; ///< frames per stream, ~0 without limit
+  std::vector<std::uint64_t> next_hops; ///< listed ones of all streams: see xtg_stream.hop_base
+  std::vector<std::uint64_t> totals;    ///< frames per stream, ~0 without limit
   std::vector<LaneSetup> lanes;
   bool once = false; ///< send_once() will be called; then one more ingress device is there
 };

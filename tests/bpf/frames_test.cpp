@@ -194,6 +194,32 @@ TEST_P(FramesTest, AreWhatRenderMakesWithAllFields) {
   check_shapes(shapes, which, maker);
 }
 
+/// Groups' MACs are made of their addresses, hosts' are listed; both go with the address on the
+/// wire, whatever else varies.
+TEST_P(FramesTest, DestinationMacFollowsTheAddress) {
+  const auto [family, which, each] = GetParam();
+  Maker maker(3);
+  std::vector<Shape> shapes;
+  for (const Vary mode : {Vary::Together, Vary::Product, Vary::Random}) {
+    for (const packet::HopLaw law : {packet::HopLaw::Group, packet::HopLaw::Listed}) {
+      Shape shape;
+      shape.spec = plain_spec(family, 131);
+      shape.options.stamp_each = each;
+      shape.sweep.vary = mode;
+      shape.sweep.seed = 9;
+      shape.sweep.fields = {vary(FieldKind::DstPort, 10, 3),
+                            vary(FieldKind::DstAddr, 0xef7ffffd, 5), // over the group's 23 bits
+                            vary(FieldKind::SrcMac, 0xfffffffffffe, 2)};
+      shape.sweep.hop_law = law;
+      if (law == packet::HopLaw::Listed)
+        shape.sweep.next_hops = {0x0200deadbee1, 0x0200deadbee9, 0x0200deadbee5, 0xffffffffffff,
+                                 0x0200deadbee1 + shapes.size()};
+      shapes.push_back(shape);
+    }
+  }
+  check_shapes(shapes, which, maker);
+}
+
 std::string name_of(const testing::TestParamInfo<FramesTest::ParamType>& info) {
   static constexpr std::array kNames = {"Single", "Multi", "Modest"};
   const auto [family, which, each] = info.param;

@@ -76,8 +76,14 @@ void Program::load(const ProgramSetup& setup) {
   config.n_workers = static_cast<__u32>(lanes_.size());
   config.tai = setup.options.tai ? 1 : 0;
   if (anchor_) config.ingress_base = static_cast<__u32>(anchor_->base_ifindex());
-  for (std::size_t i = 0; i < frames_.size(); i++)
-    skel_->rodata->streams[i] = packet::encode(frames_[i], setup.options);
+  std::uint32_t hops = 0;
+  for (std::size_t i = 0; i < frames_.size(); i++) {
+    packet::EncodeOptions options = setup.options;
+    options.hop_base = hops;
+    skel_->rodata->streams[i] = packet::encode(frames_[i], options);
+    for (const std::uint64_t hop : frames_[i].sweep.next_hops)
+      skel_->rodata->next_hops[hops++] = hop;
+  }
 
   if (const int error = load_object(setup.which); error != 0) {
     error_ = fmt::format("load: {}", std::strerror(-error));

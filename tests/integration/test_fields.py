@@ -31,7 +31,8 @@ class Fields(lib.WireTest):
             self.assertEqual((frame.dst_port, frame.src_port), (1 + k % 7, 100 + k % 13))
 
     def test_together_starts_anew_at_its_end(self):
-        frames, _ = self.sent(self.wire, 30, "-p", "10-12", "-a", "198.18.0.4-198.18.0.8")
+        frames, _ = self.sent(self.wire, 30, "-p", "10-12", "-a", "198.18.0.4-198.18.0.8", "-m",
+                              self.wire.far_mac)
         self.assertEqual([frame.dst_port for frame in frames], [10 + k % 3 for k in range(30)])
         self.assertEqual([int(frame.dst) & 0xff for frame in frames], [4 + k % 5 for k in range(30)])
 

@@ -102,6 +102,13 @@ class SilentZero(lib.OwnWireTest):
         result = self.adds_up(self.ok(self.wire.udp("-n", 100)))
         self.assertEqual(result.total["accepted"], self.arrived())
 
+    def test_a_generic_program_at_the_peer_does_not(self):
+        program = lib.compile_bpf(self, "return 1;")
+        self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "xdpgeneric", "obj", program, "sec", "xdp")
+        self.failed(self.wire.udp("-n", 100), 4, self.wire.near_if, self.line(), "--fix")
+        result = self.adds_up(self.ok(self.wire.udp("-n", 100, "--fix")))
+        self.assertEqual(result.total["accepted"], self.arrived())
+
     def test_an_open_end_after_the_preflight(self):
         # Nothing was accepted from the first frame on: the run itself finds out, after a second.
         program = lib.compile_bpf(self, "return 1;")
@@ -137,6 +144,23 @@ class Obstacles(lib.OwnWireTest):
         self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "mtu", "1582")
         frames, _ = self.sent(self.wire, 10, "-s", 1600, size=1600)
         self.assertEqual(len(frames), 10)
+
+    def test_frame_of_the_mtu_and_a_tag(self):
+        # What the kernel leaves for a VLAN tag is no room for an untagged frame.
+        self.ok(self.wire.udp("-n", 10, "-s", 1518))
+        for size in (1519, 1522):
+            with self.subTest(size=size):
+                self.failed(self.wire.udp("-n", 10, "-s", size), 4, str(size), "MTU is 1500")
+
+    def test_odd_addresses(self):
+        before = self.arrived()
+        for option, address, word in (("-a", "0.0.0.0", "unspecified"), ("-a", "::", "unspecified"),
+                                      ("-a", "255.255.255.255", "broadcast"), ("-a", "240.1.2.3", "reserved"),
+                                      ("-a", "127.0.0.1", "loopback"), ("-a", "::1", "loopback"),
+                                      ("-A", "239.1.1.1", "multicast"), ("-M", "01:00:5e:00:00:01", "group")):
+            with self.subTest(option=option, address=address):
+                self.failed(self.wire.udp("-n", 10, "-m", self.wire.far_mac, option, address), 2, address, word)
+        self.assertEqual(self.arrived(), before)
 
     def test_peer_down_before(self):
         self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "down")

@@ -121,7 +121,7 @@ TEST_F(InterfaceTest, PeerInANamedNamespace) {
   EXPECT_EQ(f->peer->name, "v1");
   EXPECT_TRUE(f->peer->up);
   EXPECT_FALSE(f->peer->gro);
-  EXPECT_FALSE(f->peer->xdp_attached);
+  EXPECT_FALSE(f->peer->xdp_native);
   EXPECT_EQ(f->peer->mtu, 1400U);
   EXPECT_EQ(f->peer->mac, mac("02:00:00:00:00:02"));
   auto ns = netns_of(*f->peer);
@@ -224,11 +224,12 @@ TEST_F(InterfaceTest, AttachedXdpPrograms) {
     auto there = facts();
     ASSERT_OK(there);
     ASSERT_TRUE(there->peer);
-    EXPECT_TRUE(there->peer->xdp_attached);
+    EXPECT_EQ(there->peer->xdp_native, std::string_view(mode) == "native");
+    EXPECT_EQ(there->peer->xdp_generic, std::string_view(mode) == "generic");
   }
   auto after = facts();
   ASSERT_OK(after);
-  EXPECT_FALSE(after->peer->xdp_attached);
+  EXPECT_FALSE(after->peer->xdp_native);
 }
 
 struct DefaultRoute {
@@ -252,7 +253,6 @@ TEST_F(InterfaceTest, DefaultRoutes) {
   EXPECT_FALSE(through("lo"));
   for (const auto& [route, v0] : {
            DefaultRoute{"default via 192.0.2.2 dev v0", true},
-           DefaultRoute{"default via 192.0.2.2 dev v0 table 77", true},
            DefaultRoute{"default dev v0 scope link", true},
            DefaultRoute{"default nexthop via 198.51.100.2 dev a nexthop via 192.0.2.2 dev v0",
                         true},
@@ -269,7 +269,6 @@ TEST_F(InterfaceTest, DefaultRoutes) {
   }
   for (const auto& [route, v0] : {
            DefaultRoute{"default via 2001:db8::2 dev v0", true},
-           DefaultRoute{"default via 2001:db8::2 dev v0 table 77", true},
            DefaultRoute{"default nexthop via 2001:db8::3 dev v0 nexthop via 2001:db8::2 dev v0",
                         true},
            DefaultRoute{"unreachable default dev lo", false},
@@ -279,6 +278,98 @@ TEST_F(InterfaceTest, DefaultRoutes) {
     EXPECT_FALSE(through("lo")) << route;
     ASSERT_TRUE(run_ip(near_->name(), std::string("-6 route del ") + route));
   }
+}
+
+/// What `ip` is told, and whether a default route leads through v0 afterwards.
+struct RouteSet {
+  std::vector<std::string> commands;
+  bool through_v0;
+};
+
+TEST_F(InterfaceTest, DefaultRoutesInEveryForm) {
+  ASSERT_OK(near_->ns().run([] {
+    return create_veth({.near = {"a", nullptr, {}, 0}, .far = {"b", nullptr, {}, 0}});
+  }));
+  const std::string sysctl =
+      fmt::format("ip netns exec {} sysctl -q -w net.ipv4.nexthop_compat_mode=", near_->name());
+  for (const char* compat : {"1", "0"}) {
+    ASSERT_EQ(std::system((sysctl + compat).c_str()), 0);
+    for (const auto& [commands, through_v0] : {
+             RouteSet{{"nexthop add id 1 via 192.0.2.2 dev v0", "route add default nhid 1"}, true},
+             RouteSet{{"nexthop add id 1 via 198.51.100.2 dev a", "route add default nhid 1"},
+                      false},
+             RouteSet{{"nexthop add id 1 via 198.51.100.2 dev a",
+                       "nexthop add id 2 via 192.0.2.2 dev v0", "nexthop add id 3 group 1/2",
+                       "route add default nhid 3"},
+                      true},
+             RouteSet{{"nexthop add id 4 via 2001:db8::2 dev v0", "-6 route add default nhid 4"},
+                      true},
+             RouteSet{{"nexthop add id 4 via 2001:db8::2 dev v0",
+                       "nexthop add id 5 via 2001:db8::3 dev v0", "nexthop add id 6 group 4/5",
+                       "-6 route add default nhid 6"},
+                      true},
+             RouteSet{{"route add 0.0.0.0/1 via 192.0.2.2", "route add 128.0.0.0/1 via 192.0.2.2"},
+                      true},
+             RouteSet{{"-6 route add 2000::/3 via 2001:db8::2"}, true},
+             RouteSet{{"route add 16.0.0.0/4 via 192.0.2.2"}, false},
+             RouteSet{{"route add default via 192.0.2.2 table 77"}, false},
+             RouteSet{
+                 {"route add default via 192.0.2.2 table 77", "rule add from 10.0.0.0/8 table 77"},
+                 true},
+             RouteSet{{"route add default via 192.0.2.2 table 77",
+                       "rule add table 77 suppress_prefixlength 0"},
+                      false},
+             RouteSet{{"-6 route add default via 2001:db8::2 table 77"}, false},
+             RouteSet{
+                 {"-6 route add default via 2001:db8::2 table 77", "-6 rule add fwmark 1 table 77"},
+                 true},
+         }) {
+      ASSERT_TRUE(run_ip(near_->name(), "link set dev v0 up"));
+      ASSERT_TRUE(run_ip(near_->name(), "link set dev a up"));
+      ASSERT_TRUE(run_ip(near_->name(), "link set dev b up"));
+      ASSERT_TRUE(run_ip(near_->name(), "addr replace 192.0.2.1/24 dev v0"));
+      ASSERT_TRUE(run_ip(near_->name(), "addr replace 198.51.100.1/24 dev a"));
+      ASSERT_TRUE(run_ip(near_->name(), "addr replace 2001:db8::1/64 dev v0 nodad"));
+      for (const std::string& command : commands)
+        ASSERT_TRUE(run_ip(near_->name(), command));
+      auto f = facts("v0");
+      ASSERT_OK(f);
+      EXPECT_EQ(f->has_default_route, through_v0) << commands.back() << ", compat mode " << compat;
+      for (const char* undo :
+           {"nexthop flush", "route flush table 77", "-6 route flush table 77", "rule del table 77",
+            "-6 rule del table 77", "addr flush dev v0", "addr flush dev a", "route flush root 0/0",
+            "-6 route flush root ::/0"})
+        (void)std::system(fmt::format("ip -n {} {} >/dev/null 2>&1", near_->name(), undo).c_str());
+    }
+  }
+}
+
+TEST_F(InterfaceTest, AddressesThatCannotBeUsedYet) {
+  ASSERT_TRUE(run_ip(near_->name(), "addr add 2001:db8::5/64 dev v0 nodad"));
+  // Duplicate address detection cannot begin without carrier, so that it stays tentative.
+  ASSERT_OK(
+      far_->ns().run([] { return change_link("v1", {.up = false, .mtu = {}, .auto_ipv6 = {}}); }));
+  ASSERT_TRUE(run_ip(near_->name(), "addr add 2001:db8::6/64 dev v0"));
+  auto f = facts("v0");
+  ASSERT_OK(f);
+  EXPECT_NE(std::ranges::find(f->addresses, ip("2001:db8::5")), f->addresses.end());
+  EXPECT_EQ(std::ranges::find(f->addresses, ip("2001:db8::6")), f->addresses.end());
+  const plan::UnusableAddress checked{ip("2001:db8::6"), false};
+  EXPECT_NE(std::ranges::find(f->unusable, checked), f->unusable.end());
+}
+
+TEST_F(InterfaceTest, LinksWithLinkLocalAddresses) {
+  ASSERT_OK(near_->ns().run([] {
+    return create_veth({.near = {"a", nullptr, {}, 0}, .far = {"b", nullptr, {}, 0}});
+  }));
+  for (const char* command : {"addr add fe80::1/64 dev a nodad", "addr add fe80::2/64 dev v0 nodad",
+                              "addr add fe80::3/64 dev b nodad", "link set dev a up",
+                              "link set dev v0 up", "link set dev b down"})
+    ASSERT_TRUE(run_ip(near_->name(), command));
+  auto links = near_->ns().run([] { return link_local_interfaces(0); });
+  ASSERT_OK(links);
+  std::ranges::sort(*links);
+  EXPECT_EQ(*links, (std::vector<std::string>{"a", "v0"})) << "b is down";
 }
 
 TEST_F(InterfaceTest, LinkStateToTheEnd) {

@@ -20,11 +20,12 @@
 
 /* Names of BPF programs and maps hold at most 15 characters. */
 
-#define XTG_MAX_WORKERS 64 /* sending threads of one run */
-#define XTG_MAX_STREAMS 16 /* streams of one run */
-#define XTG_MAX_FIELDS 8   /* varying fields of one stream */
-#define XTG_MAX_BATCH 256  /* frames of one kernel batch (net/bpf/test_run.c) */
-#define XTG_MAX_HEADER 128 /* bytes of header stack written on every frame */
+#define XTG_MAX_WORKERS 64    /* sending threads of one run */
+#define XTG_MAX_STREAMS 16    /* streams of one run */
+#define XTG_MAX_FIELDS 8      /* varying fields of one stream */
+#define XTG_MAX_NEXT_HOPS 256 /* MACs listed for varying destination addresses, all streams */
+#define XTG_MAX_BATCH 256     /* frames of one kernel batch (net/bpf/test_run.c) */
+#define XTG_MAX_HEADER 128    /* bytes of header stack written on every frame */
 
 /* Sizes of frames, without the 4-byte FCS. 3408 is what one page leaves after the kernel's
  * live-frame page head, headroom and skb_shared_info (net/bpf/test_run.c, x86-64 with 4 KiB pages).

@@ -23,6 +23,12 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_field) == 24, "field ABI");
 #define XTG_SIG_COMPACT 1
 #define XTG_SIG_FULL 2
 
+/* xtg_stream.hop_law: how the destination MAC follows a destination address that varies. */
+#define XTG_HOP_FIXED 0
+#define XTG_HOP_GROUP4 1 /* the address's low 23 bits: RFC 1112 6.4 */
+#define XTG_HOP_GROUP6 2 /* its low 32 bits: RFC 2464 7 */
+#define XTG_HOP_LISTED 3 /* next_hops[hop_base + position in the range] */
+
 /* One stream's frames. Constant for the run; in .rodata. */
 struct xtg_stream {
   __u64
@@ -47,9 +53,13 @@ struct xtg_stream {
   __u32 n_fields;
   __u32 stamp_tai;  /* 1: the send time is CLOCK_TAI; then xtg_tx_config.tai is set, too */
   __u32 mirror_off; /* of XTG_SIG_MIRROR_LEN bytes that are zeroed in every frame; 0: none */
+  __u32 hop_law;    /* XTG_HOP_* */
+  __u32 hop_field;  /* the field that it follows */
+  __u32 hop_base;   /* of XTG_HOP_LISTED */
+  __u32 pad;
   struct xtg_field fields[XTG_MAX_FIELDS];
 };
-XTG_STATIC_ASSERT(sizeof(struct xtg_stream) == XTG_MAX_HEADER + 40 + 56 + 24 * XTG_MAX_FIELDS,
+XTG_STATIC_ASSERT(sizeof(struct xtg_stream) == XTG_MAX_HEADER + 40 + 72 + 24 * XTG_MAX_FIELDS,
                   "stream ABI");
 
 /* What holds for the whole run. Constant; in .rodata. */

@@ -33,6 +33,7 @@ const std::vector<Case> kCases = {
     {{"-A", "198.18.0.1"}, [](T& t) { t.src_addr = ip("198.18.0.1"); }},
     {{"--src-addr", "2001:db8::1", "-6"},
      [](T& t) { t.src_addr = ip("2001:db8::1"), t.family = packet::Family::V6; }},
+    {{"-A", "fe80::1%eth0"}, [](T& t) { t.src_addr = ip("fe80::1"), t.zone = "eth0"; }},
     {{"-P", "65535"}, [](T& t) { t.src_port = 65535; }},
     {{"--src-port", "5536", "--flows", "60000"}, [](T& t) { t.src_port = 5536, t.flows = 60'000; }},
     {{"-t", "1"}, [](T& t) { t.connect_timeout = 1s; }},

@@ -82,6 +82,14 @@ Bytes send(const Frame& frame, const xtg_stream& s, std::uint64_t k, std::uint64
     if (f.in_ip != 0) ip += sum_of(at);
     if (f.in_l4 != 0) l4 += sum_of(at);
   }
+  if (s.hop_law != XTG_HOP_FIXED) {
+    const std::uint64_t at = index_of(s, s.hop_field, k);
+    const std::uint64_t address = s.fields[s.hop_field].first + at;
+    const std::span all(page);
+    if (s.hop_law == XTG_HOP_GROUP4) store_be(all.subspan(3, 3), address & 0x7fffff);
+    if (s.hop_law == XTG_HOP_GROUP6) store_be(all.subspan(2, 4), address);
+    if (s.hop_law == XTG_HOP_LISTED) store_be(all.first(6), frame.sweep.next_hops.at(at));
+  }
   if (s.mirror_off != 0)
     std::fill_n(page.begin() + s.mirror_off, XTG_SIG_MIRROR_LEN, std::uint8_t{0});
   std::uint64_t words[2] = {s.sig_const[0] | lane, s.sig_const[1]};
@@ -217,6 +225,12 @@ TEST(Encode, APlainSenderMakesTheFramesOfRender) {
       if (random() % 2 == 0)
         sweep.fields.push_back(vary(kind, random() % 60'000, 2 + random() % 9));
     }
+    if (const auto dst = sweep.destination()) {
+      sweep.hop_law = static_cast<HopLaw>(random() % 3);
+      if (sweep.hop_law == HopLaw::Listed)
+        for (std::uint64_t i = 0; i < sweep.fields[*dst].count; i++)
+          sweep.next_hops.push_back(random() >> 16);
+    }
     const Frame frame = build(spec, sweep).value();
     const xtg_stream s = encode(frame, {});
     for (const std::uint64_t k : {std::uint64_t{0}, std::uint64_t{1}, random() >> 40, random()}) {
@@ -227,6 +241,17 @@ TEST(Encode, APlainSenderMakesTheFramesOfRender) {
           << "round " << round << " packet " << k;
     }
   }
+}
+
+TEST(Encode, AsManyNextHopsAsDestinations) {
+  Sweep sweep{.fields = {vary(FieldKind::DstAddr, 1, 3)}};
+  sweep.hop_law = HopLaw::Listed;
+  sweep.next_hops = {1, 2};
+  EXPECT_FALSE(build(spec_of(Family::V4, 64), sweep));
+  sweep.next_hops.push_back(3);
+  const xtg_stream s = encode(build(spec_of(Family::V4, 64), sweep).value(), {.hop_base = 7});
+  EXPECT_EQ(s.hop_law, std::uint32_t{XTG_HOP_LISTED});
+  EXPECT_EQ(s.hop_base, 7U);
 }
 
 TEST(LaneWord, PutsTheLaneWhereTheSignatureHasIt) {

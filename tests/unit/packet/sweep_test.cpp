@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "packet/sweep.h"
 
+#include <array>
 #include <map>
 #include <set>
 
 #include <gtest/gtest.h>
 
 #include "packet/address.h"
+#include "packet/bytes.h"
 #include "support/hex.h"
 #include "xtg/abi/sweep.h"
 
@@ -55,6 +57,40 @@ TEST(Sweep, ProductOfLargeCountsDoesNotOverflow) {
   EXPECT_EQ(sweep.index(0, k), 0x89abcdefU);
   EXPECT_EQ(sweep.index(1, k), 0x01234567U);
   EXPECT_EQ(sweep.index(2, k), 0U);
+}
+
+/// The MAC that goes with packet k's destination address.
+std::uint64_t next_hop(const Sweep& sweep, std::uint64_t k, std::uint64_t before) {
+  std::array<std::uint8_t, 40> frame{};
+  store_be(std::span(frame).first(6), before);
+  sweep.apply(frame, k);
+  return load_be(std::span(frame).first(6));
+}
+
+TEST(Sweep, DestinationMacFollowsTheAddress) {
+  for (const Vary vary : {Vary::Together, Vary::Product, Vary::Random}) {
+    Sweep sweep{
+        {{FieldKind::SrcPort, 34, 2, 1, 2}, {FieldKind::DstAddr, 30, 4, 0xef7ffffe, 4}}, vary, 5};
+    EXPECT_EQ(sweep.destination(), std::size_t{1});
+    EXPECT_EQ(next_hop(sweep, 3, 7), 7U) << "unless it is told to, it does not";
+    for (std::uint64_t k = 0; k < 50; k++) {
+      const std::uint64_t at = sweep.index(1, k);
+      sweep.hop_law = HopLaw::Group;
+      const std::uint64_t group = 0x01005e000000 | ((0xef7ffffe + at) & 0x7fffff);
+      EXPECT_EQ(next_hop(sweep, k, 0x01005e123456), group);
+      sweep.hop_law = HopLaw::Listed;
+      sweep.next_hops = {0x020000000009, 0x020000000001, 0x020000000005, 0x020000000009};
+      EXPECT_EQ(next_hop(sweep, k, 7), sweep.next_hops[at]);
+    }
+    sweep.fields[1] = {FieldKind::DstAddr, 30, 8, 0xfffffffe, 4};
+    sweep.hop_law = HopLaw::Group;
+    EXPECT_EQ(next_hop(sweep, vary == Vary::Product ? 2 * 2 : 2, 0x333300000000),
+              vary == Vary::Random
+                  ? 0x333300000000 | ((0xfffffffe + sweep.index(1, 2)) & 0xffffffff)
+                  : 0x333300000000U);
+    sweep.fields.pop_back();
+    EXPECT_EQ(next_hop(sweep, 1, 7), 7U) << "the address does not vary";
+  }
 }
 
 TEST(Sweep, RandomRepeatsWithItsSeedAndMovesFieldsIndependently) {

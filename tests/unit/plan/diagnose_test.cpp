@@ -65,9 +65,11 @@ TEST(Preflight, InterfaceDown) {
             (Diagnosis{"interface-down", "eth1 is down", "ip link set dev eth1 up", Fix::None}));
 }
 
-/// The kernel allows for a VLAN tag beyond the MTU.
+/// The kernel allows for a VLAN tag beyond the MTU, which these frames do not have.
 TEST(Preflight, FrameAboveTheMtu) {
-  EXPECT_FALSE(preflight(nic(), 1'522));
+  EXPECT_FALSE(preflight(nic(), 1'518));
+  EXPECT_EQ(found(nic(), 1'519).id, "frame-above-mtu");
+  EXPECT_EQ(found(nic(), 1'522).repair, "ip link set dev eth1 mtu 1504, or a smaller --pkt-size");
   EXPECT_EQ(found(nic(), 1'523),
             (Diagnosis{"frame-above-mtu",
                        "a frame of 1523 bytes (with FCS) does not fit through eth1, whose MTU is "
@@ -116,7 +118,9 @@ TEST(Preflight, VethPeerWithoutReceiveRing) {
   EXPECT_EQ(found(iface).repair, "ethtool -K veth1 gro on");
   EXPECT_EQ(found(iface).fix, Fix::PeerRing);
 
-  iface.peer->xdp_attached = true;
+  iface.peer->xdp_generic = true; // makes no ring
+  EXPECT_EQ(found(iface).id, "peer-no-napi");
+  iface.peer->xdp_native = true;
   EXPECT_FALSE(preflight(iface, kFrame));
 }
 
@@ -151,7 +155,7 @@ TEST(Preflight, VethPeerDown) {
 TEST(Preflight, FrameAboveThePeersMtu) {
   InterfaceFacts iface = veth();
   iface.mtu = 9'000;
-  EXPECT_FALSE(preflight(iface, 1'522));
+  EXPECT_FALSE(preflight(iface, 1'518));
   EXPECT_EQ(found(iface, 1'600),
             (Diagnosis{"frame-above-mtu",
                        "a frame of 1600 bytes (with FCS) does not fit through veth1, the veth peer "

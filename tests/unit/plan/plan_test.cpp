@@ -333,6 +333,193 @@ TEST_F(PlanTest, VethPeerStandsInForAnUnknownNextHop) {
   EXPECT_EQ(notes(), note);
 }
 
+TEST_F(PlanTest, VethPeerDoesNotStandInAgainstWhatIsKnown) {
+  facts_.iface->peer = peer();
+  facts_.routes[0].next_hop.reset();
+  for (const RouteFault fault : {RouteFault::NoRoute, RouteFault::CannotAsk}) {
+    facts_.routes[0].fault = fault;
+    EXPECT_EQ(frame().dst_mac, mac("02:00:00:00:00:0f")) << static_cast<int>(fault);
+  }
+  facts_.routes[0].error = "no neighbour answered for 198.18.0.2 on eth1";
+  for (const RouteFault fault : {RouteFault::Refused, RouteFault::OwnAddress, RouteFault::NotAsked,
+                                 RouteFault::NoAnswer, RouteFault::Failed}) {
+    facts_.routes[0].fault = fault;
+    const auto refused = resolve(spec_, facts_, 1);
+    ASSERT_FALSE(refused) << static_cast<int>(fault);
+    EXPECT_EQ(refused.error().code, Errc::NotFound);
+    EXPECT_NE(refused.error().what.find("no neighbour answered for 198.18.0.2"), std::string::npos);
+  }
+  // A dry run asks nobody; what is forbidden is known without asking.
+  spec_.dry_run = true;
+  facts_.routes[0].fault = RouteFault::NotAsked;
+  EXPECT_EQ(frame().dst_mac, Mac{});
+  facts_.routes[0].fault = RouteFault::Refused;
+  EXPECT_FALSE(resolve(spec_, facts_, 1));
+}
+
+TEST_F(PlanTest, VethPeerThatIsABridgePortDoesNotStandIn) {
+  facts_.iface->peer = peer();
+  facts_.iface->peer->has_master = true;
+  facts_.routes.clear();
+  const auto refused = resolve(spec_, facts_, 1);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().what.find("veth1 is a port of a bridge"), std::string::npos);
+}
+
+TEST_F(PlanTest, GroupsHaveTheirOwnMacs) {
+  facts_.routes.clear();
+  stream().dst_addr = ips("239.129.1.1-239.129.1.4");
+  EXPECT_EQ(frame().dst_mac, mac("01:00:5e:01:01:01"));
+  EXPECT_EQ(plan().streams[0].frame.sweep.hop_law, packet::HopLaw::Group);
+  stream().dst_addr = ips("ff05::1:3");
+  EXPECT_EQ(frame().dst_mac, mac("33:33:00:01:00:03"));
+  // One given is everyone's.
+  stream().dst_mac = MacRange{mac("02:00:00:00:00:02"), 1};
+  stream().dst_addr = ips("239.129.1.1-239.129.1.4");
+  EXPECT_EQ(plan().streams[0].frame.sweep.hop_law, packet::HopLaw::Fixed);
+}
+
+TEST_F(PlanTest, HostsOnTheLinkHaveTheirOwnMacs) {
+  stream().dst_addr = ips("198.18.0.2-198.18.0.4");
+  facts_.routes[0].on_link_length = 24;
+  facts_.routes[0].hosts = {mac("02:00:00:00:00:02"), mac("02:00:00:00:00:09"),
+                            mac("02:00:00:00:00:04")};
+  const packet::Sweep sweep = plan().streams[0].frame.sweep;
+  EXPECT_EQ(sweep.hop_law, packet::HopLaw::Listed);
+  EXPECT_EQ(sweep.next_hops,
+            (std::vector<std::uint64_t>{0x020000000002, 0x020000000009, 0x020000000004}));
+  facts_.routes[0].hosts[1].reset();
+  facts_.routes[0].hosts[2].reset();
+  const auto refused = resolve(spec_, facts_, 1);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::NotFound);
+  EXPECT_EQ(refused.error().what,
+            "no neighbour answered for 2 of 3 addresses on eth1: 198.18.0.3-198.18.0.4; name one "
+            "with --dst-mac, or another destination with --dst-addr");
+  spec_.dry_run = true;
+  EXPECT_EQ(notes(),
+            std::vector<std::string>{"dst-mac is not known yet for 2 of 3 addresses: a run "
+                                     "asks for them"});
+}
+
+TEST_F(PlanTest, NetworkAndBroadcastAddressesAreLeftOut) {
+  stream().dst_addr = ips("198.18.0.0/30");
+  facts_.routes[0].dst = ip("198.18.0.0");
+  facts_.routes[0].on_link_length = 30;
+  facts_.routes[0].hosts = {mac("02:00:00:00:00:01"), mac("02:00:00:00:00:02")};
+  EXPECT_EQ(frame().dst_addr, ip("198.18.0.1"));
+  EXPECT_EQ(plan().streams[0].frame.sweep.next_hops.size(), 2U);
+  EXPECT_EQ(notes(), std::vector<std::string>{
+                         "frames go to 198.18.0.1-198.18.0.2: the network's own and the broadcast "
+                         "address are no hosts"});
+}
+
+TEST_F(PlanTest, TooManyHostsOnTheLinkAreRefused) {
+  stream().dst_addr = ips("198.18.0.0/16");
+  facts_.routes[0].dst = ip("198.18.0.0");
+  EXPECT_EQ(frame().dst_mac, mac("02:00:00:00:00:02")) << "behind a gateway one look-up serves all";
+  facts_.routes[0].on_link_length = 16;
+  const auto refused = resolve(spec_, facts_, 1);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().what.find("at most 256 are looked up"), std::string::npos);
+}
+
+TEST_F(PlanTest, QuestionIsTheFirstFrames) {
+  stream().dst_addr = ips("203.0.113.1-203.0.113.9");
+  stream().src_addr = ips("198.18.0.1-198.18.0.4");
+  stream().dst_port = {2'000, 5};
+  stream().src_port = {77, 3};
+  stream().tos = 0x28;
+  RouteQuestion expected;
+  expected.dst = ip("203.0.113.1");
+  expected.src = ip("198.18.0.1");
+  expected.tos = 0x28;
+  expected.protocol = 17;
+  expected.dst_port = 2'000;
+  expected.src_port = 77;
+  EXPECT_EQ(question_of(stream()), expected);
+}
+
+TEST_F(PlanTest, OddAddressesAreCalledWhatTheyAre) {
+  for (const auto& [address, words] : {
+           std::pair{"0.0.0.0", "the unspecified address"},
+           {"::", "the unspecified address"},
+           {"0.1.2.3", "an address of \"this network\""},
+           {"127.0.0.1", "a loopback address"},
+           {"::1", "a loopback address"},
+           {"240.0.0.1", "a reserved address"},
+           {"255.255.255.255", "the broadcast address"},
+           {"239.255.255.0-240.0.0.1", "a reserved address"},
+           {"224.1.1.1", "a multicast address of global scope"},
+           {"ff0e::1", "a multicast address of global scope"},
+           {"8.8.8.8", "a public address"},
+       }) {
+    RunSpec spec = plain_spec();
+    spec.streams[0].dst_addr = ips(address);
+    spec.streams[0].dst_mac = MacRange{mac("02:00:00:00:00:02"), 1};
+    const auto refused = resolve(spec, facts_, 1);
+    ASSERT_FALSE(refused) << address;
+    EXPECT_EQ(refused.error().code, Errc::InvalidArgument);
+    EXPECT_NE(refused.error().what.find(words), std::string::npos) << refused.error().what;
+    spec.allow_public = true;
+    EXPECT_TRUE(resolve(spec, facts_, 1)) << address;
+  }
+}
+
+TEST_F(PlanTest, OddSourcesAreCalledWhatTheyAre) {
+  stream().dst_mac = MacRange{mac("02:00:00:00:00:02"), 1};
+  for (const auto& [address, words] : {
+           std::pair{"239.1.1.1", "a multicast address"},
+           {"ff02::1", "a multicast address"},
+           {"0.0.0.0", "the unspecified address"},
+           {"255.255.255.255", "the broadcast address"},
+           {"127.0.0.1", "a loopback address"},
+           {"198.18.0.1-240.0.0.9", ""},
+           {"8.8.8.8", nullptr},
+       }) {
+    stream().src_addr = ips(address);
+    stream().dst_addr = ips(stream().src_addr->first.is_v4() ? "198.18.0.2" : "2001:2::2");
+    spec_.allow_public = false;
+    const auto refused = resolve(spec_, facts_, 1);
+    ASSERT_EQ(refused.has_value(), words == nullptr) << address;
+    if (refused) continue;
+    EXPECT_NE(refused.error().what.find("--src-addr"), std::string::npos);
+    EXPECT_NE(refused.error().what.find(words), std::string::npos) << refused.error().what;
+    spec_.allow_public = true;
+    EXPECT_TRUE(resolve(spec_, facts_, 1)) << address;
+  }
+  spec_.allow_public = false;
+  stream().src_addr.reset();
+  stream().dst_addr.reset();
+  stream().src_mac = MacRange{mac("01:00:5e:00:00:01"), 1};
+  const auto refused = resolve(spec_, facts_, 1);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().what.find("a group address"), std::string::npos);
+}
+
+TEST_F(PlanTest, UnusableAddressesAreNamed) {
+  stream().dst_addr = ips("2001:db8::2");
+  stream().dst_mac = MacRange{mac("02:00:00:00:00:02"), 1};
+  facts_.routes.clear();
+  facts_.iface->addresses = {ip("198.18.0.1"), ip("fe80::1")};
+  facts_.iface->unusable = {{ip("2001:db8::1"), true}};
+  stream().frame_size = 128;
+  EXPECT_EQ(frame().src_addr, ip("fe80::1"));
+  EXPECT_EQ(notes(),
+            std::vector<std::string>{
+                "2001:db8::1 on eth1 is not usable, another host has it (duplicate address "
+                "detection failed): frames are sent from fe80::1"});
+  facts_.iface->unusable[0].failed = false;
+  stream().src_addr = ips("2001:db8::1");
+  EXPECT_EQ(notes(), std::vector<std::string>{
+                         "2001:db8::1 on eth1 is not usable yet (tentative: duplicate address "
+                         "detection goes on): frames are sent from it all the same"});
+  // Nothing to say where it is not missed.
+  stream().src_addr.reset();
+  stream().dst_addr = ips("fe80::2");
+  EXPECT_TRUE(notes().empty());
+}
+
 TEST_F(PlanTest, SmallAmountsHaveSmallBatches) {
   for (const auto& [amount, batch] : {std::pair{0U, 1U}, {1U, 1U}, {223U, 223U}, {1'000U, 224U}}) {
     stream().num_packets = amount;

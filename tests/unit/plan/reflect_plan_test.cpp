@@ -33,7 +33,7 @@ HostFacts veth_facts(bool reachable, bool program) {
   peer.name = "peer";
   peer.reachable = reachable;
   peer.up = peer.gro = true;
-  peer.xdp_attached = program;
+  peer.xdp_native = program;
   facts.iface->peer = peer;
   return facts;
 }

@@ -234,6 +234,24 @@ TEST_F(TcpPlanTest, NextHopIsThePeersOrComesLater) {
                          "dst-mac is not known yet: a run asks for the next hop of 198.18.0.2"});
 }
 
+TEST_F(TcpPlanTest, QuestionIsTheConnections) {
+  spec_.src_addr = ip("198.18.0.1");
+  spec_.src_port = 99;
+  spec_.port = 80;
+  spec_.tos = 0x28;
+  RouteQuestion expected;
+  expected.dst = ip("198.18.0.2");
+  expected.src = ip("198.18.0.1");
+  expected.tos = 0x28;
+  expected.protocol = 6;
+  expected.dst_port = 80;
+  expected.src_port = 99;
+  EXPECT_EQ(question_of(spec_, ip("198.18.0.2")), expected);
+  expected.src.reset(); // of the other family: no part of the question
+  expected.dst = ip("2001:2::2");
+  EXPECT_EQ(question_of(spec_, ip("2001:2::2")), expected);
+}
+
 TEST_F(TcpPlanTest, WordsOpenWhatIsClosed) {
   facts_.host.iface->has_default_route = true;
   EXPECT_FALSE(resolve_tcp(spec_, facts_));
@@ -351,10 +369,24 @@ INSTANTIATE_TEST_SUITE_P(
                    "eth1 is down; to repair: ip link set dev eth1 up"},
         TcpRefusal{"Multicast", [](auto&, TcpFacts& f) { destination(f, "239.1.1.1"); },
                    Errc::InvalidArgument,
-                   "HOST 239.1.1.1: not the address of a host, which TCP needs"},
+                   "HOST 239.1.1.1: a multicast address; TCP needs that of a host"},
         TcpRefusal{"Broadcast", [](auto&, TcpFacts& f) { destination(f, "255.255.255.255"); },
                    Errc::InvalidArgument,
-                   "HOST 255.255.255.255: not the address of a host, which TCP needs"},
+                   "HOST 255.255.255.255: the broadcast address, to every host on the link; TCP "
+                   "needs the address of another host"},
+        TcpRefusal{"Loopback", [](auto&, TcpFacts& f) { destination(f, "127.0.0.1"); },
+                   Errc::InvalidArgument,
+                   "HOST 127.0.0.1: a loopback address, which never leaves a host; TCP needs the "
+                   "address of another host"},
+        TcpRefusal{"TentativeSource",
+                   [](TcpSpec& s, TcpFacts& f) {
+                     destination(f, "2001:2::2");
+                     s.src_addr = ip("2001:2::9");
+                     f.host.iface->unusable = {{ip("2001:2::9"), false}};
+                   },
+                   Errc::NotFound,
+                   "--src-addr 2001:2::9 on eth1 is not usable yet (tentative: duplicate address "
+                   "detection goes on)"},
         TcpRefusal{"OwnAddress", [](auto&, TcpFacts& f) { destination(f, "198.18.0.1"); },
                    Errc::InvalidArgument,
                    "HOST 198.18.0.1: an address of this host on eth1; nothing would leave it"},

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the host knows about the way to a destination: believed, named, and asked for each of a range."""
+import lib
+
+
+def macs_by_address(frames):
+    return {str(frame.dst): frame.dst_mac for frame in frames}
+
+
+class NoWay(lib.OwnWireTest):
+    """A negative answer ends the run before anything is sent: the veth peer's MAC is no way round it."""
+
+    def refused(self, address, *words):
+        before = self.wire.far_packets()
+        result = self.wire.run("udp", "--json", "-n", 1000, "-a", address, "-i", self.wire.near_if)
+        self.failed(result, 2, *words)
+        self.assertNotIn("start", result.doc)
+        return self.wire.far_packets() - before
+
+    def test_nobody_answers(self):
+        self.wire.near("ip", "addr", "add", "192.0.2.1/24", "dev", self.wire.near_if)
+        for address in ("192.0.2.99", "2001:2::99"):
+            with self.subTest(address=address):
+                asked = self.refused(address, f"no neighbour answered for {address}", self.wire.near_if)
+                self.assertLess(asked, 20, "questions, and not a thousand frames")
+
+    def test_forbidden_and_own_addresses(self):
+        self.wire.near("ip", "link", "set", "lo", "up")
+        self.wire.near("ip", "route", "add", "blackhole", "192.0.2.0/24")
+        self.wire.near("ip", "route", "add", "unreachable", "198.51.100.0/24")
+        self.wire.near("ip", "-6", "route", "add", "prohibit", "2001:db8::/32")
+        for address in ("192.0.2.9", "198.51.100.9", "2001:db8::9"):
+            with self.subTest(address=address):
+                self.refused(address, address)
+        for address in (self.wire.near_ip, self.wire.near_ip6):
+            with self.subTest(address=address):
+                self.refused(address, "an address of this host")
+        self.refused("127.0.0.1", "a loopback address")
+
+    def test_peer_in_a_bridge(self):
+        self.wire.near("ip", "-4", "addr", "flush", "dev", self.wire.near_if)
+        self.ok(self.wire.udp("-n", 10))  # a wire without addresses: the peer is the only one there
+        self.wire.far("ip", "link", "add", "br0", "type", "bridge")
+        self.wire.far("ip", "link", "set", self.wire.far_if, "master", "br0")
+        self.refused(self.wire.far_ip, self.wire.far_if, "bridge")
+
+
+class Ranges(lib.OwnWireTest):
+
+    def test_groups(self):
+        for vary in ("together", "product", "random"):
+            with self.subTest(vary=vary):
+                frames, _ = self.sent(self.wire, 40, "-a", "239.129.1.1-239.129.1.4", "-p", "1-3", "--vary",
+                                      vary)
+                self.assertEqual(macs_by_address(frames),
+                                 {f"239.129.1.{i}": f"01:00:5e:01:01:0{i}" for i in range(1, 5)})
+        frames, _ = self.sent(self.wire, 10, "-a", "ff15::1-ff15::2", "-t", 1)
+        self.assertEqual(macs_by_address(frames),
+                         {"ff15::1": "33:33:00:00:00:01", "ff15::2": "33:33:00:00:00:02"})
+
+    def test_hosts_on_the_link(self):
+        self.wire.near("ip", "addr", "add", "192.0.2.1/29", "dev", self.wire.near_if)
+        mac = {f"192.0.2.{i}": f"02:00:00:00:00:0{9 - i}" for i in range(2, 7)}
+        for address, lladdr in mac.items():
+            self.wire.near("ip", "neigh", "add", address, "lladdr", lladdr, "dev", self.wire.near_if, "nud",
+                           "permanent")
+        for vary in ("together", "product", "random"):
+            with self.subTest(vary=vary):
+                frames, _ = self.sent(self.wire, 60, "-a", "192.0.2.2-192.0.2.6", "-p", "1-3", "--vary", vary,
+                                      "-t", min(2, len(lib.ALL_CPUS)))
+                self.assertEqual(macs_by_address(frames), mac)
+        # Of the whole prefix its edges are no hosts, and this host's own address is one nobody answers for.
+        result = self.wire.udp("-n", 10, "-a", "192.0.2.0/29")
+        self.failed(result, 2, "1 of 6 addresses", "192.0.2.1;")
+        self.wire.near("ip", "neigh", "del", "192.0.2.4", "dev", self.wire.near_if)
+        self.failed(self.wire.udp("-n", 10, "-a", "192.0.2.2-192.0.2.6"), 2, "no neighbour answered for 1 of 5",
+                    "192.0.2.4;")
+
+    def test_one_gateway(self):
+        self.wire.near("ip", "route", "add", "203.0.113.0/24", "via", self.wire.far_ip)
+        frames, _ = self.sent(self.wire, 256, "-a", "203.0.113.0/24")
+        self.assertEqual({frame.dst_mac for frame in frames}, {self.wire.far_mac})
+        self.assertEqual(len({str(frame.dst) for frame in frames}), 256)
+
+
+class Routes(lib.OwnWireTest):
+    """Without -i the way is that of the whole packet, by all rules."""
+
+    def setUp(self):
+        super().setUp()
+        for command in ("link add a type veth peer name b", "link set a up", "link set b up",
+                        "addr add 192.0.2.1/24 dev a",
+                        f"route add 203.0.113.0/24 via {self.wire.far_ip}",
+                        "neigh add 192.0.2.2 lladdr 02:00:00:00:00:aa dev a nud permanent",
+                        "route add 203.0.113.0/24 via 192.0.2.2 table 77",
+                        "rule add from 192.0.2.1 table 77",
+                        "rule add ipproto udp dport 7777 table 77",
+                        "rule add tos 0x10 table 77",
+                        "rule add ipproto tcp dport 8888 table 77"):
+            self.wire.near("ip", *command.split())
+
+    def interface(self, command, *args):
+        result = self.ok(self.wire.run(command, "--dry-run", "--json", *args))
+        plan = result.doc["plan"]
+        return plan["interface"] if isinstance(plan["interface"], str) else plan["interface"]["name"]
+
+    def test_udp(self):
+        dst = ("-a", "203.0.113.9")
+        self.assertEqual(self.interface("udp", *dst), self.wire.near_if)
+        self.assertEqual(self.interface("udp", *dst, "-A", "192.0.2.1"), "a")
+        self.assertEqual(self.interface("udp", *dst, "-p", 7777), "a")
+        self.assertEqual(self.interface("udp", *dst, "--tos", "0x10"), "a")
+
+    def test_tcp(self):
+        self.assertEqual(self.interface("tcp", "203.0.113.9"), self.wire.near_if)
+        self.assertEqual(self.interface("tcp", "203.0.113.9", "-A", "192.0.2.1"), "a")
+        self.assertEqual(self.interface("tcp", "203.0.113.9", "-p", 8888), "a")
+
+    def test_zones(self):
+        for name, address in (("a", "fe80::a/64"), (self.wire.near_if, "fe80::b/64")):
+            self.wire.near("ip", "addr", "add", address, "dev", name, "nodad")
+        mac = ("-m", self.wire.far_mac)
+        self.assertEqual(self.interface("udp", "-a", f"fe80::2%{self.wire.near_if}", *mac), self.wire.near_if)
+        self.assertEqual(self.interface("udp", "-a", "ff02::1%a"), "a")
+        self.assertEqual(self.interface("tcp", "fe80::2%a"), "a")
+        for args in (("udp", "-a", "fe80::2", *mac), ("udp", "-a", "ff02::1"), ("tcp", "fe80::2")):
+            with self.subTest(args=args):
+                result = self.wire.run(*args, "--json")
+                self.failed(result, 2, "link-local", "a, " if "a, " in result.doc["error"] else ", a", "%")
+        self.failed(self.wire.run("udp", "--json", "-i", "a", "-a", f"fe80::2%{self.wire.near_if}", *mac), 2,
+                    self.wire.near_if)
+
+
+class TentativeAddress(lib.OwnWireTest):
+
+    def test_named_and_not_replaced_in_silence(self):
+        near = self.wire.near_if
+        self.wire.near("sysctl", "-q", "-w", f"net.ipv6.neigh.{near}.retrans_time_ms=60000")
+        self.wire.near("ip", "-6", "addr", "flush", "dev", near)
+        self.wire.near("ip", "addr", "add", "fe80::9/64", "dev", near, "nodad")
+        self.wire.near("ip", "addr", "add", "2001:db8::1/64", "dev", near)
+        result = self.ok(self.wire.udp("-n", 10, "-a", "2001:db8::2", "-m", self.wire.far_mac))
+        notes = " ".join(result.doc["start"]["configuration"]["notes"])
+        self.assertIn("2001:db8::1", notes)
+        self.assertIn("tentative", notes)
+        result = self.wire.run("tcp", "2001:db8::2", "--json", "-A", "2001:db8::1")
+        self.failed(result, 2, "2001:db8::1", "tentative")
+
+    def test_waited_for(self):
+        near = self.wire.near_if
+        for setting in (f"net.ipv6.conf.{near}.router_solicitation_delay=0",
+                        f"net.ipv6.neigh.{near}.retrans_time_ms=100"):
+            self.wire.near("sysctl", "-q", "-w", setting)
+        self.wire.near("ip", "addr", "add", "2001:db8::1/64", "dev", near)
+        result = self.ok(self.wire.udp("-n", 10, "-a", "2001:db8::2", "-m", self.wire.far_mac))
+        self.assertEqual(result.stream["src_addr"]["range"], "2001:db8::1")
+
+
+if __name__ == "__main__":
+    lib.main()
