@@ -54,20 +54,20 @@ static __always_inline void set_stamp(struct xtg_tx_worker* w, const struct xtg_
   }
   if (s->sig_form == XTG_SIG_FULL) {
     w->sig_word[0] = bpf_cpu_to_be64(now);
-    w->sig_word[1] = s->sig_const[0] | w->lane_word;
+    w->sig_word[1] = s->sig_const[0] | w->lane_now;
     sum = xtg_csum_add64(0, w->sig_word[0]);
   } else {
     __u64 time = bpf_cpu_to_be64(now << 16); /* six bytes, in the first six of the word */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     w->sig_word[0] = time << 32;
-    w->sig_word[1] = s->sig_const[0] | w->lane_word | (time >> 32);
+    w->sig_word[1] = s->sig_const[0] | w->lane_now | (time >> 32);
 #else
     w->sig_word[0] = time >> 32;
-    w->sig_word[1] = s->sig_const[0] | w->lane_word | (time << 32);
+    w->sig_word[1] = s->sig_const[0] | w->lane_now | (time << 32);
 #endif
     sum = xtg_csum_add64(0, time);
   }
-  w->l4_sum = s->l4_csum_base + (xtg_csum_add64(sum, w->lane_word) << s->sig_shift);
+  w->l4_sum = s->l4_csum_base + (xtg_csum_add64(sum, w->lane_now) << s->sig_shift);
 }
 
 /* The send time of a frame that goes at `now`. */
@@ -102,11 +102,11 @@ static long spin_turn(__u32 turn, struct spin_state* state) {
 /* Waits for the slot that is due next and says how many to release now; 0: it is too far off, or
  * the run is over. */
 static __always_inline __u64 slots_due(struct xtg_tx_worker* w, __u64* now) {
-  __u64 due = w->deadline_ns;
+  __u64 due = xtg_slot_ns(w->deadline_ns, w->deadline_frac);
 
   if (*now >= control.end_ns) {
     /* Held up across the end: what was due before it is not sent any more. */
-    if (due < control.end_ns) w->skipped_slots += (control.end_ns - due) / (w->interval_ns + 1) + 1;
+    w->skipped_slots += xtg_slots_before(due, control.end_ns, w->interval_ns, w->interval_frac);
     finish(w, *now);
     return 0;
   }
@@ -134,14 +134,68 @@ static __always_inline __u64 slots_due(struct xtg_tx_worker* w, __u64* now) {
     w->skipped_slots += lost;
   }
   /* Of slots that are released together, those that lie before the end. */
-  __u64 left = control.end_ns - due - lost * w->interval_ns;
-  if (left < slots * w->interval_ns) slots = left / (w->interval_ns + 1) + 1;
+  if (control.end_ns - due <= (lost + slots) * (w->interval_ns + 1)) {
+    __u64 left = xtg_slots_before(due, control.end_ns, w->interval_ns, w->interval_frac);
+    if (left < lost + slots) slots = left > lost ? left - lost : 1;
+  }
   __u64 release = slots;
   slots += lost;
   __u64 frac = w->deadline_frac + slots * w->interval_frac;
   w->deadline_frac = (__u32)frac;
-  w->deadline_ns = due + slots * w->interval_ns + (frac >> 32);
+  w->deadline_ns += slots * w->interval_ns + (frac >> 32);
   return release;
+}
+
+static __always_inline bool left_over(const struct xtg_tx_worker* w) {
+  return config.again && (w->again_seq != w->again_end || w->rest_seq != w->rest_end);
+}
+
+/* Takes up to `batch` frames of what a refusal left over: first the refused ones, then what their
+ * batch had not offered. 0: not now, or the run is over. */
+static __always_inline __u64 take_left_over(struct xtg_tx_worker* w, __u64 batch, __u64 now,
+                                            __u64* first) {
+  if (control.stop || now >= control.end_ns) {
+    __u64 since = control.stop ? control.stop_ns : control.end_ns;
+    if ((__s64)(now - since) >= (__s64)XTG_GRACE_NS) finish(w, now);
+  }
+  if (w->done || now < w->retry_ns) return 0;
+  if (w->again_seq != w->again_end) {
+    __u64 n = w->again_end - w->again_seq;
+    if (n > batch) n = batch;
+    *first = w->again_seq;
+    w->again_seq += n;
+    w->resent += n;
+    w->lane_now = w->again_word;
+    return n;
+  }
+  __u64 n = w->rest_end - w->rest_seq;
+  if (n > batch) n = batch;
+  *first = w->rest_seq;
+  w->rest_seq += n;
+  w->lane_now = w->lane_word;
+  return n;
+}
+
+/* Claims numbers for a batch. 0: not now, or the run is over. */
+static __always_inline __u64 claim(struct xtg_tx_worker* w, const struct xtg_stream* s,
+                                   struct xtg_stream_progress* p, __u64 batch, __u64* now,
+                                   __u64* first) {
+  __u64 want = batch;
+
+  if (control.stop || w->done || p->next >= p->total) return finish(w, *now);
+  if (s->paced) {
+    want = w->slot_frames * slots_due(w, now);
+    if (want == 0) return 0;
+  } else if (*now >= control.end_ns) {
+    return finish(w, *now);
+  }
+  *first = __sync_fetch_and_add(&p->next, want);
+  if (*first >= p->total) return finish(w, *now);
+  if (want > p->total - *first) want = p->total - *first;
+  w->claimed += want;
+  w->lane_now = w->lane_word;
+  w->pause_ns = 0;
+  return want;
 }
 
 /* First run of a kernel batch: decides whether and what this batch sends: [seq, send_end). */
@@ -150,23 +204,14 @@ static __always_inline bool begin_batch(struct xtg_tx_worker* w, const struct xt
   struct xtg_stream_progress* p = &progress[stream & (XTG_MAX_STREAMS - 1)];
   __u64 now = bpf_ktime_get_ns();
   __u32 batch = w->batch;
-  __u64 want = batch;
+  __u64 first = 0, n;
 
   w->idle_left = batch - 1; /* as it stands when nothing is sent: this run was the first */
-  if (control.stop || w->done || p->next >= p->total) return finish(w, now);
-  if (s->paced) {
-    want = w->slot_frames * slots_due(w, &now);
-    if (want == 0) return false;
-  } else if (now >= control.end_ns) {
-    return finish(w, now);
-  }
-  __u64 first = __sync_fetch_and_add(&p->next, want);
-  if (first >= p->total) return finish(w, now);
-  if (want > p->total - first) want = p->total - first;
-  w->seq = first;
-  w->send_end = first + want;
-  w->claimed += want;
-  w->idle_left = batch - want;
+  n = left_over(w) ? take_left_over(w, batch, now, &first) : claim(w, s, p, batch, &now, &first);
+  if (n == 0) return false;
+  w->seq = w->bulk_seq = first;
+  w->send_end = first + n;
+  w->idle_left = batch - n;
   set_stamp(w, s, stamp_at(s, now));
   if (s->n_fields && w->value_seq != first) seek_fields(w, s);
   return true;

@@ -113,7 +113,10 @@ stats::RxSnapshot ExchangeSession::look_at(Port& port, bool words) {
 }
 
 void ExchangeSession::start() {
-  start_ns_ = Session::soon_ns();
+  const bool paced = std::ranges::any_of(plan_.ports, [](const plan::PortPlan& port) {
+    return port.send && port.send->streams.front().pacing;
+  });
+  start_ns_ = paced ? Session::soon_ns() : monotonic_ns();
   const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
   line_ns_ = start_ns_;
   next_line_ns_ = start_ns_ + interval;

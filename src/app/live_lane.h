@@ -26,6 +26,7 @@ public:
   [[nodiscard]] std::uint64_t unclaimed() const override { return sender_.unclaimed(stream_); }
   [[nodiscard]] std::uint64_t claimed() const override { return sender_.claimed(number_); }
   [[nodiscard]] bool pending() const override { return sender_.pending(number_); }
+  [[nodiscard]] std::uint64_t retry_ns() const override { return sender_.retry_ns(number_); }
   [[nodiscard]] std::uint64_t end_ns() const override { return sender_.end_ns(); }
   [[nodiscard]] std::uint64_t deadline_ns() const override { return sender_.deadline_ns(number_); }
   [[nodiscard]] std::uint64_t skipped_slots() const override {

@@ -17,8 +17,8 @@ namespace xtg::app {
 
 namespace {
 
-constexpr std::uint64_t kWatchNs = 100'000'000; // how often faults are looked for
-constexpr std::uint64_t kAmountNs = 10'000'000; // and whether the amount has gone back
+/// How often faults are looked for, and how many frames have gone back.
+constexpr std::uint64_t kWatchNs = 10'000'000;
 
 xtg_reflect_config config_of(const plan::ReflectPlan& plan, xdp::RxPlace place, ino_t netns) {
   const plan::ReflectSpec& spec = plan.spec;
@@ -90,9 +90,9 @@ stats::ReflectSnapshot ReflectSession::snapshot(bool streams) {
 
 void ReflectSession::start() {
   first_ = snapshot(false);
-  clock_ = RunClock(first_.time_ns, plan_.spec.duration, plan_.spec.interval,
-                    plan_.spec.num_packets ? kAmountNs : kWatchNs);
+  clock_ = RunClock(first_.time_ns, plan_.spec.duration, plan_.spec.interval, kWatchNs);
   previous_ = first_;
+  flow_.look(first_.time_ns, first_.total.sent);
   mirror_->start();
 }
 
@@ -106,11 +106,12 @@ void ReflectSession::take_signals(Signals& signals) {
   reason_ = stats::EndReason::Interrupted;
 }
 
-bool ReflectSession::amount_reached() {
-  if (!plan_.spec.num_packets) return false;
+void ReflectSession::look_at_count(std::uint64_t now_ns) {
   const auto sent = mirror_->sent();
-  if (!sent) fail_run(sent.error());
-  return sent && *sent >= *plan_.spec.num_packets;
+  if (!sent) return fail_run(sent.error());
+  flow_.look(now_ns, *sent);
+  if (plan_.spec.num_packets && *sent >= *plan_.spec.num_packets)
+    reason_ = stats::EndReason::Amount;
 }
 
 /// What is due: the end, a look for faults and for the amount, an interval's line.
@@ -122,7 +123,7 @@ void ReflectSession::look(report::ReflectReporter& reporter, const std::ostream&
   }
   if (clock_.watch_due(now_ns)) {
     if (auto error = link_fault(plan_.iface)) return fail_run(std::move(*error));
-    if (amount_reached()) reason_ = stats::EndReason::Amount;
+    look_at_count(now_ns);
     if (reason_) return;
   }
   if (!clock_.line_due(now_ns)) return;
@@ -139,9 +140,10 @@ void ReflectSession::conclude(report::ReflectReporter& reporter) {
   const std::uint64_t stopped_ns = std::min(monotonic_ns(), clock_.end_ns());
   stats::ReflectSnapshot last = snapshot(true);
   last.time_ns = stopped_ns;
+  flow_.look(stopped_ns, last.total.sent);
   if (clock_.worth_a_line(previous_.time_ns, last.time_ns))
     reporter.interval(stats::reflect_delta(previous_, last, clock_.start_ns()));
-  result_.summary = stats::reflect_summary(first_, last, clock_.start_ns());
+  result_.summary = stats::reflect_summary(first_, last, flow_, clock_.start_ns());
   result_.summary.end = reason_.value_or(stats::EndReason::Interrupted);
   result_.summary.source =
       count_source_note().empty() ? stats::CountSource::Tracepoint : stats::CountSource::Link;

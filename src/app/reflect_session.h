@@ -51,7 +51,7 @@ private:
   void fail_run(Error error);
   void take_signals(Signals& signals);
   void look(report::ReflectReporter& reporter, const std::ostream& out);
-  [[nodiscard]] bool amount_reached();
+  void look_at_count(std::uint64_t now_ns);
   void conclude(report::ReflectReporter& reporter);
 
   const plan::ReflectPlan& plan_;
@@ -63,6 +63,7 @@ private:
   std::optional<stats::ReflectLink> link_before_, link_now_; ///< none: never read
   stats::ReflectSnapshot first_, previous_;
   RunClock clock_;
+  stats::ReflectFlow flow_;
 };
 
 } // namespace xtg::app

@@ -105,8 +105,10 @@ int end_judged(const Result& result, const std::vector<report::RxVerdict>& verdi
                Reporter& reporter, Context& context) {
   const auto missed = static_cast<std::size_t>(
       std::ranges::count_if(verdicts, [](const report::RxVerdict& v) { return !v.held; }));
+  const bool asked_missed = std::ranges::any_of(
+      verdicts, [](const report::RxVerdict& v) { return !v.held && !v.implied; });
   const bool judged =
-      !result.error || (result.error->code == Errc::Peer && (missed != 0 || spoken_of));
+      !result.error || (result.error->code == Errc::Peer && (asked_missed || spoken_of));
   int status = static_cast<int>(ExitStatus::Done);
   if (context.signals.asked() == Asked::Leave || !judged) {
     status = tell_errors(result, reporter, context);

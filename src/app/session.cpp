@@ -81,9 +81,12 @@ Status Session::load() {
   }
   for (std::size_t lane = 0; lane < plan_.cpus.size(); lane++) {
     const auto form = plan_.streams.front().frame.signature;
-    spec.lanes.push_back({0, packet::lane_word(form, static_cast<std::uint8_t>(lane))});
+    const auto again = lanes > XTG_AGAIN_LANE ? lane : lane + XTG_AGAIN_LANE;
+    spec.lanes.push_back({0, packet::lane_word(form, static_cast<std::uint8_t>(lane)),
+                          packet::lane_word(form, static_cast<std::uint8_t>(again))});
   }
   spec.once = plan_.announce;
+  spec.again = !plan_.once;
   auto sender = xdp::Sender::load(spec);
   if (!sender) return tl::unexpected<Error>(std::move(sender.error()));
   sender_.emplace(std::move(*sender));
@@ -198,9 +201,10 @@ stats::Snapshot Session::snapshot(bool settled) {
 void Session::add_link_counters(stats::Snapshot& snapshot, bool settled) {
   // An interface that is gone answers no more: its last figures stand.
   if (const auto now = net::link_counters(plan_.iface.ifindex)) link_now_ = *now;
-  const auto refused = [](const net::LinkCounters& c) { return c.tx_dropped + c.tx_errors; };
-  stats::use_link_counters(snapshot, link_now_.tx_packets - link_before_.tx_packets,
-                           refused(link_now_) - refused(link_before_), settled);
+  const auto sent = [](const net::LinkCounters& c) {
+    return stats::LinkSent{c.tx_packets, c.tx_dropped + c.tx_errors};
+  };
+  stats::use_link_counters(snapshot, sent(link_before_), sent(link_now_), settled);
 }
 
 Error Session::silence_error(const stats::Snapshot& now) {
@@ -216,10 +220,10 @@ Error Session::silence_error(const stats::Snapshot& now) {
                            diagnosis.paragraph())};
 }
 
-/// How long attempts without an accepted frame are put up with: a second, or two slots of a slow
-/// stream that has been seen to work.
+/// How long attempts without an accepted frame are put up with: a second, or where each frame is
+/// offered once, two slots of a slow stream that has been seen to work.
 std::uint64_t Session::patience_ns() const {
-  if (!stream_.pacing || last_seen_.accepted == 0) return kSilenceNs;
+  if (!stream_.pacing || last_seen_.accepted == 0 || !plan_.once) return kSilenceNs;
   const double slot_s = stream_.pacing->frames_per_slot / stream_.pacing->target_pps;
   return std::max(kSilenceNs, static_cast<std::uint64_t>(2.5e9 * slot_s));
 }
@@ -310,8 +314,9 @@ void Session::loop(report::Reporter& reporter, const std::ostream& out, Signals&
 /// Until when frames were sent: a call that has sent its last passes its remaining runs over.
 std::uint64_t Session::sent_until_ns() const {
   std::uint64_t until = std::max(sender_->last_sent_ns(), start_ns_ + 1);
-  // N frames at a rate take N intervals: the last one's belongs to the run.
-  if (target_pps_) until += static_cast<std::uint64_t>(1e9 / *target_pps_);
+  // N slots at a rate take N intervals: the last one's belongs to the rate.
+  if (target_pps_)
+    until += static_cast<std::uint64_t>(1e9 * stream_.pacing->frames_per_slot / *target_pps_);
   return std::min(until, end_ns_);
 }
 
@@ -324,26 +329,34 @@ Error Session::nothing_sent(stats::EndReason reason) {
 }
 
 SessionResult Session::conclude(std::optional<stats::Sample>& rest) {
+  const double ended_s = static_cast<double>(monotonic_ns() - start_ns_) * 1e-9;
+  // Rates are of whole intervals; the run may have ended within the last one.
+  const auto until_end = [ended_s](stats::Sample sample) {
+    sample.end_s = std::min(sample.end_s, ended_s);
+    return sample;
+  };
   if (!count_source_note().empty()) usleep(kSettleNs / 1000);
   stats::Snapshot last = snapshot(true);
   if (announcer_) {
     announcer_->end(last, result_.left_at_once);
     result_.warnings = announcer_->warnings();
   }
-  const bool all_sent = stream_.num_packets && last.total.attempts >= *stream_.num_packets;
+  const bool again = !plan_.once && last.source == stats::CountSource::Tracepoint;
+  const std::uint64_t done = again ? last.total.accepted : last.total.attempts;
+  const bool all_sent = stream_.num_packets && done >= *stream_.num_packets;
   const stats::EndReason reason = reason_.value_or(
       all_sent || !plan_.duration ? stats::EndReason::Amount : stats::EndReason::Duration);
   last.time_ns = reason == stats::EndReason::Duration ? end_ns_ : sent_until_ns();
 
   const auto interval = static_cast<std::uint64_t>(plan_.interval.count());
   if (last.time_ns > previous_.time_ns + interval / 20)
-    rest = stats::delta(previous_, last, start_ns_, bits_, target_pps_);
+    rest = until_end(stats::delta(previous_, last, start_ns_, bits_, target_pps_));
   if (!result_.error && last.total.accepted == 0 && last.total.attempts != 0)
     result_.error = silence_error(last);
   if (!result_.error && last.total.attempts == 0) result_.error = nothing_sent(reason);
 
   stats::Summary& summary = result_.summary;
-  summary.total = stats::delta(first_, last, start_ns_, bits_, target_pps_);
+  summary.total = until_end(stats::delta(first_, last, start_ns_, bits_, target_pps_));
   summary.end = result_.error ? stats::EndReason::Failed : reason;
   summary.source = last.source;
   summary.errnos = last.errnos;

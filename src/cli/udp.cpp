@@ -77,7 +77,7 @@ void UdpCommand::declare_frame() {
                   fmt::format("frame with its FCS, {} (IPv6: {}) to {}",
                               packet::min_frame_size(packet::Family::V4),
                               packet::min_frame_size(packet::Family::V6), packet::max_frame_size()),
-                  "the smallest"},
+                  "the smallest that can be counted"},
                  into(parse_frame_size, stream.frame_size));
   options_.value({"--payload", choice_names<packet::Payload>(kPayloads), "what fills the payload",
                   choice_name<packet::Payload>(kPayloads, stream.payload)},
@@ -118,6 +118,8 @@ void UdpCommand::declare_run() {
   options_.value(
       {"-n,--num-packets", "N", "frames to send in all, exactly; also 64k, 1.5M", "0, no limit"},
       into(amount_of("packets"), stream.num_packets));
+  options_.flag({"--once", "", "offer each frame to the driver once: do not resend refused ones"},
+                [this] { spec_.once = true; });
   options_.value({"--duration", "TIME", "stop after this: seconds, or 500ms, 2m, 1h", "no limit"},
                  into(parse_positive_duration, spec_.duration));
   add_rate(options_, stream.rate);

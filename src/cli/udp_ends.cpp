@@ -19,7 +19,7 @@ constexpr std::array kOfAPort = {"--dst-mac",     "--src-mac",  "--dst-addr",   
                                  "--tos",         "--pkt-size", "--payload",    "--no-udp-checksum",
                                  "--vary",        "--seed",     "--stamp",      "--round-trip",
                                  "--num-packets", "--rate",     "--rate-layer", "--burst",
-                                 "--pace",        "--threads",  "--cpus"};
+                                 "--pace",        "--threads",  "--cpus",       "--once"};
 
 std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> parts;

@@ -314,6 +314,13 @@ std::uint32_t min_frame_size(Family family) {
   return family == Family::V4 ? 64 : kEthBytes + kIpv6Bytes + kUdpBytes + kFcsBytes;
 }
 
+std::uint32_t min_signed_frame_size(Family family) {
+  const std::uint32_t headers =
+      kEthBytes + (family == Family::V4 ? kIpv4Bytes : kIpv6Bytes) + kUdpBytes;
+  return std::max(min_frame_size(family),
+                  headers + static_cast<std::uint32_t>(XTG_SIG_COMPACT_LEN) + kFcsBytes);
+}
+
 std::uint32_t min_mirror_frame_size(Family family) {
   return kEthBytes + (family == Family::V4 ? kIpv4Bytes : kIpv6Bytes) + kUdpBytes +
          XTG_SIG_MIRROR_LEN + XTG_SIG_FULL_LEN + kFcsBytes;

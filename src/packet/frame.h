@@ -74,6 +74,8 @@ struct Frame {
 /// Smallest frame (with FCS) that the headers of this family allow: 64 for IPv4 (Ethernet's
 /// minimum), 66 for IPv6.
 std::uint32_t min_frame_size(Family family);
+/// Smallest frame (with FCS) with room for a signature: 64, or 82 for IPv6.
+std::uint32_t min_signed_frame_size(Family family);
 /// Smallest frame (with FCS) with room for a mirror's words: 102, or 122 for IPv6.
 std::uint32_t min_mirror_frame_size(Family family);
 /// Largest frame (with FCS) that the kernel's live mode takes: 3412.

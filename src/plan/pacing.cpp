@@ -69,8 +69,10 @@ Result<std::optional<Pacing>> make_pacing(const StreamPlan& stream, std::uint32_
   out.frames_per_slot = stream.rate.burst;
   const long double interval = 1e9L * out.frames_per_slot * threads / static_cast<long double>(pps);
   out.interval_ns = static_cast<std::uint64_t>(interval);
-  out.interval_frac = static_cast<std::uint32_t>(
-      (interval - static_cast<long double>(out.interval_ns)) * static_cast<long double>(kTwo32));
+  const auto frac = static_cast<std::uint64_t>(std::llround(
+      (interval - static_cast<long double>(out.interval_ns)) * static_cast<long double>(kTwo32)));
+  out.interval_ns += frac >> 32;
+  out.interval_frac = static_cast<std::uint32_t>(frac);
   const std::uint32_t release = frames_per_release(pps / threads);
   out.slots_per_batch = std::max(1U, std::min(release, kMaxBatch) / out.frames_per_slot);
   out.sleep = pace == Pace::Auto && out.interval_ns >= kSleepGapNs;

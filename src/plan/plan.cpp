@@ -142,6 +142,12 @@ Status check_signature(const RunSpec& spec, const StreamSpec& stream, const pack
   return {};
 }
 
+/// The smallest frame that a receiver of ours can count.
+std::uint32_t default_size(const StreamSpec& stream, Family family) {
+  if (stream.round_trip) return packet::min_mirror_frame_size(family);
+  return stream.signature ? packet::min_signed_frame_size(family) : packet::min_frame_size(family);
+}
+
 Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const HostFacts& facts,
                                   std::uint32_t session, std::vector<std::string>& notes) {
   const StreamSpec& stream = spec.streams[number];
@@ -162,8 +168,7 @@ Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const
   frame.hop_limit = stream.hop_limit;
   frame.tos = stream.tos;
   const Family family = ends->dst.first.family;
-  frame.frame_size = stream.frame_size.value_or(
-      stream.round_trip ? packet::min_mirror_frame_size(family) : packet::min_frame_size(family));
+  frame.frame_size = stream.frame_size.value_or(default_size(stream, family));
   frame.payload = stream.payload;
   frame.payload_seed = stream.seed;
   frame.udp_checksum = stream.udp_checksum;
@@ -258,6 +263,7 @@ Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t 
   plan.interval = spec.interval;
   plan.pace = spec.pace;
   plan.fix = spec.fix;
+  plan.once = spec.once;
   plan.announce = spec.announce;
   plan.attach_pass = needs_pass_program(*facts.iface);
   plan.spec = spec;

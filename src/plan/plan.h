@@ -54,6 +54,7 @@ struct Plan {
   Nanoseconds interval{1'000'000'000};
   Pace pace = Pace::Auto;
   bool fix = false;
+  bool once = false;        ///< what the driver refuses is not sent again
   bool announce = false;    ///< tell receivers of the run's start and end
   bool attach_pass = false; ///< the driver allots XDP transmit queues only with a program attached
   std::vector<std::string>

@@ -24,34 +24,36 @@ static_assert(kRxWindowLeast == XTG_RX_WINDOW_LEAST && kRxWindowMost == XTG_RX_W
 static_assert(kMaxRxFilters == XTG_RX_MATCHES);
 
 /// How the value of a condition is written.
-enum class Written : std::uint8_t { Share, Count, Delay };
+enum class Written : std::uint8_t { Share, Count, Delay, CountOrPercent };
 
 struct Quantity {
   Expected what;
   std::string_view name;
   Written written;
 };
-constexpr std::array<Quantity, 21> kQuantities{{{Expected::Loss, "loss", Written::Share},
-                                                {Expected::Lost, "lost", Written::Count},
-                                                {Expected::Received, "rx", Written::Count},
-                                                {Expected::Duplicates, "dup", Written::Count},
-                                                {Expected::Reordered, "reordered", Written::Count},
-                                                {Expected::Late, "late", Written::Count},
-                                                {Expected::Min, "min", Written::Delay},
-                                                {Expected::Mean, "mean", Written::Delay},
-                                                {Expected::P50, "p50", Written::Delay},
-                                                {Expected::P90, "p90", Written::Delay},
-                                                {Expected::P99, "p99", Written::Delay},
-                                                {Expected::P999, "p99.9", Written::Delay},
-                                                {Expected::P9999, "p99.99", Written::Delay},
-                                                {Expected::Max, "max", Written::Delay},
-                                                {Expected::Jitter, "jitter", Written::Delay},
-                                                {Expected::Pps, "pps", Written::Count},
-                                                {Expected::Streams, "streams", Written::Count},
-                                                {Expected::Bytes, "bytes", Written::Count},
-                                                {Expected::Refused, "refused", Written::Count},
-                                                {Expected::Unsent, "unsent", Written::Count},
-                                                {Expected::Dropped, "dropped", Written::Count}}};
+constexpr std::array<Quantity, 22> kQuantities{
+    {{Expected::Loss, "loss", Written::Share},
+     {Expected::Lost, "lost", Written::Count},
+     {Expected::Received, "rx", Written::Count},
+     {Expected::Duplicates, "dup", Written::Count},
+     {Expected::Reordered, "reordered", Written::Count},
+     {Expected::Late, "late", Written::Count},
+     {Expected::Min, "min", Written::Delay},
+     {Expected::Mean, "mean", Written::Delay},
+     {Expected::P50, "p50", Written::Delay},
+     {Expected::P90, "p90", Written::Delay},
+     {Expected::P99, "p99", Written::Delay},
+     {Expected::P999, "p99.9", Written::Delay},
+     {Expected::P9999, "p99.99", Written::Delay},
+     {Expected::Max, "max", Written::Delay},
+     {Expected::Jitter, "jitter", Written::Delay},
+     {Expected::Pps, "pps", Written::Count},
+     {Expected::Streams, "streams", Written::Count},
+     {Expected::Bytes, "bytes", Written::Count},
+     {Expected::Refused, "refused", Written::CountOrPercent},
+     {Expected::Unsent, "unsent", Written::CountOrPercent},
+     {Expected::Unsent, "not_sent", Written::CountOrPercent},
+     {Expected::Dropped, "dropped", Written::Count}}};
 
 struct RelationWord {
   std::string_view word;
@@ -107,10 +109,13 @@ Result<double> parse_bound(Written written, std::string_view condition, std::str
     return bad_condition(condition, "expected a time with its unit (ns, us, ms, s, m or h), such "
                                     "as 50us or 1.5ms");
   case Written::Count:
+  case Written::CountOrPercent:
     if (const auto count = parse_count(text)) return static_cast<double>(*count);
     break;
   }
-  return bad_condition(condition, "expected a whole number, such as 10000, 64k or 1.5M");
+  return bad_condition(condition,
+                       fmt::format("expected a whole number, such as 10000, 64k or 1.5M{}",
+                                   written == Written::Count ? "" : ", or a share as 0.1%"));
 }
 
 /// "10/11" into the condition's bound; whether the text is one at all.
@@ -151,7 +156,9 @@ Result<Condition> parse_condition(std::string_view text) {
   const std::string_view value = trimmed(rest.substr(relation->word.size()));
   Condition condition{quantity->what, relation->relation, 0, std::string(text), port, 0};
   if (quantity->what == Expected::Received && parse_fraction(value, condition)) return condition;
-  const auto bound = parse_bound(quantity->written, text, value);
+  condition.of_asked = quantity->written == Written::CountOrPercent && value.ends_with('%');
+  const auto bound =
+      parse_bound(condition.of_asked ? Written::Share : quantity->written, text, value);
   if (!bound) return tl::unexpected<Error>(bound.error());
   condition.bound = *bound;
   return condition;

@@ -56,6 +56,7 @@ struct Condition {
   std::string text;
   std::string port{};         ///< empty: all
   std::uint64_t share_of = 0; ///< denominator of a share; 0: none
+  bool of_asked = false;      ///< the bound is a share of what was asked for, 0 to 1
   bool operator==(const Condition&) const = default;
 };
 

@@ -48,8 +48,9 @@ struct StreamSpec {
   std::uint64_t seed = 1;
   std::uint8_t hop_limit = 64;
   std::uint8_t tos = 0;
-  std::optional<std::uint32_t> frame_size; ///< with FCS; default: the smallest (64, IPv6
-                                           ///< 66; with round_trip 102, 122)
+  std::optional<std::uint32_t> frame_size; ///< with FCS; default: the smallest with room
+                                           ///< for a signature (64, IPv6 82; with
+                                           ///< round_trip 102, 122), else 64, 66
   packet::Payload payload = packet::Payload::Zeros;
   bool udp_checksum = true;
   bool signature = true;
@@ -80,7 +81,8 @@ struct RunSpec {
   Pace pace = Pace::Auto;
   bool allow_default_route = false;
   bool allow_public = false;
-  bool fix = false;      ///< repair what can be repaired, put it back afterwards
+  bool fix = false;  ///< repair what can be repaired, put it back afterwards
+  bool once = false; ///< offer each frame to the driver once; else what it refuses is sent again
   bool announce = false; ///< tell receivers of the run's start and end
   bool dry_run = false;
   std::string pcap_path;             ///< --write-pcap; empty: none

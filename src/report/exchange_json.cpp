@@ -56,7 +56,8 @@ Json exchange_start(const plan::ExchangePlan& plan, const RunInfo& info, const N
 /// What a flow does not know is its sender's, or its port's.
 void clear_loss(Json& value, bool known) {
   if (known) return;
-  for (const char* key : {"lost_packets", "lost_percent", "loss_exact", "loss_bursts"})
+  for (const char* key :
+       {"lost_packets", "lost_percent", "missing_packets", "loss_exact", "loss_bursts"})
     if (value.contains(key)) value[key] = nullptr;
 }
 void settle_flow(Json& sum, bool loss_known) {
@@ -73,6 +74,7 @@ Json exchange_interval(const stats::ExchangeSample& sample, const ExchangeFacts&
     Json port = {{"interface", facts.ports[i]}};
     port.update(interval_value(*sample.tx[i], facts.tx[i]));
     port["lost_packets"] = sample.lost[i];
+    port["missing_packets"] = sample.missing[i];
     ports.push_back(std::move(port));
   }
   for (const auto& flow : sample.flows) {

@@ -76,14 +76,15 @@ public:
       const stats::RxSample& rx = flow.rx;
       const stats::RxDelay& d = rx.delay;
       const auto& tx = sample.tx[flow.from];
-      fmt::print(out_,
-                 "[{:>7.2f}s] {}  {:>11} xmit/s  {:>11} pkt/s  {:>12} L1  {:>9} lost  {:>7} p50  "
-                 "{:>7} p99  {:>7} max us {}\n",
-                 sample.end_s, flow_name(flow.from, flow.to), tx ? thousands(tx->xmit_pps) : "-",
-                 thousands(rx.pps), prefixed(rx.l1_bps, "bit/s"),
-                 told.insert(flow.from).second ? signed_words(sample.lost[flow.from]) : "-",
-                 delay_number(d, d.quantile(0.5)), delay_number(d, d.quantile(0.99)),
-                 delay_number(d, d.max), rx.path == stats::RxPath::RoundTrip ? "RTT" : "delay");
+      fmt::print(
+          out_,
+          "[{:>7.2f}s] {}  {:>11} xmit/s  {:>11} pkt/s  {:>12} L1  {:>9} missing  {:>7} p50  "
+          "{:>7} p99  {:>7} max us {}\n",
+          sample.end_s, flow_name(flow.from, flow.to), tx ? thousands(tx->xmit_pps) : "-",
+          thousands(rx.pps), prefixed(rx.l1_bps, "bit/s"),
+          told.insert(flow.from).second ? signed_words(sample.missing[flow.from]) : "-",
+          delay_number(d, d.quantile(0.5)), delay_number(d, d.quantile(0.99)),
+          delay_number(d, d.max), rx.path == stats::RxPath::RoundTrip ? "RTT" : "delay");
     }
     out_ << std::flush;
   }
@@ -102,7 +103,10 @@ public:
     if (!verdicts.empty()) out_ << "expected\n";
     for (const RxVerdict& verdict : verdicts)
       row(verdict.held ? "met" : "MISSED",
-          fmt::format("{}: {}", one_line(verdict.condition.text), verdict_words(verdict)));
+          fmt::format("{}: {}{}", one_line(verdict.condition.text), verdict_words(verdict),
+                      verdict.implied ? " of the rate or amount: generator-limited; "
+                                        "unsent<PERCENT allows more"
+                                      : ""));
     out_ << std::flush;
   }
 
@@ -209,8 +213,9 @@ private:
 
   static std::string verdict_words(const RxVerdict& verdict) {
     if (!verdict.value) return "not measured";
-    return verdict.condition.share_of != 0 ? percent_words(*verdict.value)
-                                           : value_words(verdict.condition.what, *verdict.value);
+    return verdict.condition.share_of != 0 || verdict.condition.of_asked
+               ? percent_words(*verdict.value)
+               : value_words(verdict.condition.what, *verdict.value);
   }
 
   std::ostream& out_;

@@ -7,17 +7,28 @@
 namespace xtg::report {
 namespace {
 
+/// A generator may miss this share of its rate or amount where no condition says otherwise.
+constexpr double kMissedMost = 0.001;
+
 struct Sums {
   stats::Ledger ledger; ///< of all senders, counts only
+  double behind = 0;    ///< largest share of its schedule that a sender gave up
   std::uint64_t sent = 0;
   bool any = false; ///< there is a ledger
 };
+
+double given_up(const stats::TxCounters& tx) {
+  if (tx.skipped_slots == 0) return 0;
+  return static_cast<double>(tx.skipped_slots) /
+         static_cast<double>(tx.skipped_slots + tx.offered());
+}
 
 Sums sum_of(const stats::ExchangeSummary& summary) {
   Sums out;
   for (const stats::PortSummary& port : summary.ports) {
     if (!port.ledger) continue;
     const stats::Ledger& l = *port.ledger;
+    out.ledger.asked += l.asked;
     out.ledger.not_sent += l.not_sent;
     out.ledger.refused += l.refused;
     out.ledger.lost += l.lost;
@@ -27,6 +38,7 @@ Sums sum_of(const stats::ExchangeSummary& summary) {
     out.ledger.late += l.late;
     out.ledger.copies += l.copies;
     out.any = true;
+    if (port.tx) out.behind = std::max(out.behind, given_up(port.tx->total.tx));
     out.sent += l.asked - l.not_sent - l.refused;
   }
   return out;
@@ -77,6 +89,10 @@ RxVerdict judge_one(const plan::Condition& condition, const stats::ExchangeSumma
     if (const auto rx = arrived(summary, ports, condition.port))
       verdict.value = rx_value(condition.what, *rx);
   if (!verdict.value) return verdict;
+  if (condition.of_asked) {
+    if (sums.ledger.asked == 0) return {condition, std::nullopt, false};
+    *verdict.value /= static_cast<double>(sums.ledger.asked);
+  }
   if (condition.share_of == 0) {
     verdict.held = plan::holds(condition, *verdict.value);
     return verdict;
@@ -89,6 +105,27 @@ RxVerdict judge_one(const plan::Condition& condition, const stats::ExchangeSumma
   return verdict;
 }
 
+/// What did not leave was not tested: conditions hold of a run that sent what it was asked for.
+/// None where it did, or where a condition says how much may be missing. That nothing was sent at
+/// all is an error, or what a condition is about: see covers_silence().
+std::optional<RxVerdict> generator_limited(const std::vector<plan::Condition>& conditions,
+                                           const Sums& sums) {
+  const auto speaks_of = [&](plan::Expected what) {
+    return std::ranges::any_of(conditions, [what](const auto& c) { return c.what == what; });
+  };
+  if (conditions.empty() || sums.sent == 0) return std::nullopt;
+  if (speaks_of(plan::Expected::Unsent)) return std::nullopt;
+  const std::uint64_t refused = speaks_of(plan::Expected::Refused) ? 0 : sums.ledger.refused;
+  const double missed =
+      static_cast<double>(sums.ledger.not_sent + refused) / static_cast<double>(sums.ledger.asked);
+  plan::Condition condition{plan::Expected::Unsent, plan::Relation::LessEqual, kMissedMost,
+                            "unsent<=0.1%"};
+  condition.of_asked = true;
+  const double value = std::max(missed, sums.behind);
+  if (plan::holds(condition, value)) return std::nullopt;
+  return RxVerdict{condition, value, false, true};
+}
+
 } // namespace
 
 std::vector<RxVerdict> judge(const std::vector<plan::Condition>& conditions,
@@ -98,6 +135,7 @@ std::vector<RxVerdict> judge(const std::vector<plan::Condition>& conditions,
   std::vector<RxVerdict> verdicts;
   for (const plan::Condition& condition : conditions)
     verdicts.push_back(judge_one(condition, summary, ports, sums));
+  if (auto missed = generator_limited(conditions, sums)) verdicts.push_back(std::move(*missed));
   return verdicts;
 }
 

@@ -136,6 +136,7 @@ Json sum_value(const stats::Sample& s, const RunFacts& facts) {
           {"accepted", s.tx.accepted},
           {"driver_drops", s.tx.driver_drops},
           {"redirect_errors", s.tx.redirect_errors},
+          {"resent", s.tx.resent},
           {"skipped_slots", s.tx.skipped_slots},
           {"nomem_retries", s.tx.nomem_retries},
           {"xmit_pps", number(s.xmit_pps)},
@@ -158,6 +159,7 @@ Json workers_value(const stats::Sample& s, const RunFacts& facts, stats::CountSo
                     {"accepted", exact ? Json(w.accepted) : Json(nullptr)},
                     {"driver_drops", exact ? Json(w.driver_drops) : Json(nullptr)},
                     {"redirect_errors", exact ? Json(w.redirect_errors) : Json(nullptr)},
+                    {"resent", w.resent},
                     {"skipped_slots", w.skipped_slots},
                     {"nomem_retries", w.nomem_retries}});
   }
@@ -203,6 +205,7 @@ Json plan_value(const plan::Plan& plan) {
           {"interval_seconds", seconds(plan.interval)},
           {"pace", name(plan.pace)},
           {"fix", plan.fix},
+          {"once", plan.once},
           {"announce", plan.announce},
           {"attach_pass", plan.attach_pass},
           {"streams", std::move(streams)},

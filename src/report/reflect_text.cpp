@@ -93,6 +93,8 @@ public:
     row("ended", error_.empty() ? std::string(end_words(summary.end))
                                 : fmt::format("{}: {}", end_words(summary.end), error_));
     row("duration", fmt::format("{:>15.3f} s", total.end_s - total.start_s));
+    if (summary.waiting_s >= 0.001)
+      row("waiting", fmt::format("{:>15.3f} s besides, without a frame", summary.waiting_s));
     count("sent back", c.reflected(),
           fmt::format("test frames, {} with the mirror's words", with_thousands(c.told)));
     row("mean rate", fmt::format("{:>15} pkt/s  {} L1  {} L2", thousands(total.pps),

@@ -85,6 +85,7 @@ Json reflect_end_value(const stats::ReflectSummary& summary) {
   return {{"sum", sum_value(summary.total)},
           {"streams", std::move(streams)},
           {"reason", name(summary.end)},
+          {"waiting_seconds", number(summary.waiting_s)},
           {"errors", errors_value(summary.errnos)},
           {"cpus", std::move(cpus)},
           {"link",

@@ -22,6 +22,7 @@ struct RxVerdict {
   plan::Condition condition;
   std::optional<double> value;
   bool held = false;
+  bool implied = false; ///< not asked for by name: it goes with the others, and stands where missed
 };
 
 /// The value that a condition is about; none where it was not measured.

@@ -142,15 +142,18 @@ public:
 
   void interval(const stats::RxSample& s) override {
     const stats::RxDelay& d = s.delay;
-    fmt::print(out_,
-               "[{:>7.2f}s] {}  {:>11} pkt/s  {:>12} L1  {:>9} lost  {:>7} dup  {:>9} reordered  "
-               "{:>7} p50  {:>7} p99  {:>7} max us {:<5}  {:>7} us jitter\n",
-               s.end_s, interface_, thousands(s.pps), prefixed(s.l1_bps, "bit/s"),
-               signed_words(s.sum.lost), with_thousands(s.sum.duplicates),
-               with_thousands(s.sum.reordered), delay_number(d, d.quantile(0.5)),
-               delay_number(d, d.quantile(0.99)), delay_number(d, d.max),
-               s.path == stats::RxPath::RoundTrip ? "RTT" : "delay",
-               has_variation(s.streams) ? us_number(s.jitter_ns) : "-");
+    const bool unknown = only_matched(s.streams);
+    const auto known = [unknown](const std::string& text) { return unknown ? "-" : text; };
+    fmt::print(
+        out_,
+        "[{:>7.2f}s] {}  {:>11} pkt/s  {:>12} L1  {:>9} missing  {:>7} dup  {:>9} reordered  "
+        "{:>7} p50  {:>7} p99  {:>7} max us {:<5}  {:>7} us jitter\n",
+        s.end_s, interface_, thousands(s.pps), prefixed(s.l1_bps, "bit/s"),
+        known(signed_words(s.missing)), known(with_thousands(s.sum.duplicates)),
+        known(with_thousands(s.sum.reordered)), delay_number(d, d.quantile(0.5)),
+        delay_number(d, d.quantile(0.99)), delay_number(d, d.max),
+        s.path == stats::RxPath::RoundTrip ? "RTT" : "delay",
+        has_variation(s.streams) ? us_number(s.jitter_ns) : "-");
     out_ << std::flush;
   }
 
@@ -160,6 +163,8 @@ public:
     row("ended", error_.empty() ? std::string(end_words(summary.end))
                                 : fmt::format("{}: {}", end_words(summary.end), error_));
     row("duration", fmt::format("{:>15.3f} s", total.end_s - total.start_s));
+    if (summary.waiting_s >= 0.001)
+      row("waiting", fmt::format("{:>15.3f} s besides, without a packet", summary.waiting_s));
     if (total.sum.packets == 0) {
       print_nothing(summary);
       print_streams(summary.streams);
@@ -262,7 +267,9 @@ private:
     row("lost", fmt::format("{:>15} packets, {} of {} {}", signed_words(c.lost),
                             percent_words(c.loss_ratio()),
                             with_thousands(sent.value_or(expected_packets(c))),
-                            sent ? "sent" : "expected"));
+                            sent          ? "sent"
+                            : c.lost <= 0 ? "expected"
+                                          : "expected; lost or never sent: not announced"));
     const std::int64_t outside = lost_outside(summary.streams);
     if (outside > 0 && c.packets != 0)
       count("", static_cast<std::uint64_t>(outside),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "report/rx_values.h"
 
+#include <array>
 #include <string>
 #include <utility>
 
@@ -77,6 +78,11 @@ void add_details(Json& out, const stats::RxStream& stream) {
   out["loss_bursts"] = bursts_value(stream);
 }
 
+/// What is known only of frames with a sequence number and a send time.
+constexpr std::array kOfNumbers = {
+    "unique",     "lost_packets", "lost_percent", "missing_packets", "duplicates",
+    "replicated", "reordered",    "too_late",     "suspect",         "negative_delays"};
+
 Json sum_value(const stats::RxSample& s, const std::vector<stats::RxStream>& streams) {
   Json out = {{"start", number(s.start_s)},
               {"end", number(s.end_s)},
@@ -88,6 +94,10 @@ Json sum_value(const stats::RxSample& s, const std::vector<stats::RxStream>& str
               {"l1_bits_per_second", number(s.l1_bps)},
               {"l2_bits_per_second", number(s.l2_bps)}};
   add_counters(out, s.sum);
+  out["missing_packets"] = s.missing;
+  if (only_matched(streams))
+    for (const char* key : kOfNumbers)
+      out[key] = nullptr;
   out["matched"] = s.sum.matched;
   out["path"] = path_name(s.path);
   out["delay_us"] = delay_value(s.delay);
@@ -104,10 +114,10 @@ std::string_view form_of(const stats::RxName& name) {
 
 /// Of frames without a signature most is not known.
 void clear_unknown(Json& out, const stats::RxStream& s) {
-  for (const char* key : {"session", "first_sequence", "next_sequence", "clock", "unique",
-                          "lost_packets", "duplicates", "replicated", "reordered", "too_late",
-                          "suspect", "negative_delays", "path", "loss_exact"})
+  for (const char* key : {"session", "first_sequence", "next_sequence", "clock", "path", "loss_exact"})
     out[key] = nullptr;
+  for (const char* key : kOfNumbers)
+    if (out.contains(key)) out[key] = nullptr;
   if (s.counters.packets != 0) return;
   out["seconds"] = nullptr;
   out["frame_size"] = nullptr;
@@ -262,7 +272,8 @@ Json expect_value(const std::vector<RxVerdict>& verdicts) {
   for (const RxVerdict& verdict : verdicts)
     expect.push_back({{"condition", verdict.condition.text},
                       {"value", verdict.value ? number(*verdict.value) : Json(nullptr)},
-                      {"held", verdict.held}});
+                      {"held", verdict.held},
+                      {"implied", verdict.implied}});
   return expect;
 }
 
@@ -272,6 +283,7 @@ Json rx_end_value(const stats::RxSummary& summary, const std::vector<RxVerdict>&
     streams.push_back(stream_value(stream, summary.total.end_s - summary.total.start_s));
   Json sum = sum_value(summary.total, summary.streams);
   sum["sent"] = or_null(summary.all.sent);
+  sum["waiting_seconds"] = number(summary.waiting_s);
   add_details(sum, summary.all);
   Json announced = Json::array();
   for (const stats::RxSender& sender : summary.senders)

@@ -28,6 +28,11 @@ std::size_t streams_that_came(const std::vector<stats::RxStream>& streams) {
                     [](const stats::RxStream& stream) { return stream.counters.packets != 0; }));
 }
 
+bool only_matched(const std::vector<stats::RxStream>& streams) {
+  return !streams.empty() && std::all_of(streams.begin(), streams.end(),
+                                         [](const auto& stream) { return stream.name.match; });
+}
+
 bool has_variation(const stats::RxStream& stream) {
   const stats::RxCounters& c = stream.counters;
   return !stream.name.match && c.packets - static_cast<std::uint64_t>(c.suspect) > stream.units;

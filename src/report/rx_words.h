@@ -26,6 +26,8 @@ std::uint64_t expected_packets(const stats::RxCounters& counters);
 bool any_signature(const stats::RxCounters& counters);
 /// Those that have a packet; a filter is a stream even if nothing fitted.
 std::size_t streams_that_came(const std::vector<stats::RxStream>& streams);
+/// Whether all that came was counted by filters: of loss and order nothing is known.
+bool only_matched(const std::vector<stats::RxStream>& streams);
 /// A variation of the delay takes two packets of one unit.
 bool has_variation(const stats::RxStream& stream);
 bool has_variation(const std::vector<stats::RxStream>& streams);

@@ -65,6 +65,7 @@ public:
     count("accepted", total.tx.accepted);
     count("driver drops", total.tx.driver_drops);
     count("redirect errors", total.tx.redirect_errors);
+    if (total.tx.resent != 0) count("sent again", total.tx.resent);
     count("skipped slots", total.tx.skipped_slots);
     if (total.tx.nomem_retries != 0) count("memory retries", total.tx.nomem_retries);
     for (const auto& [number, frames] : summary.errnos)

@@ -45,6 +45,7 @@ std::vector<std::uint64_t> drops_by_sender(const ExchangeSummary& summary,
 void LossSoFar::enter(ExchangeSample& sample) {
   senders_.resize(sample.tx.size());
   sample.lost.assign(sample.tx.size(), 0);
+  sample.missing.assign(sample.tx.size(), 0);
   sample.loss_by_flow.assign(sample.tx.size(), false);
   for (const auto& flow : sample.flows) {
     auto& came = senders_[flow.from].came;
@@ -56,13 +57,15 @@ void LossSoFar::enter(ExchangeSample& sample) {
     Sender& sender = senders_[from];
     sender.accepted += sample.tx[from]->tx.accepted;
     sender.refused += sample.tx[from]->tx.errors();
+    sender.resent += sample.tx[from]->tx.resent;
     const std::uint64_t came =
         std::accumulate(sender.came.begin(), sender.came.end(), std::uint64_t{0});
     const std::uint64_t lost = rise(came, sender.accepted);
     sample.lost[from] = static_cast<std::int64_t>(lost - sender.lost);
     sender.lost = lost;
+    sample.missing[from] = static_cast<std::int64_t>(lost);
     const auto ports = std::ranges::count_if(sender.came, [](auto count) { return count != 0; });
-    sample.loss_by_flow[from] = ports <= 1 && sender.refused == 0;
+    sample.loss_by_flow[from] = ports <= 1 && sender.refused == sender.resent;
   }
 }
 
@@ -71,7 +74,7 @@ bool loss_by_flow(const ExchangeSummary& summary, std::size_t from) {
   const auto ports = std::ranges::count_if(summary.flows, [&](const auto& flow) {
     return flow.from == from && flow.rx.total.sum.packets != 0;
   });
-  return ports <= 1 && tx && tx->total.tx.errors() == 0;
+  return ports <= 1 && tx && tx->total.tx.refused() == 0;
 }
 
 std::vector<std::size_t> silent_senders(const ExchangeSummary& summary) {

@@ -30,8 +30,10 @@ struct ExchangeSample {
   /// for it. What is under way counts as lost in one interval and as come in the next.
   std::vector<std::int64_t> lost;
   /// By port: loss is known of each of its flows, too. Not where its packets come to several ports,
-  /// or where its driver refused some, which leaves gaps in the numbers.
+  /// or where its driver refused some for good, which leaves gaps in the numbers.
   std::vector<bool> loss_by_flow;
+  /// By port: `lost` of the whole run so far.
+  std::vector<std::int64_t> missing{};
 };
 
 /// Enters `lost` and `loss_by_flow` of one interval after the other.
@@ -41,7 +43,7 @@ public:
 
 private:
   struct Sender {
-    std::uint64_t accepted = 0, refused = 0, lost = 0;
+    std::uint64_t accepted = 0, refused = 0, resent = 0, lost = 0;
     std::vector<std::uint64_t> came; ///< by port
   };
   std::vector<Sender> senders_;

@@ -15,11 +15,11 @@ std::uint64_t less(std::uint64_t from, std::uint64_t what) {
 /// An amount at a rate that the duration does not reach was not asked for in full; as fast as it
 /// goes, all of it was.
 std::uint64_t asked_for(const LedgerFacts& facts) {
-  const std::uint64_t due = facts.tx.attempts + facts.tx.skipped_slots;
-  if (facts.end == EndReason::Amount) return facts.tx.attempts;
+  const std::uint64_t due = facts.tx.offered() + facts.tx.skipped_slots;
+  if (facts.end == EndReason::Amount) return facts.tx.offered();
   if (!facts.amount) return due;
   const bool all = !facts.paced && facts.end == EndReason::Duration;
-  return all ? *facts.amount : std::clamp(due, facts.tx.attempts, *facts.amount);
+  return all ? *facts.amount : std::clamp(due, facts.tx.offered(), *facts.amount);
 }
 
 /// `behind`: where nothing is missing, the generator could still have been faster.
@@ -38,9 +38,9 @@ Ledger make_ledger(const LedgerFacts& facts) {
   const RxCounters& rx = facts.received;
   Ledger out;
   out.asked = asked_for(facts);
-  out.not_sent = less(out.asked, facts.tx.attempts);
-  out.refused = std::min(facts.tx.errors(), facts.tx.attempts);
-  const std::uint64_t sent = facts.tx.attempts - out.refused;
+  out.not_sent = less(out.asked, facts.tx.offered());
+  out.refused = std::min(facts.tx.refused(), facts.tx.offered());
+  const std::uint64_t sent = facts.tx.offered() - out.refused;
   // Where the interface's counters stand for the tracepoint more may arrive than they say was sent.
   const std::uint64_t came = std::min(facts.came.numbers, sent);
   out.copies = rx.duplicates + less(rx.unique, came);

@@ -62,10 +62,26 @@ ReflectSample reflect_delta(const ReflectSnapshot& from, const ReflectSnapshot& 
   return sample;
 }
 
+void ReflectFlow::look(std::uint64_t now_ns, std::uint64_t sent) {
+  if (looked_ns_ != 0 && sent != sent_) {
+    if (to_ns_ == 0) from_ns_ = looked_ns_;
+    to_ns_ = now_ns;
+  }
+  looked_ns_ = now_ns;
+  sent_ = sent;
+}
+
 ReflectSummary reflect_summary(const ReflectSnapshot& first, const ReflectSnapshot& last,
-                               std::uint64_t origin_ns) {
+                               const ReflectFlow& flow, std::uint64_t origin_ns) {
   ReflectSummary summary;
-  summary.total = reflect_delta(first, last, origin_ns);
+  ReflectSnapshot from = first, to = last;
+  if (flow.any()) {
+    from.time_ns = std::max(first.time_ns, flow.from_ns());
+    to.time_ns = std::min(last.time_ns, flow.to_ns());
+  }
+  summary.total = reflect_delta(from, to, origin_ns);
+  summary.waiting_s =
+      seconds_since(first.time_ns, last.time_ns) - seconds_since(from.time_ns, to.time_ns);
   summary.streams = last.streams;
   summary.cpus = last.cpus;
   summary.errnos = last.errnos;

@@ -73,7 +73,8 @@ struct ReflectSample {
 };
 
 struct ReflectSummary {
-  ReflectSample total;
+  ReflectSample total;  ///< of the time in which frames were sent back
+  double waiting_s = 0; ///< of the run, before and behind that
   EndReason end = EndReason::Interrupted;
   CountSource source = CountSource::Tracepoint; ///< of sum.dropped
   std::vector<ReflectStream> streams;
@@ -85,7 +86,21 @@ struct ReflectSummary {
 
 ReflectSample reflect_delta(const ReflectSnapshot& from, const ReflectSnapshot& to,
                             std::uint64_t origin_ns);
+/// When frames were sent back, as found by looking at the count from time to time.
+class ReflectFlow {
+public:
+  /// A look at the count; times rise.
+  void look(std::uint64_t now_ns, std::uint64_t sent);
+  [[nodiscard]] bool any() const { return to_ns_ != 0; }
+  [[nodiscard]] std::uint64_t from_ns() const { return from_ns_; }
+  [[nodiscard]] std::uint64_t to_ns() const { return to_ns_; }
+
+private:
+  std::uint64_t from_ns_ = 0, to_ns_ = 0, looked_ns_ = 0, sent_ = 0;
+};
+
+/// `flow`: rates are over its time.
 ReflectSummary reflect_summary(const ReflectSnapshot& first, const ReflectSnapshot& last,
-                               std::uint64_t origin_ns);
+                               const ReflectFlow& flow, std::uint64_t origin_ns);
 
 } // namespace xtg::stats

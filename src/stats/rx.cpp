@@ -275,8 +275,12 @@ RxSummary rx_summary(const RxSnapshot& first, const RxSnapshot& last, std::uint6
   summary.streams = rx_streams(last, true);
   summary.all = all_of(last, summary.streams);
   summary.senders = last.senders;
-  const RxSpan span = announced_span(summary).value_or(RxSpan{first.time_ns, last.time_ns});
+  const RxSpan run{first.time_ns, last.time_ns};
+  RxSpan span = flow_span(summary).value_or(run);
+  span.from_ns = std::max(span.from_ns, run.from_ns);
   summary.total = sample_between(first, last, span, origin_ns);
+  summary.waiting_s = std::max(0.0, seconds_since(run.from_ns, run.to_ns) -
+                                        seconds_since(span.from_ns, span.to_ns));
   add_silent(summary.streams, last);
   add_sent(summary.streams, last.senders);
   add_sent_to_all(summary);

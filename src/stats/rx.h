@@ -214,7 +214,10 @@ RxRates rx_rates(const RxCounters& counters, double seconds);
 struct RxSample : RxRates {
   double start_s = 0, end_s = 0; ///< since the run's start
   RxCounters sum;                ///< within the interval
-  RxDelay delay;                 ///< within the interval; empty where no clock is Shared
+  /// Numbers up to the highest one seen that have not come, as it stands at the end of the
+  /// interval: they may be late. At the end of a run they are lost.
+  std::int64_t missing = 0;
+  RxDelay delay; ///< within the interval; empty where no clock is Shared
   /// Of the delays. Where some streams came straight and some came back, the delays are of the
   /// former alone.
   RxPath path = RxPath::OneWay;
@@ -224,7 +227,8 @@ struct RxSample : RxRates {
 };
 
 struct RxSummary {
-  RxSample total;
+  RxSample total;       ///< from the first packet to the last, whose interval belongs to it
+  double waiting_s = 0; ///< of the run, before and behind that
   EndReason end = EndReason::Interrupted;
   /// Final: the window's rest is counted. Filters that counted nothing are there, too.
   std::vector<RxStream> streams;

@@ -100,7 +100,9 @@ RxSample sample_between(const RxSnapshot& from, const RxSnapshot& to, const RxSp
   RxSample sample;
   sample.start_s = seconds_since(origin_ns, span.from_ns);
   sample.end_s = seconds_since(origin_ns, span.to_ns);
-  sample.sum = sum_of(to) - sum_of(from);
+  const RxCounters sum = sum_of(to);
+  sample.sum = sum - sum_of(from);
+  sample.missing = sum.lost;
   sample.path = path_of(by_stream(to));
   sample.passed = rise(passed_by(from.queues), passed_by(to.queues));
   const double length_s = seconds_since(span.from_ns, span.to_ns);

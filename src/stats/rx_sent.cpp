@@ -63,19 +63,18 @@ void add_sent_to_all(RxSummary& summary) {
     sent += stream.sent.value_or(0);
     known = known && stream.sent;
   }
-  summary.total.sum.lost = summary.all.counters.lost = lost;
+  summary.total.sum.lost = summary.all.counters.lost = summary.total.missing = lost;
   if (known) summary.all.sent = sent;
 }
 
-std::optional<RxSpan> announced_span(const RxSummary& summary) {
-  const bool ended =
+std::optional<RxSpan> flow_span(const RxSummary& summary) {
+  const bool announced =
       !summary.senders.empty() && std::all_of(summary.senders.begin(), summary.senders.end(),
                                               [](const RxSender& s) { return s.ended(); });
-  if (!ended) return std::nullopt;
   RxSpan span{~std::uint64_t{0}, 0};
   std::uint64_t packets = 0;
   for (const RxStream& stream : summary.streams) {
-    if (stream.name.match) continue; // comes and goes as it likes
+    if (stream.name.match && announced) continue; // comes and goes as it likes
     span.from_ns = std::min(span.from_ns, stream.first_ns);
     span.to_ns = std::max(span.to_ns, stream.last_ns);
     packets += stream.counters.packets;

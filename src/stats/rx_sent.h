@@ -9,10 +9,11 @@
 
 namespace xtg::stats {
 
-/// Where all has ended that was announced: from the first packet with a signature to the last,
-/// whose interval belongs to the run. What was waited before and behind it does not, whatever came
-/// without a signature meanwhile. `summary`: has the streams that came, and senders.
-std::optional<RxSpan> announced_span(const RxSummary& summary);
+/// From the first packet to the last, whose interval belongs to it: what was waited before and
+/// behind is not part of a rate. Where all has ended that was announced, of packets with a
+/// signature, whatever came without one meanwhile. None of fewer than two packets. `summary`: has
+/// the streams that came, and senders.
+std::optional<RxSpan> flow_span(const RxSummary& summary);
 
 /// The sums over the streams, to which add_sent() may have added.
 void add_sent_to_all(RxSummary& summary);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/units.h"
+#include "stats/rise.h"
 
 namespace xtg::stats {
 
@@ -21,17 +22,21 @@ std::string explain_shortfall(const Sample& total) {
   if (largest == tx.redirect_errors)
     return fmt::format("{} frames could not be handed to the driver",
                        with_thousands(tx.redirect_errors));
+  if (tx.resent != 0)
+    return fmt::format("{} frames of the schedule were given up while the driver refused others: "
+                       "its transmit ring was full",
+                       with_thousands(tx.skipped_slots));
   return fmt::format("the sending threads could not keep the schedule and gave up {} frames of it; "
                      "more --threads, "
                      "a larger --burst or a lower rate would keep it",
                      with_thousands(tx.skipped_slots));
 }
 
-void use_link_counters(Snapshot& snapshot, std::uint64_t transmitted, std::uint64_t refused,
+void use_link_counters(Snapshot& snapshot, const LinkSent& before, const LinkSent& now,
                        bool settled) {
   TxCounters& total = snapshot.total;
-  total.accepted = std::min(transmitted, total.attempts);
-  total.driver_drops = std::min(refused, total.attempts - total.accepted);
+  total.accepted = std::min(rise(before.transmitted, now.transmitted), total.attempts);
+  total.driver_drops = std::min(rise(before.refused, now.refused), total.attempts - total.accepted);
   total.redirect_errors = settled ? total.attempts - total.accepted - total.driver_drops : 0;
 }
 

@@ -8,6 +8,7 @@ TxCounters& TxCounters::operator+=(const TxCounters& other) {
   accepted += other.accepted;
   driver_drops += other.driver_drops;
   redirect_errors += other.redirect_errors;
+  resent += other.resent;
   skipped_slots += other.skipped_slots;
   nomem_retries += other.nomem_retries;
   return *this;

@@ -3,6 +3,7 @@
 // counts from the run's start and never goes down.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -11,17 +12,23 @@
 namespace xtg::stats {
 
 /// What one sending thread (or all of them) did. attempts = accepted + driver_drops +
-/// redirect_errors once nothing is in flight any more.
+/// redirect_errors once nothing is in flight any more. A frame that was refused and sent again is
+/// two attempts.
 struct TxCounters {
   std::uint64_t attempts = 0; ///< frames handed to the redirect
   std::uint64_t accepted = 0; ///< frames that the driver took (tracepoint xdp_devmap_xmit: sent)
   std::uint64_t driver_drops = 0;    ///< frames that the driver refused (same: drops)
   std::uint64_t redirect_errors = 0; ///< frames that never reached the driver
+  std::uint64_t resent = 0;          ///< of the attempts: frames refused before, offered again
   std::uint64_t skipped_slots = 0; ///< frames of the schedule given up because it could not be kept
   std::uint64_t nomem_retries = 0; ///< kernel calls repeated after ENOMEM
   bool operator==(const TxCounters&) const = default;
   TxCounters& operator+=(const TxCounters& other);
   [[nodiscard]] std::uint64_t errors() const { return driver_drops + redirect_errors; }
+  /// Frames that were offered, each once however often it was refused.
+  [[nodiscard]] std::uint64_t offered() const { return attempts - std::min(attempts, resent); }
+  /// Of those, frames that were not accepted in the end.
+  [[nodiscard]] std::uint64_t refused() const { return errors() - std::min(errors(), resent); }
 };
 
 /// Where `accepted` and the errors come from.

@@ -25,8 +25,10 @@ public:
   /// Frames of the amount nobody took; ~0 without end.
   [[nodiscard]] virtual std::uint64_t unclaimed() const = 0;
   [[nodiscard]] virtual std::uint64_t claimed() const = 0; ///< frames this lane took so far
-  /// Frames were taken that a broken call has not sent: the next call sends them.
+  /// Frames were taken that have not been sent, because a call broke off or the driver refused
+  /// them: the next call sends them, not before retry_ns().
   [[nodiscard]] virtual bool pending() const = 0;
+  [[nodiscard]] virtual std::uint64_t retry_ns() const = 0;
   [[nodiscard]] virtual std::uint64_t
   end_ns() const = 0; ///< nothing is sent at or after it; ~0 without
   [[nodiscard]] virtual std::uint64_t deadline_ns() const = 0; ///< paced: when the next slot is due

@@ -2,6 +2,7 @@
 #include "tx/worker.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "xtg/abi/base.h"
 
@@ -11,7 +12,8 @@ namespace {
 
 constexpr std::uint32_t kMaxBatch = XTG_MAX_BATCH;
 constexpr std::uint32_t kMaxRuns = 1U << 20;
-constexpr std::uint32_t kFirstRuns = 1U << 13; // until the first call has shown how fast it goes
+constexpr std::uint32_t kFirstRuns = 1U << 13;   // until the first call has shown how fast it goes
+constexpr std::uint32_t kPendingRuns = 1U << 12; // some 0.2 ms
 constexpr std::uint64_t kFirstPauseNs = 1'000'000; // after ENOMEM; doubled each time
 constexpr unsigned kBehindCalls = 3;            // in a row that lost slots: release more together
 constexpr unsigned kKeptCalls = 40;             // in a row that lost none: some seconds
@@ -24,7 +26,7 @@ public:
 
   Status run() {
     while (!over()) {
-      if (spec_.sleep && !nap()) continue;
+      if (!nap()) continue;
       auto end = call();
       if (!end) return tl::unexpected<Error>(std::move(end.error()));
       if (auto status = after(*end); !status) return status;
@@ -33,22 +35,37 @@ public:
   }
 
 private:
-  [[nodiscard]] bool over() const {
-    if (stop_.load(std::memory_order_relaxed) || lane_.done()) return true;
-    if (lane_.pending()) return false;
-    return lane_.unclaimed() == 0 || (spec_.sleep && clock_.now_ns() >= lane_.end_ns());
+  [[nodiscard]] bool over() {
+    if (lane_.done()) return true;
+    const bool pending = lane_.pending();
+    // What is pending has one more call to be sent in.
+    if (stop_.load(std::memory_order_relaxed) && (!pending || std::exchange(last_call_, true)))
+      return true;
+    if (pending) return false;
+    if (lane_.unclaimed() == 0) return true;
+    // Slots that were due before the end and overslept are counted by the program, in one more
+    // call.
+    return spec_.sleep && clock_.now_ns() >= lane_.end_ns() &&
+           lane_.deadline_ns() >= lane_.end_ns();
   }
 
   [[nodiscard]] std::uint32_t batch() const {
     return spec_.paced ? spec_.slot_frames * slots_ : spec_.batch;
   }
 
-  // Sleeps towards the next deadline. False: woke early to look at the stop flag.
+  // Sleeps towards the next deadline, or the next try for refused frames. False: woke early to look
+  // at the stop flag.
   bool nap() {
-    const std::uint64_t due = lane_.deadline_ns();
+    const bool pending = lane_.pending();
+    if (!pending && !spec_.sleep) return true;
+    const std::uint64_t due = pending ? lane_.retry_ns() : lane_.deadline_ns();
     const std::uint64_t now = clock_.now_ns();
     std::uint64_t wake = due > kLeadNs ? due - kLeadNs : 0;
-    if (wake <= now || lane_.pending()) return true;
+    if (wake <= now) return true;
+    if (pending) {
+      clock_.sleep_until_ns(wake);
+      return true;
+    }
     const bool last = due >= lane_.end_ns(); // no slot comes before the end
     if (last) wake = lane_.end_ns();
     clock_.sleep_until_ns(std::min(wake, now + kNapNs));
@@ -60,8 +77,10 @@ private:
     if (spec_.sleep) return lane_.call(size, size, kSleepSpinNs);
 
     std::uint64_t runs = runs_;
+    // Where refused frames are all that is left, a call passes over what follows the last of them.
+    const std::uint64_t least = lane_.pending() ? kPendingRuns : 1;
     if (!spec_.paced)
-      runs = std::min<std::uint64_t>(runs, std::max<std::uint64_t>(lane_.unclaimed(), 1));
+      runs = std::min<std::uint64_t>(runs, std::max<std::uint64_t>(lane_.unclaimed(), least));
     runs = (runs + size - 1) / size * size;
     // A big batch must not be passed over for a deadline that comes before its runs are through.
     const std::uint64_t spin = kSpinNs + 64ULL * (size - 1);
@@ -131,6 +150,7 @@ private:
   std::uint32_t runs_ = kFirstRuns;
   std::uint32_t slots_;
   std::uint64_t skipped_ = 0;
+  bool last_call_ = false; ///< it was told to stop
   unsigned behind_calls_ = 0;
   unsigned kept_calls_ = 0;
   std::uint64_t claimed_ = 0;

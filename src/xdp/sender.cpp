@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 // The skeleton names the types of the shared ABI, so that header comes first.
+#include "xtg/abi/slots.h"
 #include "xtg/abi/tx.h"
 #include "xtg_bpf.skel.h"
 
@@ -56,6 +57,7 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
   rodata->config.to_ifindex = static_cast<__u32>(spec.to_ifindex);
   rodata->config.n_workers = static_cast<__u32>(spec.lanes.size());
   rodata->config.tai = stamps_tai(spec) ? 1 : 0;
+  rodata->config.again = spec.again && tracepoints ? 1 : 0;
   std::copy(spec.streams.begin(), spec.streams.end(), rodata->streams);
   if (spec.next_hops.size() > XTG_MAX_NEXT_HOPS)
     return fail(Errc::Internal, "more next hops than the kernel programs have room for");
@@ -122,6 +124,7 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
     bss->workers[i].lane = static_cast<__u32>(i);
     bss->workers[i].stream = spec.lanes[i].stream;
     bss->workers[i].lane_word = spec.lanes[i].lane_word;
+    bss->workers[i].again_word = spec.lanes[i].again_word;
     bss->workers[i].value_seq = ~0ULL; // no values yet: the first claim seeks
   }
 
@@ -187,6 +190,7 @@ void Sender::set_end_ns(std::uint64_t end_ns) {
 }
 
 void Sender::stop() {
+  poke(impl_->skel->bss->control.stop_ns, __u64{monotonic_ns()});
   poke(impl_->skel->bss->control.stop, __u32{1});
 }
 
@@ -223,7 +227,8 @@ bool Sender::done(std::size_t lane) const {
   return peek(impl_->worker(lane).done) != 0;
 }
 std::uint64_t Sender::deadline_ns(std::size_t lane) const {
-  return peek(impl_->worker(lane).deadline_ns);
+  xtg_tx_worker& w = impl_->worker(lane);
+  return xtg_slot_ns(peek(w.deadline_ns), peek(w.deadline_frac));
 }
 std::uint64_t Sender::skipped_slots(std::size_t lane) const {
   return peek(impl_->worker(lane).skipped_slots);
@@ -245,7 +250,12 @@ std::uint64_t Sender::end_ns() const {
 
 bool Sender::pending(std::size_t lane) const {
   xtg_tx_worker& w = impl_->worker(lane);
-  return peek(w.seq) != peek(w.send_end);
+  return peek(w.seq) != peek(w.send_end) || peek(w.again_seq) != peek(w.again_end) ||
+         peek(w.rest_seq) != peek(w.rest_end);
+}
+
+std::uint64_t Sender::retry_ns(std::size_t lane) const {
+  return peek(impl_->worker(lane).retry_ns);
 }
 
 std::uint64_t Sender::last_sent_ns() const {
@@ -254,6 +264,15 @@ std::uint64_t Sender::last_sent_ns() const {
     last = std::max<std::uint64_t>(last, peek(impl_->worker(i).last_ns));
   return last;
 }
+
+namespace {
+
+/// Frames from `seq` to `end`; 0 for two readings of which only one is from after a change.
+std::uint64_t within_batch(std::uint64_t end, std::uint64_t seq) {
+  return end > seq && end - seq <= XTG_MAX_BATCH ? end - seq : 0;
+}
+
+} // namespace
 
 stats::Snapshot Sender::snapshot(bool settled) const {
   stats::Snapshot out;
@@ -268,9 +287,11 @@ stats::Snapshot Sender::snapshot(bool settled) const {
     c.accepted = peek(w.accepted);
     c.driver_drops = peek(w.driver_drops);
     c.redirect_errors = peek(w.redirect_errors);
-    const std::uint64_t claimed = peek(w.claimed), end = peek(w.send_end), seq = peek(w.seq);
-    const std::uint64_t unsent = end > seq && end - seq <= XTG_MAX_BATCH ? end - seq : 0;
-    c.attempts = std::max(claimed > unsent ? claimed - unsent : 0, c.accepted + c.errors());
+    c.resent = peek(w.resent);
+    const std::uint64_t taken = peek(w.claimed) + c.resent;
+    const std::uint64_t unsent = within_batch(peek(w.send_end), peek(w.seq)) +
+                                 within_batch(peek(w.rest_end), peek(w.rest_seq));
+    c.attempts = std::max(taken > unsent ? taken - unsent : 0, c.accepted + c.errors());
     if (settled && traced) {
       const std::uint64_t rest = c.attempts - c.accepted - c.errors();
       c.redirect_errors += rest;

@@ -33,7 +33,8 @@ struct Schedule {
 
 struct LaneSetup {
   std::uint32_t stream = 0;
-  std::uint64_t lane_word = 0; ///< packet::lane_word()
+  std::uint64_t lane_word = 0;  ///< packet::lane_word()
+  std::uint64_t again_word = 0; ///< the same, of frames that are sent again
 };
 
 struct SenderSpec {
@@ -43,7 +44,8 @@ struct SenderSpec {
   std::vector<std::uint64_t> next_hops; ///< listed ones of all streams: see xtg_stream.hop_base
   std::vector<std::uint64_t> totals;    ///< frames per stream, ~0 without limit
   std::vector<LaneSetup> lanes;
-  bool once = false; ///< send_once() will be called; then one more ingress device is there
+  bool once = false;  ///< send_once() will be called; then one more ingress device is there
+  bool again = false; ///< what the driver refuses is sent again, where tracepoints tell of it
 };
 
 class Sender {
@@ -88,8 +90,10 @@ public:
   [[nodiscard]] std::uint64_t
   unclaimed(std::uint32_t stream) const; ///< frames of the amount nobody took yet
   [[nodiscard]] std::uint64_t claimed(std::size_t lane) const; ///< frames this lane took so far
-  /// Frames were claimed that a broken call has not sent.
+  /// Frames were claimed that have not been sent: a call broke off, or the driver refused them and
+  /// they are to be sent again, which is not tried before retry_ns().
   [[nodiscard]] bool pending(std::size_t lane) const;
+  [[nodiscard]] std::uint64_t retry_ns(std::size_t lane) const;
   [[nodiscard]] std::uint64_t end_ns() const; ///< as set; ~0 without
   /// When the last lane finished sending, CLOCK_MONOTONIC; 0 before the first call.
   [[nodiscard]] std::uint64_t last_sent_ns() const;

@@ -213,6 +213,18 @@ TEST_F(PacingTest, SlotsHeldUpAcrossTheEndAreCounted) {
   EXPECT_EQ(worker().skipped_slots, 51U);
 }
 
+/// The slot at rate times duration is the first that does not belong to the run, even where its
+/// deadline, a sum of rounded fractions, lies below the end.
+TEST_F(PacingTest, TheEndIsExclusive) {
+  const std::uint64_t end = monotonic_ns();
+  program_->control().end_ns = end;
+  worker().deadline_ns = end - 1;
+  worker().deadline_frac = 0xfffffff0;
+  EXPECT_EQ(program_->run().action, kDrop);
+  EXPECT_EQ(worker().done, 1U);
+  EXPECT_EQ(worker().skipped_slots, 0U);
+}
+
 /// A host that slept for days: more slots were missed than their product with the fraction has room
 /// for.
 TEST_F(PacingTest, HugeLatenessIsGivenUpInParts) {

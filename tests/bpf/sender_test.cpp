@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "core/clock.h"
 #include "net/anchor.h"
 #include "net/interface.h"
 #include "net/veth.h"
@@ -34,7 +35,8 @@ protected:
   }
 
   /// `once`: the anchor's last device is for send_once().
-  void load(std::uint64_t total, std::uint32_t size = 64, bool tracing = true, bool once = false) {
+  void load(std::uint64_t total, std::uint32_t size = 64, bool tracing = true, bool once = false,
+            bool again = false) {
     packet::FrameSpec spec = plain_spec(packet::Family::V4, size);
     spec.dst_mac = wire_->far().mac;
     spec.src_mac = wire_->near().mac;
@@ -45,6 +47,7 @@ protected:
     sender.streams = {packet::encode(frame_, {})};
     sender.totals = {total};
     sender.once = once;
+    sender.again = again;
     for (unsigned i = 0; i + (once ? 1 : 0) < anchor_->count(); i++)
       sender.lanes.push_back(
           {0, packet::lane_word(frame_.signature, static_cast<std::uint8_t>(i))});
@@ -177,6 +180,49 @@ TEST_F(SenderTest, ARefusalByTheDriverIsADriverDrop) {
   const stats::Snapshot now = sender_->snapshot(true);
   EXPECT_EQ(now.total, (stats::TxCounters{.attempts = 100, .driver_drops = 100}));
   EXPECT_TRUE(now.errnos.empty());
+}
+
+/// As long as all is refused, tries are few and nothing new is begun; afterwards all of it goes.
+TEST_F(SenderTest, ARefusalHoldsUpWhatFollows) {
+  ASSERT_NO_FATAL_FAILURE(make_wire());
+  ASSERT_NO_FATAL_FAILURE(load(100, 1'500, true, false, true));
+  net::LinkChange change;
+  change.mtu = 1'300;
+  const auto set_mtu = [&] {
+    return wire_->far_ns().run([&] { return net::change_link(wire_->far().name, change); });
+  };
+  ASSERT_TRUE(set_mtu());
+  ASSERT_NO_FATAL_FAILURE(send(64));
+  EXPECT_EQ(sender_->snapshot(true).total, (stats::TxCounters{.attempts = 17, .driver_drops = 17}))
+      << "a bulk, and the frame that pushed it out";
+  EXPECT_TRUE(sender_->pending(0));
+  EXPECT_EQ(sender_->unclaimed(0), 36U);
+  change.mtu = 1'500;
+  ASSERT_TRUE(set_mtu());
+  while (sender_->retry_ns(0) > monotonic_ns()) {
+  }
+  ASSERT_NO_FATAL_FAILURE(send(256));
+  EXPECT_EQ(
+      sender_->snapshot(true).total,
+      (stats::TxCounters{.attempts = 117, .accepted = 100, .driver_drops = 17, .resent = 17}));
+  EXPECT_EQ(far_packets(), 100U);
+}
+
+/// What was begun has a grace beyond the end; nothing new is begun in it.
+TEST_F(SenderTest, StopEndsTheTries) {
+  ASSERT_NO_FATAL_FAILURE(make_wire());
+  ASSERT_NO_FATAL_FAILURE(load(1'000, 1'500, true, false, true));
+  net::LinkChange smaller;
+  smaller.mtu = 1'300;
+  ASSERT_TRUE(wire_->far_ns().run([&] { return net::change_link(wire_->far().name, smaller); }));
+  ASSERT_NO_FATAL_FAILURE(send(64));
+  sender_->stop();
+  const std::uint64_t stopped_ns = monotonic_ns();
+  while (monotonic_ns() < stopped_ns + XTG_GRACE_NS) {
+  }
+  ASSERT_NO_FATAL_FAILURE(send(64));
+  EXPECT_TRUE(sender_->done(0));
+  EXPECT_EQ(sender_->unclaimed(0), 1'000U - 64);
 }
 
 TEST_F(SenderTest, FramesForARemovedInterfaceAreCounted) {

@@ -68,8 +68,8 @@ class ExchangeTest(lib.TestCase):
         sent = {tx["interface"]: tx["sum"] for tx in result.doc["end"]["tx"]}
         for ledger in result.doc["end"]["ledger"]:
             tx = sent[ledger["interface"]]
-            self.assertEqual(ledger["asked"] - ledger["not_sent"], tx["attempts"], result)
-            self.assertEqual(ledger["refused"], tx["driver_drops"] + tx["redirect_errors"], result)
+            self.assertEqual(ledger["asked"] - ledger["not_sent"], tx["attempts"] - tx["resent"], result)
+            self.assertEqual(ledger["refused"], tx["driver_drops"] + tx["redirect_errors"] - tx["resent"], result)
             came = [flow["sum"]["unique"] for flow in result.doc["end"]["flows"]
                     if flow["from"] == ledger["interface"] and flow["sum"]["unique"]]
             if len(came) == 1:
@@ -78,6 +78,10 @@ class ExchangeTest(lib.TestCase):
 
     def flow(self, result, start, end):
         return next(f["sum"] for f in result.doc["end"]["flows"] if (f["from"], f["to"]) == (start, end))
+
+    def held(self, result):
+        """Of the conditions that were asked for."""
+        return [verdict["held"] for verdict in result.doc["end"]["expect"] if not verdict["implied"]]
 
     def columns(self, ledger):
         """Those that are not 0."""

@@ -6,6 +6,7 @@ an overflow of the receiving end: veth counts it there, as rx_dropped. So the po
 (`threaded`), and the thread one that gets only what the sender, on the same CPU, leaves over.
 """
 import os
+import signal
 import subprocess
 import time
 
@@ -82,7 +83,7 @@ class Drops(exchange_lib.ExchangeTest):
 
     def start(self, *args):
         return self.wire.start("udp", self.wire.near_if, "--rx", self.wire.far_if, "-m", self.wire.far_mac, "-a",
-                               self.wire.far_ip, "-s", 128, "--cpus", self.cpu, "--json", *args)
+                               self.wire.far_ip, "-s", 128, "--cpus", self.cpu, "--once", "--json", *args)
 
 
 class Dropped(Drops):
@@ -125,7 +126,7 @@ class Dropped(Drops):
     def test_alone(self):
         result, ledger = self.exactly("--rate", "300kpps", "--expect", "dropped=0,late=0,dropped>1000", status=3)
         self.assertEqual((ledger["lost"], ledger["limited_by"]), (0, "receiver"), result)
-        self.assertEqual([verdict["held"] for verdict in result.doc["end"]["expect"]], [False, True, True])
+        self.assertEqual(self.held(result), [False, True, True])
 
     def test_beside_what_is_lost(self):
         rule = {"drop": 0.0001, "burst_from": 5000, "burst_length": 137, "seed": 5}
@@ -179,6 +180,51 @@ class Refused(Drops):
         self.fail(f"nothing stays in the ring: {result}")
 
 
+class Flooded(rx_lib.RxTest):
+    """Two commands that know nothing of each other: what the sender's driver refuses is nothing to the receiver."""
+
+    @staticmethod
+    def make_wire():
+        return lib.Wire("--queues", 1)
+
+    def flood(self, *args):
+        """With a ring that is full most of the time; what arrived, and what was sent."""
+        far, cpu = Interface(self.wire.far, self.wire.far_if), lib.ALL_CPUS[0]
+        far.rename(f"f{os.getpid():x}")
+        self.wire.far_if = far.name
+        poller = far.poller()
+        rx = self.receiver()
+        starve(poller, cpu)
+        with self.wire.start("udp", self.wire.near_if, "-m", self.wire.far_mac, "-a", self.wire.far_ip, "-s", 128,
+                             "--cpus", cpu, "--json", *args) as run:
+            time.sleep(0.5)
+            feed(poller)
+            sent = self.adds_up(self.ok(run.finish(60)))
+        lib.wait_for(lambda: far.count("rx_packets") >= sent.total["accepted"], "all that was accepted")
+        rx.send(signal.SIGTERM)
+        return rx.finish().end["sum"], sent.total
+
+    def whole(self, total, sent):
+        self.assertGreater(sent["driver_drops"], ENOUGH)
+        self.assertEqual((total["packets"], total["lost_packets"], total["reordered"], total["duplicates"],
+                          total["too_late"]), (sent["accepted"], 0, 0, 0, 0), (total, sent))
+
+    def test_an_amount(self):
+        total, sent = self.flood("-n", 500_000)
+        self.assertEqual(sent["accepted"], 500_000)
+        self.whole(total, sent)
+
+    def test_a_duration(self):
+        self.whole(*self.flood("--duration", 1))
+
+    def test_once(self):
+        """The receiver can't know better, and its text says so."""
+        total, sent = self.flood("-n", 500_000, "--once")
+        self.assertEqual((sent["attempts"], sent["resent"]), (500_000, 0))
+        self.assertGreater(total["lost_packets"], ENOUGH)
+        self.assertLessEqual(total["lost_packets"], sent["driver_drops"])
+
+
 class Before(rx_lib.RxTest):
 
     @staticmethod
@@ -192,7 +238,7 @@ class Before(rx_lib.RxTest):
         poller, before = far.poller(), far.count("rx_dropped")
         rx = self.receiver()
         starve(poller, cpu)
-        self.udp("-s", 128, "-n", AMOUNTS[0], "--cpus", cpu)
+        self.udp("-s", 128, "-n", AMOUNTS[0], "--once", "--cpus", cpu)
         feed(poller)
         self.assertGreater(far.count("rx_dropped") - before, ENOUGH)
         sent = self.udp("-s", 128, "-n", 200, "--rate", "1kpps", "--announce")

@@ -105,7 +105,7 @@ class DryRun(lib.WireTest):
         self.assertEqual((self.wire.far_packets(), self.wire.near_links()), (before, links))
 
     def test_shows_valid_frames(self):
-        for args, size in (((), 64), (("-a", self.wire.far_ip6), 66), (("-s", 1001, "--payload", "random"), 1001),
+        for args, size in (((), 64), (("-a", self.wire.far_ip6), 82), (("-s", 1001, "--payload", "random"), 1001),
                            (("-s", 3412, "--payload", "text", "-a", self.wire.far_ip6), 3412)):
             result = self.ok(self.wire.udp("--dry-run", "--show-frames", 20, "-p", "1-3", *args))
             frames = self.sound([bytes.fromhex(frame["hex"]) for frame in result.doc["frames"]], 20, size)

@@ -52,7 +52,7 @@ class Amounts(lib.WireTest):
                                                     *args)))
         self.assertEqual(self.wire.far_packets() - before, result.total["accepted"])
         total, target = result.total, result.doc["end"]["target"]
-        slots = total["attempts"] + total["skipped_slots"]
+        slots = total["attempts"] - total["resent"] + total["skipped_slots"]
         self.assertAlmostEqual(slots, pps * seconds, delta=max(0.01 * pps * seconds, 1))
         self.assertAlmostEqual(target["pps"], pps, delta=pps * 1e-9)
         self.assertAlmostEqual(target["achieved_pps"], total["accepted"] / total["seconds"],
@@ -73,7 +73,7 @@ class Amounts(lib.WireTest):
 
     def test_bursts(self):
         result = self.paced(10_000, 1, "--burst", 50)
-        self.assertEqual((result.total["attempts"] + result.total["skipped_slots"]) % 50, 0)
+        self.assertEqual((result.total["attempts"] - result.total["resent"] + result.total["skipped_slots"]) % 50, 0)
 
     def test_the_end_comes_before_a_far_deadline(self):
         started = time.monotonic()
@@ -83,10 +83,25 @@ class Amounts(lib.WireTest):
         self.assertEqual(result.doc["end"]["reason"], "duration")
         self.assertLess(result.doc["end"]["cpu_seconds"], 0.5, "a run that waits does not burn a core")
 
+    def test_no_slot_at_the_exclusive_end(self):
+        """The slot at rate times duration is not the run's: not sent, and not skipped."""
+        for pps in (7, 11):
+            total = self.adds_up(self.ok(self.wire.udp("--rate", f"{pps}pps", "--duration", 3))).total
+            self.assertEqual(total["attempts"] - total["resent"] + total["skipped_slots"], 3 * pps)
+
+    def test_a_run_is_as_long_as_it_was(self):
+        started = time.monotonic()
+        with self.wire.start("udp", self.wire.near_if, "--json", "--rate", "0.1pps") as run:
+            self.wire.wait_sending(1)
+            run.send(signal.SIGINT)
+            result = self.adds_up(self.ok(run.finish()))
+        self.assertLess(result.total["seconds"], time.monotonic() - started)
+        self.assertAlmostEqual(result.doc["end"]["target"]["achieved_pps"], 0.1, delta=0.001)
+
     def test_every_release_is_in_the_slip(self):
         result = self.paced(5000, 1, "--burst", 5)
         slip = result.doc["end"]["slip_ns"]
-        self.assertEqual(slip["count"], result.total["attempts"] // 5)
+        self.assertEqual(slip["count"], (result.total["attempts"] - result.total["resent"]) // 5)
         order = [slip[key] for key in ("p50", "p90", "p99", "p999", "max")]
         self.assertEqual(order, sorted(order))
         self.assertIsNone(self.ok(self.wire.udp("-n", 1)).doc["end"]["slip_ns"])
@@ -101,7 +116,7 @@ class Amounts(lib.WireTest):
             result = self.adds_up(self.ok(run.finish()))
         total = result.total
         self.assertGreaterEqual(total["skipped_slots"], 4000)
-        self.assertAlmostEqual(total["attempts"] + total["skipped_slots"], 20_000, delta=200)
+        self.assertAlmostEqual(total["attempts"] - total["resent"] + total["skipped_slots"], 20_000, delta=200)
         self.assertTrue(result.doc["end"]["target"]["shortfall"], result)
 
     def test_a_rate_out_of_reach_says_so(self):

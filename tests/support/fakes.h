@@ -46,8 +46,10 @@ public:
   std::uint64_t deadline = 0;
   std::uint64_t end = ~std::uint64_t{0}; ///< of the run
   bool has_pending = false;              ///< until the next call that completes
-  std::uint64_t interval = 0;            ///< a call advances the deadline by it
-  std::uint64_t skips_per_call = 0;      ///< slots given up in each call
+  unsigned stays_pending = 0;            ///< or for so many more of them
+  std::uint64_t retry = 0;
+  std::uint64_t interval = 0;       ///< a call advances the deadline by it
+  std::uint64_t skips_per_call = 0; ///< slots given up in each call
   std::function<Result<tx::CallEnd>()> answer = [] { return tx::CallEnd::Complete; };
 
   // What was done to it.
@@ -63,7 +65,8 @@ public:
     auto answered = answer();
     if (!answered || *answered != tx::CallEnd::Complete) return answered;
     clock_.now += ns_per_call + runs * ns_per_run;
-    has_pending = false;
+    has_pending = has_pending && stays_pending != 0;
+    if (has_pending) stays_pending--;
     frames_claimed += left < runs ? left : runs;
     if (left != ~std::uint64_t{0}) left -= left < runs ? left : runs;
     deadline += interval;
@@ -74,6 +77,7 @@ public:
   [[nodiscard]] std::uint64_t unclaimed() const override { return left; }
   [[nodiscard]] std::uint64_t claimed() const override { return frames_claimed; }
   [[nodiscard]] bool pending() const override { return has_pending; }
+  [[nodiscard]] std::uint64_t retry_ns() const override { return retry; }
   [[nodiscard]] std::uint64_t end_ns() const override { return end; }
   [[nodiscard]] std::uint64_t deadline_ns() const override { return deadline; }
   [[nodiscard]] std::uint64_t skipped_slots() const override { return skipped_; }

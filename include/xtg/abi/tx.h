@@ -68,10 +68,24 @@ struct xtg_tx_config {
   __u32 ingress_base; /* ifindex of lane 0's ingress device; lane i has ingress_base + i */
   __u32 to_ifindex;   /* where the frames go, for the tracepoints */
   __u32 n_workers;
-  __u32 tai; /* 1: some stream's send time is CLOCK_TAI; the kernel can read it (Linux 6.1) */
-  __u32 pad[3];
+  __u32 tai;   /* 1: some stream's send time is CLOCK_TAI; the kernel can read it (Linux 6.1) */
+  __u32 again; /* 1: what the driver refused is sent again; needs the tracepoint programs */
+  __u32 pad[2];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_config) == 32, "config ABI");
+
+/* A batch whose frames were refused is finished after the run's end or stop for so long at most, so
+ * that no numbers are missing among those that were sent. */
+#define XTG_GRACE_NS 10000000ULL
+/* Refused frames wait this long before they are offered again when none of them was accepted; twice
+ * as long each time. */
+#define XTG_PAUSE_LEAST_NS 1000ULL
+#define XTG_PAUSE_MOST_NS 1000000ULL
+
+/* The lane byte of frames that are sent again is `lane + XTG_AGAIN_LANE`, where there are no more
+ * threads than this: one frame behind the refused ones may have left before them, and numbers rise
+ * strictly within a lane. */
+#define XTG_AGAIN_LANE (XTG_MAX_WORKERS / 2)
 
 /* How far a stream is, over all threads. Programs claim sequence numbers by atomic add. */
 struct XTG_CACHE_LINES xtg_stream_progress {
@@ -83,9 +97,10 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_stream_progress) == 64, "one cache line");
 
 /* Run-wide words in .bss. */
 struct XTG_CACHE_LINES xtg_tx_control {
-  __u64 end_ns; /* CLOCK_MONOTONIC; no frame is sent at or after it, ~0 without; user space */
-  __u32 stop;   /* 1: send nothing more; user space */
-  __u32 pad[13];
+  __u64 end_ns;  /* CLOCK_MONOTONIC; no frame is sent at or after it, ~0 without; user space */
+  __u64 stop_ns; /* CLOCK_MONOTONIC, when stop was set; user space, before it sets stop */
+  __u32 stop;    /* 1: send nothing more; user space */
+  __u32 pad[11];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_control) == 64, "one cache line");
 
@@ -94,7 +109,8 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tx_control) == 64, "one cache line");
  * User space writes the fields marked U between calls and reads all of them at any time. */
 struct XTG_CACHE_LINES xtg_tx_worker {
   /* The next frame, and up to where this batch may send: [seq, send_end). Sequence numbers are
-   * claimed by the batch: attempts = claimed - (send_end - seq). */
+   * claimed by the batch: attempts = claimed + resent - (send_end - seq) - (rest_end - rest_seq).
+   */
   __u64 seq;
   __u64 send_end;
   __u64 sig_word[2]; /* what one batch's signatures share: full form bytes 8 to 23, compact 0 to 15
@@ -114,7 +130,11 @@ struct XTG_CACHE_LINES xtg_tx_worker {
   __u32 stream;  /* U: which stream this thread sends */
   __u32 lane;    /* U: this thread's number */
   __u32 pad0;
-  __u64 pad1[4];
+  /* A refusal ends its batch; what the batch had not offered yet follows what is sent again. */
+  __u64 rest_seq; /* [rest_seq, rest_end) */
+  __u64 rest_end;
+  __u64 again_word; /* U: lane_word of frames that are sent again */
+  __u64 lane_now;   /* the one of both that this batch's signatures have */
 
   /* The schedule: deadline = ns + 2^-32 ns; interval between slots likewise. All U before the first
    * call. */
@@ -127,12 +147,16 @@ struct XTG_CACHE_LINES xtg_tx_worker {
   __u64 spin_ns;     /* wait for a deadline this near by reading the clock; U */
   __u64 catch_up_ns; /* later than this, slots are given up */
   __u64 skipped_slots;
-  __u64 pad2;
+  __u64 retry_ns; /* refused frames are not offered again before */
 
   /* From the tracepoints. */
   __u64 accepted;
   __u64 driver_drops;
   __u64 redirect_errors;
-  __u64 pad3[5];
+  __u64 bulk_seq;  /* first frame of this batch whose outcome is not known */
+  __u64 again_seq; /* [again_seq, again_end): refused, to be sent again before anything else */
+  __u64 again_end;
+  __u64 resent;   /* frames that were offered again */
+  __u64 pause_ns; /* before the next try */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_worker) == 5 * 64, "whole cache lines");

@@ -116,6 +116,8 @@ TEST_F(ExchangePlanTest, RefusesWhatIsNoExchange) {
 
 TEST_F(ExchangePlanTest, FramesNeedRoomForASignature) {
   spec_.ports[0].send->streams[0].dst_addr = packet::IpRange::parse("2001:db8::2").value();
+  plan();
+  spec_.ports[0].send->streams[0].frame_size = 66;
   const std::string message = refused();
   EXPECT_NE(message.find("66 bytes from eth1"), std::string::npos) << message;
   EXPECT_NE(message.find("--pkt-size 82"), std::string::npos) << message;

@@ -249,13 +249,18 @@ TEST_F(PlanTest, DynPortsAreARangeOfDestinationPorts) {
   }
 }
 
-TEST_F(PlanTest, SmallestSizeIsTheFamilys) {
+TEST_F(PlanTest, TheSmallestSizeHasRoomForASignature) {
   EXPECT_EQ(frame().frame_size, 64U);
   stream().dst_addr = ips("2001:db8::2");
   stream().dst_mac = MacRange{mac("02:00:00:00:00:02"), 1};
+  EXPECT_EQ(frame().frame_size, 82U);
+  EXPECT_TRUE(notes().empty());
+  stream().frame_size = 66;
   EXPECT_EQ(frame().frame_size, 66U);
   EXPECT_EQ(notes(), std::vector<std::string>{"frames of 66 bytes have no room for a signature"});
+  stream().frame_size.reset();
   stream().signature = false;
+  EXPECT_EQ(frame().frame_size, 66U);
   EXPECT_TRUE(notes().empty());
 }
 

@@ -241,6 +241,23 @@ TEST(RxExpect, PortsAndSharesAreForWhoSeesBothEnds) {
     EXPECT_FALSE(parse_expect(bad)) << bad;
 }
 
+TEST(RxExpect, WhatTheSenderMissedIsACountOrAShare) {
+  for (const auto& [name, what] :
+       {std::pair{"refused", Expected::Refused}, std::pair{"unsent", Expected::Unsent},
+        std::pair{"not_sent", Expected::Unsent}}) {
+    const Condition share = parse_expect(std::string(name) + "<0.1%").value().front();
+    EXPECT_EQ(share.what, what);
+    EXPECT_DOUBLE_EQ(share.bound, 0.001);
+    EXPECT_TRUE(share.of_asked);
+    const Condition count = parse_expect(std::string(name) + "<10").value().front();
+    EXPECT_EQ(count.what, what);
+    EXPECT_EQ(count.bound, 10);
+    EXPECT_FALSE(count.of_asked);
+  }
+  EXPECT_FALSE(parse_expect("unsent<101%"));
+  EXPECT_FALSE(parse_expect("dropped<1%"));
+}
+
 TEST_F(RxPlanTest, AReceiverAloneDoesNotKnowTheSender) {
   for (const char* text : {"rx@eth2=1", "rx=1/2", "refused=0", "unsent=0", "dropped=0"}) {
     spec_.expect = parse_expect(text).value();
@@ -256,7 +273,7 @@ TEST(RxExpect, SaysWhatWouldBeAccepted) {
       "expected a name, one of < <= = >= > and a value, such as loss<0.001% or p99<50us";
   constexpr const char* kNames = " is not counted: expected one of loss, lost, rx, dup, reordered, "
                                  "late, min, mean, p50, p90, p99, p99.9, p99.99, max, jitter, pps, "
-                                 "streams, bytes, refused, unsent, dropped";
+                                 "streams, bytes, refused, unsent, not_sent, dropped";
   constexpr const char* kShare = "expected a share of at most 100%, such as 0.001% or 0.00001";
   constexpr const char* kDelay =
       "expected a time with its unit (ns, us, ms, s, m or h), such as 50us or 1.5ms";

@@ -39,6 +39,46 @@ TEST(ExchangeVerdict, LossIsOfWhatWasSent) {
   EXPECT_TRUE(judged("p50<50us", s).held);
 }
 
+/// What was not sent was not tested.
+TEST(ExchangeVerdict, AGeneratorThatMissedItsTaskPassesNothing) {
+  const auto all = [](const std::string& expect, const stats::ExchangeSummary& s) {
+    return judge(plan::parse_expect(expect).value(), s, {"eth1", "eth2"});
+  };
+  const auto missed = [&](const std::string& expect, const stats::ExchangeSummary& s) {
+    const auto verdicts = all(expect, s);
+    return verdicts.size() == 2 && verdicts[1].implied && !verdicts[1].held;
+  };
+  stats::ExchangeSummary s = sample::exchange_summary();
+  s.ports[0].tx->total.tx = {.attempts = 998'999, .accepted = 998'999};
+  s.ports[0].ledger = {.asked = 1'000'000, .not_sent = 600, .refused = 401, .received = 998'999};
+  EXPECT_TRUE(missed("loss=0", s));
+  EXPECT_NEAR(*all("loss=0", s)[1].value, 0.001001, 1e-9);
+  EXPECT_FALSE(missed("unsent<1%", s)) << "allowed";
+  EXPECT_FALSE(missed("not_sent<1%", s)) << "the same by another name";
+  EXPECT_FALSE(missed("refused<1%", s)) << "the rest is below 0.1 %";
+  s.ports[0].ledger->refused = 400;
+  EXPECT_FALSE(missed("loss=0", s));
+  s.ports[0].tx->total.tx.skipped_slots = 1'001;
+  EXPECT_TRUE(missed("loss=0", s)) << "all of it, but slower";
+  s.ports[0].tx->total.tx.skipped_slots = 900;
+  EXPECT_FALSE(missed("loss=0", s));
+  EXPECT_TRUE(judge({}, s, {"eth1", "eth2"}).empty()) << "nothing was asked";
+  s.ports[0].ledger = {.asked = 1'000, .not_sent = 1'000};
+  EXPECT_FALSE(missed("rx=0", s)) << "nothing was sent: that is an error of its own";
+}
+
+TEST(ExchangeVerdict, SharesOfWhatWasAskedFor) {
+  stats::ExchangeSummary s = sample::exchange_summary();
+  s.ports[0].ledger = {.asked = 1'000, .not_sent = 20, .refused = 10, .received = 970};
+  EXPECT_DOUBLE_EQ(*judged("unsent<2.1%", s).value, 0.02);
+  EXPECT_TRUE(judged("unsent<2.1%", s).held);
+  EXPECT_FALSE(judged("not_sent<2%", s).held);
+  EXPECT_TRUE(judged("refused<=1%", s).held);
+  EXPECT_TRUE(judged("refused=10", s).held) << "a count";
+  s.ports[0].ledger = stats::Ledger{};
+  EXPECT_FALSE(judged("unsent<=1%", s).held) << "a share of nothing";
+}
+
 TEST(ExchangeVerdict, CopiesAtAnotherPortAreNoFurtherPackets) {
   stats::ExchangeSummary s = sample::exchange_summary();
   s.ports[0].rx = s.ports[1].rx;
@@ -77,9 +117,9 @@ TEST(ExchangeText, ASendersLossIsToldOnce) {
   out.str("");
   text->interval(two_flows());
   const std::string lines = out.str();
-  EXPECT_NE(lines.find("       12 lost"), std::string::npos) << lines;
-  EXPECT_NE(lines.find("        - lost"), std::string::npos) << lines;
-  EXPECT_EQ(lines.find(" 12 lost"), lines.rfind(" 12 lost"));
+  EXPECT_NE(lines.find("       12 missing"), std::string::npos) << lines;
+  EXPECT_NE(lines.find("        - missing"), std::string::npos) << lines;
+  EXPECT_EQ(lines.find(" 12 missing"), lines.rfind(" 12 missing"));
 }
 
 TEST(ExchangeJson, AFlowTellsNoLossThatIsItsSenders) {
@@ -153,7 +193,7 @@ TEST(ExchangeText, WholeRun) {
 note: dst-mac: no neighbour entry, the peer's address is taken
 eth2 (veth) receives, native mode
 note: no other program on eth1
-[   1.00s] eth1 -> eth2      999,000 xmit/s        1,010 pkt/s  678.7 kbit/s L1         12 lost     47.9 p50    130.1 p99    2,000 max us delay
+[   1.00s] eth1 -> eth2      999,000 xmit/s        1,010 pkt/s  678.7 kbit/s L1         12 missing     47.9 p50    130.1 p99    2,000 max us delay
 
 summary
   ended           duration reached
@@ -180,6 +220,7 @@ eth1 -> eth2
 expected
   MISSED          rx@eth2=1/2: 98.8166 %
   met             lost=12: 12
+  MISSED          unsent<=0.1%: 3.4286 % of the rate or amount: generator-limited; unsent<PERCENT allows more
 )");
 }
 
@@ -248,7 +289,8 @@ TEST(ExchangeText, WhereNothingComesOneLineSaysSo) {
                   {sample::interval(), std::nullopt},
                   {{0, 0, stats::RxSample{}}, {0, 1, stats::RxSample{}}},
                   {1000, 0},
-                  {true, false}});
+                  {true, false},
+                  {1000, 0}});
   const std::string line = out.str();
   EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
   EXPECT_NE(line.find("0 pkt/s"), std::string::npos);

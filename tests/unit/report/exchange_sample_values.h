@@ -24,8 +24,13 @@ inline plan::ExchangePlan exchange_plan() {
 }
 
 inline stats::ExchangeSample exchange_interval() {
-  return {
-      0, 1, {sample::interval(), std::nullopt}, {{0, 1, rx_interval()}}, {12, 0}, {true, false}};
+  return {0,
+          1,
+          {sample::interval(), std::nullopt},
+          {{0, 1, rx_interval()}},
+          {12, 0},
+          {true, false},
+          {12, 0}};
 }
 
 /// 1,014 sent, of which twelve never came.

@@ -58,17 +58,18 @@ TEST(JsonDocument, Interval) {
   json->begin(sample::plan(), sample::info());
   json->interval(sample::interval());
   json->finish();
-  EXPECT_EQ(parsed(out)["intervals"][0].dump(),
-            R"({"sum":{"start":0.0,"end":1.0,"seconds":1.0,"packets":999000,)"
-            R"("bytes":63936000,"bits_per_second":511488000.0,"attempts":999500,)"
-            R"("accepted":999000,"driver_drops":400,"redirect_errors":100,)"
-            R"("skipped_slots":7,"nomem_retries":1,"xmit_pps":999000.0,"err_pps":500.0,)"
-            R"("l1_bits_per_second":671328000.0,"l2_bits_per_second":511488000.0,)"
-            R"("l3_bits_per_second":367632000.0,"target_pps":1000000.0},"workers":[{"id":0,)"
-            R"("cpu":2,"attempts":499500,"accepted":499000,"driver_drops":400,)"
-            R"("redirect_errors":100,"skipped_slots":0,"nomem_retries":0},{"id":1,"cpu":3,)"
-            R"("attempts":500000,"accepted":500000,"driver_drops":0,"redirect_errors":0,)"
-            R"("skipped_slots":7,"nomem_retries":1}]})");
+  EXPECT_EQ(
+      parsed(out)["intervals"][0].dump(),
+      R"({"sum":{"start":0.0,"end":1.0,"seconds":1.0,"packets":999000,)"
+      R"("bytes":63936000,"bits_per_second":511488000.0,"attempts":999500,)"
+      R"("accepted":999000,"driver_drops":400,"redirect_errors":100,)"
+      R"("resent":0,"skipped_slots":7,"nomem_retries":1,"xmit_pps":999000.0,"err_pps":500.0,)"
+      R"("l1_bits_per_second":671328000.0,"l2_bits_per_second":511488000.0,)"
+      R"("l3_bits_per_second":367632000.0,"target_pps":1000000.0},"workers":[{"id":0,)"
+      R"("cpu":2,"attempts":499500,"accepted":499000,"driver_drops":400,)"
+      R"("redirect_errors":100,"resent":0,"skipped_slots":0,"nomem_retries":0},{"id":1,"cpu":3,)"
+      R"("attempts":500000,"accepted":500000,"driver_drops":0,"redirect_errors":0,)"
+      R"("resent":0,"skipped_slots":7,"nomem_retries":1}]})");
 }
 
 TEST(JsonDocument, End) {
@@ -132,7 +133,7 @@ TEST(JsonDocument, LinkCountersKnowNoThreads) {
   const ordered_json worker = document["intervals"][0]["workers"][0];
   EXPECT_EQ(worker.dump(),
             R"({"id":0,"cpu":2,"attempts":499500,"accepted":null,"driver_drops":null,)"
-            R"("redirect_errors":null,"skipped_slots":0,"nomem_retries":0})");
+            R"("redirect_errors":null,"resent":0,"skipped_slots":0,"nomem_retries":0})");
   EXPECT_EQ(document["intervals"][0]["sum"]["accepted"], 999'000);
 }
 

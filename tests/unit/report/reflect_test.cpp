@@ -149,12 +149,13 @@ TEST(ReflectJson, End) {
   end.erase("sum");
   EXPECT_EQ(end["errors"][0]["name"], "ENOSPC");
   end.erase("errors");
-  EXPECT_EQ(end.dump(),
-            R"({"streams":[{"session":12648430,"stream":3,"form":"full","packets":1000,)"
-            R"("announcements":1},{"session":48879,"stream":200,"form":"compact","packets":4,)"
-            R"("announcements":0}],"reason":"duration","cpus":[{"cpu":0,"sent":1000,"passed":32},)"
-            R"({"cpu":3,"sent":10,"passed":1}],"link":{"rx_dropped":1,"rx_missed":2,)"
-            R"("rx_errors":3,"tx_dropped":4,"tx_errors":5},"cpu_seconds":1.5})");
+  EXPECT_EQ(
+      end.dump(),
+      R"({"streams":[{"session":12648430,"stream":3,"form":"full","packets":1000,)"
+      R"("announcements":1},{"session":48879,"stream":200,"form":"compact","packets":4,)"
+      R"("announcements":0}],"reason":"duration","waiting_seconds":0.0,"cpus":[{"cpu":0,"sent":1000,"passed":32},)"
+      R"({"cpu":3,"sent":10,"passed":1}],"link":{"rx_dropped":1,"rx_missed":2,)"
+      R"("rx_errors":3,"tx_dropped":4,"tx_errors":5},"cpu_seconds":1.5})");
 }
 
 TEST(ReflectJson, LinesAndQuiet) {

@@ -114,6 +114,20 @@ TEST(RxJson, WhatIsNotThereIsNull) {
   EXPECT_EQ(all["end"]["reason"], "interrupted");
 }
 
+/// Of frames without a signature neither loss nor order is known, and 0 would say that it is.
+TEST(RxJson, OfMatchedFramesAloneNothingFollowsFromNumbers) {
+  stats::RxSample s = sample::rx_interval();
+  s.streams.front().name = {.match = true};
+  s.sum = {.packets = 5, .bytes = 300, .matched = 5};
+  const ordered_json sum =
+      document([&](RxReporter& json) { json.interval(s); })["intervals"][0]["sum"];
+  for (const char* key : {"unique", "lost_packets", "lost_percent", "missing_packets", "duplicates",
+                          "replicated", "reordered", "too_late", "suspect", "negative_delays"})
+    EXPECT_TRUE(sum[key].is_null()) << key;
+  EXPECT_EQ(sum["packets"], 5);
+  EXPECT_EQ(sum["matched"], 5);
+}
+
 TEST(RxJson, MayGainLatePackets) {
   const ordered_json all = document([](RxReporter& json) {
     stats::RxSample s = sample::rx_interval();
@@ -132,8 +146,9 @@ TEST(RxJson, End) {
   EXPECT_EQ(end["sum"].dump(),
             std::string(R"({"start":0.0,"end":2.0,"seconds":2.0,"packets":1010,"bytes":64640,)") +
                 R"("bits_per_second":258560.0,"rx_pps":505.0,"l1_bits_per_second":339360.0,)" +
-                R"("l2_bits_per_second":258560.0,)" + kCounters + R"("matched":0,)" + kPath +
-                kDelay + R"(,"passed":33,"streams":1,"sent":null,)" + kDetails + "}");
+                R"("l2_bits_per_second":258560.0,)" + kCounters +
+                R"("missing_packets":12,"matched":0,)" + kPath + kDelay +
+                R"(,"passed":33,"streams":1,"sent":null,"waiting_seconds":0.0,)" + kDetails + "}");
   ASSERT_EQ(end["streams"].size(), 1U);
   EXPECT_EQ(
       end["streams"][0].dump(),
@@ -154,8 +169,8 @@ TEST(RxJson, End) {
       R"("cpus":[{"cpu":2,"packets":1010,"bytes":64640,"passed":33}],)"
       R"("aside":{"refused":1,"no_slot":2,"unknown":3,"unannounced":0,"candidates":4,"link_dropped":5,)"
       R"("link_missed":6,"link_errors":7},)"
-      R"("expect":[{"condition":"loss<0.001%","value":0.011834319526627219,"held":false},)"
-      R"({"condition":"p99<150us","value":130099.0,"held":true}],"verify":null,)"
+      R"("expect":[{"condition":"loss<0.001%","value":0.011834319526627219,"held":false,"implied":false},)"
+      R"({"condition":"p99<150us","value":130099.0,"held":true,"implied":false}],"verify":null,)"
       R"("sample":null,"cpu_seconds":1.5})");
 }
 
@@ -275,7 +290,8 @@ TEST(RxJson, ConditionThatWasNotMeasured) {
   const ordered_json end = document([&](RxReporter& json) {
     json.end(nothing, judge(sample::rx_plan().spec.expect, nothing));
   })["end"];
-  EXPECT_EQ(end["expect"][0].dump(), R"({"condition":"loss<0.001%","value":null,"held":false})");
+  EXPECT_EQ(end["expect"][0].dump(),
+            R"({"condition":"loss<0.001%","value":null,"held":false,"implied":false})");
 }
 
 TEST(RxJson, IntervalsBeforeAnAnnouncedRunAreDropped) {

@@ -138,6 +138,7 @@ inline stats::RxSample rx_interval() {
   s.start_s = 0;
   s.end_s = 1;
   s.sum = rx_stream().counters;
+  s.missing = s.sum.lost;
   s.pps = 1'010;
   s.l1_bps = 1'010 * 84 * 8.0;
   s.l2_bps = 1'010 * 64 * 8.0;

@@ -34,7 +34,7 @@ TEST(RxText, WholeRun) {
   EXPECT_EQ(out.str(), R"(receiving on eth1 (veth), native mode, for 2.5s
 test frames of session 00c0ffee, UDP port 1000; counted and taken; window 65,536 numbers, 256 streams
 note: no other program on eth1
-[   1.00s] eth1        1,010 pkt/s  678.7 kbit/s L1         12 lost        7 dup          5 reordered     47.9 p50    130.1 p99    2,000 max us delay    1.312 us jitter
+[   1.00s] eth1        1,010 pkt/s  678.7 kbit/s L1         12 missing        7 dup          5 reordered     47.9 p50    130.1 p99    2,000 max us delay    1.312 us jitter
 
 summary of eth1
   ended           duration reached: 1 of 2 conditions missed
@@ -42,7 +42,7 @@ summary of eth1
   packets                   1,010 in 1 stream, of 64 bytes
   mean rate                   505 pkt/s  339.4 kbit/s L1  258.6 kbit/s L2
   unique                    1,002 packets
-  lost                         12 packets, 1.1834 % of 1,014 expected
+  lost                         12 packets, 1.1834 % of 1,014 expected; lost or never sent: not announced
   duplicates                    7 copies of 5 packets
   reordered                     5 packets, overtaken by 2.5 on average, by 7 at most; at most 12.3 us late
   too late                      1 packets, behind the window of 65,536 numbers
@@ -83,7 +83,7 @@ summary of eth1
   packets                   1,030 in 2 streams, of 64 to 1,518 bytes
   mean rate                   505 pkt/s  339.4 kbit/s L1  258.6 kbit/s L2
   unique                    1,022 packets
-  lost                         12 packets, 1.1605 % of 1,034 expected
+  lost                         12 packets, 1.1605 % of 1,034 expected; lost or never sent: not announced
   duplicates                    7 copies of 5 packets
   reordered                     5 packets, overtaken by 2.5 on average, by 7 at most; at most 12.3 us late
   too late                      1 packets, behind the window of 65,536 numbers
@@ -122,7 +122,7 @@ summary of eth1
   mean rate                   505 pkt/s  339.4 kbit/s L1  258.6 kbit/s L2
   matched                   1,234 packets without a signature
   unique                    1,002 packets
-  lost                         12 packets, 1.1834 % of 1,014 expected
+  lost                         12 packets, 1.1834 % of 1,014 expected; lost or never sent: not announced
   duplicates                    7 copies of 5 packets
   reordered                     5 packets, overtaken by 2.5 on average, by 7 at most; at most 12.3 us late
   too late                      1 packets, behind the window of 65,536 numbers
@@ -395,12 +395,12 @@ TEST(RxText, IntervalWithoutAnything) {
   out.str("");
   stats::RxSample s;
   s.end_s = 1;
-  s.sum.lost = -1'234; // late ones came
+  s.missing = -1'234; // late ones came
   s.l1_bps = std::nan("");
   s.pps = std::numeric_limits<double>::infinity();
   text->interval(s);
   EXPECT_EQ(out.str(),
-            "[   1.00s] eth1            - pkt/s       - bit/s L1     -1,234 lost        0 "
+            "[   1.00s] eth1            - pkt/s       - bit/s L1     -1,234 missing        0 "
             "dup          0 reordered        - p50        - p99        - max us delay  "
             "      - us jitter\n");
 }

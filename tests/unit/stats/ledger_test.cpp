@@ -109,6 +109,18 @@ TEST(Ledger, WhatWasAskedForDependsOnHowItEnded) {
   }
 }
 
+/// What was refused and accepted when sent again is one frame.
+TEST(Ledger, OnlyWhatWasRefusedForGoodIsRefused) {
+  LedgerFacts f;
+  f.tx = {
+      .attempts = 1300, .accepted = 990, .driver_drops = 305, .redirect_errors = 5, .resent = 300};
+  f.came.numbers = 980;
+  const Ledger ledger = checked(f);
+  EXPECT_EQ(ledger.asked, 1000U);
+  EXPECT_EQ(ledger.refused, 10U);
+  EXPECT_EQ(ledger.lost, 10U);
+}
+
 TEST(Ledger, TheLargestShareNamesTheLimit) {
   LedgerFacts f;
   f.tx = {.attempts = 100, .accepted = 100};

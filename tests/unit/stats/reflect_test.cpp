@@ -69,12 +69,29 @@ TEST(ReflectStats, TheWholeRun) {
   last.cpus = {{1, 300, 30}};
   last.errnos = {{28, 5}};
   last.link.tx_dropped = 4;
-  const ReflectSummary summary = reflect_summary(at(1, 100, 0), last, 1'000'000'000);
+  const ReflectSummary summary = reflect_summary(at(1, 100, 0), last, {}, 1'000'000'000);
   EXPECT_EQ(summary.total.sum.sent, 200U);
   EXPECT_EQ(summary.streams, last.streams);
   EXPECT_EQ(summary.cpus, last.cpus);
   EXPECT_EQ(summary.errnos, last.errnos);
   EXPECT_EQ(summary.link, last.link);
+}
+
+/// What is waited before the first frame and behind the last is in no rate.
+TEST(ReflectStats, RatesAreOverTheTimeInWhichFramesWentBack) {
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  const ReflectSnapshot first = at(1, 0, 0), last = at(21, 300, 0);
+  ReflectFlow flow;
+  EXPECT_FALSE(flow.any());
+  flow.look(first.time_ns, 0);
+  for (std::uint64_t s = 2; s < 21; s++)
+    flow.look(s * kSecond, s < 11 ? 0 : s < 14 ? (s - 10) * 100 : 300);
+  ASSERT_TRUE(flow.any());
+  const ReflectSummary summary = reflect_summary(first, last, flow, first.time_ns);
+  EXPECT_DOUBLE_EQ(summary.total.start_s, 9);
+  EXPECT_DOUBLE_EQ(summary.total.end_s, 12);
+  EXPECT_DOUBLE_EQ(summary.total.pps, 100);
+  EXPECT_DOUBLE_EQ(summary.waiting_s, 17);
 }
 
 TEST(ReflectLink, ACounterThatWentBackStoodStill) {

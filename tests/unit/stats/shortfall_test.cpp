@@ -50,7 +50,7 @@ Snapshot attempted(std::uint64_t attempts) {
 
 TEST(UseLinkCounters, TakesThemAsTheyAre) {
   Snapshot snapshot = attempted(1'000);
-  use_link_counters(snapshot, 900, 60, true);
+  use_link_counters(snapshot, {}, {900, 60}, true);
   EXPECT_EQ(
       snapshot.total,
       (TxCounters{.attempts = 1'000, .accepted = 900, .driver_drops = 60, .redirect_errors = 40}));
@@ -59,21 +59,38 @@ TEST(UseLinkCounters, TakesThemAsTheyAre) {
 /// While it runs, what is in neither counter may be on its way.
 TEST(UseLinkCounters, LeavesOpenWhatIsOnItsWay) {
   Snapshot snapshot = attempted(1'000);
-  use_link_counters(snapshot, 900, 60, false);
+  use_link_counters(snapshot, {100, 40}, {1'000, 100}, false);
   EXPECT_EQ(snapshot.total, (TxCounters{.attempts = 1'000, .accepted = 900, .driver_drops = 60}));
 }
 
 /// The interface counts what others send as well: the figures still add up.
 TEST(UseLinkCounters, CutsThemToWhatWasAttempted) {
   Snapshot snapshot = attempted(1'000);
-  use_link_counters(snapshot, 1'001, 5, true);
+  use_link_counters(snapshot, {}, {1'001, 5}, true);
   EXPECT_EQ(snapshot.total, (TxCounters{.attempts = 1'000, .accepted = 1'000}));
   snapshot = attempted(1'000);
-  use_link_counters(snapshot, 950, 500, true);
+  use_link_counters(snapshot, {}, {950, 500}, true);
   EXPECT_EQ(snapshot.total, (TxCounters{.attempts = 1'000, .accepted = 950, .driver_drops = 50}));
   snapshot = attempted(0);
-  use_link_counters(snapshot, 7, 7, true);
+  use_link_counters(snapshot, {}, {7, 7}, true);
   EXPECT_EQ(snapshot.total, TxCounters{});
+}
+
+/// A driver that was reset begins again at 0.
+TEST(UseLinkCounters, CountersThatWentBackStoodStill) {
+  Snapshot snapshot = attempted(1'000);
+  use_link_counters(snapshot, {5'000, 70}, {3, 2}, false);
+  EXPECT_EQ(snapshot.total, (TxCounters{.attempts = 1'000}));
+}
+
+/// What is sent again holds up the schedule behind it.
+TEST(ExplainShortfall, RefusalsHoldUpTheSchedule) {
+  Sample s = sample(500, 1'000);
+  s.tx = {.driver_drops = 40, .resent = 40, .skipped_slots = 500};
+  EXPECT_EQ(
+      explain_shortfall(s),
+      "500 frames of the schedule were given up while the driver refused others: its transmit "
+      "ring was full");
 }
 
 } // namespace

@@ -303,6 +303,39 @@ TEST_F(WorkerTest, DoesNotSleepOverWhatABrokenCallLeft) {
   EXPECT_EQ(lane_.calls.size(), 1U);
 }
 
+/// Frames that the driver refused are tried again when it is time.
+TEST_F(WorkerTest, WaitsForTheNextTry) {
+  lane_.has_pending = true;
+  lane_.retry = clock_.now + 1'000'000;
+  lane_.max_calls = 1;
+  const std::uint64_t wake = lane_.retry - kLeadNs;
+  ASSERT_TRUE(run(flood()));
+  EXPECT_EQ(clock_.sleeps, (std::vector<std::uint64_t>{wake}));
+  EXPECT_EQ(lane_.calls.front().at_ns, wake);
+}
+
+/// A thread that is told to stop leaves no refused frames behind without another call for them.
+TEST_F(WorkerTest, OneMoreCallForWhatIsPending) {
+  for (const unsigned stays : {0U, 1'000U}) {
+    FakeLane lane(clock_);
+    lane.has_pending = true;
+    lane.stays_pending = stays;
+    stop_ = true;
+    ASSERT_TRUE(work(lane, clock_, flood(), stop_));
+    EXPECT_EQ(lane.calls.size(), 1U);
+  }
+}
+
+/// A slot that was due before the end and overslept is counted by the program, in one more call.
+TEST_F(WorkerTest, ASlotOversleptAcrossTheEndIsTheLanesToCount) {
+  lane_.deadline = clock_.now + 30'000'000;
+  lane_.interval = 20'000'000;
+  lane_.end = clock_.now + 40'000'000;
+  clock_.on_sleep = [&] { clock_.now += 50'000'000; };
+  ASSERT_TRUE(run(sleeping()));
+  EXPECT_EQ(lane_.calls.size(), 1U);
+}
+
 /// A run whose next slot comes after its end ends at its end, not at the slot.
 TEST_F(WorkerTest, SleepsToTheEndAndNoFurther) {
   const std::uint64_t start = clock_.now;
