@@ -9,6 +9,8 @@ const volatile struct xtg_tcp_config tcp_config = {.abi_version = XTG_ABI_VERSIO
 struct xtg_tcp_control tcp_control;
 struct xtg_tcp_lane tcp_lanes[XTG_MAX_WORKERS];
 struct xtg_tcp_queue tcp_queues[XTG_MAX_WORKERS];
+struct xtg_tcp_untaken tcp_untaken;
+struct xtg_tcp_icmp tcp_icmp;
 /* Round-trip times in ns, one row per lane. */
 __u64 tcp_rtt[XTG_MAX_WORKERS][XTG_HIST_CELLS];
 /* Frames handed out, in order, until the driver's word on them is known: flow << 32 | segment. */

@@ -4,38 +4,7 @@
  * passes. It may run on any CPU, and on several at once. */
 #pragma once
 
-#define RX_ETH 14
-#define RX_V4 20
-#define RX_V6 40
-#define RX_TCP 20
-#define RX_PIECE 512
-
-/* Where a packet's parts are put together, per CPU: offsets that vary are easy in a map. */
-struct rx_scratch {
-  __u8 head[64];         /* Ethernet and IP */
-  __u8 tcp[RX_TCP + 64]; /* with its options, 40 bytes at most */
-  __u8 payload[RX_PIECE];
-  struct xtg_tcp_key key;
-  struct xtg_tcp_event event;
-};
-struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct rx_scratch);
-} tcp_scratch SEC(".maps");
-
-static __always_inline __u32 rx_u32(const __u8* at) {
-  return (__u32)at[0] << 24 | (__u32)at[1] << 16 | (__u32)at[2] << 8 | at[3];
-}
-static __always_inline __u16 rx_u16(const __u8* at) {
-  return (__u16)(at[0] << 8 | at[1]);
-}
-
-/* Bytes of a packet, which an XDP and a tc program get by different helpers. */
-static __always_inline long rx_load(void* ctx, const bool tc, __u32 at, void* to, __u32 bytes) {
-  return tc ? bpf_skb_load_bytes(ctx, at, to, bytes) : bpf_xdp_load_bytes(ctx, at, to, bytes);
-}
+#include "tcp_find.bpf.h"
 
 struct rx_options {
   struct rx_scratch* s;
@@ -177,46 +146,32 @@ static __always_inline void rx_push(struct rx_scratch* s, const struct xtg_tcp_p
 
 /* True: the packet is ours, and has been taken. */
 static __always_inline bool rx_take(void* ctx, __u32 bytes, const bool tc) {
-  const struct xtg_tcp_config* c = xtg_tcp_c();
-  __u32 zero = 0, l4 = RX_ETH + RX_V4, total, offset;
-  __u32 options;
+  __u32 zero = 0, header, offset, options;
   struct rx_scratch* s = bpf_map_lookup_elem(&tcp_scratch, &zero);
   struct xtg_tcp_place* place;
 
-  if (!s) return false;
-  if (c->ipv6) {
-    l4 = RX_ETH + RX_V6;
-    if (rx_load(ctx, tc, 0, s->head, RX_ETH + RX_V6)) return false;
-    if (rx_u16(&s->head[12]) != 0x86dd || s->head[20] != 6) return false;
-    total = RX_V6 + rx_u16(&s->head[18]);
-    __builtin_memcpy(s->key.remote, &s->head[22], 16);
-    __builtin_memcpy(s->key.local, &s->head[38], 16);
-  } else {
-    if (rx_load(ctx, tc, 0, s->head, RX_ETH + RX_V4)) return false;
-    if (rx_u16(&s->head[12]) != 0x0800 || s->head[23] != 6) return false;
-    /* A fragment, or options: not what a TCP of today sends. */
-    if (s->head[14] != 0x45 || rx_u16(&s->head[20]) & 0x3fff) return false;
-    total = rx_u16(&s->head[16]);
-    __builtin_memset(&s->key, 0, sizeof(s->key));
-    __builtin_memcpy(s->key.remote, &s->head[26], 4);
-    __builtin_memcpy(s->key.local, &s->head[30], 4);
-  }
-  if (rx_load(ctx, tc, l4, s->tcp, RX_TCP)) return false;
+  if (!s || !rx_find(ctx, s, tc)) return false;
+  if (rx_load(ctx, tc, s->l4, s->tcp, RX_TCP)) return false;
   __builtin_memcpy(&s->key.remote_port, &s->tcp[0], 2);
   __builtin_memcpy(&s->key.local_port, &s->tcp[2], 2);
   place = bpf_map_lookup_elem(&tcp_places, &s->key);
   if (!place) return false;
+  if (s->refused) {
+    __sync_fetch_and_add(&tcp_untaken.headers, 1);
+    return false; /* so that it may say so to the far end */
+  }
+  header = s->l4 - s->l3; /* of IP, with what follows it */
 
   /* From here on it is ours: what is malformed is dropped. */
   offset = (s->tcp[12] >> 4) * 4;
-  if (offset < 20 || RX_ETH + total > bytes || l4 - RX_ETH + offset > total) return true;
+  if (offset < 20 || s->l3 + s->total > bytes || header + offset > s->total) return true;
   options = offset - RX_TCP;
   if (options) {
     __u64 bytes = options;
     XTG_OPAQUE(bytes);
-    if (rx_load(ctx, tc, l4 + RX_TCP, &s->tcp[RX_TCP], XTG_LENGTH(bytes, 64))) return true;
+    if (rx_load(ctx, tc, s->l4 + RX_TCP, &s->tcp[RX_TCP], XTG_LENGTH(bytes, 64))) return true;
   }
-  if (!rx_sound(ctx, s, tc, l4, offset, total - (l4 - RX_ETH) - offset)) {
+  if (!rx_sound(ctx, s, tc, s->l4, offset, s->total - header - offset)) {
     __sync_fetch_and_add(&tcp_queues[place->lane & (XTG_MAX_WORKERS - 1)].unsound, 1);
     return true;
   }
@@ -226,7 +181,7 @@ static __always_inline bool rx_take(void* ctx, __u32 bytes, const bool tc) {
   s->event.ack = rx_u32(&s->tcp[8]);
   s->event.flags = s->tcp[13];
   s->event.window = rx_u16(&s->tcp[14]);
-  s->event.len = total - (l4 - RX_ETH) - offset;
+  s->event.len = s->total - header - offset;
   /* The two low bits of the type of service, or traffic class: congestion experienced. */
   if (((c->ipv6 ? s->head[15] >> 4 : s->head[15]) & 3) == 3) s->event.flags |= XTG_TCP_HAS_CE;
   s->event.at_us = (__u32)(bpf_ktime_get_ns() / 1000);
@@ -246,6 +201,7 @@ int xtg_tcp_rx(struct xdp_md* ctx) {
 /* -1: TC_ACT_UNSPEC, which lets the next program have its say (tcx: TCX_NEXT). */
 SEC("tc")
 int xtg_tcp_tc(struct __sk_buff* skb) {
-  if (skb->vlan_present) return -1; /* another network's, with perhaps the same addresses */
+  /* Another network's, with perhaps the same addresses; VLAN 0 is a priority without a VLAN. */
+  if (skb->vlan_present && skb->vlan_tci & RX_VLAN_ID) return -1;
   return rx_take(skb, skb->len, true) ? 2 /* TC_ACT_SHOT */ : -1;
 }

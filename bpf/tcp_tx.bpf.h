@@ -84,6 +84,8 @@ struct tx_pick {
   __u32 flags;
 };
 
+#include "tcp_cut.bpf.h"
+
 /* Asks the flow at the head of the lane's queue. One that sends goes to the end of it. */
 static long tx_ask(__u32 turn, struct tx_pick* p) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
@@ -170,6 +172,7 @@ static __always_inline void tx_header(struct xtg_tcp_lane* lane, struct xtg_tcp_
 #pragma unroll
   for (int i = 0; i < XTG_TCP_HEADER / 8; i++)
     lane->header[i] = c->header[i];
+  if (tcp_control.link) lane->header[0] = tcp_control.link;
   if (ipv6) {
     tx_put16(lane, 18, l4_len);
     /* Pure ACKs and retransmissions are not ECN-capable (RFC 3168, 6.1.4 and 6.1.5). */
@@ -289,8 +292,11 @@ static __noinline int tx_next(struct xtg_tcp_lane* lane, __u64 now_ns, int waiti
   }
   if (tcp_control.stop || now_ns >= tcp_control.end_ns) p.flags = XTG_TCP_NO_NEW;
   if (c->pace_ns_q && !tx_due(lane, now_ns)) p.flags |= XTG_TCP_NO_DATA;
-  bpf_loop(TX_FLOWS, tx_ask, &p, 0);
+  if (lane->rest.count) tx_take_rest(lane, &p);
+  if (!p.f) bpf_loop(TX_FLOWS, tx_ask, &p, 0);
   if (!p.f) return waiting ? 0 : tx_idle(lane); /* what it waits for may be among the rest */
+  lane->cut = 0;
+  if (tcp_control.cut) tx_cut(lane, &p);
   tx_prepare(lane, &p, now_ns);
   if (c->pace_ns_q && p.burst.kind <= XTG_TCP_SEND_AGAIN) tx_paced(lane, &p.burst);
   lane->batch_used += p.burst.count;
@@ -407,7 +413,12 @@ static __always_inline int tx_frame(struct xdp_md* ctx, struct xtg_tcp_lane* lan
   lane->logged++;
   lane->attempts++;
   lane->seq += lane->len;
-  lane->seg++;
+  if (lane->cut) {
+    lane->cut_at += lane->len;
+    lane->seg = (__u32)xtg_tcp_seg(c, lane->cut_at);
+  } else {
+    lane->seg++;
+  }
   lane->left--;
   if (lane->frame_len) {
     int page = (int)bpf_xdp_get_buff_len(ctx);

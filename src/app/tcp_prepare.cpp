@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -15,9 +16,13 @@
 #include "app/tcp_task.h"
 #include "core/clock.h"
 #include "net/caps.h"
+#include "net/route.h"
 #include "packet/tcp.h"
 #include "plan/pacing.h"
 #include "xtg/abi/base.h"
+#include "xtg/abi/tcp.h"
+#include "xtg/abi/tcp_math.h"
+#include "xtg/abi/tcp_open.h"
 
 namespace xtg::app {
 
@@ -73,12 +78,14 @@ Status TcpSession::connect() {
   net::ConnectSpec spec;
   spec.to = {plan_.dst, plan_.spec.port};
   spec.from = plan_.src;
+  spec.ip = ip_fields();
   spec.first_port = plan_.spec.src_port;
   spec.interface = plan_.iface.name;
   spec.count = plan_.spec.flows;
   spec.parallel = plan_.spec.parallel;
   spec.timeout = plan_.spec.connect_timeout;
   const auto interrupted = [this] { return signals_.asked() != Asked::Nothing; };
+  if (auto watch = net::HandshakeWatch::open(plan_.dst.family)) handshakes_ = std::move(*watch);
   const std::uint64_t before = monotonic_ns();
   auto opened = net::open_connections(spec, interrupted);
   if (!opened) return tl::unexpected<Error>(std::move(opened.error()));
@@ -133,6 +140,36 @@ Status TcpSession::read_states() {
   if (std::ranges::any_of(flows_, [](const Flow& f) { return f.socket.valid(); })) return {};
   return tl::unexpected<Error>(
       first.value_or(Error{Errc::NotSupported, 0, "no connection could be taken over"}));
+}
+
+/// This host may have made other addresses of ours, by a program of a cgroup (which the socket
+/// knows) or in netfilter (which it does not). What we send would go to whom nobody asked for.
+Status TcpSession::look_for_translation() {
+  const net::Endpoint asked{plan_.dst, plan_.spec.port};
+  std::unordered_map<std::uint32_t, const Flow*> by_ack;
+  for (const Flow& flow : flows_) {
+    if (!flow.socket.valid()) continue;
+    by_ack.emplace(flow.state.snd_nxt, &flow);
+    const auto remote = flow.socket.remote();
+    if (!remote || *remote == asked) continue;
+    return fail(Errc::NotSupported,
+                net::translation(asked, flow.local, {.from = *remote, .to = flow.local}));
+  }
+  if (!handshakes_) return {};
+  const auto answers = handshakes_->take();
+  handshakes_.reset();
+  std::string found;
+  for (const net::Answer& answer : answers) {
+    const auto flow = by_ack.find(answer.ack);
+    if (flow == by_ack.end()) continue;
+    std::string words = net::translation(asked, flow->second->local, answer);
+    if (words.empty())
+      by_ack.erase(flow); // as it should be, whatever else of it was seen elsewhere
+    else if (found.empty())
+      found = std::move(words);
+  }
+  if (found.empty()) return {};
+  return fail(Errc::NotSupported, std::move(found));
 }
 
 xtg_tcp_config TcpSession::configure() {
@@ -273,8 +310,9 @@ Status TcpSession::take_over() {
     setup.window = flow.state.snd_wnd;
     setup.wscale = flow.state.snd_wscale;
     setup.own_wscale = flow.state.rcv_wscale;
-    setup.own_window = static_cast<std::uint16_t>(
-        std::min<std::uint32_t>(flow.state.rcv_wnd >> flow.state.rcv_wscale, 0xffff));
+    setup.own_window =
+        static_cast<std::uint16_t>(xtg_tcp_own_window(flow.state.rcv_wnd, flow.state.rcv_wscale));
+    flow.state.rcv_wnd = std::uint32_t{setup.own_window} << flow.state.rcv_wscale;
     setup.port = flow.local.port;
     setup.wl1 = flow.state.snd_wl1;
     setup.rtt_us = flow.state.rtt_us;
@@ -304,15 +342,36 @@ Status TcpSession::start_workers() {
   return {};
 }
 
-Status TcpSession::prepare() {
+/// A next hop that is not the kernel's word (a veth peer's address that nobody asked for) stays.
+void TcpSession::watch_route() {
+  next_hop_ = plan_.dst_mac;
+  auto watch = net::RouteWatch::open();
+  net::RouteOptions ask;
+  ask.resolve = false;
+  const auto way = net::route_to(plan_.dst, plan_.iface.ifindex, ask);
+  if (watch && way.next_hop == plan_.dst_mac) routes_.emplace(std::move(*watch));
+}
+
+Status TcpSession::take_steps() {
+  watch_route();
   if (auto done = connect(); !done) return done;
   attended_.emplace(signals_.attend()); // a frozen connection must not end with the process
   if (auto done = read_states(); !done) return done;
+  if (auto done = look_for_translation(); !done) return done;
   if (auto done = load(); !done) return done;
   attended_.emplace(signals_.attend([this] { sender_->stop_new_data(); }));
   if (auto done = tap(); !done) return done;
   if (auto done = take_over(); !done) return done;
   return start_workers();
+}
+
+Status TcpSession::prepare() {
+  auto done = take_steps();
+  if (done) return done;
+  // Nothing was sent: the sockets are still right, but silent while they are frozen.
+  for (Flow& flow : flows_)
+    if (flow.socket.valid()) (void)net::send_rst(flow.socket);
+  return done;
 }
 
 } // namespace xtg::app

@@ -14,6 +14,7 @@
 #include "app/run_common.h"
 #include "core/clock.h"
 #include "core/units.h"
+#include "net/conntrack.h"
 #include "net/interface.h"
 
 namespace xtg::app {
@@ -23,6 +24,16 @@ namespace {
 constexpr std::uint64_t kTickNs = 10'000'000;   // how often flows are looked after
 constexpr std::uint64_t kWatchNs = 100'000'000; // and the interface
 constexpr Nanoseconds kHurry{1'000'000'000};    // after ^C
+
+/// Why a FIN may find no answer where all data did.
+std::string unacknowledged_words() {
+  std::string out = fmt::format("no acknowledgment of it within {}",
+                                format_duration(Nanoseconds(static_cast<std::int64_t>(kFinNs))));
+  if (net::conntrack_is_strict())
+    out += "; a stateful firewall of this host may drop it, for conntrack saw nothing of the data: "
+           "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1";
+  return out;
+}
 
 } // namespace
 
@@ -36,6 +47,7 @@ Result<net::TcpSocket> TcpSession::rebuild(std::size_t number, bool at_una) {
   spec.local = flow.local;
   spec.remote = {plan_.dst, plan_.spec.port};
   spec.interface = plan_.iface.name;
+  spec.ip = ip_fields();
   spec.state = flow.state;
   spec.state.snd_nxt = f.isn + static_cast<std::uint32_t>(at_una ? f.una : f.nxt);
   spec.state.rcv_nxt = f.rcv_nxt;
@@ -103,8 +115,8 @@ void TcpSession::finish_flow(std::size_t number, std::uint32_t phase, std::uint6
     flow.end = stats::FlowEnd::PeerReset;
     flow.detail = "the far end reset it";
   } else if (phase == XTG_TCP_SILENT) {
-    flow.detail =
-        fmt::format("the far end said nothing for {}", format_duration(plan_.spec.silence));
+    flow.detail = fmt::format("the far end said nothing for {}{}",
+                              format_duration(plan_.spec.silence), why_silent(number));
     reset_flow(number, stats::FlowEnd::Unanswered);
   } else if (phase == XTG_TCP_NO_PROGRESS) {
     flow.detail =
@@ -119,11 +131,16 @@ void TcpSession::finish_flow(std::size_t number, std::uint32_t phase, std::uint6
 
 void TcpSession::look_at_closing(Flow& flow, std::uint64_t now_ns) {
   auto state = net::closing(flow.socket, &flow.received);
-  if (state && *state == net::Closing::Waiting && now_ns < flow.give_up_ns) return;
+  const bool waiting =
+      state && (*state == net::Closing::Unacknowledged || *state == net::Closing::HalfClosed);
+  if (waiting && now_ns < flow.give_up_ns) return;
   flow.closing = false;
   if (!state || *state == net::Closing::Reset) {
     flow.end = stats::FlowEnd::PeerReset;
     flow.detail = "the far end reset it instead of closing it";
+  } else if (*state == net::Closing::Unacknowledged) {
+    flow.end = stats::FlowEnd::FinUnacknowledged;
+    flow.detail = unacknowledged_words();
   } else {
     flow.end = *state == net::Closing::Closed ? stats::FlowEnd::Fin : stats::FlowEnd::FinOneWay;
   }
@@ -163,6 +180,7 @@ void TcpSession::look_after_flows(std::uint64_t now_ns) {
                                 format_duration(reason_ == stats::EndReason::Interrupted
                                                     ? std::min(kHurry, plan_.spec.drain)
                                                     : plan_.spec.drain));
+      if (silent) flow.detail += why_silent(i);
       reset_flow(i, silent ? stats::FlowEnd::Unanswered : stats::FlowEnd::Unfinished);
     }
   }
@@ -258,6 +276,8 @@ void TcpSession::loop(report::TcpReporter& reporter, const std::ostream& out, in
     if (now >= end_ns_ && !reason_) begin_ending(stats::EndReason::Duration, now, plan_.spec.drain);
     look_after_flows(now);
     watch(now);
+    follow_route(reporter, now);
+    follow_mtu(reporter, now);
     report_ended(reporter, now);
     if (now >= next_line_ns_ && now < end_ns_) {
       while (next_line_ns_ <= now)
@@ -312,6 +332,7 @@ void TcpSession::conclude(report::TcpReporter& reporter) {
   summary.ingress = xdp::to_string(sender_->tap());
   summary.queue_drops = sender_->lost_events();
   summary.wrong_checksums = sender_->wrong_checksums();
+  summary.seen = sender_->seen();
   summary.cpu_s = process_cpu_s();
   // A run that sent nothing is no success.
   if (const std::string why = stats::explain_no_goodput(summary); !result_.error && !why.empty())
@@ -330,6 +351,7 @@ TcpSessionResult TcpSession::run(report::TcpReporter& reporter, const std::ostre
     flow.counters = {}; // what came before the take-over counts too
   previous_ = first_;
   first_.time_ns = previous_.time_ns = start_ns_;
+  path_mtu_ = config_.header_len - 14 + config_.mss;
   next_line_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.spec.interval.count());
   if (plan_.spec.duration) {
     end_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.spec.duration->count());

@@ -63,6 +63,8 @@ public:
   [[nodiscard]] bool valid() const { return fd_.valid(); }
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] Result<Endpoint> local() const;
+  /// Whom it is connected to, which a program of a cgroup may have changed since connect().
+  [[nodiscard]] Result<Endpoint> remote() const;
 
   /// Into repair mode: from now on it sends nothing by itself, and close() is silent.
   Status freeze();
@@ -81,6 +83,13 @@ private:
   bool far_end_closed_ = false;
 };
 
+/// What the kernel's own segments of a connection carry in the IP header. IPv6 flow labels are 0,
+/// as in the data that others send for it: a path that hashes the label keeps them together.
+struct IpFields {
+  std::uint8_t tos = 0; ///< TOS or traffic class; the ECN bits are the kernel's
+  std::uint8_t hop_limit = 64;
+};
+
 struct ConnectSpec {
   Endpoint to;
   std::optional<packet::Ip> from;
@@ -89,6 +98,7 @@ struct ConnectSpec {
   std::uint32_t count = 1;
   std::uint32_t parallel = 128;
   Nanoseconds timeout{2'000'000'000}; ///< of each connection
+  IpFields ip = {};
 };
 
 struct Connected {
@@ -112,6 +122,7 @@ struct Rebuild {
   TcpState state; ///< as read at take-over, with snd_nxt, rcv_nxt, snd_wl1, snd_wnd, timestamp
                   ///< brought up to date, and tcp_state 8 when the far end's FIN has come since.
                   ///< Our window is taken to be rcv_wnd from rcv_nxt on; rcv_wup does not matter.
+  IpFields ip = {};
 };
 
 /// Builds the kernel's socket anew; sends nothing. The old one must be closed before. Leaves repair
@@ -129,8 +140,9 @@ Status send_fin(const TcpSocket& socket);
 Status send_rst(TcpSocket& socket);
 /// How far a connection is after send_fin().
 enum class Closing : std::uint8_t {
-  Waiting, ///< our FIN is not acknowledged, or the far end's has not come
-  Closed,  ///< FIN both ways, all acknowledged
+  Unacknowledged, ///< our FIN is
+  HalfClosed,     ///< our FIN is acknowledged, the far end's has not come
+  Closed,         ///< FIN both ways, all acknowledged
   Reset,
 };
 /// Reads and drops what the far end still sends (added to *received) and tells how far it is.

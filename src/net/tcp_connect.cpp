@@ -91,7 +91,7 @@ private:
 
   /// An Error is one of all connections.
   Status start(std::uint32_t index) {
-    auto fd = tcp::new_socket(spec_.to.addr.family, spec_.interface);
+    auto fd = tcp::new_socket(spec_.to.addr.family, spec_.interface, spec_.ip);
     if (!fd) return fail_open(std::move(fd.error()), spec_.count);
     pending_[index] = std::move(*fd);
     if (spec_.from || spec_.first_port) {

@@ -31,7 +31,8 @@ Result<Endpoint> to_endpoint(const sockaddr* address);
 std::string to_string(const Endpoint& endpoint);
 
 /// Not connected, non-blocking, bound to `interface` unless that is empty.
-Result<UniqueFd> new_socket(packet::Family family, const std::string& interface);
+Result<UniqueFd> new_socket(packet::Family family, const std::string& interface,
+                            const IpFields& ip);
 
 template <class T>
 Status set_option(int fd, int level, int name, const T& value, const char* what) {

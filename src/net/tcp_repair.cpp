@@ -181,7 +181,7 @@ Status thaw(TcpSocket& socket) {
 Result<TcpSocket> rebuild_frozen(const Rebuild& spec) {
   const std::string what = fmt::format("rebuild the connection from {} to {}",
                                        tcp::to_string(spec.local), tcp::to_string(spec.remote));
-  auto fd = tcp::new_socket(spec.remote.addr.family, spec.interface);
+  auto fd = tcp::new_socket(spec.remote.addr.family, spec.interface, spec.ip);
   if (!fd) return forward(std::move(fd), what);
   TcpSocket socket(std::move(*fd));
   socket.far_end_closed_ = spec.state.tcp_state == TCP_CLOSE_WAIT;

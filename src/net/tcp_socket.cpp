@@ -10,7 +10,25 @@ namespace xtg::net {
 
 namespace tcp {
 
-Result<UniqueFd> new_socket(packet::Family family, const std::string& interface) {
+namespace {
+
+Status set_ip_fields(int fd, bool v4, const IpFields& ip) {
+  const int tos = ip.tos, hop_limit = ip.hop_limit;
+  constexpr const char* kWhat = "set the IP header's fields";
+  if (v4) {
+    if (auto ok = set_option(fd, IPPROTO_IP, IP_TOS, tos, kWhat); !ok) return ok;
+    return set_option(fd, IPPROTO_IP, IP_TTL, hop_limit, kWhat);
+  }
+  constexpr int kAutoFlowLabel = 70; // IPV6_AUTOFLOWLABEL
+  if (auto ok = set_option(fd, IPPROTO_IPV6, IPV6_TCLASS, tos, kWhat); !ok) return ok;
+  if (auto ok = set_option(fd, IPPROTO_IPV6, kAutoFlowLabel, 0, kWhat); !ok) return ok;
+  return set_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, hop_limit, kWhat);
+}
+
+} // namespace
+
+Result<UniqueFd> new_socket(packet::Family family, const std::string& interface,
+                            const IpFields& ip) {
   const bool v4 = family == packet::Family::V4;
   UniqueFd fd(socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return fail_sys(errno, "open a TCP socket");
@@ -18,6 +36,8 @@ Result<UniqueFd> new_socket(packet::Family family, const std::string& interface)
     if (auto ok = set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1, "limit a socket to IPv6"); !ok)
       return tl::unexpected<Error>(std::move(ok.error()));
   }
+  if (auto ok = set_ip_fields(fd.get(), v4, ip); !ok)
+    return tl::unexpected<Error>(std::move(ok.error()));
   if (!interface.empty() && setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(),
                                        static_cast<socklen_t>(interface.size())) != 0)
     return fail_sys(errno, fmt::format("bind a socket to interface \"{}\"", interface));
@@ -64,6 +84,14 @@ Result<Endpoint> TcpSocket::local() const {
   address.length = sizeof(address.storage);
   if (getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address.storage), &address.length) != 0)
     return fail_sys(errno, "read the local address of a connection");
+  return tcp::to_endpoint(address.get());
+}
+
+Result<Endpoint> TcpSocket::remote() const {
+  tcp::SockAddr address;
+  address.length = sizeof(address.storage);
+  if (getpeername(fd_.get(), reinterpret_cast<sockaddr*>(&address.storage), &address.length) != 0)
+    return tcp::fail_connection(errno, "read the far end's address of a connection");
   return tcp::to_endpoint(address.get());
 }
 
@@ -117,9 +145,10 @@ Result<Closing> closing(const TcpSocket& socket, std::uint64_t* received) {
     err = *pending;
     if (err == 0) {
       // The kernel moves a TIME_WAIT out of the socket, which is then closed.
+      const bool acked = info->tcpi_state == TCP_FIN_WAIT2;
       const bool done = info->tcpi_state == TCP_CLOSE || info->tcpi_state == TCP_TIME_WAIT ||
-                        (info->tcpi_state == TCP_FIN_WAIT2 && socket.far_end_closed());
-      if (!done) return Closing::Waiting;
+                        (acked && socket.far_end_closed());
+      if (!done) return acked ? Closing::HalfClosed : Closing::Unacknowledged;
       (void)tcp::drop_input(socket.fd(), *received); // what came since with its FIN
       return Closing::Closed;
     }

@@ -17,8 +17,9 @@ public:
   void interval(const stats::TcpSample& sample) override {
     document_.interval(tcp_interval_value(sample));
   }
-  // It stands among the flows at the end.
+  // These stand among the flows and the notes at the end.
   void flow_ended(const stats::FlowState&, double) override {}
+  void note(const std::string&, double) override {}
   void end(const stats::TcpSummary& summary) override { document_.end(tcp_end_value(summary)); }
   void error(const Error& error, int exit_status) override { document_.error(error, exit_status); }
   void finish() override { document_.finish(); }
@@ -42,6 +43,7 @@ public:
     data.update(tcp_flow_value(flow, at_s));
     lines_.event("flow", std::move(data));
   }
+  void note(const std::string&, double) override {}
   void end(const stats::TcpSummary& summary) override {
     lines_.event("end", tcp_end_value(summary));
   }
@@ -57,6 +59,7 @@ public:
   void begin(const plan::TcpPlan&, const RunInfo&) override {}
   void interval(const stats::TcpSample&) override {}
   void flow_ended(const stats::FlowState&, double) override {}
+  void note(const std::string&, double) override {}
   void end(const stats::TcpSummary&) override {}
   void error(const Error&, int) override {}
   void finish() override {}

@@ -20,6 +20,8 @@ public:
   virtual void interval(const stats::TcpSample& sample) = 0;
   /// A flow that ended before the run did, for a reason of its own.
   virtual void flow_ended(const stats::FlowState& flow, double at_s) = 0;
+  /// Something has changed under way; it stands in the summary, too.
+  virtual void note(const std::string& text, double at_s) = 0;
   virtual void end(const stats::TcpSummary& summary) = 0;
   virtual void error(const Error& error, int exit_status) = 0;
   virtual void finish() = 0;

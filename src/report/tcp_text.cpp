@@ -106,6 +106,11 @@ public:
     out_ << std::flush;
   }
 
+  void note(const std::string& text, double at_s) override {
+    fmt::print(out_, "[{:>7.2f}s] {}  note: {}\n", at_s, interface_, one_line(text));
+    out_ << std::flush;
+  }
+
   void end(const stats::TcpSummary& summary) override {
     const stats::TcpSample& total = summary.total;
     fmt::print(out_, "\nsummary of {}\n", interface_);
@@ -124,6 +129,7 @@ public:
     print_waits(summary);
     print_frames(summary);
     print_not_taken(summary);
+    print_seen(summary);
     print_flows(summary.flows);
     if (summary.mss != 0) print_negotiated(summary);
     row("connecting", fmt::format("{:>15.3f} s", summary.connect_s));
@@ -219,6 +225,20 @@ private:
     if (summary.wrong_checksums != 0)
       count("damaged", summary.wrong_checksums,
             "segments from the far end with a wrong checksum: ignored");
+  }
+
+  void print_seen(const stats::TcpSummary& summary) {
+    const stats::TcpSeen& seen = summary.seen;
+    if (seen.fragments != 0)
+      count("fragments", seen.fragments,
+            "of IP packets from the far end, which nobody put together");
+    if (seen.refused_headers != 0)
+      count("refused", seen.refused_headers, "segments, for their IP options or extension headers");
+    if (summary.path_mtu)
+      count("path MTU", *summary.path_mtu,
+            fmt::format("bytes, learnt on the way ({})", counted(seen.too_big, "ICMP error")));
+    if (seen.icmp_errors != 0)
+      count("ICMP errors", seen.icmp_errors, "for our segments: " + icmp_words(seen));
   }
 
   void print_flows(const std::vector<stats::FlowState>& flows) {

@@ -21,6 +21,8 @@ std::string_view words(stats::FlowEnd end) {
     return "closed by FIN both ways";
   case stats::FlowEnd::FinOneWay:
     return "closed by FIN from here only";
+  case stats::FlowEnd::FinUnacknowledged:
+    return "FIN not acknowledged";
   case stats::FlowEnd::Rst:
     return "reset from here, as asked";
   case stats::FlowEnd::KeptOpen:

@@ -92,6 +92,8 @@ std::string_view to_string(FlowEnd end) {
     return "fin";
   case FlowEnd::FinOneWay:
     return "fin_one_way";
+  case FlowEnd::FinUnacknowledged:
+    return "fin_unacknowledged";
   case FlowEnd::Rst:
     return "rst";
   case FlowEnd::KeptOpen:
@@ -112,7 +114,7 @@ std::string_view to_string(FlowEnd end) {
 
 bool is_failure(FlowEnd end) {
   return end == FlowEnd::PeerReset || end == FlowEnd::Unanswered || end == FlowEnd::Unfinished ||
-         end == FlowEnd::NotOpened;
+         end == FlowEnd::NotOpened || end == FlowEnd::FinUnacknowledged;
 }
 
 FlowCounters& FlowCounters::operator+=(const FlowCounters& other) {
@@ -185,11 +187,11 @@ std::string explain_no_goodput(const TcpSummary& summary) {
                                                  : "no data was sent";
   const std::string sent = fmt::format("{} data segment{} sent", with_thousands(sum.segments_sent),
                                        sum.segments_sent == 1 ? " was" : "s were");
-  if (sum.acks == 0 && sum.bad_segments != 0)
-    return fmt::format("{}, and none of the {} segments from the far end was acceptable", sent,
-                       with_thousands(sum.bad_segments));
-  if (sum.acks == 0)
-    return sent + ", and the far end answered none: they or its answers are lost on the way";
+  if (sum.acks == 0) {
+    const std::string why = silence_reason(sum, summary.seen, summary.path_mtu ? 0 : summary.mss);
+    return fmt::format("{}, and the far end answered none: {}", sent,
+                       why.empty() ? "they or its answers are lost on the way" : why);
+  }
   return fmt::format("{}, and the far end's {} answers acknowledge none of them", sent,
                      with_thousands(sum.acks));
 }

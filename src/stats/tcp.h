@@ -12,6 +12,7 @@
 #include "stats/histogram.h"
 #include "stats/rate.h"
 #include "stats/snapshot.h"
+#include "stats/tcp_silence.h"
 
 namespace xtg::stats {
 
@@ -26,16 +27,17 @@ inline constexpr std::size_t kAgainKinds = 4;
 std::string_view to_string(Again cause); // "sack", "rto", "tail_probe", "local_drop"
 
 enum class FlowEnd : std::uint8_t {
-  Running,    ///< not ended yet
-  Fin,        ///< closed both ways
-  FinOneWay,  ///< our FIN was sent, the far end did not close in the time allowed
-  Rst,        ///< we reset it, as asked for
-  KeptOpen,   ///< left open, as asked for
-  PeerReset,  ///< the far end reset it
-  Unanswered, ///< the far end no longer answered: reset from here
-  Unfinished, ///< not everything was acknowledged in the time allowed: reset from here
-  NotOpened,  ///< connect failed
-  Lost,       ///< given up for a fault on this side
+  Running,           ///< not ended yet
+  Fin,               ///< closed both ways
+  FinOneWay,         ///< our FIN was acknowledged, the far end did not close in the time allowed
+  FinUnacknowledged, ///< our FIN was sent, and not acknowledged in the time allowed
+  Rst,               ///< we reset it, as asked for
+  KeptOpen,          ///< left open, as asked for
+  PeerReset,         ///< the far end reset it
+  Unanswered,        ///< the far end no longer answered: reset from here
+  Unfinished,        ///< not everything was acknowledged in the time allowed: reset from here
+  NotOpened,         ///< connect failed
+  Lost,              ///< given up for a fault on this side
 };
 std::string_view to_string(FlowEnd end); // "running", "fin", "fin_one_way", "rst", "kept_open", ...
 /// One that the far end or the network is to blame for.
@@ -123,6 +125,9 @@ struct TcpSummary {
   std::string ingress;                                ///< "xdp", "tcx", "clsact"
   std::uint64_t queue_drops = 0;     ///< far ends' segments for which a thread's queue had no room
   std::uint64_t wrong_checksums = 0; ///< and those that arrived damaged
+  TcpSeen seen;
+  std::optional<std::uint32_t> path_mtu; ///< that the run has learnt of, below the first one
+  std::vector<std::string> notes;        ///< on what changed during the run
   double cpu_s = 0;
 };
 

@@ -409,6 +409,39 @@ std::uint64_t TcpSender::wrong_checksums() const {
   return wrong;
 }
 
+stats::TcpSeen TcpSender::seen() const {
+  const auto* bss = impl_->skel->bss;
+  stats::TcpSeen out;
+  out.fragments = peek(bss->tcp_untaken.fragments);
+  out.refused_headers = peek(bss->tcp_untaken.headers);
+  out.too_big = peek(bss->tcp_icmp.too_big);
+  out.icmp_errors = peek(bss->tcp_icmp.errors);
+  const std::uint32_t last = peek(bss->tcp_icmp.last);
+  out.icmp_type = last >> 8;
+  out.icmp_code = last & 0xff;
+  out.told_mtu = peek(bss->tcp_icmp.mtu);
+  out.ipv6 = impl_->config.ipv6 != 0;
+  return out;
+}
+
+bool TcpSender::any_timed_out() const {
+  for (std::uint32_t i = 0; i < impl_->config.n_flows; i++) {
+    xtg_tcp_flow& f = impl_->flows[i];
+    if (peek(f.backoff) != 0 && peek(f.phase) == XTG_TCP_OPEN) return true;
+  }
+  return false;
+}
+
+void TcpSender::set_next_hop(const packet::Mac& mac) {
+  __u64 head = impl_->config.header[0]; // and the first bytes of our own
+  std::memcpy(&head, mac.bytes.data(), mac.bytes.size());
+  poke(impl_->skel->bss->tcp_control.link, head);
+}
+
+void TcpSender::set_cut(std::uint32_t payload) {
+  poke(impl_->skel->bss->tcp_control.cut, __u32{payload});
+}
+
 std::uint64_t TcpSender::pace_ns(std::size_t lane) const {
   return peek(impl_->lane(lane).pace_ns);
 }

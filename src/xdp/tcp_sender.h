@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "packet/address.h"
 #include "stats/histogram.h"
 #include "stats/snapshot.h"
 #include "stats/tcp.h"
@@ -116,6 +117,13 @@ public:
   /// those that were ignored for their checksum.
   [[nodiscard]] std::uint64_t lost_events() const;
   [[nodiscard]] std::uint64_t wrong_checksums() const;
+  [[nodiscard]] stats::TcpSeen seen() const;
+  /// An open flow has waited in vain for an acknowledgment, so that its timer went off.
+  [[nodiscard]] bool any_timed_out() const;
+  /// From now on frames have at most that much payload, less than a segment.
+  void set_cut(std::uint32_t payload);
+  /// From the next burst on.
+  void set_next_hop(const packet::Mac& mac);
   [[nodiscard]] std::uint64_t pace_ns(std::size_t lane) const;
 
   /// As Sender::snapshot(): frames.

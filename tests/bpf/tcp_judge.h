@@ -19,6 +19,8 @@ void fix_sum(Bytes& frame, bool partial = false);
 struct Verdict {
   bool ours = false;                  ///< taken off the interface
   bool unsound = false;               ///< its checksum is wrong
+  bool refused = false;               ///< the connection's, with IP options not to be delivered
+  bool fragment = false;              ///< a piece of a packet with TCP
   std::optional<xtg_tcp_event> event; ///< but for turn, flow and time
 };
 

@@ -263,6 +263,12 @@ xtg_tcp_lane& TcpProgram::lane(std::uint32_t number) const {
 xtg_tcp_queue& TcpProgram::queue(std::uint32_t lane) const {
   return skel_->bss->tcp_queues[lane];
 }
+xtg_tcp_untaken& TcpProgram::untaken() const {
+  return skel_->bss->tcp_untaken;
+}
+xtg_tcp_icmp& TcpProgram::icmp() const {
+  return skel_->bss->tcp_icmp;
+}
 xtg_tcp_control& TcpProgram::control() const {
   return skel_->bss->tcp_control;
 }

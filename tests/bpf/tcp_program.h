@@ -79,6 +79,8 @@ public:
   [[nodiscard]] xtg_tcp_lane& lane(std::uint32_t number = 0) const;
   [[nodiscard]] xtg_tcp_queue& queue(std::uint32_t lane = 0) const;
   [[nodiscard]] xtg_tcp_control& control() const;
+  [[nodiscard]] xtg_tcp_untaken& untaken() const;
+  [[nodiscard]] xtg_tcp_icmp& icmp() const;
 
 private:
   struct Closer {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <initializer_list>
 #include <optional>
+#include <utility>
 
 #include "core/clock.h"
 #include "packet/bytes.h"
@@ -87,6 +88,32 @@ protected:
     fix_sum(frame);
     return frame;
   }
+  /// The same with these tags before the Ethernet type.
+  static Bytes tagged(Bytes frame,
+                      std::initializer_list<std::pair<std::uint16_t, std::uint16_t>> tags) {
+    std::size_t at = 12;
+    for (const auto& [type, tci] : tags) {
+      frame.insert(frame.begin() + static_cast<std::ptrdiff_t>(at), 4, 0);
+      packet::store_be(std::span(frame).subspan(at, 2), type);
+      packet::store_be(std::span(frame).subspan(at + 2, 2), tci);
+      at += 4;
+    }
+    return frame;
+  }
+  /// With these bytes between the headers of IP and TCP: IPv4 options, or extension headers of
+  /// which the first is of that `kind`.
+  [[nodiscard]] Bytes behind(Bytes frame, const Bytes& extra, std::uint8_t kind = 0) const {
+    const std::span<std::uint8_t> all(frame);
+    if (v4()) {
+      packet::store_be(all.subspan(16, 2), packet::load_be(all.subspan(16, 2)) + extra.size());
+      frame[14] = static_cast<std::uint8_t>(0x45 + extra.size() / 4);
+    } else {
+      packet::store_be(all.subspan(18, 2), packet::load_be(all.subspan(18, 2)) + extra.size());
+      frame[20] = kind;
+    }
+    frame.insert(frame.begin() + static_cast<std::ptrdiff_t>(l4()), extra.begin(), extra.end());
+    return frame;
+  }
   [[nodiscard]] bool v4() const { return ours_.src_addr.is_v4(); }
   [[nodiscard]] std::size_t l4() const { return v4() ? 34 : 54; }
 
@@ -101,6 +128,7 @@ protected:
   testing::AssertionResult as_judged(const Bytes& frame, bool tc) {
     const Verdict want = judge(ours_, kPort, frame);
     const std::uint64_t unsound = program_->queue().unsound, head = program_->queue().head;
+    const xtg_tcp_untaken untaken = program_->untaken();
     const std::uint64_t before_ns = monotonic_ns();
     const std::uint32_t answer = tc ? program_->receive_tc(frame) : program_->receive(frame);
     const std::uint64_t after_ns = monotonic_ns();
@@ -113,6 +141,11 @@ protected:
                        << "ours";
     if (program_->queue().unsound - unsound != (want.unsound ? 1U : 0U))
       return failure() << "it is " << (want.unsound ? "" : "not ") << "unsound";
+    if (program_->untaken().headers - untaken.headers != (want.refused ? 1U : 0U))
+      return failure() << "it is " << (want.refused ? "" : "not ") << "refused";
+    // Those of other hosts are not counted, but judge() does not ask whose they are.
+    if (program_->untaken().fragments - untaken.fragments > (want.fragment ? 1U : 0U))
+      return failure() << "it is no fragment";
     if (program_->queue().head - head != (want.event ? 1U : 0U))
       return failure() << "queued " << program_->queue().head - head;
     if (!want.event) return testing::AssertionSuccess();

@@ -63,44 +63,158 @@ TEST_P(TcpRxTest, PassesWhatIsNotOurs) {
   EXPECT_EQ(program_->receive_tc(good), kUnspec);
 }
 
-TEST_P(TcpRxTest, PassesTaggedFrames) {
+TEST_P(TcpRxTest, VlanZeroIsNoVlan) {
+  const Bytes good = make({.payload = noise(40, 1)});
   for (const std::uint16_t type : {0x8100, 0x88a8}) {
-    Bytes frame = make({});
-    Bytes tag(4);
-    store_be(std::span(tag).first(2), type);
-    store_be(std::span(tag).subspan(2), 7);
-    frame.insert(frame.begin() + 12, tag.begin(), tag.end());
-    EXPECT_EQ(program_->receive(frame), kPass);
-    EXPECT_EQ(program_->queue().head, 0U);
+    EXPECT_TRUE(passed(tagged(good, {{type, 7}})));
+    EXPECT_TRUE(passed(tagged(good, {{type, 0xe001}})));
+    EXPECT_TRUE(taken(tagged(good, {{type, 0}})));
+    EXPECT_TRUE(taken(tagged(good, {{type, 0xf000}}))); // all of the priority
+    EXPECT_TRUE(taken(tagged(good, {{type, 0}, {0x8100, 0x2000}})));
+    EXPECT_TRUE(passed(tagged(good, {{type, 0}, {0x8100, 7}})));
+    EXPECT_TRUE(passed(tagged(good, {{type, 7}, {0x8100, 0}})));
+    EXPECT_TRUE(passed(tagged(good, {{type, 0}, {0x8100, 0}, {0x8100, 0}})));
   }
+  Bytes cut = tagged(good, {{0x8100, 0}});
+  cut.resize(l4() + 4 + 19);
+  EXPECT_EQ(program_->receive(cut), kPass);
 }
 
-TEST_P(TcpRxTest, PassesFragmentsAndOptionsOfIp) {
+TEST_P(TcpRxTest, CountsFragmentsAndLeavesThem) {
   const Bytes good = make({.payload = noise(40, 1)});
   EXPECT_TRUE(taken(good));
-  if (!v4()) { // behind an extension header there is no TCP that it knows of
-    Bytes fragment = good;
-    for (const std::uint8_t next : {0, 43, 44, 60}) {
-      fragment[20] = next;
-      EXPECT_TRUE(passed(fragment)) << unsigned{next};
-    }
-    return;
-  }
+  std::uint64_t counted = 0;
   for (const std::uint16_t field : {0x2000, 0x0001, 0x1000, 0x2001, 0x6000}) {
     Bytes fragment = good;
-    store_be(std::span(fragment).subspan(20, 2), field);
+    if (v4()) {
+      store_be(std::span(fragment).subspan(20, 2), field);
+    } else {
+      const auto place = static_cast<std::uint16_t>(field << 3 | field >> 13);
+      fragment = behind(good,
+                        {6, 0, static_cast<std::uint8_t>(place >> 8),
+                         static_cast<std::uint8_t>(place), 1, 2, 3, 4},
+                        44);
+    }
     EXPECT_TRUE(passed(fragment)) << field;
+    counted += 2;
+    EXPECT_EQ(program_->untaken().fragments, counted) << field;
+    fragment[v4() ? 29 : 37] ^= 1; // of another host
+    EXPECT_TRUE(passed(fragment)) << field;
+    EXPECT_EQ(program_->untaken().fragments, counted) << field;
   }
-  for (const std::uint16_t field : {0x0000, 0x4000, 0x8000}) { // no fragment
-    Bytes whole = good;
-    store_be(std::span(whole).subspan(20, 2), field);
-    EXPECT_TRUE(taken(whole)) << field;
+  if (v4()) {
+    for (const std::uint16_t field : {0x0000, 0x4000, 0x8000}) { // no fragment
+      Bytes whole = good;
+      store_be(std::span(whole).subspan(20, 2), field);
+      EXPECT_TRUE(taken(whole)) << field;
+    }
+  } else { // the only piece there is (RFC 6946)
+    EXPECT_TRUE(taken(behind(good, {6, 0, 0, 0, 1, 2, 3, 4}, 44)));
+    EXPECT_TRUE(passed(behind(good, {17, 0, 0, 8, 1, 2, 3, 4}, 44)));
   }
-  for (const unsigned version : {0x46U, 0x4fU, 0x44U, 0x40U, 0x55U, 0x65U}) {
+  EXPECT_EQ(program_->untaken().headers, 0U);
+}
+
+TEST_P(TcpRxTest, LooksBehindOptionsOfIpv4) {
+  if (!v4()) return;
+  const Bytes good = make({.options = joined({{1, 1}, timestamp(1, 2)}), .payload = noise(9, 2)});
+  EXPECT_TRUE(taken(behind(good, {1, 1, 1, 1})));
+  EXPECT_TRUE(taken(behind(good, {0, 0, 0, 0})));
+  EXPECT_TRUE(taken(behind(good, {148, 4, 0, 0})));              // router alert
+  EXPECT_TRUE(taken(behind(good, {7, 7, 4, 0, 0, 0, 0, 0})));    // record route
+  EXPECT_TRUE(taken(behind(good, {68, 8, 5, 0, 0, 0, 0, 0})));   // time stamps
+  EXPECT_TRUE(taken(behind(good, {134, 8, 0, 0, 0, 1, 1, 2})));  // CIPSO
+  EXPECT_TRUE(taken(behind(good, Bytes(40, 1))));                // all that fit
+  EXPECT_TRUE(passed(behind(good, {131, 7, 4, 1, 2, 3, 4, 0}))); // source routes
+  EXPECT_TRUE(passed(behind(good, {1, 137, 7, 4, 1, 2, 3, 4})));
+  EXPECT_TRUE(passed(behind(good, {7, 1, 0, 0})));
+  EXPECT_TRUE(passed(behind(good, {7, 5, 0, 0})));
+  EXPECT_TRUE(passed(behind(good, {1, 1, 1, 7})));
+  for (const unsigned version : {0x44U, 0x40U, 0x55U, 0x65U}) {
     Bytes other = good;
     other[14] = static_cast<std::uint8_t>(version);
     EXPECT_TRUE(passed(other)) << version;
   }
+  Bytes bad = behind(good, {1, 1, 1, 1});
+  bad.back() ^= 1;
+  EXPECT_TRUE(dropped(bad, true));
+  EXPECT_TRUE(taken(tagged(behind(good, {1, 1, 1, 0}), {{0x8100, 0}})));
+}
+
+TEST_P(TcpRxTest, LooksBehindExtensionHeaders) {
+  if (v4()) return;
+  const Bytes good = make({.options = joined({{1, 1}, timestamp(1, 2)}), .payload = noise(9, 2)});
+  const Bytes pad{6, 0, 1, 4, 0, 0, 0, 0};
+  for (const std::uint8_t kind : {0, 60})
+    EXPECT_TRUE(taken(behind(good, pad, kind))) << unsigned{kind};
+  EXPECT_TRUE(taken(behind(good, {6, 0, 5, 2, 0, 0, 1, 0}, 0))); // router alert
+  EXPECT_TRUE(taken(behind(good, {6, 0, 0, 0, 0, 0, 0, 0}, 60)));
+  EXPECT_TRUE(taken(behind(good, {6, 1, 1, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 60)));
+  EXPECT_TRUE(taken(behind(good, {6, 0, 0, 0, 0, 0, 0, 0}, 43))); // nothing left of the route
+  EXPECT_TRUE(passed(behind(good, {6, 0, 0, 1, 0, 0, 0, 0}, 43)));
+  for (const std::uint8_t type : {2, 3, 4})
+    EXPECT_TRUE(passed(behind(good, {6, 0, type, 0, 0, 0, 0, 0}, 43)));
+  for (const std::uint8_t option : {0x40, 0x80, 0xc0, 0xc2}) // not to be passed over
+    EXPECT_TRUE(passed(behind(good, {6, 0, option, 4, 0, 0, 0, 0}, 60)));
+  EXPECT_TRUE(passed(behind(good, {6, 0, 1, 5, 0, 0, 0, 0}, 60))); // beyond its header
+  EXPECT_TRUE(passed(behind(good, {6, 9, 1, 4, 0, 0, 0, 0}, 60))); // longer than the packet
+  const Bytes two{60, 0, 1, 4, 0, 0, 0, 0, 6, 0, 1, 4, 0, 0, 0, 0};
+  EXPECT_TRUE(taken(behind(good, two, 0)));
+  Bytes late = two; // hop-by-hop options are the first header
+  late[0] = 0;
+  EXPECT_TRUE(passed(behind(good, late, 60)));
+  Bytes many;
+  for (int i = 0; i < 3; i++)
+    many.insert(many.end(), {60, 0, 1, 4, 0, 0, 0, 0});
+  EXPECT_TRUE(taken(behind(good, joined({many, pad}), 60)));
+  EXPECT_TRUE(passed(behind(good, joined({many, {60, 0, 1, 4, 0, 0, 0, 0}, pad}), 60)));
+  EXPECT_TRUE(passed(behind(good, {17, 0, 1, 4, 0, 0, 0, 0}, 60)));
+  EXPECT_TRUE(passed(behind(good, {59, 0, 1, 4, 0, 0, 0, 0}, 60)));
+}
+
+TEST_P(TcpRxTest, HearsOfIcmpErrorsForWhatIsOutstanding) {
+  xtg_tcp_flow& flow = program_->flow(1);
+  flow.isn = 0xfffffff0U;
+  flow.una = 1'000;
+  flow.sent_end = 5'000;
+  const auto told = [&](std::uint8_t type, std::uint8_t code, std::uint32_t mtu,
+                        std::uint64_t offset, std::uint16_t port = kPort) {
+    packet::TcpSegment ours;
+    ours.src_port = port;
+    ours.seq = flow.isn + static_cast<std::uint32_t>(offset);
+    const Bytes quoted = render_tcp(ours_, ours);
+    Bytes frame = make({});
+    frame.resize(l4());
+    frame[v4() ? 23 : 20] = v4() ? 1 : 58;
+    frame[v4() ? 29 : 37] ^= 1; // a router on the way
+    Bytes icmp{type, code, 0, 0, 0, 0, 0, 0};
+    store_be(std::span(icmp).subspan(v4() ? 6 : 4), mtu);
+    frame.insert(frame.end(), icmp.begin(), icmp.end());
+    frame.insert(frame.end(), quoted.begin() + 14,
+                 quoted.begin() + static_cast<std::ptrdiff_t>(l4() + 8));
+    EXPECT_EQ(program_->receive(frame), kPass); // the kernel has it, too
+    EXPECT_EQ(program_->receive_tc(frame), kUnspec);
+  };
+  const std::uint8_t too_big = v4() ? 3 : 2, code = v4() ? 4 : 0;
+  const xtg_tcp_icmp& icmp = program_->icmp();
+  told(too_big, code, 1300, 1'000);
+  EXPECT_EQ(icmp.too_big, 2U);
+  EXPECT_EQ(icmp.mtu, 1300U);
+  told(too_big, code, 1280, 5'000);
+  EXPECT_EQ(icmp.too_big, 4U);
+  EXPECT_EQ(icmp.mtu, 1280U);
+  told(too_big, code, 600, 999); // made up, or old
+  told(too_big, code, 600, 5'001);
+  told(too_big, code, 600, 1'000, kPort + 1);
+  EXPECT_EQ(icmp.too_big, 4U);
+  EXPECT_EQ(icmp.mtu, 1280U);
+  EXPECT_EQ(icmp.errors, 0U);
+  told(v4() ? 3 : 1, 1, 0, 3'000);
+  EXPECT_EQ(icmp.errors, 2U);
+  EXPECT_EQ(icmp.last, (v4() ? 3U : 1U) << 8 | 1);
+  told(v4() ? 8 : 128, 0, 0, 3'000); // no error
+  EXPECT_EQ(icmp.errors, 2U);
+  EXPECT_EQ(program_->queue().head, 0U);
 }
 
 TEST_P(TcpRxTest, TellsTimestampsAndBlocks) {

@@ -75,6 +75,58 @@ TEST_P(TcpTxShapes, APayloadThatRepeats) {
   EXPECT_TRUE(talk.silent());
 }
 
+/// The path takes less than a segment: frames of what it takes, without a gap and each right.
+TEST_P(TcpTxShapes, CutToWhatThePathTakes) {
+  const bool v4 = GetParam().family == Family::V4;
+  for (const Bytes& payload : {Bytes{}, noise(7777, 1)}) {
+    constexpr std::uint64_t kEnd = 30 * 1000 + 123;
+    Talk talk(plain(GetParam(), payload), kEnd);
+    ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+    std::uint64_t next = 0, frames = 0;
+    std::uint8_t flags = 0;
+    while (next < kEnd) {
+      if (next >= 5'000) talk.program.control().cut = 700;
+      const auto sent = talk.send_all(64);
+      ASSERT_FALSE(sent.empty()) << "at " << next;
+      for (const TcpSent& frame : sent) {
+        const std::span<const std::uint8_t> bytes(frame.bytes);
+        const auto total = packet::load_be(bytes.subspan(v4 ? 16 : 18, 2)) - (v4 ? 20 : 0);
+        const auto len = static_cast<std::uint32_t>(total - (GetParam().timestamps ? 32 : 20));
+        flags = frame.bytes[v4 ? 47 : 67];
+        ASSERT_TRUE(talk.is(frame, {.offset = next, .len = len, .flags = flags})) << next;
+        if (talk.program.control().cut != 0) {
+          ASSERT_LE(len, 700U) << next;
+          frames++;
+        }
+        next += len;
+      }
+      talk.hear({.ack = next});
+    }
+    EXPECT_EQ(next, kEnd);
+    EXPECT_EQ(flags, kPush) << "the last one";
+    EXPECT_LE(frames, 50U) << "without regard to where segments begin";
+    EXPECT_TRUE(talk.silent());
+  }
+}
+
+/// What was lost is cut, too, also within what the receiver had asked for before.
+TEST_P(TcpTxShapes, CutAlsoWhatGoesAgain) {
+  Talk talk(plain(GetParam()), 20'000);
+  ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+  ASSERT_EQ(talk.send_all(20).size(), 20U);
+  talk.program.control().cut = 700;
+  talk.hear({.ack = 2'000, .sack = {{6'000, 20'000}}});
+  std::uint64_t next = 2'000;
+  for (int i = 0; i < 10'000 && next < 6'000; i++) // once the time for reordering has passed
+    for (const TcpSent& frame : talk.send_all()) {
+      ASSERT_EQ(talk.offset_of(frame), next);
+      next += std::min<std::uint64_t>(700, 6'000 - next);
+    }
+  EXPECT_EQ(next, 6'000U);
+  talk.hear({.ack = 20'000});
+  EXPECT_TRUE(talk.silent());
+}
+
 TEST_P(TcpTxShapes, SegmentsOfEveryLength) {
   const std::pair<std::uint32_t, std::uint32_t> lengths[] = {{88, 1},      {88, 6},   {88, 7},
                                                              {1447, 1446}, {1448, 2}, {3322, 3322}};

@@ -21,7 +21,7 @@ TEST_P(TcpCloseTest, FarEndClosedBefore) {
   ASSERT_TRUE(write_all(near_.fd(), "half"));
   EXPECT_EQ(read_some(far_.get(), 4), "half");
   std::uint64_t received = 0;
-  EXPECT_EQ(closing(near_, &received), Closing::Waiting) << "no FIN from here yet";
+  EXPECT_EQ(closing(near_, &received), Closing::Unacknowledged) << "no FIN from here yet";
   ASSERT_OK(send_fin(near_));
   EXPECT_EQ(read_some(far_.get(), 1), "[end]");
   EXPECT_TRUE(eventually([&] { return closing(near_, &received) == Closing::Closed; }));
@@ -34,12 +34,12 @@ TEST_P(TcpCloseTest, WaitsWhileTheFinIsNotAcknowledged) {
   ASSERT_NO_FATAL_FAILURE(take_over());
   ASSERT_NO_FATAL_FAILURE(build_again());
   std::uint64_t received = 0;
-  EXPECT_EQ(closing(near_, &received), Closing::Waiting);
+  EXPECT_EQ(closing(near_, &received), Closing::Unacknowledged);
   ASSERT_TRUE(misdirect(false, true));
   ASSERT_OK(send_fin(near_));
   shutdown(far_.get(), SHUT_WR); // CLOSING: the far end's FIN is here, ours is not there
   ASSERT_TRUE(eventually([&] { return tcp_state(near_.fd()) == TCP_CLOSING; }));
-  EXPECT_EQ(closing(near_, &received), Closing::Waiting);
+  EXPECT_EQ(closing(near_, &received), Closing::Unacknowledged);
   ASSERT_TRUE(misdirect(false, false));
   EXPECT_TRUE(eventually([&] { return closing(near_, &received) == Closing::Closed; }));
   EXPECT_EQ(read_some(far_.get(), 1), "[end]");

@@ -24,6 +24,8 @@ std::vector<std::string> words_of(const Scene& scene, const Ends& ends) {
                                     "--payload",   "pattern", "--json"};
   if (scene.limited) words.insert(words.end(), {"--bytes", std::to_string(scene.bytes)});
   if (!scene.congestion.empty()) words.insert(words.end(), {"--congestion", scene.congestion});
+  if (scene.hop_limit != 64) words.insert(words.end(), {"-l", std::to_string(scene.hop_limit)});
+  if (scene.tos != 0) words.insert(words.end(), {"--tos", std::to_string(scene.tos)});
   if (scene.src_port != 0) words.insert(words.end(), {"-P", std::to_string(scene.src_port)});
   words.insert(words.end(), scene.options.begin(), scene.options.end());
   words.push_back(ends.dst.to_string());
@@ -77,8 +79,11 @@ Peer& PeerTest::start(Sender sender, const Scene& scene) {
   auto child = Child::start(what);
   if (!child) throw Failure(child.error().message());
   child_ = std::make_unique<Child>(std::move(*child));
-  peer_ =
-      std::make_unique<Peer>(*wire_, *child_, Peer::Setup{.family = scene.family, .port = kPort});
+  Peer::Setup setup{.family = scene.family, .port = kPort};
+  setup.hop_limit = scene.hop_limit;
+  setup.tos = scene.tos;
+  if (sender == Sender::Program) setup.flow_label = 0;
+  peer_ = std::make_unique<Peer>(*wire_, *child_, setup);
   return *peer_;
 }
 

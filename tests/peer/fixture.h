@@ -28,6 +28,8 @@ struct Scene {
   WireOptions wire = {};
   std::vector<std::pair<std::string, std::string>> sysctls = {};
   std::uint16_t src_port = 0;
+  std::uint8_t hop_limit = 64;       ///< -l of the program, and what its segments are to have
+  std::uint8_t tos = 0;              ///< the same of --tos
   std::function<void()> before = {}; ///< in the child
   bool limited = true;               ///< ends after `bytes` (program only)
 };

@@ -139,9 +139,13 @@ std::optional<Seen> Peer::take(const std::vector<std::uint8_t>& frame) {
   log(describe(s, seen.from, seen.ack, true));
   if (!parsed.problem.empty()) give_up("from the sender: " + parsed.problem);
   if (s.dst_port != setup_.port) give_up("wrong destination port");
+  if (s.hop_limit != setup_.hop_limit)
+    give_up(fmt::format("the hop limit is {}, not {}", s.hop_limit, setup_.hop_limit));
+  if (s.tos != setup_.tos) give_up(fmt::format("TOS {:#x}, not {:#x}", s.tos, setup_.tos));
+  if (setup_.flow_label && s.flow_label != *setup_.flow_label)
+    give_up(fmt::format("flow label {:#x}", s.flow_label));
   if (!connected_) return seen;
   if (s.src_port != sender_port_) give_up("wrong source port");
-  if (s.hop_limit != 64) give_up("the hop limit is not 64");
   if (!s.dont_fragment) give_up("may be fragmented");
   if ((s.flags & kSyn) != 0) give_up("a SYN inside of the connection");
   if ((s.flags & kRst) != 0) return seen;
@@ -273,6 +277,7 @@ void Peer::put(const Segment& s, bool spoiled) {
                static_cast<std::uint64_t>(std::int64_t{static_cast<std::int32_t>(ack)}), false));
   auto frame = build(s, ours_);
   if (spoiled) spoil_checksum(frame);
+  if (dress_) dress_(frame);
   if (auto ok = wire_.write(frame); !ok) give_up(ok.error().message());
 }
 

@@ -93,6 +93,9 @@ public:
     packet::Family family = packet::Family::V4;
     std::uint16_t port = 10000;
     Payload payload = pattern_byte;
+    std::uint8_t hop_limit = 64; ///< of every segment of the sender, like the next two
+    std::uint8_t tos = 0;
+    std::optional<std::uint32_t> flow_label = {}; ///< nothing: any
   };
   Peer(Wire& wire, Child& child, Setup setup);
 
@@ -114,6 +117,9 @@ public:
   void rst(std::int64_t seq_delta = 0, Where where = Where::here());
   /// One below our stream, with or without a byte of garbage.
   void keepalive(bool with_byte, Where where = Where::here());
+
+  /// From now on this is done to each frame before it leaves: as an odd host or network does.
+  void dress(std::function<void(std::vector<std::uint8_t>&)> how) { dress_ = std::move(how); }
 
   // --- what the peer expects ---
   /// All of [from, to) in order and once. Tail probes are let pass.
@@ -165,6 +171,10 @@ public:
   [[nodiscard]] std::uint64_t highest() const { return highest_; }
   [[nodiscard]] std::uint64_t acknowledged() const { return una_; }
   [[nodiscard]] std::uint64_t our_next() const { return our_next_; }
+  /// What the sender's window still allows us.
+  [[nodiscard]] std::uint64_t room() const {
+    return their_edge_ > our_next_ ? their_edge_ - our_next_ : 0;
+  }
   [[nodiscard]] std::uint32_t sender_isn() const { return sender_isn_; }
   [[nodiscard]] std::uint64_t sent_again() const { return sent_again_; } ///< segments
   [[nodiscard]] double now_s() const;                                    ///< since the script began
@@ -205,6 +215,7 @@ private:
   Clock::time_point start_;
   std::deque<std::string> log_;
   std::deque<Seen> inbox_;
+  std::function<void(std::vector<std::uint8_t>&)> dress_;
 
   // As negotiated.
   Handshake how_;

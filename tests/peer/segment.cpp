@@ -109,10 +109,13 @@ std::optional<std::size_t> read_ip(Bytes frame, const Ends& ends, Parsed& out) {
     out.segment.dont_fragment = (ip[6] & 0x40) != 0;
     out.segment.ip_id = get16(ip, 4);
     out.segment.ecn = ip[1] & 3;
+    out.segment.tos = ip[1] & 0xfc;
     out.segment.hop_limit = ip[8];
   } else {
     expect(ip[0] >> 4 == 6, "not IPv6");
     out.segment.ecn = static_cast<std::uint8_t>(ip[1] >> 4 & 3);
+    out.segment.tos = static_cast<std::uint8_t>(get16(ip, 0) >> 4 & 0xfc);
+    out.segment.flow_label = get32(ip, 0) & 0xfffff;
     out.segment.hop_limit = ip[7];
   }
   const std::size_t source = v4 ? 12 : 8, size = ends.src.size();

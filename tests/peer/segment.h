@@ -36,6 +36,8 @@ struct Segment {
   std::uint32_t ack = 0;
   std::uint8_t flags = 0;
   std::uint16_t window = 0;
+  std::uint8_t tos = 0; ///< or traffic class, without the ECN bits
+  std::uint32_t flow_label = 0;
   std::uint8_t ecn = 0; ///< of the IP header: 0 not ECT, 2 ECT(0), 3 CE
   std::uint8_t hop_limit = 64;
   bool dont_fragment = true; ///< always, over IPv6

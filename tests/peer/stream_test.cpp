@@ -7,8 +7,13 @@
 namespace xtg::peer::test {
 namespace {
 
+constexpr std::uint64_t at(std::uint64_t segment) {
+  return segment * 1448;
+}
+
 class StreamTest : public EitherSender {};
 XTG_EITHER_SENDER(StreamTest);
+using StreamProgramTest = PeerTest;
 
 struct Variant {
   const char* name;
@@ -212,6 +217,44 @@ TEST_P(StreamTest, WrapOfThePeersSequenceAndTimestamps) {
   p.ack(14'480, {.window = 1 << 20});
   p.receive(30'000);
   finish_closed(30'000);
+}
+
+/// What it says fills the socket before the program has taken it over.
+TEST_F(StreamProgramTest, AServerThatSpeaksFirst) {
+  Peer& p =
+      start(Sender::Program, {.bytes = at(40), .sysctls = {{"ipv4/tcp_rmem", "4096 8192 8192"}}});
+  p.accept({.wscale = 0, .rtt_ms = 20});
+  while (p.room() != 0)
+    p.send_data(static_cast<std::uint32_t>(std::min<std::uint64_t>(p.room(), 1'000)));
+  p.expect_ack(p.our_next()); // with what is left of the window
+  p.receive(at(20));
+  for (int i = 0; i < 20; ++i)
+    p.send_data(1'000);
+  p.expect_ack(p.our_next());
+  p.receive(at(40));
+  finish_closed(at(40));
+  EXPECT_EQ(count("bytes_received"), static_cast<std::int64_t>(p.our_next()) - 1); // less its FIN
+}
+
+/// From the SYN to the FIN: what a path sees of a connection is one flow.
+TEST_F(StreamProgramTest, EverySegmentHasTheSameIpFields) {
+  for (const packet::Family family : {packet::Family::V4, packet::Family::V6})
+    for (const char* close : {"fin", "rst"}) {
+      Peer& p = start(Sender::Program, {.bytes = at(20),
+                                        .options = {"--close", close},
+                                        .family = family,
+                                        .hop_limit = 33,
+                                        .tos = 0xb8});
+      p.accept({.rtt_ms = 20});
+      const std::uint64_t end = at(20);
+      p.receive(end);
+      if (std::string(close) == "fin") {
+        finish_closed(end);
+        continue;
+      }
+      p.expect_rst();
+      finish(0);
+    }
 }
 
 } // namespace

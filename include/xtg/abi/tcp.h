@@ -337,9 +337,13 @@ struct XTG_CACHE_LINES xtg_tcp_lane {
   __u64 pace_ns_q; /* U: paced: between two of its segments, its open flows' share of the rate */
   __u64 missed;    /* slots that passed since new data was last sent; they are skipped_slots then */
   __u32 heard_us;  /* when the last event read had arrived */
-  __u32 pad1;
+  __u32 cut;       /* 1: frames are shorter than segments */
+  __u64 cut_at;    /* then: offset of the next one */
+  struct xtg_tcp_burst rest; /* of a burst so cut: what does not fill a frame; count 0: nothing */
+  __u32 rest_flow;
+  __u32 pad1[3];
 };
-XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_lane) == 320, "whole cache lines");
+XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_lane) == 384, "whole cache lines");
 
 /* Head of a lane's queue of events; ingress programs on any CPU add to it. */
 struct XTG_CACHE_LINES xtg_tcp_queue {
@@ -350,11 +354,33 @@ struct XTG_CACHE_LINES xtg_tcp_queue {
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_queue) == 64, "one cache line");
 
+/* Packets of the far end that the ingress program leaves to the kernel; any CPU adds. */
+struct XTG_CACHE_LINES xtg_tcp_untaken {
+  __u64 fragments; /* pieces of IP packets with TCP: nobody puts them together for us */
+  __u64 headers;   /* IP options or extension headers that the kernel refuses, of a connection */
+  __u64 pad[6];
+};
+XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_untaken) == 64, "one cache line");
+
+/* ICMP errors that quote a segment of ours that is outstanding; any CPU adds. */
+struct XTG_CACHE_LINES xtg_tcp_icmp {
+  __u64 too_big; /* for a link on the way ... */
+  __u64 errors;  /* all others */
+  __u32 mtu;     /* ... whose MTU was told last; 0 by routers older than RFC 1191 */
+  __u32 last;    /* of the others: type << 8 | code */
+  __u64 pad[5];
+};
+XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_icmp) == 64, "one cache line");
+
 struct XTG_CACHE_LINES xtg_tcp_control {
   __u64 end_ns; /* U: CLOCK_MONOTONIC; no new data is sent at or after it; ~0 without */
   __u32 stop;   /* U: 1: no new data; 2: nothing at all */
   __u32 go;     /* U: 1: the run has begun */
-  __u64 pad[6];
+  __u32 cut;    /* U: most payload of a frame, where the path takes less than segments; 0: mss */
+  __u32 pad1;
+  __u64
+      link; /* U: the header's first 8 bytes where the next hop has become another; 0: as it was */
+  __u64 pad[4];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_control) == 64, "one cache line");
 

@@ -39,12 +39,10 @@ static inline int xtg_tcp_acceptable(const struct xtg_tcp_config* c, struct xtg_
     }
     return 0;
   }
-  if (c->timestamps && !(e->flags & XTG_TCP_HAS_TS)) { /* RFC 7323, 3.2 */
-    f->bad_segments++;
-    return 0;
-  }
-  if (c->timestamps && f->ts_recent &&
-      xtg_before(e->tsval, f->ts_recent)) { /* PAWS, RFC 7323, 5.3 */
+  /* PAWS, RFC 7323, 5.3. A segment without a time stamp is accepted as Linux accepts it, against
+   * 3.2: middleboxes strip them, and the sequence number has to be right all the same. */
+  if (c->timestamps && e->flags & XTG_TCP_HAS_TS && f->ts_recent &&
+      xtg_before(e->tsval, f->ts_recent)) {
     xtg_tcp_challenge(f, e->at_us);
     return 0;
   }
@@ -343,7 +341,8 @@ XTG_TCP_FN int xtg_tcp_input(struct xtg_tcp_flow* f, struct xtg_tcp_event* e, __
   f->heard_us = e->at_us;
   f->want &= ~XTG_TCP_ASKED;
   if (!xtg_tcp_acceptable(xtg_tcp_c(), f, e)) return 0;
-  if (!xtg_before(f->rcv_nxt, e->seq)) f->ts_recent = e->tsval; /* RFC 7323, 4.3 */
+  if (e->flags & XTG_TCP_HAS_TS && !xtg_before(f->rcv_nxt, e->seq))
+    f->ts_recent = e->tsval; /* RFC 7323, 4.3 */
   if (xtg_tcp_ack(f, e, now_us)) xtg_tcp_take_data(f, e);
   xtg_tcp_wake(f);
   return 1;

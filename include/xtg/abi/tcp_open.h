@@ -10,6 +10,17 @@
  * first buffer (tcp_rmem: 128 KiB), whatever window it tells before it has seen one. */
 #define XTG_TCP_CWND_FIRST_NONE 24
 
+#define XTG_TCP_OWN_WINDOW 65535U
+
+/* The window that we advertise, as in the header: that of a receiver that reads everything at once.
+ * `told`: what the socket advertised last. It is small where data lay unread at take-over; its
+ * right edge is never taken back (RFC 9293, 3.8.6). */
+static inline __u32 xtg_tcp_own_window(__u32 told, __u32 wscale) {
+  __u32 bytes = told > XTG_TCP_OWN_WINDOW ? told : XTG_TCP_OWN_WINDOW;
+  __u32 window = (bytes + (1U << wscale) - 1) >> wscale;
+  return window > 0xffff ? 0xffff : window;
+}
+
 static inline void xtg_tcp_cc_open(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f) {
   f->cwnd = c->congestion == XTG_TCP_CC_NONE ? XTG_TCP_CWND_FIRST_NONE : XTG_TCP_CWND_FIRST;
   f->ssthresh = XTG_TCP_CWND_MAX;

@@ -136,8 +136,9 @@ TEST_F(AbiTcpAccept, PawsAndMissingTimestamps) {
     e.tsval = tsval;
     return e;
   };
-  EXPECT_EQ(t.input(at(0)), 0); // RFC 7323, 3.2
-  EXPECT_EQ(t.f.bad_segments, 1U);
+  EXPECT_EQ(t.input(at(0)), 1); // as Linux does, against RFC 7323, 3.2
+  EXPECT_EQ(t.f.bad_segments, 0U);
+  EXPECT_EQ(t.f.ts_recent, 0xfffffff0U);       // there was none to remember
   EXPECT_EQ(t.input(with_ts(0xffffffefU)), 0); // 5.3
   EXPECT_TRUE(wants_ack());
   EXPECT_EQ(t.f.ts_recent, 0xfffffff0U);
@@ -148,6 +149,16 @@ TEST_F(AbiTcpAccept, PawsAndMissingTimestamps) {
   EXPECT_EQ(t.f.ts_recent, 5U);
   t.input(at(0, XTG_TCP_RST)); // a reset has none
   EXPECT_EQ(t.f.phase, static_cast<__u32>(XTG_TCP_RESET));
+}
+
+TEST(AbiTcpOpen, OwnWindowIsThatOfAReceiverThatReads) {
+  EXPECT_EQ(xtg_tcp_own_window(0, 0), 65535U); // all of it lay unread
+  EXPECT_EQ(xtg_tcp_own_window(1000, 7), 512U);
+  EXPECT_EQ(xtg_tcp_own_window(65535, 0), 65535U);
+  EXPECT_EQ(xtg_tcp_own_window(1 << 20, 7), (1U << 20) >> 7); // more was told already
+  EXPECT_EQ(xtg_tcp_own_window((1 << 20) + 1, 7), ((1U << 20) >> 7) + 1);
+  EXPECT_EQ(xtg_tcp_own_window(1 << 30, 14), 0xffffU);
+  EXPECT_EQ(xtg_tcp_own_window(0, 14), 4U);
 }
 
 } // namespace

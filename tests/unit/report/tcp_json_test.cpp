@@ -133,7 +133,9 @@ TEST(TcpJson, End) {
   EXPECT_EQ(end.dump(), R"({"reason":"amount","errors":[{"errno":28,"name":"ENOSPC",)"
                         R"("text":"No space left on device","count":50}],)"
                         R"("negotiated":{"mss":1448,"timestamps":true,"sack":true,"ecn":false},)"
-                        R"("ingress":"xdp","not_taken":{"queue_full":1200,"wrong_checksum":3},)"
+                        R"("ingress":"xdp","path_mtu":null,"icmp":{"too_big":0,"errors":0},)"
+                        R"("not_taken":{"queue_full":1200,"wrong_checksum":3,)"
+                        R"("fragments":0,"refused_ip_headers":0},"notes":[],)"
                         R"("rtt_us":{"min":45,"p50":47.884,"p90":48.099,"p99":2011.136,)"
                         R"("p999":2014.412,"max":2015.231,"count":200},"connect_seconds":0.012,)"
                         R"("first_data_seconds":0.0425,"cpu_seconds":1.5})");

@@ -147,11 +147,17 @@ TEST(TcpDelta, EmptyIntervalHasNoRateAndWhatWentBackCountsAsZero) {
 
 TEST(FlowEnd, NamesAndBlame) {
   const std::vector<std::tuple<FlowEnd, const char*, bool>> kinds = {
-      {FlowEnd::Running, "running", false},       {FlowEnd::Fin, "fin", false},
-      {FlowEnd::FinOneWay, "fin_one_way", false}, {FlowEnd::Rst, "rst", false},
-      {FlowEnd::KeptOpen, "kept_open", false},    {FlowEnd::PeerReset, "peer_reset", true},
-      {FlowEnd::Unanswered, "unanswered", true},  {FlowEnd::Unfinished, "unfinished", true},
-      {FlowEnd::NotOpened, "not_opened", true},   {FlowEnd::Lost, "lost", false}};
+      {FlowEnd::Running, "running", false},
+      {FlowEnd::Fin, "fin", false},
+      {FlowEnd::FinOneWay, "fin_one_way", false},
+      {FlowEnd::FinUnacknowledged, "fin_unacknowledged", true},
+      {FlowEnd::Rst, "rst", false},
+      {FlowEnd::KeptOpen, "kept_open", false},
+      {FlowEnd::PeerReset, "peer_reset", true},
+      {FlowEnd::Unanswered, "unanswered", true},
+      {FlowEnd::Unfinished, "unfinished", true},
+      {FlowEnd::NotOpened, "not_opened", true},
+      {FlowEnd::Lost, "lost", false}};
   for (const auto& [end, name, blame] : kinds) {
     EXPECT_EQ(to_string(end), name);
     EXPECT_EQ(is_failure(end), blame) << name;
@@ -195,11 +201,47 @@ TEST_F(NoGoodputTest, NamesWhatBecameOfTheSegments) {
   EXPECT_EQ(why(), "1,234 data segments were sent, and the far end answered none: they or its "
                    "answers are lost on the way");
   sum().bad_segments = 7;
-  EXPECT_EQ(why(), "1,234 data segments were sent, and none of the 7 segments from the far end was "
-                   "acceptable");
+  EXPECT_EQ(why(), "1,234 data segments were sent, and the far end answered none: none of the 7 "
+                   "segments from it is acceptable");
   sum().acks = 3;
   sum().segments_sent = 1;
   EXPECT_EQ(why(), "1 data segment was sent, and the far end's 3 answers acknowledge none of them");
+}
+
+TEST_F(NoGoodputTest, UsesWhatWasSeenOfSilence) {
+  sum().segments_sent = 10;
+  const auto because = [&] { return why().substr(why().find("none: ") + 6); };
+  summary_.mss = 1448;
+  EXPECT_EQ(because(), "no answer to full segments, which a router may drop while its ICMP is "
+                       "filtered; try --mss 1200");
+  summary_.mss = 1100;
+  EXPECT_TRUE(because().ends_with("try --mss 536"));
+  summary_.path_mtu = 1300; // that was it, and is it no longer
+  EXPECT_EQ(because(), "they or its answers are lost on the way");
+  summary_.seen.refused_headers = 1;
+  EXPECT_EQ(because(), "1 segment from it has IP options or extension headers that IP refuses");
+  summary_.seen.fragments = 1'200;
+  EXPECT_EQ(because(), "1,200 IP fragments came from it, and XDP does not put them together");
+  sum().bad_segments = 3;
+  EXPECT_EQ(because(), "none of the 3 segments from it is acceptable");
+  summary_.seen.icmp_errors = 4;
+  summary_.seen.icmp_type = 3;
+  summary_.seen.icmp_code = 13;
+  EXPECT_EQ(because(), "a router answers 4 of them by ICMP: administratively prohibited");
+}
+
+TEST(TcpSilence, IcmpInWords) {
+  const auto words = [](bool ipv6, std::uint32_t type, std::uint32_t code) {
+    return icmp_words({.icmp_type = type, .icmp_code = code, .ipv6 = ipv6});
+  };
+  EXPECT_EQ(words(false, 3, 0), "network unreachable");
+  EXPECT_EQ(words(false, 3, 1), "host unreachable");
+  EXPECT_EQ(words(false, 3, 3), "port unreachable");
+  EXPECT_EQ(words(true, 1, 0), "no route to the destination");
+  EXPECT_EQ(words(true, 1, 3), "address unreachable");
+  EXPECT_EQ(words(false, 11, 0), "time exceeded: the path has more hops than -l allows");
+  EXPECT_EQ(words(true, 3, 0), "time exceeded: the path has more hops than -l allows");
+  EXPECT_EQ(words(true, 4, 2), "type 4, code 2");
 }
 
 TEST_F(NoGoodputTest, NamesTheDriverAndTheInterrupt) {
