@@ -29,6 +29,21 @@ static long refuse_frame(__u32 turn, struct refusal* r) {
   return 0;
 }
 
+#define HOLD_FIRST_NS 1000000
+#define HOLD_MOST_NS 20000000
+
+/* An error, unlike a full ring, is the next frame's as well: the lane waits, each time for longer,
+ * until the driver takes a frame. Once per wait, for a burst has many frames. */
+static __always_inline void hold(struct xtg_tcp_lane* lane) {
+  __u64 now = bpf_ktime_get_ns(), step = 2 * lane->hold_step_ns;
+
+  if (now < lane->hold_ns) return;
+  if (step < HOLD_FIRST_NS) step = HOLD_FIRST_NS;
+  if (step > HOLD_MOST_NS) step = HOLD_MOST_NS;
+  lane->hold_step_ns = step;
+  lane->hold_ns = now + step;
+}
+
 SEC("tp_btf/xdp_devmap_xmit")
 int BPF_PROG(xtg_tcp_xmit, const struct net_device* from, const struct net_device* to, int sent,
              int drops, int err) {
@@ -36,10 +51,12 @@ int BPF_PROG(xtg_tcp_xmit, const struct net_device* from, const struct net_devic
 
   if (!lane || to->ifindex != tcp_config.to_ifindex) return 0;
   lane->accepted += sent;
+  if (sent > 0) lane->hold_step_ns = 0;
   if (drops > 0) {
     struct refusal r = {.lane = lane, .from = lane->settled + sent};
     lane->driver_drops += drops;
     lane->holdoff = 1;
+    if (err) hold(lane);
     add_errno(&tcp_errnos, err, drops);
     bpf_loop(drops, refuse_frame, &r, 0);
   }
@@ -57,6 +74,7 @@ int BPF_PROG(xtg_tcp_err, const struct net_device* from, const struct bpf_prog* 
   lane->redirect_errors++;
   lane->logged--; /* it was the last one, and is in no bulk */
   lane->holdoff = 1;
+  hold(lane);
   r.lane = lane;
   r.from = lane->logged;
   bpf_loop(1, refuse_frame, &r, 0);

@@ -4,6 +4,8 @@
  * header that the burst's frames share; the frames then cost little more than their stores. */
 #pragma once
 
+#include "renew.bpf.h"
+
 #define XTG_SKIP XDP_DROP
 
 #define TX_EVENTS 128          /* read at the start of one burst */
@@ -290,6 +292,7 @@ static __noinline int tx_next(struct xtg_tcp_lane* lane, __u64 now_ns, int waiti
     lane->holdoff--;
     return tx_idle(lane);
   }
+  if (now_ns < lane->hold_ns) return tx_idle(lane);
   if (tcp_control.stop || now_ns >= tcp_control.end_ns) p.flags = XTG_TCP_NO_NEW;
   if (c->pace_ns_q && !tx_due(lane, now_ns)) p.flags |= XTG_TCP_NO_DATA;
   if (lane->rest.count) tx_take_rest(lane, &p);
@@ -424,6 +427,7 @@ static __always_inline int tx_frame(struct xdp_md* ctx, struct xtg_tcp_lane* lan
     int page = (int)bpf_xdp_get_buff_len(ctx);
     if (bpf_xdp_adjust_tail(ctx, (int)lane->frame_len - page)) return XTG_SKIP;
   }
+  if (c->renew) xtg_renew(ctx);
   return bpf_redirect_map(&tcp_targets, 0, XDP_DROP);
 }
 

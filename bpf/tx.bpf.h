@@ -9,6 +9,8 @@
  * verifier knows their values and removes the branches not taken. */
 #pragma once
 
+#include "renew.bpf.h"
+
 #define XTG_SKIP XDP_DROP /* send nothing: the page goes straight back to the pool */
 
 static __always_inline struct xtg_tx_worker* worker_of(__u32 ingress_ifindex) {
@@ -434,6 +436,7 @@ enum {
   XTG_V_MULTI = 1,  /* several streams; each thread's record names the one it sends */
   XTG_V_EACH = 2,   /* the clock is read for every frame */
   XTG_V_MODEST = 4, /* for who lacks CAP_PERFMON */
+  XTG_V_RENEW = 8,  /* looks at config.renew; apart, for what must outlive its helper call */
 };
 
 static __always_inline int send_frame(struct xdp_md* ctx, struct xtg_tx_worker* w,
@@ -446,6 +449,7 @@ static __always_inline int send_frame(struct xdp_md* ctx, struct xtg_tx_worker* 
   }
   w->seq++;
   if (s->n_fields) w->value_seq = w->seq;
+  if (variant & XTG_V_RENEW && config.renew) xtg_renew(ctx);
   /* What becomes of the frame is counted by the tracepoints; what they do not see, because the
    * device has left the map and the helper answered XDP_DROP, is the rest. */
   return bpf_redirect_map(&targets, 0, XDP_DROP);
@@ -489,7 +493,9 @@ static __always_inline int begin(struct xdp_md* ctx, const int variant) {
 /* One stream: every offset and branch is decided at load time. */
 XTG_TX_PROGRAM(xtg_tx, 0)
 XTG_TX_PROGRAM(xtg_tx_each, XTG_V_EACH)
+/* One stream, where frames have to be renewed. */
+XTG_TX_PROGRAM(xtg_tx_renew, XTG_V_EACH | XTG_V_RENEW)
 /* Any number of streams. */
-XTG_TX_PROGRAM(xtg_tx_multi, XTG_V_MULTI | XTG_V_EACH)
+XTG_TX_PROGRAM(xtg_tx_multi, XTG_V_MULTI | XTG_V_EACH | XTG_V_RENEW)
 /* Any number of streams, without CAP_PERFMON. Slower. */
-XTG_TX_PROGRAM(xtg_tx_modest, XTG_V_MULTI | XTG_V_EACH | XTG_V_MODEST)
+XTG_TX_PROGRAM(xtg_tx_modest, XTG_V_MULTI | XTG_V_EACH | XTG_V_MODEST | XTG_V_RENEW)

@@ -21,7 +21,8 @@ char _license[] SEC("license") = "GPL";
 #include "tx.bpf.h"
 #include "count.bpf.h"
 
-/* Sends the page as it is: announcements, which user space makes whole. */
+/* Sends the page as it is: announcements, which user space makes whole. A call sends one, so no
+ * page is used twice and none has to be renewed. */
 SEC("xdp")
 int xtg_once(struct xdp_md* ctx) {
   return bpf_redirect_map(&targets, 0, XDP_DROP);

@@ -8,6 +8,7 @@
 #include "app/app.h"
 #include "app/driver_refusal.h"
 #include "app/facts.h"
+#include "app/renewal.h"
 #include "core/exit_status.h"
 #include "core/units.h"
 #include "core/version.h"
@@ -134,6 +135,21 @@ void check_transmit(const plan::InterfaceFacts& iface, std::vector<Check>& check
   }
 }
 
+/// Of drivers that change frames: what the kernel makes of it.
+void check_page_reuse(const plan::InterfaceFacts& iface, std::vector<Check>& checks) {
+  if (!plan::changes_frames(iface)) return;
+  const auto renew = must_renew(iface);
+  if (!renew)
+    checks.push_back({"changed-frames", Verdict::Failed, renew.error().message(), ""});
+  else if (*renew)
+    checks.push_back({"changed-frames", Verdict::Info, plan::renewal_note(iface), ""});
+  else
+    checks.push_back({"changed-frames", Verdict::Passed,
+                      "the driver changes the frames that it is given, and the kernel puts them "
+                      "right",
+                      ""});
+}
+
 void check_interface(const Result<plan::InterfaceFacts>& iface, std::vector<Check>& checks) {
   if (!iface) {
     checks.push_back(
@@ -149,6 +165,7 @@ void check_interface(const Result<plan::InterfaceFacts>& iface, std::vector<Chec
        fmt::format("{}, {}", iface->up ? "up" : "down", iface->carrier ? "carrier" : "no carrier"),
        ""});
   check_transmit(*iface, checks);
+  check_page_reuse(*iface, checks);
   if (iface->peer) {
     const plan::VethPeer& peer = *iface->peer;
     checks.push_back(

@@ -161,6 +161,27 @@ std::optional<Error> link_fault(const plan::InterfaceFacts& iface) {
       fmt::format("{} {} during the run", iface.name, state->exists ? "went down" : "was removed")};
 }
 
+Error silence_error(const plan::InterfaceFacts& iface, std::uint32_t frame_size,
+                    const stats::Snapshot& now) {
+  const auto facts = net::interface_facts(iface.ifindex);
+  auto errnos = now.errnos;
+  if (!facts) errnos = {{ENODEV, 1}};
+  const auto diagnosis = plan::diagnose_silence(facts ? *facts : iface, frame_size, errnos);
+  const bool ever = now.total.accepted != 0;
+  return Error{ever ? Errc::System : Errc::NotSupported, 0,
+               fmt::format("{}: {}",
+                           ever ? "frames are no longer accepted" : "no frame was accepted",
+                           diagnosis.paragraph())};
+}
+
+std::string pass_note(const std::string& interface, const Status& attached) {
+  // Somebody else's program does as well, should one have appeared since the facts were gathered.
+  if (!attached) return attached.error().message();
+  return fmt::format("a pass program is attached to {} for the run: its driver allots XDP transmit "
+                     "queues only then",
+                     interface);
+}
+
 Error while_running(Error error) {
   if (error.code == Errc::NotFound) error.code = Errc::System;
   return error;

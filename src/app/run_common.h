@@ -20,6 +20,7 @@
 #include "plan/rx_spec.h"
 #include "report/reporter.h"
 #include "report/rx_report.h"
+#include "stats/snapshot.h"
 #include "xdp/place.h"
 
 namespace xtg::app {
@@ -49,6 +50,15 @@ Result<Attached> attach_by_mode(plan::RxMode mode, const plan::InterfaceFacts& i
 
 /// What became of an interface under a run: it is gone, or down.
 std::optional<Error> link_fault(const plan::InterfaceFacts& iface);
+
+/// How long attempts without an accepted frame are put up with.
+inline constexpr std::uint64_t kSilenceNs = 1'000'000'000;
+/// Why frames of this size (with FCS) are tried and none is accepted.
+Error silence_error(const plan::InterfaceFacts& iface, std::uint32_t frame_size,
+                    const stats::Snapshot& now);
+
+/// What is to be told of a sender's attach_pass().
+std::string pass_note(const std::string& interface, const Status& attached);
 
 /// Processor time of the process so far, user and system, in seconds.
 double process_cpu_s();

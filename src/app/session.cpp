@@ -12,12 +12,11 @@
 
 #include <fmt/format.h>
 
-#include "app/driver_refusal.h"
 #include "app/live_lane.h"
+#include "app/renewal.h"
 #include "app/run_common.h"
 #include "core/clock.h"
 #include "packet/encode.h"
-#include "plan/diagnose.h"
 #include "plan/pacing.h"
 #include "stats/shortfall.h"
 
@@ -26,8 +25,6 @@ namespace xtg::app {
 namespace {
 
 constexpr std::uint64_t kWatchNs = 100'000'000; // how often faults are looked for
-constexpr std::uint64_t kSilenceNs =
-    1'000'000'000;                              // attempts without a frame accepted: the run ends
 constexpr std::uint64_t kLeadInNs = 2'000'000;  // from "go" to the first slot
 constexpr std::uint64_t kTogetherNs = 20'000;   // slots released together span this at most
 constexpr std::uint64_t kSettleNs = 20'000'000; // for a link's own counters to catch up
@@ -87,6 +84,10 @@ Status Session::load() {
   }
   spec.once = plan_.announce;
   spec.again = !plan_.once;
+  auto renew = must_renew(plan_.iface);
+  if (!renew) return tl::unexpected<Error>(std::move(renew.error()));
+  spec.renew = *renew;
+  if (spec.renew) notes_.push_back(plan::renewal_note(plan_.iface));
   auto sender = xdp::Sender::load(spec);
   if (!sender) return tl::unexpected<Error>(std::move(sender.error()));
   sender_.emplace(std::move(*sender));
@@ -95,18 +96,9 @@ Status Session::load() {
   if (auto attached = anchor_->run([this] { return sender_->attach_anchor(); }); !attached)
     return attached;
   if (plan_.attach_pass) {
-    // Somebody else's program does as well, should one have appeared since the facts were gathered.
-    auto attached = sender_->attach_pass(plan_.iface.ifindex);
-    if (!attached && attached.error().sys != EBUSY && attached.error().sys != EEXIST)
-      return tl::unexpected<Error>(
-          explained(std::move(attached.error()), plan_.iface, Program::Pass));
-    if (!attached)
-      notes_.push_back(attached.error().message());
-    else
-      notes_.push_back(fmt::format(
-          "a pass program is attached to {} for the run: its driver allots XDP transmit "
-          "queues only then",
-          plan_.iface.name));
+    auto note = pass_note(plan_.iface, sender_->attach_pass(plan_.iface.ifindex));
+    if (!note) return tl::unexpected<Error>(std::move(note.error()));
+    notes_.push_back(std::move(*note));
   }
   return {};
 }
@@ -165,8 +157,7 @@ void Session::start_clock(std::uint64_t start_ns) {
   first_ = snapshot(false);
   first_.time_ns = start_ns_;
   previous_ = first_;
-  last_seen_ = first_.total;
-  last_progress_ns_ = start_ns_;
+  silence_.begin(first_.total, start_ns_);
 }
 
 void Session::set_schedules() {
@@ -207,23 +198,10 @@ void Session::add_link_counters(stats::Snapshot& snapshot, bool settled) {
   stats::use_link_counters(snapshot, sent(link_before_), sent(link_now_), settled);
 }
 
-Error Session::silence_error(const stats::Snapshot& now) {
-  const auto facts = net::interface_facts(plan_.iface.ifindex);
-  const auto& iface = facts ? *facts : plan_.iface;
-  auto errnos = now.errnos;
-  if (!facts) errnos = {{ENODEV, 1}};
-  const auto diagnosis = plan::diagnose_silence(iface, stream_.frame.spec.frame_size, errnos);
-  const bool ever = now.total.accepted != 0;
-  return Error{ever ? Errc::System : Errc::NotSupported, 0,
-               fmt::format("{}: {}",
-                           ever ? "frames are no longer accepted" : "no frame was accepted",
-                           diagnosis.paragraph())};
-}
-
 /// How long attempts without an accepted frame are put up with: a second, or where each frame is
 /// offered once, two slots of a slow stream that has been seen to work.
 std::uint64_t Session::patience_ns() const {
-  if (!stream_.pacing || last_seen_.accepted == 0 || !plan_.once) return kSilenceNs;
+  if (!stream_.pacing || !silence_.ever_accepted() || !plan_.once) return kSilenceNs;
   const double slot_s = stream_.pacing->frames_per_slot / stream_.pacing->target_pps;
   return std::max(kSilenceNs, static_cast<std::uint64_t>(2.5e9 * slot_s));
 }
@@ -237,13 +215,8 @@ std::optional<Error> Session::fault(const stats::Snapshot& now) {
     if (!state->exists) return error("was removed");
     if (!state->up && now.total.accepted != 0) return error("went down");
   }
-  if (now.total.accepted != last_seen_.accepted || now.total.attempts == last_seen_.attempts) {
-    last_seen_ = now.total;
-    last_progress_ns_ = now.time_ns;
-    return std::nullopt;
-  }
-  if (now.time_ns - last_progress_ns_ < patience_ns()) return std::nullopt;
-  return silence_error(now);
+  if (!silence_.lasts(now.total, now.time_ns, patience_ns())) return std::nullopt;
+  return silence_error(plan_.iface, stream_.frame.spec.frame_size, now);
 }
 
 void Session::stop_sending() {
@@ -352,7 +325,7 @@ SessionResult Session::conclude(std::optional<stats::Sample>& rest) {
   if (last.time_ns > previous_.time_ns + interval / 20)
     rest = until_end(stats::delta(previous_, last, start_ns_, bits_, target_pps_));
   if (!result_.error && last.total.accepted == 0 && last.total.attempts != 0)
-    result_.error = silence_error(last);
+    result_.error = silence_error(plan_.iface, stream_.frame.spec.frame_size, last);
   if (!result_.error && last.total.attempts == 0) result_.error = nothing_sent(reason);
 
   stats::Summary& summary = result_.summary;

@@ -18,6 +18,7 @@
 #include "net/interface.h"
 #include "plan/plan.h"
 #include "report/reporter.h"
+#include "stats/silence.h"
 #include "stats/rate.h"
 #include "tx/worker_pool.h"
 #include "xdp/sender.h"
@@ -84,7 +85,6 @@ private:
   stats::Snapshot snapshot(bool settled);
   void add_link_counters(stats::Snapshot& snapshot, bool settled);
   std::optional<Error> fault(const stats::Snapshot& now);
-  Error silence_error(const stats::Snapshot& now);
   static Error nothing_sent(stats::EndReason reason);
   [[nodiscard]] std::uint64_t patience_ns() const;
   [[nodiscard]] std::uint64_t sent_until_ns() const;
@@ -108,8 +108,7 @@ private:
   stats::Snapshot first_;
   stats::Snapshot previous_; ///< at the last interval line
   net::LinkCounters link_before_, link_now_;
-  std::uint64_t last_progress_ns_ = 0; ///< when frames were last accepted, or none was attempted
-  stats::TxCounters last_seen_;
+  stats::Silence silence_;
 
   std::optional<net::Anchor> anchor_;
   std::optional<xdp::Sender> sender_;

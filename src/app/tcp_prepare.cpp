@@ -13,11 +13,14 @@
 #include <fmt/format.h>
 
 #include "app/driver_refusal.h"
+#include "app/renewal.h"
+#include "app/run_common.h"
 #include "app/tcp_task.h"
 #include "core/clock.h"
 #include "net/caps.h"
 #include "net/route.h"
 #include "packet/tcp.h"
+#include "plan/diagnose.h"
 #include "plan/pacing.h"
 #include "xtg/abi/base.h"
 #include "xtg/abi/tcp.h"
@@ -252,6 +255,10 @@ Status TcpSession::load() {
   spec.payload = payload_;
   spec.sums = sums_;
   spec.flow_histograms = flows_.size() <= 256;
+  auto renew = must_renew(plan_.iface);
+  if (!renew) return tl::unexpected<Error>(std::move(renew.error()));
+  if (*renew) notes_.push_back(plan::renewal_note(plan_.iface));
+  spec.config.renew = *renew ? 1 : 0;
   auto sender = xdp::TcpSender::load(spec);
   if (!sender) return tl::unexpected<Error>(std::move(sender.error()));
   sender_.emplace(std::move(*sender));
@@ -270,7 +277,14 @@ Status TcpSession::tap() {
           std::move(why).context(fmt::format("{}: --ingress xdp", plan_.iface.name)));
     notes_.push_back(fmt::format("{}: segments are taken by a tc program instead", why.message()));
   }
-  return sender_->attach_tc_tap(ifindex);
+  if (auto attached = sender_->attach_tc_tap(ifindex); !attached) return attached;
+  // With the tap in the driver that one does for it.
+  if (plan::needs_pass_program(plan_.iface)) {
+    auto note = pass_note(plan_.iface, sender_->attach_pass(ifindex));
+    if (!note) return tl::unexpected<Error>(std::move(note.error()));
+    notes_.push_back(std::move(*note));
+  }
+  return {};
 }
 
 /// From here on the far ends' segments come to us.

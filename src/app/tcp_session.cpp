@@ -16,6 +16,7 @@
 #include "core/units.h"
 #include "net/conntrack.h"
 #include "net/interface.h"
+#include "packet/frame.h"
 
 namespace xtg::app {
 
@@ -222,12 +223,14 @@ void TcpSession::take_signals(std::uint64_t now_ns) {
 void TcpSession::watch(std::uint64_t now_ns) {
   if (now_ns < next_watch_ns_) return;
   next_watch_ns_ = now_ns + kWatchNs;
-  const auto state = net::link_state(plan_.iface.ifindex);
-  if (!state) return;
-  if (!state->exists)
-    fail_run(Error{Errc::System, 0, plan_.iface.name + " was removed during the run"});
-  else if (!state->up)
-    fail_run(Error{Errc::System, 0, plan_.iface.name + " went down during the run"});
+  if (auto fault = link_fault(plan_.iface)) return fail_run(std::move(*fault));
+  const stats::Snapshot now = sender_->snapshot(false);
+  if (now.source == stats::CountSource::Tracepoint && silence_.lasts(now.total, now_ns, kSilenceNs))
+    fail_run(silence_error(now));
+}
+
+Error TcpSession::silence_error(const stats::Snapshot& now) const {
+  return app::silence_error(plan_.iface, config_.header_len + config_.mss + packet::kFcsBytes, now);
 }
 
 stats::TcpSnapshot TcpSession::snapshot(bool settled, bool histograms) {
@@ -290,8 +293,11 @@ void TcpSession::loop(report::TcpReporter& reporter, const std::ostream& out, in
   }
 }
 
-/// What the flows' ends make of the run.
-void TcpSession::judge() {
+/// What the flows' ends make of the run. That nothing left explains whatever became of them.
+void TcpSession::judge(const stats::Snapshot& frames) {
+  if (!result_.error && frames.source == stats::CountSource::Tracepoint &&
+      frames.total.accepted == 0 && frames.total.attempts != 0)
+    result_.error = silence_error(frames);
   std::size_t failed = 0;
   const Flow* first = nullptr;
   for (const Flow& flow : flows_) {
@@ -313,8 +319,8 @@ void TcpSession::conclude(report::TcpReporter& reporter) {
   const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
   if (last.time_ns > previous_.time_ns + interval / 20)
     reporter.interval(stats::tcp_delta(previous_, last, start_ns_));
-  judge();
   const stats::Snapshot frames = sender_->snapshot(true);
+  judge(frames);
   stats::TcpSummary& summary = result_.summary;
   summary.total = stats::tcp_delta(first_, last, start_ns_);
   summary.flows = std::move(last.flows);
@@ -346,6 +352,7 @@ TcpSessionResult TcpSession::run(report::TcpReporter& reporter, const std::ostre
     return std::move(result_);
   }
   start_ns_ = monotonic_ns();
+  silence_.begin({}, start_ns_);
   first_ = snapshot(false, false);
   for (stats::FlowState& flow : first_.flows)
     flow.counters = {}; // what came before the take-over counts too

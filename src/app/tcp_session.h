@@ -19,6 +19,7 @@
 #include "net/tcp.h"
 #include "plan/tcp_plan.h"
 #include "report/tcp_report.h"
+#include "stats/silence.h"
 #include "stats/tcp.h"
 #include "tx/worker_pool.h"
 #include "xdp/tcp_sender.h"
@@ -92,11 +93,12 @@ private:
   void follow_route(report::TcpReporter& reporter, std::uint64_t now_ns);
   void follow_mtu(report::TcpReporter& reporter, std::uint64_t now_ns);
   [[nodiscard]] std::string why_silent(std::size_t number) const;
+  [[nodiscard]] Error silence_error(const stats::Snapshot& now) const;
   void fail_run(Error error);
   [[nodiscard]] bool all_ended() const;
   [[nodiscard]] stats::TcpSnapshot snapshot(bool settled, bool histograms);
   void conclude(report::TcpReporter& reporter);
-  void judge();
+  void judge(const stats::Snapshot& frames);
   [[nodiscard]] std::uint64_t limit_of(std::size_t number) const;
   void report_ended(report::TcpReporter& reporter, std::uint64_t now_ns);
 
@@ -127,6 +129,7 @@ private:
   std::uint64_t too_big_ = 0;  ///< ICMP errors of that kind that were looked at
   std::uint32_t path_mtu_ = 0; ///< bytes of an IP packet that the path is taken to bear
   std::optional<stats::EndReason> reason_;
+  stats::Silence silence_;
   stats::TcpSnapshot first_, previous_;
   TcpSessionResult result_;
 

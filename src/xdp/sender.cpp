@@ -31,6 +31,7 @@ using Skeleton = std::unique_ptr<xtg_bpf, Closer>;
 bpf_program* pick_program(const xtg_bpf& skel, const SenderSpec& spec, bool modest) {
   if (modest) return skel.progs.xtg_tx_modest;
   if (spec.streams.size() > 1) return skel.progs.xtg_tx_multi;
+  if (spec.renew) return skel.progs.xtg_tx_renew;
   return spec.streams.front().stamp_each != 0 ? skel.progs.xtg_tx_each : skel.progs.xtg_tx;
 }
 
@@ -45,8 +46,8 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
 
   auto* rodata = skel->rodata;
   const auto& progs = skel->progs;
-  for (bpf_program* prog :
-       {progs.xtg_tx, progs.xtg_tx_each, progs.xtg_tx_multi, progs.xtg_tx_modest})
+  for (bpf_program* prog : {progs.xtg_tx, progs.xtg_tx_each, progs.xtg_tx_multi, progs.xtg_tx_renew,
+                            progs.xtg_tx_modest})
     bpf_program__set_autoload(prog, prog == pick_program(*skel, spec, modest));
   bpf_program__set_autoload(skel->progs.xtg_tp_xmit, tracepoints);
   bpf_program__set_autoload(skel->progs.xtg_tp_err, tracepoints);
@@ -58,6 +59,7 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
   rodata->config.n_workers = static_cast<__u32>(spec.lanes.size());
   rodata->config.tai = stamps_tai(spec) ? 1 : 0;
   rodata->config.again = spec.again && tracepoints ? 1 : 0;
+  rodata->config.renew = spec.renew ? 1 : 0;
   std::copy(spec.streams.begin(), spec.streams.end(), rodata->streams);
   if (spec.next_hops.size() > XTG_MAX_NEXT_HOPS)
     return fail(Errc::Internal, "more next hops than the kernel programs have room for");

@@ -46,6 +46,7 @@ struct SenderSpec {
   std::vector<LaneSetup> lanes;
   bool once = false;  ///< send_once() will be called; then one more ingress device is there
   bool again = false; ///< what the driver refuses is sent again, where tracepoints tell of it
+  bool renew = false; ///< plan::must_renew()
 };
 
 class Sender {

@@ -371,7 +371,7 @@ std::uint32_t TcpSender::next_timer_us(std::size_t lane, std::uint32_t most_us) 
 
 bool TcpSender::wants_look(std::size_t lane, std::uint64_t now_ns) const {
   xtg_tcp_lane& l = impl_->lane(lane);
-  const bool ready = peek(l.ready_head) != peek(l.ready_tail);
+  const bool ready = peek(l.ready_head) != peek(l.ready_tail) && now_ns >= peek(l.hold_ns);
   if (ready && (impl_->config.pace_ns_q == 0 || now_ns + kPaceLeadNs >= peek(l.pace_ns)))
     return true;
   auto& control = impl_->skel->bss->tcp_control;

@@ -66,6 +66,7 @@ void Program::load(const ProgramSetup& setup) {
   auto& progs = skel_->progs;
   bpf_program* program = progs.xtg_tx_modest;
   if (setup.which == Which::Multi) program = progs.xtg_tx_multi;
+  if (setup.which == Which::Renew) program = progs.xtg_tx_renew;
   if (setup.which == Which::Single)
     program = setup.options.stamp_each ? progs.xtg_tx_each : progs.xtg_tx;
   bpf_program* other = nullptr;
@@ -75,6 +76,7 @@ void Program::load(const ProgramSetup& setup) {
   auto& config = skel_->rodata->config;
   config.n_workers = static_cast<__u32>(lanes_.size());
   config.tai = setup.options.tai ? 1 : 0;
+  config.renew = setup.renew ? 1 : 0;
   if (anchor_) config.ingress_base = static_cast<__u32>(anchor_->base_ifindex());
   std::uint32_t hops = 0;
   for (std::size_t i = 0; i < frames_.size(); i++) {
@@ -146,7 +148,8 @@ Outcome Program::run(std::size_t lane, std::size_t page_len) {
          i < std::min<std::size_t>(page.size(), frame.signature_offset); i++)
       page[i] = static_cast<std::uint8_t>(garbage_());
   }
-  out.bytes.resize(page.size());
+  constexpr std::size_t kMostMetadata = 32;
+  out.bytes.resize(kMostMetadata + page.size());
 
   xdp_md context{};
   context.data_end = static_cast<__u32>(page.size());
@@ -160,6 +163,9 @@ Outcome Program::run(std::size_t lane, std::size_t page_len) {
   opts.data_size_out = static_cast<__u32>(out.bytes.size());
   opts.ctx_in = &context;
   opts.ctx_size_in = sizeof context;
+  xdp_md after{};
+  opts.ctx_out = &after;
+  opts.ctx_size_out = sizeof after;
   opts.repeat = 1;
   const auto call = [&]() -> Status {
     out.before_ns = monotonic_ns();
@@ -172,6 +178,9 @@ Outcome Program::run(std::size_t lane, std::size_t page_len) {
   const Status ran = anchor_ ? anchor_->run(call) : call();
   EXPECT_TRUE(ran) << ran.error().message();
   out.action = opts.retval;
+  out.metadata = after.data - after.data_meta; // which comes out first
+  out.bytes.resize(opts.data_size_out);
+  out.bytes.erase(out.bytes.begin(), out.bytes.begin() + out.metadata);
   return out;
 }
 

@@ -27,6 +27,7 @@ enum class Which : std::uint8_t {
   Single, ///< xtg_tx, or xtg_tx_each where every frame is stamped
   Multi,  ///< xtg_tx_multi
   Modest, ///< xtg_tx_modest, loaded without CAP_PERFMON
+  Renew,  ///< xtg_tx_renew
 };
 
 /// Takes the calling thread, and it alone, every capability but CAP_NET_ADMIN and CAP_BPF.
@@ -38,12 +39,14 @@ struct ProgramSetup {
   Which which = Which::Single;
   std::vector<std::uint32_t> lanes = {0}; ///< the stream that each sends
   bool target = true;                     ///< lo stands in the device map; else it is empty
+  bool renew = false;                     ///< frames are renewed, by a program that can
 };
 
 /// Of one run.
 struct Outcome {
   std::uint32_t action = 0;
   std::vector<std::uint8_t> bytes; ///< the page after it
+  std::uint32_t metadata = 0;      ///< bytes before it that were made metadata
   std::uint64_t before_ns = 0;     ///< clock before the call
   std::uint64_t after_ns = 0;
 };

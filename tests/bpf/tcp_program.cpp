@@ -95,6 +95,7 @@ void TcpProgram::configure(const TcpSetup& setup) {
   c.give_up_us = 100'000'000;
   c.tail_slack_us = 10'000'000; // no probe unless a test wants one
   c.pace_ns_q = setup.pace_ns_q;
+  c.renew = setup.renew ? 1 : 0;
   c.payload = setup.payload.empty() ? 0 : 1;
   c.period = setup.payload.size();
   c.period_segs = static_cast<__u32>((setup.payload.size() + setup.mss - 1) / setup.mss);
@@ -207,6 +208,9 @@ TcpSent TcpProgram::send(std::uint32_t number) {
   opts.data_size_out = static_cast<__u32>(out.bytes.size());
   opts.ctx_in = &context;
   opts.ctx_size_in = sizeof context;
+  xdp_md after{};
+  opts.ctx_out = &after;
+  opts.ctx_size_out = sizeof after;
   opts.repeat = 1;
   const auto call = [&]() -> Status {
     out.before_ns = monotonic_ns();
@@ -219,7 +223,9 @@ TcpSent TcpProgram::send(std::uint32_t number) {
   const Status ran = anchor_ ? anchor_->run(call) : call();
   EXPECT_TRUE(ran) << ran.error().message();
   out.action = opts.retval;
+  out.metadata = after.data - after.data_meta; // which comes out first
   out.bytes.resize(opts.data_size_out);
+  out.bytes.erase(out.bytes.begin(), out.bytes.begin() + out.metadata);
   return out;
 }
 

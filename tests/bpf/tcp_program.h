@@ -33,6 +33,7 @@ struct TcpSetup {
   std::uint32_t mss = 1000;
   std::uint32_t burst = 8;
   std::uint64_t pace_ns_q = 0;
+  bool renew = false;
   Bytes payload = {}; ///< one period; empty: zeros
 };
 
@@ -40,6 +41,7 @@ struct TcpSetup {
 struct TcpSent {
   std::uint32_t action = 0;
   Bytes bytes;                 ///< the frame as it would leave
+  std::uint32_t metadata = 0;  ///< bytes before it
   std::uint64_t before_ns = 0; ///< the clock around the call
   std::uint64_t after_ns = 0;
 };

@@ -464,6 +464,39 @@ TEST_F(TcpTxTest, EndsBeforeTheNextSlot) {
   EXPECT_EQ(talk.program.flow().phase, std::uint32_t{XTG_TCP_DRAINED});
 }
 
+/// As FrameTest.RenewingChangesTheBoundsOfEveryFrameAndNoByte: full segments, pieces, answers.
+TEST_F(TcpTxTest, RenewingChangesTheBoundsOfEveryFrameAndNoByte) {
+  for (const bool renew : {false, true}) {
+    TcpSetup setup = plain({Family::V4, false}, noise(7777, 4));
+    setup.renew = renew;
+    Talk talk(setup, 3 * 1000 + 1);
+    ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+    const auto sent = talk.send_all();
+    ASSERT_EQ(sent.size(), 4U);
+    for (std::size_t i = 0; i < sent.size(); i++) {
+      EXPECT_TRUE(talk.is(sent[i], talk.segment(i * 1000))) << i;
+      EXPECT_EQ(sent[i].metadata, renew ? 4U : 0U) << i;
+    }
+    talk.hear({.ack = 1000, .payload = {1, 2, 3}});
+    const TcpSent answer = talk.send();
+    EXPECT_TRUE(talk.is(answer, {3001, 0, kAck, false}));
+    EXPECT_EQ(answer.metadata, renew ? 4U : 0U);
+  }
+}
+
+/// After an error the lane waits, with everything.
+TEST_F(TcpTxTest, NothingUntilTheWaitAfterAnErrorIsOver) {
+  Talk talk(plain());
+  ASSERT_TRUE(talk.program.ok()) << talk.program.error();
+  xtg_tcp_lane& lane = talk.program.lane();
+  lane.hold_ns = monotonic_ns() + 3'600'000'000'000;
+  EXPECT_TRUE(talk.silent());
+  talk.hear({.ack = 0, .payload = {1, 2, 3}});
+  EXPECT_TRUE(talk.silent());
+  lane.hold_ns = monotonic_ns();
+  EXPECT_FALSE(talk.send_all(8).empty());
+}
+
 TEST_F(TcpTxTest, ALaneSendsItsFlows) {
   TcpSetup setup = plain({Family::V4, false});
   setup.flows = 5;

@@ -90,6 +90,19 @@ class Faults(tcp_lib.OwnWireTest):
             self.wire.near("ip", "neigh", "replace", other, "lladdr", mac, "dev", self.wire.near_if)
         self.again()
 
+    def test_every_frame_refused(self):
+        """The far end takes none any more: the run ends with the cause, and has not kept on trying at full speed."""
+        for args in ((), ("-f", 4), ("--ingress", "tc"), ("--rate", "100Mbps")):
+            with self.subTest(args=args), lib.Wire() as self.wire, tcp_lib.Sink(self.wire) as self.receiver:
+                run = self.running(*args)
+                self.wire.far("ethtool", "-K", self.wire.far_if, "gro", "off")
+                result = self.failed(run.finish(60), 1, "frames are no longer accepted", "GRO",
+                                     f"ethtool -K {self.wire.far_if} gro on")
+                self.assertEqual(self.adds_up(result).doc["end"]["reason"], "failed")
+                # A second at full speed would be a million.
+                errors = {error["name"]: error["count"] for error in result.doc["end"]["errors"]}
+                self.assertLess(sum(errors.values()), 100_000, errors)
+
     def test_interface_removed(self):
         for args in ((), ("--rate", "100Mbps"), ("--ingress", "tc")):
             with self.subTest(args=args), lib.Wire() as self.wire, tcp_lib.Sink(self.wire) as self.receiver:

@@ -70,7 +70,8 @@ struct xtg_tx_config {
   __u32 n_workers;
   __u32 tai;   /* 1: some stream's send time is CLOCK_TAI; the kernel can read it (Linux 6.1) */
   __u32 again; /* 1: what the driver refused is sent again; needs the tracepoint programs */
-  __u32 pad[2];
+  __u32 renew; /* 1: xtg_renew() before every frame (bpf/renew.bpf.h) */
+  __u32 pad;
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_config) == 32, "config ABI");
 
