@@ -47,10 +47,12 @@ __noinline __u32 xtg_rx_find_slot(const struct xtg_rx_key* key, int create, __u3
   if (!key) return XTG_RX_NO_SLOT;
   __u32 form = key->form & (XTG_RX_REFLECTED | XTG_RX_BACK), number = *cached(key, form) - 1;
   struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
+  struct xtg_rx_key own; /* Linux 6.1 looks up no key that an argument points to */
   __u32* at;
 
   if (record && same_key(&record->slot.key, key)) return number;
-  at = bpf_map_lookup_elem(&rx_places, key);
+  own = *key;
+  at = bpf_map_lookup_elem(&rx_places, &own);
   if (at) {
     *cached(key, form) = *at + 1;
     return *at;
@@ -59,11 +61,11 @@ __noinline __u32 xtg_rx_find_slot(const struct xtg_rx_key* key, int create, __u3
   number = free_slot();
   record = bpf_map_lookup_elem(&rx_records, &number);
   if (!record) return XTG_RX_NO_SLOT;
-  if (bpf_map_update_elem(&rx_places, key, &number, BPF_NOEXIST)) {
+  if (bpf_map_update_elem(&rx_places, &own, &number, BPF_NOEXIST)) {
     bpf_map_push_elem(&rx_free, &number, 0);
     return XTG_RX_NO_SLOT;
   }
-  record->slot.key = *key;
+  record->slot.key = own;
   record->slot.flags = flags;
   *cached(key, form) = number + 1;
   if (key->form != XTG_SIG_NONE) know_stream(&record->slot);
@@ -98,6 +100,8 @@ static __always_inline bool is_sure(const struct xtg_rx_mark* m, const struct xt
   struct xtg_rx_stream_key stream = {key->session, key->stream, key->form & ~XTG_RX_REFLECTED};
 
   if (rx_c()->by_session || is_expected(m)) return true;
+  /* Frames that are shown or verified are so one by one, and a first one cannot be later on. */
+  if (rx_s()->watch && m->form == XTG_SIG_FULL) return true;
   if (m->form == XTG_SIG_FULL && key->form & XTG_RX_REFLECTED && m->flags & XTG_SIG_F_MIRROR)
     return true;
   return bpf_map_lookup_elem(&rx_positions, &stream) != NULL;
@@ -133,10 +137,11 @@ static __always_inline struct xtg_rx_candidate* waiting(const struct xtg_rx_mark
   return b->arrival_ns < a->arrival_ns ? b : a;
 }
 
-/* The first frames of a stream that nobody asked for: 1 when this one is believed, and with it the
- * one before it, which was not counted; 2 when that one was counted by a filter. */
+/* A frame of a stream that this queue does not have: 1 when it is believed, and with it the one
+ * before it, which was not counted; 2 when it is believed alone, as it is `sure`, or as that one
+ * was counted by a filter. */
 static __noinline int confirm(const struct xtg_rx_mark* m, const struct arrival* a,
-                              const struct xtg_rx_key* key) {
+                              const struct xtg_rx_key* key, int sure) {
   struct xtg_rx_candidate* c = waiting(m, key);
   struct xtg_rx_scratch* to = scratch();
 
@@ -153,6 +158,7 @@ static __noinline int confirm(const struct xtg_rx_mark* m, const struct arrival*
     __sync_fetch_and_sub(&rx_control.candidates, 1);
     return 1;
   }
+  if (sure) return 2;
   xtg_rx_remember(c, m, a->now, a->length);
   __sync_fetch_and_add(&rx_control.candidates, 1);
   if (rx_c()->limit != ~0ULL) __sync_fetch_and_sub(&rx_control.taken, 1);
@@ -179,7 +185,7 @@ static __noinline int enter_other(struct xtg_rx_mark* m, struct arrival* a,
   __u32 number = xtg_rx_find_slot(key, 0, m->flags);
 
   if (number == XTG_RX_NO_SLOT) {
-    int believed = is_sure(m, key) ? 2 : confirm(m, a, key);
+    int believed = confirm(m, a, key, is_sure(m, key));
     if (!believed) return 0;
     number = xtg_rx_find_slot(key, 1, m->flags);
     /* The limit may have room for one of the two only. */

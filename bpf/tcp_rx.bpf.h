@@ -183,7 +183,8 @@ static __always_inline bool rx_take(void* ctx, __u32 bytes, const bool tc) {
   s->event.window = rx_u16(&s->tcp[14]);
   s->event.len = s->total - header - offset;
   /* The two low bits of the type of service, or traffic class: congestion experienced. */
-  if (((c->ipv6 ? s->head[15] >> 4 : s->head[15]) & 3) == 3) s->event.flags |= XTG_TCP_HAS_CE;
+  if (((xtg_tcp_c()->ipv6 ? s->head[15] >> 4 : s->head[15]) & 3) == 3)
+    s->event.flags |= XTG_TCP_HAS_CE;
   s->event.at_us = (__u32)(bpf_ktime_get_ns() / 1000);
   if (options) {
     struct rx_options o = {.s = s, .at = 0, .end = options};

@@ -63,7 +63,7 @@ Result<std::unique_ptr<Repair>> Repair::apply(const plan::Diagnosis& diagnosis,
 }
 
 std::unique_ptr<Repair> Repair::share(const plan::InterfaceFacts& iface) {
-  if (!iface.peer || !iface.peer->reachable || iface.peer->gro || !iface.peer->xdp_attached)
+  if (!iface.peer || !iface.peer->reachable || iface.peer->gro || !iface.peer->xdp_native)
     return nullptr;
   auto shared = hold(*iface.peer, true);
   return shared ? std::move(*shared) : nullptr;

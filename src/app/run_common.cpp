@@ -174,12 +174,15 @@ Error silence_error(const plan::InterfaceFacts& iface, std::uint32_t frame_size,
                            diagnosis.paragraph())};
 }
 
-std::string pass_note(const std::string& interface, const Status& attached) {
+Result<std::string> pass_note(const plan::InterfaceFacts& iface, Status attached) {
+  if (attached)
+    return fmt::format("a pass program is attached to {} for the run: its driver allots XDP "
+                       "transmit queues only then",
+                       iface.name);
   // Somebody else's program does as well, should one have appeared since the facts were gathered.
-  if (!attached) return attached.error().message();
-  return fmt::format("a pass program is attached to {} for the run: its driver allots XDP transmit "
-                     "queues only then",
-                     interface);
+  if (attached.error().sys == EBUSY || attached.error().sys == EEXIST)
+    return attached.error().message();
+  return tl::unexpected<Error>(explained(std::move(attached.error()), iface, Program::Pass));
 }
 
 Error while_running(Error error) {

@@ -57,8 +57,9 @@ inline constexpr std::uint64_t kSilenceNs = 1'000'000'000;
 Error silence_error(const plan::InterfaceFacts& iface, std::uint32_t frame_size,
                     const stats::Snapshot& now);
 
-/// What is to be told of a sender's attach_pass().
-std::string pass_note(const std::string& interface, const Status& attached);
+/// The note on what attach_pass() of a sender returned; an error unless another program does as
+/// well.
+Result<std::string> pass_note(const plan::InterfaceFacts& iface, Status attached);
 
 /// Processor time of the process so far, user and system, in seconds.
 double process_cpu_s();

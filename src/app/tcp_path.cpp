@@ -25,6 +25,16 @@ void TcpSession::note(std::string text, report::TcpReporter& reporter, std::uint
   result_.summary.notes.push_back(std::move(text));
 }
 
+/// What is asked of the routing tables for this run's packets; `interface` 0: any.
+plan::RouteQuestion TcpSession::question(int interface) const {
+  plan::RouteQuestion question = plan::question_of(plan_.spec, plan_.dst);
+  const plan::SocketDefaults defaults = net::socket_defaults();
+  question.mark = defaults.mark;
+  question.interface = interface;
+  if (interface == 0) question.vrf = defaults.vrf;
+  return question;
+}
+
 /// The next hop's address changes where another machine takes over (VRRP) or the route does.
 void TcpSession::follow_route(report::TcpReporter& reporter, std::uint64_t now_ns) {
   if (!routes_ || now_ns < next_route_ns_) return;
@@ -32,7 +42,7 @@ void TcpSession::follow_route(report::TcpReporter& reporter, std::uint64_t now_n
   if (!routes_->changed()) return;
   net::RouteOptions ask;
   ask.timeout = std::chrono::milliseconds(1); // an answer that takes longer is a change again
-  const plan::RouteFacts way = net::route_to(plan_.dst, plan_.iface.ifindex, ask);
+  const plan::RouteFacts way = net::route_to(question(plan_.iface.ifindex), ask);
   if (way.next_hop && *way.next_hop != next_hop_) {
     next_hop_ = *way.next_hop;
     sender_->set_next_hop(next_hop_);
@@ -43,7 +53,7 @@ void TcpSession::follow_route(report::TcpReporter& reporter, std::uint64_t now_n
   }
   if (!plan_.spec.interface.empty()) return;
   ask.resolve = false;
-  const plan::RouteFacts any = net::route_to(plan_.dst, {}, ask);
+  const plan::RouteFacts any = net::route_to(question(0), ask);
   const bool astray = any.ifindex != 0 && any.ifindex != plan_.iface.ifindex;
   if (astray && !astray_)
     note(fmt::format("the route to {} leads over {} now; this run stays on {}",

@@ -362,7 +362,7 @@ void TcpSession::watch_route() {
   auto watch = net::RouteWatch::open();
   net::RouteOptions ask;
   ask.resolve = false;
-  const auto way = net::route_to(plan_.dst, plan_.iface.ifindex, ask);
+  const auto way = net::route_to(question(plan_.iface.ifindex), ask);
   if (watch && way.next_hop == plan_.dst_mac) routes_.emplace(std::move(*watch));
 }
 

@@ -27,9 +27,8 @@ constexpr std::uint64_t kWatchNs = 100'000'000; // and the interface
 constexpr Nanoseconds kHurry{1'000'000'000};    // after ^C
 
 /// Why a FIN may find no answer where all data did.
-std::string unacknowledged_words() {
-  std::string out = fmt::format("no acknowledgment of it within {}",
-                                format_duration(Nanoseconds(static_cast<std::int64_t>(kFinNs))));
+std::string unacknowledged_words(Nanoseconds patience) {
+  std::string out = fmt::format("no acknowledgment of it within {}", format_duration(patience));
   if (net::conntrack_is_strict())
     out += "; a stateful firewall of this host may drop it, for conntrack saw nothing of the data: "
            "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1";
@@ -84,10 +83,13 @@ void TcpSession::hand_back(std::size_t number, std::uint64_t now_ns) {
   }
   flow.socket = std::move(*socket);
   flow.closing = true;
-  const Nanoseconds patience = reason_ == stats::EndReason::Interrupted
-                                   ? std::min(kHurry, plan_.spec.drain)
-                                   : plan_.spec.drain;
-  flow.give_up_ns = now_ns + static_cast<std::uint64_t>(patience.count());
+  flow.give_up_ns = now_ns + static_cast<std::uint64_t>(patience().count());
+}
+
+/// How long is waited at the end: for acknowledgments, and for the far ends to close.
+Nanoseconds TcpSession::patience() const {
+  return reason_ == stats::EndReason::Interrupted ? std::min(kHurry, plan_.spec.drain)
+                                                  : plan_.spec.drain;
 }
 
 /// The far end believes a reset only at the sequence number that it expects next (RFC 5961, 3.2):
@@ -141,7 +143,7 @@ void TcpSession::look_at_closing(Flow& flow, std::uint64_t now_ns) {
     flow.detail = "the far end reset it instead of closing it";
   } else if (*state == net::Closing::Unacknowledged) {
     flow.end = stats::FlowEnd::FinUnacknowledged;
-    flow.detail = unacknowledged_words();
+    flow.detail = unacknowledged_words(patience());
   } else {
     flow.end = *state == net::Closing::Closed ? stats::FlowEnd::Fin : stats::FlowEnd::FinOneWay;
   }
@@ -177,10 +179,7 @@ void TcpSession::look_after_flows(std::uint64_t now_ns) {
       const xtg_tcp_flow f = sender_->flow(static_cast<std::uint32_t>(i));
       const auto now_us = static_cast<std::uint32_t>(now_ns / 1000);
       const bool silent = f.backoff > 0 && now_us - f.heard_us > 1'000'000;
-      flow.detail = fmt::format("not all was acknowledged within {}",
-                                format_duration(reason_ == stats::EndReason::Interrupted
-                                                    ? std::min(kHurry, plan_.spec.drain)
-                                                    : plan_.spec.drain));
+      flow.detail = fmt::format("not all was acknowledged within {}", format_duration(patience()));
       if (silent) flow.detail += why_silent(i);
       reset_flow(i, silent ? stats::FlowEnd::Unanswered : stats::FlowEnd::Unfinished);
     }

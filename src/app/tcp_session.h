@@ -90,6 +90,8 @@ private:
   void take_signals(std::uint64_t now_ns);
   void watch(std::uint64_t now_ns);
   void note(std::string text, report::TcpReporter& reporter, std::uint64_t now_ns);
+  [[nodiscard]] plan::RouteQuestion question(int interface) const;
+  [[nodiscard]] Nanoseconds patience() const;
   void follow_route(report::TcpReporter& reporter, std::uint64_t now_ns);
   void follow_mtu(report::TcpReporter& reporter, std::uint64_t now_ns);
   [[nodiscard]] std::string why_silent(std::size_t number) const;

@@ -77,7 +77,7 @@ void UdpCommand::declare_frame() {
                   fmt::format("frame with its FCS, {} (IPv6: {}) to {}",
                               packet::min_frame_size(packet::Family::V4),
                               packet::min_frame_size(packet::Family::V6), packet::max_frame_size()),
-                  "the smallest that can be counted"},
+                  "64, IPv6: 82"},
                  into(parse_frame_size, stream.frame_size));
   options_.value({"--payload", choice_names<packet::Payload>(kPayloads), "what fills the payload",
                   choice_name<packet::Payload>(kPayloads, stream.payload)},

@@ -79,18 +79,24 @@ Lookup no_way(RouteFault fault, std::string error) {
   return lookup;
 }
 
-/// IPv4 answers a route that forbids with the error that a sender would get.
-RouteFault fault_of(int error) {
-  switch (error) {
+constexpr const char* kUnreachable = "an unreachable route matches";
+constexpr const char* kBlackhole = "a blackhole route matches";
+constexpr const char* kProhibit = "a prohibit route matches";
+
+/// IPv4 answers a route that forbids with the error that a sender would get, and so may IPv6.
+Lookup no_way(const Error& error) {
+  switch (error.sys) {
   case ENETUNREACH:
   case ESRCH:
-    return RouteFault::NoRoute;
-  case EHOSTUNREACH: // unreachable
-  case EACCES:       // prohibit
-  case EINVAL:       // blackhole
-    return RouteFault::Refused;
+    return no_way(RouteFault::NoRoute, error.message());
+  case EHOSTUNREACH:
+    return no_way(RouteFault::Refused, fmt::format("{}: {}", error.what, kUnreachable));
+  case EINVAL:
+    return no_way(RouteFault::Refused, fmt::format("{}: {}", error.what, kBlackhole));
+  case EACCES:
+    return no_way(RouteFault::Refused, fmt::format("{}: {}", error.what, kProhibit));
   default:
-    return RouteFault::Failed;
+    return no_way(RouteFault::Failed, error.message());
   }
 }
 
@@ -98,17 +104,15 @@ Lookup ask_exactly(nl::Socket& socket, const RouteQuestion& question) {
   const std::string no_route = fmt::format("no route to {}", question.dst.to_string());
   nl::Message request = message_for(question);
   auto replies = socket.query(request, no_route);
-  if (!replies) return no_way(fault_of(replies.error().sys), replies.error().message());
+  if (!replies) return no_way(replies.error());
   if (replies->empty()) return no_way(RouteFault::NoRoute, no_route);
   const auto route = replies->front().header<rtmsg>();
   // IPv6 answers with the kind of route that forbids.
   const std::array<std::pair<unsigned char, const char*>, 3> refusing{
-      {{RTN_UNREACHABLE, "an unreachable route"},
-       {RTN_BLACKHOLE, "a blackhole route"},
-       {RTN_PROHIBIT, "a prohibiting route"}}};
+      {{RTN_UNREACHABLE, kUnreachable}, {RTN_BLACKHOLE, kBlackhole}, {RTN_PROHIBIT, kProhibit}}};
   for (const auto& [type, words] : refusing)
     if (route.rtm_type == type)
-      return no_way(RouteFault::Refused, fmt::format("{}: {} matches", no_route, words));
+      return no_way(RouteFault::Refused, fmt::format("{}: {}", no_route, words));
   const nl::Attrs attrs = replies->front().attrs<rtmsg>();
   Lookup lookup;
   lookup.ifindex = attrs.get<std::int32_t>(RTA_OIF).value_or(0);

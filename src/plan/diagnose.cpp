@@ -44,6 +44,14 @@ Diagnosis peer_silent(const InterfaceFacts& iface) {
                     iface.name, peer.ifindex),
         "at the other end: ethtool -K PEER gro on", Fix::None};
   }
+  // In generic mode it keeps any other program away, also one of --fix.
+  if (peer.xdp_generic)
+    return {
+        "peer-no-napi",
+        fmt::format("{} is a veth whose peer {} has no GRO, and an XDP program in generic mode, "
+                    "with which the kernel has no receive ring there for frames sent from XDP",
+                    iface.name, peer.name),
+        gro_command(peer), Fix::None};
   return {"peer-no-napi",
           fmt::format(
               "{} is a veth whose peer {} has neither GRO nor an XDP program, so the kernel has no "

@@ -114,7 +114,8 @@ std::string_view form_of(const stats::RxName& name) {
 
 /// Of frames without a signature most is not known.
 void clear_unknown(Json& out, const stats::RxStream& s) {
-  for (const char* key : {"session", "first_sequence", "next_sequence", "clock", "path", "loss_exact"})
+  for (const char* key :
+       {"session", "first_sequence", "next_sequence", "clock", "path", "loss_exact"})
     out[key] = nullptr;
   for (const char* key : kOfNumbers)
     if (out.contains(key)) out[key] = nullptr;

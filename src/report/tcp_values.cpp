@@ -180,29 +180,28 @@ Json tcp_end_value(const stats::TcpSummary& summary) {
     flows.push_back(tcp_flow_value(flow, length));
   const bool sent = summary.total.sum.segments_sent != 0;
   const stats::TcpSeen& seen = summary.seen;
-  return {
-      {"sum", sum_value(summary.total)},
-      {"flows", std::move(flows)},
-      {"reason", name(summary.end)},
-      {"errors", errors_value(summary.errnos)},
-      {"negotiated",
-       {{"mss", nonzero(std::uint64_t{summary.mss})},
-        {"timestamps", summary.timestamps},
-        {"sack", summary.sack},
-        {"ecn", summary.ecn}}},
-      {"ingress", or_null(summary.ingress)},
-      {"path_mtu", or_null(summary.path_mtu)},
-      {"icmp", {{"too_big", seen.too_big}, {"errors", seen.icmp_errors}}},
-      {"not_taken",
-       {{"queue_full", summary.queue_drops},
-        {"wrong_checksum", summary.wrong_checksums},
-        {"fragments", seen.fragments},
-        {"refused_ip_headers", seen.refused_headers}}},
-      {"notes", summary.notes},
-      {"rtt_us", rtt_value(summary)},
-      {"connect_seconds", number(summary.connect_s)},
-      {"first_data_seconds", sent ? number(summary.first_data_s) : Json(nullptr)},
-      {"cpu_seconds", number(summary.cpu_s)}};
+  return {{"sum", sum_value(summary.total)},
+          {"flows", std::move(flows)},
+          {"reason", name(summary.end)},
+          {"errors", errors_value(summary.errnos)},
+          {"negotiated",
+           {{"mss", nonzero(std::uint64_t{summary.mss})},
+            {"timestamps", summary.timestamps},
+            {"sack", summary.sack},
+            {"ecn", summary.ecn}}},
+          {"ingress", or_null(summary.ingress)},
+          {"path_mtu", or_null(summary.path_mtu)},
+          {"icmp", {{"too_big", seen.too_big}, {"errors", seen.icmp_errors}}},
+          {"not_taken",
+           {{"queue_full", summary.queue_drops},
+            {"wrong_checksum", summary.wrong_checksums},
+            {"fragments", seen.fragments},
+            {"refused_ip_headers", seen.refused_headers}}},
+          {"notes", summary.notes},
+          {"rtt_us", rtt_value(summary)},
+          {"connect_seconds", number(summary.connect_s)},
+          {"first_data_seconds", sent ? number(summary.first_data_s) : Json(nullptr)},
+          {"cpu_seconds", number(summary.cpu_s)}};
 }
 
 } // namespace xtg::report

@@ -278,6 +278,7 @@ RxSummary rx_summary(const RxSnapshot& first, const RxSnapshot& last, std::uint6
   const RxSpan run{first.time_ns, last.time_ns};
   RxSpan span = flow_span(summary).value_or(run);
   span.from_ns = std::max(span.from_ns, run.from_ns);
+  if (span.to_ns <= span.from_ns) span = run;
   summary.total = sample_between(first, last, span, origin_ns);
   summary.waiting_s = std::max(0.0, seconds_since(run.from_ns, run.to_ns) -
                                         seconds_since(span.from_ns, span.to_ns));

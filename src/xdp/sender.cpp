@@ -40,6 +40,12 @@ bool stamps_tai(const SenderSpec& spec) {
                      [](const xtg_stream& stream) { return stream.stamp_tai != 0; });
 }
 
+/// xtg_tx_modest cannot do this.
+bool follows_address(const SenderSpec& spec) {
+  return std::any_of(spec.streams.begin(), spec.streams.end(),
+                     [](const xtg_stream& stream) { return stream.hop_law != XTG_HOP_FIXED; });
+}
+
 Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool modest) {
   Skeleton skel(xtg_bpf::open(nullptr));
   if (!skel) return fail_sys(errno, "open the kernel programs");
@@ -102,6 +108,11 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
     impl->source_note = why_no_tracepoint(skel.error());
     skel = open_and_load(spec, false, modest);
     if (!skel && skel.error().code == Errc::NoPermission) {
+      if (follows_address(spec))
+        return fail(
+            Errc::NoPermission,
+            "a destination MAC for each address takes CAP_PERFMON, which is missing (setcap "
+            "cap_bpf,cap_net_admin,cap_perfmon+ep); or name one for all with --dst-mac");
       modest = true;
       skel = open_and_load(spec, false, modest);
       if (!skel && skel.error().code == Errc::NoPermission)

@@ -198,6 +198,7 @@ TEST_P(FramesTest, AreWhatRenderMakesWithAllFields) {
 /// wire, whatever else varies.
 TEST_P(FramesTest, DestinationMacFollowsTheAddress) {
   const auto [family, which, each] = GetParam();
+  if (which == Which::Modest) return; // has none: see write_frame() in bpf/tx.bpf.h
   Maker maker(3);
   std::vector<Shape> shapes;
   for (const Vary mode : {Vary::Together, Vary::Product, Vary::Random}) {

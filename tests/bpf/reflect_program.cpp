@@ -275,6 +275,8 @@ std::optional<Bytes> PlainMirror::reflect(const Bytes& frame, const Bytes& seen)
   std::uint64_t& count = counts_[{session, stream, full ? 1U : 0U}];
   if (full && (frame[sig + 23] & XTG_SIG_F_MIRROR) != 0 && sig >= p->udp + 8 + 24) {
     store_be(std::span(back).subspan(sig - 24, 8), count);
+    if (seen.size() == frame.size() && setup_.shared && type == XTG_SIG_DATA)
+      back[sig - 24] = seen[sig - 24]; // the CPU
     if (seen.size() == frame.size())
       std::copy_n(seen.begin() + static_cast<long>(sig - 16), 16,
                   back.begin() + static_cast<long>(sig - 16));

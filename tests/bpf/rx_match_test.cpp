@@ -69,8 +69,9 @@ TEST(RxMatchProgram, TakesThemWhereAsked) {
   EXPECT_TRUE(program.passes(datagram(Family::V4, 10'001)));
   RxProgram observer(RxSetup{.observe = 1, .match = {"udp dst port 10000"}, .drop_matched = true});
   EXPECT_TRUE(observer.takes(datagram(Family::V4, 10'000))) << "that is about test frames";
-  EXPECT_TRUE(observer.passes(datagram(Family::V4, 10'000, true)));
-  EXPECT_EQ(observer.queue().packets, 2U);
+  for (int i = 0; i < 2; i++)
+    EXPECT_TRUE(observer.passes(datagram(Family::V4, 10'000, true)));
+  EXPECT_EQ(observer.queue().packets, 3U);
 }
 
 TEST(RxMatchProgram, NothingIsCountedWithoutAFilter) {
@@ -184,7 +185,8 @@ TEST(RxMatchProgram, FramesAndFiltersAtRandom) {
 
 TEST(RxMatchProgram, TestFramesAreNobodysElse) {
   RxProgram program(RxSetup{.match = {"udp"}});
-  EXPECT_TRUE(program.takes(datagram(Family::V4, 10'000, true)));
+  for (int i = 0; i < 2; i++)
+    EXPECT_TRUE(program.takes(datagram(Family::V4, 10'000, true)));
   EXPECT_EQ(program.slot(0).key.form, XTG_SIG_FULL);
   Bytes other = datagram(Family::V4, 10'000, true);
   other[other.size() - 5]++; // version
@@ -193,7 +195,7 @@ TEST(RxMatchProgram, TestFramesAreNobodysElse) {
   RxProgram one(RxSetup{.by_session = 1, .session = 1, .match = {"udp"}});
   EXPECT_TRUE(one.passes(datagram(Family::V4, 10'000, true)));
   EXPECT_EQ(one.queue().refused, 1U);
-  EXPECT_EQ(one.queue().packets + program.queue().packets, 1U);
+  EXPECT_EQ(one.queue().packets + program.queue().packets, 2U);
 }
 
 TEST(RxMatchProgram, AFrameThatEndsAsAShortSignatureDoesCountsOnce) {
@@ -231,8 +233,8 @@ TEST(RxMatchProgram, AStreamOfShortSignaturesIsBelievedAllTheSame) {
 TEST(RxMatchProgram, CountsSoManyAndNoMore) {
   RxProgram program(RxSetup{.limit = 3, .match = {"udp"}, .drop_matched = true});
   EXPECT_TRUE(program.takes(datagram(Family::V4, 10'000)));
-  EXPECT_TRUE(program.takes(datagram(Family::V4, 10'000, true)));
-  EXPECT_TRUE(program.takes(datagram(Family::V4, 10'000)));
+  for (int i = 0; i < 2; i++)
+    EXPECT_TRUE(program.takes(datagram(Family::V4, 10'000, true)));
   EXPECT_TRUE(program.passes(datagram(Family::V4, 10'000)));
   EXPECT_TRUE(program.passes(datagram(Family::V4, 10'000, true)));
   EXPECT_EQ(program.queue().packets, 3U);

@@ -318,8 +318,9 @@ TEST(RxVerifyV4, NothingIsVerifiedThatNobodyAskedFor) {
   RxProgram program;
   Bytes bytes = frame(stream(Family::V4, 128), 0);
   bytes[60] ^= 1;
-  EXPECT_TRUE(program.takes(bytes));
-  EXPECT_EQ(program.queue().packets, 1U);
+  for (int i = 0; i < 2; i++)
+    EXPECT_TRUE(program.takes(bytes));
+  EXPECT_EQ(program.queue().packets, 2U);
   EXPECT_EQ(program.samples().corrupt, 0U);
 }
 

@@ -126,7 +126,7 @@ class Udp(lib.WireTest):
         takes_value = set(re.findall(r"(--[a-z][a-z-]+)[ =]+[A-Za-z]+[A-Za-z|\[\]/-]*(?=\s)", text))
         listed = set(WRONG) | {word for args, _ in WRONG_TOGETHER for word in args}
         flags = {"--help", "--version", "--json", "--quiet", "--verbose", "--dry-run", "--allow-public",
-                 "--allow-default-route", "--json-stream", "--fix"}
+                 "--allow-default-route", "--json-stream", "--fix", "--once"}
         self.assertGreater(len(takes_value), 20)
         self.assertEqual(takes_value - listed - flags, set())
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The mirror: what it sends back is what came, turned round and with right checksums, and everything else on
 its interface goes on. The near side captures what comes back."""
+import json
 import signal
 import socket
 import struct
@@ -317,20 +318,21 @@ class Obstacles(ReflectTest):
                      ["reflect", self.wire.far_if, "--json", *args]) as process:
             return process.finish()
 
-    def near_gro(self):
-        return lib.parse_json(self.wire.near("ethtool", "--json", "-k", self.wire.near_if))[0][
-            "generic-receive-offload"]["active"]
+    def repaired(self):
+        """Whether the near end has the program of --fix, which makes a ring there."""
+        link = json.loads(self.wire.near("ip", "-j", "link", "show", "dev", self.wire.near_if))[0]
+        return "xdp" in link and link["xdp"]["prog"]["name"] == "xtg_ring"
 
     def test_a_far_end_that_takes_nothing(self):
         self.wire.near("ethtool", "-K", self.wire.near_if, "gro", "off")
         self.failed(self.run_far("--duration", "200ms"), 4, "neither GRO nor an XDP program", "--fix")
         mirror = self.mirror()
-        self.assertTrue(self.near_gro())
+        self.assertTrue(self.repaired())
         mirror.stop()
-        self.assertFalse(self.near_gro())
+        self.assertFalse(self.repaired())
         frames, _, _ = self.sent_and_reflected((), "-s", 128)
         self.assertGreaterEqual(len(frames), 2000)
-        self.assertFalse(self.near_gro())
+        self.assertFalse(self.repaired())
 
     def test_what_lies_in_the_ring_is_told(self):
         """By XDP_TX to a veth whose far end has GRO but no program: the kernel does not wake it."""

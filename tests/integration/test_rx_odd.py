@@ -93,16 +93,16 @@ class Malformed(OddTest):
                 self.assertGreaterEqual(end["sum"]["passed"] + (size == 64), len(cut))
 
     def test_a_wrong_bit_in_magic_version_or_type(self):
-        good = self.frames(count=1)[0]
+        good = self.frames(count=2)
         odd = []
         for byte in range(1, 7):  # from the end: four of the magic, version, type
             for bit in range(8):
-                frame = bytearray(good)
+                frame = bytearray(good[0])
                 frame[-byte] ^= 1 << bit
                 odd.append(bytes(frame))
-        end = self.received(odd + [good])
+        end = self.received(odd + good)
         aside = end["aside"]
-        self.assertEqual(end["sum"]["packets"], 1)
+        self.assertEqual(end["sum"]["packets"], 2)
         # 32 have another magic, which is nobody's, the others a signature of a kind that is not known.
         told = sum(aside[key] for key in aside if not key.startswith("link_"))
         self.assertEqual(told, 16)

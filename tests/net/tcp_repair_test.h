@@ -82,7 +82,7 @@ protected:
     std::uint64_t received = 0;
     ASSERT_OK(send_fin(near_));
     EXPECT_EQ(read_some(far_.get(), 1), "[end]");
-    EXPECT_EQ(closing(near_, &received), Closing::HalfClosed);
+    EXPECT_TRUE(eventually([&] { return closing(near_, &received) == Closing::HalfClosed; }));
     EXPECT_TRUE(write_all(far_.get(), "bye"));
     far_.reset();
     EXPECT_TRUE(eventually([&] { return closing(near_, &received) == Closing::Closed; }));

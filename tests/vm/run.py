@@ -38,19 +38,6 @@ def drives_xdp(card):
     return model == "virtio-net-pci" or model == "vmxnet3" and cards.KERNEL >= (6, 6)
 
 
-def known_to_fail(card, test):
-    """What the program does not do yet, in words; empty where the test has to pass."""
-    if test in ("test_tc", "test_flows"):
-        return "tcp --ingress tc attaches no pass program"
-    if card.startswith("virtio") and cards.KERNEL < (6, 2) and test in BULK:
-        return "frames grow where a page is used again"
-    return ""
-
-
-# These send several frames by one kernel call, and so by one page.
-BULK = ("test_flood", "test_sizes", "test_ipv6", "test_threads", "test_fields_change", "test_xdp")
-
-
 def suite(words):
     tests = unittest.TestSuite()
     found = [Programs]
@@ -65,9 +52,6 @@ def suite(words):
         for test in unittest.defaultTestLoader.loadTestsFromTestCase(case):
             if words and not any(word in test.id() for word in words):
                 continue
-            why = known_to_fail(getattr(case, "card", ""), test._testMethodName)
-            if why and not words:  # by its name it is run all the same
-                setattr(test, test._testMethodName, unittest.skip(why)(getattr(test, test._testMethodName)))
             tests.addTest(test)
     return tests
 

@@ -16,7 +16,7 @@
 
 /* Bumped with every change of a struct below include/; user space checks it in the loaded object.
  */
-#define XTG_ABI_VERSION 3
+#define XTG_ABI_VERSION 4
 
 /* Names of BPF programs and maps hold at most 15 characters. */
 
@@ -25,6 +25,7 @@
 #define XTG_MAX_FIELDS 8      /* varying fields of one stream */
 #define XTG_MAX_NEXT_HOPS 256 /* MACs listed for varying destination addresses, all streams */
 #define XTG_MAX_BATCH 256     /* frames of one kernel batch (net/bpf/test_run.c) */
+#define XTG_BULK 16           /* frames that a devmap hands to a driver (DEV_MAP_BULK_SIZE) */
 #define XTG_MAX_HEADER 128    /* bytes of header stack written on every frame */
 
 /* Sizes of frames, without the 4-byte FCS. 3408 is what one page leaves after the kernel's

@@ -11,15 +11,25 @@ static inline __u64 xtg_slot_ns(__u64 ns, __u32 frac) {
   return ns + (frac >> 31);
 }
 
+/* Slot `k`, counted from a deadline without a fraction. */
+static inline __u64 xtg_slot_at(__u64 k, __u64 interval_ns, __u32 interval_frac) {
+  __u64 frac = k * interval_frac;
+
+  return k * interval_ns + xtg_slot_ns(frac >> 32, (__u32)frac);
+}
+
 /* Slots from `due_ns` (rounded) to before `end_ns`, 0 if none. */
 static inline __u64 xtg_slots_before(__u64 due_ns, __u64 end_ns, __u64 interval_ns,
                                      __u32 interval_frac) {
-  __u64 left = end_ns - due_ns, shift, interval;
+  __u64 left = end_ns - due_ns, slots, last;
 
   if (due_ns >= end_ns) return 0;
   if (interval_ns >> 32) return (left - 1) / interval_ns + 1;
-  /* Of the fraction as many bits as the 64 leave room for: all of it up to 4 seconds. */
-  shift = left >> 32 ? 16 : 32;
-  interval = ((interval_ns << 32) | interval_frac) >> (32 - shift);
-  return ((left << shift) - (1ULL << (shift - 1)) - 1) / interval + 1;
+  /* With 16 bits of the fraction there are never too few; what is too many is then seen exactly. */
+  slots = (left << 16) / (((interval_ns << 32) | interval_frac) >> 16) + 1;
+  for (int i = 0; i < 3; i++) {
+    last = xtg_slot_at(slots - 1, interval_ns, interval_frac);
+    if (last >= left) slots -= (last - left) / (interval_ns + 1) + 1;
+  }
+  return slots;
 }

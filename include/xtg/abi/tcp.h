@@ -111,7 +111,7 @@ struct xtg_tcp_config {
    * scheduler may take so long (Linux: two timer ticks). */
   __u32 tail_slack_us;
   __u32 give_up_us; /* one that acknowledges nothing for so long, though it was sent again, also */
-  __u32 renew; /* as in xtg_tx_config */
+  __u32 renew;      /* as in xtg_tx_config */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_config) == XTG_TCP_HEADER + 32 + 96, "config ABI");
 
@@ -342,7 +342,7 @@ struct XTG_CACHE_LINES xtg_tcp_lane {
   struct xtg_tcp_burst rest; /* of a burst so cut: what does not fill a frame; count 0: nothing */
   __u32 rest_flow;
   __u32 hold_step_ns; /* the last wait after an error; 0: frames leave */
-  __u64 hold_ns; /* nothing is sent before; after an error, and the longer the more follow */
+  __u64 hold_ns;      /* nothing is sent before; after an error, and the longer the more follow */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_lane) == 384, "whole cache lines");
 

@@ -112,8 +112,13 @@ TEST(CliTcp, HostIsANameOrAnAddress) {
   for (const char* host : {"server1", "a-b.example.org.", "_x", "198.18.0.2", "2001:db8::1", "::1"})
     EXPECT_EQ(parsed<TcpSpec>({"tcp", host}).host, host);
   for (const std::string host :
-       {"", "a b", "http://x", "[::1]", "198.18.0.2:80", "fe80::1%eth0", "a,b", "2001:db8::1/64"})
+       {"", "a b", "http://x", "[::1]", "198.18.0.2:80", "a,b", "2001:db8::1/64"})
     expect_refused({{{"tcp", host}, {"host \"" + host + "\"", "198.18.0.2", "--port"}}});
+  const TcpSpec zoned = parsed<TcpSpec>({"tcp", "fe80::1%eth0"});
+  EXPECT_EQ(zoned.host, "fe80::1");
+  EXPECT_EQ(zoned.zone, "eth0");
+  expect_refused({{{"tcp", "2001:db8::1%eth0"}, {"host \"2001:db8::1%eth0\"", "fe80::1%eth0"}},
+                  {{"tcp", "server1%eth0"}, {"host \"server1%eth0\"", "fe80::1%eth0"}}});
   expect_refused({{{"tcp", std::string(254, 'a')}, {"host", "name or the address"}},
                   {{"tcp"}, {"tcp: expected HOST", "tcp 198.18.0.2"}},
                   {{"tcp", "-p", "80"}, {"tcp: expected HOST"}},

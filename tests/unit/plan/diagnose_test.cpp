@@ -120,6 +120,7 @@ TEST(Preflight, VethPeerWithoutReceiveRing) {
 
   iface.peer->xdp_generic = true; // makes no ring
   EXPECT_EQ(found(iface).id, "peer-no-napi");
+  EXPECT_EQ(found(iface).fix, Fix::None) << "and keeps other programs away";
   iface.peer->xdp_native = true;
   EXPECT_FALSE(preflight(iface, kFrame));
 }

@@ -152,6 +152,7 @@ TEST_F(PlanTest, AnnouncementsAndTheSharedClockNeedTheirRoom) {
   stream() = {};
   stream().dst_addr = ips("2001:db8::9");
   stream().dst_mac = MacRange{mac("02:00:00:00:00:77"), 1};
+  stream().frame_size = 66;
   EXPECT_NE(error().find("--announce"), std::string::npos);
   EXPECT_NE(error().find("frames of 82 bytes"), std::string::npos) << error();
   stream().frame_size = 82;

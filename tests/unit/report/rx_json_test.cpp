@@ -83,7 +83,8 @@ TEST(RxJson, Interval) {
             std::string(R"({"sum":{"start":0.0,"end":1.0,"seconds":1.0,"packets":1010,)") +
                 R"("bytes":64640,"bits_per_second":517120.0,"rx_pps":1010.0,)" +
                 R"("l1_bits_per_second":678720.0,"l2_bits_per_second":517120.0,)" + kCounters +
-                R"("matched":0,)" + kPath + kDelay + R"(,"passed":33,"streams":1}})");
+                R"("missing_packets":12,"matched":0,)" + kPath + kDelay +
+                R"(,"passed":33,"streams":1}})");
 }
 
 TEST(RxJson, SuspectsMayBeBelievedLater) {

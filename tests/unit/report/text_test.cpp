@@ -101,6 +101,20 @@ TEST(TextReporter, LowRatesKeepTheirFractions) {
       << out.str();
 }
 
+/// The refused ones among the attempts are no loss: it is told how many went a second time.
+TEST(TextReporter, TellsWhatWasSentAgain) {
+  std::ostringstream out;
+  const auto text = make_text(out);
+  stats::Summary summary;
+  summary.total.tx = {.attempts = 1'007, .accepted = 1'000, .driver_drops = 7, .resent = 7};
+  text->end(summary);
+  EXPECT_NE(out.str().find("  sent again                    7\n"), std::string::npos) << out.str();
+  out.str("");
+  summary.total.tx = {.attempts = 1'000, .accepted = 1'000};
+  text->end(summary);
+  EXPECT_EQ(out.str().find("sent again"), std::string::npos) << out.str();
+}
+
 TEST(TextReporter, NeverShowsNanOrInf) {
   std::ostringstream out;
   const auto text = make_text(out);
