@@ -112,7 +112,14 @@ Status TcpSession::connect() {
   return {};
 }
 
-/// Freezes the connections. All have to have the options of the first: they share one header.
+/// A frozen connection that is not taken over after all: nothing was sent by it, so the kernel's
+/// socket resets it, or the far end would keep it.
+void TcpSession::refuse_flow(std::size_t number, std::string detail) {
+  (void)net::send_rst(flows_[number].socket);
+  give_up_flow(number, stats::FlowEnd::Lost, std::move(detail));
+}
+
+/// Freezes the connections. They share one header, and so have to have the same options.
 Status TcpSession::read_states() {
   std::optional<Error> first;
   for (std::size_t i = 0; i < flows_.size(); i++) {
@@ -132,17 +139,26 @@ Status TcpSession::read_states() {
     }
     flow.local = *local;
     flow.state = *state;
-    if (model_ == nullptr) model_ = &flow.state;
-    if (flow.state.timestamps != model_->timestamps || flow.state.sack != model_->sack ||
-        flow.state.ecn != model_->ecn) {
-      give_up_flow(i, stats::FlowEnd::Lost, "it negotiated other TCP options than the first one");
-    } else if (flow.state.usec_timestamps) {
-      give_up_flow(i, stats::FlowEnd::Lost, "its timestamps count microseconds");
-    }
+    if (flow.state.usec_timestamps) refuse_flow(i, "its timestamps count microseconds");
   }
+  agree_on_options();
   if (std::ranges::any_of(flows_, [](const Flow& f) { return f.socket.valid(); })) return {};
   return tl::unexpected<Error>(
       first.value_or(Error{Errc::NotSupported, 0, "no connection could be taken over"}));
+}
+
+void TcpSession::agree_on_options() {
+  const auto options_of = [](const Flow& flow) {
+    return plan::TcpOptions{flow.state.timestamps, flow.state.sack, flow.state.ecn};
+  };
+  std::vector<plan::TcpOptions> all;
+  for (const Flow& flow : flows_)
+    if (flow.socket.valid()) all.push_back(options_of(flow));
+  if (all.empty()) return;
+  options_ = plan::most_common(all);
+  for (std::size_t i = 0; i < flows_.size(); i++)
+    if (flows_[i].socket.valid() && options_of(flows_[i]) != options_)
+      refuse_flow(i, "it negotiated other TCP options than most");
 }
 
 /// This host may have made other addresses of ours, by a program of a cgroup (which the socket
@@ -187,11 +203,11 @@ xtg_tcp_config TcpSession::configure() {
   header.dst_port = plan_.spec.port;
   header.hop_limit = plan_.spec.hop_limit;
   header.tos = plan_.spec.tos;
-  header.ecn = model_->ecn;
-  header.timestamps = model_->timestamps;
+  header.ecn = options_.ecn;
+  header.timestamps = options_.timestamps;
   packet::encode_tcp_header(header, c);
 
-  c.sack = model_->sack ? 1 : 0;
+  c.sack = options_.sack ? 1 : 0;
   c.mss = plan_.max_segment_ip + 14 - c.header_len;
   for (const Flow& flow : flows_)
     if (flow.socket.valid()) c.mss = std::min(c.mss, flow.state.mss_payload);

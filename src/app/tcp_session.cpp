@@ -205,11 +205,20 @@ void TcpSession::fail_run(Error error) {
   if (!result_.error) result_.error = std::move(error);
   reason_ = stats::EndReason::Failed;
   sender_->stop();
-  for (std::size_t i = 0; i < flows_.size(); i++)
-    if (flows_[i].end == stats::FlowEnd::Running) {
-      (void)sender_->release(flows_[i].key);
-      give_up_flow(i, stats::FlowEnd::Lost, result_.error->message());
-    }
+}
+
+/// What is open although the run is over, for a fault or since the user left: the far end would
+/// keep it. What the kernel closes already is left to it.
+void TcpSession::end_rest() {
+  for (std::size_t i = 0; i < flows_.size(); i++) {
+    Flow& flow = flows_[i];
+    if (flow.end != stats::FlowEnd::Running) continue;
+    flow.detail = result_.error ? result_.error->message() : "left at the second interrupt";
+    if (flow.closing)
+      give_up_flow(i, stats::FlowEnd::Lost, flow.detail);
+    else
+      reset_flow(i, stats::FlowEnd::Lost);
+  }
 }
 
 void TcpSession::take_signals(std::uint64_t now_ns) {
@@ -223,6 +232,7 @@ void TcpSession::watch(std::uint64_t now_ns) {
   if (now_ns < next_watch_ns_) return;
   next_watch_ns_ = now_ns + kWatchNs;
   if (auto fault = link_fault(plan_.iface)) return fail_run(std::move(*fault));
+  if (auto error = pool_->error()) return fail_run(std::move(*error));
   const stats::Snapshot now = sender_->snapshot(false);
   if (now.source == stats::CountSource::Tracepoint && silence_.lasts(now.total, now_ns, kSilenceNs))
     fail_run(silence_error(now));
@@ -264,7 +274,7 @@ void TcpSession::report_ended(report::TcpReporter& reporter, std::uint64_t now_n
 
 void TcpSession::loop(report::TcpReporter& reporter, const std::ostream& out, int timer) {
   const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
-  while (!all_ended() && !result_.left_at_once) {
+  while (!all_ended() && !result_.left_at_once && reason_ != stats::EndReason::Failed) {
     itimerspec spec{};
     spec.it_value.tv_nsec = static_cast<long>(kTickNs);
     timerfd_settime(timer, 0, &spec, nullptr);
@@ -370,6 +380,7 @@ TcpSessionResult TcpSession::run(report::TcpReporter& reporter, const std::ostre
   sender_->stop();
   pool_->stop();
   if (auto joined = pool_->join(); !joined && !result_.error) result_.error = joined.error();
+  end_rest();
   conclude(reporter);
   return std::move(result_);
 }

@@ -17,6 +17,7 @@
 #include "net/handshake_watch.h"
 #include "net/route_watch.h"
 #include "net/tcp.h"
+#include "plan/tcp_agreement.h"
 #include "plan/tcp_plan.h"
 #include "report/tcp_report.h"
 #include "stats/silence.h"
@@ -78,6 +79,8 @@ private:
   Status take_over();
   Status start_workers();
   void give_up_flow(std::size_t number, stats::FlowEnd end, std::string detail);
+  void refuse_flow(std::size_t number, std::string detail);
+  void agree_on_options();
 
   void loop(report::TcpReporter& reporter, const std::ostream& out, int timer);
   void look_after_flows(std::uint64_t now_ns);
@@ -97,6 +100,7 @@ private:
   [[nodiscard]] std::string why_silent(std::size_t number) const;
   [[nodiscard]] Error silence_error(const stats::Snapshot& now) const;
   void fail_run(Error error);
+  void end_rest();
   [[nodiscard]] bool all_ended() const;
   [[nodiscard]] stats::TcpSnapshot snapshot(bool settled, bool histograms);
   void conclude(report::TcpReporter& reporter);
@@ -110,7 +114,7 @@ private:
   std::vector<std::string> notes_;
   std::vector<Flow> flows_;
   std::vector<bool> told_;
-  const net::TcpState* model_ = nullptr; ///< of the first flow: what all have to agree on
+  plan::TcpOptions options_; ///< that all connections have
   xtg_tcp_config config_{};
   std::vector<std::uint8_t> payload_;
   std::vector<std::uint32_t> sums_;

@@ -43,10 +43,6 @@ std::string flow_words(const stats::FlowState& flow) {
   return flow.detail.empty() ? text : fmt::format("{}: {}", text, one_line(flow.detail));
 }
 
-bool went_wrong(stats::FlowEnd end) {
-  return is_failure(end) || end == stats::FlowEnd::Lost;
-}
-
 double share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
@@ -249,7 +245,7 @@ private:
       count("flows", how_many, words(end));
     std::size_t told = 0;
     for (const stats::FlowState& flow : flows)
-      if (went_wrong(flow.end) && told++ < kToldFlows) row("", flow_words(flow));
+      if (is_failure(flow.end) && told++ < kToldFlows) row("", flow_words(flow));
     if (told > kToldFlows) row("", fmt::format("and {} more", with_thousands(told - kToldFlows)));
   }
 

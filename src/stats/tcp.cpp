@@ -114,7 +114,7 @@ std::string_view to_string(FlowEnd end) {
 
 bool is_failure(FlowEnd end) {
   return end == FlowEnd::PeerReset || end == FlowEnd::Unanswered || end == FlowEnd::Unfinished ||
-         end == FlowEnd::NotOpened || end == FlowEnd::FinUnacknowledged;
+         end == FlowEnd::NotOpened || end == FlowEnd::FinUnacknowledged || end == FlowEnd::Lost;
 }
 
 FlowCounters& FlowCounters::operator+=(const FlowCounters& other) {
@@ -154,8 +154,7 @@ TcpSample tcp_delta(const TcpSnapshot& from, const TcpSnapshot& to, std::uint64_
     const FlowState& now = to.flows[i];
     const FlowCounters gained = gain(before.counters, now.counters);
     sample.sum += gained;
-    const bool ended_well = !is_failure(now.end) && now.end != FlowEnd::Lost;
-    if (!is_open(before) || (any_open ? !is_open(now) : !ended_well)) continue;
+    if (!is_open(before) || (any_open ? !is_open(now) : is_failure(now.end))) continue;
     const double goodput = 8 * per_second(gained.bytes_acked);
     sample.slowest_bps = sample.compared == 0 ? goodput : std::min(sample.slowest_bps, goodput);
     sample.fastest_bps = std::max(sample.fastest_bps, goodput);

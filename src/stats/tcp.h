@@ -40,7 +40,7 @@ enum class FlowEnd : std::uint8_t {
   Lost,              ///< given up for a fault on this side
 };
 std::string_view to_string(FlowEnd end); // "running", "fin", "fin_one_way", "rst", "kept_open", ...
-/// One that the far end or the network is to blame for.
+/// One that was not wanted.
 bool is_failure(FlowEnd end);
 
 /// Counts from the flow's start; nothing goes down.

@@ -85,6 +85,11 @@ void WorkerPool::keep(Error error) {
   stop_.store(true);
 }
 
+std::optional<Error> WorkerPool::error() const {
+  const std::lock_guard lock(mutex_);
+  return error_;
+}
+
 Status WorkerPool::wait_ready() {
   for (std::size_t n = ready_.load(); n < seats_.size(); n = ready_.load())
     ready_.wait(n);

@@ -56,6 +56,8 @@ public:
   void stop();
   /// Joins all threads; the first error any of them met.
   Status join();
+  /// That error, if there is one so far: all threads then stop, or have.
+  [[nodiscard]] std::optional<Error> error() const;
   /// CPUs that a thread could not be pinned to.
   [[nodiscard]] std::vector<int> unpinned() const;
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What goes wrong while connections are opened or in use: named, bounded, and nothing is left behind."""
 import signal
+import subprocess
 import time
 
 import lib
@@ -184,6 +185,53 @@ class Faults(tcp_lib.OwnWireTest):
                     time.sleep(1.2)
                     run.send(signal.SIGCONT)
                     self.delivered(self.done(run.finish()), receiver)
+
+
+class Abandoned(tcp_lib.WireTest):
+    """A run that ends in another way than by its connections' ends leaves none of them open at the far end."""
+
+    def test_output_gone(self):
+        with tcp_lib.Sink(self.wire) as sink:
+            done = subprocess.run(
+                ["ip", "netns", "exec", self.wire.near_ns, "sh", "-c", 'exec "$0" "$@" >/dev/full', lib.BINARY, "tcp",
+                 self.wire.far_ip, "-p", str(tcp_lib.PORT), "-f", "3", "--duration", "30"],
+                capture_output=True, text=True, timeout=25, check=False)
+            self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done)
+            self.assertEqual({connection.end for connection in sink.ended(3)}, {"reset"})
+
+    def test_second_interrupt(self):
+        # Of the far end's segments only those with SYN arrive: no data is ever acknowledged.
+        program = lib.compile_bpf(self, "return end > data + 48 && data[23] == 6 && !(data[47] & 2) ? 1 : 2;")
+        near_xdp = ("ip", "link", "set", "dev", self.wire.near_if, "xdp")
+        self.wire.near(*near_xdp, "obj", program, "sec", "xdp")
+        self.addCleanup(self.wire.near, *near_xdp, "off")
+        with tcp_lib.Sink(self.wire) as sink, self.start("--duration", 30, "-f", 2, "--ingress", "tc") as run:
+            lib.wait_for(lambda: len(c := sink.connections()) == 2 and all(one.bytes for one in c), "data arrives")
+            run.send(signal.SIGINT)
+            time.sleep(0.3)
+            run.send(signal.SIGINT)
+            self.assertEqual(run.finish().status, 130)
+            self.assertEqual({connection.end for connection in sink.ended(2)}, {"reset"})
+
+
+class OddOnes(tcp_lib.WireTest):
+
+    def test_one_that_negotiated_less(self):
+        """The first connection's SYN lost an option on the way: the others go on, and it is not left half open."""
+        # From port 20000: "SACK permitted", behind the MSS, becomes two fillers.
+        program = lib.compile_bpf(self, """
+          if (end < data + 60 || data[34] != 0x4e || data[35] != 0x20 || !(data[47] & 2) || data[58] != 4) return 2;
+          data[58] = data[59] = 1;
+          return 2;""")
+        far_xdp = ("ip", "link", "set", "dev", self.wire.far_if, "xdp")
+        self.wire.far(*far_xdp, "obj", program, "sec", "xdp")
+        self.addCleanup(self.wire.far, *far_xdp, "off")
+        with tcp_lib.Sink(self.wire) as sink:
+            result = self.adds_up(self.tcp("--bytes-per-flow", 100_000, "-f", 4, "-P", 20000))
+            self.assertEqual(result.status, 5, result)
+            self.assertEqual([flow["close"] for flow in result.doc["end"]["flows"]], ["lost", "fin", "fin", "fin"])
+            self.assertIn("TCP options", result.doc["error"])
+            self.assertEqual(sorted((c.end, c.bytes) for c in sink.ended(4)), [("eof", 100_000)] * 3 + [("reset", 0)])
 
 
 if __name__ == "__main__":

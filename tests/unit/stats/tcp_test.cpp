@@ -157,7 +157,7 @@ TEST(FlowEnd, NamesAndBlame) {
       {FlowEnd::Unanswered, "unanswered", true},
       {FlowEnd::Unfinished, "unfinished", true},
       {FlowEnd::NotOpened, "not_opened", true},
-      {FlowEnd::Lost, "lost", false}};
+      {FlowEnd::Lost, "lost", true}};
   for (const auto& [end, name, blame] : kinds) {
     EXPECT_EQ(to_string(end), name);
     EXPECT_EQ(is_failure(end), blame) << name;

@@ -114,7 +114,11 @@ TEST_F(WorkerPoolTest, AnErrorStopsTheOthers) {
   add().endless = true;
   const auto pool = start();
   ASSERT_TRUE(pool->wait_ready());
+  EXPECT_FALSE(pool->error());
   pool->go();
+  while (!pool->error())
+    std::this_thread::yield();
+  EXPECT_EQ(pool->error()->what, "broke") << "known before anybody waits for the threads";
   const Status status = pool->join();
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().what, "broke");
