@@ -260,8 +260,12 @@ static __always_inline bool tx_due(struct xtg_tcp_lane* lane, __u64 now_ns) {
 /* Moves the schedule on by a burst of data. Slots that had gone by count when new data shows that
  * there was something for them. */
 static __always_inline void tx_paced(struct xtg_tcp_lane* lane, const struct xtg_tcp_burst* b) {
-  __u64 frac = lane->pace_frac + lane->pace_ns_q * b->count;
+  const struct xtg_tcp_config* c = xtg_tcp_c();
+  __u64 frac = lane->pace_ns_q * b->count;
 
+  /* A slot is for a whole segment, and a cut frame is less: divided first, or it might overflow. */
+  if (tcp_control.cut) frac = lane->pace_ns_q / c->mss * b->len * b->count;
+  frac += lane->pace_frac;
   lane->pace_ns += frac >> 20;
   lane->pace_frac = frac & ((1 << 20) - 1);
   if (b->kind != XTG_TCP_SEND_NEW) return;

@@ -230,7 +230,7 @@ void ExchangeSession::drain(Signals& signals) {
   for (const Port& port : ports_)
     if (port.sent) senders.push_back({session_of(*port.plan), port.sent->total.tx.accepted});
   const std::uint64_t until = monotonic_ns() + static_cast<std::uint64_t>(plan_.spec.drain.count());
-  for (const Asked before = signals.asked(); signals.asked() == before;) {
+  for (const Asked before = signals.asked(); before != Asked::Leave && signals.asked() == before;) {
     for (Port& port : ports_)
       if (port.listener) port.last = look_at(port, true);
     const std::uint64_t now = monotonic_ns();

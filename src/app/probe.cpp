@@ -212,6 +212,8 @@ int probe(const plan::ProbeSpec& spec, Context& context) {
   std::optional<Result<plan::InterfaceFacts>> iface;
   if (!spec.interface.empty()) {
     iface = net::interface_facts(spec.interface);
+    const auto held =
+        context.signals.hold(); // a program that a driver was asked about is not to stay
     check_interface(*iface, checks);
   }
 

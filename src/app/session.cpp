@@ -199,9 +199,11 @@ void Session::add_link_counters(stats::Snapshot& snapshot, bool settled) {
 }
 
 /// How long attempts without an accepted frame are put up with: a second, or where each frame is
-/// offered once, two slots of a slow stream that has been seen to work.
+/// offered once (by choice, or as no tracepoint says what was refused), two slots of a slow stream
+/// that has been seen to work.
 std::uint64_t Session::patience_ns() const {
-  if (!stream_.pacing || !silence_.ever_accepted() || !plan_.once) return kSilenceNs;
+  const bool again = !plan_.once && sender_->count_source_note().empty();
+  if (!stream_.pacing || !silence_.ever_accepted() || again) return kSilenceNs;
   const double slot_s = stream_.pacing->frames_per_slot / stream_.pacing->target_pps;
   return std::max(kSilenceNs, static_cast<std::uint64_t>(2.5e9 * slot_s));
 }

@@ -124,7 +124,9 @@ void RxRuns::apply(RxSnapshot& snapshot) const {
   for (RxRecord& record : snapshot.records)
     for (const RxRecord& before : aside_) {
       const xtg_rx_key &key = record.slot.key, &old = before.slot.key;
-      if (matched(record) && key.stream == old.stream && key.unit == old.unit)
+      // A filter that was quiet for long may have a second record.
+      if (matched(record) && key.stream == old.stream && key.unit == old.unit &&
+          record.slot.first_ns == before.slot.first_ns)
         take_off(record, before, aside_ns_, begun_ns_);
     }
   std::erase_if(snapshot.records, [&](const RxRecord& record) {

@@ -130,12 +130,12 @@ stats::RxRecord Receiver::Impl::record(std::uint32_t number, bool words) const {
   return out;
 }
 
-/// All that are somebody's.
+/// All that are somebody's, and have been used: one that was just given out has no last packet.
 std::vector<stats::SlotUse> Receiver::Impl::uses() const {
   std::vector<stats::SlotUse> out;
   for (std::uint32_t i = 0; i < used(); i++) {
     xtg_rx_slot& slot = records[i].slot;
-    if (peek(slot.key.unit) != XTG_RX_NOBODY)
+    if (peek(slot.key.unit) != XTG_RX_NOBODY && peek(slot.packets) != 0)
       out.push_back({i, peek(slot.packets), peek(slot.last_ns)});
   }
   return out;

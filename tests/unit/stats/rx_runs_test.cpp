@@ -75,6 +75,10 @@ TEST(RxRuns, WhatFiltersCountStaysButForWhatWasBefore) {
   other.records[0].slot.key.unit = 3;
   runs.apply(other);
   EXPECT_EQ(other.records[0].slot.packets, 12U);
+  RxSnapshot later = snapshot(12);
+  later.records[0].slot.first_ns += kSecond;
+  runs.apply(later);
+  EXPECT_EQ(later.records[0].slot.packets, 12U) << "a second record, made after a long silence";
 }
 
 TEST(RxRuns, BeginsWithItsStartOrThePacketThatOvertookIt) {
