@@ -9,7 +9,7 @@
 namespace xtg::app {
 
 std::optional<plan::Diagnosis> driver_refusal(const plan::InterfaceFacts& iface, Program program) {
-  const auto loaded = xdp::load_pass_program(program == Program::Receiver);
+  const auto loaded = xdp::load_pass_program("xtg_pass", program == Program::Receiver);
   if (!loaded) return std::nullopt;
   const auto answer = net::ask_driver(iface.ifindex, loaded->get());
   if (!answer || answer->takes) return std::nullopt;

@@ -9,12 +9,11 @@
 
 namespace xtg::xdp {
 
-Result<UniqueFd> load_pass_program(bool frags) {
+Result<UniqueFd> load_pass_program(const char* name, bool frags) {
   const auto code = return_constant(XDP_PASS);
   LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_flags = frags ? BPF_F_XDP_HAS_FRAGS : 0U);
-  UniqueFd prog(
-      bpf_prog_load(BPF_PROG_TYPE_XDP, "xtg_pass", "GPL", code.data(), code.size(), &opts));
-  if (!prog.valid()) return fail_sys(errno, "load an XDP program");
+  UniqueFd prog(bpf_prog_load(BPF_PROG_TYPE_XDP, name, "GPL", code.data(), code.size(), &opts));
+  if (!prog.valid()) return fail_sys(errno, "load a passing XDP program");
   return prog;
 }
 

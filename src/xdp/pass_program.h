@@ -7,8 +7,8 @@
 
 namespace xtg::xdp {
 
-/// `frags`: it says that it can cope with frames in several pieces, as the programs that receive
-/// do; a driver may then take it with a larger MTU.
-Result<UniqueFd> load_pass_program(bool frags);
+/// `name`: as others see it, at most 15 characters. `frags`: it says that it can cope with frames
+/// in several pieces, as the programs that receive do; a driver may then take it with a larger MTU.
+Result<UniqueFd> load_pass_program(const char* name, bool frags);
 
 } // namespace xtg::xdp

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "xdp/ring_program.h"
 
-#include <cerrno>
 #include <cstring>
 #include <string_view>
 
@@ -10,7 +9,7 @@
 #include <fmt/format.h>
 #include <linux/bpf.h>
 
-#include "xdp/trivial.h"
+#include "xdp/pass_program.h"
 
 namespace xtg::xdp {
 
@@ -20,17 +19,9 @@ constexpr const char* kName = "xtg_ring";
 constexpr std::uint32_t kInDriver = 1U << 2; // XDP_FLAGS_DRV_MODE of <linux/if_link.h>
 constexpr int kTries = 5;                    // another run's may end while it is looked at
 
-Result<UniqueFd> load() {
-  const auto code = return_constant(XDP_PASS);
-  // Of frames in several buffers, too: an MTU beyond a page is no obstacle then.
-  LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_flags = BPF_F_XDP_HAS_FRAGS);
-  UniqueFd prog(bpf_prog_load(BPF_PROG_TYPE_XDP, kName, "GPL", code.data(), code.size(), &opts));
-  if (!prog.valid()) return fail_sys(errno, "load a passing XDP program");
-  return prog;
-}
-
 Result<UniqueFd> attach(int ifindex) {
-  auto prog = load();
+  // Of frames in several buffers, too: an MTU beyond a page is no obstacle then.
+  auto prog = load_pass_program(kName, true);
   if (!prog) return prog;
   LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = kInDriver);
   const int link = bpf_link_create(prog->get(), ifindex, BPF_XDP, &opts);

@@ -25,7 +25,7 @@ protected:
                            .queues = 1,
                            .mtu = 1500,
                            .up = true}));
-    auto program = xdp::load_pass_program(false);
+    auto program = xdp::load_pass_program("xtg_pass", false);
     ASSERT_OK(program);
     program_ = std::move(*program);
   }
