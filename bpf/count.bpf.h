@@ -12,26 +12,6 @@ static __always_inline bool is_once(const struct net_device* from) {
   return (__u32)from->ifindex == config.ingress_base + config.n_workers;
 }
 
-/* The driver refused n frames from number `first` on: they are sent again. That ends their batch,
- * so that no more than one frame, which stood behind a full bulk, can leave before them. */
-static __always_inline void take_back(struct xtg_tx_worker* w, __u64 first, __u64 n) {
-  __u64 left = w->send_end - w->seq;
-  bool none = w->again_seq == w->again_end;
-
-  if (none || first < w->again_seq) w->again_seq = first;
-  if (none || first + n > w->again_end) w->again_end = first + n;
-  if (left == 0) return;
-  if (w->rest_seq == w->rest_end) w->rest_end = w->send_end;
-  if (w->rest_end == w->send_end || w->rest_seq == w->send_end) {
-    w->rest_seq = w->seq;
-  } else { /* a kernel call broke off while frames were sent again */
-    if (w->send_end > w->again_end) w->again_end = w->send_end;
-    w->resent -= left;
-  }
-  w->idle_left += left;
-  w->send_end = w->seq;
-}
-
 /* The next try is made at once where the driver took some, else after a while. */
 static __always_inline void put_off(struct xtg_tx_worker* w, int sent) {
   __u64 pause = 2 * w->pause_ns;
@@ -57,7 +37,7 @@ int BPF_PROG(xtg_tp_xmit, const struct net_device* from, const struct net_device
     w->driver_drops += drops;
     add_errno(&errnos, err, drops);
     if (config.again) { /* a driver takes a bulk's first frames */
-      take_back(w, w->bulk_seq + sent, drops);
+      xtg_take_back(w, w->bulk_seq + sent, drops);
       put_off(w, sent);
     }
   }
@@ -73,7 +53,7 @@ int BPF_PROG(xtg_tp_err, const struct net_device* from, const struct bpf_prog* p
   if (!w || is_once(from)) return 0;
   w->redirect_errors++;
   if (config.again) {
-    take_back(w, w->seq - 1, 1);
+    xtg_take_back(w, w->seq - 1, 1);
     put_off(w, 0);
   }
   add_errno(&errnos, err, 1);

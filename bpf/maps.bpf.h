@@ -2,6 +2,12 @@
 /* Everything the programs share with user space. */
 #pragma once
 
+/* What is added up for the checksums of one frame, see csum.h. */
+struct sums {
+  __u64 ip;
+  __u64 l4;
+};
+
 /* Read-only to the verifier: branches that the run does not need are removed at load time. */
 const volatile struct xtg_tx_config config = {.abi_version = XTG_ABI_VERSION};
 const volatile struct xtg_stream streams[XTG_MAX_STREAMS];
@@ -18,13 +24,22 @@ struct xtg_tx_worker workers[XTG_MAX_WORKERS];
 __u64 once_taken;
 
 /* How late frames were released after their deadline; one row per worker, written by its program.
- */
-__u64 slip[XTG_MAX_WORKERS][XTG_HIST_CELLS];
+ * One row more, because the verifier takes the mask for the last cell. */
+#define XTG_HIST_CELLS_MASK 4095
+XTG_STATIC_ASSERT(XTG_HIST_CELLS_MASK >= XTG_HIST_CELLS - 1 &&
+                      XTG_HIST_CELLS_MASK < 2 * XTG_HIST_CELLS,
+                  "bounds a cell within two rows");
+__u64 slip[XTG_MAX_WORKERS + 1][XTG_HIST_CELLS];
 
-/* Where xtg_tx_modest puts a frame's parts together, one row per worker: the header, with room for
- * a field at its very end, and the signature. */
-#define XTG_SCRATCH_SIG (XTG_MAX_HEADER / 8 + 1)
-__u64 scratch[XTG_MAX_WORKERS][XTG_SCRATCH_SIG + XTG_SIG_FULL_LEN / 8];
+/* Where xtg_tx_modest puts a frame's parts together: the header, with room for a field at its very
+ * end, and the signature. */
+struct parts {
+  __u64 header[XTG_MAX_HEADER / 8 + 1];
+  __u64 sig[XTG_SIG_FULL_LEN / 8];
+  struct sums sums;
+  bool turn; /* it is the next field's turn to move on */
+};
+static struct parts parts[XTG_MAX_WORKERS];
 
 /* The one slot is the run's output interface. When that device goes away the kernel clears it and
  * the redirect helper returns its fallback, which is how the program learns of it. */

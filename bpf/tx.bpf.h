@@ -101,14 +101,32 @@ static long spin_turn(__u32 turn, struct spin_state* state) {
  * slot. */
 #define XTG_MAX_LOST (1ULL << 31)
 
+/* Counts a slot that was released so late. A global function, which the verifier looks at once.
+ * Without CAP_PERFMON an index must have the same bounds on all paths: it forgets those of what has
+ * been in memory, and only masks give new ones, because a compare is taken both ways. */
+__noinline int xtg_count_slip(__u32 lane, __u64 late) {
+  lane &= XTG_MAX_WORKERS - 1;
+  *(volatile __u32*)&workers[lane].slip_cell = xtg_hist_cell(late);
+  __u64 cell = *(volatile __u32*)&workers[lane].slip_cell & XTG_HIST_CELLS_MASK;
+  cell += (__u64)lane * XTG_HIST_CELLS;
+  asm volatile("" : "+r"(cell));
+  (&slip[0][0])[cell]++;
+  return 0;
+}
+
+/* Slots that were due before the end and are not sent any more. */
+static __always_inline void give_up_to_end(struct xtg_tx_worker* w) {
+  w->skipped_slots += xtg_slots_before(xtg_slot_ns(w->deadline_ns, w->deadline_frac),
+                                       control.end_ns, w->interval_ns, w->interval_frac);
+}
+
 /* Waits for the slot that is due next and says how many to release now; 0: it is too far off, or
  * the run is over. */
 static __always_inline __u64 slots_due(struct xtg_tx_worker* w, __u64* now) {
   __u64 due = xtg_slot_ns(w->deadline_ns, w->deadline_frac);
 
   if (*now >= control.end_ns) {
-    /* Held up across the end: what was due before it is not sent any more. */
-    w->skipped_slots += xtg_slots_before(due, control.end_ns, w->interval_ns, w->interval_frac);
+    give_up_to_end(w); /* held up across it */
     finish(w, *now);
     return 0;
   }
@@ -121,11 +139,7 @@ static __always_inline __u64 slots_due(struct xtg_tx_worker* w, __u64* now) {
     if (*now < due) return 0;
   }
   __u64 late = *now - due;
-  /* Verifier: without CAP_PERFMON an addition must be of the same kind on all paths, so the cell,
-   * which is a constant on one, is not added to the pointer by itself. */
-  __u64 cell = (__u64)w->lane * XTG_HIST_CELLS + xtg_hist_cell(late);
-  asm volatile("" : "+r"(cell));
-  if (cell < XTG_MAX_WORKERS * XTG_HIST_CELLS) (&slip[0][0])[cell]++;
+  xtg_count_slip(w->lane, late);
 
   /* Bounded catch-up: what is later than that is given up and counted, never sent late in silence.
    */
@@ -154,11 +168,14 @@ static __always_inline bool left_over(const struct xtg_tx_worker* w) {
 
 /* Takes up to `batch` frames of what a refusal left over: first the refused ones, then what their
  * batch had not offered. 0: not now, or the run is over. */
-static __always_inline __u64 take_left_over(struct xtg_tx_worker* w, __u64 batch, __u64 now,
-                                            __u64* first) {
+static __always_inline __u64 take_left_over(struct xtg_tx_worker* w, const struct xtg_stream* s,
+                                            __u64 batch, __u64 now, __u64* first) {
   if (control.stop || now >= control.end_ns) {
     __u64 since = control.stop ? control.stop_ns : control.end_ns;
-    if ((__s64)(now - since) >= (__s64)XTG_GRACE_NS) finish(w, now);
+    if ((__s64)(now - since) >= (__s64)XTG_GRACE_NS) {
+      if (s->paced && !control.stop && !w->done) give_up_to_end(w);
+      finish(w, now);
+    }
   }
   if (w->done || now < w->retry_ns) return 0;
   if (w->again_seq != w->again_end) {
@@ -210,7 +227,7 @@ static __always_inline bool begin_batch(struct xtg_tx_worker* w, const struct xt
   __u64 first = 0, n;
 
   w->idle_left = batch - 1; /* as it stands when nothing is sent: this run was the first */
-  n = left_over(w) ? take_left_over(w, batch, now, &first) : claim(w, s, p, batch, &now, &first);
+  n = left_over(w) ? take_left_over(w, s, batch, now, &first) : claim(w, s, p, batch, &now, &first);
   if (n == 0) return false;
   w->seq = w->bulk_seq = first;
   w->send_end = first + n;
@@ -219,11 +236,6 @@ static __always_inline bool begin_batch(struct xtg_tx_worker* w, const struct xt
   if (s->n_fields && w->value_seq != first) seek_fields(w, s);
   return true;
 }
-
-struct sums {
-  __u64 ip;
-  __u64 l4;
-};
 
 /* Verifier: with a single stream all offsets are known constants and the one check of the whole
  * frame covers them; with several, every access is checked by itself. */
@@ -353,8 +365,23 @@ static __always_inline bool write_signature(__u64* at, void* end, struct xtg_tx_
   return true;
 }
 
-/* Writes what differs from frame to frame: fields, signature, checksums. `header` and `sig` point
- * into the page, or both into memory of our own. */
+/* `header` and `sig` point into the page, or both into memory of our own. */
+static __always_inline bool write_sums(void* header, void* end, const struct xtg_stream* s,
+                                       const struct sums* sums, const bool multi) {
+  if (s->ip_csum_off) {
+    __u16* at = header + (s->ip_csum_off & (XTG_MAX_HEADER - 1));
+    XTG_NEED(at, 2);
+    *at = xtg_csum_ip(sums->ip);
+  }
+  if (s->l4_csum_off) {
+    __u16* at = header + (s->l4_csum_off & (XTG_MAX_HEADER - 1));
+    XTG_NEED(at, 2);
+    *at = xtg_csum_udp(sums->l4);
+  }
+  return true;
+}
+
+/* Writes what differs from frame to frame: fields, signature, checksums. */
 static __always_inline bool write_parts(void* header, void* sig, void* end, struct xtg_tx_worker* w,
                                         const struct xtg_stream* s, const bool multi) {
   struct sums sums = {.ip = s->ip_csum_base, .l4 = w->l4_sum};
@@ -365,17 +392,7 @@ static __always_inline bool write_parts(void* header, void* sig, void* end, stru
     if (i < s->n_fields && !write_field(header, end, w, s, i, &turn, &sums, multi)) return false;
   }
   if (s->sig_form && !write_signature(sig, end, w, s, &sums, multi)) return false;
-  if (s->ip_csum_off) {
-    __u16* at = header + (s->ip_csum_off & (XTG_MAX_HEADER - 1));
-    XTG_NEED(at, 2);
-    *at = xtg_csum_ip(sums.ip);
-  }
-  if (s->l4_csum_off) {
-    __u16* at = header + (s->l4_csum_off & (XTG_MAX_HEADER - 1));
-    XTG_NEED(at, 2);
-    *at = xtg_csum_udp(sums.l4);
-  }
-  return true;
+  return write_sums(header, end, s, &sums, multi);
 }
 
 /* The room for a mirror's words: a page that came back from a mirror has them written in. They are
@@ -402,34 +419,52 @@ static __always_inline bool write_frame(struct xdp_md* ctx, struct xtg_tx_worker
   return write_parts(data, data + (s->sig_off & 0xfff), end, w, s, multi);
 }
 
+/* xtg_tx_modest knows no constants and takes every branch, so its parts are global functions, which
+ * the verifier looks at once each: all at once are more than it can take before Linux 6.12. */
+__noinline int xtg_modest_field(__u32 lane, __u32 stream, __u32 i) {
+  struct parts* to = &parts[lane & (XTG_MAX_WORKERS - 1)];
+
+  i &= XTG_MAX_FIELDS - 1;
+  asm volatile("" : "+r"(i));
+  write_field(to->header, NULL, &workers[lane & (XTG_MAX_WORKERS - 1)], stream_at(stream), i,
+              &to->turn, &to->sums, false);
+  return 0;
+}
+
+__noinline int xtg_modest_begin(__u32 lane, __u32 stream) {
+  return begin_batch(&workers[lane & (XTG_MAX_WORKERS - 1)], stream_at(stream), stream);
+}
+
 /* By way of a map value: without CAP_PERFMON the verifier accepts no packet offset that is not
  * written in the instruction, but the helper takes any. */
 static __always_inline bool store_frame(struct xdp_md* ctx, struct xtg_tx_worker* w,
                                         const struct xtg_stream* s) {
-  __u32 lane = w->lane;
+  struct parts* from = &parts[w->lane & (XTG_MAX_WORKERS - 1)];
   __u64 length = (__u64)s->copy_words * 8 + s->copy_tail;
 
   if (bpf_xdp_get_buff_len(ctx) < s->frame_len) return false;
-  __u64* header = scratch[lane & (XTG_MAX_WORKERS - 1)];
-  __u64* sig = header + XTG_SCRATCH_SIG;
-
 #pragma unroll
   for (int i = 0; i < XTG_MAX_HEADER / 8; i++)
-    header[i] = s->header[i];
-  if (!write_parts(header, sig, NULL, w, s, false)) return false;
+    from->header[i] = s->header[i];
+  from->sums = (struct sums){.ip = s->ip_csum_base, .l4 = w->l4_sum};
+  from->turn = true;
+  for (__u32 i = 0; i < XTG_MAX_FIELDS && i < s->n_fields; i++)
+    xtg_modest_field(w->lane, w->stream, i);
+  if (s->sig_form) write_signature(from->sig, NULL, w, s, &from->sums, false);
+  write_sums(from->header, NULL, s, &from->sums, false);
   length--; /* Verifier: before Linux 6.8 it learns nothing from a compare with 0. */
   asm volatile("" : "+r"(length)); /* It is clang that would check another copy. */
   if (length >= XTG_MAX_HEADER) return false;
   length++;
-  if (bpf_xdp_store_bytes(ctx, 0, header, length)) return false;
+  if (bpf_xdp_store_bytes(ctx, 0, from->header, length)) return false;
   if (s->mirror_off) {
     __u64 none[XTG_SIG_MIRROR_LEN / 8] = {};
     if (bpf_xdp_store_bytes(ctx, s->mirror_off, none, sizeof none)) return false;
   }
   if (s->sig_form == XTG_SIG_FULL)
-    return bpf_xdp_store_bytes(ctx, s->sig_off, sig, XTG_SIG_FULL_LEN) == 0;
+    return bpf_xdp_store_bytes(ctx, s->sig_off, from->sig, XTG_SIG_FULL_LEN) == 0;
   if (s->sig_form == XTG_SIG_COMPACT)
-    return bpf_xdp_store_bytes(ctx, s->sig_off, sig, XTG_SIG_COMPACT_LEN) == 0;
+    return bpf_xdp_store_bytes(ctx, s->sig_off, from->sig, XTG_SIG_COMPACT_LEN) == 0;
   return true;
 }
 
@@ -472,7 +507,11 @@ static __always_inline int begin(struct xdp_md* ctx, const int variant) {
     w->idle_left--;
     return XTG_SKIP;
   }
-  if (!begin_batch(w, s, stream)) return XTG_SKIP;
+  if (variant & XTG_V_MODEST) {
+    if (!xtg_modest_begin(w->lane, stream)) return XTG_SKIP;
+  } else {
+    if (!begin_batch(w, s, stream)) return XTG_SKIP;
+  }
   return send_frame(ctx, w, s, variant);
 }
 

@@ -7,6 +7,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "xtg/abi/again.h"
 #include "xtg/abi/base.h"
 #include "xtg/abi/csum.h"
 #include "xtg/abi/hist.h"

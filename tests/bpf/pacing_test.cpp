@@ -110,6 +110,24 @@ TEST_F(PacingTest, DeadlinesAdvanceByTheIntervalAndItsFraction) {
   EXPECT_EQ(worker().skipped_slots, 0U);
 }
 
+/// A lane whose refused frames have used up the time after the end: what was due before is skipped.
+TEST_F(PacingTest, SlotsThatWereDueWhileFramesWereSentAgainAreSkipped) {
+  Program program({.frames = {frame_}, .options = {.paced = true}, .again = true});
+  ASSERT_TRUE(program.ok()) << program.error();
+  xtg_tx_worker& w = program.worker();
+  const std::uint64_t end = monotonic_ns() - 2 * XTG_GRACE_NS;
+  program.control().end_ns = end;
+  w.again_seq = 5;
+  w.again_end = 7;
+  w.interval_ns = 1'000;
+  w.deadline_ns = end - 3'000;
+  EXPECT_EQ(program.run().action, kDrop);
+  EXPECT_EQ(w.done, 1U);
+  EXPECT_EQ(w.skipped_slots, 3U);
+  EXPECT_EQ(program.run().action, kDrop);
+  EXPECT_EQ(w.skipped_slots, 3U);
+}
+
 TEST_F(PacingTest, SlotsReleasedTogetherAdvanceTogether) {
   worker().interval_frac = 0xaaaaaaaa;
   worker().deadline_ns = monotonic_ns() - kSecond;

@@ -77,6 +77,7 @@ void Program::load(const ProgramSetup& setup) {
   config.n_workers = static_cast<__u32>(lanes_.size());
   config.tai = setup.options.tai ? 1 : 0;
   config.renew = setup.renew ? 1 : 0;
+  config.again = setup.again ? 1 : 0;
   if (anchor_) config.ingress_base = static_cast<__u32>(anchor_->base_ifindex());
   std::uint32_t hops = 0;
   for (std::size_t i = 0; i < frames_.size(); i++) {

@@ -40,6 +40,7 @@ struct ProgramSetup {
   std::vector<std::uint32_t> lanes = {0}; ///< the stream that each sends
   bool target = true;                     ///< lo stands in the device map; else it is empty
   bool renew = false;                     ///< frames are renewed, by a program that can
+  bool again = false;                     ///< refused frames are sent again
 };
 
 /// Of one run.

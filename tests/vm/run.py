@@ -13,9 +13,7 @@ import lib
 import refusals
 import traffic
 
-# The send program for who lacks CAP_PERFMON is left out: these kernels' verifiers, which then look at what a CPU
-# might do speculatively, refuse it.
-LOAD = "LoadTest.*-LoadTest.SendWithoutTracing"
+LOAD = "LoadTest.*"
 QUICK = os.environ.get("XTG_VM", "quick") == "quick"
 
 

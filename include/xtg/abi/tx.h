@@ -126,11 +126,11 @@ struct XTG_CACHE_LINES xtg_tx_worker {
   __u64 value[XTG_MAX_FIELDS];
 
   __u64 value_seq;
-  __u64 last_ns; /* when this thread last finished sending, CLOCK_MONOTONIC; U after a call */
-  __u32 batch;   /* U: the call's batch_size */
-  __u32 stream;  /* U: which stream this thread sends */
-  __u32 lane;    /* U: this thread's number */
-  __u32 pad0;
+  __u64 last_ns;   /* when this thread last finished sending, CLOCK_MONOTONIC; U after a call */
+  __u32 batch;     /* U: the call's batch_size */
+  __u32 stream;    /* U: which stream this thread sends */
+  __u32 lane;      /* U: this thread's number */
+  __u32 slip_cell; /* of the slot that was released last */
   /* A refusal ends its batch; what the batch had not offered yet follows what is sent again. */
   __u64 rest_seq; /* [rest_seq, rest_end) */
   __u64 rest_end;
