@@ -14,7 +14,7 @@ static __always_inline bool is_once(const struct net_device* from) {
 
 /* The next try is made at once where the driver took some, else after a while. */
 static __always_inline void put_off(struct xtg_tx_worker* w, int sent) {
-  __u64 pause = 2 * w->pause_ns;
+  __u32 pause = 2 * w->pause_ns;
 
   if (pause < XTG_PAUSE_LEAST_NS) pause = XTG_PAUSE_LEAST_NS;
   if (pause > XTG_PAUSE_MOST_NS) pause = XTG_PAUSE_MOST_NS;

@@ -12,10 +12,10 @@ struct sums {
 const volatile struct xtg_tx_config config = {.abi_version = XTG_ABI_VERSION};
 const volatile struct xtg_stream streams[XTG_MAX_STREAMS];
 
-/* Destination MACs of XTG_HOP_LISTED: the six bytes as one number, host order. */
-const volatile __u64 next_hops[XTG_MAX_NEXT_HOPS];
-
 /* .bss, mapped by user space. */
+
+/* Destination MACs of XTG_HOP_LISTED: the six bytes as one number, host order. User space. */
+__u64 next_hops[XTG_MAX_NEXT_HOPS];
 struct xtg_tx_control control;
 struct xtg_stream_progress progress[XTG_MAX_STREAMS];
 struct xtg_tx_worker workers[XTG_MAX_WORKERS];

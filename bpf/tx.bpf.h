@@ -244,15 +244,15 @@ static __always_inline bool begin_batch(struct xtg_tx_worker* w, const struct xt
     if (multi && (void*)(at) + (bytes) > end) return false;                                        \
   } while (0)
 
-static __always_inline bool write_header(void* data, void* end, const struct xtg_stream* s,
-                                         const bool multi) {
+static __always_inline bool write_header(void* data, void* end, const struct xtg_tx_worker* w,
+                                         const struct xtg_stream* s, const bool multi) {
   __u64* to = data;
 
 #pragma unroll
   for (int i = 0; i < XTG_MAX_HEADER / 8; i++) {
     if (i < s->copy_words) {
       XTG_NEED(to + i, 8);
-      to[i] = s->header[i];
+      to[i] = i == 0 ? w->first_word : s->header[i];
     }
   }
   if (s->copy_tail) {
@@ -412,7 +412,7 @@ static __always_inline bool write_frame(struct xdp_md* ctx, struct xtg_tx_worker
   void* end = (void*)(long)ctx->data_end;
 
   if (data + s->frame_len > end) return false;
-  if (!write_header(data, end, s, multi)) return false;
+  if (!write_header(data, end, w, s, multi)) return false;
   if (s->mirror_off && !clear_words(data + (s->mirror_off & 0xfff), end, multi)) return false;
   /* Not in xtg_tx_modest, which knows no constants: Linux 6.1 would take it for too complex. */
   if (s->hop_law && !write_next_hop(data, end, w, s, multi)) return false;
@@ -445,7 +445,7 @@ static __always_inline bool store_frame(struct xdp_md* ctx, struct xtg_tx_worker
   if (bpf_xdp_get_buff_len(ctx) < s->frame_len) return false;
 #pragma unroll
   for (int i = 0; i < XTG_MAX_HEADER / 8; i++)
-    from->header[i] = s->header[i];
+    from->header[i] = i == 0 ? w->first_word : s->header[i];
   from->sums = (struct sums){.ip = s->ip_csum_base, .l4 = w->l4_sum};
   from->turn = true;
   for (__u32 i = 0; i < XTG_MAX_FIELDS && i < s->n_fields; i++)

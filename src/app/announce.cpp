@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/announce.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <poll.h>
@@ -41,6 +42,7 @@ Status Announcer::send(const plan::StreamPlan& stream, const packet::Announcemen
   const std::uint64_t now = stream.clock == plan::StampClock::Tai ? tai_ns() : monotonic_ns();
   auto frame = packet::render_announcement(stream.frame, what, stream.frame.spec.mirror, copy, now);
   if (!frame) return tl::unexpected<Error>(std::move(frame.error()));
+  if (next_hop_) std::ranges::copy(next_hop_->bytes, frame->begin());
   return anchor_.run([&] {
     Status sent;
     for (unsigned i = 0; i < kTries; i++) {

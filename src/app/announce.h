@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ public:
   /// With the final count, of every stream three times; `hurry`: once, at once.
   void end(const stats::Snapshot& last, bool hurry);
 
+  /// Of the receiver, which has moved.
+  void set_next_hop(const packet::Mac& mac) { next_hop_ = mac; }
+
   /// What could not be announced: one line each.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
@@ -35,6 +39,7 @@ private:
   const plan::Plan& plan_;
   xdp::Sender& sender_;
   const net::Anchor& anchor_;
+  std::optional<packet::Mac> next_hop_;
   std::vector<std::string> warnings_;
 };
 

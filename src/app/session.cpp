@@ -158,6 +158,7 @@ void Session::start_clock(std::uint64_t start_ns) {
   first_.time_ns = start_ns_;
   previous_ = first_;
   silence_.begin(first_.total, start_ns_);
+  begin_following();
 }
 
 void Session::set_schedules() {
@@ -243,7 +244,33 @@ void Session::take_signals(Signals& signals) {
   end_run(stats::EndReason::Interrupted);
 }
 
+/// Where the next hop is the host's choice.
+void Session::begin_following() {
+  const plan::StreamSpec& spec = plan_.spec.streams.front();
+  const packet::Frame& frame = stream_.frame;
+  const bool fixed = frame.sweep.hop_law == packet::HopLaw::Fixed;
+  if (spec.dst_mac || (!fixed && frame.sweep.hop_law != packet::HopLaw::Listed)) return;
+  follower_.begin(plan::question_of(spec), spec.dst_addr ? spec.dst_addr->count : 1, plan_.iface,
+                  {frame.spec.dst_mac, frame.sweep.next_hops}, plan_.spec.interface.empty());
+}
+
+void Session::follow_route() {
+  const std::uint64_t now_ns = monotonic_ns();
+  RouteFollower::Change change = follower_.look(now_ns);
+  if (change.way) {
+    if (change.way->hosts.empty())
+      sender_->set_next_hop(change.way->next_hop);
+    else
+      sender_->set_next_hops(change.way->hosts);
+    if (announcer_) announcer_->set_next_hop(change.way->next_hop);
+  }
+  for (const std::string& text : change.notes)
+    result_.summary.notes.push_back(
+        fmt::format("after {:.1f} s: {}", static_cast<double>(now_ns - start_ns_) * 1e-9, text));
+}
+
 void Session::watch() {
+  follow_route();
   if (auto error = fault(snapshot(false))) fail_run(std::move(*error));
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "app/announce.h"
+#include "app/route_follower.h"
 #include "app/signals.h"
 #include "core/unique_fd.h"
 #include "net/anchor.h"
@@ -80,6 +81,8 @@ private:
 
   void loop(report::Reporter& reporter, const std::ostream& out, Signals& signals, int timer);
   void take_signals(Signals& signals);
+  void begin_following();
+  void follow_route();
   void tick(report::Reporter& reporter, const std::ostream& out);
 
   stats::Snapshot snapshot(bool settled);
@@ -109,6 +112,7 @@ private:
   stats::Snapshot previous_; ///< at the last interval line
   net::LinkCounters link_before_, link_now_;
   stats::Silence silence_;
+  RouteFollower follower_;
 
   std::optional<net::Anchor> anchor_;
   std::optional<xdp::Sender> sender_;

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What a `tcp` run makes of changes of the path under way.
 #include <algorithm>
-#include <chrono>
 
 #include <fmt/format.h>
 
 #include "app/tcp_session.h"
 #include "net/path_mtu.h"
-#include "net/route.h"
 #include "plan/path_mtu.h"
 #include "stats/tcp_silence.h"
 
@@ -15,8 +13,7 @@ namespace xtg::app {
 
 namespace {
 
-constexpr std::uint64_t kRouteNs = 50'000'000; // how often changes of the tables are looked at
-constexpr std::uint64_t kAskNs = 500'000'000;  // how often a silent flow's route is read again
+constexpr std::uint64_t kAskNs = 500'000'000; // how often a silent flow's route is read again
 
 } // namespace
 
@@ -25,41 +22,11 @@ void TcpSession::note(std::string text, report::TcpReporter& reporter, std::uint
   result_.summary.notes.push_back(std::move(text));
 }
 
-/// What is asked of the routing tables for this run's packets; `interface` 0: any.
-plan::RouteQuestion TcpSession::question(int interface) const {
-  plan::RouteQuestion question = plan::question_of(plan_.spec, plan_.dst);
-  const plan::SocketDefaults defaults = net::socket_defaults();
-  question.mark = defaults.mark;
-  question.interface = interface;
-  if (interface == 0) question.vrf = defaults.vrf;
-  return question;
-}
-
-/// The next hop's address changes where another machine takes over (VRRP) or the route does.
 void TcpSession::follow_route(report::TcpReporter& reporter, std::uint64_t now_ns) {
-  if (!routes_ || now_ns < next_route_ns_) return;
-  next_route_ns_ = now_ns + kRouteNs;
-  if (!routes_->changed()) return;
-  net::RouteOptions ask;
-  ask.timeout = std::chrono::milliseconds(1); // an answer that takes longer is a change again
-  const plan::RouteFacts way = net::route_to(question(plan_.iface.ifindex), ask);
-  if (way.next_hop && *way.next_hop != next_hop_) {
-    next_hop_ = *way.next_hop;
-    sender_->set_next_hop(next_hop_);
-    note(fmt::format("the way to {} leads to {} now{}", plan_.dst.to_string(),
-                     next_hop_.to_string(),
-                     way.gateway ? fmt::format(", by {}", way.gateway->to_string()) : ""),
-         reporter, now_ns);
-  }
-  if (!plan_.spec.interface.empty()) return;
-  ask.resolve = false;
-  const plan::RouteFacts any = net::route_to(question(0), ask);
-  const bool astray = any.ifindex != 0 && any.ifindex != plan_.iface.ifindex;
-  if (astray && !astray_)
-    note(fmt::format("the route to {} leads over {} now; this run stays on {}",
-                     plan_.dst.to_string(), any.interface, plan_.iface.name),
-         reporter, now_ns);
-  astray_ = astray;
+  const RouteFollower::Change change = follower_.look(now_ns);
+  if (change.way) sender_->set_next_hop(change.way->next_hop);
+  for (const std::string& text : change.notes)
+    note(text, reporter, now_ns);
 }
 
 /// A router may have told us, or another connection of this host.

@@ -372,18 +372,9 @@ Status TcpSession::start_workers() {
   return {};
 }
 
-/// A next hop that is not the kernel's word (a veth peer's address that nobody asked for) stays.
-void TcpSession::watch_route() {
-  next_hop_ = plan_.dst_mac;
-  auto watch = net::RouteWatch::open();
-  net::RouteOptions ask;
-  ask.resolve = false;
-  const auto way = net::route_to(question(plan_.iface.ifindex), ask);
-  if (watch && way.next_hop == plan_.dst_mac) routes_.emplace(std::move(*watch));
-}
-
 Status TcpSession::take_steps() {
-  watch_route();
+  follower_.begin(plan::question_of(plan_.spec, plan_.dst), 1, plan_.iface, {plan_.dst_mac, {}},
+                  plan_.spec.interface.empty());
   if (auto done = connect(); !done) return done;
   attended_.emplace(signals_.attend()); // a frozen connection must not end with the process
   if (auto done = read_states(); !done) return done;

@@ -11,11 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "app/route_follower.h"
 #include "app/signals.h"
 #include "core/unique_fd.h"
 #include "net/anchor.h"
 #include "net/handshake_watch.h"
-#include "net/route_watch.h"
 #include "net/tcp.h"
 #include "plan/tcp_agreement.h"
 #include "plan/tcp_plan.h"
@@ -71,7 +71,6 @@ private:
     return {.tos = plan_.spec.tos, .hop_limit = plan_.spec.hop_limit};
   }
   Status look_for_translation();
-  void watch_route();
   Status take_steps();
   xtg_tcp_config configure();
   Status load();
@@ -93,7 +92,6 @@ private:
   void take_signals(std::uint64_t now_ns);
   void watch(std::uint64_t now_ns);
   void note(std::string text, report::TcpReporter& reporter, std::uint64_t now_ns);
-  [[nodiscard]] plan::RouteQuestion question(int interface) const;
   [[nodiscard]] Nanoseconds patience() const;
   void follow_route(report::TcpReporter& reporter, std::uint64_t now_ns);
   void follow_mtu(report::TcpReporter& reporter, std::uint64_t now_ns);
@@ -120,9 +118,7 @@ private:
   std::vector<std::uint32_t> sums_;
   double connect_s_ = 0;
   std::optional<net::HandshakeWatch> handshakes_;
-  std::optional<net::RouteWatch> routes_; ///< where the next hop is the kernel's choice
-  packet::Mac next_hop_;
-  bool astray_ = false; ///< the kernel's way leads over another interface now
+  RouteFollower follower_;
 
   std::uint64_t start_ns_ = 0;
   std::uint64_t end_ns_ = ~std::uint64_t{0};
@@ -131,7 +127,6 @@ private:
   std::uint64_t next_watch_ns_ = 0;
   std::size_t open_ = 0; ///< flows that were sending when they were last looked after
   std::uint64_t next_ask_ns_ = 0;
-  std::uint64_t next_route_ns_ = 0;
   std::uint64_t too_big_ = 0;  ///< ICMP errors of that kind that were looked at
   std::uint32_t path_mtu_ = 0; ///< bytes of an IP packet that the path is taken to bear
   std::optional<stats::EndReason> reason_;

@@ -80,11 +80,25 @@ Result<std::string> take_zone(std::string_view text, std::string& zone) {
                 "fe80::1%eth0");
   if (!zone.empty() && zone != *name)
     return fail(Errc::InvalidArgument,
-                fmt::format("%{}: another address of this run is on %{}; both leave by one "
-                            "interface",
+                fmt::format("%{}: another address of this run is on %{}; a run has one interface",
                             *name, zone));
   zone = std::move(*name);
   return address;
+}
+
+Result<std::string> take_zones(std::string_view text, std::string& zone) {
+  std::string out;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    auto taken = take_zone(word, zone);
+    if (!taken) return taken;
+    out += *taken;
+    text.remove_prefix(word.size());
+    if (text.empty()) break;
+    out += ' ';
+    text.remove_prefix(1);
+  }
+  return out;
 }
 
 Result<std::uint32_t> parse_frame_size(std::string_view text) {

@@ -32,6 +32,9 @@ Result<std::string> parse_path(std::string_view text);
 /// addresses of a run name the same zone, which is kept in `zone`.
 Result<std::string> take_zone(std::string_view text, std::string& zone);
 
+/// The same for each word of a text, such as a filter.
+Result<std::string> take_zones(std::string_view text, std::string& zone);
+
 /// Setter of an address that may have a zone; `parse` gets it without.
 template <class Parse, class Target>
 Setter into_zoned(Parse parse, Target& target, std::string& zone) {

@@ -21,7 +21,9 @@ Status allow(plan::ReflectSpec& spec, std::string_view text) {
     if (word == "any") {
       spec.allow_any = true;
     } else {
-      auto prefix = packet::IpPrefix::parse(word);
+      auto address = take_zone(word, spec.zone);
+      if (!address) return tl::unexpected<Error>(std::move(address.error()));
+      auto prefix = packet::IpPrefix::parse(*address);
       if (!prefix) return tl::unexpected<Error>(std::move(prefix.error()));
       spec.allow.push_back(*prefix);
     }

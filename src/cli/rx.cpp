@@ -28,7 +28,9 @@ void RxCommand::declare_frames() {
   options_.list({"--match", "FILTER",
                  "count frames without a signature, too, as in 'udp dst port 10000'; repeatable"},
                 [this](const std::string& text) -> Status {
-                  auto filter = packet::Filter::parse(text);
+                  auto words = take_zones(text, spec_.zone);
+                  if (!words) return tl::unexpected<Error>(std::move(words.error()));
+                  auto filter = packet::Filter::parse(*words);
                   if (!filter) return tl::unexpected<Error>(std::move(filter.error()));
                   spec_.match.push_back(std::move(*filter));
                   return {};

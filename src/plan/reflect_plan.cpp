@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "plan/checks.h"
 
 namespace xtg::plan {
@@ -27,11 +29,19 @@ bool lie_in_the_ring(const InterfaceFacts& iface, RxMode mode) {
 Result<ReflectPlan> resolve_reflect(const ReflectSpec& spec, const HostFacts& facts) {
   if (auto ok = check_ingress("reflect", spec.mode, facts); !ok)
     return tl::unexpected<Error>(std::move(ok.error()));
+  if (auto ok = check_ingress_zone(spec.zone, spec.interface, facts); !ok)
+    return tl::unexpected<Error>(std::move(ok.error()));
   ReflectPlan plan;
   plan.spec = spec;
   plan.iface = *facts.iface;
   const bool lie = lie_in_the_ring(plan.iface, spec.mode);
   plan.redirect = spec.via == Via::Redirect || (spec.via == Via::Auto && lie);
+  // What lies there would come to whoever receives there next.
+  if (lie && !plan.redirect && plan.iface.peer && plan.iface.peer->reachable)
+    return fail(Errc::NotSupported,
+                fmt::format("--via tx: frames would lie in the ring of {}, the far end of {}, which "
+                            "has no XDP program; --via redirect needs none",
+                            plan.iface.peer->name, plan.iface.name));
   if (lie && !plan.redirect)
     plan.notes.emplace_back("frames that a veth sends back by XDP_TX are not looked at unless its "
                             "far end has an XDP program: --via redirect needs none");

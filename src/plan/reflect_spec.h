@@ -20,6 +20,7 @@ enum class Via : std::uint8_t { Auto, Tx, Redirect };
 
 struct ReflectSpec {
   std::string interface;
+  std::string zone; ///< of the addresses in `allow`
   RxMode mode = RxMode::Auto;
   Via via = Via::Auto;
   std::optional<std::uint32_t> session;

@@ -194,6 +194,8 @@ Result<RxPlan> resolve_rx(const RxSpec& spec, const HostFacts& facts) {
   if (auto ok = check_spec(spec); !ok) return tl::unexpected<Error>(std::move(ok.error()));
   if (auto ok = check_ingress("rx", spec.mode, facts); !ok)
     return tl::unexpected<Error>(std::move(ok.error()));
+  if (auto ok = check_ingress_zone(spec.zone, spec.interface, facts); !ok)
+    return tl::unexpected<Error>(std::move(ok.error()));
 
   RxPlan plan;
   plan.spec = spec;

@@ -62,6 +62,7 @@ struct Condition {
 
 struct RxSpec {
   std::string interface;
+  std::string zone; ///< of the addresses in `match`
   RxMode mode = RxMode::Auto;
   std::optional<std::uint32_t> session;
   std::uint32_t session_mask = ~std::uint32_t{0}; ///< bits of it that count

@@ -107,6 +107,8 @@ public:
                       verdict.implied ? " of the rate or amount: generator-limited; "
                                         "unsent<PERCENT allows more"
                                       : ""));
+    for (const stats::PortSummary& port : summary.ports)
+      if (port.tx) print_notes(port.tx->notes);
     out_ << std::flush;
   }
 

@@ -247,6 +247,7 @@ Json end_value(const stats::Summary& summary, const RunFacts& facts) {
           {"slip_ns", summary.slip ? slip_value(*summary.slip) : Json(nullptr)},
           {"workers", workers_value(summary.total, facts, summary.source)},
           {"first_frame_seconds", number(summary.first_frame_s)},
+          {"notes", summary.notes},
           {"cpu_seconds", number(summary.cpu_s)}};
 }
 

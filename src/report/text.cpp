@@ -78,6 +78,8 @@ public:
     if (total.workers.size() > 1) print_threads(summary);
     row("first frame", fmt::format("{:>15.3f} s after the start", summary.first_frame_s));
     row("processor time", fmt::format("{:>15.3f} s", summary.cpu_s));
+    for (const std::string& note : summary.notes)
+      fmt::print(out_, "note: {}\n", one_line(note));
     out_ << std::flush;
   }
 

@@ -48,7 +48,8 @@ struct Summary {
   double first_frame_s = 0; ///< from the command's start to the first frame
   /// Why the target was missed by more than 1 %; empty when it was met or there was none.
   std::string shortfall;
-  double cpu_s = 0; ///< processor time of the process, user and system
+  double cpu_s = 0;               ///< processor time of the process, user and system
+  std::vector<std::string> notes; ///< on what changed during the run
 };
 
 /// (target - achieved) / target; 0 without a target.

@@ -69,7 +69,6 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
   std::copy(spec.streams.begin(), spec.streams.end(), rodata->streams);
   if (spec.next_hops.size() > XTG_MAX_NEXT_HOPS)
     return fail(Errc::Internal, "more next hops than the kernel programs have room for");
-  std::copy(spec.next_hops.begin(), spec.next_hops.end(), rodata->next_hops);
 
   const int error = xtg_bpf::load(skel.get());
   if (error != 0) return fail_sys(-error, "load the kernel programs");
@@ -134,12 +133,15 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   for (std::size_t i = 0; i < spec.totals.size(); i++)
     bss->progress[i].total = spec.totals[i];
   for (std::size_t i = 0; i < spec.lanes.size(); i++) {
-    bss->workers[i].lane = static_cast<__u32>(i);
-    bss->workers[i].stream = spec.lanes[i].stream;
+    bss->workers[i].lane = static_cast<__u16>(i);
+    bss->workers[i].stream = static_cast<__u16>(spec.lanes[i].stream);
+    bss->workers[i].first_word = spec.streams[spec.lanes[i].stream].header[0];
     bss->workers[i].lane_word = spec.lanes[i].lane_word;
     bss->workers[i].again_word = spec.lanes[i].again_word;
     bss->workers[i].value_seq = ~0ULL; // no values yet: the first claim seeks
   }
+
+  std::copy(spec.next_hops.begin(), spec.next_hops.end(), bss->next_hops);
 
   const __u32 slot = 0;
   const __u32 target = static_cast<__u32>(spec.to_ifindex);
@@ -192,6 +194,20 @@ void Sender::set_schedule(std::size_t lane, const Schedule& schedule) {
   w.slot_frames = schedule.slot_frames;
   w.batch_slots = schedule.batch_slots;
   w.catch_up_ns = schedule.catch_up_ns;
+}
+
+void Sender::set_next_hop(const packet::Mac& mac) {
+  for (std::size_t i = 0; i < lanes(); i++) {
+    __u64 word = impl_->worker(i).first_word;
+    std::copy(mac.bytes.begin(), mac.bytes.end(), reinterpret_cast<std::uint8_t*>(&word));
+    poke(impl_->worker(i).first_word, word);
+  }
+}
+
+void Sender::set_next_hops(std::span<const std::uint64_t> macs) {
+  auto& hops = impl_->skel->bss->next_hops;
+  for (std::size_t i = 0; i < std::min<std::size_t>(macs.size(), XTG_MAX_NEXT_HOPS); i++)
+    poke(hops[i], __u64{macs[i]});
 }
 
 void Sender::set_batch_slots(std::size_t lane, std::uint32_t slots) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "packet/address.h"
 #include "stats/histogram.h"
 #include "stats/snapshot.h"
 #include "xdp/live.h"
@@ -70,6 +71,10 @@ public:
   [[nodiscard]] std::size_t lanes() const;
 
   void set_schedule(std::size_t lane, const Schedule& schedule);
+  /// For all frames from now on, of any thread. Not where the destination MAC is a range.
+  void set_next_hop(const packet::Mac& mac);
+  /// In place of SenderSpec::next_hops.
+  void set_next_hops(std::span<const std::uint64_t> macs);
   void set_batch_slots(std::size_t lane, std::uint32_t slots);
   void set_end_ns(std::uint64_t end_ns);
   /// Nothing is sent any more from the next batch on; in effect at once, also in running calls.

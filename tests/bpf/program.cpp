@@ -79,13 +79,13 @@ void Program::load(const ProgramSetup& setup) {
   config.renew = setup.renew ? 1 : 0;
   config.again = setup.again ? 1 : 0;
   if (anchor_) config.ingress_base = static_cast<__u32>(anchor_->base_ifindex());
-  std::uint32_t hops = 0;
+  std::vector<std::uint64_t> listed;
   for (std::size_t i = 0; i < frames_.size(); i++) {
     packet::EncodeOptions options = setup.options;
-    options.hop_base = hops;
+    options.hop_base = static_cast<std::uint32_t>(listed.size());
     skel_->rodata->streams[i] = packet::encode(frames_[i], options);
     for (const std::uint64_t hop : frames_[i].sweep.next_hops)
-      skel_->rodata->next_hops[hops++] = hop;
+      listed.push_back(hop);
   }
 
   if (const int error = load_object(setup.which); error != 0) {
@@ -93,6 +93,7 @@ void Program::load(const ProgramSetup& setup) {
     return;
   }
   prog_fd_ = bpf_program__fd(program);
+  std::copy(listed.begin(), listed.end(), skel_->bss->next_hops);
   control().end_ns = ~__u64{0};
   for (std::size_t i = 0; i < frames_.size(); i++)
     progress(i).total = ~__u64{0};
@@ -117,8 +118,9 @@ int Program::load_object(Which which) {
 void Program::seat(std::size_t lane) {
   xtg_tx_worker& w = worker(lane);
   w = {};
-  w.lane = static_cast<__u32>(lane);
-  w.stream = lanes_[lane];
+  w.lane = static_cast<__u16>(lane);
+  w.stream = static_cast<__u16>(lanes_[lane]);
+  w.first_word = skel_->rodata->streams[w.stream].header[0];
   w.lane_word = packet::lane_word(frames_[lanes_[lane]].signature, static_cast<std::uint8_t>(lane));
   w.value_seq = ~__u64{0};
   w.batch = 1;

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the host knows about the way to a destination: believed, named, and asked for each of a range."""
+import signal
+
 import lib
+import wire
 
 
 def macs_by_address(frames):
@@ -82,6 +85,79 @@ class Ranges(lib.OwnWireTest):
         frames, _ = self.sent(self.wire, 256, "-a", "203.0.113.0/24")
         self.assertEqual({frame.dst_mac for frame in frames}, {self.wire.far_mac})
         self.assertEqual(len({str(frame.dst) for frame in frames}), 256)
+
+
+class Moves(lib.OwnWireTest):
+    """What changes during a run is followed, and said."""
+
+    other_mac = "02:00:00:00:77:77"
+
+    def across(self, change, moved, *args):
+        """A run during which the change comes; the MAC addresses by destination before and after it, and the notes."""
+        def macs():
+            return macs_by_address(self.sound(list(capture.frames)[-50:]))
+        with self.wire.capture() as capture:
+            with self.wire.start("udp", "--json", "-i", self.wire.near_if, "--rate", "2kpps", *args) as run:
+                wire.wait_for(lambda: len(capture.frames) >= 100, "frames")
+                before = macs()
+                change()
+                wire.wait_for(lambda: macs().get(moved) == self.other_mac, "frames to the other MAC address")
+                sent = len(capture.frames)
+                wire.wait_for(lambda: len(capture.frames) >= sent + 100, "more frames")
+                after = macs()
+                run.send(signal.SIGINT)
+                result = self.adds_up(self.ok(run.finish()))
+        self.assertEqual(len(result.doc["end"]["notes"]), 1, result)
+        return before, after, result.doc["end"]["notes"][0], self.sound(capture.frames)
+
+    def test_neighbour(self):
+        for to in (self.wire.far_ip, self.wire.far_ip6):
+            with self.subTest(to=to):
+                before, after, note, frames = self.across(
+                    lambda to=to: self.wire.near("ip", "neigh", "replace", to, "lladdr", self.other_mac, "dev",
+                                                 self.wire.near_if), to, "-a", to, "-t", 2, "--announce")
+                self.assertEqual((before, after), ({to: self.wire.far_mac}, {to: self.other_mac}))
+                self.assertIn(self.other_mac, note)
+                self.assertEqual(frames[-1].dst_mac, self.other_mac, "the announced end")
+
+    def test_gateway(self):
+        for number, mac in ((1, self.wire.far_mac), (2, self.other_mac)):
+            self.wire.near("ip", "neigh", "replace", f"198.18.199.{number}", "lladdr", mac, "dev", self.wire.near_if)
+        route = ("ip", "route", "replace", "203.0.113.0/24", "dev", self.wire.near_if, "onlink", "via")
+        self.wire.near(*route, "198.18.199.1")
+        before, after, note, _ = self.across(lambda: self.wire.near(*route, "198.18.199.2"), "203.0.113.1", "-a",
+                                             "203.0.113.1-203.0.113.2")
+        self.assertEqual(set(before.values()), {self.wire.far_mac})
+        self.assertEqual(set(after.values()), {self.other_mac})
+        self.assertIn("198.18.199.2", note)
+
+    def test_one_of_many_hosts(self):
+        self.wire.near("ip", "addr", "add", "192.0.2.1/24", "dev", self.wire.near_if)
+
+        def neighbour(number, mac):
+            self.wire.near("ip", "neigh", "replace", f"192.0.2.{number}", "lladdr", mac, "dev", self.wire.near_if)
+        macs = {f"192.0.2.{number}": f"02:00:00:00:00:0{number}" for number in range(2, 5)}
+        for number in range(2, 5):
+            neighbour(number, macs[f"192.0.2.{number}"])
+        before, after, note, _ = self.across(lambda: neighbour(3, self.other_mac), "192.0.2.3", "-a",
+                                             "192.0.2.2-192.0.2.4")
+        self.assertEqual(before, macs)
+        self.assertEqual(after, macs | {"192.0.2.3": self.other_mac})
+        self.assertIn("192.0.2.2-192.0.2.4", note)
+
+    def test_a_mac_that_was_given_stays(self):
+        with self.wire.capture() as capture:
+            with self.wire.start("udp", "--json", "-i", self.wire.near_if, "--rate", "2kpps", "-a", self.wire.far_ip,
+                                 "-m", self.wire.far_mac) as run:
+                wire.wait_for(lambda: len(capture.frames) >= 100, "frames")
+                self.wire.near("ip", "neigh", "replace", self.wire.far_ip, "lladdr", self.other_mac, "dev",
+                               self.wire.near_if)
+                sent = len(capture.frames)
+                wire.wait_for(lambda: len(capture.frames) >= sent + 1000, "more frames")
+                run.send(signal.SIGINT)
+                result = self.ok(run.finish())
+        self.assertEqual(result.doc["end"]["notes"], [])
+        self.assertEqual({frame.dst_mac for frame in self.sound(capture.frames)}, {self.wire.far_mac})
 
 
 class Routes(lib.OwnWireTest):

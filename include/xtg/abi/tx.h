@@ -80,8 +80,8 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tx_config) == 32, "config ABI");
 #define XTG_GRACE_NS 10000000ULL
 /* Refused frames wait this long before they are offered again when none of them was accepted; twice
  * as long each time. */
-#define XTG_PAUSE_LEAST_NS 1000ULL
-#define XTG_PAUSE_MOST_NS 1000000ULL
+#define XTG_PAUSE_LEAST_NS 1000U
+#define XTG_PAUSE_MOST_NS 1000000U
 
 /* The lane byte of frames that are sent again is `lane + XTG_AGAIN_LANE`, where there are no more
  * threads than this: one frame behind the refused ones may have left before them, and numbers rise
@@ -117,10 +117,10 @@ struct XTG_CACHE_LINES xtg_tx_worker {
   __u64 sig_word[2]; /* what one batch's signatures share: full form bytes 8 to 23, compact 0 to 15
                         less seq */
   __u64 l4_sum;      /* what one batch's checksums share */
-  __u64 claimed;
-  __u64 lane_word; /* U: the lane byte in place within its word of the signature */
-  __u32 idle_left; /* runs to pass over until the kernel's batch ends; U before a call */
-  __u32 done;      /* 1: nothing more will be sent: amount or time used up, or stopped */
+  __u64 first_word; /* U, at any time: the frames' first eight bytes, for a next hop that changes */
+  __u64 lane_word;  /* U: the lane byte in place within its word of the signature */
+  __u32 idle_left;  /* runs to pass over until the kernel's batch ends; U before a call */
+  __u32 done;       /* 1: nothing more will be sent: amount or time used up, or stopped */
 
   /* Values of the fields (host order), valid for sequence number value_seq. */
   __u64 value[XTG_MAX_FIELDS];
@@ -128,9 +128,10 @@ struct XTG_CACHE_LINES xtg_tx_worker {
   __u64 value_seq;
   __u64 last_ns;   /* when this thread last finished sending, CLOCK_MONOTONIC; U after a call */
   __u32 batch;     /* U: the call's batch_size */
-  __u32 stream;    /* U: which stream this thread sends */
-  __u32 lane;      /* U: this thread's number */
+  __u16 stream;    /* U: which stream this thread sends */
+  __u16 lane;      /* U: this thread's number */
   __u32 slip_cell; /* of the slot that was released last */
+  __u32 pause_ns;  /* before refused frames are offered again */
   /* A refusal ends its batch; what the batch had not offered yet follows what is sent again. */
   __u64 rest_seq; /* [rest_seq, rest_end) */
   __u64 rest_end;
@@ -157,7 +158,7 @@ struct XTG_CACHE_LINES xtg_tx_worker {
   __u64 bulk_seq;  /* first frame of this batch whose outcome is not known */
   __u64 again_seq; /* [again_seq, again_end): refused, to be sent again before anything else */
   __u64 again_end;
-  __u64 resent;   /* frames that were offered again */
-  __u64 pause_ns; /* before the next try */
+  __u64 resent; /* frames that were offered again */
+  __u64 claimed;
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_worker) == 5 * 64, "whole cache lines");

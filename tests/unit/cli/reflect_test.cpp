@@ -31,6 +31,11 @@ const std::vector<Case> kCases = {
     {{"-p", "1000"}, [](R& r) { r.port = 1000; }},
     {{"--port", "0"}, [](R& r) { r.port = 0; }},
     {{"--allow", "192.0.2.7/24"}, [](R& r) { r.allow = {prefix("192.0.2.0/24")}; }},
+    {{"--allow", "fe80::1%eth1,10.0.0.1,fe80::%eth1/64"},
+     [](R& r) {
+       r.allow = {prefix("fe80::1"), prefix("10.0.0.1"), prefix("fe80::/64")};
+       r.zone = "eth1";
+     }},
     {{"--allow", "10.0.0.1,2001:db8::/32"},
      [](R& r) {
        r.allow = {prefix("10.0.0.1"), prefix("2001:db8::/32")};

@@ -33,6 +33,11 @@ const std::vector<Case> kCases = {
     {{"--observe"}, [](R& r) { r.observe = true; }},
     {{"--match", "udp  dst port 10000"},
      [](R& r) { r.match = {*packet::Filter::parse("udp dst port 10000")}; }},
+    {{"--match", "src host fe80::1%eth0 and dst net ff02::%eth0/16"},
+     [](R& r) {
+       r.match = {*packet::Filter::parse("src host fe80::1 and dst net ff02::/16")};
+       r.zone = "eth0";
+     }},
     {{"--match=tcp", "--drop-matched", "--match", "arp"},
      [](R& r) {
        r.match = {*packet::Filter::parse("tcp"), *packet::Filter::parse("arp")};
@@ -115,6 +120,8 @@ TEST(CliRx, BadValuesNameOptionValueAndWhatIsAccepted) {
       {{"--match", ""}, {"--match \"\": expected a filter", "udp dst port 10000"}},
       {{"--match", "udp or tcp"},
        {"--match \"udp or tcp\": \"or\" is not taken", "its own --match"}},
+      {{"--match", "host fe80::1%eth0", "--match", "host fe80::2%eth1"}, {"%eth1", "%eth0"}},
+      {{"--match", "host 10.0.0.1%eth0"}, {"a zone is the interface of an IPv6 link-local"}},
       {{"--match", "upd"}, {"--match \"upd\" is not known: expected ip, ip6"}},
       {{"--match", "ip", "--match", "x"}, {"--match \"x\" is not known"}},
       {{"--window", "512"}, {"--window \"512\"", "power of two from 1024 to 1048576", "65536"}},

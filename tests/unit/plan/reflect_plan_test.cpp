@@ -109,6 +109,12 @@ TEST_F(ReflectPlanTest, WaysBackOverAVeth) {
     EXPECT_TRUE(plan().redirect);
     EXPECT_TRUE(plan().notes.empty());
     spec_.via = Via::Tx;
+    if (reachable) {
+      EXPECT_EQ(resolve_reflect(spec_, facts_).error().message(),
+                "--via tx: frames would lie in the ring of peer, the far end of eth1, which has no "
+                "XDP program; --via redirect needs none");
+      continue;
+    }
     EXPECT_FALSE(plan().redirect);
     EXPECT_EQ(plan().notes.size(), 1U);
   }
@@ -145,6 +151,10 @@ TEST_F(ReflectPlanTest, RefusesAsTheReceiverDoes) {
             "eth1 has an XDP program already (id 12), which stays there: ip link show dev eth1 "
             "tells which; reflect needs it detached");
   facts_ = plain_facts();
+  spec_.zone = "eth2";
+  EXPECT_EQ(refused().code, Errc::InvalidArgument);
+  spec_.zone = "eth1";
+  EXPECT_TRUE(resolve_reflect(spec_, facts_));
   facts_.iface->xdp_features = 0;
   spec_.mode = RxMode::Native;
   EXPECT_EQ(refused().code, Errc::NotSupported);

@@ -147,6 +147,8 @@ INSTANTIATE_TEST_SUITE_P(
                   Errc::NotSupported, "eth1 has no Ethernet framing"},
         RxRefusal{"Down", [](auto&, HostFacts& f) { f.iface->up = false; }, Errc::NotSupported,
                   "eth1 is down; to repair: ip link set dev eth1 up"},
+        RxRefusal{"AnotherZone", [](RxSpec& s, HostFacts&) { s.zone = "eth9"; },
+                  Errc::InvalidArgument, "%eth9: frames are received on eth1, not there"},
         RxRefusal{"NativeWithoutXdp",
                   [](RxSpec& s, HostFacts& f) {
                     s.mode = RxMode::Native, f.iface->xdp_features = kXdpNdoXmit;
