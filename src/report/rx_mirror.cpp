@@ -10,11 +10,11 @@
 namespace xtg::report {
 namespace {
 
-std::string number(std::uint64_t ns) {
+std::string ns_number(std::uint64_t ns) {
   return us_number(static_cast<double>(ns));
 }
 
-double us(std::uint64_t ns) {
+double in_us(std::uint64_t ns) {
   return static_cast<double>(ns) / 1e3;
 }
 
@@ -23,8 +23,8 @@ std::string residence_words(const stats::RxStream& stream) {
   if (trip.told == 0)
     return "how long the mirror kept the frames is in the round trip: it does not tell";
   return fmt::format(
-      "kept by the mirror for min {}  mean {}  max {} us, {}", number(trip.residence_min),
-      us_number(trip.residence_mean), number(trip.residence_max),
+      "kept by the mirror for min {}  mean {}  max {} us, {}", ns_number(trip.residence_min),
+      us_number(trip.residence_mean), ns_number(trip.residence_max),
       has_residence(stream)
           ? fmt::format("in the round trip of the {} frames of which it told nothing",
                         with_thousands(stream.counters.packets - trip.told))
@@ -40,17 +40,17 @@ std::string ways_words(const stats::RxWays& ways) {
                      with_thousands(ways.mirrored), signed_words(back.lost),
                      percent_words(back.loss_ratio()), with_thousands(back.duplicates),
                      with_thousands(back.reordered), with_thousands(back.too_late),
-                     d.count == 0
-                         ? "  clock differs"
-                         : fmt::format("  p50 {}  p99 {}  max {} us delay", number(d.quantile(0.5)),
-                                       number(d.quantile(0.99)), number(d.max)));
+                     d.count == 0 ? "  clock differs"
+                                  : fmt::format("  p50 {}  p99 {}  max {} us delay",
+                                                ns_number(d.quantile(0.5)),
+                                                ns_number(d.quantile(0.99)), ns_number(d.max)));
 }
 
 Json residence_value(const stats::RxRoundTrip& trip) {
   if (trip.told == 0) return nullptr;
-  return {{"min", us(trip.residence_min)},
+  return {{"min", in_us(trip.residence_min)},
           {"mean", report::number(trip.residence_mean / 1e3)},
-          {"max", us(trip.residence_max)},
+          {"max", in_us(trip.residence_max)},
           {"count", trip.told}};
 }
 

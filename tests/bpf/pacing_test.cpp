@@ -12,7 +12,7 @@ namespace {
 
 using packet::Frame;
 
-constexpr std::uint32_t kDrop = XDP_DROP;
+constexpr std::uint32_t kDropped = XDP_DROP;
 constexpr std::uint64_t kSecond = 1'000'000'000;
 __extension__ using Wide = unsigned __int128;
 
@@ -47,7 +47,7 @@ TEST_F(PacingTest, NothingGoesBeforeItIsDue) {
   worker().batch = 4;
   worker().slot_frames = 4;
   for (int i = 0; i < 8; i++)
-    EXPECT_EQ(program_->run().action, kDrop);
+    EXPECT_EQ(program_->run().action, kDropped);
   EXPECT_EQ(worker().claimed, 0U);
   EXPECT_EQ(worker().done, 0U);
   EXPECT_EQ(worker().deadline_ns, due);
@@ -65,11 +65,11 @@ TEST_F(PacingTest, ABatchThatIsNotDuePassesWhole) {
   worker().deadline_ns = monotonic_ns() + 3'600 * kSecond;
   worker().batch = 4;
   worker().slot_frames = 4;
-  EXPECT_EQ(program_->run().action, kDrop);
+  EXPECT_EQ(program_->run().action, kDropped);
   EXPECT_EQ(worker().idle_left, 3U);
   worker().deadline_ns = 1;
   for (int i = 0; i < 3; i++)
-    EXPECT_EQ(program_->run().action, kDrop);
+    EXPECT_EQ(program_->run().action, kDropped);
   EXPECT_EQ(program_->run().action, std::uint32_t{XDP_REDIRECT});
 }
 
@@ -80,7 +80,7 @@ TEST_F(PacingTest, ADeadlineThatIsNotNearIsNotWaitedFor) {
     const std::uint64_t due = monotonic_ns() + 200'000;
     worker().deadline_ns = due;
     const Outcome out = program_->run();
-    came_back = out.action == kDrop && out.after_ns < due;
+    came_back = out.action == kDropped && out.after_ns < due;
   }
   EXPECT_TRUE(came_back);
 }
@@ -200,14 +200,14 @@ TEST_F(PacingTest, ASlotAfterTheEndIsNotWaitedFor) {
   worker().spin_ns = ~std::uint64_t{0}; // would wait for anything
   worker().deadline_ns = end;
   const Outcome out = program_->run();
-  EXPECT_EQ(out.action, kDrop);
+  EXPECT_EQ(out.action, kDropped);
   EXPECT_EQ(worker().done, 0U) << "the end has not come yet";
   EXPECT_EQ(worker().claimed, 0U);
   EXPECT_EQ(worker().deadline_ns, end);
   EXPECT_EQ(worker().skipped_slots, 0U);
 
   program_->control().end_ns = monotonic_ns();
-  EXPECT_EQ(program_->run().action, kDrop);
+  EXPECT_EQ(program_->run().action, kDropped);
   EXPECT_EQ(worker().done, 1U);
   EXPECT_EQ(worker().skipped_slots, 0U) << "no slot was due before the end";
 }
@@ -217,17 +217,17 @@ TEST_F(PacingTest, SlotsHeldUpAcrossTheEndAreCounted) {
   const std::uint64_t end = monotonic_ns();
   program_->control().end_ns = end;
   worker().deadline_ns = end - 1;
-  EXPECT_EQ(program_->run().action, kDrop);
+  EXPECT_EQ(program_->run().action, kDropped);
   EXPECT_EQ(worker().done, 1U);
   EXPECT_EQ(worker().skipped_slots, 1U);
   EXPECT_EQ(worker().claimed, 0U);
-  EXPECT_EQ(program_->run().action, kDrop);
+  EXPECT_EQ(program_->run().action, kDropped);
   EXPECT_EQ(worker().skipped_slots, 1U);
 
   worker().done = 0;
   worker().skipped_slots = 0;
   worker().deadline_ns = end - 50'500;
-  EXPECT_EQ(program_->run().action, kDrop);
+  EXPECT_EQ(program_->run().action, kDropped);
   EXPECT_EQ(worker().skipped_slots, 51U);
 }
 
@@ -238,7 +238,7 @@ TEST_F(PacingTest, TheEndIsExclusive) {
   program_->control().end_ns = end;
   worker().deadline_ns = end - 1;
   worker().deadline_frac = 0xfffffff0;
-  EXPECT_EQ(program_->run().action, kDrop);
+  EXPECT_EQ(program_->run().action, kDropped);
   EXPECT_EQ(worker().done, 1U);
   EXPECT_EQ(worker().skipped_slots, 0U);
 }

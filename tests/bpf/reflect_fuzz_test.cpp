@@ -17,7 +17,7 @@
 namespace xtg::test {
 namespace {
 
-constexpr std::uint32_t kSession = 0x12345678;
+constexpr std::uint32_t kFuzzSession = 0x12345678;
 constexpr int kFrames = 20'000;
 
 class Dice {
@@ -48,7 +48,7 @@ Bytes whole(Dice& dice) {
   spec.payload = packet::Payload::Random;
   spec.payload_seed = dice.below(1000);
   spec.udp_checksum = !v4 || !dice.once_in(4);
-  spec.session = dice.once_in(8) ? kSession ^ 0x8000 : kSession;
+  spec.session = dice.once_in(8) ? kFuzzSession ^ 0x8000 : kFuzzSession;
   spec.stream = static_cast<std::uint16_t>(dice.below(6));
   spec.signature_flags = static_cast<std::uint8_t>(dice.once_in(8) ? dice.byte() : dice.below(8));
   Bytes out = packet::render(*packet::build(spec, {}), dice.below(1U << 30), dice.byte(),
@@ -145,13 +145,13 @@ Tally fuzz(const ReflectSetup& setup, std::uint64_t seed, int frames) {
 class ReflectFuzz : public BpfTest {};
 
 TEST_F(ReflectFuzz, OneSession) {
-  const Tally tally = fuzz({.session = kSession, .n_streams = XTG_REFLECT_STREAMS}, 1, kFrames);
+  const Tally tally = fuzz({.session = kFuzzSession, .n_streams = XTG_REFLECT_STREAMS}, 1, kFrames);
   EXPECT_GT(tally.back, kFrames / 5);
   EXPECT_GT(tally.passed, kFrames / 5);
 }
 
 TEST_F(ReflectFuzz, OnePortOfAnyHost) {
-  const Tally tally = fuzz({.session = kSession,
+  const Tally tally = fuzz({.session = kFuzzSession,
                             .port = 1000,
                             .mac = std::nullopt,
                             .sources = std::nullopt,

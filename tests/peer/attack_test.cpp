@@ -6,10 +6,6 @@
 namespace xtg::peer::test {
 namespace {
 
-constexpr std::uint64_t kMss = 1448;
-constexpr std::uint64_t at(std::uint64_t segment) {
-  return segment * kMss;
-}
 constexpr std::uint32_t kTenSegments = 10 * kMss;
 
 class AttackTest : public EitherSender {

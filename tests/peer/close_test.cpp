@@ -9,11 +9,6 @@
 namespace xtg::peer::test {
 namespace {
 
-constexpr std::uint64_t kMss = 1448;
-constexpr std::uint64_t at(std::uint64_t segment) {
-  return segment * kMss;
-}
-
 class CloseTest : public PeerTest {
 protected:
   Peer& start_program(std::vector<std::string> options, bool limited = true) {

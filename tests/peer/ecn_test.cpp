@@ -6,11 +6,6 @@
 namespace xtg::peer::test {
 namespace {
 
-constexpr std::uint64_t kMss = 1448;
-constexpr std::uint64_t at(std::uint64_t segment) {
-  return segment * kMss;
-}
-
 class EcnTest : public EitherSender {
 protected:
   Peer& start_ecn(std::uint64_t segments) {

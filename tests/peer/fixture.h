@@ -15,6 +15,12 @@
 
 namespace xtg::peer::test {
 
+inline constexpr std::uint64_t kMss = 1448; ///< with time stamps
+/// Where a segment of the stream begins.
+constexpr std::uint64_t at(std::uint64_t segment) {
+  return segment * kMss;
+}
+
 enum class Sender { Program, Kernel };
 inline void PrintTo(Sender sender, std::ostream* out) {
   *out << (sender == Sender::Program ? "program" : "kernel");

@@ -6,10 +6,6 @@
 namespace xtg::peer::test {
 namespace {
 
-constexpr std::uint64_t kMss = 1448;
-constexpr std::uint64_t at(std::uint64_t segment) {
-  return segment * kMss;
-}
 constexpr Range segments(std::uint64_t first, std::uint64_t end) {
   return {at(first), at(end)};
 }

@@ -10,10 +10,6 @@ namespace xtg::peer::test {
 namespace {
 
 using Frame = std::vector<std::uint8_t>;
-constexpr std::uint64_t kMss = 1448;
-constexpr std::uint64_t at(std::uint64_t segment) {
-  return segment * kMss;
-}
 
 void add_tag(Frame& frame, std::uint16_t tci) {
   const std::uint8_t tag[] = {0x81, 0x00, static_cast<std::uint8_t>(tci >> 8),

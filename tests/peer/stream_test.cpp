@@ -7,10 +7,6 @@
 namespace xtg::peer::test {
 namespace {
 
-constexpr std::uint64_t at(std::uint64_t segment) {
-  return segment * 1448;
-}
-
 class StreamTest : public EitherSender {};
 XTG_EITHER_SENDER(StreamTest);
 using StreamProgramTest = PeerTest;

@@ -5,10 +5,6 @@
 namespace xtg::peer::test {
 namespace {
 
-constexpr std::uint64_t kMss = 1448;
-constexpr std::uint64_t at(std::uint64_t segment) {
-  return segment * kMss;
-}
 constexpr std::uint32_t window(std::uint64_t segments) {
   return static_cast<std::uint32_t>(segments * kMss);
 }

@@ -7,7 +7,6 @@
 namespace xtg::peer::test {
 namespace {
 
-constexpr std::uint64_t kMss = 1448;
 constexpr std::uint32_t kBelow = 300'000; ///< the aim; a millisecond late is worth 15'625
 constexpr std::uint32_t kBytes = 700'000;
 

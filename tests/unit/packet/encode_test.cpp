@@ -21,7 +21,7 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-FrameSpec spec_of(Family family, std::uint32_t size) {
+FrameSpec encoded_spec(Family family, std::uint32_t size) {
   const bool v4 = family == Family::V4;
   FrameSpec spec;
   spec.dst_mac = Mac::parse("02:00:00:00:00:02").value();
@@ -39,7 +39,7 @@ FrameSpec spec_of(Family family, std::uint32_t size) {
 }
 
 Frame frame_of(Family family, std::uint32_t size, std::vector<Field> fields = {}) {
-  return build(spec_of(family, size), {.fields = std::move(fields)}).value();
+  return build(encoded_spec(family, size), {.fields = std::move(fields)}).value();
 }
 
 Field vary(FieldKind kind, std::uint64_t first, std::uint64_t count) {
@@ -162,7 +162,7 @@ TEST(Encode, SignatureAtAnOddPlaceIsSummedShifted) {
 
 TEST(Encode, OptionsAndSweep) {
   Sweep sweep{.fields = {vary(FieldKind::SrcMac, 7, 8)}, .vary = Vary::Random, .seed = 77};
-  const Frame frame = build(spec_of(Family::V4, 64), sweep).value();
+  const Frame frame = build(encoded_spec(Family::V4, 64), sweep).value();
   const xtg_stream s = encode(frame, {.stamp_each = true, .paced = true});
   EXPECT_EQ(s.stamp_each, 1U);
   EXPECT_EQ(s.paced, 1U);
@@ -186,7 +186,7 @@ TEST(Encode, FieldsCountInTheirChecksums) {
   };
   EXPECT_EQ(flags(encode(frame_of(Family::V4, 64, all), {})), "003311");
   EXPECT_EQ(flags(encode(frame_of(Family::V6, 66, all), {})), "001111");
-  FrameSpec bare = spec_of(Family::V4, 64);
+  FrameSpec bare = encoded_spec(Family::V4, 64);
   bare.udp_checksum = false;
   EXPECT_EQ(flags(encode(build(bare, {.fields = all}).value(), {})), "002200");
 }
@@ -198,7 +198,7 @@ TEST(Encode, ChecksumsThatNothingChangesAreFinished) {
     return std::pair(s.ip_csum_off, s.l4_csum_off);
   };
   using Offsets = std::pair<std::uint32_t, std::uint32_t>;
-  FrameSpec spec = spec_of(Family::V4, 64);
+  FrameSpec spec = encoded_spec(Family::V4, 64);
   EXPECT_EQ(offsets(spec, {}), (Offsets{0, 40})); // the signature varies
   spec.signature = false;
   EXPECT_EQ(offsets(spec, {}), (Offsets{0, 0}));
@@ -216,7 +216,7 @@ TEST(Encode, APlainSenderMakesTheFramesOfRender) {
   std::mt19937_64 random(11);
   for (int round = 0; round < 400; round++) {
     const Family family = random() % 2 == 0 ? Family::V4 : Family::V6;
-    FrameSpec spec = spec_of(family, 66 + static_cast<std::uint32_t>(random() % 80));
+    FrameSpec spec = encoded_spec(family, 66 + static_cast<std::uint32_t>(random() % 80));
     spec.payload = static_cast<Payload>(random() % 4);
     spec.signature = random() % 5 != 0;
     spec.udp_checksum = family == Family::V6 || random() % 4 != 0;
@@ -247,9 +247,9 @@ TEST(Encode, AsManyNextHopsAsDestinations) {
   Sweep sweep{.fields = {vary(FieldKind::DstAddr, 1, 3)}};
   sweep.hop_law = HopLaw::Listed;
   sweep.next_hops = {1, 2};
-  EXPECT_FALSE(build(spec_of(Family::V4, 64), sweep));
+  EXPECT_FALSE(build(encoded_spec(Family::V4, 64), sweep));
   sweep.next_hops.push_back(3);
-  const xtg_stream s = encode(build(spec_of(Family::V4, 64), sweep).value(), {.hop_base = 7});
+  const xtg_stream s = encode(build(encoded_spec(Family::V4, 64), sweep).value(), {.hop_base = 7});
   EXPECT_EQ(s.hop_law, std::uint32_t{XTG_HOP_LISTED});
   EXPECT_EQ(s.hop_base, 7U);
 }

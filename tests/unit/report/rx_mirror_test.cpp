@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string summary_text(const stats::RxSummary& summary) {
+std::string mirror_text(const stats::RxSummary& summary) {
   std::ostringstream out;
   const auto text = make_rx_text(out);
   text->begin(sample::rx_plan(), sample::info(), "native");
@@ -29,7 +29,7 @@ std::string lines_of(const std::string& text, const std::string& from, const std
 }
 
 TEST(RxMirrorText, TimesAreRoundTripsAndTheWaysAreToldApart) {
-  const std::string text = summary_text(sample::rx_mirrored());
+  const std::string text = mirror_text(sample::rx_mirrored());
   EXPECT_EQ(
       lines_of(text, "  round trip ", "  clock error"),
       "  round trip      min 47.2  mean 50.8  p50 47.9  p90 48.1  p99 130.1  p99.9 131.0  p99.99 "
@@ -51,7 +51,7 @@ TEST(RxMirrorText, TimesAreRoundTripsAndTheWaysAreToldApart) {
 }
 
 TEST(RxMirrorText, OfStreamsThatCameStraightNothingIsSaid) {
-  const std::string text = summary_text(sample::rx_summary());
+  const std::string text = mirror_text(sample::rx_summary());
   for (const char* word : {"mirror", "round trip", "way there"})
     EXPECT_EQ(text.find(word), std::string::npos) << word << text;
 }
@@ -59,7 +59,7 @@ TEST(RxMirrorText, OfStreamsThatCameStraightNothingIsSaid) {
 TEST(RxMirrorText, TheDelayIsOfTheStreamsThatCameStraight) {
   stats::RxSummary summary = sample::rx_summary();
   summary.streams.push_back(sample::rx_mirrored_stream());
-  const std::string text = summary_text(summary);
+  const std::string text = mirror_text(summary);
   EXPECT_NE(
       text.find("max 2,000 us\n                  without 1 stream, which a mirror sent back\n"),
       std::string::npos)
@@ -83,7 +83,7 @@ TEST(RxMirrorText, IntervalSaysRttInTheSameColumn) {
   EXPECT_EQ(out.str().size(), straight.size());
 }
 
-ordered_json end_of(const stats::RxSummary& summary) {
+ordered_json mirror_end(const stats::RxSummary& summary) {
   std::ostringstream out;
   const auto json = make_rx_json(out);
   json->end(summary, {});
@@ -92,7 +92,7 @@ ordered_json end_of(const stats::RxSummary& summary) {
 }
 
 TEST(RxMirrorJson, Streams) {
-  const ordered_json end = end_of(sample::rx_mirrored());
+  const ordered_json end = mirror_end(sample::rx_mirrored());
   EXPECT_EQ(end["sum"]["path"], "round-trip");
   const ordered_json& streams = end["streams"];
   ASSERT_EQ(streams.size(), 3U);

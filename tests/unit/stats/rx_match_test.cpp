@@ -11,7 +11,7 @@ namespace {
 using namespace sample;
 
 /// As the kernel program enters them: no numbers, no delays, 10 us apart.
-RxRecord matched(std::uint64_t packets, std::uint16_t filter = 0, std::uint32_t unit = 0) {
+RxRecord caught(std::uint64_t packets, std::uint16_t filter = 0, std::uint32_t unit = 0) {
   RxRecord r = record(packets, unit, filter, XTG_SIG_NONE);
   r.slot.key.session = 0;
   r.slot.base = r.slot.next = 0;
@@ -30,8 +30,8 @@ RxSnapshot with_filters(RxSnapshot snapshot) {
 }
 
 TEST(RxMatched, IsAStreamOfItsFilterBehindThoseOfTestFrames) {
-  const auto streams = rx_streams(
-      with_filters(at(0, {matched(5, 1), matched(3), record(7), matched(4, 0, 2)})), true);
+  const auto streams =
+      rx_streams(with_filters(at(0, {caught(5, 1), caught(3), record(7), caught(4, 0, 2)})), true);
   ASSERT_EQ(streams.size(), 3U);
   EXPECT_FALSE(streams[0].name.match);
   EXPECT_EQ(streams[0].filter, "");
@@ -52,7 +52,7 @@ TEST(RxMatched, IsAStreamOfItsFilterBehindThoseOfTestFrames) {
 TEST(RxMatched, SessionZeroIsAnotherStream) {
   RxRecord test = record(7, 0, 0);
   test.slot.key.session = 0;
-  const auto streams = rx_streams(with_filters(at(0, {matched(3), test})), true);
+  const auto streams = rx_streams(with_filters(at(0, {caught(3), test})), true);
   ASSERT_EQ(streams.size(), 2U);
   EXPECT_EQ(streams[0].counters.unique, 7U);
   EXPECT_EQ(streams[1].counters.matched, 3U);
@@ -65,7 +65,7 @@ TEST(RxMatched, ChangesNothingOfWhatTestFramesTell) {
   test.slot.jitter16 = 16 * 25;
   const RxSnapshot first = at(0, {});
   const RxSummary alone = rx_summary(first, at(kSecond, {test}), 0);
-  const RxSummary mixed = rx_summary(first, with_filters(at(kSecond, {test, matched(1'000)})), 0);
+  const RxSummary mixed = rx_summary(first, with_filters(at(kSecond, {test, caught(1'000)})), 0);
   EXPECT_EQ(mixed.total.sum.packets, 1'118U);
   EXPECT_EQ(mixed.total.sum.matched, 1'000U);
   EXPECT_EQ(mixed.total.sum.unique, alone.total.sum.unique);
@@ -85,14 +85,14 @@ TEST(RxMatched, ChangesNothingOfWhatTestFramesTell) {
 
 TEST(RxMatched, AloneNothingIsKnownOfLossAndDelay) {
   const RxSummary s =
-      rx_summary(at(0, {}), with_filters(at(kSecond, {matched(10), matched(20, 0, 1)})), 0);
+      rx_summary(at(0, {}), with_filters(at(kSecond, {caught(10), caught(20, 0, 1)})), 0);
   EXPECT_EQ(s.total.sum, (RxCounters{.packets = 30, .bytes = 1'800, .matched = 30}));
   EXPECT_EQ(s.all.delay.count, 0U);
   EXPECT_FALSE(s.all.bursts_known);
 }
 
 TEST(RxMatched, FiltersThatCountedNothingAreTold) {
-  const RxSnapshot first = at(0, {}), last = with_filters(at(kSecond, {matched(5, 1), record(7)}));
+  const RxSnapshot first = at(0, {}), last = with_filters(at(kSecond, {caught(5, 1), record(7)}));
   const RxSummary s = rx_summary(first, last, 0);
   ASSERT_EQ(s.streams.size(), 3U);
   EXPECT_EQ(s.streams[1].filter, "udp dst port 10000");
@@ -103,8 +103,8 @@ TEST(RxMatched, FiltersThatCountedNothingAreTold) {
 }
 
 TEST(RxMatched, AnIntervalHasItsOwn) {
-  const RxSample s = rx_delta(with_filters(at(0, {matched(10), record(3)})),
-                              with_filters(at(kSecond, {matched(25), record(5)})), 0);
+  const RxSample s = rx_delta(with_filters(at(0, {caught(10), record(3)})),
+                              with_filters(at(kSecond, {caught(25), record(5)})), 0);
   EXPECT_EQ(s.sum, (RxCounters{.packets = 17, .bytes = 17 * 60, .unique = 2, .matched = 15}));
   EXPECT_EQ(s.delay.count, 2U);
   EXPECT_EQ(s.delay.mean, 20);
