@@ -48,11 +48,11 @@ class Background:
 
 
 class Sink(Background):
-    """The receiver of sink.cpp, whose options are given with _ for -; it listens when this returns."""
+    """The receiver of sink.cpp or one like it, whose options are given with _ for -; it listens when this returns."""
 
-    def __init__(self, wire, port=PORT, **options):
+    def __init__(self, wire, port=PORT, program=SINK, **options):
         words = [f"{name.replace('_', '-')}={value}" for name, value in options.items()]
-        super().__init__(wire.far_ns, SINK, f"port={port}", *words)
+        super().__init__(wire.far_ns, program, f"port={port}", *words)
         if self.child.stdout.readline() != "ready\n":
             self.close()
             raise AssertionError(f"no sink: {words}")
