@@ -21,13 +21,13 @@ constexpr std::array kIngresses = {Choice<Ingress>{"auto", Ingress::Auto},
                                    Choice<Ingress>{"xdp", Ingress::Xdp},
                                    Choice<Ingress>{"tc", Ingress::Tc}};
 // The words of xdp-tools. Its skb mode is for drivers without XDP, which is what tc is for here.
-constexpr std::array kModes = {Choice<Ingress>{"native", Ingress::Xdp},
-                               Choice<Ingress>{"skb", Ingress::Tc}};
+constexpr std::array kTcpModes = {Choice<Ingress>{"native", Ingress::Xdp},
+                                  Choice<Ingress>{"skb", Ingress::Tc}};
 constexpr std::array kCongestions = {Choice<Congestion>{"none", Congestion::None},
                                      Choice<Congestion>{"reno", Congestion::Reno},
                                      Choice<Congestion>{"cubic", Congestion::Cubic}};
-constexpr std::array kPayloads = {Choice<TcpPayload>{"zeros", TcpPayload::Zeros},
-                                  Choice<TcpPayload>{"pattern", TcpPayload::Pattern}};
+constexpr std::array kTcpPayloads = {Choice<TcpPayload>{"zeros", TcpPayload::Zeros},
+                                     Choice<TcpPayload>{"pattern", TcpPayload::Pattern}};
 constexpr std::array kCloses = {Choice<TcpClose>{"fin", TcpClose::Fin},
                                 Choice<TcpClose>{"rst", TcpClose::Rst},
                                 Choice<TcpClose>{"keep-open", TcpClose::KeepOpen}};
@@ -104,9 +104,9 @@ void TcpCommand::declare_flows() {
                   "takes the far end's segments; auto: xdp unless its slot is taken",
                   choice_name<Ingress>(kIngresses, spec_.ingress)},
                  into(one_of<Ingress>(kIngresses), spec_.ingress));
-  options_.value({"-m,--mode", choice_names<Ingress>(kModes),
+  options_.value({"-m,--mode", choice_names<Ingress>(kTcpModes),
                   "as in xdp-tools: native is --ingress xdp, skb is --ingress tc"},
-                 into(one_of<Ingress>(kModes), spec_.ingress));
+                 into(one_of<Ingress>(kTcpModes), spec_.ingress));
 }
 
 void TcpCommand::declare_sending() {
@@ -146,10 +146,10 @@ void TcpCommand::declare_data() {
                  into(amount_of("packets"), spec_.num_packets));
   options_.value({"--duration", "TIME", "stop after this: seconds, or 500ms, 2m, 1h", "no limit"},
                  into(parse_positive_duration, spec_.duration));
-  options_.value({"--payload", choice_names<TcpPayload>(kPayloads),
+  options_.value({"--payload", choice_names<TcpPayload>(kTcpPayloads),
                   "zeros, or bytes that tell their position",
-                  choice_name<TcpPayload>(kPayloads, spec_.payload)},
-                 into(one_of<TcpPayload>(kPayloads), spec_.payload));
+                  choice_name<TcpPayload>(kTcpPayloads, spec_.payload)},
+                 into(one_of<TcpPayload>(kTcpPayloads), spec_.payload));
   options_.value({"--payload-file", "FILE", "send this file over every flow, once"},
                  into(parse_path, spec_.payload_file));
   options_.flag({"--repeat", "", "send the file over and over"}, [this] { spec_.repeat = true; });

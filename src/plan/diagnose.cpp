@@ -15,7 +15,7 @@ namespace xtg::plan {
 
 namespace {
 
-constexpr std::uint32_t kEthernetHeader = 14;
+constexpr std::uint32_t kEthernetBytes = 14;
 
 std::string in_namespace(const VethPeer& peer, std::string_view command) {
   if (!peer.netns.empty()) return fmt::format("ip netns exec {} {}", peer.netns, command);
@@ -24,13 +24,13 @@ std::string in_namespace(const VethPeer& peer, std::string_view command) {
 }
 
 std::uint32_t mtu_for(std::uint32_t frame_size) {
-  return frame_size - packet::kFcsBytes - kEthernetHeader;
+  return frame_size - packet::kFcsBytes - kEthernetBytes;
 }
 
 /// The kernel leaves room for a VLAN tag as well (devmap.c), but these frames have none: in four
 /// more bytes an IP packet would be above the MTU, and the first router would drop it.
 bool fits(std::uint32_t frame_size, std::uint32_t mtu) {
-  return frame_size - packet::kFcsBytes <= mtu + kEthernetHeader;
+  return frame_size - packet::kFcsBytes <= mtu + kEthernetBytes;
 }
 
 Diagnosis peer_silent(const InterfaceFacts& iface) {
