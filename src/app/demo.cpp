@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/run_common.h"
 #include "app/signals.h"
 #include "core/exit_status.h"
+#include "core/text.h"
 #include "core/units.h"
 #include "net/interface.h"
 #include "net/wire.h"
@@ -46,7 +48,7 @@ Result<net::LinkCounters> far_counters(const net::Wire& wire) {
 }
 
 int show(const net::Wire& wire, const plan::DemoSpec& spec, Context& context) {
-  const bool talk = !spec.output.json && !spec.output.json_stream && !spec.output.quiet;
+  const bool talk = for_people(spec.output);
   if (talk) {
     fmt::print(context.out,
                "Two network namespaces, joined by a veth pair:\n"
@@ -97,7 +99,8 @@ void describe_wire(const net::Wire& wire) {
     argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   execvp(argv[0], argv.data());
-  fmt::print(stderr, "xdp-trafficgen: {}: {}\n", command[0], std::strerror(errno));
+  const int error = errno;
+  fmt::print(stderr, "xdp-trafficgen: {}: {}\n", printable(command[0]), std::strerror(error));
   _exit(127);
 }
 

@@ -19,11 +19,11 @@ namespace xtg::app {
 namespace {
 
 std::unique_ptr<report::ExchangeReporter> make_reporter(const plan::OutputSpec& output,
-                                                        std::ostream& out) {
-  if (output.json) return report::make_exchange_json(out);
-  if (output.json_stream) return report::make_exchange_json_stream(out);
+                                                        const Context& to) {
+  if (output.json) return report::make_exchange_json(to.out);
+  if (output.json_stream) return report::make_exchange_json_stream(to.out);
   if (output.quiet) return report::make_exchange_quiet();
-  return report::make_exchange_text(out);
+  return report::make_exchange_text(to.out, to.err);
 }
 
 plan::HostFacts gather_port(const plan::PortSpec& port, bool dry_run) {
@@ -82,14 +82,17 @@ int report_end(const ExchangeResult& result, const plan::ExchangePlan& plan,
 
 int exchange(const plan::ExchangeSpec& asked, Context& context) {
   xdp::init_logging(asked.output.verbose);
-  const auto reporter = make_reporter(asked.output, context.out);
+  const auto reporter = make_reporter(asked.output, context);
   plan::ExchangeSpec spec = asked;
   const std::vector<plan::HostFacts> facts = gather(spec);
   auto plan = plan::resolve_exchange(spec, facts, std::random_device{}());
   if (!plan) return fail_before(plan.error(), *reporter, context);
   if (spec.dry_run) {
-    for (const plan::PortPlan& port : plan->ports)
-      if (port.send) show_plan(*port.send, context);
+    report::Notes notes(context.err);
+    for (const plan::PortPlan& port : plan->ports) {
+      if (port.send) show_plan(*port.send, notes, context);
+      if (port.receive && for_people(spec.output)) notes.tell(port.receive->notes);
+    }
     return static_cast<int>(ExitStatus::Done);
   }
   if (auto caps = check_caps(true); !caps) return fail_before(caps.error(), *reporter, context);

@@ -12,18 +12,18 @@ namespace xtg::app {
 namespace {
 
 std::unique_ptr<report::ReflectReporter> make_reporter(const plan::OutputSpec& output,
-                                                       std::ostream& out) {
-  if (output.json) return report::make_reflect_json(out);
-  if (output.json_stream) return report::make_reflect_json_stream(out);
+                                                       const Context& to) {
+  if (output.json) return report::make_reflect_json(to.out);
+  if (output.json_stream) return report::make_reflect_json_stream(to.out);
   if (output.quiet) return report::make_reflect_quiet();
-  return report::make_reflect_text(out);
+  return report::make_reflect_text(to.out, to.err);
 }
 
 } // namespace
 
 int reflect(const plan::ReflectSpec& spec, Context& context) {
   xdp::init_logging(spec.output.verbose);
-  const auto reporter = make_reporter(spec.output, context.out);
+  const auto reporter = make_reporter(spec.output, context);
   const plan::HostFacts facts = gather_facts(spec.interface);
   auto plan = plan::resolve_reflect(spec, facts);
   if (!plan) return fail_before(plan.error(), *reporter, context);

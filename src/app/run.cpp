@@ -12,17 +12,18 @@
 #include "app/session.h"
 #include "core/exit_status.h"
 #include "packet/pcap.h"
+#include "report/describe.h"
 #include "report/reporter.h"
 
 namespace xtg::app {
 
 namespace {
 
-std::unique_ptr<report::Reporter> make_reporter(const plan::OutputSpec& output, std::ostream& out) {
-  if (output.json) return report::make_json(out);
-  if (output.json_stream) return report::make_json_stream(out);
+std::unique_ptr<report::Reporter> make_reporter(const plan::OutputSpec& output, const Context& to) {
+  if (output.json) return report::make_json(to.out);
+  if (output.json_stream) return report::make_json_stream(to.out);
   if (output.quiet) return report::make_quiet();
-  return report::make_text(out);
+  return report::make_text(to.out, to.err);
 }
 
 Status write_pcap(const plan::Plan& plan) {
@@ -43,7 +44,8 @@ int dry_run(const plan::Plan& plan, report::Reporter& reporter, Context& context
     if (auto written = write_pcap(plan); !written)
       return fail_before(written.error(), reporter, context);
   }
-  show_plan(plan, context);
+  report::Notes notes(context.err);
+  show_plan(plan, notes, context);
   return static_cast<int>(ExitStatus::Done);
 }
 
@@ -57,19 +59,19 @@ int report_end(SessionResult& result, report::Reporter& reporter, Context& conte
 } // namespace
 
 int complain(const Error& error, Context& context) {
-  fmt::print(context.err, "xdp-trafficgen: {}\n", error.message());
+  fmt::print(context.err, "xdp-trafficgen: {}\n", report::one_line(error.message()));
   context.err.flush();
   return exit_status(error);
 }
 
 int refuse(const Error& error, const plan::OutputSpec& output, Context& context) {
-  return fail_before(error, *make_reporter(output, context.out), context);
+  return fail_before(error, *make_reporter(output, context), context);
 }
 
 int run(const plan::RunSpec& spec, Context& asked) {
   Context context = beside_capture(asked, spec.pcap_path);
   xdp::init_logging(spec.output.verbose);
-  const auto reporter = make_reporter(spec.output, context.out);
+  const auto reporter = make_reporter(spec.output, context);
 
   const plan::HostFacts facts = gather_facts(spec, !spec.dry_run);
   auto plan = plan::resolve(spec, facts, std::random_device{}());

@@ -124,12 +124,18 @@ std::string missed_words(std::size_t missed, std::size_t conditions) {
   return fmt::format("{} of {} conditions missed", missed, conditions);
 }
 
-void show_plan(const plan::Plan& plan, Context& context) {
-  if (plan.spec.output.json || plan.spec.output.json_stream)
+bool for_people(const plan::OutputSpec& output) {
+  return !output.json && !output.json_stream && !output.quiet;
+}
+
+void show_plan(const plan::Plan& plan, report::Notes& notes, Context& context) {
+  const plan::OutputSpec& output = plan.spec.output;
+  if (output.json || output.json_stream)
     context.out << report::plan_json(plan, true) << '\n';
-  else if (!plan.spec.output.quiet)
+  else if (!output.quiet)
     report::print_plan(context.out, plan);
   context.out.flush();
+  if (for_people(output)) notes.tell(plan.notes);
 }
 
 Result<Attached> attach_by_mode(plan::RxMode mode, const plan::InterfaceFacts& iface,

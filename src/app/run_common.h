@@ -18,6 +18,7 @@
 #include "plan/facts.h"
 #include "plan/plan.h"
 #include "plan/rx_spec.h"
+#include "report/notes.h"
 #include "report/reporter.h"
 #include "report/rx_report.h"
 #include "stats/snapshot.h"
@@ -131,8 +132,11 @@ int end_judged(const Result& result, const std::vector<report::RxVerdict>& verdi
   return status;
 }
 
+/// Neither a form for programs nor nothing at all.
+bool for_people(const plan::OutputSpec& output);
+
 /// What --dry-run prints of a plan.
-void show_plan(const plan::Plan& plan, Context& context);
+void show_plan(const plan::Plan& plan, report::Notes& notes, Context& context);
 
 /// What vanishes under a run's feet is no wrong input.
 Error while_running(Error error);

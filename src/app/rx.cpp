@@ -16,11 +16,11 @@ namespace xtg::app {
 namespace {
 
 std::unique_ptr<report::RxReporter> make_reporter(const plan::OutputSpec& output,
-                                                  std::ostream& out) {
-  if (output.json) return report::make_rx_json(out);
-  if (output.json_stream) return report::make_rx_json_stream(out);
+                                                  const Context& to) {
+  if (output.json) return report::make_rx_json(to.out);
+  if (output.json_stream) return report::make_rx_json_stream(to.out);
   if (output.quiet) return report::make_rx_quiet();
-  return report::make_rx_text(out);
+  return report::make_rx_text(to.out, to.err);
 }
 
 } // namespace
@@ -28,7 +28,7 @@ std::unique_ptr<report::RxReporter> make_reporter(const plan::OutputSpec& output
 int rx(const plan::RxSpec& spec, Context& asked) {
   Context context = beside_capture(asked, spec.pcap_path);
   xdp::init_logging(spec.output.verbose);
-  const auto reporter = make_reporter(spec.output, context.out);
+  const auto reporter = make_reporter(spec.output, context);
   const plan::HostFacts facts = gather_facts(spec.interface);
   auto plan = plan::resolve_rx(spec, facts);
   if (!plan) return fail_before(plan.error(), *reporter, context);

@@ -22,11 +22,11 @@ namespace xtg::app {
 namespace {
 
 std::unique_ptr<report::TcpReporter> make_reporter(const plan::OutputSpec& output,
-                                                   std::ostream& out) {
-  if (output.json) return report::make_tcp_json(out);
-  if (output.json_stream) return report::make_tcp_json_stream(out);
+                                                   const Context& to) {
+  if (output.json) return report::make_tcp_json(to.out);
+  if (output.json_stream) return report::make_tcp_json_stream(to.out);
   if (output.quiet) return report::make_tcp_quiet();
-  return report::make_tcp_text(out);
+  return report::make_tcp_text(to.out, to.err);
 }
 
 plan::TcpFacts gather(const plan::TcpSpec& spec) {
@@ -74,7 +74,7 @@ int report_end(TcpSessionResult& result, report::TcpReporter& reporter, Context&
 
 int tcp(const plan::TcpSpec& spec, Context& context) {
   xdp::init_logging(spec.output.verbose);
-  const auto reporter = make_reporter(spec.output, context.out);
+  const auto reporter = make_reporter(spec.output, context);
   const plan::TcpFacts facts = gather(spec);
   auto plan = plan::resolve_tcp(spec, facts);
   if (!plan) return fail_before(plan.error(), *reporter, context);
@@ -84,6 +84,7 @@ int tcp(const plan::TcpSpec& spec, Context& context) {
     else if (!spec.output.quiet)
       report::print_tcp_plan(context.out, *plan);
     context.out.flush();
+    if (for_people(spec.output)) report::Notes(context.err).tell(plan->notes);
     return static_cast<int>(ExitStatus::Done);
   }
   if (auto caps = check_caps(true); !caps) return fail_before(caps.error(), *reporter, context);

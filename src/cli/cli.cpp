@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "core/text.h"
 #include "core/version.h"
 
 namespace xtg::cli {
@@ -147,8 +148,7 @@ std::optional<std::string> empty_value(const std::vector<std::string>& args) {
 
 /// What a message quotes may hold anything; it stays one line.
 Error one_line(Error error) {
-  for (char& c : error.what)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  error.what = printable(error.what);
   return error;
 }
 

@@ -4,9 +4,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <ios>
+#include <string>
+#include <string_view>
 
 #include <poll.h>
 #include <unistd.h>
+
+#include "core/text.h"
 
 namespace xtg {
 
@@ -32,9 +36,13 @@ bool FdBuffer::wait_for_room() {
 }
 
 int FdBuffer::sync() {
-  const char* at = pbase();
-  while (error_ == 0 && at != pptr()) {
-    const auto size = static_cast<std::size_t>(std::min(pptr() - at, kAtOnce));
+  const std::string_view pending(pbase(), static_cast<std::size_t>(pptr() - pbase()));
+  const std::string text = printable(pending, "\n\t", last_);
+  if (!pending.empty()) last_ = pending.back();
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (error_ == 0 && at != end) {
+    const auto size = static_cast<std::size_t>(std::min(end - at, kAtOnce));
     const ssize_t n = wait_for_room() ? write(fd_, at, size) : -1;
     if (n >= 0)
       at += n;

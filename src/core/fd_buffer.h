@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A stream's buffer over a file descriptor that it does not own. A reader that takes nothing is
-// waited for, but not when somebody is in a hurry; why a write failed is kept. Not thread-safe.
+// A stream's buffer for text over a file descriptor that it does not own. A reader that takes
+// nothing is waited for, but not when somebody is in a hurry; why a write failed is kept. Control
+// characters, which names of interfaces, files and hosts may have, are shown as \x1b. Not
+// thread-safe.
 #pragma once
 
 #include <array>
@@ -31,6 +33,7 @@ private:
 
   const int fd_, hurry_fd_;
   int error_ = 0;
+  char last_ = '\n';
   std::array<char, 16384> buffer_{};
 };
 

@@ -9,6 +9,10 @@
 
 namespace xtg {
 
+/// The text without what a terminal would obey: control characters, but for those in `kept`, as
+/// \x1b. `before`: the byte in front of the text, where that is one piece of several.
+std::string printable(std::string_view text, std::string_view kept = {}, char before = ' ');
+
 /// The text in double quotes, fit for a one-line message: control characters and quotes escaped,
 /// long input cut.
 std::string quoted(std::string_view text);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/text.h"
 #include "core/units.h"
 
 namespace xtg::report {
@@ -181,7 +182,7 @@ std::string cpu_list(const std::vector<int>& cpus) {
 std::string one_line(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  return text;
+  return printable(text);
 }
 
 std::string errno_name(int number) {

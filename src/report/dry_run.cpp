@@ -111,8 +111,6 @@ void print_plan(std::ostream& out, const plan::Plan& plan) {
   if (plan.fix) row(out, "fix", "repair the interface for the run");
   if (plan.announce) row(out, "announce", "the run's start and end to receivers");
   if (plan.attach_pass) row(out, "attach", "an XDP pass program for the run");
-  for (const std::string& note : plan.notes)
-    row(out, "note", note);
   for (const plan::StreamPlan& stream : plan.streams)
     print_stream(out, stream);
   for (const plan::StreamPlan& stream : plan.streams)

@@ -40,7 +40,7 @@ public:
   virtual void finish() = 0;
 };
 
-std::unique_ptr<ExchangeReporter> make_exchange_text(std::ostream& out);
+std::unique_ptr<ExchangeReporter> make_exchange_text(std::ostream& out, std::ostream& err);
 std::unique_ptr<ExchangeReporter> make_exchange_json(std::ostream& out);
 std::unique_ptr<ExchangeReporter> make_exchange_json_stream(std::ostream& out);
 std::unique_ptr<ExchangeReporter> make_exchange_quiet();

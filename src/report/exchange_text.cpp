@@ -11,6 +11,7 @@
 #include "core/units.h"
 #include "report/describe.h"
 #include "report/exchange_report.h"
+#include "report/notes.h"
 #include "report/rx_mirror.h"
 #include "report/rx_words.h"
 #include "report/tcp_words.h"
@@ -47,7 +48,7 @@ std::string share(std::uint64_t part, std::uint64_t of) {
 
 class Text final : public ExchangeReporter {
 public:
-  explicit Text(std::ostream& out) : out_(out) {}
+  Text(std::ostream& out, std::ostream& err) : out_(out), notes_(err) {}
 
   void begin(const plan::ExchangePlan& plan, const RunInfo& info,
              const std::vector<std::string>& modes) override {
@@ -64,9 +65,12 @@ public:
       if (port.receive) fmt::print(out_, "{} receives, {} mode", port.send ? " and" : "", modes[i]);
       out_ << '\n';
       if (port.send) print_sender(*port.send, info);
-      if (port.receive) print_notes(port.receive->notes);
     }
     out_ << std::flush;
+    for (const plan::PortPlan& port : plan.ports) {
+      if (port.send) notes_.tell(port.send->notes);
+      if (port.receive) notes_.tell(port.receive->notes);
+    }
   }
 
   void interval(const stats::ExchangeSample& sample) override {
@@ -146,17 +150,11 @@ private:
     return fmt::format("{:>{}} -> {:<{}}", ports_[from], width_, ports_[to], width_);
   }
 
-  void print_notes(const std::vector<std::string>& notes) {
-    for (const std::string& note : notes)
-      fmt::print(out_, "note: {}\n", one_line(note));
-  }
-
   void print_sender(const plan::Plan& plan, const RunInfo& info) {
     for (const plan::StreamPlan& stream : plan.streams)
       fmt::print(out_, "  {}\n", stream_text(stream));
     if (plan.duration) fmt::print(out_, "  for {}\n", format_duration(*plan.duration));
     if (!info.source_note.empty()) fmt::print(out_, "  {}\n", source_text(plan.iface.name, info));
-    print_notes(plan.notes);
   }
 
   void print_ledger(std::size_t port, const stats::Ledger& l, const stats::Summary& tx) {
@@ -221,6 +219,7 @@ private:
   }
 
   std::ostream& out_;
+  Notes notes_;
   std::vector<std::string> ports_;
   std::vector<bool> paced_; ///< by port: it has a rate
   std::size_t width_ = 0;
@@ -266,8 +265,8 @@ std::string limit_words(const stats::Ledger& l) {
   return {};
 }
 
-std::unique_ptr<ExchangeReporter> make_exchange_text(std::ostream& out) {
-  return std::make_unique<Text>(out);
+std::unique_ptr<ExchangeReporter> make_exchange_text(std::ostream& out, std::ostream& err) {
+  return std::make_unique<Text>(out, err);
 }
 
 } // namespace xtg::report

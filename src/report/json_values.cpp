@@ -252,7 +252,8 @@ Json end_value(const stats::Summary& summary, const RunFacts& facts) {
 }
 
 std::string to_text(const Json& value, int indent) {
-  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+  // ASCII alone: no control character stands in it as such.
+  return value.dump(indent, ' ', true, Json::error_handler_t::replace);
 }
 
 } // namespace xtg::report

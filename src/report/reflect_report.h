@@ -25,7 +25,7 @@ public:
   virtual void finish() = 0;
 };
 
-std::unique_ptr<ReflectReporter> make_reflect_text(std::ostream& out);
+std::unique_ptr<ReflectReporter> make_reflect_text(std::ostream& out, std::ostream& err);
 std::unique_ptr<ReflectReporter> make_reflect_json(std::ostream& out);
 std::unique_ptr<ReflectReporter> make_reflect_json_stream(std::ostream& out);
 std::unique_ptr<ReflectReporter> make_reflect_quiet();

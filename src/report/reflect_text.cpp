@@ -9,6 +9,7 @@
 
 #include "core/units.h"
 #include "report/describe.h"
+#include "report/notes.h"
 #include "report/reflect_report.h"
 #include "report/reflect_words.h"
 #include "report/rx_words.h"
@@ -48,7 +49,7 @@ std::string source_words(const plan::ReflectPlan& plan) {
 
 class Text final : public ReflectReporter {
 public:
-  explicit Text(std::ostream& out) : out_(out) {}
+  Text(std::ostream& out, std::ostream& err) : out_(out), notes_(err) {}
 
   void begin(const plan::ReflectPlan& plan, const RunInfo& info, std::string_view mode) override {
     const plan::ReflectSpec& spec = plan.spec;
@@ -66,14 +67,12 @@ public:
                spec.max_rate.unit == Rate::Unit::Pps
                    ? fmt::format("; at most {}", format_rate(spec.max_rate))
                    : "");
-    for (const std::string& note : plan.notes)
-      fmt::print(out_, "note: {}\n", one_line(note));
-    if (!info.source_note.empty())
-      fmt::print(out_,
-                 "note: what the driver refuses is counted by the interface, with all else "
-                 "that it sends: {}\n",
-                 one_line(info.source_note));
     out_ << std::flush;
+    notes_.tell(plan.notes);
+    if (!info.source_note.empty())
+      notes_.tell(fmt::format("what the driver refuses is counted by the interface, with all else "
+                              "that it sends: {}",
+                              info.source_note));
   }
 
   void interval(const stats::ReflectSample& s) override {
@@ -158,14 +157,15 @@ private:
   }
 
   std::ostream& out_;
+  Notes notes_;
   std::string interface_;
   std::string error_;
 };
 
 } // namespace
 
-std::unique_ptr<ReflectReporter> make_reflect_text(std::ostream& out) {
-  return std::make_unique<Text>(out);
+std::unique_ptr<ReflectReporter> make_reflect_text(std::ostream& out, std::ostream& err) {
+  return std::make_unique<Text>(out, err);
 }
 
 std::string why_nothing(const std::string& interface, const stats::ReflectCounters& counters) {

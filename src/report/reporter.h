@@ -38,12 +38,13 @@ public:
   virtual void finish() = 0;
 };
 
-std::unique_ptr<Reporter> make_text(std::ostream& out);
+/// For people; notes go to `err`. So of all reporters.
+std::unique_ptr<Reporter> make_text(std::ostream& out, std::ostream& err);
 std::unique_ptr<Reporter> make_json(std::ostream& out);
 std::unique_ptr<Reporter> make_json_stream(std::ostream& out);
 std::unique_ptr<Reporter> make_quiet();
 
-/// What --dry-run prints: the resolved plan and the first frames.
+/// What --dry-run prints: the resolved plan, but for its notes, and the first frames.
 void print_plan(std::ostream& out, const plan::Plan& plan);
 /// The plan as JSON. With frames: the document of --dry-run --json, {version, schema, plan,
 /// frames}; without: the plan alone, as `start` has it under "configuration".

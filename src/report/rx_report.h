@@ -50,7 +50,7 @@ public:
   virtual void finish() = 0;
 };
 
-std::unique_ptr<RxReporter> make_rx_text(std::ostream& out);
+std::unique_ptr<RxReporter> make_rx_text(std::ostream& out, std::ostream& err);
 std::unique_ptr<RxReporter> make_rx_json(std::ostream& out);
 std::unique_ptr<RxReporter> make_rx_json_stream(std::ostream& out);
 std::unique_ptr<RxReporter> make_rx_quiet();

@@ -9,6 +9,7 @@
 
 #include "core/units.h"
 #include "report/describe.h"
+#include "report/notes.h"
 #include "report/rx_announce.h"
 #include "report/rx_mirror.h"
 #include "report/rx_report.h"
@@ -112,7 +113,7 @@ std::string matched_words(const stats::RxStream& s) {
 
 class Text final : public RxReporter {
 public:
-  explicit Text(std::ostream& out) : out_(out) {}
+  Text(std::ostream& out, std::ostream& err) : out_(out), notes_(err) {}
 
   void begin(const plan::RxPlan& plan, const RunInfo&, std::string_view mode) override {
     const plan::RxSpec& spec = plan.spec;
@@ -130,9 +131,8 @@ public:
                spec.observe ? "counted and passed on" : "counted and taken",
                with_thousands(window_), counted(slots_, "stream"));
     print_filters(spec);
-    for (const std::string& note : plan.notes)
-      fmt::print(out_, "note: {}\n", one_line(note));
     out_ << std::flush;
+    notes_.tell(plan.notes);
   }
 
   void announced(const stats::RxSender& sender) override {
@@ -404,6 +404,7 @@ private:
   }
 
   std::ostream& out_;
+  Notes notes_;
   std::string interface_;
   std::string error_;
   std::uint64_t window_ = 0, slots_ = 0;
@@ -412,8 +413,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<RxReporter> make_rx_text(std::ostream& out) {
-  return std::make_unique<Text>(out);
+std::unique_ptr<RxReporter> make_rx_text(std::ostream& out, std::ostream& err) {
+  return std::make_unique<Text>(out, err);
 }
 
 } // namespace xtg::report

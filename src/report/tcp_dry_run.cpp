@@ -76,8 +76,6 @@ void print_tcp_plan(std::ostream& out, const plan::TcpPlan& plan) {
   print_path(out, plan);
   print_sending(out, plan);
   if (plan.spec.fix) row(out, "fix", "repair the interface for the run");
-  for (const std::string& note : plan.notes)
-    row(out, "note", note);
   out << std::flush;
 }
 

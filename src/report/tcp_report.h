@@ -27,7 +27,7 @@ public:
   virtual void finish() = 0;
 };
 
-std::unique_ptr<TcpReporter> make_tcp_text(std::ostream& out);
+std::unique_ptr<TcpReporter> make_tcp_text(std::ostream& out, std::ostream& err);
 std::unique_ptr<TcpReporter> make_tcp_json(std::ostream& out);
 std::unique_ptr<TcpReporter> make_tcp_json_stream(std::ostream& out);
 std::unique_ptr<TcpReporter> make_tcp_quiet();

@@ -10,6 +10,7 @@
 
 #include "core/units.h"
 #include "report/describe.h"
+#include "report/notes.h"
 #include "report/tcp_report.h"
 #include "report/tcp_words.h"
 
@@ -62,7 +63,7 @@ std::string causes(const stats::FlowCounters& c) {
 
 class Text final : public TcpReporter {
 public:
-  explicit Text(std::ostream& out) : out_(out) {}
+  Text(std::ostream& out, std::ostream& err) : out_(out), notes_(err) {}
 
   void begin(const plan::TcpPlan& plan, const RunInfo& info) override {
     interface_ = plan.iface.name;
@@ -77,9 +78,8 @@ public:
                payload_words(plan), amount_words(plan), rate_words(plan.spec.rate),
                name(plan.spec.congestion), plan.spec.burst, close_words(plan.spec.close));
     out_ << source_text(interface_, info) << '\n';
-    for (const std::string& note : plan.notes)
-      fmt::print(out_, "note: {}\n", one_line(note));
     out_ << std::flush;
+    notes_.tell(plan.notes);
   }
 
   void interval(const stats::TcpSample& s) override {
@@ -102,10 +102,7 @@ public:
     out_ << std::flush;
   }
 
-  void note(const std::string& text, double at_s) override {
-    fmt::print(out_, "[{:>7.2f}s] {}  note: {}\n", at_s, interface_, one_line(text));
-    out_ << std::flush;
-  }
+  void note(const std::string& text, double at_s) override { notes_.tell(text, at_s); }
 
   void end(const stats::TcpSummary& summary) override {
     const stats::TcpSample& total = summary.total;
@@ -261,6 +258,7 @@ private:
   }
 
   std::ostream& out_;
+  Notes notes_;
   std::string interface_;
   std::string error_;
   std::size_t ended_ = 0;
@@ -269,8 +267,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<TcpReporter> make_tcp_text(std::ostream& out) {
-  return std::make_unique<Text>(out);
+std::unique_ptr<TcpReporter> make_tcp_text(std::ostream& out, std::ostream& err) {
+  return std::make_unique<Text>(out, err);
 }
 
 } // namespace xtg::report

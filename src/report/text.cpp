@@ -7,6 +7,7 @@
 
 #include "core/units.h"
 #include "report/describe.h"
+#include "report/notes.h"
 #include "report/reporter.h"
 
 namespace xtg::report {
@@ -29,7 +30,7 @@ std::string_view end_text(stats::EndReason reason) {
 
 class Text final : public Reporter {
 public:
-  explicit Text(std::ostream& out) : out_(out) {}
+  Text(std::ostream& out, std::ostream& err) : out_(out), notes_(err) {}
 
   void begin(const plan::Plan& plan, const RunInfo& info) override {
     interface_ = plan.iface.name;
@@ -42,9 +43,8 @@ public:
     for (const plan::StreamPlan& stream : plan.streams)
       out_ << stream_text(stream) << '\n';
     out_ << source_text(interface_, info) << '\n';
-    for (const std::string& note : plan.notes)
-      fmt::print(out_, "note: {}\n", one_line(note));
     out_ << std::flush;
+    notes_.tell(plan.notes);
   }
 
   void interval(const stats::Sample& s) override {
@@ -127,6 +127,7 @@ private:
   }
 
   std::ostream& out_;
+  Notes notes_;
   std::string interface_;
   std::vector<int> cpus_;
   std::string error_;
@@ -134,8 +135,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<Reporter> make_text(std::ostream& out) {
-  return std::make_unique<Text>(out);
+std::unique_ptr<Reporter> make_text(std::ostream& out, std::ostream& err) {
+  return std::make_unique<Text>(out, err);
 }
 
 } // namespace xtg::report

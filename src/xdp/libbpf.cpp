@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "xdp/ring_program.h"
 
 namespace xtg::xdp {
@@ -42,7 +43,7 @@ int log_line(enum libbpf_print_level level, const char* format, va_list args) {
   const std::lock_guard lock(ring.mutex);
   while (!line.empty() && line.back() == '\n')
     line.pop_back();
-  if (ring.echo) std::fprintf(stderr, "%s\n", line.c_str());
+  if (ring.echo) std::fprintf(stderr, "%s\n", printable(line, "\n\t").c_str());
   ring.lines.push_back(std::move(line));
   if (ring.lines.size() > 8) ring.lines.pop_front();
   return length;

@@ -51,6 +51,18 @@ TEST(FdBuffer, WritesAllOnceItIsRead) {
   EXPECT_EQ(got, text + 'y');
 }
 
+TEST(FdBuffer, NothingReachesATerminalThatItWouldObey) {
+  Pipe pipe;
+  {
+    FdBuffer buffer(pipe.in.get());
+    std::ostream out(&buffer);
+    out << "\x1b]0;x\x07\teth\xc3" << std::flush << "\x9c\n" << std::flush;
+  }
+  char got[100] = "";
+  EXPECT_GT(read(pipe.out.get(), got, sizeof got - 1), 0);
+  EXPECT_STREQ(got, "\\x1b]0;x\\x07\teth\xc3\x9c\n");
+}
+
 TEST(FdBuffer, KeepsTheFirstError) {
   const UniqueFd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
   FdBuffer buffer(full.get());

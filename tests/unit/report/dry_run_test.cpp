@@ -27,7 +27,6 @@ batch           224 frames
 duration        2.5s
 interval        1s
 pace            auto
-note            dst-mac: no neighbour entry, the peer's address is taken
 
 stream 0
   dst-mac       02:00:00:00:00:02

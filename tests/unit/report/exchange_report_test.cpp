@@ -111,8 +111,8 @@ stats::ExchangeSample two_flows() {
 }
 
 TEST(ExchangeText, ASendersLossIsToldOnce) {
-  std::ostringstream out;
-  const auto text = make_exchange_text(out);
+  std::ostringstream out, err;
+  const auto text = make_exchange_text(out, err);
   text->begin(sample::exchange_plan(), sample::info(), {"native", "native"});
   out.str("");
   text->interval(two_flows());
@@ -158,8 +158,8 @@ TEST(ExchangeJson, AFlowTellsNoLossThatIsItsSenders) {
 }
 
 TEST(ExchangeText, WhatIsNotToldApartIsSaid) {
-  std::ostringstream out;
-  const auto text = make_exchange_text(out);
+  std::ostringstream out, err;
+  const auto text = make_exchange_text(out, err);
   text->begin(sample::exchange_plan(), sample::info(), {"", "native"});
   stats::ExchangeSummary s = sample::exchange_summary();
   s.ports[0].ledger->exact = false;
@@ -181,8 +181,8 @@ TEST(ExchangeVerdict, WhereNothingIsKnownNothingHolds) {
 }
 
 TEST(ExchangeText, WholeRun) {
-  std::ostringstream out;
-  const auto text = make_exchange_text(out);
+  std::ostringstream out, err;
+  const auto text = make_exchange_text(out, err);
   text->begin(sample::exchange_plan(), sample::info(), {"", "native"});
   text->interval(sample::exchange_interval());
   text->end(sample::exchange_summary(), sample::exchange_verdicts());
@@ -190,9 +190,7 @@ TEST(ExchangeText, WholeRun) {
   EXPECT_EQ(out.str(), R"(eth1 (veth) sends, 2 threads on CPU 2,3
   stream 0: 198.18.0.1 port 1 (02:00:00:00:00:01) -> 198.18.0.2 port 1000-1003 (02:00:00:00:00:02), 64-byte frames, rate 1Mpps, 2,000,000 packets
   for 2.5s
-note: dst-mac: no neighbour entry, the peer's address is taken
 eth2 (veth) receives, native mode
-note: no other program on eth1
 [   1.00s] eth1 -> eth2      999,000 xmit/s        1,010 pkt/s  678.7 kbit/s L1         12 missing     47.9 p50    130.1 p99    2,000 max us delay
 
 summary
@@ -222,11 +220,13 @@ expected
   met             lost=12: 12
   MISSED          unsent<=0.1%: 3.4286 % of the rate or amount: generator-limited; unsent<PERCENT allows more
 )");
+  EXPECT_EQ(err.str(), "xdp-trafficgen: note: dst-mac: no neighbour entry, the peer's address is "
+                       "taken\nxdp-trafficgen: note: no other program on eth1\n");
 }
 
 TEST(ExchangeText, BehindAMirrorTimesAreRoundTrips) {
-  std::ostringstream out;
-  const auto text = make_exchange_text(out);
+  std::ostringstream out, err;
+  const auto text = make_exchange_text(out, err);
   text->begin(sample::exchange_plan(), sample::info(), {"", "native"});
   stats::ExchangeSample part = sample::exchange_interval();
   part.flows[0].rx.path = stats::RxPath::RoundTrip;
@@ -264,8 +264,8 @@ TEST(ExchangeText, LimitsInWords) {
 }
 
 TEST(ExchangeText, AFlowHasALineOnceItHadAPacket) {
-  std::ostringstream out;
-  const auto text = make_exchange_text(out);
+  std::ostringstream out, err;
+  const auto text = make_exchange_text(out, err);
   text->begin(sample::exchange_plan(), sample::info(), {"native", "native"});
   stats::ExchangeSample s = sample::exchange_interval();
   s.flows.insert(s.flows.begin(), {0, 0, stats::RxSample{}});
@@ -280,8 +280,8 @@ TEST(ExchangeText, AFlowHasALineOnceItHadAPacket) {
 }
 
 TEST(ExchangeText, WhereNothingComesOneLineSaysSo) {
-  std::ostringstream out;
-  const auto text = make_exchange_text(out);
+  std::ostringstream out, err;
+  const auto text = make_exchange_text(out, err);
   text->begin(sample::exchange_plan(), sample::info(), {"native", "native"});
   out.str("");
   text->interval({0,

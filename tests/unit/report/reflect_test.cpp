@@ -23,15 +23,14 @@ ordered_json document(const std::function<void(ReflectReporter&)>& run) {
 }
 
 TEST(ReflectText, WholeRun) {
-  std::ostringstream out;
-  const auto text = make_reflect_text(out);
+  std::ostringstream out, err;
+  const auto text = make_reflect_text(out, err);
   text->begin(sample::reflect_plan(), sample::info(), "native");
   text->interval(sample::reflect_interval());
   text->end(sample::reflect_summary());
   text->finish();
   EXPECT_EQ(out.str(), R"(sending back on eth1 (veth), native mode, by redirect, for 2.5s
 test frames of session 00c0ffee, UDP port 1000, to 02:00:00:00:00:01, from 198.18.0.0/24, 2001:db8::1/128; at most 2Mpps
-note: GRO of eth2 was switched on for the run
 [   1.00s] eth1        1,000 pkt/s sent back  672.0 kbit/s L1  512.0 kbit/s L2          5 not sent back      4,000 above the rate         10 refused by the driver
 
 summary of eth1
@@ -58,18 +57,18 @@ summary of eth1
   interface drops               1 received  2 missed  3 receive errors  4 sent  5 send errors
   processor time            1.500 s
 )");
+  EXPECT_EQ(err.str(), "xdp-trafficgen: note: GRO of eth2 was switched on for the run\n");
 }
 
 TEST(ReflectText, AnythingAndNothing) {
-  std::ostringstream out;
-  const auto text = make_reflect_text(out);
+  std::ostringstream out, err;
+  const auto text = make_reflect_text(out, err);
   text->begin(sample::reflect_any_plan(), sample::link_info(), "generic");
   text->error({Errc::Peer, 0, "no test frame\narrived"}, 5);
   text->end(sample::reflect_nothing());
   EXPECT_EQ(out.str(),
             R"(sending back on eth1 (driver unknown), generic mode, by XDP_TX, up to 1 packet
 test frames of any session, any UDP port, to any MAC address, from any address
-note: what the driver refuses is counted by the interface, with all else that it sends: CAP_PERFMON is missing
 
 summary of eth1
   ended           interrupted: no test frame arrived
@@ -81,6 +80,8 @@ summary of eth1
   interface drops               0 received  0 missed  0 receive errors  0 sent  0 send errors
   processor time            0.000 s
 )");
+  EXPECT_EQ(err.str(), "xdp-trafficgen: note: what the driver refuses is counted by the interface, "
+                       "with all else that it sends: CAP_PERFMON is missing\n");
 }
 
 TEST(ReflectText, ManySourcesAndStreamsAreCounted) {
@@ -89,8 +90,8 @@ TEST(ReflectText, ManySourcesAndStreamsAreCounted) {
   plan.sources = plan.spec.allow;
   stats::ReflectSummary summary = sample::reflect_summary();
   summary.streams.assign(18, summary.streams.front());
-  std::ostringstream out;
-  const auto text = make_reflect_text(out);
+  std::ostringstream out, err;
+  const auto text = make_reflect_text(out, err);
   text->begin(plan, sample::info(), "native");
   text->end(summary);
   EXPECT_NE(out.str().find("10.0.0.0/8, 1,001 more;"), std::string::npos);

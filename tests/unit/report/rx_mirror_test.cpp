@@ -13,8 +13,8 @@ namespace {
 using nlohmann::ordered_json;
 
 std::string mirror_text(const stats::RxSummary& summary) {
-  std::ostringstream out;
-  const auto text = make_rx_text(out);
+  std::ostringstream out, err;
+  const auto text = make_rx_text(out, err);
   text->begin(sample::rx_plan(), sample::info(), "native");
   out.str("");
   text->end(summary, {});
@@ -69,8 +69,8 @@ TEST(RxMirrorText, TheDelayIsOfTheStreamsThatCameStraight) {
 
 TEST(RxMirrorText, IntervalSaysRttInTheSameColumn) {
   stats::RxSample s = sample::rx_interval();
-  std::ostringstream out;
-  const auto text = make_rx_text(out);
+  std::ostringstream out, err;
+  const auto text = make_rx_text(out, err);
   text->begin(sample::rx_plan(), sample::info(), "native");
   out.str("");
   text->interval(s);
@@ -84,7 +84,7 @@ TEST(RxMirrorText, IntervalSaysRttInTheSameColumn) {
 }
 
 ordered_json mirror_end(const stats::RxSummary& summary) {
-  std::ostringstream out;
+  std::ostringstream out, err;
   const auto json = make_rx_json(out);
   json->end(summary, {});
   json->finish();

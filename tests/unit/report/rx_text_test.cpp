@@ -14,8 +14,8 @@ namespace xtg::report {
 namespace {
 
 std::string summary_text(const stats::RxSummary& summary) {
-  std::ostringstream out;
-  const auto text = make_rx_text(out);
+  std::ostringstream out, err;
+  const auto text = make_rx_text(out, err);
   text->begin(sample::rx_plan(), sample::info(), "native");
   out.str("");
   text->end(summary, {});
@@ -23,8 +23,8 @@ std::string summary_text(const stats::RxSummary& summary) {
 }
 
 TEST(RxText, WholeRun) {
-  std::ostringstream out;
-  const auto text = make_rx_text(out);
+  std::ostringstream out, err;
+  const auto text = make_rx_text(out, err);
   const plan::RxPlan plan = sample::rx_plan();
   text->begin(plan, sample::info(), "native");
   text->interval(sample::rx_interval());
@@ -33,7 +33,6 @@ TEST(RxText, WholeRun) {
   text->finish();
   EXPECT_EQ(out.str(), R"(receiving on eth1 (veth), native mode, for 2.5s
 test frames of session 00c0ffee, UDP port 1000; counted and taken; window 65,536 numbers, 256 streams
-note: no other program on eth1
 [   1.00s] eth1        1,010 pkt/s  678.7 kbit/s L1         12 missing        7 dup          5 reordered     47.9 p50    130.1 p99    2,000 max us delay    1.312 us jitter
 
 summary of eth1
@@ -70,8 +69,8 @@ summary of eth1
 }
 
 TEST(RxText, SeveralStreamsOfWhichOneHasAnotherClock) {
-  std::ostringstream out;
-  const auto text = make_rx_text(out);
+  std::ostringstream out, err;
+  const auto text = make_rx_text(out, err);
   text->begin(sample::rx_observe_plan(), sample::info(), "generic");
   text->end(sample::rx_two_streams(), {});
   EXPECT_EQ(out.str(), R"(receiving on eth1 (driver unknown), generic mode, up to 1 packet
@@ -107,8 +106,8 @@ summary of eth1
 }
 
 TEST(RxText, FramesWithoutASignatureBesideTestFrames) {
-  std::ostringstream out;
-  const auto text = make_rx_text(out);
+  std::ostringstream out, err;
+  const auto text = make_rx_text(out, err);
   text->begin(sample::rx_match_plan(), sample::info(), "native");
   text->end(sample::rx_mixed(), {});
   EXPECT_EQ(out.str(), R"(receiving on eth1 (driver unknown), native mode, up to 1 packet
@@ -146,8 +145,8 @@ summary of eth1
 }
 
 TEST(RxText, NothingButFramesWithoutASignature) {
-  std::ostringstream out;
-  const auto text = make_rx_text(out);
+  std::ostringstream out, err;
+  const auto text = make_rx_text(out, err);
   plan::RxPlan plan = sample::rx_match_plan();
   plan.spec.drop_matched = true;
   text->begin(plan, sample::info(), "native");
@@ -192,8 +191,8 @@ TEST(RxText, FiltersAreToldHoweverManyStreamsThereAre) {
 }
 
 TEST(RxText, NeverASilentZero) {
-  std::ostringstream out;
-  const auto text = make_rx_text(out);
+  std::ostringstream out, err;
+  const auto text = make_rx_text(out, err);
   const plan::RxPlan plan = sample::rx_plan();
   text->begin(plan, sample::info(), "native");
   out.str("");
@@ -284,8 +283,8 @@ TEST(RxText, AnotherClockHasNoDelay) {
 }
 
 TEST(RxText, AnAnnouncedRun) {
-  std::ostringstream out;
-  const auto text = make_rx_text(out);
+  std::ostringstream out, err;
+  const auto text = make_rx_text(out, err);
   text->begin(sample::rx_plan(), sample::info(), "native");
   out.str("");
   stats::RxSender sender = sample::rx_announced().senders[0];
@@ -389,8 +388,8 @@ TEST(RxText, SuspectsAreToldWhereThereAreAny) {
 }
 
 TEST(RxText, IntervalWithoutAnything) {
-  std::ostringstream out;
-  const auto text = make_rx_text(out);
+  std::ostringstream out, err;
+  const auto text = make_rx_text(out, err);
   text->begin(sample::rx_plan(), sample::info(), "native");
   out.str("");
   stats::RxSample s;
@@ -421,8 +420,8 @@ TEST(RxText, HowItEnded) {
 }
 
 TEST(RxText, ObservedFramesOfStreamsWithoutRoomPass) {
-  std::ostringstream out;
-  const auto text = make_rx_text(out);
+  std::ostringstream out, err;
+  const auto text = make_rx_text(out, err);
   text->begin(sample::rx_observe_plan(), sample::info(), "generic");
   text->end(sample::rx_summary(), {});
   EXPECT_NE(out.str().find("told apart, passed uncounted; raise --streams\n"), std::string::npos);

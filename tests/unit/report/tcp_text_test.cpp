@@ -13,8 +13,8 @@ namespace xtg::report {
 namespace {
 
 TEST(TcpText, WholeRun) {
-  std::ostringstream out;
-  const auto text = make_tcp_text(out);
+  std::ostringstream out, err;
+  const auto text = make_tcp_text(out, err);
   text->begin(sample::tcp_plan(), sample::info());
   text->interval(sample::tcp_interval());
   text->flow_ended(sample::reset_flow(), 1.25);
@@ -26,7 +26,6 @@ TEST(TcpText, WholeRun) {
       R"(sending to 198.18.0.2 port 10000 over eth1 (veth), 3 flows, 2 threads on CPU 2,3, for 2.5s
 payload pattern, 3,000,000 bytes in all; rate 1Gbps on l1, congestion control cubic, bursts of 45; closed by FIN
 counted by tracepoint xdp_devmap_xmit: what the driver accepted of this run
-note: dst-mac is that of the veth peer
 [   1.00s] eth1       55 err/s        2,005 xmit/s  20.00 Mbit/s goodput         24 retrans/s      1,250 us RTT  9.000 Mbit/s slowest  11.00 Mbit/s fastest       2 open
 [   1.25s] eth1  flow 2 (port 40002) reset by the far end: RST after 500,000 bytes of 1,000,000
 
@@ -61,11 +60,12 @@ summary of eth1
   first data                0.043 s after the start
   processor time            1.500 s
 )");
+  EXPECT_EQ(err.str(), "xdp-trafficgen: note: dst-mac is that of the veth peer\n");
 }
 
 TEST(TcpText, OneFlowHasNoOthersToCompare) {
-  std::ostringstream out;
-  const auto text = make_tcp_text(out);
+  std::ostringstream out, err;
+  const auto text = make_tcp_text(out, err);
   text->begin(sample::tcp_file_plan(), sample::link_info());
   stats::TcpSample s;
   s.end_s = 1;
@@ -88,8 +88,8 @@ counted by the link counters of eth1, NOT by tracepoint: whatever else it sends 
 }
 
 TEST(TcpText, NeverASilentZero) {
-  std::ostringstream out;
-  const auto text = make_tcp_text(out);
+  std::ostringstream out, err;
+  const auto text = make_tcp_text(out, err);
   text->begin(sample::tcp_file_plan(), sample::info());
   out.str("");
   text->end(sample::tcp_refused());
@@ -111,8 +111,8 @@ summary of eth1
 }
 
 TEST(TcpText, ManyFailuresAreCountedAndOnlyTheFirstTold) {
-  std::ostringstream out;
-  const auto text = make_tcp_text(out);
+  std::ostringstream out, err;
+  const auto text = make_tcp_text(out, err);
   text->begin(sample::tcp_plan(), sample::info());
   out.str("");
   stats::TcpSummary summary;
@@ -137,8 +137,8 @@ TEST(TcpText, ManyFailuresAreCountedAndOnlyTheFirstTold) {
 }
 
 TEST(TcpText, ShortWaitsAreLeftOut) {
-  std::ostringstream out;
-  const auto text = make_tcp_text(out);
+  std::ostringstream out, err;
+  const auto text = make_tcp_text(out, err);
   stats::TcpSummary summary = sample::tcp_summary(); // three flows, two seconds
   summary.total.sum.window_limited_us = 59'999;
   summary.total.sum.zero_window_us = 0;
@@ -153,8 +153,8 @@ TEST(TcpText, ShortWaitsAreLeftOut) {
 }
 
 TEST(TcpText, NeverShowsNanOrInf) {
-  std::ostringstream out;
-  const auto text = make_tcp_text(out);
+  std::ostringstream out, err;
+  const auto text = make_tcp_text(out, err);
   stats::TcpSample s = sample::tcp_interval();
   s.goodput_bps = std::nan("");
   s.again_pps = std::numeric_limits<double>::infinity();
@@ -169,12 +169,12 @@ TEST(TcpText, NeverShowsNanOrInf) {
 
 TEST(TcpText, PayloadAndAmountInWords) {
   const auto head = [](const std::function<void(plan::TcpPlan&)>& change) {
-    std::ostringstream out;
+    std::ostringstream out, err;
     plan::TcpPlan plan = sample::tcp_plan();
     plan.spec.bytes.reset();
     plan.flow_bytes.assign(3, plan::kNoLimit);
     change(plan);
-    make_tcp_text(out)->begin(plan, sample::info());
+    make_tcp_text(out, err)->begin(plan, sample::info());
     const std::string text = out.str();
     const auto from = text.find("\npayload ") + 9;
     return text.substr(from, text.find(';', from) - from);
@@ -228,7 +228,6 @@ duration        2.5s
 ending          closed by FIN, after at most 5s for what is in flight
 silence         30s, then a flow is given up
 interval        1s
-note            dst-mac is that of the veth peer
 )");
 }
 

@@ -12,8 +12,8 @@ namespace xtg::report {
 namespace {
 
 TEST(TextReporter, WholeRun) {
-  std::ostringstream out;
-  const auto text = make_text(out);
+  std::ostringstream out, err;
+  const auto text = make_text(out, err);
   text->begin(sample::plan(), sample::info());
   text->interval(sample::interval());
   text->end(sample::summary());
@@ -21,7 +21,6 @@ TEST(TextReporter, WholeRun) {
   EXPECT_EQ(out.str(), R"(sending on eth1 (veth), 2 threads on CPU 2,3, for 2.5s
 stream 0: 198.18.0.1 port 1 (02:00:00:00:00:01) -> 198.18.0.2 port 1000-1003 (02:00:00:00:00:02), 64-byte frames, rate 1Mpps, 2,000,000 packets
 counted by tracepoint xdp_devmap_xmit: what the driver accepted of this run
-note: dst-mac: no neighbour entry, the peer's address is taken
 [   1.00s] eth1      500 err/s      999,000 xmit/s  671.3 Mbit/s L1  511.5 Mbit/s L2  target 1.000 Mpps
 
 summary of eth1
@@ -44,11 +43,13 @@ summary of eth1
   first frame               0.043 s after the start
   processor time            3.250 s
 )");
+  EXPECT_EQ(err.str(), "xdp-trafficgen: note: dst-mac: no neighbour entry, the peer's address is "
+                       "taken\n");
 }
 
 TEST(TextReporter, SaysWhenTheCountsAreTheLinks) {
-  std::ostringstream out;
-  const auto text = make_text(out);
+  std::ostringstream out, err;
+  const auto text = make_text(out, err);
   plan::Plan plan = sample::plan_v6();
   text->begin(plan, sample::link_info());
   EXPECT_EQ(out.str(), R"(sending on eth1 (driver unknown), 1 thread on CPU 5
@@ -58,8 +59,8 @@ counted by the link counters of eth1, NOT by tracepoint: whatever else it sends 
 }
 
 TEST(TextReporter, ThreadsHaveNoAcceptedFiguresFromLinkCounters) {
-  std::ostringstream out;
-  const auto text = make_text(out);
+  std::ostringstream out, err;
+  const auto text = make_text(out, err);
   stats::Summary summary = sample::summary();
   summary.source = stats::CountSource::Link;
   text->begin(sample::plan(), sample::link_info());
@@ -70,8 +71,8 @@ TEST(TextReporter, ThreadsHaveNoAcceptedFiguresFromLinkCounters) {
 }
 
 TEST(TextReporter, ColumnsStayInPlace) {
-  std::ostringstream out;
-  const auto text = make_text(out);
+  std::ostringstream out, err;
+  const auto text = make_text(out, err);
   plan::Plan plan = sample::plan();
   text->begin(plan, sample::info());
   out.str("");
@@ -91,8 +92,8 @@ TEST(TextReporter, ColumnsStayInPlace) {
 }
 
 TEST(TextReporter, LowRatesKeepTheirFractions) {
-  std::ostringstream out;
-  const auto text = make_text(out);
+  std::ostringstream out, err;
+  const auto text = make_text(out, err);
   stats::Summary summary;
   summary.total.target_pps = 0.5;
   summary.total.xmit_pps = 0.5;
@@ -103,8 +104,8 @@ TEST(TextReporter, LowRatesKeepTheirFractions) {
 
 /// The refused ones among the attempts are no loss: it is told how many went a second time.
 TEST(TextReporter, TellsWhatWasSentAgain) {
-  std::ostringstream out;
-  const auto text = make_text(out);
+  std::ostringstream out, err;
+  const auto text = make_text(out, err);
   stats::Summary summary;
   summary.total.tx = {.attempts = 1'007, .accepted = 1'000, .driver_drops = 7, .resent = 7};
   text->end(summary);
@@ -116,8 +117,8 @@ TEST(TextReporter, TellsWhatWasSentAgain) {
 }
 
 TEST(TextReporter, NeverShowsNanOrInf) {
-  std::ostringstream out;
-  const auto text = make_text(out);
+  std::ostringstream out, err;
+  const auto text = make_text(out, err);
   stats::Sample s = sample::interval();
   s.xmit_pps = std::nan("");
   s.l1_bps = std::numeric_limits<double>::infinity();
@@ -128,8 +129,8 @@ TEST(TextReporter, NeverShowsNanOrInf) {
 }
 
 TEST(TextReporter, FailureStandsInTheSummaryOnly) {
-  std::ostringstream out;
-  const auto text = make_text(out);
+  std::ostringstream out, err;
+  const auto text = make_text(out, err);
   text->error({Errc::System, 0, "eth1 is down\nip link set eth1 up"}, 4);
   EXPECT_EQ(out.str(), "");
   stats::Summary summary;

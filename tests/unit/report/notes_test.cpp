@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "report/notes.h"
+
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+namespace xtg::report {
+namespace {
+
+TEST(Notes, OnceEachUnlessTheyAreEvents) {
+  std::ostringstream err;
+  Notes notes(err);
+  notes.tell({"GRO is on", "GRO is off", "GRO is on"});
+  notes.tell("GRO is off");
+  notes.tell("the way leads elsewhere", 1.25);
+  notes.tell("the way leads elsewhere", 2);
+  EXPECT_EQ(err.str(), "xdp-trafficgen: note: GRO is on\n"
+                       "xdp-trafficgen: note: GRO is off\n"
+                       "xdp-trafficgen: [   1.25s] note: the way leads elsewhere\n"
+                       "xdp-trafficgen: [   2.00s] note: the way leads elsewhere\n");
+}
+
+} // namespace
+} // namespace xtg::report
