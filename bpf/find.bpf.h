@@ -4,6 +4,8 @@
  * frame may have been padded. */
 #pragma once
 
+#include "xtg/abi/rx_match.h"
+
 #define XTG_RX_MOST 0xff00U /* beyond that the verifier follows no packet offset */
 
 struct vlan_tag {
@@ -57,12 +59,14 @@ static __always_inline bool load_tail(struct xdp_md* ctx, __u32 end, __u64* word
   return true;
 }
 
-/* What follows an Ethernet header and its VLAN tags, of which two are looked at. */
+#define XTG_RX_TAGS_BEHIND 3 /* VLAN tags that are looked behind; XTG_RX_TAGS of them are kept */
+
+/* What follows an Ethernet header and its VLAN tags. */
 struct behind_tags {
   void* at;
-  __be16 proto;  /* a tag's, where there are more or the frame ends in one */
-  __u16 count;   /* of tags */
-  __u16 vlan[2]; /* identifiers, the outer one first */
+  __be16 proto;            /* a tag's, where there are more or the frame ends in one */
+  __u16 count;             /* of tags */
+  __u16 vlan[XTG_RX_TAGS]; /* identifiers, the outer one first */
 };
 
 static __always_inline void skip_tags(struct ethhdr* eth, void* end, struct behind_tags* out) {
@@ -70,11 +74,11 @@ static __always_inline void skip_tags(struct ethhdr* eth, void* end, struct behi
   out->at = eth + 1;
   out->count = 0;
 #pragma unroll
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < XTG_RX_TAGS_BEHIND; i++) {
     struct vlan_tag* tag = out->at;
     if (out->proto != bpf_htons(ETH_P_8021Q) && out->proto != bpf_htons(ETH_P_8021AD)) break;
     if ((void*)(tag + 1) > end) break;
-    out->vlan[i] = bpf_ntohs(tag->tci) & 0xfff;
+    if (i < XTG_RX_TAGS) out->vlan[i] = bpf_ntohs(tag->tci) & 0xfff;
     out->count = i + 1;
     out->proto = tag->proto;
     out->at = tag + 1;

@@ -63,7 +63,9 @@ int show(const net::Wire& wire, const plan::DemoSpec& spec, Context& context) {
   if (auto entered = wire.near_ns().enter(); !entered) return complain(entered.error(), context);
   const int status = run(stream_over(wire, spec), context);
   const auto after = far_counters(wire);
-  if (talk && before && after) {
+  // Beside an error before anything was sent it would only distract.
+  const bool received = before && after && after->rx_packets != before->rx_packets;
+  if (talk && before && after && (received || status == static_cast<int>(ExitStatus::Done))) {
     fmt::print(context.out,
                "\nThe far end's own interface counters: {} packets, {} bytes received\n",
                with_thousands(after->rx_packets - before->rx_packets),

@@ -8,10 +8,12 @@
 #include "app/app.h"
 #include "app/exchange_session.h"
 #include "app/facts.h"
+#include "app/patience.h"
 #include "app/run_common.h"
 #include "core/exit_status.h"
 #include "net/interface.h"
 #include "plan/exchange_plan.h"
+#include "plan/plan.h"
 #include "report/exchange_report.h"
 
 namespace xtg::app {
@@ -26,22 +28,27 @@ std::unique_ptr<report::ExchangeReporter> make_reporter(const plan::OutputSpec& 
   return report::make_exchange_text(to.out, to.err);
 }
 
-plan::HostFacts gather_port(const plan::PortSpec& port, bool dry_run) {
-  if (port.send) return gather_facts(*port.send, !dry_run);
-  return gather_facts(port.interface);
+plan::HostFacts gather_port(const plan::PortSpec& port, const plan::ExchangeSpec& spec,
+                            Context& context) {
+  if (!port.send) return gather_facts(port.interface);
+  const plan::StreamSpec& stream = port.send->streams.front();
+  const Patience patience(spec.output, context,
+                          fmt::format("{}: its addresses, and a neighbour to answer for {}",
+                                      port.interface, plan::destination_of(stream).to_string()));
+  return gather_facts(*port.send, !spec.dry_run);
 }
 
 /// The facts of every port, which from here on has its interface's own name; with them the ways
 /// back, whose addresses are the first sender's.
-std::vector<plan::HostFacts> gather(plan::ExchangeSpec& spec) {
+std::vector<plan::HostFacts> gather(plan::ExchangeSpec& spec, Context& context) {
   spec = plan::with_own_names(std::move(spec), net::interface_name);
   const auto first =
       std::ranges::find_if(spec.ports, [](const plan::PortSpec& p) { return p.send.has_value(); });
   if (spec.bidir && first != spec.ports.end())
-    spec = plan::with_ways_back(spec, gather_port(*first, spec.dry_run));
+    spec = plan::with_ways_back(spec, gather_port(*first, spec, context));
   std::vector<plan::HostFacts> facts;
   for (const plan::PortSpec& port : spec.ports)
-    facts.push_back(gather_port(port, spec.dry_run));
+    facts.push_back(gather_port(port, spec, context));
   return facts;
 }
 
@@ -84,7 +91,7 @@ int exchange(const plan::ExchangeSpec& asked, Context& context) {
   xdp::init_logging(asked.output.verbose);
   const auto reporter = make_reporter(asked.output, context);
   plan::ExchangeSpec spec = asked;
-  const std::vector<plan::HostFacts> facts = gather(spec);
+  const std::vector<plan::HostFacts> facts = gather(spec, context);
   auto plan = plan::resolve_exchange(spec, facts, std::random_device{}());
   if (!plan) return fail_before(plan.error(), *reporter, context);
   if (spec.dry_run) {

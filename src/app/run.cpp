@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <cerrno>
 #include <fstream>
 #include <random>
 
@@ -7,10 +8,12 @@
 
 #include "app/app.h"
 #include "app/facts.h"
+#include "app/patience.h"
 #include "app/repair.h"
 #include "app/run_common.h"
 #include "app/session.h"
 #include "core/exit_status.h"
+#include "core/text.h"
 #include "packet/pcap.h"
 #include "report/describe.h"
 #include "report/reporter.h"
@@ -36,7 +39,11 @@ Status write_pcap(const plan::Plan& plan) {
       frames.push_back({at, packet::render(stream.frame, k, 0, at)});
     }
   }
-  return packet::write_pcap(plan.spec.pcap_path, frames);
+  auto written = packet::write_pcap(plan.spec.pcap_path, frames);
+  if (!written && written.error().sys == EISDIR)
+    return fail(Errc::InvalidArgument, fmt::format("--write-pcap {}: a directory, not a file",
+                                                   quoted(plan.spec.pcap_path)));
+  return written;
 }
 
 int dry_run(const plan::Plan& plan, report::Reporter& reporter, Context& context) {
@@ -47,6 +54,13 @@ int dry_run(const plan::Plan& plan, report::Reporter& reporter, Context& context
   report::Notes notes(context.err);
   show_plan(plan, notes, context);
   return static_cast<int>(ExitStatus::Done);
+}
+
+plan::HostFacts facts_of(const plan::RunSpec& spec, Context& context) {
+  const Patience patience(spec.output, context,
+                          fmt::format("a neighbour to answer for {}",
+                                      plan::destination_of(spec.streams.front()).to_string()));
+  return gather_facts(spec, !spec.dry_run);
 }
 
 int report_end(SessionResult& result, report::Reporter& reporter, Context& context) {
@@ -73,7 +87,7 @@ int run(const plan::RunSpec& spec, Context& asked) {
   xdp::init_logging(spec.output.verbose);
   const auto reporter = make_reporter(spec.output, context);
 
-  const plan::HostFacts facts = gather_facts(spec, !spec.dry_run);
+  const plan::HostFacts facts = facts_of(spec, context);
   auto plan = plan::resolve(spec, facts, std::random_device{}());
   if (!plan) return fail_before(plan.error(), *reporter, context);
   if (spec.dry_run) return dry_run(*plan, *reporter, context);

@@ -2,6 +2,7 @@
 #include "app/sample_file.h"
 
 #include <array>
+#include <cerrno>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include <fmt/ranges.h>
 
 #include "core/clock.h"
+#include "core/text.h"
 #include "core/units.h"
 
 namespace xtg::app {
@@ -53,6 +55,9 @@ SampleFile::SampleFile(packet::PcapWriter writer, std::uint64_t epoch_ns)
 Result<SampleFile> SampleFile::create(const std::string& path) {
   auto writer = packet::PcapWriter::create(path);
   if (!writer) {
+    if (writer.error().sys == EISDIR)
+      return fail(Errc::InvalidArgument,
+                  fmt::format("--write-pcap {}: a directory, not a file", quoted(path)));
     writer.error().code = Errc::InvalidArgument; // the user named the file
     return tl::unexpected<Error>(std::move(writer.error()));
   }

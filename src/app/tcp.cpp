@@ -7,10 +7,12 @@
 
 #include "app/app.h"
 #include "app/facts.h"
+#include "app/patience.h"
 #include "app/repair.h"
 #include "app/run_common.h"
 #include "app/tcp_session.h"
 #include "core/exit_status.h"
+#include "core/text.h"
 #include "net/route.h"
 #include "net/tcp.h"
 #include "plan/diagnose.h"
@@ -29,7 +31,10 @@ std::unique_ptr<report::TcpReporter> make_reporter(const plan::OutputSpec& outpu
   return report::make_tcp_text(to.out, to.err);
 }
 
-plan::TcpFacts gather(const plan::TcpSpec& spec) {
+plan::TcpFacts gather(const plan::TcpSpec& spec, Context& context) {
+  const Patience patience(
+      spec.output, context,
+      fmt::format("the address of {}, and a neighbour to answer for it", quoted(spec.host)));
   plan::TcpFacts facts;
   facts.host.kernel = kernel_release();
   facts.host.cpus = allowed_cpus();
@@ -75,7 +80,7 @@ int report_end(TcpSessionResult& result, report::TcpReporter& reporter, Context&
 int tcp(const plan::TcpSpec& spec, Context& context) {
   xdp::init_logging(spec.output.verbose);
   const auto reporter = make_reporter(spec.output, context);
-  const plan::TcpFacts facts = gather(spec);
+  const plan::TcpFacts facts = gather(spec, context);
   auto plan = plan::resolve_tcp(spec, facts);
   if (!plan) return fail_before(plan.error(), *reporter, context);
   if (spec.dry_run) {

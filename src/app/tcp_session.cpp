@@ -113,10 +113,11 @@ void TcpSession::reset_flow(std::size_t number, stats::FlowEnd end) {
 void TcpSession::finish_flow(std::size_t number, std::uint32_t phase, std::uint64_t now_ns) {
   Flow& flow = flows_[number];
   if (phase == XTG_TCP_RESET) {
+    const xtg_tcp_flow f = sender_->flow(static_cast<std::uint32_t>(number));
     flow.socket.close();
     (void)sender_->release(flow.key);
     flow.end = stats::FlowEnd::PeerReset;
-    flow.detail = "the far end reset it";
+    flow.detail = stats::reset_words(f.una, f.bytes_received, f.peer_fin != 0);
   } else if (phase == XTG_TCP_SILENT) {
     flow.detail = fmt::format("the far end said nothing for {}{}",
                               format_duration(plan_.spec.silence), why_silent(number));

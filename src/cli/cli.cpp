@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cli/commands.h"
+#include "cli/foreign.h"
 #include "cli/help.h"
 #include "core/text.h"
 #include "core/version.h"
@@ -15,6 +16,7 @@ namespace xtg::cli {
 namespace {
 
 constexpr const char* kGeneral = "General";
+constexpr std::array<std::string_view, 2> kHelp = {"-h", "--help"};
 
 /// The option tree; the version flag is not handed down by CLI11.
 struct Tree {
@@ -54,29 +56,36 @@ private:
   }
 };
 
-/// Edits (insert, delete, replace, one each) from one word to another.
+/// Edits from one word to another: insert, delete, replace, swap two neighbours, one each.
 std::size_t edit_distance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> row(to.size() + 1);
+  std::vector<std::size_t> before, last, row(to.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 0; i < from.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
+    before = std::exchange(last, row);
+    row[0] = i + 1;
     for (std::size_t j = 0; j < to.size(); ++j) {
-      const std::size_t replaced = diagonal + (from[i] == to[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
+      row[j + 1] = std::min({last[j] + (from[i] == to[j] ? 0 : 1), last[j + 1] + 1, row[j] + 1});
+      if (i > 0 && j > 0 && from[i] == to[j - 1] && from[i - 1] == to[j])
+        row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
     }
   }
   return row.back();
 }
 
-/// "; did you mean X?", or nothing when no candidate is near.
+std::string_view without_dashes(std::string_view word) {
+  return word.substr(std::min(word.find_first_not_of('-'), word.size()));
+}
+
+/// "; did you mean X?", or nothing when no candidate is near: a third of the letters may differ.
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
+  const std::string_view typed = without_dashes(word);
   const std::string* best = nullptr;
   std::size_t best_distance = 3;
   for (const auto& candidate : candidates) {
-    const bool is_start = word.size() >= 4 && candidate.starts_with(word);
-    const std::size_t distance = is_start ? 0 : edit_distance(word, candidate);
-    if (distance >= best_distance || distance * 2 >= word.size()) continue;
+    const std::string_view name = without_dashes(candidate);
+    const bool is_start = typed.size() >= 2 && name.starts_with(typed);
+    const std::size_t distance = is_start ? 0 : edit_distance(typed, name);
+    if (distance >= best_distance || distance * 3 > std::max(typed.size(), name.size())) continue;
     best = &candidate;
     best_distance = distance;
   }
@@ -98,32 +107,68 @@ std::vector<std::string> left_over(const CLI::App& app) {
   return words;
 }
 
-/// A word that no option or argument took.
-tl::unexpected<Error> unknown_word(Tree& tree, const Command* chosen,
-                                   const std::vector<std::string>& words) {
-  const auto option = std::find_if(words.begin(), words.end(), [](const std::string& word) {
-    return word.size() > 1 && word[0] == '-';
-  });
-  if (option != words.end()) {
-    const std::string name = option->substr(0, option->find('='));
-    if (chosen != nullptr)
-      return bad_usage(fmt::format("{}: unknown option {}{}", chosen->app().get_name(), name,
-                                   suggestion(name, long_options(chosen->app()))));
-    for (Command* command : tree.commands())
-      if (command->app().get_option_no_throw(name) != nullptr)
-        return bad_usage(fmt::format("{} goes behind the command, as in: xdp-trafficgen {} {}",
-                                     name, command->app().get_name(), name));
-    return bad_usage("unknown option " + name + suggestion(name, long_options(tree.root)));
-  }
-  if (chosen != nullptr)
-    return bad_usage(fmt::format("{}: unexpected argument \"{}\"{}", chosen->app().get_name(),
-                                 words.front(),
-                                 chosen == &tree.demo ? "; a command goes behind --" : ""));
+bool is_option(std::string_view word) {
+  return word.size() > 1 && word[0] == '-';
+}
+
+/// In front of what names ours.
+std::string after(std::string_view semicolon, const std::string& text) {
+  return text.empty() ? std::string{} : std::string(semicolon) + text;
+}
+
+tl::unexpected<Error> unknown_option(const Command& command, const std::string& word) {
+  const std::string name = word.substr(0, word.find('='));
+  const std::string& of = command.app().get_name();
+  std::string hint = after("; ", foreign_option(of, name));
+  // "-b1G" is "-b 1G"
+  if (hint.empty() && word.size() > 2 && word[1] != '-')
+    hint = after("; ", foreign_option(of, word.substr(0, 2)));
+  if (hint.empty()) hint = suggestion(name, long_options(command.app()));
+  return bad_usage(fmt::format("{}: unknown option {}{}", of, name, hint));
+}
+
+/// A word in front of any command.
+tl::unexpected<Error> unknown_at_root(Tree& tree, const std::string& word) {
   std::vector<std::string> names;
   for (Command* command : tree.commands())
     names.push_back(command->app().get_name());
-  return bad_usage(fmt::format("unknown command \"{}\": expected one of {}", words.front(),
-                               fmt::join(names, ", ")));
+  if (!is_option(word))
+    return bad_usage(fmt::format("unknown command \"{}\"{}; expected one of {}", word,
+                                 suggestion(word, names), fmt::join(names, ", ")));
+  const std::string name = word.substr(0, word.find('='));
+  if (const std::string hint = foreign_option("", name); !hint.empty())
+    return bad_usage(fmt::format("unknown option {}; {}", name, hint));
+  for (Command* command : tree.commands())
+    if (command->app().get_option_no_throw(name) != nullptr)
+      return bad_usage(fmt::format("{} goes behind the command, as in: xdp-trafficgen {} {}", name,
+                                   command->app().get_name(), name));
+  return bad_usage("unknown option " + name + suggestion(name, long_options(tree.root)));
+}
+
+/// Words that no option or argument of the command took. `args`: all of the command's.
+tl::unexpected<Error> unknown_word(const Command& command, const std::vector<std::string>& words,
+                                   const std::vector<std::string>& args) {
+  const auto option = std::find_if(words.begin(), words.end(), is_option);
+  if (option != words.end()) return unknown_option(command, *option);
+  const std::string& of = command.app().get_name();
+  std::string hint = after("; ", foreign_word(of, args));
+  if (hint.empty() && of == "demo") hint = "; a command goes behind --";
+  return bad_usage(fmt::format("{}: unexpected argument \"{}\"{}", of, words.front(), hint));
+}
+
+/// "-4" is an option, which CLI11 believes only of those it knows; others would be arguments. Where
+/// an option's value is expected, it is left to be refused as that.
+const std::string* digit_option(const Command& command, const std::vector<std::string>& args) {
+  for (std::size_t i = 1; i < args.size() && args[i] != "--"; ++i) {
+    const std::string& word = args[i];
+    if (!is_option(word) || word[1] < '0' || word[1] > '9' ||
+        command.app().get_option_no_throw(word.substr(0, 2)) != nullptr)
+      continue;
+    const CLI::Option* before =
+        is_option(args[i - 1]) ? command.app().get_option_no_throw(args[i - 1]) : nullptr;
+    if (before == nullptr || before->get_items_expected_max() == 0) return &word;
+  }
+  return nullptr;
 }
 
 /// An option without its value, or a flag with one: CLI11's message begins with the option's name.
@@ -144,6 +189,11 @@ std::optional<std::string> empty_value(const std::vector<std::string>& args) {
   });
   if (found == args.end()) return std::nullopt;
   return found->substr(0, found->size() - 1);
+}
+
+bool asks_help(const std::vector<std::string>& args) {
+  const auto dashes = std::find(args.begin(), args.end(), "--");
+  return std::find_first_of(args.begin(), dashes, kHelp.begin(), kHelp.end()) != dashes;
 }
 
 /// What a message quotes may hold anything; it stays one line.
@@ -169,6 +219,14 @@ Result<Request> parse_words(std::vector<std::string> args) {
       if (command->app().parsed()) return command;
     return nullptr;
   };
+  const std::vector<std::string> typed = args;
+  for (Command* command : tree.commands()) {
+    if (typed.empty() || typed.front() != command->app().get_name()) continue;
+    command->set_args(typed);
+    if (const std::string* word = digit_option(*command, typed);
+        word != nullptr && !asks_help(typed))
+      return unknown_option(*command, *word);
+  }
   try {
     std::reverse(args.begin(), args.end());
     tree.root.parse(std::move(args));
@@ -186,12 +244,12 @@ Result<Request> parse_words(std::vector<std::string> args) {
   Command* command = chosen();
   // Words in front of the command are the root's, also when a command follows.
   if (const auto words = left_over(tree.root); !words.empty())
-    return unknown_word(tree, nullptr, words);
+    return unknown_at_root(tree, words.front());
   if (command == nullptr)
     return bad_usage("no command given: expected udp, tcp, rx, reflect, probe, demo or completion; "
                      "xdp-trafficgen --help explains them");
   if (const auto words = left_over(command->app()); !words.empty())
-    return unknown_word(tree, command, words);
+    return unknown_word(*command, words, typed);
   return command->request();
 }
 

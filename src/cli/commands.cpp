@@ -2,6 +2,8 @@
 // The smaller commands; `udp`, `tcp` and `rx` have files of their own.
 #include "cli/commands.h"
 
+#include <algorithm>
+
 #include "cli/common_options.h"
 #include "cli/completion.h"
 #include "packet/frame.h"
@@ -18,6 +20,12 @@ constexpr std::uint64_t kMinMtu = 68, kMaxMtu = 65535; // what a veth device tak
 Command::Command(CLI::App& root, const std::string& name, const std::string& summary)
     : app_(*root.add_subcommand(name, summary)), options_(app_) {
   app_.get_help_ptr()->group(root.get_help_ptr()->get_group());
+}
+
+bool Command::given_short(std::string_view name) const {
+  return std::any_of(args_.begin(), args_.end(), [&](const std::string& arg) {
+    return arg.starts_with(name) && !arg.starts_with("--");
+  });
 }
 
 ProbeCommand::ProbeCommand(CLI::App& root)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -21,12 +22,17 @@ public:
   Command& operator=(const Command&) = delete;
 
   [[nodiscard]] const CLI::App& app() const { return app_; }
+  /// All words from the command's name on.
+  void set_args(std::vector<std::string> args) { args_ = std::move(args); }
   /// The request, once the words have been parsed.
   virtual Result<Request> request() = 0;
 
 protected:
+  /// Whether an option was given by its short name, "-t".
+  [[nodiscard]] bool given_short(std::string_view name) const;
   CLI::App& app_;
   OptionSet options_;
+  std::vector<std::string> args_;
 };
 
 class UdpCommand : public Command {
@@ -64,6 +70,7 @@ private:
   void declare_ending();
   void declare_output();
   [[nodiscard]] Status check() const;
+  [[nodiscard]] std::string iperf_note() const;
   plan::TcpSpec spec_;
 };
 

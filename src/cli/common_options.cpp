@@ -12,7 +12,6 @@
 namespace xtg::cli {
 namespace {
 
-constexpr std::size_t kMaxInterfaceName = 15; // IFNAMSIZ - 1
 constexpr Nanoseconds kMinInterval = std::chrono::milliseconds(100);
 
 constexpr std::array kLayers = {Choice<Layer>{"l1", Layer::L1}, Choice<Layer>{"l2", Layer::L2},
@@ -36,7 +35,8 @@ Result<Nanoseconds> parse_interval(std::string_view text) {
   const auto value = parse_duration(text);
   if (!value || *value < kMinInterval)
     return fail(Errc::InvalidArgument,
-                "expected a duration of at least 100ms, such as 1, 500ms or 1m");
+                fmt::format("expected a duration of at least {}, such as 1, 500ms or 1m",
+                            format_duration(kMinInterval)));
   return *value;
 }
 
@@ -56,10 +56,12 @@ Result<std::string> parse_interface(std::string_view text) {
   const bool printable = std::all_of(text.begin(), text.end(), [](unsigned char c) {
     return c > ' ' && c < 0x7f && c != '/' && c != ':';
   });
-  if (text.empty() || text.size() > kMaxInterfaceName || !printable || text == "." || text == "..")
+  if (text.empty() || text.size() > plan::kMaxInterfaceName || !printable || text == "." ||
+      text == ".." || text.starts_with('-'))
     return fail(Errc::InvalidArgument,
-                "expected the name of a network interface: 1 to 15 characters without white space, "
-                "\"/\" or \":\"");
+                fmt::format("expected the name of a network interface: 1 to {} characters without "
+                            "white space, \"/\" or \":\", the first no \"-\"",
+                            plan::kMaxInterfaceName));
   return std::string(text);
 }
 
@@ -134,6 +136,10 @@ Result<std::uint32_t> parse_session(std::string_view text) {
 
 Result<std::string> parse_path(std::string_view text) {
   if (text.empty()) return fail(Errc::InvalidArgument, "expected the name of a file");
+  if (text.size() > 1 && text.front() == '-')
+    return fail(
+        Errc::InvalidArgument,
+        fmt::format("an option, not the name of a file; such a name is given as ./{}", text));
   return std::string(text);
 }
 
@@ -211,8 +217,8 @@ void add_mode(OptionSet& options, plan::RxMode& mode) {
 
 void add_interval(OptionSet& options, Nanoseconds& interval) {
   options.value({"-I,--interval", "TIME",
-                 "between two output lines: seconds, or 500ms, 1m; "
-                 "at least 100ms",
+                 fmt::format("between two output lines: seconds, or 500ms, 1m; at least {}",
+                             format_duration(kMinInterval)),
                  format_duration(interval)},
                 into(parse_interval, interval));
 }

@@ -82,7 +82,7 @@ void TcpCommand::declare_far_end() {
                 [this] { spec_.family = packet::Family::V6; });
   options_.value({"-A,--src-addr", "IP", "source address, one of this host", "by the route"},
                  into_zoned(packet::Ip::parse, spec_.src_addr, spec_.zone));
-  options_.value({"-P,--src-port", "PORT", "source port of the first flow, one more for each next",
+  options_.value({"-P,--src-port", "PORT", "of the first flow, 1 to 65535; one more for each next",
                   "the kernel's choice"},
                  into(whole_number<std::uint16_t>(1, 65535), spec_.src_port));
   options_.value({"-t,--timeout", "TIME", "give a connection up that is not open after this",
@@ -122,9 +122,10 @@ void TcpCommand::declare_sending() {
        std::to_string(spec_.burst)},
       into(whole_number<std::uint32_t>(1, plan::kMaxTcpBurst), spec_.burst));
   options_.value({"--mss", "BYTES",
-                  fmt::format("at most this much payload in a segment, from {}", plan::kMinMss),
+                  fmt::format("at most this much payload in a segment, {} to {}", plan::kMinMss,
+                              plan::kMaxMss),
                   "by the MTU and HOST"},
-                 into(whole_number<std::uint32_t>(plan::kMinMss, plan::kMaxLiveIp), spec_.mss));
+                 into(whole_number<std::uint32_t>(plan::kMinMss, plan::kMaxMss), spec_.mss));
   options_.value({"-l,--hop-limit", "N", "IPv6 hop limit or IPv4 TTL, 1 to 255",
                   std::to_string(spec_.hop_limit)},
                  into(whole_number<std::uint8_t>(1, 255), spec_.hop_limit));
@@ -177,6 +178,27 @@ void TcpCommand::declare_output() {
                 [this] { spec_.dry_run = true; });
 }
 
+/// Of a run without an end, short options that mean something else to iperf3.
+std::string TcpCommand::iperf_note() const {
+  struct Other {
+    std::string_view name, here, there;
+  };
+  constexpr std::array<Other, 4> kOthers = {
+      {{"-t", "the time for a connection to open", "--duration"},
+       {"-P", "the first source port", "--flows"},
+       {"-l", "the hop limit", "--mss"},
+       {"-n", "a number of full segments", "--bytes"}}};
+  if (spec_.duration || spec_.bytes || spec_.bytes_per_flow || !spec_.payload_file.empty())
+    return {};
+  std::string text;
+  for (const Other& other : kOthers)
+    if (given_short(other.name))
+      text += fmt::format("{} {} is {}, iperf3's is {} here", text.empty() ? "" : ";", other.name,
+                          other.here, other.there);
+  if (text.empty()) return {};
+  return text.substr(1) + (spec_.num_packets ? "" : "; this run has no end, --duration sets one");
+}
+
 Status TcpCommand::check() const {
   if (auto ok = check_rate(options_, spec_.rate); !ok) return ok;
   if (auto ok = check_json(spec_.output); !ok) return ok;
@@ -198,6 +220,7 @@ Result<Request> TcpCommand::request() {
     return tl::unexpected<Error>(ok.error());
   if (options_.given("--payload-file")) spec_.payload = TcpPayload::File;
   if (auto ok = check(); !ok) return tl::unexpected<Error>(ok.error());
+  if (std::string note = iperf_note(); !note.empty()) spec_.notes.push_back(std::move(note));
   return Request(spec_);
 }
 

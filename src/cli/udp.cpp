@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/commands.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <optional>
@@ -15,7 +16,7 @@ using packet::IpRange;
 using packet::MacRange;
 using packet::PortRange;
 
-constexpr std::uint64_t kMaxShownFrames = 1'000'000;
+constexpr std::uint32_t kMaxDynPorts = 65535;
 
 constexpr std::array kPayloads = {Choice<packet::Payload>{"zeros", packet::Payload::Zeros},
                                   Choice<packet::Payload>{"pattern", packet::Payload::Pattern},
@@ -65,8 +66,8 @@ void UdpCommand::declare_frame() {
       {"-P,--src-port", "PORT[-PORT]", "UDP source port, 0 to 65535", stream.src_port.to_string()},
       into(PortRange::parse, stream.src_port));
   options_.value({"-d,--dyn-ports", "N",
-                  "vary the destination port over N ports from --dst-port on", "0, off"},
-                 into(whole_number<std::uint32_t>(0, 65535), stream.dyn_ports));
+                  fmt::format("N ports from --dst-port on, 0 to {}", kMaxDynPorts), "0, off"},
+                 into(whole_number<std::uint32_t>(0, kMaxDynPorts), stream.dyn_ports));
   options_.value({"-l,--hop-limit", "N", "IPv6 hop limit or IPv4 TTL, 1 to 255",
                   std::to_string(stream.hop_limit)},
                  into(whole_number<std::uint8_t>(1, 255), stream.hop_limit));
@@ -142,9 +143,10 @@ void UdpCommand::declare_output() {
       [this] { spec_.dry_run = true; });
   options_.value({"--write-pcap", "FILE", "write the first frames as a capture for Wireshark"},
                  into(parse_path, spec_.pcap_path));
-  options_.value({"--show-frames", "N", "how many frames these two give, 0 to 1000000",
+  options_.value({"--show-frames", "N",
+                  fmt::format("how many frames these two give, 0 to {}", plan::kMaxShownFrames),
                   std::to_string(spec_.dry_run_frames)},
-                 into(whole_number<std::uint32_t>(0, kMaxShownFrames), spec_.dry_run_frames));
+                 into(whole_number<std::uint32_t>(0, plan::kMaxShownFrames), spec_.dry_run_frames));
 }
 
 Status UdpCommand::check() const {
@@ -159,7 +161,7 @@ Status UdpCommand::check() const {
     return bad_usage(fmt::format("--dyn-ports {} from --dst-port {} on goes beyond port 65535: at "
                                  "most {} are accepted",
                                  stream.dyn_ports, stream.dst_port.first,
-                                 65536U - stream.dst_port.first));
+                                 std::min(kMaxDynPorts, 65536U - stream.dst_port.first)));
   if (!stream.signature && stream.stamp == plan::Stamp::Each)
     return bad_usage("--stamp each and --no-signature exclude each other: the send time is part of "
                      "the signature");

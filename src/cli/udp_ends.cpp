@@ -33,6 +33,7 @@ std::vector<std::string> split(std::string_view text) {
 
 /// "dst-addr=10.0.0.1" as a word of the command line.
 Result<std::string> port_word(const std::string& part) {
+  if (part.empty()) return fail(Errc::InvalidArgument, "nothing stands behind one of its commas");
   const std::string word = "--" + part, name = word.substr(0, word.find('='));
   if (std::ranges::find(kOfAPort, name) == kOfAPort.end())
     return fail(Errc::InvalidArgument,

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "net/ip_attr.h"
+#include "plan/spec.h"
 
 namespace xtg::net {
 
@@ -76,13 +77,17 @@ Result<LinkInfo> get_link(nl::Socket& socket, nl::Message& request, const std::s
 
 Result<LinkInfo> read_link(nl::Socket& socket, const std::string& name) {
   const std::string who = fmt::format("\"{}\"", name);
-  constexpr std::size_t kLongestAltName = 127;
-  if (name.empty() || name.size() > kLongestAltName)
+  if (name.empty() || name.size() > plan::kMaxInterfaceName)
     return fail(Errc::NotFound, fmt::format("no interface {} here", who));
   nl::Message request(RTM_GETLINK, 0, ifinfomsg{});
   // Either attribute finds both kinds of name; the plain one just has no room for long ones.
   request.put_string(name.size() < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
-  return get_link(socket, request, who);
+  auto link = get_link(socket, request, who);
+  // "eth0@if3" is how iproute2 shows one that is joined to another.
+  if (const auto at = name.find('@');
+      !link && link.error().code == Errc::NotFound && at > 0 && at != std::string::npos)
+    link.error().what += ": the name is " + name.substr(0, at);
+  return link;
 }
 
 Result<LinkInfo> read_link(nl::Socket& socket, int ifindex) {

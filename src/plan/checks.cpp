@@ -83,6 +83,14 @@ Status check_consent(const Consent& consent, const InterfaceFacts& iface, const 
                              dst.to_string(), words));
 }
 
+void note_consent(const Consent& consent, const InterfaceFacts& iface,
+                  std::vector<std::string>& notes) {
+  if (iface.has_default_route && !consent.default_route)
+    notes.push_back(fmt::format("{} carries the default route: to send there takes "
+                                "--allow-default-route",
+                                iface.name));
+}
+
 std::string_view special_words(const IpRange& range, AddressUse use) {
   for (const SpecialBlock& special : special_blocks())
     if ((special.destination || use == AddressUse::Source) && overlaps(range, special.block))
@@ -148,12 +156,14 @@ Status check_ingress_zone(std::string_view zone, std::string_view interface,
 
 Result<std::vector<int>> pick_cpus(std::uint32_t threads, const std::vector<int>& cpus,
                                    const HostFacts& facts) {
-  if (threads == 0 || threads > XTG_MAX_WORKERS)
-    return invalid(fmt::format("--threads {}: 1 to {} threads", threads, XTG_MAX_WORKERS));
+  static_assert(kMaxThreads == XTG_MAX_WORKERS);
+  if (threads == 0 || threads > kMaxThreads)
+    return invalid(fmt::format("--threads {}: 1 to {} threads", threads, kMaxThreads));
   for (const int cpu : cpus) {
     if (std::find(facts.cpus.begin(), facts.cpus.end(), cpu) == facts.cpus.end())
-      return invalid(fmt::format("--cpus: CPU {} is not one this process may run on ({})", cpu,
-                                 fmt::join(facts.cpus, ",")));
+      return invalid(fmt::format("--cpus: CPU {} is not one this process may run on ({}); how many "
+                                 "threads there are is --threads",
+                                 cpu, fmt::join(facts.cpus, ",")));
   }
   if (!cpus.empty()) return cpus;
   if (threads > facts.cpus.size())

@@ -27,6 +27,10 @@ struct Consent {
 Status check_consent(const Consent& consent, const InterfaceFacts& iface,
                      const packet::IpRange& dst, std::string_view option);
 
+/// What a dry run does without the word for, and sending needs.
+void note_consent(const Consent& consent, const InterfaceFacts& iface,
+                  std::vector<std::string>& notes);
+
 enum class AddressUse : std::uint8_t { Source, Destination };
 /// What is odd about an address of the range: unspecified, broadcast, reserved, loopback, and as a
 /// source multicast. Empty: nothing.

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "plan/spec.h"
 #include "xtg/abi/base.h"
 
 namespace xtg::plan {
@@ -15,6 +16,7 @@ namespace xtg::plan {
 namespace {
 
 constexpr std::uint32_t kMaxBatch = XTG_MAX_BATCH;
+static_assert(kMaxBurst == kMaxBatch);
 constexpr double kMinPps = 0.01;
 constexpr double kMaxPps = 1e9;
 constexpr double kTwo32 = 4294967296.0;

@@ -217,7 +217,8 @@ Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const
 } // namespace
 
 Status check_safety(const RunSpec& spec, const InterfaceFacts& iface, const IpRange& dst) {
-  return check_consent({spec.allow_default_route, spec.allow_public}, iface, dst, "--dst-addr");
+  return check_consent({spec.allow_default_route || spec.dry_run, spec.allow_public}, iface, dst,
+                       "--dst-addr");
 }
 
 Ip destination_of(const StreamSpec& stream) {

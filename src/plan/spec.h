@@ -18,6 +18,10 @@ namespace xtg::plan {
 /// Limits of one run: XTG_MAX_WORKERS, and the most frames that one kernel batch holds.
 inline constexpr std::uint32_t kMaxThreads = 64;
 inline constexpr std::uint32_t kMaxBurst = 256;
+/// Frames that --dry-run and --write-pcap give.
+inline constexpr std::uint32_t kMaxShownFrames = 1'000'000;
+/// ALTIFNAMSIZ - 1: alternative names are longer than an interface's own.
+inline constexpr std::size_t kMaxInterfaceName = 127;
 
 /// When the send time in the signature is read.
 enum class Stamp : std::uint8_t { Batch, Each };

@@ -45,7 +45,8 @@ Status check_flows(const TcpSpec& spec) {
                                "many threads as --flows",
                                spec.threads, flows_text(spec.flows)));
   if (spec.parallel == 0)
-    return invalid("--parallel 0: at least one connection is opened at a time");
+    return invalid(
+        fmt::format("--parallel 0: 1 to {} connections are opened at a time", kMaxFlows));
   if (spec.src_port && *spec.src_port + std::uint64_t{spec.flows} > 65'536)
     return invalid(fmt::format("--src-port {} with {}: from there on there are {} ports, one for "
                                "each flow",
@@ -60,8 +61,8 @@ Status check_header(const TcpSpec& spec) {
     return invalid(fmt::format("--tos {}: the two low bits are for ECN, which TCP sets by itself; "
                                "{} has the same DSCP",
                                spec.tos, spec.tos & ~3));
-  if (spec.mss && *spec.mss < kMinMss)
-    return invalid(fmt::format("--mss {}: at least {} bytes", *spec.mss, kMinMss));
+  if (spec.mss && (*spec.mss < kMinMss || *spec.mss > kMaxMss))
+    return invalid(fmt::format("--mss {}: {} to {} bytes", *spec.mss, kMinMss, kMaxMss));
   if (spec.family && spec.src_addr && spec.src_addr->family != *spec.family)
     return invalid(fmt::format("--src-addr {} is not an {} address, as -{} wants",
                                spec.src_addr->to_string(), name(*spec.family),
@@ -240,7 +241,8 @@ RouteQuestion question_of(const TcpSpec& spec, const Ip& dst) {
 }
 
 Status check_safety(const TcpSpec& spec, const InterfaceFacts& iface, const Ip& dst) {
-  return check_consent({spec.allow_default_route, spec.allow_public}, iface, {dst, 1}, "HOST");
+  return check_consent({spec.allow_default_route || spec.dry_run, spec.allow_public}, iface,
+                       {dst, 1}, "HOST");
 }
 
 Result<Ip> choose_address(const TcpSpec& spec, const std::vector<Ip>& addresses,
@@ -276,6 +278,8 @@ Result<TcpPlan> resolve_tcp(const TcpSpec& spec, const TcpFacts& facts) {
 
   TcpPlan plan;
   plan.spec = spec;
+  plan.notes = spec.notes;
+  if (spec.dry_run) note_consent({spec.allow_default_route}, iface, plan.notes);
   plan.iface = iface;
   plan.dst = *dst;
   plan.src = spec.src_addr;

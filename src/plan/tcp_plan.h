@@ -44,6 +44,8 @@ struct TcpPlan {
 inline constexpr std::uint32_t kMinMss = 88;
 /// The largest IP packet in a live frame: 3408 bytes without the Ethernet header.
 inline constexpr std::uint32_t kMaxLiveIp = 3394;
+/// The most that --mss takes: that packet without the smallest IP and TCP headers.
+inline constexpr std::uint32_t kMaxMss = kMaxLiveIp - 40;
 /// In TcpPlan::flow_bytes: no limit.
 inline constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
 

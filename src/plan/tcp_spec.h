@@ -65,6 +65,7 @@ struct TcpSpec {
   bool fix = false;
   bool dry_run = false;
   OutputSpec output;
+  std::vector<std::string> notes; ///< on the command line itself
   bool operator==(const TcpSpec&) const = default;
 };
 

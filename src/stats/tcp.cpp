@@ -168,6 +168,20 @@ TcpSample tcp_delta(const TcpSnapshot& from, const TcpSnapshot& to, std::uint64_
   return sample;
 }
 
+std::string reset_words(std::uint64_t taken, std::uint64_t sent, bool closed) {
+  const auto bytes = [](std::uint64_t count) {
+    return fmt::format("{} byte{}", with_thousands(count), count == 1 ? "" : "s");
+  };
+  if (taken == 0 && sent == 0 && !closed) return "the far end reset it";
+  std::string text = fmt::format("the far end took {}", bytes(taken));
+  if (sent != 0) text += fmt::format(", sent {}", bytes(sent));
+  if (closed) text += ", closed its side";
+  text += " and then reset the connection";
+  // A receiver that only reads does neither.
+  if (sent != 0 || closed) text += ": a server with a protocol of its own";
+  return text;
+}
+
 std::string explain_no_goodput(const TcpSummary& summary) {
   const FlowCounters& sum = summary.total.sum;
   const TxCounters& tx = summary.total.tx;

@@ -131,6 +131,10 @@ struct TcpSummary {
   double cpu_s = 0;
 };
 
+/// What a far end did that reset a connection: how much it had taken and sent, and whether it had
+/// closed its side before.
+std::string reset_words(std::uint64_t taken, std::uint64_t sent, bool closed);
+
 /// Why no byte was acknowledged, a sentence without a period; empty when some was.
 std::string explain_no_goodput(const TcpSummary& summary);
 

@@ -230,6 +230,11 @@ TEST_P(RxTest, FindsTheSignatureBeforePadding) {
     tagged.insert(tagged.begin() + 12, {0x88, 0xa8, 0x00, 0x07, 0x81, 0x00, 0x00, 0x08});
     tagged.insert(tagged.end(), pad, 0);
     EXPECT_TRUE(program.takes(tagged)) << pad;
+    tagged = frame(pad % 2 == 0 ? full() : compact(), 200 + pad);
+    tagged.insert(tagged.begin() + 12,
+                  {0x88, 0xa8, 0x00, 0x07, 0x81, 0x00, 0x00, 0x08, 0x81, 0x00, 0x00, 0x09});
+    tagged.insert(tagged.end(), pad, 0);
+    EXPECT_EQ(program.takes(tagged), pad != 1) << pad << ", three tags";
   }
 }
 

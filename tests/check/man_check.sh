@@ -15,6 +15,7 @@ commands=$("$binary" --help | awk '/^Commands:/ { on = 1; next } /^$/ { on = 0 }
 # "command: -s --pkt-size BYTES; default: 64", one line per option.
 for command in $commands; do
   echo "$command:"
+  "$binary" "$command" --help | sed -n "s/^  *-/$command -/p" >>"$work/ranges"
   "$binary" "$command" --help | awk -v command="$command" '
     /^  +-/ {
       left = $0
@@ -57,4 +58,30 @@ if ! diff -u "$work/man" "$work/help" >"$work/diff"; then
   grep '^[-+][^-+]' "$work/diff"
   exit 1
 fi
+# The range of values that --help names, "64 (IPv6: 66) to 3412", stands in the man page as well.
+awk '
+  FNR == 1 { file++ }
+  file == 1 && /^\.Ss / { command = $2 }
+  file == 1 && /^\.Sh / { command = "" }
+  file == 1 && /^\.(It|El)/ { item = "" }
+  file == 1 && command != "" && /^\.It Fl / {
+    for (i = 2; i <= NF; i++) if ($i == "Fl") item = item " -" $(i + 1)
+    gsub(/\\/, "", item)
+    item = item " "
+  }
+  file == 1 && item != "" { words[command item] = words[command item] " " $0 }
+  file == 2 {
+    if (!match($0, /[0-9]+( \(IPv6: [0-9]+\))? to [0-9]+/)) next
+    range = substr($0, RSTART, RLENGTH)
+    sub(/ \(IPv6: [0-9]+\)/, "", range)
+    match($0, /--[a-z-]+/)
+    option = substr($0, RSTART, RLENGTH)
+    found = 0
+    for (key in words)
+      if (index(key, $1 " ") == 1 && index(key, " " option " ") && index(words[key], range)) found = 1
+    ranges++
+    if (!found) { print "the man page does not say of " $1 " " option ": " range; bad = 1 }
+  }
+  END { if (bad || ranges < 20) exit 1 }
+' "$page" "$work/ranges" || exit 1
 echo "$(grep -c default "$work/help") options of $(echo "$commands" | wc -w) commands agree"

@@ -5,7 +5,7 @@ import re
 import lib
 
 WRONG = {
-    "--interface": ("", "a/b", "sixteen-letters-", "no such", "nosuch0"),
+    "--interface": ("", "a/b", "-4", "no such", "nosuch0", "two@if3"),
     "--dst-mac": ("", "1:2:3", "02:00:00:00:00:0g", "02:00:00:00:00:01-", "02:00:00:00:00:00:00",
                   "02:00:00:00:00:02-02:00:00:00:00:01"),
     "--src-mac": ("", "xx", "02:00:00:00:00:02-02:00:00:00:00:01"),
@@ -24,7 +24,7 @@ WRONG = {
     "--seed": ("", "-1", "18446744073709551616", "x", "1.5"),
     "--stamp": ("", "never"),
     "--clock": ("", "utc"),
-    "--rx": ("", "a/b", "sixteen-letters-", "no such"),
+    "--rx": ("", "a/b", "-4", "no such"),
     "--drain": ("", "x", "-1"),
     "--window": ("", "0", "1000", "2097152"),
     "--expect": ("", "rx", "p98<1us", "rx@=1", "rx=2/1"),
@@ -37,7 +37,7 @@ WRONG = {
     "--cpus": ("", "0,", "0-", "1-0", "0,0", "x", "-1", "100000", "8000"),
     "--interval": ("", "0", "99ms", "-1", "x"),
     "--show-frames": ("", "-1", "1000001", "x"),
-    "--write-pcap": ("",),
+    "--write-pcap": ("", "/"),
 }
 # An option that is right by itself, and wrong beside another or without it.
 WRONG_TOGETHER = (
@@ -112,7 +112,7 @@ class Udp(lib.WireTest):
         for option, values in WRONG.items():
             for value in values:
                 with self.subTest(option=option, value=value):
-                    shown = (value,) if option == "--interface" and value == "nosuch0" else (option, value)
+                    shown = (value,) if option == "--interface" and value in ("nosuch0", "two@if3") else (option, value)
                     self.refused((f"{option}={value}",), shown)
 
     def test_options_that_do_not_go_together(self):

@@ -244,9 +244,10 @@ TEST(CliUdp, BadValuesNameOptionValueAndWhatIsAccepted) {
   };
   for (const auto& bad : cases)
     expect_refused({{Args{"udp", "eth0"} + bad.args, bad.parts}});
-  expect_refused({{{"udp", "-i", "a/b"}, {"--interface \"a/b\"", "1 to 15"}},
-                  {{"udp", "sixteen-letters-"}, {"--interface \"sixteen-letters-\"", "1 to 15"}},
-                  {{"udp", ""}, {"--interface \"\"", "1 to 15"}}});
+  expect_refused({{{"udp", "-i", "a/b"}, {"--interface \"a/b\"", "1 to 127"}},
+                  {{"udp", std::string(128, 'a')}, {"--interface \"aaaa", "1 to 127"}},
+                  {{"udp", "--interface=-4"}, {"--interface \"-4\"", "1 to 127"}},
+                  {{"udp", ""}, {"--interface \"\"", "1 to 127"}}});
 }
 
 TEST(CliUdp, WhatDoesNotGoTogetherIsRefused) {
@@ -284,17 +285,55 @@ TEST(Cli, UnknownWordsAreNamed) {
       {{"udp", "eth0", "--rat", "1kpps"}, {"udp", "unknown option --rat", "did you mean --rate"}},
       {{"udp", "eth0", "--dura=5"}, {"unknown option --dura", "did you mean --duration"}},
       {{"udp", "eth0", "-x"}, {"unknown option -x"}},
+      {{"udp", "-5", "eth0"}, {"udp: unknown option -5"}},
+      {{"udp", "eth0", "--json", "-56"}, {"udp: unknown option -56"}},
+      {{"udp", "eth0", "--dry-run", "--write-pcap", "-4"},
+       {"--write-pcap \"-4\"", "an option", "./-4"}},
+      {{"udp", "eth0", "--no-\x1b[2J"}, {"udp: unknown option --no-\\x1b[2J"}},
+      {{"xsk-udp", "-m", "1"}, {"unknown command \"xsk-udp\"", "expected one of udp"}},
+      {{"upd", "eth0"}, {"unknown command \"upd\"; did you mean udp?"}},
       {{"udp", "eth0", "--zzzzzz"}, {"unknown option --zzzzzz"}},
       {{"udp", "eth0", "eth1"}, {"unexpected argument \"eth1\""}},
       {{"demo", "ls"}, {"unexpected argument \"ls\"", "behind --"}},
       {{"udp", "eth0", "--rate"}, {"--rate", "value is missing", "RATE"}},
       {{"udp", "eth0", "--json=1"}, {"--json", "no value"}},
-      {{"udp", "eth0", "--a\nb"}, {"--a?b"}},
+      {{"udp", "eth0", "--a\nb"}, {"--a\\x0ab"}},
       {{"udp", "eth0", "--rate", "1\n2"}, {"--rate", "1\\x0a2"}},
       {{"probe", "--rate", "1kpps"}, {"probe: unknown option --rate"}},
       {{"completion"}, {"completion", "bash, zsh or fish"}},
       {{"completion", "tcsh"}, {"completion \"tcsh\"", "bash, zsh or fish"}},
   });
+}
+
+TEST(Cli, OnlyWhatIsCloseIsSuggested) {
+  for (const auto& [typed, meant] : {std::pair{"--imix", ""},
+                                     {"--ratw", "--rate"},
+                                     {"--raet", "--rate"},
+                                     {"-rate", "--rate"},
+                                     {"--pkt_size", "--pkt-size"},
+                                     {"--durtaoin", "--duration"},
+                                     {"--xyz", ""},
+                                     {"--fxi", "--fix"}}) {
+    const std::string message = refused({"udp", "eth0", typed});
+    const std::string end = *meant == '\0' ? "" : std::string("; did you mean ") + meant + "?";
+    EXPECT_EQ(message, std::string("udp: unknown option ") + typed + end);
+  }
+}
+
+TEST(Cli, AnAlternativeNameIsAnInterfaces) {
+  const std::string name(127, 'n');
+  EXPECT_EQ(parsed<RunSpec>({"udp", "-i", name}).interface, name);
+  EXPECT_EQ(parsed<RunSpec>({"udp", "-a", "fe80::1%" + name}).streams[0].zone, name);
+  EXPECT_EQ(parsed<plan::TcpSpec>({"tcp", "fe80::1%" + name}).zone, name);
+  EXPECT_EQ(parsed<plan::TcpSpec>({"tcp", "a", "-i", name}).interface, name);
+  EXPECT_EQ(parsed<plan::RxSpec>({"rx", name}).interface, name);
+  EXPECT_EQ(parsed<plan::ReflectSpec>({"reflect", name}).interface, name);
+  EXPECT_EQ(parsed<plan::ProbeSpec>({"probe", name}).interface, name);
+  const auto ends =
+      parsed<plan::ExchangeSpec>({"udp", name, "--rx", name, "--expect", "rx@" + name + "=1/1"});
+  EXPECT_EQ(ends.ports[0].interface, name);
+  EXPECT_EQ(ends.expect[0].port, name);
+  EXPECT_EQ(parsed<plan::ExchangeSpec>({"udp", "--port", name}).ports[0].interface, name);
 }
 
 TEST(CliUdp, LongOptionsAreNotAbbreviated) {
@@ -311,7 +350,7 @@ TEST(CliProbe, Options) {
   EXPECT_EQ(parsed<ProbeSpec>({"probe", "eth0"}), eth0);
   EXPECT_EQ(parsed<ProbeSpec>({"probe", "-i", "eth0"}), eth0);
   EXPECT_EQ(parsed<ProbeSpec>({"probe", "--interface=eth0"}), eth0);
-  expect_refused({{{"probe", "-i", "a b"}, {"--interface \"a b\"", "1 to 15"}}});
+  expect_refused({{{"probe", "-i", "a b"}, {"--interface \"a b\"", "1 to 127"}}});
 }
 
 TEST(CliDemo, EveryOptionSetsItsPartOfTheSpec) {

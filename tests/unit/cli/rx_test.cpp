@@ -102,7 +102,7 @@ TEST(CliRx, InterfaceIsAnArgumentOrAnOption) {
       {{"rx", "--duration", "1"}, {"rx: expected the name of an interface"}},
       {{"rx", "eth0", "-i", "eth1"}, {"--interface", "2 times", "once"}},
       {{"rx", "eth0", "eth1"}, {"rx: unexpected argument \"eth1\""}},
-      {{"rx", "a/b"}, {"\"a/b\"", "1 to 15"}},
+      {{"rx", "a/b"}, {"\"a/b\"", "1 to 127"}},
       {{"rx", "eth0", "--sesion", "1"}, {"unknown option --sesion", "did you mean --session"}},
   });
 }

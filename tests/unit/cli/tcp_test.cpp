@@ -104,7 +104,9 @@ TEST(CliTcp, EveryOptionSetsItsPartOfTheSpec) {
     expected.host = "server1";
     change(expected);
     const Args args = Args{"tcp"} + options + Args{"server1"};
-    EXPECT_EQ(parsed<TcpSpec>(args), expected) << shown(args);
+    TcpSpec got = parsed<TcpSpec>(args);
+    got.notes.clear(); // of short options that iperf3 has, too
+    EXPECT_EQ(got, expected) << shown(args);
   }
 }
 
@@ -124,12 +126,13 @@ TEST(CliTcp, HostIsANameOrAnAddress) {
                   {{"tcp", "-p", "80"}, {"tcp: expected HOST"}},
                   {{"tcp", "a", "b"}, {"tcp: unexpected argument \"b\""}},
                   {{"tcp", "a", "--flow", "2"}, {"unknown option --flow", "did you mean --flows"}},
-                  {{"tcp", "a", "-5"}, {"unknown option -5"}}});
+                  {{"tcp", "a", "-5"}, {"unknown option -5"}},
+                  {{"tcp", "-5", "a"}, {"unknown option -5"}}});
 }
 
 TEST(CliTcp, BadValuesNameOptionValueAndWhatIsAccepted) {
   const std::vector<BadCase> cases = {
-      {{"-i", "a/b"}, {"--interface \"a/b\"", "1 to 15"}},
+      {{"-i", "a/b"}, {"--interface \"a/b\"", "1 to 127"}},
       {{"-p", "0"}, {"--port \"0\"", "1 to 65535"}},
       {{"--dst-port", "65536"}, {"--port \"65536\"", "1 to 65535"}},
       {{"-A", "198.18.0.1-198.18.0.9"}, {"--src-addr \"198.18.0.1-198.18.0.9\"", "192.0.2.1"}},
@@ -146,8 +149,8 @@ TEST(CliTcp, BadValuesNameOptionValueAndWhatIsAccepted) {
       {{"--rate", "10G"}, {"--rate \"10G\"", "pps", "bps"}},
       {{"--burst", "0"}, {"--burst \"0\"", "1 to 64"}},
       {{"--burst", "65"}, {"--burst \"65\"", "1 to 64"}},
-      {{"--mss", "87"}, {"--mss \"87\"", "88 to 3394"}},
-      {{"--mss", "3395"}, {"--mss \"3395\"", "88 to 3394"}},
+      {{"--mss", "87"}, {"--mss \"87\"", "88 to 3354"}},
+      {{"--mss", "3355"}, {"--mss \"3355\"", "88 to 3354"}},
       {{"-l", "0"}, {"--hop-limit \"0\"", "1 to 255"}},
       {{"--tos", "0xb9"}, {"--tos \"0xb9\"", "ECN", "multiple of 4"}},
       {{"--tos", "2"}, {"--tos \"2\"", "ECN", "multiple of 4"}},

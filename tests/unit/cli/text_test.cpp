@@ -2,9 +2,13 @@
 // The texts that the command line gives back: help, version and completion scripts.
 #include "cli/cli.h"
 
+#include <cstdint>
+#include <optional>
+#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -73,6 +77,47 @@ TEST(CliHelp, OneLineForEachOptionUnderAHeading) {
   EXPECT_NE(help.find("      --payload zeros|pattern|random|text "), std::string::npos);
   EXPECT_NE(help.find("\nGeneral:\n  -h, --help"), std::string::npos);
   EXPECT_EQ(help.find("\nOptions:"), std::string::npos) << "an option outside the groups";
+}
+
+/// "64 (IPv6: 66) to 3412": the two ends; nothing where a line of --help names no range.
+std::optional<std::pair<std::uint64_t, std::uint64_t>> range_of(const std::string& line) {
+  static const std::regex range(R"(\b([0-9]+)(?: \(IPv6: [0-9]+\))? to ([0-9]+)\b)");
+  std::smatch found;
+  if (!std::regex_search(line, found, range)) return std::nullopt;
+  return std::pair(std::stoull(found[1]), std::stoull(found[2]));
+}
+
+TEST(CliHelp, RangesAreThoseOfTheErrors) {
+  std::size_t ranges = 0;
+  for (const auto& [command, base] : {std::pair<std::string, std::vector<std::string>>{
+                                          "udp", {"eth0", "--rate=1kpps", "--dry-run"}},
+                                      {"tcp", {"a"}},
+                                      {"rx", {"eth0"}},
+                                      {"reflect", {"eth0"}},
+                                      {"demo", {"--rate=1kpps"}}}) {
+    for (const auto& line : lines(text({command, "--help"}))) {
+      const auto range = range_of(line);
+      const auto name = line.find("--");
+      if (!range || name == std::string::npos) continue;
+      const std::string option = line.substr(name, line.find(' ', name) - name);
+      ranges++;
+      std::vector<std::uint64_t> beyond = {range->second + 1};
+      if (range->first > 0) beyond.push_back(range->first - 1);
+      for (const std::uint64_t value : beyond) {
+        if (command == "udp" && option == "--dst-port") continue; // a range of ports: other words
+        std::vector<std::string> args = {command};
+        args.insert(args.end(), base.begin(), base.end());
+        args.push_back(option + "=" + std::to_string(value));
+        const auto request = parse(args);
+        ASSERT_FALSE(request) << args.back();
+        for (const std::uint64_t end : {range->first, range->second})
+          EXPECT_NE(request.error().what.find(std::to_string(end)), std::string::npos)
+              << line << "\n"
+              << request.error().what;
+      }
+    }
+  }
+  EXPECT_GE(ranges, 25U);
 }
 
 TEST(CliHelp, ShortNamesStandAloneAndArgumentsInTheUsage) {

@@ -317,7 +317,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "--tos 185: the two low bits are for ECN, which TCP sets by itself; 184 has the "
                    "same DSCP"},
         TcpRefusal{"SmallMss", [](TcpSpec& s, auto&) { s.mss = 87; }, Errc::InvalidArgument,
-                   "--mss 87: at least 88 bytes"},
+                   "--mss 87: 88 to 3354 bytes"},
         TcpRefusal{"SmallMtu", [](auto&, TcpFacts& f) { f.host.iface->mtu = 127; },
                    Errc::NotSupported,
                    "the MTU of eth1 leaves no room for TCP segments: 128 bytes are the least"},

@@ -46,6 +46,19 @@ TcpSnapshot at(std::uint64_t time_ns, std::vector<FlowState> flows) {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
+TEST(TcpResetWords, SayWhatTheFarEndDid) {
+  EXPECT_EQ(reset_words(0, 0, false), "the far end reset it");
+  EXPECT_EQ(reset_words(500'000, 0, false),
+            "the far end took 500,000 bytes and then reset the connection");
+  EXPECT_EQ(
+      reset_words(37, 1, true),
+      "the far end took 37 bytes, sent 1 byte, closed its side and then reset the connection: "
+      "a server with a protocol of its own");
+  EXPECT_EQ(reset_words(0, 1'234, false),
+            "the far end took 0 bytes, sent 1,234 bytes and then reset the connection: a server "
+            "with a protocol of its own");
+}
+
 TEST(FlowCounters, AddEveryMember) {
   FlowCounters sum = counters(1);
   sum += counters(10);
