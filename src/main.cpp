@@ -14,6 +14,7 @@
 #include "core/clock.h"
 #include "core/exit_status.h"
 #include "core/fd_buffer.h"
+#include "core/text.h"
 
 namespace {
 
@@ -116,7 +117,7 @@ int main(int argc, char** argv) {
     xtg::app::Signals signals([&] { return interrupted(all, words, signals); });
     return run(all, words, signals);
   } catch (const std::exception& error) {
-    std::cerr << "xdp-trafficgen: internal error: " << error.what() << '\n';
+    std::cerr << "xdp-trafficgen: internal error: " << xtg::printable(error.what()) << '\n';
     return static_cast<int>(xtg::ExitStatus::Failed);
   }
 }

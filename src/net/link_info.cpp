@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "net/ip_attr.h"
+#include "plan/diagnose.h"
 #include "plan/spec.h"
 
 namespace xtg::net {
@@ -83,10 +84,8 @@ Result<LinkInfo> read_link(nl::Socket& socket, const std::string& name) {
   // Either attribute finds both kinds of name; the plain one just has no room for long ones.
   request.put_string(name.size() < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
   auto link = get_link(socket, request, who);
-  // "eth0@if3" is how iproute2 shows one that is joined to another.
-  if (const auto at = name.find('@');
-      !link && link.error().code == Errc::NotFound && at > 0 && at != std::string::npos)
-    link.error().what += ": the name is " + name.substr(0, at);
+  if (!link && link.error().code == Errc::NotFound)
+    link.error().what += plan::shown_name_words(name);
   return link;
 }
 

@@ -161,9 +161,10 @@ Result<std::vector<int>> pick_cpus(std::uint32_t threads, const std::vector<int>
     return invalid(fmt::format("--threads {}: 1 to {} threads", threads, kMaxThreads));
   for (const int cpu : cpus) {
     if (std::find(facts.cpus.begin(), facts.cpus.end(), cpu) == facts.cpus.end())
-      return invalid(fmt::format("--cpus: CPU {} is not one this process may run on ({}); how many "
-                                 "threads there are is --threads",
-                                 cpu, fmt::join(facts.cpus, ",")));
+      return invalid(
+          fmt::format("--cpus: CPU {} is not one this process may run on ({}); --threads "
+                      "says how many threads there are",
+                      cpu, fmt::join(facts.cpus, ",")));
   }
   if (!cpus.empty()) return cpus;
   if (threads > facts.cpus.size())

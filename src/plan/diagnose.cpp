@@ -193,4 +193,10 @@ Diagnosis diagnose_silence(const InterfaceFacts& iface, std::uint32_t frame_size
   }
 }
 
+std::string shown_name_words(const std::string& name) {
+  const auto at = name.find('@');
+  if (at == 0 || at == std::string::npos) return {};
+  return ": the name is " + name.substr(0, at);
+}
+
 } // namespace xtg::plan

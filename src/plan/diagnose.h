@@ -41,4 +41,8 @@ Diagnosis diagnose_silence(const InterfaceFacts& iface, std::uint32_t frame_size
 /// The command that makes a veth's peer take frames from XDP, with its namespace.
 std::string gro_command(const VethPeer& peer);
 
+/// Of "eth0@if3", which is how iproute2 shows an interface that is joined to another: ": the name
+/// is eth0"; empty for other names.
+std::string shown_name_words(const std::string& name);
+
 } // namespace xtg::plan

@@ -9,6 +9,7 @@
 
 #include "core/text.h"
 #include "plan/checks.h"
+#include "plan/diagnose.h"
 
 namespace xtg::plan {
 
@@ -43,7 +44,8 @@ Status check_expected(const ExchangeSpec& spec) {
     if (std::ranges::none_of(spec.ports, [&](const PortSpec& port) {
           return port.receive && port.interface == condition.port;
         }))
-      return refuse(fmt::format("{} does not receive in this run", condition.port));
+      return refuse(fmt::format("{} does not receive in this run{}", condition.port,
+                                shown_name_words(condition.port)));
     if (!counted_by_receiver(condition.what))
       return refuse(fmt::format("{} is of the senders, not of a receiving interface",
                                 to_string(condition.what)));

@@ -268,6 +268,7 @@ Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t 
   plan.announce = spec.announce;
   plan.attach_pass = needs_pass_program(*facts.iface);
   plan.spec = spec;
+  if (spec.dry_run) note_consent({spec.allow_default_route}, *facts.iface, plan.notes);
   std::size_t next_hops = 0;
   for (std::size_t i = 0; i < spec.streams.size(); i++) {
     auto stream = resolve_stream(spec, i, facts, session, plan.notes);

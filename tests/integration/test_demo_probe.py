@@ -42,6 +42,11 @@ class Demo(lib.TestCase):
         self.assertEqual((result.status, result.err), (0, ""), result)
         self.gone(run)
 
+    def test_an_error_stands_alone(self):
+        result = self.demo("--cpus", 5000).finish()
+        self.assertEqual((result.status, result.out.count("far end")), (2, 0), result)
+        self.assertIn("CPU 5000", result.err)
+
     def test_show_options(self):
         run = self.demo("--duration", "300ms", "--json", "-s", 128, "--rate", "20kpps", "--burst", 4, "--cpus",
                         lib.ALL_CPUS[-1], "--queues", 3, "--mtu", 600)

@@ -89,7 +89,7 @@ class Ledger(exchange_lib.ExchangeTest):
 
     def test_another_name_of_an_interface(self):
         """A condition is about the interface, by whichever of its names it is given."""
-        other = "another-name-of-it"
+        other = "another-name-of-it".ljust(127, "x")
         self.wire.near("ip", "link", "property", "add", "dev", self.wire.far_if, "altname", other)
         self.over("--expect", f"rx@{other}=1/1,rx@{self.wire.far_if}={COUNT}")
 

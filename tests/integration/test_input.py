@@ -139,6 +139,9 @@ class Udp(lib.WireTest):
     def test_cpu_that_is_not_ours(self):
         self.refused(("--cpus", "5000"), ("--cpus", "5000"))
 
+    def test_the_name_that_ip_link_shows(self):
+        self.refused((f"--interface={self.wire.near_if}@if3",), (f"the name is {self.wire.near_if}",))
+
     def test_pcap_that_cannot_be_written(self):
         result = self.wire.run("udp", self.wire.near_if, "--dry-run", "--write-pcap", "/nosuch/folder/x.pcap")
         self.assertIn(result.status, (1, 2), result)

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import signal
+import sys
 import time
 
 import lib
@@ -99,6 +100,19 @@ class Servers(tcp_lib.WireTest):
 
     def wait_listening(self, port=tcp_lib.PORT):
         lib.wait_for(lambda: f":{port} " in self.wire.far("ss", "-Hltn"), "the server listens")
+
+    def test_one_with_a_protocol_of_its_own(self):
+        """It answers what it cannot understand and closes."""
+        self.background(sys.executable, "-c", f"""if True:
+            import socket
+            server = socket.create_server(("{self.wire.far_ip}", {tcp_lib.PORT}))
+            peer, _ = server.accept()
+            peer.recv(37)
+            peer.sendall(b"-ERR")
+            peer.close()""")
+        self.wait_listening()
+        result = self.tcp("--bytes", 50 * MIB)
+        self.failed(result, 5, "the far end took", "sent 4 bytes", "reset the connection", "a protocol of its own")
 
     def test_socat(self):
         socat = lib.need_tool("socat")

@@ -26,6 +26,10 @@ class NoWay(lib.OwnWireTest):
             with self.subTest(address=address):
                 asked = self.refused(address, f"no neighbour answered for {address}", self.wire.near_if)
                 self.assertLess(asked, 20, "questions, and not a thousand frames")
+        result = self.wire.run("udp", self.wire.near_if, "--rx", "lo", "--bidir", "-a", "192.0.2.99")
+        self.assertEqual(result.status, 2, result)
+        self.assertIn(f"waiting for {self.wire.near_if}: its addresses, and a neighbour to answer for 192.0.2.99",
+                      result.err)
 
     def test_forbidden_and_own_addresses(self):
         self.wire.near("ip", "link", "set", "lo", "up")

@@ -148,6 +148,8 @@ TEST_F(ExchangePlanTest, WhatIsExpectedAtAPortIsCountedThere) {
     expecting(text);
     EXPECT_NE(refused().find("does not receive"), std::string::npos);
   }
+  expecting("rx@eth2@if3=0");
+  EXPECT_NE(refused().find(": the name is eth2"), std::string::npos);
   for (const char* text : {"refused@eth2=0", "unsent@eth2=0", "dropped@eth2=0"}) {
     expecting(text);
     EXPECT_NE(refused().find("of the senders"), std::string::npos);

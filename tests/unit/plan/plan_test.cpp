@@ -363,6 +363,16 @@ TEST_F(PlanTest, VethPeerDoesNotStandInAgainstWhatIsKnown) {
   EXPECT_FALSE(resolve(spec_, facts_, 1));
 }
 
+TEST_F(PlanTest, ADryRunNeedsNoWordForTheDefaultRoute) {
+  facts_.iface->has_default_route = true;
+  EXPECT_FALSE(resolve(spec_, facts_, 1));
+  spec_.dry_run = true;
+  EXPECT_EQ(notes(), std::vector<std::string>{"eth1 carries the default route: to send there takes "
+                                              "--allow-default-route"});
+  spec_.allow_default_route = true;
+  EXPECT_TRUE(notes().empty());
+}
+
 TEST_F(PlanTest, VethPeerThatIsABridgePortDoesNotStandIn) {
   facts_.iface->peer = peer();
   facts_.iface->peer->has_master = true;
@@ -655,7 +665,9 @@ INSTANTIATE_TEST_SUITE_P(
                 Errc::InvalidArgument,
                 "--threads 4: this process may run on 3 CPUs, one thread each"},
         Refusal{"ForeignCpu", [](RunSpec& s, auto&, auto&) { s.cpus = {4}; }, Errc::InvalidArgument,
-                "--cpus: CPU 4 is not one this process may run on (2,3,5)"},
+                "--cpus: CPU 4 is not one this process may run on (2,3,5); --threads says how many "
+                "threads there "
+                "are"},
         Refusal{"DefaultRoute",
                 [](auto&, auto&, HostFacts& f) { f.iface->has_default_route = true; },
                 Errc::InvalidArgument,

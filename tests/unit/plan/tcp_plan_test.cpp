@@ -73,6 +73,17 @@ protected:
   TcpFacts facts_ = plain_facts();
 };
 
+TEST_F(TcpPlanTest, ADryRunNeedsNoWordForTheDefaultRoute) {
+  facts_.host.iface->has_default_route = true;
+  spec_.notes = {"-t is the time for a connection to open"};
+  EXPECT_FALSE(resolve_tcp(spec_, facts_));
+  spec_.dry_run = true;
+  EXPECT_EQ(notes(),
+            (std::vector<std::string>{"-t is the time for a connection to open",
+                                      "eth1 carries the default route: to send there takes "
+                                      "--allow-default-route"}));
+}
+
 TEST_F(TcpPlanTest, DefaultsAreLookedUp) {
   const TcpPlan out = plan();
   EXPECT_EQ(out.iface.name, "eth1");
@@ -304,9 +315,11 @@ INSTANTIATE_TEST_SUITE_P(
                    Errc::InvalidArgument,
                    "--threads 4: this process may run on 3 CPUs, one thread each"},
         TcpRefusal{"ForeignCpu", [](TcpSpec& s, auto&) { s.cpus = {4}; }, Errc::InvalidArgument,
-                   "--cpus: CPU 4 is not one this process may run on (2,3,5)"},
+                   "--cpus: CPU 4 is not one this process may run on (2,3,5); --threads says how "
+                   "many threads there "
+                   "are"},
         TcpRefusal{"NoneAtATime", [](TcpSpec& s, auto&) { s.parallel = 0; }, Errc::InvalidArgument,
-                   "--parallel 0: at least one connection is opened at a time"},
+                   "--parallel 0: 1 to 60000 connections are opened at a time"},
         TcpRefusal{"SourcePorts", [](TcpSpec& s, auto&) { s.src_port = 65'534, s.flows = 3; },
                    Errc::InvalidArgument,
                    "--src-port 65534 with 3 flows: from there on there are 2 ports, one for each "
