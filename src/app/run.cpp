@@ -42,7 +42,7 @@ Status write_pcap(const plan::Plan& plan) {
   auto written = packet::write_pcap(plan.spec.pcap_path, frames);
   if (!written && written.error().sys == EISDIR)
     return fail(Errc::InvalidArgument, fmt::format("--write-pcap {}: a directory, not a file",
-                                                   quoted(plan.spec.pcap_path)));
+                                                   xtg::quoted(plan.spec.pcap_path)));
   return written;
 }
 

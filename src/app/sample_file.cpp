@@ -57,7 +57,7 @@ Result<SampleFile> SampleFile::create(const std::string& path) {
   if (!writer) {
     if (writer.error().sys == EISDIR)
       return fail(Errc::InvalidArgument,
-                  fmt::format("--write-pcap {}: a directory, not a file", quoted(path)));
+                  fmt::format("--write-pcap {}: a directory, not a file", xtg::quoted(path)));
     writer.error().code = Errc::InvalidArgument; // the user named the file
     return tl::unexpected<Error>(std::move(writer.error()));
   }

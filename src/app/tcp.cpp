@@ -34,7 +34,7 @@ std::unique_ptr<report::TcpReporter> make_reporter(const plan::OutputSpec& outpu
 plan::TcpFacts gather(const plan::TcpSpec& spec, Context& context) {
   const Patience patience(
       spec.output, context,
-      fmt::format("the address of {}, and a neighbour to answer for it", quoted(spec.host)));
+      fmt::format("the address of {}, and a neighbour to answer for it", xtg::quoted(spec.host)));
   plan::TcpFacts facts;
   facts.host.kernel = kernel_release();
   facts.host.cpus = allowed_cpus();
