@@ -234,7 +234,7 @@ TEST_P(RxTest, FindsTheSignatureBeforePadding) {
     tagged.insert(tagged.begin() + 12,
                   {0x88, 0xa8, 0x00, 0x07, 0x81, 0x00, 0x00, 0x08, 0x81, 0x00, 0x00, 0x09});
     tagged.insert(tagged.end(), pad, 0);
-    EXPECT_EQ(program.takes(tagged), pad != 1) << pad << ", three tags";
+    EXPECT_TRUE(program.takes(tagged)) << pad << ", three tags";
   }
 }
 
