@@ -59,7 +59,8 @@ static __always_inline bool load_tail(struct xdp_md* ctx, __u32 end, __u64* word
   return true;
 }
 
-#define XTG_RX_TAGS_BEHIND 3 /* VLAN tags that are looked behind; XTG_RX_TAGS of them are kept */
+/* VLAN tags behind which a packet is looked for; for filters it is XTG_RX_TAGS. */
+#define XTG_RX_TAGS_BEHIND 3
 
 /* What follows an Ethernet header and its VLAN tags. */
 struct behind_tags {
@@ -69,12 +70,13 @@ struct behind_tags {
   __u16 vlan[XTG_RX_TAGS]; /* identifiers, the outer one first */
 };
 
-static __always_inline void skip_tags(struct ethhdr* eth, void* end, struct behind_tags* out) {
+static __always_inline void skip_tags(struct ethhdr* eth, void* end, struct behind_tags* out,
+                                      int most) {
   out->proto = eth->h_proto;
   out->at = eth + 1;
   out->count = 0;
 #pragma unroll
-  for (int i = 0; i < XTG_RX_TAGS_BEHIND; i++) {
+  for (int i = 0; i < most; i++) {
     struct vlan_tag* tag = out->at;
     if (out->proto != bpf_htons(ETH_P_8021Q) && out->proto != bpf_htons(ETH_P_8021AD)) break;
     if ((void*)(tag + 1) > end) break;
@@ -102,7 +104,7 @@ static __always_inline void outermost(void* data, void* end, struct packet* out)
 
   __builtin_memset(out, 0, sizeof(*out));
   if ((void*)(eth + 1) > end) return;
-  skip_tags(eth, end, &tags);
+  skip_tags(eth, end, &tags, XTG_RX_TAGS_BEHIND);
   __be16 proto = tags.proto;
   void* at = tags.at;
   __u32 offset = at - data;

@@ -64,7 +64,7 @@ static __noinline int fields_of(struct xdp_md* ctx, struct xtg_rx_fields* f) {
   if ((void*)(eth + 1) > end) return 0;
   __builtin_memcpy(f->dst_mac, eth->h_dest, ETH_ALEN);
   __builtin_memcpy(f->src_mac, eth->h_source, ETH_ALEN);
-  skip_tags(eth, end, &tags);
+  skip_tags(eth, end, &tags, XTG_RX_TAGS);
   if (tags.count > 0) {
     f->has |= XTG_RX_HAS_VLAN;
     f->vlan[0] = tags.vlan[0];
