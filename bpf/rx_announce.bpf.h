@@ -5,27 +5,47 @@
 
 #include "rx_count.bpf.h"
 #include "rx_frame.bpf.h"
+#include "xtg/abi/announce.h"
 
-/* The words before the signature that ends at `end`; false: there is no room for them, or they make
- * no sense, as those of a data frame with a damaged type. */
+/* An announcement's bytes: a struct xtg_sig_announce, and the signature. */
+struct rx_spoken {
+  __u64 said[XTG_SIG_ANNOUNCE_LEN / 8];
+  __u64 signature[XTG_SIG_FULL_LEN / 8];
+};
+
+/* Whether an announcement's sum is right. A data frame with a damaged type has none. A global
+ * function, which the verifier looks at once, and not for every way that leads to it. */
+__noinline int xtg_rx_is_sound(const struct rx_spoken* s) {
+  struct xtg_sip_key key = {.k0 = rx_c()->key.k0, .k1 = rx_c()->key.k1};
+
+  if (!s) return 0;
+  return s->said[0] == xtg_from_be64(xtg_announce_sum(&key, s->said + 1, s->signature));
+}
+
+/* What stands before the signature that ends at `end`; false: there is no room for it, its sum is
+ * wrong, or it makes no sense. */
 static __always_inline bool load_announcement(struct xdp_md* ctx, __u32 end, __u32 flags,
                                               struct xtg_rx_announcement* out) {
-  __u64 words[XTG_SIG_ANNOUNCE_LEN / 8], mirror[XTG_SIG_MIRROR_LEN / 8] = {};
+  __u64 mirror[XTG_SIG_MIRROR_LEN / 8] = {};
   __u32 behind = XTG_SIG_FULL_LEN;
+  struct rx_spoken s;
 
+  if (end < behind || bpf_xdp_load_bytes(ctx, end - behind, s.signature, sizeof(s.signature)))
+    return false;
   if (flags & XTG_SIG_F_MIRROR) {
     behind += XTG_SIG_MIRROR_LEN;
     if (end < behind || bpf_xdp_load_bytes(ctx, end - behind, mirror, sizeof(mirror))) return false;
   }
   behind += XTG_SIG_ANNOUNCE_LEN;
-  if (end < behind || bpf_xdp_load_bytes(ctx, end - behind, words, sizeof(words))) return false;
-  __u64 rest = xtg_from_be64(words[6]);
-  out->frames = xtg_from_be64(words[0]);
-  out->refused = xtg_from_be64(words[1]);
-  out->duration_ns = xtg_from_be64(words[2]);
-  out->rate = xtg_from_be64(words[3]);
-  out->host = xtg_from_be64(words[4]);
-  out->clock_error = xtg_from_be64(words[5]);
+  if (end < behind || bpf_xdp_load_bytes(ctx, end - behind, s.said, sizeof(s.said))) return false;
+  if (!xtg_rx_is_sound(&s)) return false;
+  __u64 rest = xtg_from_be64(s.said[7]);
+  out->frames = xtg_from_be64(s.said[1]);
+  out->refused = xtg_from_be64(s.said[2]);
+  out->duration_ns = xtg_from_be64(s.said[3]);
+  out->rate = xtg_from_be64(s.said[4]);
+  out->host = xtg_from_be64(s.said[5]);
+  out->clock_error = xtg_from_be64(s.said[6]);
   out->frame_size = (__u32)(rest >> 32);
   out->streams = (__u16)(rest >> 16);
   out->threads = (__u16)rest;
@@ -44,6 +64,29 @@ static __always_inline void see_again(struct xtg_rx_announcement* known,
   known->mirror_tx_ns = now->mirror_tx_ns;
 }
 
+/* Whether data of the stream came: its announcements have room that made-up ones do not. */
+static __always_inline bool has_come(const struct xtg_rx_announce_key* key) {
+  struct xtg_rx_stream_key full = {key->session, key->stream, XTG_SIG_FULL},
+                           compact = {key->session & 0xffff, key->stream & 0xff, XTG_SIG_COMPACT};
+
+  return bpf_map_lookup_elem(&rx_positions, &full) || bpf_map_lookup_elem(&rx_positions, &compact);
+}
+
+/* User space takes out what it has read, so that there is room again. False: there is none. */
+static __noinline int enter_announcement(const struct xtg_rx_announce_key* key,
+                                         struct xtg_rx_announcement* what, __u32 flags) {
+  struct xtg_rx_announce_key own = *key;
+
+  if (!has_come(&own) &&
+      __sync_fetch_and_add(&rx_control.strangers, 1) >= XTG_RX_ANNOUNCED - XTG_RX_ANNOUNCED_KNOWN)
+    return 0;
+  what->arrival_ns = bpf_ktime_get_ns();
+  what->seen = 1;
+  what->flags = flags;
+  /* Where another CPU was faster it is there. */
+  return bpf_map_update_elem(&rx_announced, &own, what, BPF_NOEXIST) != -E2BIG;
+}
+
 /* A frame with our signature that is not data. */
 static __noinline int take_announcement(struct xdp_md* ctx, const struct xtg_rx_mark* m,
                                         struct xtg_rx_queue* q, int shared) {
@@ -53,8 +96,7 @@ static __noinline int take_announcement(struct xdp_md* ctx, const struct xtg_rx_
                                     .reflected = !!(m->flags & XTG_SIG_F_REFLECTED)};
   struct xtg_rx_announcement what = {}, *known;
 
-  if (m->version != XTG_SIG_VERSION || (m->type != XTG_SIG_START && m->type != XTG_SIG_END) ||
-      !load_announcement(ctx, payload_end(ctx), m->flags, &what)) {
+  if (m->version != XTG_SIG_VERSION || (m->type != XTG_SIG_START && m->type != XTG_SIG_END)) {
     add(shared, &q->unknown, 1);
     return XDP_PASS;
   }
@@ -62,16 +104,16 @@ static __noinline int take_announcement(struct xdp_md* ctx, const struct xtg_rx_
     add(shared, &q->refused, 1);
     return XDP_PASS;
   }
+  if (!load_announcement(ctx, payload_end(ctx), m->flags, &what)) {
+    add(shared, &q->unsound, 1);
+    return XDP_PASS;
+  }
   know(m->session, what.streams);
   known = bpf_map_lookup_elem(&rx_announced, &key);
   if (known) {
     see_again(known, &what);
-  } else {
-    what.arrival_ns = bpf_ktime_get_ns();
-    what.seen = 1;
-    what.flags = m->flags;
-    /* Refused where the map is full, and where another CPU was faster. */
-    bpf_map_update_elem(&rx_announced, &key, &what, BPF_NOEXIST);
+  } else if (!enter_announcement(&key, &what, m->flags)) {
+    add(shared, &q->unheard, 1);
   }
   __sync_fetch_and_add(&rx_control.announced, 1);
   return rx_c()->observe ? XDP_PASS : XDP_DROP;

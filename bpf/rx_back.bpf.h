@@ -28,8 +28,11 @@ static __always_inline bool look_back(struct xdp_md* ctx, struct xtg_rx_mark* m,
   number = xtg_rx_find_slot(key, 1, m->flags);
   record = bpf_map_lookup_elem(&rx_records, &number);
   if (!record) return false;
-  xtg_rx_residence(&record->slot, w->tx_ns - w->rx_ns);
-  m->tx_ns += w->tx_ns - w->rx_ns;
+  /* One of hours is damaged, or a joke. */
+  if (w->tx_ns - w->rx_ns <= XTG_RX_PLAUSIBLE_NS) {
+    xtg_rx_residence(&record->slot, w->tx_ns - w->rx_ns);
+    m->tx_ns += w->tx_ns - w->rx_ns;
+  }
   return w->seq != XTG_RX_UNNUMBERED;
 }
 

@@ -140,15 +140,22 @@ static __noinline int from_tai(struct xtg_rx_mark* m) {
   return 0;
 }
 
-/* Whether a stream is one of those announced, or follows those seen so far: a damaged number is
- * mostly far from them. */
+/* Whether a stream is one of those announced, or of a short signature has come with a full one. One
+ * damaged bit of the session or of the stream's number makes none that is. */
 static __always_inline bool is_expected(const struct xtg_rx_mark* m) {
-  __u32 streams = rx_known[m->session & 0xffff];
+  __u32 known = rx_known[m->session & 0xffff], streams = known & 0xff;
+  struct xtg_rx_stream_key full = {(known & 0xffff0000) | m->session, m->stream, XTG_SIG_FULL};
 
-  return streams == 255 || (streams && m->stream < streams + XTG_RX_STREAMS_AHEAD);
+  if (m->form == XTG_SIG_FULL && (known ^ m->session) >> 16) return false;
+  if (streams == 255 || m->stream < streams) return true;
+  return m->form == XTG_SIG_COMPACT && bpf_map_lookup_elem(&rx_positions, &full);
 }
 
+/* A session was announced, with so many streams, or seen with a full signature. */
 static __always_inline void know(__u32 session, __u32 streams) {
+  __u32 before = rx_known[session & 0xffff] & 0xff;
+
   if (streams > 255) streams = 255;
-  if (streams > rx_known[session & 0xffff]) rx_known[session & 0xffff] = streams;
+  if (streams < before) streams = before;
+  rx_known[session & 0xffff] = (session & 0xffff0000) | streams;
 }

@@ -10,9 +10,9 @@ const volatile struct xtg_rx_filters rx_filters = {.count = 0};
 struct xtg_rx_control rx_control;
 struct xtg_rx_queue rx_queues[XTG_RX_QUEUES];
 struct xtg_rx_candidate rx_candidates[XTG_RX_CANDIDATES];
-/* By the low 16 bits of a session, how many streams there are of it, as far as announced and seen;
- * 255: all there can be. */
-__u8 rx_known[65536];
+/* By the low 16 bits of a session, how many streams of it are announced (255: all there can be),
+ * and the high 16 bits of the last session that was announced or seen. */
+__u32 rx_known[65536];
 /* Slot + 1 of the stream that last had this place; it says itself whose it is. */
 __u32 rx_cache[XTG_RX_QUEUES][XTG_RX_CACHE];
 
@@ -48,8 +48,8 @@ struct {
   __type(value, __u64);
 } rx_positions SEC(".maps");
 
-/* What senders announced. Entered by the program, read by user space when rx_control.announced has
- * changed. */
+/* What senders announced. Entered by the program, read and emptied by user space when
+ * rx_control.announced has changed, so that those of nobody cannot fill it for good. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, XTG_RX_ANNOUNCED);

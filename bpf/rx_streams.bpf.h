@@ -38,7 +38,7 @@ static __always_inline void know_stream(const struct xtg_rx_slot* s) {
 
   stream_of(s, &key);
   bpf_map_update_elem(&rx_positions, &key, &none, BPF_NOEXIST);
-  know(key.session, key.stream + 1);
+  if ((key.form & 0xff) == XTG_SIG_FULL) know(key.session, 0);
 }
 
 /* Number of the stream's slot: as entered, or with `create` a new one for packets with these flags.
@@ -94,17 +94,16 @@ __noinline int xtg_rx_enter_at(__u32 number, struct xtg_rx_mark* m, const struct
 }
 
 /* Whether a stream is one without a second frame that says so: it was asked for, is expected, or
- * another queue has it. What a mirror sent back with words of its own is believed, too: of two
- * records that such frames have both count the first one. */
+ * another queue has it. That a frame was sent back one damaged bit says as well, and is believed
+ * where the mirror's words are there, too: then it has its record by now. */
 static __always_inline bool is_sure(const struct xtg_rx_mark* m, const struct xtg_rx_key* key) {
-  struct xtg_rx_stream_key stream = {key->session, key->stream, key->form & ~XTG_RX_REFLECTED};
+  struct xtg_rx_stream_key stream = {key->session, key->stream, key->form};
 
-  if (rx_c()->by_session || is_expected(m)) return true;
+  if (rx_c()->by_session) return true;
   /* Frames that are shown or verified are so one by one, and a first one cannot be later on. */
   if (rx_s()->watch && m->form == XTG_SIG_FULL) return true;
-  if (m->form == XTG_SIG_FULL && key->form & XTG_RX_REFLECTED && m->flags & XTG_SIG_F_MIRROR)
-    return true;
-  return bpf_map_lookup_elem(&rx_positions, &stream) != NULL;
+  if (key->form & XTG_RX_REFLECTED) return false;
+  return is_expected(m) || bpf_map_lookup_elem(&rx_positions, &stream);
 }
 
 static __always_inline int enter_at(__u32 number, struct xtg_rx_mark* m, struct arrival* a) {

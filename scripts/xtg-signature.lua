@@ -12,7 +12,7 @@ local xtg = Proto("xtg", "xdp-trafficgen signature")
 
 local FULL_LEN, FULL_MAGIC, VERSION = 32, 0x58544753, 1
 local COMPACT_LEN, COMPACT_MAGIC, COMPACT_REFLECTED = 16, 0xc7a0, 8
-local ANNOUNCE_LEN, MIRROR_LEN, MIRROR_FLAG = 56, 24, 0x04
+local ANNOUNCE_LEN, MIRROR_LEN, MIRROR_FLAG = 64, 24, 0x04
 local FCS_LEN = 4
 
 local f = {
@@ -35,6 +35,7 @@ local f = {
   type = ProtoField.uint8("xtg.type", "Type", base.DEC, {[0] = "data", [1] = "start", [2] = "end"}),
   version = ProtoField.uint8("xtg.version", "Version", base.DEC),
   magic = ProtoField.uint32("xtg.magic", "Magic", base.HEX),
+  sum = ProtoField.uint64("xtg.announce.sum", "SipHash-2-4 of the announcement", base.HEX),
   frames = ProtoField.uint64("xtg.announce.frames", "Frames", base.DEC),
   refused = ProtoField.uint64("xtg.announce.refused", "Refused by the driver", base.DEC),
   duration = ProtoField.uint64("xtg.announce.duration_ns", "Duration (ns)", base.DEC),
@@ -119,12 +120,12 @@ local function add_announcement(tvb, at, root)
   if (type ~= 1 and type ~= 2) or from < 0 then return end
   local range = tvb(from, ANNOUNCE_LEN)
   local tree = root:add(xtg, range, "xdp-trafficgen announcement")
-  for i, field in ipairs({f.frames, f.refused, f.duration, f.rate, f.host, f.clock_error}) do
+  for i, field in ipairs({f.sum, f.frames, f.refused, f.duration, f.rate, f.host, f.clock_error}) do
     tree:add(field, range(8 * (i - 1), 8))
   end
-  tree:add(f.frame_size, range(48, 4))
-  tree:add(f.streams, range(52, 2))
-  tree:add(f.threads, range(54, 2))
+  tree:add(f.frame_size, range(56, 4))
+  tree:add(f.streams, range(60, 2))
+  tree:add(f.threads, range(62, 2))
 end
 
 -- Fields that the compact form shortens keep their names: they hold the low bits.

@@ -40,7 +40,8 @@ packet::Announcement Announcer::about(const plan::StreamPlan& stream) const {
 Status Announcer::send(const plan::StreamPlan& stream, const packet::Announcement& what,
                        std::uint64_t copy) {
   const std::uint64_t now = stream.clock == plan::StampClock::Tai ? tai_ns() : monotonic_ns();
-  auto frame = packet::render_announcement(stream.frame, what, stream.frame.spec.mirror, copy, now);
+  auto frame = packet::render_announcement(stream.frame, what, stream.frame.spec.mirror, copy, now,
+                                           plan_.spec.key.value_or(SipKey{}).abi());
   if (!frame) return tl::unexpected<Error>(std::move(frame.error()));
   if (next_hop_) std::ranges::copy(next_hop_->bytes, frame->begin());
   return anchor_.run([&] {

@@ -20,6 +20,7 @@ Status Listener::load_and_attach(xdp::RxPlace place, const Listener* beside) {
   config.by_port = spec.port ? 1 : 0;
   config.port = spec.port.value_or(0);
   config.observe = spec.observe ? 1 : 0;
+  config.key = spec.key.value_or(SipKey{}).abi();
   config.limit = spec.num_packets.value_or(~std::uint64_t{0});
   auto receiver =
       xdp::Receiver::load(config, packet::encode(spec.match, spec.drop_matched), place,
@@ -51,10 +52,17 @@ void Listener::start() {
   receiver_->start();
 }
 
-void Listener::restart() {
-  if (const auto before = net::link_counters(plan_.iface.ifindex)) link_before_ = *before;
-  counted_before_ = receiver_->counted();
+Listener::Mark Listener::mark() {
+  Mark mark{receiver_->counted(), std::nullopt, receiver_->verified()};
+  if (const auto link = net::link_counters(plan_.iface.ifindex)) mark.link = *link;
   receiver_->restart_limit();
+  return mark;
+}
+
+void Listener::restart(const Mark& mark) {
+  if (mark.link) link_before_ = *mark.link;
+  counted_before_ = mark.counted;
+  verified_before_ = mark.verified;
 }
 
 Result<stats::RxSnapshot> Listener::snapshot(bool words) {

@@ -34,8 +34,20 @@ public:
   void stop() { receiver_->stop(); }
   /// To be called several times a second: see xdp::Receiver.
   Status make_room() { return receiver_->make_room(); }
-  /// What was counted and dropped so far does not count any more, neither against a limit.
-  void restart();
+  /// How much was counted and dropped when a run may begin. From then on the limit, and which
+  /// samples are the first, hold anew, so that the run's are all there if it does.
+  struct Mark {
+    std::uint64_t counted = 0;
+    std::optional<net::LinkCounters> link;
+    stats::RxVerified verified;
+  };
+  Mark mark();
+  /// What was counted and dropped before `mark` does not count any more.
+  void restart(const Mark& mark);
+  /// What the checksums told since then.
+  [[nodiscard]] stats::RxVerified verified() const {
+    return receiver_->verified() - verified_before_;
+  }
   /// After prepare().
   [[nodiscard]] xdp::Receiver& receiver() { return *receiver_; }
   [[nodiscard]] const xdp::Receiver& receiver() const { return *receiver_; }
@@ -54,7 +66,8 @@ private:
   std::optional<Error> refusal_;
   std::vector<std::string> notes_;
   std::optional<net::LinkCounters> link_before_, link_now_; ///< none: not told yet
-  std::uint64_t counted_before_ = 0;                        ///< at restart()
+  std::uint64_t counted_before_ = 0;                        ///< at the mark of restart()
+  stats::RxVerified verified_before_;                       ///< likewise
 };
 
 } // namespace xtg::app

@@ -88,7 +88,7 @@ int run(const plan::RunSpec& spec, Context& asked) {
   const auto reporter = make_reporter(spec.output, context);
 
   const plan::HostFacts facts = facts_of(spec, context);
-  auto plan = plan::resolve(spec, facts, std::random_device{}());
+  auto plan = plan::resolve(spec, facts, spec.session.value_or(std::random_device{}()));
   if (!plan) return fail_before(plan.error(), *reporter, context);
   if (spec.dry_run) return dry_run(*plan, *reporter, context);
 

@@ -4,6 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "core/host_clock.h"
 #include "core/result.h"
@@ -21,30 +24,34 @@ public:
   /// CLOCK_MONOTONIC; never, where announcements are ignored.
   [[nodiscard]] std::uint64_t next_look_ns() const { return next_look_ns_; }
 
-  enum class News : std::uint8_t { None, Begun };
-  /// Begun: the first run is announced, and what was counted before is not in the report any more.
-  Result<News> look(const xdp::Receiver& receiver, report::RxReporter& reporter);
-  /// `snapshot`: the first one after that.
-  [[nodiscard]] std::uint64_t begin_of(const stats::RxSnapshot& snapshot) const {
-    return stats::RxRuns::begin_of(snapshot, begun_ns_);
-  }
+  /// Reads what was announced. True: a session starts, and if its run begins, what is counted from
+  /// now on is its.
+  Result<bool> learn(xdp::Receiver& receiver);
+  /// Looks for data of what was announced, and tells the reporter of the runs that have some. The
+  /// start of the first one when that begins: what was counted before is not in the report any
+  /// more.
+  std::optional<stats::RxAnnouncement> confirm(const xdp::Receiver& receiver,
+                                               report::RxReporter& reporter);
 
-  /// What filters had counted in `snapshot` does not.
-  void set_aside(const stats::RxSnapshot& snapshot) { runs_.set_aside(snapshot, begun_ns_); }
+  /// What filters had counted in `snapshot` does not, and the run begins then.
+  void set_aside(const stats::RxSnapshot& snapshot, std::uint64_t begun_ns) {
+    runs_.set_aside(snapshot, begun_ns);
+  }
   /// Leaves what belongs to the report, with what is known of clocks and senders.
   void apply(stats::RxSnapshot& snapshot);
 
-  [[nodiscard]] bool may_be_over() const { return runs_.may_be_over(); }
+  [[nodiscard]] bool may_be_over() const;
   /// `snapshot`: after apply().
   [[nodiscard]] bool over(const stats::RxSnapshot& snapshot) const;
+  /// What to say of runs that are over without their sender's word; empty: there are none.
+  [[nodiscard]] static std::string overdue(const stats::RxSnapshot& snapshot);
 
 private:
   stats::RxRuns runs_;
   HostClock clock_;
-  std::uint64_t drain_ns_;
   std::uint64_t next_look_ns_;
-  std::uint64_t seen_ = 0; ///< announcements at the last look
-  std::uint64_t begun_ns_ = 0;
+  std::uint64_t next_data_ns_ = 0; ///< when data is looked for, unless there is reason for it
+  std::uint64_t seen_ = 0;         ///< announcements at the last look
 };
 
 } // namespace xtg::app

@@ -11,13 +11,15 @@
 #include "app/run_common.h"
 #include "core/clock.h"
 #include "packet/filter.h"
+#include "xtg/abi/tx.h"
 
 namespace xtg::app {
 
 namespace {
 
-constexpr std::uint64_t kWatchNs = 100'000'000;  // how often faults are looked for
-constexpr std::uint64_t kAmountNs = 10'000'000;  // and whether the amount has come
+constexpr std::uint64_t kWatchNs = 100'000'000; // how often faults are looked for
+constexpr std::uint64_t kAmountNs = 10'000'000; // and whether the amount has come
+constexpr std::size_t kMarks = 16;              // looks: a run begins within that many of its start
 constexpr std::uint64_t kSamplesNs = 10'000'000; // how often the ring of sampled frames is emptied
 
 } // namespace
@@ -55,20 +57,45 @@ void RxSession::start() {
 }
 
 void RxSession::look_for_announcements(report::RxReporter& reporter) {
-  const auto news = announced_.look(listener_.receiver(), reporter);
-  if (!news) return fail_run(news.error());
-  if (*news == RxAnnounced::News::Begun) {
-    listener_.restart();
-    listener_.receiver().restart_sizes();
-    first_ = snapshot(false);
-    announced_.set_aside(first_);
-    const std::uint64_t begun_ns = announced_.begin_of(first_);
-    first_.records.clear(); // what was faster than this look is the run's as well
-    verified_before_ = listener_.receiver().verified();
-    start_lines(begun_ns);
-  }
-  if (announced_.may_be_over() && announced_.over(snapshot(false)) && !reason_)
-    reason_ = stats::EndReason::Announced;
+  const auto starts = announced_.learn(listener_.receiver());
+  if (!starts) return fail_run(starts.error());
+  if (*starts) marks_.push_back(mark());
+  if (marks_.size() > kMarks) marks_.pop_front();
+  if (reason_) return;
+  if (const auto start = announced_.confirm(listener_.receiver(), reporter)) begin(*start);
+  if (!announced_.may_be_over()) return;
+  const stats::RxSnapshot now = snapshot(false);
+  if (reason_ || !announced_.over(now)) return;
+  reason_ = stats::EndReason::Announced;
+  if (std::string overdue = RxAnnounced::overdue(now); !overdue.empty())
+    fail_run({Errc::Peer, 0, std::move(overdue)});
+}
+
+RxMark RxSession::mark() {
+  RxMark mark;
+  mark.listener = listener_.mark();
+  mark.came = listener_.receiver().came();
+  mark.snapshot = snapshot(false);
+  std::erase_if(mark.snapshot.records,
+                [](const stats::RxRecord& r) { return r.slot.key.form != XTG_SIG_NONE; });
+  return mark;
+}
+
+/// What was counted before the start of this run is not in the report any more.
+void RxSession::begin(const stats::RxAnnouncement& start) {
+  // The first mark behind the start is the one that was made for it.
+  const auto made = std::ranges::find_if(
+      marks_, [&](const RxMark& mark) { return mark.snapshot.time_ns >= start.arrival_ns; });
+  RxMark own = made == marks_.end() ? mark() : std::move(*made);
+  marks_.clear();
+  listener_.restart(own.listener);
+  first_ = std::move(own.snapshot);
+  first_.aside.unannounced = stats::not_of(own.came, start.session);
+  const std::uint64_t begun_ns = stats::RxRuns::begin_of(snapshot(false), start.arrival_ns);
+  listener_.receiver().restart_sizes(begun_ns);
+  announced_.set_aside(first_, begun_ns);
+  first_.records.clear(); // what was faster than this look is the run's as well
+  start_lines(begun_ns);
 }
 
 void RxSession::fail_run(Error error) {
@@ -144,8 +171,7 @@ void RxSession::conclude(report::RxReporter& reporter) {
   result_.summary = stats::rx_summary(first_, last, start_ns_);
   result_.summary.end = reason_.value_or(stats::EndReason::Interrupted);
   result_.summary.cpu_s = process_cpu_s();
-  if (plan_.spec.verify)
-    result_.summary.verified = listener_.receiver().verified() - verified_before_;
+  if (plan_.spec.verify) result_.summary.verified = listener_.verified();
   if (samples_ != nullptr) result_.summary.samples = samples_->written();
   if (!result_.error && result_.summary.total.sum.packets == 0) result_.error = silence();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -24,6 +25,13 @@ struct RxSessionResult {
   std::optional<Error> error; ///< the run failed; the summary has what was measured until then
 };
 
+/// What was counted when the start of a run was seen. It counts once data of the run has come.
+struct RxMark {
+  stats::RxSnapshot snapshot; ///< of its records those of filters
+  std::vector<stats::RxCame> came;
+  Listener::Mark listener;
+};
+
 class RxSession {
 public:
   /// `samples`: where the sampled frames go; null: nowhere.
@@ -43,6 +51,8 @@ private:
   stats::RxSnapshot snapshot(bool words);
   void start_lines(std::uint64_t now_ns);
   void look_for_announcements(report::RxReporter& reporter);
+  [[nodiscard]] RxMark mark();
+  void begin(const stats::RxAnnouncement& start);
   void fail_run(Error error);
   void take_signals(Signals& signals);
   [[nodiscard]] int wait_ms() const;
@@ -58,7 +68,7 @@ private:
   RxSessionResult result_;
   std::optional<stats::EndReason> reason_;
   stats::RxSnapshot first_, previous_;
-  stats::RxVerified verified_before_; ///< an announced run
+  std::deque<RxMark> marks_; ///< the latest, until a run begins
   std::uint64_t start_ns_ = 0, end_ns_ = 0, next_line_ns_ = 0, next_watch_ns_ = 0;
   std::uint64_t next_samples_ns_ = ~std::uint64_t{0};
 };

@@ -143,6 +143,11 @@ Result<std::string> parse_path(std::string_view text) {
   return std::string(text);
 }
 
+void add_key(OptionSet& options, std::optional<SipKey>& key) {
+  options.value({"--key", "FILE", "secret of announcements: a file of 16 bytes or 32 hex digits"},
+                into([](std::string_view path) { return read_key(std::string(path)); }, key));
+}
+
 void add_threads(OptionSet& options, const std::string& names, std::uint32_t& threads,
                  std::vector<int>& cpus) {
   options.value({names, "N",

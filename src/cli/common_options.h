@@ -28,6 +28,9 @@ Result<std::uint32_t> parse_session(std::string_view text);
 
 Result<std::string> parse_path(std::string_view text);
 
+/// --key of both sides.
+void add_key(OptionSet& options, std::optional<SipKey>& key);
+
 /// Takes the zone off an address, a range or a prefix: "fe80::1%eth0" leaves "fe80::1". All
 /// addresses of a run name the same zone, which is kept in `zone`.
 Result<std::string> take_zone(std::string_view text, std::string& zone);

@@ -58,6 +58,7 @@ void RxCommand::declare_run() {
                  into(parse_duration, spec_.drain));
   options_.flag({"--ignore-announcements", "", "do not begin and end with the run of a sender"},
                 [this] { spec_.ignore_announcements = true; });
+  add_key(options_, spec_.key);
   options_.value({"--expect", "CONDITIONS",
                   "exit status 3 unless all hold, as in loss<0.001%,p99<50us,rx=10000"},
                  into(plan::parse_expect, spec_.expect));
@@ -82,6 +83,9 @@ Result<Request> RxCommand::request() {
   if (spec_.pcap_path.empty() && options_.given("--sample"))
     return bad_usage(
         fmt::format("--sample {} goes with --write-pcap", plan::to_string(spec_.sample)));
+  if (spec_.key && spec_.ignore_announcements)
+    return bad_usage("--key and --ignore-announcements exclude each other: the key is that of "
+                     "announcements");
   if (spec_.interface.empty())
     return bad_usage("rx: expected the name of an interface, such as \"rx eth0\"");
   return Request(spec_);

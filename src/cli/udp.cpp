@@ -111,6 +111,9 @@ void UdpCommand::declare_stream() {
                  into(one_of<plan::StampClock>(kClocks), stream.clock));
   options_.flag({"--announce", "", "tell receivers of the run's start and end, in frames besides"},
                 [this] { spec_.announce = true; });
+  add_key(options_, spec_.key);
+  options_.value({"--session", "HEX", "name the run: 8 digits, for rx --session", "random"},
+                 into(parse_session, spec_.session));
 }
 
 void UdpCommand::declare_run() {
@@ -171,6 +174,10 @@ Status UdpCommand::check() const {
   if (!stream.signature && spec_.announce)
     return bad_usage("--announce and --no-signature exclude each other: a receiver counts frames "
                      "with a signature");
+  if (!stream.signature && spec_.session)
+    return bad_usage("--session and --no-signature exclude each other: the signature has it");
+  if (spec_.key && !spec_.announce)
+    return bad_usage("--key goes with --announce: the sums of announcements are by it");
   if (!stream.signature && stream.round_trip)
     return bad_usage("--round-trip and --no-signature exclude each other: a mirror writes in front "
                      "of the signature");

@@ -96,6 +96,8 @@ Status UdpCommand::check_ends() const {
                      "their signatures");
   if (spec_.announce)
     return bad_usage("--announce goes without --rx and --port: one process knows both ends");
+  if (spec_.session)
+    return bad_usage("--session goes without --rx and --port: one process knows both ends");
   if (spec_.streams.front().clock == plan::StampClock::Tai)
     return bad_usage("--clock tai goes without --rx and --port: both ends are on this host, where "
                      "one clock is right");

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "packet/announce.h"
 
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <span>
 
 #include "packet/bytes.h"
+#include "xtg/abi/announce.h"
 #include "xtg/abi/signature.h"
 
 namespace xtg::packet {
@@ -26,11 +28,20 @@ xtg_sig_announce wire_form(const Announcement& what, std::uint32_t frame_size) {
   return out;
 }
 
+std::uint64_t sum_of(const xtg_sig_announce& form, std::span<const std::uint8_t> signature,
+                     const xtg_sip_key& key) {
+  std::array<__u64, (XTG_SIG_ANNOUNCE_LEN - XTG_SIG_ANNOUNCE_SUM) / 8> fields{};
+  std::array<__u64, XTG_SIG_FULL_LEN / 8> words{};
+  std::memcpy(fields.data(), form.frames, sizeof fields);
+  std::memcpy(words.data(), signature.data(), sizeof words);
+  return xtg_announce_sum(&key, fields.data(), words.data());
+}
+
 } // namespace
 
 Result<std::vector<std::uint8_t>> render_announcement(const Frame& stream, const Announcement& what,
                                                       bool mirror, std::uint64_t copy,
-                                                      std::uint64_t tx_ns) {
+                                                      std::uint64_t tx_ns, const xtg_sip_key& key) {
   const std::size_t words = mirror ? XTG_SIG_MIRROR_LEN : 0;
   FrameSpec spec = stream.spec;
   spec.payload = Payload::Zeros; // the mirror's words
@@ -44,10 +55,12 @@ Result<std::vector<std::uint8_t>> render_announcement(const Frame& stream, const
   auto bytes = render(*frame, copy, 0, tx_ns);
   // Fields that vary stand as in packet 0, whatever the copy.
   frame->sweep.apply(bytes, 0);
-  const xtg_sig_announce form = wire_form(what, stream.spec.frame_size);
-  std::memcpy(bytes.data() + frame->payload_offset, &form, sizeof form);
   bytes[frame->signature_offset + offsetof(xtg_sig_full, type)] =
       what.kind == AnnouncementKind::Start ? XTG_SIG_START : XTG_SIG_END;
+  const auto all = std::span(bytes);
+  xtg_sig_announce form = wire_form(what, stream.spec.frame_size);
+  store_be(form.sum, sum_of(form, all.subspan(frame->signature_offset), key));
+  std::memcpy(bytes.data() + frame->payload_offset, &form, sizeof form);
   write_checksums(*frame, bytes);
   return bytes;
 }

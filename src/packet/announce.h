@@ -8,6 +8,7 @@
 
 #include "core/result.h"
 #include "packet/frame.h"
+#include "xtg/abi/siphash.h"
 
 namespace xtg::packet {
 
@@ -28,8 +29,10 @@ struct Announcement {
 /// The announcement on the wire. `copy` (0, 1, 2 ...) stands in the signature's seq, `tx_ns` is of
 /// the clock that the stream's frames are stamped with. `mirror`: with room for a mirror's words,
 /// as the stream's frames have.
+/// `key`: of its sum (xtg/abi/announce.h).
 Result<std::vector<std::uint8_t>> render_announcement(const Frame& stream, const Announcement& what,
                                                       bool mirror, std::uint64_t copy,
-                                                      std::uint64_t tx_ns);
+                                                      std::uint64_t tx_ns,
+                                                      const xtg_sip_key& key = {});
 
 } // namespace xtg::packet

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/sip_key.h"
 #include "core/units.h"
 #include "packet/filter.h"
 #include "plan/sample.h"
@@ -75,6 +76,7 @@ struct RxSpec {
   std::optional<Nanoseconds> duration;
   std::optional<std::uint64_t> num_packets; ///< stop when so many have arrived
   bool ignore_announcements = false;        ///< no run is begun or ended by its sender's word
+  std::optional<SipKey> key;                ///< only announcements whose sums are by it
   Nanoseconds drain{2'000'000'000}; ///< behind an announced end: wait so long for what is missing
   Nanoseconds interval{1'000'000'000};
   std::vector<Condition> expect;

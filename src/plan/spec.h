@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/sip_key.h"
 #include "core/units.h"
 #include "packet/address.h"
 #include "packet/frame.h"
@@ -87,7 +88,9 @@ struct RunSpec {
   bool allow_public = false;
   bool fix = false;  ///< repair what can be repaired, put it back afterwards
   bool once = false; ///< offer each frame to the driver once; else what it refuses is sent again
-  bool announce = false; ///< tell receivers of the run's start and end
+  bool announce = false;                ///< tell receivers of the run's start and end
+  std::optional<std::uint32_t> session; ///< the run's number; none: drawn
+  std::optional<SipKey> key;            ///< of the announcements' sums
   bool dry_run = false;
   std::string pcap_path;             ///< --write-pcap; empty: none
   std::uint32_t dry_run_frames = 10; ///< frames that --dry-run dumps and --write-pcap writes

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <string_view>
 
+#include <fmt/format.h>
+
 #include "core/units.h"
 #include "core/version.h"
 #include "report/describe.h"
@@ -198,6 +200,7 @@ Json plan_value(const plan::Plan& plan) {
     streams.push_back(stream_value(stream));
   return {{"interface", interface_value(plan.iface)},
           {"session", plan.session},
+          {"session_hex", fmt::format("{:08x}", plan.session)},
           {"threads", plan.cpus.size()},
           {"cpus", plan.cpus},
           {"batch", plan.batch},
@@ -207,6 +210,7 @@ Json plan_value(const plan::Plan& plan) {
           {"fix", plan.fix},
           {"once", plan.once},
           {"announce", plan.announce},
+          {"keyed", plan.spec.key.has_value()},
           {"attach_pass", plan.attach_pass},
           {"streams", std::move(streams)},
           {"notes", plan.notes}};

@@ -59,6 +59,7 @@ Json announced_value(const stats::RxSender& sender) {
   return {{"session", sender.session},
           {"start_seen", sender.start_seen},
           {"ended", ended},
+          {"overdue", sender.overdue},
           {"streams", a.streams},
           {"threads", a.threads},
           {"frame_size", a.frame_size},

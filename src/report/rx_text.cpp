@@ -213,7 +213,7 @@ private:
 
   void print_nothing(const stats::RxSummary& summary) {
     const stats::RxAside& a = summary.aside;
-    const bool seen = a.refused + a.no_slot + a.unknown + a.candidates +
+    const bool seen = a.refused + a.no_slot + a.unknown + a.candidates + a.unsound +
                           (summary.verified ? summary.verified->corrupt : 0) !=
                       0;
     row("received",
@@ -308,6 +308,8 @@ private:
       count("clock error", all.counters.negative,
             fmt::format("delays below zero, the worst {} us",
                         us_number(static_cast<double>(all.negative_min))));
+    if (all.counters.absurd != 0 && all.clock != stats::RxClock::Differs)
+      count("absurd", all.counters.absurd, "delays of more than an hour, or as far below zero");
     if (d.count != 0)
       row("PDV", fmt::format("p99 {}  p99.9 {}  max {} us above the smallest {}",
                              number(delay_variation(d, 0.99)), number(delay_variation(d, 0.999)),
@@ -385,6 +387,10 @@ private:
                      "raise --streams",
                      with_thousands(slots_), observe_ ? "passed" : "taken"));
     some("unknown", a.unknown, "test frames of an unknown version or type, passed");
+    some("unsound", a.unsound,
+         "announcements that are damaged or not by this --key, disregarded and passed");
+    some("unheard", a.unheard, "announcements that there was no room for, disregarded");
+    some("unconfirmed", a.unconfirmed, "announced runs of which no test frame came, disregarded");
     some("unannounced", a.unannounced, "test frames of other sessions than the announced");
     some("candidates", a.candidates,
          "first frames of streams of which no second one came, uncounted");

@@ -19,20 +19,22 @@ struct Uncounted {
 } // namespace
 
 Nothing why_nothing(std::span<const stats::RxSummary* const> ends) {
-  std::array<Uncounted, 6> reasons{{
+  std::array<Uncounted, 7> reasons{{
       {0, "of another session or port"},
       {0, "of streams beyond those that are told apart (see --streams)"},
       {0, "of an unknown version or type"},
       {0, "of other sessions than the announced"},
       {0, "of streams of which no second one came"},
       {0, "with a wrong checksum"},
+      {0, "that announced a run, damaged or not by this --key"},
   }};
   std::uint64_t passed = 0;
   for (const stats::RxSummary* end : ends) {
     const stats::RxAside& a = end->aside;
     const std::array<std::uint64_t, reasons.size()> more{
         a.refused,     a.no_slot,    a.unknown,
-        a.unannounced, a.candidates, end->verified ? end->verified->corrupt : 0};
+        a.unannounced, a.candidates, end->verified ? end->verified->corrupt : 0,
+        a.unsound};
     for (std::size_t i = 0; i < reasons.size(); i++)
       reasons[i].frames += more[i];
     passed += end->total.passed;

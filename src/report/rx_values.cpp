@@ -80,8 +80,8 @@ void add_details(Json& out, const stats::RxStream& stream) {
 
 /// What is known only of frames with a sequence number and a send time.
 constexpr std::array kOfNumbers = {
-    "unique",     "lost_packets", "lost_percent", "missing_packets", "duplicates",
-    "replicated", "reordered",    "too_late",     "suspect",         "negative_delays"};
+    "unique",    "lost_packets", "lost_percent", "missing_packets", "duplicates",   "replicated",
+    "reordered", "too_late",     "suspect",      "negative_delays", "absurd_delays"};
 
 Json sum_value(const stats::RxSample& s, const std::vector<stats::RxStream>& streams) {
   Json out = {{"start", number(s.start_s)},
@@ -177,10 +177,17 @@ Json units_value(const std::vector<stats::RxUnit>& units, const std::string& wha
 }
 
 Json aside_value(const stats::RxAside& aside) {
-  return {{"refused", aside.refused},         {"no_slot", aside.no_slot},
-          {"unknown", aside.unknown},         {"unannounced", aside.unannounced},
-          {"candidates", aside.candidates},   {"link_dropped", aside.link_dropped},
-          {"link_missed", aside.link_missed}, {"link_errors", aside.link_errors}};
+  return {{"refused", aside.refused},
+          {"no_slot", aside.no_slot},
+          {"unknown", aside.unknown},
+          {"unannounced", aside.unannounced},
+          {"candidates", aside.candidates},
+          {"link_dropped", aside.link_dropped},
+          {"link_missed", aside.link_missed},
+          {"link_errors", aside.link_errors},
+          {"unsound_announcements", aside.unsound},
+          {"unheard_announcements", aside.unheard},
+          {"unconfirmed_runs", aside.unconfirmed}};
 }
 
 Json verify_value(const stats::RxVerified& verified) {
@@ -219,6 +226,7 @@ Json plan_value(const plan::RxPlan& plan, std::string_view mode) {
           {"streams", spec.streams},
           {"num_packets", or_null(spec.num_packets)},
           {"announcements", !spec.ignore_announcements},
+          {"keyed", spec.key.has_value()},
           {"drain_seconds", seconds(spec.drain)},
           {"duration_seconds", spec.duration ? Json(seconds(*spec.duration)) : Json(nullptr)},
           {"interval_seconds", seconds(spec.interval)},
@@ -254,6 +262,7 @@ void add_counters(Json& out, const stats::RxCounters& c) {
   out["too_late"] = c.too_late;
   out["suspect"] = c.suspect;
   out["negative_delays"] = c.negative;
+  out["absurd_delays"] = c.absurd;
 }
 
 Json rx_start_value(const plan::RxPlan& plan, const RunInfo& info, std::string_view mode) {

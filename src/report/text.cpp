@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The form for people: a head, one line of fixed columns per interval, a summary.
+#include <algorithm>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -28,6 +29,17 @@ std::string_view end_text(stats::EndReason reason) {
   return "failed";
 }
 
+bool has_signature(const plan::Plan& plan) {
+  return std::any_of(plan.streams.begin(), plan.streams.end(), [](const plan::StreamPlan& stream) {
+    return stream.frame.signature != packet::SignatureForm::None;
+  });
+}
+
+std::string_view announced(const plan::Plan& plan) {
+  if (!plan.announce) return "";
+  return plan.spec.key ? ", announced with a key" : ", announced";
+}
+
 class Text final : public Reporter {
 public:
   Text(std::ostream& out, std::ostream& err) : out_(out), notes_(err) {}
@@ -40,6 +52,7 @@ public:
                cpus_.size() == 1 ? "" : "s", cpu_list(cpus_));
     if (plan.duration) fmt::print(out_, ", for {}", format_duration(*plan.duration));
     out_ << '\n';
+    if (has_signature(plan)) fmt::print(out_, "session {:08x}{}\n", plan.session, announced(plan));
     for (const plan::StreamPlan& stream : plan.streams)
       out_ << stream_text(stream) << '\n';
     out_ << source_text(interface_, info) << '\n';

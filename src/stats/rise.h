@@ -23,6 +23,24 @@ inline TxCounters rise(const TxCounters& from, const TxCounters& to) {
           .nomem_retries = rise(from.nomem_retries, to.nomem_retries)};
 }
 
+/// A sum of 128 bits, of ns.
+struct WideSum {
+  std::uint64_t low = 0, high = 0;
+  WideSum& operator+=(const WideSum& other) {
+    low += other.low;
+    high += other.high + (low < other.low ? 1 : 0);
+    return *this;
+  }
+  /// As rise().
+  [[nodiscard]] WideSum since(const WideSum& before) const {
+    if (high < before.high || (high == before.high && low < before.low)) return {};
+    return {low - before.low, high - before.high - (low < before.low ? 1 : 0)};
+  }
+  [[nodiscard]] double value() const {
+    return static_cast<double>(high) * 0x1p64 + static_cast<double>(low);
+  }
+};
+
 /// Negative for a time before the origin.
 inline double seconds_since(std::uint64_t origin_ns, std::uint64_t time_ns) {
   return static_cast<double>(static_cast<std::int64_t>(time_ns - origin_ns)) / 1e9;

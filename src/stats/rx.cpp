@@ -26,17 +26,17 @@ std::string filter_of(const RxSnapshot& snapshot, const RxName& name) {
 /// Exact, of all that the records have.
 RxDelay delay_of(const Records& records) {
   RxDelay delay;
-  std::uint64_t sum = 0;
+  WideSum sum;
   for (const RxRecord* record : records) {
     const xtg_rx_slot& s = record->slot;
     delay.histogram.merge(record->delay);
-    sum += s.delay_sum;
+    sum += delay_sum(*record);
     delay.max = std::max<std::uint64_t>(delay.max, s.delay_max);
   }
   delay.count = delay.histogram.count();
   if (delay.count == 0) return {};
   delay.min = least_delay(records);
-  delay.mean = mean(static_cast<double>(sum), delay.count);
+  delay.mean = mean(sum.value(), delay.count);
   return delay;
 }
 
@@ -79,7 +79,8 @@ RxStream add_up(const Records& records) {
   out.counters = counters_of(records);
   out.first_number = out.first_ns = ~std::uint64_t{0};
   out.size_min = std::numeric_limits<std::uint32_t>::max();
-  std::uint64_t extent_sum = 0, ipdv_sum = 0, changes = 0;
+  std::uint64_t extent_sum = 0, changes = 0;
+  WideSum ipdv_sum;
   double jitter = 0;
   for (const RxRecord* record : records) {
     const xtg_rx_slot& s = record->slot;
@@ -99,14 +100,14 @@ RxStream add_up(const Records& records) {
     out.late_max_ns = std::max<std::uint64_t>(out.late_max_ns, s.late_max);
     out.extents += s.extents;
     extent_sum += s.extent_sum;
-    ipdv_sum += s.ipdv_sum;
+    ipdv_sum += WideSum{s.ipdv_sum, s.ipdv_high};
     changes += std::accumulate(record->arrival.begin(), record->arrival.end(), std::uint64_t{0});
     jitter += static_cast<double>(s.jitter16) / 16 * static_cast<double>(s.packets);
   }
   join_shares(out.shares);
   out.units = static_cast<unsigned>(out.shares.size());
   out.extent_mean = mean(static_cast<double>(extent_sum), out.extents);
-  out.ipdv_mean_ns = mean(static_cast<double>(ipdv_sum), changes);
+  out.ipdv_mean_ns = mean(ipdv_sum.value(), changes);
   out.jitter_ns = mean(jitter, with_times(out.counters));
   return out;
 }
@@ -180,7 +181,10 @@ RxAside gain(const RxAside& from, const RxAside& to) {
           .link_dropped = rise(from.link_dropped, to.link_dropped),
           .link_missed = rise(from.link_missed, to.link_missed),
           .link_errors = rise(from.link_errors, to.link_errors),
-          .unannounced = rise(from.unannounced, to.unannounced)};
+          .unannounced = rise(from.unannounced, to.unannounced),
+          .unsound = rise(from.unsound, to.unsound),
+          .unheard = rise(from.unheard, to.unheard),
+          .unconfirmed = to.unconfirmed};
 }
 
 /// Those to whose filter nothing fitted: that is worth telling at the end.
@@ -226,6 +230,7 @@ RxCounters& RxCounters::operator+=(const RxCounters& other) {
   reordered += other.reordered;
   lost += other.lost;
   negative += other.negative;
+  absurd += other.absurd;
   replicated += other.replicated;
   suspect += other.suspect;
   matched += other.matched;
@@ -242,6 +247,7 @@ RxCounters RxCounters::operator-(const RxCounters& before) const {
           .lost = lost - before.lost,
           .negative = rise(before.negative, negative),
           .replicated = rise(before.replicated, replicated),
+          .absurd = rise(before.absurd, absurd),
           .suspect = suspect - before.suspect,
           .matched = rise(before.matched, matched)};
 }

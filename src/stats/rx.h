@@ -54,6 +54,9 @@ struct RxAside {
   std::uint64_t link_missed = 0;  ///< rx_missed_errors + rx_fifo_errors
   std::uint64_t link_errors = 0;  ///< rx_errors
   std::uint64_t unannounced = 0;  ///< beside announced runs: of other sessions; taken
+  std::uint64_t unsound = 0;      ///< announcements with a wrong sum, or nonsense; passed on
+  std::uint64_t unheard = 0;      ///< announcements there was no room for; taken
+  std::uint64_t unconfirmed = 0;  ///< runs that were announced, of which no data came
   bool operator==(const RxAside&) const = default;
 };
 
@@ -100,6 +103,7 @@ struct RxCounters {
   std::int64_t lost = 0;
   std::uint64_t negative = 0;   ///< delays below zero: clock error
   std::uint64_t replicated = 0; ///< unique ones of which duplicates came
+  std::uint64_t absurd = 0;     ///< delays beyond an hour, either way; not in `negative`
   /// With a sequence number so far off that it is not believed before a second one agrees (see
   /// xtg/abi/rx_seq.h). Falls when one does.
   std::int64_t suspect = 0;

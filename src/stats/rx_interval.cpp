@@ -45,7 +45,8 @@ RxDelay delay_between(const RxSnapshot& from, const RxSnapshot& to) {
 
   const RxRecord fresh;
   RxDelay delay;
-  std::uint64_t sum = 0, least = ~std::uint64_t{0}, most = 0;
+  WideSum sum;
+  std::uint64_t least = ~std::uint64_t{0}, most = 0;
   std::size_t lowest = XTG_HIST_CELLS;
   const ByStream named = by_stream(to);
   const RxPath path = path_of(named);
@@ -62,7 +63,7 @@ RxDelay delay_between(const RxSnapshot& from, const RxSnapshot& to) {
       if (first == cells.end()) continue;
       lowest = std::min(lowest, static_cast<std::size_t>(first - cells.begin()));
       delay.histogram.merge(cells);
-      sum += rise(before.slot.delay_sum, record->slot.delay_sum);
+      sum += delay_sum(*record).since(delay_sum(before));
       most = std::max<std::uint64_t>(most, record->slot.delay_max);
     }
   }
@@ -71,7 +72,7 @@ RxDelay delay_between(const RxSnapshot& from, const RxSnapshot& to) {
   // A cell's edges, drawn in where no delay of the whole run was beyond.
   delay.min = std::max<std::uint64_t>(xtg_hist_floor(static_cast<__u32>(lowest)), least);
   delay.max = std::min(delay.histogram.max(), most);
-  delay.mean = mean(static_cast<double>(sum), delay.count);
+  delay.mean = mean(sum.value(), delay.count);
   return delay;
 }
 

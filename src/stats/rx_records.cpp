@@ -91,6 +91,7 @@ RxCounters counters_of(const Records& records) {
     sum.too_late += s.too_late;
     sum.reordered += s.reordered;
     sum.negative += s.negative;
+    sum.absurd += s.absurd;
     sum.replicated += s.replicated;
     base = std::min<std::uint64_t>(base, s.base);
     next = std::max<std::uint64_t>(next, s.next);
@@ -98,6 +99,10 @@ RxCounters counters_of(const Records& records) {
   tell_copies(sum, records);
   if (sum.packets != sum.matched) sum.lost = static_cast<std::int64_t>(next - base - sum.unique);
   return sum;
+}
+
+WideSum delay_sum(const RxRecord& record) {
+  return {record.slot.delay_sum, record.slot.delay_high};
 }
 
 double mean(double sum, std::uint64_t count) {
@@ -111,7 +116,7 @@ std::uint64_t with_times(const RxCounters& sum) {
 std::uint64_t least_delay(const Records& records) {
   std::uint64_t least = ~std::uint64_t{0};
   for (const RxRecord* record : records)
-    if (record->slot.negative < record->slot.packets)
+    if (record->slot.negative + record->slot.absurd < record->slot.packets)
       least = std::min<std::uint64_t>(least, record->slot.delay_min);
   return least;
 }
@@ -122,7 +127,7 @@ RxClockVerdict clock_of(const RxSnapshot& snapshot, const Records& records, cons
   facts.tai = std::any_of(records.begin(), records.end(), [](const RxRecord* record) {
     return (record->slot.flags & XTG_SIG_F_TAI) != 0;
   });
-  const bool many = sum.negative * 100 > with_times(sum);
+  const bool many = (sum.negative + sum.absurd) * 100 > with_times(sum);
   facts.contradicted = many || least_delay(records) > kLongestDelayNs;
   facts.here = snapshot.here;
   const xtg_rx_key& key = records.front()->slot.key;

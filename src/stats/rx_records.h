@@ -7,6 +7,7 @@
 #include <map>
 #include <vector>
 
+#include "stats/rise.h"
 #include "stats/rx.h"
 
 namespace xtg::stats {
@@ -33,6 +34,8 @@ RxCounters counters_of(const Records& records);
 
 /// Whether it is, or a part has left the windows, and more may be lost.
 bool loss_is_exact(const Records& records);
+
+WideSum delay_sum(const RxRecord& record);
 
 /// Mean, or 0 of nothing.
 double mean(double sum, std::uint64_t count);

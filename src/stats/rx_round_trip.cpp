@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "stats/rise.h"
 #include "xtg/abi/rx_back.h"
 
 namespace xtg::stats {
@@ -23,7 +24,7 @@ std::int64_t missing(const RxStream& stream, bool from_start) {
 
 RxRoundTrip round_trip_of(std::span<const RxRecord* const> records) {
   RxRoundTrip out;
-  std::uint64_t sum = 0;
+  WideSum sum;
   for (const RxRecord* record : records) {
     const xtg_rx_slot& s = record->slot;
     if (s.told == 0) continue;
@@ -31,9 +32,9 @@ RxRoundTrip round_trip_of(std::span<const RxRecord* const> records) {
                                       : std::min<std::uint64_t>(out.residence_min, s.residence_min);
     out.residence_max = std::max<std::uint64_t>(out.residence_max, s.residence_max);
     out.told += s.told;
-    sum += s.residence_sum;
+    sum += WideSum{s.residence_sum, s.residence_high};
   }
-  if (out.told != 0) out.residence_mean = static_cast<double>(sum) / static_cast<double>(out.told);
+  if (out.told != 0) out.residence_mean = sum.value() / static_cast<double>(out.told);
   return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "stats/rise.h"
 #include "xtg/abi/hist.h"
@@ -23,9 +24,44 @@ bool belongs(const RxRecord& record, std::uint32_t session) {
          belongs(RxName{key.session, key.stream, (key.form & 0xff) == XTG_SIG_COMPACT}, session);
 }
 
-bool has_records(const RxSnapshot& snapshot, std::uint32_t session) {
+bool is_of(const RxCame& record, std::uint32_t session) {
+  return belongs(RxName{.session = record.session, .compact = record.compact}, session);
+}
+
+bool has_data(const RxSnapshot& snapshot) {
   return std::any_of(snapshot.records.begin(), snapshot.records.end(),
-                     [&](const RxRecord& r) { return r.slot.packets != 0 && belongs(r, session); });
+                     [](const RxRecord& r) { return r.slot.packets != 0 && !matched(r); });
+}
+
+constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
+constexpr std::uint64_t kMilliSecond = 1'000'000'000'000; ///< ns, for rates in frames per 1,000 s
+
+/// Runs that are kept apart, of which no data has come.
+constexpr std::size_t kMostRuns = 256;
+/// Between the first copy of a start and the first frame (150 ms), and of an end behind the last
+/// one, on hosts that are slow.
+constexpr std::uint64_t kSlackNs = 2'000'000'000;
+/// A run that has been announced begins within this.
+constexpr std::uint64_t kFreshNs = 1'000'000'000;
+/// A session of which nothing came for so long does not go on, if nothing else is known of it.
+constexpr std::uint64_t kQuietNs = 2'000'000'000;
+/// Likewise, where its sender has announced a run without limit of time, which may have an outage.
+constexpr std::uint64_t kSilenceNs = 300'000'000'000;
+
+/// 0 where the clock was read before.
+std::uint64_t passed(std::uint64_t now_ns, std::uint64_t since_ns) {
+  return rise(since_ns, now_ns);
+}
+
+std::uint64_t plus(std::uint64_t a, std::uint64_t b) {
+  return a > kNoLimit - b ? kNoLimit : a + b;
+}
+
+std::uint64_t sent_of(const RxSender& sender) {
+  std::uint64_t sent = 0;
+  for (const auto& [stream, end] : sender.ends)
+    sent = plus(sent, rise(end.refused, end.frames));
+  return sent;
 }
 
 /// Takes off the time between the last packet before the run and the first one in it, which lasted
@@ -45,12 +81,24 @@ void take_off(RxRecord& record, const RxRecord& before, std::uint64_t read_ns,
   record.slot.first_ns = begun_ns;
   for (std::size_t i = 0; i < std::min(record.arrival.size(), before.arrival.size()); i++)
     record.arrival[i] = rise(before.arrival[i], record.arrival[i]);
+  // The sizes began anew with the run, which may be later than its first frame.
+  if (record.slot.size_min > record.slot.size_max) {
+    record.slot.size_min = before.slot.size_min;
+    record.slot.size_max = before.slot.size_max;
+  }
   if (record.slot.packets != 0) drop_first_gap(record.arrival, rise(before.slot.last_ns, read_ns));
 }
 
-/// What a mirror sent back says the same as what came directly, which is preferred.
+/// What a mirror sent back says the same as what came directly, which is preferred. Of copies the
+/// first one is kept, with what a mirror said in the last.
 void put(RxAnnouncement& known, const RxAnnouncement& what, bool fresh) {
-  if (fresh || (known.reflected && !what.reflected)) known = what;
+  if (fresh || (known.reflected && !what.reflected)) {
+    known = what;
+  } else if (known.reflected == what.reflected) {
+    known.mirror_seq = what.mirror_seq;
+    known.mirror_rx_ns = what.mirror_rx_ns;
+    known.mirror_tx_ns = what.mirror_tx_ns;
+  }
 }
 
 void enter(RxSender& sender, const RxAnnouncement& what, bool fresh) {
@@ -70,32 +118,112 @@ bool belongs(const RxName& name, std::uint32_t session) {
   return name.compact ? name.session == (session & 0xffff) : name.session == session;
 }
 
-std::vector<RxSender> RxRuns::learn(const std::vector<RxAnnouncement>& announcements) {
-  std::map<std::uint32_t, RxSender> known;
+std::uint64_t not_of(const std::vector<RxCame>& came, std::uint32_t session) {
+  std::uint64_t packets = 0;
+  for (const RxCame& record : came)
+    if (!is_of(record, session)) packets += record.packets + record.suspect;
+  return packets;
+}
+
+bool RxRuns::learn(const std::vector<RxAnnouncement>& announcements) {
+  bool starts = false;
   for (const RxAnnouncement& what : announcements) {
-    const auto [at, fresh] = known.try_emplace(what.session);
-    at->second.session = what.session;
-    enter(at->second, what, fresh);
+    const auto [at, fresh] = runs_.try_emplace(what.session);
+    Run& run = at->second;
+    run.sender.session = what.session;
+    run.seen_ns = std::max(run.seen_ns, what.arrival_ns);
+    if (!what.end && !run.sender.start_seen) starts = true;
+    enter(run.sender, what, fresh);
   }
+  prune();
+  return starts && !begun_;
+}
+
+/// Of those that nothing came of, the ones not heard of for longest are forgotten.
+void RxRuns::prune() {
+  while (runs_.size() > kMostRuns) {
+    const auto oldest =
+        std::min_element(runs_.begin(), runs_.end(), [](const auto& a, const auto& b) {
+          return std::pair(a.second.confirmed, a.second.seen_ns) <
+                 std::pair(b.second.confirmed, b.second.seen_ns);
+        });
+    if (oldest->second.confirmed) return; // as many as there are records at most
+    runs_.erase(oldest);
+  }
+}
+
+std::vector<RxSender> RxRuns::confirm(std::vector<RxCame> came) {
+  came_ = std::move(came);
   std::vector<RxSender> news;
-  for (const auto& [session, sender] : known) {
-    const auto before = senders_.find(session);
-    const bool fresh = before == senders_.end();
-    const bool begins = sender.start_seen && (fresh || !before->second.start_seen);
+  for (auto& [session, run] : runs_) {
+    run.packets = run.last_ns = 0;
+    for (const RxCame& record : came_) {
+      if (!is_of(record, session)) continue;
+      run.packets += record.packets;
+      run.last_ns = std::max(run.last_ns, record.last_ns);
+    }
+    run.confirmed = run.confirmed || is_confirmed(run);
+    if (!run.confirmed || run.begun || (run.told && !run.sender.start_seen)) continue;
     // Of a session that has not begun nobody need know that it ends, once another one has.
-    if (begins || (fresh && !begun_)) news.push_back(sender);
-    begun_ = begun_ || sender.start_seen;
+    if (run.sender.start_seen)
+      run.begun = begun_ = true;
+    else if (begun_)
+      continue;
+    run.told = true;
+    news.push_back(run.sender);
   }
-  senders_ = std::move(known);
   return news;
 }
 
-bool RxRuns::may_be_over() const {
+/// One frame may be anybody's, unless it is all that was sent.
+bool RxRuns::is_confirmed(const Run& run) {
+  if (run.packets != 1) return run.packets > 1;
+  return run.sender.start_seen && run.sender.ended() && sent_of(run.sender) <= 1;
+}
+
+bool RxRuns::is_overdue(const Run& run, std::uint64_t now_ns) const {
+  const RxSender& sender = run.sender;
+  if (!sender.start_seen || sender.ended()) return false;
+  const RxAnnouncement& start = sender.about;
+  if (start.duration_ns != kNoLimit)
+    return passed(now_ns, start.arrival_ns) >= plus(start.duration_ns, drain_ns_ + kSlackNs);
+  // How long it takes is not known: until nothing comes any more.
+  const std::uint64_t apart = start.rate_millipps == 0 ? 0 : kMilliSecond / start.rate_millipps;
+  return passed(now_ns, std::max(run.last_ns, run.seen_ns)) >=
+         plus(kSilenceNs, std::max(drain_ns_, 3 * apart));
+}
+
+/// Frames come of a session that has not ended.
+bool RxRuns::others_go_on(std::uint64_t now_ns) const {
+  return std::any_of(came_.begin(), came_.end(), [&](const RxCame& record) {
+    if (passed(now_ns, record.last_ns) >= std::max(drain_ns_, kQuietNs)) return false;
+    return std::none_of(runs_.begin(), runs_.end(), [&](const auto& run) {
+      return run.second.confirmed && run.second.sender.ended() && is_of(record, run.first);
+    });
+  });
+}
+
+/// A run that has just been announced and of which no data has come yet.
+bool RxRuns::one_begins(std::uint64_t now_ns) const {
+  return std::any_of(runs_.begin(), runs_.end(), [&](const auto& run) {
+    return run.second.sender.start_seen && !run.second.confirmed && !run.second.sender.ended() &&
+           passed(now_ns, run.second.sender.about.arrival_ns) < kFreshNs;
+  });
+}
+
+bool RxRuns::hurries(std::uint64_t now_ns) const {
+  return std::any_of(runs_.begin(), runs_.end(), [&](const auto& run) {
+    return !run.second.confirmed && passed(now_ns, run.second.seen_ns) < kFreshNs;
+  });
+}
+
+bool RxRuns::may_be_over(std::uint64_t now_ns) const {
   bool any = false;
-  for (const auto& [session, sender] : senders_) {
-    if (begun_ && !sender.start_seen) continue;
-    if (begun_ && !sender.ended()) return false;
-    any = any || sender.ended();
+  for (const auto& [session, run] : runs_) {
+    const bool ended = run.sender.ended();
+    if (begun_ && !run.begun) continue;
+    if (begun_ && !ended && !is_overdue(run, now_ns)) return false;
+    any = any || begun_ || (ended && (run.confirmed || run.sender.start_seen));
   }
   return any;
 }
@@ -116,10 +244,17 @@ std::uint64_t RxRuns::begin_of(const RxSnapshot& snapshot, std::uint64_t start_n
 }
 
 void RxRuns::apply(RxSnapshot& snapshot) const {
-  for (const auto& [session, sender] : senders_)
-    // The end of a run from before our time, of which nothing came, is nothing to us.
-    if (sender.start_seen || (!begun_ && has_records(snapshot, session)))
-      snapshot.senders.push_back(sender);
+  // Where nothing has come, all of what was announced may be lost; else what nothing came of is
+  // nothing to us, nor the end of a run from before our time.
+  const bool data = has_data(snapshot);
+  for (const auto& [session, run] : runs_) {
+    if (begun_ ? run.begun : data ? run.confirmed : run.sender.start_seen) {
+      snapshot.senders.push_back(run.sender);
+      snapshot.senders.back().overdue = run.begun && is_overdue(run, snapshot.time_ns);
+    } else if (run.sender.start_seen) {
+      snapshot.aside.unconfirmed++;
+    }
+  }
   if (!begun_) return;
   for (RxRecord& record : snapshot.records)
     for (const RxRecord& before : aside_) {
@@ -141,15 +276,23 @@ void RxRuns::apply(RxSnapshot& snapshot) const {
   });
 }
 
-bool RxRuns::over(const RxSnapshot& snapshot, std::uint64_t now_ns, std::uint64_t drain_ns) const {
-  if (snapshot.senders.empty()) return false;
+bool RxRuns::over(const RxSnapshot& snapshot, std::uint64_t now_ns) const {
   std::uint64_t ended_ns = 0;
+  bool any = false;
   for (const RxSender& sender : snapshot.senders) {
-    if (!sender.ended()) return false;
+    const auto run = runs_.find(sender.session);
+    if (!sender.ended()) {
+      // Of an end without data it is not known that it is of a run that was under way.
+      if (begun_ && (run == runs_.end() || !is_overdue(run->second, now_ns))) return false;
+      continue;
+    }
+    any = true;
     for (const auto& [stream, end] : sender.ends)
       ended_ns = std::max(ended_ns, end.arrival_ns);
   }
-  if (now_ns >= ended_ns && now_ns - ended_ns >= drain_ns) return true;
+  if (snapshot.senders.empty() || (!begun_ && (!any || others_go_on(now_ns)))) return false;
+  if (now_ns >= ended_ns && now_ns - ended_ns >= drain_ns_) return true;
+  if (one_begins(now_ns)) return false;
   std::vector<RxStream> streams = rx_streams(snapshot, false);
   add_sent(streams, snapshot.senders);
   return std::all_of(streams.begin(), streams.end(),

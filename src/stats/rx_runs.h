@@ -12,16 +12,28 @@
 
 namespace xtg::stats {
 
+/// Anybody may announce anything, so a run counts when data of it has come: its second frame, or
+/// all that was sent. Until then it changes nothing, and those that nothing came of are forgotten
+/// for others.
 class RxRuns {
 public:
-  /// Takes all announcements so far. What it had not known: the sessions that begin, and those of
-  /// which an end came without a start.
-  std::vector<RxSender> learn(const std::vector<RxAnnouncement>& announcements);
+  /// `drain_ns`: how long to wait behind an end for what has not come.
+  explicit RxRuns(std::uint64_t drain_ns) : drain_ns_(drain_ns) {}
 
-  /// A start was seen: from then on only announced sessions count.
+  /// Takes what was announced since the last call. True: a session starts, and what is counted from
+  /// now on may be its run's.
+  bool learn(const std::vector<RxAnnouncement>& announcements);
+  /// Takes what has come so far. The runs that it confirms, and those that have ended without a
+  /// start.
+  std::vector<RxSender> confirm(std::vector<RxCame> came);
+
+  /// A run with a start is confirmed: from then on only such ones count.
   [[nodiscard]] bool begun() const { return begun_; }
-  /// Every session that has begun has ended, or without any, one has ended: over() is of interest.
-  [[nodiscard]] bool may_be_over() const;
+  /// Data of a run that was just announced is waited for: confirm() should be called soon.
+  [[nodiscard]] bool hurries(std::uint64_t now_ns) const;
+  /// Every run that has begun has ended or is overdue; or without any, one has ended: over() is of
+  /// interest.
+  [[nodiscard]] bool may_be_over(std::uint64_t now_ns) const;
 
   /// What filters had counted in `snapshot` is from before the run, which begins at `begun_ns`:
   /// apply() takes it off.
@@ -33,18 +45,37 @@ public:
   /// Leaves in the snapshot the records that count, those of filters among them, tells it of their
   /// senders, and adds the packets of other sessions to its `unannounced`.
   void apply(RxSnapshot& snapshot) const;
-  /// All that counts has ended, and has arrived or had `drain_ns` since its end. `snapshot`: as
-  /// apply() left it.
-  [[nodiscard]] bool over(const RxSnapshot& snapshot, std::uint64_t now_ns,
-                          std::uint64_t drain_ns) const;
+  /// All that counts has ended, and has arrived or had the drain's time since its end; or it is
+  /// overdue: the duration that its start said is over, and the drain's time. Where no start was
+  /// seen nothing else may be under way. `snapshot`: as apply() left it, after confirm().
+  [[nodiscard]] bool over(const RxSnapshot& snapshot, std::uint64_t now_ns) const;
 
 private:
-  std::map<std::uint32_t, RxSender> senders_;
+  struct Run {
+    RxSender sender;
+    std::uint64_t seen_ns = 0; ///< when it was last announced
+    std::uint64_t packets = 0; ///< that came of it
+    std::uint64_t last_ns = 0; ///< arrival of the last one
+    bool confirmed = false, begun = false, told = false;
+  };
+
+  void prune();
+  [[nodiscard]] static bool is_confirmed(const Run& run);
+  [[nodiscard]] bool is_overdue(const Run& run, std::uint64_t now_ns) const;
+  [[nodiscard]] bool others_go_on(std::uint64_t now_ns) const;
+  [[nodiscard]] bool one_begins(std::uint64_t now_ns) const;
+
+  std::map<std::uint32_t, Run> runs_;
+  std::vector<RxCame> came_;
   std::vector<RxRecord> aside_; ///< of filters, before the run
   std::uint64_t aside_ns_ = 0;  ///< when those were read
   std::uint64_t begun_ns_ = 0;
+  std::uint64_t drain_ns_;
   bool begun_ = false;
 };
+
+/// Packets that came of other sessions.
+std::uint64_t not_of(const std::vector<RxCame>& came, std::uint32_t session);
 
 /// Whether a stream with this name is one of the session's.
 bool belongs(const RxName& name, std::uint32_t session);

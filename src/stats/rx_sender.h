@@ -31,10 +31,20 @@ struct RxAnnouncement {
   std::uint64_t mirror_seq = 0, mirror_rx_ns = 0, mirror_tx_ns = 0;
 };
 
+/// What came of one record, which a run may be known by.
+struct RxCame {
+  std::uint32_t session = 0;
+  bool compact = false; ///< of the session only the low 16 bits are known
+  std::uint64_t packets = 0;
+  std::uint64_t suspect = 0; ///< not in `packets`
+  std::uint64_t last_ns = 0; ///< arrival of the last one
+};
+
 /// A session, as its sender announced it.
 struct RxSender {
   std::uint32_t session = 0;
   bool start_seen = false; ///< else only ends: what was sent before this receiver is among the lost
+  bool overdue = false;    ///< the announced time is over, and the end was not announced
   RxAnnouncement about;    ///< its start, or its first end
   std::map<std::uint16_t, RxAnnouncement> ends; ///< by stream
 

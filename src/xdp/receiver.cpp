@@ -15,6 +15,7 @@
 
 // The skeleton names the types of the shared ABI, so those headers come first.
 #include "xtg/abi/rx.h"
+#include "xtg/abi/rx_back.h"
 #include "xtg/abi/rx_match.h"
 #include "xtg/abi/rx_sample.h"
 #include "xtg/abi/signature.h"
@@ -239,26 +240,48 @@ void Receiver::restart_limit() {
   poke(impl_->skel->bss->rx_first, __u64{0});
 }
 
-void Receiver::restart_sizes() {
+void Receiver::restart_sizes(std::uint64_t before_ns) {
   for (std::uint32_t i = 0; i < impl_->used(); i++) {
     xtg_rx_slot& slot = impl_->records[i].slot;
-    if (slot.key.form != XTG_SIG_NONE) continue;
+    if (slot.key.form != XTG_SIG_NONE || peek(slot.first_ns) >= before_ns) continue;
     poke(slot.size_min, ~__u32{0}); // a frame just now may go without: it is from before
     poke(slot.size_max, __u32{0});
   }
 }
 
-Result<std::vector<stats::RxAnnouncement>> Receiver::announcements() const {
+Result<std::vector<stats::RxAnnouncement>> Receiver::take_announcements() {
   const int map = bpf_map__fd(impl_->skel->maps.rx_announced);
-  std::vector<stats::RxAnnouncement> out;
-  xtg_rx_announce_key key{}, next{};
-  for (xtg_rx_announce_key* at = nullptr; bpf_map_get_next_key(map, at, &next) == 0; at = &key) {
-    xtg_rx_announcement value{};
-    key = next;
-    if (bpf_map_lookup_elem(map, &key, &value) != 0)
-      return fail_sys(errno, "read what was announced");
-    out.push_back(announcement_of(key, value));
+  std::vector<xtg_rx_announce_key> keys;
+  xtg_rx_announce_key key{};
+  for (xtg_rx_announce_key* at = nullptr; bpf_map_get_next_key(map, at, &key) == 0;
+       at = &keys.back()) {
+    keys.push_back(key);
+    if (keys.size() == XTG_RX_ANNOUNCED) break; // others come meanwhile
   }
+  std::vector<stats::RxAnnouncement> out;
+  for (const xtg_rx_announce_key& one : keys) {
+    xtg_rx_announcement value{};
+    if (bpf_map_lookup_and_delete_elem(map, &one, &value) != 0)
+      return fail_sys(errno, "read what was announced");
+    out.push_back(announcement_of(one, value));
+  }
+  poke(impl_->skel->bss->rx_control.strangers, __u64{0});
+  return out;
+}
+
+std::vector<stats::RxCame> Receiver::came() const {
+  std::vector<stats::RxCame> out;
+  const auto add = [&out](xtg_rx_slot& slot) {
+    const std::uint32_t form = peek(slot.key.form);
+    const std::uint64_t packets = peek(slot.packets);
+    if (form == XTG_SIG_NONE || (form & XTG_RX_BACK) != 0 || packets == 0) return;
+    out.push_back({peek(slot.key.session), (form & 0xff) == XTG_SIG_COMPACT, packets,
+                   peek(slot.suspect), peek(slot.last_ns)});
+  };
+  for (stats::RxRecord& record : impl_->retired)
+    add(record.slot);
+  for (std::uint32_t i = 0; i < impl_->used(); i++)
+    if (xtg_rx_slot& slot = impl_->records[i].slot; peek(slot.key.unit) != XTG_RX_NOBODY) add(slot);
   return out;
 }
 
@@ -291,6 +314,8 @@ Result<stats::RxSnapshot> Receiver::snapshot(bool words) const {
     out.aside.refused += peek(q.refused);
     out.aside.no_slot += peek(q.no_slot);
     out.aside.unknown += peek(q.unknown);
+    out.aside.unsound += peek(q.unsound);
+    out.aside.unheard += peek(q.unheard);
   }
   out.aside.no_slot += impl_->forgotten;
   out.aside.candidates = peek(bss->rx_control.candidates);

@@ -57,11 +57,15 @@ public:
 
   /// Rises with every announcement.
   [[nodiscard]] std::uint64_t announced() const;
-  [[nodiscard]] Result<std::vector<stats::RxAnnouncement>> announcements() const;
+  /// Takes out those since the last call, so that there is room for others.
+  [[nodiscard]] Result<std::vector<stats::RxAnnouncement>> take_announcements();
+  /// What came so far of every record of frames with a signature.
+  [[nodiscard]] std::vector<stats::RxCame> came() const;
   /// The limit, and which samples are the first, hold for what is counted from now on.
   void restart_limit();
-  /// The smallest and the largest frame of each filter are those that come from now on.
-  void restart_sizes();
+  /// The smallest and the largest frame of each filter are those that come from now on; of one
+  /// that had none before `before_ns` they stay.
+  void restart_sizes(std::uint64_t before_ns);
   /// Hands over the frames that are shown so far, but no more than fit the ring at once, so that
   /// it ends while others come. An error of `take` ends it.
   Status take_samples(const TakeSample& take);

@@ -142,7 +142,7 @@ TEST_P(RxAnnounce, UsesUpNothingOfTheAmount) {
   EXPECT_EQ(program.control().taken, 0U);
 }
 
-TEST_P(RxAnnounce, CutShortOrNonsensePassesAsUnknown) {
+TEST_P(RxAnnounce, CutShortOrNonsensePasses) {
   for (const bool mirror : {false, true}) {
     RxProgram program;
     const Bytes whole = announce(ending(), mirror, GetParam());
@@ -153,7 +153,7 @@ TEST_P(RxAnnounce, CutShortOrNonsensePassesAsUnknown) {
       EXPECT_TRUE(program.passes(Bytes(whole.end() - static_cast<long>(left), whole.end())))
           << left;
     EXPECT_EQ(program.control().announced, 0U);
-    EXPECT_EQ(program.queue().unknown, 4U);
+    EXPECT_EQ(program.queue().unsound, 4U);
   }
   RxProgram program;
   Announcement nonsense = ending();
@@ -162,20 +162,90 @@ TEST_P(RxAnnounce, CutShortOrNonsensePassesAsUnknown) {
   Bytes other = announce(ending(), false, GetParam());
   other[other.size() - 5]++; // version
   EXPECT_TRUE(program.passes(other));
-  EXPECT_EQ(program.queue().unknown, 2U);
+  EXPECT_EQ(program.queue().unsound, 1U);
+  EXPECT_EQ(program.queue().unknown, 1U);
   EXPECT_EQ(program.control().announced, 0U);
 }
 
-TEST_P(RxAnnounce, ThoseBeyondTheMostAreForgotten) {
+/// Those of nobody leave room for those of streams that are here.
+TEST_P(RxAnnounce, MadeUpOnesDoNotFillTheTable) {
   RxProgram program;
   packet::FrameSpec spec = plain_spec(GetParam(), 128);
+  const auto ours = packet::build(spec, {}).value();
+  for (std::uint64_t seq = 0; seq < 2; seq++)
+    ASSERT_TRUE(program.takes(packet::render(ours, seq, 0, monotonic_ns())));
   for (std::uint32_t i = 0; i < 2 * XTG_RX_ANNOUNCED; i++) {
     spec.session = i;
     const auto frame = packet::build(spec, {}).value();
     ASSERT_TRUE(program.takes(packet::render_announcement(frame, {}, false, 0, 0).value())) << i;
   }
+  const std::uint32_t most = XTG_RX_ANNOUNCED - XTG_RX_ANNOUNCED_KNOWN;
   EXPECT_EQ(program.announcement(0, kStream, XTG_SIG_START).seen, 1U);
-  EXPECT_EQ(program.announcement(2 * XTG_RX_ANNOUNCED - 1, kStream, XTG_SIG_START).seen, 0U);
+  EXPECT_EQ(program.announcement(most - 1, kStream, XTG_SIG_START).seen, 1U);
+  EXPECT_EQ(program.announcement(most, kStream, XTG_SIG_START).seen, 0U);
+  EXPECT_EQ(program.queue().unheard, 2 * XTG_RX_ANNOUNCED - most);
+  EXPECT_TRUE(program.takes(announce(ending(), false, GetParam())));
+  EXPECT_EQ(program.announcement(kSession, kStream, XTG_SIG_END).seen, 1U);
+}
+
+TEST_P(RxAnnounce, OneDamagedBitMakesItNone) {
+  for (const bool mirror : {false, true}) {
+    const Bytes whole = announce(ending(), mirror, GetParam());
+    const std::size_t end = whole.size(), from = end - XTG_SIG_FULL_LEN,
+                      words = XTG_SIG_ANNOUNCE_LEN + (mirror ? XTG_SIG_MIRROR_LEN : 0);
+    RxProgram program;
+    for (std::size_t at = from - words; at < end - 4; at++) {
+      if (mirror && at >= from - XTG_SIG_MIRROR_LEN && at < from) continue; // anybody's
+      for (unsigned bit = 0; bit < 8; bit++) {
+        Bytes damaged = whole;
+        damaged[at] ^= static_cast<std::uint8_t>(1U << bit);
+        if (at == from + 23 && 1U << bit == XTG_SIG_F_REFLECTED) continue; // the mirror's
+        program.receive(damaged);
+        ASSERT_EQ(program.control().announced, 0U) << at << " " << bit;
+      }
+    }
+    EXPECT_EQ(program.control().slots, 0U);
+    EXPECT_TRUE(program.takes(whole));
+    EXPECT_EQ(program.control().announced, 1U);
+  }
+}
+
+/// What a data frame says of its run changes nothing where one bit of it is wrong.
+TEST_P(RxAnnounce, OneDamagedBitOfDataSteersNothing) {
+  packet::FrameSpec spec = plain_spec(GetParam(), 160);
+  spec.mirror = true;
+  const auto frame = packet::build(spec, {}).value();
+  RxProgram program;
+  for (std::uint64_t seq = 0; seq < 2; seq++)
+    ASSERT_TRUE(program.takes(packet::render(frame, seq, 0, monotonic_ns())));
+  for (std::size_t back = 16; back >= 5; back--) // session, stream, lane, flags, type, version
+    for (unsigned bit = 0; bit < 8; bit++) {
+      Bytes damaged = packet::render(frame, 2, 0, monotonic_ns());
+      damaged[damaged.size() - back] ^= static_cast<std::uint8_t>(1U << bit);
+      program.receive(damaged);
+      ASSERT_EQ(program.control().slots, 1U) << back << " " << bit;
+    }
+  EXPECT_EQ(program.control().announced, 0U);
+  EXPECT_EQ(program.queue().unsound, 2U) << "a start and an end";
+  EXPECT_LE(program.slot(0).absurd, 1U) << "the bit that says CLOCK_TAI";
+  EXPECT_LT(program.slot(0).delay_max, 1'000'000'000U);
+}
+
+TEST_P(RxAnnounce, WithAKeyOnlyThoseOfItAreHeard) {
+  const xtg_sip_key ours{1, 2}, other{1, 3};
+  const auto frame = packet::build(plain_spec(GetParam(), 128), {}).value();
+  const auto by = [&](const xtg_sip_key& key) {
+    return packet::render_announcement(frame, ending(), false, 0, 0, key).value();
+  };
+  RxProgram program(RxSetup{.key = ours});
+  EXPECT_TRUE(program.passes(by({})));
+  EXPECT_TRUE(program.passes(by(other)));
+  EXPECT_EQ(program.queue().unsound, 2U);
+  EXPECT_EQ(program.control().announced, 0U);
+  EXPECT_TRUE(program.takes(by(ours)));
+  EXPECT_EQ(program.control().announced, 1U);
+  RxProgram without;
+  EXPECT_TRUE(without.passes(by(ours)));
 }
 
 packet::Frame tai_frame(Family family) {
@@ -207,7 +277,8 @@ TEST_P(RxAnnounce, WithoutTaiItsDelaysAreAbsurd) {
   RxProgram program(RxSetup{.has_tai = 0});
   for (std::uint64_t seq = 0; seq < 2; seq++)
     ASSERT_TRUE(program.takes(packet::render(tai_frame(GetParam()), seq, 0, tai_ns())));
-  EXPECT_EQ(program.slot(0).negative, 2U);
+  EXPECT_EQ(program.slot(0).absurd, 2U);
+  EXPECT_EQ(program.slot(0).negative + program.slot(0).delay_sum, 0U);
 }
 
 } // namespace

@@ -190,7 +190,7 @@ TEST_P(RxBackTest, AFrameWithoutTheRoomThatItSaysIsEnteredWithoutWords) {
   const Bytes whole = reflected(spec(), 4, monotonic_ns() - 5'000, {1, 1, 1});
   for (std::size_t size = 32; size <= 60; size++) {
     ASSERT_TRUE(program.takes(Bytes(whole.end() - static_cast<long>(size), whole.end()))) << size;
-    EXPECT_EQ(program.slot(0).packets, size - 31);
+    EXPECT_EQ(program.slot(0).packets, size == 32 ? 0U : size - 31) << "believed by the second";
     EXPECT_EQ(program.slot(0).told, size < 56 ? 0U : size - 55) << size;
   }
 }
@@ -249,8 +249,9 @@ TEST_P(RxBackTest, WithoutRoomForTheWayBackTheRoundTripCounts) {
   EXPECT_EQ(program.queue().no_slot, 0U) << "each of them has a record";
   packet::FrameSpec other = spec();
   other.stream++;
-  EXPECT_TRUE(program.takes(reflected(other, 0, t1, {0, t1, t1})));
-  EXPECT_EQ(program.queue().no_slot, 1U);
+  for (std::uint64_t i = 0; i < 2; i++)
+    EXPECT_TRUE(program.takes(reflected(other, i, t1, {i, t1, t1})));
+  EXPECT_EQ(program.queue().no_slot, 2U);
 }
 
 TEST_P(RxBackTest, CountsSoManyAndNoMore) {

@@ -43,6 +43,7 @@ RxProgram::RxProgram(const RxSetup& setup)
   config.has_tai = setup.has_tai;
   config.shared = setup.shared;
   config.limit = setup.limit;
+  config.key = setup.key;
   std::memcpy(&skel_->rodata->rx_config, &config, sizeof config);
   std::memcpy(&skel_->rodata->rx_sampling, &setup.sampling, sizeof setup.sampling);
   skel_->rodata->rx_sampling.watch = setup.sampling.why != 0 || setup.sampling.verify != 0 ? 1 : 0;

@@ -33,6 +33,7 @@ struct RxSetup {
   std::uint32_t has_tai = 1;
   std::uint32_t shared = 0; ///< records are by CPU: see receive_on()
   std::uint64_t limit = ~std::uint64_t{0};
+  xtg_sip_key key{};
   xtg_rx_sampling sampling{};
   std::uint32_t ring_bytes = 1U << 20;
   std::vector<std::string> match{}; ///< filters

@@ -3,6 +3,7 @@
 import collections
 import os
 import socket
+import struct
 
 import lib
 from wire import BINARY, Process, keep_output, parse_json
@@ -58,6 +59,37 @@ def rendered(test, *args, count):
     result = test.wire.udp("--dry-run", "--write-pcap", path, "--show-frames", count, *args)
     test.assertEqual(result.status, 0, result)
     return lib.frames_of_pcap(path)
+
+
+def siphash(key, data):
+    """SipHash-2-4 of whole 8-byte words."""
+    mask = (1 << 64) - 1
+    k0, k1 = struct.unpack("<2Q", key)
+    v = [k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573]
+
+    def turn(value, bits):
+        return (value << bits | value >> (64 - bits)) & mask
+
+    def rounds(count):
+        for _ in range(count):
+            v[0], v[2] = (v[0] + v[1]) & mask, (v[2] + v[3]) & mask
+            v[1], v[3] = turn(v[1], 13) ^ v[0], turn(v[3], 16) ^ v[2]
+            v[0], v[2] = (turn(v[0], 32) + v[3]) & mask, (v[2] + v[1]) & mask
+            v[1], v[3] = turn(v[1], 17) ^ v[2], turn(v[3], 21) ^ v[0]
+            v[2] = turn(v[2], 32)
+
+    for word in (*struct.unpack(f"<{len(data) // 8}Q", data), (len(data) & 0xff) << 56):
+        v[3] ^= word
+        rounds(2)
+        v[0] ^= word
+    v[2] ^= 0xff
+    rounds(4)
+    return v[0] ^ v[1] ^ v[2] ^ v[3]
+
+
+def renew_sum(frame, key=bytes(16)):
+    """Makes an announcement's sum that of what it says now: of the 56 bytes behind the sum, and the signature."""
+    struct.pack_into(">Q", frame, len(frame) - 96, siphash(key, bytes(frame[-88:])))
 
 
 def send_by_hand(wire, frames):

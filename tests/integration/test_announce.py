@@ -2,6 +2,7 @@
 """Runs that their sender announces: the receiver begins and ends with them, and knows what was sent."""
 import collections
 import ctypes
+import os
 import signal
 import socket
 import struct
@@ -252,6 +253,7 @@ class Plain(rx_lib.RxTest):
             for frame in frames:
                 if frame[-6]:
                     struct.pack_into(">Q", frame, len(frame) - SIGNATURE - SAID.size + 32, host)
+                    rx_lib.renew_sum(frame)
             rx = self.receiver()
             rx_lib.send_by_hand(self.wire, frames)
             stream, = rx.finish().end["streams"]
@@ -269,6 +271,77 @@ class Plain(rx_lib.RxTest):
         self.assertEqual((result.end["reason"], result.end["sum"]["unique"], result.end["sum"]["sent"]),
                          ("announced", 20, 20), result)
         self.assertGreaterEqual(result.end["sum"]["start"], 0)
+
+    def of_session(self, frame, session):
+        """The same frame of another run, be it data or an announcement."""
+        frame = bytearray(frame)
+        struct.pack_into(">I", frame, len(frame) - 16, session)
+        if frame[-6]:
+            rx_lib.renew_sum(frame)
+        return frame
+
+    def test_announcements_of_nobody_steer_nothing(self):
+        """Starts that fill the table, one frame and an end: neither begins, ends or holds up a run."""
+        frames, _ = self.captured("--rate", "1kpps", count=20)
+        start, data, end = frames[0], frames[3], frames[-1]
+        rx = self.receiver()
+        self.udp("-s", 256, "-n", 100, "--rate", "10kpps")
+        rx_lib.send_by_hand(self.wire, [self.of_session(start, 0xabad0000 + n) for n in range(300)])
+        rx_lib.send_by_hand(self.wire, [self.of_session(frame, 0xabad1000) for frame in (data, end)])
+        self.udp("-s", 256, "-n", 100, "--rate", "10kpps")
+        self.assertIsNone(rx.child.poll())
+        sent = self.udp("-s", 128, "-n", 500, "--rate", "5kpps", "--announce")
+        rx_lib.send_by_hand(self.wire, [start])
+        result = rx.finish()
+        self.assertEqual((result.status, result.end["reason"]), (0, "announced"), result)
+        total = result.end["sum"]
+        self.assertEqual((total["packets"], total["sent"], total["lost_packets"]), (500, 500, 0), result)
+        run, = result.end["announced"]
+        self.assertEqual(run["session"], sent.doc["start"]["configuration"]["session"])
+        self.assertGreater(result.end["aside"]["unconfirmed_runs"], 100)
+
+    def test_a_start_of_nobody_discards_nothing(self):
+        frames, _ = self.captured("--rate", "1kpps", count=20)
+        rx = self.receiver()
+        self.udp("-s", 256, "-n", 100, "--rate", "10kpps")
+        rx_lib.send_by_hand(self.wire, [self.of_session(frames[0], 0xabad0000)] * 3)
+        self.udp("-s", 256, "-n", 100, "--rate", "10kpps")
+        rx.send(signal.SIGTERM)
+        result = rx.finish()
+        self.assertEqual((result.end["sum"]["packets"], result.end["announced"]), (200, []), result)
+        self.assertEqual(result.end["aside"]["unconfirmed_runs"], 1)
+
+    def test_a_sender_that_is_killed_is_not_waited_for(self):
+        rx = self.receiver("--drain", "0s")
+        with self.wire.start("udp", self.wire.near_if, "-a", self.wire.far_ip, "-s", 128, "--rate", "1kpps",
+                             "--duration", "0.5", "--announce", "--json") as run:
+            self.wire.wait_sending()
+            run.send(signal.SIGKILL)
+            run.finish()
+        result = rx.finish()
+        run, = result.end["announced"]
+        self.assertEqual((result.status, run["ended"], run["overdue"]), (5, False, True), result)
+        self.assertIn("never announced its end", result.err)
+
+    def test_only_by_the_same_key(self):
+        path = os.path.join(lib.scratch(self), "key")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("000102030405060708090a0b0c0d0e0f\n")
+        rx = self.receiver("--key", path)
+        self.udp("-s", 128, "-n", 50, "--rate", "5kpps", "--announce")
+        self.assertIsNone(rx.child.poll())
+        self.udp("-s", 128, "-n", 60, "--rate", "5kpps", "--announce", "--key", path)
+        result = rx.finish()
+        self.assertEqual((result.end["reason"], result.end["sum"]["packets"]), ("announced", 60), result)
+        self.assertEqual(result.end["aside"]["unsound_announcements"], 0, "since the run began")
+
+    def test_a_session_that_both_sides_know(self):
+        rx = self.receiver("--session", "0badcafe")
+        self.udp("-s", 128, "-n", 50, "--rate", "5kpps", "--announce")
+        sent = self.udp("-s", 128, "-n", 60, "--rate", "5kpps", "--announce", "--session", "0badcafe")
+        self.assertEqual(sent.doc["start"]["configuration"]["session_hex"], "0badcafe")
+        result = rx.finish()
+        self.assertEqual((result.end["reason"], result.end["sum"]["packets"]), ("announced", 60), result)
 
     def test_nothing_listens(self):
         sent = self.udp("-s", 128, "-n", 100, "--announce")

@@ -208,12 +208,16 @@ private:
       if (a.untimed) continue;
       if (i > 0) {
         const std::int64_t change = std::abs(a.delay - arrivals_[i - 1].delay);
-        jitter16 += change - ((jitter16 + 8) >> 4); // RFC 3550, A.8
-        s.ipdv_sum += static_cast<std::uint64_t>(change);
-        s.ipdv_max = std::max<std::uint64_t>(s.ipdv_max, static_cast<std::uint64_t>(change));
+        if (change <= XTG_RX_PLAUSIBLE_NS) {
+          jitter16 += change - ((jitter16 + 8) >> 4); // RFC 3550, A.8
+          s.ipdv_sum += static_cast<std::uint64_t>(change);
+          s.ipdv_max = std::max<std::uint64_t>(s.ipdv_max, static_cast<std::uint64_t>(change));
+        }
         out.hist.arrival[xtg_hist_cell(a.now - arrivals_[i - 1].now)]++;
       }
-      if (a.delay < 0) {
+      if (std::abs(a.delay) > XTG_RX_PLAUSIBLE_NS) {
+        s.absurd++;
+      } else if (a.delay < 0) {
         s.negative++;
         s.negative_min = std::min<std::int64_t>(s.negative_min, a.delay);
       } else {
@@ -251,6 +255,7 @@ inline std::string rx_differences(const RxTotals& got, const RxTotals& want) {
   XTG_RX_SAME(suspect);
   XTG_RX_SAME(first_ns), XTG_RX_SAME(last_ns), XTG_RX_SAME(last_delay), XTG_RX_SAME(delay_sum);
   XTG_RX_SAME(delay_min), XTG_RX_SAME(delay_max), XTG_RX_SAME(negative), XTG_RX_SAME(negative_min);
+  XTG_RX_SAME(absurd), XTG_RX_SAME(delay_high), XTG_RX_SAME(ipdv_high);
   XTG_RX_SAME(jitter16), XTG_RX_SAME(ipdv_sum), XTG_RX_SAME(ipdv_max);
   XTG_RX_SAME(reordered), XTG_RX_SAME(extent_sum), XTG_RX_SAME(extents), XTG_RX_SAME(extent_max);
   XTG_RX_SAME(gap_count), XTG_RX_SAME(late_max);

@@ -16,7 +16,7 @@
 
 /* Bumped with every change of a struct below include/; user space checks it in the loaded object.
  */
-#define XTG_ABI_VERSION 4
+#define XTG_ABI_VERSION 5
 
 /* Names of BPF programs and maps hold at most 15 characters. */
 

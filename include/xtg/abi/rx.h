@@ -6,7 +6,9 @@
 #pragma once
 
 #include "base.h"
+#include "delay.h"
 #include "hist.h"
+#include "siphash.h"
 
 #define XTG_RX_QUEUES 64            /* queues told apart; those beyond share the last record */
 #define XTG_RX_WINDOW_LEAST 1024U   /* sequence numbers */
@@ -15,8 +17,8 @@
 #define XTG_RX_GAPS 64U             /* jumps remembered per slot; a power of two */
 #define XTG_RX_RUNS 24U             /* classes of loss runs: 1, 2-3, 4-7 ... */
 #define XTG_RX_CANDIDATES 2048U     /* streams waiting for a second frame; a power of two */
-#define XTG_RX_STREAMS_AHEAD 8U     /* stream numbers beyond the known ones that are believed */
-#define XTG_RX_ANNOUNCED 256U       /* announcements told apart */
+#define XTG_RX_ANNOUNCED 256U       /* announcements that wait to be read ... */
+#define XTG_RX_ANNOUNCED_KNOWN 64U  /* ... of which so many are for streams that data came of */
 #define XTG_RX_CACHE 1024U          /* remembered places per queue */
 #define XTG_RX_POSITIONS 8192U      /* streams whose position is known, see rx_seq.h */
 
@@ -34,10 +36,11 @@ struct xtg_rx_config {
   __u32 shared;  /* 1: generic mode, where CPUs share a queue: a record per CPU, not per queue */
   __u32 has_tai; /* 1: the kernel has bpf_ktime_get_tai_ns (Linux 6.1) */
   __u32 pad0;
-  __u64 limit; /* frames to count in all, ~0 without; what comes then passes */
-  __u32 pad[2];
+  __u64 limit;            /* frames to count in all, ~0 without; what comes then passes */
+  struct xtg_sip_key key; /* of the sums of announcements; zero without one */
+  __u32 pad[6];
 };
-XTG_STATIC_ASSERT(sizeof(struct xtg_rx_config) == 64, "config ABI");
+XTG_STATIC_ASSERT(sizeof(struct xtg_rx_config) == 96, "config ABI");
 
 /* Which record. Key of a hash map, so it has no padding. */
 struct xtg_rx_key {
@@ -69,7 +72,8 @@ struct XTG_CACHE_LINES xtg_rx_slot {
   __u64 duplicates; /* sequence number already seen (RFC 5560) */
   __u64 too_late;   /* below the window: whether it was seen before is not known */
 
-  /* Delay. Means and extremes are over delays of 0 and more; others are clock error. */
+  /* Delay. Means and extremes are over delays of 0 and more; others are clock error. Of sums these
+   * are the low 64 bits. */
   __u64 first_ns; /* arrival of the first packet, clock of the run */
   __u64 last_ns;  /* arrival of the last one */
   __s64 last_delay;
@@ -117,11 +121,18 @@ struct XTG_CACHE_LINES xtg_rx_slot {
 
   __u64 enters;    /* while the window moves: the word that enters next ... */
   __u64 enters_to; /* ... and one past the last */
-  __u64 pad1;
+  __u64 absurd;    /* delays beyond XTG_RX_PLAUSIBLE_NS, either way; in no other figure */
+
+  /* How often the sums went beyond 64 bits, which those of a clock that is off do within minutes:
+   * at 15 million packets a second, in 2^64 / (15e6 * 3.6e12) = 0.3 s at worst. */
+  __u64 delay_high;
+  __u64 ipdv_high;
+  __u64 residence_high;
+  __u64 pad1[5];
 
   __u64 run_class[XTG_RX_RUNS]; /* loss runs by the power of two of their length */
 };
-XTG_STATIC_ASSERT(sizeof(struct xtg_rx_slot) == 6 * 64 + 8 * XTG_RX_RUNS, "whole cache lines");
+XTG_STATIC_ASSERT(sizeof(struct xtg_rx_slot) == 7 * 64 + 8 * XTG_RX_RUNS, "whole cache lines");
 
 /* Histograms of a slot. */
 struct XTG_CACHE_LINES xtg_rx_hist {
@@ -167,8 +178,9 @@ struct XTG_CACHE_LINES xtg_rx_queue {
   __u64 passed;  /* everything else */
   __u64 refused; /* test frames of another session or port */
   __u64 no_slot; /* test frames for which there was no record left; see XTG_RX_NOBODY */
-  __u64 unknown; /* signature of a version or type that this program does not know, or malformed */
-  __u64 pad[2];
+  __u64 unknown; /* signature of a version or type that this program does not know */
+  __u64 unsound; /* announcements with a wrong sum, or that make no sense; passed on */
+  __u64 unheard; /* announcements for which rx_announced had no room; taken */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_queue) == 64, "one cache line");
 
@@ -200,8 +212,9 @@ struct xtg_rx_announce_key {
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_announce_key) == 8, "key ABI");
 
-/* What it says (xtg_sig_announce, host order), and when it came. Its copies are one. Written by the
- * program when the first one comes, but for those fields that say otherwise. */
+/* What it says (xtg_sig_announce, host order), and when it came. Its copies are one, until user
+ * space has read it and takes it out. Written by the program when the first one comes, but for
+ * those fields that say otherwise. */
 struct xtg_rx_announcement {
   __u64 frames;
   __u64 refused;
@@ -233,6 +246,7 @@ struct XTG_CACHE_LINES xtg_rx_control {
   __u64 candidates; /* first frames of streams of which no second one came: not counted */
   __u64 taken;      /* where there is a limit; U: zero when an announced run begins */
   __u64 announced;  /* announcements so far: says that rx_announced has something new */
-  __u64 pad[3];
+  __u64 strangers;  /* of streams without data, in rx_announced; U: zero when it is emptied */
+  __u64 pad[2];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_control) == 64, "one cache line");

@@ -44,6 +44,6 @@ static inline void xtg_rx_by_mirror(struct xtg_rx_mark* m, const struct xtg_rx_w
 static inline void xtg_rx_residence(struct xtg_rx_slot* s, __u64 ns) {
   if (!s->told || ns < s->residence_min) s->residence_min = ns;
   if (ns > s->residence_max) s->residence_max = ns;
-  s->residence_sum += ns;
+  xtg_rx_add(&s->residence_sum, &s->residence_high, ns);
   s->told++;
 }

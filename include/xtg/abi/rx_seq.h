@@ -13,6 +13,7 @@
 #pragma once
 
 #include "bits.h"
+#include "delay.h"
 #include "rx.h"
 
 #ifdef __bpf__
@@ -296,8 +297,9 @@ static inline int xtg_rx_is_far(struct xtg_rx_state* w, __u64 seq) {
 XTG_RX_GLOBAL int xtg_rx_start_over(struct xtg_rx_slot* s, struct xtg_rx_hist* h,
                                     struct xtg_rx_order* o) {
   if (!s || !h || !o) return 0;
-  if (s->last_delay >= 0) xtg_hist_add(h->delay, (__u64)s->last_delay, ~0ULL);
-  s->delay_sum = s->delay_max = s->negative = 0;
+  if (s->last_delay >= 0 && xtg_rx_plausible(s->last_delay))
+    xtg_hist_add(h->delay, (__u64)s->last_delay, ~0ULL);
+  s->delay_sum = s->delay_high = s->delay_max = s->negative = s->absurd = 0;
   s->delay_min = ~0ULL;
   s->negative_min = 0;
   __builtin_memset(o->expected, 0, sizeof(o->expected));
@@ -428,18 +430,26 @@ static inline void xtg_rx_times(struct xtg_rx_slot* s, struct xtg_rx_hist* h, __
     __u64 change = delay > s->last_delay ? (__u64)delay - (__u64)s->last_delay
                                          : (__u64)s->last_delay - (__u64)delay;
     xtg_rx_apart(s, h, now);
-    s->jitter16 += change - ((s->jitter16 + 8) >> 4);
-    s->ipdv_sum += change;
-    if (change > s->ipdv_max) s->ipdv_max = change;
+    /* That of two clocks that are days apart is as good as any, but not that from a delay which is
+     * damaged to one that is not. So 16 times the mean of 2^42 at most is in jitter16. */
+    if (change <= XTG_RX_PLAUSIBLE_NS) {
+      s->jitter16 += change - ((s->jitter16 + 8) >> 4);
+      xtg_rx_add(&s->ipdv_sum, &s->ipdv_high, change);
+      if (change > s->ipdv_max) s->ipdv_max = change;
+    }
   }
   s->last_delay = delay;
+  if (!xtg_rx_plausible(delay)) {
+    s->absurd++;
+    return;
+  }
   if (delay < 0) {
     s->negative++;
     if (delay < s->negative_min) s->negative_min = delay;
     return;
   }
   xtg_hist_add(h->delay, (__u64)delay, 1);
-  s->delay_sum += (__u64)delay;
+  xtg_rx_add(&s->delay_sum, &s->delay_high, (__u64)delay);
   if ((__u64)delay < s->delay_min) s->delay_min = (__u64)delay;
   if ((__u64)delay > s->delay_max) s->delay_max = (__u64)delay;
 }

@@ -30,7 +30,7 @@
 
 /* xtg_sig_full.type; the compact form is always data. Frames that are not data are announcements:
  * an xtg_sig_announce lies before the signature, or before its xtg_sig_mirror where there is one.
- * They are sent several times, and count in nobody's figures. */
+ * They are sent several times, and count in nobody's figures. One with a wrong sum is none. */
 #define XTG_SIG_DATA 0
 #define XTG_SIG_START 1 /* a run begins shortly; sent for stream 0 */
 #define XTG_SIG_END 2   /* a stream has ended */
@@ -74,6 +74,8 @@ struct xtg_sig_mirror {
 XTG_STATIC_ASSERT(sizeof(struct xtg_sig_mirror) == XTG_SIG_MIRROR_LEN, "signature is wire format");
 
 struct xtg_sig_announce {
+  __u8 sum[8];         /* see announce.h; in front, where receivers that do not know it look for
+                          nothing */
   __u8 frames[8];      /* of the stream. START: asked for, ~0 without limit; END: sequence numbers
                           used */
   __u8 refused[8];     /* END: those of them that the sender's driver did not take; else 0 */
@@ -85,6 +87,7 @@ struct xtg_sig_announce {
   __u8 streams[2];     /* of the run */
   __u8 threads[2];
 };
-#define XTG_SIG_ANNOUNCE_LEN 56
+#define XTG_SIG_ANNOUNCE_LEN 64
+#define XTG_SIG_ANNOUNCE_SUM 8 /* bytes of the sum */
 XTG_STATIC_ASSERT(sizeof(struct xtg_sig_announce) == XTG_SIG_ANNOUNCE_LEN,
                   "signature is wire format");

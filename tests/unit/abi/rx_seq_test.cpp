@@ -555,6 +555,45 @@ TEST(AbiRxSeq, NegativeDelaysAreApart) {
   EXPECT_EQ(line.flow.hist().delay[xtg_hist_cell(300)], 1U);
 }
 
+TEST(AbiRxSeq, AbsurdDelaysAreApart) {
+  constexpr std::int64_t kMost = XTG_RX_PLAUSIBLE_NS;
+  Line line;
+  line.at(0, 0, 100), line.at(1, 0, kMost + 1000), line.at(2, 0, 200), line.at(3, 0, -kMost - 1);
+  line.at(4, 0, std::numeric_limits<std::int64_t>::max()), line.at(5, 0, 300);
+  line.at(6, 0, std::numeric_limits<std::int64_t>::min()), line.at(7, 0, kMost);
+  line.at(8, 0, -kMost);
+  const xtg_rx_slot& s = line.slot();
+  EXPECT_EQ(s.packets, 9U);
+  EXPECT_EQ(s.absurd, 4U);
+  EXPECT_EQ(s.negative, 1U);
+  EXPECT_EQ(s.negative_min, -kMost);
+  EXPECT_EQ(s.delay_sum, 600U + kMost);
+  EXPECT_EQ(s.delay_min, 100U);
+  EXPECT_EQ(s.delay_max, 0U + kMost);
+  EXPECT_EQ(s.ipdv_sum, 0U) << "a change to or from one tells nothing";
+}
+
+/// Two clocks that have nothing to do with each other, as those of two hosts.
+TEST(AbiRxSeq, TheVariationOfAbsurdDelaysIsAsGoodAsAny) {
+  constexpr std::int64_t kDays = 5 * 24 * XTG_RX_PLAUSIBLE_NS;
+  Line line;
+  for (int i = 0; i < 10; i++)
+    line.at(static_cast<std::uint64_t>(i), 0, kDays + 100 * (i % 2));
+  EXPECT_EQ(line.slot().absurd, 10U);
+  EXPECT_EQ(line.slot().ipdv_sum, 900U);
+  EXPECT_EQ(line.slot().delay_sum + line.slot().delay_max, 0U);
+}
+
+TEST(AbiRxSeq, SumsOfDelaysDoNotWrap) {
+  Line line;
+  const std::uint64_t most = XTG_RX_PLAUSIBLE_NS, times = 6'000'000; // 2^64 has 5.1 million
+  for (std::uint64_t seq = 0; seq < times; seq++)
+    line.at(seq, 0, XTG_RX_PLAUSIBLE_NS);
+  const xtg_rx_slot& s = line.slot();
+  EXPECT_EQ(s.delay_high, 1U);
+  EXPECT_EQ(s.delay_sum, most * times) << "the low 64 bits";
+}
+
 TEST(AbiRxSeq, JitterByHand) {
   // J16 += |D| - ((J16 + 8) >> 4)
   Line line;
@@ -571,9 +610,9 @@ TEST(AbiRxSeq, SendTimesOfNonsense) {
   using Limits = std::numeric_limits<std::int64_t>;
   Line line;
   line.at(0, 0, Limits::max()), line.at(1, 0, Limits::min()), line.at(2, 0, Limits::max());
-  EXPECT_EQ(line.slot().ipdv_max, ~std::uint64_t{0});
-  EXPECT_EQ(line.slot().negative_min, Limits::min());
-  EXPECT_EQ(line.slot().delay_max, std::uint64_t{Limits::max()});
+  const xtg_rx_slot& s = line.slot();
+  EXPECT_EQ(s.absurd, 3U);
+  EXPECT_EQ(s.ipdv_max + s.jitter16 + s.negative + s.delay_sum + s.delay_max, 0U);
 }
 
 TEST(AbiRxSeq, RandomTracesAsTheModel) {

@@ -75,6 +75,7 @@ TEST(CliEnds, WordsThatDoNotGoTogether) {
       {{"udp", "--port", "eth1", "--rx", "eth2", "--bidir"}, {"--bidir", "--port"}},
       {{"udp", "eth1", "--rx", "eth2", "--no-signature"}, {"--no-signature"}},
       {{"udp", "eth1", "--rx", "eth2", "--announce"}, {"--announce", "--rx"}},
+      {{"udp", "eth1", "--rx", "eth2", "--session", "1a2b3c4d"}, {"--session", "--rx"}},
       {{"udp", "eth1", "--rx", "eth2", "--clock", "tai"}, {"--clock tai", "--rx"}},
       {{"udp", "eth1", "--rx", "eth2", "--write-pcap", "f"}, {"--write-pcap"}},
       {{"udp", "eth1", "--rx", "eth2", "--bidir", "--dry-run", "--json"}, {"--dry-run"}},

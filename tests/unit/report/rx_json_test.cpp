@@ -28,7 +28,7 @@ ordered_json end_of(const stats::RxSummary& summary) {
 
 constexpr const char* kCounters =
     R"("unique":1002,"lost_packets":12,"lost_percent":1.183431952662722,"duplicates":7,)"
-    R"("replicated":5,"reordered":5,"too_late":1,"suspect":0,"negative_delays":10,)";
+    R"("replicated":5,"reordered":5,"too_late":1,"suspect":0,"negative_delays":10,"absurd_delays":0,)";
 constexpr const char* kPath = R"("path":"one-way",)";
 constexpr const char* kDelay =
     R"("delay_us":{"min":47.25,"mean":50.7775,"p50":47.874,"p90":48.081,"p99":130.099,)"
@@ -56,7 +56,7 @@ TEST(RxJson, Start) {
       R"("speed_bits_per_second":null},"role":"receiver","mode":"auto","attached":"native",)"
       R"("session":12648430,"port":1000,"observe":false,"match":[],"drop_matched":false,)"
       R"("window":65536,"streams":256,)"
-      R"("num_packets":null,"announcements":true,"drain_seconds":2.0,"duration_seconds":2.5,"interval_seconds":1.0,)"
+      R"("num_packets":null,"announcements":true,"keyed":false,"drain_seconds":2.0,"duration_seconds":2.5,"interval_seconds":1.0,)"
       R"("expect":["loss<0.001%","p99<150us"],"verify":false,"write_pcap":null,)"
       R"("sample":null,"notes":["no other program on eth1"]})");
 }
@@ -122,8 +122,9 @@ TEST(RxJson, OfMatchedFramesAloneNothingFollowsFromNumbers) {
   s.sum = {.packets = 5, .bytes = 300, .matched = 5};
   const ordered_json sum =
       document([&](RxReporter& json) { json.interval(s); })["intervals"][0]["sum"];
-  for (const char* key : {"unique", "lost_packets", "lost_percent", "missing_packets", "duplicates",
-                          "replicated", "reordered", "too_late", "suspect", "negative_delays"})
+  for (const char* key :
+       {"unique", "lost_packets", "lost_percent", "missing_packets", "duplicates", "replicated",
+        "reordered", "too_late", "suspect", "negative_delays", "absurd_delays"})
     EXPECT_TRUE(sum[key].is_null()) << key;
   EXPECT_EQ(sum["packets"], 5);
   EXPECT_EQ(sum["matched"], 5);
@@ -169,7 +170,7 @@ TEST(RxJson, End) {
       R"("passed":32},{"queue":3,"packets":10,"bytes":640,"passed":1}],)"
       R"("cpus":[{"cpu":2,"packets":1010,"bytes":64640,"passed":33}],)"
       R"("aside":{"refused":1,"no_slot":2,"unknown":3,"unannounced":0,"candidates":4,"link_dropped":5,)"
-      R"("link_missed":6,"link_errors":7},)"
+      R"("link_missed":6,"link_errors":7,"unsound_announcements":0,"unheard_announcements":0,"unconfirmed_runs":0},)"
       R"("expect":[{"condition":"loss<0.001%","value":0.011834319526627219,"held":false,"implied":false},)"
       R"({"condition":"p99<150us","value":130099.0,"held":true,"implied":false}],"verify":null,)"
       R"("sample":null,"cpu_seconds":1.5})");
@@ -177,11 +178,12 @@ TEST(RxJson, End) {
 
 TEST(RxJson, WhatWasAnnounced) {
   ordered_json end = end_of(sample::rx_announced());
-  EXPECT_EQ(end["announced"].dump(),
-            R"([{"session":12648430,"start_seen":true,"ended":true,"streams":1,"threads":2,)"
-            R"("frame_size":64,"num_packets":1200,"duration_seconds":null,"rate_pps":500.5,)"
-            R"("reflected":false,"clock":"tai","clock_error_us":1.5,"attempts":1200,)"
-            R"("refused":100}])");
+  EXPECT_EQ(
+      end["announced"].dump(),
+      R"([{"session":12648430,"start_seen":true,"ended":true,"overdue":false,"streams":1,"threads":2,)"
+      R"("frame_size":64,"num_packets":1200,"duration_seconds":null,"rate_pps":500.5,)"
+      R"("reflected":false,"clock":"tai","clock_error_us":1.5,"attempts":1200,)"
+      R"("refused":100}])");
   EXPECT_EQ(end["sum"]["sent"], 1'100);
   EXPECT_EQ(end["sum"]["lost_packets"], 98);
   EXPECT_EQ(end["streams"][0]["sent"], 1'100);
@@ -253,7 +255,7 @@ TEST(RxJson, FramesWithoutASignature) {
       R"("l2_bits_per_second":513344.0,"frame_size":{"min":64,"max":1518},"first_sequence":null,)"
       R"("next_sequence":null,"units":1,"per_unit":[],"sent":null,"clock":null,"clock_error_us":null,"clock_note":null,"unique":null,"lost_packets":null,)"
       R"("lost_percent":null,"duplicates":null,"replicated":null,"reordered":null,"too_late":null,"suspect":null,)"
-      R"("negative_delays":null,"delay_us":null,"jitter_us":null,"negative_delay_worst_us":null,)"
+      R"("negative_delays":null,"absurd_delays":null,"delay_us":null,"jitter_us":null,"negative_delay_worst_us":null,)"
       R"("ipdv_us":null,"pdv_us":null,)"
       R"("arrival_us":{"p50":1.004,"p99":1.007,"p999":1.007,"max":1.007},"reorder":null,)"
       R"("loss_exact":null,"loss_bursts":null,"mirror":null})");

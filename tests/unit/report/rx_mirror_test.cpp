@@ -108,7 +108,7 @@ TEST(RxMirrorJson, Streams) {
       R"("forward":{"lost_packets":8,"duplicates":2},)"
       R"("back":{"clock":"shared","unique":1004,"lost_packets":7,)"
       R"("lost_percent":0.6923837784371909,"duplicates":5,"replicated":4,"reordered":3,"too_late":1,)"
-      R"("suspect":0,"negative_delays":0}})");
+      R"("suspect":0,"negative_delays":0,"absurd_delays":0}})");
   EXPECT_EQ(streams[1]["mirror"]["residence_included"], true);
   EXPECT_EQ(streams[1]["mirror"]["back"]["clock"], "differs");
   EXPECT_TRUE(streams[1]["mirror"]["back"]["delay_us"].is_null());

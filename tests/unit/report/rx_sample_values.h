@@ -205,7 +205,7 @@ inline stats::RxSummary rx_announced() {
   stats::RxAnnouncement end = about;
   end.end = true;
   end.refused = 100;
-  summary.senders = {{0xc0ffee, true, about, {{3, end}}}};
+  summary.senders = {{0xc0ffee, true, false, about, {{3, end}}}};
   stats::RxStream& stream = summary.streams[0];
   stream.sent = summary.all.sent = 1'100;
   stream.counters.lost = summary.all.counters.lost = summary.total.sum.lost = 98;

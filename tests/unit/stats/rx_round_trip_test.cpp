@@ -156,7 +156,7 @@ std::vector<RxSender> end_of(std::uint64_t frames, std::uint64_t mirrored) {
   end.streams = 1;
   end.mirror_seq = mirrored;
   end.mirror_tx_ns = 1;
-  return {{0xc0ffee, true, end, {{1, end}}}};
+  return {{0xc0ffee, true, false, end, {{1, end}}}};
 }
 
 TEST(RxRoundTrip, WhereTheEndWasAnnouncedTheLastFramesThatWereLostAreKnownToo) {

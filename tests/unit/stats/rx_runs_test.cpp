@@ -17,7 +17,12 @@ constexpr std::uint64_t kDrain = 2 * kSecond;
 constexpr std::uint64_t kBegun = kSecond - 1'000'000;
 
 RxAnnouncement start(std::uint32_t session, std::uint16_t streams = 1) {
-  return {.session = session, .frames = 100, .frame_size = 64, .streams = streams, .seen = 3};
+  return {.session = session,
+          .frames = 100,
+          .duration_ns = ~std::uint64_t{0},
+          .frame_size = 64,
+          .streams = streams,
+          .seen = 3};
 }
 
 RxAnnouncement end(std::uint32_t session, std::uint16_t stream, std::uint64_t frames,
@@ -32,12 +37,27 @@ RxAnnouncement end(std::uint32_t session, std::uint16_t stream, std::uint64_t fr
           .seen = 3};
 }
 
+RxCame came(std::uint32_t session, std::uint64_t packets, std::uint64_t last_ns = 9 * kSecond) {
+  return {.session = session, .packets = packets, .last_ns = last_ns};
+}
+
+/// Announced, and data has come of these.
+std::vector<RxSender> learn(RxRuns& runs, const std::vector<RxAnnouncement>& announcements,
+                            const std::vector<RxCame>& data = {came(kOurs, 60)}) {
+  runs.learn(announcements);
+  return runs.confirm(data);
+}
+
 /// As it is after apply(): packets of our stream 1 with numbers from 100 on.
-RxSnapshot seen(const RxRuns& runs, std::uint64_t packets) {
-  RxSnapshot snapshot = sample::at(0, {});
+RxSnapshot seen(const RxRuns& runs, std::uint64_t packets, std::uint64_t now_ns = 0) {
+  RxSnapshot snapshot = sample::at(now_ns, {});
   if (packets != 0) snapshot.records.push_back(sample::record(packets));
   runs.apply(snapshot);
   return snapshot;
+}
+
+bool over(const RxRuns& runs, std::uint64_t packets, std::uint64_t now_ns) {
+  return runs.over(seen(runs, packets, now_ns), now_ns);
 }
 
 /// Of the first filter, 1 us apart.
@@ -51,8 +71,8 @@ TEST(RxRuns, WhatFiltersCountStaysButForWhatWasBefore) {
   const auto snapshot = [](std::uint64_t packets) {
     return sample::at(kSecond, {matched(packets), sample::record(3)});
   };
-  RxRuns runs;
-  runs.learn({start(0)}); // not that session's either
+  RxRuns runs(kDrain);
+  learn(runs, {start(1)}, {came(1, 2)}); // not that session's either
   RxSnapshot before = snapshot(5);
   runs.apply(before);
   ASSERT_EQ(before.records.size(), 1U);
@@ -91,12 +111,12 @@ TEST(RxRuns, BeginsWithItsStartOrThePacketThatOvertookIt) {
 }
 
 TEST(RxRuns, AFilterHasNoSender) {
-  RxRuns runs;
-  runs.learn({start(kOurs), end(kOurs, 1, 3)});
+  RxRuns runs(kDrain);
+  learn(runs, {start(kOurs), end(kOurs, 1, 3)});
   RxRecord matched = sample::record(4, 0, 1, XTG_SIG_NONE);
   RxSnapshot last = sample::at(kSecond, {matched, sample::record(3)});
   runs.apply(last);
-  EXPECT_TRUE(runs.over(last, 10 * kSecond, kDrain)) << "all has come";
+  EXPECT_TRUE(runs.over(last, 10 * kSecond)) << "all has come";
   const RxSummary summary = rx_summary(sample::at(0, {}), last, 0);
   EXPECT_EQ(summary.all.sent, 3U);
   EXPECT_EQ(summary.total.sum.lost, 0);
@@ -104,8 +124,8 @@ TEST(RxRuns, AFilterHasNoSender) {
 }
 
 TEST(RxRuns, WhatAMirrorSentBackIsItsSendersAndCountsOnce) {
-  RxRuns runs;
-  runs.learn({start(kOurs)});
+  RxRuns runs(kDrain);
+  learn(runs, {start(kOurs)});
   RxSnapshot snapshot =
       sample::at(0, {sample::record(5, 0, 1, XTG_SIG_FULL | XTG_RX_REFLECTED),
                      sample::record(5, 0, 1, XTG_SIG_FULL | XTG_RX_REFLECTED | XTG_RX_BACK),
@@ -123,28 +143,120 @@ TEST(RxRuns, WhatAMirrorSentBackIsItsSendersAndCountsOnce) {
 }
 
 TEST(RxRuns, AStartBeginsAndWhatIsNotItsDoesNotCount) {
-  RxRuns runs;
+  RxRuns runs(kDrain);
   RxSnapshot snapshot = sample::at(0, {sample::record(5)});
   runs.apply(snapshot);
   EXPECT_EQ(snapshot.records.size(), 1U);
   EXPECT_FALSE(runs.begun());
 
-  const auto news = runs.learn({start(kOther)});
+  EXPECT_TRUE(runs.learn({start(kOther)}));
+  EXPECT_FALSE(runs.learn({start(kOther)})) << "one more copy";
+  const auto news = runs.confirm({came(kOther, 2)});
   ASSERT_EQ(news.size(), 1U);
   EXPECT_EQ(news[0].session, kOther);
   EXPECT_TRUE(news[0].start_seen);
   EXPECT_TRUE(runs.begun());
-  EXPECT_TRUE(runs.learn({start(kOther)}).empty()) << "one more copy";
+  EXPECT_TRUE(runs.confirm({came(kOther, 3)}).empty()) << "told";
+  EXPECT_FALSE(runs.learn({start(kOurs)})) << "joins, nothing begins anew";
   runs.apply(snapshot);
   EXPECT_TRUE(snapshot.records.empty());
   EXPECT_EQ(snapshot.aside.unannounced, 5U);
   ASSERT_EQ(snapshot.senders.size(), 1U);
-  EXPECT_FALSE(runs.may_be_over());
+  EXPECT_FALSE(runs.may_be_over(0));
+}
+
+TEST(RxRuns, TheStartOfAMadeUpRunChangesNothing) {
+  RxRuns runs(kDrain);
+  EXPECT_TRUE(learn(runs, {start(kOther)}, {came(kOurs, 60)}).empty());
+  EXPECT_FALSE(runs.begun());
+  EXPECT_TRUE(learn(runs, {}, {came(kOurs, 60), came(kOther, 1)}).empty()) << "nor one frame of it";
+  RxSnapshot snapshot = seen(runs, 60);
+  EXPECT_EQ(snapshot.records.size(), 1U);
+  EXPECT_TRUE(snapshot.senders.empty());
+  EXPECT_EQ(snapshot.aside.unannounced, 0U);
+  EXPECT_EQ(snapshot.aside.unconfirmed, 1U);
+
+  // Beside a run that has begun it does not keep it from its end, nor is it in its loss.
+  learn(runs, {start(kOurs), end(kOurs, 1, 60), start(0x1), end(0x1, 0, 1'000)}, {came(kOurs, 60)});
+  EXPECT_TRUE(runs.begun());
+  EXPECT_TRUE(runs.may_be_over(11 * kSecond));
+  EXPECT_TRUE(over(runs, 60, 11 * kSecond));
+  snapshot = seen(runs, 60);
+  ASSERT_EQ(snapshot.senders.size(), 1U);
+  EXPECT_EQ(snapshot.aside.unconfirmed, 2U);
+}
+
+TEST(RxRuns, AMadeUpEndEndsNothing) {
+  RxRuns runs(kDrain);
+  // Nobody announced the run that is under way.
+  learn(runs, {end(kOther, 0, 1)}, {came(kOurs, 60, 20 * kSecond), came(kOther, 1)});
+  EXPECT_FALSE(runs.may_be_over(30 * kSecond)) << "one frame is no run";
+  learn(runs, {}, {came(kOurs, 60, 20 * kSecond), came(kOther, 2)});
+  EXPECT_TRUE(runs.may_be_over(20 * kSecond));
+  EXPECT_FALSE(over(runs, 60, 21 * kSecond)) << "frames of ours come";
+  EXPECT_TRUE(over(runs, 60, 22 * kSecond)) << "they do not any more";
+  // It is announced.
+  learn(runs, {start(kOurs)}, {came(kOurs, 60), came(kOther, 2)});
+  EXPECT_FALSE(runs.may_be_over(30 * kSecond));
+}
+
+TEST(RxRuns, AllThatWasSentIsEnoughOfAShortRun) {
+  RxRuns runs(kDrain);
+  EXPECT_TRUE(learn(runs, {start(kOurs)}, {came(kOurs, 1)}).empty());
+  EXPECT_EQ(learn(runs, {end(kOurs, 0, 1)}, {came(kOurs, 1)}).size(), 1U);
+  EXPECT_TRUE(runs.begun());
+}
+
+TEST(RxRuns, ThoseThatNothingCameOfAreForgottenForOthers) {
+  RxRuns runs(kDrain);
+  std::vector<RxAnnouncement> made_up;
+  for (std::uint32_t i = 1; i <= 1000; i++) {
+    made_up.push_back(start(i));
+    made_up.back().arrival_ns = i;
+  }
+  learn(runs, {start(kOurs)});
+  learn(runs, made_up);
+  const RxSnapshot snapshot = seen(runs, 60);
+  ASSERT_EQ(snapshot.senders.size(), 1U);
+  EXPECT_EQ(snapshot.senders[0].session, kOurs);
+  EXPECT_EQ(snapshot.aside.unconfirmed, 255U);
+  // The latest are known.
+  EXPECT_EQ(learn(runs, {}, {came(1, 9), came(745, 9), came(746, 9), came(1000, 9)}).size(), 2U);
+}
+
+TEST(RxRuns, TheAnnouncedDurationBoundsTheWait) {
+  RxRuns runs(kDrain);
+  RxAnnouncement begins = start(kOurs);
+  begins.arrival_ns = kSecond;
+  begins.duration_ns = 5 * kSecond;
+  learn(runs, {begins}, {came(kOurs, 60, 6 * kSecond)});
+  const std::uint64_t late = (1 + 5 + 2 + 2) * kSecond;
+  EXPECT_FALSE(runs.may_be_over(late - 1));
+  EXPECT_FALSE(over(runs, 60, late - 1));
+  EXPECT_FALSE(seen(runs, 60, late - 1).senders[0].overdue);
+  EXPECT_TRUE(runs.may_be_over(late));
+  EXPECT_TRUE(over(runs, 60, late));
+  EXPECT_TRUE(seen(runs, 60, late).senders[0].overdue);
+  learn(runs, {end(kOurs, 1, 60)}, {came(kOurs, 60)});
+  EXPECT_FALSE(seen(runs, 60, late).senders[0].overdue) << "it was announced after all";
+}
+
+TEST(RxRuns, WithoutADurationItIsSilenceThatDoes) {
+  RxRuns runs(kDrain);
+  RxAnnouncement begins = start(kOurs);
+  begins.duration_ns = ~std::uint64_t{0};
+  begins.rate_millipps = 1'000;
+  learn(runs, {begins}, {came(kOurs, 60, kSecond)});
+  EXPECT_FALSE(runs.may_be_over(303 * kSecond));
+  EXPECT_TRUE(runs.may_be_over(304 * kSecond)) << "of a packet a second";
+  runs.confirm({came(kOurs, 61, 2 * kSecond)});
+  EXPECT_FALSE(runs.may_be_over(304 * kSecond));
 }
 
 TEST(RxRuns, ShortSignaturesBelongByTheLowDigits) {
-  RxRuns runs;
-  runs.learn({start(kOther)});
+  RxRuns runs(kDrain);
+  learn(runs, {start(kOther)},
+        {{.session = kOther & 0xffff, .compact = true, .packets = 2, .last_ns = 1}});
   RxRecord shortened = sample::record(5, 0, 1, XTG_SIG_COMPACT);
   shortened.slot.key.session = kOther & 0xffff;
   RxRecord another = shortened;
@@ -156,84 +268,104 @@ TEST(RxRuns, ShortSignaturesBelongByTheLowDigits) {
 }
 
 TEST(RxRuns, IsOverWhenAllThatWasSentIsThere) {
-  RxRuns runs;
+  RxRuns runs(kDrain);
   RxAnnouncement ending = end(kOurs, 1, 100);
   ending.refused = 10;
-  runs.learn({start(kOurs), ending});
-  EXPECT_TRUE(runs.may_be_over());
-  EXPECT_FALSE(runs.over(seen(runs, 89), 10 * kSecond, kDrain));
-  EXPECT_TRUE(runs.over(seen(runs, 90), 10 * kSecond, kDrain));
+  learn(runs, {start(kOurs), ending});
+  EXPECT_TRUE(runs.may_be_over(10 * kSecond));
+  EXPECT_FALSE(over(runs, 89, 10 * kSecond));
+  EXPECT_TRUE(over(runs, 90, 10 * kSecond));
 }
 
 TEST(RxRuns, IsOverWhenTheDrainIs) {
-  RxRuns runs;
-  runs.learn({start(kOurs), end(kOurs, 1, 100)});
-  EXPECT_FALSE(runs.over(seen(runs, 5), 12 * kSecond - 1, kDrain));
-  EXPECT_TRUE(runs.over(seen(runs, 5), 12 * kSecond, kDrain));
-  EXPECT_TRUE(runs.over(seen(runs, 0), 12 * kSecond, kDrain)) << "nothing came";
-  EXPECT_TRUE(runs.over(seen(runs, 5), 10 * kSecond, 0));
-  EXPECT_FALSE(runs.over(seen(runs, 5), 9 * kSecond, 0)) << "a clock read before";
+  RxRuns runs(kDrain);
+  learn(runs, {start(kOurs), end(kOurs, 1, 100)});
+  EXPECT_FALSE(over(runs, 5, 12 * kSecond - 1));
+  EXPECT_TRUE(over(runs, 5, 12 * kSecond));
+  RxRuns at_once(0);
+  learn(at_once, {start(kOurs), end(kOurs, 1, 100)});
+  EXPECT_TRUE(over(at_once, 5, 10 * kSecond));
+  EXPECT_FALSE(over(at_once, 5, 9 * kSecond)) << "a clock read before";
+}
+
+TEST(RxRuns, OfOneThatWasAnnouncedAndEndedAllMayBeLost) {
+  RxRuns runs(kDrain);
+  learn(runs, {start(kOurs), start(kOther)}, {});
+  EXPECT_FALSE(runs.may_be_over(12 * kSecond));
+  learn(runs, {end(kOurs, 1, 100)}, {});
+  EXPECT_TRUE(runs.may_be_over(12 * kSecond));
+  EXPECT_FALSE(over(runs, 0, 12 * kSecond - 1));
+  EXPECT_TRUE(over(runs, 0, 12 * kSecond)) << "whatever else was announced";
+  EXPECT_EQ(seen(runs, 0).senders.size(), 2U);
 }
 
 TEST(RxRuns, IsOverWhenEveryStreamOfEveryRunHasEnded) {
-  RxRuns runs;
-  runs.learn({start(kOurs, 2), end(kOurs, 1, 10, 10 * kSecond, 2)});
-  EXPECT_FALSE(runs.may_be_over());
-  runs.learn(
-      {start(kOurs, 2), end(kOurs, 1, 10, 10 * kSecond, 2), end(kOurs, 0, 0, 10 * kSecond, 2)});
-  EXPECT_TRUE(runs.may_be_over());
-  EXPECT_TRUE(runs.over(seen(runs, 10), 10 * kSecond, kDrain));
+  const std::vector<RxCame> both = {came(kOurs, 10), came(kOther, 7)};
+  RxRuns runs(kDrain);
+  learn(runs, {start(kOurs, 2), end(kOurs, 1, 10, 10 * kSecond, 2)});
+  EXPECT_FALSE(runs.may_be_over(kSecond));
+  learn(runs, {end(kOurs, 0, 0, 10 * kSecond, 2)});
+  EXPECT_TRUE(runs.may_be_over(10 * kSecond));
+  EXPECT_TRUE(over(runs, 10, 10 * kSecond));
 
-  const auto news = runs.learn({start(kOurs, 2), end(kOurs, 1, 10, 10 * kSecond, 2),
-                                end(kOurs, 0, 0, 10 * kSecond, 2), start(kOther)});
+  RxAnnouncement joins = start(kOther);
+  joins.arrival_ns = 10 * kSecond;
+  joins.duration_ns = 100 * kSecond;
+  learn(runs, {joins});
+  EXPECT_FALSE(over(runs, 10, 11 * kSecond - 1)) << "its first frames are on their way";
+  EXPECT_TRUE(over(runs, 10, 11 * kSecond)) << "nobody's";
+  const auto news = runs.confirm(both);
   ASSERT_EQ(news.size(), 1U) << "joins";
   EXPECT_EQ(news[0].session, kOther);
-  EXPECT_FALSE(runs.may_be_over());
-  EXPECT_FALSE(runs.over(seen(runs, 10), 20 * kSecond, kDrain));
-  runs.learn({start(kOurs, 2), end(kOurs, 1, 10, 10 * kSecond, 2),
-              end(kOurs, 0, 0, 10 * kSecond, 2), start(kOther), end(kOther, 0, 7, 20 * kSecond)});
-  EXPECT_FALSE(runs.over(seen(runs, 10), 21 * kSecond, kDrain)) << "by the last end";
-  EXPECT_TRUE(runs.over(seen(runs, 10), 22 * kSecond, kDrain));
+  EXPECT_FALSE(runs.may_be_over(20 * kSecond));
+  EXPECT_FALSE(over(runs, 10, 20 * kSecond));
+  learn(runs, {end(kOther, 0, 7, 20 * kSecond)}, both);
+  EXPECT_FALSE(over(runs, 10, 21 * kSecond)) << "by the last end";
+  EXPECT_TRUE(over(runs, 10, 22 * kSecond));
 }
 
 TEST(RxRuns, AnEndWithoutItsStartEndsARunOfWhichSomethingCame) {
-  RxRuns runs;
-  const auto news = runs.learn({end(kOurs, 1, 100)});
+  RxRuns runs(kDrain);
+  EXPECT_TRUE(learn(runs, {end(kOurs, 1, 100)}, {}).empty());
+  EXPECT_FALSE(runs.may_be_over(20 * kSecond)) << "somebody else's";
+  EXPECT_TRUE(seen(runs, 0).senders.empty());
+  const auto news = runs.confirm({came(kOurs, 60)});
   ASSERT_EQ(news.size(), 1U);
   EXPECT_FALSE(news[0].start_seen);
+  EXPECT_TRUE(runs.confirm({came(kOurs, 60)}).empty()) << "told";
   EXPECT_FALSE(runs.begun());
-  EXPECT_TRUE(runs.may_be_over());
-  EXPECT_FALSE(runs.over(seen(runs, 0), 20 * kSecond, kDrain)) << "somebody else's";
-  EXPECT_FALSE(runs.over(seen(runs, 60), 11 * kSecond, kDrain));
-  EXPECT_TRUE(runs.over(seen(runs, 60), 12 * kSecond, kDrain));
-  EXPECT_TRUE(seen(runs, 0).senders.empty());
+  EXPECT_TRUE(runs.may_be_over(10 * kSecond));
+  EXPECT_FALSE(over(runs, 60, 11 * kSecond));
+  EXPECT_TRUE(over(runs, 60, 12 * kSecond));
 
   // What begins then has nothing to do with it.
-  EXPECT_EQ(runs.learn({end(kOurs, 1, 100), start(kOther)}).size(), 1U);
-  EXPECT_FALSE(runs.may_be_over());
+  const std::vector<RxCame> both = {came(kOurs, 60), came(kOther, 2)};
+  EXPECT_EQ(learn(runs, {start(kOther)}, both).size(), 1U);
+  EXPECT_FALSE(runs.may_be_over(20 * kSecond));
   const RxSnapshot snapshot = seen(runs, 60);
   ASSERT_EQ(snapshot.senders.size(), 1U);
   EXPECT_EQ(snapshot.senders[0].session, kOther);
   EXPECT_EQ(snapshot.aside.unannounced, 60U);
-  EXPECT_TRUE(runs.learn({end(kOurs, 1, 100), start(kOther), end(0x1, 0, 3)}).empty());
+  EXPECT_TRUE(learn(runs, {end(0x1, 0, 3)}, both).empty());
 }
 
 TEST(RxRuns, WhatCameDirectlyIsPreferredToWhatAMirrorSentBack) {
-  RxRuns runs;
+  RxRuns runs(kDrain);
   RxAnnouncement back = end(kOurs, 1, 100), direct = end(kOurs, 1, 100, 9 * kSecond);
   back.reflected = true;
-  runs.learn({back, start(kOurs)});
+  learn(runs, {back, start(kOurs)});
   EXPECT_TRUE(seen(runs, 1).senders[0].ends.at(1).reflected);
-  runs.learn({back, start(kOurs), direct});
+  runs.learn({direct});
   EXPECT_FALSE(seen(runs, 1).senders[0].ends.at(1).reflected);
-  runs.learn({direct, start(kOurs), back});
+  runs.learn({back});
   EXPECT_FALSE(seen(runs, 1).senders[0].ends.at(1).reflected);
 }
 
 /// Ours with 60 packets (numbers 100 to 159) of 100 sent.
 RxSummary summary_of(const std::vector<RxAnnouncement>& announcements, std::uint64_t packets = 60) {
-  RxRuns runs;
-  runs.learn(announcements);
+  RxRuns runs(kDrain);
+  learn(runs, announcements,
+        packets == 0 ? std::vector<RxCame>{} : std::vector{came(kOurs, packets)});
   RxSnapshot last = seen(runs, packets);
   last.time_ns = 20 * kSecond;
   return rx_summary(sample::at(0, {}), last, 0);
@@ -299,8 +431,8 @@ TEST(RxSent, AnAnnouncedRunLastsFromItsFirstPacketToItsLast) {
 }
 
 TEST(RxSent, WhatFiltersCountedBeforeAndDuringTheDrainDoesNotStretchTheRun) {
-  RxRuns runs;
-  runs.learn({start(kOurs), end(kOurs, 1, 60)});
+  RxRuns runs(kDrain);
+  learn(runs, {start(kOurs), end(kOurs, 1, 60)});
   RxRecord filter = matched(1);
   filter.slot.first_ns = filter.slot.last_ns = 1;
   runs.set_aside(sample::at(4'000, {filter}), 4'000);
