@@ -112,7 +112,7 @@ public:
                                         "unsent<PERCENT allows more"
                                       : ""));
     for (const stats::PortSummary& port : summary.ports)
-      if (port.tx) print_notes(port.tx->notes);
+      if (port.tx) notes_.tell(port.tx->notes);
     out_ << std::flush;
   }
 

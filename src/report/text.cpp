@@ -91,8 +91,7 @@ public:
     if (total.workers.size() > 1) print_threads(summary);
     row("first frame", fmt::format("{:>15.3f} s after the start", summary.first_frame_s));
     row("processor time", fmt::format("{:>15.3f} s", summary.cpu_s));
-    for (const std::string& note : summary.notes)
-      fmt::print(out_, "note: {}\n", one_line(note));
+    notes_.tell(summary.notes);
     out_ << std::flush;
   }
 

@@ -44,7 +44,7 @@ constexpr std::uint64_t kSlackNs = 2'000'000'000;
 /// A run that has been announced begins within this.
 constexpr std::uint64_t kFreshNs = 1'000'000'000;
 /// A session of which nothing came for so long does not go on, if nothing else is known of it.
-constexpr std::uint64_t kQuietNs = 2'000'000'000;
+constexpr std::uint64_t kLiveNs = 2'000'000'000;
 /// Likewise, where its sender has announced a run without limit of time, which may have an outage.
 constexpr std::uint64_t kSilenceNs = 300'000'000'000;
 
@@ -196,7 +196,7 @@ bool RxRuns::is_overdue(const Run& run, std::uint64_t now_ns) const {
 /// Frames come of a session that has not ended.
 bool RxRuns::others_go_on(std::uint64_t now_ns) const {
   return std::any_of(came_.begin(), came_.end(), [&](const RxCame& record) {
-    if (passed(now_ns, record.last_ns) >= std::max(drain_ns_, kQuietNs)) return false;
+    if (passed(now_ns, record.last_ns) >= std::max(drain_ns_, kLiveNs)) return false;
     return std::none_of(runs_.begin(), runs_.end(), [&](const auto& run) {
       return run.second.confirmed && run.second.sender.ended() && is_of(record, run.first);
     });
