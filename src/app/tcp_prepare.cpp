@@ -62,6 +62,10 @@ Result<std::vector<std::uint8_t>> read_file(const std::string& path) {
   return bytes;
 }
 
+tl::unexpected<Error> interruption() {
+  return fail(Errc::System, "interrupted before anything was sent");
+}
+
 } // namespace
 
 TcpSession::~TcpSession() {
@@ -87,13 +91,12 @@ Status TcpSession::connect() {
   spec.count = plan_.spec.flows;
   spec.parallel = plan_.spec.parallel;
   spec.timeout = plan_.spec.connect_timeout;
-  const auto interrupted = [this] { return signals_.asked() != Asked::Nothing; };
   if (auto watch = net::HandshakeWatch::open(plan_.dst.family)) handshakes_ = std::move(*watch);
   const std::uint64_t before = monotonic_ns();
-  auto opened = net::open_connections(spec, interrupted);
+  auto opened = net::open_connections(spec, [this] { return interrupted(); });
   if (!opened) return tl::unexpected<Error>(std::move(opened.error()));
   connect_s_ = static_cast<double>(monotonic_ns() - before) * 1e-9;
-  if (interrupted()) return fail(Errc::System, "interrupted before anything was sent");
+  if (interrupted()) return interruption();
 
   flows_.resize(opened->size());
   told_.resize(flows_.size());
@@ -123,6 +126,7 @@ void TcpSession::refuse_flow(std::size_t number, std::string detail) {
 Status TcpSession::read_states() {
   std::optional<Error> first;
   for (std::size_t i = 0; i < flows_.size(); i++) {
+    if (interrupted()) return interruption();
     Flow& flow = flows_[i];
     if (!flow.socket.valid()) continue;
     auto local = flow.socket.local();
@@ -306,6 +310,7 @@ Status TcpSession::tap() {
 /// From here on the far ends' segments come to us.
 Status TcpSession::take_over() {
   for (std::size_t i = 0; i < flows_.size(); i++) {
+    if (interrupted()) return interruption();
     Flow& flow = flows_[i];
     if (!flow.socket.valid()) continue;
     const auto number = static_cast<std::uint32_t>(i);
@@ -319,6 +324,7 @@ Status TcpSession::take_over() {
   if (config_.timestamps != 0)
     if (auto read = sender_->read_ts_recent(); !read) return read;
   for (std::size_t i = 0; i < flows_.size(); i++) {
+    if (interrupted()) return interruption();
     Flow& flow = flows_[i];
     if (!flow.socket.valid()) continue;
     const auto number = static_cast<std::uint32_t>(i);

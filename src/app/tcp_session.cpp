@@ -23,6 +23,7 @@ namespace xtg::app {
 namespace {
 
 constexpr std::uint64_t kTickNs = 10'000'000;   // how often flows are looked after
+constexpr std::uint64_t kSliceNs = 20'000'000;  // and for how long at most
 constexpr std::uint64_t kWatchNs = 100'000'000; // and the interface
 constexpr Nanoseconds kHurry{1'000'000'000};    // after ^C
 
@@ -84,6 +85,8 @@ void TcpSession::hand_back(std::size_t number, std::uint64_t now_ns) {
   flow.socket = std::move(*socket);
   flow.closing = true;
   flow.give_up_ns = now_ns + static_cast<std::uint64_t>(patience().count());
+  if (!closings_ || !closings_->add(flow.socket, static_cast<std::uint32_t>(number)))
+    flow.give_up_ns = now_ns; // not to be expected
 }
 
 /// How long is waited at the end: for acknowledgments, and for the far ends to close.
@@ -161,32 +164,45 @@ bool TcpSession::Flow::stuck(const xdp::FlowProgress& now, std::uint64_t now_ns,
   return now_ns - moved_ns >= static_cast<std::uint64_t>(patience.count());
 }
 
-void TcpSession::look_after_flows(std::uint64_t now_ns) {
-  std::size_t open = 0;
-  // Thousands of flows take their time: a second interrupt does not wait for it.
-  for (std::size_t i = 0; i < flows_.size() && signals_.asked() != Asked::Leave; i++) {
-    Flow& flow = flows_[i];
-    if (flow.end != stats::FlowEnd::Running) continue;
-    if (flow.closing) {
-      look_at_closing(flow, now_ns);
-      continue;
-    }
-    const std::uint32_t phase = sender_->phase(static_cast<std::uint32_t>(i));
-    open += phase == XTG_TCP_OPEN ? 1 : 0;
-    if (phase != XTG_TCP_OPEN) {
-      finish_flow(i, phase, now_ns);
-    } else if (now_ns >= give_up_ns_ || flow.stuck(sender_->progress(static_cast<std::uint32_t>(i)),
-                                                   now_ns, plan_.spec.drain)) {
-      const xtg_tcp_flow f = sender_->flow(static_cast<std::uint32_t>(i));
-      const auto now_us = static_cast<std::uint32_t>(now_ns / 1000);
-      const bool silent = f.backoff > 0 && now_us - f.heard_us > 1'000'000;
-      flow.detail = fmt::format("not all was acknowledged within {}", format_duration(patience()));
-      if (silent) flow.detail += why_silent(i);
-      reset_flow(i, silent ? stats::FlowEnd::Unanswered : stats::FlowEnd::Unfinished);
-    }
+/// True: it took its time.
+bool TcpSession::look_after(std::size_t number, std::uint64_t now_ns) {
+  Flow& flow = flows_[number];
+  if (flow.end != stats::FlowEnd::Running) return false;
+  if (flow.closing) { // before that time closings_ tells what happens
+    if (now_ns < flow.give_up_ns) return false;
+    look_at_closing(flow, now_ns);
+    return true;
   }
-  if (open != open_) sender_->share_rate(); // what those had that ended is the others'
-  open_ = open;
+  const auto i = static_cast<std::uint32_t>(number);
+  const std::uint32_t phase = sender_->phase(i);
+  if (phase != XTG_TCP_OPEN) {
+    finish_flow(number, phase, now_ns);
+    return true;
+  }
+  counted_++;
+  if (now_ns < give_up_ns_ && !flow.stuck(sender_->progress(i), now_ns, plan_.spec.drain))
+    return false;
+  const xtg_tcp_flow f = sender_->flow(i);
+  const auto now_us = static_cast<std::uint32_t>(now_ns / 1000);
+  const bool silent = f.backoff > 0 && now_us - f.heard_us > 1'000'000;
+  flow.detail = fmt::format("not all was acknowledged within {}", format_duration(patience()));
+  if (silent) flow.detail += why_silent(number);
+  reset_flow(number, silent ? stats::FlowEnd::Unanswered : stats::FlowEnd::Unfinished);
+  return true;
+}
+
+/// A slice of the work: thousands of flows take their time, while lines are due and an interrupt
+/// does not wait. True: there is more.
+bool TcpSession::look_after_flows(std::uint64_t now_ns) {
+  for (const std::uint32_t number : closings_ ? closings_->take() : std::vector<std::uint32_t>{})
+    if (flows_[number].closing) look_at_closing(flows_[number], now_ns);
+  const bool round = rounds_.slice(
+      flows_.size(), kSliceNs, [&](std::size_t i) { return look_after(i, now_ns); }, monotonic_ns);
+  if (!round) return true;
+  if (counted_ != open_) sender_->share_rate(); // what those had that ended is the others'
+  open_ = counted_;
+  counted_ = 0;
+  return false;
 }
 
 bool TcpSession::all_ended() const {
@@ -275,9 +291,10 @@ void TcpSession::report_ended(report::TcpReporter& reporter, std::uint64_t now_n
 
 void TcpSession::loop(report::TcpReporter& reporter, const std::ostream& out, int timer) {
   const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
+  bool more = false;
   while (!all_ended() && !result_.left_at_once && reason_ != stats::EndReason::Failed) {
     itimerspec spec{};
-    spec.it_value.tv_nsec = static_cast<long>(kTickNs);
+    spec.it_value.tv_nsec = more ? 1 : static_cast<long>(kTickNs);
     timerfd_settime(timer, 0, &spec, nullptr);
     std::array<pollfd, 2> fds = {pollfd{signals_.fd(), POLLIN, 0}, pollfd{timer, POLLIN, 0}};
     if (poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR)
@@ -287,12 +304,13 @@ void TcpSession::loop(report::TcpReporter& reporter, const std::ostream& out, in
     const std::uint64_t now = monotonic_ns();
     take_signals(now);
     if (now >= end_ns_ && !reason_) begin_ending(stats::EndReason::Duration, now, plan_.spec.drain);
-    look_after_flows(now);
+    more = look_after_flows(now);
     watch(now);
     follow_route(reporter, now);
     follow_mtu(reporter, now);
     report_ended(reporter, now);
-    if (now >= next_line_ns_ && now < end_ns_) {
+    // What is left to do when the time is over is seldom worth a line of its own.
+    if (now >= next_line_ns_ && (now < end_ns_ || now >= end_ns_ + interval / 2)) {
       while (next_line_ns_ <= now)
         next_line_ns_ += interval;
       stats::TcpSnapshot snap = snapshot(false, false);
@@ -374,6 +392,7 @@ TcpSessionResult TcpSession::run(report::TcpReporter& reporter, const std::ostre
     end_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.spec.duration->count());
     sender_->set_end_ns(end_ns_);
   }
+  if (auto watch = net::ClosingWatch::open()) closings_.emplace(std::move(*watch));
   sender_->start_pacing(start_ns_);
   sender_->share_rate();
   pool_->go();

@@ -13,6 +13,7 @@
 
 #include "app/route_follower.h"
 #include "app/signals.h"
+#include "core/rounds.h"
 #include "core/unique_fd.h"
 #include "net/anchor.h"
 #include "net/handshake_watch.h"
@@ -82,7 +83,9 @@ private:
   void agree_on_options();
 
   void loop(report::TcpReporter& reporter, const std::ostream& out, int timer);
-  void look_after_flows(std::uint64_t now_ns);
+  [[nodiscard]] bool interrupted() const { return signals_.asked() != Asked::Nothing; }
+  bool look_after_flows(std::uint64_t now_ns);
+  bool look_after(std::size_t number, std::uint64_t now_ns);
   void finish_flow(std::size_t number, std::uint32_t phase, std::uint64_t now_ns);
   void hand_back(std::size_t number, std::uint64_t now_ns);
   void reset_flow(std::size_t number, stats::FlowEnd end);
@@ -125,7 +128,10 @@ private:
   std::uint64_t give_up_ns_ = ~std::uint64_t{0}; ///< what is unfinished by then is reset
   std::uint64_t next_line_ns_ = 0;
   std::uint64_t next_watch_ns_ = 0;
-  std::size_t open_ = 0; ///< flows that were sending when they were last looked after
+  Rounds rounds_;           ///< in which the flows are looked after
+  std::size_t counted_ = 0; ///< flows that are sending, of those looked after in this round
+  std::size_t open_ = 0;    ///< and in the last one
+  std::optional<net::ClosingWatch> closings_;
   std::uint64_t next_ask_ns_ = 0;
   std::uint64_t too_big_ = 0;  ///< ICMP errors of that kind that were looked at
   std::uint32_t path_mtu_ = 0; ///< bytes of an IP packet that the path is taken to bear

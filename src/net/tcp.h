@@ -148,4 +148,19 @@ enum class Closing : std::uint8_t {
 /// Reads and drops what the far end still sends (added to *received) and tells how far it is.
 Result<Closing> closing(const TcpSocket& socket, std::uint64_t* received);
 
+/// Of many connections that are being closed, those that are to be looked at: something came, or
+/// the state is another. One leaves it when it is closed.
+class ClosingWatch {
+public:
+  static Result<ClosingWatch> open();
+  /// `number` is what take() tells it by.
+  Status add(const TcpSocket& socket, std::uint32_t number);
+  /// At most some hundred at once.
+  [[nodiscard]] std::vector<std::uint32_t> take() const;
+
+private:
+  explicit ClosingWatch(UniqueFd epoll) : epoll_(std::move(epoll)) {}
+  UniqueFd epoll_;
+};
+
 } // namespace xtg::net

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A connection from freeze() to its end.
 #include <poll.h>
+#include <sys/epoll.h>
 
+#include <array>
 #include <utility>
 
 #include "net/tcp_internal.h"
@@ -156,6 +158,32 @@ Result<Closing> closing(const TcpSocket& socket, std::uint64_t* received) {
   // EPIPE: reset after the far end's FIN. ENOTCONN: the error was told before.
   if (err == ECONNRESET || err == EPIPE || err == ENOTCONN) return Closing::Reset;
   return tcp::fail_connection(err, kWhat);
+}
+
+Result<ClosingWatch> ClosingWatch::open() {
+  UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll.valid()) return fail_sys(errno, "wait for connections to close");
+  return ClosingWatch(std::move(epoll));
+}
+
+Status ClosingWatch::add(const TcpSocket& socket, std::uint32_t number) {
+  // EPOLLOUT: a socket that sends no more is always writable, so that by edges every change of its
+  // state is told, also that to FIN_WAIT2.
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.u32 = number;
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket.fd(), &event) != 0)
+    return fail_sys(errno, "wait for a connection to close");
+  return {};
+}
+
+std::vector<std::uint32_t> ClosingWatch::take() const {
+  std::array<epoll_event, 256> events{};
+  const int n = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
+  std::vector<std::uint32_t> out;
+  for (int i = 0; i < n; i++)
+    out.push_back(events[static_cast<std::size_t>(i)].data.u32);
+  return out;
 }
 
 } // namespace xtg::net

@@ -209,6 +209,14 @@ class ManyFlows(tcp_lib.WireTest):
             self.delivered(result, sink)
         self.assertEqual(result.total["bytes"], 200_000_000)
 
+    def test_thousands_that_do_not_close(self):
+        """All are waited for at once, and in the meantime there are lines."""
+        with tcp_lib.Sink(self.wire, stay=1):
+            result = self.done(self.tcp("-f", 3000, "--duration", "300ms", "--drain", 1, "--interval", "100ms"),
+                               close="fin_one_way")
+        closing = [part["sum"] for part in result.doc["intervals"] if part["sum"]["start"] > 0.5]
+        self.assertGreaterEqual(len(closing), 3, result)
+
 
 class Output(tcp_lib.WireTest):
     """What one sees: the events of a run, and its plan."""

@@ -83,6 +83,45 @@ TEST_P(TcpCloseTest, ResetsTheFarEnd) {
   }
 }
 
+/// What is watched is told of when there is something new to see, and only then.
+TEST_P(TcpCloseTest, IsToldOf) {
+  for (const bool far_end_first : {false, true}) {
+    if (far_end_first) {
+      if (bare()) return; // as below: TIME_WAIT
+      ASSERT_NO_FATAL_FAILURE(connect());
+      shutdown(far_.get(), SHUT_WR);
+      ASSERT_TRUE(eventually([&] { return tcp_state(near_.fd()) == TCP_CLOSE_WAIT; }));
+    }
+    ASSERT_NO_FATAL_FAILURE(take_over());
+    ASSERT_NO_FATAL_FAILURE(build_again());
+    auto watch = ClosingWatch::open();
+    ASSERT_OK(watch);
+    ASSERT_OK(send_fin(near_));
+    ASSERT_OK(watch->add(near_, 60'000));
+    std::uint64_t received = 0;
+    Closing last = Closing::Unacknowledged;
+    const auto told = [&](Closing wanted) {
+      return eventually([&] {
+        for (const std::uint32_t number : watch->take()) {
+          EXPECT_EQ(number, 60'000U);
+          auto now = closing(near_, &received);
+          EXPECT_TRUE(now);
+          if (now) last = *now;
+        }
+        return last == wanted;
+      });
+    };
+    if (!far_end_first) {
+      EXPECT_TRUE(told(Closing::HalfClosed));
+      EXPECT_TRUE(watch->take().empty());
+      shutdown(far_.get(), SHUT_WR);
+    }
+    EXPECT_TRUE(told(Closing::Closed));
+    near_.close();
+    EXPECT_TRUE(watch->take().empty());
+  }
+}
+
 TEST_P(TcpCloseTest, ItsPortCanBeUsedAgainAtOnce) {
   if (bare()) return; // the kernel gives a TIME_WAIT away only where time stamps tell old from new
   for (int i = 0; i < 3; ++i) {
