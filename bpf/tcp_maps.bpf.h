@@ -9,6 +9,7 @@ const volatile struct xtg_tcp_config tcp_config = {.abi_version = XTG_ABI_VERSIO
 struct xtg_tcp_control tcp_control;
 struct xtg_tcp_lane tcp_lanes[XTG_MAX_WORKERS];
 struct xtg_tcp_queue tcp_queues[XTG_MAX_WORKERS];
+struct xtg_tcp_wheel tcp_wheels[XTG_MAX_WORKERS];
 struct xtg_tcp_untaken tcp_untaken;
 struct xtg_tcp_icmp tcp_icmp;
 /* Round-trip times in ns, one row per lane. */
@@ -47,6 +48,13 @@ struct {
   __type(key, __u32);
   __type(value, struct xtg_tcp_kept);
 } tcp_kept SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct xtg_tcp_link);
+} tcp_links SEC(".maps");
 
 /* Each lane's queue of flows that may have something to send. */
 struct {
@@ -158,6 +166,17 @@ static __always_inline void xtg_tcp_wake(struct xtg_tcp_flow* f) {
   *slot = f->number;
   lane->ready_head++;
   f->queued = 1;
+}
+
+static __always_inline struct xtg_tcp_wheel* wheel_at(__u32 lane) {
+  XTG_OPAQUE(lane);
+  return &tcp_wheels[lane & (XTG_MAX_WORKERS - 1)];
+}
+static __always_inline struct xtg_tcp_wheel* xtg_tcp_wheel_of(const struct xtg_tcp_flow* f) {
+  return wheel_at(f->lane);
+}
+static __always_inline struct xtg_tcp_link* xtg_tcp_link_at(__u32 number) {
+  return bpf_map_lookup_elem(&tcp_links, &number);
 }
 
 #define xtg_loop(n, fn, ctx) bpf_loop(n, fn, ctx, 0)

@@ -9,7 +9,8 @@
 #define XTG_SKIP XDP_DROP
 
 #define TX_EVENTS 128          /* read at the start of one burst */
-#define TX_TIMERS 4            /* looked at */
+#define TX_TIMERS 32           /* looked at */
+#define TX_ROUND 32            /* flows of a round over all */
 #define TX_FLOWS 8             /* asked for something to send */
 #define TX_LATE_NS 10000000ULL /* a schedule is made up for by so much */
 
@@ -24,7 +25,7 @@ static __always_inline struct xtg_tcp_lane* lane_of(__u32 ingress_ifindex) {
 struct tx_sweep {
   struct xtg_tcp_lane* lane;
   __u32 now_us;
-  __u32 ending;
+  __u32 more; /* timers may be due yet */
 };
 
 /* The flow's latest segment, kept while the queue was full. False: it is being written. */
@@ -56,26 +57,52 @@ static long tx_event(__u32 turn, struct tx_sweep* s) {
       xtg_tcp_input(f, e, s->now_us);
     else if (!tx_kept(f, flow, s->now_us))
       return 1;
+    xtg_tcp_filed(f, s->now_us);
   }
   lane->heard_us = e->at_us;
   lane->event_tail++;
   return 0;
 }
 
-/* The next flow of this lane: is its timer due, is it to be told that the run ends? */
+/* A flow whose timer may be due. */
 static long tx_timer(__u32 turn, struct tx_sweep* s) {
+  struct xtg_tcp_lane* lane = s->lane;
+  __u32 number = xtg_tcp_wheel_take(wheel_at(lane->lane), s->now_us), at = 0;
+  struct xtg_tcp_flow* f;
+
+  s->more = number != 0;
+  if (!number) return 1;
+  number--;
+  f = bpf_map_lookup_elem(&tcp_flows, &number);
+  if (!f) return 0;
+  lane->looked++;
+  f->filed = 0;
+  if (xtg_tcp_due_at(f, &at) && !xtg_before(s->now_us, at)) {
+    if (f->phase == XTG_TCP_OPEN)
+      xtg_tcp_timer(f, s->now_us);
+    else
+      xtg_tcp_wake(f);
+  }
+  xtg_tcp_filed(f, s->now_us);
+  return 0;
+}
+
+/* The next flow of a round: a new one is to begin, and one that has nothing in flight is to learn
+ * that the run ends. */
+static long tx_round(__u32 turn, struct tx_sweep* s) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   struct xtg_tcp_lane* lane = s->lane;
   __u32 number = lane->sweep;
   struct xtg_tcp_flow* f = bpf_map_lookup_elem(&tcp_flows, &number);
 
   lane->sweep += c->n_lanes;
-  if (lane->sweep >= c->n_flows) lane->sweep = lane->lane;
-  if (!f || f->phase < XTG_TCP_OPEN || f->phase > XTG_TCP_DRAINED) return 0;
-  if (f->timer && !xtg_before(s->now_us, f->timer_us)) xtg_tcp_timer(f, s->now_us);
-  /* A new flow, and one that has nothing in flight and learns that the run ends. */
-  if (tcp_control.stop || s->ending || f->fin || !f->nxt_seg) xtg_tcp_wake(f);
-  return 0;
+  if (lane->sweep >= c->n_flows) lane->told = lane->ready_head - lane->ready_tail + 1;
+  if (f && f->phase >= XTG_TCP_OPEN && f->phase <= XTG_TCP_DRAINED) {
+    lane->looked++;
+    xtg_tcp_filed(f, s->now_us);
+    xtg_tcp_wake(f);
+  }
+  return lane->sweep >= c->n_flows;
 }
 
 struct tx_pick {
@@ -95,9 +122,13 @@ static long tx_ask(__u32 turn, struct tx_pick* p) {
   __u32 key, *slot, number;
   struct xtg_tcp_flow* f;
 
-  if (lane->ready_tail == lane->ready_head) return 1;
+  if (lane->ready_tail == lane->ready_head) {
+    lane->told = 0;
+    return 1;
+  }
   key = lane->lane * (c->ready_mask + 1) + (lane->ready_tail & c->ready_mask);
   lane->ready_tail++;
+  if (lane->told) lane->told--;
   slot = bpf_map_lookup_elem(&tcp_ready, &key);
   if (!slot) return 1;
   number = *slot;
@@ -105,9 +136,11 @@ static long tx_ask(__u32 turn, struct tx_pick* p) {
   if (!f) return 0;
   f->queued = 0;
   if (!xtg_tcp_pick(f, &p->burst, p->now_us, p->flags)) {
+    xtg_tcp_filed(f, p->now_us);
     if (p->flags & XTG_TCP_NO_DATA && f->phase == XTG_TCP_OPEN) xtg_tcp_wake(f);
     return 0;
   }
+  xtg_tcp_filed(f, p->now_us);
   xtg_tcp_wake(f);
   p->f = f;
   return 1;
@@ -273,19 +306,31 @@ static __always_inline void tx_paced(struct xtg_tcp_lane* lane, const struct xtg
   lane->missed = 0;
 }
 
-/* What the far ends have said, and what is due. In a function of its own: the stack of what it
- * calls (512 bytes in all) is not to come on top of tx_next()'s. 1: more may wait to be read. */
-static __noinline int tx_hear(struct xtg_tcp_lane* lane, __u64 now_ns) {
-  struct tx_sweep sweep = {.lane = lane, .now_us = (__u32)(now_ns / 1000)};
+/* What the far ends have said. This and the next two are functions side by side: the stack of what
+ * they call (512 bytes in all) is not to come on top of one another's. 1: more may wait. */
+static __noinline int tx_hear(struct xtg_tcp_lane* lane, __u32 now_us) {
+  struct tx_sweep sweep = {.lane = lane, .now_us = now_us};
   __u64 before = lane->event_tail;
-  int waiting;
 
-  sweep.ending = now_ns >= tcp_control.end_ns;
   bpf_loop(TX_EVENTS, tx_event, &sweep, 0);
-  waiting = lane->event_tail - before >= TX_EVENTS;
+  return lane->event_tail - before >= TX_EVENTS;
+}
+
+/* What is due. `waiting`: as tx_hear() says. 1: more may be. */
+static __noinline int tx_look(struct xtg_tcp_lane* lane, __u64 now_ns, int waiting) {
+  struct tx_sweep sweep = {.lane = lane, .now_us = (__u32)(now_ns / 1000)};
+  bool ending = tcp_control.stop || now_ns >= tcp_control.end_ns;
+  __u32 rounds = *(volatile __u32*)&tcp_control.rounds;
+
+  if (lane->round != rounds || (ending && !lane->ended)) {
+    lane->round = rounds;
+    lane->ended = ending;
+    lane->sweep = lane->lane;
+  }
+  if (lane->sweep < xtg_tcp_c()->n_flows) bpf_loop(TX_ROUND, tx_round, &sweep, 0);
   sweep.now_us = xtg_tcp_timer_time(sweep.now_us, waiting, lane->heard_us);
   bpf_loop(TX_TIMERS, tx_timer, &sweep, 0);
-  return waiting;
+  return waiting || sweep.more || lane->sweep < xtg_tcp_c()->n_flows;
 }
 
 static __noinline int tx_next(struct xtg_tcp_lane* lane, __u64 now_ns, int waiting) {
@@ -301,7 +346,11 @@ static __noinline int tx_next(struct xtg_tcp_lane* lane, __u64 now_ns, int waiti
   if (c->pace_ns_q && !tx_due(lane, now_ns)) p.flags |= XTG_TCP_NO_DATA;
   if (lane->rest.count) tx_take_rest(lane, &p);
   if (!p.f) bpf_loop(TX_FLOWS, tx_ask, &p, 0);
-  if (!p.f) return waiting ? 0 : tx_idle(lane); /* what it waits for may be among the rest */
+  if (!p.f) { /* what it waits for may be among the rest */
+    if (!waiting && !lane->told) return tx_idle(lane);
+    lane->batch_used = (lane->batch_used + 1) % lane->batch;
+    return 0;
+  }
   lane->cut = 0;
   if (tcp_control.cut) tx_cut(lane, &p);
   tx_prepare(lane, &p, now_ns);
@@ -320,7 +369,8 @@ static __noinline int tx_begin(struct xdp_md* ctx) {
 
   if (!lane || tcp_control.stop > 1) return 0;
   __sync_fetch_and_add(&lane->turns, 1);
-  begun = tx_hear(lane, now_ns);
+  begun = tx_hear(lane, (__u32)(now_ns / 1000));
+  begun = tx_look(lane, now_ns, begun);
   begun = tx_next(lane, now_ns, begun);
   __sync_fetch_and_add(&lane->turns, 1);
   return begun;

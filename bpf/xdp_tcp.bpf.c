@@ -12,12 +12,14 @@
 #include "xtg/abi/hist.h"
 #include "xtg/abi/tcp.h"
 #include "xtg/abi/tcp_math.h"
+#include "xtg/abi/tcp_wheel.h"
 
 char _license[] SEC("license") = "GPL";
 
 #include "tcp_maps.bpf.h"
 #include "xtg/abi/tcp_input.h"
 #include "xtg/abi/tcp_output.h"
+#include "xtg/abi/tcp_file.h"
 #include "tcp_rx.bpf.h"
 #include "tcp_tx.bpf.h"
 #include "tcp_count.bpf.h"

@@ -17,6 +17,7 @@
 #include "xtg/abi/tcp.h"
 #include "xtg/abi/tcp_math.h"
 #include "xtg/abi/tcp_open.h"
+#include "xtg/abi/tcp_wheel.h"
 #include "xtg_tcp_bpf.skel.h"
 
 #include "core/clock.h"
@@ -60,6 +61,7 @@ void size_maps(const xtg_tcp_bpf& skel, const TcpSenderSpec& spec, const xtg_tcp
   bpf_map__set_max_entries(maps.tcp_ready, c.n_lanes * (c.ready_mask + 1));
   bpf_map__set_max_entries(maps.tcp_places, c.n_flows);
   bpf_map__set_max_entries(maps.tcp_kept, c.n_flows);
+  bpf_map__set_max_entries(maps.tcp_links, c.n_flows);
   bpf_map__set_max_entries(maps.tcp_flow_rtt, spec.flow_histograms ? c.n_flows : 1);
   bpf_map__set_max_entries(maps.tcp_payload, chunks(spec.payload.size()));
   bpf_map__set_max_entries(maps.tcp_sums,
@@ -101,7 +103,7 @@ std::string_view to_string(Tap tap) {
 std::uint32_t flow_memory(std::uint32_t board_words) {
   constexpr std::uint32_t kPlace = 96; // element of the hash map and its bucket
   return sizeof(xtg_tcp_flow) + board_words * sizeof(xtg_tcp_word) + kPlace + 4 +
-         4 * sizeof(xtg_tcp_event) + sizeof(xtg_tcp_kept);
+         4 * sizeof(xtg_tcp_event) + sizeof(xtg_tcp_kept) + sizeof(xtg_tcp_link);
 }
 
 struct TcpSender::Impl {
@@ -109,7 +111,6 @@ struct TcpSender::Impl {
   xtg_tcp_config config{};
   std::string source_note;
   MappedArray<xtg_tcp_flow> flows;
-  std::vector<std::uint64_t> rtt_before;
   bool flow_histograms = false;
   Tap tap = Tap::Xdp;
   bpf_tc_hook hook{};
@@ -128,6 +129,8 @@ struct TcpSender::Impl {
   }
   [[nodiscard]] xtg_tcp_lane& lane(std::size_t i) const { return skel->bss->tcp_lanes[i]; }
   [[nodiscard]] std::size_t lanes() const { return config.n_lanes; }
+  /// Has the lanes look at all their flows once.
+  void begin_round() const { std::atomic_ref<__u32>(skel->bss->tcp_control.rounds)++; }
   Status fill_payload(const TcpSenderSpec& spec) const;
 };
 
@@ -322,6 +325,7 @@ std::uint32_t TcpSender::phase(std::uint32_t number) const {
 }
 void TcpSender::ask_fin(std::uint32_t flow) {
   poke(impl_->flows[flow].fin, __u32{1});
+  impl_->begin_round();
 }
 
 void TcpSender::set_end_ns(std::uint64_t end_ns) {
@@ -358,32 +362,24 @@ Result<RunEnd> TcpSender::run(std::size_t number, std::span<const std::uint8_t> 
 }
 
 std::uint32_t TcpSender::next_timer_us(std::size_t lane, std::uint32_t most_us) const {
+  const xtg_tcp_wheel& wheel = impl_->skel->bss->tcp_wheels[lane];
+  __u32 slot = 0;
+  const __u32 wait = xtg_tcp_wheel_wait(&wheel, &slot);
+  if (wait == ~0U) return most_us;
+  const std::uint32_t at = wheel.clock_us + wait;
   const auto now = static_cast<std::uint32_t>(monotonic_ns() / 1000);
-  std::uint32_t soonest = most_us;
-  for (std::size_t i = lane; i < impl_->config.n_flows; i += impl_->lanes()) {
-    xtg_tcp_flow& f = impl_->flows[i];
-    if (peek(f.timer) == XTG_TCP_TIMER_NONE || peek(f.phase) != XTG_TCP_OPEN) continue;
-    const std::uint32_t at = peek(f.timer_us);
-    soonest = xtg_before(at, now) ? 0 : std::min(soonest, at - now);
-  }
-  return soonest;
+  return xtg_before(at, now) ? 0 : std::min(most_us, at - now);
 }
 
 bool TcpSender::wants_look(std::size_t lane, std::uint64_t now_ns) const {
   xtg_tcp_lane& l = impl_->lane(lane);
-  const bool ready = peek(l.ready_head) != peek(l.ready_tail) && now_ns >= peek(l.hold_ns);
-  if (ready && (impl_->config.pace_ns_q == 0 || now_ns + kPaceLeadNs >= peek(l.pace_ns)))
-    return true;
   auto& control = impl_->skel->bss->tcp_control;
+  if (peek(l.sweep) < impl_->config.n_flows || peek(l.round) != peek(control.rounds)) return true;
   const bool ending = peek(control.stop) != 0 || now_ns >= peek(control.end_ns);
-  for (std::size_t i = lane; i < impl_->config.n_flows; i += impl_->lanes()) {
-    xtg_tcp_flow& f = impl_->flows[i];
-    if (peek(f.phase) != XTG_TCP_OPEN) continue;
-    // A new one; but one that stands in the queue waits for the schedule, unless it has ended.
-    if (!ready && peek(f.nxt_seg) == 0) return true;
-    if (ending && peek(f.una) == peek(f.sent_end)) return true;
-  }
-  return false;
+  if (ending && peek(l.ended) == 0) return true;
+  if (peek(l.ready_head) == peek(l.ready_tail) || now_ns < peek(l.hold_ns)) return false;
+  return impl_->config.pace_ns_q == 0 || peek(l.told) != 0 ||
+         now_ns + kPaceLeadNs >= peek(l.pace_ns);
 }
 
 std::uint64_t TcpSender::first_data_ns() const {
@@ -498,6 +494,7 @@ void TcpSender::open_flow(std::uint32_t number, const FlowSetup& setup) {
   f.peer_fin = setup.peer_fin ? 1 : 0;
   xtg_tcp_flow_open(&impl_->config, &f, setup.window, setup.rtt_us, now_us);
   std::atomic_ref<__u32>(f.phase).store(XTG_TCP_OPEN, std::memory_order_release);
+  impl_->begin_round();
 }
 
 stats::FlowState TcpSender::flow_state(std::uint32_t number, bool histogram) const {

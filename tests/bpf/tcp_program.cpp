@@ -17,6 +17,7 @@
 #include "xtg/abi/tcp.h"
 #include "xtg/abi/tcp_math.h"
 #include "xtg/abi/tcp_open.h"
+#include "xtg/abi/tcp_wheel.h"
 #include "xtg_tcp_bpf.skel.h"
 
 #include "core/clock.h"
@@ -112,6 +113,7 @@ int TcpProgram::load(const TcpSetup& setup) {
   bpf_map__set_max_entries(maps.tcp_ready, config_.n_lanes * (config_.ready_mask + 1));
   bpf_map__set_max_entries(maps.tcp_places, config_.n_flows);
   bpf_map__set_max_entries(maps.tcp_kept, config_.n_flows);
+  bpf_map__set_max_entries(maps.tcp_links, config_.n_flows);
   bpf_map__set_max_entries(maps.tcp_payload,
                            static_cast<__u32>(1 + setup.payload.size() / XTG_TCP_CHUNK));
   bpf_map__set_max_entries(maps.tcp_sums,
@@ -190,6 +192,7 @@ void TcpProgram::open(std::uint32_t number, const xdp::FlowSetup& setup) {
   xtg_tcp_flow_open(&config_, &f, setup.window, setup.rtt_us,
                     static_cast<__u32>(monotonic_ns() / 1000));
   f.phase = XTG_TCP_OPEN;
+  control().rounds++;
 }
 
 TcpSent TcpProgram::send(std::uint32_t number) {

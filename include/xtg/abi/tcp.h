@@ -174,7 +174,8 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   __u32 phase;      /* XTG_TCP_OPEN: U; then the thread's */
   __u32 fin;        /* U: 1: send a FIN after the last byte */
   __u32 tsval_base; /* U: TSval = this + CLOCK_MONOTONIC in ms */
-  __u32 queued;     /* stands in the lane's queue of flows */
+  __u16 queued;     /* stands in the lane's queue of flows */
+  __u16 filed;      /* and in its wheel of timers (tcp_wheel.h), for ... */
   __u32 want;       /* XTG_TCP_WANT_* */
   __u64 edge;       /* right edge of the far end's window */
   __u64 una;        /* offsets as SND.UNA ... */
@@ -266,8 +267,8 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   __u32 undo_ssthresh;
   __u32 undo_cubic_max;
   __u32 undo_cubic_running;
-  __u32 undone; /* recoveries that were for nothing */
-  __u32 pad;
+  __u32 undone;   /* recoveries that were for nothing */
+  __u32 filed_us; /* ... this time */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_flow) == 576, "whole cache lines");
 
@@ -310,11 +311,11 @@ struct XTG_CACHE_LINES xtg_tcp_lane {
   __u32 settled;
   __u32 idle_left; /* runs to pass over until the kernel's batch ends */
   __u32 batch;     /* U: of the call */
-  __u32 done;      /* 1: no flow of this lane is open */
+  __u32 ended;     /* 1: its flows have been told that the run ends */
   __u32 lane;      /* U */
-  __u32 flow_base; /* U: flows flow_base + lane, + n_lanes ... are this lane's */
-  __u32 open;      /* flows of this lane that are not finished */
-  __u32 sweep;     /* the timers were looked at up to here */
+  __u32 round;     /* tcp_control.rounds as of the last round over the lane's flows */
+  __u32 told;      /* flows that are to be asked before the thread sleeps, as the round woke them */
+  __u32 sweep;     /* the round has come to here; n_flows and more: it is over */
   __u32 push;
   __u32 batch_used; /* frames of this batch */
   __u32 holdoff;    /* batches to sit out after the driver refused frames */
@@ -327,13 +328,12 @@ struct XTG_CACHE_LINES xtg_tcp_lane {
   __u64 pace_frac;
   __u64 skipped_slots;
   __u64 first_data_ns; /* 0: none yet */
-  __u64 events_done;
+  __u64 looked;        /* at how many flows, for their timers and in rounds */
   __u64 attempts;
 
   __u64 accepted; /* from the tracepoints */
   __u64 driver_drops;
   __u64 redirect_errors;
-  __u64 stray;     /* events of flows that are none of ours any more */
   __u64 pace_ns_q; /* U: paced: between two of its segments, its open flows' share of the rate */
   __u64 missed;    /* slots that passed since new data was last sent; they are skipped_slots then */
   __u32 heard_us;  /* when the last event read had arrived */
@@ -343,6 +343,7 @@ struct XTG_CACHE_LINES xtg_tcp_lane {
   __u32 rest_flow;
   __u32 hold_step_ns; /* the last wait after an error; 0: frames leave */
   __u64 hold_ns;      /* nothing is sent before; after an error, and the longer the more follow */
+  __u64 pad;
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_lane) == 384, "whole cache lines");
 
@@ -378,7 +379,7 @@ struct XTG_CACHE_LINES xtg_tcp_control {
   __u32 stop;   /* U: 1: no new data; 2: nothing at all */
   __u32 go;     /* U: 1: the run has begun */
   __u32 cut;    /* U: most payload of a frame, where the path takes less than segments; 0: mss */
-  __u32 pad1;
+  __u32 rounds; /* U: counts what all flows are to be looked at for: new ones, FINs */
   __u64
       link; /* U: the header's first 8 bytes where the next hop has become another; 0: as it was */
   __u64 pad[4];
