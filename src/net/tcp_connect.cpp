@@ -17,29 +17,26 @@ namespace {
 
 constexpr std::uint64_t kAskStopNs = 50'000'000;
 
-/// As far as allowed; who needs more finds out by EMFILE.
-void allow_files(std::uint64_t count) {
+/// As far as allowed. EMFILE where that is not enough: to find it out by opening takes its time.
+Status allow_files(std::uint64_t count) {
   constexpr std::uint64_t kForOthers = 256; // programs, maps and links of a run
   std::error_code ignored;
-  std::uint64_t need = count + kForOthers;
+  std::uint64_t need = count;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", ignored)) {
     (void)entry;
     ++need;
   }
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need) return;
-  const rlimit wish{.rlim_cur = need, .rlim_max = std::max<rlim_t>(need, limit.rlim_max)};
-  if (setrlimit(RLIMIT_NOFILE, &wish) == 0) return; // a higher hard limit needs CAP_SYS_RESOURCE
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need + kForOthers) return {};
+  const rlimit wish{.rlim_cur = need + kForOthers,
+                    .rlim_max = std::max<rlim_t>(need + kForOthers, limit.rlim_max)};
+  if (setrlimit(RLIMIT_NOFILE, &wish) == 0) return {};
   limit.rlim_cur = limit.rlim_max;
   (void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-tl::unexpected<Error> fail_open(Error error, std::uint32_t count) {
-  rlimit limit{};
-  if (error.sys == EMFILE && getrlimit(RLIMIT_NOFILE, &limit) == 0)
-    error.what =
-        fmt::format("open {} connections with at most {} files (ulimit -n)", count, limit.rlim_cur);
-  return tl::unexpected<Error>(std::move(error));
+  if (limit.rlim_cur >= need) return {};
+  return fail_sys(EMFILE, fmt::format("open {} connections with at most {} files (ulimit -n, which "
+                                      "only CAP_SYS_RESOURCE raises further)",
+                                      count, limit.rlim_cur));
 }
 
 Status check(const ConnectSpec& spec) {
@@ -92,7 +89,7 @@ private:
   /// An Error is one of all connections.
   Status start(std::uint32_t index) {
     auto fd = tcp::new_socket(spec_.to.addr.family, spec_.interface, spec_.ip);
-    if (!fd) return fail_open(std::move(fd.error()), spec_.count);
+    if (!fd) return tl::unexpected<Error>(std::move(fd.error()));
     pending_[index] = std::move(*fd);
     if (spec_.from || spec_.first_port) {
       auto bound = bind_local(index);
@@ -229,7 +226,7 @@ private:
 Result<std::vector<Connected>> open_connections(const ConnectSpec& spec,
                                                 const std::function<bool()>& stop) {
   if (auto ok = check(spec); !ok) return tl::unexpected<Error>(std::move(ok.error()));
-  allow_files(spec.count);
+  if (auto ok = allow_files(spec.count); !ok) return tl::unexpected<Error>(std::move(ok.error()));
   UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.valid()) return fail_sys(errno, "wait for connections");
   return Opener(spec, std::move(epoll)).run(stop);
