@@ -267,6 +267,7 @@ static __noinline int tx_prepare(struct xtg_tcp_lane* lane, struct tx_pick* p, _
       lane->piece_sum = tx_piece_sum(lane->pos, b->len);
   }
   if (data && !lane->first_data_ns) lane->first_data_ns = now_ns;
+  if (data && !f->first_ns) f->first_ns = now_ns;
   return 0;
 }
 

@@ -43,6 +43,7 @@ std::string unacknowledged_words(Nanoseconds patience) {
 Result<net::TcpSocket> TcpSession::rebuild(std::size_t number, bool at_una) {
   Flow& flow = flows_[number];
   sender_->park(static_cast<std::uint32_t>(number));
+  if (flow.ended_ns == 0) flow.ended_ns = monotonic_ns();
   const xtg_tcp_flow f = sender_->flow(static_cast<std::uint32_t>(number));
   net::Rebuild spec;
   spec.local = flow.local;
@@ -115,6 +116,7 @@ void TcpSession::reset_flow(std::size_t number, stats::FlowEnd end) {
 
 void TcpSession::finish_flow(std::size_t number, std::uint32_t phase, std::uint64_t now_ns) {
   Flow& flow = flows_[number];
+  flow.ended_ns = monotonic_ns();
   if (phase == XTG_TCP_RESET) {
     const xtg_tcp_flow f = sender_->flow(static_cast<std::uint32_t>(number));
     flow.socket.close();
@@ -259,18 +261,24 @@ Error TcpSession::silence_error(const stats::Snapshot& now) const {
   return app::silence_error(plan_.iface, config_.header_len + config_.mss + packet::kFcsBytes, now);
 }
 
+stats::FlowState TcpSession::flow_state(std::size_t number, bool histogram) const {
+  const Flow& flow = flows_[number];
+  stats::FlowState state =
+      sender_->flow_state(static_cast<std::uint32_t>(number), histogram, flow.ended_ns);
+  state.end = flow.end;
+  state.detail = flow.detail;
+  state.src_port = flow.local.port;
+  state.counters.bytes_received += flow.received;
+  return state;
+}
+
 stats::TcpSnapshot TcpSession::snapshot(bool settled, bool histograms) {
   stats::TcpSnapshot out;
   out.time_ns = monotonic_ns();
   out.tx = sender_->snapshot(settled).total;
   out.flows.reserve(flows_.size());
   for (std::size_t i = 0; i < flows_.size(); i++) {
-    stats::FlowState state = sender_->flow_state(static_cast<std::uint32_t>(i), histograms);
-    state.end = flows_[i].end;
-    state.detail = flows_[i].detail;
-    state.src_port = flows_[i].local.port;
-    state.counters.bytes_received += flows_[i].received;
-    out.flows.push_back(std::move(state));
+    out.flows.push_back(flow_state(i, histograms));
   }
   return out;
 }
@@ -281,11 +289,7 @@ void TcpSession::report_ended(report::TcpReporter& reporter, std::uint64_t now_n
     if (told_[i] || flows_[i].end == stats::FlowEnd::Running) continue;
     told_[i] = true;
     if (!stats::is_failure(flows_[i].end)) continue;
-    stats::FlowState state = sender_->flow_state(static_cast<std::uint32_t>(i), false);
-    state.end = flows_[i].end;
-    state.detail = flows_[i].detail;
-    state.src_port = flows_[i].local.port;
-    reporter.flow_ended(state, static_cast<double>(now_ns - start_ns_) * 1e-9);
+    reporter.flow_ended(flow_state(i, false), static_cast<double>(now_ns - start_ns_) * 1e-9);
   }
 }
 
@@ -351,6 +355,7 @@ void TcpSession::conclude(report::TcpReporter& reporter) {
   judge(frames);
   stats::TcpSummary& summary = result_.summary;
   summary.total = stats::tcp_delta(first_, last, start_ns_);
+  summary.end_ns = last.time_ns;
   summary.flows = std::move(last.flows);
   summary.rtt = sender_->rtt();
   summary.end = reason_.value_or(stats::EndReason::Amount);

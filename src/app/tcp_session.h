@@ -59,6 +59,7 @@ private:
     std::string detail;
     bool closing = false; ///< our FIN is out, by the kernel
     std::uint64_t give_up_ns = 0;
+    std::uint64_t ended_ns = 0; ///< when it was seen to send no more
     std::uint64_t received = 0; ///< before it was taken over and after it was given back
     xdp::FlowProgress last;     ///< as seen ...
     std::uint64_t moved_ns = 0; ///< ... and when it last was another
@@ -103,6 +104,7 @@ private:
   void fail_run(Error error);
   void end_rest();
   [[nodiscard]] bool all_ended() const;
+  [[nodiscard]] stats::FlowState flow_state(std::size_t number, bool histogram) const;
   [[nodiscard]] stats::TcpSnapshot snapshot(bool settled, bool histograms);
   void conclude(report::TcpReporter& reporter);
   void judge(const stats::Snapshot& frames);

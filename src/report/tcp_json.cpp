@@ -40,7 +40,7 @@ public:
   }
   void flow_ended(const stats::FlowState& flow, double at_s) override {
     Json data = {{"at", number(at_s)}};
-    data.update(tcp_flow_value(flow, at_s));
+    data.update(tcp_flow_value(flow, flow.flowed_s(flow.last_ns)));
     lines_.event("flow", std::move(data));
   }
   void note(const std::string&, double) override {}

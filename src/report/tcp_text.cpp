@@ -110,7 +110,10 @@ public:
     row("ended", error_.empty() ? std::string(end_words(summary.end))
                                 : fmt::format("{}: {}", end_words(summary.end), error_));
     row("duration", fmt::format("{:>15.3f} s", total.end_s - total.start_s));
-    row("goodput", fmt::format("{:>15}", prefixed(total.goodput_bps, "bit/s")));
+    std::string goodput = fmt::format("{:>15}", prefixed(total.goodput_bps, "bit/s"));
+    if (total.flowed_s > 0 && total.flowed_s < 0.99 * (total.end_s - total.start_s))
+      goodput += fmt::format(" over the {:.3f} s in which data flowed", total.flowed_s);
+    row("goodput", goodput);
     if (many_ && total.compared > 1)
       row("flows' goodput",
           fmt::format("{:>15} slowest, {} fastest", prefixed(total.slowest_bps, "bit/s"),

@@ -56,6 +56,7 @@ Json sum_value(const stats::TcpSample& s) {
   Json out = {{"start", number(s.start_s)},
               {"end", number(s.end_s)},
               {"seconds", number(s.end_s - s.start_s)},
+              {"flowed_seconds", number(s.flowed_s)},
               {"bytes", s.sum.bytes_acked},
               {"bits_per_second", number(s.goodput_bps)},
               {"packets", s.tx.accepted},
@@ -162,6 +163,7 @@ Json tcp_flow_value(const stats::FlowState& flow, double seconds) {
               {"close", to_string(flow.end)},
               {"detail", or_null(one_line(flow.detail))},
               {"bytes", c.bytes_acked},
+              {"seconds", number(seconds)},
               {"bits_per_second", number(goodput)},
               {"segments_sent", c.segments_sent},
               {"bytes_sent", c.bytes_sent},
@@ -174,10 +176,9 @@ Json tcp_flow_value(const stats::FlowState& flow, double seconds) {
 }
 
 Json tcp_end_value(const stats::TcpSummary& summary) {
-  const double length = summary.total.end_s - summary.total.start_s;
   Json flows = Json::array();
   for (const stats::FlowState& flow : summary.flows)
-    flows.push_back(tcp_flow_value(flow, length));
+    flows.push_back(tcp_flow_value(flow, flow.flowed_s(summary.end_ns)));
   const bool sent = summary.total.sum.segments_sent != 0;
   const stats::TcpSeen& seen = summary.seen;
   return {{"sum", sum_value(summary.total)},

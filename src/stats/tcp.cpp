@@ -46,6 +46,33 @@ bool is_open(const FlowState& flow) {
   return flow.end == FlowEnd::Running;
 }
 
+/// The part of [from, to) in which data flowed.
+struct Span {
+  std::uint64_t from_ns, to_ns;
+  [[nodiscard]] double seconds() const {
+    return to_ns > from_ns ? seconds_since(from_ns, to_ns) : 0;
+  }
+};
+
+Span own_span(const FlowState& flow, std::uint64_t from_ns, std::uint64_t to_ns) {
+  return {std::max(from_ns, flow.first_ns),
+          flow.last_ns == 0 ? to_ns : std::min(to_ns, flow.last_ns)};
+}
+
+/// Of all flows together: as long as one's data flow.
+Span span_of(const TcpSnapshot& from, const TcpSnapshot& to) {
+  Span all{to.time_ns, from.time_ns};
+  bool any = false;
+  for (const FlowState& flow : to.flows) {
+    if (flow.first_ns == 0) continue;
+    any = true;
+    const Span own = own_span(flow, from.time_ns, to.time_ns);
+    all.from_ns = std::min(all.from_ns, own.from_ns);
+    all.to_ns = std::max(all.to_ns, own.to_ns);
+  }
+  return any ? all : Span{from.time_ns, to.time_ns};
+}
+
 /// Mean of the smoothed RTT of the open flows, or of all where none is open; 0: none measured.
 std::uint32_t mean_rtt(const std::vector<FlowState>& flows, bool any_open) {
   std::uint64_t sum = 0, count = 0;
@@ -69,6 +96,16 @@ std::string with_detail(std::string text, const std::vector<FlowState>& flows) {
 }
 
 } // namespace
+
+double FlowState::flowed_s(std::uint64_t now_ns) const {
+  if (first_ns == 0) return 0;
+  return Span{first_ns, last_ns == 0 ? now_ns : last_ns}.seconds();
+}
+
+std::uint64_t latest_ns(std::uint32_t us, std::uint64_t until_ns) {
+  const std::uint64_t until_us = until_ns / 1000;
+  return (until_us - static_cast<std::uint32_t>(until_us - us)) * 1000;
+}
 
 std::string_view to_string(Again cause) {
   switch (cause) {
@@ -140,7 +177,7 @@ TcpSample tcp_delta(const TcpSnapshot& from, const TcpSnapshot& to, std::uint64_
   sample.start_s = seconds_since(origin_ns, from.time_ns);
   sample.end_s = seconds_since(origin_ns, to.time_ns);
   sample.tx = rise(from.tx, to.tx);
-  const double length_s = seconds_since(from.time_ns, to.time_ns);
+  const double length_s = sample.flowed_s = span_of(from, to).seconds();
   const auto per_second = [length_s](std::uint64_t count) {
     return length_s > 0 ? static_cast<double>(count) / length_s : 0.0;
   };
@@ -155,7 +192,9 @@ TcpSample tcp_delta(const TcpSnapshot& from, const TcpSnapshot& to, std::uint64_
     const FlowCounters gained = gain(before.counters, now.counters);
     sample.sum += gained;
     if (!is_open(before) || (any_open ? !is_open(now) : is_failure(now.end))) continue;
-    const double goodput = 8 * per_second(gained.bytes_acked);
+    if (now.last_ns != 0 && now.last_ns <= from.time_ns) continue; // it only closes
+    const double own_s = own_span(now, from.time_ns, to.time_ns).seconds();
+    const double goodput = own_s > 0 ? 8 * static_cast<double>(gained.bytes_acked) / own_s : 0;
     sample.slowest_bps = sample.compared == 0 ? goodput : std::min(sample.slowest_bps, goodput);
     sample.fastest_bps = std::max(sample.fastest_bps, goodput);
     sample.compared++;

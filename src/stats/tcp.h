@@ -80,7 +80,15 @@ struct FlowState {
   std::optional<Histogram> rtt;    ///< ns; only runs of few flows keep one for each
   std::uint64_t cwnd_segments = 0; ///< ~0: not limited
   std::uint64_t window_bytes = 0;  ///< the far end's, as last told
+  std::uint64_t first_ns = 0;      ///< when its data began to flow; 0: never
+  std::uint64_t last_ns = 0;       ///< when the last of it was acknowledged; 0: it flows yet
+  /// How long its data flowed, until `now_ns` where it flows yet.
+  [[nodiscard]] double flowed_s(std::uint64_t now_ns) const;
 };
+
+/// The time on the 64-bit clock that 32 bits of microseconds stand for: the latest that is not
+/// after `until_ns`.
+std::uint64_t latest_ns(std::uint32_t us, std::uint64_t until_ns);
 
 struct TcpSnapshot {
   std::uint64_t time_ns = 0;
@@ -92,6 +100,7 @@ struct TcpSnapshot {
 struct TcpSample {
   double start_s = 0;
   double end_s = 0;
+  double flowed_s = 0; ///< of it, while data flowed: what the rates are over
   TxCounters tx;
   double xmit_pps = 0;
   double err_pps = 0;
@@ -100,19 +109,23 @@ struct TcpSample {
   double again_pps = 0;     ///< retransmissions per second, local drops not counted
   std::uint32_t rtt_us = 0; ///< mean of the flows' smoothed RTT, 0: none
   std::uint32_t flows = 0;  ///< open
-  double slowest_bps = 0;   ///< goodput of the slowest and fastest flow that was open throughout
+  double slowest_bps = 0;   ///< goodput of the slowest and fastest flow that was open throughout,
+                            ///< each over its own time
   double fastest_bps = 0;
   FlowCounters sum;           ///< within the interval, over all flows
   std::uint32_t compared = 0; ///< flows that `slowest` and `fastest` are of; 0: neither exists
 };
 
-/// Sample between two snapshots; as delta() treats what is odd. A flow that `from` lacks was open
+/// Sample between two snapshots; as delta() treats what is odd. Rates are over the time in which
+/// data flowed, from the first segment to the last acknowledgment, and each flow's over its own;
+/// opening and closing dilute none. A flow that `from` lacks was open
 /// and had counted nothing. Where no flow is open at the end, as over a whole run, those that ended
 /// without failure are compared.
 TcpSample tcp_delta(const TcpSnapshot& from, const TcpSnapshot& to, std::uint64_t origin_ns);
 
 struct TcpSummary {
   TcpSample total;
+  std::uint64_t end_ns = 0; ///< when `flows` was read
   std::vector<FlowState> flows;
   Histogram rtt; ///< ns, of all flows
   EndReason end = EndReason::Amount;

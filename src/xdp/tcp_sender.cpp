@@ -497,7 +497,8 @@ void TcpSender::open_flow(std::uint32_t number, const FlowSetup& setup) {
   impl_->begin_round();
 }
 
-stats::FlowState TcpSender::flow_state(std::uint32_t number, bool histogram) const {
+stats::FlowState TcpSender::flow_state(std::uint32_t number, bool histogram,
+                                       std::uint64_t ended_ns) const {
   const xtg_tcp_flow f = flow(number);
   stats::FlowState out;
   out.number = number;
@@ -530,6 +531,10 @@ stats::FlowState TcpSender::flow_state(std::uint32_t number, bool histogram) con
   out.rtt_smoothed_us = f.srtt_us8 >> 3;
   out.cwnd_segments = impl_->config.congestion == XTG_TCP_CC_NONE ? ~std::uint64_t{0} : f.cwnd;
   out.window_bytes = f.edge > f.una ? f.edge - f.una : 0;
+  out.first_ns = f.first_ns;
+  // What was not acknowledged to the end flowed until then.
+  if (f.first_ns != 0 && ended_ns != 0)
+    out.last_ns = f.una == f.nxt ? stats::latest_ns(f.acked_us, ended_ns) : ended_ns;
   if (!histogram || !impl_->flow_histograms) return out;
   std::vector<std::uint32_t> row(XTG_HIST_CELLS);
   if (bpf_map_lookup_elem(bpf_map__fd(impl_->skel->maps.tcp_flow_rtt), &number, row.data()) == 0) {

@@ -128,8 +128,10 @@ public:
 
   /// As Sender::snapshot(): frames.
   [[nodiscard]] stats::Snapshot snapshot(bool settled) const;
-  /// Figures of one flow; `end` and `detail` are the caller's.
-  [[nodiscard]] stats::FlowState flow_state(std::uint32_t number, bool histogram) const;
+  /// Figures of one flow; `end` and `detail` are the caller's. `ended_ns`: when it was seen not to
+  /// send any longer; 0: it does.
+  [[nodiscard]] stats::FlowState flow_state(std::uint32_t number, bool histogram,
+                                            std::uint64_t ended_ns = 0) const;
   [[nodiscard]] stats::Histogram rtt() const;
 
 private:

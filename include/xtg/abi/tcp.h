@@ -228,11 +228,13 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   __u32 max_window;    /* the largest the far end has told, bytes */
   __u32 heard_us;      /* when it was last heard; XTG_TCP_ASKED: when it was first asked in vain */
   __u32 challenged_us; /* when an unacceptable segment was last answered */
-  __u32 held;          /* XTG_TCP_HELD_* since held_us */
+  __u16 held;          /* XTG_TCP_HELD_* since held_us */
+  __u16 undo;          /* XTG_TCP_UNDO_*: what a recovery began with (tcp_undo.h) */
   __u32 held_us;
-  __u32 peer_fin; /* the far end has sent its FIN */
-  __u32 tail_out; /* a tail-loss probe is out */
-  __u32 fin_sent;
+  __u16 peer_fin; /* the far end has sent its FIN */
+  __u16 tail_out; /* a tail-loss probe is out */
+  __u16 fin_sent;
+  __u16 ece; /* the far end is to be told of congestion, until it says CWR */
   __u32 fin_us;
   __u64 tail_end;
 
@@ -254,14 +256,14 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   __u32 ecn_reductions;
   __u32 bad_segments;
 
+  __u64 first_ns;         /* when data was first sent; 0: never */
   __u64 cubic_t_us;       /* time of the epoch in which the window was used */
   __u32 rtt_low_us;       /* lowest of the present window of time, since ..., and of the last */
   __u32 rtt_low_since_us; /* (tcp_rtt.h); 0: none yet */
   __u32 rtt_low_before_us;
   __u32 reorder_persist; /* recoveries after which the reordering window is narrow again */
+  __u32 acked_us;        /* when something was last acknowledged that was not before */
   __u32 stuck_us;        /* XTG_TCP_STUCK: since when */
-  __u32 ece;             /* the far end is to be told of congestion, until it says CWR */
-  __u32 undo;            /* XTG_TCP_UNDO_*: what a recovery began with (tcp_undo.h) */
   __u32 undo_tsval;
   __u32 undo_cwnd;
   __u32 undo_ssthresh;

@@ -109,6 +109,7 @@ XTG_TCP_PART void xtg_tcp_advance(const struct xtg_tcp_config* c, struct xtg_tcp
     f->backoff = 0; /* within a segment: no time to tell by */
   }
   f->una = ack;
+  f->acked_us = now_us;
   if (!xtg_tcp_outstanding(f)) {
     f->rack_valid = 0;               /* its time would grow old */
     xtg_tcp_not_lost(f, f->una_seg); /* of a segment that the window had cut */

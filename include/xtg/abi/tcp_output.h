@@ -13,7 +13,7 @@ static inline void xtg_tcp_hold(struct xtg_tcp_flow* f, __u32 kind, __u32 now_us
   if (f->held == XTG_TCP_HELD_WINDOW || f->held == XTG_TCP_HELD_ZERO) f->window_us += passed;
   if (f->held == XTG_TCP_HELD_ZERO) f->zero_us += passed;
   if (f->held == XTG_TCP_HELD_IDLE) f->idle_us += passed;
-  f->held = kind;
+  f->held = (__u16)kind;
   f->held_us = now_us;
 }
 

@@ -30,7 +30,8 @@ constexpr const char* kCounters =
     R"("idle_seconds":0.001)";
 
 std::string interval_text() {
-  return std::string(R"({"sum":{"start":0.0,"end":1.0,"seconds":1.0,"bytes":2500000,)") +
+  return std::string(
+             R"({"sum":{"start":0.0,"end":1.0,"seconds":1.0,"flowed_seconds":1.0,"bytes":2500000,)") +
          R"("bits_per_second":20000000.0,"packets":2005,"attempts":2060,"accepted":2005,)" +
          R"("driver_drops":50,"redirect_errors":5,"skipped_slots":30,"nomem_retries":1,"xmit_pps":2005.0,)" +
          R"("err_pps":55.0,"l1_bits_per_second":25000000.0,"segments_sent":2000,)" +
@@ -116,13 +117,14 @@ TEST(TcpJson, AStalledFlowIsZeroNotNull) {
 TEST(TcpJson, End) {
   ordered_json end = document([](TcpReporter& json) { json.end(sample::tcp_summary()); })["end"];
   ASSERT_EQ(end["flows"].size(), 3U);
-  EXPECT_EQ(end["flows"][0].dump(),
-            std::string(R"({"number":0,"src_port":40000,"close":"fin","detail":null,)") +
-                R"("bytes":1000000,"bits_per_second":4000000.0,"segments_sent":2000,)" +
-                R"("bytes_sent":2896000,"retransmits":24,)" + kCounters +
-                R"(,"rtt_us":{"min":45,"smoothed":1250,"p50":47.872,"p90":48.078,"p99":48.125,)" +
-                R"("p999":2007.04,"max":2015.231,"count":100},"cwnd_segments":120,)" +
-                R"("window_bytes":3145728})");
+  EXPECT_EQ(
+      end["flows"][0].dump(),
+      std::string(R"({"number":0,"src_port":40000,"close":"fin","detail":null,)") +
+          R"("bytes":1000000,"seconds":2.0,"bits_per_second":4000000.0,"segments_sent":2000,)" +
+          R"("bytes_sent":2896000,"retransmits":24,)" + kCounters +
+          R"(,"rtt_us":{"min":45,"smoothed":1250,"p50":47.872,"p90":48.078,"p99":48.125,)" +
+          R"("p999":2007.04,"max":2015.231,"count":100},"cwnd_segments":120,)" +
+          R"("window_bytes":3145728})");
   EXPECT_EQ(end["flows"][1]["rtt_us"].dump(), R"({"min":46,"smoothed":1250})");
   EXPECT_TRUE(end["flows"][1]["cwnd_segments"].is_null());
   EXPECT_EQ(end["flows"][2]["close"], "peer_reset");
@@ -177,9 +179,7 @@ TEST(TcpJsonStream, OneLinePerEventWithTheDocumentsObjects) {
   EXPECT_EQ(flow["at"], 1.25);
   EXPECT_EQ(flow["bits_per_second"], 3'200'000.0) << "over its own time";
   flow.erase("at");
-  ordered_json at_end = whole["end"]["flows"][2];
-  at_end["bits_per_second"] = flow["bits_per_second"];
-  EXPECT_EQ(flow, at_end);
+  EXPECT_EQ(flow, whole["end"]["flows"][2]);
   EXPECT_EQ(events[3].dump(), R"({"event":"error","data":"two lines","exit_status":5})");
   EXPECT_EQ(events[4], (ordered_json{{"event", "end"}, {"data", whole["end"]}}));
 }

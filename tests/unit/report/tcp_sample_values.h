@@ -83,6 +83,7 @@ inline stats::TcpSample tcp_interval() {
   stats::TcpSample s;
   s.start_s = 0;
   s.end_s = 1;
+  s.flowed_s = 1;
   s.tx = {.attempts = 2'060,
           .accepted = 2'005,
           .driver_drops = 50,
@@ -110,6 +111,8 @@ inline stats::FlowState reset_flow() {
   flow.end = stats::FlowEnd::PeerReset;
   flow.detail = "RST after 500,000 bytes\nof 1,000,000";
   flow.counters.bytes_acked = 500'000;
+  flow.first_ns = 1'000'000'000;
+  flow.last_ns = 2'250'000'000;
   return flow;
 }
 
@@ -117,6 +120,8 @@ inline stats::TcpSummary tcp_summary() {
   stats::TcpSummary summary;
   summary.total = tcp_interval();
   summary.total.end_s = 2;
+  summary.total.flowed_s = 1.9;
+  summary.end_ns = 9'000'000'000;
   summary.total.flows = 0;
   summary.flows.resize(3);
   for (std::uint32_t i = 0; i < 2; i++) {
@@ -130,6 +135,8 @@ inline stats::TcpSummary tcp_summary() {
     flow.rtt_smoothed_us = 1'250;
     flow.cwnd_segments = i == 0 ? 120 : ~std::uint64_t{0};
     flow.window_bytes = 3'145'728;
+    flow.first_ns = 1'000'000'000;
+    flow.last_ns = 3'000'000'000;
   }
   summary.flows[0].rtt.emplace();
   summary.flows[0].rtt->add(48'000, 99);

@@ -32,7 +32,7 @@ counted by tracepoint xdp_devmap_xmit: what the driver accepted of this run
 summary of eth1
   ended           all flows are done: 1 of 3 flows failed
   duration                  2.000 s
-  goodput            20.00 Mbit/s
+  goodput            20.00 Mbit/s over the 1.900 s in which data flowed
   flows' goodput     9.000 Mbit/s slowest, 11.00 Mbit/s fastest
   acknowledged          2,500,000 bytes
   sent                  2,896,000 bytes in 2,000 segments

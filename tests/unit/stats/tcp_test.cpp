@@ -127,6 +127,54 @@ TEST(TcpDelta, AStalledFlowIsTheSlowest) {
   EXPECT_DOUBLE_EQ(s.fastest_bps, 32);
 }
 
+/// A flow whose data were acknowledged from `first_s` to `last_s` (0: it goes on).
+FlowState flowed(std::uint64_t acked, std::uint64_t first_s, std::uint64_t last_s,
+                 FlowEnd end = FlowEnd::Running) {
+  FlowState out = flow(acked, end);
+  out.first_ns = first_s * kSecond;
+  out.last_ns = last_s * kSecond;
+  return out;
+}
+
+TEST(TcpDelta, WaitingAndClosingDiluteNothing) {
+  const TcpSnapshot from = at(1 * kSecond, {flow(0), flow(0)});
+  TcpSnapshot to =
+      at(60 * kSecond, {flowed(1000, 2, 3, FlowEnd::Fin), flowed(2000, 2, 6, FlowEnd::FinOneWay)});
+  to.tx.attempts = to.tx.accepted = 40;
+  const TcpSample s = tcp_delta(from, to, 1 * kSecond);
+  EXPECT_DOUBLE_EQ(s.end_s - s.start_s, 59);
+  EXPECT_DOUBLE_EQ(s.flowed_s, 4);
+  EXPECT_DOUBLE_EQ(s.goodput_bps, 8 * 3000 / 4.0);
+  EXPECT_DOUBLE_EQ(s.xmit_pps, 10);
+  EXPECT_DOUBLE_EQ(s.slowest_bps, 8 * 2000 / 4.0) << "over its own time";
+  EXPECT_DOUBLE_EQ(s.fastest_bps, 8 * 1000 / 1.0);
+  EXPECT_DOUBLE_EQ(to.flows[0].flowed_s(60 * kSecond), 1);
+}
+
+TEST(TcpDelta, IntervalsOfAFlowThatEnds) {
+  const auto between = [](std::uint64_t from_s, std::uint64_t to_s, std::uint64_t last_s) {
+    return tcp_delta(at(from_s * kSecond, {flowed(1000, 1, 0)}),
+                     at(to_s * kSecond, {flowed(3000, 1, last_s)}), 0);
+  };
+  EXPECT_DOUBLE_EQ(between(2, 6, 0).goodput_bps, 4000) << "it flows yet";
+  EXPECT_DOUBLE_EQ(between(2, 6, 3).goodput_bps, 16'000);
+  EXPECT_DOUBLE_EQ(between(2, 6, 3).slowest_bps, 16'000);
+  const TcpSample closing =
+      tcp_delta(at(4 * kSecond, {flowed(9, 1, 3)}), at(5 * kSecond, {flowed(9, 1, 3)}), 0);
+  EXPECT_EQ(closing.goodput_bps, 0);
+  EXPECT_EQ(closing.flowed_s, 0);
+  EXPECT_EQ(closing.compared, 0U) << "nothing flows that could be compared";
+  EXPECT_EQ(closing.flows, 1U);
+  EXPECT_EQ(flowed(9, 0, 0).flowed_s(5), 0) << "never";
+  EXPECT_DOUBLE_EQ(flowed(9, 2, 0).flowed_s(5 * kSecond), 3) << "until now";
+}
+
+TEST(LatestNs, FindsTheFullTime) {
+  for (const std::uint64_t us : {0ULL, 5ULL, 0xffffffffULL, 0x100000000ULL, 0x123456789aULL})
+    for (const std::uint64_t later : {0ULL, 1ULL, 70 * 60'000'000ULL})
+      EXPECT_EQ(latest_ns(static_cast<std::uint32_t>(us), (us + later) * 1000 + 999), us * 1000);
+}
+
 TEST(TcpDelta, NothingToCompare) {
   const TcpSample s = tcp_delta(at(0, {flow(0)}), at(kSecond, {flow(9, FlowEnd::PeerReset)}), 0);
   EXPECT_EQ(s.compared, 0U);
