@@ -36,11 +36,11 @@ constexpr std::uint32_t kMostFrames =
 constexpr std::uint32_t kPacedUs = 200; // a paced burst is at most this long
 constexpr std::uint32_t kLeastGiveUpUs = 100'000'000; // R2 of RFC 9293, 3.8.3
 
-/// Scoreboard words of a flow: many segments for few flows, some for many.
+/// Scoreboard words of a flow: as many as there can be for up to 256 flows, in all 16 MiB; and for
+/// the most flows what an ordinary receiver's window needs.
 std::uint32_t board_words(std::uint32_t flows) {
-  const std::uint32_t share = 32768 / std::max<std::uint32_t>(flows, 1);
-  return std::clamp<std::uint32_t>(std::bit_floor(std::max<std::uint32_t>(share, 1)), 8,
-                                   XTG_TCP_MAX_WORDS);
+  const std::uint32_t share = 256 * XTG_TCP_MAX_WORDS / std::max<std::uint32_t>(flows, 1);
+  return std::clamp<std::uint32_t>(std::bit_floor(share), 16, XTG_TCP_MAX_WORDS);
 }
 
 void put_address(__be32 (&to)[4], const packet::Ip& from) {

@@ -17,6 +17,7 @@
 #include "net/conntrack.h"
 #include "net/interface.h"
 #include "packet/frame.h"
+#include "xtg/abi/tcp_open.h"
 
 namespace xtg::app {
 
@@ -365,6 +366,7 @@ void TcpSession::conclude(report::TcpReporter& reporter) {
   if (const std::uint64_t first = sender_->first_data_ns(); first > started_ns_)
     summary.first_data_s = static_cast<double>(first - started_ns_) * 1e-9;
   summary.mss = config_.mss;
+  summary.most_in_flight = xtg_tcp_board_segs(&config_) * config_.mss;
   summary.timestamps = config_.timestamps != 0;
   summary.sack = config_.sack != 0;
   summary.ecn = config_.ecn != 0;

@@ -197,6 +197,9 @@ private:
     };
     wait("window limited", total.sum.window_limited_us, "the far end's window was full");
     wait("zero window", total.sum.zero_window_us, "of it, the window was closed");
+    wait("in flight", total.sum.board_limited_us,
+         fmt::format("{} bytes were, the most of a flow that this program keeps track of",
+                     with_thousands(summary.most_in_flight)));
     wait("idle", total.sum.idle_us, "nothing in flight and nothing to send");
   }
 

@@ -50,6 +50,7 @@ void add_counters(Json& out, const stats::FlowCounters& c) {
   out["window_limited_seconds"] = from_us(c.window_limited_us);
   out["zero_window_seconds"] = from_us(c.zero_window_us);
   out["idle_seconds"] = from_us(c.idle_us);
+  out["in_flight_limited_seconds"] = from_us(c.board_limited_us);
 }
 
 Json sum_value(const stats::TcpSample& s) {
@@ -190,6 +191,7 @@ Json tcp_end_value(const stats::TcpSummary& summary) {
             {"timestamps", summary.timestamps},
             {"sack", summary.sack},
             {"ecn", summary.ecn}}},
+          {"most_in_flight_bytes", nonzero(summary.most_in_flight)},
           {"ingress", or_null(summary.ingress)},
           {"path_mtu", or_null(summary.path_mtu)},
           {"icmp", {{"too_big", seen.too_big}, {"errors", seen.icmp_errors}}},

@@ -14,11 +14,12 @@ namespace {
 
 /// The counters that are no arrays.
 constexpr std::array kCounters = {
-    &FlowCounters::segments_sent,  &FlowCounters::bytes_sent,        &FlowCounters::bytes_acked,
-    &FlowCounters::spurious,       &FlowCounters::rto_fired,         &FlowCounters::tail_probes,
-    &FlowCounters::window_probes,  &FlowCounters::dup_acks,          &FlowCounters::acks,
-    &FlowCounters::bytes_received, &FlowCounters::ecn_reductions,    &FlowCounters::bad_segments,
-    &FlowCounters::zero_window_us, &FlowCounters::window_limited_us, &FlowCounters::idle_us};
+    &FlowCounters::segments_sent,   &FlowCounters::bytes_sent,        &FlowCounters::bytes_acked,
+    &FlowCounters::spurious,        &FlowCounters::rto_fired,         &FlowCounters::tail_probes,
+    &FlowCounters::window_probes,   &FlowCounters::dup_acks,          &FlowCounters::acks,
+    &FlowCounters::bytes_received,  &FlowCounters::ecn_reductions,    &FlowCounters::bad_segments,
+    &FlowCounters::zero_window_us,  &FlowCounters::window_limited_us, &FlowCounters::idle_us,
+    &FlowCounters::board_limited_us};
 static_assert(sizeof(FlowCounters) == (kCounters.size() + 2 * kAgainKinds) * sizeof(std::uint64_t),
               "a counter is missing above");
 

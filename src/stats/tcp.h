@@ -63,6 +63,7 @@ struct FlowCounters {
   std::uint64_t window_limited_us = 0; ///< had data, the far end's window forbade it
   std::uint64_t zero_window_us = 0;    ///< of that: the window was closed
   std::uint64_t idle_us = 0;           ///< nothing in flight and nothing to send
+  std::uint64_t board_limited_us = 0;  ///< had data, and TcpSummary::most_in_flight were in flight
   bool operator==(const FlowCounters&) const = default;
   FlowCounters& operator+=(const FlowCounters& other);
   [[nodiscard]] std::uint64_t retransmitted() const; ///< segments, all causes but Local
@@ -131,9 +132,10 @@ struct TcpSummary {
   EndReason end = EndReason::Amount;
   CountSource source = CountSource::Tracepoint;
   std::map<int, std::uint64_t> errnos;
-  double connect_s = 0;    ///< opening all connections
-  double first_data_s = 0; ///< from the command's start to the first data segment
-  std::uint32_t mss = 0;   ///< payload of a full segment
+  double connect_s = 0;             ///< opening all connections
+  double first_data_s = 0;          ///< from the command's start to the first data segment
+  std::uint32_t mss = 0;            ///< payload of a full segment
+  std::uint64_t most_in_flight = 0; ///< bytes of one flow that this program keeps in flight at most
   bool timestamps = false, sack = false, ecn = false; ///< as negotiated
   std::string ingress;                                ///< "xdp", "tcx", "clsact"
   std::uint64_t queue_drops = 0;     ///< far ends' segments for which a thread's queue had no room

@@ -438,10 +438,6 @@ void TcpSender::set_cut(std::uint32_t payload) {
   poke(impl_->skel->bss->tcp_control.cut, __u32{payload});
 }
 
-std::uint64_t TcpSender::pace_ns(std::size_t lane) const {
-  return peek(impl_->lane(lane).pace_ns);
-}
-
 stats::Snapshot TcpSender::snapshot(bool settled) const {
   stats::Snapshot out;
   const bool traced = impl_->source_note.empty();
@@ -521,10 +517,13 @@ stats::FlowState TcpSender::flow_state(std::uint32_t number, bool histogram,
   c.window_limited_us = f.window_us;
   c.zero_window_us = f.zero_us;
   c.idle_us = f.idle_us;
+  c.board_limited_us = f.board_us;
   if (f.phase == XTG_TCP_OPEN && f.held != XTG_TCP_HELD_NO) { // what it is being held up by now
     const std::uint32_t held = static_cast<std::uint32_t>(monotonic_ns() / 1000) - f.held_us;
+    const bool window = f.held == XTG_TCP_HELD_WINDOW || f.held == XTG_TCP_HELD_ZERO;
     if (f.held == XTG_TCP_HELD_IDLE) c.idle_us += held;
-    if (f.held != XTG_TCP_HELD_IDLE) c.window_limited_us += held;
+    if (f.held == XTG_TCP_HELD_BOARD) c.board_limited_us += held;
+    if (window) c.window_limited_us += held;
     if (f.held == XTG_TCP_HELD_ZERO) c.zero_window_us += held;
   }
   out.rtt_min_us = f.rtt_min_us;

@@ -124,7 +124,6 @@ public:
   void set_cut(std::uint32_t payload);
   /// From the next burst on.
   void set_next_hop(const packet::Mac& mac);
-  [[nodiscard]] std::uint64_t pace_ns(std::size_t lane) const;
 
   /// As Sender::snapshot(): frames.
   [[nodiscard]] stats::Snapshot snapshot(bool settled) const;

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A path without faults: exact amounts, nothing sent twice, nothing that the receiver's kernel had to complain of."""
 import json
+import os
+import unittest
 
 import lib
 import tcp_lib
@@ -208,6 +210,15 @@ class ManyFlows(tcp_lib.WireTest):
             result = self.done(self.tcp("--payload", "pattern", "-f", 10_000, "--bytes-per-flow", 20_000))
             self.delivered(result, sink)
         self.assertEqual(result.total["bytes"], 200_000_000)
+
+    @unittest.skipUnless(os.environ.get("XTG_MANY_FLOWS"), "XTG_MANY_FLOWS=60000: takes a minute")
+    def test_as_many_as_asked_for(self):
+        """Sixty thousand need that limit of open files, and some 2 GB for the kernel's sockets at both ends."""
+        flows = int(os.environ["XTG_MANY_FLOWS"])
+        with tcp_lib.Sink(self.wire) as sink:
+            result = self.done(self.tcp("-f", flows, "--src-port", 5000, "--bytes-per-flow", 20_000, "--timeout", 20,
+                                        "--drain", 60, seconds=300))
+            self.delivered(result, sink)
 
     def test_thousands_that_do_not_close(self):
         """All are waited for at once, and in the meantime there are lines."""

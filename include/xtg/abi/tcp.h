@@ -12,7 +12,7 @@
 #define XTG_TCP_MAX_FLOWS 65536
 #define XTG_TCP_MAX_BURST 64     /* segments of one flow that leave together */
 #define XTG_TCP_WORD 64          /* segments of one word of the scoreboard */
-#define XTG_TCP_MAX_WORDS 256    /* words of one flow's scoreboard: 16384 segments */
+#define XTG_TCP_MAX_WORDS 1024   /* words of one flow's scoreboard: 65536 segments */
 #define XTG_TCP_STAMPS 4         /* send times per word: one for 16 segments */
 #define XTG_TCP_CHUNK (1U << 20) /* bytes of payload per element of its map ... */
 #define XTG_TCP_OVERLAP 4096U    /* ... which repeats the beginning of the next behind them */
@@ -158,6 +158,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_config) == XTG_TCP_HEADER + 32 + 96, "co
 #define XTG_TCP_HELD_WINDOW 1
 #define XTG_TCP_HELD_ZERO 2
 #define XTG_TCP_HELD_IDLE 3
+#define XTG_TCP_HELD_BOARD 4 /* as much is in flight as the scoreboard has room for */
 
 /* One connection. User space writes the first block before it sets `phase`, and `fin` later; the
  * rest is the sending thread's, and read by user space at any time. Times are CLOCK_MONOTONIC in
@@ -197,7 +198,8 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   __u32 rtt_min_us;
   __u32 rto_us;
   __u32 backoff;
-  __u32 timed; /* 1: timed_seg's round trip is being taken */
+  __u16 timed; /* 1: timed_seg's round trip is being taken */
+  __u16 undo_cubic_running;
   __u64 timed_seg;
   __u32 timed_us;
   __u32 rack_us;     /* send time of the segment delivered that was sent last (RFC 8985, 6.1) ... */
@@ -211,14 +213,14 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   __u64 recovery_end; /* recovery is over when this segment is the first outstanding */
   __u64 ecn_end;      /* no further reduction by ECE before */
   __u64 reorder_end;  /* no further widening by DSACK before */
-  __u32 recovery;     /* XTG_TCP_SMOOTH, FAST, TIMEOUT */
-  __u32 cwnd;         /* segments */
+  __u16 recovery;     /* XTG_TCP_SMOOTH, FAST, TIMEOUT */
+  __u16 cubic_running;
+  __u32 cwnd; /* segments */
   __u32 ssthresh;
   __u32 cwnd_part; /* deliveries counted towards the next increase */
   __u32 cubic_max; /* RFC 9438: W_max in segments, K in ms, when the epoch last went on */
   __u32 cubic_k_ms;
   __u32 cubic_last_us;
-  __u32 cubic_running;
   __u32 cubic_reno; /* W_est in segments */
   __u32 cubic_part;
 
@@ -249,6 +251,7 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   __u64 window_us;
   __u64 zero_us;
   __u64 idle_us;
+  __u64 board_us;
   __u32 rto_fired;
   __u32 tail_probes;
   __u32 window_probes;
@@ -268,7 +271,6 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   __u32 undo_cwnd;
   __u32 undo_ssthresh;
   __u32 undo_cubic_max;
-  __u32 undo_cubic_running;
   __u32 undone;   /* recoveries that were for nothing */
   __u32 filed_us; /* ... this time */
 };

@@ -10,6 +10,11 @@
  * first buffer (tcp_rmem: 128 KiB), whatever window it tells before it has seen one. */
 #define XTG_TCP_CWND_FIRST_NONE 24
 
+/* Segments of a flow that may be in flight at once, for the scoreboard is a ring of whole words. */
+static inline __u64 xtg_tcp_board_segs(const struct xtg_tcp_config* c) {
+  return ((__u64)c->board_words - 1) * XTG_TCP_WORD;
+}
+
 #define XTG_TCP_OWN_WINDOW 65535U
 
 /* The window that we advertise, as in the header: that of a receiver that reads everything at once.

@@ -13,6 +13,7 @@ static inline void xtg_tcp_hold(struct xtg_tcp_flow* f, __u32 kind, __u32 now_us
   if (f->held == XTG_TCP_HELD_WINDOW || f->held == XTG_TCP_HELD_ZERO) f->window_us += passed;
   if (f->held == XTG_TCP_HELD_ZERO) f->zero_us += passed;
   if (f->held == XTG_TCP_HELD_IDLE) f->idle_us += passed;
+  if (f->held == XTG_TCP_HELD_BOARD) f->board_us += passed;
   f->held = (__u16)kind;
   f->held_us = now_us;
 }
@@ -100,7 +101,7 @@ static inline int xtg_tcp_pick_rest(struct xtg_tcp_flow* f, struct xtg_tcp_burst
 static inline int xtg_tcp_pick_new(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                    struct xtg_tcp_burst* b, __u32 now_us) {
   __u64 room = f->edge > f->sent_end ? f->edge - f->sent_end : 0;
-  __u64 out = f->nxt_seg - f->una_seg, board = ((__u64)c->board_words - 1) * XTG_TCP_WORD;
+  __u64 out = f->nxt_seg - f->una_seg, board = xtg_tcp_board_segs(c);
   __u32 flight = xtg_tcp_in_flight(f), count = c->burst, full, len;
   struct xtg_tcp_walk w = xtg_tcp_over(f, f->nxt_seg, f->nxt_seg, now_us);
   if (f->sent_end < f->nxt) return xtg_tcp_pick_rest(f, b, room, now_us);
@@ -256,6 +257,8 @@ XTG_TCP_FN int xtg_tcp_pick(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b, __u
         held = f->edge <= f->una ? XTG_TCP_HELD_ZERO : XTG_TCP_HELD_WINDOW;
       else if (!ended && f->una >= f->nxt)
         held = XTG_TCP_HELD_IDLE;
+      else if (!ended && f->nxt_seg - f->una_seg >= xtg_tcp_board_segs(c))
+        held = XTG_TCP_HELD_BOARD;
       if (held || f->held) xtg_tcp_hold(f, held, now_us);
       if (f->timer == XTG_TCP_TIMER_NONE) xtg_tcp_arm(c, f, now_us, 0, 1);
     }

@@ -13,7 +13,7 @@ TEST(AbiTcpBoard, WordsTouched) {
   EXPECT_EQ(xtg_tcp_words(63, 64), 1U);
   EXPECT_EQ(xtg_tcp_words(63, 65), 2U);
   EXPECT_EQ(xtg_tcp_words(64, 128), 1U);
-  EXPECT_EQ(xtg_tcp_words(0, ~0ULL), 256U); // never more than there are
+  EXPECT_EQ(xtg_tcp_words(0, ~0ULL), 1024U); // never more than there are
 }
 
 TEST(AbiTcpBoard, FirstTransmissionForgetsTheRingsPast) {

@@ -197,7 +197,7 @@ TEST(AbiTcpCongestion, NoneIsHeldToWhatThePathCarried) {
   EXPECT_EQ(t.f.cwnd, t.env.config.floor_segs);
   t.f.recovery = XTG_TCP_SMOOTH;
   xtg_tcp_cc_acked(&t.env.config, &t.f, 10'000'000, 0);
-  EXPECT_EQ(t.f.cwnd, 16384U);
+  EXPECT_EQ(t.f.cwnd, 65536U);
 }
 
 } // namespace

@@ -362,6 +362,22 @@ TEST(AbiTcpOutput, TimeAccounts) {
   EXPECT_EQ(t.f.idle_us, 0U);
 }
 
+/// As much is in flight as the scoreboard has room for, whatever the far end's window is.
+TEST(AbiTcpOutput, TheScoreboardIsALimitThatIsTold) {
+  TcpFlow t(2'000);
+  t.measured(1000);
+  t.f.cwnd = 2'000;
+  t.send();
+  EXPECT_EQ(t.f.nxt_seg, xtg_tcp_board_segs(&t.env.config));
+  t.now += 300;
+  t.send();
+  t.now += 50;
+  t.ack({8});
+  t.send();
+  EXPECT_EQ(t.f.board_us, 350U);
+  EXPECT_EQ(t.f.window_us, 0U);
+}
+
 TEST(AbiTcpOutput, LongTimesAreCountedToo) {
   TcpFlow t(4);
   t.measured(1000);

@@ -27,7 +27,7 @@ constexpr const char* kCounters =
     R"("retransmitted_bytes":34752,"spurious":4,"rto_fired":2,"tail_probes":5,)"
     R"("window_probes":6,"dup_acks":40,"acks":900,"bytes_received":70,"ecn_reductions":8,)"
     R"("bad_segments":9,"window_limited_seconds":0.5,"zero_window_seconds":0.25,)"
-    R"("idle_seconds":0.001)";
+    R"("idle_seconds":0.001,"in_flight_limited_seconds":0.1)";
 
 std::string interval_text() {
   return std::string(
@@ -132,15 +132,17 @@ TEST(TcpJson, End) {
   EXPECT_EQ(end["sum"]["seconds"], 2.0);
   end.erase("sum");
   end.erase("flows");
-  EXPECT_EQ(end.dump(), R"({"reason":"amount","errors":[{"errno":28,"name":"ENOSPC",)"
-                        R"("text":"No space left on device","count":50}],)"
-                        R"("negotiated":{"mss":1448,"timestamps":true,"sack":true,"ecn":false},)"
-                        R"("ingress":"xdp","path_mtu":null,"icmp":{"too_big":0,"errors":0},)"
-                        R"("not_taken":{"queue_full":1200,"wrong_checksum":3,)"
-                        R"("fragments":0,"refused_ip_headers":0},"notes":[],)"
-                        R"("rtt_us":{"min":45,"p50":47.884,"p90":48.099,"p99":2011.136,)"
-                        R"("p999":2014.412,"max":2015.231,"count":200},"connect_seconds":0.012,)"
-                        R"("first_data_seconds":0.0425,"cpu_seconds":1.5})");
+  EXPECT_EQ(
+      end.dump(),
+      R"({"reason":"amount","errors":[{"errno":28,"name":"ENOSPC",)"
+      R"("text":"No space left on device","count":50}],)"
+      R"("negotiated":{"mss":1448,"timestamps":true,"sack":true,"ecn":false},)"
+      R"("most_in_flight_bytes":94804352,"ingress":"xdp","path_mtu":null,"icmp":{"too_big":0,"errors":0},)"
+      R"("not_taken":{"queue_full":1200,"wrong_checksum":3,)"
+      R"("fragments":0,"refused_ip_headers":0},"notes":[],)"
+      R"("rtt_us":{"min":45,"p50":47.884,"p90":48.099,"p99":2011.136,)"
+      R"("p999":2014.412,"max":2015.231,"count":200},"connect_seconds":0.012,)"
+      R"("first_data_seconds":0.0425,"cpu_seconds":1.5})");
 }
 
 TEST(TcpJson, FirstErrorAndItsStatus) {

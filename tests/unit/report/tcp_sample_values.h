@@ -76,6 +76,7 @@ inline stats::FlowCounters flow_counters() {
   c.window_limited_us = 500'000;
   c.zero_window_us = 250'000;
   c.idle_us = 1'000;
+  c.board_limited_us = 100'000;
   return c;
 }
 
@@ -149,6 +150,7 @@ inline stats::TcpSummary tcp_summary() {
   summary.connect_s = 0.012;
   summary.first_data_s = 0.0425;
   summary.mss = 1448;
+  summary.most_in_flight = 94'804'352;
   summary.timestamps = true;
   summary.sack = true;
   summary.ingress = "xdp";

@@ -26,6 +26,7 @@ FlowCounters counters(std::uint64_t scale) {
   c.window_limited_us = 21 * scale;
   c.zero_window_us = 22 * scale;
   c.idle_us = 23 * scale;
+  c.board_limited_us = 24 * scale;
   return c;
 }
 
