@@ -181,18 +181,20 @@ Status TcpSession::look_for_translation() {
   if (!handshakes_) return {};
   const auto answers = handshakes_->take();
   handshakes_.reset();
-  std::string found;
+  std::unordered_map<std::uint32_t, std::string> found; // by acknowledgment number
   for (const net::Answer& answer : answers) {
     const auto flow = by_ack.find(answer.ack);
     if (flow == by_ack.end()) continue;
     std::string words = net::translation(asked, flow->second->local, answer);
-    if (words.empty())
-      by_ack.erase(flow); // as it should be, whatever else of it was seen elsewhere
-    else if (found.empty())
-      found = std::move(words);
+    if (words.empty()) {
+      found.erase(answer.ack);
+      by_ack.erase(flow); // as it should be, whatever else of it is seen elsewhere
+    } else {
+      found.try_emplace(answer.ack, std::move(words));
+    }
   }
   if (found.empty()) return {};
-  return fail(Errc::NotSupported, std::move(found));
+  return fail(Errc::NotSupported, std::move(found.begin()->second));
 }
 
 xtg_tcp_config TcpSession::configure() {
