@@ -213,7 +213,7 @@ class ManyFlows(tcp_lib.WireTest):
 
     @unittest.skipUnless(os.environ.get("XTG_MANY_FLOWS"), "XTG_MANY_FLOWS=60000: takes a minute")
     def test_as_many_as_asked_for(self):
-        """Sixty thousand need that limit of open files, and some 2 GB for the kernel's sockets at both ends."""
+        """Sixty thousand need that limit of open files, and 0.7 GB for both ends."""
         flows = int(os.environ["XTG_MANY_FLOWS"])
         with tcp_lib.Sink(self.wire) as sink:
             result = self.done(self.tcp("-f", flows, "--src-port", 5000, "--bytes-per-flow", 20_000, "--timeout", 20,
