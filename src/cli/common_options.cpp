@@ -74,9 +74,9 @@ Result<std::string> take_zone(std::string_view text, std::string& zone) {
   for (std::size_t at; (at = address.find(mark)) != std::string::npos;) // of a range, both ends
     address.erase(at, mark.size());
   auto name = parse_interface(mark.substr(1));
-  const auto range = packet::IpRange::parse(address);
-  if (!name || !range || range->first.is_v4() ||
-      !(range->first.is_link_local() || range->first.is_multicast()))
+  const auto first =
+      packet::Ip::parse(std::string_view(address).substr(0, address.find_first_of("-/")));
+  if (!name || !first || first->is_v4() || !(first->is_link_local() || first->is_multicast()))
     return fail(Errc::InvalidArgument,
                 "a zone is the interface of an IPv6 link-local or multicast address, such as "
                 "fe80::1%eth0");

@@ -150,8 +150,7 @@ Status check_ingress(std::string_view command, RxMode mode, const HostFacts& fac
 Status check_ingress_zone(std::string_view zone, std::string_view interface,
                           const HostFacts& facts) {
   if (zone.empty() || zone == interface || zone == facts.iface->name) return {};
-  return invalid(
-      fmt::format("%{}: frames are received on {}, not there", zone, facts.iface->name));
+  return invalid(fmt::format("%{}: frames are received on {}, not there", zone, facts.iface->name));
 }
 
 Result<std::vector<int>> pick_cpus(std::uint32_t threads, const std::vector<int>& cpus,

@@ -58,7 +58,8 @@ bool lacks_xdp(const InterfaceFacts& iface);
 Status check_ingress(std::string_view command, RxMode mode, const HostFacts& facts);
 
 /// An address's zone (RFC 4007), if there is one, is the interface that receives.
-Status check_ingress_zone(std::string_view zone, std::string_view interface, const HostFacts& facts);
+Status check_ingress_zone(std::string_view zone, std::string_view interface,
+                          const HostFacts& facts);
 
 /// One CPU for each thread.
 Result<std::vector<int>> pick_cpus(std::uint32_t threads, const std::vector<int>& cpus,

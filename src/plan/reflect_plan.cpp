@@ -38,10 +38,11 @@ Result<ReflectPlan> resolve_reflect(const ReflectSpec& spec, const HostFacts& fa
   plan.redirect = spec.via == Via::Redirect || (spec.via == Via::Auto && lie);
   // What lies there would come to whoever receives there next.
   if (lie && !plan.redirect && plan.iface.peer && plan.iface.peer->reachable)
-    return fail(Errc::NotSupported,
-                fmt::format("--via tx: frames would lie in the ring of {}, the far end of {}, which "
-                            "has no XDP program; --via redirect needs none",
-                            plan.iface.peer->name, plan.iface.name));
+    return fail(
+        Errc::NotSupported,
+        fmt::format("--via tx: frames would lie in the ring of {}, the far end of {}, which "
+                    "has no XDP program; --via redirect needs none",
+                    plan.iface.peer->name, plan.iface.name));
   if (lie && !plan.redirect)
     plan.notes.emplace_back("frames that a veth sends back by XDP_TX are not looked at unless its "
                             "far end has an XDP program: --via redirect needs none");
