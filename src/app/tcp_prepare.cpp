@@ -197,31 +197,48 @@ Status TcpSession::look_for_translation() {
   return fail(Errc::NotSupported, std::move(found.begin()->second));
 }
 
-xtg_tcp_config TcpSession::configure() {
+/// What connections from here usually agree on. The programs are loaded and attached for it before
+/// the far end hears of us: a failure leaves it alone, and attaching, which takes some NICs' links
+/// down for a moment, disturbs no connection.
+TcpSession::Terms TcpSession::expected_terms() const {
+  plan::RouteQuestion question = plan::question_of(plan_.spec, plan_.dst);
+  question.interface = plan_.iface.ifindex;
+  question.mark = net::socket_defaults().mark;
+  net::RouteOptions ask;
+  ask.resolve = false;
+  const auto src = plan_.src ? plan_.src : net::route_to(question, ask).src;
+  return {src.value_or(packet::Ip{}), net::default_options(), plan_.max_segment_ip};
+}
+
+TcpSession::Terms TcpSession::agreed_terms() const {
+  const auto open =
+      std::ranges::find_if(flows_, [](const Flow& flow) { return flow.socket.valid(); });
+  Terms terms{open->local.addr, options_, plan_.max_segment_ip};
+  for (const Flow& flow : flows_)
+    if (flow.socket.valid()) terms.mss = std::min(terms.mss, flow.state.mss_payload);
+  return terms;
+}
+
+xtg_tcp_config TcpSession::configure(const Terms& terms) const {
   xtg_tcp_config c{};
   packet::TcpHeaderSpec header;
   header.dst_mac = plan_.dst_mac;
   header.src_mac = plan_.src_mac;
   header.dst_addr = plan_.dst;
-  const auto open =
-      std::ranges::find_if(flows_, [](const Flow& flow) { return flow.socket.valid(); });
-  header.src_addr = open->local.addr;
+  header.src_addr = terms.src;
   header.dst_port = plan_.spec.port;
   header.hop_limit = plan_.spec.hop_limit;
   header.tos = plan_.spec.tos;
-  header.ecn = options_.ecn;
-  header.timestamps = options_.timestamps;
+  header.ecn = terms.options.ecn;
+  header.timestamps = terms.options.timestamps;
   packet::encode_tcp_header(header, c);
 
-  c.sack = options_.sack ? 1 : 0;
-  c.mss = plan_.max_segment_ip + 14 - c.header_len;
-  for (const Flow& flow : flows_)
-    if (flow.socket.valid()) c.mss = std::min(c.mss, flow.state.mss_payload);
+  c.sack = terms.options.sack ? 1 : 0;
+  c.mss = std::min(plan_.max_segment_ip + 14 - c.header_len, terms.mss);
   if (plan_.spec.mss) c.mss = std::min(c.mss, *plan_.spec.mss);
-  c.ingress_base = static_cast<std::uint32_t>(anchor_->base_ifindex());
   c.to_ifindex = static_cast<std::uint32_t>(plan_.iface.ifindex);
   c.n_lanes = static_cast<std::uint32_t>(plan_.cpus.size());
-  c.n_flows = static_cast<std::uint32_t>(flows_.size());
+  c.n_flows = plan_.spec.flows;
   c.board_words = board_words(c.n_flows);
   c.burst = plan_.spec.burst;
   c.congestion = plan_.spec.congestion == plan::Congestion::None   ? XTG_TCP_CC_NONE
@@ -242,12 +259,7 @@ std::uint64_t TcpSession::limit_of(std::size_t number) const {
   return number < plan_.flow_bytes.size() ? plan_.flow_bytes[number] : plan::kNoLimit;
 }
 
-Status TcpSession::load() {
-  auto anchor = net::Anchor::create(static_cast<unsigned>(plan_.cpus.size()));
-  if (!anchor) return forward(std::move(anchor), "make the ingress devices");
-  anchor_.emplace(std::move(*anchor));
-  config_ = configure();
-
+Status TcpSession::read_payload() {
   if (plan_.spec.payload == plan::TcpPayload::Pattern) {
     payload_ = packet::pattern_payload();
   } else if (plan_.spec.payload == plan::TcpPayload::File) {
@@ -255,6 +267,17 @@ Status TcpSession::load() {
     if (!bytes) return tl::unexpected<Error>(std::move(bytes.error()));
     payload_ = plan_.spec.repeat ? packet::repeated_payload(*bytes) : std::move(*bytes);
   }
+  return {};
+}
+
+Status TcpSession::load(const xtg_tcp_config& config) {
+  sender_.reset();
+  anchor_.reset();
+  auto anchor = net::Anchor::create(static_cast<unsigned>(plan_.cpus.size()));
+  if (!anchor) return forward(std::move(anchor), "make the ingress devices");
+  anchor_.emplace(std::move(*anchor));
+  config_ = config;
+  config_.ingress_base = static_cast<std::uint32_t>(anchor_->base_ifindex());
   if (!payload_.empty()) {
     sums_ = packet::segment_sums(payload_, config_.mss);
     config_.payload = 1;
@@ -276,7 +299,7 @@ Status TcpSession::load() {
   spec.config = config_;
   spec.payload = payload_;
   spec.sums = sums_;
-  spec.flow_histograms = flows_.size() <= 256;
+  spec.flow_histograms = config_.n_flows <= 256;
   auto renew = must_renew(plan_.iface);
   if (!renew) return tl::unexpected<Error>(std::move(renew.error()));
   if (*renew) notes_.push_back(plan::renewal_note(plan_.iface));
@@ -383,13 +406,21 @@ Status TcpSession::start_workers() {
 Status TcpSession::take_steps() {
   follower_.begin(plan::question_of(plan_.spec, plan_.dst), 1, plan_.iface, {plan_.dst_mac, {}},
                   plan_.spec.interface.empty());
+  if (auto done = read_payload(); !done) return done;
+  const xtg_tcp_config expected = configure(expected_terms());
+  if (auto done = load(expected); !done) return done;
+  if (auto done = tap(); !done) return done;
   if (auto done = connect(); !done) return done;
   attended_.emplace(signals_.attend()); // a frozen connection must not end with the process
   if (auto done = read_states(); !done) return done;
   if (auto done = look_for_translation(); !done) return done;
-  if (auto done = load(); !done) return done;
+  const xtg_tcp_config agreed = configure(agreed_terms());
+  if (std::memcmp(&agreed, &expected, sizeof agreed) != 0) {
+    notes_.clear();
+    if (auto done = load(agreed); !done) return done;
+    if (auto done = tap(); !done) return done;
+  }
   attended_.emplace(signals_.attend([this] { sender_->stop_new_data(); }));
-  if (auto done = tap(); !done) return done;
   if (auto done = take_over(); !done) return done;
   return start_workers();
 }

@@ -74,8 +74,17 @@ private:
   }
   Status look_for_translation();
   Status take_steps();
-  xtg_tcp_config configure();
-  Status load();
+  /// What the programs' constants hang on.
+  struct Terms {
+    packet::Ip src;
+    plan::TcpOptions options;
+    std::uint32_t mss = 0; ///< bytes of data that the far end takes in a segment
+  };
+  [[nodiscard]] Terms expected_terms() const;
+  [[nodiscard]] Terms agreed_terms() const; ///< by the connections that are open
+  [[nodiscard]] xtg_tcp_config configure(const Terms& terms) const;
+  Status read_payload();
+  Status load(const xtg_tcp_config& config);
   Status tap();
   Status take_over();
   Status start_workers();

@@ -15,6 +15,7 @@
 #include "core/units.h"
 #include "core/unique_fd.h"
 #include "packet/address.h"
+#include "plan/tcp_agreement.h"
 
 namespace xtg::net {
 
@@ -89,6 +90,9 @@ struct IpFields {
   std::uint8_t tos = 0; ///< TOS or traffic class; the ECN bits are the kernel's
   std::uint8_t hop_limit = 64;
 };
+
+/// What a connection from this namespace asks for, by its sysctls.
+plan::TcpOptions default_options();
 
 struct ConnectSpec {
   Endpoint to;

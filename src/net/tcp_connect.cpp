@@ -9,6 +9,8 @@
 #include <system_error>
 #include <utility>
 
+#include "net/interface.h"
+#include "net/port_use.h"
 #include "net/tcp_internal.h"
 
 namespace xtg::net {
@@ -102,7 +104,7 @@ private:
       return {};
     }
     if (errno == EADDRNOTAVAIL) {
-      settle(index, Error{Errc::System, 0, what_ + ": no local port is free"});
+      settle(index, Error{Errc::System, 0, what_ + ": " + why_no_local_end()});
       if (!spec_.first_port) fail_rest(*done_[index].error); // to find that out again is slow
       return {};
     }
@@ -119,6 +121,16 @@ private:
                                                std::max<std::int64_t>(spec_.timeout.count(), 0)),
                           index});
     return {};
+  }
+
+  /// Found out once: the tables are long.
+  const std::string& why_no_local_end() {
+    if (!no_local_end_.empty()) return no_local_end_;
+    const auto use = port_use(spec_.to, spec_.first_port, spec_.count);
+    const auto iface = interface_facts(spec_.interface);
+    no_local_end_ = plan::why_no_local_end(use, spec_.first_port.has_value(), spec_.to.addr.is_v4(),
+                                           iface.value_or(plan::InterfaceFacts{}));
+    return no_local_end_;
   }
 
   /// False when this one connection cannot have its port.
@@ -145,7 +157,9 @@ private:
       settle(index, fail_sys(err, what).value());
       return false;
     }
-    if (err == EADDRNOTAVAIL) return tl::unexpected<Error>(Error{Errc::InvalidArgument, err, what});
+    if (err == EADDRNOTAVAIL)
+      return fail(Errc::InvalidArgument, what + ": not an address of this host, or one that cannot "
+                                                "be used yet (ip address show)");
     return fail_sys(err, what);
   }
 
@@ -217,6 +231,7 @@ private:
   std::vector<Connected> done_;
   std::vector<UniqueFd> pending_; ///< valid: under way
   std::deque<Deadline> deadlines_;
+  std::string no_local_end_;
   std::uint32_t next_ = 0;    ///< the next one to start
   std::uint32_t settled_ = 0; ///< open or failed
 };

@@ -4,11 +4,26 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <fstream>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "net/tcp_internal.h"
 
 namespace xtg::net {
+
+plan::TcpOptions default_options() {
+  const auto setting = [](const char* name) {
+    int value = 0;
+    std::ifstream(fmt::format("/proc/sys/net/ipv4/{}", name)) >> value;
+    return value;
+  };
+  // tcp_ecn: 2 only accepts it of others.
+  return {.timestamps = setting("tcp_timestamps") != 0,
+          .sack = setting("tcp_sack") != 0,
+          .ecn = setting("tcp_ecn") == 1};
+}
 
 namespace tcp {
 

@@ -148,11 +148,14 @@ class Files(SampleTest):
         self.assertEqual(len(lib.packets_of_pcap(path)), 10)
 
     def test_what_cannot_be_written_is_refused_before_anything_is_attached(self):
-        for path in ("/nosuch/folder/x.pcap", lib.scratch(self), "/dev/null/x.pcap"):
+        folder = lib.scratch(self)
+        for path, said in (("/nosuch/folder/x.pcap", "create /nosuch/folder/x.pcap: "),
+                           (folder, f'--write-pcap "{folder}": a directory'),
+                           ("/dev/null/x.pcap", "create /dev/null/x.pcap: ")):
             with self.subTest(path=path):
                 with rx_lib.Process(["ip", "netns", "exec", self.wire.far_ns, rx_lib.BINARY],
                                     ["rx", self.wire.far_if, "--json", "--write-pcap", path]) as rx:
-                    self.failed(rx.finish(), 2, f"create {path}: ")
+                    self.failed(rx.finish(), 2, said)
         with rx_lib.Process(["ip", "netns", "exec", self.wire.far_ns, rx_lib.BINARY],
                             ["rx", self.wire.far_if, "--json", "--sample", "late"]) as rx:
             self.failed(rx.finish(), 2, "--sample late", "--write-pcap")
