@@ -78,10 +78,11 @@ static long tx_timer(__u32 turn, struct tx_sweep* s) {
   lane->looked++;
   f->filed = 0;
   if (xtg_tcp_due_at(f, &at) && !xtg_before(s->now_us, at)) {
-    if (f->phase == XTG_TCP_OPEN)
-      xtg_tcp_timer(f, s->now_us);
-    else
-      xtg_tcp_wake(f);
+    if (f->phase != XTG_TCP_OPEN) {
+      xtg_tcp_wake(f); /* it is filed again once it was asked: what it does moves its time */
+      return 0;
+    }
+    xtg_tcp_timer(f, s->now_us);
   }
   xtg_tcp_filed(f, s->now_us);
   return 0;

@@ -53,9 +53,8 @@ void Listener::start() {
 }
 
 Listener::Mark Listener::mark() {
-  Mark mark{receiver_->counted(), std::nullopt, receiver_->verified()};
+  Mark mark{receiver_->counted(), std::nullopt, receiver_->verified(), receiver_->taken()};
   if (const auto link = net::link_counters(plan_.iface.ifindex)) mark.link = *link;
-  receiver_->restart_limit();
   return mark;
 }
 
@@ -63,6 +62,7 @@ void Listener::restart(const Mark& mark) {
   if (mark.link) link_before_ = *mark.link;
   counted_before_ = mark.counted;
   verified_before_ = mark.verified;
+  receiver_->restart_limit(mark.taken);
 }
 
 Result<stats::RxSnapshot> Listener::snapshot(bool words) {

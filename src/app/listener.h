@@ -34,15 +34,15 @@ public:
   void stop() { receiver_->stop(); }
   /// To be called several times a second: see xdp::Receiver.
   Status make_room() { return receiver_->make_room(); }
-  /// How much was counted and dropped when a run may begin. From then on the limit, and which
-  /// samples are the first, hold anew, so that the run's are all there if it does.
+  /// How much was counted and dropped when a run may begin.
   struct Mark {
     std::uint64_t counted = 0;
     std::optional<net::LinkCounters> link;
     stats::RxVerified verified;
+    std::uint64_t taken = 0;
   };
   Mark mark();
-  /// What was counted and dropped before `mark` does not count any more.
+  /// What was counted and dropped before `mark` does not count any more, for the limit either.
   void restart(const Mark& mark);
   /// What the checksums told since then.
   [[nodiscard]] stats::RxVerified verified() const {

@@ -14,14 +14,15 @@ namespace {
 
 constexpr std::uint64_t kLookNs = 50'000'000;
 
-/// The way as the kernel knows it now; none where it does not know all of it.
-std::optional<RouteFollower::Way> way_of(const plan::RouteFacts& facts) {
-  if (!facts.next_hop) return std::nullopt;
-  RouteFollower::Way way{*facts.next_hop, {}};
-  for (const auto& mac : facts.hosts) {
-    if (!mac) return std::nullopt;
-    way.hosts.push_back(mac->to_u64());
-  }
+/// The way as the kernel knows it now; none where it knows no next hop. A host that does not answer
+/// keeps the address that it had in `before`.
+std::optional<RouteFollower::Way> way_of(const plan::RouteFacts& facts,
+                                         const RouteFollower::Way& before) {
+  if (!facts.next_hop && facts.hosts.empty()) return std::nullopt;
+  RouteFollower::Way way{facts.next_hop.value_or(before.next_hop), {}};
+  if (!facts.hosts.empty() && facts.hosts.size() != before.hosts.size()) return std::nullopt;
+  for (std::size_t i = 0; i < facts.hosts.size(); i++)
+    way.hosts.push_back(facts.hosts[i] ? facts.hosts[i]->to_u64() : before.hosts[i]);
   if (!way.hosts.empty()) way.next_hop = packet::Mac::from_u64(way.hosts.front());
   return way;
 }
@@ -46,7 +47,7 @@ void RouteFollower::begin(plan::RouteQuestion question, std::uint64_t count,
   way_ = std::move(way);
   roams_ = roams;
   auto watch = net::RouteWatch::open(); // before it reads: a change in between is seen
-  if (watch && way_of(read(0)) == way_) watch_.emplace(std::move(*watch));
+  if (watch && way_of(read(0), way_) == way_) watch_.emplace(std::move(*watch));
 }
 
 RouteFollower::Change RouteFollower::look(std::uint64_t now_ns) {
@@ -55,7 +56,8 @@ RouteFollower::Change RouteFollower::look(std::uint64_t now_ns) {
   next_ns_ = now_ns + kLookNs;
   if (!watch_->changed()) return change;
   const plan::RouteFacts facts = read(1);
-  auto way = way_of(facts);
+  look_refused(facts, change);
+  auto way = way_of(facts, way_);
   // As many hosts as the run has room for, or one next hop for all.
   if (way && *way != way_ && way->hosts.size() == way_.hosts.size()) {
     const std::string by =
@@ -70,6 +72,18 @@ RouteFollower::Change RouteFollower::look(std::uint64_t now_ns) {
   }
   if (roams_) look_astray(change);
   return change;
+}
+
+/// A run goes on as it was; whether that is wanted is for its user to say.
+void RouteFollower::look_refused(const plan::RouteFacts& facts, Change& change) {
+  const bool refused = facts.fault == plan::RouteFault::NoRoute ||
+                       facts.fault == plan::RouteFault::Refused ||
+                       facts.fault == plan::RouteFault::OwnAddress;
+  if (refused && !refused_)
+    change.notes.push_back(fmt::format("this host would not send to {} any more ({}); this run "
+                                       "goes on as before",
+                                       question_.dst.to_string(), facts.error));
+  refused_ = refused;
 }
 
 void RouteFollower::look_astray(Change& change) {

@@ -37,6 +37,7 @@ public:
 
 private:
   [[nodiscard]] plan::RouteFacts read(int timeout_ms) const;
+  void look_refused(const plan::RouteFacts& facts, Change& change);
   void look_astray(Change& change);
 
   plan::RouteQuestion question_;
@@ -44,7 +45,8 @@ private:
   plan::InterfaceFacts iface_;
   Way way_;
   bool roams_ = false;
-  bool astray_ = false; ///< the route leads over another interface now
+  bool refused_ = false; ///< no route leads there now
+  bool astray_ = false;  ///< the route leads over another interface now
   std::uint64_t next_ns_ = 0;
   std::optional<net::RouteWatch> watch_;
 };

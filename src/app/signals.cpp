@@ -115,6 +115,11 @@ void Signals::remove(int key) {
   undos_.erase(key);
 }
 
+void Signals::keep_ending() {
+  const std::lock_guard lock(mutex_);
+  if (end_ns_ != kNever) end_ns_ = monotonic_ns() + kLeaveNs;
+}
+
 Asked Signals::asked() const {
   const std::lock_guard lock(mutex_);
   return insistence_.asked();

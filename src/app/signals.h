@@ -53,6 +53,10 @@ public:
   /// `undo` is called before the watching thread ends the process by itself.
   [[nodiscard]] Registration before_exit(std::function<void()> undo);
 
+  /// The end that a second signal asked for is on its way: the watching thread does not end the
+  /// process meanwhile.
+  void keep_ending();
+
   [[nodiscard]] Asked asked() const;
   /// Readable when a signal has come since the last take().
   [[nodiscard]] int fd() const { return news_.get(); }

@@ -137,8 +137,10 @@ Status TcpSession::read_states() {
       const Error error = !state ? state.error() : local.error();
       if (error.code == Errc::NoPermission) return tl::unexpected<Error>(error);
       if (!first) first = error;
-      give_up_flow(i, error.code == Errc::Peer ? stats::FlowEnd::PeerReset : stats::FlowEnd::Lost,
-                   error.message());
+      if (error.code == Errc::Peer)
+        give_up_flow(i, stats::FlowEnd::PeerReset, error.message());
+      else
+        refuse_flow(i, error.message());
       continue;
     }
     flow.local = *local;
@@ -271,6 +273,7 @@ Status TcpSession::read_payload() {
 }
 
 Status TcpSession::load(const xtg_tcp_config& config) {
+  undo_tap_.reset();
   sender_.reset();
   anchor_.reset();
   auto anchor = net::Anchor::create(static_cast<unsigned>(plan_.cpus.size()));
@@ -323,6 +326,8 @@ Status TcpSession::tap() {
     notes_.push_back(fmt::format("{}: segments are taken by a tc program instead", why.message()));
   }
   if (auto attached = sender_->attach_tc_tap(ifindex); !attached) return attached;
+  // A filter of tc does not go with its process.
+  undo_tap_.emplace(signals_.before_exit([this] { sender_->detach_tc_tap(); }));
   // With the tap in the driver that one does for it.
   if (plan::needs_pass_program(plan_.iface)) {
     auto note = pass_note(plan_.iface, sender_->attach_pass(ifindex));
@@ -357,7 +362,10 @@ Status TcpSession::take_over() {
     auto state = flow.socket.state();
     if (!state) {
       (void)sender_->release(flow.key);
-      give_up_flow(i, stats::FlowEnd::PeerReset, state.error().message());
+      if (state.error().code == Errc::Peer)
+        give_up_flow(i, stats::FlowEnd::PeerReset, state.error().message());
+      else
+        refuse_flow(i, state.error().message());
       continue;
     }
     flow.state = *state;

@@ -153,6 +153,7 @@ private:
 
   std::optional<net::Anchor> anchor_;
   std::optional<xdp::TcpSender> sender_;
+  std::optional<Signals::Registration> undo_tap_;
   std::unique_ptr<tx::WorkerPool> pool_;
   std::optional<Signals::Registration> attended_; ///< stops new data at the first signal
 };

@@ -156,7 +156,7 @@ std::vector<RxSender> RxRuns::confirm(std::vector<RxCame> came) {
   came_ = std::move(came);
   std::vector<RxSender> news;
   for (auto& [session, run] : runs_) {
-    run.packets = run.last_ns = 0;
+    run.packets = 0; // last_ns stays, where its record was taken for another
     for (const RxCame& record : came_) {
       if (!is_of(record, session)) continue;
       run.packets += record.packets;
@@ -185,9 +185,10 @@ bool RxRuns::is_overdue(const Run& run, std::uint64_t now_ns) const {
   const RxSender& sender = run.sender;
   if (!sender.start_seen || sender.ended()) return false;
   const RxAnnouncement& start = sender.about;
-  if (start.duration_ns != kNoLimit)
-    return passed(now_ns, start.arrival_ns) >= plus(start.duration_ns, drain_ns_ + kSlackNs);
-  // How long it takes is not known: until nothing comes any more.
+  if (start.duration_ns != kNoLimit &&
+      passed(now_ns, start.arrival_ns) >= plus(start.duration_ns, drain_ns_ + kSlackNs))
+    return true;
+  // How long it takes is not known, or anybody's word: until nothing comes any more.
   const std::uint64_t apart = start.rate_millipps == 0 ? 0 : kMilliSecond / start.rate_millipps;
   return passed(now_ns, std::max(run.last_ns, run.seen_ns)) >=
          plus(kSilenceNs, std::max(drain_ns_, 3 * apart));

@@ -2,6 +2,7 @@
 #include "xdp/receiver.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <deque>
@@ -235,8 +236,12 @@ std::uint64_t Receiver::announced() const {
   return peek(impl_->skel->bss->rx_control.announced);
 }
 
-void Receiver::restart_limit() {
-  poke(impl_->skel->bss->rx_control.taken, __u64{0});
+std::uint64_t Receiver::taken() const {
+  return peek(impl_->skel->bss->rx_control.taken);
+}
+
+void Receiver::restart_limit(std::uint64_t taken) {
+  std::atomic_ref<__u64>(impl_->skel->bss->rx_control.taken).fetch_sub(taken);
   poke(impl_->skel->bss->rx_first, __u64{0});
 }
 

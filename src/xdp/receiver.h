@@ -61,8 +61,11 @@ public:
   [[nodiscard]] Result<std::vector<stats::RxAnnouncement>> take_announcements();
   /// What came so far of every record of frames with a signature.
   [[nodiscard]] std::vector<stats::RxCame> came() const;
-  /// The limit, and which samples are the first, hold for what is counted from now on.
-  void restart_limit();
+  /// Frames that the limit has let through.
+  [[nodiscard]] std::uint64_t taken() const;
+  /// The limit does not count the first so many of them, and which samples are the first holds
+  /// anew.
+  void restart_limit(std::uint64_t taken);
   /// The smallest and the largest frame of each filter are those that come from now on; of one
   /// that had none before `before_ns` they stay.
   void restart_sizes(std::uint64_t before_ns);

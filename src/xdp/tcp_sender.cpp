@@ -5,6 +5,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 #include <thread>
 
 #include <unistd.h>
@@ -119,8 +120,9 @@ struct TcpSender::Impl {
   // Attachments go before the programs: member order is destruction order reversed.
   std::vector<UniqueFd> links;
 
-  ~Impl() {
-    if (!filtered) return;
+  ~Impl() { remove_filter(); }
+  void remove_filter() {
+    if (!std::exchange(filtered, false)) return;
     // Only our filter: the clsact qdisc may have been there, or serve somebody else by now.
     filter.prog_fd = 0;
     filter.prog_id = 0;
@@ -251,6 +253,10 @@ Status TcpSender::attach_tc_tap(int ifindex) {
   impl_->filtered = true;
   impl_->tap = Tap::Clsact;
   return {};
+}
+
+void TcpSender::detach_tc_tap() {
+  impl_->remove_filter();
 }
 
 Tap TcpSender::tap() const {

@@ -71,6 +71,8 @@ public:
   Status attach_xdp_tap(int ifindex);
   /// By tcx (Linux 6.6), or clsact before that.
   Status attach_tc_tap(int ifindex);
+  /// Where it is a filter (before Linux 6.6), which outlives its process. From any thread.
+  void detach_tc_tap();
   [[nodiscard]] Tap tap() const;
 
   /// Empty when frames are counted by tracepoint; else why not.

@@ -311,6 +311,16 @@ class Plain(rx_lib.RxTest):
         self.assertEqual((result.end["sum"]["packets"], result.end["announced"]), (200, []), result)
         self.assertEqual(result.end["aside"]["unconfirmed_runs"], 1)
 
+    def test_a_start_of_nobody_lets_no_more_frames_in(self):
+        frames, _ = self.captured("--rate", "1kpps", count=20)
+        rx = self.receiver("-n", 150)
+        self.udp("-s", 256, "-n", 100, "--rate", "10kpps")
+        rx_lib.send_by_hand(self.wire, [self.of_session(frames[0], 0xabad0000)] * 3)
+        time.sleep(0.05)  # a few looks for announcements
+        self.udp("-s", 256, "-n", 10_000)
+        result = rx.finish()
+        self.assertEqual((result.end["reason"], result.end["sum"]["packets"]), ("amount", 150), result)
+
     def test_a_sender_that_is_killed_is_not_waited_for(self):
         rx = self.receiver("--drain", "0s")
         with self.wire.start("udp", self.wire.near_if, "-a", self.wire.far_ip, "-s", 128, "--rate", "1kpps",

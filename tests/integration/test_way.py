@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the host knows about the way to a destination: believed, named, and asked for each of a range."""
 import signal
+import time
 
 import lib
 import wire
@@ -148,6 +149,20 @@ class Moves(lib.OwnWireTest):
         self.assertEqual(before, macs)
         self.assertEqual(after, macs | {"192.0.2.3": self.other_mac})
         self.assertIn("192.0.2.2-192.0.2.4", note)
+
+    def test_a_route_that_goes_is_said(self):
+        route = ("203.0.113.0/24", "via", self.wire.far_ip)
+        self.wire.near("ip", "route", "add", *route)
+        with self.wire.start("udp", "--json", "-i", self.wire.near_if, "--rate", "2kpps", "-a",
+                             "203.0.113.1") as run:
+            self.wire.wait_sending()
+            self.wire.near("ip", "route", "replace", "blackhole", "203.0.113.0/24")
+            time.sleep(0.4)
+            self.wire.wait_sending()
+            run.send(signal.SIGINT)
+            result = self.ok(run.finish())
+        self.assertEqual(len(result.doc["end"]["notes"]), 1, result)
+        self.assertIn("203.0.113.1", result.doc["end"]["notes"][0])
 
     def test_a_mac_that_was_given_stays(self):
         with self.wire.capture() as capture:

@@ -241,6 +241,20 @@ TEST(RxRuns, TheAnnouncedDurationBoundsTheWait) {
   EXPECT_FALSE(seen(runs, 60, late).senders[0].overdue) << "it was announced after all";
 }
 
+TEST(RxRuns, SilenceBoundsAnyDuration) {
+  RxRuns runs(kDrain);
+  RxAnnouncement begins = start(kOurs);
+  begins.duration_ns = std::uint64_t{1} << 63;
+  begins.rate_millipps = 1'000'000;
+  learn(runs, {begins}, {came(kOurs, 60, kSecond)});
+  EXPECT_FALSE(runs.may_be_over(300 * kSecond));
+  EXPECT_TRUE(runs.may_be_over(304 * kSecond));
+  // Its records were taken for others: what is known of it stays.
+  runs.confirm({came(kOurs, 61, 200 * kSecond)});
+  runs.confirm({});
+  EXPECT_FALSE(runs.may_be_over(304 * kSecond));
+}
+
 TEST(RxRuns, WithoutADurationItIsSilenceThatDoes) {
   RxRuns runs(kDrain);
   RxAnnouncement begins = start(kOurs);
