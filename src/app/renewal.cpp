@@ -35,9 +35,9 @@ const Result<plan::PageReuse>& page_reuse() {
 }
 
 Result<bool> must_renew(const plan::InterfaceFacts& iface) {
-  if (!plan::changes_frames(iface)) return false;
-  const auto& found = page_reuse();
-  return plan::must_renew(iface, found ? std::optional(*found) : std::nullopt);
+  std::optional<plan::PageReuse> found;
+  if (plan::changes_frames(iface) && page_reuse()) found = *page_reuse();
+  return plan::must_renew(iface, found);
 }
 
 } // namespace xtg::app

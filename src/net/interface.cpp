@@ -6,6 +6,8 @@
 #include <net/if.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <netlink/genl/ctrl.h>
@@ -38,6 +40,16 @@ std::optional<std::uint64_t> xdp_features(int ifindex) {
   return replies->front().attrs<genlmsghdr>().get<std::uint64_t>(kNetdevDevXdpFeatures);
 }
 
+/// NXP's A050385, as the device tree tells the driver (Documentation/devicetree/bindings,
+/// fsl,fman).
+bool has_dpaa_erratum() {
+  std::error_code none;
+  for (std::filesystem::recursive_directory_iterator at("/proc/device-tree", none), end;
+       !none && at != end; at.increment(none))
+    if (at->path().filename() == "fsl,erratum-a050385") return true;
+  return false;
+}
+
 Result<plan::InterfaceFacts> facts_of(nl::Socket& socket, LinkInfo link) {
   plan::InterfaceFacts facts;
   facts.name = link.name;
@@ -45,6 +57,7 @@ Result<plan::InterfaceFacts> facts_of(nl::Socket& socket, LinkInfo link) {
   facts.kind = link.kind;
   facts.driver = ethtool::driver(link.name);
   if (facts.driver.empty()) facts.driver = link.kind;
+  facts.moves_bytes = facts.driver == "fsl_dpaa_eth" && has_dpaa_erratum();
   facts.mac = link.mac;
   facts.ethernet = link.ethernet;
   facts.mtu = link.mtu;

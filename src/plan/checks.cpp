@@ -86,8 +86,7 @@ Status check_consent(const Consent& consent, const InterfaceFacts& iface, const 
 void note_consent(const Consent& consent, const InterfaceFacts& iface,
                   std::vector<std::string>& notes) {
   if (iface.has_default_route && !consent.default_route)
-    notes.push_back(fmt::format("{} carries the default route: to send there takes "
-                                "--allow-default-route",
+    notes.push_back(fmt::format("{} carries the default route: sending needs --allow-default-route",
                                 iface.name));
 }
 
@@ -101,15 +100,15 @@ std::string_view special_words(const IpRange& range, AddressUse use) {
 Status check_source(const Consent& consent, const IpRange& src) {
   const std::string_view words = special_words(src, AddressUse::Source);
   if (consent.public_address || words.empty()) return {};
-  return invalid(fmt::format("--src-addr {}: {}; --allow-public to send from it all the same",
-                             src.to_string(), words));
+  return invalid(
+      fmt::format("--src-addr {}: {}; --allow-public to use it anyway", src.to_string(), words));
 }
 
 Status check_source(const Consent& consent, const packet::MacRange& src) {
   const bool group = src.first.is_group() || src.at(src.count - 1).is_group();
   if (consent.public_address || !group) return {};
   return invalid(fmt::format("--src-mac {}: a group address, which no interface sends from and "
-                             "switches drop; --allow-public to send from it all the same",
+                             "switches drop; --allow-public to use it anyway",
                              src.to_string()));
 }
 

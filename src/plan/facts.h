@@ -44,6 +44,8 @@ struct InterfaceFacts {
   int ifindex = 0;
   std::string driver; ///< "veth", "virtio_net", "ixgbe"; empty when the driver does not say
   std::string kind;   ///< rtnl link kind: "veth", "tun", "bond"; empty for a plain NIC
+  /// A DPAA with NXP's erratum A050385, whose driver moves a frame's bytes where they lie badly.
+  bool moves_bytes = false;
   packet::Mac mac;
   bool ethernet = true; ///< has Ethernet framing
   std::uint32_t mtu = 1500;

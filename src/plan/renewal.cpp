@@ -15,17 +15,29 @@ struct Changer {
   std::string_view driver; ///< as ethtool names it
   std::string_view what;   ///< it does, in which function of the kernel
 };
-/// From a reading of the drivers that have ndo_xdp_xmit (Linux 6.1 to 6.18). The others map the
-/// frame's bytes as they are (ixgbe, ixgbevf, i40e, ice, igb, igc, mlx4, mlx5, bnxt, ena, vmxnet3,
-/// gve, atlantic, sfc, qede, enetc, dpaa2, stmmac, mvneta, mvpp2, cpsw, tsnep, mtk, lan966x), copy
-/// them (xen-netfront), put their header beside them (tun) or pass the frame on whole (veth).
-/// netvsc and mana make an skb of it, which clears `data`: its page comes back only since Linux
-/// 6.4, which renews it.
+/// From a reading of the drivers that have ndo_xdp_xmit (Linux 6.1 to 6.18). Most map the frame's
+/// bytes as they are (ixgbe, i40e, ice, idpf, igb, igc, mlx5, bnxt, ena, ionic, vmxnet3, atlantic,
+/// sfc, qede, octeontx2, funeth, stmmac, fec, netsec, mvneta, mvpp2, am65-cpsw, icssg-prueth,
+/// tsnep, enetc, mtk, gve with DQO), some of them with words of their own in the headroom before it
+/// (dpaa2, cpsw, lan966x); gve without DQO copies them, tun puts its header beside them, veth
+/// passes the frame on whole. netvsc and mana make an skb of it, which overwrites the xdp_frame:
+/// its page comes back only since Linux 6.4, which renews `data`.
 constexpr std::array kChangers = {
     Changer{"virtio_net", "pushes its header: __virtnet_xdp_xmit_one()"},
-    Changer{"fsl_dpaa_eth", "moves the data to align them: dpaa_a050385_wa_xdpf()"},
     Changer{"bonding", "hands it to a slave's driver: bond_xdp_xmit()"},
 };
+
+/// Nothing helps there.
+std::string_view why_never(const InterfaceFacts& iface) {
+  if (iface.moves_bytes) // dpaa_a050385_wa_xdpf()
+    return "moves the bytes of frames (erratum A050385), which are sent again as they lie then: "
+           "what "
+           "leaves would be garbage";
+  if (iface.driver == "xen_netfront" || iface.driver == "vif") // xennet_tx_buf_gc()
+    return "never gives back the memory of frames that XDP sends: a run would use up this "
+           "machine's";
+  return {};
+}
 
 std::string_view driver_of(const InterfaceFacts& iface) {
   return iface.kind == "bond" ? std::string_view("bonding") : std::string_view(iface.driver);
@@ -39,21 +51,24 @@ bool changes_frames(const InterfaceFacts& iface) {
 }
 
 Result<bool> must_renew(const InterfaceFacts& iface, std::optional<PageReuse> found) {
+  if (const std::string_view why = why_never(iface); !why.empty())
+    return fail(Errc::NotSupported,
+                fmt::format("{}: its driver ({}) {}", iface.name, driver_of(iface), why));
   if (!changes_frames(iface)) return false;
   if (found == PageReuse::Never)
     return fail(Errc::NotSupported,
                 fmt::format("{}: its driver ({}) changes the frames that it is given, and this "
                             "kernel sends them again as they were left: what leaves would be "
-                            "garbage (Linux 6.3 and later put them right)",
+                            "garbage (Linux 6.4 and later put them right)",
                             iface.name, driver_of(iface)));
   return found != PageReuse::Renewed;
 }
 
 std::string renewal_note(const InterfaceFacts& iface) {
-  return fmt::format("the driver of {} ({}) changes the frames that it is given, and this kernel "
-                     "is not known to put them right: the send program does, which takes a little "
-                     "longer",
-                     iface.name, driver_of(iface));
+  return fmt::format(
+      "the driver of {} ({}) changes the frames that it is given, and this kernel "
+      "is not known to put them right: the send program does, which costs some speed",
+      iface.name, driver_of(iface));
 }
 
 } // namespace xtg::plan

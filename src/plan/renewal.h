@@ -14,7 +14,7 @@ namespace xtg::plan {
 
 /// What the kernel does with a frame that was changed, when its page is used again.
 enum class PageReuse : std::uint8_t {
-  Renewed,  ///< it is as the program has it (Linux 6.3)
+  Renewed,  ///< it is as the program has it (Linux 6.4)
   OnChange, ///< so it is where the program has changed the packet's bounds
   Never,
 };
