@@ -95,7 +95,7 @@ void RouteFollower::look_astray(Change& change) {
   const plan::RouteFacts any = net::route_to(question, ask);
   const bool astray = any.ifindex != 0 && any.ifindex != iface_.ifindex;
   if (astray && !astray_)
-    change.notes.push_back(fmt::format("the route to {} leads over {} now; this run stays on {}",
+    change.notes.push_back(fmt::format("the route to {} now uses {}; this run stays on {}",
                                        question_.dst.to_string(), any.interface, iface_.name));
   astray_ = astray;
 }

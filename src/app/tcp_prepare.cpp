@@ -145,7 +145,8 @@ Status TcpSession::read_states() {
     }
     flow.local = *local;
     flow.state = *state;
-    if (flow.state.usec_timestamps) refuse_flow(i, "its timestamps count microseconds");
+    if (flow.state.usec_timestamps)
+      refuse_flow(i, "its TCP timestamps are in microseconds, which is not supported");
   }
   agree_on_options();
   if (std::ranges::any_of(flows_, [](const Flow& f) { return f.socket.valid(); })) return {};
@@ -164,7 +165,7 @@ void TcpSession::agree_on_options() {
   options_ = plan::most_common(all);
   for (std::size_t i = 0; i < flows_.size(); i++)
     if (flows_[i].socket.valid() && options_of(flows_[i]) != options_)
-      refuse_flow(i, "it negotiated other TCP options than most");
+      refuse_flow(i, "its TCP options differ from those of most flows");
 }
 
 /// This host may have made other addresses of ours, by a program of a cgroup (which the socket

@@ -29,7 +29,7 @@ bool Command::given_short(std::string_view name) const {
 }
 
 ProbeCommand::ProbeCommand(CLI::App& root)
-    : Command(root, "probe", "Tell what this kernel, this user and an interface can do.") {
+    : Command(root, "probe", "Show what this kernel, this user and an interface can do.") {
   options_.group("Options");
   options_.value({"-i,--interface,interface", "INTERFACE",
                   "look at this interface too; the same as the argument", "the host only"},

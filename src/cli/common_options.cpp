@@ -144,8 +144,9 @@ Result<std::string> parse_path(std::string_view text) {
 }
 
 void add_key(OptionSet& options, std::optional<SipKey>& key) {
-  options.value({"--key", "FILE", "secret of announcements: a file of 16 bytes or 32 hex digits"},
-                into([](std::string_view path) { return read_key(std::string(path)); }, key));
+  options.value(
+      {"--key", "FILE", "secret key for announcements: a file of 16 bytes or 32 hex digits"},
+      into([](std::string_view path) { return read_key(std::string(path)); }, key));
 }
 
 void add_threads(OptionSet& options, const std::string& names, std::uint32_t& threads,
@@ -251,7 +252,7 @@ Status check_json(const plan::OutputSpec& output) {
 
 void add_talk(OptionSet& options, plan::OutputSpec& output) {
   options.flag({"--quiet", "", "print no text but errors"}, [&output] { output.quiet = true; });
-  options.flag({"-v,--verbose", "", "tell on stderr what is done"},
+  options.flag({"-v,--verbose", "", "print each step on stderr"},
                [&output] { output.verbose = true; });
 }
 

@@ -68,7 +68,7 @@ void ReflectCommand::declare_frames() {
                   "where to send frames back; the same as the argument"},
                  into(parse_interface, spec_.interface));
   add_mode(options_, spec_.mode);
-  options_.value({"--session", "HEX", "only frames of this session of a sender: 8 digits", "any"},
+  options_.value({"--session", "HEX", "only frames of this session: 8 hex digits", "any"},
                  into(parse_session, spec_.session));
   options_.value({"-p,--port", "PORT", "only frames to this UDP port, 0 to 65535", "any"},
                  into(whole_number<std::uint16_t>(0, 65535), spec_.port));

@@ -19,7 +19,7 @@ void RxCommand::declare_frames() {
       {"-i,--interface,interface", "INTERFACE", "where to receive; the same as the argument"},
       into(parse_interface, spec_.interface));
   add_mode(options_, spec_.mode);
-  options_.value({"--session", "HEX", "only frames of this session of a sender: 8 digits", "any"},
+  options_.value({"--session", "HEX", "only frames of this session: 8 hex digits", "any"},
                  into(parse_session, spec_.session));
   options_.value({"-p,--port", "PORT", "only frames to this UDP port, 0 to 65535", "any"},
                  into(whole_number<std::uint16_t>(0, 65535), spec_.port));
@@ -53,10 +53,10 @@ void RxCommand::declare_run() {
   options_.value({"--duration", "TIME", "stop after this: seconds, or 500ms, 2m, 1h", "no limit"},
                  into(parse_positive_duration, spec_.duration));
   options_.value({"--drain", "TIME",
-                  "behind a run's announced end, wait this long for what has not come",
+                  "after a run's announced end, wait this long for missing frames",
                   format_duration(spec_.drain)},
                  into(parse_duration, spec_.drain));
-  options_.flag({"--ignore-announcements", "", "do not begin and end with the run of a sender"},
+  options_.flag({"--ignore-announcements", "", "do not begin or end with announced runs"},
                 [this] { spec_.ignore_announcements = true; });
   add_key(options_, spec_.key);
   options_.value({"--expect", "CONDITIONS",
@@ -84,8 +84,8 @@ Result<Request> RxCommand::request() {
     return bad_usage(
         fmt::format("--sample {} goes with --write-pcap", plan::to_string(spec_.sample)));
   if (spec_.key && spec_.ignore_announcements)
-    return bad_usage("--key and --ignore-announcements exclude each other: the key is that of "
-                     "announcements");
+    return bad_usage(
+        "--key and --ignore-announcements exclude each other: the key only checks announcements");
   if (spec_.interface.empty())
     return bad_usage("rx: expected the name of an interface, such as \"rx eth0\"");
   return Request(spec_);

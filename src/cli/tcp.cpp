@@ -148,7 +148,7 @@ void TcpCommand::declare_data() {
   options_.value({"--duration", "TIME", "stop after this: seconds, or 500ms, 2m, 1h", "no limit"},
                  into(parse_positive_duration, spec_.duration));
   options_.value({"--payload", choice_names<TcpPayload>(kTcpPayloads),
-                  "zeros, or bytes that tell their position",
+                  "zeros, or bytes that a receiver can verify",
                   choice_name<TcpPayload>(kTcpPayloads, spec_.payload)},
                  into(one_of<TcpPayload>(kTcpPayloads), spec_.payload));
   options_.value({"--payload-file", "FILE", "send this file over every flow, once"},
@@ -164,7 +164,7 @@ void TcpCommand::declare_ending() {
   options_.value({"--drain", "TIME", "at the end, wait this long for what is in flight",
                   format_duration(spec_.drain)},
                  into(parse_positive_duration, spec_.drain));
-  options_.value({"--silence", "TIME", "give a flow up whose far end says nothing for this long",
+  options_.value({"--silence", "TIME", "reset a flow whose far end is silent for this long",
                   format_duration(spec_.silence)},
                  into(parse_positive_duration, spec_.silence));
 }

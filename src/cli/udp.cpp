@@ -109,8 +109,9 @@ void UdpCommand::declare_stream() {
                   "of the send time: this host's own, or CLOCK_TAI (PTP)",
                   choice_name<plan::StampClock>(kClocks, stream.clock)},
                  into(one_of<plan::StampClock>(kClocks), stream.clock));
-  options_.flag({"--announce", "", "tell receivers of the run's start and end, in frames besides"},
-                [this] { spec_.announce = true; });
+  options_.flag(
+      {"--announce", "", "announce the run's start and end to receivers, in extra frames"},
+      [this] { spec_.announce = true; });
   add_key(options_, spec_.key);
   options_.value({"--session", "HEX", "name the run: 8 digits, for rx --session", "random"},
                  into(parse_session, spec_.session));
@@ -175,9 +176,10 @@ Status UdpCommand::check() const {
     return bad_usage("--announce and --no-signature exclude each other: a receiver counts frames "
                      "with a signature");
   if (!stream.signature && spec_.session)
-    return bad_usage("--session and --no-signature exclude each other: the signature has it");
+    return bad_usage("--session and --no-signature exclude each other: the session number is part "
+                     "of the signature");
   if (spec_.key && !spec_.announce)
-    return bad_usage("--key goes with --announce: the sums of announcements are by it");
+    return bad_usage("--key needs --announce: it protects announcements only");
   if (!stream.signature && stream.round_trip)
     return bad_usage("--round-trip and --no-signature exclude each other: a mirror writes in front "
                      "of the signature");

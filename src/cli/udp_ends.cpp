@@ -62,7 +62,7 @@ void UdpCommand::declare_ends() {
                   ports_.push_back(text);
                   return {};
                 });
-  options_.value({"--drain", "TIME", "wait so long for what is under way at the end", "2s"},
+  options_.value({"--drain", "TIME", "at the end, wait this long for frames in flight", "2s"},
                  into(parse_duration, ends_.drain));
   add_window(options_, ends_.window);
   options_.value({"--expect", "CONDITIONS",

@@ -33,7 +33,7 @@ Result<std::string> begin_of(const std::string& path) {
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat about {};
   if (fd.get() < 0 || fstat(fd.get(), &about) != 0) return unreadable(errno);
-  if (!S_ISREG(about.st_mode)) return fail(Errc::InvalidArgument, "it is no regular file");
+  if (!S_ISREG(about.st_mode)) return fail(Errc::InvalidArgument, "not a regular file");
   std::array<char, 256> bytes{};
   std::string out;
   ssize_t got = 0;
@@ -83,7 +83,7 @@ Result<SipKey> read_key(const std::string& path) {
                             text->size() < 256 ? fmt::format("{} bytes", text->size()) : "more"));
   const auto all = std::span<const std::uint8_t>(bytes);
   const SipKey key{little_endian(all), little_endian(all.subspan(8))};
-  if (key == SipKey{}) return fail(Errc::InvalidArgument, "a key of zeros protects nothing");
+  if (key == SipKey{}) return fail(Errc::InvalidArgument, "an all-zero key is the same as no key");
   return key;
 }
 

@@ -273,7 +273,7 @@ private:
     const std::int64_t outside = lost_outside(summary.streams);
     if (outside > 0 && c.packets != 0)
       count("", static_cast<std::uint64_t>(outside),
-            "of them before the first that came or behind the last, in no burst");
+            "of these before the first or after the last packet received; in no burst");
     if (!summary.all.loss_exact)
       row("", "at least: what left the --window may hold copies from other queues or CPUs");
   }
@@ -309,7 +309,8 @@ private:
             fmt::format("delays below zero, the worst {} us",
                         us_number(static_cast<double>(all.negative_min))));
     if (all.counters.absurd != 0 && all.clock != stats::RxClock::Differs)
-      count("absurd", all.counters.absurd, "delays of more than an hour, or as far below zero");
+      count("absurd", all.counters.absurd,
+            "delays of more than an hour, positive or negative: in no delay figure");
     if (d.count != 0)
       row("PDV", fmt::format("p99 {}  p99.9 {}  max {} us above the smallest {}",
                              number(delay_variation(d, 0.99)), number(delay_variation(d, 0.999)),

@@ -169,7 +169,7 @@ private:
                         counted(c.again[kLocal], "segment")));
     if (c.spurious != 0)
       count("spurious", c.spurious, "segments that the far end had already (DSACK)");
-    if (c.ecn_reductions != 0) count("ECN", c.ecn_reductions, "reductions for marks on the way");
+    if (c.ecn_reductions != 0) count("ECN", c.ecn_reductions, "window reductions for ECN marks");
     if (c.bytes_received != 0)
       count("received", c.bytes_received, "bytes, acknowledged and dropped");
     if (c.bad_segments != 0)

@@ -73,15 +73,15 @@ std::string silence_reason(const FlowCounters& counters, const TcpSeen& seen, st
     return fmt::format("none of the {} from it is acceptable",
                        several(counters.bad_segments, "segment"));
   if (seen.fragments != 0)
-    return fmt::format("{} came from it, and XDP does not put them together",
+    return fmt::format("{} came from it, which XDP does not reassemble",
                        several(seen.fragments, "IP fragment"));
   if (seen.refused_headers != 0)
     return fmt::format("{} from it has IP options or extension headers that IP refuses",
                        several(seen.refused_headers, "segment"));
   if (mss > 536)
-    return fmt::format("no answer to full segments, which a router may drop while its ICMP is "
-                       "filtered; try --mss {}",
-                       mss > 1200 ? 1200 : 536);
+    return fmt::format(
+        "no answer to full segments: a router may drop them and its ICMP be filtered; try --mss {}",
+        mss > 1200 ? 1200 : 536);
   return {};
 }
 

@@ -264,7 +264,7 @@ TEST(CliUdp, WhatDoesNotGoTogetherIsRefused) {
       {{"--no-signature", "--clock", "tai"}, {"--no-signature", "--clock tai"}},
       {{"--no-signature", "--announce"}, {"--no-signature", "--announce"}},
       {{"--no-signature", "--session", "1a2b3c4d"}, {"--no-signature", "--session"}},
-      {{"--announce", "--key", "/dev/null"}, {"--key \"/dev/null\"", "no regular file"}},
+      {{"--announce", "--key", "/dev/null"}, {"--key \"/dev/null\"", "not a regular file"}},
       {{"--announce", "--key", "/nonexistent"}, {"--key", "No such file"}},
       {{"--no-signature", "--stamp", "each"}, {"--no-signature", "--stamp each"}},
       {{"--no-signature", "--round-trip"}, {"--no-signature", "--round-trip"}},

@@ -53,7 +53,7 @@ TEST_F(SipKeyFile, NoFileIsRead) {
   EXPECT_FALSE(read_key(path_));
   const auto folder = read_key(testing::TempDir());
   ASSERT_FALSE(folder);
-  EXPECT_NE(folder.error().what.find("no regular file"), std::string::npos);
+  EXPECT_NE(folder.error().what.find("not a regular file"), std::string::npos);
 }
 
 } // namespace

@@ -367,8 +367,8 @@ TEST_F(PlanTest, ADryRunNeedsNoWordForTheDefaultRoute) {
   facts_.iface->has_default_route = true;
   EXPECT_FALSE(resolve(spec_, facts_, 1));
   spec_.dry_run = true;
-  EXPECT_EQ(notes(), std::vector<std::string>{"eth1 carries the default route: to send there takes "
-                                              "--allow-default-route"});
+  EXPECT_EQ(notes(), std::vector<std::string>{
+                         "eth1 carries the default route: sending needs --allow-default-route"});
   spec_.allow_default_route = true;
   EXPECT_TRUE(notes().empty());
 }

@@ -78,10 +78,9 @@ TEST_F(TcpPlanTest, ADryRunNeedsNoWordForTheDefaultRoute) {
   spec_.notes = {"-t is the time for a connection to open"};
   EXPECT_FALSE(resolve_tcp(spec_, facts_));
   spec_.dry_run = true;
-  EXPECT_EQ(notes(),
-            (std::vector<std::string>{"-t is the time for a connection to open",
-                                      "eth1 carries the default route: to send there takes "
-                                      "--allow-default-route"}));
+  EXPECT_EQ(notes(), (std::vector<std::string>{
+                         "-t is the time for a connection to open",
+                         "eth1 carries the default route: sending needs --allow-default-route"}));
 }
 
 TEST_F(TcpPlanTest, DefaultsAreLookedUp) {

@@ -308,8 +308,8 @@ run 00c0ffee ended after 1,000 packets of 64 bytes; its start was not seen: what
 TEST(RxText, WhatWasSentIsWhatIsExpected) {
   const std::string text = summary_text(sample::rx_announced());
   EXPECT_NE(text.find("  lost                         98 packets, 8.9091 % of 1,100 sent\n"
-                      "                               86 of them before the first that came or "
-                      "behind the last, in no burst\n"),
+                      "                               86 of these before the first or after the "
+                      "last packet received; in no burst\n"),
             std::string::npos)
       << text;
   EXPECT_NE(text.find("  clock           CLOCK_TAI, in step within 4.000 us\n"), std::string::npos)

@@ -39,7 +39,7 @@ summary of eth1
   retransmitted            34,752 bytes in 24 segments (1.200 % of the bytes sent): 20 found lost by SACK, 3 after a time-out, 1 as tail probes
   local drops              72,400 bytes in 50 segments: refused by the driver here and sent anew
   spurious                      4 segments that the far end had already (DSACK)
-  ECN                           8 reductions for marks on the way
+  ECN                           8 window reductions for ECN marks
   received                     70 bytes, acknowledged and dropped
   bad segments                  9 from the far end, not acceptable
   RTT             min 45.0 us  p50 47.9 us  p99 2,011 us  max 2,015 us

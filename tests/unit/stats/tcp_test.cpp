@@ -274,7 +274,7 @@ TEST_F(NoGoodputTest, UsesWhatWasSeenOfSilence) {
   sum().segments_sent = 10;
   const auto because = [&] { return why().substr(why().find("none: ") + 6); };
   summary_.mss = 1448;
-  EXPECT_EQ(because(), "no answer to full segments, which a router may drop while its ICMP is "
+  EXPECT_EQ(because(), "no answer to full segments: a router may drop them and its ICMP be "
                        "filtered; try --mss 1200");
   summary_.mss = 1100;
   EXPECT_TRUE(because().ends_with("try --mss 536"));
@@ -283,7 +283,7 @@ TEST_F(NoGoodputTest, UsesWhatWasSeenOfSilence) {
   summary_.seen.refused_headers = 1;
   EXPECT_EQ(because(), "1 segment from it has IP options or extension headers that IP refuses");
   summary_.seen.fragments = 1'200;
-  EXPECT_EQ(because(), "1,200 IP fragments came from it, and XDP does not put them together");
+  EXPECT_EQ(because(), "1,200 IP fragments came from it, which XDP does not reassemble");
   sum().bad_segments = 3;
   EXPECT_EQ(because(), "none of the 3 segments from it is acceptable");
   summary_.seen.icmp_errors = 4;
