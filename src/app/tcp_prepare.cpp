@@ -10,6 +10,8 @@
 #include <iterator>
 #include <unordered_map>
 
+#include <unistd.h>
+
 #include <fmt/format.h>
 
 #include "app/driver_refusal.h"
@@ -36,6 +38,9 @@ constexpr std::uint32_t kMostFrames =
 constexpr std::uint32_t kPacedUs = 200; // a paced burst is at most this long
 constexpr std::uint32_t kLeastGiveUpUs = 100'000'000; // R2 of RFC 9293, 3.8.3
 
+constexpr std::uint64_t kDelayedAckNs = 250'000'000; // TCP_DELACK_MAX is 200 ms
+constexpr unsigned kLookUs = 2'000;
+
 /// Scoreboard words of a flow: as many as there can be for up to 256 flows, in all 16 MiB; and for
 /// the most flows what an ordinary receiver's window needs.
 std::uint32_t board_words(std::uint32_t flows) {
@@ -60,6 +65,15 @@ Result<std::vector<std::uint8_t>> read_file(const std::string& path) {
   if (bytes.empty())
     return fail(Errc::InvalidArgument, fmt::format("--payload-file {}: is empty", path));
   return bytes;
+}
+
+/// A frozen socket still acknowledges what it has received, by its timer: after our first segment
+/// that would be an old one with a smaller window. Waits for it until `until_ns` at most.
+void await_acknowledgment(const net::TcpSocket& socket, std::uint64_t until_ns) {
+  for (auto state = socket.state();
+       state && state->rcv_wup != state->rcv_nxt && monotonic_ns() < until_ns;
+       state = socket.state())
+    usleep(kLookUs);
 }
 
 tl::unexpected<Error> interruption() {
@@ -354,11 +368,13 @@ Status TcpSession::take_over() {
   // Once more, now that nothing reaches the kernel's sockets any longer.
   if (config_.timestamps != 0)
     if (auto read = sender_->read_ts_recent(); !read) return read;
+  const std::uint64_t settle_ns = monotonic_ns() + kDelayedAckNs;
   for (std::size_t i = 0; i < flows_.size(); i++) {
     if (interrupted()) return interruption();
     Flow& flow = flows_[i];
     if (!flow.socket.valid()) continue;
     const auto number = static_cast<std::uint32_t>(i);
+    await_acknowledgment(flow.socket, settle_ns);
     const std::uint32_t ms = now_ms();
     auto state = flow.socket.state();
     if (!state) {
