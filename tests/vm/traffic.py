@@ -131,7 +131,7 @@ class FullUdp(Udp):
         drop = lib.compile_bpf(self, "return 1;")
         self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "xdp", "obj", drop, "sec", "xdp")
         try:
-            self.ok(self.wire.udp("-n", 300, "--rate", RATE))
+            self.ok(self.wire.udp("-m", self.wire.far_mac, "-n", 300, "--rate", RATE))
         finally:
             self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "xdp", "off")
 
