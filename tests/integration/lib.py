@@ -173,14 +173,19 @@ char gpl[] __attribute__((section("license"), used)) = "GPL";
 
 
 def bpf_ids(pid):
-    """Ids of the links and programs that the process holds, as the kernel tells."""
+    """Ids of the links and programs that the process holds, by /proc. The process opens and closes other
+    descriptors meanwhile: one that is gone when it is read held nothing that stays."""
     ids = set()
     for number in os.listdir(f"/proc/{pid}/fdinfo"):
-        with open(f"/proc/{pid}/fdinfo/{number}", encoding="ascii") as file:
-            for line in file:
-                key, _, value = line.partition(":")
-                if key in ("link_id", "prog_id"):
-                    ids.add((key.split("_")[0], int(value)))
+        try:
+            with open(f"/proc/{pid}/fdinfo/{number}", encoding="ascii") as file:
+                lines = file.readlines()
+        except OSError:
+            continue
+        for line in lines:
+            key, _, value = line.partition(":")
+            if key in ("link_id", "prog_id"):
+                ids.add((key.split("_")[0], int(value)))
     return ids
 
 

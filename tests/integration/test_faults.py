@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
 import time
 
 import lib
@@ -85,32 +84,15 @@ class Faults(lib.OwnWireTest):
         self.wire.far("ethtool", "-K", self.wire.far_if, "gro", "on")
         self.adds_up(self.ok(run.finish()))
 
-    def bpf_ids(self, pid):
-        """Ids of the links and programs that the process holds, as the kernel tells."""
-        ids = set()
-        for number in os.listdir(f"/proc/{pid}/fdinfo"):
-            with open(f"/proc/{pid}/fdinfo/{number}", encoding="ascii") as file:
-                for line in file:
-                    key, _, value = line.partition(":")
-                    if key in ("link_id", "prog_id"):
-                        ids.add((key.split("_")[0], int(value)))
-        return ids
-
-    def alive(self, ids):
-        """Those of them that the kernel still has."""
-        bpftool = lib.need_tool("bpftool")
-        return {(kind, number) for kind, number in ids if subprocess.run(
-            [bpftool, kind, "show", "id", str(number)], capture_output=True, check=False).returncode == 0}
-
     def test_kill_leaves_nothing(self):
         links, before = self.wire.near_links(), self.wire.near_link()
         run = self.running("-t", 1)
-        held = self.bpf_ids(run.pid)
+        held = lib.bpf_ids(run.pid)
         self.assertTrue({"link", "prog"} <= {kind for kind, _ in held}, held)
-        self.assertEqual(self.alive(held), held)
+        self.assertEqual(lib.bpf_alive(held), held)
         run.send(signal.SIGKILL)
         self.assertEqual(run.child.wait(lib.PATIENCE), -signal.SIGKILL)
-        lib.wait_for(lambda: not self.alive(held), "the kernel lets go of the programs", SOON)
+        lib.wait_for(lambda: not lib.bpf_alive(held), "the kernel lets go of the programs", SOON)
         after = self.wire.near_link()
         self.assertNotIn("xdp", after)
         self.assertEqual(self.wire.near_links(), links)
@@ -123,11 +105,11 @@ class Faults(lib.OwnWireTest):
         before, links = self.wire.near_link(), self.wire.near_links()
         with self.wire.start("udp", self.wire.near_if, "--json") as run:
             self.wire.wait_sending()
-            held = self.bpf_ids(run.pid)
+            held = lib.bpf_ids(run.pid)
             self.assertNotIn("xdp", self.wire.near_link(), "a veth needs no program of ours")
             run.send(signal.SIGINT)
             self.ok(run.finish())
-        lib.wait_for(lambda: not self.alive(held), "the kernel lets go of the programs", SOON)
+        lib.wait_for(lambda: not lib.bpf_alive(held), "the kernel lets go of the programs", SOON)
         self.assertEqual((self.wire.near_link(), self.wire.near_links()), (before, links))
 
     def test_stopped_and_continued(self):
