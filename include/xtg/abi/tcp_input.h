@@ -8,6 +8,9 @@
 /* How often an unacceptable segment without data is answered: two ends that do so must not keep
  * each other busy (Linux: tcp_invalid_ratelimit). */
 #define XTG_TCP_CHALLENGE_US 500000U
+/* How much older than the latest the time stamp of an overtaken acknowledgment may be. A tick is 1
+ * ms to 1 s (RFC 7323, 5.4), mostly 1 ms. */
+#define XTG_TCP_OVERTAKEN_TICKS 1200U
 /* Recoveries for which DSACK widens the reordering window (RFC 8985, 6.2, step 4). */
 #define XTG_TCP_REORDER_PERSIST 16
 
@@ -21,6 +24,14 @@ static inline void xtg_tcp_challenge(struct xtg_tcp_flow* f, __u32 now_us) {
   if (f->challenged_us && now_us - f->challenged_us < XTG_TCP_CHALLENGE_US) return;
   f->challenged_us = now_us | 1;
   xtg_tcp_want(f, XTG_TCP_WANT_ACK);
+}
+
+/* Whether later acknowledgments have overtaken this one, as they do where the far end or the path
+ * spreads a flow over several queues: all it says is said already. Linux passes over it in the same
+ * way (tcp_disordered_ack_check, since 6.14), for stamps that are not much older than an RTO. */
+static inline int xtg_tcp_overtaken(const struct xtg_tcp_flow* f, const struct xtg_tcp_event* e) {
+  return !e->len && !(e->flags & (XTG_TCP_SYN | XTG_TCP_FIN)) && e->seq == f->rcv_nxt &&
+         f->ts_recent - e->tsval <= XTG_TCP_OVERTAKEN_TICKS;
 }
 
 /* Whether the segment's acknowledgment, window and data are to be looked at. */
@@ -43,7 +54,7 @@ static inline int xtg_tcp_acceptable(const struct xtg_tcp_config* c, struct xtg_
    * 3.2: middleboxes strip them, and the sequence number has to be right all the same. */
   if (c->timestamps && e->flags & XTG_TCP_HAS_TS && f->ts_recent &&
       xtg_before(e->tsval, f->ts_recent)) {
-    xtg_tcp_challenge(f, e->at_us);
+    if (!xtg_tcp_overtaken(f, e)) xtg_tcp_challenge(f, e->at_us);
     return 0;
   }
   if (e->flags & XTG_TCP_SYN) { /* RFC 5961, 4.2 */

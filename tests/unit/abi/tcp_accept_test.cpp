@@ -138,9 +138,10 @@ TEST_F(AbiTcpAccept, PawsAndMissingTimestamps) {
   };
   EXPECT_EQ(t.input(at(0)), 1); // as Linux does, against RFC 7323, 3.2
   EXPECT_EQ(t.f.bad_segments, 0U);
-  EXPECT_EQ(t.f.ts_recent, 0xfffffff0U);       // there was none to remember
-  EXPECT_EQ(t.input(with_ts(0xffffffefU)), 0); // 5.3
+  EXPECT_EQ(t.f.ts_recent, 0xfffffff0U);              // there was none to remember
+  EXPECT_EQ(t.input(with_ts(0xfffffff0U - 1201)), 0); // 5.3
   EXPECT_TRUE(wants_ack());
+  EXPECT_EQ(t.f.bad_segments, 1U);
   EXPECT_EQ(t.f.ts_recent, 0xfffffff0U);
   EXPECT_EQ(t.input(with_ts(0xfffffff0U)), 1);
   EXPECT_EQ(t.input(with_ts(5)), 1); // it wraps
@@ -149,6 +150,33 @@ TEST_F(AbiTcpAccept, PawsAndMissingTimestamps) {
   EXPECT_EQ(t.f.ts_recent, 5U);
   t.input(at(0, XTG_TCP_RST)); // a reset has none
   EXPECT_EQ(t.f.phase, static_cast<__u32>(XTG_TCP_RESET));
+}
+
+/// Later acknowledgments came first: it is dropped, but it is no attack and gets no answer.
+TEST_F(AbiTcpAccept, OvertakenAcknowledgment) {
+  t.env.config.timestamps = 1;
+  t.f.ts_recent = 100; // and the older stamps are from before the wrap
+  const auto old = [&](std::uint32_t ticks, std::int32_t from_next, std::uint32_t flags,
+                       std::uint32_t len) {
+    xtg_tcp_event e = at(from_next, XTG_TCP_HAS_TS | flags, len);
+    e.tsval = 100 - ticks;
+    return e;
+  };
+  for (const std::uint32_t ticks : {1U, 1200U})
+    EXPECT_EQ(t.input(old(ticks, 0, 0, 0)), 0);
+  EXPECT_FALSE(wants_ack());
+  EXPECT_EQ(t.f.bad_segments, 0U);
+  EXPECT_EQ(t.f.ts_recent, 100U);
+  EXPECT_EQ(t.f.una, 0U);
+  // Its neighbours are what PAWS is for.
+  EXPECT_EQ(t.input(old(1201, 0, 0, 0)), 0);
+  EXPECT_EQ(t.input(old(1, 0, 0, 10)), 0);
+  EXPECT_EQ(t.input(old(1, 0, XTG_TCP_FIN, 0)), 0);
+  EXPECT_EQ(t.input(old(1, 0, XTG_TCP_SYN, 0)), 0);
+  EXPECT_EQ(t.input(old(1, 1, 0, 0)), 0);
+  EXPECT_EQ(t.input(old(1, -1, 0, 0)), 0);
+  EXPECT_EQ(t.f.bad_segments, 6U);
+  EXPECT_EQ(t.f.phase, static_cast<__u32>(XTG_TCP_OPEN));
 }
 
 TEST(AbiTcpOpen, OwnWindowIsThatOfAReceiverThatReads) {
