@@ -39,7 +39,7 @@ plan::RouteFacts RouteFollower::read(int timeout_ms) const {
 
 void RouteFollower::begin(plan::RouteQuestion question, std::uint64_t count,
                           const plan::InterfaceFacts& iface, Way way, bool roams) {
-  question_ = std::move(question);
+  question_ = question;
   question_.interface = iface.ifindex;
   question_.mark = net::socket_defaults().mark;
   count_ = count;

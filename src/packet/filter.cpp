@@ -83,7 +83,7 @@ public:
     while (true) {
       auto next = primitive();
       if (!next) return tl::unexpected<Error>(std::move(next.error()));
-      filter.primitives.push_back(std::move(*next));
+      filter.primitives.push_back(*next);
       if (at_end()) return filter;
       if (!is_and(peek()))
         return refuse(peek(), fmt::format("cannot follow {}: primitives are joined by \"and\"",

@@ -189,9 +189,9 @@ RxAside gain(const RxAside& from, const RxAside& to) {
 
 /// Those to whose filter nothing fitted: that is worth telling at the end.
 void add_silent(std::vector<RxStream>& streams, const RxSnapshot& snapshot) {
-  for (std::uint16_t i = 0; i < snapshot.filters.size(); i++) {
+  for (std::size_t i = 0; i < snapshot.filters.size(); i++) {
     RxStream silent;
-    silent.name = {.stream = i, .match = true};
+    silent.name = {.stream = static_cast<std::uint16_t>(i), .match = true};
     silent.filter = snapshot.filters[i];
     const auto at = std::ranges::lower_bound(streams, silent.name, {}, &RxStream::name);
     if (at == streams.end() || at->name != silent.name) streams.insert(at, std::move(silent));

@@ -8,8 +8,8 @@
  * than one frame, which stood behind a full bulk, can leave before them. */
 static inline void xtg_take_back(struct xtg_tx_worker* w, __u64 first, __u64 n) {
   __u64 end = w->send_end, left = end - w->seq;
-  bool none = w->again_seq == w->again_end;
-  bool again = end == w->again_seq; /* this batch came from that range itself */
+  int none = w->again_seq == w->again_end;
+  int again = end == w->again_seq; /* this batch came from that range itself */
 
   if (none || first < w->again_seq) w->again_seq = first;
   if (none || first + n > w->again_end) w->again_end = first + n;
