@@ -14,19 +14,11 @@
 #include "net/interface.h"
 #include "plan/exchange_plan.h"
 #include "plan/plan.h"
-#include "report/exchange_report.h"
+#include "report/sink.h"
 
 namespace xtg::app {
 
 namespace {
-
-std::unique_ptr<report::ExchangeReporter> make_reporter(const plan::OutputSpec& output,
-                                                        const Context& to) {
-  if (output.json) return report::make_exchange_json(to.out);
-  if (output.json_stream) return report::make_exchange_json_stream(to.out);
-  if (output.quiet) return report::make_exchange_quiet();
-  return report::make_exchange_text(to.out, to.err);
-}
 
 plan::HostFacts gather_port(const plan::PortSpec& port, const plan::ExchangeSpec& spec,
                             Context& context) {
@@ -75,21 +67,22 @@ Status remove_obstacles(plan::ExchangePlan& plan, std::vector<std::unique_ptr<Re
   return {};
 }
 
-int report_end(const ExchangeResult& result, const plan::ExchangePlan& plan,
-               report::ExchangeReporter& reporter, Context& context) {
+int report_end(const ExchangeResult& result, const plan::ExchangePlan& plan, report::Sink& reporter,
+               Context& context) {
   std::vector<std::string> names;
   for (const plan::PortPlan& port : plan.ports)
     names.push_back(port.iface.name);
   const auto verdicts = report::judge(plan.spec.expect, result.summary, names);
-  return end_judged(result, verdicts, report::covers_silence(plan.spec.expect, result.summary),
-                    reporter, context);
+  return end_judged<report::PortTestEnd>(result, verdicts,
+                                         report::covers_silence(plan.spec.expect, result.summary),
+                                         reporter, context);
 }
 
 } // namespace
 
 int exchange(const plan::ExchangeSpec& asked, Context& context) {
   xdp::init_logging(asked.output.verbose);
-  const auto reporter = make_reporter(asked.output, context);
+  const auto reporter = report::make_sink(asked.output, context.out, context.err);
   plan::ExchangeSpec spec = asked;
   const std::vector<plan::HostFacts> facts = gather(spec, context);
   auto plan = plan::resolve_exchange(spec, facts, std::random_device{}());
@@ -109,9 +102,9 @@ int exchange(const plan::ExchangeSpec& asked, Context& context) {
   auto session = ExchangeSession::prepare(*plan, context.started_ns);
   if (!session) return fail_before(while_running(std::move(session.error())), *reporter, context);
   const auto attended = context.signals.attend([&session] { (*session)->stop_sending(); });
-  reporter->begin((*session)->told(),
-                  run_info(context, facts.front(), (*session)->count_source_note()),
-                  (*session)->modes());
+  reporter->take(report::PortTestBegin{
+      (*session)->told(), run_info(context, facts.front(), (*session)->count_source_note()),
+      (*session)->modes()});
   ExchangeResult result = (*session)->run(*reporter, context.out, context.signals);
   if (result.error) result.error = while_running(std::move(*result.error));
   return report_end(result, *plan, *reporter, context);

@@ -183,7 +183,7 @@ std::vector<stats::Flow<stats::RxSample>> ExchangeSession::flows_since() {
   return flows;
 }
 
-void ExchangeSession::line(report::ExchangeReporter& reporter, const std::ostream& out) {
+void ExchangeSession::line(report::Sink& reporter, const std::ostream& out) {
   stats::ExchangeSample sample;
   for (Port& port : ports_) {
     sample.tx.push_back(port.session ? std::optional(port.session->sample()) : std::nullopt);
@@ -195,12 +195,11 @@ void ExchangeSession::line(report::ExchangeReporter& reporter, const std::ostrea
   line_ns_ = now_ns;
   sample.flows = flows_since();
   loss_.enter(sample);
-  reporter.interval(sample);
+  reporter.take(sample);
   if (!out) fail_run(output_error(out));
 }
 
-void ExchangeSession::send_all(report::ExchangeReporter& reporter, const std::ostream& out,
-                               Signals& signals) {
+void ExchangeSession::send_all(report::Sink& reporter, const std::ostream& out, Signals& signals) {
   const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
   while (!all_finished() && signals.asked() != Asked::Leave) {
     const std::uint64_t due = std::min(next_line_ns_, next_watch_ns_), before = monotonic_ns();
@@ -270,7 +269,7 @@ void ExchangeSession::conclude_senders(std::vector<std::optional<stats::Sample>>
   }
 }
 
-void ExchangeSession::conclude(report::ExchangeReporter& reporter,
+void ExchangeSession::conclude(report::Sink& reporter,
                                std::vector<std::optional<stats::Sample>> rest) {
   stats::ExchangeSummary& summary = result_.summary;
   std::uint64_t end_ns = start_ns_;
@@ -304,7 +303,7 @@ void ExchangeSession::conclude(report::ExchangeReporter& reporter,
 }
 
 /// What came after the last full interval, unless it is a sliver of the one just reported.
-void ExchangeSession::last_line(report::ExchangeReporter& reporter,
+void ExchangeSession::last_line(report::Sink& reporter,
                                 std::vector<std::optional<stats::Sample>> rest,
                                 std::uint64_t end_ns) {
   const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
@@ -318,7 +317,7 @@ void ExchangeSession::last_line(report::ExchangeReporter& reporter,
   sample.tx = std::move(rest);
   sample.flows = flows_since();
   loss_.enter(sample);
-  reporter.interval(sample);
+  reporter.take(sample);
 }
 
 /// Nothing of what a port sent came: never a silent zero.
@@ -345,7 +344,7 @@ std::optional<Error> ExchangeSession::silence() const {
                            why.came ? "was counted" : "arrived", where, why.text)};
 }
 
-ExchangeResult ExchangeSession::run(report::ExchangeReporter& reporter, const std::ostream& out,
+ExchangeResult ExchangeSession::run(report::Sink& reporter, const std::ostream& out,
                                     Signals& signals) {
   start();
   send_all(reporter, out, signals);

@@ -12,7 +12,7 @@
 #include "app/session.h"
 #include "app/signals.h"
 #include "plan/exchange_plan.h"
-#include "report/exchange_report.h"
+#include "report/sink.h"
 #include "stats/exchange.h"
 
 namespace xtg::app {
@@ -38,7 +38,7 @@ public:
 
   /// Nothing more is sent. From any thread.
   void stop_sending();
-  ExchangeResult run(report::ExchangeReporter& reporter, const std::ostream& out, Signals& signals);
+  ExchangeResult run(report::Sink& reporter, const std::ostream& out, Signals& signals);
 
 private:
   /// A port at work.
@@ -54,16 +54,16 @@ private:
   explicit ExchangeSession(const plan::ExchangePlan& plan) : plan_(plan) {}
   Status prepare_ports(std::uint64_t started_ns);
   void start();
-  void send_all(report::ExchangeReporter& reporter, const std::ostream& out, Signals& signals);
+  void send_all(report::Sink& reporter, const std::ostream& out, Signals& signals);
   void drain(Signals& signals);
   void wait(int timeout_ms, Signals& signals);
   void watch();
-  void line(report::ExchangeReporter& reporter, const std::ostream& out);
+  void line(report::Sink& reporter, const std::ostream& out);
   void stop(stats::EndReason reason);
   void fail_run(Error error);
   void conclude_senders(std::vector<std::optional<stats::Sample>>& rest);
-  void conclude(report::ExchangeReporter& reporter, std::vector<std::optional<stats::Sample>> rest);
-  void last_line(report::ExchangeReporter& reporter, std::vector<std::optional<stats::Sample>> rest,
+  void conclude(report::Sink& reporter, std::vector<std::optional<stats::Sample>> rest);
+  void last_line(report::Sink& reporter, std::vector<std::optional<stats::Sample>> rest,
                  std::uint64_t end_ns);
   [[nodiscard]] std::optional<Error> silence() const;
   stats::RxSnapshot look_at(Port& port, bool words);

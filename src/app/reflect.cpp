@@ -4,26 +4,16 @@
 #include "app/reflect_session.h"
 #include "app/run_common.h"
 #include "plan/reflect_plan.h"
-#include "report/reflect_report.h"
+#include "report/sink.h"
 #include "xdp/live.h"
 
 namespace xtg::app {
 
-namespace {
-
-std::unique_ptr<report::ReflectReporter> make_reporter(const plan::OutputSpec& output,
-                                                       const Context& to) {
-  if (output.json) return report::make_reflect_json(to.out);
-  if (output.json_stream) return report::make_reflect_json_stream(to.out);
-  if (output.quiet) return report::make_reflect_quiet();
-  return report::make_reflect_text(to.out, to.err);
-}
-
-} // namespace
+namespace {} // namespace
 
 int reflect(const plan::ReflectSpec& spec, Context& context) {
   xdp::init_logging(spec.output.verbose);
-  const auto reporter = make_reporter(spec.output, context);
+  const auto reporter = report::make_sink(spec.output, context.out, context.err);
   const plan::HostFacts facts = gather_facts(spec.interface);
   auto plan = plan::resolve_reflect(spec, facts);
   if (!plan) return fail_before(plan.error(), *reporter, context);
@@ -42,12 +32,13 @@ int reflect(const plan::ReflectSpec& spec, Context& context) {
     told.notes.push_back(note);
   const auto attended = context.signals.attend([&session] { session.stop(); });
   session.start(); // whoever reads that it has begun may send
-  reporter->begin(told, run_info(context, facts, session.count_source_note()),
-                  session.place() == xdp::RxPlace::Native ? "native" : "generic");
+  reporter->take(
+      report::ReflectBegin{told, run_info(context, facts, session.count_source_note()),
+                           session.place() == xdp::RxPlace::Native ? "native" : "generic"});
   const ReflectSessionResult result = session.run(*reporter, context.out, context.signals);
   const int status = tell_errors(result, *reporter, context);
-  reporter->end(result.summary);
-  reporter->finish();
+  reporter->take(result.summary);
+  reporter->take(report::Finish{});
   return status;
 }
 

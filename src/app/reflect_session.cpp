@@ -115,7 +115,7 @@ void ReflectSession::look_at_count(std::uint64_t now_ns) {
 }
 
 /// What is due: the end, a look for faults and for the amount, an interval's line.
-void ReflectSession::look(report::ReflectReporter& reporter, const std::ostream& out) {
+void ReflectSession::look(report::Sink& reporter, const std::ostream& out) {
   const std::uint64_t now_ns = monotonic_ns();
   if (clock_.over(now_ns)) {
     reason_ = stats::EndReason::Duration;
@@ -129,20 +129,20 @@ void ReflectSession::look(report::ReflectReporter& reporter, const std::ostream&
   if (!clock_.line_due(now_ns)) return;
   stats::ReflectSnapshot now = snapshot(false);
   if (reason_) return;
-  reporter.interval(stats::reflect_delta(previous_, now, clock_.start_ns()));
+  reporter.take(stats::reflect_delta(previous_, now, clock_.start_ns()));
   previous_ = std::move(now);
   if (!out) fail_run(output_error(out));
 }
 
 /// The final count.
-void ReflectSession::conclude(report::ReflectReporter& reporter) {
+void ReflectSession::conclude(report::Sink& reporter) {
   mirror_->stop();
   const std::uint64_t stopped_ns = std::min(monotonic_ns(), clock_.end_ns());
   stats::ReflectSnapshot last = snapshot(true);
   last.time_ns = stopped_ns;
   flow_.look(stopped_ns, last.total.sent);
   if (clock_.worth_a_line(previous_.time_ns, last.time_ns))
-    reporter.interval(stats::reflect_delta(previous_, last, clock_.start_ns()));
+    reporter.take(stats::reflect_delta(previous_, last, clock_.start_ns()));
   result_.summary = stats::reflect_summary(first_, last, flow_, clock_.start_ns());
   result_.summary.end = reason_.value_or(stats::EndReason::Interrupted);
   result_.summary.source =
@@ -153,7 +153,7 @@ void ReflectSession::conclude(report::ReflectReporter& reporter) {
         Error{Errc::Peer, 0, report::why_nothing(plan_.iface.name, result_.summary.total.sum)};
 }
 
-ReflectSessionResult ReflectSession::run(report::ReflectReporter& reporter, const std::ostream& out,
+ReflectSessionResult ReflectSession::run(report::Sink& reporter, const std::ostream& out,
                                          Signals& signals) {
   while (!reason_) {
     pollfd fd{signals.fd(), POLLIN, 0};

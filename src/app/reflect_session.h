@@ -13,7 +13,7 @@
 #include "core/result.h"
 #include "net/interface.h"
 #include "plan/reflect_plan.h"
-#include "report/reflect_report.h"
+#include "report/sink.h"
 #include "stats/reflect.h"
 #include "xdp/mirror.h"
 
@@ -42,17 +42,16 @@ public:
   /// Nothing more is sent back. From any thread.
   void stop() { mirror_->stop(); }
   /// Until the run is over.
-  ReflectSessionResult run(report::ReflectReporter& reporter, const std::ostream& out,
-                           Signals& signals);
+  ReflectSessionResult run(report::Sink& reporter, const std::ostream& out, Signals& signals);
 
 private:
   Status load_and_attach(xdp::RxPlace place);
   stats::ReflectSnapshot snapshot(bool streams);
   void fail_run(Error error);
   void take_signals(Signals& signals);
-  void look(report::ReflectReporter& reporter, const std::ostream& out);
+  void look(report::Sink& reporter, const std::ostream& out);
   void look_at_count(std::uint64_t now_ns);
-  void conclude(report::ReflectReporter& reporter);
+  void conclude(report::Sink& reporter);
 
   const plan::ReflectPlan& plan_;
   std::optional<xdp::Mirror> mirror_;

@@ -16,18 +16,11 @@
 #include "core/text.h"
 #include "packet/pcap.h"
 #include "report/describe.h"
-#include "report/reporter.h"
+#include "report/sink.h"
 
 namespace xtg::app {
 
 namespace {
-
-std::unique_ptr<report::Reporter> make_reporter(const plan::OutputSpec& output, const Context& to) {
-  if (output.json) return report::make_json(to.out);
-  if (output.json_stream) return report::make_json_stream(to.out);
-  if (output.quiet) return report::make_quiet();
-  return report::make_text(to.out, to.err);
-}
 
 Status write_pcap(const plan::Plan& plan) {
   std::vector<packet::TimedFrame> frames;
@@ -46,7 +39,7 @@ Status write_pcap(const plan::Plan& plan) {
   return written;
 }
 
-int dry_run(const plan::Plan& plan, report::Reporter& reporter, Context& context) {
+int dry_run(const plan::Plan& plan, report::Sink& reporter, Context& context) {
   if (!plan.spec.pcap_path.empty()) {
     if (auto written = write_pcap(plan); !written)
       return fail_before(written.error(), reporter, context);
@@ -63,10 +56,10 @@ plan::HostFacts facts_of(const plan::RunSpec& spec, Context& context) {
   return gather_facts(spec, !spec.dry_run);
 }
 
-int report_end(SessionResult& result, report::Reporter& reporter, Context& context) {
+int report_end(SessionResult& result, report::Sink& reporter, Context& context) {
   const int status = tell_errors(result, reporter, context);
-  reporter.end(result.summary);
-  reporter.finish();
+  reporter.take(result.summary);
+  reporter.take(report::Finish{});
   return status;
 }
 
@@ -79,13 +72,13 @@ int complain(const Error& error, Context& context) {
 }
 
 int refuse(const Error& error, const plan::OutputSpec& output, Context& context) {
-  return fail_before(error, *make_reporter(output, context), context);
+  return fail_before(error, *report::make_sink(output, context.out, context.err), context);
 }
 
 int run(const plan::RunSpec& spec, Context& asked) {
   Context context = beside_capture(asked, spec.pcap_path);
   xdp::init_logging(spec.output.verbose);
-  const auto reporter = make_reporter(spec.output, context);
+  const auto reporter = report::make_sink(spec.output, context.out, context.err);
 
   const plan::HostFacts facts = facts_of(spec, context);
   auto plan = plan::resolve(spec, facts, spec.session.value_or(std::random_device{}()));
@@ -117,7 +110,7 @@ int run(const plan::RunSpec& spec, Context& asked) {
   const report::RunInfo info = run_info(context, facts, (*session)->count_source_note());
   for (const std::string& note : (*session)->notes())
     plan->notes.push_back(note);
-  reporter->begin(*plan, info);
+  reporter->take(report::UdpBegin{*plan, info});
 
   SessionResult result = (*session)->run(*reporter, context.out, context.signals);
   for (const std::string& warning : result.warnings)

@@ -19,8 +19,8 @@
 #include "plan/plan.h"
 #include "plan/rx_spec.h"
 #include "report/notes.h"
-#include "report/reporter.h"
-#include "report/rx_report.h"
+#include "report/dry_run.h"
+#include "report/sink.h"
 #include "stats/snapshot.h"
 #include "xdp/place.h"
 
@@ -74,47 +74,46 @@ Context beside_capture(Context& context, const std::string& pcap_path);
 Error explained(Error error);
 
 /// Tells of a request that came to no run; its exit status.
-template <class Reporter>
-int fail_before(Error error, Reporter& reporter, Context& context) {
+inline int fail_before(Error error, report::Sink& reporter, Context& context) {
   error = explained(std::move(error));
   const int status = complain(error, context);
-  reporter.error(error, status);
-  reporter.finish();
+  reporter.take(report::Failure{error, status});
+  reporter.take(report::Finish{});
   return status;
 }
 
 /// Tells what went wrong with a run, if anything; its exit status. The reporter's end comes next.
-template <class Result, class Reporter>
-int tell_errors(const Result& result, Reporter& reporter, Context& context) {
+template <class Result>
+int tell_errors(const Result& result, report::Sink& reporter, Context& context) {
   if (context.signals.asked() == Asked::Leave) {
     const int status = static_cast<int>(ExitStatus::Interrupted);
-    reporter.error(Error{Errc::System, 0, "left at the second interrupt"}, status);
+    reporter.take(report::Failure{Error{Errc::System, 0, "left at the second interrupt"}, status});
     return status;
   }
   if (!result.error) return static_cast<int>(ExitStatus::Done);
   const Error error = explained(*result.error);
   const int status = complain(error, context);
-  reporter.error(error, status);
+  reporter.take(report::Failure{error, status});
   return status;
 }
 
 /// "2 of 3 conditions missed"
 std::string missed_words(std::size_t missed, std::size_t conditions);
 /// Tells that conditions of --expect were missed; its exit status. The reporter's end comes next.
-template <class Reporter>
-int tell_missed(std::size_t missed, std::size_t conditions, Reporter& reporter, Context& context) {
+inline int tell_missed(std::size_t missed, std::size_t conditions, report::Sink& reporter,
+                       Context& context) {
   const int status = static_cast<int>(ExitStatus::Threshold);
   const Error error{Errc::System, 0, missed_words(missed, conditions)};
   (void)complain(error, context);
-  reporter.error(error, status);
+  reporter.take(report::Failure{error, status});
   return status;
 }
 
 /// Ends a run by what --expect made of it; its exit status. `spoken_of`: the conditions are about
 /// that nothing came, too, which is then no error.
-template <class Result, class Reporter>
+template <class End, class Result>
 int end_judged(const Result& result, const std::vector<report::RxVerdict>& verdicts, bool spoken_of,
-               Reporter& reporter, Context& context) {
+               report::Sink& reporter, Context& context) {
   const auto missed = static_cast<std::size_t>(
       std::ranges::count_if(verdicts, [](const report::RxVerdict& v) { return !v.held; }));
   const bool asked_missed = std::ranges::any_of(
@@ -127,8 +126,8 @@ int end_judged(const Result& result, const std::vector<report::RxVerdict>& verdi
   } else if (missed != 0) {
     status = tell_missed(missed, verdicts.size(), reporter, context);
   }
-  reporter.end(result.summary, verdicts);
-  reporter.finish();
+  reporter.take(End{result.summary, verdicts});
+  reporter.take(report::Finish{});
   return status;
 }
 

@@ -8,27 +8,17 @@
 #include "app/rx_session.h"
 #include "core/exit_status.h"
 #include "plan/rx_plan.h"
-#include "report/rx_report.h"
+#include "report/sink.h"
 #include "xdp/live.h"
 
 namespace xtg::app {
 
-namespace {
-
-std::unique_ptr<report::RxReporter> make_reporter(const plan::OutputSpec& output,
-                                                  const Context& to) {
-  if (output.json) return report::make_rx_json(to.out);
-  if (output.json_stream) return report::make_rx_json_stream(to.out);
-  if (output.quiet) return report::make_rx_quiet();
-  return report::make_rx_text(to.out, to.err);
-}
-
-} // namespace
+namespace {} // namespace
 
 int rx(const plan::RxSpec& spec, Context& asked) {
   Context context = beside_capture(asked, spec.pcap_path);
   xdp::init_logging(spec.output.verbose);
-  const auto reporter = make_reporter(spec.output, context);
+  const auto reporter = report::make_sink(spec.output, context.out, context.err);
   const plan::HostFacts facts = gather_facts(spec.interface);
   auto plan = plan::resolve_rx(spec, facts);
   if (!plan) return fail_before(plan.error(), *reporter, context);
@@ -48,10 +38,10 @@ int rx(const plan::RxSpec& spec, Context& asked) {
     told.notes.push_back(note);
   const auto attended = context.signals.attend();
   session.start(); // first: who reads that it receives may send
-  reporter->begin(told, run_info(context, facts, {}), session.listener().mode());
+  reporter->take(report::RxBegin{told, run_info(context, facts, {}), session.listener().mode()});
   RxSessionResult result = session.run(*reporter, context.out, context.signals);
-  return end_judged(result, report::judge(spec.expect, result.summary), !spec.expect.empty(),
-                    *reporter, context);
+  return end_judged<report::RxEnd>(result, report::judge(spec.expect, result.summary),
+                                   !spec.expect.empty(), *reporter, context);
 }
 
 } // namespace xtg::app

@@ -11,7 +11,7 @@
 #include "core/host_clock.h"
 #include "core/result.h"
 #include "plan/rx_spec.h"
-#include "report/rx_report.h"
+#include "report/sink.h"
 #include "stats/rx_runs.h"
 #include "xdp/receiver.h"
 
@@ -31,7 +31,7 @@ public:
   /// start of the first one when that begins: what was counted before is not in the report any
   /// more.
   std::optional<stats::RxAnnouncement> confirm(const xdp::Receiver& receiver,
-                                               report::RxReporter& reporter);
+                                               report::Sink& reporter);
 
   /// What filters had counted in `snapshot` does not, and the run begins then.
   void set_aside(const stats::RxSnapshot& snapshot, std::uint64_t begun_ns) {

@@ -56,7 +56,7 @@ void RxSession::start() {
   listener_.start();
 }
 
-void RxSession::look_for_announcements(report::RxReporter& reporter) {
+void RxSession::look_for_announcements(report::Sink& reporter) {
   const auto starts = announced_.learn(listener_.receiver());
   if (!starts) return fail_run(starts.error());
   if (*starts) marks_.push_back(mark());
@@ -122,7 +122,7 @@ void RxSession::take_samples(std::uint64_t now_ns) {
 }
 
 /// What is due: the end, a look for faults and for the amount, an interval's line.
-void RxSession::look(report::RxReporter& reporter, const std::ostream& out) {
+void RxSession::look(report::Sink& reporter, const std::ostream& out) {
   const std::uint64_t now_ns = monotonic_ns();
   if (now_ns >= end_ns_) {
     reason_ = stats::EndReason::Duration;
@@ -150,13 +150,13 @@ void RxSession::look(report::RxReporter& reporter, const std::ostream& out) {
     next_line_ns_ += interval;
   stats::RxSnapshot now = snapshot(false);
   if (reason_) return;
-  reporter.interval(stats::rx_delta(previous_, now, start_ns_));
+  reporter.take(stats::rx_delta(previous_, now, start_ns_));
   previous_ = std::move(now);
   if (!out) fail_run(output_error(out));
 }
 
 /// The final count.
-void RxSession::conclude(report::RxReporter& reporter) {
+void RxSession::conclude(report::Sink& reporter) {
   listener_.stop();
   const std::uint64_t stopped_ns = std::min(monotonic_ns(), end_ns_);
   stats::RxSnapshot last = snapshot(true);
@@ -167,7 +167,7 @@ void RxSession::conclude(report::RxReporter& reporter) {
   const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
   // What came after the last full interval, unless it is a sliver of the one just reported.
   if (last.time_ns > previous_.time_ns + interval / 20)
-    reporter.interval(stats::rx_delta(previous_, last, start_ns_));
+    reporter.take(stats::rx_delta(previous_, last, start_ns_));
   result_.summary = stats::rx_summary(first_, last, start_ns_);
   result_.summary.end = reason_.value_or(stats::EndReason::Interrupted);
   result_.summary.cpu_s = process_cpu_s();
@@ -189,8 +189,7 @@ Error RxSession::silence() const {
                       why.text)};
 }
 
-RxSessionResult RxSession::run(report::RxReporter& reporter, const std::ostream& out,
-                               Signals& signals) {
+RxSessionResult RxSession::run(report::Sink& reporter, const std::ostream& out, Signals& signals) {
   while (!reason_) {
     pollfd fd{signals.fd(), POLLIN, 0};
     if (poll(&fd, 1, wait_ms()) < 0 && errno != EINTR) fail_run(fail_sys(errno, "poll").value());

@@ -15,7 +15,7 @@
 #include "app/signals.h"
 #include "core/result.h"
 #include "plan/rx_plan.h"
-#include "report/rx_report.h"
+#include "report/sink.h"
 #include "stats/rx.h"
 
 namespace xtg::app {
@@ -45,20 +45,20 @@ public:
   /// From now on frames count: whoever is told that the run begins may send.
   void start();
   /// Until the end.
-  RxSessionResult run(report::RxReporter& reporter, const std::ostream& out, Signals& signals);
+  RxSessionResult run(report::Sink& reporter, const std::ostream& out, Signals& signals);
 
 private:
   stats::RxSnapshot snapshot(bool words);
   void start_lines(std::uint64_t now_ns);
-  void look_for_announcements(report::RxReporter& reporter);
+  void look_for_announcements(report::Sink& reporter);
   [[nodiscard]] RxMark mark();
   void begin(const stats::RxAnnouncement& start);
   void fail_run(Error error);
   void take_signals(Signals& signals);
   [[nodiscard]] int wait_ms() const;
-  void look(report::RxReporter& reporter, const std::ostream& out);
+  void look(report::Sink& reporter, const std::ostream& out);
   void take_samples(std::uint64_t now_ns);
-  void conclude(report::RxReporter& reporter);
+  void conclude(report::Sink& reporter);
   [[nodiscard]] Error silence() const;
 
   const plan::RxPlan& plan_;

@@ -282,7 +282,7 @@ stats::Sample Session::sample() {
 }
 
 /// An interval line, and ten times a second a look for faults.
-void Session::tick(report::Reporter& reporter, const std::ostream& out) {
+void Session::tick(report::Sink& reporter, const std::ostream& out) {
   const std::uint64_t now_ns = monotonic_ns();
   if (now_ns >= next_watch_ns_) {
     next_watch_ns_ = now_ns + kWatchNs;
@@ -293,12 +293,11 @@ void Session::tick(report::Reporter& reporter, const std::ostream& out) {
   while (next_line_ns_ <= now_ns)
     next_line_ns_ += interval;
   if (now_ns >= end_ns_) return; // the last line comes with the final count
-  reporter.interval(sample());
+  reporter.take(sample());
   if (!out) fail_run(output_error(out));
 }
 
-void Session::loop(report::Reporter& reporter, const std::ostream& out, Signals& signals,
-                   int timer) {
+void Session::loop(report::Sink& reporter, const std::ostream& out, Signals& signals, int timer) {
   for (bool finished = false; !finished && !result_.left_at_once;) {
     if (!ending()) arm(timer, std::min(next_line_ns_, next_watch_ns_));
     std::array<pollfd, 3> fds = {pollfd{signals.fd(), POLLIN, 0}, pollfd{timer, POLLIN, 0},
@@ -378,7 +377,7 @@ void Session::join() {
   if (auto joined = pool_->join(); !joined) fail_run(std::move(joined.error()));
 }
 
-SessionResult Session::run(report::Reporter& reporter, const std::ostream& out, Signals& signals) {
+SessionResult Session::run(report::Sink& reporter, const std::ostream& out, Signals& signals) {
   const UniqueFd timer(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
   if (!timer.valid()) {
     result_.error = fail_sys(errno, "timerfd").value();
@@ -390,7 +389,7 @@ SessionResult Session::run(report::Reporter& reporter, const std::ostream& out, 
   join();
   std::optional<stats::Sample> rest;
   SessionResult result = conclude(rest);
-  if (rest) reporter.interval(*rest);
+  if (rest) reporter.take(*rest);
   return result;
 }
 

@@ -18,7 +18,7 @@
 #include "net/anchor.h"
 #include "net/interface.h"
 #include "plan/plan.h"
-#include "report/reporter.h"
+#include "report/sink.h"
 #include "stats/silence.h"
 #include "stats/rate.h"
 #include "tx/worker_pool.h"
@@ -45,7 +45,7 @@ public:
 
   /// Sends until the amount, the duration, a signal or a failure ends it; intervals go to the
   /// reporter, and a run whose `out` can no longer be written to ends.
-  SessionResult run(report::Reporter& reporter, const std::ostream& out, Signals& signals);
+  SessionResult run(report::Sink& reporter, const std::ostream& out, Signals& signals);
 
   // The same in steps, for who has more to do meanwhile.
 
@@ -79,11 +79,11 @@ private:
   void start_clock(std::uint64_t start_ns);
   void set_schedules();
 
-  void loop(report::Reporter& reporter, const std::ostream& out, Signals& signals, int timer);
+  void loop(report::Sink& reporter, const std::ostream& out, Signals& signals, int timer);
   void take_signals(Signals& signals);
   void begin_following();
   void follow_route();
-  void tick(report::Reporter& reporter, const std::ostream& out);
+  void tick(report::Sink& reporter, const std::ostream& out);
 
   stats::Snapshot snapshot(bool settled);
   void add_link_counters(stats::Snapshot& snapshot, bool settled);

@@ -17,19 +17,12 @@
 #include "net/tcp.h"
 #include "plan/diagnose.h"
 #include "plan/tcp_plan.h"
-#include "report/tcp_report.h"
+#include "report/dry_run.h"
+#include "report/sink.h"
 
 namespace xtg::app {
 
 namespace {
-
-std::unique_ptr<report::TcpReporter> make_reporter(const plan::OutputSpec& output,
-                                                   const Context& to) {
-  if (output.json) return report::make_tcp_json(to.out);
-  if (output.json_stream) return report::make_tcp_json_stream(to.out);
-  if (output.quiet) return report::make_tcp_quiet();
-  return report::make_tcp_text(to.out, to.err);
-}
 
 plan::TcpFacts gather(const plan::TcpSpec& spec, Context& context) {
   const Patience patience(
@@ -68,10 +61,10 @@ plan::TcpFacts gather(const plan::TcpSpec& spec, Context& context) {
   return facts;
 }
 
-int report_end(TcpSessionResult& result, report::TcpReporter& reporter, Context& context) {
+int report_end(TcpSessionResult& result, report::Sink& reporter, Context& context) {
   const int status = tell_errors(result, reporter, context);
-  reporter.end(result.summary);
-  reporter.finish();
+  reporter.take(result.summary);
+  reporter.take(report::Finish{});
   return status;
 }
 
@@ -79,7 +72,7 @@ int report_end(TcpSessionResult& result, report::TcpReporter& reporter, Context&
 
 int tcp(const plan::TcpSpec& spec, Context& context) {
   xdp::init_logging(spec.output.verbose);
-  const auto reporter = make_reporter(spec.output, context);
+  const auto reporter = report::make_sink(spec.output, context.out, context.err);
   const plan::TcpFacts facts = gather(spec, context);
   auto plan = plan::resolve_tcp(spec, facts);
   if (!plan) return fail_before(plan.error(), *reporter, context);
@@ -104,7 +97,7 @@ int tcp(const plan::TcpSpec& spec, Context& context) {
   plan::TcpPlan told = *plan;
   for (const std::string& note : session.notes())
     told.notes.push_back(note);
-  reporter->begin(told, info);
+  reporter->take(report::TcpBegin{told, info});
   TcpSessionResult result = session.run(*reporter, context.out);
   if (result.error) result.error = while_running(std::move(*result.error));
   return report_end(result, *reporter, context);

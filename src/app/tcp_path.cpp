@@ -17,12 +17,12 @@ constexpr std::uint64_t kAskNs = 500'000'000; // how often a silent flow's route
 
 } // namespace
 
-void TcpSession::note(std::string text, report::TcpReporter& reporter, std::uint64_t now_ns) {
-  reporter.note(text, static_cast<double>(now_ns - start_ns_) * 1e-9);
+void TcpSession::note(std::string text, report::Sink& reporter, std::uint64_t now_ns) {
+  reporter.take(report::Note{text, static_cast<double>(now_ns - start_ns_) * 1e-9});
   result_.summary.notes.push_back(std::move(text));
 }
 
-void TcpSession::follow_route(report::TcpReporter& reporter, std::uint64_t now_ns) {
+void TcpSession::follow_route(report::Sink& reporter, std::uint64_t now_ns) {
   const RouteFollower::Change change = follower_.look(now_ns);
   if (change.way) sender_->set_next_hop(change.way->next_hop);
   for (const std::string& text : change.notes)
@@ -30,7 +30,7 @@ void TcpSession::follow_route(report::TcpReporter& reporter, std::uint64_t now_n
 }
 
 /// A router may have told us, or another connection of this host.
-void TcpSession::follow_mtu(report::TcpReporter& reporter, std::uint64_t now_ns) {
+void TcpSession::follow_mtu(report::Sink& reporter, std::uint64_t now_ns) {
   const stats::TcpSeen seen = sender_->seen();
   std::optional<std::uint32_t> mtu;
   if (seen.too_big != too_big_) {

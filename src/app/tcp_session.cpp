@@ -285,17 +285,18 @@ stats::TcpSnapshot TcpSession::snapshot(bool settled, bool histograms) {
   return out;
 }
 
-void TcpSession::report_ended(report::TcpReporter& reporter, std::uint64_t now_ns) {
+void TcpSession::report_ended(report::Sink& reporter, std::uint64_t now_ns) {
   if (reason_) return; // the summary tells
   for (std::size_t i = 0; i < flows_.size(); i++) {
     if (told_[i] || flows_[i].end == stats::FlowEnd::Running) continue;
     told_[i] = true;
     if (!stats::is_failure(flows_[i].end)) continue;
-    reporter.flow_ended(flow_state(i, false), static_cast<double>(now_ns - start_ns_) * 1e-9);
+    reporter.take(
+        report::FlowEnded{flow_state(i, false), static_cast<double>(now_ns - start_ns_) * 1e-9});
   }
 }
 
-void TcpSession::loop(report::TcpReporter& reporter, const std::ostream& out, int timer) {
+void TcpSession::loop(report::Sink& reporter, const std::ostream& out, int timer) {
   const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
   bool more = false;
   while (!all_ended() && !result_.left_at_once && reason_ != stats::EndReason::Failed) {
@@ -320,7 +321,7 @@ void TcpSession::loop(report::TcpReporter& reporter, const std::ostream& out, in
       while (next_line_ns_ <= now)
         next_line_ns_ += interval;
       stats::TcpSnapshot snap = snapshot(false, false);
-      reporter.interval(stats::tcp_delta(previous_, snap, start_ns_));
+      reporter.take(stats::tcp_delta(previous_, snap, start_ns_));
       previous_ = std::move(snap);
       if (!out) fail_run(output_error(out));
     }
@@ -348,11 +349,11 @@ void TcpSession::judge(const stats::Snapshot& frames) {
   result_.error = Error{Errc::Peer, 0, std::move(what)};
 }
 
-void TcpSession::conclude(report::TcpReporter& reporter) {
+void TcpSession::conclude(report::Sink& reporter) {
   stats::TcpSnapshot last = snapshot(true, true);
   const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
   if (last.time_ns > previous_.time_ns + interval / 20)
-    reporter.interval(stats::tcp_delta(previous_, last, start_ns_));
+    reporter.take(stats::tcp_delta(previous_, last, start_ns_));
   const stats::Snapshot frames = sender_->snapshot(true);
   judge(frames);
   stats::TcpSummary& summary = result_.summary;
@@ -381,7 +382,7 @@ void TcpSession::conclude(report::TcpReporter& reporter) {
     result_.error = Error{Errc::System, 0, why};
 }
 
-TcpSessionResult TcpSession::run(report::TcpReporter& reporter, const std::ostream& out) {
+TcpSessionResult TcpSession::run(report::Sink& reporter, const std::ostream& out) {
   const UniqueFd timer(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
   if (!timer.valid()) {
     result_.error = fail_sys(errno, "timerfd").value();

@@ -20,7 +20,7 @@
 #include "net/tcp.h"
 #include "plan/tcp_agreement.h"
 #include "plan/tcp_plan.h"
-#include "report/tcp_report.h"
+#include "report/sink.h"
 #include "stats/silence.h"
 #include "stats/tcp.h"
 #include "tx/worker_pool.h"
@@ -46,7 +46,7 @@ public:
     return sender_->count_source_note();
   }
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
-  TcpSessionResult run(report::TcpReporter& reporter, const std::ostream& out);
+  TcpSessionResult run(report::Sink& reporter, const std::ostream& out);
 
 private:
   /// A connection on its way: the kernel's socket before and after.
@@ -92,7 +92,7 @@ private:
   void refuse_flow(std::size_t number, std::string detail);
   void agree_on_options();
 
-  void loop(report::TcpReporter& reporter, const std::ostream& out, int timer);
+  void loop(report::Sink& reporter, const std::ostream& out, int timer);
   [[nodiscard]] bool interrupted() const { return signals_.asked() != Asked::Nothing; }
   bool look_after_flows(std::uint64_t now_ns);
   bool look_after(std::size_t number, std::uint64_t now_ns);
@@ -104,10 +104,10 @@ private:
   void begin_ending(stats::EndReason reason, std::uint64_t now_ns, Nanoseconds patience);
   void take_signals(std::uint64_t now_ns);
   void watch(std::uint64_t now_ns);
-  void note(std::string text, report::TcpReporter& reporter, std::uint64_t now_ns);
+  void note(std::string text, report::Sink& reporter, std::uint64_t now_ns);
   [[nodiscard]] Nanoseconds patience() const;
-  void follow_route(report::TcpReporter& reporter, std::uint64_t now_ns);
-  void follow_mtu(report::TcpReporter& reporter, std::uint64_t now_ns);
+  void follow_route(report::Sink& reporter, std::uint64_t now_ns);
+  void follow_mtu(report::Sink& reporter, std::uint64_t now_ns);
   [[nodiscard]] std::string why_silent(std::size_t number) const;
   [[nodiscard]] Error silence_error(const stats::Snapshot& now) const;
   void fail_run(Error error);
@@ -115,10 +115,10 @@ private:
   [[nodiscard]] bool all_ended() const;
   [[nodiscard]] stats::FlowState flow_state(std::size_t number, bool histogram) const;
   [[nodiscard]] stats::TcpSnapshot snapshot(bool settled, bool histograms);
-  void conclude(report::TcpReporter& reporter);
+  void conclude(report::Sink& reporter);
   void judge(const stats::Snapshot& frames);
   [[nodiscard]] std::uint64_t limit_of(std::size_t number) const;
-  void report_ended(report::TcpReporter& reporter, std::uint64_t now_ns);
+  void report_ended(report::Sink& reporter, std::uint64_t now_ns);
 
   const plan::TcpPlan& plan_;
   const std::uint64_t started_ns_;
