@@ -3,14 +3,11 @@
 #include <optional>
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include "app/app.h"
 #include "app/facts.h"
+#include "app/front_end.h"
 #include "app/patience.h"
-#include "app/repair.h"
-#include "app/run_common.h"
-#include "app/tcp_session.h"
 #include "core/exit_status.h"
 #include "core/text.h"
 #include "net/route.h"
@@ -18,7 +15,7 @@
 #include "plan/diagnose.h"
 #include "plan/tcp_plan.h"
 #include "report/dry_run.h"
-#include "report/sink.h"
+#include "xdp/live.h"
 
 namespace xtg::app {
 
@@ -61,46 +58,21 @@ plan::TcpFacts gather(const plan::TcpSpec& spec, Context& context) {
   return facts;
 }
 
-int report_end(TcpSessionResult& result, report::Sink& reporter, Context& context) {
-  const int status = tell_errors(result, reporter, context);
-  reporter.take(result.summary);
-  reporter.take(report::Finish{});
-  return status;
-}
-
 } // namespace
 
 int tcp(const plan::TcpSpec& spec, Context& context) {
   xdp::init_logging(spec.output.verbose);
-  const auto reporter = report::make_sink(spec.output, context.out, context.err);
-  const plan::TcpFacts facts = gather(spec, context);
-  auto plan = plan::resolve_tcp(spec, facts);
-  if (!plan) return fail_before(plan.error(), *reporter, context);
-  if (spec.dry_run) {
-    if (spec.output.json || spec.output.json_stream)
-      context.out << report::tcp_plan_json(*plan) << '\n';
-    else if (!spec.output.quiet)
-      report::print_tcp_plan(context.out, *plan);
-    context.out.flush();
-    if (for_people(spec.output)) report::Notes(context.err).tell(plan->notes);
-    return static_cast<int>(ExitStatus::Done);
-  }
-  if (auto caps = check_caps(true); !caps) return fail_before(caps.error(), *reporter, context);
-  std::unique_ptr<Repair> repair;
-  const std::uint32_t frame = plan->max_segment_ip + 14 + 4;
-  if (auto clear = remove_obstacle(plan->iface, {frame}, spec.fix, repair, plan->notes); !clear)
-    return fail_before(clear.error(), *reporter, context);
-  TcpSession session(*plan, context.started_ns, context.signals);
-  if (auto ready = session.prepare(); !ready)
-    return fail_before(while_running(std::move(ready.error())), *reporter, context);
-  report::RunInfo info = run_info(context, facts.host, session.count_source_note());
-  plan::TcpPlan told = *plan;
-  for (const std::string& note : session.notes())
-    told.notes.push_back(note);
-  reporter->take(report::TcpBegin{told, info});
-  TcpSessionResult result = session.run(*reporter, context.out);
-  if (result.error) result.error = while_running(std::move(*result.error));
-  return report_end(result, *reporter, context);
+  const auto sink = make_output(spec.output, context);
+  const auto plan = plan::resolve_tcp(spec, gather(spec, context));
+  if (!plan) return fail_before(plan.error(), *sink);
+  if (!spec.dry_run) return finish(measure(*plan, *sink, context.stop, asker(context)), *sink);
+  if (spec.output.json || spec.output.json_stream)
+    context.out << report::tcp_plan_json(*plan) << '\n';
+  else if (!spec.output.quiet)
+    report::print_tcp_plan(context.out, *plan);
+  context.out.flush();
+  if (for_people(spec.output)) report::Notes(context.err).tell(plan->notes);
+  return static_cast<int>(ExitStatus::Done);
 }
 
 } // namespace xtg::app

@@ -27,8 +27,9 @@ namespace xtg::report {
 
 /// What of the host and of who asked for the run belongs to the record.
 struct RunInfo {
-  std::string command;     ///< as typed
-  std::string started_utc; ///< ISO 8601
+  std::string command;          ///< as typed
+  std::uint64_t started_ns = 0; ///< CLOCK_MONOTONIC when the asker began; 0: when it called
+  std::string started_utc;      ///< ISO 8601
   std::string hostname;
   std::string kernel;
   stats::CountSource source = stats::CountSource::Tracepoint;
