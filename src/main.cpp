@@ -70,8 +70,8 @@ int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
             context.out << text.text;
             return static_cast<int>(xtg::ExitStatus::Done);
           },
-          [&](const xtg::plan::RunSpec& spec) { return xtg::app::run(spec, context); },
-          [&](const xtg::plan::ExchangeSpec& spec) { return xtg::app::exchange(spec, context); },
+          [&](const xtg::plan::RunSpec& spec) { return xtg::app::udp(spec, context); },
+          [&](const xtg::plan::ExchangeSpec& spec) { return xtg::app::port_test(spec, context); },
           [&](const xtg::plan::TcpSpec& spec) { return xtg::app::tcp(spec, context); },
           [&](const xtg::plan::RxSpec& spec) { return xtg::app::rx(spec, context); },
           [&](const xtg::plan::ReflectSpec& spec) { return xtg::app::reflect(spec, context); },
@@ -83,26 +83,28 @@ int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
 
 int run(const Words& argv, const Words& words, xtg::app::Signals& signals) {
   Streams streams(signals.hurry_fd());
-  xtg::app::Context context{streams.out, streams.err, signals, as_typed(argv), xtg::monotonic_ns()};
+  xtg::app::Context context{streams.out,    streams.err,         signals.token(),
+                            as_typed(argv), xtg::monotonic_ns(), [&] { signals.restore(); }};
   auto request = xtg::cli::parse(words);
-  const int status = request ? carry_out(*request, context)
-                             : xtg::app::refuse(request.error(), wanted_output(words), context);
+  const int status = request
+                         ? carry_out(*request, context)
+                         : xtg::app::reject_request(request.error(), wanted_output(words), context);
   context.out.flush();
   // Left while the report was being written.
-  if (!context.out && signals.asked() == xtg::Asked::Leave)
+  if (!context.out && context.stop.asked() == xtg::Asked::Leave)
     return static_cast<int>(xtg::ExitStatus::Interrupted);
   // A result that could not be written (full disk, closed pipe) is no success.
   if (context.out || status != static_cast<int>(xtg::ExitStatus::Done)) return status;
-  return xtg::app::complain(xtg::app::output_error(context.out), context);
+  return xtg::app::report_error(xtg::app::output_error(context.out), context);
 }
 
 /// Has streams of its own: the main thread may be at any point.
 int interrupted(const Words& argv, const Words& words, xtg::app::Signals& signals) {
   Streams streams(signals.hurry_fd());
-  xtg::app::Context context{streams.out, streams.err, signals, as_typed(argv), 0};
+  xtg::app::Context context{streams.out, streams.err, signals.token(), as_typed(argv)};
   const int status =
-      xtg::app::refuse({xtg::Errc::System, 0, "interrupted before anything was sent"},
-                       wanted_output(words), context);
+      xtg::app::reject_request({xtg::Errc::System, 0, "interrupted before anything was sent"},
+                               wanted_output(words), context);
   context.out.flush();
   return status;
 }

@@ -12,8 +12,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
-#include "app/run_common.h"
-#include "app/signals.h"
+#include "app/front_end.h"
 #include "core/exit_status.h"
 #include "core/text.h"
 #include "core/units.h"
@@ -60,8 +59,9 @@ int show(const net::Wire& wire, const plan::DemoSpec& spec, Context& context) {
   const auto before = far_counters(wire);
   // Everything from here on happens in the near namespace; main's own was only needed to make the
   // wire.
-  if (auto entered = wire.near_ns().enter(); !entered) return complain(entered.error(), context);
-  const int status = run(stream_over(wire, spec), context);
+  if (auto entered = wire.near_ns().enter(); !entered)
+    return report_error(entered.error(), context);
+  const int status = udp(stream_over(wire, spec), context);
   const auto after = far_counters(wire);
   // Beside an error before anything was sent it would only distract.
   const bool received = before && after && after->rx_packets != before->rx_packets;
@@ -92,8 +92,8 @@ void describe_wire(const net::Wire& wire) {
 }
 
 [[noreturn]] void become(const net::Wire& wire, const std::vector<std::string>& command,
-                         const Signals& signals) {
-  signals.restore();
+                         const Context& context) {
+  context.restore_signals();
   if (!wire.near_ns().enter()) _exit(126);
   describe_wire(wire);
   std::vector<char*> argv;
@@ -109,16 +109,16 @@ void describe_wire(const net::Wire& wire) {
 /// Runs the command on the wire; a signal that a process sent us is handed on (the terminal's reach
 /// it anyway), and the wire outlives it.
 int run_command(const net::Wire& wire, const plan::DemoSpec& spec, Context& context) {
-  const auto attended = context.signals.attend();
+  const auto attended = context.stop.attend();
   const pid_t child = fork();
-  if (child < 0) return complain(fail_sys(errno, "fork").value(), context);
-  if (child == 0) become(wire, spec.command, context.signals);
+  if (child < 0) return report_error(fail_sys(errno, "fork").value(), context);
+  if (child == 0) become(wire, spec.command, context);
 
   int status = 0;
   while (waitpid(child, &status, WNOHANG) == 0) {
-    pollfd ready = {context.signals.fd(), POLLIN, 0};
+    pollfd ready = {context.stop.fd(), POLLIN, 0};
     poll(&ready, 1, 20);
-    if (context.signals.take().sent > 0) kill(child, SIGTERM);
+    if (context.stop.take().sent > 0) kill(child, SIGTERM);
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -130,13 +130,13 @@ int demo(const plan::DemoSpec& spec, Context& context) {
   wire_spec.queues = spec.queues;
   wire_spec.mtu = spec.mtu;
   wire_spec.gro = spec.gro;
-  std::optional hold = context.signals.hold();
+  std::optional hold = context.stop.hold();
   auto wire = net::Wire::create(wire_spec);
   if (!wire) {
     const auto error = std::move(wire.error()).context("make two namespaces and a veth pair");
-    return refuse(error, spec.output, context);
+    return reject_request(error, spec.output, context);
   }
-  const auto undo = context.signals.before_exit([&wire] {
+  const auto undo = context.stop.before_exit([&wire] {
     (void)net::NetNs::remove_named(wire->near_ns_name());
     (void)net::NetNs::remove_named(wire->far_ns_name());
   });
@@ -144,7 +144,7 @@ int demo(const plan::DemoSpec& spec, Context& context) {
   std::optional<xdp::Drain> drain;
   if (spec.far_drops) {
     auto attached = wire->far_ns().run([&wire] { return xdp::Drain::attach(wire->far().ifindex); });
-    if (!attached) return refuse(attached.error(), spec.output, context);
+    if (!attached) return reject_request(attached.error(), spec.output, context);
     drain.emplace(std::move(*attached));
   }
   return spec.command.empty() ? show(*wire, spec, context) : run_command(*wire, spec, context);

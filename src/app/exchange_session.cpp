@@ -2,9 +2,6 @@
 #include "app/exchange_session.h"
 
 #include <algorithm>
-#include <cerrno>
-
-#include <poll.h>
 
 #include <fmt/format.h>
 
@@ -17,7 +14,7 @@ namespace xtg::app {
 namespace {
 
 constexpr std::uint64_t kWatchNs = 100'000'000; // how often faults are looked for
-constexpr int kArrivalMs = 5;                   // and whether everything has arrived
+constexpr std::uint64_t kArrivalNs = 5'000'000; // and whether everything has arrived
 
 std::uint32_t session_of(const plan::PortPlan& port) {
   return port.send->session;
@@ -33,15 +30,15 @@ stats::EndReason worst_end(const stats::ExchangeSummary& summary) {
 
 } // namespace
 
-Result<std::unique_ptr<ExchangeSession>> ExchangeSession::prepare(const plan::ExchangePlan& plan,
-                                                                  std::uint64_t started_ns) {
-  std::unique_ptr<ExchangeSession> session(new ExchangeSession(plan));
+Result<std::unique_ptr<PortTest>> PortTest::prepare(const plan::ExchangePlan& plan,
+                                                    std::uint64_t started_ns) {
+  std::unique_ptr<PortTest> session(new PortTest(plan));
   if (auto ready = session->prepare_ports(started_ns); !ready)
     return tl::unexpected<Error>(std::move(ready.error()));
   return session;
 }
 
-Status ExchangeSession::prepare_ports(std::uint64_t started_ns) {
+Status PortTest::prepare_ports(std::uint64_t started_ns) {
   ports_.resize(plan_.ports.size());
   for (std::size_t i = 0; i < ports_.size(); i++)
     ports_[i].plan = &plan_.ports[i];
@@ -64,114 +61,92 @@ Status ExchangeSession::prepare_ports(std::uint64_t started_ns) {
   return {};
 }
 
-std::vector<std::string> ExchangeSession::modes() const {
-  std::vector<std::string> modes;
-  for (const Port& port : ports_)
-    modes.emplace_back(port.listener ? port.listener->mode() : "");
-  return modes;
-}
-
-std::string ExchangeSession::count_source_note() const {
-  for (const Port& port : ports_)
-    if (port.session && !port.session->count_source_note().empty())
-      return port.session->count_source_note();
-  return {};
-}
-
-plan::ExchangePlan ExchangeSession::told() const {
-  plan::ExchangePlan told = plan_;
+report::Begin PortTest::begin(report::RunInfo info) {
   const auto add = [](std::vector<std::string>& to, const std::vector<std::string>& notes) {
     to.insert(to.end(), notes.begin(), notes.end());
   };
+  report::PortTestBegin begin{plan_, {}, {}};
+  std::string source_note;
   for (std::size_t i = 0; i < ports_.size(); i++) {
-    if (ports_[i].listener) add(told.ports[i].receive->notes, ports_[i].listener->notes());
-    if (ports_[i].session) add(told.ports[i].send->notes, ports_[i].session->notes());
+    const Port& port = ports_[i];
+    if (port.listener) add(begin.plan.ports[i].receive->notes, port.listener->notes());
+    begin.modes.emplace_back(port.listener ? port.listener->mode() : "");
+    if (!port.session) continue;
+    add(begin.plan.ports[i].send->notes, port.session->notes());
+    if (source_note.empty()) source_note = port.session->count_source_note();
   }
-  return told;
+  begin.info = with_source(std::move(info), source_note);
+  return begin;
 }
 
-void ExchangeSession::fail_run(Error error) {
-  if (!result_.error) result_.error = std::move(error);
-  stop(stats::EndReason::Failed);
-}
-
-void ExchangeSession::stop_sending() {
+void PortTest::halt() {
   for (Port& port : ports_)
-    if (port.session) port.session->stop_sending();
+    if (port.session) port.session->halt();
 }
 
-void ExchangeSession::stop(stats::EndReason reason) {
+void PortTest::on_end(stats::EndReason why, std::uint64_t now_ns) {
   for (Port& port : ports_)
-    if (port.session && !port.session->ending()) port.session->end_run(reason);
+    if (port.session && !port.session->ending()) port.session->end(why, now_ns);
 }
 
-stats::RxSnapshot ExchangeSession::look_at(Port& port, bool words) {
+stats::RxSnapshot PortTest::look_at(Port& port, bool words) {
   auto read = port.listener->snapshot(words);
   if (read) return std::move(*read);
   fail_run(std::move(read.error()));
   return port.previous;
 }
 
-void ExchangeSession::start() {
+void PortTest::start(const StopToken&) {
   const bool paced = std::ranges::any_of(plan_.ports, [](const plan::PortPlan& port) {
     return port.send && port.send->streams.front().pacing;
   });
   start_ns_ = paced ? Session::soon_ns() : monotonic_ns();
-  const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
+  clock_ = run::Clock(start_ns_, std::nullopt, plan_.spec.interval); // the senders end it
   line_ns_ = start_ns_;
-  next_line_ns_ = start_ns_ + interval;
   next_watch_ns_ = start_ns_ + kWatchNs;
   for (Port& port : ports_) {
     port.first.time_ns = port.previous.time_ns = start_ns_;
     if (port.listener) port.listener->start();
   }
   for (Port& port : ports_)
-    if (port.session) port.session->start(start_ns_);
+    if (port.session) port.session->start_at(start_ns_);
 }
 
-bool ExchangeSession::all_finished() const {
-  return std::ranges::all_of(ports_, [](const Port& p) { return !p.session || p.finished; });
+bool PortTest::over() const {
+  return std::ranges::all_of(ports_, [](const Port& p) { return !p.session || p.session->over(); });
 }
 
-/// For a signal, the end of a sender's threads, or so long.
-void ExchangeSession::wait(int timeout_ms, Signals& signals) {
-  std::vector<pollfd> fds = {{signals.fd(), POLLIN, 0}};
-  std::vector<Port*> waiting;
-  for (Port& port : ports_) {
-    if (!port.session || port.finished) continue;
-    fds.push_back({port.session->finished_fd(), POLLIN, 0});
-    waiting.push_back(&port);
-  }
-  if (poll(fds.data(), fds.size(), timeout_ms) < 0 && errno != EINTR)
-    return fail_run(fail_sys(errno, "poll").value());
-  for (std::size_t i = 0; i < waiting.size(); i++)
-    waiting[i]->finished = (fds[i + 1].revents & POLLIN) != 0;
-  if (signals.take().asked == Asked::Nothing) return;
-  stop(stats::EndReason::Interrupted);
+std::vector<int> PortTest::fds() const {
+  std::vector<int> fds;
+  for (const Port& port : ports_)
+    if (port.session && !port.session->over()) fds.push_back(port.session->fds().front());
+  return fds;
 }
 
-void ExchangeSession::watch() {
+void PortTest::look(std::uint64_t now_ns, report::Sink&) {
+  if (now_ns < next_watch_ns_) return;
+  next_watch_ns_ = now_ns + kWatchNs;
   for (Port& port : ports_) {
     if (port.listener) {
       if (auto error = port.listener->fault()) return fail_run(std::move(*error));
       if (auto room = port.listener->make_room(); !room) return fail_run(std::move(room.error()));
     }
-    if (!port.session || port.finished || port.session->ending()) continue;
+    if (!port.session || port.session->ending() || port.session->over()) continue;
     port.session->watch();
-    if (port.session->ending()) stop(stats::EndReason::Failed);
+    if (port.session->ending()) end(stats::EndReason::Failed, now_ns);
   }
 }
 
 /// Every sending port with every receiving one, and the sender's session.
 template <class Fn>
-void ExchangeSession::for_flows(Fn&& fn) const {
+void PortTest::for_flows(Fn&& fn) const {
   for (std::size_t from = 0; from < ports_.size(); from++)
     for (std::size_t to = 0; to < ports_.size(); to++)
       if (ports_[from].session && ports_[to].listener) fn(from, to, session_of(*ports_[from].plan));
 }
 
 /// What arrived since the last line, by where it came from.
-std::vector<stats::Flow<stats::RxSample>> ExchangeSession::flows_since() {
+std::vector<stats::Flow<stats::RxSample>> PortTest::flows_since() {
   std::vector<stats::Flow<stats::RxSample>> flows;
   for_flows([&](std::size_t from, std::size_t to, std::uint32_t session) {
     flows.push_back({from, to,
@@ -183,41 +158,22 @@ std::vector<stats::Flow<stats::RxSample>> ExchangeSession::flows_since() {
   return flows;
 }
 
-void ExchangeSession::line(report::ExchangeReporter& reporter, const std::ostream& out) {
+std::optional<report::Interval> PortTest::line(std::uint64_t) {
   stats::ExchangeSample sample;
   for (Port& port : ports_) {
     sample.tx.push_back(port.session ? std::optional(port.session->sample()) : std::nullopt);
     if (port.listener) port.last = look_at(port, false);
   }
   const std::uint64_t now_ns = monotonic_ns();
-  sample.start_s = static_cast<double>(line_ns_ - start_ns_) * 1e-9;
-  sample.end_s = static_cast<double>(now_ns - start_ns_) * 1e-9;
+  sample.start_s = clock_.seconds(line_ns_);
+  sample.end_s = clock_.seconds(now_ns);
   line_ns_ = now_ns;
   sample.flows = flows_since();
   loss_.enter(sample);
-  reporter.interval(sample);
-  if (!out) fail_run(output_error(out));
+  return sample;
 }
 
-void ExchangeSession::send_all(report::ExchangeReporter& reporter, const std::ostream& out,
-                               Signals& signals) {
-  const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
-  while (!all_finished() && signals.asked() != Asked::Leave) {
-    const std::uint64_t due = std::min(next_line_ns_, next_watch_ns_), before = monotonic_ns();
-    wait(due <= before ? 0 : static_cast<int>((due - before) / 1'000'000 + 1), signals);
-    const std::uint64_t now = monotonic_ns();
-    if (now >= next_watch_ns_) {
-      next_watch_ns_ = now + kWatchNs;
-      watch();
-    }
-    if (now < next_line_ns_ || all_finished()) continue;
-    while (next_line_ns_ <= now)
-      next_line_ns_ += interval;
-    line(reporter, out);
-  }
-}
-
-std::vector<const stats::RxSnapshot*> ExchangeSession::looked_at() const {
+std::vector<const stats::RxSnapshot*> PortTest::looked_at() const {
   std::vector<const stats::RxSnapshot*> ports;
   for (const Port& port : ports_)
     if (port.listener) ports.push_back(&port.last);
@@ -225,22 +181,23 @@ std::vector<const stats::RxSnapshot*> ExchangeSession::looked_at() const {
 }
 
 /// Waits for what is under way (RFC 2544, 23).
-void ExchangeSession::drain(Signals& signals) {
+void PortTest::drain(const StopToken& stop, run::Host& host) {
   std::vector<stats::Taken> senders;
   for (const Port& port : ports_)
     if (port.sent) senders.push_back({session_of(*port.plan), port.sent->total.tx.accepted});
   const std::uint64_t until = monotonic_ns() + static_cast<std::uint64_t>(plan_.spec.drain.count());
-  for (const Asked before = signals.asked(); before != Asked::Leave && signals.asked() == before;) {
+  const std::array<int, 1> fds = {stop.fd()};
+  for (const Asked before = stop.asked(); before != Asked::Leave && stop.asked() == before;) {
     for (Port& port : ports_)
       if (port.listener) port.last = look_at(port, true);
     const std::uint64_t now = monotonic_ns();
     if (stats::all_came(looked_at(), senders, now) || now >= until) return;
-    wait(static_cast<int>(std::min<std::uint64_t>(kArrivalMs, (until - now) / 1'000'000 + 1)),
-         signals);
+    if (auto waited = host.wait(fds, std::min(now + kArrivalNs, until)); !waited)
+      return fail_run(std::move(waited.error()));
   }
 }
 
-std::vector<stats::PortFacts> ExchangeSession::facts() const {
+std::vector<stats::PortFacts> PortTest::facts() const {
   std::vector<stats::PortFacts> facts;
   for (const Port& port : ports_) {
     stats::PortFacts fact;
@@ -259,26 +216,18 @@ std::vector<stats::PortFacts> ExchangeSession::facts() const {
 }
 
 /// The final count of what was sent.
-void ExchangeSession::conclude_senders(std::vector<std::optional<stats::Sample>>& rest) {
+void PortTest::conclude_senders(std::vector<std::optional<stats::Sample>>& rest) {
   for (Port& port : ports_) {
     rest.emplace_back();
     if (!port.session) continue;
-    port.session->join();
-    SessionResult sent = port.session->conclude(rest.back());
-    if (sent.error && !result_.error) result_.error = std::move(sent.error);
-    port.sent = std::move(sent.summary);
+    if (left_) port.session->leave();
+    port.sent = port.session->count(rest.back());
+    if (port.session->error()) blame(*port.session->error());
   }
 }
 
-void ExchangeSession::conclude(report::ExchangeReporter& reporter,
-                               std::vector<std::optional<stats::Sample>> rest) {
-  stats::ExchangeSummary& summary = result_.summary;
-  std::uint64_t end_ns = start_ns_;
-  for (Port& port : ports_)
-    if (port.sent)
-      end_ns =
-          std::max(end_ns, start_ns_ + static_cast<std::uint64_t>(port.sent->total.end_s * 1e9));
-  summary.end_s = static_cast<double>(end_ns - start_ns_) * 1e-9;
+/// The final count of what was received, and what it makes of what was sent.
+void PortTest::add_ports(std::uint64_t end_ns) {
   for (Port& port : ports_) {
     if (!port.listener) continue;
     port.listener->stop();
@@ -287,51 +236,70 @@ void ExchangeSession::conclude(report::ExchangeReporter& reporter,
     port.last.time_ns = std::max(end_ns, stats::last_arrival(port.last));
   }
   for (Port& port : ports_) {
-    stats::PortSummary& told = summary.ports.emplace_back();
-    told.tx = port.sent;
-    if (port.listener) told.rx = stats::rx_summary(port.first, port.last, start_ns_);
+    stats::PortSummary& counted = summary_.ports.emplace_back();
+    counted.tx = port.sent;
+    if (port.listener) counted.rx = stats::rx_summary(port.first, port.last, start_ns_);
   }
   for_flows([&](std::size_t from, std::size_t to, std::uint32_t session) {
-    summary.flows.push_back(
+    summary_.flows.push_back(
         {from, to,
          stats::rx_summary(stats::of_session(ports_[to].first, session),
                            stats::of_session(ports_[to].last, session), start_ns_)});
   });
-  stats::add_ledgers(summary, facts());
-  summary.end = result_.error ? stats::EndReason::Failed : worst_end(summary);
-  summary.cpu_s = process_cpu_s();
-  last_line(reporter, std::move(rest), end_ns);
+  stats::add_ledgers(summary_, facts());
+}
+
+run::Course::Finished PortTest::conclude(report::Sink& sink, const StopToken& stop,
+                                         run::Host& host) {
+  std::vector<std::optional<stats::Sample>> rest;
+  conclude_senders(rest);
+  if (!error()) drain(stop, host);
+  std::uint64_t end_ns = start_ns_;
+  for (const Port& port : ports_)
+    if (port.sent)
+      end_ns =
+          std::max(end_ns, start_ns_ + static_cast<std::uint64_t>(port.sent->total.end_s * 1e9));
+  summary_.end_s = clock_.seconds(end_ns);
+  add_ports(end_ns);
+  summary_.end = error() ? stats::EndReason::Failed : worst_end(summary_);
+  last_line(sink, std::move(rest), end_ns);
+  if (auto silent = silence()) blame(std::move(*silent));
+
+  std::vector<std::string> names;
+  for (const plan::PortPlan& port : plan_.ports)
+    names.push_back(port.iface.name);
+  const bool covered = report::covers_silence(plan_.spec.expect, summary_);
+  auto verdicts = report::judge(plan_.spec.expect, summary_, names);
+  return {report::PortTestEnd{std::move(summary_), std::move(verdicts)}, covered};
 }
 
 /// What came after the last full interval, unless it is a sliver of the one just reported.
-void ExchangeSession::last_line(report::ExchangeReporter& reporter,
-                                std::vector<std::optional<stats::Sample>> rest,
-                                std::uint64_t end_ns) {
-  const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
+void PortTest::last_line(report::Sink& sink, std::vector<std::optional<stats::Sample>> rest,
+                         std::uint64_t end_ns) {
   std::uint64_t until = end_ns;
   for (const Port& port : ports_)
     if (port.listener) until = std::max(until, port.last.time_ns);
-  if (until <= line_ns_ + interval / 20) return;
+  if (!clock_.worth_a_line(line_ns_, until)) return;
   stats::ExchangeSample sample;
-  sample.start_s = static_cast<double>(line_ns_ - start_ns_) * 1e-9;
-  sample.end_s = static_cast<double>(until - start_ns_) * 1e-9;
+  sample.start_s = clock_.seconds(line_ns_);
+  sample.end_s = clock_.seconds(until);
   sample.tx = std::move(rest);
   sample.flows = flows_since();
   loss_.enter(sample);
-  reporter.interval(sample);
+  sink.take(sample);
 }
 
 /// Nothing of what a port sent came: never a silent zero.
-std::optional<Error> ExchangeSession::silence() const {
+std::optional<Error> PortTest::silence() const {
   std::vector<const stats::RxSummary*> ends;
   std::string where;
   for (std::size_t i = 0; i < ports_.size(); i++) {
-    const stats::PortSummary& port = result_.summary.ports[i];
+    const stats::PortSummary& port = summary_.ports[i];
     if (!port.rx) continue;
     ends.push_back(&*port.rx);
     where += (where.empty() ? "" : " or ") + ports_[i].plan->iface.name;
   }
-  const auto silent = stats::silent_senders(result_.summary);
+  const auto silent = stats::silent_senders(summary_);
   if (silent.empty()) return std::nullopt;
   std::string who;
   std::uint64_t sent = 0;
@@ -343,18 +311,6 @@ std::optional<Error> ExchangeSession::silence() const {
   return Error{Errc::Peer, 0,
                fmt::format("{} frames were sent by {} and none {} on {}; {} there", sent, who,
                            why.came ? "was counted" : "arrived", where, why.text)};
-}
-
-ExchangeResult ExchangeSession::run(report::ExchangeReporter& reporter, const std::ostream& out,
-                                    Signals& signals) {
-  start();
-  send_all(reporter, out, signals);
-  std::vector<std::optional<stats::Sample>> rest;
-  conclude_senders(rest);
-  if (!result_.error) drain(signals);
-  conclude(reporter, std::move(rest));
-  if (!result_.error) result_.error = silence();
-  return std::move(result_);
 }
 
 } // namespace xtg::app

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <thread>
 
 #include <sched.h>
@@ -15,6 +16,8 @@
 #include "core/text.h"
 #include "net/interface.h"
 #include "net/route.h"
+#include "net/tcp.h"
+#include "plan/diagnose.h"
 #include "plan/plan.h"
 #include "xdp/ring_program.h"
 
@@ -165,6 +168,40 @@ plan::HostFacts gather_facts(const std::string& interface) {
     facts.iface = std::move(*iface);
   else
     facts.iface_error = iface.error().message();
+  return facts;
+}
+
+plan::TcpFacts gather_facts(const plan::TcpSpec& spec) {
+  plan::TcpFacts facts;
+  facts.host.kernel = kernel_release();
+  facts.host.cpus = allowed_cpus();
+  if (spec.payload == plan::TcpPayload::File) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(spec.payload_file, error);
+    if (error)
+      facts.file_error = error.message();
+    else
+      facts.file_size = size;
+  }
+  auto addresses = net::resolve_host(spec.host);
+  if (!addresses) {
+    facts.address_error = addresses.error().message();
+    return facts;
+  }
+  facts.addresses = std::move(*addresses);
+  const auto dst = plan::choose_address(spec, facts.addresses, facts.address_error);
+  if (!dst) return facts;
+  plan::RouteQuestion question = plan::question_of(spec, *dst);
+  auto iface = find_interface({spec.interface, spec.zone}, question);
+  if (!iface) {
+    facts.host.iface_error = iface.error().message();
+    return facts;
+  }
+  facts.host.iface = std::move(*iface);
+  net::RouteOptions options;
+  options.resolve = !spec.dry_run && facts.host.iface->up &&
+                    plan::check_safety(spec, *facts.host.iface, *dst).has_value();
+  facts.host.routes.push_back(net::route_to(question, options));
   return facts;
 }
 

@@ -8,6 +8,7 @@
 #include "core/result.h"
 #include "plan/facts.h"
 #include "plan/spec.h"
+#include "plan/tcp_plan.h"
 
 namespace xtg::app {
 
@@ -20,6 +21,9 @@ Result<plan::InterfaceFacts> find_interface(const plan::InterfaceChoice& choice,
 /// Never fails: what could not be learnt stands in the facts as text. With `resolve_neighbours` the
 /// kernel is made to ask for next hops that are not in its table (at most a second each).
 plan::HostFacts gather_facts(const plan::RunSpec& spec, bool resolve_neighbours);
+
+/// Of a `tcp` run, with what its host's name stands for.
+plan::TcpFacts gather_facts(const plan::TcpSpec& spec);
 
 /// Of an interface that only receives.
 plan::HostFacts gather_facts(const std::string& interface);

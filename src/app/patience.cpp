@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
-#include "app/run_common.h"
+#include "app/front_end.h"
 
 namespace xtg::app {
 

@@ -212,8 +212,7 @@ int probe(const plan::ProbeSpec& spec, Context& context) {
   std::optional<Result<plan::InterfaceFacts>> iface;
   if (!spec.interface.empty()) {
     iface = net::interface_facts(spec.interface);
-    const auto held =
-        context.signals.hold(); // a program that a driver was asked about is not to stay
+    const auto held = context.stop.hold(); // a program that a driver was asked about is not to stay
     check_interface(*iface, checks);
   }
 
@@ -222,7 +221,7 @@ int probe(const plan::ProbeSpec& spec, Context& context) {
   else
     report::print_checks(context.out, checks);
   context.out.flush();
-  if (iface && !*iface) return complain(iface->error(), context);
+  if (iface && !*iface) return report_error(iface->error(), context);
   return static_cast<int>(report::usable(checks) ? ExitStatus::Done : ExitStatus::Unsupported);
 }
 

@@ -2,10 +2,7 @@
 #include "app/reflect_session.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-
-#include <poll.h>
 
 #include <fmt/format.h>
 
@@ -88,22 +85,13 @@ stats::ReflectSnapshot ReflectSession::snapshot(bool streams) {
   return std::move(*read);
 }
 
-void ReflectSession::start() {
+void ReflectSession::open() {
   first_ = snapshot(false);
-  clock_ = RunClock(first_.time_ns, plan_.spec.duration, plan_.spec.interval, kWatchNs);
+  clock_ = run::Clock(first_.time_ns, plan_.spec.duration, plan_.spec.interval);
+  next_watch_ns_ = clock_.start_ns();
   previous_ = first_;
   flow_.look(first_.time_ns, first_.total.sent);
   mirror_->start();
-}
-
-void ReflectSession::fail_run(Error error) {
-  if (!result_.error) result_.error = std::move(error);
-  reason_ = stats::EndReason::Failed;
-}
-
-void ReflectSession::take_signals(Signals& signals) {
-  if (signals.take().asked == Asked::Nothing) return;
-  reason_ = stats::EndReason::Interrupted;
 }
 
 void ReflectSession::look_at_count(std::uint64_t now_ns) {
@@ -111,59 +99,46 @@ void ReflectSession::look_at_count(std::uint64_t now_ns) {
   if (!sent) return fail_run(sent.error());
   flow_.look(now_ns, *sent);
   if (plan_.spec.num_packets && *sent >= *plan_.spec.num_packets)
-    reason_ = stats::EndReason::Amount;
+    end(stats::EndReason::Amount, now_ns);
 }
 
-/// What is due: the end, a look for faults and for the amount, an interval's line.
-void ReflectSession::look(report::ReflectReporter& reporter, const std::ostream& out) {
-  const std::uint64_t now_ns = monotonic_ns();
-  if (clock_.over(now_ns)) {
-    reason_ = stats::EndReason::Duration;
-    return;
-  }
-  if (clock_.watch_due(now_ns)) {
-    if (auto error = link_fault(plan_.iface)) return fail_run(std::move(*error));
-    look_at_count(now_ns);
-    if (reason_) return;
-  }
-  if (!clock_.line_due(now_ns)) return;
+void ReflectSession::look(std::uint64_t now_ns, report::Sink&) {
+  if (now_ns < next_watch_ns_) return;
+  next_watch_ns_ = now_ns + kWatchNs;
+  if (auto error = link_fault(plan_.iface)) return fail_run(std::move(*error));
+  look_at_count(now_ns);
+}
+
+std::optional<report::Interval> ReflectSession::line(std::uint64_t) {
   stats::ReflectSnapshot now = snapshot(false);
-  if (reason_) return;
-  reporter.interval(stats::reflect_delta(previous_, now, clock_.start_ns()));
+  if (ending()) return std::nullopt;
+  stats::ReflectSample sample = stats::reflect_delta(previous_, now, clock_.start_ns());
   previous_ = std::move(now);
-  if (!out) fail_run(output_error(out));
+  return sample;
 }
 
-/// The final count.
-void ReflectSession::conclude(report::ReflectReporter& reporter) {
+report::Begin ReflectSession::begin(report::RunInfo info) {
+  plan::ReflectPlan plan = plan_;
+  plan.notes.insert(plan.notes.end(), notes_.begin(), notes_.end());
+  return report::ReflectBegin{std::move(plan), with_source(std::move(info), count_source_note()),
+                              place_ == xdp::RxPlace::Native ? "native" : "generic"};
+}
+
+run::Course::Finished ReflectSession::conclude(report::Sink& sink, const StopToken&, run::Host&) {
   mirror_->stop();
   const std::uint64_t stopped_ns = std::min(monotonic_ns(), clock_.end_ns());
   stats::ReflectSnapshot last = snapshot(true);
   last.time_ns = stopped_ns;
   flow_.look(stopped_ns, last.total.sent);
   if (clock_.worth_a_line(previous_.time_ns, last.time_ns))
-    reporter.interval(stats::reflect_delta(previous_, last, clock_.start_ns()));
-  result_.summary = stats::reflect_summary(first_, last, flow_, clock_.start_ns());
-  result_.summary.end = reason_.value_or(stats::EndReason::Interrupted);
-  result_.summary.source =
+    sink.take(stats::reflect_delta(previous_, last, clock_.start_ns()));
+  stats::ReflectSummary summary = stats::reflect_summary(first_, last, flow_, clock_.start_ns());
+  summary.end = reason_.value_or(stats::EndReason::Interrupted);
+  summary.source =
       count_source_note().empty() ? stats::CountSource::Tracepoint : stats::CountSource::Link;
-  result_.summary.cpu_s = process_cpu_s();
-  if (!result_.error && result_.summary.total.sum.reflected() == 0)
-    result_.error =
-        Error{Errc::Peer, 0, report::why_nothing(plan_.iface.name, result_.summary.total.sum)};
-}
-
-ReflectSessionResult ReflectSession::run(report::ReflectReporter& reporter, const std::ostream& out,
-                                         Signals& signals) {
-  while (!reason_) {
-    pollfd fd{signals.fd(), POLLIN, 0};
-    if (poll(&fd, 1, clock_.wait_ms(monotonic_ns())) < 0 && errno != EINTR)
-      fail_run(fail_sys(errno, "poll").value());
-    take_signals(signals);
-    if (!reason_) look(reporter, out);
-  }
-  conclude(reporter);
-  return std::move(result_);
+  if (summary.total.sum.reflected() == 0)
+    blame({Errc::Peer, 0, report::why_nothing(plan_.iface.name, summary.total.sum)});
+  return {std::move(summary)};
 }
 
 } // namespace xtg::app

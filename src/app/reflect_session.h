@@ -1,68 +1,55 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// One run of the mirror: the program on the interface, the clock, the lines. Internal to app.
+// The course of a reflector: the program on the interface, its counts, their lines. Internal to
+// app.
 #pragma once
 
 #include <cstdint>
 #include <optional>
-#include <ostream>
 #include <string>
 #include <vector>
 
-#include "app/run_clock.h"
-#include "app/signals.h"
 #include "core/result.h"
 #include "net/interface.h"
 #include "plan/reflect_plan.h"
-#include "report/reflect_report.h"
+#include "run/course.h"
 #include "stats/reflect.h"
 #include "xdp/mirror.h"
 
 namespace xtg::app {
 
-struct ReflectSessionResult {
-  stats::ReflectSummary summary;
-  std::optional<Error> error; ///< the run failed; the summary has what was measured until then
-};
-
-class ReflectSession {
+class ReflectSession final : public run::Course {
 public:
   explicit ReflectSession(const plan::ReflectPlan& plan) : plan_(plan) {}
 
   /// Loads and attaches. After it frames still pass.
   Status prepare();
-  [[nodiscard]] xdp::RxPlace place() const { return place_; }
-  [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+  report::Begin begin(report::RunInfo info) override;
+  /// From now on frames are sent back, and the run's time begins.
+  void open() override;
+  void start(const StopToken&) override {}
+  [[nodiscard]] std::uint64_t next_look_ns() const override { return next_watch_ns_; }
+  void look(std::uint64_t now_ns, report::Sink& sink) override;
+  std::optional<report::Interval> line(std::uint64_t now_ns) override;
+  [[nodiscard]] bool over() const override { return ending(); }
+  void halt() override { mirror_->stop(); }
+  Finished conclude(report::Sink& sink, const StopToken& stop, run::Host& host) override;
+
+private:
+  Status load_and_attach(xdp::RxPlace place);
+  stats::ReflectSnapshot snapshot(bool streams);
+  void look_at_count(std::uint64_t now_ns);
   /// Why what the driver refused is not known by tracepoint; else empty.
   [[nodiscard]] const std::string& count_source_note() const {
     return mirror_->count_source_note();
   }
 
-  /// From now on frames are sent back, and the run's time begins.
-  void start();
-  /// Nothing more is sent back. From any thread.
-  void stop() { mirror_->stop(); }
-  /// Until the run is over.
-  ReflectSessionResult run(report::ReflectReporter& reporter, const std::ostream& out,
-                           Signals& signals);
-
-private:
-  Status load_and_attach(xdp::RxPlace place);
-  stats::ReflectSnapshot snapshot(bool streams);
-  void fail_run(Error error);
-  void take_signals(Signals& signals);
-  void look(report::ReflectReporter& reporter, const std::ostream& out);
-  void look_at_count(std::uint64_t now_ns);
-  void conclude(report::ReflectReporter& reporter);
-
   const plan::ReflectPlan& plan_;
   std::optional<xdp::Mirror> mirror_;
   xdp::RxPlace place_ = xdp::RxPlace::Native;
   std::vector<std::string> notes_;
-  ReflectSessionResult result_;
-  std::optional<stats::EndReason> reason_;
   std::optional<stats::ReflectLink> link_before_, link_now_; ///< none: never read
   stats::ReflectSnapshot first_, previous_;
-  RunClock clock_;
+  std::uint64_t next_watch_ns_ = 0;
   stats::ReflectFlow flow_;
 };
 

@@ -2,16 +2,11 @@
 #include "app/run_common.h"
 
 #include <cerrno>
-#include <ctime>
-
-#include <sys/resource.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "app/driver_refusal.h"
-#include "app/facts.h"
-#include "core/fd_buffer.h"
 #include "net/caps.h"
 #include "net/interface.h"
 #include "plan/diagnose.h"
@@ -19,15 +14,6 @@
 namespace xtg::app {
 
 namespace {
-
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 std::vector<std::string_view> missing_caps(const net::Caps& caps, bool tracing) {
   std::vector<std::string_view> missing;
@@ -44,15 +30,6 @@ std::string missing_text(const std::vector<std::string_view>& missing) {
 }
 
 } // namespace
-
-double process_cpu_s() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 Status check_caps(bool tracing) {
   const auto caps = net::effective_caps();
@@ -87,21 +64,10 @@ Status remove_obstacle(const plan::InterfaceFacts& iface,
   return {};
 }
 
-report::RunInfo run_info(const Context& context, const plan::HostFacts& host,
-                         const std::string& source_note) {
-  report::RunInfo info;
-  info.command = context.command;
-  info.started_utc = utc_now();
-  info.hostname = host_name();
-  info.kernel = host.kernel;
-  info.source_note = source_note;
-  info.source = source_note.empty() ? stats::CountSource::Tracepoint : stats::CountSource::Link;
+report::RunInfo with_source(report::RunInfo info, const std::string& note) {
+  info.source_note = note;
+  info.source = note.empty() ? stats::CountSource::Tracepoint : stats::CountSource::Link;
   return info;
-}
-
-Context beside_capture(Context& context, const std::string& pcap_path) {
-  return {pcap_path == "-" ? context.err : context.out, context.err, context.signals,
-          context.command, context.started_ns};
 }
 
 Error explained(Error error) {
@@ -114,28 +80,6 @@ Error explained(Error error) {
                   missing.empty() ? plan::explain_denial(net::guards()) : missing_text(missing));
   error.sys = 0;
   return error;
-}
-
-Error output_error(const std::ostream& out) {
-  return Error{Errc::System, write_error(out), "write to the standard output"};
-}
-
-std::string missed_words(std::size_t missed, std::size_t conditions) {
-  return fmt::format("{} of {} conditions missed", missed, conditions);
-}
-
-bool for_people(const plan::OutputSpec& output) {
-  return !output.json && !output.json_stream && !output.quiet;
-}
-
-void show_plan(const plan::Plan& plan, report::Notes& notes, Context& context) {
-  const plan::OutputSpec& output = plan.spec.output;
-  if (output.json || output.json_stream)
-    context.out << report::plan_json(plan, true) << '\n';
-  else if (!output.quiet)
-    report::print_plan(context.out, plan);
-  context.out.flush();
-  if (for_people(output)) notes.tell(plan.notes);
 }
 
 Result<Attached> attach_by_mode(plan::RxMode mode, const plan::InterfaceFacts& iface,
@@ -189,11 +133,6 @@ Result<std::string> pass_note(const plan::InterfaceFacts& iface, Status attached
   if (attached.error().sys == EBUSY || attached.error().sys == EEXIST)
     return attached.error().message();
   return tl::unexpected<Error>(explained(std::move(attached.error()), iface, Program::Pass));
-}
-
-Error while_running(Error error) {
-  if (error.code == Errc::NotFound) error.code = Errc::System;
-  return error;
 }
 
 } // namespace xtg::app

@@ -30,7 +30,7 @@ Result<bool> RxAnnounced::learn(xdp::Receiver& receiver) {
 }
 
 std::optional<stats::RxAnnouncement> RxAnnounced::confirm(const xdp::Receiver& receiver,
-                                                          report::RxReporter& reporter) {
+                                                          report::Sink& sink) {
   const std::uint64_t now_ns = monotonic_ns();
   if (seen_ == 0) return std::nullopt;
   if (now_ns < next_data_ns_ && !runs_.hurries(now_ns) && !runs_.may_be_over(now_ns))
@@ -39,7 +39,7 @@ std::optional<stats::RxAnnouncement> RxAnnounced::confirm(const xdp::Receiver& r
   const bool before = runs_.begun();
   std::optional<stats::RxAnnouncement> begins;
   for (const stats::RxSender& sender : runs_.confirm(receiver.came())) {
-    reporter.announced(sender);
+    sink.take(report::Announced{sender});
     if (sender.start_seen && !before && !begins) begins = sender.about;
   }
   return begins;

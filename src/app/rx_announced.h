@@ -11,7 +11,7 @@
 #include "core/host_clock.h"
 #include "core/result.h"
 #include "plan/rx_spec.h"
-#include "report/rx_report.h"
+#include "report/event.h"
 #include "stats/rx_runs.h"
 #include "xdp/receiver.h"
 
@@ -27,11 +27,10 @@ public:
   /// Reads what was announced. True: a session starts, and if its run begins, what is counted from
   /// now on is its.
   Result<bool> learn(xdp::Receiver& receiver);
-  /// Looks for data of what was announced, and tells the reporter of the runs that have some. The
+  /// Looks for data of what was announced, and reports the runs that have some. The
   /// start of the first one when that begins: what was counted before is not in the report any
   /// more.
-  std::optional<stats::RxAnnouncement> confirm(const xdp::Receiver& receiver,
-                                               report::RxReporter& reporter);
+  std::optional<stats::RxAnnouncement> confirm(const xdp::Receiver& receiver, report::Sink& sink);
 
   /// What filters had counted in `snapshot` does not, and the run begins then.
   void set_aside(const stats::RxSnapshot& snapshot, std::uint64_t begun_ns) {

@@ -2,9 +2,6 @@
 #include "app/rx_session.h"
 
 #include <algorithm>
-#include <cerrno>
-
-#include <poll.h>
 
 #include <fmt/format.h>
 
@@ -39,34 +36,31 @@ stats::RxSnapshot RxSession::snapshot(bool words) {
 
 /// From here on, what comes is the run's: of an announced one, all that belongs to it.
 void RxSession::start_lines(std::uint64_t now_ns) {
-  start_ns_ = now_ns;
-  first_.time_ns = start_ns_;
+  clock_.restart(now_ns);
+  first_.time_ns = now_ns;
   previous_ = first_;
-  next_line_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.spec.interval.count());
 }
 
-void RxSession::start() {
+void RxSession::open() {
   first_ = {};
-  start_lines(monotonic_ns());
-  end_ns_ = plan_.spec.duration
-                ? start_ns_ + static_cast<std::uint64_t>(plan_.spec.duration->count())
-                : ~std::uint64_t{0};
-  next_watch_ns_ = start_ns_;
-  if (samples_ != nullptr) next_samples_ns_ = start_ns_;
+  clock_ = run::Clock(monotonic_ns(), plan_.spec.duration, plan_.spec.interval);
+  start_lines(clock_.start_ns());
+  next_watch_ns_ = clock_.start_ns();
+  if (samples_ != nullptr) next_samples_ns_ = clock_.start_ns();
   listener_.start();
 }
 
-void RxSession::look_for_announcements(report::RxReporter& reporter) {
+void RxSession::look_for_announcements(report::Sink& sink) {
   const auto starts = announced_.learn(listener_.receiver());
   if (!starts) return fail_run(starts.error());
   if (*starts) marks_.push_back(mark());
   if (marks_.size() > kMarks) marks_.pop_front();
-  if (reason_) return;
-  if (const auto start = announced_.confirm(listener_.receiver(), reporter)) begin(*start);
+  if (ending()) return;
+  if (const auto start = announced_.confirm(listener_.receiver(), sink)) begin_anew(*start);
   if (!announced_.may_be_over()) return;
   const stats::RxSnapshot now = snapshot(false);
-  if (reason_ || !announced_.over(now)) return;
-  reason_ = stats::EndReason::Announced;
+  if (ending() || !announced_.over(now)) return;
+  end(stats::EndReason::Announced, now.time_ns);
   if (std::string overdue = RxAnnounced::overdue(now); !overdue.empty())
     fail_run({Errc::Peer, 0, std::move(overdue)});
 }
@@ -82,7 +76,7 @@ RxMark RxSession::mark() {
 }
 
 /// What was counted before the start of this run is not in the report any more.
-void RxSession::begin(const stats::RxAnnouncement& start) {
+void RxSession::begin_anew(const stats::RxAnnouncement& start) {
   // The first mark behind the start is the one that was made for it.
   const auto made = std::ranges::find_if(
       marks_, [&](const RxMark& mark) { return mark.snapshot.time_ns >= start.arrival_ns; });
@@ -98,22 +92,8 @@ void RxSession::begin(const stats::RxAnnouncement& start) {
   start_lines(begun_ns);
 }
 
-void RxSession::fail_run(Error error) {
-  if (!result_.error) result_.error = std::move(error);
-  reason_ = stats::EndReason::Failed;
-}
-
-void RxSession::take_signals(Signals& signals) {
-  if (signals.take().asked == Asked::Nothing) return;
-  reason_ = stats::EndReason::Interrupted;
-}
-
-int RxSession::wait_ms() const {
-  const std::uint64_t now = monotonic_ns(),
-                      at = std::min({next_line_ns_, next_watch_ns_, next_samples_ns_, end_ns_,
-                                     announced_.next_look_ns()});
-  return at <= now ? 0
-                   : static_cast<int>(std::min<std::uint64_t>((at - now) / 1'000'000 + 1, 1000));
+std::uint64_t RxSession::next_look_ns() const {
+  return std::min({next_watch_ns_, next_samples_ns_, announced_.next_look_ns()});
 }
 
 void RxSession::take_samples(std::uint64_t now_ns) {
@@ -121,64 +101,57 @@ void RxSession::take_samples(std::uint64_t now_ns) {
   if (auto taken = samples_->take(listener_.receiver()); !taken) fail_run(std::move(taken.error()));
 }
 
-/// What is due: the end, a look for faults and for the amount, an interval's line.
-void RxSession::look(report::RxReporter& reporter, const std::ostream& out) {
-  const std::uint64_t now_ns = monotonic_ns();
-  if (now_ns >= end_ns_) {
-    reason_ = stats::EndReason::Duration;
-    return;
-  }
-  if (now_ns >= next_samples_ns_) take_samples(now_ns);
-  if (reason_) return;
+/// For faults and for the amount.
+void RxSession::watch(std::uint64_t now_ns) {
   const std::uint64_t wanted = plan_.spec.num_packets.value_or(0);
-  if (now_ns >= announced_.next_look_ns()) {
-    look_for_announcements(reporter);
-    if (reason_) return;
-  }
-  if (now_ns >= next_watch_ns_) {
-    next_watch_ns_ = now_ns + (wanted != 0 ? kAmountNs : kWatchNs);
-    if (auto error = listener_.fault()) return fail_run(std::move(*error));
-    if (auto room = listener_.make_room(); !room) return fail_run(std::move(room.error()));
-    if (wanted != 0 && listener_.counted() >= wanted) {
-      reason_ = stats::EndReason::Amount;
-      return;
-    }
-  }
-  if (now_ns < next_line_ns_) return;
-  const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
-  while (next_line_ns_ <= now_ns)
-    next_line_ns_ += interval;
-  stats::RxSnapshot now = snapshot(false);
-  if (reason_) return;
-  reporter.interval(stats::rx_delta(previous_, now, start_ns_));
-  previous_ = std::move(now);
-  if (!out) fail_run(output_error(out));
+  next_watch_ns_ = now_ns + (wanted != 0 ? kAmountNs : kWatchNs);
+  if (auto error = listener_.fault()) return fail_run(std::move(*error));
+  if (auto room = listener_.make_room(); !room) return fail_run(std::move(room.error()));
+  if (wanted != 0 && listener_.counted() >= wanted) end(stats::EndReason::Amount, now_ns);
 }
 
-/// The final count.
-void RxSession::conclude(report::RxReporter& reporter) {
+void RxSession::look(std::uint64_t now_ns, report::Sink& sink) {
+  if (now_ns >= next_samples_ns_) take_samples(now_ns);
+  if (!ending() && now_ns >= announced_.next_look_ns()) look_for_announcements(sink);
+  if (!ending() && now_ns >= next_watch_ns_) watch(now_ns);
+}
+
+std::optional<report::Interval> RxSession::line(std::uint64_t) {
+  stats::RxSnapshot now = snapshot(false);
+  if (ending()) return std::nullopt;
+  stats::RxSample sample = stats::rx_delta(previous_, now, clock_.start_ns());
+  previous_ = std::move(now);
+  return sample;
+}
+
+report::Begin RxSession::begin(report::RunInfo info) {
+  plan::RxPlan plan = plan_;
+  plan.notes.insert(plan.notes.end(), listener_.notes().begin(), listener_.notes().end());
+  return report::RxBegin{std::move(plan), std::move(info), listener_.mode()};
+}
+
+run::Course::Finished RxSession::conclude(report::Sink& sink, const StopToken&, run::Host&) {
   listener_.stop();
-  const std::uint64_t stopped_ns = std::min(monotonic_ns(), end_ns_);
+  const std::uint64_t stopped_ns = std::min(monotonic_ns(), clock_.end_ns());
   stats::RxSnapshot last = snapshot(true);
   last.time_ns = stopped_ns;
   if (samples_ != nullptr)
     if (auto done = samples_->finish(listener_.receiver()); !done)
       fail_run(std::move(done.error()));
-  const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
-  // What came after the last full interval, unless it is a sliver of the one just reported.
-  if (last.time_ns > previous_.time_ns + interval / 20)
-    reporter.interval(stats::rx_delta(previous_, last, start_ns_));
-  result_.summary = stats::rx_summary(first_, last, start_ns_);
-  result_.summary.end = reason_.value_or(stats::EndReason::Interrupted);
-  result_.summary.cpu_s = process_cpu_s();
-  if (plan_.spec.verify) result_.summary.verified = listener_.verified();
-  if (samples_ != nullptr) result_.summary.samples = samples_->written();
-  if (!result_.error && result_.summary.total.sum.packets == 0) result_.error = silence();
+  if (clock_.worth_a_line(previous_.time_ns, last.time_ns))
+    sink.take(stats::rx_delta(previous_, last, clock_.start_ns()));
+  report::RxEnd end{stats::rx_summary(first_, last, clock_.start_ns()), {}};
+  end.summary.end = reason_.value_or(stats::EndReason::Interrupted);
+  if (plan_.spec.verify) end.summary.verified = listener_.verified();
+  if (samples_ != nullptr) end.summary.samples = samples_->written();
+  if (end.summary.total.sum.packets == 0) blame(silence(end.summary));
+  end.verdicts = report::judge(plan_.spec.expect, end.summary);
+  return {std::move(end), !plan_.spec.expect.empty()};
 }
 
 /// Never a silent zero.
-Error RxSession::silence() const {
-  const stats::RxSummary* const end = &result_.summary;
+Error RxSession::silence(const stats::RxSummary& summary) const {
+  const stats::RxSummary* const end = &summary;
   const report::Nothing why = report::why_nothing({&end, 1});
   const std::string_view none =
       plan_.spec.match.empty() ? "no test frame arrived" : "no frame that is counted arrived";
@@ -187,18 +160,6 @@ Error RxSession::silence() const {
                       end->all.sent ? fmt::format(" of {} that were sent", *end->all.sent)
                                     : std::string(),
                       why.text)};
-}
-
-RxSessionResult RxSession::run(report::RxReporter& reporter, const std::ostream& out,
-                               Signals& signals) {
-  while (!reason_) {
-    pollfd fd{signals.fd(), POLLIN, 0};
-    if (poll(&fd, 1, wait_ms()) < 0 && errno != EINTR) fail_run(fail_sys(errno, "poll").value());
-    take_signals(signals);
-    if (!reason_) look(reporter, out);
-  }
-  conclude(reporter);
-  return std::move(result_);
 }
 
 } // namespace xtg::app

@@ -2,12 +2,10 @@
 #include "app/session.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -28,17 +26,6 @@ constexpr std::uint64_t kWatchNs = 100'000'000; // how often faults are looked f
 constexpr std::uint64_t kLeadInNs = 2'000'000;  // from "go" to the first slot
 constexpr std::uint64_t kTogetherNs = 20'000;   // slots released together span this at most
 constexpr std::uint64_t kSettleNs = 20'000'000; // for a link's own counters to catch up
-
-void arm(int timer, std::uint64_t at_ns) {
-  itimerspec spec{};
-  spec.it_value = own_monotonic(at_ns);
-  timerfd_settime(timer, TFD_TIMER_ABSTIME, &spec, nullptr);
-}
-
-void drain(int fd) {
-  std::uint64_t count = 0;
-  [[maybe_unused]] const ssize_t n = read(fd, &count, sizeof count);
-}
 
 } // namespace
 
@@ -150,7 +137,7 @@ void Session::start_clock(std::uint64_t start_ns) {
     sender_->set_end_ns(end_ns_);
   }
   set_schedules();
-  next_line_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.interval.count());
+  clock_ = run::Clock(start_ns_, std::nullopt, plan_.interval); // the program ends it
   next_watch_ns_ = start_ns_ + kWatchNs;
   if (const auto before = net::link_counters(plan_.iface.ifindex))
     link_before_ = link_now_ = *before;
@@ -222,26 +209,18 @@ std::optional<Error> Session::fault(const stats::Snapshot& now) {
   return silence_error(plan_.iface, stream_.frame.spec.frame_size, now);
 }
 
-void Session::stop_sending() {
+void Session::halt() {
   sender_->stop();
   pool_->stop();
 }
 
-void Session::end_run(stats::EndReason reason) {
-  reason_ = reason;
-  stop_sending();
+void Session::on_end(stats::EndReason, std::uint64_t) {
+  halt();
 }
 
-void Session::fail_run(Error error) {
-  if (!result_.error) result_.error = std::move(error);
-  end_run(stats::EndReason::Failed);
-}
-
-void Session::take_signals(Signals& signals) {
-  const Asked asked = signals.take().asked;
-  if (asked == Asked::Nothing) return;
-  result_.left_at_once = asked == Asked::Leave;
-  end_run(stats::EndReason::Interrupted);
+bool Session::over() const {
+  pollfd finished{finished_.get(), POLLIN, 0};
+  return poll(&finished, 1, 0) > 0;
 }
 
 /// Where the next hop is the host's choice.
@@ -265,8 +244,7 @@ void Session::follow_route() {
     if (announcer_) announcer_->set_next_hop(change.way->next_hop);
   }
   for (const std::string& text : change.notes)
-    result_.summary.notes.push_back(
-        fmt::format("after {:.1f} s: {}", static_cast<double>(now_ns - start_ns_) * 1e-9, text));
+    summary_.notes.push_back(fmt::format("after {:.1f} s: {}", clock_.seconds(now_ns), text));
 }
 
 void Session::watch() {
@@ -281,36 +259,15 @@ stats::Sample Session::sample() {
   return sample;
 }
 
-/// An interval line, and ten times a second a look for faults.
-void Session::tick(report::Reporter& reporter, const std::ostream& out) {
-  const std::uint64_t now_ns = monotonic_ns();
-  if (now_ns >= next_watch_ns_) {
-    next_watch_ns_ = now_ns + kWatchNs;
-    watch();
-  }
-  if (ending() || now_ns < next_line_ns_) return;
-  const auto interval = static_cast<std::uint64_t>(plan_.interval.count());
-  while (next_line_ns_ <= now_ns)
-    next_line_ns_ += interval;
-  if (now_ns >= end_ns_) return; // the last line comes with the final count
-  reporter.interval(sample());
-  if (!out) fail_run(output_error(out));
+void Session::look(std::uint64_t now_ns, report::Sink&) {
+  if (now_ns < next_watch_ns_) return;
+  next_watch_ns_ = now_ns + kWatchNs;
+  if (!ending()) watch();
 }
 
-void Session::loop(report::Reporter& reporter, const std::ostream& out, Signals& signals,
-                   int timer) {
-  for (bool finished = false; !finished && !result_.left_at_once;) {
-    if (!ending()) arm(timer, std::min(next_line_ns_, next_watch_ns_));
-    std::array<pollfd, 3> fds = {pollfd{signals.fd(), POLLIN, 0}, pollfd{timer, POLLIN, 0},
-                                 pollfd{finished_.get(), POLLIN, 0}};
-    if (poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR)
-      return fail_run(fail_sys(errno, "poll").value());
-    take_signals(signals);
-    finished = (fds[2].revents & POLLIN) != 0;
-    if ((fds[1].revents & POLLIN) == 0) continue;
-    drain(timer);
-    if (!finished && !ending()) tick(reporter, out);
-  }
+std::optional<report::Interval> Session::line(std::uint64_t now_ns) {
+  if (ending() || now_ns >= end_ns_) return std::nullopt; // the last one comes with the final count
+  return sample();
 }
 
 /// Until when frames were sent: a call that has sent its last passes its remaining runs over.
@@ -330,8 +287,9 @@ Error Session::nothing_sent(stats::EndReason reason) {
               : "nothing was sent: the run ended before its first frame was due"};
 }
 
-SessionResult Session::conclude(std::optional<stats::Sample>& rest) {
-  const double ended_s = static_cast<double>(monotonic_ns() - start_ns_) * 1e-9;
+stats::Summary Session::count(std::optional<stats::Sample>& rest) {
+  if (auto joined = pool_->join(); !joined) fail_run(std::move(joined.error()));
+  const double ended_s = clock_.seconds(monotonic_ns());
   // Rates are of whole intervals; the run may have ended within the last one.
   const auto until_end = [ended_s](stats::Sample sample) {
     sample.end_s = std::min(sample.end_s, ended_s);
@@ -339,10 +297,7 @@ SessionResult Session::conclude(std::optional<stats::Sample>& rest) {
   };
   if (!count_source_note().empty()) usleep(kSettleNs / 1000);
   stats::Snapshot last = snapshot(true);
-  if (announcer_) {
-    announcer_->end(last, result_.left_at_once);
-    result_.warnings = announcer_->warnings();
-  }
+  if (announcer_) announcer_->end(last, left_);
   const bool again = !plan_.once && last.source == stats::CountSource::Tracepoint;
   const std::uint64_t done = again ? last.total.accepted : last.total.attempts;
   const bool all_sent = stream_.num_packets && done >= *stream_.num_packets;
@@ -350,48 +305,46 @@ SessionResult Session::conclude(std::optional<stats::Sample>& rest) {
       all_sent || !plan_.duration ? stats::EndReason::Amount : stats::EndReason::Duration);
   last.time_ns = reason == stats::EndReason::Duration ? end_ns_ : sent_until_ns();
 
-  const auto interval = static_cast<std::uint64_t>(plan_.interval.count());
-  if (last.time_ns > previous_.time_ns + interval / 20)
+  if (clock_.worth_a_line(previous_.time_ns, last.time_ns))
     rest = until_end(stats::delta(previous_, last, start_ns_, bits_, target_pps_));
-  if (!result_.error && last.total.accepted == 0 && last.total.attempts != 0)
-    result_.error = silence_error(plan_.iface, stream_.frame.spec.frame_size, last);
-  if (!result_.error && last.total.attempts == 0) result_.error = nothing_sent(reason);
+  if (!error() && last.total.accepted == 0 && last.total.attempts != 0)
+    blame(silence_error(plan_.iface, stream_.frame.spec.frame_size, last));
+  if (!error() && last.total.attempts == 0) blame(nothing_sent(reason));
 
-  stats::Summary& summary = result_.summary;
-  summary.total = until_end(stats::delta(first_, last, start_ns_, bits_, target_pps_));
-  summary.end = result_.error ? stats::EndReason::Failed : reason;
-  summary.source = last.source;
-  summary.errnos = last.errnos;
-  if (stream_.pacing) summary.slip = sender_->slip();
-  summary.first_frame_s = static_cast<double>(start_ns_ - started_ns_) * 1e-9;
-  summary.shortfall = stats::explain_shortfall(summary.total);
-  summary.cpu_s = process_cpu_s();
-  return std::move(result_);
+  summary_.total = until_end(stats::delta(first_, last, start_ns_, bits_, target_pps_));
+  summary_.end = error() ? stats::EndReason::Failed : reason;
+  summary_.source = last.source;
+  summary_.errnos = last.errnos;
+  if (stream_.pacing) summary_.slip = sender_->slip();
+  summary_.first_frame_s = static_cast<double>(start_ns_ - started_ns_) * 1e-9;
+  summary_.shortfall = stats::explain_shortfall(summary_.total);
+  return std::move(summary_);
 }
 
-void Session::start(std::uint64_t start_ns) {
+report::Begin Session::begin(report::RunInfo info) {
+  plan::Plan plan = plan_;
+  plan.notes.insert(plan.notes.end(), notes_.begin(), notes_.end());
+  return report::UdpBegin{std::move(plan), with_source(std::move(info), count_source_note())};
+}
+
+void Session::start_at(std::uint64_t start_ns) {
   start_clock(start_ns);
   pool_->go();
 }
 
-void Session::join() {
-  if (auto joined = pool_->join(); !joined) fail_run(std::move(joined.error()));
+void Session::start(const StopToken& stop) {
+  if (announcer_) announcer_->start(stop.fd());
+  start_at(soon_ns());
 }
 
-SessionResult Session::run(report::Reporter& reporter, const std::ostream& out, Signals& signals) {
-  const UniqueFd timer(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-  if (!timer.valid()) {
-    result_.error = fail_sys(errno, "timerfd").value();
-    return std::move(result_);
-  }
-  if (announcer_) announcer_->start(signals.fd());
-  start(soon_ns());
-  loop(reporter, out, signals, timer.get());
-  join();
+run::Course::Finished Session::conclude(report::Sink& sink, const StopToken&, run::Host&) {
   std::optional<stats::Sample> rest;
-  SessionResult result = conclude(rest);
-  if (rest) reporter.interval(*rest);
-  return result;
+  stats::Summary summary = count(rest);
+  if (announcer_)
+    for (const std::string& warning : announcer_->warnings())
+      sink.take(report::Warning{warning});
+  if (rest) sink.take(*rest);
+  return {std::move(summary)};
 }
 
 } // namespace xtg::app

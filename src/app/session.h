@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// One run of a plan: programs, attachments and threads, from start to the final count. Members are
-// in order of dependence, so that destruction goes workers -> attachments and programs -> anchor.
+// The course of a sending run: programs, attachments and threads, from start to the final count.
+// Members are in order of dependence, so that destruction goes workers -> attachments and programs
+// -> ingress devices.
 #pragma once
 
 #include <array>
@@ -8,17 +9,15 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <ostream>
 #include <string>
 
 #include "app/announce.h"
 #include "app/route_follower.h"
-#include "app/signals.h"
 #include "core/unique_fd.h"
 #include "net/anchor.h"
 #include "net/interface.h"
 #include "plan/plan.h"
-#include "report/reporter.h"
+#include "run/course.h"
 #include "stats/silence.h"
 #include "stats/rate.h"
 #include "tx/worker_pool.h"
@@ -26,50 +25,41 @@
 
 namespace xtg::app {
 
-struct SessionResult {
-  stats::Summary summary;
-  std::optional<Error> error;        ///< why the run failed
-  bool left_at_once = false;         ///< second ^C
-  std::vector<std::string> warnings; ///< for the standard error: what went wrong beside the run
-};
-
-class Session {
+class Session final : public run::Course {
 public:
   /// Everything up to the first frame. On failure nothing is left attached.
   static Result<std::unique_ptr<Session>> prepare(const plan::Plan& plan, std::uint64_t started_ns);
-  ~Session();
+  ~Session() override;
 
   [[nodiscard]] const std::string& count_source_note() const;
   /// Things learnt while preparing that a reader of the plan should know.
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 
-  /// Sends until the amount, the duration, a signal or a failure ends it; intervals go to the
-  /// reporter, and a run whose `out` can no longer be written to ends.
-  SessionResult run(report::Reporter& reporter, const std::ostream& out, Signals& signals);
+  report::Begin begin(report::RunInfo info) override;
+  void start(const StopToken& stop) override;
+  [[nodiscard]] std::vector<int> fds() const override { return {finished_.get()}; }
+  [[nodiscard]] std::uint64_t next_look_ns() const override { return next_watch_ns_; }
+  void look(std::uint64_t now_ns, report::Sink& sink) override;
+  std::optional<report::Interval> line(std::uint64_t now_ns) override;
+  /// All threads have ended.
+  [[nodiscard]] bool over() const override;
+  void halt() override;
+  Finished conclude(report::Sink& sink, const StopToken& stop, run::Host& host) override;
 
-  // The same in steps, for who has more to do meanwhile.
+  // The same in steps, for a port test.
 
   /// The threads begin; the first frame leaves at `start_ns` or, unpaced, now. Interval lines count
   /// from there.
-  void start(std::uint64_t start_ns);
+  void start_at(std::uint64_t start_ns);
   /// The moment of the first frame when nobody has another wish.
   [[nodiscard]] static std::uint64_t soon_ns();
-  /// Readable once all threads have ended.
-  [[nodiscard]] int finished_fd() const { return finished_.get(); }
   /// Looks for faults, which end the run; to be called some ten times a second.
   void watch();
   /// What was sent since the last call, or since the start.
   stats::Sample sample();
-  /// Nothing more is sent; the run then ends as after end_run(). From any thread.
-  void stop_sending();
-  /// Sends nothing more.
-  void end_run(stats::EndReason reason);
-  void fail_run(Error error);
-  [[nodiscard]] bool ending() const { return reason_.has_value(); }
-  /// Waits for the threads; the final count is conclude()'s.
-  void join();
-  /// The final count, once; `rest`: what came after the last full interval, unless it is a sliver.
-  SessionResult conclude(std::optional<stats::Sample>& rest);
+  /// Waits for the threads; the final count, once. `rest`: what came after the last full interval,
+  /// unless it is a sliver.
+  stats::Summary count(std::optional<stats::Sample>& rest);
 
 private:
   Session(const plan::Plan& plan, std::uint64_t started_ns)
@@ -79,11 +69,9 @@ private:
   void start_clock(std::uint64_t start_ns);
   void set_schedules();
 
-  void loop(report::Reporter& reporter, const std::ostream& out, Signals& signals, int timer);
-  void take_signals(Signals& signals);
+  void on_end(stats::EndReason why, std::uint64_t now_ns) override;
   void begin_following();
   void follow_route();
-  void tick(report::Reporter& reporter, const std::ostream& out);
 
   stats::Snapshot snapshot(bool settled);
   void add_link_counters(stats::Snapshot& snapshot, bool settled);
@@ -104,10 +92,8 @@ private:
   // The run's course, main thread only.
   std::uint64_t start_ns_ = 0;
   std::uint64_t end_ns_ = ~std::uint64_t{0};
-  std::uint64_t next_line_ns_ = 0;
   std::uint64_t next_watch_ns_ = 0;
-  std::optional<stats::EndReason> reason_; ///< set when the run is being ended from here
-  SessionResult result_;
+  stats::Summary summary_;
   stats::Snapshot first_;
   stats::Snapshot previous_; ///< at the last interval line
   net::LinkCounters link_before_, link_now_;

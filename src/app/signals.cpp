@@ -41,11 +41,6 @@ void raise_event(const UniqueFd& fd) {
   [[maybe_unused]] const ssize_t n = write(fd.get(), &one, sizeof one);
 }
 
-void clear_event(const UniqueFd& fd) {
-  std::uint64_t count = 0;
-  [[maybe_unused]] const ssize_t n = read(fd.get(), &count, sizeof count);
-}
-
 sigset_t handled() {
   sigset_t set;
   sigemptyset(&set);
@@ -58,13 +53,6 @@ sigset_t handled() {
 
 } // namespace
 
-Signals::Registration::Registration(Registration&& other) noexcept
-    : signals_(std::exchange(other.signals_, nullptr)), key_(other.key_) {}
-
-Signals::Registration::~Registration() {
-  if (signals_ != nullptr) signals_->remove(key_);
-}
-
 Signals::Signals(std::function<int()> unattended) : unattended_(std::move(unattended)) {
   const sigset_t set = handled();
   pthread_sigmask(SIG_BLOCK, &set, &before_);
@@ -72,9 +60,14 @@ Signals::Signals(std::function<int()> unattended) : unattended_(std::move(unatte
   std::signal(SIGINT, SIG_DFL); // an ignored one would not be kept for us
   std::signal(SIGPIPE, SIG_IGN);
   signals_ = made(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
-  news_ = make_eventfd();
   hurry_ = make_eventfd();
   quit_ = make_eventfd();
+  token_.when_unattended([this](const std::function<void()>& undo) {
+    raise_event(hurry_);
+    const int status = unattended_();
+    undo();
+    _exit(status);
+  });
   thread_ = std::jthread([this] { watch(); });
 }
 
@@ -88,98 +81,41 @@ void Signals::restore() const {
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-Signals::Registration Signals::attend(std::function<void()> stop) {
-  const std::lock_guard lock(mutex_);
-  attended_ = true;
-  if (stop && insistence_.asked() != Asked::Nothing) stop();
-  if (stop) stops_.emplace(next_key_, std::move(stop));
-  return {*this, next_key_++};
-}
-
-Signals::Registration Signals::before_exit(std::function<void()> undo) {
-  const std::lock_guard lock(mutex_);
-  undos_.emplace(next_key_, std::move(undo));
-  return {*this, next_key_++};
-}
-
-Signals::Registration Signals::hold() {
-  const std::lock_guard lock(mutex_);
-  holds_.insert(next_key_);
-  return {*this, next_key_++};
-}
-
-void Signals::remove(int key) {
-  const std::lock_guard lock(mutex_);
-  if (holds_.erase(key) != 0 && insistence_.asked() != Asked::Nothing) end_if_unattended();
-  stops_.erase(key);
-  undos_.erase(key);
-}
-
-void Signals::keep_ending() {
-  const std::lock_guard lock(mutex_);
-  if (end_ns_ != kNever) end_ns_ = monotonic_ns() + kLeaveNs;
-}
-
-Asked Signals::asked() const {
-  const std::lock_guard lock(mutex_);
-  return insistence_.asked();
-}
-
-Signals::Taken Signals::take() {
-  clear_event(news_);
-  const std::lock_guard lock(mutex_);
-  return {insistence_.asked(), std::exchange(sent_, 0)};
-}
-
-/// The mutex is held, so that the main thread comes no further than its next question.
-void Signals::end_process(int status) {
-  for (const auto& [key, undo] : undos_)
-    undo();
-  _exit(status);
-}
-
-void Signals::end_if_unattended() {
-  if (attended_ || !holds_.empty()) return;
-  raise_event(hurry_);
-  end_process(unattended_());
-}
-
 void Signals::hear(bool sent) {
-  const std::lock_guard lock(mutex_);
-  const Asked before = insistence_.asked();
   const std::uint64_t now = monotonic_ns();
-  insistence_.hear(now);
-  sent_ += sent ? 1 : 0;
-  if (before == Asked::Nothing) {
-    end_if_unattended();
-    for (const auto& [key, stop] : stops_)
-      stop();
+  const StopToken::Change asked = token_.trip(now, sent);
+  if (asked.before == Asked::Nothing) {
     hurry_ns_ = now + kReaderNs;
-  } else if (before == Asked::Stop && insistence_.asked() == Asked::Leave) {
+  } else if (asked.before == Asked::Stop && asked.after == Asked::Leave) {
     hurry_ns_ = now;
     end_ns_ = now + kLeaveNs;
   }
-  raise_event(news_);
+}
+
+/// Put off for as long as the end that was asked for is on its way.
+std::uint64_t Signals::end_ns() const {
+  return end_ns_ == kNever ? kNever : std::max(end_ns_, token_.kept_ns() + kLeaveNs);
 }
 
 void Signals::look_at_time() {
-  const std::lock_guard lock(mutex_);
   const std::uint64_t now = monotonic_ns();
   if (now >= hurry_ns_) {
     hurry_ns_ = kNever;
     raise_event(hurry_);
   }
-  if (now < end_ns_) return;
-  constexpr std::string_view kWhy =
-      "xdp-trafficgen: ended: the run did not come to its end after the second interrupt\n";
-  FdBuffer buffer(STDERR_FILENO, hurry_.get());
-  std::ostream(&buffer) << kWhy << std::flush;
-  end_process(static_cast<int>(ExitStatus::Interrupted));
+  if (now < end_ns()) return;
+  token_.abandon([this](const std::function<void()>& undo) {
+    constexpr std::string_view kWhy =
+        "xdp-trafficgen: ended: the run did not come to its end after the second interrupt\n";
+    FdBuffer buffer(STDERR_FILENO, hurry_.get());
+    std::ostream(&buffer) << kWhy << std::flush;
+    undo();
+    _exit(static_cast<int>(ExitStatus::Interrupted));
+  });
 }
 
 int Signals::wait_ms() const {
-  const std::lock_guard lock(mutex_);
-  const std::uint64_t at = std::min(hurry_ns_, end_ns_), now = monotonic_ns();
+  const std::uint64_t at = std::min(hurry_ns_, end_ns()), now = monotonic_ns();
   if (at == kNever) return -1;
   return at <= now ? 0 : static_cast<int>((at - now) / 1'000'000 + 1);
 }

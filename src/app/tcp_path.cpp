@@ -17,20 +17,20 @@ constexpr std::uint64_t kAskNs = 500'000'000; // how often a silent flow's route
 
 } // namespace
 
-void TcpSession::note(std::string text, report::TcpReporter& reporter, std::uint64_t now_ns) {
-  reporter.note(text, static_cast<double>(now_ns - start_ns_) * 1e-9);
-  result_.summary.notes.push_back(std::move(text));
+void TcpSession::note(std::string text, report::Sink& sink, std::uint64_t now_ns) {
+  sink.take(report::Note{text, clock_.seconds(now_ns)});
+  summary_.notes.push_back(std::move(text));
 }
 
-void TcpSession::follow_route(report::TcpReporter& reporter, std::uint64_t now_ns) {
+void TcpSession::follow_route(report::Sink& sink, std::uint64_t now_ns) {
   const RouteFollower::Change change = follower_.look(now_ns);
   if (change.way) sender_->set_next_hop(change.way->next_hop);
   for (const std::string& text : change.notes)
-    note(text, reporter, now_ns);
+    note(text, sink, now_ns);
 }
 
 /// A router may have told us, or another connection of this host.
-void TcpSession::follow_mtu(report::TcpReporter& reporter, std::uint64_t now_ns) {
+void TcpSession::follow_mtu(report::Sink& sink, std::uint64_t now_ns) {
   const stats::TcpSeen seen = sender_->seen();
   std::optional<std::uint32_t> mtu;
   if (seen.too_big != too_big_) {
@@ -48,18 +48,18 @@ void TcpSession::follow_mtu(report::TcpReporter& reporter, std::uint64_t now_ns)
   path_mtu_ = *mtu;
   const std::uint32_t headers = config_.header_len - 14;
   sender_->set_cut(path_mtu_ - headers);
-  result_.summary.path_mtu = path_mtu_;
+  summary_.path_mtu = path_mtu_;
   note(
       fmt::format("a link on the way takes IP packets of {} bytes: segments of {} bytes are cut to "
                   "{}",
                   path_mtu_, config_.mss, path_mtu_ - headers),
-      reporter, now_ns);
+      sink, now_ns);
 }
 
 /// A clause about why a flow is not answered, with what comes before it; or nothing.
 std::string TcpSession::why_silent(std::size_t number) const {
   const auto state = sender_->flow_state(static_cast<std::uint32_t>(number), false);
-  const bool untried = state.counters.bytes_acked == 0 && !result_.summary.path_mtu;
+  const bool untried = state.counters.bytes_acked == 0 && !summary_.path_mtu;
   const std::string why =
       stats::silence_reason(state.counters, sender_->seen(), untried ? config_.mss : 0);
   return why.empty() ? why : ": " + why;

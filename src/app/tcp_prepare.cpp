@@ -342,7 +342,7 @@ Status TcpSession::tap() {
   }
   if (auto attached = sender_->attach_tc_tap(ifindex); !attached) return attached;
   // A filter of tc does not go with its process.
-  undo_tap_.emplace(signals_.before_exit([this] { sender_->detach_tc_tap(); }));
+  undo_tap_.emplace(stop_.before_exit([this] { sender_->detach_tc_tap(); }));
   // With the tap in the driver that one does for it.
   if (plan::needs_pass_program(plan_.iface)) {
     auto note = pass_note(plan_.iface, sender_->attach_pass(ifindex));
@@ -436,7 +436,7 @@ Status TcpSession::take_steps() {
   if (auto done = load(expected); !done) return done;
   if (auto done = tap(); !done) return done;
   if (auto done = connect(); !done) return done;
-  attended_.emplace(signals_.attend()); // a frozen connection must not end with the process
+  attended_.emplace(stop_.attend()); // a frozen connection must not end with the process
   if (auto done = read_states(); !done) return done;
   if (auto done = look_for_translation(); !done) return done;
   const xtg_tcp_config agreed = configure(agreed_terms());
@@ -445,7 +445,7 @@ Status TcpSession::take_steps() {
     if (auto done = load(agreed); !done) return done;
     if (auto done = tap(); !done) return done;
   }
-  attended_.emplace(signals_.attend([this] { sender_->stop_new_data(); }));
+  attended_.emplace(stop_.attend([this] { sender_->stop_new_data(); }));
   if (auto done = take_over(); !done) return done;
   return start_workers();
 }

@@ -2,12 +2,6 @@
 #include "app/tcp_session.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-
-#include <poll.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -213,18 +207,16 @@ bool TcpSession::all_ended() const {
                               [](const Flow& flow) { return flow.end == stats::FlowEnd::Running; });
 }
 
-void TcpSession::begin_ending(stats::EndReason reason, std::uint64_t now_ns, Nanoseconds patience) {
+void TcpSession::on_end(stats::EndReason why, std::uint64_t now_ns) {
+  if (why == stats::EndReason::Failed) return sender_->stop();
   sender_->stop_new_data();
-  if (!reason_) reason_ = reason;
+  const auto patience =
+      why == stats::EndReason::Interrupted ? std::min(kHurry, plan_.spec.drain) : plan_.spec.drain;
   give_up_ns_ = std::min(give_up_ns_, now_ns + static_cast<std::uint64_t>(patience.count()));
   for (Flow& flow : flows_)
     flow.give_up_ns = std::min(flow.give_up_ns, give_up_ns_); // of those that wait for a FIN
-}
-
-void TcpSession::fail_run(Error error) {
-  if (!result_.error) result_.error = std::move(error);
-  reason_ = stats::EndReason::Failed;
-  sender_->stop();
+  // What is left to do when the time is over is seldom worth a line of its own.
+  if (why == stats::EndReason::Duration) clock_.put_line_off_behind_end();
 }
 
 /// What is open although the run is over, for a fault or since the user left: the far end would
@@ -233,20 +225,13 @@ void TcpSession::end_rest() {
   for (std::size_t i = 0; i < flows_.size(); i++) {
     Flow& flow = flows_[i];
     if (flow.end != stats::FlowEnd::Running) continue;
-    if (i % 256 == 0) signals_.keep_ending(); // tens of thousands take their seconds
-    flow.detail = result_.error ? result_.error->message() : "left at the second interrupt";
+    if (i % 256 == 0) stop_.keep_ending(); // tens of thousands take their seconds
+    flow.detail = error() ? error()->message() : "left at the second interrupt";
     if (flow.closing)
       give_up_flow(i, stats::FlowEnd::Lost, flow.detail);
     else
       reset_flow(i, stats::FlowEnd::Lost);
   }
-}
-
-void TcpSession::take_signals(std::uint64_t now_ns) {
-  const Asked asked = signals_.take().asked;
-  if (asked == Asked::Nothing) return;
-  result_.left_at_once = asked == Asked::Leave;
-  begin_ending(stats::EndReason::Interrupted, now_ns, std::min(kHurry, plan_.spec.drain));
 }
 
 void TcpSession::watch(std::uint64_t now_ns) {
@@ -285,53 +270,40 @@ stats::TcpSnapshot TcpSession::snapshot(bool settled, bool histograms) {
   return out;
 }
 
-void TcpSession::report_ended(report::TcpReporter& reporter, std::uint64_t now_ns) {
+void TcpSession::report_ended(report::Sink& sink, std::uint64_t now_ns) {
   if (reason_) return; // the summary tells
   for (std::size_t i = 0; i < flows_.size(); i++) {
     if (told_[i] || flows_[i].end == stats::FlowEnd::Running) continue;
     told_[i] = true;
     if (!stats::is_failure(flows_[i].end)) continue;
-    reporter.flow_ended(flow_state(i, false), static_cast<double>(now_ns - start_ns_) * 1e-9);
+    sink.take(report::FlowEnded{flow_state(i, false), clock_.seconds(now_ns)});
   }
 }
 
-void TcpSession::loop(report::TcpReporter& reporter, const std::ostream& out, int timer) {
-  const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
-  bool more = false;
-  while (!all_ended() && !result_.left_at_once && reason_ != stats::EndReason::Failed) {
-    itimerspec spec{};
-    spec.it_value.tv_nsec = more ? 1 : static_cast<long>(kTickNs);
-    timerfd_settime(timer, 0, &spec, nullptr);
-    std::array<pollfd, 2> fds = {pollfd{signals_.fd(), POLLIN, 0}, pollfd{timer, POLLIN, 0}};
-    if (poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR)
-      return fail_run(fail_sys(errno, "poll").value());
-    std::uint64_t count = 0;
-    [[maybe_unused]] const ssize_t n = read(timer, &count, sizeof count);
-    const std::uint64_t now = monotonic_ns();
-    take_signals(now);
-    if (now >= end_ns_ && !reason_) begin_ending(stats::EndReason::Duration, now, plan_.spec.drain);
-    more = look_after_flows(now);
-    watch(now);
-    follow_route(reporter, now);
-    follow_mtu(reporter, now);
-    report_ended(reporter, now);
-    // What is left to do when the time is over is seldom worth a line of its own.
-    if (now >= next_line_ns_ && (now < end_ns_ || now >= end_ns_ + interval / 2)) {
-      while (next_line_ns_ <= now)
-        next_line_ns_ += interval;
-      stats::TcpSnapshot snap = snapshot(false, false);
-      reporter.interval(stats::tcp_delta(previous_, snap, start_ns_));
-      previous_ = std::move(snap);
-      if (!out) fail_run(output_error(out));
-    }
-  }
+bool TcpSession::over() const {
+  return reason_ == stats::EndReason::Failed || all_ended();
+}
+
+void TcpSession::look(std::uint64_t now_ns, report::Sink& sink) {
+  next_look_ns_ = look_after_flows(now_ns) ? now_ns : now_ns + kTickNs;
+  watch(now_ns);
+  follow_route(sink, now_ns);
+  follow_mtu(sink, now_ns);
+  report_ended(sink, now_ns);
+}
+
+std::optional<report::Interval> TcpSession::line(std::uint64_t) {
+  stats::TcpSnapshot snap = snapshot(false, false);
+  stats::TcpSample sample = stats::tcp_delta(previous_, snap, clock_.start_ns());
+  previous_ = std::move(snap);
+  return sample;
 }
 
 /// What the flows' ends make of the run. That nothing left explains whatever became of them.
 void TcpSession::judge(const stats::Snapshot& frames) {
-  if (!result_.error && frames.source == stats::CountSource::Tracepoint &&
-      frames.total.accepted == 0 && frames.total.attempts != 0)
-    result_.error = silence_error(frames);
+  if (!error() && frames.source == stats::CountSource::Tracepoint && frames.total.accepted == 0 &&
+      frames.total.attempts != 0)
+    blame(silence_error(frames));
   std::size_t failed = 0;
   const Flow* first = nullptr;
   for (const Flow& flow : flows_) {
@@ -339,24 +311,23 @@ void TcpSession::judge(const stats::Snapshot& frames) {
     failed++;
     if (first == nullptr) first = &flow;
   }
-  if (failed == 0 || result_.error) return;
+  if (failed == 0 || error()) return;
   std::string what = flows_.size() == 1
                          ? std::string(stats::to_string(first->end))
                          : fmt::format("{} of {} connections failed; the first: {}", failed,
                                        flows_.size(), stats::to_string(first->end));
   if (!first->detail.empty()) what += fmt::format(" ({})", first->detail);
-  result_.error = Error{Errc::Peer, 0, std::move(what)};
+  blame({Errc::Peer, 0, std::move(what)});
 }
 
-void TcpSession::conclude(report::TcpReporter& reporter) {
+stats::TcpSummary TcpSession::summarize(report::Sink& sink) {
   stats::TcpSnapshot last = snapshot(true, true);
-  const auto interval = static_cast<std::uint64_t>(plan_.spec.interval.count());
-  if (last.time_ns > previous_.time_ns + interval / 20)
-    reporter.interval(stats::tcp_delta(previous_, last, start_ns_));
+  if (clock_.worth_a_line(previous_.time_ns, last.time_ns))
+    sink.take(stats::tcp_delta(previous_, last, clock_.start_ns()));
   const stats::Snapshot frames = sender_->snapshot(true);
   judge(frames);
-  stats::TcpSummary& summary = result_.summary;
-  summary.total = stats::tcp_delta(first_, last, start_ns_);
+  stats::TcpSummary& summary = summary_;
+  summary.total = stats::tcp_delta(first_, last, clock_.start_ns());
   summary.end_ns = last.time_ns;
   summary.flows = std::move(last.flows);
   summary.rtt = sender_->rtt();
@@ -375,42 +346,43 @@ void TcpSession::conclude(report::TcpReporter& reporter) {
   summary.queue_drops = sender_->lost_events();
   summary.wrong_checksums = sender_->wrong_checksums();
   summary.seen = sender_->seen();
-  summary.cpu_s = process_cpu_s();
   // A run that sent nothing is no success.
-  if (const std::string why = stats::explain_no_goodput(summary); !result_.error && !why.empty())
-    result_.error = Error{Errc::System, 0, why};
+  if (const std::string why = stats::explain_no_goodput(summary); !error() && !why.empty())
+    blame({Errc::System, 0, why});
+  return std::move(summary);
 }
 
-TcpSessionResult TcpSession::run(report::TcpReporter& reporter, const std::ostream& out) {
-  const UniqueFd timer(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-  if (!timer.valid()) {
-    result_.error = fail_sys(errno, "timerfd").value();
-    return std::move(result_);
-  }
-  start_ns_ = monotonic_ns();
-  silence_.begin({}, start_ns_);
+report::Begin TcpSession::begin(report::RunInfo info) {
+  plan::TcpPlan plan = plan_;
+  plan.notes.insert(plan.notes.end(), notes_.begin(), notes_.end());
+  return report::TcpBegin{std::move(plan),
+                          with_source(std::move(info), sender_->count_source_note())};
+}
+
+void TcpSession::start(const StopToken&) {
+  const std::uint64_t start_ns = monotonic_ns();
+  silence_.begin({}, start_ns);
   first_ = snapshot(false, false);
   for (stats::FlowState& flow : first_.flows)
     flow.counters = {}; // what came before the take-over counts too
   previous_ = first_;
-  first_.time_ns = previous_.time_ns = start_ns_;
+  first_.time_ns = previous_.time_ns = start_ns;
   path_mtu_ = config_.header_len - 14 + config_.mss;
-  next_line_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.spec.interval.count());
-  if (plan_.spec.duration) {
-    end_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.spec.duration->count());
-    sender_->set_end_ns(end_ns_);
-  }
+  clock_ = run::Clock(start_ns, plan_.spec.duration, plan_.spec.interval);
+  next_look_ns_ = start_ns + kTickNs;
+  if (plan_.spec.duration) sender_->set_end_ns(clock_.end_ns());
   if (auto watch = net::ClosingWatch::open()) closings_.emplace(std::move(*watch));
-  sender_->start_pacing(start_ns_);
+  sender_->start_pacing(start_ns);
   sender_->share_rate();
   pool_->go();
-  loop(reporter, out, timer.get());
+}
+
+run::Course::Finished TcpSession::conclude(report::Sink& sink, const StopToken&, run::Host&) {
   sender_->stop();
   pool_->stop();
-  if (auto joined = pool_->join(); !joined && !result_.error) result_.error = joined.error();
+  if (auto joined = pool_->join(); !joined) blame(joined.error());
   end_rest();
-  conclude(reporter);
-  return std::move(result_);
+  return {summarize(sink)};
 }
 
 } // namespace xtg::app

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// One `tcp` run: connections opened by the kernel, taken over, carried on by the programs, given
-// back and closed. Members are in order of dependence, so that destruction goes workers ->
-// attachments and programs -> anchor -> sockets.
+// The course of a `tcp` run: connections opened by the kernel, taken over, carried on by the
+// programs, given back and closed. Members are in order of dependence, so that destruction goes
+// workers -> attachments and programs -> anchor -> sockets.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <ostream>
 #include <string>
 #include <vector>
 
 #include "app/route_follower.h"
-#include "app/signals.h"
 #include "core/rounds.h"
 #include "core/unique_fd.h"
 #include "net/anchor.h"
@@ -20,7 +18,7 @@
 #include "net/tcp.h"
 #include "plan/tcp_agreement.h"
 #include "plan/tcp_plan.h"
-#include "report/tcp_report.h"
+#include "run/course.h"
 #include "stats/silence.h"
 #include "stats/tcp.h"
 #include "tx/worker_pool.h"
@@ -28,25 +26,23 @@
 
 namespace xtg::app {
 
-struct TcpSessionResult {
-  stats::TcpSummary summary;
-  std::optional<Error> error;
-  bool left_at_once = false; ///< second ^C
-};
-
-class TcpSession {
+class TcpSession final : public run::Course {
 public:
-  TcpSession(const plan::TcpPlan& plan, std::uint64_t started_ns, Signals& signals)
-      : plan_(plan), started_ns_(started_ns), signals_(signals) {}
-  ~TcpSession();
+  TcpSession(const plan::TcpPlan& plan, std::uint64_t started_ns, StopToken stop)
+      : plan_(plan), started_ns_(started_ns), stop_(std::move(stop)) {}
+  ~TcpSession() override;
 
   /// Opens the connections, loads the programs, takes the connections over; nothing is sent yet.
   Status prepare();
-  [[nodiscard]] const std::string& count_source_note() const {
-    return sender_->count_source_note();
-  }
-  [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
-  TcpSessionResult run(report::TcpReporter& reporter, const std::ostream& out);
+
+  report::Begin begin(report::RunInfo info) override;
+  void start(const StopToken& stop) override;
+  [[nodiscard]] std::uint64_t next_look_ns() const override { return next_look_ns_; }
+  void look(std::uint64_t now_ns, report::Sink& sink) override;
+  std::optional<report::Interval> line(std::uint64_t now_ns) override;
+  [[nodiscard]] bool over() const override;
+  void halt() override { sender_->stop_new_data(); }
+  Finished conclude(report::Sink& sink, const StopToken& stop, run::Host& host) override;
 
 private:
   /// A connection on its way: the kernel's socket before and after.
@@ -92,8 +88,8 @@ private:
   void refuse_flow(std::size_t number, std::string detail);
   void agree_on_options();
 
-  void loop(report::TcpReporter& reporter, const std::ostream& out, int timer);
-  [[nodiscard]] bool interrupted() const { return signals_.asked() != Asked::Nothing; }
+  void on_end(stats::EndReason why, std::uint64_t now_ns) override;
+  [[nodiscard]] bool interrupted() const { return stop_.asked() != Asked::Nothing; }
   bool look_after_flows(std::uint64_t now_ns);
   bool look_after(std::size_t number, std::uint64_t now_ns);
   void finish_flow(std::size_t number, std::uint32_t phase, std::uint64_t now_ns);
@@ -101,28 +97,25 @@ private:
   void reset_flow(std::size_t number, stats::FlowEnd end);
   void look_at_closing(Flow& flow, std::uint64_t now_ns);
   Result<net::TcpSocket> rebuild(std::size_t number, bool at_una);
-  void begin_ending(stats::EndReason reason, std::uint64_t now_ns, Nanoseconds patience);
-  void take_signals(std::uint64_t now_ns);
   void watch(std::uint64_t now_ns);
-  void note(std::string text, report::TcpReporter& reporter, std::uint64_t now_ns);
+  void note(std::string text, report::Sink& sink, std::uint64_t now_ns);
   [[nodiscard]] Nanoseconds patience() const;
-  void follow_route(report::TcpReporter& reporter, std::uint64_t now_ns);
-  void follow_mtu(report::TcpReporter& reporter, std::uint64_t now_ns);
+  void follow_route(report::Sink& sink, std::uint64_t now_ns);
+  void follow_mtu(report::Sink& sink, std::uint64_t now_ns);
   [[nodiscard]] std::string why_silent(std::size_t number) const;
   [[nodiscard]] Error silence_error(const stats::Snapshot& now) const;
-  void fail_run(Error error);
   void end_rest();
   [[nodiscard]] bool all_ended() const;
   [[nodiscard]] stats::FlowState flow_state(std::size_t number, bool histogram) const;
   [[nodiscard]] stats::TcpSnapshot snapshot(bool settled, bool histograms);
-  void conclude(report::TcpReporter& reporter);
+  stats::TcpSummary summarize(report::Sink& sink);
   void judge(const stats::Snapshot& frames);
   [[nodiscard]] std::uint64_t limit_of(std::size_t number) const;
-  void report_ended(report::TcpReporter& reporter, std::uint64_t now_ns);
+  void report_ended(report::Sink& sink, std::uint64_t now_ns);
 
   const plan::TcpPlan& plan_;
   const std::uint64_t started_ns_;
-  Signals& signals_;
+  StopToken stop_;
   std::vector<std::string> notes_;
   std::vector<Flow> flows_;
   std::vector<bool> told_;
@@ -134,10 +127,8 @@ private:
   std::optional<net::HandshakeWatch> handshakes_;
   RouteFollower follower_;
 
-  std::uint64_t start_ns_ = 0;
-  std::uint64_t end_ns_ = ~std::uint64_t{0};
   std::uint64_t give_up_ns_ = ~std::uint64_t{0}; ///< what is unfinished by then is reset
-  std::uint64_t next_line_ns_ = 0;
+  std::uint64_t next_look_ns_ = 0;
   std::uint64_t next_watch_ns_ = 0;
   Rounds rounds_;           ///< in which the flows are looked after
   std::size_t counted_ = 0; ///< flows that are sending, of those looked after in this round
@@ -146,16 +137,15 @@ private:
   std::uint64_t next_ask_ns_ = 0;
   std::uint64_t too_big_ = 0;  ///< ICMP errors of that kind that were looked at
   std::uint32_t path_mtu_ = 0; ///< bytes of an IP packet that the path is taken to bear
-  std::optional<stats::EndReason> reason_;
   stats::Silence silence_;
   stats::TcpSnapshot first_, previous_;
-  TcpSessionResult result_;
+  stats::TcpSummary summary_;
 
   std::optional<net::Anchor> anchor_;
   std::optional<xdp::TcpSender> sender_;
-  std::optional<Signals::Registration> undo_tap_;
+  std::optional<StopToken::Registration> undo_tap_;
   std::unique_ptr<tx::WorkerPool> pool_;
-  std::optional<Signals::Registration> attended_; ///< stops new data at the first signal
+  std::optional<StopToken::Registration> attended_; ///< stops new data at the first signal
 };
 
 } // namespace xtg::app

@@ -12,7 +12,7 @@
 #include "packet/frame.h"
 #include "plan/plan.h"
 #include "plan/tcp_spec.h"
-#include "report/reporter.h"
+#include "report/event.h"
 #include "stats/rate.h"
 
 namespace xtg::report {

@@ -10,7 +10,7 @@
 #include "core/version.h"
 #include "report/describe.h"
 #include "report/json_values.h"
-#include "report/reporter.h"
+#include "report/dry_run.h"
 
 namespace xtg::report {
 namespace {
@@ -119,7 +119,7 @@ void print_plan(std::ostream& out, const plan::Plan& plan) {
 }
 
 std::string plan_json(const plan::Plan& plan, bool with_frames) {
-  if (!with_frames) return to_text(plan_value(plan), 2);
+  if (!with_frames) return dump(plan_value(plan), 2);
   Json frames = Json::array();
   for (const plan::StreamPlan& stream : plan.streams)
     for (std::uint64_t k = 0; k < frames_shown(plan, stream); ++k)
@@ -129,7 +129,7 @@ std::string plan_json(const plan::Plan& plan, bool with_frames) {
                          {"schema", kSchemaVersion},
                          {"plan", plan_value(plan)},
                          {"frames", std::move(frames)}};
-  return to_text(document, 2);
+  return dump(document, 2);
 }
 
 } // namespace xtg::report

@@ -10,8 +10,7 @@
 
 #include "core/units.h"
 #include "report/describe.h"
-#include "report/exchange_report.h"
-#include "report/notes.h"
+#include "report/to_text.h"
 #include "report/rx_mirror.h"
 #include "report/rx_words.h"
 #include "report/tcp_words.h"
@@ -46,188 +45,172 @@ std::string share(std::uint64_t part, std::uint64_t of) {
              : fmt::format("{:.4f} %", 100 * static_cast<double>(part) / static_cast<double>(of));
 }
 
-class Text final : public ExchangeReporter {
-public:
-  Text(std::ostream& out, std::ostream& err) : out_(out), notes_(err) {}
+void column(Page& page, std::string_view label, std::uint64_t value, std::uint64_t of,
+            std::string_view rest = {}) {
+  page.row(label, fmt::format("{:>15}  {:>10}{}{}", with_thousands(value), share(value, of),
+                              rest.empty() ? "" : "  ", rest));
+}
 
-  void begin(const plan::ExchangePlan& plan, const RunInfo& info,
-             const std::vector<std::string>& modes) override {
-    for (std::size_t i = 0; i < plan.ports.size(); ++i) {
-      const plan::PortPlan& port = plan.ports[i];
-      ports_.push_back(port.iface.name);
-      paced_.push_back(port.send && port.send->streams.front().pacing);
-      width_ = std::max(width_, port.iface.name.size());
-      fmt::print(out_, "{} ({})", port.iface.name,
-                 port.iface.driver.empty() ? "driver unknown" : port.iface.driver);
-      if (port.send)
-        fmt::print(out_, " sends, {} on CPU {}", counted(port.send->cpus.size(), "thread"),
-                   cpu_list(port.send->cpus));
-      if (port.receive) fmt::print(out_, "{} receives, {} mode", port.send ? " and" : "", modes[i]);
-      out_ << '\n';
-      if (port.send) print_sender(*port.send, info);
-    }
-    out_ << std::flush;
-    for (const plan::PortPlan& port : plan.ports) {
-      if (port.send) notes_.tell(port.send->notes);
-      if (port.receive) notes_.tell(port.receive->notes);
-    }
-  }
+/// Of a sender's flows those that there are; where there are none, the first one says so.
+bool worth_a_line(Page& page, const stats::Flow<stats::RxSample>& flow,
+                  const stats::ExchangeSample& sample) {
+  const auto of_sender = [&](const auto& seen) { return seen.first == flow.from; };
+  if (flow.rx.sum.packets != 0) page.seen.insert({flow.from, flow.to});
+  if (page.seen.contains({flow.from, flow.to})) return true;
+  const auto first = std::ranges::find_if(
+      sample.flows, [&](const auto& other) { return other.from == flow.from; });
+  return std::ranges::none_of(page.seen, of_sender) && first->to == flow.to &&
+         std::ranges::none_of(sample.flows, [&](const auto& other) {
+           return other.from == flow.from && other.rx.sum.packets != 0;
+         });
+}
 
-  void interval(const stats::ExchangeSample& sample) override {
-    std::set<std::size_t> told; // senders whose loss has been told
-    for (const auto& flow : sample.flows) {
-      if (!worth_a_line(flow, sample)) continue;
-      const stats::RxSample& rx = flow.rx;
-      const stats::RxDelay& d = rx.delay;
-      const auto& tx = sample.tx[flow.from];
-      fmt::print(
-          out_,
-          "[{:>7.2f}s] {}  {:>11} xmit/s  {:>11} pkt/s  {:>12} L1  {:>9} missing  {:>7} p50  "
-          "{:>7} p99  {:>7} max us {}\n",
-          sample.end_s, flow_name(flow.from, flow.to), tx ? thousands(tx->xmit_pps) : "-",
-          thousands(rx.pps), prefixed(rx.l1_bps, "bit/s"),
-          told.insert(flow.from).second ? signed_words(sample.missing[flow.from]) : "-",
-          delay_number(d, d.quantile(0.5)), delay_number(d, d.quantile(0.99)),
-          delay_number(d, d.max), rx.path == stats::RxPath::RoundTrip ? "RTT" : "delay");
-    }
-    out_ << std::flush;
-  }
+std::string flow_name(const plan::ExchangePlan& plan, std::size_t from, std::size_t to) {
+  std::size_t width = 0;
+  for (const plan::PortPlan& port : plan.ports)
+    width = std::max(width, port.iface.name.size());
+  return fmt::format("{:>{}} -> {:<{}}", plan.ports[from].iface.name, width,
+                     plan.ports[to].iface.name, width);
+}
 
-  void end(const stats::ExchangeSummary& summary, const std::vector<RxVerdict>& verdicts) override {
-    out_ << "\nsummary\n";
-    row("ended", error_.empty() ? std::string(end_words(summary.end))
-                                : fmt::format("{}: {}", end_words(summary.end), error_));
-    row("duration", fmt::format("{:>15.3f} s", summary.end_s - summary.start_s));
-    row("processor time", fmt::format("{:>15.3f} s", summary.cpu_s));
-    for (std::size_t i = 0; i < summary.ports.size(); ++i)
-      if (summary.ports[i].ledger) print_ledger(i, *summary.ports[i].ledger, *summary.ports[i].tx);
-    for (const auto& flow : summary.flows)
-      if (flow.rx.total.sum.packets != 0 || summary.flows.size() == 1)
-        print_flow(flow, stats::loss_by_flow(summary, flow.from));
-    if (!verdicts.empty()) out_ << "expected\n";
-    for (const RxVerdict& verdict : verdicts)
-      row(verdict.held ? "met" : "MISSED",
-          fmt::format("{}: {}{}", one_line(verdict.condition.text), verdict_words(verdict),
-                      verdict.implied ? " of the rate or amount: generator-limited; "
-                                        "unsent<PERCENT allows more"
-                                      : ""));
-    for (const stats::PortSummary& port : summary.ports)
-      if (port.tx) notes_.tell(port.tx->notes);
-    out_ << std::flush;
-  }
+void print_sender(Page& page, const plan::Plan& plan, const RunInfo& info) {
+  for (const plan::StreamPlan& stream : plan.streams)
+    fmt::print(page.out, "  {}\n", stream_text(stream));
+  if (plan.duration) fmt::print(page.out, "  for {}\n", format_duration(*plan.duration));
+  if (!info.source_note.empty()) fmt::print(page.out, "  {}\n", source_text(plan.iface.name, info));
+}
 
-  // Errors are talk and go to stderr, which is the caller's; here one only ends the summary's
-  // story.
-  void error(const Error& error, int) override {
-    if (error_.empty()) error_ = one_line(error.message());
-  }
-  void finish() override { out_ << std::flush; }
+void print_ledger(Page& page, const plan::PortPlan& port, const stats::Ledger& l,
+                  const stats::Summary& tx) {
+  fmt::print(page.out, "ledger of {}\n", port.iface.name);
+  column(page, "asked for", l.asked, l.asked);
+  column(page, "not sent", l.not_sent, l.asked,
+         port.send && port.send->streams.front().pacing ? "slots missed" : "time was over");
+  column(page, "refused", l.refused, l.asked, "by the sender's driver");
+  column(page, "lost", l.lost, l.asked, "on the way");
+  column(page, "dropped", l.dropped, l.asked, "by the receiving interface");
+  column(page, "received", l.received, l.asked);
+  column(page, "duplicated", l.duplicated, l.asked,
+         l.copies == 0 ? ""
+                       : fmt::format("{} in all beyond one of each", counted(l.copies, "packet")));
+  column(page, "late", l.late, l.asked, "behind the window");
+  if (tx.total.target_pps) page.row("target", target_text(tx.total));
+  if (!tx.shortfall.empty()) page.row("shortfall", one_line(tx.shortfall));
+  page.row("verdict", limit_words(l));
+  if (!l.exact)
+    page.row("",
+             "part of it has left the --window, where copies at several ports, queues or CPUs are "
+             "not told from others: more may be lost");
+}
 
-private:
-  void row(std::string_view label, std::string_view value) {
-    fmt::print(out_, "  {:<16}{}\n", label, value);
+void print_flow(Page& page, const plan::ExchangePlan& plan,
+                const stats::Flow<stats::RxSummary>& flow, bool loss_known) {
+  const stats::RxSummary& rx = flow.rx;
+  const stats::RxCounters& c = rx.total.sum;
+  const stats::RxDelay& d = rx.total.delay;
+  fmt::print(page.out, "{} -> {}\n", plan.ports[flow.from].iface.name,
+             plan.ports[flow.to].iface.name);
+  page.row("received",
+           fmt::format("{:>15} packets  {} pkt/s  {} L1  {} L2", with_thousands(c.packets),
+                       thousands(rx.total.pps), prefixed(rx.total.l1_bps, "bit/s"),
+                       prefixed(rx.total.l2_bps, "bit/s")));
+  if (!loss_known)
+    page.row("loss bursts", fmt::format("{:>15}", "-"));
+  else if (rx.all.bursts_known && rx.all.bursts != 0)
+    page.row("loss bursts",
+             fmt::format("{:>15}, the longest of {}; longest outage {} us",
+                         with_thousands(rx.all.bursts), counted(rx.all.longest_burst, "packet"),
+                         us_number(static_cast<double>(rx.all.outage_ns))));
+  if (c.reordered != 0)
+    page.row("reordered", fmt::format("{:>15}, by {} packets at most", with_thousands(c.reordered),
+                                      with_thousands(rx.all.extent_max)));
+  if (d.count != 0) {
+    const auto at = [&](double q) { return us_number(static_cast<double>(d.quantile(q))); };
+    page.row(path_words(rx.total.path),
+             fmt::format("min {}  mean {}  p50 {}  p90 {}  p99 {}  p99.9 {}  p99.99 {}  max {} us",
+                         us_number(static_cast<double>(d.min)), us_number(d.mean), at(0.5), at(0.9),
+                         at(0.99), at(0.999), at(0.9999), us_number(static_cast<double>(d.max))));
   }
-  void column(std::string_view label, std::uint64_t value, std::uint64_t of,
-              std::string_view rest = {}) {
-    row(label, fmt::format("{:>15}  {:>10}{}{}", with_thousands(value), share(value, of),
-                           rest.empty() ? "" : "  ", rest));
+  if (has_variation(rx.streams)) page.row("jitter", us_number(rx.total.jitter_ns) + " us");
+  for (const stats::RxStream& stream : rx.streams) {
+    const auto lines = mirror_words(stream);
+    for (std::size_t i = 0; i < lines.size(); ++i)
+      page.row(i == 0 ? "mirror" : "", lines[i]);
   }
+}
 
-  /// Of a sender's flows those that there are; where there are none, the first one says so.
-  bool worth_a_line(const stats::Flow<stats::RxSample>& flow, const stats::ExchangeSample& sample) {
-    const auto of_sender = [&](const auto& seen) { return seen.first == flow.from; };
-    if (flow.rx.sum.packets != 0) seen_.insert({flow.from, flow.to});
-    if (seen_.contains({flow.from, flow.to})) return true;
-    const auto first = std::ranges::find_if(
-        sample.flows, [&](const auto& other) { return other.from == flow.from; });
-    return std::ranges::none_of(seen_, of_sender) && first->to == flow.to &&
-           std::ranges::none_of(sample.flows, [&](const auto& other) {
-             return other.from == flow.from && other.rx.sum.packets != 0;
-           });
-  }
-
-  std::string flow_name(std::size_t from, std::size_t to) const {
-    return fmt::format("{:>{}} -> {:<{}}", ports_[from], width_, ports_[to], width_);
-  }
-
-  void print_sender(const plan::Plan& plan, const RunInfo& info) {
-    for (const plan::StreamPlan& stream : plan.streams)
-      fmt::print(out_, "  {}\n", stream_text(stream));
-    if (plan.duration) fmt::print(out_, "  for {}\n", format_duration(*plan.duration));
-    if (!info.source_note.empty()) fmt::print(out_, "  {}\n", source_text(plan.iface.name, info));
-  }
-
-  void print_ledger(std::size_t port, const stats::Ledger& l, const stats::Summary& tx) {
-    fmt::print(out_, "ledger of {}\n", ports_[port]);
-    column("asked for", l.asked, l.asked);
-    column("not sent", l.not_sent, l.asked, paced_[port] ? "slots missed" : "time was over");
-    column("refused", l.refused, l.asked, "by the sender's driver");
-    column("lost", l.lost, l.asked, "on the way");
-    column("dropped", l.dropped, l.asked, "by the receiving interface");
-    column("received", l.received, l.asked);
-    column("duplicated", l.duplicated, l.asked,
-           l.copies == 0
-               ? ""
-               : fmt::format("{} in all beyond one of each", counted(l.copies, "packet")));
-    column("late", l.late, l.asked, "behind the window");
-    if (tx.total.target_pps) row("target", target_text(tx.total));
-    if (!tx.shortfall.empty()) row("shortfall", one_line(tx.shortfall));
-    row("verdict", limit_words(l));
-    if (!l.exact)
-      row("", "part of it has left the --window, where copies at several ports, queues or CPUs are "
-              "not told from others: more may be lost");
-  }
-
-  void print_flow(const stats::Flow<stats::RxSummary>& flow, bool loss_known) {
-    const stats::RxSummary& rx = flow.rx;
-    const stats::RxCounters& c = rx.total.sum;
-    const stats::RxDelay& d = rx.total.delay;
-    fmt::print(out_, "{} -> {}\n", ports_[flow.from], ports_[flow.to]);
-    row("received", fmt::format("{:>15} packets  {} pkt/s  {} L1  {} L2", with_thousands(c.packets),
-                                thousands(rx.total.pps), prefixed(rx.total.l1_bps, "bit/s"),
-                                prefixed(rx.total.l2_bps, "bit/s")));
-    if (!loss_known)
-      row("loss bursts", fmt::format("{:>15}", "-"));
-    else if (rx.all.bursts_known && rx.all.bursts != 0)
-      row("loss bursts",
-          fmt::format("{:>15}, the longest of {}; longest outage {} us",
-                      with_thousands(rx.all.bursts), counted(rx.all.longest_burst, "packet"),
-                      us_number(static_cast<double>(rx.all.outage_ns))));
-    if (c.reordered != 0)
-      row("reordered", fmt::format("{:>15}, by {} packets at most", with_thousands(c.reordered),
-                                   with_thousands(rx.all.extent_max)));
-    if (d.count != 0) {
-      const auto at = [&](double q) { return us_number(static_cast<double>(d.quantile(q))); };
-      row(path_words(rx.total.path),
-          fmt::format("min {}  mean {}  p50 {}  p90 {}  p99 {}  p99.9 {}  p99.99 {}  max {} us",
-                      us_number(static_cast<double>(d.min)), us_number(d.mean), at(0.5), at(0.9),
-                      at(0.99), at(0.999), at(0.9999), us_number(static_cast<double>(d.max))));
-    }
-    if (has_variation(rx.streams)) row("jitter", us_number(rx.total.jitter_ns) + " us");
-    for (const stats::RxStream& stream : rx.streams) {
-      const auto lines = mirror_words(stream);
-      for (std::size_t i = 0; i < lines.size(); ++i)
-        row(i == 0 ? "mirror" : "", lines[i]);
-    }
-  }
-
-  static std::string verdict_words(const RxVerdict& verdict) {
-    if (!verdict.value) return "not measured";
-    return verdict.condition.share_of != 0 || verdict.condition.of_asked
-               ? percent_words(*verdict.value)
-               : value_words(verdict.condition.what, *verdict.value);
-  }
-
-  std::ostream& out_;
-  Notes notes_;
-  std::vector<std::string> ports_;
-  std::vector<bool> paced_; ///< by port: it has a rate
-  std::size_t width_ = 0;
-  std::set<std::pair<std::size_t, std::size_t>> seen_; ///< flows that had a packet
-  std::string error_;
-};
+std::string verdict_words(const RxVerdict& verdict) {
+  if (!verdict.value) return "not measured";
+  return verdict.condition.share_of != 0 || verdict.condition.of_asked
+             ? percent_words(*verdict.value)
+             : value_words(verdict.condition.what, *verdict.value);
+}
 
 } // namespace
+
+void to_text(Page& page, const PortTestBegin& begin) {
+  const auto& [plan, info, modes] = begin;
+  for (std::size_t i = 0; i < plan.ports.size(); ++i) {
+    const plan::PortPlan& port = plan.ports[i];
+    fmt::print(page.out, "{} ({})", port.iface.name,
+               port.iface.driver.empty() ? "driver unknown" : port.iface.driver);
+    if (port.send)
+      fmt::print(page.out, " sends, {} on CPU {}", counted(port.send->cpus.size(), "thread"),
+                 cpu_list(port.send->cpus));
+    if (port.receive)
+      fmt::print(page.out, "{} receives, {} mode", port.send ? " and" : "", modes[i]);
+    page.out << '\n';
+    if (port.send) print_sender(page, *port.send, info);
+  }
+  page.out << std::flush;
+  for (const plan::PortPlan& port : plan.ports) {
+    if (port.send) page.notes.tell(port.send->notes);
+    if (port.receive) page.notes.tell(port.receive->notes);
+  }
+}
+
+void to_text(Page& page, const PortTestBegin& begin, const stats::ExchangeSample& sample) {
+  std::set<std::size_t> told; // senders whose loss has been told
+  for (const auto& flow : sample.flows) {
+    if (!worth_a_line(page, flow, sample)) continue;
+    const stats::RxSample& rx = flow.rx;
+    const stats::RxDelay& d = rx.delay;
+    const auto& tx = sample.tx[flow.from];
+    fmt::print(page.out,
+               "[{:>7.2f}s] {}  {:>11} xmit/s  {:>11} pkt/s  {:>12} L1  {:>9} missing  {:>7} p50  "
+               "{:>7} p99  {:>7} max us {}\n",
+               sample.end_s, flow_name(begin.plan, flow.from, flow.to),
+               tx ? thousands(tx->xmit_pps) : "-", thousands(rx.pps), prefixed(rx.l1_bps, "bit/s"),
+               told.insert(flow.from).second ? signed_words(sample.missing[flow.from]) : "-",
+               delay_number(d, d.quantile(0.5)), delay_number(d, d.quantile(0.99)),
+               delay_number(d, d.max), rx.path == stats::RxPath::RoundTrip ? "RTT" : "delay");
+  }
+  page.out << std::flush;
+}
+
+void to_text(Page& page, const PortTestBegin& begin, const PortTestEnd& end) {
+  const auto& [summary, verdicts] = end;
+  page.out << "\nsummary\n";
+  page.ended(end_words(summary.end));
+  page.row("duration", fmt::format("{:>15.3f} s", summary.end_s - summary.start_s));
+  page.row("processor time", fmt::format("{:>15.3f} s", summary.cpu_s));
+  for (std::size_t i = 0; i < summary.ports.size(); ++i)
+    if (summary.ports[i].ledger)
+      print_ledger(page, begin.plan.ports[i], *summary.ports[i].ledger, *summary.ports[i].tx);
+  for (const auto& flow : summary.flows)
+    if (flow.rx.total.sum.packets != 0 || summary.flows.size() == 1)
+      print_flow(page, begin.plan, flow, stats::loss_by_flow(summary, flow.from));
+  if (!verdicts.empty()) page.out << "expected\n";
+  for (const RxVerdict& verdict : verdicts)
+    page.row(verdict.held ? "met" : "MISSED",
+             fmt::format("{}: {}{}", one_line(verdict.condition.text), verdict_words(verdict),
+                         verdict.implied ? " of the rate or amount: generator-limited; "
+                                           "unsent<PERCENT allows more"
+                                         : ""));
+  for (const stats::PortSummary& port : summary.ports)
+    if (port.tx) page.notes.tell(port.tx->notes);
+  page.out << std::flush;
+}
 
 std::string_view name(Limit limit) {
   switch (limit) {
@@ -263,10 +246,6 @@ std::string limit_words(const stats::Ledger& l) {
                        l.late == 0 ? "" : fmt::format(", {} too late", with_thousands(l.late)));
   }
   return {};
-}
-
-std::unique_ptr<ExchangeReporter> make_exchange_text(std::ostream& out, std::ostream& err) {
-  return std::make_unique<Text>(out, err);
 }
 
 } // namespace xtg::report

@@ -2,7 +2,7 @@
 // What of --expect came of a run that sees both ends.
 #include <algorithm>
 
-#include "report/exchange_report.h"
+#include "report/verdict.h"
 
 namespace xtg::report {
 namespace {

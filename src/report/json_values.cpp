@@ -12,6 +12,7 @@
 #include "core/units.h"
 #include "core/version.h"
 #include "report/describe.h"
+#include "report/to_json.h"
 
 namespace xtg::report {
 Json number(double value) {
@@ -255,9 +256,21 @@ Json end_value(const stats::Summary& summary, const RunFacts& facts) {
           {"cpu_seconds", number(summary.cpu_s)}};
 }
 
-std::string to_text(const Json& value, int indent) {
+std::string dump(const Json& value, int indent) {
   // ASCII alone: no control character stands in it as such.
   return value.dump(indent, ' ', true, Json::error_handler_t::replace);
+}
+
+Json to_json(const UdpBegin& begin) {
+  return start_value(begin.plan, begin.info);
+}
+
+Json to_json(const UdpBegin& begin, const stats::Sample& sample) {
+  return interval_value(sample, run_facts(begin.plan, begin.info));
+}
+
+Json to_json(const UdpBegin& begin, const stats::Summary& summary) {
+  return end_value(summary, run_facts(begin.plan, begin.info));
 }
 
 } // namespace xtg::report

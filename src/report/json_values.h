@@ -13,7 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "plan/plan.h"
-#include "report/reporter.h"
+#include "report/event.h"
 #include "stats/rate.h"
 
 namespace xtg::report {
@@ -51,6 +51,6 @@ Json end_value(const stats::Summary& summary, const RunFacts& facts);
 
 /// JSON text; bytes that are not UTF-8 (a file name on the command line) are replaced. indent -1:
 /// one line.
-std::string to_text(const Json& value, int indent);
+std::string dump(const Json& value, int indent);
 
 } // namespace xtg::report

@@ -53,7 +53,7 @@ std::string checks_json(const std::vector<Check>& checks, const std::string& ver
                          {"schema", kSchemaVersion},
                          {"checks", std::move(list)},
                          {"usable", usable(checks)}};
-  return to_text(document, 2);
+  return dump(document, 2);
 }
 
 bool usable(const std::vector<Check>& checks) {

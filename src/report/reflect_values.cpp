@@ -7,6 +7,7 @@
 #include "plan/rx_plan.h"
 #include "report/describe.h"
 #include "report/reflect_words.h"
+#include "report/to_json.h"
 
 namespace xtg::report {
 namespace {
@@ -95,6 +96,18 @@ Json reflect_end_value(const stats::ReflectSummary& summary) {
             {"tx_dropped", link.tx_dropped},
             {"tx_errors", link.tx_errors}}},
           {"cpu_seconds", number(summary.cpu_s)}};
+}
+
+Json to_json(const ReflectBegin& begin) {
+  return reflect_start_value(begin.plan, begin.info, begin.mode);
+}
+
+Json to_json(const ReflectBegin&, const stats::ReflectSample& sample) {
+  return reflect_interval_value(sample);
+}
+
+Json to_json(const ReflectBegin&, const stats::ReflectSummary& summary) {
+  return reflect_end_value(summary);
 }
 
 } // namespace xtg::report

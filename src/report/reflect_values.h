@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "report/json_values.h"
-#include "report/reflect_report.h"
+#include "report/event.h"
 
 namespace xtg::report {
 

@@ -9,10 +9,9 @@
 
 #include "core/units.h"
 #include "report/describe.h"
-#include "report/notes.h"
 #include "report/rx_announce.h"
 #include "report/rx_mirror.h"
-#include "report/rx_report.h"
+#include "report/to_text.h"
 #include "report/rx_words.h"
 #include "report/tcp_words.h"
 
@@ -111,317 +110,282 @@ std::string matched_words(const stats::RxStream& s) {
                             number(s.arrival.max()));
 }
 
-class Text final : public RxReporter {
-public:
-  Text(std::ostream& out, std::ostream& err) : out_(out), notes_(err) {}
+void print_filters(Page& page, const plan::RxSpec& spec) {
+  if (spec.match.empty()) return;
+  std::vector<std::string> texts;
+  for (const packet::Filter& filter : spec.match)
+    texts.push_back(fmt::format("'{}'", filter.to_string()));
+  fmt::print(page.out, "frames without a signature that match {}: counted and {}\n",
+             fmt::join(texts, " or "), spec.drop_matched ? "taken" : "passed on");
+}
 
-  void begin(const plan::RxPlan& plan, const RunInfo&, std::string_view mode) override {
-    const plan::RxSpec& spec = plan.spec;
-    interface_ = plan.iface.name;
-    window_ = spec.window;
-    slots_ = spec.streams;
-    observe_ = spec.observe;
-    fmt::print(out_, "receiving on {} ({}), {} mode", interface_,
-               plan.iface.driver.empty() ? "driver unknown" : plan.iface.driver, mode);
-    if (spec.duration) fmt::print(out_, ", for {}", format_duration(*spec.duration));
-    if (spec.num_packets) fmt::print(out_, ", up to {}", counted(*spec.num_packets, "packet"));
-    fmt::print(out_, "\ntest frames of {}, {}; {}; window {} numbers, {}\n",
-               spec.session ? fmt::format("session {:08x}", *spec.session) : "any session",
-               spec.port ? fmt::format("UDP port {}", *spec.port) : "any UDP port",
-               spec.observe ? "counted and passed on" : "counted and taken",
-               with_thousands(window_), counted(slots_, "stream"));
-    print_filters(spec);
-    out_ << std::flush;
-    notes_.tell(plan.notes);
-  }
+void print_lost(Page& page, const stats::RxSummary& summary) {
+  const stats::RxCounters& c = summary.total.sum;
+  const auto& sent = summary.all.sent;
+  page.row("lost", fmt::format("{:>15} packets, {} of {} {}", signed_words(c.lost),
+                               percent_words(c.loss_ratio()),
+                               with_thousands(sent.value_or(expected_packets(c))),
+                               sent          ? "sent"
+                               : c.lost <= 0 ? "expected"
+                                             : "expected; lost or never sent: not announced"));
+  const std::int64_t outside = lost_outside(summary.streams);
+  if (outside > 0 && c.packets != 0)
+    page.count("", static_cast<std::uint64_t>(outside),
+               "of these before the first or after the last packet received; in no burst");
+  if (!summary.all.loss_exact)
+    page.row("", "at least: what left the --window may hold copies from other queues or CPUs");
+}
 
-  void announced(const stats::RxSender& sender) override {
-    fmt::print(out_, "{}\n", announced_words(sender));
-    out_ << std::flush;
-  }
+void print_nothing(Page& page, const plan::RxSpec& spec, const stats::RxSummary& summary) {
+  const stats::RxAside& a = summary.aside;
+  const bool seen = a.refused + a.no_slot + a.unknown + a.candidates + a.unsound +
+                        (summary.verified ? summary.verified->corrupt : 0) !=
+                    0;
+  page.row("received", fmt::format("no {} {}; {} passed",
+                                   spec.match.empty() ? "test frame" : "frame that is counted",
+                                   seen ? "was counted, see below for those that came" : "arrived",
+                                   counted(summary.total.passed, "other frame")));
+  if (summary.all.sent) print_lost(page, summary);
+}
 
-  void interval(const stats::RxSample& s) override {
-    const stats::RxDelay& d = s.delay;
-    const bool unknown = only_matched(s.streams);
-    const auto known = [unknown](const std::string& text) { return unknown ? "-" : text; };
-    fmt::print(
-        out_,
-        "[{:>7.2f}s] {}  {:>11} pkt/s  {:>12} L1  {:>9} missing  {:>7} dup  {:>9} reordered  "
-        "{:>7} p50  {:>7} p99  {:>7} max us {:<5}  {:>7} us jitter\n",
-        s.end_s, interface_, thousands(s.pps), prefixed(s.l1_bps, "bit/s"),
-        known(signed_words(s.missing)), known(with_thousands(s.sum.duplicates)),
-        known(with_thousands(s.sum.reordered)), delay_number(d, d.quantile(0.5)),
-        delay_number(d, d.quantile(0.99)), delay_number(d, d.max),
-        s.path == stats::RxPath::RoundTrip ? "RTT" : "delay",
-        has_variation(s.streams) ? us_number(s.jitter_ns) : "-");
-    out_ << std::flush;
+void print_counts(Page& page, const plan::RxSpec& spec, const stats::RxSummary& summary) {
+  const stats::RxSample& total = summary.total;
+  const stats::RxCounters& c = total.sum;
+  const stats::RxStream& all = summary.all;
+  page.count("packets", c.packets,
+             fmt::format("in {}, of {} bytes",
+                         counted(streams_that_came(summary.streams), "stream"), sizes_words(all)));
+  page.row("mean rate",
+           fmt::format("{:>15} pkt/s  {} L1  {} L2", thousands(total.pps),
+                       prefixed(total.l1_bps, "bit/s"), prefixed(total.l2_bps, "bit/s")));
+  if (!any_signature(c)) return;
+  if (c.matched != 0) page.count("matched", c.matched, "packets without a signature");
+  page.count("unique", c.unique, "packets");
+  print_lost(page, summary);
+  page.count("duplicates", c.duplicates,
+             c.replicated == 0 ? "packets"
+                               : fmt::format("copies of {}", counted(c.replicated, "packet")));
+  std::string order = "packets";
+  if (all.extents != 0)
+    order += fmt::format(", overtaken by {:.1f} on average, by {} at most; at most {} us late",
+                         all.extent_mean, with_thousands(all.extent_max), number(all.late_max_ns));
+  page.count("reordered", c.reordered, order);
+  page.count("too late", c.too_late,
+             fmt::format("packets, behind the window of {} numbers", with_thousands(spec.window)));
+  if (c.suspect != 0)
+    page.row("suspect", fmt::format("{:>15} packets, with a number that no second one confirmed",
+                                    signed_words(c.suspect)));
+  if (!all.bursts_known) {
+    page.row("loss bursts", "not known: a stream came through more than one queue or CPU");
+  } else if (all.bursts == 0) {
+    page.count("loss bursts", 0, "");
+  } else {
+    page.count("loss bursts", all.bursts,
+               fmt::format("by length {}; the longest {}, outage at most {} us", lengths(all),
+                           counted(all.longest_burst, "packet"), number(all.outage_ns)));
   }
+}
 
-  void end(const stats::RxSummary& summary, const std::vector<RxVerdict>& verdicts) override {
-    const stats::RxSample& total = summary.total;
-    fmt::print(out_, "\nsummary of {}\n", interface_);
-    row("ended", error_.empty() ? std::string(end_words(summary.end))
-                                : fmt::format("{}: {}", end_words(summary.end), error_));
-    row("duration", fmt::format("{:>15.3f} s", total.end_s - total.start_s));
-    if (summary.waiting_s >= 0.001)
-      row("waiting", fmt::format("{:>15.3f} s besides, without a packet", summary.waiting_s));
-    if (total.sum.packets == 0) {
-      print_nothing(summary);
-      print_streams(summary.streams);
-    } else {
-      print_counts(summary);
-      print_times(summary);
-      print_streams(summary.streams);
-    }
-    print_units(summary);
-    print_aside(summary);
-    print_kept(summary);
-    for (const RxVerdict& verdict : verdicts)
-      row("expected",
-          fmt::format("{:<6}  {}: {}", verdict.held ? "met" : "MISSED",
-                      one_line(verdict.condition.text),
-                      verdict.value ? value_words(verdict.condition.what, *verdict.value)
-                                    : "not measured"));
-    row("processor time", fmt::format("{:>15.3f} s", summary.cpu_s));
-    out_ << std::flush;
-  }
+/// What besides is to be known of the delays of streams that a mirror sent back.
+void print_paths(Page& page, const stats::RxSummary& summary) {
+  const auto streams_that = [&](auto is) {
+    return static_cast<std::uint64_t>(
+        std::count_if(summary.streams.begin(), summary.streams.end(), is));
+  };
+  const auto back = streams_that(
+      [](const stats::RxStream& s) { return s.name.path == stats::RxPath::RoundTrip; });
+  const std::uint64_t kept = streams_that(has_residence);
+  if (back != 0 && summary.total.path == stats::RxPath::OneWay)
+    page.row("", fmt::format("without {}, which a mirror sent back", counted(back, "stream")));
+  else if (kept != 0 && summary.total.delay.count != 0)
+    page.row("", fmt::format("of {} with the time for which the mirror kept the frames",
+                             counted(kept, "stream")));
+}
 
-  // Errors are talk and go to stderr, which is the caller's; here one only ends the summary's
-  // story.
-  void error(const Error& error, int) override {
-    if (error_.empty()) error_ = one_line(error.message());
+void print_times(Page& page, const stats::RxSummary& summary) {
+  const stats::RxStream& all = summary.all;
+  const stats::RxSample& total = summary.total;
+  const stats::RxDelay& d = total.delay;
+  const stats::RxPath path = total.path;
+  const auto differing = static_cast<std::uint64_t>(
+      std::count_if(summary.streams.begin(), summary.streams.end(),
+                    [](const auto& s) { return s.clock == stats::RxClock::Differs; }));
+  if (!any_signature(total.sum))
+    page.row(all.sent ? "delay" : "loss and delay", "not known: no packet had a signature");
+  else if (d.count == 0)
+    page.row(path_words(path), fmt::format("not known: {}", all.clock == stats::RxClock::Differs
+                                                                ? clock_words(all.clock)
+                                                                : "no packet has one"));
+  else
+    page.row(path_words(path),
+             fmt::format("min {}  mean {}  p50 {}  p90 {}  p99 {}  p99.9 {}  p99.99 {}  "
+                         "max {} us",
+                         number(d.min), us_number(d.mean), number(d.quantile(0.5)),
+                         number(d.quantile(0.9)), number(d.quantile(0.99)),
+                         number(d.quantile(0.999)), number(d.quantile(0.9999)), number(d.max)));
+  if (d.count != 0 && all.clock == stats::RxClock::Tai) page.row("clock", clock_words(all.clock));
+  if (d.count != 0 && differing != 0)
+    page.row("", fmt::format("without {}, whose clock is not this host's",
+                             counted(differing, "stream")));
+  print_paths(page, summary);
+  if (all.counters.negative != 0)
+    page.count("clock error", all.counters.negative,
+               fmt::format("delays below zero, the worst {} us",
+                           us_number(static_cast<double>(all.negative_min))));
+  if (all.counters.absurd != 0 && all.clock != stats::RxClock::Differs)
+    page.count("absurd", all.counters.absurd,
+               "delays of more than an hour, positive or negative: in no delay figure");
+  if (d.count != 0)
+    page.row("PDV", fmt::format("p99 {}  p99.9 {}  max {} us above the smallest {}",
+                                number(delay_variation(d, 0.99)), number(delay_variation(d, 0.999)),
+                                number(delay_variation(d, 1)), path_words(path)));
+  if (has_variation(summary.streams)) {
+    const auto tested = std::count_if(summary.streams.begin(), summary.streams.end(),
+                                      [](const auto& s) { return !s.name.match; });
+    page.row("jitter", fmt::format("{} us{}", us_number(total.jitter_ns),
+                                   tested > 1 ? ", the largest of the streams" : ""));
+    page.row("IPDV", fmt::format("mean {}  max {} us", us_number(all.ipdv_mean_ns),
+                                 number(all.ipdv_max_ns)));
   }
-  void finish() override { out_ << std::flush; }
+  if (all.arrival.count() != 0)
+    page.row("interarrival",
+             fmt::format("p50 {}  p99 {}  max {} us", number(all.arrival.quantile(0.5)),
+                         number(all.arrival.quantile(0.99)), number(all.arrival.max())));
+}
 
-private:
-  void row(std::string_view label, std::string_view value) {
-    fmt::print(out_, "  {:<16}{}\n", label, value);
+void print_streams(Page& page, const std::vector<stats::RxStream>& streams) {
+  // Filters come behind the streams of test frames, and each was asked for by name.
+  const auto filters = std::find_if(streams.begin(), streams.end(),
+                                    [](const stats::RxStream& s) { return s.name.match; });
+  const auto tested = static_cast<std::size_t>(filters - streams.begin());
+  std::string_view label = "streams";
+  const auto print = [&](std::string_view text) {
+    page.row(label, text);
+    label = "";
+  };
+  for (std::size_t i = 0; i < std::min(tested, kToldStreams); ++i) {
+    print(tested_words(streams[i]));
+    for (const std::string& line : mirror_words(streams[i]))
+      print("  " + line);
   }
-  void count(std::string_view label, std::uint64_t value, std::string_view rest) {
-    row(label, fmt::format("{:>15} {}", with_thousands(value), rest));
-  }
+  if (tested > kToldStreams)
+    print(fmt::format("... and {} more", with_thousands(tested - kToldStreams)));
+  for (auto s = filters; s != streams.end(); ++s)
+    print(matched_words(*s));
+}
 
-  void print_filters(const plan::RxSpec& spec) {
-    if (spec.match.empty()) return;
-    std::vector<std::string> texts;
-    for (const packet::Filter& filter : spec.match)
-      texts.push_back(fmt::format("'{}'", filter.to_string()));
-    filters_ = true;
-    fmt::print(out_, "frames without a signature that match {}: counted and {}\n",
-               fmt::join(texts, " or "), spec.drop_matched ? "taken" : "passed on");
-  }
+void print_units(Page& page, const stats::RxSummary& summary) {
+  const auto print = [&page](std::string_view what, const std::vector<stats::RxUnit>& units) {
+    for (const stats::RxUnit& unit : units)
+      page.count(fmt::format("{} {}", what, unit.number), unit.packets,
+                 fmt::format("packets, {} passed", counted(unit.passed, "other frame")));
+  };
+  print("queue", summary.queues);
+  print("CPU", summary.cpus);
+}
 
-  void print_nothing(const stats::RxSummary& summary) {
-    const stats::RxAside& a = summary.aside;
-    const bool seen = a.refused + a.no_slot + a.unknown + a.candidates + a.unsound +
-                          (summary.verified ? summary.verified->corrupt : 0) !=
-                      0;
-    row("received",
-        fmt::format("no {} {}; {} passed", filters_ ? "frame that is counted" : "test frame",
-                    seen ? "was counted, see below for those that came" : "arrived",
-                    counted(summary.total.passed, "other frame")));
-    if (summary.all.sent) print_lost(summary);
-  }
+void print_aside(Page& page, const plan::RxSpec& spec, const stats::RxSummary& summary) {
+  const stats::RxAside& a = summary.aside;
+  const auto some = [&page](std::string_view label, std::uint64_t value, std::string_view rest) {
+    if (value != 0) page.count(label, value, rest);
+  };
+  page.count("passed", summary.total.passed, "frames that are not counted");
+  some("refused", a.refused, "test frames of another session or port, passed");
+  some("no room", a.no_slot,
+       fmt::format("test frames of streams beyond the {} that are told apart, {} uncounted; "
+                   "raise --streams",
+                   with_thousands(spec.streams), spec.observe ? "passed" : "taken"));
+  some("unknown", a.unknown, "test frames of an unknown version or type, passed");
+  some("unsound", a.unsound,
+       "announcements that are damaged or not by this --key, disregarded and passed");
+  some("unheard", a.unheard, "announcements that there was no room for, disregarded");
+  some("unconfirmed", a.unconfirmed, "announced runs of which no test frame came, disregarded");
+  some("unannounced", a.unannounced, "test frames of other sessions than the announced");
+  some("candidates", a.candidates,
+       "first frames of streams of which no second one came, uncounted");
+  page.row("interface drops",
+           fmt::format("{:>15} dropped  {} missed  {} errors", with_thousands(a.link_dropped),
+                       with_thousands(a.link_missed), with_thousands(a.link_errors)));
+}
 
-  void print_counts(const stats::RxSummary& summary) {
-    const stats::RxSample& total = summary.total;
-    const stats::RxCounters& c = total.sum;
-    const stats::RxStream& all = summary.all;
-    count("packets", c.packets,
-          fmt::format("in {}, of {} bytes", counted(streams_that_came(summary.streams), "stream"),
-                      sizes_words(all)));
-    row("mean rate", fmt::format("{:>15} pkt/s  {} L1  {} L2", thousands(total.pps),
-                                 prefixed(total.l1_bps, "bit/s"), prefixed(total.l2_bps, "bit/s")));
-    if (!any_signature(c)) return;
-    if (c.matched != 0) count("matched", c.matched, "packets without a signature");
-    count("unique", c.unique, "packets");
-    print_lost(summary);
-    count("duplicates", c.duplicates,
-          c.replicated == 0 ? "packets"
-                            : fmt::format("copies of {}", counted(c.replicated, "packet")));
-    std::string order = "packets";
-    if (all.extents != 0)
-      order +=
-          fmt::format(", overtaken by {:.1f} on average, by {} at most; at most {} us late",
-                      all.extent_mean, with_thousands(all.extent_max), number(all.late_max_ns));
-    count("reordered", c.reordered, order);
-    count("too late", c.too_late,
-          fmt::format("packets, behind the window of {} numbers", with_thousands(window_)));
-    if (c.suspect != 0)
-      row("suspect", fmt::format("{:>15} packets, with a number that no second one confirmed",
-                                 signed_words(c.suspect)));
-    if (!all.bursts_known) {
-      row("loss bursts", "not known: a stream came through more than one queue or CPU");
-    } else if (all.bursts == 0) {
-      count("loss bursts", 0, "");
-    } else {
-      count("loss bursts", all.bursts,
-            fmt::format("by length {}; the longest {}, outage at most {} us", lengths(all),
-                        counted(all.longest_burst, "packet"), number(all.outage_ns)));
-    }
+void print_kept(Page& page, const stats::RxSummary& summary) {
+  if (summary.verified) {
+    page.count("corrupt", summary.verified->corrupt,
+               "test frames with a wrong checksum, uncounted");
+    if (summary.verified->unverified != 0)
+      page.count("unverified", summary.verified->unverified,
+                 "test frames whose checksum cannot be verified, counted");
   }
-
-  void print_lost(const stats::RxSummary& summary) {
-    const stats::RxCounters& c = summary.total.sum;
-    const auto& sent = summary.all.sent;
-    row("lost", fmt::format("{:>15} packets, {} of {} {}", signed_words(c.lost),
-                            percent_words(c.loss_ratio()),
-                            with_thousands(sent.value_or(expected_packets(c))),
-                            sent          ? "sent"
-                            : c.lost <= 0 ? "expected"
-                                          : "expected; lost or never sent: not announced"));
-    const std::int64_t outside = lost_outside(summary.streams);
-    if (outside > 0 && c.packets != 0)
-      count("", static_cast<std::uint64_t>(outside),
-            "of these before the first or after the last packet received; in no burst");
-    if (!summary.all.loss_exact)
-      row("", "at least: what left the --window may hold copies from other queues or CPUs");
-  }
-
-  void print_times(const stats::RxSummary& summary) {
-    const stats::RxStream& all = summary.all;
-    const stats::RxSample& total = summary.total;
-    const stats::RxDelay& d = total.delay;
-    const stats::RxPath path = total.path;
-    const auto differing = static_cast<std::uint64_t>(
-        std::count_if(summary.streams.begin(), summary.streams.end(),
-                      [](const auto& s) { return s.clock == stats::RxClock::Differs; }));
-    if (!any_signature(total.sum))
-      row(all.sent ? "delay" : "loss and delay", "not known: no packet had a signature");
-    else if (d.count == 0)
-      row(path_words(path),
-          fmt::format("not known: {}", all.clock == stats::RxClock::Differs ? clock_words(all.clock)
-                                                                            : "no packet has one"));
-    else
-      row(path_words(path),
-          fmt::format("min {}  mean {}  p50 {}  p90 {}  p99 {}  p99.9 {}  p99.99 {}  "
-                      "max {} us",
-                      number(d.min), us_number(d.mean), number(d.quantile(0.5)),
-                      number(d.quantile(0.9)), number(d.quantile(0.99)), number(d.quantile(0.999)),
-                      number(d.quantile(0.9999)), number(d.max)));
-    if (d.count != 0 && all.clock == stats::RxClock::Tai) row("clock", clock_words(all.clock));
-    if (d.count != 0 && differing != 0)
-      row("",
-          fmt::format("without {}, whose clock is not this host's", counted(differing, "stream")));
-    print_paths(summary);
-    if (all.counters.negative != 0)
-      count("clock error", all.counters.negative,
-            fmt::format("delays below zero, the worst {} us",
-                        us_number(static_cast<double>(all.negative_min))));
-    if (all.counters.absurd != 0 && all.clock != stats::RxClock::Differs)
-      count("absurd", all.counters.absurd,
-            "delays of more than an hour, positive or negative: in no delay figure");
-    if (d.count != 0)
-      row("PDV", fmt::format("p99 {}  p99.9 {}  max {} us above the smallest {}",
-                             number(delay_variation(d, 0.99)), number(delay_variation(d, 0.999)),
-                             number(delay_variation(d, 1)), path_words(path)));
-    if (has_variation(summary.streams)) {
-      const auto tested = std::count_if(summary.streams.begin(), summary.streams.end(),
-                                        [](const auto& s) { return !s.name.match; });
-      row("jitter", fmt::format("{} us{}", us_number(total.jitter_ns),
-                                tested > 1 ? ", the largest of the streams" : ""));
-      row("IPDV",
-          fmt::format("mean {}  max {} us", us_number(all.ipdv_mean_ns), number(all.ipdv_max_ns)));
-    }
-    if (all.arrival.count() != 0)
-      row("interarrival",
-          fmt::format("p50 {}  p99 {}  max {} us", number(all.arrival.quantile(0.5)),
-                      number(all.arrival.quantile(0.99)), number(all.arrival.max())));
-  }
-
-  /// What besides is to be known of the delays of streams that a mirror sent back.
-  void print_paths(const stats::RxSummary& summary) {
-    const auto streams_that = [&](auto is) {
-      return static_cast<std::uint64_t>(
-          std::count_if(summary.streams.begin(), summary.streams.end(), is));
-    };
-    const auto back = streams_that(
-        [](const stats::RxStream& s) { return s.name.path == stats::RxPath::RoundTrip; });
-    const std::uint64_t kept = streams_that(has_residence);
-    if (back != 0 && summary.total.path == stats::RxPath::OneWay)
-      row("", fmt::format("without {}, which a mirror sent back", counted(back, "stream")));
-    else if (kept != 0 && summary.total.delay.count != 0)
-      row("", fmt::format("of {} with the time for which the mirror kept the frames",
-                          counted(kept, "stream")));
-  }
-
-  void print_streams(const std::vector<stats::RxStream>& streams) {
-    // Filters come behind the streams of test frames, and each was asked for by name.
-    const auto filters = std::find_if(streams.begin(), streams.end(),
-                                      [](const stats::RxStream& s) { return s.name.match; });
-    const auto tested = static_cast<std::size_t>(filters - streams.begin());
-    std::string_view label = "streams";
-    const auto print = [&](std::string_view text) {
-      row(label, text);
-      label = "";
-    };
-    for (std::size_t i = 0; i < std::min(tested, kToldStreams); ++i) {
-      print(tested_words(streams[i]));
-      for (const std::string& line : mirror_words(streams[i]))
-        print("  " + line);
-    }
-    if (tested > kToldStreams)
-      print(fmt::format("... and {} more", with_thousands(tested - kToldStreams)));
-    for (auto s = filters; s != streams.end(); ++s)
-      print(matched_words(*s));
-  }
-
-  void print_units(const stats::RxSummary& summary) {
-    const auto print = [this](std::string_view what, const std::vector<stats::RxUnit>& units) {
-      for (const stats::RxUnit& unit : units)
-        count(fmt::format("{} {}", what, unit.number), unit.packets,
-              fmt::format("packets, {} passed", counted(unit.passed, "other frame")));
-    };
-    print("queue", summary.queues);
-    print("CPU", summary.cpus);
-  }
-
-  void print_aside(const stats::RxSummary& summary) {
-    const stats::RxAside& a = summary.aside;
-    const auto some = [this](std::string_view label, std::uint64_t value, std::string_view rest) {
-      if (value != 0) count(label, value, rest);
-    };
-    count("passed", summary.total.passed, "frames that are not counted");
-    some("refused", a.refused, "test frames of another session or port, passed");
-    some("no room", a.no_slot,
-         fmt::format("test frames of streams beyond the {} that are told apart, {} uncounted; "
-                     "raise --streams",
-                     with_thousands(slots_), observe_ ? "passed" : "taken"));
-    some("unknown", a.unknown, "test frames of an unknown version or type, passed");
-    some("unsound", a.unsound,
-         "announcements that are damaged or not by this --key, disregarded and passed");
-    some("unheard", a.unheard, "announcements that there was no room for, disregarded");
-    some("unconfirmed", a.unconfirmed, "announced runs of which no test frame came, disregarded");
-    some("unannounced", a.unannounced, "test frames of other sessions than the announced");
-    some("candidates", a.candidates,
-         "first frames of streams of which no second one came, uncounted");
-    row("interface drops",
-        fmt::format("{:>15} dropped  {} missed  {} errors", with_thousands(a.link_dropped),
-                    with_thousands(a.link_missed), with_thousands(a.link_errors)));
-  }
-
-  void print_kept(const stats::RxSummary& summary) {
-    if (summary.verified) {
-      count("corrupt", summary.verified->corrupt, "test frames with a wrong checksum, uncounted");
-      if (summary.verified->unverified != 0)
-        count("unverified", summary.verified->unverified,
-              "test frames whose checksum cannot be verified, counted");
-    }
-    if (summary.samples) row("written", samples_words(*summary.samples));
-  }
-
-  std::ostream& out_;
-  Notes notes_;
-  std::string interface_;
-  std::string error_;
-  std::uint64_t window_ = 0, slots_ = 0;
-  bool observe_ = false, filters_ = false;
-};
+  if (summary.samples) page.row("written", samples_words(*summary.samples));
+}
 
 } // namespace
 
-std::unique_ptr<RxReporter> make_rx_text(std::ostream& out, std::ostream& err) {
-  return std::make_unique<Text>(out, err);
+void to_text(Page& page, const RxBegin& begin) {
+  const plan::RxPlan& plan = begin.plan;
+  const plan::RxSpec& spec = plan.spec;
+  fmt::print(page.out, "receiving on {} ({}), {} mode", begin.plan.iface.name,
+             plan.iface.driver.empty() ? "driver unknown" : plan.iface.driver, begin.mode);
+  if (spec.duration) fmt::print(page.out, ", for {}", format_duration(*spec.duration));
+  if (spec.num_packets) fmt::print(page.out, ", up to {}", counted(*spec.num_packets, "packet"));
+  fmt::print(page.out, "\ntest frames of {}, {}; {}; window {} numbers, {}\n",
+             spec.session ? fmt::format("session {:08x}", *spec.session) : "any session",
+             spec.port ? fmt::format("UDP port {}", *spec.port) : "any UDP port",
+             spec.observe ? "counted and passed on" : "counted and taken",
+             with_thousands(spec.window), counted(spec.streams, "stream"));
+  print_filters(page, spec);
+  page.out << std::flush;
+  page.notes.tell(plan.notes);
+}
+
+void to_text(Page& page, const Announced& announced) {
+  fmt::print(page.out, "{}\n", announced_words(announced.sender));
+  page.out << std::flush;
+}
+
+void to_text(Page& page, const RxBegin& begin, const stats::RxSample& s) {
+  const stats::RxDelay& d = s.delay;
+  const bool unknown = only_matched(s.streams);
+  const auto known = [unknown](const std::string& text) { return unknown ? "-" : text; };
+  fmt::print(page.out,
+             "[{:>7.2f}s] {}  {:>11} pkt/s  {:>12} L1  {:>9} missing  {:>7} dup  {:>9} reordered  "
+             "{:>7} p50  {:>7} p99  {:>7} max us {:<5}  {:>7} us jitter\n",
+             s.end_s, begin.plan.iface.name, thousands(s.pps), prefixed(s.l1_bps, "bit/s"),
+             known(signed_words(s.missing)), known(with_thousands(s.sum.duplicates)),
+             known(with_thousands(s.sum.reordered)), delay_number(d, d.quantile(0.5)),
+             delay_number(d, d.quantile(0.99)), delay_number(d, d.max),
+             s.path == stats::RxPath::RoundTrip ? "RTT" : "delay",
+             has_variation(s.streams) ? us_number(s.jitter_ns) : "-");
+  page.out << std::flush;
+}
+
+void to_text(Page& page, const RxBegin& begin, const RxEnd& end) {
+  const auto& [summary, verdicts] = end;
+  const stats::RxSample& total = summary.total;
+  fmt::print(page.out, "\nsummary of {}\n", begin.plan.iface.name);
+  page.ended(end_words(summary.end));
+  page.row("duration", fmt::format("{:>15.3f} s", total.end_s - total.start_s));
+  if (summary.waiting_s >= 0.001)
+    page.row("waiting", fmt::format("{:>15.3f} s besides, without a packet", summary.waiting_s));
+  if (total.sum.packets == 0) {
+    print_nothing(page, begin.plan.spec, summary);
+    print_streams(page, summary.streams);
+  } else {
+    print_counts(page, begin.plan.spec, summary);
+    print_times(page, summary);
+    print_streams(page, summary.streams);
+  }
+  print_units(page, summary);
+  print_aside(page, begin.plan.spec, summary);
+  print_kept(page, summary);
+  for (const RxVerdict& verdict : verdicts)
+    page.row("expected",
+             fmt::format("{:<6}  {}: {}", verdict.held ? "met" : "MISSED",
+                         one_line(verdict.condition.text),
+                         verdict.value ? value_words(verdict.condition.what, *verdict.value)
+                                       : "not measured"));
+  page.row("processor time", fmt::format("{:>15.3f} s", summary.cpu_s));
+  page.out << std::flush;
 }
 
 } // namespace xtg::report

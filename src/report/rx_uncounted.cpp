@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "report/rx_report.h"
+#include "report/verdict.h"
 #include "report/tcp_words.h"
 
 namespace xtg::report {

@@ -9,6 +9,7 @@
 #include "report/rx_announce.h"
 #include "report/rx_mirror.h"
 #include "report/rx_words.h"
+#include "report/to_json.h"
 
 namespace xtg::report {
 namespace {
@@ -309,6 +310,22 @@ Json rx_end_value(const stats::RxSummary& summary, const std::vector<RxVerdict>&
           {"verify", summary.verified ? verify_value(*summary.verified) : Json(nullptr)},
           {"sample", summary.samples ? samples_value(*summary.samples) : Json(nullptr)},
           {"cpu_seconds", number(summary.cpu_s)}};
+}
+
+Json to_json(const RxBegin& begin) {
+  return rx_start_value(begin.plan, begin.info, begin.mode);
+}
+
+Json to_json(const RxBegin&, const stats::RxSample& sample) {
+  return rx_interval_value(sample);
+}
+
+Json to_json(const RxBegin&, const RxEnd& end) {
+  return rx_end_value(end.summary, end.verdicts);
+}
+
+Json to_json(const Announced& announced) {
+  return announced_value(announced.sender);
 }
 
 } // namespace xtg::report

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "report/json_values.h"
-#include "report/rx_report.h"
+#include "report/event.h"
 
 namespace xtg::report {
 

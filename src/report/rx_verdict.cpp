@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "packet/frame.h"
-#include "report/rx_report.h"
+#include "report/verdict.h"
 #include "report/rx_words.h"
 
 namespace xtg::report {

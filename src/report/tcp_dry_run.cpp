@@ -8,7 +8,7 @@
 #include "core/units.h"
 #include "core/version.h"
 #include "report/describe.h"
-#include "report/tcp_report.h"
+#include "report/dry_run.h"
 #include "report/tcp_values.h"
 #include "report/tcp_words.h"
 
@@ -82,7 +82,7 @@ void print_tcp_plan(std::ostream& out, const plan::TcpPlan& plan) {
 std::string tcp_plan_json(const plan::TcpPlan& plan) {
   const Json document = {
       {"version", kVersion}, {"schema", kSchemaVersion}, {"plan", tcp_plan_value(plan)}};
-  return to_text(document, 2);
+  return dump(document, 2);
 }
 
 } // namespace xtg::report

@@ -6,6 +6,7 @@
 #include "core/units.h"
 #include "report/describe.h"
 #include "report/tcp_words.h"
+#include "report/to_json.h"
 
 namespace xtg::report {
 namespace {
@@ -205,6 +206,24 @@ Json tcp_end_value(const stats::TcpSummary& summary) {
           {"connect_seconds", number(summary.connect_s)},
           {"first_data_seconds", sent ? number(summary.first_data_s) : Json(nullptr)},
           {"cpu_seconds", number(summary.cpu_s)}};
+}
+
+Json to_json(const TcpBegin& begin) {
+  return start_value(begin.info, tcp_plan_value(begin.plan));
+}
+
+Json to_json(const TcpBegin&, const stats::TcpSample& sample) {
+  return tcp_interval_value(sample);
+}
+
+Json to_json(const TcpBegin&, const stats::TcpSummary& summary) {
+  return tcp_end_value(summary);
+}
+
+Json to_json(const FlowEnded& ended) {
+  Json data = {{"at", number(ended.at_s)}};
+  data.update(tcp_flow_value(ended.flow, ended.flow.flowed_s(ended.flow.last_ns)));
+  return data;
 }
 
 } // namespace xtg::report

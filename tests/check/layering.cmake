@@ -10,10 +10,11 @@ set(may_report core packet stats plan report)
 set(may_net core packet plan net)
 set(may_xdp core packet plan stats xdp)
 set(may_tx core tx)
+set(may_run core packet stats plan report run)
 set(may_cli core packet plan cli)
-set(may_app core packet stats plan report net xdp tx app)
+set(may_app core packet stats plan report run net xdp tx app)
 set(may_main core plan cli app)
-set(modules core packet stats plan report net xdp tx app cli)
+set(modules core packet stats plan report run net xdp tx app cli)
 
 # What only one module may speak to.
 set(only_xdp "(bpf|xdp)/.*|.*\\.skel\\.h")

@@ -7,8 +7,9 @@
 #include <memory>
 #include <string>
 
+#include "report/dry_run.h"
 #include "report/probe_report.h"
-#include "report/reporter.h"
+#include "report/sink.h"
 #include "unit/report/exchange_sample_values.h"
 #include "unit/report/reflect_sample_values.h"
 #include "unit/report/rx_sample_values.h"
@@ -19,39 +20,39 @@ namespace {
 
 using namespace xtg::report;
 
-void whole_run(Reporter& reporter, const xtg::plan::Plan& plan, const RunInfo& info) {
-  reporter.begin(plan, info);
-  reporter.interval(sample::interval());
-  reporter.interval(sample::interval());
+void whole_run(Sink& reporter, const xtg::plan::Plan& plan, const RunInfo& info) {
+  reporter.take(UdpBegin{plan, info});
+  reporter.take(sample::interval());
+  reporter.take(sample::interval());
   xtg::stats::Summary summary = sample::summary();
   summary.source = info.source;
-  reporter.end(summary);
-  reporter.finish();
+  reporter.take(summary);
+  reporter.take(Finish{});
 }
 
-void unpaced_run(Reporter& reporter) {
+void unpaced_run(Sink& reporter) {
   xtg::plan::Plan plan = sample::plan();
   plan.streams[0].rate = {};
   plan.streams[0].pacing.reset();
   xtg::stats::Summary summary;
   summary.total.workers.resize(2);
-  reporter.begin(plan, sample::info());
-  reporter.end(summary);
-  reporter.finish();
+  reporter.take(UdpBegin{plan, sample::info()});
+  reporter.take(summary);
+  reporter.take(Finish{});
 }
 
-void early_failure(Reporter& reporter) {
-  reporter.error({xtg::Errc::NotFound, 19, "interface eth9"}, 1);
-  reporter.finish();
+void early_failure(Sink& reporter) {
+  reporter.take(Failure{{xtg::Errc::NotFound, 19, "interface eth9"}, 1});
+  reporter.take(Finish{});
 }
 
-void late_failure(Reporter& reporter) {
-  reporter.begin(sample::plan(), sample::info());
-  reporter.error({xtg::Errc::NotSupported, 0, "nothing was accepted:\neth1 is down"}, 4);
+void late_failure(Sink& reporter) {
+  reporter.take(UdpBegin{sample::plan(), sample::info()});
+  reporter.take(Failure{{xtg::Errc::NotSupported, 0, "nothing was accepted:\neth1 is down"}, 4});
   xtg::stats::Summary summary = sample::summary();
   summary.end = xtg::stats::EndReason::Failed;
-  reporter.end(summary);
-  reporter.finish();
+  reporter.take(summary);
+  reporter.take(Finish{});
 }
 
 /// The document and the stream of the same run.
@@ -63,153 +64,121 @@ void both(const std::filesystem::path& folder, const std::string& name, Run run)
   run(*make_json_stream(stream));
 }
 
-void tcp_run(TcpReporter& reporter) {
-  reporter.begin(sample::tcp_plan(), sample::info());
-  reporter.interval(sample::tcp_interval());
-  reporter.interval(xtg::stats::TcpSample{});
-  reporter.end(sample::tcp_summary());
-  reporter.finish();
+void tcp_run(Sink& reporter) {
+  reporter.take(TcpBegin{sample::tcp_plan(), sample::info()});
+  reporter.take(sample::tcp_interval());
+  reporter.take(xtg::stats::TcpSample{});
+  reporter.take(sample::tcp_summary());
+  reporter.take(Finish{});
 }
 
 /// One flow of a few died: the run goes on and ends as failed.
-void tcp_failure(TcpReporter& reporter) {
-  reporter.begin(sample::tcp_plan(), sample::link_info());
-  reporter.interval(sample::tcp_interval());
-  reporter.flow_ended(sample::reset_flow(), 1.25);
-  reporter.error({xtg::Errc::Peer, 0, "1 of 3 flows failed"}, 5);
-  reporter.end(sample::tcp_summary());
-  reporter.finish();
+void tcp_failure(Sink& reporter) {
+  reporter.take(TcpBegin{sample::tcp_plan(), sample::link_info()});
+  reporter.take(sample::tcp_interval());
+  reporter.take(FlowEnded{sample::reset_flow(), 1.25});
+  reporter.take(Failure{{xtg::Errc::Peer, 0, "1 of 3 flows failed"}, 5});
+  reporter.take(sample::tcp_summary());
+  reporter.take(Finish{});
 }
 
-void tcp_refused(TcpReporter& reporter) {
-  reporter.begin(sample::tcp_file_plan(), sample::info());
-  reporter.error({xtg::Errc::Peer, 111, "connect to 2001:db8::2 port 10000"}, 5);
-  reporter.end(sample::tcp_refused());
-  reporter.finish();
+void tcp_refused(Sink& reporter) {
+  reporter.take(TcpBegin{sample::tcp_file_plan(), sample::info()});
+  reporter.take(Failure{{xtg::Errc::Peer, 111, "connect to 2001:db8::2 port 10000"}, 5});
+  reporter.take(sample::tcp_refused());
+  reporter.take(Finish{});
 }
 
-void tcp_early_failure(TcpReporter& reporter) {
-  reporter.error({xtg::Errc::NotFound, 0, "server1: Name or service not known"}, 2);
-  reporter.finish();
+void tcp_early_failure(Sink& reporter) {
+  reporter.take(Failure{{xtg::Errc::NotFound, 0, "server1: Name or service not known"}, 2});
+  reporter.take(Finish{});
 }
 
-template <class Run>
-void both_tcp(const std::filesystem::path& folder, const std::string& name, Run run) {
-  std::ofstream document(folder / (name + ".json"));
-  run(*make_tcp_json(document));
-  std::ofstream stream(folder / (name + ".jsonl"));
-  run(*make_tcp_json_stream(stream));
-}
-
-void rx_run(RxReporter& reporter) {
+void rx_run(Sink& reporter) {
   const xtg::plan::RxPlan plan = sample::rx_plan();
-  reporter.begin(plan, sample::info(), "native");
-  reporter.interval(sample::rx_interval());
-  reporter.interval(xtg::stats::RxSample{});
-  reporter.end(sample::rx_summary(), judge(plan.spec.expect, sample::rx_summary()));
-  reporter.finish();
+  reporter.take(RxBegin{plan, sample::info(), "native"});
+  reporter.take(sample::rx_interval());
+  reporter.take(xtg::stats::RxSample{});
+  reporter.take(RxEnd{sample::rx_summary(), judge(plan.spec.expect, sample::rx_summary())});
+  reporter.take(Finish{});
 }
 
-void rx_announced(RxReporter& reporter) {
-  reporter.begin(sample::rx_plan(), sample::info(), "native");
+void rx_announced(Sink& reporter) {
+  reporter.take(RxBegin{sample::rx_plan(), sample::info(), "native"});
   xtg::stats::RxSender sender = sample::rx_announced().senders[0];
   sender.ends.clear();
-  reporter.announced(sender);
+  reporter.take(Announced{sender});
   sender.about.clock_error_ns = xtg::kNotInStep;
   sender.about.rate_millipps = 0;
   sender.start_seen = false;
-  reporter.announced(sender);
-  reporter.end(sample::rx_announced(), {});
-  reporter.finish();
+  reporter.take(Announced{sender});
+  reporter.take(RxEnd{sample::rx_announced(), {}});
+  reporter.take(Finish{});
 }
 
-void rx_two_streams(RxReporter& reporter) {
-  reporter.begin(sample::rx_observe_plan(), sample::info(), "generic");
-  reporter.end(sample::rx_two_streams(), {});
-  reporter.finish();
+void rx_two_streams(Sink& reporter) {
+  reporter.take(RxBegin{sample::rx_observe_plan(), sample::info(), "generic"});
+  reporter.take(RxEnd{sample::rx_two_streams(), {}});
+  reporter.take(Finish{});
 }
 
-void rx_mirrored(RxReporter& reporter) {
-  reporter.begin(sample::rx_observe_plan(), sample::info(), "native");
-  reporter.end(sample::rx_mirrored(), {});
-  reporter.finish();
+void rx_mirrored(Sink& reporter) {
+  reporter.take(RxBegin{sample::rx_observe_plan(), sample::info(), "native"});
+  reporter.take(RxEnd{sample::rx_mirrored(), {}});
+  reporter.take(Finish{});
 }
 
-void rx_sampled(RxReporter& reporter) {
-  reporter.begin(sample::rx_sampled_plan(), sample::info(), "native");
-  reporter.end(sample::rx_sampled(), {});
-  reporter.finish();
+void rx_sampled(Sink& reporter) {
+  reporter.take(RxBegin{sample::rx_sampled_plan(), sample::info(), "native"});
+  reporter.take(RxEnd{sample::rx_sampled(), {}});
+  reporter.take(Finish{});
 }
 
-void rx_match(RxReporter& reporter, const xtg::stats::RxSummary& summary) {
-  reporter.begin(sample::rx_match_plan(), sample::info(), "native");
-  reporter.interval(summary.total);
-  reporter.end(summary, {});
-  reporter.finish();
+void rx_match(Sink& reporter, const xtg::stats::RxSummary& summary) {
+  reporter.take(RxBegin{sample::rx_match_plan(), sample::info(), "native"});
+  reporter.take(summary.total);
+  reporter.take(RxEnd{summary, {}});
+  reporter.take(Finish{});
 }
 
-void rx_nothing(RxReporter& reporter) {
+void rx_nothing(Sink& reporter) {
   const xtg::plan::RxPlan plan = sample::rx_plan();
-  reporter.begin(plan, sample::info(), "native");
-  reporter.error({xtg::Errc::Peer, 0, "no test frame arrived on eth1"}, 5);
-  reporter.end(sample::rx_nothing(), judge(plan.spec.expect, sample::rx_nothing()));
-  reporter.finish();
+  reporter.take(RxBegin{plan, sample::info(), "native"});
+  reporter.take(Failure{{xtg::Errc::Peer, 0, "no test frame arrived on eth1"}, 5});
+  reporter.take(RxEnd{sample::rx_nothing(), judge(plan.spec.expect, sample::rx_nothing())});
+  reporter.take(Finish{});
 }
 
-void rx_early_failure(RxReporter& reporter) {
-  reporter.error({xtg::Errc::NotFound, 19, "interface eth9"}, 1);
-  reporter.finish();
+void rx_early_failure(Sink& reporter) {
+  reporter.take(Failure{{xtg::Errc::NotFound, 19, "interface eth9"}, 1});
+  reporter.take(Finish{});
 }
 
-template <class Run>
-void both_rx(const std::filesystem::path& folder, const std::string& name, Run run) {
-  std::ofstream document(folder / (name + ".json"));
-  run(*make_rx_json(document));
-  std::ofstream stream(folder / (name + ".jsonl"));
-  run(*make_rx_json_stream(stream));
+void exchange_run(Sink& reporter) {
+  reporter.take(PortTestBegin{sample::exchange_plan(), sample::info(), {"", "native"}});
+  reporter.take(sample::exchange_interval());
+  reporter.take(PortTestEnd{sample::exchange_summary(), sample::exchange_verdicts()});
+  reporter.take(Finish{});
 }
 
-void exchange_run(ExchangeReporter& reporter) {
-  reporter.begin(sample::exchange_plan(), sample::info(), {"", "native"});
-  reporter.interval(sample::exchange_interval());
-  reporter.end(sample::exchange_summary(), sample::exchange_verdicts());
-  reporter.finish();
+void exchange_early_failure(Sink& reporter) {
+  reporter.take(Failure{{xtg::Errc::NotFound, 19, "interface eth9"}, 1});
+  reporter.take(Finish{});
 }
 
-void exchange_early_failure(ExchangeReporter& reporter) {
-  reporter.error({xtg::Errc::NotFound, 19, "interface eth9"}, 1);
-  reporter.finish();
+void reflect_run(Sink& reporter) {
+  reporter.take(ReflectBegin{sample::reflect_plan(), sample::info(), "native"});
+  reporter.take(sample::reflect_interval());
+  reporter.take(xtg::stats::ReflectSample{});
+  reporter.take(sample::reflect_summary());
+  reporter.take(Finish{});
 }
 
-void reflect_run(ReflectReporter& reporter) {
-  reporter.begin(sample::reflect_plan(), sample::info(), "native");
-  reporter.interval(sample::reflect_interval());
-  reporter.interval(xtg::stats::ReflectSample{});
-  reporter.end(sample::reflect_summary());
-  reporter.finish();
-}
-
-void reflect_nothing(ReflectReporter& reporter) {
-  reporter.begin(sample::reflect_any_plan(), sample::link_info(), "generic");
-  reporter.error({xtg::Errc::Peer, 0, "no test frame arrived on eth1"}, 5);
-  reporter.end(sample::reflect_nothing());
-  reporter.finish();
-}
-
-template <class Run>
-void both_exchange(const std::filesystem::path& folder, const std::string& name, Run run) {
-  std::ofstream document(folder / (name + ".json"));
-  run(*make_exchange_json(document));
-  std::ofstream stream(folder / (name + ".jsonl"));
-  run(*make_exchange_json_stream(stream));
-}
-
-template <class Run>
-void both_reflect(const std::filesystem::path& folder, const std::string& name, Run run) {
-  std::ofstream document(folder / (name + ".json"));
-  run(*make_reflect_json(document));
-  std::ofstream stream(folder / (name + ".jsonl"));
-  run(*make_reflect_json_stream(stream));
+void reflect_nothing(Sink& reporter) {
+  reporter.take(ReflectBegin{sample::reflect_any_plan(), sample::link_info(), "generic"});
+  reporter.take(Failure{{xtg::Errc::Peer, 0, "no test frame arrived on eth1"}, 5});
+  reporter.take(sample::reflect_nothing());
+  reporter.take(Finish{});
 }
 
 } // namespace
@@ -221,28 +190,28 @@ int main(int argc, char** argv) {
   }
   const std::filesystem::path folder = argv[1];
   std::filesystem::create_directories(folder);
-  both(folder, "run", [](Reporter& r) { whole_run(r, sample::plan(), sample::info()); });
-  both(folder, "run6", [](Reporter& r) { whole_run(r, sample::plan_v6(), sample::link_info()); });
+  both(folder, "run", [](Sink& r) { whole_run(r, sample::plan(), sample::info()); });
+  both(folder, "run6", [](Sink& r) { whole_run(r, sample::plan_v6(), sample::link_info()); });
   both(folder, "unpaced", unpaced_run);
   both(folder, "early-failure", early_failure);
   both(folder, "late-failure", late_failure);
-  both_tcp(folder, "tcp", tcp_run);
-  both_tcp(folder, "tcp-failure", tcp_failure);
-  both_tcp(folder, "tcp-refused", tcp_refused);
-  both_tcp(folder, "tcp-early-failure", tcp_early_failure);
-  both_rx(folder, "rx", rx_run);
-  both_rx(folder, "rx-announced", rx_announced);
-  both_rx(folder, "rx-two-streams", rx_two_streams);
-  both_rx(folder, "rx-mirrored", rx_mirrored);
-  both_rx(folder, "rx-sampled", rx_sampled);
-  both_rx(folder, "rx-match", [](RxReporter& r) { rx_match(r, sample::rx_matched_only()); });
-  both_rx(folder, "rx-mixed", [](RxReporter& r) { rx_match(r, sample::rx_mixed()); });
-  both_rx(folder, "rx-nothing", rx_nothing);
-  both_rx(folder, "rx-early-failure", rx_early_failure);
-  both_exchange(folder, "exchange", exchange_run);
-  both_exchange(folder, "exchange-early-failure", exchange_early_failure);
-  both_reflect(folder, "reflect", reflect_run);
-  both_reflect(folder, "reflect-nothing", reflect_nothing);
+  both(folder, "tcp", tcp_run);
+  both(folder, "tcp-failure", tcp_failure);
+  both(folder, "tcp-refused", tcp_refused);
+  both(folder, "tcp-early-failure", tcp_early_failure);
+  both(folder, "rx", rx_run);
+  both(folder, "rx-announced", rx_announced);
+  both(folder, "rx-two-streams", rx_two_streams);
+  both(folder, "rx-mirrored", rx_mirrored);
+  both(folder, "rx-sampled", rx_sampled);
+  both(folder, "rx-match", [](Sink& r) { rx_match(r, sample::rx_matched_only()); });
+  both(folder, "rx-mixed", [](Sink& r) { rx_match(r, sample::rx_mixed()); });
+  both(folder, "rx-nothing", rx_nothing);
+  both(folder, "rx-early-failure", rx_early_failure);
+  both(folder, "exchange", exchange_run);
+  both(folder, "exchange-early-failure", exchange_early_failure);
+  both(folder, "reflect", reflect_run);
+  both(folder, "reflect-nothing", reflect_nothing);
   std::ofstream(folder / "tcp-plan.json") << tcp_plan_json(sample::tcp_plan());
   std::ofstream(folder / "tcp-plan-file.json") << tcp_plan_json(sample::tcp_file_plan());
   std::ofstream(folder / "plan.json") << plan_json(sample::plan(), true);

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "report/reporter.h"
+#include "report/dry_run.h"
 #include "unit/report/sample_values.h"
 
 namespace xtg::report {

@@ -112,10 +112,10 @@ stats::ExchangeSample two_flows() {
 
 TEST(ExchangeText, ASendersLossIsToldOnce) {
   std::ostringstream out, err;
-  const auto text = make_exchange_text(out, err);
-  text->begin(sample::exchange_plan(), sample::info(), {"native", "native"});
+  const auto text = make_text(out, err);
+  text->take(PortTestBegin{sample::exchange_plan(), sample::info(), {"native", "native"}});
   out.str("");
-  text->interval(two_flows());
+  text->take(two_flows());
   const std::string lines = out.str();
   EXPECT_NE(lines.find("       12 missing"), std::string::npos) << lines;
   EXPECT_NE(lines.find("        - missing"), std::string::npos) << lines;
@@ -124,14 +124,14 @@ TEST(ExchangeText, ASendersLossIsToldOnce) {
 
 TEST(ExchangeJson, AFlowTellsNoLossThatIsItsSenders) {
   std::ostringstream out;
-  const auto json = make_exchange_json(out);
-  json->begin(sample::exchange_plan(), sample::info(), {"native", "native"});
-  json->interval(sample::exchange_interval());
-  json->interval(two_flows());
+  const auto json = make_json(out);
+  json->take(PortTestBegin{sample::exchange_plan(), sample::info(), {"native", "native"}});
+  json->take(sample::exchange_interval());
+  json->take(two_flows());
   stats::ExchangeSummary s = sample::exchange_summary();
   s.ports[0].tx->total.tx.driver_drops = s.ports[0].tx->total.tx.redirect_errors = 0;
-  json->end(s, {});
-  json->finish();
+  json->take(PortTestEnd{s, {}});
+  json->take(Finish{});
   auto doc = nlohmann::json::parse(out.str());
   EXPECT_EQ(doc["intervals"][0]["flows"][0]["sum"]["lost_packets"], 12);
   EXPECT_EQ(doc["intervals"][0]["tx"][0]["lost_packets"], 12);
@@ -146,10 +146,10 @@ TEST(ExchangeJson, AFlowTellsNoLossThatIsItsSenders) {
   EXPECT_FALSE(doc["end"]["flows"][0]["sum"].contains("passed"));
 
   out.str("");
-  const auto refused = make_exchange_json(out);
-  refused->begin(sample::exchange_plan(), sample::info(), {"native", "native"});
-  refused->end(sample::exchange_summary(), {});
-  refused->finish();
+  const auto refused = make_json(out);
+  refused->take(PortTestBegin{sample::exchange_plan(), sample::info(), {"native", "native"}});
+  refused->take(PortTestEnd{sample::exchange_summary(), {}});
+  refused->take(Finish{});
   doc = nlohmann::json::parse(out.str());
   const auto& flow = doc["end"]["flows"][0];
   EXPECT_TRUE(flow["sum"]["lost_packets"].is_null()) << "gaps where the driver refused";
@@ -159,11 +159,11 @@ TEST(ExchangeJson, AFlowTellsNoLossThatIsItsSenders) {
 
 TEST(ExchangeText, WhatIsNotToldApartIsSaid) {
   std::ostringstream out, err;
-  const auto text = make_exchange_text(out, err);
-  text->begin(sample::exchange_plan(), sample::info(), {"", "native"});
+  const auto text = make_text(out, err);
+  text->take(PortTestBegin{sample::exchange_plan(), sample::info(), {"", "native"}});
   stats::ExchangeSummary s = sample::exchange_summary();
   s.ports[0].ledger->exact = false;
-  text->end(s, {});
+  text->take(PortTestEnd{s, {}});
   EXPECT_NE(out.str().find("more may be lost\n"), std::string::npos);
 }
 
@@ -182,11 +182,11 @@ TEST(ExchangeVerdict, WhereNothingIsKnownNothingHolds) {
 
 TEST(ExchangeText, WholeRun) {
   std::ostringstream out, err;
-  const auto text = make_exchange_text(out, err);
-  text->begin(sample::exchange_plan(), sample::info(), {"", "native"});
-  text->interval(sample::exchange_interval());
-  text->end(sample::exchange_summary(), sample::exchange_verdicts());
-  text->finish();
+  const auto text = make_text(out, err);
+  text->take(PortTestBegin{sample::exchange_plan(), sample::info(), {"", "native"}});
+  text->take(sample::exchange_interval());
+  text->take(PortTestEnd{sample::exchange_summary(), sample::exchange_verdicts()});
+  text->take(Finish{});
   EXPECT_EQ(out.str(), R"(eth1 (veth) sends, 2 threads on CPU 2,3
   stream 0: 198.18.0.1 port 1 (02:00:00:00:00:01) -> 198.18.0.2 port 1000-1003 (02:00:00:00:00:02), 64-byte frames, rate 1Mpps, 2,000,000 packets
   for 2.5s
@@ -226,18 +226,18 @@ expected
 
 TEST(ExchangeText, BehindAMirrorTimesAreRoundTrips) {
   std::ostringstream out, err;
-  const auto text = make_exchange_text(out, err);
-  text->begin(sample::exchange_plan(), sample::info(), {"", "native"});
+  const auto text = make_text(out, err);
+  text->take(PortTestBegin{sample::exchange_plan(), sample::info(), {"", "native"}});
   stats::ExchangeSample part = sample::exchange_interval();
   part.flows[0].rx.path = stats::RxPath::RoundTrip;
   stats::ExchangeSummary summary = sample::exchange_summary();
   summary.flows[0].rx.streams = {sample::rx_mirrored_stream()};
   summary.flows[0].rx.total.path = stats::RxPath::RoundTrip;
   out.str("");
-  text->interval(part);
+  text->take(part);
   EXPECT_NE(out.str().find(" max us RTT\n"), std::string::npos) << out.str();
   out.str("");
-  text->end(summary, {});
+  text->take(PortTestEnd{summary, {}});
   const std::string said = out.str();
   EXPECT_NE(said.find("  round trip      min 47.2 "), std::string::npos) << said;
   EXPECT_NE(said.find("  mirror          kept by the mirror for min 0.800 "), std::string::npos)
@@ -265,32 +265,32 @@ TEST(ExchangeText, LimitsInWords) {
 
 TEST(ExchangeText, AFlowHasALineOnceItHadAPacket) {
   std::ostringstream out, err;
-  const auto text = make_exchange_text(out, err);
-  text->begin(sample::exchange_plan(), sample::info(), {"native", "native"});
+  const auto text = make_text(out, err);
+  text->take(PortTestBegin{sample::exchange_plan(), sample::info(), {"native", "native"}});
   stats::ExchangeSample s = sample::exchange_interval();
   s.flows.insert(s.flows.begin(), {0, 0, stats::RxSample{}});
   out.str("");
-  text->interval(s);
+  text->take(s);
   EXPECT_EQ(out.str().find("eth1 -> eth1"), std::string::npos);
   EXPECT_NE(out.str().find("eth1 -> eth2"), std::string::npos);
   s.flows[1].rx = {};
   out.str("");
-  text->interval(s);
+  text->take(s);
   EXPECT_NE(out.str().find("eth1 -> eth2"), std::string::npos) << "and keeps it";
 }
 
 TEST(ExchangeText, WhereNothingComesOneLineSaysSo) {
   std::ostringstream out, err;
-  const auto text = make_exchange_text(out, err);
-  text->begin(sample::exchange_plan(), sample::info(), {"native", "native"});
+  const auto text = make_text(out, err);
+  text->take(PortTestBegin{sample::exchange_plan(), sample::info(), {"native", "native"}});
   out.str("");
-  text->interval({0,
-                  1,
-                  {sample::interval(), std::nullopt},
-                  {{0, 0, stats::RxSample{}}, {0, 1, stats::RxSample{}}},
-                  {1000, 0},
-                  {true, false},
-                  {1000, 0}});
+  text->take(stats::ExchangeSample{0,
+                                   1,
+                                   {sample::interval(), std::nullopt},
+                                   {{0, 0, stats::RxSample{}}, {0, 1, stats::RxSample{}}},
+                                   {1000, 0},
+                                   {true, false},
+                                   {1000, 0}});
   const std::string line = out.str();
   EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
   EXPECT_NE(line.find("0 pkt/s"), std::string::npos);
@@ -298,11 +298,11 @@ TEST(ExchangeText, WhereNothingComesOneLineSaysSo) {
 
 TEST(ExchangeJson, LedgerAndFlows) {
   std::ostringstream out;
-  const auto json = make_exchange_json(out);
-  json->begin(sample::exchange_plan(), sample::info(), {"", "native"});
-  json->interval(sample::exchange_interval());
-  json->end(sample::exchange_summary(), sample::exchange_verdicts());
-  json->finish();
+  const auto json = make_json(out);
+  json->take(PortTestBegin{sample::exchange_plan(), sample::info(), {"", "native"}});
+  json->take(sample::exchange_interval());
+  json->take(PortTestEnd{sample::exchange_summary(), sample::exchange_verdicts()});
+  json->take(Finish{});
   const auto doc = nlohmann::json::parse(out.str());
   const auto& end = doc["end"];
   EXPECT_EQ(end["sum"]["asked"], 1050);

@@ -3,7 +3,7 @@
 // check's samples.
 #pragma once
 
-#include "report/exchange_report.h"
+#include "report/sink.h"
 #include "unit/report/rx_sample_values.h"
 
 namespace xtg::report::sample {

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/version.h"
-#include "report/reporter.h"
+#include "report/sink.h"
 #include "unit/report/sample_values.h"
 
 namespace xtg::report {
@@ -31,11 +31,11 @@ std::vector<std::string> keys(const ordered_json& object) {
 TEST(JsonDocument, WholeRun) {
   std::ostringstream out;
   const auto json = make_json(out);
-  json->begin(sample::plan(), sample::info());
-  json->interval(sample::interval());
-  json->end(sample::summary());
+  json->take(UdpBegin{sample::plan(), sample::info()});
+  json->take(sample::interval());
+  json->take(sample::summary());
   EXPECT_EQ(out.str(), "") << "one document, written at the end";
-  json->finish();
+  json->take(Finish{});
   const ordered_json document = parsed(out);
   EXPECT_EQ(keys(document), (std::vector<std::string>{"start", "intervals", "end", "exit_status"}));
   EXPECT_EQ(document["exit_status"], 0);
@@ -55,9 +55,9 @@ TEST(JsonDocument, WholeRun) {
 TEST(JsonDocument, Interval) {
   std::ostringstream out;
   const auto json = make_json(out);
-  json->begin(sample::plan(), sample::info());
-  json->interval(sample::interval());
-  json->finish();
+  json->take(UdpBegin{sample::plan(), sample::info()});
+  json->take(sample::interval());
+  json->take(Finish{});
   EXPECT_EQ(
       parsed(out)["intervals"][0].dump(),
       R"({"sum":{"start":0.0,"end":1.0,"seconds":1.0,"packets":999000,)"
@@ -75,9 +75,9 @@ TEST(JsonDocument, Interval) {
 TEST(JsonDocument, End) {
   std::ostringstream out;
   const auto json = make_json(out);
-  json->begin(sample::plan(), sample::info());
-  json->end(sample::summary());
-  json->finish();
+  json->take(UdpBegin{sample::plan(), sample::info()});
+  json->take(sample::summary());
+  json->take(Finish{});
   ordered_json end = parsed(out)["end"];
   EXPECT_EQ(end["sum"]["bytes"], 1'950'000 * 64);
   EXPECT_EQ(end["workers"].size(), 2U);
@@ -99,9 +99,9 @@ TEST(JsonDocument, TargetMetExactlyIsZeroNotMinusZero) {
   stats::Summary summary = sample::summary();
   summary.total.xmit_pps = 1e6;
   summary.shortfall.clear();
-  json->begin(sample::plan(), sample::info());
-  json->end(summary);
-  json->finish();
+  json->take(UdpBegin{sample::plan(), sample::info()});
+  json->take(summary);
+  json->take(Finish{});
   EXPECT_EQ(parsed(out)["end"]["target"].dump(),
             R"({"pps":1000000.0,"achieved_pps":1000000.0,"deviation_ratio":0.0,"shortfall":null})");
 }
@@ -112,9 +112,9 @@ TEST(JsonDocument, UnpacedRunHasNullForTargetAndSlip) {
   stats::Summary summary = sample::summary();
   summary.total.target_pps.reset();
   summary.slip.reset();
-  json->begin(sample::plan(), sample::info());
-  json->end(summary);
-  json->finish();
+  json->take(UdpBegin{sample::plan(), sample::info()});
+  json->take(summary);
+  json->take(Finish{});
   const ordered_json end = parsed(out)["end"];
   EXPECT_TRUE(end["target"].is_null());
   EXPECT_TRUE(end["slip_ns"].is_null());
@@ -124,9 +124,9 @@ TEST(JsonDocument, UnpacedRunHasNullForTargetAndSlip) {
 TEST(JsonDocument, LinkCountersKnowNoThreads) {
   std::ostringstream out;
   const auto json = make_json(out);
-  json->begin(sample::plan(), sample::link_info());
-  json->interval(sample::interval());
-  json->finish();
+  json->take(UdpBegin{sample::plan(), sample::link_info()});
+  json->take(sample::interval());
+  json->take(Finish{});
   const ordered_json document = parsed(out);
   EXPECT_EQ(document["start"]["count_source"], "link");
   EXPECT_EQ(document["start"]["count_source_note"], "CAP_PERFMON is missing");
@@ -140,8 +140,8 @@ TEST(JsonDocument, LinkCountersKnowNoThreads) {
 TEST(JsonDocument, ErrorBeforeBegin) {
   std::ostringstream out;
   const auto json = make_json(out);
-  json->error({Errc::NotFound, 19, "interface eth9"}, 1);
-  json->finish();
+  json->take(Failure{{Errc::NotFound, 19, "interface eth9"}, 1});
+  json->take(Finish{});
   EXPECT_EQ(parsed(out).dump(), std::string(R"({"start":{"version":")") + kVersion +
                                     R"(","schema":1},"intervals":[],"end":null,)"
                                     R"("error":"interface eth9: No such device","exit_status":1})");
@@ -150,13 +150,13 @@ TEST(JsonDocument, ErrorBeforeBegin) {
 TEST(JsonDocument, EndAfterErrorKeepsBoth) {
   std::ostringstream out;
   const auto json = make_json(out);
-  json->begin(sample::plan(), sample::info());
-  json->error({Errc::NotSupported, 0, "nothing was accepted:\neth1 is down"}, 4);
-  json->error({Errc::System, 0, "a consequence"}, 1);
+  json->take(UdpBegin{sample::plan(), sample::info()});
+  json->take(Failure{{Errc::NotSupported, 0, "nothing was accepted:\neth1 is down"}, 4});
+  json->take(Failure{{Errc::System, 0, "a consequence"}, 1});
   stats::Summary summary = sample::summary();
   summary.end = stats::EndReason::Failed;
-  json->end(summary);
-  json->finish();
+  json->take(summary);
+  json->take(Finish{});
   const ordered_json document = parsed(out);
   EXPECT_EQ(keys(document),
             (std::vector<std::string>{"start", "intervals", "end", "error", "exit_status"}));
@@ -168,9 +168,9 @@ TEST(JsonDocument, EndAfterErrorKeepsBoth) {
 TEST(JsonDocument, FinishTwiceWritesOnce) {
   std::ostringstream out;
   const auto json = make_json(out);
-  json->finish();
+  json->take(Finish{});
   const std::string once = out.str();
-  json->finish();
+  json->take(Finish{});
   EXPECT_EQ(out.str(), once);
   EXPECT_TRUE(ordered_json::accept(once));
 }
@@ -185,9 +185,9 @@ TEST(JsonDocument, NoNumberIsNanOrInfinite) {
   s.xmit_pps = std::nan("");
   s.l1_bps = std::numeric_limits<double>::infinity();
   s.l2_bps = -std::numeric_limits<double>::infinity();
-  json->begin(plan, sample::info());
-  json->interval(s);
-  json->finish();
+  json->take(UdpBegin{plan, sample::info()});
+  json->take(s);
+  json->take(Finish{});
   const ordered_json sum = parsed(out)["intervals"][0]["sum"];
   for (const char* key : {"xmit_pps", "l1_bits_per_second", "l2_bits_per_second", "bytes"})
     EXPECT_TRUE(sum[key].is_null()) << key;
@@ -203,9 +203,9 @@ TEST(JsonDocument, BytesOfMixedSizesComeFromTheRate) {
   s.start_s = 1;
   s.end_s = 3;
   s.l2_bps = 8000;
-  json->begin(plan, sample::info());
-  json->interval(s);
-  json->finish();
+  json->take(UdpBegin{plan, sample::info()});
+  json->take(s);
+  json->take(Finish{});
   EXPECT_EQ(parsed(out)["intervals"][0]["sum"]["bytes"], 2000);
 }
 
@@ -215,8 +215,8 @@ TEST(JsonDocument, CommandNeedNotBeUtf8) {
   RunInfo info = sample::info();
   info.command = "xdp-trafficgen udp --write-pcap \xff\xfe.pcap";
   info.started_utc = "today";
-  json->begin(sample::plan(), info);
-  json->finish();
+  json->take(UdpBegin{sample::plan(), info});
+  json->take(Finish{});
   const ordered_json start = parsed(out)["start"];
   EXPECT_EQ(start["command"], "xdp-trafficgen udp --write-pcap \xef\xbf\xbd\xef\xbf\xbd.pcap");
   EXPECT_TRUE(start["timestamp"]["timesecs"].is_null());
@@ -227,13 +227,13 @@ TEST(JsonStream, OneLinePerEventWithTheDocumentsObjects) {
   const auto document = make_json(document_out);
   std::ostringstream out;
   const auto stream = make_json_stream(out);
-  for (Reporter* reporter : {document.get(), stream.get()}) {
-    reporter->begin(sample::plan(), sample::info());
-    reporter->interval(sample::interval());
-    reporter->interval(sample::interval());
-    reporter->error({Errc::System, 0, "two\nlines"}, 1);
-    reporter->end(sample::summary());
-    reporter->finish();
+  for (Sink* reporter : {document.get(), stream.get()}) {
+    reporter->take(UdpBegin{sample::plan(), sample::info()});
+    reporter->take(sample::interval());
+    reporter->take(sample::interval());
+    reporter->take(Failure{{Errc::System, 0, "two\nlines"}, 1});
+    reporter->take(sample::summary());
+    reporter->take(Finish{});
   }
   const ordered_json whole = parsed(document_out);
   std::istringstream lines(out.str());
@@ -250,7 +250,7 @@ TEST(JsonStream, OneLinePerEventWithTheDocumentsObjects) {
 TEST(JsonStream, EveryEventIsOutAtOnce) {
   std::ostringstream out;
   const auto stream = make_json_stream(out);
-  stream->begin(sample::plan(), sample::info());
+  stream->take(UdpBegin{sample::plan(), sample::info()});
   EXPECT_EQ(out.str().back(), '\n');
 }
 

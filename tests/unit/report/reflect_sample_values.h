@@ -4,7 +4,7 @@
 #pragma once
 
 #include "plan/reflect_plan.h"
-#include "report/reflect_report.h"
+#include "report/sink.h"
 #include "unit/report/sample_values.h"
 
 namespace xtg::report::sample {

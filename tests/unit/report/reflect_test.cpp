@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "report/reflect_report.h"
+#include "report/sink.h"
 
 #include <functional>
 #include <sstream>
@@ -14,21 +14,21 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json document(const std::function<void(ReflectReporter&)>& run) {
+ordered_json document(const std::function<void(Sink&)>& run) {
   std::ostringstream out;
-  const auto json = make_reflect_json(out);
+  const auto json = make_json(out);
   run(*json);
-  json->finish();
+  json->take(Finish{});
   return ordered_json::parse(out.str());
 }
 
 TEST(ReflectText, WholeRun) {
   std::ostringstream out, err;
-  const auto text = make_reflect_text(out, err);
-  text->begin(sample::reflect_plan(), sample::info(), "native");
-  text->interval(sample::reflect_interval());
-  text->end(sample::reflect_summary());
-  text->finish();
+  const auto text = make_text(out, err);
+  text->take(ReflectBegin{sample::reflect_plan(), sample::info(), "native"});
+  text->take(sample::reflect_interval());
+  text->take(sample::reflect_summary());
+  text->take(Finish{});
   EXPECT_EQ(out.str(), R"(sending back on eth1 (veth), native mode, by redirect, for 2.5s
 test frames of session 00c0ffee, UDP port 1000, to 02:00:00:00:00:01, from 198.18.0.0/24, 2001:db8::1/128; at most 2Mpps
 [   1.00s] eth1        1,000 pkt/s sent back  672.0 kbit/s L1  512.0 kbit/s L2          5 not sent back      4,000 above the rate         10 refused by the driver
@@ -62,10 +62,10 @@ summary of eth1
 
 TEST(ReflectText, AnythingAndNothing) {
   std::ostringstream out, err;
-  const auto text = make_reflect_text(out, err);
-  text->begin(sample::reflect_any_plan(), sample::link_info(), "generic");
-  text->error({Errc::Peer, 0, "no test frame\narrived"}, 5);
-  text->end(sample::reflect_nothing());
+  const auto text = make_text(out, err);
+  text->take(ReflectBegin{sample::reflect_any_plan(), sample::link_info(), "generic"});
+  text->take(Failure{{Errc::Peer, 0, "no test frame\narrived"}, 5});
+  text->take(sample::reflect_nothing());
   EXPECT_EQ(out.str(),
             R"(sending back on eth1 (driver unknown), generic mode, by XDP_TX, up to 1 packet
 test frames of any session, any UDP port, to any MAC address, from any address
@@ -91,21 +91,21 @@ TEST(ReflectText, ManySourcesAndStreamsAreCounted) {
   stats::ReflectSummary summary = sample::reflect_summary();
   summary.streams.assign(18, summary.streams.front());
   std::ostringstream out, err;
-  const auto text = make_reflect_text(out, err);
-  text->begin(plan, sample::info(), "native");
-  text->end(summary);
+  const auto text = make_text(out, err);
+  text->take(ReflectBegin{plan, sample::info(), "native"});
+  text->take(summary);
   EXPECT_NE(out.str().find("10.0.0.0/8, 1,001 more;"), std::string::npos);
   EXPECT_NE(out.str().find("... and 2 more"), std::string::npos);
   plan.spec.allow.clear();
   out.str("");
-  text->begin(plan, sample::info(), "native");
+  text->take(ReflectBegin{plan, sample::info(), "native"});
   EXPECT_NE(out.str().find("from private, link-local, documentation and benchmark addresses"),
             std::string::npos);
 }
 
 TEST(ReflectJson, Start) {
-  const ordered_json start = document([](ReflectReporter& json) {
-    json.begin(sample::reflect_plan(), sample::info(), "native");
+  const ordered_json start = document([](Sink& json) {
+    json.take(ReflectBegin{sample::reflect_plan(), sample::info(), "native"});
   })["start"];
   EXPECT_EQ(start["count_source"], "tracepoint");
   ordered_json configuration = start["configuration"];
@@ -118,8 +118,8 @@ TEST(ReflectJson, Start) {
 }
 
 TEST(ReflectJson, StartOfWhatHasNoLimits) {
-  const ordered_json all = document([](ReflectReporter& json) {
-    json.begin(sample::reflect_any_plan(), sample::info(), "generic");
+  const ordered_json all = document([](Sink& json) {
+    json.take(ReflectBegin{sample::reflect_any_plan(), sample::info(), "generic"});
   })["start"]["configuration"];
   for (const char* key : {"session", "port", "allow", "max_pps", "duration_seconds"})
     EXPECT_TRUE(all[key].is_null()) << key;
@@ -129,8 +129,8 @@ TEST(ReflectJson, StartOfWhatHasNoLimits) {
 }
 
 TEST(ReflectJson, Interval) {
-  const ordered_json intervals = document(
-      [](ReflectReporter& json) { json.interval(sample::reflect_interval()); })["intervals"];
+  const ordered_json intervals =
+      document([](Sink& json) { json.take(sample::reflect_interval()); })["intervals"];
   ASSERT_EQ(intervals.size(), 1U);
   EXPECT_EQ(intervals[0].dump(),
             R"({"sum":{"start":0.0,"end":1.0,"seconds":1.0,"packets":1000,)"
@@ -141,8 +141,7 @@ TEST(ReflectJson, Interval) {
 }
 
 TEST(ReflectJson, End) {
-  ordered_json end =
-      document([](ReflectReporter& json) { json.end(sample::reflect_summary()); })["end"];
+  ordered_json end = document([](Sink& json) { json.take(sample::reflect_summary()); })["end"];
   EXPECT_EQ(end["sum"]["refused"].dump(),
             R"({"unknown":1,"again":2,"session":3,"packet":4,"port":5,"mac":6,"source":7,)"
             R"("unsure":8,"rate":9})");
@@ -161,20 +160,20 @@ TEST(ReflectJson, End) {
 
 TEST(ReflectJson, LinesAndQuiet) {
   std::ostringstream out;
-  const auto lines = make_reflect_json_stream(out);
-  lines->begin(sample::reflect_plan(), sample::info(), "native");
-  lines->interval(sample::reflect_interval());
-  lines->error({Errc::Peer, 0, "no"}, 5);
-  lines->end(sample::reflect_summary());
-  lines->finish();
+  const auto lines = make_json_stream(out);
+  lines->take(ReflectBegin{sample::reflect_plan(), sample::info(), "native"});
+  lines->take(sample::reflect_interval());
+  lines->take(Failure{{Errc::Peer, 0, "no"}, 5});
+  lines->take(sample::reflect_summary());
+  lines->take(Finish{});
   std::istringstream in(out.str());
   std::vector<std::string> events;
   for (std::string line; std::getline(in, line);)
     events.push_back(ordered_json::parse(line)["event"]);
   EXPECT_EQ(events, (std::vector<std::string>{"start", "interval", "error", "end"}));
-  const auto quiet = make_reflect_quiet();
-  quiet->begin(sample::reflect_plan(), sample::info(), "native");
-  quiet->finish();
+  const auto quiet = make_quiet();
+  quiet->take(ReflectBegin{sample::reflect_plan(), sample::info(), "native"});
+  quiet->take(Finish{});
 }
 
 TEST(ReflectReport, WhyNothingWentBack) {

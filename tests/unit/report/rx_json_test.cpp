@@ -14,16 +14,16 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json document(const std::function<void(RxReporter&)>& run) {
+ordered_json document(const std::function<void(Sink&)>& run) {
   std::ostringstream out;
-  const auto json = make_rx_json(out);
+  const auto json = make_json(out);
   run(*json);
-  json->finish();
+  json->take(Finish{});
   return ordered_json::parse(out.str());
 }
 
 ordered_json end_of(const stats::RxSummary& summary) {
-  return document([&](RxReporter& json) { json.end(summary, {}); })["end"];
+  return document([&](Sink& json) { json.take(RxEnd{summary, {}}); })["end"];
 }
 
 constexpr const char* kCounters =
@@ -42,8 +42,9 @@ constexpr const char* kDetails =
     R"({"from":2,"to":3,"count":1},{"from":8,"to":15,"count":1}],"outage_us":250.0})";
 
 TEST(RxJson, Start) {
-  const ordered_json start = document(
-      [](RxReporter& json) { json.begin(sample::rx_plan(), sample::info(), "native"); })["start"];
+  const ordered_json start = document([](Sink& json) {
+    json.take(RxBegin{sample::rx_plan(), sample::info(), "native"});
+  })["start"];
   EXPECT_EQ(start["version"], kVersion);
   EXPECT_EQ(start["schema"], 1);
   EXPECT_EQ(start["hostname"], "lab1");
@@ -62,8 +63,8 @@ TEST(RxJson, Start) {
 }
 
 TEST(RxJson, StartOfWhatHasNoLimits) {
-  const ordered_json all = document([](RxReporter& json) {
-    json.begin(sample::rx_observe_plan(), sample::info(), "generic");
+  const ordered_json all = document([](Sink& json) {
+    json.take(RxBegin{sample::rx_observe_plan(), sample::info(), "generic"});
   })["start"]["configuration"];
   EXPECT_EQ(all["mode"], "generic");
   EXPECT_EQ(all["attached"], "generic");
@@ -77,7 +78,7 @@ TEST(RxJson, StartOfWhatHasNoLimits) {
 
 TEST(RxJson, Interval) {
   const ordered_json intervals =
-      document([](RxReporter& json) { json.interval(sample::rx_interval()); })["intervals"];
+      document([](Sink& json) { json.take(sample::rx_interval()); })["intervals"];
   ASSERT_EQ(intervals.size(), 1U);
   EXPECT_EQ(intervals[0].dump(),
             std::string(R"({"sum":{"start":0.0,"end":1.0,"seconds":1.0,"packets":1010,)") +
@@ -88,20 +89,20 @@ TEST(RxJson, Interval) {
 }
 
 TEST(RxJson, SuspectsMayBeBelievedLater) {
-  const ordered_json all = document([](RxReporter& json) {
+  const ordered_json all = document([](Sink& json) {
     stats::RxSample s = sample::rx_interval();
     s.sum.suspect = -1;
-    json.interval(s);
+    json.take(s);
   });
   EXPECT_EQ(all["intervals"][0]["sum"]["suspect"], -1);
 }
 
 TEST(RxJson, WhatIsNotThereIsNull) {
-  const ordered_json all = document([](RxReporter& json) {
+  const ordered_json all = document([](Sink& json) {
     stats::RxSample s;
     s.pps = std::nan("");
-    json.interval(s);
-    json.end(sample::rx_nothing(), {});
+    json.take(s);
+    json.take(RxEnd{sample::rx_nothing(), {}});
   });
   const ordered_json sum = all["intervals"][0]["sum"];
   for (const char* key : {"rx_pps", "lost_percent", "delay_us", "jitter_us"})
@@ -120,8 +121,7 @@ TEST(RxJson, OfMatchedFramesAloneNothingFollowsFromNumbers) {
   stats::RxSample s = sample::rx_interval();
   s.streams.front().name = {.match = true};
   s.sum = {.packets = 5, .bytes = 300, .matched = 5};
-  const ordered_json sum =
-      document([&](RxReporter& json) { json.interval(s); })["intervals"][0]["sum"];
+  const ordered_json sum = document([&](Sink& json) { json.take(s); })["intervals"][0]["sum"];
   for (const char* key :
        {"unique", "lost_packets", "lost_percent", "missing_packets", "duplicates", "replicated",
         "reordered", "too_late", "suspect", "negative_delays", "absurd_delays"})
@@ -131,10 +131,10 @@ TEST(RxJson, OfMatchedFramesAloneNothingFollowsFromNumbers) {
 }
 
 TEST(RxJson, MayGainLatePackets) {
-  const ordered_json all = document([](RxReporter& json) {
+  const ordered_json all = document([](Sink& json) {
     stats::RxSample s = sample::rx_interval();
     s.sum.lost = -4;
-    json.interval(s);
+    json.take(s);
   });
   EXPECT_EQ(all["intervals"][0]["sum"]["lost_packets"], -4);
   EXPECT_EQ(all["intervals"][0]["sum"]["lost_percent"], 0.0);
@@ -142,8 +142,8 @@ TEST(RxJson, MayGainLatePackets) {
 
 TEST(RxJson, End) {
   const stats::RxSummary summary = sample::rx_summary();
-  ordered_json end = document([&](RxReporter& json) {
-    json.end(summary, judge(sample::rx_plan().spec.expect, summary));
+  ordered_json end = document([&](Sink& json) {
+    json.take(RxEnd{summary, judge(sample::rx_plan().spec.expect, summary)});
   })["end"];
   EXPECT_EQ(end["sum"].dump(),
             std::string(R"({"start":0.0,"end":2.0,"seconds":2.0,"packets":1010,"bytes":64640,)") +
@@ -209,9 +209,9 @@ TEST(RxJson, WhatAnAnnouncementDoesNotTell) {
 }
 
 TEST(RxJson, SampledAndVerifiedFrames) {
-  const ordered_json all = document([](RxReporter& json) {
-    json.begin(sample::rx_sampled_plan(), sample::info(), "native");
-    json.end(sample::rx_sampled(), {});
+  const ordered_json all = document([](Sink& json) {
+    json.take(RxBegin{sample::rx_sampled_plan(), sample::info(), "native"});
+    json.take(RxEnd{sample::rx_sampled(), {}});
   });
   const ordered_json asked = all["start"]["configuration"];
   EXPECT_EQ(asked["verify"], true);
@@ -236,8 +236,8 @@ TEST(RxJson, StreamOfAnotherClockOverTwoQueues) {
 }
 
 TEST(RxJson, FramesWithoutASignature) {
-  const ordered_json start = document([](RxReporter& json) {
-    json.begin(sample::rx_match_plan(), sample::info(), "native");
+  const ordered_json start = document([](Sink& json) {
+    json.take(RxBegin{sample::rx_match_plan(), sample::info(), "native"});
   })["start"]["configuration"];
   EXPECT_EQ(start["match"].dump(), R"(["udp dst port 10000","arp"])");
   EXPECT_EQ(start["drop_matched"], false);
@@ -290,8 +290,8 @@ TEST(RxJson, NoBurstIsNotUnknown) {
 
 TEST(RxJson, ConditionThatWasNotMeasured) {
   const stats::RxSummary nothing = sample::rx_nothing();
-  const ordered_json end = document([&](RxReporter& json) {
-    json.end(nothing, judge(sample::rx_plan().spec.expect, nothing));
+  const ordered_json end = document([&](Sink& json) {
+    json.take(RxEnd{nothing, judge(sample::rx_plan().spec.expect, nothing)});
   })["end"];
   EXPECT_EQ(end["expect"][0].dump(),
             R"({"condition":"loss<0.001%","value":null,"held":false,"implied":false})");
@@ -299,16 +299,16 @@ TEST(RxJson, ConditionThatWasNotMeasured) {
 
 TEST(RxJson, IntervalsBeforeAnAnnouncedRunAreDropped) {
   const auto ends_of = [](const std::vector<stats::RxSender>& before_the_last) {
-    const ordered_json all = document([&](RxReporter& json) {
-      json.begin(sample::rx_plan(), sample::info(), "native");
+    const ordered_json all = document([&](Sink& json) {
+      json.take(RxBegin{sample::rx_plan(), sample::info(), "native"});
       double end_s = 0;
       stats::RxSample sample = sample::rx_interval();
       sample.end_s = ++end_s;
-      json.interval(sample);
+      json.take(sample);
       for (const stats::RxSender& sender : before_the_last) {
-        json.announced(sender);
+        json.take(Announced{sender});
         sample.end_s = ++end_s;
-        json.interval(sample);
+        json.take(sample);
       }
     });
     std::vector<double> ends;
@@ -324,10 +324,10 @@ TEST(RxJson, IntervalsBeforeAnAnnouncedRunAreDropped) {
 }
 
 TEST(RxJson, FirstErrorAndItsStatus) {
-  const ordered_json all = document([](RxReporter& json) {
-    json.begin(sample::rx_plan(), sample::info(), "native");
-    json.error({Errc::Peer, 0, "no test frame\narrived"}, 5);
-    json.error({Errc::System, 0, "later"}, 1);
+  const ordered_json all = document([](Sink& json) {
+    json.take(RxBegin{sample::rx_plan(), sample::info(), "native"});
+    json.take(Failure{{Errc::Peer, 0, "no test frame\narrived"}, 5});
+    json.take(Failure{{Errc::System, 0, "later"}, 1});
   });
   EXPECT_EQ(all["error"], "no test frame arrived");
   EXPECT_EQ(all["exit_status"], 5);
@@ -336,15 +336,16 @@ TEST(RxJson, FirstErrorAndItsStatus) {
 
 TEST(RxJsonStream, OneLinePerEventWithTheDocumentsObjects) {
   std::ostringstream out;
-  const auto stream = make_rx_json_stream(out);
-  const auto run = [](RxReporter& reporter) {
-    reporter.begin(sample::rx_plan(), sample::info(), "native");
-    reporter.interval(sample::rx_interval());
-    reporter.error({Errc::Peer, 0, "two\nlines"}, 5);
-    reporter.end(sample::rx_summary(), judge(sample::rx_plan().spec.expect, sample::rx_summary()));
+  const auto stream = make_json_stream(out);
+  const auto run = [](Sink& reporter) {
+    reporter.take(RxBegin{sample::rx_plan(), sample::info(), "native"});
+    reporter.take(sample::rx_interval());
+    reporter.take(Failure{{Errc::Peer, 0, "two\nlines"}, 5});
+    reporter.take(
+        RxEnd{sample::rx_summary(), judge(sample::rx_plan().spec.expect, sample::rx_summary())});
   };
   run(*stream);
-  stream->finish();
+  stream->take(Finish{});
   const ordered_json whole = document(run);
   std::vector<ordered_json> events;
   std::istringstream lines(out.str());

@@ -14,10 +14,10 @@ using nlohmann::ordered_json;
 
 std::string mirror_text(const stats::RxSummary& summary) {
   std::ostringstream out, err;
-  const auto text = make_rx_text(out, err);
-  text->begin(sample::rx_plan(), sample::info(), "native");
+  const auto text = make_text(out, err);
+  text->take(RxBegin{sample::rx_plan(), sample::info(), "native"});
   out.str("");
-  text->end(summary, {});
+  text->take(RxEnd{summary, {}});
   return out.str();
 }
 
@@ -70,14 +70,14 @@ TEST(RxMirrorText, TheDelayIsOfTheStreamsThatCameStraight) {
 TEST(RxMirrorText, IntervalSaysRttInTheSameColumn) {
   stats::RxSample s = sample::rx_interval();
   std::ostringstream out, err;
-  const auto text = make_rx_text(out, err);
-  text->begin(sample::rx_plan(), sample::info(), "native");
+  const auto text = make_text(out, err);
+  text->take(RxBegin{sample::rx_plan(), sample::info(), "native"});
   out.str("");
-  text->interval(s);
+  text->take(s);
   const std::string straight = out.str();
   s.path = stats::RxPath::RoundTrip;
   out.str("");
-  text->interval(s);
+  text->take(s);
   EXPECT_NE(out.str().find("2,000 max us RTT      1.312 us jitter\n"), std::string::npos)
       << out.str();
   EXPECT_EQ(out.str().size(), straight.size());
@@ -85,9 +85,9 @@ TEST(RxMirrorText, IntervalSaysRttInTheSameColumn) {
 
 ordered_json mirror_end(const stats::RxSummary& summary) {
   std::ostringstream out, err;
-  const auto json = make_rx_json(out);
-  json->end(summary, {});
-  json->finish();
+  const auto json = make_json(out);
+  json->take(RxEnd{summary, {}});
+  json->take(Finish{});
   return ordered_json::parse(out.str())["end"];
 }
 

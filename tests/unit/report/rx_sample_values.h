@@ -3,7 +3,7 @@
 #pragma once
 
 #include "plan/rx_plan.h"
-#include "report/rx_report.h"
+#include "report/sink.h"
 #include "stats/rx.h"
 #include "unit/report/sample_values.h"
 

@@ -15,22 +15,22 @@ namespace {
 
 std::string summary_text(const stats::RxSummary& summary) {
   std::ostringstream out, err;
-  const auto text = make_rx_text(out, err);
-  text->begin(sample::rx_plan(), sample::info(), "native");
+  const auto text = make_text(out, err);
+  text->take(RxBegin{sample::rx_plan(), sample::info(), "native"});
   out.str("");
-  text->end(summary, {});
+  text->take(RxEnd{summary, {}});
   return out.str();
 }
 
 TEST(RxText, WholeRun) {
   std::ostringstream out, err;
-  const auto text = make_rx_text(out, err);
+  const auto text = make_text(out, err);
   const plan::RxPlan plan = sample::rx_plan();
-  text->begin(plan, sample::info(), "native");
-  text->interval(sample::rx_interval());
-  text->error({Errc::Peer, 0, "1 of 2 conditions\nmissed"}, 3);
-  text->end(sample::rx_summary(), judge(plan.spec.expect, sample::rx_summary()));
-  text->finish();
+  text->take(RxBegin{plan, sample::info(), "native"});
+  text->take(sample::rx_interval());
+  text->take(Failure{{Errc::Peer, 0, "1 of 2 conditions\nmissed"}, 3});
+  text->take(RxEnd{sample::rx_summary(), judge(plan.spec.expect, sample::rx_summary())});
+  text->take(Finish{});
   EXPECT_EQ(out.str(), R"(receiving on eth1 (veth), native mode, for 2.5s
 test frames of session 00c0ffee, UDP port 1000; counted and taken; window 65,536 numbers, 256 streams
 [   1.00s] eth1        1,010 pkt/s  678.7 kbit/s L1         12 missing        7 dup          5 reordered     47.9 p50    130.1 p99    2,000 max us delay    1.312 us jitter
@@ -70,9 +70,9 @@ summary of eth1
 
 TEST(RxText, SeveralStreamsOfWhichOneHasAnotherClock) {
   std::ostringstream out, err;
-  const auto text = make_rx_text(out, err);
-  text->begin(sample::rx_observe_plan(), sample::info(), "generic");
-  text->end(sample::rx_two_streams(), {});
+  const auto text = make_text(out, err);
+  text->take(RxBegin{sample::rx_observe_plan(), sample::info(), "generic"});
+  text->take(RxEnd{sample::rx_two_streams(), {}});
   EXPECT_EQ(out.str(), R"(receiving on eth1 (driver unknown), generic mode, up to 1 packet
 test frames of any session, any UDP port; counted and passed on; window 65,536 numbers, 256 streams
 
@@ -107,9 +107,9 @@ summary of eth1
 
 TEST(RxText, FramesWithoutASignatureBesideTestFrames) {
   std::ostringstream out, err;
-  const auto text = make_rx_text(out, err);
-  text->begin(sample::rx_match_plan(), sample::info(), "native");
-  text->end(sample::rx_mixed(), {});
+  const auto text = make_text(out, err);
+  text->take(RxBegin{sample::rx_match_plan(), sample::info(), "native"});
+  text->take(RxEnd{sample::rx_mixed(), {}});
   EXPECT_EQ(out.str(), R"(receiving on eth1 (driver unknown), native mode, up to 1 packet
 test frames of any session, any UDP port; counted and taken; window 65,536 numbers, 256 streams
 frames without a signature that match 'udp dst port 10000' or 'arp': counted and passed on
@@ -146,13 +146,13 @@ summary of eth1
 
 TEST(RxText, NothingButFramesWithoutASignature) {
   std::ostringstream out, err;
-  const auto text = make_rx_text(out, err);
+  const auto text = make_text(out, err);
   plan::RxPlan plan = sample::rx_match_plan();
   plan.spec.drop_matched = true;
-  text->begin(plan, sample::info(), "native");
+  text->take(RxBegin{plan, sample::info(), "native"});
   EXPECT_NE(out.str().find("or 'arp': counted and taken\n"), std::string::npos) << out.str();
   out.str("");
-  text->end(sample::rx_matched_only(), {});
+  text->take(RxEnd{sample::rx_matched_only(), {}});
   EXPECT_EQ(out.str(), R"(
 summary of eth1
   ended           duration reached
@@ -173,7 +173,7 @@ summary of eth1
   out.str("");
   stats::RxSummary nothing = sample::rx_nothing();
   nothing.streams = {sample::rx_silent_stream()};
-  text->end(nothing, {});
+  text->take(RxEnd{nothing, {}});
   EXPECT_NE(out.str().find("  received        no frame that is counted arrived; 1,234 other "
                            "frames passed\n  streams         match 'arp': no packet\n"),
             std::string::npos)
@@ -192,11 +192,11 @@ TEST(RxText, FiltersAreToldHoweverManyStreamsThereAre) {
 
 TEST(RxText, NeverASilentZero) {
   std::ostringstream out, err;
-  const auto text = make_rx_text(out, err);
+  const auto text = make_text(out, err);
   const plan::RxPlan plan = sample::rx_plan();
-  text->begin(plan, sample::info(), "native");
+  text->take(RxBegin{plan, sample::info(), "native"});
   out.str("");
-  text->end(sample::rx_nothing(), judge(plan.spec.expect, sample::rx_nothing()));
+  text->take(RxEnd{sample::rx_nothing(), judge(plan.spec.expect, sample::rx_nothing())});
   EXPECT_EQ(out.str(), R"(
 summary of eth1
   ended           interrupted
@@ -284,20 +284,20 @@ TEST(RxText, AnotherClockHasNoDelay) {
 
 TEST(RxText, AnAnnouncedRun) {
   std::ostringstream out, err;
-  const auto text = make_rx_text(out, err);
-  text->begin(sample::rx_plan(), sample::info(), "native");
+  const auto text = make_text(out, err);
+  text->take(RxBegin{sample::rx_plan(), sample::info(), "native"});
   out.str("");
   stats::RxSender sender = sample::rx_announced().senders[0];
-  text->announced(sender);
+  text->take(Announced{sender});
   sender.about.frames = sender.about.duration_ns = ~std::uint64_t{0};
   sender.about.rate_millipps = 0;
   sender.about.streams = 3;
-  text->announced(sender);
+  text->take(Announced{sender});
   sender.about.duration_ns = 2'500'000'000;
-  text->announced(sender);
+  text->take(Announced{sender});
   sender.start_seen = false;
   sender.about.frames = 1'000;
-  text->announced(sender);
+  text->take(Announced{sender});
   EXPECT_EQ(out.str(), R"(run 00c0ffee announced: 1,200 packets of 64 bytes at 501 pps, 1 stream
 run 00c0ffee announced: packets of 64 bytes as fast as it goes, 3 streams
 run 00c0ffee announced: packets of 64 bytes for 2.5s as fast as it goes, 3 streams
@@ -389,15 +389,15 @@ TEST(RxText, SuspectsAreToldWhereThereAreAny) {
 
 TEST(RxText, IntervalWithoutAnything) {
   std::ostringstream out, err;
-  const auto text = make_rx_text(out, err);
-  text->begin(sample::rx_plan(), sample::info(), "native");
+  const auto text = make_text(out, err);
+  text->take(RxBegin{sample::rx_plan(), sample::info(), "native"});
   out.str("");
   stats::RxSample s;
   s.end_s = 1;
   s.missing = -1'234; // late ones came
   s.l1_bps = std::nan("");
   s.pps = std::numeric_limits<double>::infinity();
-  text->interval(s);
+  text->take(s);
   EXPECT_EQ(out.str(),
             "[   1.00s] eth1            - pkt/s       - bit/s L1     -1,234 missing        0 "
             "dup          0 reordered        - p50        - p99        - max us delay  "
@@ -421,9 +421,9 @@ TEST(RxText, HowItEnded) {
 
 TEST(RxText, ObservedFramesOfStreamsWithoutRoomPass) {
   std::ostringstream out, err;
-  const auto text = make_rx_text(out, err);
-  text->begin(sample::rx_observe_plan(), sample::info(), "generic");
-  text->end(sample::rx_summary(), {});
+  const auto text = make_text(out, err);
+  text->take(RxBegin{sample::rx_observe_plan(), sample::info(), "generic"});
+  text->take(RxEnd{sample::rx_summary(), {}});
   EXPECT_NE(out.str().find("told apart, passed uncounted; raise --streams\n"), std::string::npos);
 }
 
@@ -435,13 +435,13 @@ TEST(RxText, TheLongestBurstsAreOneClass) {
 }
 
 TEST(RxQuiet, TakesEverything) {
-  const auto quiet = make_rx_quiet();
-  quiet->begin(sample::rx_plan(), sample::info(), "native");
-  quiet->announced(sample::rx_announced().senders[0]);
-  quiet->interval(sample::rx_interval());
-  quiet->error({Errc::Peer, 0, "x"}, 5);
-  quiet->end(sample::rx_summary(), {});
-  quiet->finish();
+  const auto quiet = make_quiet();
+  quiet->take(RxBegin{sample::rx_plan(), sample::info(), "native"});
+  quiet->take(Announced{sample::rx_announced().senders[0]});
+  quiet->take(sample::rx_interval());
+  quiet->take(Failure{{Errc::Peer, 0, "x"}, 5});
+  quiet->take(RxEnd{sample::rx_summary(), {}});
+  quiet->take(Finish{});
 }
 
 TEST(RxWords, MicrosecondsKeepThreeOrFourDigits) {

@@ -8,7 +8,7 @@
 #include "packet/frame.h"
 #include "plan/plan.h"
 #include "report/probe_report.h"
-#include "report/reporter.h"
+#include "report/sink.h"
 #include "stats/rate.h"
 
 namespace xtg::report::sample {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/version.h"
+#include "report/dry_run.h"
 #include "unit/report/tcp_sample_values.h"
 
 namespace xtg::report {
@@ -14,11 +15,11 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json document(const std::function<void(TcpReporter&)>& run) {
+ordered_json document(const std::function<void(Sink&)>& run) {
   std::ostringstream out;
-  const auto json = make_tcp_json(out);
+  const auto json = make_json(out);
   run(*json);
-  json->finish();
+  json->take(Finish{});
   return ordered_json::parse(out.str());
 }
 
@@ -41,8 +42,9 @@ std::string interval_text() {
 }
 
 TEST(TcpJson, Configuration) {
-  const ordered_json start =
-      document([](TcpReporter& json) { json.begin(sample::tcp_plan(), sample::info()); })["start"];
+  const ordered_json start = document([](Sink& json) {
+    json.take(TcpBegin{sample::tcp_plan(), sample::info()});
+  })["start"];
   EXPECT_EQ(start["version"], kVersion);
   EXPECT_EQ(start["count_source"], "tracepoint");
   EXPECT_EQ(start["configuration"].dump(),
@@ -80,20 +82,20 @@ TEST(TcpJson, ConfigurationOfAFileIsTheEffectiveOne) {
 
 TEST(TcpJson, Interval) {
   const ordered_json intervals =
-      document([](TcpReporter& json) { json.interval(sample::tcp_interval()); })["intervals"];
+      document([](Sink& json) { json.take(sample::tcp_interval()); })["intervals"];
   ASSERT_EQ(intervals.size(), 1U);
   EXPECT_EQ(intervals[0].dump(), interval_text());
 }
 
 TEST(TcpJson, WhatIsNotThereIsNull) {
-  const ordered_json all = document([](TcpReporter& json) {
+  const ordered_json all = document([](Sink& json) {
     stats::TcpSample s = sample::tcp_interval();
     s.goodput_bps = std::nan("");
     s.l1_bps = 0;
     s.rtt_us = 0;
     s.compared = 0;
-    json.interval(s);
-    json.end(sample::tcp_refused());
+    json.take(s);
+    json.take(sample::tcp_refused());
   });
   const ordered_json sum = all["intervals"][0]["sum"];
   for (const char* key : {"bits_per_second", "l1_bits_per_second", "rtt_us",
@@ -106,16 +108,16 @@ TEST(TcpJson, WhatIsNotThereIsNull) {
 }
 
 TEST(TcpJson, AStalledFlowIsZeroNotNull) {
-  const ordered_json all = document([](TcpReporter& json) {
+  const ordered_json all = document([](Sink& json) {
     stats::TcpSample s = sample::tcp_interval();
     s.slowest_bps = 0;
-    json.interval(s);
+    json.take(s);
   });
   EXPECT_EQ(all["intervals"][0]["sum"]["slowest_bits_per_second"], 0.0);
 }
 
 TEST(TcpJson, End) {
-  ordered_json end = document([](TcpReporter& json) { json.end(sample::tcp_summary()); })["end"];
+  ordered_json end = document([](Sink& json) { json.take(sample::tcp_summary()); })["end"];
   ASSERT_EQ(end["flows"].size(), 3U);
   EXPECT_EQ(
       end["flows"][0].dump(),
@@ -146,10 +148,10 @@ TEST(TcpJson, End) {
 }
 
 TEST(TcpJson, FirstErrorAndItsStatus) {
-  const ordered_json all = document([](TcpReporter& json) {
-    json.begin(sample::tcp_plan(), sample::info());
-    json.error({Errc::Peer, 0, "198.18.0.2 port 10000:\nrefused"}, 5);
-    json.error({Errc::System, 0, "later"}, 1);
+  const ordered_json all = document([](Sink& json) {
+    json.take(TcpBegin{sample::tcp_plan(), sample::info()});
+    json.take(Failure{{Errc::Peer, 0, "198.18.0.2 port 10000:\nrefused"}, 5});
+    json.take(Failure{{Errc::System, 0, "later"}, 1});
   });
   EXPECT_EQ(all["error"], "198.18.0.2 port 10000: refused");
   EXPECT_EQ(all["exit_status"], 5);
@@ -158,16 +160,16 @@ TEST(TcpJson, FirstErrorAndItsStatus) {
 
 TEST(TcpJsonStream, OneLinePerEventWithTheDocumentsObjects) {
   std::ostringstream out;
-  const auto stream = make_tcp_json_stream(out);
-  const auto run = [](TcpReporter& reporter) {
-    reporter.begin(sample::tcp_plan(), sample::info());
-    reporter.interval(sample::tcp_interval());
-    reporter.flow_ended(sample::reset_flow(), 1.25);
-    reporter.error({Errc::Peer, 0, "two\nlines"}, 5);
-    reporter.end(sample::tcp_summary());
+  const auto stream = make_json_stream(out);
+  const auto run = [](Sink& reporter) {
+    reporter.take(TcpBegin{sample::tcp_plan(), sample::info()});
+    reporter.take(sample::tcp_interval());
+    reporter.take(FlowEnded{sample::reset_flow(), 1.25});
+    reporter.take(Failure{{Errc::Peer, 0, "two\nlines"}, 5});
+    reporter.take(sample::tcp_summary());
   };
   run(*stream);
-  stream->finish();
+  stream->take(Finish{});
   const ordered_json whole = document(run);
   std::vector<ordered_json> events;
   std::istringstream lines(out.str());
@@ -188,8 +190,9 @@ TEST(TcpJsonStream, OneLinePerEventWithTheDocumentsObjects) {
 
 TEST(TcpDryRun, Json) {
   const ordered_json plan = ordered_json::parse(tcp_plan_json(sample::tcp_plan()));
-  const ordered_json start =
-      document([](TcpReporter& json) { json.begin(sample::tcp_plan(), sample::info()); })["start"];
+  const ordered_json start = document([](Sink& json) {
+    json.take(TcpBegin{sample::tcp_plan(), sample::info()});
+  })["start"];
   EXPECT_EQ(plan,
             (ordered_json{{"version", kVersion}, {"schema", 1}, {"plan", start["configuration"]}}));
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "plan/tcp_plan.h"
-#include "report/tcp_report.h"
+#include "report/sink.h"
 #include "stats/tcp.h"
 #include "unit/report/sample_values.h"
 

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "report/dry_run.h"
 #include "unit/report/tcp_sample_values.h"
 
 namespace xtg::report {
@@ -14,13 +15,13 @@ namespace {
 
 TEST(TcpText, WholeRun) {
   std::ostringstream out, err;
-  const auto text = make_tcp_text(out, err);
-  text->begin(sample::tcp_plan(), sample::info());
-  text->interval(sample::tcp_interval());
-  text->flow_ended(sample::reset_flow(), 1.25);
-  text->error({Errc::Peer, 0, "1 of 3 flows failed"}, 5);
-  text->end(sample::tcp_summary());
-  text->finish();
+  const auto text = make_text(out, err);
+  text->take(TcpBegin{sample::tcp_plan(), sample::info()});
+  text->take(sample::tcp_interval());
+  text->take(FlowEnded{sample::reset_flow(), 1.25});
+  text->take(Failure{{Errc::Peer, 0, "1 of 3 flows failed"}, 5});
+  text->take(sample::tcp_summary());
+  text->take(Finish{});
   EXPECT_EQ(
       out.str(),
       R"(sending to 198.18.0.2 port 10000 over eth1 (veth), 3 flows, 2 threads on CPU 2,3, for 2.5s
@@ -66,18 +67,18 @@ summary of eth1
 
 TEST(TcpText, OneFlowHasNoOthersToCompare) {
   std::ostringstream out, err;
-  const auto text = make_tcp_text(out, err);
-  text->begin(sample::tcp_file_plan(), sample::link_info());
+  const auto text = make_text(out, err);
+  text->take(TcpBegin{sample::tcp_file_plan(), sample::link_info()});
   stats::TcpSample s;
   s.end_s = 1;
-  text->interval(s);
+  text->take(s);
   s.end_s = 9999.994;
   s.xmit_pps = 12'345'678;
   s.err_pps = 12'345;
   s.goodput_bps = 1.2345e11;
   s.again_pps = 1'234'567;
   s.rtt_us = 2'000'000;
-  text->interval(s);
+  text->take(s);
   EXPECT_EQ(
       out.str(),
       R"(sending to 2001:db8::2 port 10000 over eth1 (driver unknown), 1 flow, 1 thread on CPU 5
@@ -90,10 +91,10 @@ counted by the link counters of eth1, NOT by tracepoint: whatever else it sends 
 
 TEST(TcpText, NeverASilentZero) {
   std::ostringstream out, err;
-  const auto text = make_tcp_text(out, err);
-  text->begin(sample::tcp_file_plan(), sample::info());
+  const auto text = make_text(out, err);
+  text->take(TcpBegin{sample::tcp_file_plan(), sample::info()});
   out.str("");
-  text->end(sample::tcp_refused());
+  text->take(sample::tcp_refused());
   EXPECT_EQ(out.str(), R"(
 summary of eth1
   ended           failed
@@ -113,14 +114,14 @@ summary of eth1
 
 TEST(TcpText, ManyFailuresAreCountedAndOnlyTheFirstTold) {
   std::ostringstream out, err;
-  const auto text = make_tcp_text(out, err);
-  text->begin(sample::tcp_plan(), sample::info());
+  const auto text = make_text(out, err);
+  text->take(TcpBegin{sample::tcp_plan(), sample::info()});
   out.str("");
   stats::TcpSummary summary;
   for (std::uint32_t i = 0; i < 20; i++) {
     summary.flows.push_back(sample::reset_flow());
     summary.flows.back().number = i;
-    text->flow_ended(summary.flows.back(), 1);
+    text->take(FlowEnded{summary.flows.back(), 1});
   }
   const std::string lines = out.str();
   EXPECT_NE(lines.find("flow 7 (port"), std::string::npos) << lines;
@@ -128,7 +129,7 @@ TEST(TcpText, ManyFailuresAreCountedAndOnlyTheFirstTold) {
   EXPECT_TRUE(lines.ends_with("] eth1  more flows end; they are only counted\n")) << lines;
   EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 9);
   out.str("");
-  text->end(summary);
+  text->take(summary);
   EXPECT_NE(out.str().find("  flows                        20 reset by the far end\n"),
             std::string::npos)
       << out.str();
@@ -139,12 +140,12 @@ TEST(TcpText, ManyFailuresAreCountedAndOnlyTheFirstTold) {
 
 TEST(TcpText, ShortWaitsAreLeftOut) {
   std::ostringstream out, err;
-  const auto text = make_tcp_text(out, err);
+  const auto text = make_text(out, err);
   stats::TcpSummary summary = sample::tcp_summary(); // three flows, two seconds
   summary.total.sum.window_limited_us = 59'999;
   summary.total.sum.zero_window_us = 0;
   summary.total.sum.idle_us = 60'000;
-  text->end(summary);
+  text->take(summary);
   EXPECT_EQ(out.str().find("window limited"), std::string::npos);
   EXPECT_EQ(out.str().find("zero window"), std::string::npos);
   EXPECT_NE(out.str().find("  idle                      0.060 s, 1.0 % of the flows' time: nothing "
@@ -155,14 +156,14 @@ TEST(TcpText, ShortWaitsAreLeftOut) {
 
 TEST(TcpText, NeverShowsNanOrInf) {
   std::ostringstream out, err;
-  const auto text = make_tcp_text(out, err);
+  const auto text = make_text(out, err);
   stats::TcpSample s = sample::tcp_interval();
   s.goodput_bps = std::nan("");
   s.again_pps = std::numeric_limits<double>::infinity();
   s.compared = 0;
-  text->begin(sample::tcp_plan(), sample::info());
+  text->take(TcpBegin{sample::tcp_plan(), sample::info()});
   out.str("");
-  text->interval(s);
+  text->take(s);
   EXPECT_EQ(out.str(), "[   1.00s] eth1       55 err/s        2,005 xmit/s       - bit/s goodput   "
                        "       - retrans/s      1,250 us RTT             - slowest             - "
                        "fastest       2 open\n");
@@ -175,7 +176,7 @@ TEST(TcpText, PayloadAndAmountInWords) {
     plan.spec.bytes.reset();
     plan.flow_bytes.assign(3, plan::kNoLimit);
     change(plan);
-    make_tcp_text(out, err)->begin(plan, sample::info());
+    make_text(out, err)->take(TcpBegin{plan, sample::info()});
     const std::string text = out.str();
     const auto from = text.find("\npayload ") + 9;
     return text.substr(from, text.find(';', from) - from);
@@ -197,13 +198,13 @@ TEST(TcpText, PayloadAndAmountInWords) {
 }
 
 TEST(TcpQuiet, TakesEverything) {
-  const auto quiet = make_tcp_quiet();
-  quiet->begin(sample::tcp_plan(), sample::info());
-  quiet->interval(sample::tcp_interval());
-  quiet->flow_ended(sample::reset_flow(), 1);
-  quiet->error({Errc::Peer, 0, "x"}, 5);
-  quiet->end(sample::tcp_summary());
-  quiet->finish();
+  const auto quiet = make_quiet();
+  quiet->take(TcpBegin{sample::tcp_plan(), sample::info()});
+  quiet->take(sample::tcp_interval());
+  quiet->take(FlowEnded{sample::reset_flow(), 1});
+  quiet->take(Failure{{Errc::Peer, 0, "x"}, 5});
+  quiet->take(sample::tcp_summary());
+  quiet->take(Finish{});
 }
 
 TEST(TcpDryRun, Text) {

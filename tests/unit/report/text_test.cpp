@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "report/reporter.h"
+#include "report/sink.h"
 #include "unit/report/sample_values.h"
 
 namespace xtg::report {
@@ -14,10 +14,10 @@ namespace {
 TEST(TextReporter, WholeRun) {
   std::ostringstream out, err;
   const auto text = make_text(out, err);
-  text->begin(sample::plan(), sample::info());
-  text->interval(sample::interval());
-  text->end(sample::summary());
-  text->finish();
+  text->take(UdpBegin{sample::plan(), sample::info()});
+  text->take(sample::interval());
+  text->take(sample::summary());
+  text->take(Finish{});
   EXPECT_EQ(out.str(), R"(sending on eth1 (veth), 2 threads on CPU 2,3, for 2.5s
 session 00c0ffee
 stream 0: 198.18.0.1 port 1 (02:00:00:00:00:01) -> 198.18.0.2 port 1000-1003 (02:00:00:00:00:02), 64-byte frames, rate 1Mpps, 2,000,000 packets
@@ -52,7 +52,7 @@ TEST(TextReporter, SaysWhenTheCountsAreTheLinks) {
   std::ostringstream out, err;
   const auto text = make_text(out, err);
   plan::Plan plan = sample::plan_v6();
-  text->begin(plan, sample::link_info());
+  text->take(UdpBegin{plan, sample::link_info()});
   EXPECT_EQ(out.str(), R"(sending on eth1 (driver unknown), 1 thread on CPU 5
 session 00c0ffee
 stream 0: 2001:db8::1 port 1 (02:00:00:00:00:01-02:00:00:00:00:08) -> 2001:db8:1::100-2001:db8:1::10f port 1000 (02:00:00:00:00:02), 128-byte frames, rate 1Gbps on l2 = 976.6 kpps
@@ -65,8 +65,8 @@ TEST(TextReporter, ThreadsHaveNoAcceptedFiguresFromLinkCounters) {
   const auto text = make_text(out, err);
   stats::Summary summary = sample::summary();
   summary.source = stats::CountSource::Link;
-  text->begin(sample::plan(), sample::link_info());
-  text->end(summary);
+  text->take(UdpBegin{sample::plan(), sample::link_info()});
+  text->take(summary);
   EXPECT_NE(out.str().find("  thread 1 CPU 3          500,000 attempts  7 skipped slots\n"),
             std::string::npos)
       << out.str();
@@ -76,17 +76,17 @@ TEST(TextReporter, ColumnsStayInPlace) {
   std::ostringstream out, err;
   const auto text = make_text(out, err);
   plan::Plan plan = sample::plan();
-  text->begin(plan, sample::info());
+  text->take(UdpBegin{plan, sample::info()});
   out.str("");
   stats::Sample s;
   s.end_s = 1;
-  text->interval(s);
+  text->take(s);
   s.end_s = 9999.994;
   s.xmit_pps = 148'809'523.4;
   s.err_pps = 12'345;
   s.l1_bps = 1e11;
   s.l2_bps = 7.619e10;
-  text->interval(s);
+  text->take(s);
   EXPECT_EQ(
       out.str(),
       "[   1.00s] eth1        0 err/s            0 xmit/s   0.000 bit/s L1   0.000 bit/s L2\n"
@@ -99,7 +99,7 @@ TEST(TextReporter, LowRatesKeepTheirFractions) {
   stats::Summary summary;
   summary.total.target_pps = 0.5;
   summary.total.xmit_pps = 0.5;
-  text->end(summary);
+  text->take(summary);
   EXPECT_NE(out.str().find("0.500 pps, achieved 0.500 pps (+0.0000 %)\n"), std::string::npos)
       << out.str();
 }
@@ -110,11 +110,11 @@ TEST(TextReporter, TellsWhatWasSentAgain) {
   const auto text = make_text(out, err);
   stats::Summary summary;
   summary.total.tx = {.attempts = 1'007, .accepted = 1'000, .driver_drops = 7, .resent = 7};
-  text->end(summary);
+  text->take(summary);
   EXPECT_NE(out.str().find("  sent again                    7\n"), std::string::npos) << out.str();
   out.str("");
   summary.total.tx = {.attempts = 1'000, .accepted = 1'000};
-  text->end(summary);
+  text->take(summary);
   EXPECT_EQ(out.str().find("sent again"), std::string::npos) << out.str();
 }
 
@@ -125,7 +125,7 @@ TEST(TextReporter, NeverShowsNanOrInf) {
   s.xmit_pps = std::nan("");
   s.l1_bps = std::numeric_limits<double>::infinity();
   s.err_pps = -1;
-  text->interval(s);
+  text->take(s);
   EXPECT_EQ(out.str(), "[   1.00s]         - err/s            - xmit/s       - bit/s L1  511.5 "
                        "Mbit/s L2  target 1.000 Mpps\n");
 }
@@ -133,11 +133,11 @@ TEST(TextReporter, NeverShowsNanOrInf) {
 TEST(TextReporter, FailureStandsInTheSummaryOnly) {
   std::ostringstream out, err;
   const auto text = make_text(out, err);
-  text->error({Errc::System, 0, "eth1 is down\nip link set eth1 up"}, 4);
+  text->take(Failure{{Errc::System, 0, "eth1 is down\nip link set eth1 up"}, 4});
   EXPECT_EQ(out.str(), "");
   stats::Summary summary;
   summary.end = stats::EndReason::Failed;
-  text->end(summary);
+  text->take(summary);
   EXPECT_NE(out.str().find("  ended           failed: eth1 is down ip link set eth1 up\n"),
             std::string::npos)
       << out.str();
@@ -145,11 +145,11 @@ TEST(TextReporter, FailureStandsInTheSummaryOnly) {
 
 TEST(QuietReporter, TakesEverything) {
   const auto quiet = make_quiet();
-  quiet->begin(sample::plan(), sample::info());
-  quiet->interval(sample::interval());
-  quiet->error({Errc::System, 0, "x"}, 1);
-  quiet->end(sample::summary());
-  quiet->finish();
+  quiet->take(UdpBegin{sample::plan(), sample::info()});
+  quiet->take(sample::interval());
+  quiet->take(Failure{{Errc::System, 0, "x"}, 1});
+  quiet->take(sample::summary());
+  quiet->take(Finish{});
 }
 
 } // namespace

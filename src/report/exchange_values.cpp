@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The reporters of runs that see both ends: those that write JSON, and the one that writes nothing.
+// The objects in the JSON of port tests, which see both ends.
 #include <numeric>
 
 #include "core/units.h"
 #include "report/describe.h"
-#include "report/exchange_report.h"
-#include "report/json_document.h"
 #include "report/json_values.h"
 #include "report/rx_values.h"
+#include "report/to_json.h"
 
 namespace xtg::report {
 namespace {
@@ -15,21 +14,21 @@ namespace {
 using Names = std::vector<std::string>;
 
 /// What the values need to know of the run.
-struct ExchangeFacts {
+struct PortTestFacts {
   Names ports;
   std::vector<RunFacts> tx; ///< by port
 };
 
-ExchangeFacts facts_of(const plan::ExchangePlan& plan, const RunInfo& info) {
-  ExchangeFacts facts;
-  for (const plan::PortPlan& port : plan.ports) {
+PortTestFacts facts_of(const PortTestBegin& begin) {
+  PortTestFacts facts;
+  for (const plan::PortPlan& port : begin.plan.ports) {
     facts.ports.push_back(port.iface.name);
-    facts.tx.push_back(port.send ? run_facts(*port.send, info) : RunFacts{});
+    facts.tx.push_back(port.send ? run_facts(*port.send, begin.info) : RunFacts{});
   }
   return facts;
 }
 
-Json exchange_start(const plan::ExchangePlan& plan, const RunInfo& info, const Names& modes) {
+Json port_test_start(const plan::ExchangePlan& plan, const RunInfo& info, const Names& modes) {
   Json ports = Json::array();
   for (std::size_t i = 0; i < plan.ports.size(); ++i) {
     const plan::PortPlan& port = plan.ports[i];
@@ -65,7 +64,7 @@ void settle_flow(Json& sum, bool loss_known) {
   clear_loss(sum, loss_known);
 }
 
-Json exchange_interval(const stats::ExchangeSample& sample, const ExchangeFacts& facts) {
+Json port_test_interval(const stats::ExchangeSample& sample, const PortTestFacts& facts) {
   Json ports = Json::array(), flows = Json::array();
   std::uint64_t sent = 0, received = 0;
   for (std::size_t i = 0; i < sample.tx.size(); ++i) {
@@ -125,8 +124,8 @@ Json flow_value(const stats::Flow<stats::RxSummary>& flow, const Names& ports, b
           {"streams", end["streams"]}};
 }
 
-Json exchange_end(const stats::ExchangeSummary& summary, const std::vector<RxVerdict>& verdicts,
-                  const ExchangeFacts& facts) {
+Json port_test_end(const stats::ExchangeSummary& summary, const std::vector<RxVerdict>& verdicts,
+                   const PortTestFacts& facts) {
   Json tx = Json::array(), rx = Json::array(), ledger = Json::array(), flows = Json::array();
   std::uint64_t asked = 0, sent = 0, received = 0;
   for (std::size_t i = 0; i < summary.ports.size(); ++i) {
@@ -167,71 +166,18 @@ Json exchange_end(const stats::ExchangeSummary& summary, const std::vector<RxVer
           {"cpu_seconds", number(summary.cpu_s)}};
 }
 
-class Document final : public ExchangeReporter {
-public:
-  explicit Document(std::ostream& out) : document_(out) {}
-
-  void begin(const plan::ExchangePlan& plan, const RunInfo& info, const Names& modes) override {
-    facts_ = facts_of(plan, info);
-    document_.start(exchange_start(plan, info, modes));
-  }
-  void interval(const stats::ExchangeSample& sample) override {
-    document_.interval(exchange_interval(sample, facts_));
-  }
-  void end(const stats::ExchangeSummary& summary, const std::vector<RxVerdict>& verdicts) override {
-    document_.end(exchange_end(summary, verdicts, facts_));
-  }
-  void error(const Error& error, int exit_status) override { document_.error(error, exit_status); }
-  void finish() override { document_.finish(); }
-
-private:
-  JsonDocument document_;
-  ExchangeFacts facts_;
-};
-
-class Stream final : public ExchangeReporter {
-public:
-  explicit Stream(std::ostream& out) : lines_(out) {}
-
-  void begin(const plan::ExchangePlan& plan, const RunInfo& info, const Names& modes) override {
-    facts_ = facts_of(plan, info);
-    lines_.event("start", exchange_start(plan, info, modes));
-  }
-  void interval(const stats::ExchangeSample& sample) override {
-    lines_.event("interval", exchange_interval(sample, facts_));
-  }
-  void end(const stats::ExchangeSummary& summary, const std::vector<RxVerdict>& verdicts) override {
-    lines_.event("end", exchange_end(summary, verdicts, facts_));
-  }
-  void error(const Error& error, int exit_status) override { lines_.error(error, exit_status); }
-  void finish() override {}
-
-private:
-  JsonLines lines_;
-  ExchangeFacts facts_;
-};
-
-class Quiet final : public ExchangeReporter {
-public:
-  void begin(const plan::ExchangePlan&, const RunInfo&, const Names&) override {}
-  void interval(const stats::ExchangeSample&) override {}
-  void end(const stats::ExchangeSummary&, const std::vector<RxVerdict>&) override {}
-  void error(const Error&, int) override {}
-  void finish() override {}
-};
-
 } // namespace
 
-std::unique_ptr<ExchangeReporter> make_exchange_json(std::ostream& out) {
-  return std::make_unique<Document>(out);
+Json to_json(const PortTestBegin& begin) {
+  return port_test_start(begin.plan, begin.info, begin.modes);
 }
 
-std::unique_ptr<ExchangeReporter> make_exchange_json_stream(std::ostream& out) {
-  return std::make_unique<Stream>(out);
+Json to_json(const PortTestBegin& begin, const stats::ExchangeSample& sample) {
+  return port_test_interval(sample, facts_of(begin));
 }
 
-std::unique_ptr<ExchangeReporter> make_exchange_quiet() {
-  return std::make_unique<Quiet>();
+Json to_json(const PortTestBegin& begin, const PortTestEnd& end) {
+  return port_test_end(end.summary, end.verdicts, facts_of(begin));
 }
 
 } // namespace xtg::report

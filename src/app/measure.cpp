@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/measure.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "app/exchange_session.h"
+#include "app/planned_capture.h"
+#include "app/reflect_session.h"
+#include "app/repair.h"
+#include "app/run_common.h"
+#include "app/rx_session.h"
+#include "app/sample_file.h"
+#include "app/session.h"
+#include "app/tcp_session.h"
+#include "app/this_host.h"
+
+namespace xtg::app {
+
+namespace {
+
+/// What vanishes under a run's feet is no wrong input.
+tl::unexpected<Error> while_preparing(Error error) {
+  if (error.code == Errc::NotFound) error.code = Errc::System;
+  return tl::unexpected<Error>(std::move(error));
+}
+
+std::vector<std::uint32_t> frame_sizes(const plan::Plan& plan) {
+  std::vector<std::uint32_t> sizes;
+  for (const plan::StreamPlan& stream : plan.streams)
+    sizes.push_back(stream.frame.spec.frame_size);
+  return sizes;
+}
+
+/// Whether the other end of the pair gets a receiving program of ours, by which it takes frames.
+bool receives_at_its_peer(const plan::ExchangePlan& plan, const plan::PortPlan& port) {
+  const auto& peer = port.iface.peer;
+  return peer && peer->same_netns && std::ranges::any_of(plan.ports, [&](const auto& other) {
+           return other.receive && other.iface.ifindex == peer->ifindex;
+         });
+}
+
+/// What keeps frames from leaving any of the ports.
+Status remove_obstacles(plan::ExchangePlan& plan, std::vector<std::unique_ptr<Repair>>& repairs) {
+  for (plan::PortPlan& port : plan.ports) {
+    if (!port.send || receives_at_its_peer(plan, port)) continue;
+    auto clear = remove_obstacle(port.iface, frame_sizes(*port.send), port.send->fix,
+                                 repairs.emplace_back(), port.send->notes);
+    if (!clear) return clear;
+  }
+  return {};
+}
+
+} // namespace
+
+Result<Outcome> measure(const plan::Plan& asked, report::Sink& sink, const StopToken& stop,
+                        report::RunInfo asker) {
+  ThisHost host(std::move(asker));
+  plan::Plan plan = asked;
+  std::unique_ptr<Repair> repair;
+  Status ready = check_caps(false);
+  if (ready) ready = remove_obstacle(plan.iface, frame_sizes(plan), plan.fix, repair, plan.notes);
+  if (ready) ready = write_planned_frames(plan);
+  if (!ready) return tl::unexpected<Error>(std::move(ready.error()));
+  sink.take(report::Step{
+      fmt::format("interface {} (index {}, driver {}), {} threads, batches of {}", plan.iface.name,
+                  plan.iface.ifindex, plan.iface.driver, plan.cpus.size(), plan.batch)});
+  auto session = Session::prepare(plan, host.info().started_ns);
+  if (!session) return while_preparing(std::move(session.error()));
+  sink.take(report::Step{"programs loaded and kept in the dispatcher, threads in place"});
+  return run::carry_out(**session, host.info(), sink, stop, host);
+}
+
+Result<Outcome> measure(const plan::ExchangePlan& asked, report::Sink& sink, const StopToken& stop,
+                        report::RunInfo asker) {
+  ThisHost host(std::move(asker));
+  plan::ExchangePlan plan = asked;
+  std::vector<std::unique_ptr<Repair>> repairs;
+  Status ready = check_caps(true);
+  if (ready) ready = remove_obstacles(plan, repairs);
+  if (!ready) return tl::unexpected<Error>(std::move(ready.error()));
+  auto test = PortTest::prepare(plan, host.info().started_ns);
+  if (!test) return while_preparing(std::move(test.error()));
+  return run::carry_out(**test, host.info(), sink, stop, host);
+}
+
+Result<Outcome> measure(const plan::TcpPlan& asked, report::Sink& sink, const StopToken& stop,
+                        report::RunInfo asker) {
+  ThisHost host(std::move(asker));
+  plan::TcpPlan plan = asked;
+  std::unique_ptr<Repair> repair;
+  const std::uint32_t frame = plan.max_segment_ip + 14 + 4;
+  Status ready = check_caps(true);
+  if (ready) ready = remove_obstacle(plan.iface, {frame}, plan.spec.fix, repair, plan.notes);
+  if (!ready) return tl::unexpected<Error>(std::move(ready.error()));
+  TcpSession session(plan, host.info().started_ns, stop);
+  if (auto prepared = session.prepare(); !prepared)
+    return while_preparing(std::move(prepared.error()));
+  return run::carry_out(session, host.info(), sink, stop, host);
+}
+
+Result<Outcome> measure(const plan::RxPlan& plan, report::Sink& sink, const StopToken& stop,
+                        report::RunInfo asker) {
+  ThisHost host(std::move(asker));
+  if (auto ready = check_caps(true); !ready) return tl::unexpected<Error>(std::move(ready.error()));
+  std::optional<SampleFile> samples;
+  if (!plan.spec.pcap_path.empty()) {
+    auto created = SampleFile::create(plan.spec.pcap_path);
+    if (!created) return tl::unexpected<Error>(std::move(created.error()));
+    samples.emplace(std::move(*created));
+  }
+  RxSession session(plan, samples ? &*samples : nullptr);
+  if (auto prepared = session.prepare(); !prepared)
+    return while_preparing(std::move(prepared.error()));
+  return run::carry_out(session, host.info(), sink, stop, host);
+}
+
+Result<Outcome> measure(const plan::ReflectPlan& asked, report::Sink& sink, const StopToken& stop,
+                        report::RunInfo asker) {
+  ThisHost host(std::move(asker));
+  plan::ReflectPlan plan = asked;
+  // A reflector from which nothing can leave would be silent: that is said before.
+  std::unique_ptr<Repair> repair;
+  const std::vector<std::uint32_t> smallest = {packet::min_frame_size(packet::Family::V4)};
+  Status ready = check_caps(true);
+  if (ready && plan::leaves_by_xdp(plan))
+    ready = remove_obstacle(plan.iface, smallest, plan.spec.fix, repair, plan.notes);
+  if (!ready) return tl::unexpected<Error>(std::move(ready.error()));
+  ReflectSession session(plan);
+  if (auto prepared = session.prepare(); !prepared)
+    return while_preparing(std::move(prepared.error()));
+  return run::carry_out(session, host.info(), sink, stop, host);
+}
+
+} // namespace xtg::app

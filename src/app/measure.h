@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A run is a function: plan in, events and an outcome out. It may be called any number of times in
+// a process, also after a failure, and from a process that handles no signals. It leaves nothing
+// behind. An error is a run that came to no begin: the sink has been given nothing of it.
+#pragma once
+
+#include "core/result.h"
+#include "core/stop_token.h"
+#include "plan/exchange_plan.h"
+#include "plan/plan.h"
+#include "plan/reflect_plan.h"
+#include "plan/rx_plan.h"
+#include "plan/tcp_plan.h"
+#include "report/event.h"
+#include "run/loop.h"
+
+namespace xtg::app {
+
+using run::Outcome;
+
+/// `asker`: what the front end knows of itself, RunInfo's first members; the rest is filled in.
+Result<Outcome> measure(const plan::Plan& plan, report::Sink& sink, const StopToken& stop,
+                        report::RunInfo asker = {});
+Result<Outcome> measure(const plan::ExchangePlan& plan, report::Sink& sink, const StopToken& stop,
+                        report::RunInfo asker = {});
+Result<Outcome> measure(const plan::TcpPlan& plan, report::Sink& sink, const StopToken& stop,
+                        report::RunInfo asker = {});
+Result<Outcome> measure(const plan::RxPlan& plan, report::Sink& sink, const StopToken& stop,
+                        report::RunInfo asker = {});
+Result<Outcome> measure(const plan::ReflectPlan& plan, report::Sink& sink, const StopToken& stop,
+                        report::RunInfo asker = {});
+
+} // namespace xtg::app

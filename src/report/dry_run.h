@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What --dry-run prints.
+#pragma once
+
+#include <ostream>
+#include <string>
+
+#include "plan/plan.h"
+#include "plan/tcp_plan.h"
+
+namespace xtg::report {
+
+/// The resolved plan, but for its notes, and the first frames.
+void print_plan(std::ostream& out, const plan::Plan& plan);
+void print_tcp_plan(std::ostream& out, const plan::TcpPlan& plan);
+/// The plan as JSON. With frames: the document of --dry-run --json, {version, schema, plan,
+/// frames}; without: the plan alone, as `start` has it under "configuration".
+std::string plan_json(const plan::Plan& plan, bool with_frames);
+std::string tcp_plan_json(const plan::TcpPlan& plan);
+
+} // namespace xtg::report

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a run reports while it goes on: finished values, one event at a time, in this order: a
+// begin, intervals and occurrences, a failure if there was one, the end, finish. A sink takes them;
+// it reads no counter, clock or file, so that its output is compared whole in tests.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/result.h"
+#include "plan/exchange_plan.h"
+#include "plan/plan.h"
+#include "plan/reflect_plan.h"
+#include "plan/rx_plan.h"
+#include "plan/tcp_plan.h"
+#include "report/verdict.h"
+#include "stats/exchange.h"
+#include "stats/rate.h"
+#include "stats/reflect.h"
+#include "stats/rx.h"
+#include "stats/tcp.h"
+
+namespace xtg::report {
+
+/// What of the host and of who asked for the run belongs to the record.
+struct RunInfo {
+  std::string command;          ///< as typed
+  std::uint64_t started_ns = 0; ///< CLOCK_MONOTONIC when the asker began; 0: when it called
+  std::string started_utc;      ///< ISO 8601
+  std::string hostname;
+  std::string kernel;
+  stats::CountSource source = stats::CountSource::Tracepoint;
+  std::string source_note; ///< why it is not the tracepoint; else empty
+};
+
+// A run begins. The plan has the notes on what was learnt while preparing.
+struct UdpBegin {
+  plan::Plan plan;
+  RunInfo info;
+};
+struct PortTestBegin {
+  plan::ExchangePlan plan;
+  RunInfo info;
+  std::vector<std::string> modes; ///< by port: where its program runs; empty: it does not receive
+};
+struct TcpBegin {
+  plan::TcpPlan plan;
+  RunInfo info;
+};
+struct RxBegin {
+  plan::RxPlan plan;
+  RunInfo info;
+  std::string mode; ///< where the program runs, "native" or "generic"
+};
+struct ReflectBegin {
+  plan::ReflectPlan plan;
+  RunInfo info;
+  std::string mode;
+};
+using Begin = std::variant<UdpBegin, PortTestBegin, TcpBegin, RxBegin, ReflectBegin>;
+
+/// What was counted since the last one.
+using Interval = std::variant<stats::Sample, stats::ExchangeSample, stats::TcpSample,
+                              stats::RxSample, stats::ReflectSample>;
+
+// What happens under way.
+struct Announced { ///< a run's start was announced, or its end where the start was not seen
+  stats::RxSender sender;
+};
+struct FlowEnded { ///< a flow ended before the run did, for a reason of its own
+  stats::FlowState flow;
+  double at_s = 0;
+};
+struct Note { ///< something has changed; it stands in the summary, too
+  std::string text;
+  double at_s = 0;
+};
+struct Warning { ///< what went wrong beside the run
+  std::string text;
+};
+struct Step { ///< before the begin, for who wants to know every step
+  std::string text;
+};
+using Occurrence = std::variant<Announced, FlowEnded, Note, Warning, Step>;
+
+/// The run failed, before or after its begin; an end may follow where something was measured.
+struct Failure {
+  Error error;
+  int exit_status = 0; ///< what the process will return
+};
+
+// The end: everything that was counted, and what it makes of --expect.
+struct PortTestEnd {
+  stats::ExchangeSummary summary;
+  std::vector<RxVerdict> verdicts;
+};
+struct RxEnd {
+  stats::RxSummary summary;
+  std::vector<RxVerdict> verdicts;
+};
+using End =
+    std::variant<stats::Summary, PortTestEnd, stats::TcpSummary, RxEnd, stats::ReflectSummary>;
+
+/// Nothing more comes.
+struct Finish {};
+
+using Event = std::variant<Begin, Interval, Occurrence, Failure, End, Finish>;
+
+/// Takes the events of one run, in order.
+class Sink {
+public:
+  virtual ~Sink() = default;
+  virtual void take(const Event& event) = 0;
+  /// Whether what it was given could be written; an error ends the run.
+  [[nodiscard]] virtual Status status() const { return {}; }
+};
+
+// The begin that an event belongs to: of the same place in its variant.
+template <class T, class... Kinds>
+constexpr std::size_t place_in(const std::variant<Kinds...>*) {
+  std::size_t at = 0;
+  (void)((std::is_same_v<T, Kinds> ? true : (++at, false)) || ...);
+  return at;
+}
+template <class T, class Variant>
+using BeginOf =
+    std::variant_alternative_t<place_in<T>(static_cast<const Variant*>(nullptr)), Begin>;
+
+} // namespace xtg::report
