@@ -23,6 +23,7 @@ struct Context {
   std::ostream& err;
   Signals& signals;
   std::string command;          ///< as typed, for the record
+  std::string test{};           ///< the same as a profile, JSON; may be empty
   std::uint64_t started_ns = 0; ///< CLOCK_MONOTONIC at the start of the process
 };
 

@@ -91,6 +91,7 @@ report::RunInfo run_info(const Context& context, const plan::HostFacts& host,
                          const std::string& source_note) {
   report::RunInfo info;
   info.command = context.command;
+  info.test = context.test;
   info.started_utc = utc_now();
   info.hostname = host_name();
   info.kernel = host.kernel;
@@ -100,8 +101,12 @@ report::RunInfo run_info(const Context& context, const plan::HostFacts& host,
 }
 
 Context beside_capture(Context& context, const std::string& pcap_path) {
-  return {pcap_path == "-" ? context.err : context.out, context.err, context.signals,
-          context.command, context.started_ns};
+  return {pcap_path == "-" ? context.err : context.out,
+          context.err,
+          context.signals,
+          context.command,
+          context.test,
+          context.started_ns};
 }
 
 Error explained(Error error) {
@@ -131,7 +136,7 @@ bool for_people(const plan::OutputSpec& output) {
 void show_plan(const plan::Plan& plan, report::Notes& notes, Context& context) {
   const plan::OutputSpec& output = plan.spec.output;
   if (output.json || output.json_stream)
-    context.out << report::plan_json(plan, true) << '\n';
+    context.out << report::plan_json(plan, true, context.test) << '\n';
   else if (!output.quiet)
     report::print_plan(context.out, plan);
   context.out.flush();

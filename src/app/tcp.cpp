@@ -85,7 +85,7 @@ int tcp(const plan::TcpSpec& spec, Context& context) {
   if (!plan) return fail_before(plan.error(), *reporter, context);
   if (spec.dry_run) {
     if (spec.output.json || spec.output.json_stream)
-      context.out << report::tcp_plan_json(*plan) << '\n';
+      context.out << report::tcp_plan_json(*plan, context.test) << '\n';
     else if (!spec.output.quiet)
       report::print_tcp_plan(context.out, *plan);
     context.out.flush();

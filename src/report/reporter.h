@@ -23,6 +23,7 @@ struct RunInfo {
   std::string kernel;
   stats::CountSource source = stats::CountSource::Tracepoint;
   std::string source_note; ///< why it is not the tracepoint; else empty
+  std::string test{};      ///< the run as a profile, JSON; may be empty
 };
 
 class Reporter {
@@ -48,6 +49,6 @@ std::unique_ptr<Reporter> make_quiet();
 void print_plan(std::ostream& out, const plan::Plan& plan);
 /// The plan as JSON. With frames: the document of --dry-run --json, {version, schema, plan,
 /// frames}; without: the plan alone, as `start` has it under "configuration".
-std::string plan_json(const plan::Plan& plan, bool with_frames);
+std::string plan_json(const plan::Plan& plan, bool with_frames, const std::string& test = {});
 
 } // namespace xtg::report

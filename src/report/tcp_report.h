@@ -34,6 +34,6 @@ std::unique_ptr<TcpReporter> make_tcp_quiet();
 
 /// What --dry-run prints, as text and as JSON.
 void print_tcp_plan(std::ostream& out, const plan::TcpPlan& plan);
-std::string tcp_plan_json(const plan::TcpPlan& plan);
+std::string tcp_plan_json(const plan::TcpPlan& plan, const std::string& test = {});
 
 } // namespace xtg::report
