@@ -15,6 +15,7 @@
 #include "core/exit_status.h"
 #include "core/fd_buffer.h"
 #include "core/text.h"
+#include "spec/profile.h"
 
 namespace {
 
@@ -63,13 +64,9 @@ struct Streams {
   std::ostream out{&out_buffer}, err{&err_buffer};
 };
 
-int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
+int carry_out(const xtg::spec::Request& request, xtg::app::Context& context) {
   return std::visit(
       Overloaded{
-          [&](const xtg::cli::TextRequest& text) {
-            context.out << text.text;
-            return static_cast<int>(xtg::ExitStatus::Done);
-          },
           [&](const xtg::plan::RunSpec& spec) { return xtg::app::udp(spec, context); },
           [&](const xtg::plan::ExchangeSpec& spec) { return xtg::app::port_test(spec, context); },
           [&](const xtg::plan::TcpSpec& spec) { return xtg::app::tcp(spec, context); },
@@ -81,10 +78,31 @@ int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
       request);
 }
 
+/// What the engine can not send yet.
+bool has_several_streams(const xtg::spec::Test& test) {
+  const auto* udp = std::get_if<xtg::spec::Udp>(&test.of);
+  return udp != nullptr && udp->run.streams.size() > 1 && !udp->run.dry_run;
+}
+
+int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
+  if (const auto* text = std::get_if<xtg::cli::TextRequest>(&request)) {
+    context.out << text->text;
+    return static_cast<int>(xtg::ExitStatus::Done);
+  }
+  const auto& test = std::get<xtg::spec::Test>(request);
+  context.test = xtg::spec::to_profile(test);
+  if (has_several_streams(test))
+    return xtg::app::reject_request(
+        {xtg::Errc::NotSupported, 0, "several streams in one run are not sent yet"},
+        std::get<xtg::spec::Udp>(test.of).run.output, context);
+  return carry_out(xtg::spec::request(test), context);
+}
+
 int run(const Words& argv, const Words& words, xtg::app::Signals& signals) {
   Streams streams(signals.hurry_fd());
-  xtg::app::Context context{streams.out,    streams.err,         signals.token(),
-                            as_typed(argv), xtg::monotonic_ns(), [&] { signals.restore(); }};
+  xtg::app::Context context{
+      streams.out, streams.err,         signals.token(),           as_typed(argv),
+      {},          xtg::monotonic_ns(), [&] { signals.restore(); }};
   auto request = xtg::cli::parse(words);
   const int status = request
                          ? carry_out(*request, context)

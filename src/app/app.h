@@ -24,6 +24,7 @@ struct Context {
   std::ostream& err;
   StopToken stop;
   std::string command;                        ///< as typed, for the record
+  std::string test{};                         ///< the same as a profile, JSON; may be empty
   std::uint64_t started_ns = 0;               ///< CLOCK_MONOTONIC at the start of the process
   std::function<void()> restore_signals = {}; ///< in a child that is to run another program
 };

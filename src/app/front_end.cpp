@@ -22,6 +22,7 @@ std::unique_ptr<report::Sink> make_output(const plan::OutputSpec& output, const 
 report::RunInfo asker(const Context& context) {
   report::RunInfo info;
   info.command = context.command;
+  info.test = context.test;
   info.started_ns = context.started_ns;
   return info;
 }
@@ -56,7 +57,7 @@ bool for_people(const plan::OutputSpec& output) {
 void show_plan(const plan::Plan& plan, report::Notes& notes, Context& context) {
   const plan::OutputSpec& output = plan.spec.output;
   if (output.json || output.json_stream)
-    context.out << report::plan_json(plan, true) << '\n';
+    context.out << report::plan_json(plan, true, context.test) << '\n';
   else if (!output.quiet)
     report::print_plan(context.out, plan);
   context.out.flush();

@@ -31,7 +31,7 @@ int tcp(const plan::TcpSpec& spec, Context& context) {
   if (!plan) return fail_before(plan.error(), *sink);
   if (!spec.dry_run) return finish(measure(*plan, *sink, context.stop, asker(context)), *sink);
   if (spec.output.json || spec.output.json_stream)
-    context.out << report::tcp_plan_json(*plan) << '\n';
+    context.out << report::tcp_plan_json(*plan, context.test) << '\n';
   else if (!spec.output.quiet)
     report::print_tcp_plan(context.out, *plan);
   context.out.flush();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// argv to Spec. The only user of CLI11; no side effects beyond the texts it returns.
+// argv to a test, or to a text to print.
 #pragma once
 
 #include <string>
@@ -7,11 +7,7 @@
 #include <vector>
 
 #include "core/result.h"
-#include "plan/exchange_spec.h"
-#include "plan/reflect_spec.h"
-#include "plan/rx_spec.h"
-#include "plan/spec.h"
-#include "plan/tcp_spec.h"
+#include "spec/test.h"
 
 namespace xtg::cli {
 
@@ -20,11 +16,10 @@ struct TextRequest {
   std::string text;
 };
 
-using Request = std::variant<TextRequest, plan::RunSpec, plan::ExchangeSpec, plan::TcpSpec,
-                             plan::RxSpec, plan::ReflectSpec, plan::ProbeSpec, plan::DemoSpec>;
+using Request = std::variant<TextRequest, spec::Test>;
 
-/// `args` without the program's name. Errors are InvalidArgument: one line naming the option, the
-/// value and what would be accepted.
+/// `args` without the program's name. Reads the file of --profile. Errors are InvalidArgument: one
+/// line naming the option, the value and what would be accepted.
 Result<Request> parse(const std::vector<std::string>& args);
 
 } // namespace xtg::cli

@@ -6,50 +6,43 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "cli/help.h"
 
 namespace xtg::cli {
 namespace {
 
-std::vector<const CLI::App*> commands(const CLI::App& root) {
-  return root.get_subcommands([](const CLI::App*) { return true; });
+using spec::CommandInfo;
+using spec::Option;
+
+/// All options of a command, those of every command first.
+std::vector<Option> options_of(const CommandInfo& command) {
+  auto out = general_options();
+  for (const Option& option : command.options)
+    if (option.on_argv) out.push_back(option);
+  return out;
 }
 
-/// Every spelling of an option, with its dashes; empty for a plain argument.
-std::vector<std::string> spellings(const CLI::Option& option) {
-  std::vector<std::string> names;
-  for (const auto& name : option.get_snames())
-    names.push_back("-" + name);
-  for (const auto& name : option.get_lnames())
-    names.push_back("--" + name);
-  return names;
-}
-
-bool takes_value(const CLI::Option& option) {
-  return !option.get_type_name().empty();
+bool takes_value(const Option& option) {
+  return !option.value.empty();
 }
 
 /// The words to choose from, where the value is shown as "a|b|c"; else nothing.
-std::string words(const CLI::Option& option) {
-  std::string text = option.get_type_name();
-  const bool is_choice =
-      text.find('|') != std::string::npos && std::all_of(text.begin(), text.end(), [](char c) {
-        return c == '|' || c == '-' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-      });
-  if (!is_choice) return {};
-  std::replace(text.begin(), text.end(), '|', ' ');
-  return text;
+std::string words(const Option& option) {
+  return fmt::format("{}", fmt::join(option.choices(), " "));
 }
 
-bool is_interface(const CLI::Option& option) {
-  return option.get_type_name() == "INTERFACE";
+bool is_interface(const Option& option) {
+  return option.value == "INTERFACE";
 }
 
-bool is_host(const CLI::Option& option) {
-  return option.get_type_name() == "HOST";
+bool is_host(const Option& option) {
+  return option.value == "HOST";
 }
 
-bool is_file(const CLI::Option& option) {
-  return option.get_type_name() == "FILE";
+bool is_file(const Option& option) {
+  return option.value == "FILE";
 }
 
 /// The text with a backslash in front of each of `specials`.
@@ -77,9 +70,9 @@ std::string single_quoted(std::string_view text) {
 // --- bash ---
 
 /// What follows an option that takes a value, as a case clause for "command option".
-std::string bash_value_clause(const std::string& command, const CLI::Option& option) {
+std::string bash_value_clause(const std::string& command, const Option& option) {
   std::string pattern;
-  for (const auto& name : spellings(option))
+  for (const auto& name : option.spellings())
     pattern += fmt::format("{}'{} {}'", pattern.empty() ? "" : " | ", command, name);
   std::string action = "return";
   if (is_interface(option)) action = "words=$(_xdp_trafficgen_interfaces)";
@@ -90,34 +83,33 @@ std::string bash_value_clause(const std::string& command, const CLI::Option& opt
 }
 
 /// What may stand at any other place of a command.
-std::string bash_command_clause(const CLI::App& command) {
+std::string bash_command_clause(const CommandInfo& command) {
   std::string names, arguments;
-  for (const CLI::Option* option : command.get_options()) {
-    for (const auto& name : spellings(*option))
+  for (const Option& option : options_of(command)) {
+    for (const auto& name : option.spellings())
       names += (names.empty() ? "" : " ") + name;
-    if (!option->get_positional()) continue;
-    arguments = words(*option);
-    if (is_interface(*option)) arguments = "$(_xdp_trafficgen_interfaces)";
-    if (is_host(*option)) arguments = "$(compgen -A hostname)";
+    if (!option.argument) continue;
+    arguments = words(option);
+    if (is_interface(option)) arguments = "$(_xdp_trafficgen_interfaces)";
+    if (is_host(option)) arguments = "$(compgen -A hostname)";
   }
-  std::string clause = fmt::format("        {}) words='{}'", command.get_name(), names);
+  std::string clause = fmt::format("        {}) words='{}'", command.name, names);
   if (!arguments.empty()) clause += fmt::format("; [[ $cur == -* ]] || words=\"{}\"", arguments);
   return clause + " ;;\n";
 }
 
 } // namespace
 
-std::string bash_completion(const CLI::App& root) {
+std::string bash_completion() {
   std::string first, values, others;
-  for (const CLI::App* command : commands(root)) {
-    first += command->get_name() + " ";
-    for (const CLI::Option* option : command->get_options())
-      if (takes_value(*option) && option->nonpositional())
-        values += bash_value_clause(command->get_name(), *option);
-    others += bash_command_clause(*command);
+  for (const CommandInfo& command : spec::commands()) {
+    first += command.name + " ";
+    for (const Option& option : options_of(command))
+      if (takes_value(option) && !option.plain) values += bash_value_clause(command.name, option);
+    others += bash_command_clause(command);
   }
-  for (const CLI::Option* option : root.get_options())
-    for (const auto& name : spellings(*option))
+  for (const Option& option : root_options())
+    for (const auto& name : option.spellings())
       first += name + " ";
   first.pop_back();
 
@@ -165,40 +157,39 @@ complete -F _xdp_trafficgen xdp-trafficgen
 namespace {
 
 /// ":message:action" of _arguments.
-std::string zsh_value(const CLI::Option& option) {
+std::string zsh_value(const Option& option) {
   std::string action;
   if (is_interface(option)) action = "_net_interfaces";
   if (is_host(option)) action = "_hosts";
   if (is_file(option)) action = "_files";
   if (const auto choice = words(option); !choice.empty()) action = "(" + choice + ")";
-  return ":" + escaped(action.starts_with('(') ? "word" : option.get_type_name(), ":") + ":" +
-         action;
+  return ":" + escaped(action.starts_with('(') ? "word" : option.value, ":") + ":" + action;
 }
 
-std::string zsh_option(const CLI::Option& option, const std::string& name) {
-  const auto names = spellings(option);
+std::string zsh_option(const Option& option, const std::string& name) {
+  const auto names = option.spellings();
   std::string text = fmt::format("({})", fmt::join(names, " "));
   text += name;
   // "-n5", "-n 5"; "--rate=1", "--rate 1"
   if (takes_value(option)) text += name.starts_with("--") ? "=" : "+";
-  text += "[" + escaped(option.get_description(), "[]:\\") + "]";
+  text += "[" + escaped(option.help, "[]:\\") + "]";
   if (takes_value(option)) text += zsh_value(option);
   return single_quoted(text);
 }
 
-std::string zsh_arguments(const CLI::App& command) {
+std::string zsh_arguments(const CommandInfo& command) {
   std::string text;
-  for (const CLI::Option* option : command.get_options()) {
-    for (const auto& name : spellings(*option))
-      text += " \\\n        " + zsh_option(*option, name);
-    if (option->get_positional()) text += " \\\n        " + single_quoted("1" + zsh_value(*option));
+  for (const Option& option : options_of(command)) {
+    for (const auto& name : option.spellings())
+      text += " \\\n        " + zsh_option(option, name);
+    if (option.argument) text += " \\\n        " + single_quoted("1" + zsh_value(option));
   }
   return text;
 }
 
 } // namespace
 
-std::string zsh_completion(const CLI::App& root) {
+std::string zsh_completion() {
   std::string script = R"(#compdef xdp-trafficgen
 # zsh completion for xdp-trafficgen, from: xdp-trafficgen completion zsh
 _xdp_trafficgen() {
@@ -207,15 +198,12 @@ _xdp_trafficgen() {
   typeset -A opt_args
   commands=(
 )";
-  for (const CLI::App* command : commands(root))
-    script +=
-        "    " +
-        single_quoted(command->get_name() + ":" + escaped(command->get_description(), ":\\")) +
-        "\n";
+  for (const CommandInfo& command : spec::commands())
+    script += "    " + single_quoted(command.name + ":" + escaped(command.summary, ":\\")) + "\n";
   script += "  )\n  _arguments -C";
-  for (const CLI::Option* option : root.get_options())
-    for (const auto& name : spellings(*option))
-      script += " \\\n    " + zsh_option(*option, name);
+  for (const Option& option : root_options())
+    for (const auto& name : option.spellings())
+      script += " \\\n    " + zsh_option(option, name);
   script += R"( \
     '1:command:->command' '*::argument:->argument' && return
   if [[ $state == command ]]; then
@@ -224,10 +212,10 @@ _xdp_trafficgen() {
   fi
   case $words[1] in
 )";
-  for (const CLI::App* command : commands(root)) {
-    script += fmt::format("    {})\n      _arguments", command->get_name());
-    script += zsh_arguments(*command);
-    if (!command->get_footer().empty()) script += " \\\n        '*:::command:_normal'";
+  for (const CommandInfo& command : spec::commands()) {
+    script += fmt::format("    {})\n      _arguments", command.name);
+    script += zsh_arguments(command);
+    if (!command.rest.empty()) script += " \\\n        '*:::command:_normal'";
     script += "\n      ;;\n";
   }
   script += R"(  esac
@@ -252,41 +240,39 @@ std::string fish_quoted(std::string_view text) {
   return "'" + escaped(text, "'\\") + "'";
 }
 
-std::string fish_option(const CLI::Option& option, const std::string& condition) {
+std::string fish_option(const Option& option, const std::string& condition) {
   std::string line = "complete -c xdp-trafficgen -n " + fish_quoted(condition);
-  for (const auto& name : option.get_snames())
-    line += " -s " + name;
-  for (const auto& name : option.get_lnames())
-    line += " -l " + name;
+  for (const auto& name : option.spellings())
+    line += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
   if (is_file(option))
     line += " -r -F";
   else if (takes_value(option))
     line += " -x";
   if (is_interface(option)) line += fmt::format(" -a '{}'", kFishInterfaces);
   if (const auto choice = words(option); !choice.empty()) line += " -a " + fish_quoted(choice);
-  return line + " -d " + fish_quoted(option.get_description()) + "\n";
+  return line + " -d " + fish_quoted(option.help) + "\n";
 }
 
 } // namespace
 
-std::string fish_completion(const CLI::App& root) {
+std::string fish_completion() {
   std::string script =
       "# fish completion for xdp-trafficgen, from: xdp-trafficgen completion fish\n"
       "complete -c xdp-trafficgen -f\n";
-  for (const CLI::App* command : commands(root))
+  for (const CommandInfo& command : spec::commands())
     script += fmt::format("complete -c xdp-trafficgen -n __fish_use_subcommand -a {} -d {}\n",
-                          command->get_name(), fish_quoted(command->get_description()));
-  for (const CLI::Option* option : root.get_options())
-    script += fish_option(*option, "__fish_use_subcommand");
-  for (const CLI::App* command : commands(root)) {
-    const std::string here = "__fish_seen_subcommand_from " + command->get_name();
-    for (const CLI::Option* option : command->get_options()) {
-      if (option->nonpositional()) script += fish_option(*option, here);
-      if (!option->get_positional()) continue;
-      const auto choice = words(*option);
+                          command.name, fish_quoted(command.summary));
+  for (const Option& option : root_options())
+    script += fish_option(option, "__fish_use_subcommand");
+  for (const CommandInfo& command : spec::commands()) {
+    const std::string here = "__fish_seen_subcommand_from " + command.name;
+    for (const Option& option : options_of(command)) {
+      if (!option.plain) script += fish_option(option, here);
+      if (!option.argument) continue;
+      const auto choice = words(option);
       script += fmt::format(
           "complete -c xdp-trafficgen -n {} -a {}\n", fish_quoted(here),
-          choice.empty() ? fmt::format("'{}'", is_host(*option) ? kFishHosts : kFishInterfaces)
+          choice.empty() ? fmt::format("'{}'", is_host(option) ? kFishHosts : kFishInterfaces)
                          : fish_quoted(choice));
     }
   }

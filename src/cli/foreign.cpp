@@ -107,6 +107,12 @@ std::string look_up(const Table& table, std::string_view command, std::string_vi
   return fmt::format("{}'s {} is {}", found->tool, name, found->ours);
 }
 
+bool given_short(const std::vector<std::string>& args, std::string_view name) {
+  return std::any_of(args.begin(), args.end(), [&](const std::string& arg) {
+    return arg.starts_with(name) && !arg.starts_with("--");
+  });
+}
+
 } // namespace
 
 std::string foreign_option(std::string_view command, std::string_view option) {
@@ -119,6 +125,25 @@ std::string foreign_word(std::string_view command, const std::vector<std::string
         !known.empty())
       return known;
   return {};
+}
+
+std::string iperf_note(const plan::TcpSpec& spec, const std::vector<std::string>& args) {
+  struct Other {
+    std::string_view name, here, there;
+  };
+  constexpr std::array<Other, 4> kOthers = {
+      {{"-t", "the time for a connection to open", "--duration"},
+       {"-P", "the first source port", "--flows"},
+       {"-l", "the hop limit", "--mss"},
+       {"-n", "a number of full segments", "--bytes"}}};
+  if (spec.duration || spec.bytes || spec.bytes_per_flow || !spec.payload_file.empty()) return {};
+  std::string text;
+  for (const Other& other : kOthers)
+    if (given_short(args, other.name))
+      text += fmt::format("{} {} is {}, iperf3's is {} here", text.empty() ? "" : ";", other.name,
+                          other.here, other.there);
+  if (text.empty()) return {};
+  return text.substr(1) + (spec.num_packets ? "" : "; this run has no end, --duration sets one");
 }
 
 } // namespace xtg::cli

@@ -9,62 +9,79 @@
 namespace xtg::cli {
 namespace {
 
+constexpr const char* kGeneral = "General";
+
 /// "  -s, --pkt-size BYTES", the long names aligned; "  -4" where there is none.
-std::string left_column(const CLI::Option& option) {
+std::string left_column(const spec::Option& option) {
   std::string text = "  ";
-  text += option.get_snames().empty() ? "    " : "-" + option.get_snames().front();
-  if (!option.get_lnames().empty())
-    text += (option.get_snames().empty() ? "--" : ", --") + option.get_lnames().front();
-  if (!option.get_type_name().empty()) text += " " + option.get_type_name();
+  text += option.letter == 0 ? "    " : std::string("-") + option.letter;
+  if (!option.name.empty()) text += (option.letter == 0 ? "--" : ", --") + option.name;
+  if (!option.value.empty()) text += " " + option.value;
   return text;
 }
 
-std::string right_column(const CLI::Option& option) {
-  std::string text = option.get_description();
-  if (!option.get_default_str().empty())
-    text += fmt::format(" (default: {})", option.get_default_str());
-  return text;
+std::string right_column(const spec::Option& option) {
+  if (option.fallback.empty()) return option.help;
+  return fmt::format("{} (default: {})", option.help, option.fallback);
 }
 
-std::string usage(const CLI::App& app) {
-  if (app.get_parent() == nullptr) return app.get_name() + " COMMAND [OPTION]...";
-  std::string text = fmt::format("{} {} [OPTION]...", app.get_parent()->get_name(), app.get_name());
-  for (const CLI::Option* option : app.get_options())
-    if (option->get_positional())
-      text += option->nonpositional() ? " [" + option->get_type_name() + "]"
-                                      : " " + option->get_type_name();
-  // The footer holds what stands behind the options without being one.
-  if (!app.get_footer().empty()) text += " " + app.get_footer();
+std::string usage(const spec::CommandInfo* command) {
+  if (command == nullptr)
+    return "xdp-trafficgen COMMAND [OPTION]...\n       xdp-trafficgen --profile FILE [OPTION]...";
+  std::string text = fmt::format("xdp-trafficgen {} [OPTION]...", command->name);
+  for (const spec::Option& option : command->options)
+    if (option.argument) text += option.plain ? " " + option.value : " [" + option.value + "]";
+  if (!command->rest.empty()) text += " " + command->rest;
   return text;
 }
 
 } // namespace
 
-std::string help_text(const CLI::App& app) {
-  std::string text = fmt::format("Usage: {}\n\n{}\n", usage(app), app.get_description());
+std::vector<spec::Option> general_options() {
+  spec::Option help, version;
+  help.name = "help";
+  help.letter = 'h';
+  help.help = "print this and exit";
+  version.name = "version";
+  version.help = "print the version and exit";
+  help.group = version.group = kGeneral;
+  help.kind = version.kind = spec::Kind::Flag;
+  return {help, version};
+}
 
-  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
-  if (!commands.empty()) text += "\nCommands:\n";
-  for (const CLI::App* command : commands)
-    text += fmt::format("  {:<12}{}\n", command->get_name(), command->get_description());
+std::vector<spec::Option> root_options() {
+  auto out = general_options();
+  spec::Option profile = *spec::find_command("udp")->by_word("--profile");
+  profile.group = kGeneral;
+  out.push_back(std::move(profile));
+  return out;
+}
 
-  // Groups in the order of their first option; --help and --version, declared first, come last.
-  std::vector<const CLI::Option*> options;
-  for (const CLI::Option* option : app.get_options())
-    if (option->nonpositional()) options.push_back(option);
+std::string help_text(const spec::CommandInfo* command) {
+  const std::string summary =
+      command != nullptr ? command->summary
+                         : "Send packets with the kernel's XDP live frames, at millions per second "
+                           "and core.";
+  std::string text = fmt::format("Usage: {}\n\n{}\n", usage(command), summary);
+  if (command == nullptr) text += "\nCommands:\n";
+  for (const spec::CommandInfo& each : spec::commands())
+    if (command == nullptr) text += fmt::format("  {:<12}{}\n", each.name, each.summary);
+
+  auto options = command != nullptr ? command->options : std::vector<spec::Option>{};
+  std::erase_if(options, [](const spec::Option& o) { return o.plain || !o.on_argv; });
+  for (auto& option : command != nullptr ? general_options() : root_options())
+    options.push_back(std::move(option));
   std::vector<std::string> groups;
   std::size_t width = 0;
-  for (const CLI::Option* option : options) {
-    width = std::max(width, left_column(*option).size() + 2);
-    if (std::find(groups.begin(), groups.end(), option->get_group()) == groups.end())
-      groups.push_back(option->get_group());
+  for (const spec::Option& option : options) {
+    width = std::max(width, left_column(option).size() + 2);
+    if (std::ranges::count(groups, option.group) == 0) groups.push_back(option.group);
   }
-  if (!groups.empty()) std::rotate(groups.begin(), groups.begin() + 1, groups.end());
   for (const std::string& group : groups) {
     text += "\n" + group + ":\n";
-    for (const CLI::Option* option : options)
-      if (option->get_group() == group)
-        text += fmt::format("{:<{}}{}\n", left_column(*option), width, right_column(*option));
+    for (const spec::Option& option : options)
+      if (option.group == group)
+        text += fmt::format("{:<{}}{}\n", left_column(option), width, right_column(option));
   }
   return text;
 }

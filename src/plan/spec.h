@@ -40,6 +40,8 @@ struct RateLaw {
 };
 
 struct StreamSpec {
+  std::string name;                        ///< what reports call it; empty: its number
+  std::uint32_t weight = 1;                ///< share of the batches among streams without a rate
   std::optional<packet::MacRange> dst_mac; ///< default: next hop's, looked up
   std::optional<packet::MacRange> src_mac; ///< default: the interface's
   std::optional<packet::IpRange> dst_addr; ///< default: see resolve()

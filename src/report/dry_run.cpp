@@ -118,7 +118,7 @@ void print_plan(std::ostream& out, const plan::Plan& plan) {
   out << std::flush;
 }
 
-std::string plan_json(const plan::Plan& plan, bool with_frames) {
+std::string plan_json(const plan::Plan& plan, bool with_frames, const std::string& test) {
   if (!with_frames) return dump(plan_value(plan), 2);
   Json frames = Json::array();
   for (const plan::StreamPlan& stream : plan.streams)
@@ -127,7 +127,7 @@ std::string plan_json(const plan::Plan& plan, bool with_frames) {
           {{"stream", stream.id}, {"seq", k}, {"hex", hex(packet::render(stream.frame, k, 0, 0))}});
   const Json document = {{"version", kVersion},
                          {"schema", kSchemaVersion},
-                         {"plan", plan_value(plan)},
+                         {"plan", with_test(plan_value(plan), test)},
                          {"frames", std::move(frames)}};
   return dump(document, 2);
 }

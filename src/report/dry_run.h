@@ -15,7 +15,7 @@ void print_plan(std::ostream& out, const plan::Plan& plan);
 void print_tcp_plan(std::ostream& out, const plan::TcpPlan& plan);
 /// The plan as JSON. With frames: the document of --dry-run --json, {version, schema, plan,
 /// frames}; without: the plan alone, as `start` has it under "configuration".
-std::string plan_json(const plan::Plan& plan, bool with_frames);
-std::string tcp_plan_json(const plan::TcpPlan& plan);
+std::string plan_json(const plan::Plan& plan, bool with_frames, const std::string& test = {});
+std::string tcp_plan_json(const plan::TcpPlan& plan, const std::string& test = {});
 
 } // namespace xtg::report

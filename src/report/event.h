@@ -34,6 +34,7 @@ struct RunInfo {
   std::string kernel;
   stats::CountSource source = stats::CountSource::Tracepoint;
   std::string source_note; ///< why it is not the tracepoint; else empty
+  std::string test{};      ///< the run as a profile, JSON; may be empty
 };
 
 // A run begins. The plan has the notes on what was learnt while preparing.

@@ -225,6 +225,11 @@ Json start_value(const plan::Plan& plan, const RunInfo& info) {
   return start_value(info, plan_value(plan));
 }
 
+Json with_test(Json configuration, const std::string& test) {
+  if (!test.empty()) configuration["test"] = Json::parse(test);
+  return configuration;
+}
+
 Json start_value(const RunInfo& info, Json configuration) {
   Json start = start_value();
   start["system_info"] = "Linux " + info.hostname + " " + info.kernel;
@@ -235,7 +240,7 @@ Json start_value(const RunInfo& info, Json configuration) {
   start["command"] = info.command;
   start["count_source"] = name(info.source);
   start["count_source_note"] = or_null(info.source_note);
-  start["configuration"] = std::move(configuration);
+  start["configuration"] = with_test(std::move(configuration), info.test);
   return start;
 }
 

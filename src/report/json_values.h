@@ -44,6 +44,8 @@ RunFacts run_facts(const plan::Plan& plan, const RunInfo& info);
 Json plan_value(const plan::Plan& plan);
 Json start_value(const plan::Plan& plan, const RunInfo& info);
 Json start_value(const RunInfo& info, Json configuration);
+/// A configuration or a plan with the profile that repeats it, if there is one.
+Json with_test(Json configuration, const std::string& test);
 /// `start` of a run that failed before there was a plan.
 Json start_value();
 Json interval_value(const stats::Sample& sample, const RunFacts& facts);

@@ -79,9 +79,10 @@ void print_tcp_plan(std::ostream& out, const plan::TcpPlan& plan) {
   out << std::flush;
 }
 
-std::string tcp_plan_json(const plan::TcpPlan& plan) {
-  const Json document = {
-      {"version", kVersion}, {"schema", kSchemaVersion}, {"plan", tcp_plan_value(plan)}};
+std::string tcp_plan_json(const plan::TcpPlan& plan, const std::string& test) {
+  const Json document = {{"version", kVersion},
+                         {"schema", kSchemaVersion},
+                         {"plan", with_test(tcp_plan_value(plan), test)}};
   return dump(document, 2);
 }
 

@@ -39,8 +39,10 @@ awk '
   /^\.Sh / { flush(); inside = ($2 == "COMMANDS"); command = "" }
   !inside { next }
   /^\.Ss / { flush(); command = $2; print command ":" }
-  /^\.It / || /^\.El/ { flush() }
-  /^\.It Fl / {
+  /^\.Bl / { depth++ }
+  depth == 1 && (/^\.It / || /^\.El/) { flush() }
+  /^\.El/ { depth-- }
+  depth == 1 && /^\.It Fl / {
     gsub(/\\/, "")
     fallback = ""
     for (i = 2; i <= NF; i++) {

@@ -190,7 +190,7 @@ int main(int argc, char** argv) {
   }
   const std::filesystem::path folder = argv[1];
   std::filesystem::create_directories(folder);
-  both(folder, "run", [](Sink& r) { whole_run(r, sample::plan(), sample::info()); });
+  both(folder, "run", [](Sink& r) { whole_run(r, sample::plan(), sample::test_info()); });
   both(folder, "run6", [](Sink& r) { whole_run(r, sample::plan_v6(), sample::link_info()); });
   both(folder, "unpaced", unpaced_run);
   both(folder, "early-failure", early_failure);
@@ -212,9 +212,10 @@ int main(int argc, char** argv) {
   both(folder, "exchange-early-failure", exchange_early_failure);
   both(folder, "reflect", reflect_run);
   both(folder, "reflect-nothing", reflect_nothing);
-  std::ofstream(folder / "tcp-plan.json") << tcp_plan_json(sample::tcp_plan());
+  std::ofstream(folder / "tcp-plan.json")
+      << tcp_plan_json(sample::tcp_plan(), R"({"command":"tcp","host":"a"})");
   std::ofstream(folder / "tcp-plan-file.json") << tcp_plan_json(sample::tcp_file_plan());
-  std::ofstream(folder / "plan.json") << plan_json(sample::plan(), true);
+  std::ofstream(folder / "plan.json") << plan_json(sample::plan(), true, sample::test_info().test);
   std::ofstream(folder / "plan6.json") << plan_json(sample::plan_v6(), true);
   std::ofstream(folder / "probe.json") << checks_json(sample::checks(), "0.1.0");
   return 0;

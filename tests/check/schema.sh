@@ -51,6 +51,7 @@ wrong "top level.*'status' was unexpected" 's/"exit_status": 0/"status": 0/' run
 wrong "'attempts' is a required property" '/"attempts"/d' run.json
 wrong 'start/configuration/streams/0/frame_size' 's/"frame_size": 64,/"frame_size": 63,/' run.json
 wrong 'start/schema' 's/"schema": 1,/"schema": 2,/' run.json
+wrong "start/configuration/test.*'command' is a required property" 's/"command": "udp",//' run.json
 wrong 'end/reason' 's/"reason": "duration"/"reason": "boredom"/' run.json
 wrong ':2: data/workers' 's/"workers":\[.*\]/"workers":3/' run.jsonl
 wrong 'not JSON' '$s/}$//' run.jsonl

@@ -33,7 +33,13 @@ T parsed(const Args& args) {
     ADD_FAILURE() << shown(args) << ": " << request.error().message();
     return {};
   }
-  T* spec = std::get_if<T>(&*request);
+  const auto* test = std::get_if<spec::Test>(&*request);
+  if (test == nullptr) {
+    ADD_FAILURE() << shown(args) << ": a text";
+    return {};
+  }
+  auto wanted = spec::request(*test);
+  T* spec = std::get_if<T>(&wanted);
   if (spec == nullptr) {
     ADD_FAILURE() << shown(args) << ": another kind of request";
     return {};

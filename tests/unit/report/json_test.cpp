@@ -209,6 +209,17 @@ TEST(JsonDocument, BytesOfMixedSizesComeFromTheRate) {
   EXPECT_EQ(parsed(out)["intervals"][0]["sum"]["bytes"], 2000);
 }
 
+TEST(JsonDocument, ConfigurationAndPlanHaveTheTestThatRepeatsThem) {
+  std::ostringstream out;
+  const auto json = make_json(out);
+  json->begin(sample::plan(), sample::test_info());
+  json->finish();
+  const ordered_json test = ordered_json::parse(sample::test_info().test);
+  EXPECT_EQ(parsed(out)["start"]["configuration"]["test"], test);
+  const auto plan = ordered_json::parse(plan_json(sample::plan(), true, sample::test_info().test));
+  EXPECT_EQ(plan["plan"]["test"], test);
+}
+
 TEST(JsonDocument, CommandNeedNotBeUtf8) {
   std::ostringstream out;
   const auto json = make_json(out);

@@ -93,7 +93,15 @@ inline RunInfo info() {
           .hostname = "lab1",
           .kernel = "6.1.0-32-amd64",
           .source = stats::CountSource::Tracepoint,
-          .source_note = ""};
+          .source_note = "",
+          .test = ""};
+}
+
+/// Of a run that can be repeated.
+inline RunInfo test_info() {
+  RunInfo info = sample::info();
+  info.test = R"({"command":"udp","interface":"eth1","rate":"1Mpps"})";
+  return info;
 }
 
 inline RunInfo link_info() {

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The table of options: what each is called on the command line and in a profile, what it takes,
+// what --help says, and how its text and its field in a Test become one another. Command line,
+// --help, completion, profiles, their JSON Schema and the man page's option heads all read it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "spec/test.h"
+
+namespace xtg::spec {
+
+/// Where the readers and writers of options find their fields.
+class Scope {
+public:
+  explicit Scope(Test& test) : test_(test) {}
+  /// One stream of a run: that of `udp` itself, or of one of its ports.
+  Scope(Test& test, plan::RunSpec& run, std::size_t stream)
+      : test_(test), run_(&run), stream_(stream) {}
+
+  [[nodiscard]] Test& test() const { return test_; }
+  template <class Spec>
+  [[nodiscard]] Spec& get() const {
+    return std::get<Spec>(test_.of);
+  }
+  [[nodiscard]] plan::RunSpec& run() const { return run_ != nullptr ? *run_ : get<Udp>().run; }
+  [[nodiscard]] plan::StreamSpec& stream() const { return run().streams[stream_]; }
+
+private:
+  Test& test_;
+  plan::RunSpec* run_ = nullptr;
+  std::size_t stream_ = 0;
+};
+
+/// What has an option of its own.
+enum class Place : std::uint8_t { Run, Port, Stream }; ///< a port may have those of a stream, too
+
+/// How JSON writes a value; a string in the command line's syntax is accepted for all but flags.
+enum class Kind : std::uint8_t { Text, Number, Flag };
+
+/// `false` is what a flag is without being given.
+inline constexpr std::string_view kTrue = "true", kFalse = "false";
+
+struct Option {
+  std::string name;                 ///< long, without dashes; may be empty
+  char letter = 0;                  ///< short; 0: none
+  std::vector<std::string> aliases; ///< further long names
+  bool argument = false;            ///< may be given as the plain argument
+  bool on_argv = true;              ///< else only in profiles
+  bool in_json = true;              ///< else only on the command line
+  std::string key;                  ///< in a profile
+  std::string value;                ///< "BYTES", or a choice: "l1|l2|l3"; empty for a flag
+  std::string help;
+  std::string fallback; ///< the default, in words; empty when there is none worth showing
+  std::string group;
+  Kind kind = Kind::Text;
+  Place place = Place::Run;
+  bool of_port = true; ///< of those of a stream: a port may have its own
+  bool many = false;   ///< may be given several times
+  /// Options of one slot say the same thing in different ways: given on the command line, each
+  /// replaces all of them in a profile.
+  std::string slot;
+  bool alone = false; ///< two of the slot exclude each other
+  /// Text to field. Errors say only what would be accepted.
+  std::function<Status(Scope&, const std::string&)> read;
+  /// Field to text; of a list, one for each entry; empty when it is not set.
+  std::function<std::vector<std::string>(Scope&)> write;
+
+  [[nodiscard]] bool is_flag() const { return kind == Kind::Flag; }
+  /// Also has a name with dashes.
+  [[nodiscard]] bool has_dashes() const { return letter != 0 || (!name.empty() && !plain); }
+  bool plain = false; ///< the argument only
+  /// As messages call it: "--pkt-size", "-4", "host".
+  [[nodiscard]] std::string shown() const;
+  /// With dashes, short ones first.
+  [[nodiscard]] std::vector<std::string> spellings() const;
+  /// The words of a choice; else nothing.
+  [[nodiscard]] std::vector<std::string> choices() const;
+};
+
+/// Which options were given, by their names as messages show them ("--rate", "-4").
+class Asked {
+public:
+  void add(const Option& option) { names_.insert(option.shown()); }
+  [[nodiscard]] bool has(std::string_view name) const { return names_.contains(name); }
+
+private:
+  std::set<std::string, std::less<>> names_;
+};
+
+struct CommandInfo {
+  Command command = Command::Udp;
+  std::string name;
+  std::string summary;
+  std::string rest{}; ///< what may stand behind the options, for the usage line
+  bool profile = false;
+  std::vector<Option> options{};
+  /// The rules between options, once all have been read.
+  std::function<Status(const Test&, const Asked&)> check{};
+
+  [[nodiscard]] const Option* by_key(std::string_view key) const;
+  /// With dashes, as on the command line.
+  [[nodiscard]] const Option* by_word(std::string_view word) const;
+};
+
+std::span<const CommandInfo> commands();
+const CommandInfo* find_command(std::string_view name);
+const CommandInfo& info_of(const Test& test);
+
+} // namespace xtg::spec

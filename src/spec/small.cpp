@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The options of `probe`, `demo` and `completion`.
+#include <array>
+
+#include "packet/frame.h"
+#include "spec/tables.h"
+
+namespace xtg::spec {
+namespace {
+
+using plan::DemoSpec;
+
+constexpr std::uint64_t kMaxQueues = 64;
+constexpr std::array<Choice<bool>, 2> kFarEnds = {{{"drop", true}, {"stack", false}}};
+constexpr std::uint64_t kMinMtu = 68, kMaxMtu = 65535; // what a veth device takes
+
+template <class T>
+auto of_demo(T DemoSpec::*member) {
+  return [member](Scope& s) -> T& { return s.get<DemoSpec>().*member; };
+}
+
+Status check_demo(const Test& test, const Asked& asked) {
+  const auto& spec = std::get<DemoSpec>(test.of);
+  if (!spec.command.empty())
+    for (const char* option : {"--duration", "--pkt-size", "--rate", "--rate-layer", "--burst",
+                               "--threads", "--cpus", "--interval", "--json", "--json-stream"})
+      if (asked.has(option))
+        return bad_usage(fmt::format("{} does nothing for the command behind --: --queues, --mtu, "
+                                     "--no-gro and --far are accepted with it",
+                                     option));
+  return check_rate_and_burst(asked, spec.rate);
+}
+
+} // namespace
+
+CommandInfo probe_command() {
+  Table table(Command::Probe, "probe", "Show what this kernel, this user and an interface can do.");
+  interface_row(
+      table, "-i,--interface,interface", "look at this interface too; the same as the argument",
+      [](Scope& s) -> std::string& { return s.get<plan::ProbeSpec>().interface; }, "the host only");
+  table.flag("--json", "print one JSON document",
+             [](Scope& s) -> bool& { return s.get<plan::ProbeSpec>().json; });
+  return table.done();
+}
+
+CommandInfo demo_command() {
+  Table table(Command::Demo, "demo",
+              "Send between two network namespaces made for it; needs no hardware.");
+  table.info().profile = true;
+  table.info().rest = "[-- COMMAND [ARGUMENT]...]";
+  table.group("Run");
+  table.value({"--duration", "TIME", "how long to send: seconds, or 500ms, 2m, 1h"},
+              of_demo(&DemoSpec::duration), parse_positive_duration);
+  table.value({"-s,--pkt-size", "BYTES",
+               fmt::format("frame with its FCS, {} to {}",
+                           packet::min_frame_size(packet::Family::V4), packet::max_frame_size())},
+              of_demo(&DemoSpec::frame_size), parse_frame_size);
+  rate_rows(table, of_demo(&DemoSpec::rate));
+  burst_row(table, of_demo(&DemoSpec::rate));
+  thread_rows(table, "-t,--threads", of_demo(&DemoSpec::threads), of_demo(&DemoSpec::cpus));
+  table.group("Output");
+  interval_row(table, of_demo(&DemoSpec::interval));
+  json_rows(table, of_demo(&DemoSpec::output));
+  table.group("Wire (the veth pair between the namespaces)");
+  table.value({"--queues", "N", fmt::format("queues of each end, 1 to {}", kMaxQueues)},
+              of_demo(&DemoSpec::queues), whole_number<std::uint32_t>(1, kMaxQueues));
+  table.value({"--mtu", "BYTES", fmt::format("MTU of each end, {} to {}", kMinMtu, kMaxMtu)},
+              of_demo(&DemoSpec::mtu), whole_number<std::uint32_t>(kMinMtu, kMaxMtu));
+  table.flag("--no-gro", "leave GRO off at the far end: with --far stack nothing arrives",
+             of_demo(&DemoSpec::gro), false);
+  table.choice("--far", "who receives: an XDP program that drops, or the ordinary stack",
+               of_demo(&DemoSpec::far_drops), kFarEnds);
+  table.info().check = check_demo;
+  return table.done();
+}
+
+CommandInfo completion_command() {
+  Table table(Command::Completion, "completion",
+              "Print a completion script for a shell: bash, zsh or fish.");
+  table.value(
+      {"shell", "bash|zsh|fish", "the shell to complete for", ""},
+      [](Scope& s) -> std::string& { return s.get<Completion>().shell; },
+      [](std::string_view text) -> Result<std::string> { return std::string(text); });
+  return table.done();
+}
+
+} // namespace xtg::spec

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The options of `udp`.
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "core/text.h"
+#include "packet/frame.h"
+#include "plan/rx_plan.h"
+#include "spec/tables.h"
+
+namespace xtg::spec {
+namespace {
+
+using packet::IpRange;
+using packet::MacRange;
+using packet::PortRange;
+
+constexpr std::uint32_t kMaxDynPorts = 65535;
+constexpr std::uint32_t kMaxWeight = 1000;
+
+constexpr std::array kPayloads = {Choice<packet::Payload>{"zeros", packet::Payload::Zeros},
+                                  Choice<packet::Payload>{"pattern", packet::Payload::Pattern},
+                                  Choice<packet::Payload>{"random", packet::Payload::Random},
+                                  Choice<packet::Payload>{"text", packet::Payload::Text}};
+constexpr std::array kVaries = {Choice<packet::Vary>{"together", packet::Vary::Together},
+                                Choice<packet::Vary>{"product", packet::Vary::Product},
+                                Choice<packet::Vary>{"random", packet::Vary::Random}};
+constexpr std::array kStamps = {Choice<plan::Stamp>{"batch", plan::Stamp::Batch},
+                                Choice<plan::Stamp>{"each", plan::Stamp::Each}};
+constexpr std::array kClocks = {Choice<plan::StampClock>{"monotonic", plan::StampClock::Monotonic},
+                                Choice<plan::StampClock>{"tai", plan::StampClock::Tai}};
+constexpr std::array kPaces = {Choice<plan::Pace>{"auto", plan::Pace::Auto},
+                               Choice<plan::Pace>{"busy", plan::Pace::Busy}};
+
+/// The field of the stream that an option is read for.
+template <class T>
+auto of_stream(T plan::StreamSpec::*member) {
+  return [member](Scope& s) -> T& { return s.stream().*member; };
+}
+template <class T>
+auto of_run(T plan::RunSpec::*member) {
+  return [member](Scope& s) -> T& { return s.run().*member; };
+}
+template <class T>
+auto of_ends(T Udp::*member) {
+  return [member](Scope& s) -> T& { return s.get<Udp>().*member; };
+}
+const auto kStreamZone = of_stream(&plan::StreamSpec::zone);
+
+void frame_rows(Table& table) {
+  using S = plan::StreamSpec;
+  table.group("Frame (addresses and ports take a value or a range)");
+  interface_row(table, "-i,--interface,interface", "where to send; the same as the argument",
+                of_run(&plan::RunSpec::interface), "by the route to --dst-addr");
+  table.place(Place::Stream);
+  table.value({"-m,--dst-mac", "MAC[-MAC]", "destination MAC address", "the next hop's"},
+              of_stream(&S::dst_mac), MacRange::parse);
+  table.value({"-M,--src-mac", "MAC[-MAC]", "source MAC address", "the interface's"},
+              of_stream(&S::src_mac), MacRange::parse);
+  table.zoned({"-a,--dst-addr", "IP[-IP|/LEN]", "destination IPv4 or IPv6 address", "198.18.0.2"},
+              of_stream(&S::dst_addr), kStreamZone, IpRange::parse);
+  table.zoned({"-A,--src-addr", "IP[-IP|/LEN]", "source address", "by the route"},
+              of_stream(&S::src_addr), kStreamZone, IpRange::parse);
+  table.value({"-p,--dst-port", "PORT[-PORT]", "UDP destination port, 0 to 65535"},
+              of_stream(&S::dst_port), PortRange::parse);
+  table.value({"-P,--src-port", "PORT[-PORT]", "UDP source port, 0 to 65535"},
+              of_stream(&S::src_port), PortRange::parse);
+  table.value({"-d,--dyn-ports", "N",
+               fmt::format("N ports from --dst-port on, 0 to {}", kMaxDynPorts), "0, off"},
+              of_stream(&S::dyn_ports), whole_number<std::uint32_t>(0, kMaxDynPorts));
+  table.value({"-l,--hop-limit", "N", "IPv6 hop limit or IPv4 TTL, 1 to 255"},
+              of_stream(&S::hop_limit), whole_number<std::uint8_t>(1, 255));
+  tos_rows(table, "IPv4 ToS or IPv6 traffic class, 0 to 255 or 0x0 to 0xff", of_stream(&S::tos),
+           parse_tos);
+  table.value({"-s,--pkt-size", "BYTES",
+               fmt::format("frame with its FCS, {} (IPv6: {}) to {}",
+                           packet::min_frame_size(packet::Family::V4),
+                           packet::min_frame_size(packet::Family::V6), packet::max_frame_size()),
+               "64, IPv6: 82"},
+              of_stream(&S::frame_size), parse_frame_size);
+  table.choice("--payload", "what fills the payload", of_stream(&S::payload), kPayloads);
+  table.flag("--no-udp-checksum", "send no UDP checksum (IPv4 only)", of_stream(&S::udp_checksum),
+             false);
+}
+
+void stream_rows(Table& table) {
+  using S = plan::StreamSpec;
+  table.group("Sequence and signature");
+  table.choice("--vary", "how ranges move: in step, as an odometer, at random", of_stream(&S::vary),
+               kVaries);
+  table.value({"--seed", "N", "start of everything random, repeatable"}, of_stream(&S::seed),
+              whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()));
+  table
+      .flag("--no-signature", "put no sequence number and send time in the payload",
+            of_stream(&S::signature), false)
+      .of_port = false;
+  table.choice("--stamp", "read the send time once per batch or for each frame",
+               of_stream(&S::stamp), kStamps);
+  table.flag("--round-trip", "leave room for what a mirror tells of the frame",
+             of_stream(&S::round_trip));
+  table
+      .choice("--clock", "of the send time: this host's own, or CLOCK_TAI (PTP)",
+              of_stream(&S::clock), kClocks)
+      .of_port = false;
+  for (const bool is_name : {true, false}) {
+    if (is_name)
+      table.value({"--name", "TEXT", "what reports call the stream", ""}, of_stream(&S::name),
+                  parse_stream_name);
+    else
+      table.value(
+          {"--weight", "N",
+           fmt::format("share of the batches among streams without a rate, 1 to {}", kMaxWeight)},
+          of_stream(&S::weight), whole_number<std::uint32_t>(1, kMaxWeight));
+    table.last().on_argv = table.last().of_port = false;
+  }
+  table.place(Place::Run);
+  table.flag("--announce", "announce the run's start and end to receivers, in extra frames",
+             of_run(&plan::RunSpec::announce));
+  key_row(table, of_run(&plan::RunSpec::key));
+  session_row(table, "name the run: 8 digits, for rx --session", "random",
+              of_run(&plan::RunSpec::session));
+}
+
+void run_rows(Table& table) {
+  using R = plan::RunSpec;
+  const auto rate = of_stream(&plan::StreamSpec::rate);
+  table.group("Amount and rate");
+  table.place(Place::Stream);
+  table.amount({"-n,--num-packets", "N", "frames to send in all, exactly; also 64k, 1.5M"},
+               of_stream(&plan::StreamSpec::num_packets), "packets");
+  table.place(Place::Port);
+  table.flag("--once", "offer each frame to the driver once: do not resend refused ones",
+             of_run(&R::once));
+  table.place(Place::Run);
+  duration_row(table, of_run(&R::duration));
+  table.place(Place::Stream);
+  rate_rows(table, rate);
+  burst_row(table, rate);
+  table.place(Place::Port);
+  table.choice("--pace", "auto sleeps through long gaps, busy always spins", of_run(&R::pace),
+               kPaces);
+  thread_rows(table, "-t,--threads", of_run(&R::threads), of_run(&R::cpus));
+  table.place(Place::Run);
+  safety_rows(table, [](Scope& s) -> R& { return s.run(); });
+}
+
+void ends_rows(Table& table) {
+  table.group("Both ends");
+  Option& rx = table.add(
+      {"--rx", "INTERFACE", "receive there what is sent, and give account of every packet", ""},
+      Kind::Text);
+  rx.many = true;
+  rx.read = [](Scope& s, const std::string& text) -> Status {
+    auto name = parse_interface(text);
+    if (!name) return tl::unexpected<Error>(std::move(name.error()));
+    s.get<Udp>().rx.push_back(std::move(*name));
+    return {};
+  };
+  rx.write = of_ends(&Udp::rx);
+  table.flag("--bidir", "the receiving interface sends as well, the way back",
+             of_ends(&Udp::bidir));
+  // Ports hold options of their own: spec/draft.cpp reads them, spec/profile.cpp writes them.
+  Option& port = table.add(
+      {"--port", "INTERFACE[...]",
+       "a port that sends and receives, with options of its own as in eth1,rate=1Mpps", ""},
+      Kind::Text);
+  port.many = true;
+  port.key = "ports";
+  table.value({"--drain", "TIME", "at the end, wait this long for frames in flight"},
+              of_ends(&Udp::drain), parse_duration);
+  window_row(table, of_ends(&Udp::window));
+  expect_row(table, "exit status 3 unless all hold, as in loss=0%,p99<50us,rx@eth2=10/11",
+             of_ends(&Udp::expect));
+}
+
+void output_rows(Table& table) {
+  using R = plan::RunSpec;
+  const auto output = of_run(&R::output);
+  table.group("Output");
+  interval_row(table, of_run(&R::interval));
+  json_rows(table, output);
+  talk_rows(table, output);
+  table.flag("--dry-run", "send nothing, print the plan and the first frames; needs no root",
+             of_run(&R::dry_run));
+  table.value({"--write-pcap", "FILE", "write the first frames as a capture for Wireshark"},
+              of_run(&R::pcap_path), parse_path);
+  table.value({"--show-frames", "N",
+               fmt::format("how many frames these two give, 0 to {}", plan::kMaxShownFrames)},
+              of_run(&R::dry_run_frames), whole_number<std::uint32_t>(0, plan::kMaxShownFrames));
+}
+
+Status check_ends(const Udp& udp, const Asked& asked) {
+  const auto& [run, rx, ports, bidir, window, drain, expect] = udp;
+  const bool both = !rx.empty() || !ports.empty();
+  for (const char* name : {"--drain", "--window", "--expect"})
+    if (!both && asked.has(name))
+      return bad_usage(fmt::format("{} needs a receiver: --rx or --port", name));
+  if (bidir && rx.empty())
+    return bad_usage("--bidir needs the interface that sends the way back: --rx");
+  if (!both) return {};
+  if (bidir && std::ranges::all_of(rx, [&run = run](const auto& n) { return n == run.interface; }))
+    return bad_usage(fmt::format("--bidir: {} is the only interface, and sends already: --rx names "
+                                 "the one that sends the way back",
+                                 xtg::quoted(run.interface)));
+  if (bidir && !ports.empty())
+    return bad_usage("--bidir and --port exclude each other: ports send both ways by themselves");
+  if (!ports.empty() && !run.interface.empty())
+    return bad_usage(fmt::format("{} and --port both name where to send: with --port, all "
+                                 "interfaces are ports",
+                                 xtg::quoted(run.interface)));
+  if (ports.empty() && run.interface.empty())
+    return bad_usage("--rx: expected the name of the sending interface, too, as in \"udp eth0 --rx "
+                     "eth1\"");
+  const auto unsigned_stream = std::ranges::find(run.streams, false, &plan::StreamSpec::signature);
+  if (unsigned_stream != run.streams.end())
+    return bad_usage("--no-signature and --rx exclude each other: the receiver knows frames by "
+                     "their signatures");
+  if (run.announce)
+    return bad_usage("--announce goes without --rx and --port: one process knows both ends");
+  if (run.session)
+    return bad_usage("--session goes without --rx and --port: one process knows both ends");
+  if (std::ranges::count(run.streams, plan::StampClock::Tai, &plan::StreamSpec::clock) > 0)
+    return bad_usage("--clock tai goes without --rx and --port: both ends are on this host, where "
+                     "one clock is right");
+  if (!run.pcap_path.empty()) return bad_usage("--write-pcap goes without --rx and --port");
+  const bool json = run.output.json || run.output.json_stream;
+  if (run.dry_run && json && (bidir || ports.size() > 1))
+    return bad_usage("--dry-run shows several sending ports as text only");
+  return {};
+}
+
+Status check_udp(const Test& test, const Asked& asked) {
+  const auto& udp = std::get<Udp>(test.of);
+  const plan::RunSpec& run = udp.run;
+  if (auto ok = check_udp_run(run, asked); !ok) return ok;
+  const bool has_destination = std::ranges::all_of(
+      run.streams, [](const plan::StreamSpec& stream) { return stream.dst_addr.has_value(); });
+  if (run.interface.empty() && !has_destination && udp.ports.empty())
+    return bad_usage("udp: expected the name of an interface, such as \"udp eth0\", or --dst-addr "
+                     "to find it by the route");
+  return check_ends(udp, asked);
+}
+
+} // namespace
+
+Status check_udp_stream(const plan::RunSpec& run, const plan::StreamSpec& stream,
+                        const Asked& asked) {
+  if (auto ok = check_rate_and_burst(asked, stream.rate); !ok) return ok;
+  if (stream.dyn_ports > 0 && stream.dst_port.count > 1)
+    return bad_usage(fmt::format("--dyn-ports {} and --dst-port \"{}\" both set a range of ports: "
+                                 "with --dyn-ports, --dst-port is a single port",
+                                 stream.dyn_ports, stream.dst_port.to_string()));
+  if (stream.dyn_ports > 65536U - stream.dst_port.first)
+    return bad_usage(fmt::format("--dyn-ports {} from --dst-port {} on goes beyond port 65535: at "
+                                 "most {} are accepted",
+                                 stream.dyn_ports, stream.dst_port.first,
+                                 std::min(kMaxDynPorts, 65536U - stream.dst_port.first)));
+  if (!stream.signature && stream.stamp == plan::Stamp::Each)
+    return bad_usage("--stamp each and --no-signature exclude each other: the send time is part of "
+                     "the signature");
+  if (!stream.signature && stream.clock == plan::StampClock::Tai)
+    return bad_usage("--clock tai and --no-signature exclude each other: the send time is part of "
+                     "the signature");
+  if (!stream.signature && run.announce)
+    return bad_usage("--announce and --no-signature exclude each other: a receiver counts frames "
+                     "with a signature");
+  if (!stream.signature && run.session)
+    return bad_usage("--session and --no-signature exclude each other: the session number is part "
+                     "of the signature");
+  if (!stream.signature && stream.round_trip)
+    return bad_usage("--round-trip and --no-signature exclude each other: a mirror writes in front "
+                     "of the signature");
+  if (stream.weight != 1 && stream.rate.rate.unit != Rate::Unit::Max)
+    return bad_usage(fmt::format("weight {} and rate {} exclude each other: the weight shares what "
+                                 "streams with a rate leave",
+                                 stream.weight, format_rate(stream.rate.rate)));
+  return {};
+}
+
+Status check_udp_run(const plan::RunSpec& run, const Asked& asked) {
+  if (run.key && !run.announce)
+    return bad_usage("--key needs --announce: it protects announcements only");
+  if (asked.has("--show-frames") && !run.dry_run && run.pcap_path.empty())
+    return bad_usage(
+        fmt::format("--show-frames {} goes with --dry-run or --write-pcap", run.dry_run_frames));
+  return {};
+}
+
+CommandInfo udp_command() {
+  Table table(Command::Udp, "udp", "Send UDP packets, as fast as it goes or at an exact rate.");
+  table.info().profile = true;
+  frame_rows(table);
+  stream_rows(table);
+  run_rows(table);
+  ends_rows(table);
+  output_rows(table);
+  table.info().check = check_udp;
+  return table.done();
+}
+
+} // namespace xtg::spec
