@@ -46,6 +46,7 @@ Context beside_capture(Context& context, const std::string& pcap_path) {
           context.err,
           context.stop,
           context.command,
+          context.test,
           context.started_ns,
           context.restore_signals};
 }

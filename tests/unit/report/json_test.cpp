@@ -212,8 +212,8 @@ TEST(JsonDocument, BytesOfMixedSizesComeFromTheRate) {
 TEST(JsonDocument, ConfigurationAndPlanHaveTheTestThatRepeatsThem) {
   std::ostringstream out;
   const auto json = make_json(out);
-  json->begin(sample::plan(), sample::test_info());
-  json->finish();
+  json->take(UdpBegin{sample::plan(), sample::test_info()});
+  json->take(Finish{});
   const ordered_json test = ordered_json::parse(sample::test_info().test);
   EXPECT_EQ(parsed(out)["start"]["configuration"]["test"], test);
   const auto plan = ordered_json::parse(plan_json(sample::plan(), true, sample::test_info().test));
