@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What of --expect came of a run that sees both ends.
+// Results of --expect conditions of a port test.
 #include <algorithm>
 
+#include "plan/rx_plan.h"
 #include "report/verdict.h"
 
 namespace xtg::report {
