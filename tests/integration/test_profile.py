@@ -50,6 +50,16 @@ class Profile(lib.TestCase):
         again = self.ok(self.wire.run("udp", "--profile", self.saved(first.doc), "--json"))
         self.assertEqual(first.doc, again.doc)
 
+    def test_streams(self):
+        profile = {"command": "udp", "interface": self.wire.near_if, "dst_addr": self.wire.far_ip, "pkt_size": 100,
+                   "streams": [{"name": "voice", "rate": "50pps", "pkt_size": 200, "dscp": "EF"}, {"dst_port": "10-19"},
+                               {"rate": "1kpps", "burst": 32}]}
+        plan = self.ok(self.wire.run("--profile", self.saved(profile), "--dry-run", "--json")).doc["plan"]
+        streams = [(s["frame_size"], s["tos"], s["dst_port"]["count"], s["rate"]["burst"]) for s in plan["streams"]]
+        self.assertEqual(streams, [(200, 0xb8, 1, 1), (100, 0, 10, 1), (100, 0, 1, 32)])
+        again = self.ok(self.wire.run("--profile", self.saved({"plan": plan}), "--json"))
+        self.assertEqual(again.doc["plan"]["test"], plan["test"])
+
     def test_ports(self):
         first = self.wire.exchange("-n", 50, "--rate", "1kpps", "--expect", "loss=0%", "--drain", "3s")
         self.ok(first)
