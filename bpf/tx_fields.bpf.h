@@ -30,34 +30,65 @@ static __always_inline const struct xtg_stream* stream_at(__u32 number) {
   return s;
 }
 
+/* The position of the fields in packet `seq`; sets how the flows go on from there. */
+static __always_inline __u64 seek_flows(struct xtg_tx_cursor* c, const struct xtg_stream* s,
+                                        __u64 seq) {
+  if (!s->flows) return seq;
+  c->flow_left = s->flows - seq % s->flows;
+  c->rounds_left = s->flow_packets ? s->flow_packets - seq / s->flows % s->flow_packets : 0;
+  return xtg_flow_at(seq, s->flows, s->flow_packets);
+}
+
+/* Puts one field to where it is in packet `seq`; what is left of the position is for the next one.
+ */
+static __always_inline __u64 seek_field(struct xtg_tx_cursor* c, const struct xtg_stream* s,
+                                        __u32 i, __u64 seq, __u64 rest) {
+  const struct xtg_field* f = &s->fields[i];
+
+  if (f->flags & XTG_FIELD_RANDOM) return rest;
+  if (f->width == 0) {
+    c->index[i] = seq % f->count; /* BPF defines x % 0 */
+    return rest;
+  }
+  c->index[i] = rest % f->count;
+  return s->vary == XTG_VARY_PRODUCT ? rest / f->count : rest;
+}
+
 /* Puts the fields to what they are in packet `seq`. */
 static __always_inline void seek_fields(struct xtg_tx_cursor* c, const struct xtg_stream* s,
                                         __u64 seq) {
-  __u64 rest = seq;
+  __u64 rest = seek_flows(c, s, seq);
 
-  if (s->flows) {
-    rest = xtg_flow_at(seq, s->flows, s->flow_packets);
-    c->flow_left = s->flows - seq % s->flows;
-    c->rounds_left = s->flow_packets ? s->flow_packets - seq / s->flows % s->flow_packets : 0;
-  }
 #pragma unroll
-  for (int i = 0; i < XTG_MAX_FIELDS; i++) {
-    if (i < s->n_fields && !(s->fields[i].flags & XTG_FIELD_RANDOM)) {
-      __u64 count = s->fields[i].count;
-      if (s->fields[i].width == 0) {
-        c->index[i] = seq % count; /* BPF defines x % 0 */
-        continue;
-      }
-      c->index[i] = rest % count;
-      if (s->vary == XTG_VARY_PRODUCT) rest /= count;
-    }
-  }
+  for (int i = 0; i < XTG_MAX_FIELDS; i++)
+    if (i < s->n_fields) rest = seek_field(c, s, i, seq, rest);
   c->value_seq = seq;
 }
 
-/* For programs that know no constants: see xtg_multi_field(). */
+/* The same for programs that know no constants: the verifier looks at one field. It takes no write
+ * to a part of a word on the stack without CAP_PERFMON (before 6.12). */
+struct seek_state {
+  __u64 lane;
+  __u64 stream;
+  __u64 seq;
+  __u64 rest;
+};
+
+static long seek_turn(__u32 i, struct seek_state* at) {
+  i &= XTG_MAX_FIELDS - 1;
+  asm volatile("" : "+r"(i));
+  at->rest =
+      seek_field(cursor_at(at->lane, at->stream), stream_at(at->stream), i, at->seq, at->rest);
+  return 0;
+}
+
 __noinline int xtg_seek(__u32 lane, __u32 stream, __u64 seq) {
-  seek_fields(cursor_at(lane, stream), stream_at(stream), seq);
+  struct xtg_tx_cursor* c = cursor_at(lane, stream);
+  const struct xtg_stream* s = stream_at(stream);
+  struct seek_state at = {lane, stream, seq, seek_flows(c, s, seq)};
+
+  bpf_loop(s->n_fields, seek_turn, &at, 0);
+  c->value_seq = seq;
   return 0;
 }
 
