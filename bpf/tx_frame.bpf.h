@@ -246,14 +246,22 @@ __noinline int xtg_clean(struct xdp_md* ctx, __u32 until) {
   return 0;
 }
 
+/* A length of 1 to mask + 1, of which the verifier knows it: by a mask, since without CAP_PERFMON
+ * it forgets the bounds that a compare gave once the value has been in memory. */
+static __always_inline __u64 at_most(__u64 length, __u64 mask) {
+  length--;
+  asm volatile("" : "+r"(length));
+  length &= mask;
+  asm volatile("" : "+r"(length)); /* clang would fold it with the sum. */
+  return length + 1;
+}
+
 /* The same where there are too many of them. */
 __noinline int xtg_clean_all(struct xdp_md* ctx, __u32 until) {
-  __u64 length = until - config.clean_from - 1;
+  __u32 from = config.clean_from & 0xfff;
 
-  asm volatile("" : "+r"(length)); /* Verifier: before Linux 6.8 it learns nothing from 0. */
-  if (length >= XTG_FRAME_MAX) return 0;
-  bpf_xdp_store_bytes(ctx, config.clean_from, page_template + (config.clean_from & 0xfff),
-                      length + 1);
+  if (until > from)
+    bpf_xdp_store_bytes(ctx, from, page_template + from, at_most(until - from, 0xfff));
   return 0;
 }
 
@@ -410,11 +418,7 @@ static __always_inline bool store_frame(struct xdp_md* ctx, const struct xtg_tx_
   xtg_modest_finish(at.lane, at.stream);
   if (config.clean_from)
     xtg_clean_all(ctx, until_of(s, from->len, from->sig_off, from->mirror_off));
-  length--; /* Verifier: before Linux 6.8 it learns nothing from a compare with 0. */
-  asm volatile("" : "+r"(length)); /* It is clang that would check another copy. */
-  if (length >= XTG_MAX_HEADER) return false;
-  length++;
-  if (bpf_xdp_store_bytes(ctx, 0, from->header, length)) return false;
+  if (bpf_xdp_store_bytes(ctx, 0, from->header, at_most(length, XTG_MAX_HEADER - 1))) return false;
   if (s->mirror_off) {
     __u64 none[XTG_SIG_MIRROR_LEN / 8] = {};
     if (bpf_xdp_store_bytes(ctx, from->mirror_off, none, sizeof none)) return false;
