@@ -291,10 +291,13 @@ void Session::follow_route() {
   const std::uint64_t now_ns = monotonic_ns();
   RouteFollower::Change change = follower_.look(now_ns);
   if (change.way) {
-    if (change.way->hosts.empty())
-      sender_->set_next_hop(0, change.way->next_hop);
-    else
-      sender_->set_next_hops(change.way->hosts);
+    if (!change.way->hosts.empty()) sender_->set_next_hops(change.way->hosts);
+    for (std::size_t i = 0; change.way->hosts.empty() && i < plan_.streams.size(); i++) {
+      // All that took the first one's.
+      if (!plan_.spec.streams[i].dst_mac &&
+          plan_.streams[i].frame.spec.dst_mac == stream_.frame.spec.dst_mac)
+        sender_->set_next_hop(i, change.way->next_hop);
+    }
     if (announcer_) announcer_->set_next_hop(change.way->next_hop);
   }
   for (const std::string& text : change.notes)
