@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -14,6 +15,7 @@
 #include "app/renewal.h"
 #include "app/run_common.h"
 #include "core/clock.h"
+#include "packet/assemble.h"
 #include "packet/encode.h"
 #include "plan/pacing.h"
 #include "stats/shortfall.h"
@@ -26,6 +28,48 @@ constexpr std::uint64_t kWatchNs = 100'000'000; // how often faults are looked f
 constexpr std::uint64_t kLeadInNs = 2'000'000;  // from "go" to the first slot
 constexpr std::uint64_t kTogetherNs = 20'000;   // slots released together span this at most
 constexpr std::uint64_t kSettleNs = 20'000'000; // for a link's own counters to catch up
+
+bool is_paced(const plan::StreamPlan& stream) {
+  return stream.pacing.has_value();
+}
+
+/// Between two slots of the whole stream that has them most often; 0 with a stream without.
+double shortest_gap_ns(const std::vector<plan::StreamPlan>& streams) {
+  double gap = std::numeric_limits<double>::infinity();
+  for (const plan::StreamPlan& stream : streams)
+    gap = std::min(gap, stream.pacing
+                            ? 1e9 * stream.pacing->frames_per_slot / stream.pacing->target_pps
+                            : 0.0);
+  return gap;
+}
+
+std::uint32_t largest_frame(const std::vector<plan::StreamPlan>& streams) {
+  std::uint32_t size = 0;
+  for (const plan::StreamPlan& stream : streams)
+    size = std::max(size, stream.frame.spec.frame_size);
+  return size;
+}
+
+/// What each thread does: it has a share of every stream.
+tx::WorkerSpec worker_spec(const plan::Plan& plan) {
+  tx::WorkerSpec spec;
+  spec.batch = plan.batch;
+  spec.sleep = plan::may_sleep(plan.streams);
+  spec.flood = false;
+  for (const plan::StreamPlan& stream : plan.streams) {
+    if (!stream.pacing) {
+      spec.flood = true;
+      continue;
+    }
+    // Slots far apart are lost to a busy CPU, not to the cost of releasing them one by one.
+    const std::uint64_t most = kTogetherNs / std::max<std::uint64_t>(stream.pacing->interval_ns, 1);
+    spec.paced.push_back({.number = stream.id,
+                          .slot_frames = stream.pacing->frames_per_slot,
+                          .batch_slots = stream.pacing->slots_per_batch,
+                          .max_batch_slots = static_cast<std::uint32_t>(most)});
+  }
+  return spec;
+}
 
 } // namespace
 
@@ -54,21 +98,19 @@ Status Session::load() {
   xdp::SenderSpec spec;
   spec.ingress_base = static_cast<std::uint32_t>(anchor_->base_ifindex());
   spec.to_ifindex = plan_.iface.ifindex;
+  std::vector<packet::EncodedStream> streams;
   for (const plan::StreamPlan& stream : plan_.streams) {
-    const packet::EncodeOptions options{
-        stream.stamp == plan::Stamp::Each, stream.pacing.has_value(),
-        stream.clock == plan::StampClock::Tai, static_cast<std::uint32_t>(spec.next_hops.size())};
-    spec.streams.push_back(packet::encode(stream.frame, options));
-    const auto& hops = stream.frame.sweep.next_hops;
-    spec.next_hops.insert(spec.next_hops.end(), hops.begin(), hops.end());
+    const packet::EncodeOptions options{stream.stamp == plan::Stamp::Each,
+                                        stream.pacing.has_value(),
+                                        stream.clock == plan::StampClock::Tai};
+    streams.push_back(packet::encode(stream.frame, options));
+    streams.back().stream.weight = stream.weight;
     spec.totals.push_back(stream.num_packets.value_or(~std::uint64_t{0}));
   }
-  for (std::size_t lane = 0; lane < plan_.cpus.size(); lane++) {
-    const auto form = plan_.streams.front().frame.signature;
-    const auto again = lanes > XTG_AGAIN_LANE ? lane : lane + XTG_AGAIN_LANE;
-    spec.lanes.push_back({0, packet::lane_word(form, static_cast<std::uint8_t>(lane)),
-                          packet::lane_word(form, static_cast<std::uint8_t>(again))});
-  }
+  auto tables = packet::assemble(std::move(streams));
+  if (!tables) return tl::unexpected<Error>(std::move(tables.error()));
+  spec.tables = std::move(*tables);
+  spec.workers = lanes;
   spec.once = plan_.announce;
   spec.again = !plan_.once;
   auto renew = must_renew(plan_.iface);
@@ -91,28 +133,19 @@ Status Session::load() {
 }
 
 Status Session::start_workers() {
-  bits_ = {stream_.l1_bits, stream_.l2_bits, stream_.l3_bits};
+  for (const plan::StreamPlan& stream : plan_.streams)
+    bits_.push_back({static_cast<double>(stream.l1_bits), static_cast<double>(stream.l2_bits),
+                     static_cast<double>(stream.l3_bits)});
+  target_pps_ = plan::target_of(plan_.streams);
   finished_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!finished_.valid()) return fail_sys(errno, "eventfd");
 
   std::vector<tx::Seat> seats;
-  for (std::size_t lane = 0; lane < plan_.cpus.size(); lane++) {
+  for (std::size_t worker = 0; worker < plan_.cpus.size(); worker++) {
     tx::Seat seat;
-    seat.cpu = plan_.cpus[lane];
-    seat.spec.batch = plan_.batch;
-    if (stream_.pacing) {
-      seat.spec.paced = true;
-      seat.spec.sleep = stream_.pacing->sleep;
-      seat.spec.slot_frames = stream_.pacing->frames_per_slot;
-      seat.spec.batch_slots = stream_.pacing->slots_per_batch;
-      // Slots far apart are lost to a busy CPU, not to the cost of releasing them one by one.
-      seat.spec.max_batch_slots = static_cast<std::uint32_t>(
-          kTogetherNs / std::max<std::uint64_t>(stream_.pacing->interval_ns, 1));
-      target_pps_ = stream_.pacing->target_pps;
-    }
-    seat.lane = std::make_unique<LiveLane>(
-        *sender_, *anchor_, lane, 0,
-        packet::render(stream_.frame, 0, static_cast<std::uint8_t>(lane), 0), nomem_[lane]);
+    seat.cpu = plan_.cpus[worker];
+    seat.spec = worker_spec(plan_);
+    seat.lane = std::make_unique<LiveLane>(*sender_, *anchor_, worker, nomem_[worker]);
     seats.push_back(std::move(seat));
   }
   pool_ = std::make_unique<tx::WorkerPool>(std::move(seats), [fd = finished_.get()] {
@@ -131,7 +164,8 @@ std::uint64_t Session::soon_ns() {
 
 /// Fixes the moment of the first frame and, with it, all others.
 void Session::start_clock(std::uint64_t start_ns) {
-  start_ns_ = stream_.pacing ? start_ns : std::min(start_ns, monotonic_ns());
+  const bool paced = std::ranges::any_of(plan_.streams, &is_paced);
+  start_ns_ = paced ? start_ns : std::min(start_ns, monotonic_ns());
   if (plan_.duration) {
     end_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.duration->count());
     sender_->set_end_ns(end_ns_);
@@ -149,20 +183,21 @@ void Session::start_clock(std::uint64_t start_ns) {
 }
 
 void Session::set_schedules() {
-  const auto& pacing = stream_.pacing;
-  if (!pacing) return;
   const auto threads = static_cast<std::uint32_t>(plan_.cpus.size());
-  for (std::uint32_t lane = 0; lane < threads; lane++) {
-    const plan::Phase phase = plan::phase_of(*pacing, lane, threads);
-    xdp::Schedule schedule;
-    schedule.first_ns = start_ns_ + phase.ns;
-    schedule.first_frac = phase.frac;
-    schedule.interval_ns = pacing->interval_ns;
-    schedule.interval_frac = pacing->interval_frac;
-    schedule.slot_frames = pacing->frames_per_slot;
-    schedule.batch_slots = pacing->slots_per_batch;
-    schedule.catch_up_ns = plan::kCatchUpNs;
-    sender_->set_schedule(lane, schedule);
+  for (const plan::StreamPlan& stream : plan_.streams) {
+    if (!stream.pacing) continue;
+    for (std::uint32_t worker = 0; worker < threads; worker++) {
+      const plan::Phase phase = plan::phase_of(*stream.pacing, worker, threads);
+      xdp::Schedule schedule;
+      schedule.first_ns = start_ns_ + phase.ns;
+      schedule.first_frac = phase.frac;
+      schedule.interval_ns = stream.pacing->interval_ns;
+      schedule.interval_frac = stream.pacing->interval_frac;
+      schedule.slot_frames = stream.pacing->frames_per_slot;
+      schedule.batch_slots = stream.pacing->slots_per_batch;
+      schedule.catch_up_ns = plan::kCatchUpNs;
+      sender_->set_schedule(worker, stream.id, schedule);
+    }
   }
 }
 
@@ -191,9 +226,8 @@ void Session::add_link_counters(stats::Snapshot& snapshot, bool settled) {
 /// that has been seen to work.
 std::uint64_t Session::patience_ns() const {
   const bool again = !plan_.once && sender_->count_source_note().empty();
-  if (!stream_.pacing || !silence_.ever_accepted() || again) return kSilenceNs;
-  const double slot_s = stream_.pacing->frames_per_slot / stream_.pacing->target_pps;
-  return std::max(kSilenceNs, static_cast<std::uint64_t>(2.5e9 * slot_s));
+  if (!silence_.ever_accepted() || again) return kSilenceNs;
+  return std::max(kSilenceNs, static_cast<std::uint64_t>(2.5 * shortest_gap_ns(plan_.streams)));
 }
 
 /// Faults that end the run: the interface gone or down, and frames tried with none accepted.
@@ -206,7 +240,7 @@ std::optional<Error> Session::fault(const stats::Snapshot& now) {
     if (!state->up && now.total.accepted != 0) return error("went down");
   }
   if (!silence_.lasts(now.total, now.time_ns, patience_ns())) return std::nullopt;
-  return silence_error(plan_.iface, stream_.frame.spec.frame_size, now);
+  return silence_error(plan_.iface, largest_frame(plan_.streams), now);
 }
 
 void Session::halt() {
@@ -237,10 +271,13 @@ void Session::follow_route() {
   const std::uint64_t now_ns = monotonic_ns();
   RouteFollower::Change change = follower_.look(now_ns);
   if (change.way) {
-    if (change.way->hosts.empty())
-      sender_->set_next_hop(change.way->next_hop);
-    else
-      sender_->set_next_hops(change.way->hosts);
+    if (!change.way->hosts.empty()) sender_->set_next_hops(change.way->hosts);
+    for (std::size_t i = 0; change.way->hosts.empty() && i < plan_.streams.size(); i++) {
+      // All that took the first one's.
+      if (!plan_.spec.streams[i].dst_mac &&
+          plan_.streams[i].frame.spec.dst_mac == stream_.frame.spec.dst_mac)
+        sender_->set_next_hop(i, change.way->next_hop);
+    }
     if (announcer_) announcer_->set_next_hop(change.way->next_hop);
   }
   for (const std::string& text : change.notes)
@@ -274,9 +311,19 @@ std::optional<report::Interval> Session::line(std::uint64_t now_ns) {
 std::uint64_t Session::sent_until_ns() const {
   std::uint64_t until = std::max(sender_->last_sent_ns(), start_ns_ + 1);
   // N slots at a rate take N intervals: the last one's belongs to the rate.
-  if (target_pps_)
-    until += static_cast<std::uint64_t>(1e9 * stream_.pacing->frames_per_slot / *target_pps_);
+  if (target_pps_) until += static_cast<std::uint64_t>(shortest_gap_ns(plan_.streams));
   return std::min(until, end_ns_);
+}
+
+/// Whether every stream has an amount, and has sent it.
+bool Session::amounts_sent(const stats::Snapshot& last) const {
+  const bool again = !plan_.once && last.source == stats::CountSource::Tracepoint;
+  for (std::size_t i = 0; i < plan_.streams.size(); i++) {
+    const stats::TxCounters& tx = last.streams[i];
+    const std::uint64_t done = again ? tx.accepted : tx.attempts;
+    if (!plan_.streams[i].num_packets || done < *plan_.streams[i].num_packets) return false;
+  }
+  return true;
 }
 
 /// A run that sent nothing is no success.
@@ -298,9 +345,7 @@ stats::Summary Session::count(std::optional<stats::Sample>& rest) {
   if (!count_source_note().empty()) usleep(kSettleNs / 1000);
   stats::Snapshot last = snapshot(true);
   if (announcer_) announcer_->end(last, left_);
-  const bool again = !plan_.once && last.source == stats::CountSource::Tracepoint;
-  const std::uint64_t done = again ? last.total.accepted : last.total.attempts;
-  const bool all_sent = stream_.num_packets && done >= *stream_.num_packets;
+  const bool all_sent = amounts_sent(last);
   const stats::EndReason reason = reason_.value_or(
       all_sent || !plan_.duration ? stats::EndReason::Amount : stats::EndReason::Duration);
   last.time_ns = reason == stats::EndReason::Duration ? end_ns_ : sent_until_ns();
@@ -308,14 +353,14 @@ stats::Summary Session::count(std::optional<stats::Sample>& rest) {
   if (clock_.worth_a_line(previous_.time_ns, last.time_ns))
     rest = until_end(stats::delta(previous_, last, start_ns_, bits_, target_pps_));
   if (!error() && last.total.accepted == 0 && last.total.attempts != 0)
-    blame(silence_error(plan_.iface, stream_.frame.spec.frame_size, last));
+    blame(silence_error(plan_.iface, largest_frame(plan_.streams), last));
   if (!error() && last.total.attempts == 0) blame(nothing_sent(reason));
 
   summary_.total = until_end(stats::delta(first_, last, start_ns_, bits_, target_pps_));
   summary_.end = error() ? stats::EndReason::Failed : reason;
   summary_.source = last.source;
   summary_.errnos = last.errnos;
-  if (stream_.pacing) summary_.slip = sender_->slip();
+  if (std::ranges::any_of(plan_.streams, &is_paced)) summary_.slip = sender_->slip();
   summary_.first_frame_s = static_cast<double>(start_ns_ - started_ns_) * 1e-9;
   summary_.shortfall = stats::explain_shortfall(summary_.total);
   return std::move(summary_);

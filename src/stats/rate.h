@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/units.h"
@@ -14,7 +15,7 @@ namespace xtg::stats {
 
 /// What the figures are converted with: one frame's bits on each layer, and the target, if any.
 struct FrameBits {
-  std::uint64_t l1 = 0, l2 = 0, l3 = 0;
+  double l1 = 0, l2 = 0, l3 = 0;
 };
 
 /// One interval, or the whole run.
@@ -23,6 +24,7 @@ struct Sample {
   double end_s = 0;
   TxCounters tx;                             ///< within the interval
   std::vector<TxCounters> workers;           ///< same, per thread
+  std::vector<TxCounters> streams;           ///< same, per stream
   double xmit_pps = 0;                       ///< accepted per second
   double err_pps = 0;                        ///< driver drops and redirect errors per second
   double l1_bps = 0, l2_bps = 0, l3_bps = 0; ///< of what was accepted
@@ -33,6 +35,10 @@ struct Sample {
 /// 0.
 Sample delta(const Snapshot& from, const Snapshot& to, std::uint64_t origin_ns,
              const FrameBits& bits, std::optional<double> target_pps);
+/// The same with the bits of each stream's frames. Where outcomes are not known by stream, what was
+/// tried of each counts.
+Sample delta(const Snapshot& from, const Snapshot& to, std::uint64_t origin_ns,
+             std::span<const FrameBits> streams, std::optional<double> target_pps);
 
 /// How the run ended.
 /// Announced: a receiver's, whose sender told the end.

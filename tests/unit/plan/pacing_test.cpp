@@ -173,6 +173,33 @@ TEST(PhaseOf, ThreadsTakeTurnsEvenly) {
   }
 }
 
+std::vector<StreamPlan> with_pacing(std::vector<StreamPlan> streams) {
+  for (StreamPlan& one : streams)
+    one.pacing = make_pacing(one, 1, Pace::Auto).value();
+  return streams;
+}
+
+TEST(Streams, APacedOneAmongOthersMakesBatchesShort) {
+  StreamPlan flood, few;
+  few.num_packets = 5;
+  EXPECT_EQ(flood_batch({flood}), kFloodBatch);
+  EXPECT_EQ(flood_batch({few}), 5U);
+  EXPECT_EQ(flood_batch({few, flood}), kFloodBatch);
+  EXPECT_EQ(flood_batch(with_pacing({stream(pps(10)), flood})), kMixedBatch);
+}
+
+TEST(Streams, AThreadSleepsWhereAllGapsAreLong) {
+  EXPECT_TRUE(may_sleep(with_pacing({stream(pps(1'000)), stream(pps(900))})));
+  EXPECT_FALSE(may_sleep(with_pacing({stream(pps(1'500)), stream(pps(1'000))}))) << "together";
+  EXPECT_FALSE(may_sleep(with_pacing({stream(pps(10)), stream(pps(100'000))})));
+  EXPECT_FALSE(may_sleep(with_pacing({stream(pps(10)), StreamPlan{}})));
+}
+
+TEST(Streams, ATargetIsOfAllOrNone) {
+  EXPECT_EQ(target_of(with_pacing({stream(pps(10)), stream(pps(30))})), 40.0);
+  EXPECT_EQ(target_of(with_pacing({stream(pps(10)), StreamPlan{}})), std::nullopt);
+}
+
 TEST(SharePace, EachFlowHasTheSame) {
   // Three flows of two threads: two thirds of the slots for two of them.
   EXPECT_EQ(share_pace(1'000'000, {2, 1}), (std::vector<std::uint64_t>{1'500'000, 3'000'000}));

@@ -24,6 +24,22 @@ TEST(TxCounters, AddEveryMember) {
   EXPECT_EQ(sum.errors(), 33U + 44U);
 }
 
+/// Bits are those of the frames that were sent, whichever stream they are of.
+TEST(Delta, WeighsTheStreams) {
+  Snapshot from, to;
+  to.time_ns = 1'000'000'000;
+  to.total.accepted = 400;
+  to.streams = {{.attempts = 300, .accepted = 300}, {.attempts = 100, .accepted = 100}};
+  const std::vector<FrameBits> bits = {{100, 80, 60}, {500, 400, 300}};
+  const Sample sample = delta(from, to, 0, bits, std::nullopt);
+  EXPECT_EQ(sample.streams, to.streams);
+  EXPECT_DOUBLE_EQ(sample.l1_bps, 300 * 100 + 100 * 500);
+  EXPECT_DOUBLE_EQ(sample.l2_bps, 300 * 80 + 100 * 400);
+  // The interface's counters know no streams: what was tried of each says it.
+  to.streams = {{.attempts = 200}, {.attempts = 200}};
+  EXPECT_DOUBLE_EQ(delta(from, to, 0, bits, std::nullopt).l1_bps, 400 * 300);
+}
+
 TEST(Delta, CountsWhatHappenedBetween) {
   const Snapshot from = at(3'000'000'000, {{100, 90, 6, 4, 1, 2, 1}, {50, 50, 0, 0, 0, 0, 0}});
   const Snapshot to = at(3'500'000'000, {{300, 280, 10, 10, 4, 7, 2}, {150, 150, 0, 0, 0, 0, 0}});
