@@ -4,18 +4,19 @@
 
 /* What is added up for the checksums of one frame, see csum.h. */
 struct sums {
-  __u64 ip;
-  __u64 l4;
+  __u64 of[XTG_MAX_CSUMS];
 };
 
 /* Read-only to the verifier: branches that the run does not need are removed at load time. */
-const volatile struct xtg_tx_config config = {.abi_version = XTG_ABI_VERSION};
+const volatile struct xtg_tx_config config;
 const volatile struct xtg_stream streams[XTG_MAX_STREAMS];
 
 /* .bss, mapped by user space. */
 
 /* Destination MACs of XTG_HOP_LISTED: the six bytes as one number, host order. User space. */
 __u64 next_hops[XTG_MAX_NEXT_HOPS];
+/* Values of listed fields: see xtg_field.list. User space. */
+__u64 listed_values[XTG_MAX_VALUES];
 struct xtg_tx_control control;
 struct xtg_stream_progress progress[XTG_MAX_STREAMS];
 struct xtg_tx_worker workers[XTG_MAX_WORKERS];

@@ -2,7 +2,7 @@
 /* What the mirror's programs share with user space. */
 #pragma once
 
-const volatile struct xtg_reflect_config reflect_config = {.abi_version = XTG_ABI_VERSION};
+const volatile struct xtg_reflect_config reflect_config;
 
 /* .bss, mapped by user space. */
 struct xtg_reflect_control reflect_control;

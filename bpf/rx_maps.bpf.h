@@ -3,7 +3,7 @@
  * include/xtg/abi/rx_seq.h wants to have around it. */
 #pragma once
 
-const volatile struct xtg_rx_config rx_config = {.abi_version = XTG_ABI_VERSION};
+const volatile struct xtg_rx_config rx_config;
 const volatile struct xtg_rx_filters rx_filters = {.count = 0};
 
 /* .bss, mapped by user space. */

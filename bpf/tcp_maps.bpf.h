@@ -3,7 +3,7 @@
  * include/xtg/abi/tcp_*.h wants to have around it. */
 #pragma once
 
-const volatile struct xtg_tcp_config tcp_config = {.abi_version = XTG_ABI_VERSION};
+const volatile struct xtg_tcp_config tcp_config;
 
 /* .bss, mapped by user space. */
 struct xtg_tcp_control tcp_control;

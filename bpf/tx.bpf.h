@@ -36,9 +36,9 @@ static __always_inline void seek_fields(struct xtg_tx_worker* w, const struct xt
 
 #pragma unroll
   for (int i = 0; i < XTG_MAX_FIELDS; i++) {
-    if (i < s->n_fields) {
+    if (i < s->n_fields && !(s->fields[i].flags & XTG_FIELD_RANDOM)) {
       __u64 count = s->fields[i].count;
-      w->value[i] = s->fields[i].first + rest % count; /* BPF defines x % 0 */
+      w->index[i] = rest % count; /* BPF defines x % 0 */
       if (s->vary == XTG_VARY_PRODUCT) rest /= count;
     }
   }
@@ -50,10 +50,7 @@ static __always_inline void set_stamp(struct xtg_tx_worker* w, const struct xtg_
                                       __u64 now) {
   __u64 sum;
 
-  if (s->sig_form == XTG_SIG_NONE) {
-    w->l4_sum = s->l4_csum_base;
-    return;
-  }
+  if (s->sig_form == XTG_SIG_NONE) return;
   if (s->sig_form == XTG_SIG_FULL) {
     w->sig_word[0] = bpf_cpu_to_be64(now);
     w->sig_word[1] = s->sig_const[0] | w->lane_now;
@@ -69,7 +66,11 @@ static __always_inline void set_stamp(struct xtg_tx_worker* w, const struct xtg_
 #endif
     sum = xtg_csum_add64(0, time);
   }
-  w->l4_sum = s->l4_csum_base + (xtg_csum_add64(sum, w->lane_now) << s->sig_shift);
+  sum = xtg_csum_add64(sum, w->lane_now);
+#pragma unroll
+  for (int i = 0; i < XTG_MAX_CSUMS; i++)
+    if (s->sig_sums & (1U << i))
+      w->sums[i] = s->sums[i].base + (s->sig_odd & (1U << i) ? sum << 8 : sum);
 }
 
 /* The send time of a frame that goes at `now`. */
@@ -270,6 +271,26 @@ static __always_inline bool write_header(void* data, void* end, const struct xtg
   return true;
 }
 
+/* Where a field is in the frame that is next. */
+static __always_inline __u64 index_now(const struct xtg_tx_worker* w, const struct xtg_stream* s,
+                                       int i) {
+  const struct xtg_field* f = &s->fields[i];
+
+  if (f->flags & XTG_FIELD_RANDOM) return xtg_sweep_random(s->seed, i, w->seq, f->count);
+  return w->index[i];
+}
+
+static __always_inline __u64 value_at(const struct xtg_field* f, __u64 index) {
+  if (f->list) return listed_values[(f->list - 1 + index) & (XTG_MAX_VALUES - 1)];
+  return f->step == 1 ? f->first + index : xtg_field_value(f->first, f->step, index);
+}
+
+static __always_inline void add_to(struct sums* sums, __u64 part, __u32 which) {
+#pragma unroll
+  for (int i = 0; i < XTG_MAX_CSUMS; i++)
+    if (which & (1U << i)) sums->of[i] += part;
+}
+
 /* Writes one varying field and moves it on; *turn tells whether it is its turn, and then the next
  * one's. */
 static __always_inline bool write_field(void* data, void* end, struct xtg_tx_worker* w,
@@ -277,12 +298,7 @@ static __always_inline bool write_field(void* data, void* end, struct xtg_tx_wor
                                         struct sums* sums, const bool multi) {
   const struct xtg_field* f = &s->fields[i];
   void* at = data + (f->offset & (XTG_MAX_HEADER - 1));
-  __u64 value, part = 0;
-
-  if (s->vary == XTG_VARY_RANDOM)
-    value = f->first + xtg_sweep_random(s->seed, i, w->seq, f->count);
-  else
-    value = w->value[i];
+  __u64 index = index_now(w, s, i), value = value_at(f, index), part;
 
   if (f->width == 2) {
     XTG_NEED(at, 2);
@@ -296,18 +312,18 @@ static __always_inline bool write_field(void* data, void* end, struct xtg_tx_wor
     XTG_NEED(at, 6);
     *(__u16*)at = bpf_htons((__u16)(value >> 32));
     *(__u32*)(at + 2) = bpf_htonl((__u32)value);
+    part = bpf_htons((__u16)(value >> 32)) + (__u64)bpf_htonl((__u32)value);
   } else {
     __u64 word = bpf_cpu_to_be64(value);
     XTG_NEED(at, 8);
     *(__u64*)at = word;
     part = xtg_csum_add64(0, word);
   }
-  if (f->in_ip) sums->ip += part;
-  if (f->in_l4) sums->l4 += part;
+  add_to(sums, part, f->sums);
 
-  if (s->vary != XTG_VARY_RANDOM && *turn) {
-    bool wraps = value - f->first + 1 >= f->count;
-    w->value[i] = wraps ? f->first : value + 1;
+  if (!(f->flags & XTG_FIELD_RANDOM) && *turn) {
+    bool wraps = index + 1 >= f->count;
+    w->index[i] = wraps ? 0 : index + 1;
     if (s->vary == XTG_VARY_PRODUCT) *turn = wraps;
   }
   return true;
@@ -319,12 +335,8 @@ static __always_inline bool write_next_hop(void* data, void* end, struct xtg_tx_
                                            const struct xtg_stream* s, const bool multi) {
   __u32 i = s->hop_field & (XTG_MAX_FIELDS - 1);
   const struct xtg_field* f = &s->fields[i];
-  __u64 value;
+  __u64 index = index_now(w, s, i), value = value_at(f, index);
 
-  if (s->vary == XTG_VARY_RANDOM)
-    value = f->first + xtg_sweep_random(s->seed, i, w->seq, f->count);
-  else
-    value = w->value[i];
   XTG_NEED(data, 6);
   if (s->hop_law == XTG_HOP_GROUP4) {
     *(__u8*)(data + 3) = (value >> 16) & 0x7f;
@@ -332,11 +344,17 @@ static __always_inline bool write_next_hop(void* data, void* end, struct xtg_tx_
   } else if (s->hop_law == XTG_HOP_GROUP6) {
     *(__u32*)(data + 2) = bpf_htonl((__u32)value);
   } else {
-    __u64 mac = next_hops[(s->hop_base + value - f->first) & (XTG_MAX_NEXT_HOPS - 1)];
+    __u64 mac = next_hops[(s->hop_base + index) & (XTG_MAX_NEXT_HOPS - 1)];
     *(__u16*)data = bpf_htons((__u16)(mac >> 32));
     *(__u32*)(data + 2) = bpf_htonl((__u32)mac);
   }
   return true;
+}
+
+static __always_inline void add_signature(struct sums* sums, const struct xtg_stream* s,
+                                          __u64 part) {
+  add_to(sums, part << 8, s->sig_sums & s->sig_odd);
+  add_to(sums, part, s->sig_sums & ~s->sig_odd);
 }
 
 /* Writes the whole signature; what is in the page may have been changed by a reflector. */
@@ -350,7 +368,7 @@ static __always_inline bool write_signature(__u64* at, void* end, struct xtg_tx_
     at[1] = w->sig_word[0];
     at[2] = w->sig_word[1];
     at[3] = s->sig_const[1];
-    sums->l4 += xtg_csum_add64(0, seq) << s->sig_shift;
+    add_signature(sums, s, xtg_csum_add64(0, seq));
   } else {
     __u64 seq = bpf_htonl((__u32)w->seq);
     XTG_NEED(at, XTG_SIG_COMPACT_LEN);
@@ -360,7 +378,7 @@ static __always_inline bool write_signature(__u64* at, void* end, struct xtg_tx_
     at[0] = w->sig_word[0] | (seq << 32);
 #endif
     at[1] = w->sig_word[1];
-    sums->l4 += seq << s->sig_shift;
+    add_signature(sums, s, seq);
   }
   return true;
 }
@@ -368,24 +386,32 @@ static __always_inline bool write_signature(__u64* at, void* end, struct xtg_tx_
 /* `header` and `sig` point into the page, or both into memory of our own. */
 static __always_inline bool write_sums(void* header, void* end, const struct xtg_stream* s,
                                        const struct sums* sums, const bool multi) {
-  if (s->ip_csum_off) {
-    __u16* at = header + (s->ip_csum_off & (XTG_MAX_HEADER - 1));
-    XTG_NEED(at, 2);
-    *at = xtg_csum_ip(sums->ip);
-  }
-  if (s->l4_csum_off) {
-    __u16* at = header + (s->l4_csum_off & (XTG_MAX_HEADER - 1));
-    XTG_NEED(at, 2);
-    *at = xtg_csum_udp(sums->l4);
+#pragma unroll
+  for (int i = 0; i < XTG_MAX_CSUMS; i++) {
+    if (s->sums[i].off) {
+      __u16* at = header + (s->sums[i].off & (XTG_MAX_HEADER - 1));
+      __u16 sum = xtg_csum_ip(sums->of[i]);
+      XTG_NEED(at, 2);
+      *at = s->sums[i].kind == XTG_SUM_UDP && sum == 0 ? 0xffff : sum;
+    }
   }
   return true;
+}
+
+static __always_inline void begin_sums(struct sums* sums, const struct xtg_tx_worker* w,
+                                       const struct xtg_stream* s) {
+#pragma unroll
+  for (int i = 0; i < XTG_MAX_CSUMS; i++)
+    sums->of[i] = s->sig_form && s->sig_sums & (1U << i) ? w->sums[i] : s->sums[i].base;
 }
 
 /* Writes what differs from frame to frame: fields, signature, checksums. */
 static __always_inline bool write_parts(void* header, void* sig, void* end, struct xtg_tx_worker* w,
                                         const struct xtg_stream* s, const bool multi) {
-  struct sums sums = {.ip = s->ip_csum_base, .l4 = w->l4_sum};
+  struct sums sums;
   bool turn = true;
+
+  begin_sums(&sums, w, s);
 
 #pragma unroll
   for (int i = 0; i < XTG_MAX_FIELDS; i++) {
@@ -446,7 +472,7 @@ static __always_inline bool store_frame(struct xdp_md* ctx, struct xtg_tx_worker
 #pragma unroll
   for (int i = 0; i < XTG_MAX_HEADER / 8; i++)
     from->header[i] = i == 0 ? w->first_word : s->header[i];
-  from->sums = (struct sums){.ip = s->ip_csum_base, .l4 = w->l4_sum};
+  begin_sums(&from->sums, w, s);
   from->turn = true;
   for (__u32 i = 0; i < XTG_MAX_FIELDS && i < s->n_fields; i++)
     xtg_modest_field(w->lane, w->stream, i);

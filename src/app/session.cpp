@@ -16,6 +16,7 @@
 #include "app/renewal.h"
 #include "app/run_common.h"
 #include "core/clock.h"
+#include "packet/assemble.h"
 #include "packet/encode.h"
 #include "plan/pacing.h"
 #include "stats/shortfall.h"
@@ -67,15 +68,17 @@ Status Session::load() {
   xdp::SenderSpec spec;
   spec.ingress_base = static_cast<std::uint32_t>(anchor_->base_ifindex());
   spec.to_ifindex = plan_.iface.ifindex;
+  std::vector<packet::EncodedStream> streams;
   for (const plan::StreamPlan& stream : plan_.streams) {
-    const packet::EncodeOptions options{
-        stream.stamp == plan::Stamp::Each, stream.pacing.has_value(),
-        stream.clock == plan::StampClock::Tai, static_cast<std::uint32_t>(spec.next_hops.size())};
-    spec.streams.push_back(packet::encode(stream.frame, options));
-    const auto& hops = stream.frame.sweep.next_hops;
-    spec.next_hops.insert(spec.next_hops.end(), hops.begin(), hops.end());
+    const packet::EncodeOptions options{stream.stamp == plan::Stamp::Each,
+                                        stream.pacing.has_value(),
+                                        stream.clock == plan::StampClock::Tai};
+    streams.push_back(packet::encode(stream.frame, options));
     spec.totals.push_back(stream.num_packets.value_or(~std::uint64_t{0}));
   }
+  auto tables = packet::assemble(std::move(streams));
+  if (!tables) return tl::unexpected<Error>(std::move(tables.error()));
+  spec.tables = std::move(*tables);
   for (std::size_t lane = 0; lane < plan_.cpus.size(); lane++) {
     const auto form = plan_.streams.front().frame.signature;
     const auto again = lanes > XTG_AGAIN_LANE ? lane : lane + XTG_AGAIN_LANE;

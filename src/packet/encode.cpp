@@ -14,6 +14,9 @@ namespace xtg::packet {
 
 namespace {
 
+/// Which of a stream's checksums is which.
+constexpr std::uint32_t kIpSum = 0, kL4Sum = 1;
+
 bool is_address(FieldKind kind) {
   return kind == FieldKind::DstAddr || kind == FieldKind::SrcAddr;
 }
@@ -57,8 +60,11 @@ void store16(std::uint8_t* at, std::uint16_t value) {
 
 } // namespace
 
-xtg_stream encode(const Frame& frame, const EncodeOptions& options) {
-  xtg_stream out{};
+EncodedStream encode(const Frame& frame, const EncodeOptions& options) {
+  EncodedStream encoded;
+  encoded.page = frame.bytes;
+  encoded.next_hops = frame.sweep.next_hops;
+  xtg_stream& out = encoded.stream;
   std::array<std::uint8_t, XTG_MAX_HEADER> header{};
   std::copy_n(frame.bytes.begin(), std::min(frame.bytes.size(), header.size()), header.begin());
 
@@ -66,14 +72,20 @@ xtg_stream encode(const Frame& frame, const EncodeOptions& options) {
   out.sig_form = form_code(frame.signature);
   out.sig_off = frame.signature_offset;
   out.mirror_off = frame.mirror_offset;
-  out.sig_shift = ((frame.signature_offset - frame.l4_offset) & 1) != 0 ? 8 : 0;
   out.stamp_each = options.stamp_each ? 1 : 0;
   out.paced = options.paced ? 1 : 0;
   out.stamp_tai = options.tai ? 1 : 0;
   out.vary = vary_code(frame.sweep.vary);
   out.seed = frame.sweep.seed;
-  out.ip_csum_base = xtg_csum_fold(frame.ip_csum_base);
-  out.l4_csum_base = xtg_csum_fold(frame.l4_csum_base);
+  out.weight = 1;
+  out.n_sums = 2;
+  xtg_sum& ip = out.sums[kIpSum];
+  xtg_sum& l4 = out.sums[kL4Sum];
+  ip.base = xtg_csum_fold(frame.ip_csum_base);
+  l4.base = xtg_csum_fold(frame.l4_csum_base);
+  l4.kind = XTG_SUM_UDP;
+  out.sig_sums = 1U << kL4Sum;
+  out.sig_odd = ((frame.signature_offset - frame.l4_offset) & 1) != 0 ? 1U << kL4Sum : 0;
 
   bool ip_varies = false, l4_varies = frame.signature != SignatureForm::None;
   for (const Field& field : frame.sweep.fields) {
@@ -82,27 +94,29 @@ xtg_stream encode(const Frame& frame, const EncodeOptions& options) {
     f.width = field.width;
     f.first = field.first;
     f.count = field.count;
-    f.in_ip = frame.ip_csum_offset != 0 && is_address(field.kind) ? 1 : 0;
-    f.in_l4 = frame.l4_csum_offset != 0 && (is_address(field.kind) || is_port(field.kind)) ? 1 : 0;
-    ip_varies |= f.in_ip != 0;
-    l4_varies |= f.in_l4 != 0;
+    f.step = 1;
+    if (frame.sweep.vary == Vary::Random) f.flags = XTG_FIELD_RANDOM;
+    const bool in_ip = frame.ip_csum_offset != 0 && is_address(field.kind);
+    const bool in_l4 = frame.l4_csum_offset != 0 && (is_address(field.kind) || is_port(field.kind));
+    f.sums = static_cast<__u16>((in_ip ? 1U << kIpSum : 0U) | (in_l4 ? 1U << kL4Sum : 0U));
+    ip_varies |= in_ip;
+    l4_varies |= in_l4;
   }
   if (const auto dst = frame.sweep.destination()) {
     out.hop_law = hop_code(frame.sweep, *dst);
     out.hop_field = static_cast<std::uint32_t>(*dst);
-    out.hop_base = options.hop_base;
   }
   if (frame.ip_csum_offset != 0) {
     if (ip_varies)
-      out.ip_csum_off = frame.ip_csum_offset;
+      ip.off = frame.ip_csum_offset;
     else
-      store16(&header[frame.ip_csum_offset], xtg_csum_ip(out.ip_csum_base));
+      store16(&header[frame.ip_csum_offset], xtg_csum_ip(ip.base));
   }
   if (frame.l4_csum_offset != 0) {
     if (l4_varies)
-      out.l4_csum_off = frame.l4_csum_offset;
+      l4.off = frame.l4_csum_offset;
     else
-      store16(&header[frame.l4_csum_offset], xtg_csum_udp(out.l4_csum_base));
+      store16(&header[frame.l4_csum_offset], xtg_csum_udp(l4.base));
   }
 
   // Whole words where the frame has room: what follows the header is constant payload then.
@@ -119,7 +133,7 @@ xtg_stream encode(const Frame& frame, const EncodeOptions& options) {
     std::memcpy(out.sig_const, &frame.bytes[frame.signature_offset + 16U], 16);
   if (frame.signature == SignatureForm::Compact)
     std::memcpy(out.sig_const, &frame.bytes[frame.signature_offset + 8U], 8);
-  return out;
+  return encoded;
 }
 
 std::uint64_t lane_word(SignatureForm form, std::uint8_t lane) {

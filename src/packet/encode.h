@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "packet/frame.h"
 #include "xtg/abi/tx.h"
@@ -12,13 +13,22 @@ namespace xtg::packet {
 struct EncodeOptions {
   bool stamp_each = false;
   bool paced = false;
-  bool tai = false;           ///< the send time is CLOCK_TAI
-  std::uint32_t hop_base = 0; ///< where the stream's listed next hops begin in the run's list
+  bool tai = false; ///< the send time is CLOCK_TAI
+};
+
+/// One stream with its tables, in which all positions count from the tables' own beginnings;
+/// assemble() (packet/assemble.h) puts the streams of a run together.
+struct EncodedStream {
+  xtg_stream stream{};
+  std::vector<xtg_size> sizes{};          ///< empty: one size
+  std::vector<std::uint64_t> values{};    ///< of listed fields
+  std::vector<std::uint64_t> next_hops{}; ///< of XTG_HOP_LISTED
+  std::vector<std::uint8_t> page{};       ///< the template of the largest size
 };
 
 /// The constants of one stream. Checksums that no frame changes are finished here and go into the
 /// header template, so that the program need not compute them.
-xtg_stream encode(const Frame& frame, const EncodeOptions& options);
+EncodedStream encode(const Frame& frame, const EncodeOptions& options);
 
 /// The lane byte at its place within the signature word that carries it, as this machine loads it.
 std::uint64_t lane_word(SignatureForm form, std::uint8_t lane);

@@ -39,8 +39,6 @@ std::vector<bpf_program*> tracers(const xtg_reflect_bpf& skel, bool redirect) {
 Result<Skeleton> open_and_load(const xtg_reflect_config& config, std::size_t sources, bool trace) {
   Skeleton skel(xtg_reflect_bpf::open(nullptr));
   if (!skel) return fail_sys(errno, "open the mirror's programs");
-  if (skel->rodata->reflect_config.abi_version != XTG_ABI_VERSION)
-    return fail(Errc::Internal, "the mirror's programs are of another version");
   std::memcpy(&skel->rodata->reflect_config, &config, sizeof config);
   bpf_map__set_max_entries(skel->maps.reflect_sources,
                            static_cast<__u32>(std::max<std::size_t>(sources, 1)));
@@ -89,7 +87,6 @@ Mirror::~Mirror() = default;
 Result<Mirror> Mirror::load(const MirrorSpec& spec) {
   auto impl = std::make_unique<Impl>();
   impl->config = spec.config;
-  impl->config.abi_version = XTG_ABI_VERSION;
   impl->config.by_source = spec.any_source ? 0 : 1;
   auto skel = open_and_load(impl->config, spec.sources.size(), true);
   if (!skel) {

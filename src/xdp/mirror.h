@@ -18,7 +18,7 @@
 namespace xtg::xdp {
 
 struct MirrorSpec {
-  /// Complete but for abi_version and by_source, which are filled in here.
+  /// Complete but for by_source, which is filled in here.
   xtg_reflect_config config{};
   bool any_source = false;
   std::vector<packet::IpPrefix> sources; ///< unless any

@@ -44,8 +44,6 @@ Result<Skeleton> open_and_load(const xtg_rx_config& config, const xtg_rx_filters
                                const xtg_rx_sampling& sampling, std::optional<int> positions) {
   Skeleton skel(xtg_rx_bpf::open(nullptr));
   if (!skel) return fail_sys(errno, "open the receiving program");
-  if (skel->rodata->rx_config.abi_version != XTG_ABI_VERSION)
-    return fail(Errc::Internal, "the receiving program is of another version");
   std::memcpy(&skel->rodata->rx_config, &config, sizeof config);
   skel->rodata->rx_filters = filters;
   std::memcpy(&skel->rodata->rx_sampling, &sampling, sizeof sampling);
@@ -176,7 +174,6 @@ Result<Receiver> Receiver::load(const xtg_rx_config& config, const xtg_rx_filter
                                 const Receiver* beside) {
   auto impl = std::make_unique<Impl>();
   impl->config = config;
-  impl->config.abi_version = XTG_ABI_VERSION;
   impl->config.shared = place == RxPlace::Generic ? 1 : 0;
   impl->config.has_tai = has_tai() ? 1 : 0;
   std::optional<int> positions;

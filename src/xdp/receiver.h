@@ -26,7 +26,7 @@ using TakeSample = std::function<Status(const xtg_rx_sample&, std::span<const st
 
 class Receiver {
 public:
-  /// `config`: complete but for abi_version, shared and has_tai, which are filled in here.
+  /// `config`: complete but for shared and has_tai, which are filled in here.
   /// `filters`: for frames without a signature; `sampling`: complete but for watch. `beside`: a
   /// receiver of the same streams on another interface; both then know where a stream's numbers
   /// are.

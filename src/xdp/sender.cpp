@@ -30,19 +30,19 @@ using Skeleton = std::unique_ptr<xtg_bpf, Closer>;
 /// The send program for a run: the variants differ in what is decided when they are compiled.
 bpf_program* pick_program(const xtg_bpf& skel, const SenderSpec& spec, bool modest) {
   if (modest) return skel.progs.xtg_tx_modest;
-  if (spec.streams.size() > 1) return skel.progs.xtg_tx_multi;
+  if (spec.tables.streams.size() > 1) return skel.progs.xtg_tx_multi;
   if (spec.renew) return skel.progs.xtg_tx_renew;
-  return spec.streams.front().stamp_each != 0 ? skel.progs.xtg_tx_each : skel.progs.xtg_tx;
+  return spec.tables.streams.front().stamp_each != 0 ? skel.progs.xtg_tx_each : skel.progs.xtg_tx;
 }
 
 bool stamps_tai(const SenderSpec& spec) {
-  return std::any_of(spec.streams.begin(), spec.streams.end(),
+  return std::any_of(spec.tables.streams.begin(), spec.tables.streams.end(),
                      [](const xtg_stream& stream) { return stream.stamp_tai != 0; });
 }
 
 /// xtg_tx_modest cannot do this.
 bool follows_address(const SenderSpec& spec) {
-  return std::any_of(spec.streams.begin(), spec.streams.end(),
+  return std::any_of(spec.tables.streams.begin(), spec.tables.streams.end(),
                      [](const xtg_stream& stream) { return stream.hop_law != XTG_HOP_FIXED; });
 }
 
@@ -58,17 +58,13 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
   bpf_program__set_autoload(skel->progs.xtg_tp_xmit, tracepoints);
   bpf_program__set_autoload(skel->progs.xtg_tp_err, tracepoints);
   bpf_program__set_autoload(progs.xtg_once, spec.once);
-  if (rodata->config.abi_version != XTG_ABI_VERSION)
-    return fail(Errc::Internal, "the kernel programs are of another version");
   rodata->config.ingress_base = spec.ingress_base;
   rodata->config.to_ifindex = static_cast<__u32>(spec.to_ifindex);
   rodata->config.n_workers = static_cast<__u32>(spec.lanes.size());
   rodata->config.tai = stamps_tai(spec) ? 1 : 0;
   rodata->config.again = spec.again && tracepoints ? 1 : 0;
   rodata->config.renew = spec.renew ? 1 : 0;
-  std::copy(spec.streams.begin(), spec.streams.end(), rodata->streams);
-  if (spec.next_hops.size() > XTG_MAX_NEXT_HOPS)
-    return fail(Errc::Internal, "more next hops than the kernel programs have room for");
+  std::copy(spec.tables.streams.begin(), spec.tables.streams.end(), rodata->streams);
 
   const int error = xtg_bpf::load(skel.get());
   if (error != 0) return fail_sys(-error, "load the kernel programs");
@@ -135,13 +131,14 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   for (std::size_t i = 0; i < spec.lanes.size(); i++) {
     bss->workers[i].lane = static_cast<__u16>(i);
     bss->workers[i].stream = static_cast<__u16>(spec.lanes[i].stream);
-    bss->workers[i].first_word = spec.streams[spec.lanes[i].stream].header[0];
+    bss->workers[i].first_word = spec.tables.streams[spec.lanes[i].stream].header[0];
     bss->workers[i].lane_word = spec.lanes[i].lane_word;
     bss->workers[i].again_word = spec.lanes[i].again_word;
     bss->workers[i].value_seq = ~0ULL; // no values yet: the first claim seeks
   }
 
-  std::copy(spec.next_hops.begin(), spec.next_hops.end(), bss->next_hops);
+  std::copy(spec.tables.next_hops.begin(), spec.tables.next_hops.end(), bss->next_hops);
+  std::copy(spec.tables.values.begin(), spec.tables.values.end(), bss->listed_values);
 
   const __u32 slot = 0;
   const __u32 target = static_cast<__u32>(spec.to_ifindex);

@@ -14,6 +14,7 @@
 
 #include "core/result.h"
 #include "packet/address.h"
+#include "packet/assemble.h"
 #include "stats/histogram.h"
 #include "stats/snapshot.h"
 #include "xdp/live.h"
@@ -41,9 +42,8 @@ struct LaneSetup {
 struct SenderSpec {
   std::uint32_t ingress_base = 0; ///< ifindex of lane 0's ingress device (net::Anchor)
   int to_ifindex = 0;             ///< output interface, in the calling thread's network namespace
-  std::vector<xtg_stream> streams;
-  std::vector<std::uint64_t> next_hops; ///< listed ones of all streams: see xtg_stream.hop_base
-  std::vector<std::uint64_t> totals;    ///< frames per stream, ~0 without limit
+  packet::RunTables tables;
+  std::vector<std::uint64_t> totals; ///< frames per stream, ~0 without limit
   std::vector<LaneSetup> lanes;
   bool once = false;  ///< send_once() will be called; then one more ingress device is there
   bool again = false; ///< what the driver refuses is sent again, where tracepoints tell of it
@@ -73,7 +73,7 @@ public:
   void set_schedule(std::size_t lane, const Schedule& schedule);
   /// For all frames from now on, of any thread. Not where the destination MAC is a range.
   void set_next_hop(const packet::Mac& mac);
-  /// In place of SenderSpec::next_hops.
+  /// In place of RunTables::next_hops.
   void set_next_hops(std::span<const std::uint64_t> macs);
   void set_batch_slots(std::size_t lane, std::uint32_t slots);
   void set_end_ns(std::uint64_t end_ns);

@@ -72,10 +72,7 @@ void size_maps(const xtg_tcp_bpf& skel, const TcpSenderSpec& spec, const xtg_tcp
 Result<Skeleton> open_and_load(const TcpSenderSpec& spec, bool tracepoints) {
   Skeleton skel(xtg_tcp_bpf::open(nullptr));
   if (!skel) return fail_sys(errno, "open the kernel programs");
-  if (skel->rodata->tcp_config.abi_version != XTG_ABI_VERSION)
-    return fail(Errc::Internal, "the kernel programs are of another version");
   xtg_tcp_config c = spec.config;
-  c.abi_version = XTG_ABI_VERSION;
   c.events_mask = std::clamp(std::bit_ceil(flows_per_lane(c) * 4), kLeastEvents, kMostEvents) - 1;
   c.ready_mask = std::bit_ceil(flows_per_lane(c) + 1) - 1;
   std::memcpy(&skel->rodata->tcp_config, &c, sizeof c);

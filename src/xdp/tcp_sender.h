@@ -23,7 +23,7 @@
 namespace xtg::xdp {
 
 struct TcpSenderSpec {
-  /// Complete but for what load() fills in: abi_version, events_mask, ready_mask.
+  /// Complete but for what load() fills in: events_mask, ready_mask.
   xtg_tcp_config config{};
   std::span<const std::uint8_t> payload; ///< one period, or a whole file; empty: zeros
   std::span<const std::uint32_t> sums;   ///< packet::segment_sums() of it

@@ -19,6 +19,7 @@
 #include "xtg_bpf.skel.h"
 
 #include "core/clock.h"
+#include "packet/assemble.h"
 #include "packet/checksum.h"
 #include "support/hex.h"
 
@@ -79,21 +80,19 @@ void Program::load(const ProgramSetup& setup) {
   config.renew = setup.renew ? 1 : 0;
   config.again = setup.again ? 1 : 0;
   if (anchor_) config.ingress_base = static_cast<__u32>(anchor_->base_ifindex());
-  std::vector<std::uint64_t> listed;
-  for (std::size_t i = 0; i < frames_.size(); i++) {
-    packet::EncodeOptions options = setup.options;
-    options.hop_base = static_cast<std::uint32_t>(listed.size());
-    skel_->rodata->streams[i] = packet::encode(frames_[i], options);
-    for (const std::uint64_t hop : frames_[i].sweep.next_hops)
-      listed.push_back(hop);
-  }
+  std::vector<packet::EncodedStream> streams;
+  for (const packet::Frame& frame : frames_)
+    streams.push_back(packet::encode(frame, setup.options));
+  const packet::RunTables tables = packet::assemble(std::move(streams)).value();
+  std::copy(tables.streams.begin(), tables.streams.end(), skel_->rodata->streams);
 
   if (const int error = load_object(setup.which); error != 0) {
     error_ = fmt::format("load: {}", std::strerror(-error));
     return;
   }
   prog_fd_ = bpf_program__fd(program);
-  std::copy(listed.begin(), listed.end(), skel_->bss->next_hops);
+  std::copy(tables.next_hops.begin(), tables.next_hops.end(), skel_->bss->next_hops);
+  std::copy(tables.values.begin(), tables.values.end(), skel_->bss->listed_values);
   control().end_ns = ~__u64{0};
   for (std::size_t i = 0; i < frames_.size(); i++)
     progress(i).total = ~__u64{0};

@@ -31,7 +31,6 @@ void ReflectProgram::Closer::operator()(xtg_reflect_bpf* skeleton) const {
 
 ReflectProgram::ReflectProgram(const ReflectSetup& setup) : skel_(xtg_reflect_bpf::open(nullptr)) {
   xtg_reflect_config config{};
-  config.abi_version = XTG_ABI_VERSION;
   config.by_session = setup.session ? 1 : 0;
   config.session = setup.session.value_or(0);
   config.by_port = setup.port ? 1 : 0;

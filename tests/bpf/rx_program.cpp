@@ -31,7 +31,6 @@ void RxProgram::Closer::operator()(ring_buffer* ring) const {
 RxProgram::RxProgram(const RxSetup& setup)
     : skel_(xtg_rx_bpf::open(nullptr)), window_(setup.window) {
   xtg_rx_config config{};
-  config.abi_version = XTG_ABI_VERSION;
   config.n_slots = setup.n_slots;
   config.window = setup.window;
   config.by_session = setup.by_session;

@@ -78,7 +78,6 @@ TcpProgram::~TcpProgram() = default;
 void TcpProgram::configure(const TcpSetup& setup) {
   xtg_tcp_config& c = config_;
   packet::encode_tcp_header(setup.header, c);
-  c.abi_version = XTG_ABI_VERSION;
   c.to_ifindex = if_nametoindex("lo");
   // Who names no device to BPF_PROG_RUN comes by the loopback.
   c.ingress_base = anchor_ ? static_cast<__u32>(anchor_->base_ifindex()) : c.to_ifindex;

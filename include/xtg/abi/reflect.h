@@ -24,7 +24,6 @@
 
 /* Constant for the run; in .rodata. */
 struct xtg_reflect_config {
-  __u32 abi_version;
   __u32 by_session; /* 1: only frames of `session` (its low 16 bits in the compact form) */
   __u32 session;
   __u32 by_port; /* 1: only frames to UDP port `port` */
@@ -38,6 +37,7 @@ struct xtg_reflect_config {
   __u32 n_streams;
   __u32 ifindex; /* which interface, for the tracepoints ... */
   __u32 netns;   /* ... and the inode of its network namespace */
+  __u32 pad;
   __u64 limit;   /* frames to send back in all, ~0 without; what comes then passes */
   __u64 step;    /* 1/256 ns between two frames at the highest rate; 0: any rate */
   __u64 depth;   /* 1/256 ns that may be saved up for a burst */

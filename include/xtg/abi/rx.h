@@ -24,7 +24,6 @@
 
 /* Constant for the run; in .rodata. */
 struct xtg_rx_config {
-  __u32 abi_version;
   __u32 n_slots;
   __u32 window;     /* sequence numbers that a slot remembers: a power of two within the limits */
   __u32 by_session; /* 1: only frames of `session` (its low 16 bits in the compact form) */
@@ -35,7 +34,7 @@ struct xtg_rx_config {
   __u32 observe; /* 1: frames that were counted go on to the stack */
   __u32 shared;  /* 1: generic mode, where CPUs share a queue: a record per CPU, not per queue */
   __u32 has_tai; /* 1: the kernel has bpf_ktime_get_tai_ns (Linux 6.1) */
-  __u32 pad0;
+  __u32 pad0[2];
   __u64 limit;            /* frames to count in all, ~0 without; what comes then passes */
   struct xtg_sip_key key; /* of the sums of announcements; zero without one */
   __u32 pad[6];

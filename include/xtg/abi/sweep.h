@@ -6,10 +6,13 @@
 
 #include "base.h"
 
-/* How the fields of a stream move (struct xtg_stream.vary). */
-#define XTG_VARY_TOGETHER 0 /* every field takes its next value with every packet */
+/* How the fields of a stream move from position to position (struct xtg_stream.vary). Fields with
+ * XTG_FIELD_RANDOM are drawn and are no wheel of the odometer. The position of all fields is
+ * xtg_flow_at(k), but for the one that selects the size: that is in no odometer either, and its
+ * position is k. */
+#define XTG_VARY_TOGETHER 0 /* every field takes its next value with every position */
 #define XTG_VARY_PRODUCT 1  /* an odometer: the first field turns fastest */
-#define XTG_VARY_RANDOM 2   /* every field independently, drawn from (seed, field, k) */
+#define XTG_VARY_RANDOM 2   /* as if every field but the size had XTG_FIELD_RANDOM */
 
 /* SplitMix64's finaliser (Steele, Lea, Flood 2014): full avalanche, so consecutive k are
  * independent. */
@@ -19,8 +22,20 @@ static inline __u64 xtg_mix64(__u64 z) {
   return z ^ (z >> 31);
 }
 
-/* Index in [0, count) of field `field` in packet k under XTG_VARY_RANDOM; 1 <= count <= 2^32. */
+/* Index in [0, count) of field `field` at position k where it is drawn; 1 <= count <= 2^32. */
 static inline __u64 xtg_sweep_random(__u64 seed, __u32 field, __u64 k, __u64 count) {
   __u64 z = xtg_mix64(seed + 0x9e3779b97f4a7c15ULL * (k + 1) + ((__u64)field << 56));
   return ((z >> 32) * count) >> 32;
+}
+
+/* Position of packet k where `flows` flows are sent in turn and each is replaced by a new one after
+ * `packets` packets; 0 packets: never; 0 flows: every packet has a position of its own. */
+static inline __u64 xtg_flow_at(__u64 k, __u32 flows, __u32 packets) {
+  if (flows == 0) return k;
+  return (packets ? k / ((__u64)flows * packets) * flows : 0) + k % flows;
+}
+
+/* Value of a field at an index, where it is not listed. */
+static inline __u64 xtg_field_value(__u64 first, __u64 step, __u64 index) {
+  return first + index * step;
 }

@@ -86,7 +86,6 @@ struct xtg_tcp_config {
   __u64 l4_csum_base;
   __u64 period;    /* bytes after which the payload repeats and the grid begins anew; 0: never */
   __u64 pace_ns_q; /* between two segments of the run in 2^-20 ns; 0: not paced */
-  __u32 abi_version;
   __u32 ingress_base; /* as in xtg_tx_config */
   __u32 to_ifindex;
   __u32 n_lanes;
@@ -112,6 +111,7 @@ struct xtg_tcp_config {
   __u32 tail_slack_us;
   __u32 give_up_us; /* one that acknowledges nothing for so long, though it was sent again, also */
   __u32 renew;      /* as in xtg_tx_config */
+  __u32 pad;
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_config) == XTG_TCP_HEADER + 32 + 96, "config ABI");
 

@@ -7,16 +7,55 @@
 #include "base.h"
 #include "hist.h"
 
-/* One varying field (rules: sweep.h). Constant for the run. */
+/* One varying field (rules: sweep.h). Its value at index i is first + i * step, or the i-th of its
+ * listed values. Constant for the run. A field that shares bytes with constant bits has them in
+ * `first`: a VLAN TCI is two bytes, a TTL is the two bytes from it on with step 256. */
 struct xtg_field {
-  __u16 offset; /* of the swept bytes in the frame, < XTG_MAX_HEADER */
-  __u16 width;  /* 2, 4, 6 or 8 bytes, big-endian on the wire */
-  __u16 in_ip;  /* 1: counts in the IPv4 header checksum */
-  __u16 in_l4;  /* 1: counts in the UDP checksum */
-  __u64 first;  /* value at position 0, host order */
+  __u16 offset; /* of the varying bytes in the frame, < XTG_MAX_HEADER */
+  __u16 width;  /* 2, 4, 6 or 8 bytes, big-endian on the wire; 0: its index is that of the size */
+  __u16 sums;   /* bit i: counts in checksum i of the stream; then `offset` is even within it */
+  __u16 flags;  /* XTG_FIELD_* */
+  __u64 first;  /* value at index 0, host order */
   __u64 count;  /* 2 to 2^32 values */
+  __u64 step;
+  __u32 list; /* where its values begin among the run's listed ones, plus 1; 0: not listed */
+  __u32 pad;
 };
-XTG_STATIC_ASSERT(sizeof(struct xtg_field) == 24, "field ABI");
+XTG_STATIC_ASSERT(sizeof(struct xtg_field) == 40, "field ABI");
+
+#define XTG_FIELD_RANDOM 1 /* its index is drawn, whatever moves the other fields */
+
+/* A checksum of the stream's header. Where no frame changes it, it is finished in the header and
+ * `off` is 0. */
+struct xtg_sum {
+  __u16 off;  /* < XTG_MAX_HEADER */
+  __u16 kind; /* XTG_SUM_* */
+  __u32 pad;
+  __u64 base; /* accumulator over all that is constant, folded, see csum.h; with several sizes:
+                 see xtg_size */
+};
+XTG_STATIC_ASSERT(sizeof(struct xtg_sum) == 16, "sum ABI");
+
+#define XTG_SUM_PLAIN 0 /* IPv4, TCP, ICMP, GRE: as computed */
+#define XTG_SUM_UDP 1   /* UDP: 0 is sent as 0xffff */
+
+/* A length field: the big-endian 16 bits at `off` are the frame's length plus `delta`. Only for
+ * streams with several sizes. */
+struct xtg_length {
+  __u16 off; /* < XTG_MAX_HEADER */
+  __s16 delta;
+};
+XTG_STATIC_ASSERT(sizeof(struct xtg_length) == 4, "length ABI");
+
+/* One of a stream's sizes. All sizes of a stream have the same header and form of signature. */
+struct xtg_size {
+  __u16 frame_len;           /* without FCS */
+  __u16 sig_off;             /* valid where the stream has a signature */
+  __u16 mirror_off;          /* valid where the stream has one */
+  __u16 sig_odd;             /* as xtg_stream.sig_odd */
+  __u32 base[XTG_MAX_CSUMS]; /* as xtg_sum.base, with the length fields' values in it */
+};
+XTG_STATIC_ASSERT(sizeof(struct xtg_size) == 24, "size ABI");
 
 /* xtg_stream.sig_form */
 #define XTG_SIG_NONE 0
@@ -33,20 +72,20 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_field) == 24, "field ABI");
 struct xtg_stream {
   __u64
       header[XTG_MAX_HEADER / 8]; /* first bytes of the template as on the wire, swept bytes zero */
-  __u64 ip_csum_base;             /* accumulators over all that is constant, see csum.h */
-  __u64 l4_csum_base;
   __u64 sig_const[2]; /* full form: bytes 16 to 31; compact form: [0] is bytes 8 to 15; lane and
                          time zero */
-  __u64 seed;         /* of XTG_VARY_RANDOM */
-  __u32 frame_len;    /* without FCS */
-  __u32 copy_words;   /* 8-byte words of `header` written on every frame ... */
-  __u32 copy_tail;    /* ... and bytes after them (even, 0 to 6), where the frame has no room for a
-                         word */
-  __u32 ip_csum_off;  /* 0: none, or constant and in the header */
-  __u32 l4_csum_off;  /* 0: none, or constant and in the header */
-  __u32 sig_form;     /* XTG_SIG_* */
+  __u64 seed;         /* of fields that are drawn */
+  struct xtg_sum sums[XTG_MAX_CSUMS];
+  struct xtg_length lengths[XTG_MAX_LENGTHS];
+  __u32 frame_len;  /* without FCS; of several sizes the largest */
+  __u32 copy_words; /* 8-byte words of `header` written on every frame ... */
+  __u32 copy_tail;  /* ... and bytes after them (even, 0 to 6), where the frame has no room for a
+                       word */
+  __u32 n_sums;
+  __u32 sig_form; /* XTG_SIG_* */
   __u32 sig_off;
-  __u32 sig_shift;  /* 8 when the signature starts at an odd byte of the checksummed part, else 0 */
+  __u32 sig_sums;   /* bit i: the signature counts in checksum i */
+  __u32 sig_odd;    /* bit i: it starts at an odd byte of what checksum i covers */
   __u32 stamp_each; /* 1: read the clock for every frame, 0: once per batch */
   __u32 paced;      /* 1: frames have a schedule */
   __u32 vary;       /* XTG_VARY_* */
@@ -56,22 +95,28 @@ struct xtg_stream {
   __u32 hop_law;    /* XTG_HOP_* */
   __u32 hop_field;  /* the field that it follows */
   __u32 hop_base;   /* of XTG_HOP_LISTED */
-  __u32 pad;
+  __u32 n_sizes;    /* 0 or 1: one size, which is the one above */
+  __u32 size_base;  /* where they begin among the run's sizes */
+  __u32 size_field; /* index of the field of width 0, with several sizes */
+  __u32 n_lengths;
+  __u32 flows;        /* xtg_flow_at(): this many flows at a time; 0: none */
+  __u32 flow_packets; /* each of so many packets; 0: without end */
+  __u32 weight;       /* not paced: its share of what such streams send, in frames; 1 to 65,535 */
   struct xtg_field fields[XTG_MAX_FIELDS];
 };
-XTG_STATIC_ASSERT(sizeof(struct xtg_stream) == XTG_MAX_HEADER + 40 + 72 + 24 * XTG_MAX_FIELDS,
+XTG_STATIC_ASSERT(sizeof(struct xtg_stream) == XTG_MAX_HEADER + 24 + 16 * XTG_MAX_CSUMS +
+                                                   4 * XTG_MAX_LENGTHS + 96 + 40 * XTG_MAX_FIELDS,
                   "stream ABI");
 
 /* What holds for the whole run. Constant; in .rodata. */
 struct xtg_tx_config {
-  __u32 abi_version;  /* XTG_ABI_VERSION */
   __u32 ingress_base; /* ifindex of lane 0's ingress device; lane i has ingress_base + i */
   __u32 to_ifindex;   /* where the frames go, for the tracepoints */
   __u32 n_workers;
   __u32 tai;   /* 1: some stream's send time is CLOCK_TAI; the kernel can read it (Linux 6.1) */
   __u32 again; /* 1: what the driver refused is sent again; needs the tracepoint programs */
   __u32 renew; /* 1: xtg_renew() before every frame (bpf/renew.bpf.h) */
-  __u32 pad;
+  __u32 pad[2];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_config) == 32, "config ABI");
 
@@ -116,14 +161,14 @@ struct XTG_CACHE_LINES xtg_tx_worker {
   __u64 send_end;
   __u64 sig_word[2]; /* what one batch's signatures share: full form bytes 8 to 23, compact 0 to 15
                         less seq */
-  __u64 l4_sum;      /* what one batch's checksums share */
+  __u64 sums[XTG_MAX_CSUMS]; /* what one batch's checksums share, of those the signature is in */
   __u64 first_word; /* U, at any time: the frames' first eight bytes, for a next hop that changes */
   __u64 lane_word;  /* U: the lane byte in place within its word of the signature */
   __u32 idle_left;  /* runs to pass over until the kernel's batch ends; U before a call */
   __u32 done;       /* 1: nothing more will be sent: amount or time used up, or stopped */
 
-  /* Values of the fields (host order), valid for sequence number value_seq. */
-  __u64 value[XTG_MAX_FIELDS];
+  /* Where the fields are, valid for sequence number value_seq. */
+  __u64 index[XTG_MAX_FIELDS];
 
   __u64 value_seq;
   __u64 last_ns;   /* when this thread last finished sending, CLOCK_MONOTONIC; U after a call */
@@ -160,5 +205,6 @@ struct XTG_CACHE_LINES xtg_tx_worker {
   __u64 again_end;
   __u64 resent; /* frames that were offered again */
   __u64 claimed;
+  __u64 pad[5];
 };
-XTG_STATIC_ASSERT(sizeof(struct xtg_tx_worker) == 5 * 64, "whole cache lines");
+XTG_STATIC_ASSERT(sizeof(struct xtg_tx_worker) == 7 * 64, "whole cache lines");

@@ -3,6 +3,7 @@
 // letter must make the frames of render() from them: tests/bpf says the same of the program itself.
 #include "packet/encode.h"
 
+#include <array>
 #include <bit>
 #include <cstring>
 #include <random>
@@ -51,7 +52,8 @@ Field vary(FieldKind kind, std::uint64_t first, std::uint64_t count) {
 }
 
 std::uint64_t index_of(const xtg_stream& s, std::uint32_t f, std::uint64_t k) {
-  if (s.vary == XTG_VARY_RANDOM) return xtg_sweep_random(s.seed, f, k, s.fields[f].count);
+  if ((s.fields[f].flags & XTG_FIELD_RANDOM) != 0)
+    return xtg_sweep_random(s.seed, f, k, s.fields[f].count);
   for (std::uint32_t faster = 0; s.vary == XTG_VARY_PRODUCT && faster < f; faster++)
     k /= s.fields[faster].count;
   return k % s.fields[f].count;
@@ -74,13 +76,22 @@ Bytes send(const Frame& frame, const xtg_stream& s, std::uint64_t k, std::uint64
   EXPECT_LE(s.copy_words * 8 + s.copy_tail, s.frame_len);
   std::memcpy(page.data(), s.header, s.copy_words * 8 + s.copy_tail);
 
-  std::uint64_t ip = s.ip_csum_base, l4 = s.l4_csum_base;
+  std::array<std::uint64_t, XTG_MAX_CSUMS> sums{};
+  for (std::uint32_t c = 0; c < s.n_sums; c++)
+    sums[c] = s.sums[c].base;
+  const auto add = [&](std::uint64_t part, std::uint32_t to) {
+    for (std::uint32_t c = 0; c < s.n_sums; c++)
+      if ((to >> c & 1) != 0) sums[c] += part;
+  };
+  const auto add_signature = [&](std::uint64_t part) {
+    add(part << 8, s.sig_sums & s.sig_odd);
+    add(part, s.sig_sums & ~s.sig_odd);
+  };
   for (std::uint32_t i = 0; i < s.n_fields; i++) {
     const xtg_field& f = s.fields[i];
     const auto at = std::span(page).subspan(f.offset, f.width);
-    store_be(at, f.first + index_of(s, i, k));
-    if (f.in_ip != 0) ip += sum_of(at);
-    if (f.in_l4 != 0) l4 += sum_of(at);
+    store_be(at, xtg_field_value(f.first, f.step, index_of(s, i, k)));
+    add(sum_of(at), f.sums);
   }
   if (s.hop_law != XTG_HOP_FIXED) {
     const std::uint64_t at = index_of(s, s.hop_field, k);
@@ -98,33 +109,36 @@ Bytes send(const Frame& frame, const xtg_stream& s, std::uint64_t k, std::uint64
     store_be(at.subspan(0, 8), k);
     store_be(at.subspan(8, 8), tx_ns);
     std::memcpy(&at[16], words, 16);
-    l4 += (sum_of(at.first(16)) + xtg_csum_add64(0, lane)) << s.sig_shift;
+    add_signature(sum_of(at.first(16)) + xtg_csum_add64(0, lane));
   } else if (s.sig_form == XTG_SIG_COMPACT) {
     const auto at = std::span(page).subspan(s.sig_off, XTG_SIG_COMPACT_LEN);
     std::memcpy(&at[8], words, 8);
     store_be(at.subspan(0, 4), k);
     store_be(at.subspan(4, 6), tx_ns); // the words' first two bytes are of the time
-    l4 += (sum_of(at.first(10)) + xtg_csum_add64(0, lane)) << s.sig_shift;
+    add_signature(sum_of(at.first(10)) + xtg_csum_add64(0, lane));
   }
   const auto store = [&](std::uint32_t at, std::uint16_t value) {
     std::memcpy(&page[at], &value, 2);
   };
-  if (s.ip_csum_off != 0) store(s.ip_csum_off, xtg_csum_ip(ip));
-  if (s.l4_csum_off != 0) store(s.l4_csum_off, xtg_csum_udp(l4));
+  for (std::uint32_t c = 0; c < s.n_sums; c++) {
+    if (s.sums[c].off == 0) continue;
+    const bool udp = s.sums[c].kind == XTG_SUM_UDP;
+    store(s.sums[c].off, udp ? xtg_csum_udp(sums[c]) : xtg_csum_ip(sums[c]));
+  }
   return page;
 }
 
 TEST(Encode, SmallestIpv4) {
   const Frame frame = frame_of(Family::V4, 64);
-  const xtg_stream s = encode(frame, {});
+  const xtg_stream s = encode(frame, {}).stream;
   EXPECT_EQ(s.frame_len, 60U);
   EXPECT_EQ(s.copy_words, 6U) << "the last word is filled up with payload";
   EXPECT_EQ(s.copy_tail, 0U);
-  EXPECT_EQ(s.ip_csum_off, 0U) << "constant: in the header";
-  EXPECT_EQ(s.l4_csum_off, 40U);
+  EXPECT_EQ(s.sums[0].off, 0U) << "constant: in the header";
+  EXPECT_EQ(s.sums[1].off, 40U);
   EXPECT_EQ(s.sig_form, std::uint32_t{XTG_SIG_COMPACT});
   EXPECT_EQ(s.sig_off, 44U);
-  EXPECT_EQ(s.sig_shift, 0U);
+  EXPECT_EQ(s.sig_odd, 0U);
   EXPECT_EQ(s.stamp_each, 0U);
   EXPECT_EQ(s.paced, 0U);
   EXPECT_EQ(s.n_fields, 0U);
@@ -138,32 +152,32 @@ TEST(Encode, SmallestIpv4) {
 
 TEST(Encode, SmallestIpv6IsAllConstant) {
   const Frame frame = frame_of(Family::V6, 66);
-  const xtg_stream s = encode(frame, {});
+  const xtg_stream s = encode(frame, {}).stream;
   EXPECT_EQ(s.frame_len, 62U);
   EXPECT_EQ(s.copy_words, 7U);
   EXPECT_EQ(s.copy_tail, 6U) << "no room for another word";
-  EXPECT_EQ(s.ip_csum_off, 0U);
-  EXPECT_EQ(s.l4_csum_off, 0U);
+  EXPECT_EQ(s.sums[0].off, 0U);
+  EXPECT_EQ(s.sums[1].off, 0U);
   EXPECT_EQ(s.sig_form, std::uint32_t{XTG_SIG_NONE});
   EXPECT_TRUE(checksums_valid(std::span(reinterpret_cast<const std::uint8_t*>(s.header), 62)));
 }
 
 TEST(Encode, CopiesWholeWordsAsSoonAsThereIsRoom) {
-  EXPECT_EQ(encode(frame_of(Family::V6, 67), {}).copy_tail, 6U);
-  const xtg_stream s = encode(frame_of(Family::V6, 68), {});
+  EXPECT_EQ(encode(frame_of(Family::V6, 67), {}).stream.copy_tail, 6U);
+  const xtg_stream s = encode(frame_of(Family::V6, 68), {}).stream;
   EXPECT_EQ(s.copy_tail, 0U);
   EXPECT_EQ(s.copy_words, 8U);
 }
 
 TEST(Encode, SignatureAtAnOddPlaceIsSummedShifted) {
-  EXPECT_EQ(encode(frame_of(Family::V4, 128), {}).sig_shift, 0U);
-  EXPECT_EQ(encode(frame_of(Family::V4, 129), {}).sig_shift, 8U);
+  EXPECT_EQ(encode(frame_of(Family::V4, 128), {}).stream.sig_odd, 0U);
+  EXPECT_EQ(encode(frame_of(Family::V4, 129), {}).stream.sig_odd, 2U);
 }
 
 TEST(Encode, OptionsAndSweep) {
   Sweep sweep{.fields = {vary(FieldKind::SrcMac, 7, 8)}, .vary = Vary::Random, .seed = 77};
   const Frame frame = build(encoded_spec(Family::V4, 64), sweep).value();
-  const xtg_stream s = encode(frame, {.stamp_each = true, .paced = true});
+  const xtg_stream s = encode(frame, {.stamp_each = true, .paced = true}).stream;
   EXPECT_EQ(s.stamp_each, 1U);
   EXPECT_EQ(s.paced, 1U);
   EXPECT_EQ(s.vary, std::uint32_t{XTG_VARY_RANDOM});
@@ -181,21 +195,21 @@ TEST(Encode, FieldsCountInTheirChecksums) {
   const auto flags = [](const xtg_stream& s) {
     std::string out;
     for (std::uint32_t i = 0; i < s.n_fields; i++)
-      out += static_cast<char>('0' + 2 * s.fields[i].in_ip + s.fields[i].in_l4);
+      out += static_cast<char>('0' + s.fields[i].sums);
     return out;
   };
-  EXPECT_EQ(flags(encode(frame_of(Family::V4, 64, all), {})), "003311");
-  EXPECT_EQ(flags(encode(frame_of(Family::V6, 66, all), {})), "001111");
+  EXPECT_EQ(flags(encode(frame_of(Family::V4, 64, all), {}).stream), "003322");
+  EXPECT_EQ(flags(encode(frame_of(Family::V6, 66, all), {}).stream), "002222");
   FrameSpec bare = encoded_spec(Family::V4, 64);
   bare.udp_checksum = false;
-  EXPECT_EQ(flags(encode(build(bare, {.fields = all}).value(), {})), "002200");
+  EXPECT_EQ(flags(encode(build(bare, {.fields = all}).value(), {}).stream), "001100");
 }
 
 /// A checksum is left to the program only where something in it varies.
 TEST(Encode, ChecksumsThatNothingChangesAreFinished) {
   const auto offsets = [](const FrameSpec& spec, std::vector<Field> fields) {
-    const xtg_stream s = encode(build(spec, {.fields = std::move(fields)}).value(), {});
-    return std::pair(s.ip_csum_off, s.l4_csum_off);
+    const xtg_stream s = encode(build(spec, {.fields = std::move(fields)}).value(), {}).stream;
+    return std::pair<std::uint32_t, std::uint32_t>(s.sums[0].off, s.sums[1].off);
   };
   using Offsets = std::pair<std::uint32_t, std::uint32_t>;
   FrameSpec spec = encoded_spec(Family::V4, 64);
@@ -232,7 +246,7 @@ TEST(Encode, APlainSenderMakesTheFramesOfRender) {
           sweep.next_hops.push_back(random() >> 16);
     }
     const Frame frame = build(spec, sweep).value();
-    const xtg_stream s = encode(frame, {});
+    const xtg_stream s = encode(frame, {}).stream;
     for (const std::uint64_t k : {std::uint64_t{0}, std::uint64_t{1}, random() >> 40, random()}) {
       const auto lane = static_cast<std::uint8_t>(random());
       const std::uint64_t tx_ns = random();
@@ -249,9 +263,9 @@ TEST(Encode, AsManyNextHopsAsDestinations) {
   sweep.next_hops = {1, 2};
   EXPECT_FALSE(build(encoded_spec(Family::V4, 64), sweep));
   sweep.next_hops.push_back(3);
-  const xtg_stream s = encode(build(encoded_spec(Family::V4, 64), sweep).value(), {.hop_base = 7});
-  EXPECT_EQ(s.hop_law, std::uint32_t{XTG_HOP_LISTED});
-  EXPECT_EQ(s.hop_base, 7U);
+  const EncodedStream s = encode(build(encoded_spec(Family::V4, 64), sweep).value(), {});
+  EXPECT_EQ(s.stream.hop_law, std::uint32_t{XTG_HOP_LISTED});
+  EXPECT_EQ(s.next_hops, sweep.next_hops);
 }
 
 TEST(LaneWord, PutsTheLaneWhereTheSignatureHasIt) {
