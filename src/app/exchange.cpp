@@ -65,9 +65,9 @@ Status remove_obstacles(plan::ExchangePlan& plan, std::vector<std::unique_ptr<Re
   for (plan::PortPlan& port : plan.ports) {
     if (!port.send) continue;
     if (receives_at_its_peer(plan, port)) continue;
-    std::vector<std::uint32_t> sizes;
+    std::vector<plan::FrameSize> sizes;
     for (const plan::StreamPlan& stream : port.send->streams)
-      sizes.push_back(stream.frame.spec.frame_size);
+      sizes.push_back(plan::largest_frame(stream));
     auto clear = remove_obstacle(port.iface, sizes, port.send->fix, repairs.emplace_back(),
                                  port.send->notes);
     if (!clear) return clear;

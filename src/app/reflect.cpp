@@ -30,7 +30,7 @@ int reflect(const plan::ReflectSpec& spec, Context& context) {
   if (auto caps = check_caps(true); !caps) return fail_before(caps.error(), *reporter, context);
   // A mirror from which nothing can leave would be silent: that is said before.
   std::unique_ptr<Repair> repair;
-  const std::vector<std::uint32_t> smallest = {packet::min_frame_size(packet::Family::V4)};
+  const std::vector<plan::FrameSize> smallest = {packet::min_frame_size(packet::Family::V4)};
   if (plan::leaves_by_xdp(*plan))
     if (auto clear = remove_obstacle(plan->iface, smallest, spec.fix, repair, plan->notes); !clear)
       return fail_before(clear.error(), *reporter, context);

@@ -94,9 +94,9 @@ int run(const plan::RunSpec& spec, Context& asked) {
 
   if (auto caps = check_caps(false); !caps) return fail_before(caps.error(), *reporter, context);
   std::unique_ptr<Repair> repair;
-  std::vector<std::uint32_t> sizes;
+  std::vector<plan::FrameSize> sizes;
   for (const plan::StreamPlan& stream : plan->streams)
-    sizes.push_back(stream.frame.spec.frame_size);
+    sizes.push_back(plan::largest_frame(stream));
   if (auto clear = remove_obstacle(plan->iface, sizes, plan->fix, repair, plan->notes); !clear)
     return fail_before(clear.error(), *reporter, context);
   if (!spec.pcap_path.empty()) {

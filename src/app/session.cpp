@@ -107,7 +107,7 @@ Status Session::load() {
 }
 
 Status Session::start_workers() {
-  bits_ = {stream_.l1_bits, stream_.l2_bits, stream_.l3_bits};
+  sizes_ = {stream_.frame.mix, stream_.frame.l3_offset};
   finished_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!finished_.valid()) return fail_sys(errno, "eventfd");
 
@@ -222,7 +222,7 @@ std::optional<Error> Session::fault(const stats::Snapshot& now) {
     if (!state->up && now.total.accepted != 0) return error("went down");
   }
   if (!silence_.lasts(now.total, now.time_ns, patience_ns())) return std::nullopt;
-  return silence_error(plan_.iface, stream_.frame.spec.frame_size, now);
+  return silence_error(plan_.iface, plan::largest_frame(stream_), now);
 }
 
 void Session::stop_sending() {
@@ -253,8 +253,10 @@ void Session::begin_following() {
   const packet::Frame& frame = stream_.frame;
   const bool fixed = frame.sweep.hop_law == packet::HopLaw::Fixed;
   if (spec.dst_mac || (!fixed && frame.sweep.hop_law != packet::HopLaw::Listed)) return;
-  follower_.begin(plan::question_of(spec), spec.dst_addr ? spec.dst_addr->count : 1, plan_.iface,
-                  {frame.spec.dst_mac, frame.sweep.next_hops}, plan_.spec.interface.empty());
+  follower_.begin(plan::question_of(spec),
+                  spec.dst_addr.value_or(packet::IpRange{plan::destination_of(spec), 1}),
+                  plan_.iface, {frame.spec.dst_mac, frame.sweep.next_hops},
+                  plan_.spec.interface.empty());
 }
 
 void Session::follow_route() {
@@ -279,7 +281,7 @@ void Session::watch() {
 
 stats::Sample Session::sample() {
   const stats::Snapshot now = snapshot(false);
-  const stats::Sample sample = stats::delta(previous_, now, start_ns_, bits_, target_pps_);
+  const stats::Sample sample = stats::delta(previous_, now, start_ns_, sizes_, target_pps_);
   previous_ = now;
   return sample;
 }
@@ -355,13 +357,13 @@ SessionResult Session::conclude(std::optional<stats::Sample>& rest) {
 
   const auto interval = static_cast<std::uint64_t>(plan_.interval.count());
   if (last.time_ns > previous_.time_ns + interval / 20)
-    rest = until_end(stats::delta(previous_, last, start_ns_, bits_, target_pps_));
+    rest = until_end(stats::delta(previous_, last, start_ns_, sizes_, target_pps_));
   if (!result_.error && last.total.accepted == 0 && last.total.attempts != 0)
-    result_.error = silence_error(plan_.iface, stream_.frame.spec.frame_size, last);
+    result_.error = silence_error(plan_.iface, plan::largest_frame(stream_), last);
   if (!result_.error && last.total.attempts == 0) result_.error = nothing_sent(reason);
 
   stats::Summary& summary = result_.summary;
-  summary.total = until_end(stats::delta(first_, last, start_ns_, bits_, target_pps_));
+  summary.total = until_end(stats::delta(first_, last, start_ns_, sizes_, target_pps_));
   summary.end = result_.error ? stats::EndReason::Failed : reason;
   summary.source = last.source;
   summary.errnos = last.errnos;

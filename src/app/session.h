@@ -96,7 +96,7 @@ private:
   const plan::StreamPlan& stream_;
   const std::uint64_t started_ns_;
   std::vector<std::string> notes_;
-  stats::FrameBits bits_;
+  stats::FrameSizes sizes_;
   std::optional<double> target_pps_;
   std::array<std::atomic<std::uint64_t>, XTG_MAX_WORKERS> nomem_{};
   UniqueFd finished_; ///< eventfd: all workers ended

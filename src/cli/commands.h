@@ -42,6 +42,7 @@ public:
 
 private:
   void declare_frame();
+  void declare_layers();
   void declare_stream();
   void declare_run();
   void declare_ends();

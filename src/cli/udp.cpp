@@ -17,6 +17,7 @@ using packet::MacRange;
 using packet::PortRange;
 
 constexpr std::uint32_t kMaxDynPorts = 65535;
+constexpr std::uint64_t kMaxFlows = 1'000'000'000;
 
 constexpr std::array kPayloads = {Choice<packet::Payload>{"zeros", packet::Payload::Zeros},
                                   Choice<packet::Payload>{"pattern", packet::Payload::Pattern},
@@ -31,6 +32,14 @@ constexpr std::array kClocks = {Choice<plan::StampClock>{"monotonic", plan::Stam
                                 Choice<plan::StampClock>{"tai", plan::StampClock::Tai}};
 constexpr std::array kPaces = {Choice<plan::Pace>{"auto", plan::Pace::Auto},
                                Choice<plan::Pace>{"busy", plan::Pace::Busy}};
+
+Result<packet::ByteRange> parse_hop_limits(std::string_view text) {
+  return packet::ByteRange::parse(text, 1);
+}
+
+Result<packet::ByteRange> parse_tos_values(std::string_view text) {
+  return packet::ByteRange::parse(text, 0);
+}
 
 } // namespace
 
@@ -68,23 +77,43 @@ void UdpCommand::declare_frame() {
   options_.value({"-d,--dyn-ports", "N",
                   fmt::format("N ports from --dst-port on, 0 to {}", kMaxDynPorts), "0, off"},
                  into(whole_number<std::uint32_t>(0, kMaxDynPorts), stream.dyn_ports));
-  options_.value({"-l,--hop-limit", "N", "IPv6 hop limit or IPv4 TTL, 1 to 255",
-                  std::to_string(stream.hop_limit)},
-                 into(whole_number<std::uint8_t>(1, 255), stream.hop_limit));
+  options_.value(
+      {"-l,--hop-limit", "N", "IPv6 hop limit or IPv4 TTL, 1 to 255", stream.hop_limit.to_string()},
+      into(parse_hop_limits, stream.hop_limit));
   options_.value({"--tos", "BYTE", "IPv4 ToS or IPv6 traffic class, 0 to 255 or 0x0 to 0xff",
-                  std::to_string(stream.tos)},
-                 into(parse_tos, stream.tos));
-  options_.value({"-s,--pkt-size", "BYTES",
-                  fmt::format("frame with its FCS, {} (IPv6: {}) to {}",
-                              packet::min_frame_size(packet::Family::V4),
-                              packet::min_frame_size(packet::Family::V6), packet::max_frame_size()),
-                  "64, IPv6: 82"},
-                 into(parse_frame_size, stream.frame_size));
+                  stream.tos.to_string()},
+                 into(parse_tos_values, stream.tos));
+  declare_layers();
   options_.value({"--payload", choice_names<packet::Payload>(kPayloads), "what fills the payload",
                   choice_name<packet::Payload>(kPayloads, stream.payload)},
                  into(one_of<packet::Payload>(kPayloads), stream.payload));
   options_.flag({"--no-udp-checksum", "", "send no UDP checksum (IPv4 only)"},
                 [&stream] { stream.udp_checksum = false; });
+}
+
+/// VLAN tags and sizes.
+void UdpCommand::declare_layers() {
+  auto& stream = spec_.streams.front();
+  options_.list({"--vlan", "ID[-ID][:PRIO]", "VLAN tag; give it again for inner tags"},
+                [&stream](const std::string& text) -> Status {
+                  auto tag = packet::VlanRange::parse(text);
+                  if (!tag) return tl::unexpected<Error>(std::move(tag.error()));
+                  stream.vlans.push_back(std::move(*tag));
+                  return {};
+                });
+  options_.list({"--tpid", "TYPE", "EtherTypes of the tags", "0x8100, outer ones 0x88a8"},
+                [&stream](const std::string& text) -> Status {
+                  auto tpids = packet::parse_tpids(text);
+                  if (!tpids) return tl::unexpected<Error>(std::move(tpids.error()));
+                  stream.tpids.insert(stream.tpids.end(), tpids->begin(), tpids->end());
+                  return {};
+                });
+  options_.value({"-s,--pkt-size", "BYTES",
+                  fmt::format("with FCS, one or a mix (imix), {} (IPv6: {}) to {}",
+                              packet::min_frame_size(packet::Family::V4),
+                              packet::min_frame_size(packet::Family::V6), packet::max_frame_size()),
+                  "64, IPv6: 82"},
+                 into(packet::SizeLaw::parse, stream.frame_size));
 }
 
 void UdpCommand::declare_stream() {
@@ -94,6 +123,11 @@ void UdpCommand::declare_stream() {
                   "how ranges move: in step, as an odometer, at random",
                   choice_name<packet::Vary>(kVaries, stream.vary)},
                  into(one_of<packet::Vary>(kVaries), stream.vary));
+  options_.value({"--flows", "N", "take N flows in turn, packet by packet", "each packet the next"},
+                 into(whole_number<std::uint64_t>(1, kMaxFlows), stream.flow.flows));
+  options_.value(
+      {"--flow-packets", "N", "packets of a flow, before another takes its place", "no limit"},
+      into(whole_number<std::uint64_t>(1, kMaxFlows), stream.flow.packets));
   options_.value(
       {"--seed", "N", "start of everything random, repeatable", std::to_string(stream.seed)},
       into(whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()), stream.seed));

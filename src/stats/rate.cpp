@@ -6,7 +6,7 @@
 namespace xtg::stats {
 
 Sample delta(const Snapshot& from, const Snapshot& to, std::uint64_t origin_ns,
-             const FrameBits& bits, std::optional<double> target_pps) {
+             const FrameSizes& sizes, std::optional<double> target_pps) {
   Sample sample;
   sample.start_s = seconds_since(origin_ns, from.time_ns);
   sample.end_s = seconds_since(origin_ns, to.time_ns);
@@ -15,14 +15,22 @@ Sample delta(const Snapshot& from, const Snapshot& to, std::uint64_t origin_ns,
     const TxCounters before = i < from.workers.size() ? from.workers[i] : TxCounters{};
     sample.workers.push_back(rise(before, to.workers[i]));
   }
+  if (sample.tx.accepted != 0)
+    sample.bytes = sizes.mix.bytes(to.total.accepted) - sizes.mix.bytes(from.total.accepted);
   sample.target_pps = target_pps;
   const double length_s = seconds_since(from.time_ns, to.time_ns);
   if (length_s <= 0) return sample;
   sample.xmit_pps = static_cast<double>(sample.tx.accepted) / length_s;
   sample.err_pps = static_cast<double>(sample.tx.errors()) / length_s;
-  sample.l1_bps = sample.xmit_pps * static_cast<double>(bits.l1);
-  sample.l2_bps = sample.xmit_pps * static_cast<double>(bits.l2);
-  sample.l3_bps = sample.xmit_pps * static_cast<double>(bits.l3);
+  const auto bps = [&](Layer layer) {
+    const auto bits = [&](const Snapshot& at) {
+      return sizes.mix.bits(at.total.accepted, sizes.l3_offset, layer);
+    };
+    return sample.tx.accepted == 0 ? 0 : static_cast<double>(bits(to) - bits(from)) / length_s;
+  };
+  sample.l1_bps = bps(Layer::L1);
+  sample.l2_bps = bps(Layer::L2);
+  sample.l3_bps = bps(Layer::L3);
   return sample;
 }
 

@@ -6,15 +6,17 @@
 #include <optional>
 #include <vector>
 
+#include "core/size_mix.h"
 #include "core/units.h"
 #include "stats/histogram.h"
 #include "stats/snapshot.h"
 
 namespace xtg::stats {
 
-/// What the figures are converted with: one frame's bits on each layer, and the target, if any.
-struct FrameBits {
-  std::uint64_t l1 = 0, l2 = 0, l3 = 0;
+/// What packets are converted to bytes and bits with.
+struct FrameSizes {
+  SizeMix mix{{64}};
+  std::uint32_t l3_offset = 14; ///< headers below IP
 };
 
 /// One interval, or the whole run.
@@ -23,6 +25,7 @@ struct Sample {
   double end_s = 0;
   TxCounters tx;                             ///< within the interval
   std::vector<TxCounters> workers;           ///< same, per thread
+  std::uint64_t bytes = 0;                   ///< of what was accepted, with FCS
   double xmit_pps = 0;                       ///< accepted per second
   double err_pps = 0;                        ///< driver drops and redirect errors per second
   double l1_bps = 0, l2_bps = 0, l3_bps = 0; ///< of what was accepted
@@ -30,9 +33,10 @@ struct Sample {
 };
 
 /// Sample between two snapshots; an empty interval has rates of 0, counters that went back count as
-/// 0.
+/// 0. Bytes are those of the packets from the first that was not accepted in `from` to the last
+/// that was in `to`: they add up to the run's, which are exact where no packet was left out.
 Sample delta(const Snapshot& from, const Snapshot& to, std::uint64_t origin_ns,
-             const FrameBits& bits, std::optional<double> target_pps);
+             const FrameSizes& sizes, std::optional<double> target_pps);
 
 /// How the run ended.
 /// Announced: a receiver's, whose sender told the end.

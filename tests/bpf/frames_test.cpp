@@ -38,10 +38,10 @@ struct Shape {
 
   [[nodiscard]] std::string text() const {
     std::string out = fmt::format(
-        "{} {} bytes, {}, {} fields{}{}{}{}", spec.dst_addr.to_string(), spec.frame_size,
-        static_cast<int>(sweep.vary), sweep.fields.size(), spec.udp_checksum ? "" : ", no checksum",
-        spec.signature ? "" : ", no signature", options.stamp_each ? ", stamp each" : "",
-        spec.mirror ? ", mirror" : "");
+        "{} {} bytes, {}, {} fields{}{}{}{}", spec.dst_addr.to_string(),
+        spec.frame_size.to_string(), static_cast<int>(sweep.vary), sweep.fields.size(),
+        spec.udp_checksum ? "" : ", no checksum", spec.signature ? "" : ", no signature",
+        options.stamp_each ? ", stamp each" : "", spec.mirror ? ", mirror" : "");
     for (const packet::Field& f : sweep.fields)
       out += fmt::format(" {}={:#x}+{}", to_string(f.kind), f.first, f.count);
     return out;

@@ -6,7 +6,7 @@
 namespace xtg::stats {
 namespace {
 
-constexpr FrameBits k64{84 * 8, 64 * 8, 46 * 8};
+const FrameSizes k64;
 
 Snapshot at(std::uint64_t time_ns, std::vector<TxCounters> workers) {
   Snapshot snapshot;
