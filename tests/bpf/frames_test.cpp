@@ -269,7 +269,7 @@ TEST_F(FrameTest, ChecksumIsNeverZero) {
   const Frame frame =
       packet::build(spec, {.fields = {vary(FieldKind::DstPort, 0, 65'536)}}).value();
   const auto checksum = [&](const std::vector<std::uint8_t>& bytes) {
-    return bytes[frame.l4_csum_offset] << 8 | bytes[frame.l4_csum_offset + 1U];
+    return bytes[frame.checksums.back().offset] << 8 | bytes[frame.checksums.back().offset + 1U];
   };
   std::uint64_t k = 0;
   while (k < 65'536 && checksum(packet::render(frame, k, 0, 0)) != 0xffff)

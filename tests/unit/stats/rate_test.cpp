@@ -42,6 +42,20 @@ TEST(Delta, CountsWhatHappenedBetween) {
   EXPECT_EQ(sample.target_pps, 600.0);
 }
 
+TEST(Delta, BytesOfAMixAreExactAndAddUp) {
+  const FrameSizes mix{SizeMix({64, 594, 64}), 14};
+  const auto sent = [](std::uint64_t accepted, std::uint64_t time_ns) {
+    return at(time_ns, {{accepted, accepted, 0, 0, 0, 0, 0}});
+  };
+  const Sample first = delta(sent(0, 0), sent(4, 1'000'000'000), 0, mix, {});
+  const Sample second = delta(sent(4, 1'000'000'000), sent(6, 2'000'000'000), 0, mix, {});
+  EXPECT_EQ(first.bytes, 64U + 594 + 64 + 64);
+  EXPECT_EQ(second.bytes, 594U + 64);
+  EXPECT_DOUBLE_EQ(second.l2_bps, (594 + 64) * 8.0);
+  EXPECT_DOUBLE_EQ(second.l1_bps, (594 + 64 + 40) * 8.0);
+  EXPECT_DOUBLE_EQ(second.l3_bps, (594 + 64 - 36) * 8.0);
+}
+
 TEST(Delta, EmptyIntervalHasNoRate) {
   const Sample same =
       delta(at(5, {{1, 1, 0, 0, 0, 0, 0}}), at(5, {{9, 9, 0, 0, 0, 0, 0}}), 5, k64, {});
