@@ -2,6 +2,7 @@
 #include "packet/frame.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <string>

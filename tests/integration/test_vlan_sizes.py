@@ -110,7 +110,12 @@ class VlanAndSizes(lib.WireTest):
 
     def test_the_kernels_vlan_interface_takes_them(self):
         with lib.in_netns(self.wire.far_ns):
-            lib.call("ip", "link", "add", "link", self.wire.far_if, "name", "v100", "type", "vlan", "id", "100")
+            try:
+                lib.call("ip", "link", "add", "link", self.wire.far_if, "name", "v100", "type", "vlan", "id", "100")
+            except AssertionError as error:
+                if "Unknown device type" not in str(error):
+                    raise
+                self.skipTest("this kernel has no VLAN interfaces (CONFIG_VLAN_8021Q)")
             self.addCleanup(lib.call, "ip", "-n", self.wire.far_ns, "link", "del", "v100", check=False)
             lib.call("ip", "address", "add", "192.0.2.2/24", "dev", "v100")
             lib.call("ip", "link", "set", "v100", "up")
