@@ -7,19 +7,19 @@
 
 #include "errnos.bpf.h"
 
-/* Behind the lanes' ingress devices comes that of xtg_once, whose frames are nobody's. */
+/* Behind the workers' ingress devices comes that of xtg_once, whose frames are nobody's. */
 static __always_inline bool is_once(const struct net_device* from) {
   return (__u32)from->ifindex == config.ingress_base + config.n_workers;
 }
 
 /* The next try is made at once where the driver took some, else after a while. */
-static __always_inline void put_off(struct xtg_tx_worker* w, int sent) {
-  __u32 pause = 2 * w->pause_ns;
+static __always_inline void put_off(struct xtg_tx_cursor* c, int sent) {
+  __u32 pause = 2 * c->pause_ns;
 
   if (pause < XTG_PAUSE_LEAST_NS) pause = XTG_PAUSE_LEAST_NS;
   if (pause > XTG_PAUSE_MOST_NS) pause = XTG_PAUSE_MOST_NS;
-  w->pause_ns = sent ? 0 : pause;
-  w->retry_ns = bpf_ktime_get_ns() + w->pause_ns;
+  c->pause_ns = sent ? 0 : pause;
+  c->retry_ns = bpf_ktime_get_ns() + c->pause_ns;
 }
 
 SEC("tp_btf/xdp_devmap_xmit")
@@ -32,13 +32,14 @@ int BPF_PROG(xtg_tp_xmit, const struct net_device* from, const struct net_device
     return 0;
   }
   if (!w || to->ifindex != config.to_ifindex) return 0;
-  w->accepted += sent;
+  struct xtg_tx_cursor* c = cursor_at(w->lane, w->stream);
+  c->accepted += sent;
   if (drops) {
-    w->driver_drops += drops;
+    c->driver_drops += drops;
     add_errno(&errnos, err, drops);
     if (config.again) { /* a driver takes a bulk's first frames */
-      xtg_take_back(w, w->bulk_seq + sent, drops);
-      put_off(w, sent);
+      xtg_take_back(w, c, w->bulk_seq + sent, drops);
+      put_off(c, sent);
     }
   }
   w->bulk_seq += sent + drops;
@@ -51,10 +52,11 @@ int BPF_PROG(xtg_tp_err, const struct net_device* from, const struct bpf_prog* p
   struct xtg_tx_worker* w = worker_of(from->ifindex);
 
   if (!w || is_once(from)) return 0;
-  w->redirect_errors++;
+  struct xtg_tx_cursor* c = cursor_at(w->lane, w->stream);
+  c->redirect_errors++;
   if (config.again) {
-    xtg_take_back(w, w->seq - 1, 1);
-    put_off(w, 0);
+    xtg_take_back(w, c, w->seq - 1, 1);
+    put_off(c, 0);
   }
   add_errno(&errnos, err, 1);
   return 0;

@@ -7,6 +7,9 @@ struct sums {
   __u64 of[XTG_MAX_CSUMS];
 };
 
+/* Any offset in a frame and any length behind it lie within. */
+#define XTG_PAGE_TEMPLATE 8192
+
 /* Read-only to the verifier: branches that the run does not need are removed at load time. */
 const volatile struct xtg_tx_config config;
 const volatile struct xtg_stream streams[XTG_MAX_STREAMS];
@@ -17,9 +20,15 @@ const volatile struct xtg_stream streams[XTG_MAX_STREAMS];
 __u64 next_hops[XTG_MAX_NEXT_HOPS];
 /* Values of listed fields: see xtg_field.list. User space. */
 __u64 listed_values[XTG_MAX_VALUES];
+/* Sizes of streams that have several: see xtg_stream.size_base. User space. */
+struct xtg_size sizes[XTG_MAX_SIZES];
+/* See xtg_place, and the template of the pages. User space. */
+struct xtg_place places[XTG_MAX_PLACES];
+__u8 page_template[XTG_PAGE_TEMPLATE];
 struct xtg_tx_control control;
 struct xtg_stream_progress progress[XTG_MAX_STREAMS];
 struct xtg_tx_worker workers[XTG_MAX_WORKERS];
+struct xtg_tx_cursor cursors[XTG_MAX_WORKERS][XTG_MAX_STREAMS];
 
 /* Frames of xtg_once that the driver took; from the tracepoint. */
 __u64 once_taken;
@@ -33,12 +42,17 @@ XTG_STATIC_ASSERT(XTG_HIST_CELLS_MASK >= XTG_HIST_CELLS - 1 &&
 __u64 slip[XTG_MAX_WORKERS + 1][XTG_HIST_CELLS];
 
 /* Where xtg_tx_modest puts a frame's parts together: the header, with room for a field at its very
- * end, and the signature. */
+ * end, and the signature. xtg_tx_multi has its sums here, too. */
 struct parts {
   __u64 header[XTG_MAX_HEADER / 8 + 1];
   __u64 sig[XTG_SIG_FULL_LEN / 8];
   struct sums sums;
-  bool turn; /* it is the next field's turn to move on */
+  __u32 len; /* and where things are */
+  __u32 sig_off;
+  __u32 mirror_off;
+  __u32 sig_odd;
+  bool sized; /* the stream has several sizes */
+  bool turn;  /* it is the next field's turn to move on */
 };
 static struct parts parts[XTG_MAX_WORKERS];
 

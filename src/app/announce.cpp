@@ -78,9 +78,10 @@ void Announcer::end(const stats::Snapshot& last, bool hurry) {
     for (std::size_t i = 0; i < plan_.streams.size(); i++) {
       packet::Announcement what = about(plan_.streams[i]);
       what.kind = packet::AnnouncementKind::End;
-      // All threads send the first stream.
-      what.frames = i == 0 ? last.total.attempts : 0;
-      what.refused = i == 0 ? last.total.errors() : 0;
+      // Without tracepoints outcomes are known in all only.
+      const stats::TxCounters& counted = plan_.streams.size() == 1 ? last.total : last.streams[i];
+      what.frames = counted.attempts;
+      what.refused = counted.errors();
       auto sent = send(plan_.streams[i], what, copy);
       if (sent)
         any[i] = true;

@@ -4,7 +4,7 @@
 namespace xtg::app {
 
 Result<tx::CallEnd> LiveLane::call(std::uint32_t runs, std::uint32_t batch, std::uint64_t spin_ns) {
-  auto end = sender_.run(number_, frame_, runs, batch, spin_ns);
+  auto end = sender_.run(number_, sender_.page(), runs, batch, spin_ns);
   if (!end) return tl::unexpected<Error>(std::move(end.error()));
   switch (*end) {
   case xdp::RunEnd::Complete:

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <limits>
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -34,6 +35,48 @@ void arm(int timer, std::uint64_t at_ns) {
   itimerspec spec{};
   spec.it_value = own_monotonic(at_ns);
   timerfd_settime(timer, TFD_TIMER_ABSTIME, &spec, nullptr);
+}
+
+bool is_paced(const plan::StreamPlan& stream) {
+  return stream.pacing.has_value();
+}
+
+/// Between two slots of the whole stream that has them most often; 0 with a stream without.
+double shortest_gap_ns(const std::vector<plan::StreamPlan>& streams) {
+  double gap = std::numeric_limits<double>::infinity();
+  for (const plan::StreamPlan& stream : streams)
+    gap = std::min(gap, stream.pacing
+                            ? 1e9 * stream.pacing->frames_per_slot / stream.pacing->target_pps
+                            : 0.0);
+  return gap;
+}
+
+plan::FrameSize largest_frame(const std::vector<plan::StreamPlan>& streams) {
+  plan::FrameSize size = plan::largest_frame(streams.front());
+  for (const plan::StreamPlan& stream : streams)
+    if (stream.frame.mix.largest() > size.bytes) size = plan::largest_frame(stream);
+  return size;
+}
+
+/// What each thread does: it has a share of every stream.
+tx::WorkerSpec worker_spec(const plan::Plan& plan) {
+  tx::WorkerSpec spec;
+  spec.batch = plan.batch;
+  spec.sleep = plan::may_sleep(plan.streams);
+  spec.flood = false;
+  for (const plan::StreamPlan& stream : plan.streams) {
+    if (!stream.pacing) {
+      spec.flood = true;
+      continue;
+    }
+    // Slots far apart are lost to a busy CPU, not to the cost of releasing them one by one.
+    const std::uint64_t most = kTogetherNs / std::max<std::uint64_t>(stream.pacing->interval_ns, 1);
+    spec.paced.push_back({.number = stream.id,
+                          .slot_frames = stream.pacing->frames_per_slot,
+                          .batch_slots = stream.pacing->slots_per_batch,
+                          .max_batch_slots = static_cast<std::uint32_t>(most)});
+  }
+  return spec;
 }
 
 void drain(int fd) {
@@ -79,12 +122,7 @@ Status Session::load() {
   auto tables = packet::assemble(std::move(streams));
   if (!tables) return tl::unexpected<Error>(std::move(tables.error()));
   spec.tables = std::move(*tables);
-  for (std::size_t lane = 0; lane < plan_.cpus.size(); lane++) {
-    const auto form = plan_.streams.front().frame.signature;
-    const auto again = lanes > XTG_AGAIN_LANE ? lane : lane + XTG_AGAIN_LANE;
-    spec.lanes.push_back({0, packet::lane_word(form, static_cast<std::uint8_t>(lane)),
-                          packet::lane_word(form, static_cast<std::uint8_t>(again))});
-  }
+  spec.workers = lanes;
   spec.once = plan_.announce;
   spec.again = !plan_.once;
   auto renew = must_renew(plan_.iface);
@@ -107,28 +145,19 @@ Status Session::load() {
 }
 
 Status Session::start_workers() {
-  sizes_ = {stream_.frame.mix, stream_.frame.l3_offset};
+  for (const plan::StreamPlan& stream : plan_.streams)
+    bits_.push_back(
+        {stream.l1_bits, stream.l2_bits, stream.l3_bits, stream.frame.mix, stream.frame.l3_offset});
+  target_pps_ = plan::target_of(plan_.streams);
   finished_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!finished_.valid()) return fail_sys(errno, "eventfd");
 
   std::vector<tx::Seat> seats;
-  for (std::size_t lane = 0; lane < plan_.cpus.size(); lane++) {
+  for (std::size_t worker = 0; worker < plan_.cpus.size(); worker++) {
     tx::Seat seat;
-    seat.cpu = plan_.cpus[lane];
-    seat.spec.batch = plan_.batch;
-    if (stream_.pacing) {
-      seat.spec.paced = true;
-      seat.spec.sleep = stream_.pacing->sleep;
-      seat.spec.slot_frames = stream_.pacing->frames_per_slot;
-      seat.spec.batch_slots = stream_.pacing->slots_per_batch;
-      // Slots far apart are lost to a busy CPU, not to the cost of releasing them one by one.
-      seat.spec.max_batch_slots = static_cast<std::uint32_t>(
-          kTogetherNs / std::max<std::uint64_t>(stream_.pacing->interval_ns, 1));
-      target_pps_ = stream_.pacing->target_pps;
-    }
-    seat.lane = std::make_unique<LiveLane>(
-        *sender_, *anchor_, lane, 0,
-        packet::render(stream_.frame, 0, static_cast<std::uint8_t>(lane), 0), nomem_[lane]);
+    seat.cpu = plan_.cpus[worker];
+    seat.spec = worker_spec(plan_);
+    seat.lane = std::make_unique<LiveLane>(*sender_, *anchor_, worker, nomem_[worker]);
     seats.push_back(std::move(seat));
   }
   pool_ = std::make_unique<tx::WorkerPool>(std::move(seats), [fd = finished_.get()] {
@@ -147,7 +176,8 @@ std::uint64_t Session::soon_ns() {
 
 /// Fixes the moment of the first frame and, with it, all others.
 void Session::start_clock(std::uint64_t start_ns) {
-  start_ns_ = stream_.pacing ? start_ns : std::min(start_ns, monotonic_ns());
+  const bool paced = std::ranges::any_of(plan_.streams, &is_paced);
+  start_ns_ = paced ? start_ns : std::min(start_ns, monotonic_ns());
   if (plan_.duration) {
     end_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.duration->count());
     sender_->set_end_ns(end_ns_);
@@ -165,20 +195,21 @@ void Session::start_clock(std::uint64_t start_ns) {
 }
 
 void Session::set_schedules() {
-  const auto& pacing = stream_.pacing;
-  if (!pacing) return;
   const auto threads = static_cast<std::uint32_t>(plan_.cpus.size());
-  for (std::uint32_t lane = 0; lane < threads; lane++) {
-    const plan::Phase phase = plan::phase_of(*pacing, lane, threads);
-    xdp::Schedule schedule;
-    schedule.first_ns = start_ns_ + phase.ns;
-    schedule.first_frac = phase.frac;
-    schedule.interval_ns = pacing->interval_ns;
-    schedule.interval_frac = pacing->interval_frac;
-    schedule.slot_frames = pacing->frames_per_slot;
-    schedule.batch_slots = pacing->slots_per_batch;
-    schedule.catch_up_ns = plan::kCatchUpNs;
-    sender_->set_schedule(lane, schedule);
+  for (const plan::StreamPlan& stream : plan_.streams) {
+    if (!stream.pacing) continue;
+    for (std::uint32_t worker = 0; worker < threads; worker++) {
+      const plan::Phase phase = plan::phase_of(*stream.pacing, worker, threads);
+      xdp::Schedule schedule;
+      schedule.first_ns = start_ns_ + phase.ns;
+      schedule.first_frac = phase.frac;
+      schedule.interval_ns = stream.pacing->interval_ns;
+      schedule.interval_frac = stream.pacing->interval_frac;
+      schedule.slot_frames = stream.pacing->frames_per_slot;
+      schedule.batch_slots = stream.pacing->slots_per_batch;
+      schedule.catch_up_ns = plan::kCatchUpNs;
+      sender_->set_schedule(worker, stream.id, schedule);
+    }
   }
 }
 
@@ -207,9 +238,8 @@ void Session::add_link_counters(stats::Snapshot& snapshot, bool settled) {
 /// that has been seen to work.
 std::uint64_t Session::patience_ns() const {
   const bool again = !plan_.once && sender_->count_source_note().empty();
-  if (!stream_.pacing || !silence_.ever_accepted() || again) return kSilenceNs;
-  const double slot_s = stream_.pacing->frames_per_slot / stream_.pacing->target_pps;
-  return std::max(kSilenceNs, static_cast<std::uint64_t>(2.5e9 * slot_s));
+  if (!silence_.ever_accepted() || again) return kSilenceNs;
+  return std::max(kSilenceNs, static_cast<std::uint64_t>(2.5 * shortest_gap_ns(plan_.streams)));
 }
 
 /// Faults that end the run: the interface gone or down, and frames tried with none accepted.
@@ -222,7 +252,7 @@ std::optional<Error> Session::fault(const stats::Snapshot& now) {
     if (!state->up && now.total.accepted != 0) return error("went down");
   }
   if (!silence_.lasts(now.total, now.time_ns, patience_ns())) return std::nullopt;
-  return silence_error(plan_.iface, plan::largest_frame(stream_), now);
+  return silence_error(plan_.iface, largest_frame(plan_.streams), now);
 }
 
 void Session::stop_sending() {
@@ -264,7 +294,7 @@ void Session::follow_route() {
   RouteFollower::Change change = follower_.look(now_ns);
   if (change.way) {
     if (change.way->hosts.empty())
-      sender_->set_next_hop(change.way->next_hop);
+      sender_->set_next_hop(0, change.way->next_hop);
     else
       sender_->set_next_hops(change.way->hosts);
     if (announcer_) announcer_->set_next_hop(change.way->next_hop);
@@ -281,7 +311,7 @@ void Session::watch() {
 
 stats::Sample Session::sample() {
   const stats::Snapshot now = snapshot(false);
-  const stats::Sample sample = stats::delta(previous_, now, start_ns_, sizes_, target_pps_);
+  const stats::Sample sample = stats::delta(previous_, now, start_ns_, bits_, target_pps_);
   previous_ = now;
   return sample;
 }
@@ -322,9 +352,19 @@ void Session::loop(report::Reporter& reporter, const std::ostream& out, Signals&
 std::uint64_t Session::sent_until_ns() const {
   std::uint64_t until = std::max(sender_->last_sent_ns(), start_ns_ + 1);
   // N slots at a rate take N intervals: the last one's belongs to the rate.
-  if (target_pps_)
-    until += static_cast<std::uint64_t>(1e9 * stream_.pacing->frames_per_slot / *target_pps_);
+  if (target_pps_) until += static_cast<std::uint64_t>(shortest_gap_ns(plan_.streams));
   return std::min(until, end_ns_);
+}
+
+/// Whether every stream has an amount, and has sent it.
+bool Session::amounts_sent(const stats::Snapshot& last) const {
+  const bool again = !plan_.once && last.source == stats::CountSource::Tracepoint;
+  for (std::size_t i = 0; i < plan_.streams.size(); i++) {
+    const stats::TxCounters& tx = last.streams[i];
+    const std::uint64_t done = again ? tx.accepted : tx.attempts;
+    if (!plan_.streams[i].num_packets || done < *plan_.streams[i].num_packets) return false;
+  }
+  return true;
 }
 
 /// A run that sent nothing is no success.
@@ -348,26 +388,24 @@ SessionResult Session::conclude(std::optional<stats::Sample>& rest) {
     announcer_->end(last, result_.left_at_once);
     result_.warnings = announcer_->warnings();
   }
-  const bool again = !plan_.once && last.source == stats::CountSource::Tracepoint;
-  const std::uint64_t done = again ? last.total.accepted : last.total.attempts;
-  const bool all_sent = stream_.num_packets && done >= *stream_.num_packets;
+  const bool all_sent = amounts_sent(last);
   const stats::EndReason reason = reason_.value_or(
       all_sent || !plan_.duration ? stats::EndReason::Amount : stats::EndReason::Duration);
   last.time_ns = reason == stats::EndReason::Duration ? end_ns_ : sent_until_ns();
 
   const auto interval = static_cast<std::uint64_t>(plan_.interval.count());
   if (last.time_ns > previous_.time_ns + interval / 20)
-    rest = until_end(stats::delta(previous_, last, start_ns_, sizes_, target_pps_));
+    rest = until_end(stats::delta(previous_, last, start_ns_, bits_, target_pps_));
   if (!result_.error && last.total.accepted == 0 && last.total.attempts != 0)
-    result_.error = silence_error(plan_.iface, plan::largest_frame(stream_), last);
+    result_.error = silence_error(plan_.iface, largest_frame(plan_.streams), last);
   if (!result_.error && last.total.attempts == 0) result_.error = nothing_sent(reason);
 
   stats::Summary& summary = result_.summary;
-  summary.total = until_end(stats::delta(first_, last, start_ns_, sizes_, target_pps_));
+  summary.total = until_end(stats::delta(first_, last, start_ns_, bits_, target_pps_));
   summary.end = result_.error ? stats::EndReason::Failed : reason;
   summary.source = last.source;
   summary.errnos = last.errnos;
-  if (stream_.pacing) summary.slip = sender_->slip();
+  if (std::ranges::any_of(plan_.streams, &is_paced)) summary.slip = sender_->slip();
   summary.first_frame_s = static_cast<double>(start_ns_ - started_ns_) * 1e-9;
   summary.shortfall = stats::explain_shortfall(summary.total);
   summary.cpu_s = process_cpu_s();

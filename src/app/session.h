@@ -88,6 +88,7 @@ private:
   stats::Snapshot snapshot(bool settled);
   void add_link_counters(stats::Snapshot& snapshot, bool settled);
   std::optional<Error> fault(const stats::Snapshot& now);
+  [[nodiscard]] bool amounts_sent(const stats::Snapshot& last) const;
   static Error nothing_sent(stats::EndReason reason);
   [[nodiscard]] std::uint64_t patience_ns() const;
   [[nodiscard]] std::uint64_t sent_until_ns() const;
@@ -96,7 +97,7 @@ private:
   const plan::StreamPlan& stream_;
   const std::uint64_t started_ns_;
   std::vector<std::string> notes_;
-  stats::FrameSizes sizes_;
+  std::vector<stats::FrameBits> bits_; ///< by stream
   std::optional<double> target_pps_;
   std::array<std::atomic<std::uint64_t>, XTG_MAX_WORKERS> nomem_{};
   UniqueFd finished_; ///< eventfd: all workers ended

@@ -18,10 +18,14 @@ struct RunTables {
   std::vector<xtg_size> sizes{};
   std::vector<std::uint64_t> values{};
   std::vector<std::uint64_t> next_hops{};
+  std::vector<std::uint8_t> page{}; ///< the template: as long as the largest frame
+  std::vector<xtg_place> places{};  ///< empty with clean_from set: too many for a list
+  std::uint32_t clean_from = 0;     ///< where the first place is; 0: there is none
 };
 
 /// Errors (InvalidArgument): more sizes, listed values or next hops than the programs have room
-/// for.
+/// for; streams of which one has payload that another one has otherwise at the same place, since
+/// pages go from stream to stream and payload is not written again.
 Result<RunTables> assemble(std::vector<EncodedStream> streams);
 
 } // namespace xtg::packet

@@ -81,6 +81,34 @@ Result<std::optional<Pacing>> make_pacing(const StreamPlan& stream, std::uint32_
   return std::optional<Pacing>{out};
 }
 
+std::uint32_t flood_batch(const std::vector<StreamPlan>& streams) {
+  const auto paced = static_cast<std::size_t>(std::ranges::count_if(
+      streams, [](const StreamPlan& stream) { return stream.pacing.has_value(); }));
+  if (paced != 0 && paced != streams.size()) return kMixedBatch;
+  if (streams.size() != 1 || !streams.front().num_packets) return kFloodBatch;
+  // Nothing is gained by a batch that cannot be filled.
+  return static_cast<std::uint32_t>(
+      std::clamp<std::uint64_t>(*streams.front().num_packets, 1, kFloodBatch));
+}
+
+bool may_sleep(const std::vector<StreamPlan>& streams) {
+  double slots_per_ns = 0;
+  for (const StreamPlan& stream : streams) {
+    if (!stream.pacing || !stream.pacing->sleep) return false;
+    slots_per_ns += 1.0 / static_cast<double>(stream.pacing->interval_ns);
+  }
+  return slots_per_ns * static_cast<double>(kSleepGapNs) <= 1.0;
+}
+
+std::optional<double> target_of(const std::vector<StreamPlan>& streams) {
+  double pps = 0;
+  for (const StreamPlan& stream : streams) {
+    if (!stream.pacing) return std::nullopt;
+    pps += stream.pacing->target_pps;
+  }
+  return pps;
+}
+
 Phase phase_of(const Pacing& pacing, std::uint32_t lane, std::uint32_t threads) {
   // interval * lane / threads in 32.32 steps; lane and threads are small, so nothing overflows.
   const std::uint64_t whole = pacing.interval_ns * lane;

@@ -32,6 +32,18 @@ Result<std::optional<double>> scheduled_pps(const RateLaw& law, const LayerBits&
 Result<std::optional<Pacing>> make_pacing(const StreamPlan& stream, std::uint32_t threads,
                                           Pace pace);
 
+/// Frames per flush of streams that are not paced. Next to a paced stream it is short: what is due
+/// waits for a batch to end, and a batch of which a slot fills a part passes over the rest.
+inline constexpr std::uint32_t kMixedBatch = 32;
+std::uint32_t flood_batch(const std::vector<StreamPlan>& streams);
+
+/// Whether a thread with a share of each stream may sleep between slots: all are paced, with gaps
+/// that are long enough even where slots of several streams follow each other.
+bool may_sleep(const std::vector<StreamPlan>& streams);
+
+/// Packets per second of all streams; none where one has no schedule.
+std::optional<double> target_of(const std::vector<StreamPlan>& streams);
+
 /// When thread `lane`'s first slot is due, after the start: threads take turns.
 struct Phase {
   std::uint64_t ns = 0;

@@ -364,12 +364,11 @@ Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t 
   if (values > packet::kMaxListed)
     return invalid(
         fmt::format("the streams list {} values: at most {} are kept", values, packet::kMaxListed));
-  const StreamPlan& first = plan.streams.front();
-  if (first.num_packets) // nothing is gained by a batch that cannot be filled
-    plan.batch =
-        static_cast<std::uint32_t>(std::clamp<std::uint64_t>(*first.num_packets, 1, kFloodBatch));
-  const double target = first.pacing ? first.pacing->target_pps : 0;
-  note_link_speed(plan.iface, target * first.l1_bits, plan.notes);
+  plan.batch = flood_batch(plan.streams);
+  double target_bps = 0;
+  for (const StreamPlan& stream : plan.streams)
+    if (stream.pacing) target_bps += stream.pacing->target_pps * stream.l1_bits;
+  note_link_speed(plan.iface, target_bps, plan.notes);
   return plan;
 }
 

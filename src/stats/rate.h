@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/size_mix.h"
@@ -13,9 +14,11 @@
 
 namespace xtg::stats {
 
-/// What packets are converted to bytes and bits with.
-struct FrameSizes {
-  SizeMix mix{{64}};
+/// What the packets of a stream are converted with: one frame's bits on each layer, the mean where
+/// sizes differ; and the sizes, by which any number of packets has exact bytes.
+struct FrameBits {
+  double l1 = 0, l2 = 0, l3 = 0;
+  std::optional<SizeMix> mix{};
   std::uint32_t l3_offset = 14; ///< headers below IP
 };
 
@@ -26,6 +29,7 @@ struct Sample {
   TxCounters tx;                             ///< within the interval
   std::vector<TxCounters> workers;           ///< same, per thread
   std::uint64_t bytes = 0;                   ///< of what was accepted, with FCS
+  std::vector<TxCounters> streams;           ///< same, per stream
   double xmit_pps = 0;                       ///< accepted per second
   double err_pps = 0;                        ///< driver drops and redirect errors per second
   double l1_bps = 0, l2_bps = 0, l3_bps = 0; ///< of what was accepted
@@ -36,7 +40,11 @@ struct Sample {
 /// 0. Bytes are those of the packets from the first that was not accepted in `from` to the last
 /// that was in `to`: they add up to the run's, which are exact where no packet was left out.
 Sample delta(const Snapshot& from, const Snapshot& to, std::uint64_t origin_ns,
-             const FrameSizes& sizes, std::optional<double> target_pps);
+             const FrameBits& bits, std::optional<double> target_pps);
+/// The same with the bits of each stream's frames. Where outcomes are not known by stream, what was
+/// tried of each counts.
+Sample delta(const Snapshot& from, const Snapshot& to, std::uint64_t origin_ns,
+             std::span<const FrameBits> streams, std::optional<double> target_pps);
 
 /// How the run ended.
 /// Announced: a receiver's, whose sender told the end.

@@ -11,9 +11,9 @@
 
 namespace xtg::stats {
 
-/// What one sending thread (or all of them) did. attempts = accepted + driver_drops +
-/// redirect_errors once nothing is in flight any more. A frame that was refused and sent again is
-/// two attempts.
+/// What was done for one sending thread, for one stream, or in all. attempts = accepted +
+/// driver_drops + redirect_errors once nothing is in flight any more. A frame that was refused and
+/// sent again is two attempts.
 struct TxCounters {
   std::uint64_t attempts = 0; ///< frames handed to the redirect
   std::uint64_t accepted = 0; ///< frames that the driver took (tracepoint xdp_devmap_xmit: sent)
@@ -41,6 +41,7 @@ struct Snapshot {
   std::uint64_t time_ns = 0; ///< CLOCK_MONOTONIC
   CountSource source = CountSource::Tracepoint;
   std::vector<TxCounters> workers;
+  std::vector<TxCounters> streams; ///< by number; without nomem_retries, which are a worker's
   /// In all; equals the sum over the workers with CountSource::Tracepoint. With Link only `total`
   /// has accepted and errors.
   TxCounters total;

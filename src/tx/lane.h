@@ -3,6 +3,7 @@
 // tests.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "core/result.h"
@@ -11,7 +12,8 @@ namespace xtg::tx {
 
 enum class CallEnd : std::uint8_t { Complete, Interrupted, NoMemory };
 
-/// One sending thread's share of a run. All methods are called on that thread.
+/// One sending thread's share of a run, which is of all its streams. All methods are called on that
+/// thread.
 class Lane {
 public:
   virtual ~Lane() = default;
@@ -22,19 +24,20 @@ public:
   /// farther.
   virtual Result<CallEnd> call(std::uint32_t runs, std::uint32_t batch, std::uint64_t spin_ns) = 0;
   [[nodiscard]] virtual bool done() const = 0; ///< nothing more will be sent
-  /// Frames of the amount nobody took; ~0 without end.
+  /// Frames of all streams' amounts nobody took; ~0 without end.
   [[nodiscard]] virtual std::uint64_t unclaimed() const = 0;
   [[nodiscard]] virtual std::uint64_t claimed() const = 0; ///< frames this lane took so far
   /// Frames were taken that have not been sent, because a call broke off or the driver refused
-  /// them: the next call sends them, not before retry_ns().
+  /// them: a call from next_ns() on sends them.
   [[nodiscard]] virtual bool pending() const = 0;
-  [[nodiscard]] virtual std::uint64_t retry_ns() const = 0;
+  /// When something can be sent next: the earliest of all streams' next slots and of the next tries
+  /// for refused frames; 0: at any time.
+  [[nodiscard]] virtual std::uint64_t next_ns() const = 0;
   [[nodiscard]] virtual std::uint64_t
   end_ns() const = 0; ///< nothing is sent at or after it; ~0 without
-  [[nodiscard]] virtual std::uint64_t deadline_ns() const = 0; ///< paced: when the next slot is due
-  [[nodiscard]] virtual std::uint64_t skipped_slots() const = 0;
-  /// Releases this many slots together from now on.
-  virtual void set_batch_slots(std::uint32_t slots) = 0;
+  [[nodiscard]] virtual std::uint64_t skipped_slots(std::size_t stream) const = 0;
+  /// Releases this many slots of a stream together from now on.
+  virtual void set_batch_slots(std::size_t stream, std::uint32_t slots) = 0;
   virtual void count_nomem() = 0;
 };
 

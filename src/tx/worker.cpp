@@ -22,7 +22,10 @@ constexpr std::uint64_t kSleepSpinNs = 300'000; // one program run may wait this
 class Worker {
 public:
   Worker(Lane& lane, Clock& clock, const WorkerSpec& spec, const std::atomic<bool>& stop)
-      : lane_(lane), clock_(clock), spec_(spec), stop_(stop), slots_(spec.batch_slots) {}
+      : lane_(lane), clock_(clock), spec_(spec), stop_(stop) {
+    for (const PacedStream& stream : spec.paced)
+      paced_.push_back({stream, stream.batch_slots});
+  }
 
   Status run() {
     while (!over()) {
@@ -45,12 +48,14 @@ private:
     if (lane_.unclaimed() == 0) return true;
     // Slots that were due before the end and overslept are counted by the program, in one more
     // call.
-    return spec_.sleep && clock_.now_ns() >= lane_.end_ns() &&
-           lane_.deadline_ns() >= lane_.end_ns();
+    return spec_.sleep && clock_.now_ns() >= lane_.end_ns() && lane_.next_ns() >= lane_.end_ns();
   }
 
   [[nodiscard]] std::uint32_t batch() const {
-    return spec_.paced ? spec_.slot_frames * slots_ : spec_.batch;
+    std::uint32_t frames = spec_.flood ? spec_.batch : 1;
+    for (const Paced& paced : paced_)
+      frames = std::max(frames, paced.spec.slot_frames * paced.slots);
+    return frames;
   }
 
   // Sleeps towards the next deadline, or the next try for refused frames. False: woke early to look
@@ -58,12 +63,12 @@ private:
   bool nap() {
     const bool pending = lane_.pending();
     if (!pending && !spec_.sleep) return true;
-    const std::uint64_t due = pending ? lane_.retry_ns() : lane_.deadline_ns();
+    const std::uint64_t due = lane_.next_ns();
     const std::uint64_t now = clock_.now_ns();
     std::uint64_t wake = due > kLeadNs ? due - kLeadNs : 0;
     if (wake <= now) return true;
     if (pending) {
-      clock_.sleep_until_ns(wake);
+      clock_.sleep_until_ns(std::min(wake, now + kNapNs));
       return true;
     }
     const bool last = due >= lane_.end_ns(); // no slot comes before the end
@@ -79,7 +84,7 @@ private:
     std::uint64_t runs = runs_;
     // Where refused frames are all that is left, a call passes over what follows the last of them.
     const std::uint64_t least = lane_.pending() ? kPendingRuns : 1;
-    if (!spec_.paced)
+    if (paced_.empty())
       runs = std::min<std::uint64_t>(runs, std::max<std::uint64_t>(lane_.unclaimed(), least));
     runs = (runs + size - 1) / size * size;
     // A big batch must not be passed over for a deadline that comes before its runs are through.
@@ -92,35 +97,46 @@ private:
 
   void learn(std::uint64_t runs, std::uint64_t took_ns) {
     if (runs < runs_) return; // cut short by the amount: says nothing about speed
-    const std::uint64_t wanted_ns = spec_.paced ? kPacedCallNs : kCallNs;
+    const std::uint64_t wanted_ns = paced_.empty() ? kCallNs : kPacedCallNs;
     const std::uint64_t fitting = runs * wanted_ns / std::max<std::uint64_t>(took_ns, 1);
     // At most fourfold: the first calls run on cold caches.
     runs_ = static_cast<std::uint32_t>(
         std::clamp<std::uint64_t>(fitting, kMaxBatch, std::min<std::uint64_t>(kMaxRuns, runs * 4)));
-    if (spec_.paced) keep_up(took_ns);
+    for (Paced& paced : paced_)
+      keep_up(paced, took_ns);
   }
+
+  struct Paced {
+    PacedStream spec;
+    std::uint32_t slots = 1;
+    std::uint64_t skipped = 0;
+    unsigned behind_calls = 0;
+    unsigned kept_calls = 0;
+  };
 
   // A schedule that one-by-one release cannot keep is released in larger batches, until it has been
   // kept for a while.
-  void keep_up(std::uint64_t took_ns) {
-    const std::uint64_t skipped = lane_.skipped_slots();
-    const bool behind = (skipped - skipped_) * 1'000 > took_ns / 1'000; // over 1 slot per ms lost
-    const bool kept = skipped == skipped_;
-    skipped_ = skipped;
-    behind_calls_ = behind ? behind_calls_ + 1 : 0;
-    kept_calls_ = kept ? kept_calls_ + 1 : 0;
-    if (behind_calls_ >= kBehindCalls && 2 * batch() <= kMaxBatch &&
-        2 * slots_ <= spec_.max_batch_slots) {
-      release_together(slots_ * 2);
-    } else if (kept_calls_ >= kKeptCalls && slots_ > spec_.batch_slots) {
-      release_together(slots_ / 2);
+  void keep_up(Paced& paced, std::uint64_t took_ns) {
+    const std::uint64_t skipped = lane_.skipped_slots(paced.spec.number);
+    const bool behind =
+        (skipped - paced.skipped) * 1'000 > took_ns / 1'000; // over 1 slot per ms lost
+    const bool kept = skipped == paced.skipped;
+    paced.skipped = skipped;
+    paced.behind_calls = behind ? paced.behind_calls + 1 : 0;
+    paced.kept_calls = kept ? paced.kept_calls + 1 : 0;
+    const std::uint32_t more = 2 * paced.slots;
+    if (paced.behind_calls >= kBehindCalls && more * paced.spec.slot_frames <= kMaxBatch &&
+        more <= paced.spec.max_batch_slots) {
+      release_together(paced, more);
+    } else if (paced.kept_calls >= kKeptCalls && paced.slots > paced.spec.batch_slots) {
+      release_together(paced, paced.slots / 2);
     }
   }
 
-  void release_together(std::uint32_t slots) {
-    slots_ = slots;
-    behind_calls_ = kept_calls_ = 0;
-    lane_.set_batch_slots(slots);
+  void release_together(Paced& paced, std::uint32_t slots) {
+    paced.slots = slots;
+    paced.behind_calls = paced.kept_calls = 0;
+    lane_.set_batch_slots(paced.spec.number, slots);
   }
 
   Status after(CallEnd end) {
@@ -148,11 +164,8 @@ private:
   const WorkerSpec spec_;
   const std::atomic<bool>& stop_;
   std::uint32_t runs_ = kFirstRuns;
-  std::uint32_t slots_;
-  std::uint64_t skipped_ = 0;
+  std::vector<Paced> paced_;
   bool last_call_ = false; ///< it was told to stop
-  unsigned behind_calls_ = 0;
-  unsigned kept_calls_ = 0;
   std::uint64_t claimed_ = 0;
   std::uint64_t hungry_since_ns_ = 0;
   std::uint64_t pause_ns_ = kFirstPauseNs;

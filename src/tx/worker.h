@@ -6,20 +6,29 @@
 
 #include <atomic>
 #include <cstdint>
+#include <vector>
 
 #include "core/result.h"
 #include "tx/lane.h"
 
 namespace xtg::tx {
 
-struct WorkerSpec {
-  std::uint32_t batch = 224; ///< frames per kernel batch when not paced
-  bool paced = false;
-  bool sleep = false;            ///< sleep through the gaps between slots
-  std::uint32_t slot_frames = 1; ///< paced: frames of one slot
-  std::uint32_t batch_slots = 1; ///< paced: slots released together
+/// One paced stream's share of a thread.
+struct PacedStream {
+  std::size_t number = 0;
+  std::uint32_t slot_frames = 1; ///< frames of one slot
+  std::uint32_t batch_slots = 1; ///< slots released together
   /// And as many at most when the schedule cannot be kept.
   std::uint32_t max_batch_slots = 256;
+};
+
+struct WorkerSpec {
+  /// Frames per kernel batch, at least, where some stream is not paced; else a batch is one release
+  /// of the stream that releases most.
+  std::uint32_t batch = 224;
+  std::vector<PacedStream> paced{};
+  bool flood = true;  ///< some stream is not paced
+  bool sleep = false; ///< sleep through the gaps between slots
 };
 
 /// A kernel call should take about this long: short enough to end a run promptly, long enough that

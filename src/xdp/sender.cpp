@@ -32,7 +32,9 @@ bpf_program* pick_program(const xtg_bpf& skel, const SenderSpec& spec, bool mode
   if (modest) return skel.progs.xtg_tx_modest;
   if (spec.tables.streams.size() > 1) return skel.progs.xtg_tx_multi;
   if (spec.renew) return skel.progs.xtg_tx_renew;
-  return spec.tables.streams.front().stamp_each != 0 ? skel.progs.xtg_tx_each : skel.progs.xtg_tx;
+  const xtg_stream& one = spec.tables.streams.front();
+  const bool calls = one.stamp_each != 0 || one.n_sizes > 1 || one.flows != 0;
+  return calls ? skel.progs.xtg_tx_each : skel.progs.xtg_tx;
 }
 
 bool stamps_tai(const SenderSpec& spec) {
@@ -60,7 +62,11 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
   bpf_program__set_autoload(progs.xtg_once, spec.once);
   rodata->config.ingress_base = spec.ingress_base;
   rodata->config.to_ifindex = static_cast<__u32>(spec.to_ifindex);
-  rodata->config.n_workers = static_cast<__u32>(spec.lanes.size());
+  rodata->config.n_workers = static_cast<__u32>(spec.workers);
+  rodata->config.n_streams = static_cast<__u32>(spec.tables.streams.size());
+  rodata->config.page_len = static_cast<__u32>(spec.tables.page.size());
+  rodata->config.n_places = static_cast<__u32>(spec.tables.places.size());
+  rodata->config.clean_from = spec.tables.clean_from;
   rodata->config.tai = stamps_tai(spec) ? 1 : 0;
   rodata->config.again = spec.again && tracepoints ? 1 : 0;
   rodata->config.renew = spec.renew ? 1 : 0;
@@ -75,7 +81,9 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
 
 struct Sender::Impl {
   Skeleton skel;
-  std::vector<LaneSetup> lanes;
+  std::size_t workers = 0;
+  std::size_t streams = 0;
+  std::vector<std::uint8_t> page;
   std::uint32_t ingress_base = 0;
   std::string source_note;
   int prog_fd = -1;
@@ -84,8 +92,38 @@ struct Sender::Impl {
   // Attachments go before the programs: member order is destruction order reversed.
   std::vector<UniqueFd> links;
 
-  [[nodiscard]] xtg_tx_worker& worker(std::size_t lane) const { return skel->bss->workers[lane]; }
+  [[nodiscard]] xtg_tx_worker& worker(std::size_t number) const {
+    return skel->bss->workers[number];
+  }
+  [[nodiscard]] xtg_tx_cursor& cursor(std::size_t worker, std::size_t stream) const {
+    return skel->bss->cursors[worker][stream];
+  }
+  void seat_worker(std::size_t number, const packet::RunTables& tables);
 };
+
+namespace {
+
+/// The lane byte of a stream's signatures.
+std::uint64_t lane_word(const xtg_stream& stream, std::size_t lane) {
+  auto form = packet::SignatureForm::None;
+  if (stream.sig_form == XTG_SIG_FULL) form = packet::SignatureForm::Full;
+  if (stream.sig_form == XTG_SIG_COMPACT) form = packet::SignatureForm::Compact;
+  return packet::lane_word(form, static_cast<std::uint8_t>(lane));
+}
+
+} // namespace
+
+void Sender::Impl::seat_worker(std::size_t number, const packet::RunTables& tables) {
+  worker(number).lane = static_cast<__u16>(number);
+  const std::size_t again = workers > XTG_AGAIN_LANE ? number : number + XTG_AGAIN_LANE;
+  for (std::size_t i = 0; i < streams; i++) {
+    xtg_tx_cursor& c = cursor(number, i);
+    c.first_word = tables.streams[i].header[0];
+    c.lane_word = lane_word(tables.streams[i], number);
+    c.again_word = lane_word(tables.streams[i], again);
+    c.value_seq = ~0ULL; // no values yet: the first claim seeks
+  }
+}
 
 Sender::Sender(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Sender::Sender(Sender&&) noexcept = default;
@@ -117,7 +155,9 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   }
   if (!skel) return tl::unexpected<Error>(load_error(std::move(skel.error())));
   impl->skel = std::move(*skel);
-  impl->lanes = spec.lanes;
+  impl->workers = spec.workers;
+  impl->streams = spec.tables.streams.size();
+  impl->page = spec.tables.page;
   impl->ingress_base = spec.ingress_base;
   auto& progs = impl->skel->progs;
   impl->prog_fd = bpf_program__fd(pick_program(*impl->skel, spec, modest));
@@ -128,17 +168,13 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   bss->control.end_ns = ~0ULL;
   for (std::size_t i = 0; i < spec.totals.size(); i++)
     bss->progress[i].total = spec.totals[i];
-  for (std::size_t i = 0; i < spec.lanes.size(); i++) {
-    bss->workers[i].lane = static_cast<__u16>(i);
-    bss->workers[i].stream = static_cast<__u16>(spec.lanes[i].stream);
-    bss->workers[i].first_word = spec.tables.streams[spec.lanes[i].stream].header[0];
-    bss->workers[i].lane_word = spec.lanes[i].lane_word;
-    bss->workers[i].again_word = spec.lanes[i].again_word;
-    bss->workers[i].value_seq = ~0ULL; // no values yet: the first claim seeks
-  }
-
+  for (std::size_t i = 0; i < spec.workers; i++)
+    impl->seat_worker(i, spec.tables);
   std::copy(spec.tables.next_hops.begin(), spec.tables.next_hops.end(), bss->next_hops);
   std::copy(spec.tables.values.begin(), spec.tables.values.end(), bss->listed_values);
+  std::copy(spec.tables.sizes.begin(), spec.tables.sizes.end(), bss->sizes);
+  std::copy(spec.tables.places.begin(), spec.tables.places.end(), bss->places);
+  std::copy(spec.tables.page.begin(), spec.tables.page.end(), bss->page_template);
 
   const __u32 slot = 0;
   const __u32 target = static_cast<__u32>(spec.to_ifindex);
@@ -178,26 +214,33 @@ Status Sender::attach_pass(int ifindex) {
 const std::string& Sender::count_source_note() const {
   return impl_->source_note;
 }
-std::size_t Sender::lanes() const {
-  return impl_->lanes.size();
+std::size_t Sender::workers() const {
+  return impl_->workers;
+}
+std::size_t Sender::streams() const {
+  return impl_->streams;
+}
+std::span<const std::uint8_t> Sender::page() const {
+  return impl_->page;
 }
 
-void Sender::set_schedule(std::size_t lane, const Schedule& schedule) {
-  xtg_tx_worker& w = impl_->worker(lane);
-  w.deadline_ns = schedule.first_ns;
-  w.deadline_frac = schedule.first_frac;
-  w.interval_ns = schedule.interval_ns;
-  w.interval_frac = schedule.interval_frac;
-  w.slot_frames = schedule.slot_frames;
-  w.batch_slots = schedule.batch_slots;
-  w.catch_up_ns = schedule.catch_up_ns;
+void Sender::set_schedule(std::size_t worker, std::size_t stream, const Schedule& schedule) {
+  xtg_tx_cursor& c = impl_->cursor(worker, stream);
+  c.deadline_ns = schedule.first_ns;
+  c.deadline_frac = schedule.first_frac;
+  c.interval_ns = schedule.interval_ns;
+  c.interval_frac = schedule.interval_frac;
+  c.slot_frames = schedule.slot_frames;
+  c.batch_slots = schedule.batch_slots;
+  c.catch_up_ns = schedule.catch_up_ns;
 }
 
-void Sender::set_next_hop(const packet::Mac& mac) {
-  for (std::size_t i = 0; i < lanes(); i++) {
-    __u64 word = impl_->worker(i).first_word;
+void Sender::set_next_hop(std::size_t stream, const packet::Mac& mac) {
+  for (std::size_t i = 0; i < workers(); i++) {
+    xtg_tx_cursor& c = impl_->cursor(i, stream);
+    __u64 word = c.first_word;
     std::copy(mac.bytes.begin(), mac.bytes.end(), reinterpret_cast<std::uint8_t*>(&word));
-    poke(impl_->worker(i).first_word, word);
+    poke(c.first_word, word);
   }
 }
 
@@ -207,8 +250,8 @@ void Sender::set_next_hops(std::span<const std::uint64_t> macs) {
     poke(hops[i], __u64{macs[i]});
 }
 
-void Sender::set_batch_slots(std::size_t lane, std::uint32_t slots) {
-  poke(impl_->worker(lane).batch_slots, slots);
+void Sender::set_batch_slots(std::size_t worker, std::size_t stream, std::uint32_t slots) {
+  poke(impl_->cursor(worker, stream).batch_slots, slots);
 }
 
 void Sender::set_end_ns(std::uint64_t end_ns) {
@@ -220,9 +263,9 @@ void Sender::stop() {
   poke(impl_->skel->bss->control.stop, __u32{1});
 }
 
-Result<RunEnd> Sender::run(std::size_t lane, std::span<const std::uint8_t> frame,
+Result<RunEnd> Sender::run(std::size_t worker, std::span<const std::uint8_t> page,
                            std::uint32_t runs, std::uint32_t batch, std::uint64_t spin_ns) {
-  xtg_tx_worker& w = impl_->worker(lane);
+  xtg_tx_worker& w = impl_->worker(worker);
   // A call that broke off within a batch left claimed frames: they fill the first batch's
   // beginning, and the rest of it passes idle, so that the program's batches stay aligned with the
   // kernel's.
@@ -232,13 +275,13 @@ Result<RunEnd> Sender::run(std::size_t lane, std::span<const std::uint8_t> frame
   w.spin_ns = spin_ns;
 
   auto end =
-      run_live(impl_->prog_fd, frame, impl_->ingress_base + static_cast<__u32>(lane), runs, batch);
+      run_live(impl_->prog_fd, page, impl_->ingress_base + static_cast<__u32>(worker), runs, batch);
   if (w.done == 0) poke(w.last_ns, __u64{monotonic_ns()});
   return end;
 }
 
 Status Sender::send_once(std::span<const std::uint8_t> frame) {
-  const auto device = impl_->ingress_base + static_cast<std::uint32_t>(lanes());
+  const auto device = impl_->ingress_base + static_cast<std::uint32_t>(workers());
   auto& taken = impl_->skel->bss->once_taken;
   const __u64 before = peek(taken);
   const auto end = run_live(impl_->once_fd, frame, device, 1, 1);
@@ -249,44 +292,75 @@ Status Sender::send_once(std::span<const std::uint8_t> frame) {
   return {};
 }
 
-bool Sender::done(std::size_t lane) const {
-  return peek(impl_->worker(lane).done) != 0;
+bool Sender::done(std::size_t worker) const {
+  return peek(impl_->worker(worker).done) != 0;
 }
-std::uint64_t Sender::deadline_ns(std::size_t lane) const {
-  xtg_tx_worker& w = impl_->worker(lane);
-  return xtg_slot_ns(peek(w.deadline_ns), peek(w.deadline_frac));
-}
-std::uint64_t Sender::skipped_slots(std::size_t lane) const {
-  return peek(impl_->worker(lane).skipped_slots);
+std::uint64_t Sender::skipped_slots(std::size_t worker, std::size_t stream) const {
+  return peek(impl_->cursor(worker, stream).skipped_slots);
 }
 
-std::uint64_t Sender::unclaimed(std::uint32_t stream) const {
-  auto& progress = impl_->skel->bss->progress[stream];
-  const std::uint64_t next = peek(progress.next), total = peek(progress.total);
-  return next < total ? total - next : 0;
+std::uint64_t Sender::unclaimed() const {
+  std::uint64_t out = 0;
+  for (std::size_t i = 0; i < streams(); i++) {
+    auto& progress = impl_->skel->bss->progress[i];
+    const std::uint64_t next = peek(progress.next), total = peek(progress.total);
+    const std::uint64_t left = next < total ? total - next : 0;
+    out = out + left < out || total == ~std::uint64_t{0} ? ~std::uint64_t{0} : out + left;
+    if (out == ~std::uint64_t{0}) return out;
+  }
+  return out;
 }
 
-std::uint64_t Sender::claimed(std::size_t lane) const {
-  return peek(impl_->worker(lane).claimed);
+std::uint64_t Sender::claimed(std::size_t worker) const {
+  std::uint64_t out = 0;
+  for (std::size_t i = 0; i < streams(); i++)
+    out += peek(impl_->cursor(worker, i).claimed);
+  return out;
 }
 
 std::uint64_t Sender::end_ns() const {
   return peek(impl_->skel->bss->control.end_ns);
 }
 
-bool Sender::pending(std::size_t lane) const {
-  xtg_tx_worker& w = impl_->worker(lane);
-  return peek(w.seq) != peek(w.send_end) || peek(w.again_seq) != peek(w.again_end) ||
-         peek(w.rest_seq) != peek(w.rest_end);
+namespace {
+
+bool left_over(xtg_tx_cursor& c) {
+  return peek(c.again_seq) != peek(c.again_end) || peek(c.rest_seq) != peek(c.rest_end);
 }
 
-std::uint64_t Sender::retry_ns(std::size_t lane) const {
-  return peek(impl_->worker(lane).retry_ns);
+} // namespace
+
+bool Sender::pending(std::size_t worker) const {
+  xtg_tx_worker& w = impl_->worker(worker);
+  if (peek(w.seq) != peek(w.send_end)) return true;
+  for (std::size_t i = 0; i < streams(); i++)
+    if (left_over(impl_->cursor(worker, i))) return true;
+  return false;
+}
+
+std::uint64_t Sender::next_ns(std::size_t worker) const {
+  xtg_tx_worker& w = impl_->worker(worker);
+  if (peek(w.seq) != peek(w.send_end)) return 0;
+  std::uint64_t next = ~std::uint64_t{0};
+  for (std::size_t i = 0; i < streams(); i++) {
+    xtg_tx_cursor& c = impl_->cursor(worker, i);
+    auto& progress = impl_->skel->bss->progress[i];
+    if (peek(c.done) != 0) continue;
+    if (left_over(c))
+      next = std::min<std::uint64_t>(next, peek(c.retry_ns));
+    else if (peek(progress.next) >= peek(progress.total))
+      continue; // nothing is left of it
+    else if (impl_->skel->rodata->streams[i].paced == 0)
+      return 0;
+    else
+      next = std::min<std::uint64_t>(next, xtg_slot_ns(peek(c.deadline_ns), peek(c.deadline_frac)));
+  }
+  return next;
 }
 
 std::uint64_t Sender::last_sent_ns() const {
   std::uint64_t last = 0;
-  for (std::size_t i = 0; i < lanes(); i++)
+  for (std::size_t i = 0; i < workers(); i++)
     last = std::max<std::uint64_t>(last, peek(impl_->worker(i).last_ns));
   return last;
 }
@@ -300,33 +374,43 @@ std::uint64_t within_batch(std::uint64_t end, std::uint64_t seq) {
 
 } // namespace
 
+stats::TxCounters Sender::counters(std::size_t worker, std::size_t stream) const {
+  xtg_tx_worker& w = impl_->worker(worker);
+  xtg_tx_cursor& cursor = impl_->cursor(worker, stream);
+  stats::TxCounters c;
+  // Outcomes before attempts: what is in flight between the reads then never makes outcomes the
+  // larger.
+  c.accepted = peek(cursor.accepted);
+  c.driver_drops = peek(cursor.driver_drops);
+  c.redirect_errors = peek(cursor.redirect_errors);
+  c.resent = peek(cursor.resent);
+  const std::uint64_t taken = peek(cursor.claimed) + c.resent;
+  std::uint64_t unsent = within_batch(peek(cursor.rest_end), peek(cursor.rest_seq));
+  if (peek(w.stream) == stream) unsent += within_batch(peek(w.send_end), peek(w.seq));
+  c.attempts = std::max(taken > unsent ? taken - unsent : 0, c.accepted + c.errors());
+  c.skipped_slots = peek(cursor.skipped_slots) * peek(cursor.slot_frames);
+  return c;
+}
+
 stats::Snapshot Sender::snapshot(bool settled) const {
   stats::Snapshot out;
   const bool traced = impl_->source_note.empty();
   out.source = traced ? stats::CountSource::Tracepoint : stats::CountSource::Link;
+  out.workers.resize(workers());
+  out.streams.resize(streams());
   std::uint64_t unseen = 0;
-  for (std::size_t i = 0; i < lanes(); i++) {
-    xtg_tx_worker& w = impl_->worker(i);
-    stats::TxCounters c;
-    // Outcomes before attempts: what is in flight between the reads then never makes outcomes the
-    // larger.
-    c.accepted = peek(w.accepted);
-    c.driver_drops = peek(w.driver_drops);
-    c.redirect_errors = peek(w.redirect_errors);
-    c.resent = peek(w.resent);
-    const std::uint64_t taken = peek(w.claimed) + c.resent;
-    const std::uint64_t unsent = within_batch(peek(w.send_end), peek(w.seq)) +
-                                 within_batch(peek(w.rest_end), peek(w.rest_seq));
-    c.attempts = std::max(taken > unsent ? taken - unsent : 0, c.accepted + c.errors());
-    if (settled && traced) {
-      const std::uint64_t rest = c.attempts - c.accepted - c.errors();
-      c.redirect_errors += rest;
-      unseen += rest;
+  for (std::size_t worker = 0; worker < workers(); worker++)
+    for (std::size_t stream = 0; stream < streams(); stream++) {
+      stats::TxCounters c = counters(worker, stream);
+      if (settled && traced) {
+        const std::uint64_t rest = c.attempts - c.accepted - c.errors();
+        c.redirect_errors += rest;
+        unseen += rest;
+      }
+      out.workers[worker] += c;
+      out.streams[stream] += c;
+      out.total += c;
     }
-    c.skipped_slots = peek(w.skipped_slots) * peek(w.slot_frames);
-    out.total += c;
-    out.workers.push_back(c);
-  }
 
   out.errnos = read_errnos(bpf_map__fd(impl_->skel->maps.errnos));
   if (unseen != 0) out.errnos[ENODEV] += unseen;
@@ -336,7 +420,7 @@ stats::Snapshot Sender::snapshot(bool settled) const {
 stats::Histogram Sender::slip() const {
   stats::Histogram out;
   static_assert(sizeof(impl_->skel->bss->slip[0]) == sizeof(std::uint64_t) * XTG_HIST_CELLS);
-  for (std::size_t i = 0; i < lanes(); i++) {
+  for (std::size_t i = 0; i < workers(); i++) {
     std::vector<std::uint64_t> cells(XTG_HIST_CELLS);
     for (std::size_t c = 0; c < cells.size(); c++)
       cells[c] = peek(impl_->skel->bss->slip[i][c]);

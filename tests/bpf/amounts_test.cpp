@@ -37,7 +37,7 @@ TEST_F(AmountsTest, TheTotalIsExact) {
     EXPECT_EQ(actions(program, 1), "S");
     EXPECT_EQ(actions(program, 300), std::string(300, '.'));
     EXPECT_EQ(program.worker().done, 1U);
-    EXPECT_EQ(program.worker().claimed, 5U);
+    EXPECT_EQ(program.cursor().claimed, 5U);
     EXPECT_EQ(program.attempts(), 5U);
   }
 }
@@ -48,7 +48,7 @@ TEST_F(AmountsTest, NothingIsSentOfATotalOfZero) {
   program.progress().total = 0;
   EXPECT_EQ(actions(program, 3), "...");
   EXPECT_EQ(program.worker().done, 1U);
-  EXPECT_EQ(program.worker().claimed, 0U);
+  EXPECT_EQ(program.cursor().claimed, 0U);
 }
 
 TEST_F(AmountsTest, TheTotalIsExactOverLanes) {
@@ -99,7 +99,7 @@ TEST_F(AmountsTest, WhatABrokenCallLeftIsSentFirst) {
   ASSERT_TRUE(sends(program.run(), frame, 0));
   ASSERT_TRUE(sends(program.run(), frame, 1, 0, 0));
   EXPECT_EQ(w.send_end - w.seq, 3U);
-  EXPECT_EQ(w.claimed, 5U);
+  EXPECT_EQ(program.cursor().claimed, 5U);
   EXPECT_EQ(program.attempts(), 2U);
   program.progress().next = 50; // others went on
   w.idle_left = 2;              // the next call, as Sender::run() begins it
@@ -107,7 +107,7 @@ TEST_F(AmountsTest, WhatABrokenCallLeftIsSentFirst) {
     ASSERT_TRUE(sends(program.run(), frame, k, 0, 0));
   EXPECT_EQ(actions(program, 2), "..");
   ASSERT_TRUE(sends(program.run(), frame, 50));
-  EXPECT_EQ(w.claimed, 10U);
+  EXPECT_EQ(program.cursor().claimed, 10U);
 }
 
 TEST_F(AmountsTest, StopHoldsFromTheNextBatchOn) {
@@ -118,7 +118,7 @@ TEST_F(AmountsTest, StopHoldsFromTheNextBatchOn) {
   program.control().stop = 1;
   EXPECT_EQ(actions(program, 20), "SS" + std::string(18, '.'));
   EXPECT_EQ(program.worker().done, 1U);
-  EXPECT_EQ(program.worker().claimed, 3U);
+  EXPECT_EQ(program.cursor().claimed, 3U);
   EXPECT_EQ(program.progress().next, 3U);
 }
 
@@ -131,7 +131,7 @@ TEST_F(AmountsTest, NothingIsSentFromTheEndOn) {
   program.control().end_ns = monotonic_ns();
   EXPECT_EQ(actions(program, 2), "..");
   EXPECT_EQ(program.worker().done, 1U);
-  EXPECT_EQ(program.worker().claimed, 2U);
+  EXPECT_EQ(program.cursor().claimed, 2U);
 }
 
 /// The kernel clears the slot of a device that leaves; the helper then returns its fallback, and

@@ -99,8 +99,7 @@ private:
 
 /// Sends the first packets in order in batches of three, then jumps about as other threads' claims
 /// do.
-void check_shape(const Shape& shape, const Frame& frame, Program& program, std::size_t stream,
-                 Maker& maker) {
+void check_shape(const Shape& shape, const Frame& frame, Program& program, Maker& maker) {
   SCOPED_TRACE(shape.text());
   program.worker().batch = 3;
   std::uint64_t batch_began = 0, last = 0;
@@ -117,30 +116,20 @@ void check_shape(const Shape& shape, const Frame& frame, Program& program, std::
   program.worker().batch = 1;
   for (int jump = 0; jump < 8; jump++) {
     const std::uint64_t k = maker.any() >> maker.below(60);
-    program.progress(stream).next = k;
+    program.progress().next = k;
     ASSERT_TRUE(sends(program.run(), frame, k));
     ASSERT_TRUE(sends(program.run(), frame, k + 1));
   }
 }
 
-/// A load of xtg_tx for each shape; of the others, which the verifier takes long over, for as many
-/// as they take.
 void check_shapes(const std::vector<Shape>& shapes, Which which, Maker& maker) {
-  const std::size_t at_once = which == Which::Single ? 1 : XTG_MAX_STREAMS;
-  for (std::size_t from = 0; from < shapes.size(); from += at_once) {
-    ProgramSetup setup{.frames = {}, .options = shapes[from].options, .which = which};
-    for (std::size_t i = from; i < std::min(from + at_once, shapes.size()); i++) {
-      const auto frame = packet::build(shapes[i].spec, shapes[i].sweep);
-      ASSERT_TRUE(frame) << frame.error().message();
-      setup.frames.push_back(*frame);
-    }
-    Program program(setup);
-    ASSERT_TRUE(program.ok()) << program.error() << " with " << shapes[from].text();
-    for (std::uint32_t i = 0; i < setup.frames.size(); i++) {
-      program.take_stream(i);
-      check_shape(shapes[from + i], setup.frames[i], program, i, maker);
-      if (testing::Test::HasFatalFailure()) return;
-    }
+  for (const Shape& shape : shapes) {
+    const auto frame = packet::build(shape.spec, shape.sweep);
+    ASSERT_TRUE(frame) << frame.error().message();
+    Program program({.frames = {*frame}, .options = shape.options, .which = which});
+    ASSERT_TRUE(program.ok()) << program.error() << " with " << shape.text();
+    check_shape(shape, *frame, program, maker);
+    if (testing::Test::HasFatalFailure()) return;
   }
 }
 
@@ -222,7 +211,7 @@ TEST_P(FramesTest, DestinationMacFollowsTheAddress) {
 }
 
 std::string name_of(const testing::TestParamInfo<FramesTest::ParamType>& info) {
-  static constexpr std::array kNames = {"Single", "Multi", "Modest"};
+  static constexpr std::array kNames = {"Single", "Each", "Multi", "Modest"};
   const auto [family, which, each] = info.param;
   return fmt::format("{}{}{}", family == Family::V4 ? "V4" : "V6",
                      kNames[static_cast<std::size_t>(which)], each ? "StampEach" : "");
@@ -303,13 +292,18 @@ TEST_F(FrameTest, PageShorterThanTheFrameIsDropped) {
 }
 
 TEST_F(FrameTest, EachLaneSendsItsOwnStream) {
+  const auto zeros = [](Family family, std::uint32_t size) {
+    FrameSpec spec = plain_spec(family, size);
+    spec.payload = Payload::Zeros;
+    return spec;
+  };
   const std::vector<Frame> frames = {
-      plain_frame(64, {.fields = {vary(FieldKind::DstPort, 1, 7)}}),
-      packet::build(plain_spec(Family::V6, 131),
+      packet::build(zeros(Family::V4, 64), {.fields = {vary(FieldKind::DstPort, 1, 7)}}).value(),
+      packet::build(zeros(Family::V6, 131),
                     {.fields = {vary(FieldKind::SrcAddr, 5, 3), vary(FieldKind::SrcMac, 9, 5)},
                      .vary = Vary::Product})
           .value(),
-      packet::build(plain_spec(Family::V6, 66),
+      packet::build(zeros(Family::V6, 66),
                     {.fields = {vary(FieldKind::DstMac, 5, 3)}, .vary = Vary::Random, .seed = 2})
           .value()};
   for (const Which which : {Which::Multi, Which::Modest}) {

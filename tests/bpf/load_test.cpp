@@ -32,8 +32,10 @@ packet::Frame frame(packet::FrameSpec spec, Sweep sweep = {}) {
 std::vector<packet::Frame> frames() {
   packet::FrameSpec bare = plain_spec(Family::V4, 64);
   bare.signature = bare.udp_checksum = false;
+  bare.payload = packet::Payload::Zeros;
   packet::FrameSpec odd = plain_spec(Family::V6, 1'517);
   odd.mirror = true;
+  odd.payload = packet::Payload::Zeros;
   Sweep sweep;
   for (const FieldKind kind : {FieldKind::DstPort, FieldKind::SrcPort, FieldKind::DstAddr,
                                FieldKind::SrcAddr, FieldKind::DstMac, FieldKind::SrcMac})

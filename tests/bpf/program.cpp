@@ -68,8 +68,9 @@ void Program::load(const ProgramSetup& setup) {
   bpf_program* program = progs.xtg_tx_modest;
   if (setup.which == Which::Multi) program = progs.xtg_tx_multi;
   if (setup.which == Which::Renew) program = progs.xtg_tx_renew;
-  if (setup.which == Which::Single)
-    program = setup.options.stamp_each ? progs.xtg_tx_each : progs.xtg_tx;
+  if (setup.which == Which::Single) program = progs.xtg_tx;
+  if (setup.which == Which::Each || (setup.which == Which::Single && setup.options.stamp_each))
+    program = progs.xtg_tx_each;
   bpf_program* other = nullptr;
   bpf_object__for_each_program(other, skel_->obj) {
     bpf_program__set_autoload(other, other == program);
@@ -83,19 +84,34 @@ void Program::load(const ProgramSetup& setup) {
   std::vector<packet::EncodedStream> streams;
   for (const packet::Frame& frame : frames_)
     streams.push_back(packet::encode(frame, setup.options));
-  const packet::RunTables tables = packet::assemble(std::move(streams)).value();
-  std::copy(tables.streams.begin(), tables.streams.end(), skel_->rodata->streams);
+  if (setup.edit) setup.edit(streams);
+  auto tables = packet::assemble(std::move(streams));
+  if (!tables) {
+    error_ = tables.error().message();
+    return;
+  }
+  tables_ = std::move(*tables);
+  config.n_streams = static_cast<__u32>(frames_.size());
+  config.page_len = static_cast<__u32>(tables_.page.size());
+  config.n_places = static_cast<__u32>(tables_.places.size());
+  config.clean_from = tables_.clean_from;
+  std::copy(tables_.streams.begin(), tables_.streams.end(), skel_->rodata->streams);
 
   if (const int error = load_object(setup.which); error != 0) {
     error_ = fmt::format("load: {}", std::strerror(-error));
     return;
   }
   prog_fd_ = bpf_program__fd(program);
-  std::copy(tables.next_hops.begin(), tables.next_hops.end(), skel_->bss->next_hops);
-  std::copy(tables.values.begin(), tables.values.end(), skel_->bss->listed_values);
+  auto* bss = skel_->bss;
+  std::copy(tables_.next_hops.begin(), tables_.next_hops.end(), bss->next_hops);
+  std::copy(tables_.values.begin(), tables_.values.end(), bss->listed_values);
+  std::copy(tables_.sizes.begin(), tables_.sizes.end(), bss->sizes);
+  std::copy(tables_.places.begin(), tables_.places.end(), bss->places);
+  std::copy(tables_.page.begin(), tables_.page.end(), bss->page_template);
   control().end_ns = ~__u64{0};
   for (std::size_t i = 0; i < frames_.size(); i++)
     progress(i).total = ~__u64{0};
+  every_ = setup.every;
   for (std::size_t i = 0; i < lanes_.size(); i++)
     seat(i);
   if (!setup.target) return;
@@ -118,37 +134,46 @@ void Program::seat(std::size_t lane) {
   xtg_tx_worker& w = worker(lane);
   w = {};
   w.lane = static_cast<__u16>(lane);
-  w.stream = static_cast<__u16>(lanes_[lane]);
-  w.first_word = skel_->rodata->streams[w.stream].header[0];
-  w.lane_word = packet::lane_word(frames_[lanes_[lane]].signature, static_cast<std::uint8_t>(lane));
-  w.value_seq = ~__u64{0};
   w.batch = 1;
-  w.slot_frames = 1;
-  w.batch_slots = 1;
-}
-
-void Program::take_stream(std::uint32_t stream) {
-  lanes_[0] = stream;
-  seat(0);
+  for (std::size_t i = 0; i < frames_.size(); i++) {
+    xtg_tx_cursor& c = cursor(lane, i);
+    c = {};
+    c.first_word = skel_->rodata->streams[i].header[0];
+    c.lane_word = packet::lane_word(frames_[i].signature, static_cast<std::uint8_t>(lane));
+    c.value_seq = ~__u64{0};
+    c.slot_frames = 1;
+    c.batch_slots = 1;
+    if (every_ || i == lanes_[lane]) continue;
+    c.done = 1; // another thread's
+    w.n_done++;
+  }
 }
 
 Outcome Program::run(std::size_t lane, std::size_t page_len) {
   Outcome out;
-  std::vector<std::uint8_t> page(page_len != 0 ? page_len : frames_[lanes_[lane]].bytes.size());
+  // A page as it comes back: of the streams' payloads what no frame wrote over, else garbage.
+  std::vector<std::uint8_t> page(page_len != 0 ? page_len : tables_.page.size());
   for (std::uint8_t& byte : page)
     byte = static_cast<std::uint8_t>(garbage_());
-  // What the program does not write comes with the page: the payload, which no receiver changes.
-  const packet::Frame& frame = frames_[lanes_[lane]];
-  for (std::size_t i = frame.header_len; i < std::min(page.size(), frame.bytes.size()); i++)
-    page[i] = frame.bytes[i];
-  if (frame.signature != packet::SignatureForm::None) {
-    for (std::size_t i = frame.signature_offset; i < page.size(); i++)
-      page[i] = static_cast<std::uint8_t>(garbage_());
-  }
-  if (frame.mirror_offset != 0) { // the words that a mirror wrote into the page before
-    for (std::size_t i = frame.mirror_offset;
-         i < std::min<std::size_t>(page.size(), frame.signature_offset); i++)
-      page[i] = static_cast<std::uint8_t>(garbage_());
+  const auto longest_header = std::ranges::max(tables_.streams, {}, &xtg_stream::copy_words);
+  std::size_t from = longest_header.copy_words * 8 + longest_header.copy_tail;
+  for (const packet::Frame& frame : frames_)
+    from = std::min<std::size_t>(from, frame.header_len);
+  for (std::size_t i = from; i < std::min(page.size(), tables_.page.size()); i++)
+    page[i] = tables_.page[i];
+  const auto spoil = [&](std::size_t at, std::size_t end) {
+    for (; at < std::min(page.size(), end); at++)
+      page[at] = static_cast<std::uint8_t>(garbage_());
+  };
+  for (const xtg_stream& s : tables_.streams) {
+    spoil(0, frames_[static_cast<std::size_t>(&s - tables_.streams.data())].header_len);
+    if (s.sig_form == XTG_SIG_NONE) continue;
+    // The signature, and the timestamps that a reflector wrote into the page before.
+    if (s.n_sizes <= 1) spoil(s.mirror_off != 0 ? s.mirror_off : s.sig_off, s.frame_len);
+    for (std::uint32_t i = 0; s.n_sizes > 1 && i < s.n_sizes; i++) {
+      const xtg_size& size = tables_.sizes[s.size_base + i];
+      spoil(s.mirror_off != 0 ? size.mirror_off : size.sig_off, size.frame_len);
+    }
   }
   constexpr std::size_t kMostMetadata = 32;
   out.bytes.resize(kMostMetadata + page.size());
@@ -189,6 +214,9 @@ Outcome Program::run(std::size_t lane, std::size_t page_len) {
 xtg_tx_worker& Program::worker(std::size_t lane) const {
   return skel_->bss->workers[lane];
 }
+xtg_tx_cursor& Program::cursor(std::size_t lane, std::size_t stream) const {
+  return skel_->bss->cursors[lane][stream];
+}
 xtg_stream_progress& Program::progress(std::size_t stream) const {
   return skel_->bss->progress[stream];
 }
@@ -201,7 +229,10 @@ std::vector<std::uint64_t> Program::slip(std::size_t lane) const {
 }
 std::uint64_t Program::attempts(std::size_t lane) const {
   const xtg_tx_worker& w = worker(lane);
-  return w.claimed - (w.send_end - w.seq);
+  std::uint64_t claimed = 0;
+  for (std::size_t i = 0; i < frames_.size(); i++)
+    claimed += cursor(lane, i).claimed;
+  return claimed - (w.send_end - w.seq);
 }
 
 std::uint64_t sent_at(const Outcome& out) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
@@ -13,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "net/anchor.h"
+#include "packet/assemble.h"
 #include "packet/encode.h"
 #include "packet/frame.h"
 #include "support/privileges.h"
@@ -25,6 +27,7 @@ namespace xtg::test {
 /// Of the send programs.
 enum class Which : std::uint8_t {
   Single, ///< xtg_tx, or xtg_tx_each where every frame is stamped
+  Each,   ///< xtg_tx_each
   Multi,  ///< xtg_tx_multi
   Modest, ///< xtg_tx_modest, loaded without CAP_PERFMON
   Renew,  ///< xtg_tx_renew
@@ -37,10 +40,14 @@ struct ProgramSetup {
   std::vector<packet::Frame> frames;  ///< one stream each
   packet::EncodeOptions options = {}; ///< of all of them
   Which which = Which::Single;
-  std::vector<std::uint32_t> lanes = {0}; ///< the stream that each sends
-  bool target = true;                     ///< lo stands in the device map; else it is empty
-  bool renew = false;                     ///< frames are renewed, by a program that can
-  bool again = false;                     ///< refused frames are sent again
+  /// Sending threads: the stream that each sends.
+  std::vector<std::uint32_t> lanes = {0};
+  bool every = false; ///< each sends all streams instead
+  /// Changes the encoded streams before they are put together.
+  std::function<void(std::vector<packet::EncodedStream>&)> edit = {};
+  bool target = true; ///< lo stands in the device map; else it is empty
+  bool renew = false; ///< frames are renewed, by a program that can
+  bool again = false; ///< refused frames are sent again
 };
 
 /// Of one run.
@@ -63,13 +70,12 @@ public:
   [[nodiscard]] bool ok() const { return error_.empty(); }
   [[nodiscard]] const std::string& error() const { return error_; }
 
-  /// One run over a page of garbage; `page_len` 0: as long as the lane's frame.
+  /// One run over a page of garbage; `page_len` 0: as long as the run's longest frame.
   Outcome run(std::size_t lane = 0, std::size_t page_len = 0);
 
-  /// Has lane 0 send another stream from now on, from its first packet.
-  void take_stream(std::uint32_t stream);
-
   [[nodiscard]] xtg_tx_worker& worker(std::size_t lane = 0) const;
+  [[nodiscard]] xtg_tx_cursor& cursor(std::size_t lane = 0, std::size_t stream = 0) const;
+  [[nodiscard]] const packet::RunTables& tables() const { return tables_; }
   [[nodiscard]] xtg_stream_progress& progress(std::size_t stream = 0) const;
   [[nodiscard]] xtg_tx_control& control() const;
   [[nodiscard]] std::vector<std::uint64_t> slip(std::size_t lane = 0) const;
@@ -86,6 +92,8 @@ private:
 
   std::vector<packet::Frame> frames_;
   std::vector<std::uint32_t> lanes_;
+  bool every_ = false;
+  packet::RunTables tables_;
   std::optional<net::Anchor> anchor_; ///< with several lanes: the devices that tell them apart
   std::unique_ptr<xtg_bpf, Closer> skel_;
   int prog_fd_ = -1;

@@ -48,9 +48,7 @@ protected:
     sender.totals = {total};
     sender.once = once;
     sender.again = again;
-    for (unsigned i = 0; i + (once ? 1 : 0) < anchor_->count(); i++)
-      sender.lanes.push_back(
-          {0, packet::lane_word(frame_.signature, static_cast<std::uint8_t>(i))});
+    sender.workers = anchor_->count() - (once ? 1 : 0);
     auto loaded = wire_->near_ns().run([&]() -> Result<xdp::Sender> {
       if (!tracing && !drop_tracing()) return fail_sys(errno, "capset");
       return xdp::Sender::load(sender);
@@ -89,9 +87,9 @@ TEST_F(SenderTest, WhatItCountsArrived) {
   ASSERT_NO_FATAL_FAILURE(make_wire());
   ASSERT_NO_FATAL_FAILURE(load(1'000));
   EXPECT_EQ(sender_->count_source_note(), "");
-  EXPECT_EQ(sender_->unclaimed(0), 1'000U);
+  EXPECT_EQ(sender_->unclaimed(), 1'000U);
   ASSERT_NO_FATAL_FAILURE(send(640));
-  EXPECT_EQ(sender_->unclaimed(0), 360U);
+  EXPECT_EQ(sender_->unclaimed(), 360U);
   EXPECT_FALSE(sender_->done(0));
   ASSERT_NO_FATAL_FAILURE(send(640));
   EXPECT_TRUE(sender_->done(0));
@@ -197,10 +195,10 @@ TEST_F(SenderTest, ARefusalHoldsUpWhatFollows) {
   EXPECT_EQ(sender_->snapshot(true).total, (stats::TxCounters{.attempts = 17, .driver_drops = 17}))
       << "a bulk, and the frame that pushed it out";
   EXPECT_TRUE(sender_->pending(0));
-  EXPECT_EQ(sender_->unclaimed(0), 36U);
+  EXPECT_EQ(sender_->unclaimed(), 36U);
   change.mtu = 1'500;
   ASSERT_TRUE(set_mtu());
-  while (sender_->retry_ns(0) > monotonic_ns()) {
+  while (sender_->next_ns(0) > monotonic_ns()) {
   }
   ASSERT_NO_FATAL_FAILURE(send(256));
   EXPECT_EQ(
@@ -223,7 +221,7 @@ TEST_F(SenderTest, StopEndsTheTries) {
   }
   ASSERT_NO_FATAL_FAILURE(send(64));
   EXPECT_TRUE(sender_->done(0));
-  EXPECT_EQ(sender_->unclaimed(0), 1'000U - 64);
+  EXPECT_EQ(sender_->unclaimed(), 1'000U - 64);
 }
 
 TEST_F(SenderTest, FramesForARemovedInterfaceAreCounted) {

@@ -50,11 +50,14 @@ public:
   std::uint64_t retry = 0;
   std::uint64_t interval = 0;       ///< a call advances the deadline by it
   std::uint64_t skips_per_call = 0; ///< slots given up in each call
+  static constexpr std::size_t kAll = ~std::size_t{0};
+  std::size_t behind_stream = kAll; ///< of this stream, or of each
   std::function<Result<tx::CallEnd>()> answer = [] { return tx::CallEnd::Complete; };
 
   // What was done to it.
   std::vector<Call> calls;
   std::vector<std::uint32_t> batch_slots;
+  std::vector<std::size_t> batch_streams; ///< of which stream, in step with batch_slots
   unsigned nomem = 0;
   std::uint64_t frames_claimed = 0;
 
@@ -77,11 +80,15 @@ public:
   [[nodiscard]] std::uint64_t unclaimed() const override { return left; }
   [[nodiscard]] std::uint64_t claimed() const override { return frames_claimed; }
   [[nodiscard]] bool pending() const override { return has_pending; }
-  [[nodiscard]] std::uint64_t retry_ns() const override { return retry; }
+  [[nodiscard]] std::uint64_t next_ns() const override { return has_pending ? retry : deadline; }
   [[nodiscard]] std::uint64_t end_ns() const override { return end; }
-  [[nodiscard]] std::uint64_t deadline_ns() const override { return deadline; }
-  [[nodiscard]] std::uint64_t skipped_slots() const override { return skipped_; }
-  void set_batch_slots(std::uint32_t slots) override { batch_slots.push_back(slots); }
+  [[nodiscard]] std::uint64_t skipped_slots(std::size_t stream) const override {
+    return behind_stream == kAll || stream == behind_stream ? skipped_ : 0;
+  }
+  void set_batch_slots(std::size_t stream, std::uint32_t slots) override {
+    batch_slots.push_back(slots);
+    batch_streams.push_back(stream);
+  }
   void count_nomem() override { nomem++; }
 
 private:

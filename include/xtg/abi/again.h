@@ -6,20 +6,21 @@
 
 /* Notes that n frames from number `first` on were refused. That ends their batch, so that no more
  * than one frame, which stood behind a full bulk, can leave before them. */
-static inline void xtg_take_back(struct xtg_tx_worker* w, __u64 first, __u64 n) {
+static inline void xtg_take_back(struct xtg_tx_worker* w, struct xtg_tx_cursor* c, __u64 first,
+                                 __u64 n) {
   __u64 end = w->send_end, left = end - w->seq;
-  bool none = w->again_seq == w->again_end;
-  bool again = end == w->again_seq; /* this batch came from that range itself */
+  bool none = c->again_seq == c->again_end;
+  bool again = end == c->again_seq; /* this batch came from that range itself */
 
-  if (none || first < w->again_seq) w->again_seq = first;
-  if (none || first + n > w->again_end) w->again_end = first + n;
+  if (none || first < c->again_seq) c->again_seq = first;
+  if (none || first + n > c->again_end) c->again_end = first + n;
   if (left == 0) return;
   if (again) {
-    if (end > w->again_end) w->again_end = end;
-    w->resent -= left;
+    if (end > c->again_end) c->again_end = end;
+    c->resent -= left;
   } else {
-    if (w->rest_seq == w->rest_end) w->rest_end = end;
-    w->rest_seq = w->seq;
+    if (c->rest_seq == c->rest_end) c->rest_end = end;
+    c->rest_seq = w->seq;
   }
   w->idle_left += left;
   w->send_end = w->seq;

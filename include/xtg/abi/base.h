@@ -13,6 +13,8 @@
 
 /* Records that different threads write start on a cache line of their own. */
 #define XTG_CACHE_LINES __attribute__((aligned(64)))
+/* And of a pair of lines where every frame is written: CPUs fetch the neighbour with it. */
+#define XTG_WORKER_LINES __attribute__((aligned(128)))
 
 /* Names of BPF programs and maps hold at most 15 characters. */
 

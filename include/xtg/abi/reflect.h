@@ -38,9 +38,9 @@ struct xtg_reflect_config {
   __u32 ifindex; /* which interface, for the tracepoints ... */
   __u32 netns;   /* ... and the inode of its network namespace */
   __u32 pad;
-  __u64 limit;   /* frames to send back in all, ~0 without; what comes then passes */
-  __u64 step;    /* 1/256 ns between two frames at the highest rate; 0: any rate */
-  __u64 depth;   /* 1/256 ns that may be saved up for a burst */
+  __u64 limit; /* frames to send back in all, ~0 without; what comes then passes */
+  __u64 step;  /* 1/256 ns between two frames at the highest rate; 0: any rate */
+  __u64 depth; /* 1/256 ns that may be saved up for a burst */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_reflect_config) == 80, "config ABI");
 

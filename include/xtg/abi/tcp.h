@@ -84,8 +84,8 @@ struct xtg_tcp_config {
                                        between flows or frames, and both checksums */
   __u64 ip_csum_base; /* accumulators over the constant part (csum.h), without any length */
   __u64 l4_csum_base;
-  __u64 period;    /* bytes after which the payload repeats and the grid begins anew; 0: never */
-  __u64 pace_ns_q; /* between two segments of the run in 2^-20 ns; 0: not paced */
+  __u64 period;       /* bytes after which the payload repeats and the grid begins anew; 0: never */
+  __u64 pace_ns_q;    /* between two segments of the run in 2^-20 ns; 0: not paced */
   __u32 ingress_base; /* as in xtg_tx_config */
   __u32 to_ifindex;
   __u32 n_lanes;

@@ -6,6 +6,7 @@
 
 #include "base.h"
 #include "hist.h"
+#include "signature.h"
 
 /* One varying field (rules: sweep.h). Its value at index i is first + i * step, or the i-th of its
  * listed values. Constant for the run. A field that shares bytes with constant bits has them in
@@ -116,9 +117,23 @@ struct xtg_tx_config {
   __u32 tai;   /* 1: some stream's send time is CLOCK_TAI; the kernel can read it (Linux 6.1) */
   __u32 again; /* 1: what the driver refused is sent again; needs the tracepoint programs */
   __u32 renew; /* 1: xtg_renew() before every frame (bpf/renew.bpf.h) */
+  __u32 n_streams;
+  __u32 page_len;   /* of the template that the kernel fills its pages with: the largest frame */
+  __u32 n_places;   /* xtg_place; 0 and clean_from: all from there on is written */
+  __u32 clean_from; /* see xtg_place; 0: nothing has to be cleaned */
   __u32 pad[2];
 };
-XTG_STATIC_ASSERT(sizeof(struct xtg_tx_config) == 32, "config ABI");
+XTG_STATIC_ASSERT(sizeof(struct xtg_tx_config) == 48, "config ABI");
+
+/* Where frames of several streams or sizes leave a signature in pages that then become longer
+ * frames, of which those bytes are payload: they are written as they were. All streams of a run
+ * have the same payload at the same place. */
+struct xtg_place {
+  __u16 off;
+  __u16 words; /* of 8 bytes */
+};
+#define XTG_MAX_PLACES 8
+#define XTG_PLACE_WORDS ((XTG_SIG_MIRROR_LEN + XTG_SIG_FULL_LEN) / 8)
 
 /* A batch whose frames were refused is finished after the run's end or stop for so long at most, so
  * that no numbers are missing among those that were sent. */
@@ -150,61 +165,77 @@ struct XTG_CACHE_LINES xtg_tx_control {
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_control) == 64, "one cache line");
 
-/* One sending thread. The program that runs in this thread's kernel calls writes it, and so do the
- * tracepoint programs, which run in the same thread with bottom halves off: one writer, no locks.
- * User space writes the fields marked U between calls and reads all of them at any time. */
-struct XTG_CACHE_LINES xtg_tx_worker {
+/* One sending thread and the batch that it has under way, which is of one stream. The program that
+ * runs in this thread's kernel calls writes it, and so do the tracepoint programs, which run in the
+ * same thread with bottom halves off: one writer, no locks. User space writes the fields marked U
+ * between calls and reads all of them at any time. */
+struct XTG_WORKER_LINES xtg_tx_worker {
   /* The next frame, and up to where this batch may send: [seq, send_end). Sequence numbers are
-   * claimed by the batch: attempts = claimed + resent - (send_end - seq) - (rest_end - rest_seq).
-   */
+   * claimed by the batch. */
   __u64 seq;
   __u64 send_end;
   __u64 sig_word[2]; /* what one batch's signatures share: full form bytes 8 to 23, compact 0 to 15
                         less seq */
   __u64 sums[XTG_MAX_CSUMS]; /* what one batch's checksums share, of those the signature is in */
-  __u64 first_word; /* U, at any time: the frames' first eight bytes, for a next hop that changes */
-  __u64 lane_word;  /* U: the lane byte in place within its word of the signature */
-  __u32 idle_left;  /* runs to pass over until the kernel's batch ends; U before a call */
-  __u32 done;       /* 1: nothing more will be sent: amount or time used up, or stopped */
 
+  __u64 sig_sum;    /* its part in them; for streams with several sizes */
+  __u64 first_word; /* the frames' first eight bytes */
+  __u64 lane_now;   /* the lane byte in place within its word of the signature */
+  __u64 bulk_seq;   /* first frame of this batch whose outcome is not known */
+  __u32 idle_left;  /* runs to pass over until the kernel's batch ends; U before a call */
+  __u32 done;       /* 1: nothing more will be sent: amounts or time used up, or stopped */
+  __u32 batch;      /* U: the call's batch_size */
+  __u16 stream;     /* whose batch it is */
+  __u16 lane;       /* U: this thread's number */
+  __u64 spin_ns;    /* wait for a deadline this near by reading the clock; U */
+  __u64 last_ns;    /* when this thread last finished sending, CLOCK_MONOTONIC; U after a call */
+
+  __u64 pass;      /* xtg_tx_cursor.pass of the stream that was chosen last */
+  __u32 n_done;    /* streams of which it sends nothing more */
+  __u32 slip_cell; /* of the slot that was released last */
+  __u64 pad[14];
+};
+XTG_STATIC_ASSERT(sizeof(struct xtg_tx_worker) == 4 * 64, "whole pairs of cache lines");
+
+/* How far one thread is with one stream. Same writers. attempts = claimed + resent - what is left
+ * of the batch - (rest_end - rest_seq). */
+struct XTG_WORKER_LINES xtg_tx_cursor {
   /* Where the fields are, valid for sequence number value_seq. */
   __u64 index[XTG_MAX_FIELDS];
 
-  __u64 value_seq;
-  __u64 last_ns;   /* when this thread last finished sending, CLOCK_MONOTONIC; U after a call */
-  __u32 batch;     /* U: the call's batch_size */
-  __u16 stream;    /* U: which stream this thread sends */
-  __u16 lane;      /* U: this thread's number */
-  __u32 slip_cell; /* of the slot that was released last */
-  __u32 pause_ns;  /* before refused frames are offered again */
+  /* What the choice of the next stream looks at. */
+  __u64 pass;        /* not paced: frames sent by weight, in 2^-16; the least is next */
+  __u64 deadline_ns; /* paced: of the next slot, = ns + 2^-32 ns; U before the first call */
+  __u32 deadline_frac;
+  __u32 done;      /* 1: nothing more of it will be sent */
+  __u64 retry_ns;  /* refused frames are not offered again before */
+  __u64 again_seq; /* [again_seq, again_end): refused, to be sent again before anything else */
+  __u64 again_end;
   /* A refusal ends its batch; what the batch had not offered yet follows what is sent again. */
   __u64 rest_seq; /* [rest_seq, rest_end) */
   __u64 rest_end;
-  __u64 again_word; /* U: lane_word of frames that are sent again */
-  __u64 lane_now;   /* the one of both that this batch's signatures have */
 
-  /* The schedule: deadline = ns + 2^-32 ns; interval between slots likewise. All U before the first
-   * call. */
-  __u64 deadline_ns;
-  __u64 interval_ns;
-  __u32 deadline_frac;
+  __u64 value_seq;
+  __u32 flow_left;   /* packets until each flow has had one more ... */
+  __u32 rounds_left; /* ... and how often that, until new flows follow */
+  __u64 first_word; /* U, at any time: the frames' first eight bytes, for a next hop that changes */
+  __u64 lane_word;  /* U: the lane byte in place within its word of the signature */
+  __u64 again_word; /* U: the same of frames that are sent again */
+  /* The schedule. All U before the first call. */
+  __u64 interval_ns; /* between slots, as the deadline with a fraction */
   __u32 interval_frac;
   __u32 slot_frames; /* frames of one slot */
-  __u32 batch_slots; /* slots released together; U */
-  __u64 spin_ns;     /* wait for a deadline this near by reading the clock; U */
   __u64 catch_up_ns; /* later than this, slots are given up */
-  __u64 skipped_slots;
-  __u64 retry_ns; /* refused frames are not offered again before */
 
+  __u32 batch_slots; /* slots released together; U */
+  __u32 pause_ns;    /* before refused frames are offered again */
+  __u64 skipped_slots;
+  __u64 claimed;
+  __u64 resent; /* frames that were offered again */
   /* From the tracepoints. */
   __u64 accepted;
   __u64 driver_drops;
   __u64 redirect_errors;
-  __u64 bulk_seq;  /* first frame of this batch whose outcome is not known */
-  __u64 again_seq; /* [again_seq, again_end): refused, to be sent again before anything else */
-  __u64 again_end;
-  __u64 resent; /* frames that were offered again */
-  __u64 claimed;
-  __u64 pad[5];
+  __u64 pad[9];
 };
-XTG_STATIC_ASSERT(sizeof(struct xtg_tx_worker) == 7 * 64, "whole cache lines");
+XTG_STATIC_ASSERT(sizeof(struct xtg_tx_cursor) == 6 * 64, "whole pairs of cache lines");

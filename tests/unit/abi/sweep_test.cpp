@@ -67,4 +67,22 @@ TEST(AbiSweep, FieldsAndSeedsAreIndependent) {
   EXPECT_NEAR(same_seed, 100, 50);
 }
 
+/// Three flows at a time, each of four packets, then three new ones.
+TEST(AbiSweep, FlowsFollowEachOther) {
+  std::vector<std::uint64_t> first;
+  for (std::uint64_t k = 0; k < 15; ++k)
+    first.push_back(xtg_flow_at(k, 3, 4));
+  EXPECT_EQ(first, (std::vector<std::uint64_t>{0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(xtg_flow_at(12'345, 0, 0), 12'345U) << "no flows";
+  EXPECT_EQ(xtg_flow_at(12'345, 100, 0), 45U) << "flows without end";
+  EXPECT_EQ(xtg_flow_at(12'345, 1, 1), 12'345U);
+  // 2^64 - 1 = (2^32 - 1)^2 + 2 (2^32 - 1)
+  EXPECT_EQ(xtg_flow_at(~std::uint64_t{0}, 0xffffffff, 0xffffffff), 0xffffffffULL);
+}
+
+TEST(AbiSweep, StepsMayGoDown) {
+  EXPECT_EQ(xtg_field_value(100, 5, 3), 115U);
+  EXPECT_EQ(xtg_field_value(100, ~std::uint64_t{0}, 3), 97U);
+}
+
 } // namespace

@@ -6,7 +6,7 @@
 namespace xtg::stats {
 namespace {
 
-const FrameSizes k64;
+const FrameBits k64{84 * 8, 64 * 8, 46 * 8};
 
 Snapshot at(std::uint64_t time_ns, std::vector<TxCounters> workers) {
   Snapshot snapshot;
@@ -22,6 +22,23 @@ TEST(TxCounters, AddEveryMember) {
   sum += {10, 20, 30, 40, 50, 60, 70};
   EXPECT_EQ(sum, (TxCounters{11, 22, 33, 44, 55, 66, 77}));
   EXPECT_EQ(sum.errors(), 33U + 44U);
+}
+
+/// Bits are those of the frames that were sent, whichever stream they are of.
+TEST(Delta, WeighsTheStreams) {
+  Snapshot from, to;
+  to.time_ns = 1'000'000'000;
+  to.total.accepted = 400;
+  to.streams = {{.attempts = 300, .accepted = 300}, {.attempts = 100, .accepted = 100}};
+  const std::vector<FrameBits> bits = {{.l1 = 100, .l2 = 80, .l3 = 60},
+                                       {.l1 = 500, .l2 = 400, .l3 = 300}};
+  const Sample sample = delta(from, to, 0, bits, std::nullopt);
+  EXPECT_EQ(sample.streams, to.streams);
+  EXPECT_DOUBLE_EQ(sample.l1_bps, 300 * 100 + 100 * 500);
+  EXPECT_DOUBLE_EQ(sample.l2_bps, 300 * 80 + 100 * 400);
+  // The interface's counters know no streams: what was tried of each says it.
+  to.streams = {{.attempts = 200}, {.attempts = 200}};
+  EXPECT_DOUBLE_EQ(delta(from, to, 0, bits, std::nullopt).l1_bps, 400 * 300);
 }
 
 TEST(Delta, CountsWhatHappenedBetween) {
@@ -43,7 +60,7 @@ TEST(Delta, CountsWhatHappenedBetween) {
 }
 
 TEST(Delta, BytesOfAMixAreExactAndAddUp) {
-  const FrameSizes mix{SizeMix({64, 594, 64}), 14};
+  const FrameBits mix{0, 0, 0, SizeMix({64, 594, 64}), 14};
   const auto sent = [](std::uint64_t accepted, std::uint64_t time_ns) {
     return at(time_ns, {{accepted, accepted, 0, 0, 0, 0, 0}});
   };

@@ -53,11 +53,10 @@ public:
   [[nodiscard]] std::uint64_t unclaimed() const override { return ~std::uint64_t{0}; }
   [[nodiscard]] std::uint64_t claimed() const override { return calls_; }
   [[nodiscard]] bool pending() const override { return false; }
-  [[nodiscard]] std::uint64_t retry_ns() const override { return 0; }
   [[nodiscard]] std::uint64_t end_ns() const override { return ~std::uint64_t{0}; }
-  [[nodiscard]] std::uint64_t deadline_ns() const override { return 0; }
-  [[nodiscard]] std::uint64_t skipped_slots() const override { return 0; }
-  void set_batch_slots(std::uint32_t) override {}
+  [[nodiscard]] std::uint64_t next_ns() const override { return 0; }
+  [[nodiscard]] std::uint64_t skipped_slots(std::size_t) const override { return 0; }
+  void set_batch_slots(std::size_t, std::uint32_t) override {}
   void count_nomem() override {}
 
 private:

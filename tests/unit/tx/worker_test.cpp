@@ -36,9 +36,8 @@ WorkerSpec flood(std::uint32_t batch = 256) {
 
 WorkerSpec paced(std::uint32_t slot_frames = 1, std::uint32_t batch_slots = 1) {
   WorkerSpec spec;
-  spec.paced = true;
-  spec.slot_frames = slot_frames;
-  spec.batch_slots = batch_slots;
+  spec.flood = false;
+  spec.paced = {{.slot_frames = slot_frames, .batch_slots = batch_slots}};
   return spec;
 }
 
@@ -431,6 +430,35 @@ TEST_F(WorkerTest, BatchesShrinkWhenTheScheduleIsKept) {
   EXPECT_EQ(lane_.calls[45].batch, 8U);
   EXPECT_EQ(lane_.calls[46].batch, 4U);
   EXPECT_EQ(lane_.calls.back().batch, 2U);
+}
+
+/// A batch has room for one release of any stream, and for a flood's batch where there is one.
+TEST_F(WorkerTest, BatchesFitTheStreamThatReleasesMost) {
+  lane_.max_calls = 1;
+  WorkerSpec spec = paced(5, 3);
+  spec.paced.push_back({.number = 1, .slot_frames = 40});
+  ASSERT_TRUE(run(spec));
+  EXPECT_EQ(lane_.calls[0].batch, 40U);
+
+  FakeLane mixed(clock_);
+  mixed.max_calls = 1;
+  spec.flood = true;
+  spec.batch = 64;
+  ASSERT_TRUE(work(mixed, clock_, spec, stop_));
+  EXPECT_EQ(mixed.calls[0].batch, 64U);
+}
+
+/// Only the stream that is behind is released in larger batches.
+TEST_F(WorkerTest, EachStreamKeepsUpByItself) {
+  lane_.max_calls = 9;
+  lane_.ns_per_call = kCallNs;
+  lane_.skips_per_call = 1'000;
+  lane_.behind_stream = 4;
+  WorkerSpec spec = paced();
+  spec.paced = {{.number = 2}, {.number = 4}};
+  ASSERT_TRUE(run(spec));
+  EXPECT_EQ(lane_.batch_slots, (std::vector<std::uint32_t>{2, 4, 8}));
+  EXPECT_EQ(lane_.batch_streams, (std::vector<std::size_t>{4, 4, 4}));
 }
 
 } // namespace

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Writing a frame. Every header byte is written from the template on every frame, because pages
+ * come back from receivers with rewritten headers; checksums are added up from known parts and
+ * never patched. */
+#pragma once
+
+#include "tx_fields.bpf.h"
+
+/* What a program variant decides at compile time. */
+enum {
+  XTG_V_MULTI = 1,  /* several streams: the worker's record names the one of the batch */
+  XTG_V_CALLS = 2,  /* what takes calls for every frame: the clock, several sizes, flows */
+  XTG_V_MODEST = 4, /* for who lacks CAP_PERFMON */
+  XTG_V_RENEW = 8,  /* looks at config.renew; apart, for what must outlive its helper call */
+};
+
+/* Where things are in a frame, by its size. */
+struct shape {
+  __u32 len;
+  __u32 sig_off;
+  __u32 mirror_off;
+  __u32 sig_odd;
+  bool sized; /* the stream has several, of which this is `size` */
+  const struct xtg_size* size;
+};
+
+static __always_inline struct shape shape_now(const struct xtg_tx_worker* w,
+                                              const struct xtg_tx_cursor* c,
+                                              const struct xtg_stream* s, const int variant) {
+  struct shape shape = {
+      s->frame_len, s->sig_off, s->mirror_off, s->sig_odd, false, &sizes[0],
+  };
+
+  if (variant & XTG_V_CALLS && s->n_sizes > 1) {
+    __u64 at = s->size_base + index_now(w, c, s, s->size_field & (XTG_MAX_FIELDS - 1));
+    const struct xtg_size* size = &sizes[at & (XTG_MAX_SIZES - 1)];
+    shape.len = size->frame_len;
+    shape.sig_off = size->sig_off;
+    shape.mirror_off = size->mirror_off;
+    shape.sig_odd = size->sig_odd;
+    shape.sized = true;
+    shape.size = size;
+  }
+  return shape;
+}
+
+/* Verifier: with a single stream of one size all offsets are known constants and the one check of
+ * the whole frame covers them; else every access is checked by itself. */
+#define XTG_NEED(at, bytes)                                                                        \
+  do {                                                                                             \
+    if (checked && (void*)(at) + (bytes) > end) return false;                                      \
+  } while (0)
+
+static __always_inline bool write_lengths(void* data, void* end, const struct xtg_stream* s,
+                                          const struct shape* shape, const bool checked) {
+  if (!shape->sized) return true;
+#pragma unroll
+  for (int i = 0; i < XTG_MAX_LENGTHS; i++) {
+    if (i < s->n_lengths) {
+      __u16* at = data + (s->lengths[i].off & (XTG_MAX_HEADER - 1));
+      XTG_NEED(at, 2);
+      *at = bpf_htons((__u16)(shape->len + s->lengths[i].delta));
+    }
+  }
+  return true;
+}
+
+static __always_inline bool write_header(void* data, void* end, const struct xtg_tx_worker* w,
+                                         const struct xtg_stream* s, const struct shape* shape,
+                                         const bool checked) {
+  __u64* to = data;
+
+#pragma unroll
+  for (int i = 0; i < XTG_MAX_HEADER / 8; i++) {
+    if (i < s->copy_words) {
+      XTG_NEED(to + i, 8);
+      to[i] = i == 0 ? w->first_word : s->header[i];
+    }
+  }
+  if (s->copy_tail) {
+    __u32 words = s->copy_words & (XTG_MAX_HEADER / 8 - 1);
+    const __u16* from = (const __u16*)&s->header[words];
+    __u16* at = (__u16*)(to + words);
+#pragma unroll
+    for (int i = 0; i < 3; i++) {
+      if (2 * i < s->copy_tail) {
+        XTG_NEED(at + i, 2);
+        at[i] = from[i];
+      }
+    }
+  }
+  return write_lengths(data, end, s, shape, checked);
+}
+
+static __always_inline void add_to(struct sums* sums, __u64 part, __u32 which) {
+#pragma unroll
+  for (int i = 0; i < XTG_MAX_CSUMS; i++)
+    if (which & (1U << i)) sums->of[i] += part;
+}
+
+/* Writes one varying field and moves it on; *turn tells whether it is its turn, and then the next
+ * one's. */
+static __always_inline bool write_field(void* data, void* end, struct xtg_tx_worker* w,
+                                        struct xtg_tx_cursor* c, const struct xtg_stream* s,
+                                        __u32 i, bool* turn, struct sums* sums,
+                                        const bool checked) {
+  const struct xtg_field* f = &s->fields[i];
+  void* at = data + (f->offset & (XTG_MAX_HEADER - 1));
+  __u64 index = index_now(w, c, s, i);
+
+  move_on(c, s, i, index, turn);
+  if (f->width == 0) return true;
+  __u64 value = value_at(f, index), part;
+
+  if (f->width == 2) {
+    XTG_NEED(at, 2);
+    part = bpf_htons((__u16)value);
+    *(__u16*)at = (__u16)part;
+  } else if (f->width == 4) {
+    XTG_NEED(at, 4);
+    part = bpf_htonl((__u32)value);
+    *(__u32*)at = (__u32)part;
+  } else if (f->width == 6) {
+    XTG_NEED(at, 6);
+    __u64 high = bpf_htons((__u16)(value >> 32)), low = bpf_htonl((__u32)value);
+    *(__u16*)at = (__u16)high;
+    *(__u32*)(at + 2) = (__u32)low;
+    part = high + low;
+  } else {
+    __u64 word = bpf_cpu_to_be64(value);
+    XTG_NEED(at, 8);
+    *(__u64*)at = word;
+    part = xtg_csum_add64(0, word);
+  }
+  add_to(sums, part, f->sums);
+  return true;
+}
+
+/* Writes the destination MAC that goes with the frame's destination address. Called before the
+ * fields are written, which moves them on. */
+static __always_inline bool write_next_hop(void* data, void* end, const struct xtg_tx_worker* w,
+                                           const struct xtg_tx_cursor* c,
+                                           const struct xtg_stream* s, const bool checked) {
+  __u32 i = s->hop_field & (XTG_MAX_FIELDS - 1);
+  __u64 index = index_now(w, c, s, i), value = value_at(&s->fields[i], index);
+
+  XTG_NEED(data, 6);
+  if (s->hop_law == XTG_HOP_GROUP4) {
+    *(__u8*)(data + 3) = (value >> 16) & 0x7f;
+    *(__u16*)(data + 4) = bpf_htons((__u16)value);
+  } else if (s->hop_law == XTG_HOP_GROUP6) {
+    *(__u32*)(data + 2) = bpf_htonl((__u32)value);
+  } else {
+    __u64 mac = next_hops[(s->hop_base + index) & (XTG_MAX_NEXT_HOPS - 1)];
+    *(__u16*)data = bpf_htons((__u16)(mac >> 32));
+    *(__u32*)(data + 2) = bpf_htonl((__u32)mac);
+  }
+  return true;
+}
+
+/* Writes the whole signature; what is in the page may have been changed by a reflector. */
+static __always_inline bool write_signature(__u64* at, void* end, const struct xtg_tx_worker* w,
+                                            const struct xtg_stream* s, const struct shape* shape,
+                                            struct sums* sums, const bool checked) {
+  __u64 seq, part;
+
+  if (s->sig_form == XTG_SIG_FULL) {
+    seq = bpf_cpu_to_be64(w->seq);
+    XTG_NEED(at, XTG_SIG_FULL_LEN);
+    at[0] = seq;
+    at[1] = w->sig_word[0];
+    at[2] = w->sig_word[1];
+    at[3] = s->sig_const[1];
+    part = xtg_csum_add64(0, seq);
+  } else {
+    seq = part = bpf_htonl((__u32)w->seq);
+    XTG_NEED(at, XTG_SIG_COMPACT_LEN);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    at[0] = w->sig_word[0] | seq;
+#else
+    at[0] = w->sig_word[0] | (seq << 32);
+#endif
+    at[1] = w->sig_word[1];
+  }
+  if (shape->sized) part += w->sig_sum; /* else it is in w->sums */
+  add_to(sums, part << 8, s->sig_sums & shape->sig_odd);
+  add_to(sums, part, s->sig_sums & ~shape->sig_odd);
+  return true;
+}
+
+static __always_inline void begin_sums(struct sums* sums, const struct xtg_tx_worker* w,
+                                       const struct xtg_stream* s, const struct shape* shape) {
+#pragma unroll
+  for (int i = 0; i < XTG_MAX_CSUMS; i++) {
+    if (shape->sized)
+      sums->of[i] = shape->size->base[i];
+    else
+      sums->of[i] = s->sig_form && s->sig_sums & (1U << i) ? w->sums[i] : s->sums[i].base;
+  }
+}
+
+/* `header` points into the page, or into memory of our own. */
+static __always_inline bool write_sums(void* header, void* end, const struct xtg_stream* s,
+                                       const struct sums* sums, const bool checked) {
+#pragma unroll
+  for (int i = 0; i < XTG_MAX_CSUMS; i++) {
+    if (s->sums[i].off) {
+      __u16* at = header + (s->sums[i].off & (XTG_MAX_HEADER - 1));
+      __u16 sum = xtg_csum_ip(sums->of[i]);
+      XTG_NEED(at, 2);
+      *at = s->sums[i].kind == XTG_SUM_UDP && sum == 0 ? 0xffff : sum;
+    }
+  }
+  return true;
+}
+
+/* The room for a reflector's timestamps: a page that came back from one has them written in. They
+ * are zero, so no checksum knows of them. */
+static __always_inline bool clear_words(__u64* at, void* end, const bool checked) {
+  XTG_NEED(at, XTG_SIG_MIRROR_LEN);
+  at[0] = 0;
+  at[1] = 0;
+  at[2] = 0;
+  return true;
+}
+
+/* Payload where shorter frames left their signatures, below `until`. A global function, which the
+ * verifier looks at once. */
+__noinline int xtg_clean(struct xdp_md* ctx, __u32 until) {
+  void* data = (void*)(long)ctx->data;
+  void* end = (void*)(long)ctx->data_end;
+
+  for (__u32 i = 0; i < XTG_MAX_PLACES && i < config.n_places; i++) {
+    __u64 off = places[i].off & 0xfff;
+    if (off >= until) continue;
+    const void* from = page_template + off;
+    void* at = data + off;
+    asm volatile("" : "+r"(from), "+r"(at)); /* Verifier: one bound, known of both. */
+    for (__u32 word = 0; word < XTG_PLACE_WORDS && word < places[i].words; word++) {
+      if (at + 8 > end) break;
+      *(__u64*)at = *(const __u64*)from;
+      at += 8;
+      from += 8;
+    }
+  }
+  return 0;
+}
+
+/* A length of 1 to mask + 1, of which the verifier knows it: by a mask, since without CAP_PERFMON
+ * it forgets the bounds that a compare gave once the value has been in memory. */
+static __always_inline __u64 at_most(__u64 length, __u64 mask) {
+  length--;
+  asm volatile("" : "+r"(length));
+  length &= mask;
+  asm volatile("" : "+r"(length)); /* clang would fold it with the sum. */
+  return length + 1;
+}
+
+/* The same where there are too many of them. */
+__noinline int xtg_clean_all(struct xdp_md* ctx, __u32 until) {
+  __u32 from = config.clean_from & 0xfff;
+
+  if (until > from)
+    bpf_xdp_store_bytes(ctx, from, page_template + from, at_most(until - from, 0xfff));
+  return 0;
+}
+
+/* Where the payload ends. */
+static __always_inline __u32 until_of(const struct xtg_stream* s, __u32 len, __u32 sig_off,
+                                      __u32 mirror_off) {
+  if (!s->sig_form) return len;
+  return s->mirror_off ? mirror_off : sig_off;
+}
+
+/* Cuts the page to the frame, and puts right what frames before have left in it. */
+static __always_inline void prepare_page(struct xdp_md* ctx, const struct xtg_stream* s,
+                                         const struct shape* shape) {
+  if (shape->len != config.page_len) bpf_xdp_adjust_tail(ctx, (int)(shape->len - config.page_len));
+  if (!config.clean_from) return;
+  __u32 until = until_of(s, shape->len, shape->sig_off, shape->mirror_off);
+  if (config.n_places)
+    xtg_clean(ctx, until);
+  else
+    xtg_clean_all(ctx, until);
+}
+
+/* xtg_tx_multi knows no constants, and with sixteen fields the verifier would have to look at more
+ * than it takes: a global function, which it looks at once. */
+__noinline int xtg_multi_field(struct xdp_md* ctx, __u32 lane, __u32 stream, __u32 i) {
+  struct parts* to = &parts[lane & (XTG_MAX_WORKERS - 1)];
+
+  i &= XTG_MAX_FIELDS - 1;
+  asm volatile("" : "+r"(i));
+  write_field((void*)(long)ctx->data, (void*)(long)ctx->data_end,
+              &workers[lane & (XTG_MAX_WORKERS - 1)], cursor_at(lane, stream), stream_at(stream), i,
+              &to->turn, &to->sums, true);
+  return 0;
+}
+
+__noinline int xtg_multi_hop(struct xdp_md* ctx, __u32 lane, __u32 stream) {
+  write_next_hop((void*)(long)ctx->data, (void*)(long)ctx->data_end,
+                 &workers[lane & (XTG_MAX_WORKERS - 1)], cursor_at(lane, stream), stream_at(stream),
+                 true);
+  return 0;
+}
+
+/* Straight into the page. */
+static __always_inline bool write_frame(struct xdp_md* ctx, struct xtg_tx_worker* w,
+                                        struct xtg_tx_cursor* c, const struct xtg_stream* s,
+                                        const int variant) {
+  const bool checked = variant & XTG_V_CALLS, multi = variant & XTG_V_MULTI;
+  struct shape shape = shape_now(w, c, s, variant);
+  struct sums own;
+  struct sums* sums = multi ? &parts[w->lane & (XTG_MAX_WORKERS - 1)].sums : &own;
+  bool turn = true;
+
+  if (variant & XTG_V_CALLS) prepare_page(ctx, s, &shape);
+  void* data = (void*)(long)ctx->data;
+  void* end = (void*)(long)ctx->data_end;
+  if (data + shape.len > end) return false;
+  if (!write_header(data, end, w, s, &shape, checked)) return false;
+  begin_sums(sums, w, s, &shape);
+  if (s->mirror_off && !clear_words(data + (shape.mirror_off & 0xfff), end, checked)) return false;
+  if (s->sig_form &&
+      !write_signature(data + (shape.sig_off & 0xfff), end, w, s, &shape, sums, checked))
+    return false;
+  if (multi) {
+    if (s->n_fields) {
+      if (s->hop_law) xtg_multi_hop(ctx, w->lane, w->stream);
+      parts[w->lane & (XTG_MAX_WORKERS - 1)].turn = true;
+      for (__u32 i = 0; i < XTG_MAX_FIELDS && i < s->n_fields; i++)
+        xtg_multi_field(ctx, w->lane, w->stream, i);
+    }
+    data = (void*)(long)ctx->data;
+    end = (void*)(long)ctx->data_end;
+    return write_sums(data, end, s, sums, checked);
+  }
+  if (s->hop_law && !write_next_hop(data, end, w, c, s, checked)) return false;
+#pragma unroll
+  for (int i = 0; i < XTG_MAX_FIELDS; i++) {
+    if (i < s->n_fields && !write_field(data, end, w, c, s, i, &turn, sums, checked)) return false;
+  }
+  return write_sums(data, end, s, sums, checked);
+}
+
+/* xtg_tx_modest knows no constants and takes every branch, so its parts are global functions, which
+ * the verifier looks at once each. They write into memory of our own: see store_frame(). */
+__noinline int xtg_modest_start(__u32 lane, __u32 stream) {
+  struct parts* to = &parts[lane & (XTG_MAX_WORKERS - 1)];
+  const struct xtg_tx_worker* w = &workers[lane & (XTG_MAX_WORKERS - 1)];
+  const struct xtg_stream* s = stream_at(stream);
+  struct shape shape = shape_now(w, cursor_at(lane, stream), s, XTG_V_CALLS);
+
+  to->header[0] = w->first_word;
+#pragma unroll
+  for (int i = 1; i < XTG_MAX_HEADER / 8; i++)
+    to->header[i] = s->header[i];
+  write_lengths(to->header, NULL, s, &shape, false);
+  begin_sums(&to->sums, w, s, &shape);
+  to->len = shape.len;
+  to->sig_off = shape.sig_off;
+  to->mirror_off = shape.mirror_off;
+  to->sig_odd = shape.sig_odd;
+  to->sized = shape.sized;
+  to->turn = true;
+  return 0;
+}
+
+__noinline int xtg_modest_field(__u32 lane, __u32 stream, __u32 i) {
+  struct parts* to = &parts[lane & (XTG_MAX_WORKERS - 1)];
+
+  i &= XTG_MAX_FIELDS - 1;
+  asm volatile("" : "+r"(i));
+  write_field(to->header, NULL, &workers[lane & (XTG_MAX_WORKERS - 1)], cursor_at(lane, stream),
+              stream_at(stream), i, &to->turn, &to->sums, false);
+  return 0;
+}
+
+/* Verifier: without CAP_PERFMON it takes no write to a part of a word on the stack (before 6.12).
+ */
+struct modest_at {
+  __u64 lane;
+  __u64 stream;
+};
+
+static long modest_field_turn(__u32 i, struct modest_at* at) {
+  xtg_modest_field(at->lane, at->stream, i);
+  return 0;
+}
+
+__noinline int xtg_modest_finish(__u32 lane, __u32 stream) {
+  struct parts* to = &parts[lane & (XTG_MAX_WORKERS - 1)];
+  const struct xtg_stream* s = stream_at(stream);
+  const struct shape shape = {
+      .sig_odd = to->sig_odd,
+      .sized = to->sized,
+  };
+
+  if (s->sig_form)
+    write_signature(to->sig, NULL, &workers[lane & (XTG_MAX_WORKERS - 1)], s, &shape, &to->sums,
+                    false);
+  write_sums(to->header, NULL, s, &to->sums, false);
+  return 0;
+}
+
+/* By way of a map value: without CAP_PERFMON the verifier accepts no packet offset that is not
+ * written in the instruction, but the helper takes any. */
+static __always_inline bool store_frame(struct xdp_md* ctx, const struct xtg_tx_worker* w,
+                                        const struct xtg_stream* s) {
+  struct parts* from = &parts[w->lane & (XTG_MAX_WORKERS - 1)];
+  struct modest_at at = {w->lane, w->stream};
+  __u64 length = (__u64)s->copy_words * 8 + s->copy_tail;
+
+  xtg_modest_start(at.lane, at.stream);
+  if (from->len != config.page_len) bpf_xdp_adjust_tail(ctx, (int)(from->len - config.page_len));
+  if (bpf_xdp_get_buff_len(ctx) < from->len) return false;
+  if (s->n_fields) bpf_loop(s->n_fields, modest_field_turn, &at, 0);
+  xtg_modest_finish(at.lane, at.stream);
+  if (config.clean_from)
+    xtg_clean_all(ctx, until_of(s, from->len, from->sig_off, from->mirror_off));
+  if (bpf_xdp_store_bytes(ctx, 0, from->header, at_most(length, XTG_MAX_HEADER - 1))) return false;
+  if (s->mirror_off) {
+    __u64 none[XTG_SIG_MIRROR_LEN / 8] = {};
+    if (bpf_xdp_store_bytes(ctx, from->mirror_off, none, sizeof none)) return false;
+  }
+  if (s->sig_form == XTG_SIG_FULL)
+    return bpf_xdp_store_bytes(ctx, from->sig_off, from->sig, XTG_SIG_FULL_LEN) == 0;
+  if (s->sig_form == XTG_SIG_COMPACT)
+    return bpf_xdp_store_bytes(ctx, from->sig_off, from->sig, XTG_SIG_COMPACT_LEN) == 0;
+  return true;
+}
