@@ -13,6 +13,12 @@ struct vlan_tag {
   __be16 proto;
 };
 
+/* 802.1Q, 802.1ad, and what stood for it before. */
+static __always_inline bool is_tag(__be16 proto) {
+  return proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD) ||
+         proto == bpf_htons(ETH_P_QINQ1);
+}
+
 /* The 32 bytes before `end` in the frame's first piece; NULL: they are not all there. */
 static __always_inline const __u64* near_tail(struct xdp_md* ctx, __u32 end) {
   __u32 at = end - XTG_SIG_FULL_LEN;
@@ -60,7 +66,7 @@ static __always_inline bool load_tail(struct xdp_md* ctx, __u32 end, __u64* word
 }
 
 /* VLAN tags behind which a packet is looked for; for filters it is XTG_RX_TAGS. */
-#define XTG_RX_TAGS_BEHIND 3
+#define XTG_RX_TAGS_BEHIND 4
 
 /* What follows an Ethernet header and its VLAN tags. */
 struct behind_tags {
@@ -78,7 +84,7 @@ static __always_inline void skip_tags(struct ethhdr* eth, void* end, struct behi
 #pragma unroll
   for (int i = 0; i < most; i++) {
     struct vlan_tag* tag = out->at;
-    if (out->proto != bpf_htons(ETH_P_8021Q) && out->proto != bpf_htons(ETH_P_8021AD)) break;
+    if (!is_tag(out->proto)) break;
     if ((void*)(tag + 1) > end) break;
     if (i < XTG_RX_TAGS) out->vlan[i] = bpf_ntohs(tag->tci) & 0xfff;
     out->count = i + 1;

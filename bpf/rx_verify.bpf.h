@@ -98,10 +98,10 @@ static __noinline int find_ip(struct xdp_md* ctx, __be16* proto) {
   __u32 offset = sizeof(struct ethhdr);
 
 #pragma unroll
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i <= XTG_RX_TAGS_BEHIND; i++) {
     if (bpf_xdp_load_bytes(ctx, offset - 2, proto, sizeof(*proto))) return 0;
     if (*proto == bpf_htons(ETH_P_IP) || *proto == bpf_htons(ETH_P_IPV6)) return (int)offset;
-    if (*proto != bpf_htons(ETH_P_8021Q) && *proto != bpf_htons(ETH_P_8021AD)) return 0;
+    if (!is_tag(*proto)) return 0;
     offset += sizeof(struct vlan_tag);
   }
   return 0;

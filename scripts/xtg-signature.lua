@@ -50,7 +50,8 @@ local f = {
 xtg.fields = f
 
 xtg.prefs.compact = Pref.bool("Recognise the compact form", true,
-  "Its magic has only 16 bits: other traffic with payloads of 16 to 31 bytes may look like it")
+  "Its magic has only 16 bits: other traffic with payloads of 16 to 31 bytes may look like it. In larger " ..
+  "ones it is looked for only after a short one of the same stream")
 
 local udp_payload = Field.new("udp.payload")
 
@@ -62,14 +63,24 @@ local function full_before(tvb, last)
   return at
 end
 
--- Same for the compact form; `length` is the payload's, which decides whether there can be one.
+-- Sessions and streams (their low bits as one number) that short payloads showed to have the compact form:
+-- all frames of a mix of sizes have it, as the shortest one has no room for the other.
+local compact_streams = {}
+
+function xtg.init()
+  compact_streams = {}
+end
+
+-- Same for the compact form; `length` is the payload's, 0 where it is not known: then there is none.
 local function compact_before(tvb, last, length)
-  if not xtg.prefs.compact or length < COMPACT_LEN or length >= FULL_LEN then return nil end
+  if not xtg.prefs.compact or length < COMPACT_LEN then return nil end
   local at = last - COMPACT_LEN
   if at < 0 then return nil end
   local magic = tvb(last - 2, 2):uint()
   if magic ~= COMPACT_MAGIC + VERSION and magic ~= COMPACT_MAGIC + COMPACT_REFLECTED + VERSION then return nil end
-  return at
+  local stream = tvb(at + 10, 3):uint()
+  if length < FULL_LEN then compact_streams[stream] = true end
+  return compact_streams[stream] and at or nil
 end
 
 local function title(tree, pinfo, form, seq, stream, lane)

@@ -78,12 +78,6 @@ int carry_out(const xtg::spec::Request& request, xtg::app::Context& context) {
       request);
 }
 
-/// What the engine can not send yet.
-bool has_several_streams(const xtg::spec::Test& test) {
-  const auto* udp = std::get_if<xtg::spec::Udp>(&test.of);
-  return udp != nullptr && udp->run.streams.size() > 1 && !udp->run.dry_run;
-}
-
 int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
   if (const auto* text = std::get_if<xtg::cli::TextRequest>(&request)) {
     context.out << text->text;
@@ -91,10 +85,6 @@ int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
   }
   const auto& test = std::get<xtg::spec::Test>(request);
   context.test = xtg::spec::to_profile(test);
-  if (has_several_streams(test))
-    return xtg::app::reject_request(
-        {xtg::Errc::NotSupported, 0, "several streams in one run are not sent yet"},
-        std::get<xtg::spec::Udp>(test.of).run.output, context);
   return carry_out(xtg::spec::request(test), context);
 }
 

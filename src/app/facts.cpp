@@ -152,7 +152,7 @@ plan::HostFacts gather_facts(const plan::RunSpec& spec, bool resolve_neighbours)
     question.interface = &stream == &spec.streams.front() ? first.interface : facts.iface->ifindex;
     // With a MAC given, the range has no others to be looked up.
     facts.routes.push_back(stream.dst_mac ? net::route_to(question, options)
-                                          : net::route_to_range(question, dst.count, options));
+                                          : net::route_to_range(question, dst, options));
   }
   return facts;
 }

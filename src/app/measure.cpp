@@ -30,10 +30,10 @@ tl::unexpected<Error> while_preparing(Error error) {
   return tl::unexpected<Error>(std::move(error));
 }
 
-std::vector<std::uint32_t> frame_sizes(const plan::Plan& plan) {
-  std::vector<std::uint32_t> sizes;
+std::vector<plan::FrameSize> frame_sizes(const plan::Plan& plan) {
+  std::vector<plan::FrameSize> sizes;
   for (const plan::StreamPlan& stream : plan.streams)
-    sizes.push_back(stream.frame.spec.frame_size);
+    sizes.push_back(plan::largest_frame(stream));
   return sizes;
 }
 
@@ -126,7 +126,7 @@ Result<Outcome> measure(const plan::ReflectPlan& asked, report::Sink& sink, cons
   plan::ReflectPlan plan = asked;
   // A reflector from which nothing can leave would be silent: that is said before.
   std::unique_ptr<Repair> repair;
-  const std::vector<std::uint32_t> smallest = {packet::min_frame_size(packet::Family::V4)};
+  const std::vector<plan::FrameSize> smallest = {packet::min_frame_size(packet::Family::V4)};
   Status ready = check_caps(true);
   if (ready && plan::leaves_by_xdp(plan))
     ready = remove_obstacle(plan.iface, smallest, plan.spec.fix, repair, plan.notes);

@@ -34,15 +34,15 @@ plan::RouteFacts RouteFollower::read(int timeout_ms) const {
   net::RouteOptions ask;
   ask.resolve = timeout_ms != 0;
   ask.timeout = std::chrono::milliseconds(timeout_ms);
-  return net::route_to_range(question_, count_, ask);
+  return net::route_to_range(question_, range_, ask);
 }
 
-void RouteFollower::begin(plan::RouteQuestion question, std::uint64_t count,
+void RouteFollower::begin(plan::RouteQuestion question, packet::IpRange range,
                           const plan::InterfaceFacts& iface, Way way, bool roams) {
   question_ = question;
   question_.interface = iface.ifindex;
   question_.mark = net::socket_defaults().mark;
-  count_ = count;
+  range_ = std::move(range);
   iface_ = iface;
   way_ = std::move(way);
   roams_ = roams;
@@ -63,10 +63,10 @@ RouteFollower::Change RouteFollower::look(std::uint64_t now_ns) {
     const std::string by =
         facts.gateway ? fmt::format(", by {}", facts.gateway->to_string()) : std::string();
     change.notes.push_back(
-        way->hosts.empty() ? fmt::format("the way to {} leads to {} now{}",
-                                         question_.dst.to_string(), way->next_hop.to_string(), by)
-                           : fmt::format("hosts of {} have other MAC addresses now",
-                                         packet::IpRange{question_.dst, count_}.to_string()));
+        way->hosts.empty()
+            ? fmt::format("the way to {} leads to {} now{}", question_.dst.to_string(),
+                          way->next_hop.to_string(), by)
+            : fmt::format("hosts of {} have other MAC addresses now", range_.to_string()));
     way_ = *way;
     change.way = std::move(way);
   }

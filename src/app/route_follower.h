@@ -26,10 +26,11 @@ public:
     std::vector<std::string> notes;
   };
 
-  /// A run to the `count` addresses from question.dst on leaves `iface` for `way`. What is not the
-  /// kernel's word (a MAC that was given, a veth peer's that nobody asked for) is not followed.
-  /// `roams`: the route chose the interface, so that it is told when it would choose another.
-  void begin(plan::RouteQuestion question, std::uint64_t count, const plan::InterfaceFacts& iface,
+  /// A run to the addresses of `range`, of which question.dst is the first, leaves `iface` for
+  /// `way`. What is not the kernel's word (a MAC that was given, a veth peer's that nobody asked
+  /// for) is not followed. `roams`: the route chose the interface, so that it is told when it would
+  /// choose another.
+  void begin(plan::RouteQuestion question, packet::IpRange range, const plan::InterfaceFacts& iface,
              Way way, bool roams);
   /// What has changed since the last call; reads the tables only after the kernel has announced a
   /// change, and at most every 50 ms.
@@ -41,7 +42,7 @@ private:
   void look_astray(Change& change);
 
   plan::RouteQuestion question_;
-  std::uint64_t count_ = 1;
+  packet::IpRange range_;
   plan::InterfaceFacts iface_;
   Way way_;
   bool roams_ = false;

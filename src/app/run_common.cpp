@@ -44,9 +44,9 @@ Status check_caps(bool tracing) {
 }
 
 Status remove_obstacle(const plan::InterfaceFacts& iface,
-                       const std::vector<std::uint32_t>& frame_sizes, bool fix,
+                       const std::vector<plan::FrameSize>& frame_sizes, bool fix,
                        std::unique_ptr<Repair>& repair, std::vector<std::string>& notes) {
-  for (const std::uint32_t size : frame_sizes) {
+  for (const plan::FrameSize size : frame_sizes) {
     const auto obstacle = plan::preflight(iface, size);
     if (!obstacle) continue;
     if (repair || !fix || obstacle->fix == plan::Fix::None)
@@ -111,7 +111,7 @@ std::optional<Error> link_fault(const plan::InterfaceFacts& iface) {
       fmt::format("{} {} during the run", iface.name, state->exists ? "went down" : "was removed")};
 }
 
-Error silence_error(const plan::InterfaceFacts& iface, std::uint32_t frame_size,
+Error silence_error(const plan::InterfaceFacts& iface, plan::FrameSize frame_size,
                     const stats::Snapshot& now) {
   const auto facts = net::interface_facts(iface.ifindex);
   auto errnos = now.errnos;

@@ -25,7 +25,7 @@ Status check_caps(bool tracing);
 /// What is known to keep frames of these sizes from leaving is repaired, if `fix` says so, or is
 /// the error.
 Status remove_obstacle(const plan::InterfaceFacts& iface,
-                       const std::vector<std::uint32_t>& frame_sizes, bool fix,
+                       const std::vector<plan::FrameSize>& frame_sizes, bool fix,
                        std::unique_ptr<Repair>& repair, std::vector<std::string>& notes);
 
 /// With where the counts come from. `note`: why it is not the tracepoint; else empty.
@@ -48,7 +48,7 @@ std::optional<Error> link_fault(const plan::InterfaceFacts& iface);
 /// How long attempts without an accepted frame are put up with.
 inline constexpr std::uint64_t kSilenceNs = 1'000'000'000;
 /// Why frames of this size (with FCS) are tried and none is accepted.
-Error silence_error(const plan::InterfaceFacts& iface, std::uint32_t frame_size,
+Error silence_error(const plan::InterfaceFacts& iface, plan::FrameSize frame_size,
                     const stats::Snapshot& now);
 
 /// The note on what attach_pass() of a sender returned; an error unless another program does as

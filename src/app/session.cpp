@@ -43,10 +43,10 @@ double shortest_gap_ns(const std::vector<plan::StreamPlan>& streams) {
   return gap;
 }
 
-std::uint32_t largest_frame(const std::vector<plan::StreamPlan>& streams) {
-  std::uint32_t size = 0;
+plan::FrameSize largest_frame(const std::vector<plan::StreamPlan>& streams) {
+  plan::FrameSize size = plan::largest_frame(streams.front());
   for (const plan::StreamPlan& stream : streams)
-    size = std::max(size, stream.frame.spec.frame_size);
+    if (stream.frame.mix.largest() > size.bytes) size = plan::largest_frame(stream);
   return size;
 }
 
@@ -134,8 +134,8 @@ Status Session::load() {
 
 Status Session::start_workers() {
   for (const plan::StreamPlan& stream : plan_.streams)
-    bits_.push_back({static_cast<double>(stream.l1_bits), static_cast<double>(stream.l2_bits),
-                     static_cast<double>(stream.l3_bits)});
+    bits_.push_back(
+        {stream.l1_bits, stream.l2_bits, stream.l3_bits, stream.frame.mix, stream.frame.l3_offset});
   target_pps_ = plan::target_of(plan_.streams);
   finished_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!finished_.valid()) return fail_sys(errno, "eventfd");
@@ -263,8 +263,10 @@ void Session::begin_following() {
   const packet::Frame& frame = stream_.frame;
   const bool fixed = frame.sweep.hop_law == packet::HopLaw::Fixed;
   if (spec.dst_mac || (!fixed && frame.sweep.hop_law != packet::HopLaw::Listed)) return;
-  follower_.begin(plan::question_of(spec), spec.dst_addr ? spec.dst_addr->count : 1, plan_.iface,
-                  {frame.spec.dst_mac, frame.sweep.next_hops}, plan_.spec.interface.empty());
+  follower_.begin(plan::question_of(spec),
+                  spec.dst_addr.value_or(packet::IpRange{plan::destination_of(spec), 1}),
+                  plan_.iface, {frame.spec.dst_mac, frame.sweep.next_hops},
+                  plan_.spec.interface.empty());
 }
 
 void Session::follow_route() {

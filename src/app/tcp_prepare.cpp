@@ -302,7 +302,7 @@ Status TcpSession::load(const xtg_tcp_config& config) {
     config_.period = payload_.size();
     config_.period_segs = static_cast<std::uint32_t>(sums_.size());
   }
-  const std::uint64_t frame = config_.header_len + config_.mss;
+  const double frame = config_.header_len + config_.mss;
   const plan::LayerBits bits{(frame + 24) * 8, (frame + 4) * 8, (frame - 14) * 8};
   auto pps = plan::scheduled_pps(plan_.spec.rate, bits);
   if (!pps) return tl::unexpected<Error>(std::move(pps.error()));
@@ -429,8 +429,8 @@ Status TcpSession::start_workers() {
 }
 
 Status TcpSession::take_steps() {
-  follower_.begin(plan::question_of(plan_.spec, plan_.dst), 1, plan_.iface, {plan_.dst_mac, {}},
-                  plan_.spec.interface.empty());
+  follower_.begin(plan::question_of(plan_.spec, plan_.dst), packet::IpRange{plan_.dst, 1},
+                  plan_.iface, {plan_.dst_mac, {}}, plan_.spec.interface.empty());
   if (auto done = read_payload(); !done) return done;
   const xtg_tcp_config expected = configure(expected_terms());
   if (auto done = load(expected); !done) return done;

@@ -296,11 +296,10 @@ plan::RouteFacts route_to(const RouteQuestion& question, const RouteOptions& opt
   return facts;
 }
 
-plan::RouteFacts route_to_range(const RouteQuestion& first, std::uint64_t count,
+plan::RouteFacts route_to_range(const RouteQuestion& first, const packet::IpRange& all,
                                 const RouteOptions& options) {
-  const packet::IpRange all{first.dst, count};
   auto socket = nl::Socket::open();
-  if (count == 1 || first.dst.is_multicast() || !socket) return route_to(first, options);
+  if (all.count == 1 || first.dst.is_multicast() || !socket) return route_to(first, options);
   const unsigned length = on_link_length(*socket, first);
   const packet::IpRange range = all.without_edges(length);
   RouteQuestion question = first;

@@ -24,9 +24,9 @@ plan::RouteFacts route_to(const plan::RouteQuestion& question, const RouteOption
 /// The most addresses of a range that are looked up one by one.
 inline constexpr std::uint64_t kMaxHosts = 256;
 
-/// As route_to() for the first of `count` addresses. Where they are on the link, each is looked up
-/// by itself: see plan::RouteFacts::hosts.
-plan::RouteFacts route_to_range(const plan::RouteQuestion& first, std::uint64_t count,
+/// As route_to() for the first address of `all`, which is first.dst. Where they are on the link,
+/// each is looked up by itself: see plan::RouteFacts::hosts.
+plan::RouteFacts route_to_range(const plan::RouteQuestion& first, const packet::IpRange& all,
                                 const RouteOptions& options = {});
 
 /// The interface that carries such a packet; NotFound when there is no route.

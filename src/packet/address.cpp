@@ -43,17 +43,6 @@ std::optional<Ip> parse_ip(std::string_view text) {
   return std::nullopt;
 }
 
-tl::unexpected<Error> too_many(std::string_view text) {
-  return fail(Errc::InvalidArgument,
-              fmt::format("{} is too large a range: at most {} values (2^32)", quoted(text),
-                          kMaxRangeCount));
-}
-
-tl::unexpected<Error> backwards(std::string_view text) {
-  return fail(Errc::InvalidArgument,
-              fmt::format("{} runs backwards: the last value is below the first", quoted(text)));
-}
-
 Result<IpRange> parse_prefix(std::string_view text, std::size_t slash) {
   const std::optional<Ip> ip = parse_ip(text.substr(0, slash));
   const auto length = parse_unsigned<unsigned>(text.substr(slash + 1));
@@ -73,6 +62,25 @@ Result<IpRange> parse_prefix(std::string_view text, std::size_t slash) {
   }
   const std::uint64_t count = std::uint64_t{1} << host_bits;
   return IpRange{ip->with_low(ip->low() & ~(count - 1)), count};
+}
+
+Result<IpRange> parse_ip_list(std::string_view text) {
+  std::vector<Values> ranges;
+  std::optional<Ip> first;
+  for (const std::string_view piece : split_list(text)) {
+    auto range = IpRange::parse(piece);
+    if (!range) return range;
+    if (!first) first = range->first;
+    if (range->first.family != first->family || range->first.with_low(first->low()) != *first)
+      return fail(Errc::InvalidArgument,
+                  fmt::format("{}: the addresses of a list are of one family, and IPv6 ones of one "
+                              "/64, of which only the low 64 bits vary",
+                              quoted(text)));
+    ranges.push_back(range->values());
+  }
+  auto list = listed(text, ranges);
+  if (!list) return tl::unexpected(std::move(list.error()));
+  return IpRange{*first, list->size(), 1, std::move(*list)};
 }
 
 } // namespace
@@ -159,39 +167,52 @@ Ip Ip::with_low(std::uint64_t value) const {
 }
 
 Result<MacRange> MacRange::parse(std::string_view text) {
+  if (text.find(',') != std::string_view::npos) {
+    std::vector<Values> ranges;
+    for (const std::string_view piece : split_list(text)) {
+      auto range = parse(piece);
+      if (!range) return range;
+      ranges.push_back(range->values());
+    }
+    auto list = listed(text, ranges);
+    if (!list) return tl::unexpected(std::move(list.error()));
+    return MacRange{Mac::from_u64(list->front()), list->size(), 1, std::move(*list)};
+  }
   const std::size_t dash = text.find(':') == std::string_view::npos ? text.npos : text.find('-');
   if (dash == std::string_view::npos) {
     Result<Mac> mac = Mac::parse(text);
     if (!mac) return tl::unexpected(std::move(mac.error()));
     return MacRange{*mac, 1};
   }
+  const auto stepped = take_step(text);
+  if (!stepped) return tl::unexpected(stepped.error());
   const std::optional<Mac> first = parse_mac(text.substr(0, dash));
-  const std::optional<Mac> last = parse_mac(text.substr(dash + 1));
+  const std::optional<Mac> last = parse_mac(stepped->range.substr(dash + 1));
   if (!first || !last || text.find('-', dash + 1) != std::string_view::npos) {
     return fail(Errc::InvalidArgument, fmt::format("{} is not a range of MAC addresses: say "
                                                    "\"02:00:00:00:00:01-02:00:00:00:00:ff\"",
                                                    quoted(text)));
   }
   if (*last < *first) return backwards(text);
-  const std::uint64_t count = last->to_u64() - first->to_u64() + 1;
+  const std::uint64_t count = count_of(last->to_u64() - first->to_u64(), stepped->step);
   if (count > kMaxRangeCount) return too_many(text);
-  return MacRange{*first, count};
+  return MacRange{*first, count, count == 1 ? 1 : stepped->step};
 }
 
 Mac MacRange::at(std::uint64_t i) const {
-  return Mac::from_u64(first.to_u64() + i);
+  return Mac::from_u64(values().at(i));
 }
 
 std::string MacRange::to_string() const {
-  if (count == 1) return first.to_string();
-  return fmt::format("{}-{}", first.to_string(), at(count - 1).to_string());
+  return packet::to_string(values(), [](std::uint64_t v) { return Mac::from_u64(v).to_string(); });
 }
 
 Result<IpRange> IpRange::parse(std::string_view text) {
-  if (const std::size_t slash = text.find('/'); slash != std::string_view::npos) {
+  if (text.find(',') != std::string_view::npos) return parse_ip_list(text);
+  const std::size_t dash = text.find('-');
+  if (const std::size_t slash = text.find('/'); slash < dash && slash != text.npos) {
     return parse_prefix(text, slash);
   }
-  const std::size_t dash = text.find('-');
   if (dash == std::string_view::npos) {
     const std::optional<Ip> ip = parse_ip(text);
     if (ip) return IpRange{*ip, 1};
@@ -200,8 +221,10 @@ Result<IpRange> IpRange::parse(std::string_view text) {
                             "\"192.0.2.1-192.0.2.9\" or \"192.0.2.0/24\"",
                             quoted(text)));
   }
+  const auto stepped = take_step(text);
+  if (!stepped) return tl::unexpected(stepped.error());
   const std::optional<Ip> first = parse_ip(text.substr(0, dash));
-  const std::optional<Ip> last = parse_ip(text.substr(dash + 1));
+  const std::optional<Ip> last = parse_ip(stepped->range.substr(dash + 1));
   if (!first || !last || first->family != last->family) {
     return fail(Errc::InvalidArgument,
                 fmt::format("{} is not a range of addresses: say two of one family "
@@ -214,17 +237,24 @@ Result<IpRange> IpRange::parse(std::string_view text) {
                 fmt::format("{} leaves its /64: only the low 64 bits of an IPv6 address vary",
                             quoted(text)));
   }
-  const std::uint64_t steps = last->low() - first->low();
+  const std::uint64_t steps = (last->low() - first->low()) / stepped->step;
   if (steps >= kMaxRangeCount) return too_many(text);
-  return IpRange{*first, steps + 1};
+  return IpRange{*first, steps + 1, steps == 0 ? 1 : stepped->step};
 }
 
 Ip IpRange::at(std::uint64_t i) const {
-  return first.with_low(first.low() + i);
+  return first.with_low(list.empty() ? first.low() + i * step : list[i]);
+}
+
+IpRange IpRange::hull() const {
+  const Values all = values();
+  return {first.with_low(all.lowest()),
+          std::min(all.highest() - all.lowest(), kMaxRangeCount - 1) + 1};
 }
 
 IpRange IpRange::without_edges(unsigned length) const {
   if (!first.is_v4() || length == 0 || length > 30 || count < 3) return *this;
+  if (!values().contiguous()) return *this; // named one by one, or nearly
   const std::uint64_t hosts = (std::uint64_t{1} << (32 - length)) - 1;
   IpRange range = *this;
   if ((range.first.low() & hosts) == 0) range = {range.at(1), range.count - 1};
@@ -233,8 +263,8 @@ IpRange IpRange::without_edges(unsigned length) const {
 }
 
 std::string IpRange::to_string() const {
-  if (count == 1) return first.to_string();
-  return fmt::format("{}-{}", first.to_string(), last().to_string());
+  return packet::to_string(values(),
+                           [this](std::uint64_t v) { return first.with_low(v).to_string(); });
 }
 
 Mac multicast_mac(const Ip& group) {
@@ -245,27 +275,24 @@ Mac multicast_mac(const Ip& group) {
 }
 
 Result<PortRange> PortRange::parse(std::string_view text) {
-  const std::size_t dash = text.find('-');
-  const auto first = parse_unsigned<std::uint16_t>(text.substr(0, dash));
-  const auto last =
-      dash == std::string_view::npos ? first : parse_unsigned<std::uint16_t>(text.substr(dash + 1));
-  if (!first || !last) {
-    return fail(Errc::InvalidArgument,
-                fmt::format("{} is not a port or a range of ports: say 0 to 65535 (\"1000\", "
-                            "\"1000-1999\")",
-                            quoted(text)));
-  }
-  if (*last < *first) return backwards(text);
-  return PortRange{*first, static_cast<std::uint32_t>(*last - *first) + 1};
+  auto values = parse_values(
+      text,
+      [](std::string_view one) -> std::optional<std::uint64_t> {
+        return parse_unsigned<std::uint16_t>(one);
+      },
+      "a port or a range of ports: say 0 to 65535 (\"1000\", \"1000-1999\")");
+  if (!values) return tl::unexpected(std::move(values.error()));
+  return PortRange{static_cast<std::uint16_t>(values->first),
+                   static_cast<std::uint32_t>(values->count),
+                   static_cast<std::uint32_t>(values->step), std::move(values->list)};
 }
 
 std::uint16_t PortRange::at(std::uint64_t i) const {
-  return static_cast<std::uint16_t>(first + i);
+  return static_cast<std::uint16_t>(list.empty() ? first + i * step : list[i]);
 }
 
 std::string PortRange::to_string() const {
-  if (count == 1) return fmt::format("{}", first);
-  return fmt::format("{}-{}", first, at(count - 1));
+  return packet::to_string(values(), [](std::uint64_t v) { return std::to_string(v); });
 }
 
 } // namespace xtg::packet

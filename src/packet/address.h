@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/result.h"
+#include "packet/values.h"
 
 namespace xtg::packet {
 
@@ -54,17 +56,17 @@ struct Ip {
   [[nodiscard]] Ip with_low(std::uint64_t value) const;
 };
 
-/// The most values one field may sweep. The kernel program keeps a 32-bit position per field.
-inline constexpr std::uint64_t kMaxRangeCount = std::uint64_t{1} << 32;
-
-/// first, first+1, ... first+count-1; 1 <= count <= kMaxRangeCount; never wraps (IPv6: within one
-/// /64).
+/// first, first + step, ... or a list, as Values; 1 <= count <= kMaxRangeCount; never wraps (IPv6:
+/// within one /64, whose low 64 bits the list has).
 struct MacRange {
   Mac first;
   std::uint64_t count = 1;
+  std::uint64_t step = 1;
+  std::vector<std::uint64_t> list{};
   bool operator==(const MacRange&) const = default;
-  static Result<MacRange>
-  parse(std::string_view text); ///< "MAC" or "MAC-MAC" (colon notation in ranges)
+  /// "MAC", "MAC-MAC" or "MAC-MAC/STEP" (colon notation in ranges), or several with commas.
+  static Result<MacRange> parse(std::string_view text);
+  [[nodiscard]] Values values() const { return {first.to_u64(), count, step, list}; }
   [[nodiscard]] Mac at(std::uint64_t i) const;
   [[nodiscard]] std::string to_string() const; ///< what parse() accepts
 };
@@ -72,12 +74,18 @@ struct MacRange {
 struct IpRange {
   Ip first;
   std::uint64_t count = 1;
+  std::uint64_t step = 1;
+  std::vector<std::uint64_t> list{};
   bool operator==(const IpRange&) const = default;
-  /// "A", "A-B" (same family, B >= A) or "A/len". A prefix means all its addresses from the network
-  /// address on, host bits must be zero or are cut: 10.0.0.7/24 is 10.0.0.0-10.0.0.255.
+  /// "A", "A-B" (same family, B >= A), "A-B/STEP", "A/len", or several of one family with commas. A
+  /// prefix means all its addresses from the network address on, host bits must be zero or are cut:
+  /// 10.0.0.7/24 is 10.0.0.0-10.0.0.255.
   static Result<IpRange> parse(std::string_view text);
+  [[nodiscard]] Values values() const { return {first.low(), count, step, list}; }
   [[nodiscard]] Ip at(std::uint64_t i) const;
   [[nodiscard]] Ip last() const { return at(count - 1); }
+  /// The least range without gaps that has all of them.
+  [[nodiscard]] IpRange hull() const;
   /// Without the addresses that are no host's in an IPv4 prefix of this length (1 to 30): the
   /// network's own and the broadcast address.
   [[nodiscard]] IpRange without_edges(unsigned length) const;
@@ -90,8 +98,12 @@ Mac multicast_mac(const Ip& group);
 struct PortRange {
   std::uint16_t first = 0;
   std::uint32_t count = 1; ///< 1 to 65536
+  std::uint32_t step = 1;
+  std::vector<std::uint64_t> list{};
   bool operator==(const PortRange&) const = default;
-  static Result<PortRange> parse(std::string_view text); ///< "N" or "A-B", 0 to 65535
+  /// "N", "A-B" or "A-B/STEP", 0 to 65535, or several with commas.
+  static Result<PortRange> parse(std::string_view text);
+  [[nodiscard]] Values values() const { return {first, count, step, list}; }
   [[nodiscard]] std::uint16_t at(std::uint64_t i) const;
   [[nodiscard]] std::string to_string() const;
 };

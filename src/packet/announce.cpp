@@ -2,6 +2,7 @@
 #include "packet/announce.h"
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <span>
@@ -58,9 +59,10 @@ Result<std::vector<std::uint8_t>> render_announcement(const Frame& stream, const
   bytes[frame->signature_offset + offsetof(xtg_sig_full, type)] =
       what.kind == AnnouncementKind::Start ? XTG_SIG_START : XTG_SIG_END;
   const auto all = std::span(bytes);
-  xtg_sig_announce form = wire_form(what, stream.spec.frame_size);
+  const auto mean_size = static_cast<std::uint32_t>(std::lround(stream.mix.mean()));
+  xtg_sig_announce form = wire_form(what, mean_size);
   store_be(form.sum, sum_of(form, all.subspan(frame->signature_offset), key));
-  std::memcpy(bytes.data() + frame->payload_offset, &form, sizeof form);
+  std::memcpy(bytes.data() + frame->header_len, &form, sizeof form);
   write_checksums(*frame, bytes);
   return bytes;
 }

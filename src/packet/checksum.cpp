@@ -28,6 +28,10 @@ std::uint16_t complement(std::uint64_t sum) {
   return static_cast<std::uint16_t>(~sum);
 }
 
+bool is_tag(std::uint64_t ethertype) {
+  return ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100;
+}
+
 bool udp_valid(std::span<const std::uint8_t> src, std::span<const std::uint8_t> dst,
                std::span<const std::uint8_t> segment) {
   if (segment.size() < 8 || load_be(segment.subspan(4, 2)) != segment.size()) return false;
@@ -70,8 +74,11 @@ std::uint16_t transport_checksum(std::span<const std::uint8_t> src,
 
 bool checksums_valid(std::span<const std::uint8_t> frame) {
   if (frame.size() < 14) return false;
-  const std::uint64_t ethertype = load_be(frame.subspan(12, 2));
-  const std::span<const std::uint8_t> packet = frame.subspan(14);
+  std::size_t l3 = 14;
+  while (is_tag(load_be(frame.subspan(l3 - 2, 2))) && frame.size() >= l3 + 4)
+    l3 += 4;
+  const std::uint64_t ethertype = load_be(frame.subspan(l3 - 2, 2));
+  const std::span<const std::uint8_t> packet = frame.subspan(l3);
   if (ethertype == 0x0800 && packet.size() >= 20) {
     const std::size_t header = (packet[0] & 0x0fU) * 4;
     const std::size_t total = load_be(packet.subspan(2, 2));

@@ -24,8 +24,9 @@ std::uint16_t transport_checksum(std::span<const std::uint8_t> src,
                                  std::span<const std::uint8_t> dst, std::uint8_t protocol,
                                  std::span<const std::uint8_t> segment);
 
-/// Whether the frame (without FCS) is Ethernet, IPv4 or IPv6 and UDP with consistent lengths and
-/// right checksums. No UDP checksum is right over IPv4 and wrong over IPv6.
+/// Whether the frame (without FCS) is Ethernet, VLAN tags (802.1Q, 802.1ad), IPv4 or IPv6 and UDP
+/// with consistent lengths and right checksums. No UDP checksum is right over IPv4 and wrong over
+/// IPv6.
 bool checksums_valid(std::span<const std::uint8_t> frame);
 
 /// A signature as read from the wire. The compact form carries only the low bits of the numbers.

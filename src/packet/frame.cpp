@@ -2,6 +2,7 @@
 #include "packet/frame.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <string>
@@ -18,37 +19,53 @@ namespace xtg::packet {
 
 namespace {
 
-constexpr std::uint16_t kEthBytes = 14;
-constexpr std::uint16_t kIpv4Bytes = 20;
-constexpr std::uint16_t kIpv6Bytes = 40;
-constexpr std::uint16_t kUdpBytes = 8;
-constexpr std::uint8_t kProtocolUdp = 17;
-constexpr std::uint16_t kDontFragment = 0x4000;
+constexpr std::uint32_t kMinEthernet = 64; // with FCS
 
 constexpr std::string_view kSentence =
     "This frame was made by xdp-trafficgen to try out a network; its text means nothing else. ";
 
 using Bytes = std::span<std::uint8_t>;
 
-void copy_to(Bytes out, std::span<const std::uint8_t> in) {
-  std::copy(in.begin(), in.end(), out.begin());
+std::uint32_t header_bytes(Family family, std::size_t tags) {
+  FrameSpec spec;
+  spec.dst_addr.family = spec.src_addr.family = family;
+  spec.tags.resize(tags);
+  std::size_t bytes = 0;
+  for (const Layer& layer : layers_of(spec))
+    bytes += layer.bytes.size();
+  return static_cast<std::uint32_t>(bytes);
 }
 
-std::span<const std::uint8_t> wire(const Ip& ip) {
-  return std::span(ip.bytes).first(ip.size());
-}
-
-/// Where the addresses lie in a frame.
-struct AddressPlaces {
-  std::uint16_t src, dst, size;
-};
-
-AddressPlaces addresses(const Frame& frame) {
-  const std::uint16_t l3 = frame.l3_offset;
-  if (frame.spec.dst_addr.is_v4()) {
-    return {static_cast<std::uint16_t>(l3 + 12), static_cast<std::uint16_t>(l3 + 16), 4};
+Status check_sizes(const FrameSpec& spec) {
+  const Family family = spec.dst_addr.family;
+  const std::uint32_t smallest = spec.frame_size.smallest(), largest = spec.frame_size.largest();
+  if (const std::uint32_t least = min_frame_size(family, spec.tags.size()); smallest < least) {
+    const std::string_view tags = spec.tags.empty() ? "" : " VLAN tags,";
+    return fail(Errc::InvalidArgument,
+                fmt::format("a frame of {} bytes is too small: at least {} with FCS ({})", smallest,
+                            least,
+                            least == kMinEthernet
+                                ? "the smallest Ethernet frame"
+                                : fmt::format("Ethernet,{} {} and UDP headers without payload",
+                                              tags, family == Family::V4 ? "IPv4" : "IPv6")));
   }
-  return {static_cast<std::uint16_t>(l3 + 8), static_cast<std::uint16_t>(l3 + 24), 16};
+  if (largest > max_frame_size()) {
+    return fail(Errc::InvalidArgument,
+                fmt::format("a frame of {} bytes is too large: at most {} with FCS (what one page "
+                            "leaves for a frame when the kernel sends it)",
+                            largest, max_frame_size()));
+  }
+  if (!spec.mirror) return {};
+  if (!spec.signature)
+    return fail(Errc::InvalidArgument, "a mirror's words take a signature behind them");
+  if (const std::uint32_t least = min_mirror_frame_size(family, spec.tags.size());
+      smallest < least) {
+    return fail(Errc::InvalidArgument,
+                fmt::format("a frame of {} bytes has no room for a mirror's words: at least {} "
+                            "with FCS",
+                            smallest, least));
+  }
+  return {};
 }
 
 Status check(const FrameSpec& spec) {
@@ -58,94 +75,25 @@ Status check(const FrameSpec& spec) {
         fmt::format("source address {} and destination address {} are of different families",
                     spec.src_addr.to_string(), spec.dst_addr.to_string()));
   }
-  const Family family = spec.dst_addr.family;
-  if (const std::uint32_t least = min_frame_size(family); spec.frame_size < least) {
+  if (spec.tags.size() > kMaxTags)
     return fail(Errc::InvalidArgument,
-                fmt::format("a frame of {} bytes is too small: at least {} with FCS ({})",
-                            spec.frame_size, least,
-                            family == Family::V4
-                                ? "the smallest Ethernet frame"
-                                : "Ethernet, IPv6 and UDP headers without payload"));
-  }
-  if (spec.frame_size > max_frame_size()) {
-    return fail(Errc::InvalidArgument,
-                fmt::format("a frame of {} bytes is too large: at most {} with FCS (what one page "
-                            "leaves for a frame when the kernel sends it)",
-                            spec.frame_size, max_frame_size()));
-  }
-  if (family == Family::V6 && !spec.udp_checksum) {
+                fmt::format("{} VLAN tags: at most {}", spec.tags.size(), kMaxTags));
+  if (Status sizes = check_sizes(spec); !sizes) return sizes;
+  if (spec.dst_addr.family == Family::V6 && !spec.udp_checksum) {
     return fail(Errc::InvalidArgument,
                 "UDP over IPv6 needs its checksum (RFC 8200 8.1): only IPv4 may go without");
-  }
-  if (!spec.mirror) return {};
-  if (!spec.signature)
-    return fail(Errc::InvalidArgument, "a mirror's words take a signature behind them");
-  if (const std::uint32_t least = min_mirror_frame_size(family); spec.frame_size < least) {
-    return fail(Errc::InvalidArgument,
-                fmt::format("a frame of {} bytes has no room for a mirror's words: at least {} "
-                            "with FCS",
-                            spec.frame_size, least));
   }
   return {};
 }
 
-void lay_out(Frame& frame) {
-  const FrameSpec& spec = frame.spec;
-  const bool v4 = spec.dst_addr.is_v4();
-  frame.bytes.resize(spec.frame_size - kFcsBytes);
-  frame.l3_offset = kEthBytes;
-  frame.l4_offset = static_cast<std::uint16_t>(frame.l3_offset + (v4 ? kIpv4Bytes : kIpv6Bytes));
-  frame.payload_offset = static_cast<std::uint16_t>(frame.l4_offset + kUdpBytes);
-  frame.header_len = frame.payload_offset;
-  if (v4) frame.ip_csum_offset = static_cast<std::uint16_t>(frame.l3_offset + 10);
-  if (spec.udp_checksum) frame.l4_csum_offset = static_cast<std::uint16_t>(frame.l4_offset + 6);
-
-  const std::size_t payload = frame.bytes.size() - frame.payload_offset;
-  std::size_t length = 0;
-  if (spec.signature && payload >= XTG_SIG_FULL_LEN) {
-    frame.signature = SignatureForm::Full;
-    length = XTG_SIG_FULL_LEN;
-  } else if (spec.signature && payload >= XTG_SIG_COMPACT_LEN) {
-    frame.signature = SignatureForm::Compact;
-    length = XTG_SIG_COMPACT_LEN;
-  }
-  if (length != 0) frame.signature_offset = static_cast<std::uint16_t>(frame.bytes.size() - length);
-  if (spec.mirror)
-    frame.mirror_offset = static_cast<std::uint16_t>(frame.signature_offset - XTG_SIG_MIRROR_LEN);
+SignatureForm form_in(std::size_t payload) {
+  if (payload >= XTG_SIG_FULL_LEN) return SignatureForm::Full;
+  return payload >= XTG_SIG_COMPACT_LEN ? SignatureForm::Compact : SignatureForm::None;
 }
 
-void write_headers(Frame& frame) {
-  const FrameSpec& spec = frame.spec;
-  const Bytes all(frame.bytes);
-  const bool v4 = spec.dst_addr.is_v4();
-  copy_to(all.subspan(0, 6), spec.dst_mac.bytes);
-  copy_to(all.subspan(6, 6), spec.src_mac.bytes);
-  store_be(all.subspan(12, 2), v4 ? 0x0800 : 0x86dd);
-
-  const Bytes l3 = all.subspan(frame.l3_offset);
-  const std::size_t segment = all.size() - frame.l4_offset;
-  if (v4) {
-    // ID 0: a datagram that may not be fragmented needs none (RFC 6864).
-    l3[0] = 0x45;
-    l3[1] = spec.tos;
-    store_be(l3.subspan(2, 2), l3.size());
-    store_be(l3.subspan(6, 2), kDontFragment);
-    l3[8] = spec.hop_limit;
-    l3[9] = kProtocolUdp;
-  } else {
-    store_be(l3.subspan(0, 4), 0x60000000U | std::uint32_t{spec.tos} << 20);
-    store_be(l3.subspan(4, 2), segment);
-    l3[6] = kProtocolUdp;
-    l3[7] = spec.hop_limit;
-  }
-  const AddressPlaces at = addresses(frame);
-  copy_to(all.subspan(at.src, at.size), wire(spec.src_addr));
-  copy_to(all.subspan(at.dst, at.size), wire(spec.dst_addr));
-
-  const Bytes udp = all.subspan(frame.l4_offset);
-  store_be(udp.subspan(0, 2), spec.src_port);
-  store_be(udp.subspan(2, 2), spec.dst_port);
-  store_be(udp.subspan(4, 2), segment);
+std::uint16_t length_of_form(SignatureForm form) {
+  if (form == SignatureForm::None) return 0;
+  return form == SignatureForm::Full ? XTG_SIG_FULL_LEN : XTG_SIG_COMPACT_LEN;
 }
 
 std::uint8_t payload_byte(const FrameSpec& spec, std::size_t i) {
@@ -172,8 +120,9 @@ struct Changing {
 
 void sign(const Frame& frame, Bytes bytes, const Changing& now) {
   const FrameSpec& spec = frame.spec;
+  const std::uint16_t at = frame.signature_at(static_cast<std::uint32_t>(bytes.size()));
   const auto put = [&](const auto& wire_form) {
-    std::memcpy(bytes.data() + frame.signature_offset, &wire_form, sizeof(wire_form));
+    std::memcpy(bytes.data() + at, &wire_form, sizeof(wire_form));
   };
   if (frame.signature == SignatureForm::Full) {
     xtg_sig_full full{};
@@ -200,56 +149,45 @@ void sign(const Frame& frame, Bytes bytes, const Changing& now) {
   }
 }
 
-/// Offset and width of a field's swept part.
-void place(const Frame& frame, Field& field) {
-  const AddressPlaces at = addresses(frame);
-  const std::uint16_t swept = at.size == 4 ? 4 : 8;
-  const auto end_of = [&](std::uint16_t address) {
-    return static_cast<std::uint16_t>(address + at.size - swept);
-  };
-  switch (field.kind) {
-  case FieldKind::DstMac:
-    field.offset = 0, field.width = 6;
-    break;
-  case FieldKind::SrcMac:
-    field.offset = 6, field.width = 6;
-    break;
-  case FieldKind::SrcAddr:
-    field.offset = end_of(at.src), field.width = static_cast<std::uint8_t>(swept);
-    break;
-  case FieldKind::DstAddr:
-    field.offset = end_of(at.dst), field.width = static_cast<std::uint8_t>(swept);
-    break;
-  case FieldKind::SrcPort:
-    field.offset = frame.l4_offset, field.width = 2;
-    break;
-  case FieldKind::DstPort:
-    field.offset = static_cast<std::uint16_t>(frame.l4_offset + 2), field.width = 2;
-    break;
-  }
+/// Where the field lies, and what else is in its bytes.
+Status place(const Stack& stack, Field& field) {
+  const auto at = std::ranges::find_if(stack.fields, [&](const FieldPlace& f) {
+    return f.kind == field.kind && f.nth == field.nth;
+  });
+  if (at == stack.fields.end())
+    return fail(Errc::InvalidArgument, fmt::format("these frames have no {}", field.name()));
+  const std::uint64_t highest = ~std::uint64_t{0} >> (64 - at->bits);
+  const std::uint64_t most = highest - std::min(field.first, highest);
+  if (field.count == 0 || field.count > kMaxRangeCount)
+    return fail(Errc::InvalidArgument, fmt::format("{} varies over {} values: 1 to {} are possible",
+                                                   field.name(), field.count, kMaxRangeCount));
+  const bool past = field.list.empty()
+                        ? field.first > highest || field.step > highest ||
+                              field.count - 1 > most / std::max<std::uint64_t>(field.step, 1)
+                        : field.values().highest() > highest;
+  if (past || field.step == 0)
+    return fail(
+        Errc::InvalidArgument,
+        at->bits % 8 == 0
+            ? fmt::format("{} varies past the end of its {} bytes", field.name(), at->bits / 8)
+            : fmt::format("{} varies past the end of its {} bits", field.name(), at->bits));
+  field.offset = at->offset;
+  field.width = at->width;
+  field.shift = at->shift;
+  field.rest =
+      load_be(std::span(stack.bytes).subspan(at->offset, at->width)) & ~(highest << at->shift);
+  return {};
 }
 
-Status place_sweep(Frame& frame) {
-  std::vector<Field>& fields = frame.sweep.fields;
+Status place_sweep(const Stack& stack, Sweep& sweep) {
+  std::vector<Field>& fields = sweep.fields;
   std::erase_if(fields, [](const Field& field) { return field.count == 1; });
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    Field& field = fields[i];
-    place(frame, field);
-    const std::string_view name = to_string(field.kind);
     for (std::size_t j = 0; j < i; ++j) {
-      if (fields[j].kind != field.kind) continue;
-      return fail(Errc::InvalidArgument, fmt::format("{} varies twice", name));
+      if (fields[j].kind == fields[i].kind && fields[j].nth == fields[i].nth)
+        return fail(Errc::InvalidArgument, fmt::format("{} varies twice", fields[i].name()));
     }
-    if (field.count == 0 || field.count > kMaxRangeCount) {
-      return fail(Errc::InvalidArgument,
-                  fmt::format("{} varies over {} values: 1 to {} are possible", name, field.count,
-                              kMaxRangeCount));
-    }
-    const std::uint64_t highest = ~std::uint64_t{0} >> (64 - 8 * field.width);
-    if (field.first > highest || field.count - 1 > highest - field.first) {
-      return fail(Errc::InvalidArgument,
-                  fmt::format("{} varies past the end of its {} bytes", name, field.width));
-    }
+    if (Status placed = place(stack, fields[i]); !placed) return placed;
   }
   return {};
 }
@@ -262,24 +200,6 @@ Status check_next_hops(const Sweep& sweep) {
                 fmt::format("{} next hops for {} destination addresses", sweep.next_hops.size(),
                             sweep.fields[*dst].count));
   return {};
-}
-
-void blank_and_sum(Frame& frame) {
-  const Bytes all(frame.bytes);
-  for (const Field& field : frame.sweep.fields)
-    store_be(all.subspan(field.offset, field.width), 0);
-  if (frame.ip_csum_offset != 0) {
-    frame.ip_csum_base =
-        csum_accumulate(all.subspan(frame.l3_offset, frame.l4_offset - frame.l3_offset));
-  }
-  if (frame.l4_csum_offset == 0) return;
-  const AddressPlaces at = addresses(frame);
-  const Bytes segment = all.subspan(frame.l4_offset);
-  std::array<std::uint8_t, 4> protocol_and_length{0, kProtocolUdp, 0, 0};
-  store_be(Bytes(protocol_and_length).last(2), segment.size());
-  frame.l4_csum_base = csum_accumulate(all.subspan(at.src, at.size)) +
-                       csum_accumulate(all.subspan(at.dst, at.size)) +
-                       csum_accumulate(protocol_and_length) + csum_accumulate(segment);
 }
 
 } // namespace
@@ -310,49 +230,112 @@ std::string_view to_string(SignatureForm form) {
   return "?";
 }
 
-std::uint32_t min_frame_size(Family family) {
-  return family == Family::V4 ? 64 : kEthBytes + kIpv6Bytes + kUdpBytes + kFcsBytes;
+std::vector<Layer> layers_of(const FrameSpec& spec) {
+  std::vector<Layer> out = {ethernet_layer(spec.dst_mac, spec.src_mac)};
+  for (const VlanTag& tag : spec.tags)
+    out.push_back(vlan_layer(tag));
+  out.push_back(ip_layer(spec.src_addr, spec.dst_addr, spec.tos, spec.hop_limit));
+  out.push_back(udp_layer(spec.src_port, spec.dst_port, spec.udp_checksum));
+  return out;
 }
 
-std::uint32_t min_signed_frame_size(Family family) {
-  const std::uint32_t headers =
-      kEthBytes + (family == Family::V4 ? kIpv4Bytes : kIpv6Bytes) + kUdpBytes;
-  return std::max(min_frame_size(family),
-                  headers + static_cast<std::uint32_t>(XTG_SIG_COMPACT_LEN) + kFcsBytes);
+std::uint32_t min_frame_size(Family family, std::size_t tags) {
+  return std::max(kMinEthernet, header_bytes(family, tags) + kFcsBytes);
 }
 
-std::uint32_t min_mirror_frame_size(Family family) {
-  return kEthBytes + (family == Family::V4 ? kIpv4Bytes : kIpv6Bytes) + kUdpBytes +
-         XTG_SIG_MIRROR_LEN + XTG_SIG_FULL_LEN + kFcsBytes;
+std::uint32_t min_signed_frame_size(Family family, std::size_t tags) {
+  return std::max(min_frame_size(family, tags),
+                  header_bytes(family, tags) + std::uint32_t{XTG_SIG_COMPACT_LEN} + kFcsBytes);
+}
+
+std::uint32_t min_mirror_frame_size(Family family, std::size_t tags) {
+  return header_bytes(family, tags) + XTG_SIG_MIRROR_LEN + XTG_SIG_FULL_LEN + kFcsBytes;
 }
 
 std::uint32_t max_frame_size() {
   return XTG_FRAME_MAX + kFcsBytes;
 }
 
+std::uint32_t Frame::length_of(std::uint64_t k) const {
+  const std::vector<std::uint32_t>& sizes = mix.sizes();
+  const std::uint64_t entry =
+      mix.random() ? xtg_sweep_random(sweep.seed, static_cast<std::uint32_t>(sweep.fields.size()),
+                                      k, sizes.size())
+                   : k % sizes.size();
+  return sizes[entry] - kFcsBytes;
+}
+
+std::uint16_t Frame::signature_at(std::uint32_t length) const {
+  return static_cast<std::uint16_t>(length - length_of_form(signature));
+}
+
+std::vector<std::uint8_t> Frame::constant_bytes(std::uint32_t length) const {
+  std::vector<std::uint8_t> out(length);
+  const Bytes all(out);
+  std::copy_n(bytes.begin(), header_len, out.begin());
+  for (const LengthPlace& place : lengths)
+    store_be(all.subspan(place.offset, 2),
+             static_cast<std::uint64_t>(std::int64_t{length} + place.delta));
+  for (std::size_t i = header_len; i < length; ++i)
+    out[i] = payload_byte(spec, i - header_len);
+  if (spec.mirror) {
+    const Bytes words = all.subspan(signature_at(length) - XTG_SIG_MIRROR_LEN, XTG_SIG_MIRROR_LEN);
+    std::ranges::fill(words, std::uint8_t{0});
+  }
+  sign(*this, all, Changing{});
+  return out;
+}
+
+std::vector<std::uint64_t> Frame::checksum_bases(std::uint32_t length) const {
+  const std::vector<std::uint8_t> constant = constant_bytes(length);
+  const std::span<const std::uint8_t> all(constant);
+  std::vector<std::uint64_t> out;
+  for (const Checksum& c : checksums) {
+    const auto covered = all.subspan(c.from, (c.to == 0 ? all.size() : c.to) - c.from);
+    std::uint64_t sum = csum_accumulate(covered);
+    if (c.pseudo) {
+      std::array<std::uint8_t, 4> protocol_and_length{0, c.protocol, 0, 0};
+      store_be(Bytes(protocol_and_length).last(2), covered.size());
+      sum += csum_accumulate(all.subspan(c.src, c.address_size)) +
+             csum_accumulate(all.subspan(c.dst, c.address_size)) +
+             csum_accumulate(protocol_and_length);
+    }
+    out.push_back(sum);
+  }
+  return out;
+}
+
 Result<Frame> build(const FrameSpec& spec, Sweep sweep) {
   if (Status good = check(spec); !good) return tl::unexpected(std::move(good.error()));
+  Stack stack = stack_up(layers_of(spec));
+  if (Status good = place_sweep(stack, sweep); !good)
+    return tl::unexpected(std::move(good.error()));
+  if (Status good = check_next_hops(sweep); !good) return tl::unexpected(std::move(good.error()));
+  for (const Field& field : sweep.fields)
+    store_be(Bytes(stack.bytes).subspan(field.offset, field.width), 0);
+
   Frame frame;
   frame.spec = spec;
   frame.sweep = std::move(sweep);
-  lay_out(frame);
-  if (Status good = place_sweep(frame); !good) return tl::unexpected(std::move(good.error()));
-  if (Status good = check_next_hops(frame.sweep); !good)
-    return tl::unexpected(std::move(good.error()));
-  write_headers(frame);
-  for (std::size_t i = frame.payload_offset; i < frame.bytes.size(); ++i) {
-    frame.bytes[i] = payload_byte(spec, i - frame.payload_offset);
-  }
-  if (frame.mirror_offset != 0)
-    std::fill_n(frame.bytes.begin() + frame.mirror_offset, XTG_SIG_MIRROR_LEN, std::uint8_t{0});
-  sign(frame, frame.bytes, Changing{});
-  blank_and_sum(frame);
+  frame.mix = spec.frame_size.mix();
+  frame.header_len = static_cast<std::uint16_t>(stack.bytes.size());
+  frame.l3_offset = stack.l3_offset;
+  frame.checksums = std::move(stack.checksums);
+  frame.lengths = std::move(stack.lengths);
+  const std::uint32_t smallest = frame.mix.smallest() - kFcsBytes;
+  const std::uint32_t largest = frame.mix.largest() - kFcsBytes;
+  if (spec.signature) frame.signature = form_in(smallest - frame.header_len);
+  if (frame.signature != SignatureForm::None) frame.signature_offset = frame.signature_at(largest);
+  if (spec.mirror)
+    frame.mirror_offset = static_cast<std::uint16_t>(frame.signature_offset - XTG_SIG_MIRROR_LEN);
+  frame.bytes = std::move(stack.bytes);
+  frame.bytes = frame.constant_bytes(largest);
   return frame;
 }
 
 std::vector<std::uint8_t> render(const Frame& frame, std::uint64_t k, std::uint8_t lane,
                                  std::uint64_t tx_ns) {
-  std::vector<std::uint8_t> bytes = frame.bytes;
+  std::vector<std::uint8_t> bytes = frame.constant_bytes(frame.length_of(k));
   const Bytes all(bytes);
   frame.sweep.apply(all, k);
   sign(frame, all, Changing{k, tx_ns, lane});
@@ -361,19 +344,9 @@ std::vector<std::uint8_t> render(const Frame& frame, std::uint64_t k, std::uint8
 }
 
 void write_checksums(const Frame& frame, std::span<std::uint8_t> all) {
-  const auto clear = [&](std::uint16_t at) { store_be(all.subspan(at, 2), 0); };
-  if (frame.ip_csum_offset != 0) {
-    clear(frame.ip_csum_offset);
-    store_be(all.subspan(frame.ip_csum_offset, 2),
-             internet_checksum(all.subspan(frame.l3_offset, frame.l4_offset - frame.l3_offset)));
-  }
-  if (frame.l4_csum_offset != 0) {
-    clear(frame.l4_csum_offset);
-    const AddressPlaces at = addresses(frame);
-    const std::uint16_t sum =
-        transport_checksum(all.subspan(at.src, at.size), all.subspan(at.dst, at.size), kProtocolUdp,
-                           all.subspan(frame.l4_offset));
-    store_be(all.subspan(frame.l4_csum_offset, 2), sum == 0 ? 0xffff : sum);
+  for (auto c = frame.checksums.rbegin(); c != frame.checksums.rend(); ++c) { // inner ones first
+    store_be(all.subspan(c->offset, 2), 0);
+    store_be(all.subspan(c->offset, 2), c->compute(all));
   }
 }
 

@@ -7,40 +7,81 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/result.h"
+#include "packet/values.h"
+#include "xtg/abi/sweep.h"
 
 namespace xtg::packet {
 
-enum class FieldKind : std::uint8_t { DstMac, SrcMac, DstAddr, SrcAddr, DstPort, SrcPort };
+enum class FieldKind : std::uint8_t {
+  DstMac,
+  SrcMac,
+  DstAddr,
+  SrcAddr,
+  DstPort,
+  SrcPort,
+  Vlan,
+  Tos,
+  HopLimit,
+};
 std::string_view to_string(FieldKind kind); // the option's name: "dst-mac"
 
-/// The swept part of a field is its last `width` bytes, read as one big-endian number; it takes the
-/// values first ... first+count-1. Width 2 (port), 4 (IPv4), 6 (MAC) or 8 (low half of an IPv6
-/// address).
+/// A field is `width` bytes, read as one big-endian number: 2 (port, VLAN tag), 4 (IPv4), 6 (MAC)
+/// or 8 (low half of an IPv6 address). Where it has only some of their bits, it lies `shift` bits
+/// from the right, and `rest` has the others.
 struct Field {
   FieldKind kind = FieldKind::DstPort;
-  std::uint16_t offset = 0; ///< of the swept part, in the frame
+  std::uint16_t offset = 0; ///< in the frame
   std::uint8_t width = 2;
   std::uint64_t first = 0;
   std::uint64_t count = 1; ///< 2 ... kMaxRangeCount: a field that does not vary is not listed
+  std::uint64_t step = 1;
+  std::vector<std::uint64_t> list{}; ///< see Values
+  std::uint8_t nth = 0;              ///< of the fields of this kind, counted from the outermost
+  std::uint8_t shift = 0;
+  std::uint64_t rest = 0;
   bool operator==(const Field&) const = default;
+  static Field of(FieldKind kind, Values values, std::uint8_t nth = 0);
+  [[nodiscard]] Values values() const { return {first, count, step, list}; }
+  /// Value number i, and the bytes that hold it.
+  [[nodiscard]] std::uint64_t at(std::uint64_t i) const {
+    return list.empty() ? first + i * step : list[i];
+  }
+  [[nodiscard]] std::uint64_t wire(std::uint64_t i) const { return rest | at(i) << shift; }
+  [[nodiscard]] std::string name() const; ///< "dst-mac"; of an inner field "vlan 2"
 };
 
-enum class Vary : std::uint8_t { Together, Product, Random }; ///< XTG_VARY_*
+enum class Vary : std::uint8_t {
+  Together = XTG_VARY_TOGETHER,
+  Product = XTG_VARY_PRODUCT,
+  Random = XTG_VARY_RANDOM,
+};
+std::string_view to_string(Vary vary);
 
 /// How the destination MAC follows a destination address that varies: not; as that of a multicast
 /// group does (RFC 1112 6.4, RFC 2464 7); or from a list with one for each address of the range.
 enum class HopLaw : std::uint8_t { Fixed, Group, Listed };
 
+/// Flows in turn: `flows` at a time, packet by packet, each replaced by the next after `packets`.
+struct FlowLaw {
+  std::uint64_t flows = 0;   ///< 0: every packet is the next position
+  std::uint64_t packets = 0; ///< of each flow; 0: they last as long as the stream
+  bool operator==(const FlowLaw&) const = default;
+  /// The position of packet k among the values of the fields.
+  [[nodiscard]] std::uint64_t position(std::uint64_t k) const;
+};
+
 struct Sweep {
   std::vector<Field> fields; ///< in the order in which an odometer turns, fastest first
   Vary vary = Vary::Together;
-  std::uint64_t seed = 0; ///< of Vary::Random
+  std::uint64_t seed = 0; ///< of all that is random
   HopLaw hop_law = HopLaw::Fixed;
   std::vector<std::uint64_t> next_hops{}; ///< of HopLaw::Listed: Mac::to_u64()
+  FlowLaw flow{};
   bool operator==(const Sweep&) const = default;
 
   /// Index in [0, count) of field `f` in packet k.

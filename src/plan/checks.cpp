@@ -56,6 +56,15 @@ std::span<const SpecialBlock> special_blocks() {
   return kBlocks;
 }
 
+/// Ranges without gaps that have all of its addresses: of a list each by itself.
+std::vector<IpRange> pieces(const IpRange& range) {
+  if (range.list.empty()) return {range.hull()};
+  std::vector<IpRange> out;
+  for (std::uint64_t i = 0; i < range.count; i++)
+    out.push_back({range.at(i), 1});
+  return out;
+}
+
 bool overlaps(const IpRange& range, const packet::IpPrefix& block) {
   if (range.first.family != block.network.family) return false;
   return block.contains(range.first) || block.contains(range.last()) ||
@@ -76,7 +85,7 @@ Status check_consent(const Consent& consent, const InterfaceFacts& iface, const 
                                iface.name));
   if (consent.public_address) return {};
   std::string_view words = special_words(dst, AddressUse::Destination);
-  if (words.empty() && !all_non_public(dst))
+  if (words.empty() && !std::ranges::all_of(pieces(dst), all_non_public))
     words = dst.first.is_multicast() ? "a multicast address of global scope" : "a public address";
   if (words.empty()) return {};
   return invalid(fmt::format("{} {}: {}; --allow-public to send there all the same", option,
@@ -91,9 +100,12 @@ void note_consent(const Consent& consent, const InterfaceFacts& iface,
 }
 
 std::string_view special_words(const IpRange& range, AddressUse use) {
-  for (const SpecialBlock& special : special_blocks())
-    if ((special.destination || use == AddressUse::Source) && overlaps(range, special.block))
+  const std::vector<IpRange> all = pieces(range);
+  for (const SpecialBlock& special : special_blocks()) {
+    if (!special.destination && use != AddressUse::Source) continue;
+    if (std::ranges::any_of(all, [&](const IpRange& r) { return overlaps(r, special.block); }))
       return special.words;
+  }
   return {};
 }
 
@@ -105,7 +117,11 @@ Status check_source(const Consent& consent, const IpRange& src) {
 }
 
 Status check_source(const Consent& consent, const packet::MacRange& src) {
-  const bool group = src.first.is_group() || src.at(src.count - 1).is_group();
+  const packet::Values all = src.values();
+  const auto group_at = [&](std::uint64_t i) { return src.at(i).is_group(); };
+  bool group = group_at(0) || group_at(all.count - 1);
+  for (std::uint64_t i = 0; i < all.list.size(); i++)
+    group |= group_at(i);
   if (consent.public_address || !group) return {};
   return invalid(fmt::format("--src-mac {}: a group address, which no interface sends from and "
                              "switches drop; --allow-public to use it anyway",

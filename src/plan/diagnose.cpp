@@ -16,6 +16,7 @@ namespace xtg::plan {
 namespace {
 
 constexpr std::uint32_t kEthernetBytes = 14;
+constexpr std::uint32_t kTagBytes = 4;
 
 std::string in_namespace(const VethPeer& peer, std::string_view command) {
   if (!peer.netns.empty()) return fmt::format("ip netns exec {} {}", peer.netns, command);
@@ -23,14 +24,15 @@ std::string in_namespace(const VethPeer& peer, std::string_view command) {
   return std::string(command);
 }
 
-std::uint32_t mtu_for(std::uint32_t frame_size) {
-  return frame_size - packet::kFcsBytes - kEthernetBytes;
+/// The kernel leaves room for one VLAN tag (devmap.c), and so do drivers; further tags are at the
+/// packet's cost. Without a tag it is not for use: in four more bytes an IP packet would be above
+/// the MTU, and the first router would drop it.
+std::uint32_t mtu_for(FrameSize frame) {
+  return frame.bytes - packet::kFcsBytes - kEthernetBytes - (frame.tags != 0 ? kTagBytes : 0);
 }
 
-/// The kernel leaves room for a VLAN tag as well (devmap.c), but these frames have none: in four
-/// more bytes an IP packet would be above the MTU, and the first router would drop it.
-bool fits(std::uint32_t frame_size, std::uint32_t mtu) {
-  return frame_size - packet::kFcsBytes <= mtu + kEthernetBytes;
+bool fits(FrameSize frame, std::uint32_t mtu) {
+  return mtu_for(frame) <= mtu;
 }
 
 Diagnosis peer_silent(const InterfaceFacts& iface) {
@@ -87,11 +89,11 @@ Diagnosis down(const InterfaceFacts& iface) {
           fmt::format("ip link set dev {} up", iface.name), Fix::None};
 }
 
-Diagnosis above_mtu(std::uint32_t frame_size, std::string_view name, std::uint32_t mtu,
+Diagnosis above_mtu(FrameSize frame, std::string_view name, std::uint32_t mtu,
                     std::string command) {
   return {"frame-above-mtu",
           fmt::format("a frame of {} bytes (with FCS) does not fit through {}, whose MTU is {}",
-                      frame_size, name, mtu),
+                      frame.bytes, name, mtu),
           std::move(command), Fix::None};
 }
 
@@ -118,12 +120,12 @@ bool needs_pass_program(const InterfaceFacts& iface) {
   return std::find(kLate.begin(), kLate.end(), iface.driver) != kLate.end();
 }
 
-std::optional<Diagnosis> preflight(const InterfaceFacts& iface, std::uint32_t frame_size) {
+std::optional<Diagnosis> preflight(const InterfaceFacts& iface, FrameSize frame) {
   if (!iface.up) return down(iface);
-  if (!fits(frame_size, iface.mtu)) {
-    return above_mtu(frame_size, iface.name, iface.mtu,
+  if (!fits(frame, iface.mtu)) {
+    return above_mtu(frame, iface.name, iface.mtu,
                      fmt::format("ip link set dev {} mtu {}, or a smaller --pkt-size", iface.name,
-                                 mtu_for(frame_size)));
+                                 mtu_for(frame)));
   }
   const bool transmits = !iface.xdp_features || (*iface.xdp_features & kXdpNdoXmit) != 0;
   if (iface.kind == "veth" && iface.peer) {
@@ -134,11 +136,10 @@ std::optional<Diagnosis> preflight(const InterfaceFacts& iface, std::uint32_t fr
           in_namespace(peer, fmt::format("ip link set dev {} up", peer.name)), Fix::None};
     }
     if (peer.reachable ? !peer.gro && !peer.xdp_native : !transmits) return peer_silent(iface);
-    if (peer.reachable && !fits(frame_size, peer.mtu)) {
-      return above_mtu(frame_size, fmt::format("{}, the veth peer of {}", peer.name, iface.name),
-                       peer.mtu,
-                       in_namespace(peer, fmt::format("ip link set dev {} mtu {}", peer.name,
-                                                      mtu_for(frame_size))));
+    if (peer.reachable && !fits(frame, peer.mtu)) {
+      return above_mtu(
+          frame, fmt::format("{}, the veth peer of {}", peer.name, iface.name), peer.mtu,
+          in_namespace(peer, fmt::format("ip link set dev {} mtu {}", peer.name, mtu_for(frame))));
     }
   }
   if (!needs_pass_program(iface)) {
@@ -149,9 +150,9 @@ std::optional<Diagnosis> preflight(const InterfaceFacts& iface, std::uint32_t fr
   return std::nullopt;
 }
 
-Diagnosis diagnose_silence(const InterfaceFacts& iface, std::uint32_t frame_size,
+Diagnosis diagnose_silence(const InterfaceFacts& iface, FrameSize frame,
                            const std::map<int, std::uint64_t>& errnos) {
-  if (auto known = preflight(iface, frame_size)) return *known;
+  if (auto known = preflight(iface, frame)) return *known;
 
   const auto largest =
       std::max_element(errnos.begin(), errnos.end(),
@@ -163,9 +164,9 @@ Diagnosis diagnose_silence(const InterfaceFacts& iface, std::uint32_t frame_size
   case ENETDOWN:
     return down(iface);
   case EMSGSIZE:
-    return above_mtu(frame_size, iface.name, iface.mtu,
+    return above_mtu(frame, iface.name, iface.mtu,
                      fmt::format("ip link set dev {} mtu {}, or a smaller --pkt-size", iface.name,
-                                 mtu_for(frame_size)));
+                                 mtu_for(frame)));
   case ENXIO:
     if (iface.kind == "veth" && iface.peer) return peer_silent(iface);
     return {"no-xdp-queues",

@@ -25,9 +25,18 @@ struct Diagnosis {
   [[nodiscard]] std::string paragraph() const;
 };
 
-/// What is known to keep frames of `frame_size` (with FCS) from leaving the interface, before
-/// anything is sent. Nothing known against it: no value.
-std::optional<Diagnosis> preflight(const InterfaceFacts& iface, std::uint32_t frame_size);
+/// A frame as interfaces judge it: the first VLAN tag does not count against the MTU.
+struct FrameSize {
+  // NOLINTNEXTLINE(google-explicit-constructor): most frames have no tags
+  FrameSize(std::uint32_t with_fcs, std::uint32_t vlan_tags = 0)
+      : bytes(with_fcs), tags(vlan_tags) {}
+  std::uint32_t bytes; ///< with FCS
+  std::uint32_t tags;
+};
+
+/// What is known to keep such frames from leaving the interface, before anything is sent. Nothing
+/// known against it: no value.
+std::optional<Diagnosis> preflight(const InterfaceFacts& iface, FrameSize frame);
 
 /// True when the driver allots XDP transmit queues only while a program is attached, and none is:
 /// the run then attaches a pass program.
@@ -35,7 +44,7 @@ bool needs_pass_program(const InterfaceFacts& iface);
 
 /// Why no frame was accepted: `errnos` as counted (positive errno -> frames), facts gathered
 /// afresh.
-Diagnosis diagnose_silence(const InterfaceFacts& iface, std::uint32_t frame_size,
+Diagnosis diagnose_silence(const InterfaceFacts& iface, FrameSize frame,
                            const std::map<int, std::uint64_t>& errnos);
 
 /// The command that makes a veth's peer take frames from XDP, with its namespace.

@@ -59,7 +59,7 @@ Status check_signatures(const Plan& plan) {
     if (stream.frame.signature == packet::SignatureForm::None)
       return invalid(fmt::format("frames of {} bytes from {} carry no signature, by which they "
                                  "would be known where they arrive: --pkt-size {} has room for one",
-                                 stream.frame.spec.frame_size, plan.iface.name,
+                                 stream.frame.mix.smallest(), plan.iface.name,
                                  stream.frame.header_len + 16 + packet::kFcsBytes));
   return {};
 }

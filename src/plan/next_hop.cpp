@@ -55,7 +55,10 @@ std::string silent_ones(const IpRange& dst, const std::vector<std::optional<pack
     const std::size_t first = i;
     while (i + 1 < hosts.size() && !hosts[i + 1])
       i++;
-    const IpRange gap{dst.at(first), i - first + 1};
+    IpRange gap{dst.at(first), i - first + 1, dst.step};
+    if (!dst.list.empty())
+      gap.list.assign(dst.list.begin() + static_cast<std::ptrdiff_t>(first),
+                      dst.list.begin() + static_cast<std::ptrdiff_t>(i + 1));
     if (gaps.size() < kMostGaps)
       gaps.push_back(gap.to_string());
     else
@@ -116,7 +119,8 @@ Result<NextHops> find_next_hops(const NextHopSearch& search, const InterfaceFact
                                 std::vector<std::string>& notes) {
   if (dst.first.is_multicast())
     return NextHops{packet::multicast_mac(dst.first),
-                    dst.last().is_multicast() ? packet::HopLaw::Group : packet::HopLaw::Fixed,
+                    dst.hull().last().is_multicast() ? packet::HopLaw::Group
+                                                     : packet::HopLaw::Fixed,
                     {}};
   const bool here = route != nullptr && route->ifindex == iface.ifindex;
   if (here) {

@@ -25,11 +25,11 @@ double packets_per_second(const RateLaw& law, const LayerBits& bits) {
   if (law.rate.unit == Rate::Unit::Pps) return law.rate.value;
   switch (law.layer) {
   case Layer::L1:
-    return law.rate.value / static_cast<double>(bits.l1);
+    return law.rate.value / bits.l1;
   case Layer::L2:
-    return law.rate.value / static_cast<double>(bits.l2);
+    return law.rate.value / bits.l2;
   case Layer::L3:
-    return law.rate.value / static_cast<double>(bits.l3);
+    return law.rate.value / bits.l3;
   }
   return 0;
 }

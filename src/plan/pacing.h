@@ -19,9 +19,9 @@ inline constexpr std::uint64_t kSleepGapNs = 500'000;
 /// How late a schedule may run before its slots are given up.
 inline constexpr std::uint64_t kCatchUpNs = 10'000'000;
 
-/// What one packet takes on each layer.
+/// What one packet takes on each layer, in the mean.
 struct LayerBits {
-  std::uint64_t l1 = 0, l2 = 0, l3 = 0;
+  double l1 = 0, l2 = 0, l3 = 0;
 };
 /// Packets per second that a rate makes of such packets; none for `max`. InvalidArgument where it
 /// cannot be scheduled.

@@ -42,14 +42,6 @@ Ip pick_source(const InterfaceFacts& iface, const RouteFacts* route, Family fami
   return made_up;
 }
 
-packet::Field field(FieldKind kind, std::uint64_t first, std::uint64_t count) {
-  packet::Field out;
-  out.kind = kind;
-  out.first = first;
-  out.count = count;
-  return out;
-}
-
 Result<packet::PortRange> destination_ports(const StreamSpec& stream) {
   if (stream.dyn_ports <= 1) return stream.dst_port;
   if (stream.dst_port.first + std::uint64_t{stream.dyn_ports} > 65'536)
@@ -57,6 +49,22 @@ Result<packet::PortRange> destination_ports(const StreamSpec& stream) {
                                stream.dyn_ports, stream.dst_port.first,
                                65'536 - stream.dst_port.first));
   return packet::PortRange{stream.dst_port.first, stream.dyn_ports};
+}
+
+/// The tags' first IDs and their TPIDs.
+Result<std::vector<packet::VlanTag>> tags_of(const StreamSpec& stream) {
+  const std::size_t count = stream.vlans.size();
+  if (count > packet::kMaxTags)
+    return invalid(fmt::format("--vlan: {} tags, at most {} are sent", count, packet::kMaxTags));
+  if (stream.tpids.size() > count)
+    return invalid(fmt::format("--tpid: {} for {} VLAN tag{}: one for each --vlan, the outer one "
+                               "first",
+                               stream.tpids.size(), count, count == 1 ? "" : "s"));
+  std::vector<packet::VlanTag> out;
+  for (std::size_t i = 0; i < count; i++)
+    out.push_back({i < stream.tpids.size() ? stream.tpids[i] : packet::default_tpid(i, count),
+                   stream.vlans[i].priority, stream.vlans[i].first});
+  return out;
 }
 
 /// Everything of a stream's frames that the spec leaves open, looked up.
@@ -106,21 +114,30 @@ Result<Endpoints> pick_endpoints(const RunSpec& spec, const StreamSpec& stream,
   return out;
 }
 
+/// "; the smallest frame has 64", where it needs saying.
+std::string smallest_words(const packet::SizeLaw& sizes) {
+  if (sizes.constant()) return {};
+  return fmt::format("; the smallest frame of these has {}", sizes.smallest());
+}
+
 /// What depends on the family of the addresses, and so on more than one option.
 Status check_family(const StreamSpec& stream, Family family) {
-  const std::uint32_t least = packet::min_frame_size(family);
-  const std::uint32_t with_words = packet::min_mirror_frame_size(family);
-  if (stream.frame_size && *stream.frame_size < least)
+  const std::size_t tags = stream.vlans.size();
+  const std::uint32_t least = packet::min_frame_size(family, tags);
+  const std::uint32_t with_words = packet::min_mirror_frame_size(family, tags);
+  std::string headers = family == Family::V4 ? "IPv4" : "IPv6";
+  if (tags != 0) headers += fmt::format(" with {} VLAN tag{}", tags, tags == 1 ? "" : "s");
+  if (stream.frame_size && stream.frame_size->smallest() < least)
     return invalid(fmt::format(
         "--pkt-size {}: the headers of UDP over {} take at least {} bytes with FCS, {} are the "
-        "most",
-        *stream.frame_size, family == Family::V4 ? "IPv4" : "IPv6", least,
-        packet::max_frame_size()));
-  if (stream.round_trip && stream.frame_size && *stream.frame_size < with_words)
+        "most{}",
+        stream.frame_size->describe(), headers, least, packet::max_frame_size(),
+        smallest_words(*stream.frame_size)));
+  if (stream.round_trip && stream.frame_size && stream.frame_size->smallest() < with_words)
     return invalid(fmt::format("--pkt-size {}: --round-trip takes at least {} bytes over {}, with "
-                               "FCS, for a mirror's words and the full signature",
-                               *stream.frame_size, with_words,
-                               family == Family::V4 ? "IPv4" : "IPv6"));
+                               "FCS, for a mirror's words and the full signature{}",
+                               stream.frame_size->describe(), with_words, headers,
+                               smallest_words(*stream.frame_size)));
   if (!stream.udp_checksum && family == Family::V6)
     return invalid(
         "--no-udp-checksum: IPv6 needs the UDP checksum (RFC 8200 8.1), only IPv4 goes without");
@@ -144,8 +161,65 @@ Status check_signature(const RunSpec& spec, const StreamSpec& stream, const pack
 
 /// The smallest frame that a receiver of ours can count.
 std::uint32_t default_size(const StreamSpec& stream, Family family) {
-  if (stream.round_trip) return packet::min_mirror_frame_size(family);
-  return stream.signature ? packet::min_signed_frame_size(family) : packet::min_frame_size(family);
+  const std::size_t tags = stream.vlans.size();
+  if (stream.round_trip) return packet::min_mirror_frame_size(family, tags);
+  return stream.signature ? packet::min_signed_frame_size(family, tags)
+                          : packet::min_frame_size(family, tags);
+}
+
+/// Which ports tell flows apart where nothing else varies. Flows that are replaced need others to
+/// follow them: as many rounds of flows as there are ports left.
+packet::PortRange flow_ports(const StreamSpec& stream) {
+  const std::uint64_t left = 65'536 - stream.src_port.first;
+  const std::uint64_t flows = std::min(stream.flow.flows, left);
+  const std::uint64_t ports = stream.flow.packets == 0 ? flows : left / flows * flows;
+  return {stream.src_port.first, static_cast<std::uint32_t>(ports)};
+}
+
+/// What varies, by itself and by the word of --flows.
+packet::Sweep sweep_of(const StreamSpec& stream, const Endpoints& ends,
+                       const packet::PortRange& dst_port, std::vector<std::string>& notes) {
+  packet::Sweep sweep;
+  sweep.vary = stream.vary;
+  sweep.seed = stream.seed;
+  sweep.flow = stream.flow;
+  if (sweep.flow.packets != 0 && sweep.flow.flows == 0) sweep.flow.flows = 1;
+  // An odometer turns its first field fastest: ports, then addresses, then MACs; destinations
+  // first.
+  const auto field = packet::Field::of;
+  sweep.fields = {field(FieldKind::DstPort, dst_port.values(), 0),
+                  field(FieldKind::SrcPort, stream.src_port.values(), 0),
+                  field(FieldKind::DstAddr, ends.dst.values(), 0),
+                  field(FieldKind::SrcAddr, ends.src.values(), 0),
+                  field(FieldKind::DstMac, ends.dst_mac.values(), 0),
+                  field(FieldKind::SrcMac, ends.src_mac.values(), 0)};
+  for (std::size_t i = stream.vlans.size(); i-- > 0;) // the inner one first
+    sweep.fields.push_back(
+        field(FieldKind::Vlan, stream.vlans[i].values(), static_cast<std::uint8_t>(i)));
+  sweep.fields.push_back(field(FieldKind::Tos, stream.tos.values(), 0));
+  sweep.fields.push_back(field(FieldKind::HopLimit, stream.hop_limit.values(), 0));
+  const bool none =
+      std::ranges::all_of(sweep.fields, [](const auto& one) { return one.count == 1; });
+  if (none && sweep.flow.flows > 1) {
+    StreamSpec flows = stream;
+    flows.flow = sweep.flow;
+    const packet::PortRange ports = flow_ports(flows);
+    sweep.fields[1] = field(FieldKind::SrcPort, ports.values(), 0);
+    notes.push_back(fmt::format("flows differ by their source port, {}: no other field varies",
+                                ports.to_string()));
+  }
+  return sweep;
+}
+
+void note_signature(const StreamSpec& stream, const packet::Frame& frame,
+                    std::vector<std::string>& notes) {
+  if (!stream.signature || frame.signature != packet::SignatureForm::None) return;
+  const bool one = frame.mix.constant();
+  notes.push_back(fmt::format(
+      "frames of {} bytes have no room for a signature{}", frame.mix.smallest(),
+      one ? std::string()
+          : fmt::format(", so no frame of the stream carries one: the smallest with room has {}",
+                        frame.header_len + XTG_SIG_COMPACT_LEN + packet::kFcsBytes)));
 }
 
 Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const HostFacts& facts,
@@ -155,6 +229,8 @@ Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const
   if (!ends) return tl::unexpected<Error>(std::move(ends.error()));
   if (auto fits = check_family(stream, ends->dst.first.family); !fits)
     return tl::unexpected<Error>(std::move(fits.error()));
+  auto tags = tags_of(stream);
+  if (!tags) return tl::unexpected<Error>(std::move(tags.error()));
   auto dst_port = destination_ports(stream);
   if (!dst_port) return tl::unexpected<Error>(std::move(dst_port.error()));
 
@@ -165,10 +241,11 @@ Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const
   frame.src_addr = ends->src.first;
   frame.dst_port = dst_port->first;
   frame.src_port = stream.src_port.first;
-  frame.hop_limit = stream.hop_limit;
-  frame.tos = stream.tos;
+  frame.hop_limit = stream.hop_limit.first();
+  frame.tos = stream.tos.first();
+  frame.tags = std::move(*tags);
   const Family family = ends->dst.first.family;
-  frame.frame_size = stream.frame_size.value_or(default_size(stream, family));
+  frame.frame_size = stream.frame_size.value_or(packet::SizeLaw(default_size(stream, family)));
   frame.payload = stream.payload;
   frame.payload_seed = stream.seed;
   frame.udp_checksum = stream.udp_checksum;
@@ -179,21 +256,12 @@ Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const
   frame.signature_flags = stream.stamp == Stamp::Each ? XTG_SIG_F_STAMP_EACH : 0;
   if (stream.clock == StampClock::Tai) frame.signature_flags |= XTG_SIG_F_TAI;
 
-  // An odometer turns its first field fastest: ports, then addresses, then MACs; destinations
-  // first.
-  packet::Sweep sweep;
-  sweep.vary = stream.vary;
-  sweep.seed = stream.seed;
-  sweep.fields = {field(FieldKind::DstPort, dst_port->first, dst_port->count),
-                  field(FieldKind::SrcPort, stream.src_port.first, stream.src_port.count),
-                  field(FieldKind::DstAddr, ends->dst.first.low(), ends->dst.count),
-                  field(FieldKind::SrcAddr, ends->src.first.low(), ends->src.count),
-                  field(FieldKind::DstMac, ends->dst_mac.first.to_u64(), ends->dst_mac.count),
-                  field(FieldKind::SrcMac, ends->src_mac.first.to_u64(), ends->src_mac.count)};
+  packet::Sweep sweep = sweep_of(stream, *ends, *dst_port, notes);
   sweep.hop_law = ends->hop_law;
   sweep.next_hops = std::move(ends->next_hops);
   auto built = packet::build(frame, std::move(sweep));
-  if (!built) return forward(std::move(built), fmt::format("--pkt-size {}", frame.frame_size));
+  if (!built)
+    return forward(std::move(built), fmt::format("--pkt-size {}", frame.frame_size.to_string()));
 
   if (auto fits = check_signature(spec, stream, *built); !fits)
     return tl::unexpected<Error>(std::move(fits.error()));
@@ -204,13 +272,16 @@ Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const
   out.stamp = stream.stamp;
   out.clock = stream.clock;
   out.rate = stream.rate;
+  out.name = stream.name;
+  out.weight = stream.weight;
   out.num_packets = stream.num_packets;
-  out.l1_bits = frame_bits(frame.frame_size, out.frame.l3_offset, Layer::L1);
-  out.l2_bits = frame_bits(frame.frame_size, out.frame.l3_offset, Layer::L2);
-  out.l3_bits = frame_bits(frame.frame_size, out.frame.l3_offset, Layer::L3);
-  if (stream.signature && out.frame.signature == packet::SignatureForm::None)
-    notes.push_back(
-        fmt::format("frames of {} bytes have no room for a signature", frame.frame_size));
+  const auto bits = [&](Layer layer) {
+    return out.frame.mix.mean_bits(out.frame.l3_offset, layer);
+  };
+  out.l1_bits = bits(Layer::L1);
+  out.l2_bits = bits(Layer::L2);
+  out.l3_bits = bits(Layer::L3);
+  note_signature(stream, out.frame, notes);
   return out;
 }
 
@@ -219,6 +290,10 @@ Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const
 Status check_safety(const RunSpec& spec, const InterfaceFacts& iface, const IpRange& dst) {
   return check_consent({spec.allow_default_route || spec.dry_run, spec.allow_public}, iface, dst,
                        "--dst-addr");
+}
+
+FrameSize largest_frame(const StreamPlan& stream) {
+  return {stream.frame.mix.largest(), static_cast<std::uint32_t>(stream.frame.spec.tags.size())};
 }
 
 Ip destination_of(const StreamSpec& stream) {
@@ -232,7 +307,7 @@ RouteQuestion question_of(const StreamSpec& stream) {
   question.dst = destination_of(stream);
   if (stream.src_addr && stream.src_addr->first.family == question.dst.family)
     question.src = stream.src_addr->first;
-  question.tos = stream.tos;
+  question.tos = stream.tos.first();
   question.protocol = kProtocolUdp;
   question.src_port = stream.src_port.first;
   question.dst_port = stream.dst_port.first;
@@ -269,7 +344,7 @@ Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t 
   plan.attach_pass = needs_pass_program(*facts.iface);
   plan.spec = spec;
   if (spec.dry_run) note_consent({spec.allow_default_route}, *facts.iface, plan.notes);
-  std::size_t next_hops = 0;
+  std::size_t next_hops = 0, sizes = 0, values = 0;
   for (std::size_t i = 0; i < spec.streams.size(); i++) {
     auto stream = resolve_stream(spec, i, facts, session, plan.notes);
     if (!stream) return tl::unexpected<Error>(std::move(stream.error()));
@@ -277,16 +352,24 @@ Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t 
     if (!pacing) return tl::unexpected<Error>(std::move(pacing.error()));
     stream->pacing = *pacing;
     next_hops += stream->frame.sweep.next_hops.size();
+    sizes += stream->frame.mix.sizes().size();
+    for (const packet::Field& field : stream->frame.sweep.fields)
+      values += field.list.size();
     plan.streams.push_back(std::move(*stream));
   }
   if (next_hops > XTG_MAX_NEXT_HOPS)
     return invalid(fmt::format("the streams have {} next hops: at most {} are kept", next_hops,
                                XTG_MAX_NEXT_HOPS));
+  if (sizes > packet::kMaxSizes)
+    return invalid(fmt::format("the streams' sizes make {} entries: at most {} are kept", sizes,
+                               packet::kMaxSizes));
+  if (values > packet::kMaxListed)
+    return invalid(
+        fmt::format("the streams list {} values: at most {} are kept", values, packet::kMaxListed));
   plan.batch = flood_batch(plan.streams);
   double target_bps = 0;
   for (const StreamPlan& stream : plan.streams)
-    if (stream.pacing)
-      target_bps += stream.pacing->target_pps * static_cast<double>(stream.l1_bits);
+    if (stream.pacing) target_bps += stream.pacing->target_pps * stream.l1_bits;
   note_link_speed(plan.iface, target_bps, plan.notes);
   return plan;
 }

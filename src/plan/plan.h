@@ -10,6 +10,7 @@
 
 #include "core/result.h"
 #include "packet/frame.h"
+#include "plan/diagnose.h"
 #include "plan/facts.h"
 #include "plan/spec.h"
 
@@ -36,13 +37,18 @@ inline constexpr std::uint32_t kFloodBatch = 224;
 struct StreamPlan {
   packet::Frame frame;
   std::uint16_t id = 0;
+  std::string name;         ///< what reports call it; empty: its number
+  std::uint32_t weight = 1; ///< not paced: its share of what such streams send
   Stamp stamp = Stamp::Batch;
   StampClock clock = StampClock::Monotonic;
   RateLaw rate;
-  std::optional<Pacing> pacing;                        ///< none: as fast as it goes
-  std::optional<std::uint64_t> num_packets;            ///< exact total
-  std::uint64_t l1_bits = 0, l2_bits = 0, l3_bits = 0; ///< of one frame
+  std::optional<Pacing> pacing;                 ///< none: as fast as it goes
+  std::optional<std::uint64_t> num_packets;     ///< exact total
+  double l1_bits = 0, l2_bits = 0, l3_bits = 0; ///< of one frame, the mean where sizes differ
 };
+
+/// The frame that is most likely not to fit through.
+FrameSize largest_frame(const StreamPlan& stream);
 
 struct Plan {
   InterfaceFacts iface;

@@ -13,6 +13,7 @@
 #include "core/units.h"
 #include "packet/address.h"
 #include "packet/frame.h"
+#include "packet/ranges.h"
 
 namespace xtg::plan {
 
@@ -53,11 +54,14 @@ struct StreamSpec {
       0; ///< xdp-tools' --dyn-ports: sweep this many destination ports from dst_port on
   packet::Vary vary = packet::Vary::Together;
   std::uint64_t seed = 1;
-  std::uint8_t hop_limit = 64;
-  std::uint8_t tos = 0;
-  std::optional<std::uint32_t> frame_size; ///< with FCS; default: the smallest with room
-                                           ///< for a signature (64, IPv6 82; with
-                                           ///< round_trip 102, 122), else 64, 66
+  packet::FlowLaw flow; ///< --flows, --flow-packets
+  packet::ByteRange hop_limit{64};
+  packet::ByteRange tos;
+  std::vector<packet::VlanRange> vlans;      ///< the outer one first
+  std::vector<std::uint16_t> tpids;          ///< of the outermost tags; of the others the default
+  std::optional<packet::SizeLaw> frame_size; ///< with FCS; default: the smallest with room
+                                             ///< for a signature (64, IPv6 82; with
+                                             ///< round_trip 102, 122), else 64, 66; tags more
   packet::Payload payload = packet::Payload::Zeros;
   bool udp_checksum = true;
   bool signature = true;

@@ -165,12 +165,13 @@ Status check_mss(const TcpSpec& spec, const TcpPlan& plan) {
 /// As a run of full segments; the real ones may be smaller.
 Status check_rate(TcpPlan& plan) {
   const std::uint32_t frame = plan.max_segment_ip + kEthernetHeader + packet::kFcsBytes;
-  const LayerBits bits{frame_bits(frame, kEthernetHeader, Layer::L1),
-                       frame_bits(frame, kEthernetHeader, Layer::L2),
-                       frame_bits(frame, kEthernetHeader, Layer::L3)};
+  const auto on = [&](Layer layer) {
+    return static_cast<double>(frame_bits(frame, kEthernetHeader, layer));
+  };
+  const LayerBits bits{on(Layer::L1), on(Layer::L2), on(Layer::L3)};
   const auto pps = scheduled_pps(plan.spec.rate, bits);
   if (!pps) return tl::unexpected<Error>(pps.error());
-  if (*pps) note_link_speed(plan.iface, **pps * static_cast<double>(bits.l1), plan.notes);
+  if (*pps) note_link_speed(plan.iface, **pps * bits.l1, plan.notes);
   return {};
 }
 

@@ -18,48 +18,42 @@ FieldRanges field_ranges(const packet::Frame& frame) {
   FieldRanges r{{spec.dst_mac, 1},  {spec.src_mac, 1},  {spec.dst_addr, 1},
                 {spec.src_addr, 1}, {spec.dst_port, 1}, {spec.src_port, 1}};
   for (const packet::Field& f : frame.sweep.fields) {
-    const auto port = static_cast<std::uint16_t>(f.first);
-    const auto port_count = static_cast<std::uint32_t>(f.count);
+    const packet::PortRange ports{static_cast<std::uint16_t>(f.first),
+                                  static_cast<std::uint32_t>(f.count),
+                                  static_cast<std::uint32_t>(f.step), f.list};
     switch (f.kind) {
     case packet::FieldKind::DstMac:
-      r.dst_mac = {packet::Mac::from_u64(f.first), f.count};
+      r.dst_mac = {packet::Mac::from_u64(f.first), f.count, f.step, f.list};
       break;
     case packet::FieldKind::SrcMac:
-      r.src_mac = {packet::Mac::from_u64(f.first), f.count};
+      r.src_mac = {packet::Mac::from_u64(f.first), f.count, f.step, f.list};
       break;
     case packet::FieldKind::DstAddr:
-      r.dst_addr = {spec.dst_addr.with_low(f.first), f.count};
+      r.dst_addr = {spec.dst_addr.with_low(f.first), f.count, f.step, f.list};
       break;
     case packet::FieldKind::SrcAddr:
-      r.src_addr = {spec.src_addr.with_low(f.first), f.count};
+      r.src_addr = {spec.src_addr.with_low(f.first), f.count, f.step, f.list};
       break;
     case packet::FieldKind::DstPort:
-      r.dst_port = {port, port_count};
+      r.dst_port = ports;
       break;
     case packet::FieldKind::SrcPort:
-      r.src_port = {port, port_count};
+      r.src_port = ports;
       break;
+    case packet::FieldKind::Vlan:
+    case packet::FieldKind::Tos:
+    case packet::FieldKind::HopLimit:
+      break; // as they were asked for: see the spec's own
     }
   }
   const auto dst = frame.sweep.destination();
   if (!dst || frame.sweep.hop_law != packet::HopLaw::Group) return r;
+  if (!r.dst_addr.values().contiguous()) return r;
   // A range of MACs, unless the part of the address that makes them begins anew.
   const packet::Mac last = multicast_mac(r.dst_addr.last());
   const std::uint64_t count = r.dst_addr.count;
   if (last.to_u64() - r.dst_mac.first.to_u64() == count - 1) r.dst_mac.count = count;
   return r;
-}
-
-std::string_view name(packet::Vary vary) {
-  switch (vary) {
-  case packet::Vary::Together:
-    return "together";
-  case packet::Vary::Product:
-    return "product";
-  case packet::Vary::Random:
-    break;
-  }
-  return "random";
 }
 
 std::string_view name(plan::Stamp stamp) {
@@ -200,13 +194,42 @@ std::uint64_t frames_shown(const plan::Plan& plan, const plan::StreamPlan& strea
   return std::min(asked, stream.num_packets.value_or(asked));
 }
 
+packet::Values field_values(const packet::Frame& frame, packet::FieldKind kind, std::uint64_t fixed,
+                            std::size_t nth) {
+  for (const packet::Field& f : frame.sweep.fields)
+    if (f.kind == kind && f.nth == nth) return f.values();
+  packet::Values out;
+  out.first = fixed;
+  return out;
+}
+
+std::string numbers_text(const packet::Values& values) {
+  return packet::to_string(values, [](std::uint64_t v) { return std::to_string(v); });
+}
+
+std::string vlan_text(const plan::StreamPlan& stream, std::size_t tag) {
+  const packet::VlanTag& first = stream.frame.spec.tags[tag];
+  std::string text =
+      numbers_text(field_values(stream.frame, packet::FieldKind::Vlan, first.id, tag));
+  if (first.priority != 0) text += fmt::format(":{}", first.priority);
+  return text;
+}
+
+/// "VLAN 200 100, ", the outer one first.
+std::string tags_text(const plan::StreamPlan& stream) {
+  std::string text;
+  for (std::size_t i = 0; i < stream.frame.spec.tags.size(); i++)
+    text += ' ' + vlan_text(stream, i);
+  return text.empty() ? text : fmt::format("VLAN{}, ", text);
+}
+
 std::string stream_text(const plan::StreamPlan& stream) {
   const FieldRanges r = field_ranges(stream.frame);
-  std::string text =
-      fmt::format("stream {}: {} port {} ({}) -> {} port {} ({}), {}-byte frames, rate {}",
-                  stream.id, r.src_addr.to_string(), r.src_port.to_string(), r.src_mac.to_string(),
-                  r.dst_addr.to_string(), r.dst_port.to_string(), r.dst_mac.to_string(),
-                  stream.frame.spec.frame_size, format_rate(stream.rate.rate));
+  std::string text = fmt::format(
+      "stream {}: {} port {} ({}) -> {} port {} ({}), {}{}-byte frames, rate {}", stream.id,
+      r.src_addr.to_string(), r.src_port.to_string(), r.src_mac.to_string(), r.dst_addr.to_string(),
+      r.dst_port.to_string(), r.dst_mac.to_string(), tags_text(stream),
+      stream.frame.spec.frame_size.describe(), format_rate(stream.rate.rate));
   if (stream.rate.rate.unit == Rate::Unit::Bps && stream.pacing)
     text += fmt::format(" on {} = {}", to_string(stream.rate.layer),
                         prefixed(stream.pacing->target_pps, "pps"));

@@ -25,7 +25,6 @@ struct FieldRanges {
 };
 FieldRanges field_ranges(const packet::Frame& frame);
 
-std::string_view name(packet::Vary vary);
 std::string_view name(plan::Stamp stamp);
 std::string_view name(plan::StampClock clock);
 std::string_view name(plan::Pace pace);
@@ -43,6 +42,12 @@ std::string prefixed(double value, std::string_view unit); ///< with_prefix(), o
 std::string target_text(const stats::Sample& total);
 /// "eth1 (ifindex 7, veth), 02:00:00:00:00:01, MTU 1500, 2 TX queues"
 std::string interface_text(const plan::InterfaceFacts& iface);
+/// The values of a field that has one, `fixed`, where it does not vary.
+packet::Values field_values(const packet::Frame& frame, packet::FieldKind kind, std::uint64_t fixed,
+                            std::size_t nth = 0);
+std::string numbers_text(const packet::Values& values); ///< "100", "100-199"
+/// The identifiers and the priority of a tag, the outer one being 0: "100-199:5".
+std::string vlan_text(const plan::StreamPlan& stream, std::size_t tag);
 /// "stream 0: 10.0.0.1 port 1 (...) -> ..., 64-byte frames, rate max"
 std::string stream_text(const plan::StreamPlan& stream);
 /// Where the counts of a run on this interface come from.

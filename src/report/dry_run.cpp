@@ -32,24 +32,51 @@ std::string dst_mac_text(const packet::Sweep& sweep, const FieldRanges& r) {
                                       : " for the first, each host's own");
 }
 
+std::string flow_text(const packet::FlowLaw& flow) {
+  std::string text =
+      fmt::format("{} flow{} in turn", with_thousands(flow.flows), flow.flows == 1 ? "" : "s");
+  if (flow.packets != 0)
+    text += fmt::format(", {} packet{} each, then the next", with_thousands(flow.packets),
+                        flow.packets == 1 ? "" : "s");
+  return text;
+}
+
+std::string size_text(const packet::Frame& frame) {
+  if (frame.mix.constant())
+    return fmt::format("{} bytes with FCS", frame.spec.frame_size.to_string());
+  return fmt::format("{} bytes with FCS, {:.2f} in the mean", frame.spec.frame_size.describe(),
+                     frame.mix.mean());
+}
+
+std::string byte_text(const packet::Frame& frame, packet::FieldKind kind, std::uint8_t fixed) {
+  const packet::Values values = field_values(frame, kind, fixed);
+  std::string text = numbers_text(values);
+  return values.count == 1 ? text : fmt::format("{} ({} values)", text, values.count);
+}
+
 std::string vary_text(const packet::Sweep& sweep) {
   if (sweep.fields.empty()) return "nothing";
   std::string fields;
   for (const packet::Field& f : sweep.fields)
-    fields += fmt::format("{}{}", fields.empty() ? "" : ", ", to_string(f.kind));
-  std::string how{name(sweep.vary)};
+    fields += fmt::format("{}{}", fields.empty() ? "" : ", ", f.name());
+  std::string how{to_string(sweep.vary)};
   if (sweep.vary == packet::Vary::Random) how += fmt::format(", seed {}", sweep.seed);
+  if (sweep.flow.flows != 0) how += "; " + flow_text(sweep.flow);
   return fmt::format("{} ({})", fields, how);
 }
 
 std::string signature_text(const plan::StreamPlan& stream) {
   if (stream.frame.signature == packet::SignatureForm::None) return "none";
-  std::string text = fmt::format("{} at byte {}, send time of each {}{}",
-                                 to_string(stream.frame.signature), stream.frame.signature_offset,
-                                 stream.stamp == plan::Stamp::Each ? "frame" : "batch",
-                                 stream.clock == plan::StampClock::Tai ? " by CLOCK_TAI" : "");
+  std::string text = fmt::format(
+      "{} at {}, send time of each {}{}", to_string(stream.frame.signature),
+      stream.frame.mix.constant() ? fmt::format("byte {}", stream.frame.signature_offset)
+                                  : std::string("the end"),
+      stream.stamp == plan::Stamp::Each ? "frame" : "batch",
+      stream.clock == plan::StampClock::Tai ? " by CLOCK_TAI" : "");
   if (stream.frame.mirror_offset != 0)
-    text += fmt::format("; room for a mirror's words at byte {}", stream.frame.mirror_offset);
+    text += stream.frame.mix.constant()
+                ? fmt::format("; room for a mirror's words at byte {}", stream.frame.mirror_offset)
+                : std::string("; room for a mirror's words before it");
   return text;
 }
 
@@ -75,9 +102,12 @@ void print_stream(std::ostream& out, const plan::StreamPlan& stream) {
   row(out, "  dst-port", range_text(r.dst_port));
   row(out, "  src-port", range_text(r.src_port));
   row(out, "  varying", vary_text(stream.frame.sweep));
-  row(out, "  hop-limit", std::to_string(spec.hop_limit));
-  row(out, "  tos", std::to_string(spec.tos));
-  row(out, "  frame size", fmt::format("{} bytes with FCS", spec.frame_size));
+  for (std::size_t i = 0; i < spec.tags.size(); ++i)
+    row(out, "  vlan",
+        fmt::format("{}, TPID {}", vlan_text(stream, i), packet::tpid_text(spec.tags[i].tpid)));
+  row(out, "  hop-limit", byte_text(stream.frame, packet::FieldKind::HopLimit, spec.hop_limit));
+  row(out, "  tos", byte_text(stream.frame, packet::FieldKind::Tos, spec.tos));
+  row(out, "  frame size", size_text(stream.frame));
   row(out, "  payload", to_string(spec.payload));
   row(out, "  UDP checksum", spec.udp_checksum ? "yes" : "none");
   row(out, "  signature", signature_text(stream));

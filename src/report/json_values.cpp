@@ -76,7 +76,33 @@ Json pacing_value(const plan::Pacing& pacing) {
 Json signature_value(const packet::Frame& frame) {
   const bool none = frame.signature == packet::SignatureForm::None;
   return {{"form", to_string(frame.signature)},
-          {"offset", none ? Json(nullptr) : Json(frame.signature_offset)}};
+          {"offset", none || !frame.mix.constant() ? Json(nullptr) : Json(frame.signature_offset)}};
+}
+
+Json byte_range(const packet::Frame& frame, packet::FieldKind kind, std::uint8_t fixed) {
+  const packet::Values values = field_values(frame, kind, fixed);
+  return {{"range", numbers_text(values)}, {"count", values.count}};
+}
+
+Json vlans_value(const plan::StreamPlan& stream) {
+  Json list = Json::array();
+  const auto& tags = stream.frame.spec.tags;
+  for (std::size_t i = 0; i < tags.size(); ++i)
+    list.push_back({{"tpid", packet::tpid_text(tags[i].tpid)}, {"vlan", vlan_text(stream, i)}});
+  return list;
+}
+
+Json sizes_value(const packet::Frame& frame) {
+  return {{"law", frame.spec.frame_size.to_string()},
+          {"smallest", frame.mix.smallest()},
+          {"largest", frame.mix.largest()},
+          {"mean", number(frame.mix.mean())}};
+}
+
+Json flows_value(const packet::FlowLaw& flow) {
+  if (flow.flows == 0) return nullptr;
+  return {{"concurrent", flow.flows},
+          {"packets_each", flow.packets == 0 ? Json(nullptr) : Json(flow.packets)}};
 }
 
 Json stream_value(const plan::StreamPlan& stream) {
@@ -89,11 +115,16 @@ Json stream_value(const plan::StreamPlan& stream) {
           {"src_addr", range_value(ranges.src_addr)},
           {"dst_port", range_value(ranges.dst_port)},
           {"src_port", range_value(ranges.src_port)},
-          {"vary", name(stream.frame.sweep.vary)},
+          {"vary", to_string(stream.frame.sweep.vary)},
           {"seed", stream.frame.sweep.seed},
           {"hop_limit", spec.hop_limit},
+          {"hop_limits", byte_range(stream.frame, packet::FieldKind::HopLimit, spec.hop_limit)},
           {"tos", spec.tos},
-          {"frame_size", spec.frame_size},
+          {"tos_values", byte_range(stream.frame, packet::FieldKind::Tos, spec.tos)},
+          {"vlans", vlans_value(stream)},
+          {"frame_size", stream.frame.mix.constant() ? Json(stream.frame.mix.largest()) : Json()},
+          {"sizes", sizes_value(stream.frame)},
+          {"flows", flows_value(stream.frame.sweep.flow)},
           {"payload", to_string(spec.payload)},
           {"payload_seed", spec.payload_seed},
           {"udp_checksum", spec.udp_checksum},
@@ -121,19 +152,13 @@ Json seconds_since_epoch(const std::string& iso) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
-Json sum_value(const stats::Sample& s, const RunFacts& facts) {
+Json sum_value(const stats::Sample& s) {
   const double length = s.end_s - s.start_s;
-  Json bytes = nullptr;
-  if (facts.frame_bytes) {
-    bytes = s.tx.accepted * *facts.frame_bytes;
-  } else if (const double estimate = s.l2_bps * length / 8; std::isfinite(estimate)) {
-    bytes = std::llround(estimate);
-  }
   return {{"start", number(s.start_s)},
           {"end", number(s.end_s)},
           {"seconds", number(length)},
           {"packets", s.tx.accepted},
-          {"bytes", bytes},
+          {"bytes", s.bytes},
           {"bits_per_second", number(s.l2_bps)},
           {"attempts", s.tx.attempts},
           {"accepted", s.tx.accepted},
@@ -186,13 +211,7 @@ Json target_value(const stats::Summary& summary) {
 } // namespace
 
 RunFacts run_facts(const plan::Plan& plan, const RunInfo& info) {
-  RunFacts facts{plan.cpus, std::nullopt, info.source};
-  const auto same = [&](const plan::StreamPlan& s) {
-    return s.l2_bits == plan.streams.front().l2_bits;
-  };
-  if (!plan.streams.empty() && std::all_of(plan.streams.begin(), plan.streams.end(), same))
-    facts.frame_bytes = plan.streams.front().l2_bits / 8;
-  return facts;
+  return {plan.cpus, info.source};
 }
 
 Json plan_value(const plan::Plan& plan) {
@@ -245,12 +264,11 @@ Json start_value(const RunInfo& info, Json configuration) {
 }
 
 Json interval_value(const stats::Sample& sample, const RunFacts& facts) {
-  return {{"sum", sum_value(sample, facts)},
-          {"workers", workers_value(sample, facts, facts.source)}};
+  return {{"sum", sum_value(sample)}, {"workers", workers_value(sample, facts, facts.source)}};
 }
 
 Json end_value(const stats::Summary& summary, const RunFacts& facts) {
-  return {{"sum", sum_value(summary.total, facts)},
+  return {{"sum", sum_value(summary.total)},
           {"reason", name(summary.end)},
           {"errors", errors_value(summary.errnos)},
           {"target", target_value(summary)},

@@ -36,7 +36,6 @@ Json errors_value(const std::map<int, std::uint64_t>& errnos);
 /// What the figures need to know of the run they belong to.
 struct RunFacts {
   std::vector<int> cpus;
-  std::optional<std::uint64_t> frame_bytes; ///< with FCS, when all streams have the same
   stats::CountSource source = stats::CountSource::Tracepoint;
 };
 RunFacts run_facts(const plan::Plan& plan, const RunInfo& info);

@@ -45,8 +45,7 @@ std::vector<StreamFacts> stream_facts(const plan::Plan& plan) {
   std::vector<StreamFacts> out;
   for (const plan::StreamPlan& stream : plan.streams) {
     StreamFacts facts;
-    facts.bits = {static_cast<double>(stream.l1_bits), static_cast<double>(stream.l2_bits),
-                  static_cast<double>(stream.l3_bits)};
+    facts.bits = {stream.l1_bits, stream.l2_bits, stream.l3_bits};
     if (stream.pacing) facts.target_pps = stream.pacing->target_pps;
     out.push_back(std::move(facts));
   }

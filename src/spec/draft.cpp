@@ -77,6 +77,7 @@ Status read(Scope scope, const Given& given) {
     return bad_usage(fmt::format("{} is given {} times ({}, {}): once is accepted", given.where,
                                  given.texts.size(), xtg::quoted(given.texts[0]),
                                  xtg::quoted(given.texts[1])));
+  if (given.option->clear) given.option->clear(scope);
   for (const std::string& text : given.texts)
     if (auto ok = given.option->read(scope, text); !ok)
       return bad_value(given.where, text, ok.error().what);

@@ -69,6 +69,9 @@ struct Option {
   /// replaces all of them in a profile.
   std::string slot;
   bool alone = false; ///< two of the slot exclude each other
+  /// Of a list: empties it, so that what is given for a stream or a port takes the place of what is
+  /// given for all.
+  std::function<void(Scope&)> clear;
   /// Text to field. Errors say only what would be accepted.
   std::function<Status(Scope&, const std::string&)> read;
   /// Field to text; of a list, one for each entry; empty when it is not set.

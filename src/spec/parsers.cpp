@@ -98,7 +98,7 @@ Result<std::string> take_zone(std::string_view text, std::string& zone) {
     address.erase(at, mark.size());
   auto name = parse_interface(mark.substr(1));
   const auto first =
-      packet::Ip::parse(std::string_view(address).substr(0, address.find_first_of("-/")));
+      packet::Ip::parse(std::string_view(address).substr(0, address.find_first_of("-/,")));
   if (!name || !first || first->is_v4() || !(first->is_link_local() || first->is_multicast()))
     return fail(Errc::InvalidArgument,
                 "a zone is the interface of an IPv6 link-local or multicast address, such as "
@@ -116,7 +116,7 @@ Result<std::string> take_zones(std::string_view text, std::string& zone) {
 }
 
 std::string with_zone(std::string_view text, const std::string& zone) {
-  const auto first = packet::Ip::parse(text.substr(0, text.find_first_of("-/")));
+  const auto first = packet::Ip::parse(text.substr(0, text.find_first_of("-/,")));
   const bool takes_one =
       first && !first->is_v4() && (first->is_link_local() || first->is_multicast());
   return std::string(text) + (takes_one && !zone.empty() ? "%" + zone : "");

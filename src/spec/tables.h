@@ -20,6 +20,8 @@
 #include "core/result.h"
 #include "core/units.h"
 #include "packet/address.h"
+#include "packet/ranges.h"
+#include "packet/size_law.h"
 #include "plan/rx_plan.h"
 #include "spec/option.h"
 #include "spec/parsers.h"
@@ -74,7 +76,9 @@ Texts texts_of(const std::optional<T>& value) {
 }
 
 template <class T>
-inline constexpr bool kIsNumber = std::unsigned_integral<T> || std::is_same_v<T, packet::PortRange>;
+inline constexpr bool kIsNumber =
+    std::unsigned_integral<T> || std::is_same_v<T, packet::PortRange> ||
+    std::is_same_v<T, packet::ByteRange> || std::is_same_v<T, packet::SizeLaw>;
 template <class T>
 inline constexpr bool kIsNumber<std::optional<T>> = kIsNumber<T>;
 

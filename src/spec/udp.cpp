@@ -18,6 +18,7 @@ using packet::PortRange;
 
 constexpr std::uint32_t kMaxDynPorts = 65535;
 constexpr std::uint32_t kMaxWeight = 1000;
+constexpr std::uint64_t kMaxFlows = 1'000'000'000;
 
 constexpr std::array kPayloads = {Choice<packet::Payload>{"zeros", packet::Payload::Zeros},
                                   Choice<packet::Payload>{"pattern", packet::Payload::Pattern},
@@ -48,6 +49,41 @@ auto of_ends(T Udp::*member) {
 }
 const auto kStreamZone = of_stream(&plan::StreamSpec::zone);
 
+void tag_rows(Table& table) {
+  Option& vlan = table.add(
+      {"--vlan", "ID[-ID][:PRIO]", "VLAN tag; give it again for inner tags", ""}, Kind::Number);
+  vlan.many = true;
+  vlan.clear = [](Scope& s) { s.stream().vlans.clear(); };
+  vlan.read = [](Scope& s, const std::string& text) -> Status {
+    auto tag = packet::VlanRange::parse(text);
+    if (!tag) return tl::unexpected<Error>(std::move(tag.error()));
+    s.stream().vlans.push_back(std::move(*tag));
+    return {};
+  };
+  vlan.write = [](Scope& s) {
+    Texts texts;
+    for (const packet::VlanRange& tag : s.stream().vlans)
+      texts.push_back(tag.to_string());
+    return texts;
+  };
+  Option& tpid = table.add(
+      {"--tpid", "TYPE", "EtherTypes of the tags", "0x8100, outer ones 0x88a8"}, Kind::Text);
+  tpid.many = true;
+  tpid.clear = [](Scope& s) { s.stream().tpids.clear(); };
+  tpid.read = [](Scope& s, const std::string& text) -> Status {
+    auto tpids = packet::parse_tpids(text);
+    if (!tpids) return tl::unexpected<Error>(std::move(tpids.error()));
+    s.stream().tpids.insert(s.stream().tpids.end(), tpids->begin(), tpids->end());
+    return {};
+  };
+  tpid.write = [](Scope& s) {
+    Texts texts;
+    for (const std::uint16_t each : s.stream().tpids)
+      texts.push_back(packet::tpid_text(each));
+    return texts;
+  };
+}
+
 void frame_rows(Table& table) {
   using S = plan::StreamSpec;
   table.group("Frame (addresses and ports take a value or a range)");
@@ -70,15 +106,17 @@ void frame_rows(Table& table) {
                fmt::format("N ports from --dst-port on, 0 to {}", kMaxDynPorts), "0, off"},
               of_stream(&S::dyn_ports), whole_number<std::uint32_t>(0, kMaxDynPorts));
   table.value({"-l,--hop-limit", "N", "IPv6 hop limit or IPv4 TTL, 1 to 255"},
-              of_stream(&S::hop_limit), whole_number<std::uint8_t>(1, 255));
+              of_stream(&S::hop_limit),
+              [](std::string_view text) { return packet::ByteRange::parse(text, 1); });
   tos_rows(table, "IPv4 ToS or IPv6 traffic class, 0 to 255 or 0x0 to 0xff", of_stream(&S::tos),
-           parse_tos);
+           [](std::string_view text) { return packet::ByteRange::parse(text, 0); });
+  tag_rows(table);
   table.value({"-s,--pkt-size", "BYTES",
-               fmt::format("frame with its FCS, {} (IPv6: {}) to {}",
+               fmt::format("with FCS, one or a mix (imix), {} (IPv6: {}) to {}",
                            packet::min_frame_size(packet::Family::V4),
                            packet::min_frame_size(packet::Family::V6), packet::max_frame_size()),
                "64, IPv6: 82"},
-              of_stream(&S::frame_size), parse_frame_size);
+              of_stream(&S::frame_size), packet::SizeLaw::parse);
   table.choice("--payload", "what fills the payload", of_stream(&S::payload), kPayloads);
   table.flag("--no-udp-checksum", "send no UDP checksum (IPv4 only)", of_stream(&S::udp_checksum),
              false);
@@ -89,6 +127,14 @@ void stream_rows(Table& table) {
   table.group("Sequence and signature");
   table.choice("--vary", "how ranges move: in step, as an odometer, at random", of_stream(&S::vary),
                kVaries);
+  table.value(
+      {"--flows", "N", "take N flows in turn, packet by packet", "each packet the next"},
+      [](Scope & s) -> auto& { return s.stream().flow.flows; },
+      whole_number<std::uint64_t>(1, kMaxFlows));
+  table.value(
+      {"--flow-packets", "N", "packets of a flow, before another takes its place", "no limit"},
+      [](Scope & s) -> auto& { return s.stream().flow.packets; },
+      whole_number<std::uint64_t>(1, kMaxFlows));
   table.value({"--seed", "N", "start of everything random, repeatable"}, of_stream(&S::seed),
               whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()));
   table

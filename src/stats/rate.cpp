@@ -2,6 +2,7 @@
 #include "stats/rate.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "stats/rise.h"
 
@@ -17,47 +18,78 @@ std::vector<TxCounters> rise_each(const std::vector<TxCounters>& from,
   return out;
 }
 
-/// Of one frame, by how many each stream sent.
-FrameBits mean_bits(const std::vector<TxCounters>& sent, std::span<const FrameBits> streams) {
-  FrameBits sum;
-  double frames = 0;
-  const bool known = std::ranges::any_of(sent, [](const TxCounters& c) { return c.accepted != 0; });
-  for (std::size_t i = 0; i < std::min(sent.size(), streams.size()); i++) {
-    const auto n = static_cast<double>(known ? sent[i].accepted : sent[i].attempts);
-    frames += n;
-    sum.l1 += n * streams[i].l1;
-    sum.l2 += n * streams[i].l2;
-    sum.l3 += n * streams[i].l3;
+struct Bits {
+  double l1 = 0, l2 = 0, l3 = 0;
+  Bits& operator+=(const Bits& other) {
+    l1 += other.l1, l2 += other.l2, l3 += other.l3;
+    return *this;
   }
-  if (frames == 0) return streams.empty() ? FrameBits{} : streams.front();
-  return {sum.l1 / frames, sum.l2 / frames, sum.l3 / frames};
+  [[nodiscard]] Bits times(double factor) const { return {l1 * factor, l2 * factor, l3 * factor}; }
+};
+
+/// Of the packets from number `from` to before `to` of a stream.
+Bits bits_of(const FrameBits& stream, std::uint64_t from, std::uint64_t to) {
+  if (to <= from) return {};
+  if (!stream.mix)
+    return Bits{stream.l1, stream.l2, stream.l3}.times(static_cast<double>(to - from));
+  const auto on = [&](Layer layer) {
+    return static_cast<double>(stream.mix->bits(to, stream.l3_offset, layer) -
+                               stream.mix->bits(from, stream.l3_offset, layer));
+  };
+  return {on(Layer::L1), on(Layer::L2), on(Layer::L3)};
 }
 
-} // namespace
+/// By how many each stream sent; where that is not known, by how many it tried.
+Bits bits_by_stream(const Snapshot& from, const Snapshot& to, std::span<const FrameBits> streams) {
+  const auto any = [](const TxCounters& c) { return c.accepted != 0; };
+  const bool known = std::ranges::any_of(to.streams, any);
+  const auto count = [&](const std::vector<TxCounters>& counters, std::size_t i) {
+    if (i >= counters.size()) return std::uint64_t{0};
+    return known ? counters[i].accepted : counters[i].attempts;
+  };
+  Bits sum;
+  std::uint64_t frames = 0;
+  for (std::size_t i = 0; i < std::min(to.streams.size(), streams.size()); i++) {
+    const std::uint64_t first = count(from.streams, i), last = count(to.streams, i);
+    sum += bits_of(streams[i], first, last);
+    frames += last - std::min(first, last);
+  }
+  const std::uint64_t accepted = rise(from.total, to.total).accepted;
+  if (frames == accepted || frames == 0) return sum;
+  return sum.times(static_cast<double>(accepted) / static_cast<double>(frames));
+}
 
-Sample delta(const Snapshot& from, const Snapshot& to, std::uint64_t origin_ns,
-             const FrameBits& bits, std::optional<double> target_pps) {
+Sample sample_of(const Snapshot& from, const Snapshot& to, std::uint64_t origin_ns,
+                 const Bits& bits, std::optional<double> target_pps) {
   Sample sample;
   sample.start_s = seconds_since(origin_ns, from.time_ns);
   sample.end_s = seconds_since(origin_ns, to.time_ns);
   sample.tx = rise(from.total, to.total);
   sample.workers = rise_each(from.workers, to.workers);
   sample.streams = rise_each(from.streams, to.streams);
+  sample.bytes = static_cast<std::uint64_t>(std::llround(bits.l2 / 8));
   sample.target_pps = target_pps;
   const double length_s = seconds_since(from.time_ns, to.time_ns);
   if (length_s <= 0) return sample;
   sample.xmit_pps = static_cast<double>(sample.tx.accepted) / length_s;
   sample.err_pps = static_cast<double>(sample.tx.errors()) / length_s;
-  sample.l1_bps = sample.xmit_pps * bits.l1;
-  sample.l2_bps = sample.xmit_pps * bits.l2;
-  sample.l3_bps = sample.xmit_pps * bits.l3;
+  sample.l1_bps = bits.l1 / length_s;
+  sample.l2_bps = bits.l2 / length_s;
+  sample.l3_bps = bits.l3 / length_s;
   return sample;
+}
+
+} // namespace
+
+Sample delta(const Snapshot& from, const Snapshot& to, std::uint64_t origin_ns,
+             const FrameBits& bits, std::optional<double> target_pps) {
+  return sample_of(from, to, origin_ns, bits_of(bits, from.total.accepted, to.total.accepted),
+                   target_pps);
 }
 
 Sample delta(const Snapshot& from, const Snapshot& to, std::uint64_t origin_ns,
              std::span<const FrameBits> streams, std::optional<double> target_pps) {
-  return delta(from, to, origin_ns, mean_bits(rise_each(from.streams, to.streams), streams),
-               target_pps);
+  return sample_of(from, to, origin_ns, bits_by_stream(from, to, streams), target_pps);
 }
 
 double shortfall_ratio(const Sample& sample) {

@@ -7,15 +7,19 @@
 #include <span>
 #include <vector>
 
+#include "core/size_mix.h"
 #include "core/units.h"
 #include "stats/histogram.h"
 #include "stats/snapshot.h"
 
 namespace xtg::stats {
 
-/// What the figures are converted with: one frame's bits on each layer, and the target, if any.
+/// What the packets of a stream are converted with: one frame's bits on each layer, the mean where
+/// sizes differ; and the sizes, by which any number of packets has exact bytes.
 struct FrameBits {
   double l1 = 0, l2 = 0, l3 = 0;
+  std::optional<SizeMix> mix{};
+  std::uint32_t l3_offset = 14; ///< headers below IP
 };
 
 /// One interval, or the whole run.
@@ -24,6 +28,7 @@ struct Sample {
   double end_s = 0;
   TxCounters tx;                             ///< within the interval
   std::vector<TxCounters> workers;           ///< same, per thread
+  std::uint64_t bytes = 0;                   ///< of what was accepted, with FCS
   std::vector<TxCounters> streams;           ///< same, per stream
   double xmit_pps = 0;                       ///< accepted per second
   double err_pps = 0;                        ///< driver drops and redirect errors per second
@@ -32,7 +37,8 @@ struct Sample {
 };
 
 /// Sample between two snapshots; an empty interval has rates of 0, counters that went back count as
-/// 0.
+/// 0. Bytes are those of the packets from the first that was not accepted in `from` to the last
+/// that was in `to`: they add up to the run's, which are exact where no packet was left out.
 Sample delta(const Snapshot& from, const Snapshot& to, std::uint64_t origin_ns,
              const FrameBits& bits, std::optional<double> target_pps);
 /// The same with the bits of each stream's frames. Where outcomes are not known by stream, what was

@@ -38,10 +38,10 @@ struct Shape {
 
   [[nodiscard]] std::string text() const {
     std::string out = fmt::format(
-        "{} {} bytes, {}, {} fields{}{}{}{}", spec.dst_addr.to_string(), spec.frame_size,
-        static_cast<int>(sweep.vary), sweep.fields.size(), spec.udp_checksum ? "" : ", no checksum",
-        spec.signature ? "" : ", no signature", options.stamp_each ? ", stamp each" : "",
-        spec.mirror ? ", mirror" : "");
+        "{} {} bytes, {}, {} fields{}{}{}{}", spec.dst_addr.to_string(),
+        spec.frame_size.to_string(), static_cast<int>(sweep.vary), sweep.fields.size(),
+        spec.udp_checksum ? "" : ", no checksum", spec.signature ? "" : ", no signature",
+        options.stamp_each ? ", stamp each" : "", spec.mirror ? ", mirror" : "");
     for (const packet::Field& f : sweep.fields)
       out += fmt::format(" {}={:#x}+{}", to_string(f.kind), f.first, f.count);
     return out;
@@ -258,7 +258,7 @@ TEST_F(FrameTest, ChecksumIsNeverZero) {
   const Frame frame =
       packet::build(spec, {.fields = {vary(FieldKind::DstPort, 0, 65'536)}}).value();
   const auto checksum = [&](const std::vector<std::uint8_t>& bytes) {
-    return bytes[frame.l4_csum_offset] << 8 | bytes[frame.l4_csum_offset + 1U];
+    return bytes[frame.checksums.back().offset] << 8 | bytes[frame.checksums.back().offset + 1U];
   };
   std::uint64_t k = 0;
   while (k < 65'536 && checksum(packet::render(frame, k, 0, 0)) != 0xffff)

@@ -136,9 +136,9 @@ std::uint64_t number(const Bytes& frame, std::size_t at, std::size_t bytes) {
 
 std::optional<Places> places(const Bytes& frame) {
   std::size_t at = 12;
-  for (int tags = 0; tags < 3 && frame.size() >= at + 2; tags++) {
+  for (int tags = 0; tags < 4 && frame.size() >= at + 2; tags++) {
     const auto type = number(frame, at, 2);
-    if (type == 0x8100 || type == 0x88a8) at += 4;
+    if (type == 0x8100 || type == 0x88a8 || type == 0x9100) at += 4;
   }
   if (frame.size() < at + 2) return std::nullopt;
   const auto type = number(frame, at, 2);
@@ -204,9 +204,9 @@ Form form_at(const Bytes& frame, std::size_t end) {
 /// Where the outermost packet says that it ends, whatever it is; 0 when there is none.
 std::size_t packet_end(const Bytes& frame) {
   std::size_t at = 12;
-  for (int tags = 0; tags < 3 && frame.size() >= at + 2; tags++) {
+  for (int tags = 0; tags < 4 && frame.size() >= at + 2; tags++) {
     const auto type = number(frame, at, 2);
-    if (type == 0x8100 || type == 0x88a8) at += 4;
+    if (type == 0x8100 || type == 0x88a8 || type == 0x9100) at += 4;
   }
   if (frame.size() < at + 2) return 0;
   const auto type = number(frame, at, 2);

@@ -231,10 +231,10 @@ TEST_P(RxTest, FindsTheSignatureBeforePadding) {
     tagged.insert(tagged.end(), pad, 0);
     EXPECT_TRUE(program.takes(tagged)) << pad;
     tagged = frame(pad % 2 == 0 ? full() : compact(), 200 + pad);
-    tagged.insert(tagged.begin() + 12,
-                  {0x88, 0xa8, 0x00, 0x07, 0x81, 0x00, 0x00, 0x08, 0x81, 0x00, 0x00, 0x09});
+    tagged.insert(tagged.begin() + 12, {0x88, 0xa8, 0x00, 0x07, 0x91, 0x00, 0x00, 0x0a, 0x81, 0x00,
+                                        0x00, 0x08, 0x81, 0x00, 0x00, 0x09});
     tagged.insert(tagged.end(), pad, 0);
-    EXPECT_TRUE(program.takes(tagged)) << pad << ", three tags";
+    EXPECT_TRUE(program.takes(tagged)) << pad << ", four tags";
   }
 }
 

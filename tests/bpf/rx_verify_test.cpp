@@ -180,7 +180,8 @@ TEST_P(RxVerify, OthersFramesAreTheirs) {
 TEST_P(RxVerify, Tags) {
   Verifier all;
   const Bytes tag{0x81, 0x00, 0x00, 0x07}, outer{0x88, 0xa8, 0x00, 0x08};
-  for (const Bytes& tags : {tag, outer}) {
+  const Bytes old{0x91, 0x00, 0x00, 0x09}; // before 802.1ad
+  for (const Bytes& tags : {tag, outer, old}) {
     Bytes bytes = sound();
     bytes.insert(bytes.begin() + 12, tags.begin(), tags.end());
     EXPECT_EQ(all.receive(bytes), kSound);
@@ -189,6 +190,10 @@ TEST_P(RxVerify, Tags) {
     Bytes wrong = bytes;
     wrong[60] ^= 1;
     EXPECT_EQ(all.receive(wrong), kCorrupt);
+    for (int i = 0; i < 2; i++) {
+      bytes.insert(bytes.begin() + 12, outer.begin(), outer.end());
+      EXPECT_EQ(all.receive(bytes), kSound);
+    }
     bytes.insert(bytes.begin() + 12, outer.begin(), outer.end()); // one too many
     EXPECT_EQ(all.receive(bytes), kUnverified);
   }

@@ -150,6 +150,14 @@ int main(int argc, char** argv) {
   Bytes end = rendered(v4(128), 15);
   end[end.size() - 6] = XTG_SIG_END;
 
+  // Tags, and a mix whose short frames have room for the compact form only.
+  FrameSpec tagged = v4(128);
+  tagged.tags = {{0x88a8, 0, 200}, {0x8100, 5, 100}};
+  FrameSpec mix = v4(64);
+  mix.tags = {{0x8100, 0, 7}};
+  mix.stream = 0x77;
+  mix.frame_size = xtg::packet::SizeLaw::parse("70:1,594:1").value();
+
   std::vector<TimedFrame> frames;
   for (Bytes& bytes : std::vector<Bytes>{
            rendered(each, 0x1'0000'0001),   // 1 full
@@ -170,6 +178,9 @@ int main(int argc, char** argv) {
            end,                // 15 end of a stream, without its words
            announced(false),   // 16 the end of a run
            announced(true),    // 17 the same with room for a mirror's words
+           rendered(tagged, 18),
+           rendered(mix, 20), // 19 compact, which makes the next one known
+           rendered(mix, 21), // 20 compact in a long frame
        })
     frames.push_back({0, std::move(bytes)});
   if (const auto written = write_pcap(argv[1], frames); !written) {

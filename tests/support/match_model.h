@@ -48,7 +48,8 @@ inline Taken take_apart(std::span<const std::uint8_t> frame) {
   std::copy_n(frame.begin() + 6, 6, t.src_mac->bytes.begin());
   t.type = number(12, 2);
   std::size_t at = 14;
-  while (t.tags.size() < 2 && (t.type == 0x8100 || t.type == 0x88a8) && frame.size() >= at + 4) {
+  while (t.tags.size() < 2 && (t.type == 0x8100 || t.type == 0x88a8 || t.type == 0x9100) &&
+         frame.size() >= at + 4) {
     t.tags.push_back(number(at, 2) % 4096);
     t.type = number(at + 2, 2);
     at += 4;
@@ -164,7 +165,7 @@ public:
     put(mac());
     put(mac());
     for (std::uint64_t tags = one_in(3) ? 1 + roll(3) : 0; tags > 0; tags--) {
-      put_be(one_in(2) ? 0x8100 : 0x88a8, 2);
+      put_be(one_in(2) ? 0x8100 : one_in(2) ? 0x88a8 : 0x9100, 2);
       put_be(roll(8) << 13 | vlan(), 2);
     }
     switch (roll(9)) {

@@ -96,6 +96,26 @@ const std::vector<UdpCase> kUdpCases = {
     {{"--payload", "random"}, [](R&, S& s) { s.payload = packet::Payload::Random; }},
     {{"--payload", "text"}, [](R&, S& s) { s.payload = packet::Payload::Text; }},
     {{"--no-udp-checksum"}, [](R&, S& s) { s.udp_checksum = false; }},
+    {{"--pkt-size", "imix"},
+     [](R&, S& s) { s.frame_size = packet::SizeLaw::parse("imix").value(); }},
+    {{"--vlan", "200", "--vlan", "100-199:5"},
+     [](R&, S& s) {
+       s.vlans = {{.first = 200}, {.first = 100, .count = 100, .priority = 5}};
+     }},
+    {{"--vlan", "7", "--tpid", "0x88a8,0x8100"},
+     [](R&, S& s) {
+       s.vlans = {{.first = 7}};
+       s.tpids = {0x88a8, 0x8100};
+     }},
+    {{"--flows", "1024", "--flow-packets", "8"},
+     [](R&, S& s) {
+       s.flow = {1024, 8};
+     }},
+    {{"--dst-port", "10-20/5"},
+     [](R&, S& s) {
+       s.dst_port = {10, 3, 5};
+     }},
+    {{"--tos", "0-252/4"}, [](R&, S& s) { s.tos = packet::ByteRange::parse("0-252/4").value(); }},
     {{"--vary", "together"}, [](R&, S& s) { s.vary = packet::Vary::Together; }},
     {{"--vary", "product"}, [](R&, S& s) { s.vary = packet::Vary::Product; }},
     {{"--vary", "random"}, [](R&, S& s) { s.vary = packet::Vary::Random; }},

@@ -2,6 +2,7 @@
 #include "packet/frame.h"
 
 #include <algorithm>
+#include <map>
 #include <array>
 #include <cstring>
 #include <random>
@@ -85,8 +86,86 @@ TEST(Golden, Ipv4WithoutUdpChecksum) {
                             "000903e8 001a0000"
                             "0000 0000000b 030405060708 3344 05 03 c7a1")));
   const Frame frame = build(spec, {}).value();
-  EXPECT_EQ(frame.l4_csum_offset, 0);
-  EXPECT_EQ(frame.l4_csum_base, 0U);
+  ASSERT_EQ(frame.checksums.size(), 1U);
+  EXPECT_EQ(frame.checksums[0].offset, 24);
+}
+
+TEST(Golden, TwoVlanTags) {
+  // 802.1ad VLAN 200, 802.1Q VLAN 100 with priority 5, then as SmallestIpv4 with 10 bytes of
+  // payload
+  FrameSpec spec = v4_spec();
+  spec.tags = {{0x88a8, 0, 200}, {0x8100, 5, 100}};
+  EXPECT_EQ(to_hex(rendered(spec, 8)),
+            to_hex(from_hex("020000000002 020000000001 88a800c8 8100a064 0800"
+                            "45000026 00004000 4011ae9f c6120001 c6120002"
+                            "000903e8 00126fb1"
+                            "00000000000000000000")));
+}
+
+TEST(Build, TagsTakeRoom) {
+  EXPECT_EQ(min_frame_size(Family::V4, 4), 64U);
+  EXPECT_EQ(min_frame_size(Family::V6, 2), 74U);
+  EXPECT_EQ(min_signed_frame_size(Family::V4, 1), 66U);
+  EXPECT_EQ(min_signed_frame_size(Family::V6, 1), 86U);
+  EXPECT_EQ(min_mirror_frame_size(Family::V4, 2), 110U);
+  FrameSpec spec = v6_spec();
+  spec.tags.resize(1);
+  EXPECT_EQ(build(spec, {}).error().what,
+            "a frame of 66 bytes is too small: at least 70 with FCS (Ethernet, VLAN tags, IPv6 and "
+            "UDP headers without payload)");
+  spec.tags.resize(5);
+  EXPECT_EQ(build(spec, {}).error().what, "5 VLAN tags: at most 4");
+}
+
+TEST(Build, VlanAndByteFieldsKeepTheBitsBeside) {
+  FrameSpec spec = v4_spec();
+  spec.tags = {{0x8100, 5, 100}};
+  spec.hop_limit = 7;
+  const auto field = Field::of;
+  Sweep sweep{.fields = {field(FieldKind::Vlan, {100, 100}, 0), field(FieldKind::Tos, {0, 3, 4}, 0),
+                         field(FieldKind::HopLimit, Values::listed({9, 1}), 0)}};
+  const Frame frame = build(spec, sweep).value();
+  const auto bytes = render(frame, 5, 0, 0);
+  const auto all = std::span(bytes);
+  EXPECT_EQ(load_be(all.subspan(14, 2)), 5U << 13 | 105);
+  EXPECT_EQ(load_be(all.subspan(18, 2)), 0x4508U);
+  EXPECT_EQ(load_be(all.subspan(26, 2)), 0x0111U);
+  EXPECT_TRUE(checksums_valid(bytes));
+  EXPECT_EQ(build(v4_spec(), sweep).error().what, "these frames have no vlan");
+  sweep.fields = {field(FieldKind::Vlan, {4090, 7}, 0)};
+  EXPECT_EQ(build(spec, sweep).error().what, "vlan varies past the end of its 12 bits");
+}
+
+TEST(Render, SizesGoRoundAndKeepTheirSignature) {
+  FrameSpec spec = v4_spec();
+  spec.frame_size = SizeLaw::parse("64:2,128:1,600:1").value();
+  const Frame frame = build(spec, {}).value();
+  std::map<std::size_t, int> seen;
+  for (std::uint64_t k = 0; k < 40; ++k) {
+    const auto bytes = render(frame, k, 1, 2);
+    seen[bytes.size() + kFcsBytes]++;
+    EXPECT_EQ(bytes.size(), frame.length_of(k));
+    EXPECT_TRUE(checksums_valid(bytes));
+    const auto signature = find_signature(bytes);
+    ASSERT_TRUE(signature) << k;
+    EXPECT_EQ(signature->form, SignatureForm::Compact);
+    EXPECT_EQ(signature->seq, k);
+  }
+  EXPECT_EQ(seen, (std::map<std::size_t, int>{{64, 20}, {128, 10}, {600, 10}}));
+}
+
+TEST(Render, FlowsTakeTurnsAndAreReplaced) {
+  Sweep sweep{.fields = {Field::of(FieldKind::SrcPort, {1000, 100}, 0)}};
+  sweep.flow = {3, 2};
+  const Frame frame = build(v4_spec(), sweep).value();
+  const auto port_of = [](const std::vector<std::uint8_t>& bytes) {
+    return load_be(std::span(bytes).subspan(34, 2));
+  };
+  std::vector<std::uint64_t> ports;
+  for (std::uint64_t k = 0; k < 12; ++k)
+    ports.push_back(port_of(render(frame, k, 0, 0)));
+  EXPECT_EQ(ports, (std::vector<std::uint64_t>{1000, 1001, 1002, 1000, 1001, 1002, 1003, 1004, 1005,
+                                               1003, 1004, 1005}));
 }
 
 TEST(Golden, SmallestIpv6) {
@@ -146,7 +225,7 @@ TEST(Build, RoomForAMirrorsWords) {
       const Frame frame = build(spec, {}).value();
       EXPECT_EQ(frame.signature, SignatureForm::Full);
       EXPECT_EQ(frame.mirror_offset, size - 4 - 56);
-      EXPECT_GE(frame.mirror_offset, frame.payload_offset);
+      EXPECT_GE(frame.mirror_offset, frame.header_len);
       const auto bytes = render(frame, 7, 1, 2);
       EXPECT_TRUE(checksums_valid(bytes)) << size;
       EXPECT_TRUE(std::all_of(bytes.begin() + frame.mirror_offset, bytes.end() - 32,
@@ -180,20 +259,18 @@ TEST(Build, Offsets) {
   EXPECT_EQ(v4.bytes.size(), 60U);
   EXPECT_EQ(v4.header_len, 42);
   EXPECT_EQ(v4.l3_offset, 14);
-  EXPECT_EQ(v4.l4_offset, 34);
-  EXPECT_EQ(v4.payload_offset, 42);
-  EXPECT_EQ(v4.ip_csum_offset, 24);
-  EXPECT_EQ(v4.l4_csum_offset, 40);
+  ASSERT_EQ(v4.checksums.size(), 2U);
+  EXPECT_EQ(v4.checksums[0], (Checksum{24, 14, 34, ZeroRule::Zero, false, 0, 0, 0, 4}));
+  EXPECT_EQ(v4.checksums[1], (Checksum{40, 34, 0, ZeroRule::AllOnes, true, 26, 30, 4, 17}));
+  EXPECT_EQ(v4.lengths, (std::vector<LengthPlace>{{16, -14}, {38, -34}}));
   EXPECT_EQ(v4.signature_offset, 44);
   const Frame v6 = build(v6_spec(), {}).value();
   EXPECT_EQ(v6.bytes.size(), 62U);
   EXPECT_EQ(v6.header_len, 62);
   EXPECT_EQ(v6.l3_offset, 14);
-  EXPECT_EQ(v6.l4_offset, 54);
-  EXPECT_EQ(v6.payload_offset, 62);
-  EXPECT_EQ(v6.ip_csum_offset, 0);
-  EXPECT_EQ(v6.ip_csum_base, 0U);
-  EXPECT_EQ(v6.l4_csum_offset, 60);
+  ASSERT_EQ(v6.checksums.size(), 1U);
+  EXPECT_EQ(v6.checksums[0], (Checksum{60, 54, 0, ZeroRule::AllOnes, true, 22, 38, 16, 17}));
+  EXPECT_EQ(v6.lengths, (std::vector<LengthPlace>{{18, -54}, {58, -54}}));
   EXPECT_EQ(v6.signature, SignatureForm::None);
 }
 
@@ -337,7 +414,7 @@ TEST(Build, Payloads) {
     spec.payload = kind;
     spec.payload_seed = seed;
     const Frame frame = build(spec, {}).value();
-    return std::vector<std::uint8_t>(frame.bytes.begin() + frame.payload_offset, frame.bytes.end());
+    return std::vector<std::uint8_t>(frame.bytes.begin() + frame.header_len, frame.bytes.end());
   };
   EXPECT_EQ(payload(Payload::Zeros, 0), std::vector<std::uint8_t>(600, 0));
   const auto pattern = payload(Payload::Pattern, 0);
@@ -407,12 +484,12 @@ TEST(Render, UdpChecksumIsNeverZeroOnTheWire) {
 class Sender {
 public:
   explicit Sender(const Frame& frame)
-      : frame_(frame), bytes_(frame.bytes), ip_(frame.ip_csum_base), l4_(frame.l4_csum_base) {}
+      : frame_(frame), bytes_(frame.bytes), sums_(frame.checksum_bases(bytes_.size())) {}
 
   std::vector<std::uint8_t> send(std::uint64_t k, std::uint8_t lane, std::uint64_t tx_ns) {
     for (std::size_t f = 0; f < frame_.sweep.fields.size(); ++f) {
       const Field& field = frame_.sweep.fields[f];
-      put(field.offset, field.width, field.first + frame_.sweep.index(f, k));
+      put(field.offset, field.width, field.wire(frame_.sweep.index(f, k)));
     }
     const std::size_t at = frame_.signature_offset;
     if (frame_.signature == SignatureForm::Full) {
@@ -424,8 +501,10 @@ public:
       put(at + 4, 6, tx_ns);
       put(at + 13, 1, lane);
     }
-    store(frame_.ip_csum_offset, xtg_csum_ip(ip_));
-    store(frame_.l4_csum_offset, xtg_csum_udp(l4_));
+    for (std::size_t i = 0; i < sums_.size(); ++i)
+      store(frame_.checksums[i].offset, frame_.checksums[i].zero == ZeroRule::AllOnes
+                                            ? xtg_csum_udp(sums_[i])
+                                            : xtg_csum_ip(sums_[i]));
     return bytes_;
   }
 
@@ -439,19 +518,17 @@ private:
       const std::uint16_t folded = xtg_csum_fold(sum);
       sum = static_cast<std::uint16_t>(folded << 8 | folded >> 8);
     }
-    if (offset < frame_.l3_offset) return;
-    l4_ += sum;
-    if (offset < frame_.l4_offset) ip_ += sum;
+    for (std::size_t i = 0; i < sums_.size(); ++i)
+      if (frame_.checksums[i].covers(static_cast<std::uint16_t>(offset))) sums_[i] += sum;
   }
 
   void store(std::size_t offset, std::uint16_t sum) {
-    if (offset != 0) std::memcpy(bytes_.data() + offset, &sum, 2);
+    std::memcpy(bytes_.data() + offset, &sum, 2);
   }
 
   const Frame& frame_;
   std::vector<std::uint8_t> bytes_;
-  std::uint64_t ip_;
-  std::uint64_t l4_;
+  std::vector<std::uint64_t> sums_;
 };
 
 class RandomFrames {
@@ -517,7 +594,7 @@ TEST(Property, BasePlusPartsIsTheFullRecomputation) {
     const std::uint64_t tx_ns = frames();
     const auto expected = render(frame, k, lane, tx_ns);
     ASSERT_EQ(Sender(frame).send(k, lane, tx_ns), expected)
-        << "frame " << i << " size " << frame.spec.frame_size << " k " << k;
+        << "frame " << i << " size " << frame.spec.frame_size.to_string() << " k " << k;
     ASSERT_TRUE(checksums_valid(expected)) << "frame " << i;
     ASSERT_EQ(find_signature(expected).has_value(), frame.signature != SignatureForm::None);
   }

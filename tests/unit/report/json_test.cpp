@@ -178,9 +178,7 @@ TEST(JsonDocument, FinishTwiceWritesOnce) {
 TEST(JsonDocument, NoNumberIsNanOrInfinite) {
   std::ostringstream out;
   const auto json = make_json(out);
-  plan::Plan plan = sample::plan();
-  plan.streams.push_back(plan.streams.front());
-  plan.streams.back().l2_bits = 1024; // bytes can then only come from the rate
+  const plan::Plan plan = sample::plan();
   stats::Sample s = sample::interval();
   s.xmit_pps = std::nan("");
   s.l1_bps = std::numeric_limits<double>::infinity();
@@ -189,24 +187,8 @@ TEST(JsonDocument, NoNumberIsNanOrInfinite) {
   json->take(s);
   json->take(Finish{});
   const ordered_json sum = parsed(out)["intervals"][0]["sum"];
-  for (const char* key : {"xmit_pps", "l1_bits_per_second", "l2_bits_per_second", "bytes"})
+  for (const char* key : {"xmit_pps", "l1_bits_per_second", "l2_bits_per_second"})
     EXPECT_TRUE(sum[key].is_null()) << key;
-}
-
-TEST(JsonDocument, BytesOfMixedSizesComeFromTheRate) {
-  std::ostringstream out;
-  const auto json = make_json(out);
-  plan::Plan plan = sample::plan();
-  plan.streams.push_back(plan.streams.front());
-  plan.streams.back().l2_bits = 1024;
-  stats::Sample s = sample::interval();
-  s.start_s = 1;
-  s.end_s = 3;
-  s.l2_bps = 8000;
-  json->take(UdpBegin{plan, sample::info()});
-  json->take(s);
-  json->take(Finish{});
-  EXPECT_EQ(parsed(out)["intervals"][0]["sum"]["bytes"], 2000);
 }
 
 TEST(JsonDocument, ConfigurationAndPlanHaveTheTestThatRepeatsThem) {

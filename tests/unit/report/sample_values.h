@@ -124,6 +124,7 @@ inline stats::Sample interval() {
   s.workers = {
       {.attempts = 499'500, .accepted = 499'000, .driver_drops = 400, .redirect_errors = 100},
       {.attempts = 500'000, .accepted = 500'000, .skipped_slots = 7, .nomem_retries = 1}};
+  s.bytes = 999'000 * 64;
   s.xmit_pps = 999'000;
   s.err_pps = 500;
   s.l1_bps = 999'000 * 672.0;
@@ -139,6 +140,7 @@ inline stats::Summary summary() {
   summary.total.end_s = 2;
   summary.total.tx.accepted = 1'950'000;
   summary.total.tx.attempts = 1'950'500;
+  summary.total.bytes = 1'950'000 * 64;
   summary.total.xmit_pps = 975'000;
   summary.total.err_pps = 250;
   summary.total.l1_bps = 975'000 * 672.0;

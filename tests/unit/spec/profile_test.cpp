@@ -92,6 +92,8 @@ Args values_of(const Option& option) {
       {"allow", {"10.0.0.0/8", "fe80::/10%eth0", "any"}},
       {"sample", {"1/7,late", "first:3"}},
       {"pkt-size", {"128", "3412"}},
+      {"vlan", {"100", "100-199/10:5"}},
+      {"tpid", {"0x88a8,0x8100"}},
       {"tos", {"184", "0x20"}},
       {"expect", {"loss<1%,p99<50us"}},
       {"window", {"1024"}},
@@ -106,7 +108,9 @@ Args values_of(const Option& option) {
   const static std::map<std::string, Args> kBySyntax = {
       {"INTERFACE", {"eth7"}},
       {"MAC[-MAC]", {"02:00:00:00:00:01", "02:00:00:00:00:01-02:00:00:00:00:09"}},
-      {"IP[-IP|/LEN]", {"198.18.7.0/24", "10.0.0.1-10.0.0.9", "fe80::1-fe80::9%eth0", "2001:2::7"}},
+      {"IP[-IP|/LEN]",
+       {"198.18.7.0/24", "10.0.0.1-10.0.0.9/2", "fe80::1,fe80::7%eth0", "fe80::1-fe80::9%eth0",
+        "2001:2::7"}},
       {"IP", {"198.18.7.1", "fe80::1%eth0"}},
       {"PORT[-PORT]", {"7", "10-19"}},
       {"PORT", {"7"}},
@@ -126,15 +130,23 @@ Args values_of(const Option& option) {
 
 /// What an option needs beside it.
 Args beside(const std::string& command, const std::string& option) {
-  const static std::map<std::string, Args> kNeeds = {
-      {"udp --rate-layer", {"--rate", "1Gbps"}},  {"tcp --rate-layer", {"--rate", "1Gbps"}},
-      {"udp --burst", {"--rate", "1kpps"}},       {"udp --key", {"--announce"}},
-      {"udp --drain", {"--rx", "eth2"}},          {"udp --window", {"--rx", "eth2"}},
-      {"udp --expect", {"--rx", "eth2"}},         {"udp --bidir", {"--rx", "eth2"}},
-      {"udp --show-frames", {"--dry-run"}},       {"tcp --threads", {"--flows", "9"}},
-      {"tcp --cpus", {"--flows", "9"}},           {"tcp --repeat", {"--payload-file", "f"}},
-      {"demo --rate-layer", {"--rate", "1Gbps"}}, {"demo --burst", {"--rate", "1kpps"}},
-      {"rx --sample", {"--write-pcap", "f"}},     {"rx --drop-matched", {"--match", "udp"}}};
+  const static std::map<std::string, Args> kNeeds = {{"udp --rate-layer", {"--rate", "1Gbps"}},
+                                                     {"udp --tpid", {"--vlan", "1"}},
+                                                     {"tcp --rate-layer", {"--rate", "1Gbps"}},
+                                                     {"udp --burst", {"--rate", "1kpps"}},
+                                                     {"udp --key", {"--announce"}},
+                                                     {"udp --drain", {"--rx", "eth2"}},
+                                                     {"udp --window", {"--rx", "eth2"}},
+                                                     {"udp --expect", {"--rx", "eth2"}},
+                                                     {"udp --bidir", {"--rx", "eth2"}},
+                                                     {"udp --show-frames", {"--dry-run"}},
+                                                     {"tcp --threads", {"--flows", "9"}},
+                                                     {"tcp --cpus", {"--flows", "9"}},
+                                                     {"tcp --repeat", {"--payload-file", "f"}},
+                                                     {"demo --rate-layer", {"--rate", "1Gbps"}},
+                                                     {"demo --burst", {"--rate", "1kpps"}},
+                                                     {"rx --sample", {"--write-pcap", "f"}},
+                                                     {"rx --drop-matched", {"--match", "udp"}}};
   const auto found = kNeeds.find(command + " " + option);
   return found == kNeeds.end() ? Args{} : found->second;
 }
@@ -207,7 +219,7 @@ TEST(Profile, StreamsStandOnTheTopLevelsOptions) {
   const auto& run = std::get<Udp>(test.of).run;
   ASSERT_EQ(run.streams.size(), 3U);
   EXPECT_EQ(run.streams[0].name, "voice");
-  EXPECT_EQ(run.streams[0].tos, 0xb8);
+  EXPECT_EQ(run.streams[0].tos.first(), 0xb8);
   EXPECT_EQ(run.streams[0].frame_size, 200U);
   EXPECT_EQ(run.streams[1].frame_size, 100U);
   EXPECT_EQ(run.streams[1].weight, 3U);
@@ -226,7 +238,7 @@ TEST(Profile, TheCommandLineOverrides) {
   EXPECT_EQ(mix.duration, std::chrono::minutes(1));
   for (const auto& stream : mix.streams) {
     EXPECT_EQ(stream.frame_size, 300U);
-    EXPECT_EQ(stream.tos, 4); // in the place of "dscp", which excludes it
+    EXPECT_EQ(stream.tos.first(), 4); // in the place of "dscp", which excludes it
   }
   const std::string threads = R"({"command":"udp","interface":"eth1","cpus":"0,1"})";
   EXPECT_EQ(run(threads, {"--threads", "3"}).threads, 3U);
@@ -333,7 +345,7 @@ TEST(Dscp, NamesAreCodePoints) {
                                   {"LE", 4},
                                   {"63", 252}}) {
     const auto run = std::get<Udp>(test_of(Args{"udp", "eth1", "--dscp", name}).of).run;
-    EXPECT_EQ(run.streams[0].tos, tos) << name;
+    EXPECT_EQ(run.streams[0].tos.first(), tos) << name;
     EXPECT_EQ(std::get<plan::TcpSpec>(test_of(Args{"tcp", "a", "--dscp", name}).of).tos, tos);
   }
   for (const char* bad : {"64", "AF10", "AF14", "AF51", "CS8", "CS", "E", "-1", "0xb"})

@@ -6,7 +6,7 @@
 namespace xtg::stats {
 namespace {
 
-constexpr FrameBits k64{84 * 8, 64 * 8, 46 * 8};
+const FrameBits k64{84 * 8, 64 * 8, 46 * 8};
 
 Snapshot at(std::uint64_t time_ns, std::vector<TxCounters> workers) {
   Snapshot snapshot;
@@ -30,7 +30,8 @@ TEST(Delta, WeighsTheStreams) {
   to.time_ns = 1'000'000'000;
   to.total.accepted = 400;
   to.streams = {{.attempts = 300, .accepted = 300}, {.attempts = 100, .accepted = 100}};
-  const std::vector<FrameBits> bits = {{100, 80, 60}, {500, 400, 300}};
+  const std::vector<FrameBits> bits = {{.l1 = 100, .l2 = 80, .l3 = 60},
+                                       {.l1 = 500, .l2 = 400, .l3 = 300}};
   const Sample sample = delta(from, to, 0, bits, std::nullopt);
   EXPECT_EQ(sample.streams, to.streams);
   EXPECT_DOUBLE_EQ(sample.l1_bps, 300 * 100 + 100 * 500);
@@ -56,6 +57,20 @@ TEST(Delta, CountsWhatHappenedBetween) {
   EXPECT_DOUBLE_EQ(sample.l2_bps, 580.0 * 64 * 8);
   EXPECT_DOUBLE_EQ(sample.l3_bps, 580.0 * 46 * 8);
   EXPECT_EQ(sample.target_pps, 600.0);
+}
+
+TEST(Delta, BytesOfAMixAreExactAndAddUp) {
+  const FrameBits mix{0, 0, 0, SizeMix({64, 594, 64}), 14};
+  const auto sent = [](std::uint64_t accepted, std::uint64_t time_ns) {
+    return at(time_ns, {{accepted, accepted, 0, 0, 0, 0, 0}});
+  };
+  const Sample first = delta(sent(0, 0), sent(4, 1'000'000'000), 0, mix, {});
+  const Sample second = delta(sent(4, 1'000'000'000), sent(6, 2'000'000'000), 0, mix, {});
+  EXPECT_EQ(first.bytes, 64U + 594 + 64 + 64);
+  EXPECT_EQ(second.bytes, 594U + 64);
+  EXPECT_DOUBLE_EQ(second.l2_bps, (594 + 64) * 8.0);
+  EXPECT_DOUBLE_EQ(second.l1_bps, (594 + 64 + 40) * 8.0);
+  EXPECT_DOUBLE_EQ(second.l3_bps, (594 + 64 - 36) * 8.0);
 }
 
 TEST(Delta, EmptyIntervalHasNoRate) {
