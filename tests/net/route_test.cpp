@@ -370,7 +370,8 @@ TEST_F(RouteTest, HostsOfARangeAreLookedUpEach) {
         "neigh add 192.0.2.{} lladdr 02:00:00:00:00:0{} dev xtg0 nud permanent", host, host)));
   const auto range = [&](const char* first, std::uint64_t count, const RouteOptions& options) {
     auto facts = wire_->near_ns().run([&]() -> Result<plan::RouteFacts> {
-      return route_to_range(question(first, wire_->near().ifindex), count, options);
+      return route_to_range(question(first, wire_->near().ifindex),
+                            {.first = ip(first), .count = count}, options);
     });
     EXPECT_OK(facts);
     return facts.value_or(plan::RouteFacts{});
