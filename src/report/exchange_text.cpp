@@ -13,6 +13,7 @@
 #include "report/to_text.h"
 #include "report/rx_mirror.h"
 #include "report/rx_words.h"
+#include "report/streams.h"
 #include "report/tcp_words.h"
 
 namespace xtg::report {
@@ -139,6 +140,28 @@ void print_flow(Page& page, const plan::ExchangePlan& plan,
   }
 }
 
+/// Where several streams are sent: of each what its sender's driver took and what has arrived.
+void print_streams(Page& page, const plan::Plan& sender, const stats::Summary& tx,
+                   const std::vector<stats::RxStream>& received, stats::RxPath path) {
+  const std::vector<StreamFacts> facts = stream_facts(sender);
+  for (std::size_t i = 0; tx.total.streams.size() > 1 && i < tx.total.streams.size(); ++i) {
+    const auto rx = std::ranges::find_if(
+        received, [i](const stats::RxStream& s) { return !s.name.match && s.name.stream == i; });
+    std::string text = fmt::format("{:>15} sent", with_thousands(tx.total.streams[i].packets));
+    if (rx == received.end()) {
+      text += "  none received";
+    } else {
+      const stats::RxDelay& d = rx->delay;
+      text += fmt::format("  {} received", with_thousands(rx->counters.unique));
+      if (d.count != 0)
+        text += fmt::format("  {} p50 {}  p99 {}  max {} us", path_words(path),
+                            delay_number(d, d.quantile(0.5)), delay_number(d, d.quantile(0.99)),
+                            delay_number(d, d.max));
+    }
+    page.row(stream_label(facts, i), text);
+  }
+}
+
 std::string verdict_words(const RxVerdict& verdict) {
   if (!verdict.value) return "not measured";
   return verdict.condition.share_of != 0 || verdict.condition.of_asked
@@ -198,8 +221,11 @@ void to_text(Page& page, const PortTestBegin& begin, const PortTestEnd& end) {
     if (summary.ports[i].ledger)
       print_ledger(page, begin.plan.ports[i], *summary.ports[i].ledger, *summary.ports[i].tx);
   for (const auto& flow : summary.flows)
-    if (flow.rx.total.sum.packets != 0 || summary.flows.size() == 1)
+    if (flow.rx.total.sum.packets != 0 || summary.flows.size() == 1) {
       print_flow(page, begin.plan, flow, stats::loss_by_flow(summary, flow.from));
+      print_streams(page, *begin.plan.ports[flow.from].send, *summary.ports[flow.from].tx,
+                    flow.rx.streams, flow.rx.total.path);
+    }
   if (!verdicts.empty()) page.out << "expected\n";
   for (const RxVerdict& verdict : verdicts)
     page.row(verdict.held ? "met" : "MISSED",

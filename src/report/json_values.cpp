@@ -12,6 +12,7 @@
 #include "core/units.h"
 #include "core/version.h"
 #include "report/describe.h"
+#include "report/streams.h"
 #include "report/to_json.h"
 
 namespace xtg::report {
@@ -109,6 +110,8 @@ Json stream_value(const plan::StreamPlan& stream) {
   const packet::FrameSpec& spec = stream.frame.spec;
   const FieldRanges ranges = field_ranges(stream.frame);
   return {{"id", stream.id},
+          {"name", or_null(stream.name)},
+          {"weight", stream.weight},
           {"dst_mac", range_value(ranges.dst_mac)},
           {"src_mac", range_value(ranges.src_mac)},
           {"dst_addr", range_value(ranges.dst_addr)},
@@ -211,7 +214,15 @@ Json target_value(const stats::Summary& summary) {
 } // namespace
 
 RunFacts run_facts(const plan::Plan& plan, const RunInfo& info) {
-  return {plan.cpus, info.source};
+  return {plan.cpus, info.source, stream_facts(plan)};
+}
+
+std::vector<StreamFacts> stream_facts(const plan::Plan& plan) {
+  std::vector<StreamFacts> out;
+  for (const plan::StreamPlan& stream : plan.streams)
+    out.push_back(
+        {stream.name, stream.pacing ? std::optional(stream.pacing->target_pps) : std::nullopt});
+  return out;
 }
 
 Json plan_value(const plan::Plan& plan) {
@@ -264,7 +275,9 @@ Json start_value(const RunInfo& info, Json configuration) {
 }
 
 Json interval_value(const stats::Sample& sample, const RunFacts& facts) {
-  return {{"sum", sum_value(sample)}, {"workers", workers_value(sample, facts, facts.source)}};
+  return {{"sum", sum_value(sample)},
+          {"workers", workers_value(sample, facts, facts.source)},
+          {"streams", streams_value(sample, facts.streams, facts.source)}};
 }
 
 Json end_value(const stats::Summary& summary, const RunFacts& facts) {
@@ -274,6 +287,7 @@ Json end_value(const stats::Summary& summary, const RunFacts& facts) {
           {"target", target_value(summary)},
           {"slip_ns", summary.slip ? slip_value(*summary.slip) : Json(nullptr)},
           {"workers", workers_value(summary.total, facts, summary.source)},
+          {"streams", streams_value(summary.total, facts.streams, summary.source)},
           {"first_frame_seconds", number(summary.first_frame_s)},
           {"notes", summary.notes},
           {"cpu_seconds", number(summary.cpu_s)}};

@@ -34,10 +34,16 @@ Json interface_value(const plan::InterfaceFacts& iface);
 Json errors_value(const std::map<int, std::uint64_t>& errnos);
 
 /// What the figures need to know of the run they belong to.
+struct StreamFacts {
+  std::string name; ///< empty: none was given
+  std::optional<double> target_pps;
+};
 struct RunFacts {
   std::vector<int> cpus;
   stats::CountSource source = stats::CountSource::Tracepoint;
+  std::vector<StreamFacts> streams{}; ///< by number
 };
+std::vector<StreamFacts> stream_facts(const plan::Plan& plan);
 RunFacts run_facts(const plan::Plan& plan, const RunInfo& info);
 
 Json plan_value(const plan::Plan& plan);

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A run's figures by stream: rows of the JSON forms, and text lines where there are several
-// streams.
+// A run's figures by stream: rows of the JSON forms, and text where there are several streams.
 #pragma once
 
-#include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -15,23 +12,20 @@
 
 namespace xtg::report {
 
-/// What a stream's figures are worked out from.
-struct StreamFacts {
-  std::string name; ///< empty: none was given
-  stats::FrameBits bits;
-  std::optional<double> target_pps;
-};
-/// By number. Names are the caller's to fill in.
-std::vector<StreamFacts> stream_facts(const plan::Plan& plan);
-
 /// The array "streams" of an interval or of the end. Outcomes that the source does not know by
 /// stream are null; "packets" then counts attempts.
-Json streams_value(const stats::Sample& sample, std::span<const StreamFacts> facts,
+Json streams_value(const stats::Sample& sample, const std::vector<StreamFacts>& facts,
                    stats::CountSource source);
 
-/// A line for each stream, without indentation; none where there is only one.
-std::vector<std::string> stream_lines(const stats::Sample& sample,
-                                      std::span<const StreamFacts> facts,
-                                      stats::CountSource source);
+/// What text calls a stream: its name, or "stream 1".
+std::string stream_label(const std::vector<StreamFacts>& facts, std::size_t number);
+
+/// Of an interval, in the columns of its line; none where there is only one stream.
+std::vector<std::string> interval_lines(const stats::Sample& sample,
+                                        const std::vector<StreamFacts>& facts);
+
+/// Of the summary, by number; none where there is only one stream.
+std::vector<std::string> summary_texts(const stats::Sample& total,
+                                       const std::vector<StreamFacts>& facts);
 
 } // namespace xtg::report

@@ -8,6 +8,7 @@
 
 #include "core/units.h"
 #include "report/describe.h"
+#include "report/streams.h"
 #include "report/to_text.h"
 
 namespace xtg::report {
@@ -92,7 +93,10 @@ void to_text(Page& page, const UdpBegin& begin, const stats::Sample& s) {
              begin.plan.iface.name, thousands(s.err_pps), thousands(s.xmit_pps),
              prefixed(s.l1_bps, "bit/s"), prefixed(s.l2_bps, "bit/s"));
   if (s.target_pps) fmt::print(page.out, "  target {}", prefixed(*s.target_pps, "pps"));
-  page.out << '\n' << std::flush;
+  page.out << '\n';
+  for (const std::string& line : interval_lines(s, stream_facts(begin.plan)))
+    page.out << line << '\n';
+  page.out << std::flush;
 }
 
 void to_text(Page& page, const UdpBegin& begin, const stats::Summary& summary) {
@@ -115,6 +119,10 @@ void to_text(Page& page, const UdpBegin& begin, const stats::Summary& summary) {
                        prefixed(total.l1_bps, "bit/s"), prefixed(total.l2_bps, "bit/s")));
   if (total.target_pps) print_target(page, summary);
   if (summary.slip) print_slip(page, *summary.slip);
+  const std::vector<StreamFacts> facts = stream_facts(begin.plan);
+  const std::vector<std::string> texts = summary_texts(total, facts);
+  for (std::size_t i = 0; i < texts.size(); i++)
+    page.row(stream_label(facts, i), texts[i]);
   if (total.workers.size() > 1) print_threads(page, begin.plan.cpus, summary);
   page.row("first frame", fmt::format("{:>15.3f} s after the start", summary.first_frame_s));
   page.row("processor time", fmt::format("{:>15.3f} s", summary.cpu_s));

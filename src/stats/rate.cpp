@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "stats/rise.h"
 
@@ -39,20 +40,35 @@ Bits bits_of(const FrameBits& stream, std::uint64_t from, std::uint64_t to) {
   return {on(Layer::L1), on(Layer::L2), on(Layer::L3)};
 }
 
-/// By how many each stream sent; where that is not known, by how many it tried.
-Bits bits_by_stream(const Snapshot& from, const Snapshot& to, std::span<const FrameBits> streams) {
-  const auto any = [](const TxCounters& c) { return c.accepted != 0; };
-  const bool known = std::ranges::any_of(to.streams, any);
-  const auto count = [&](const std::vector<TxCounters>& counters, std::size_t i) {
-    if (i >= counters.size()) return std::uint64_t{0};
-    return known ? counters[i].accepted : counters[i].attempts;
-  };
+/// Packets of a stream that count: accepted ones, or those tried where outcomes are not known.
+std::uint64_t packets_of(const std::vector<TxCounters>& streams, std::size_t i, bool known) {
+  if (i >= streams.size()) return 0;
+  return known ? streams[i].accepted : streams[i].attempts;
+}
+
+/// Of all streams together, as many as were accepted in all.
+Bits bits_by_stream(const Snapshot& from, const Snapshot& to, std::span<const FrameBits> streams,
+                    std::vector<StreamSample>& samples) {
+  const double length_s = seconds_since(from.time_ns, to.time_ns);
+  const bool known =
+      std::ranges::any_of(to.streams, [](const TxCounters& c) { return c.accepted != 0; });
   Bits sum;
   std::uint64_t frames = 0;
   for (std::size_t i = 0; i < std::min(to.streams.size(), streams.size()); i++) {
-    const std::uint64_t first = count(from.streams, i), last = count(to.streams, i);
-    sum += bits_of(streams[i], first, last);
-    frames += last - std::min(first, last);
+    const std::uint64_t first = packets_of(from.streams, i, known);
+    const std::uint64_t last = packets_of(to.streams, i, known);
+    const Bits bits = bits_of(streams[i], first, last);
+    StreamSample& sample = samples.emplace_back();
+    sample.tx = rise(i < from.streams.size() ? from.streams[i] : TxCounters{}, to.streams[i]);
+    sample.packets = last - std::min(first, last);
+    sample.bytes = static_cast<std::uint64_t>(std::llround(bits.l2 / 8));
+    if (length_s > 0) {
+      sample.pps = static_cast<double>(sample.packets) / length_s;
+      sample.l1_bps = bits.l1 / length_s;
+      sample.l2_bps = bits.l2 / length_s;
+    }
+    sum += bits;
+    frames += sample.packets;
   }
   const std::uint64_t accepted = rise(from.total, to.total).accepted;
   if (frames == accepted || frames == 0) return sum;
@@ -66,7 +82,6 @@ Sample sample_of(const Snapshot& from, const Snapshot& to, std::uint64_t origin_
   sample.end_s = seconds_since(origin_ns, to.time_ns);
   sample.tx = rise(from.total, to.total);
   sample.workers = rise_each(from.workers, to.workers);
-  sample.streams = rise_each(from.streams, to.streams);
   sample.bytes = static_cast<std::uint64_t>(std::llround(bits.l2 / 8));
   sample.target_pps = target_pps;
   const double length_s = seconds_since(from.time_ns, to.time_ns);
@@ -89,7 +104,11 @@ Sample delta(const Snapshot& from, const Snapshot& to, std::uint64_t origin_ns,
 
 Sample delta(const Snapshot& from, const Snapshot& to, std::uint64_t origin_ns,
              std::span<const FrameBits> streams, std::optional<double> target_pps) {
-  return sample_of(from, to, origin_ns, bits_by_stream(from, to, streams), target_pps);
+  std::vector<StreamSample> samples;
+  const Bits bits = bits_by_stream(from, to, streams, samples);
+  Sample sample = sample_of(from, to, origin_ns, bits, target_pps);
+  sample.streams = std::move(samples);
+  return sample;
 }
 
 double shortfall_ratio(const Sample& sample) {

@@ -22,6 +22,15 @@ struct FrameBits {
   std::uint32_t l3_offset = 14; ///< headers below IP
 };
 
+/// What one of several streams sent within an interval.
+struct StreamSample {
+  TxCounters tx;
+  std::uint64_t packets = 0; ///< accepted; attempts where outcomes are not known by stream
+  std::uint64_t bytes = 0;   ///< of these, with FCS
+  double pps = 0, l1_bps = 0, l2_bps = 0;
+  bool operator==(const StreamSample&) const = default;
+};
+
 /// One interval, or the whole run.
 struct Sample {
   double start_s = 0; ///< since the run's start
@@ -29,7 +38,7 @@ struct Sample {
   TxCounters tx;                             ///< within the interval
   std::vector<TxCounters> workers;           ///< same, per thread
   std::uint64_t bytes = 0;                   ///< of what was accepted, with FCS
-  std::vector<TxCounters> streams;           ///< same, per stream
+  std::vector<StreamSample> streams;         ///< by number; empty: nobody counted by stream
   double xmit_pps = 0;                       ///< accepted per second
   double err_pps = 0;                        ///< driver drops and redirect errors per second
   double l1_bps = 0, l2_bps = 0, l3_bps = 0; ///< of what was accepted

@@ -100,7 +100,7 @@ TEST(DryRun, PlanAsJson) {
       R"("mac":"02:00:00:00:00:01","mtu":1500,"tx_queues":2,"rx_queues":2,)"
       R"("speed_bits_per_second":null},"session":12648430,"session_hex":"00c0ffee","threads":2,"cpus":[2,3],)"
       R"("batch":224,"duration_seconds":2.5,"interval_seconds":1.0,"pace":"auto",)"
-      R"("fix":false,"once":false,"announce":false,"keyed":false,"attach_pass":false,"streams":[{"id":0,)"
+      R"("fix":false,"once":false,"announce":false,"keyed":false,"attach_pass":false,"streams":[{"id":0,"name":null,"weight":1,)"
       R"("dst_mac":{"range":"02:00:00:00:00:02","count":1},)"
       R"("src_mac":{"range":"02:00:00:00:00:01","count":1},)"
       R"("dst_addr":{"range":"198.18.0.2","count":1},)"
@@ -123,7 +123,7 @@ TEST(DryRun, Ipv6StreamAsJson) {
   EXPECT_TRUE(plan["interface"]["driver"].is_null());
   EXPECT_EQ(
       plan["streams"][0].dump(),
-      R"({"id":0,"dst_mac":{"range":"02:00:00:00:00:02","count":1},)"
+      R"({"id":0,"name":null,"weight":1,"dst_mac":{"range":"02:00:00:00:00:02","count":1},)"
       R"("src_mac":{"range":"02:00:00:00:00:01-02:00:00:00:00:08","count":8},)"
       R"("dst_addr":{"range":"2001:db8:1::100-2001:db8:1::10f","count":16},)"
       R"("src_addr":{"range":"2001:db8::1","count":1},"dst_port":{"range":"1000",)"

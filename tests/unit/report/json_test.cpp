@@ -69,7 +69,7 @@ TEST(JsonDocument, Interval) {
       R"("cpu":2,"attempts":499500,"accepted":499000,"driver_drops":400,)"
       R"("redirect_errors":100,"resent":0,"skipped_slots":0,"nomem_retries":0},{"id":1,"cpu":3,)"
       R"("attempts":500000,"accepted":500000,"driver_drops":0,"redirect_errors":0,)"
-      R"("resent":0,"skipped_slots":7,"nomem_retries":1}]})");
+      R"("resent":0,"skipped_slots":7,"nomem_retries":1}],"streams":[]})");
 }
 
 TEST(JsonDocument, End) {
@@ -90,7 +90,7 @@ TEST(JsonDocument, End) {
             R"("target":{"pps":1000000.0,"achieved_pps":975000.0,"deviation_ratio":-0.025,)"
             R"("shortfall":"thread 1 was kept off its CPU for 51 ms"},"slip_ns":{"p50":10,)"
             R"("p90":10,"p99":20,"p999":20,"max":20,"count":100},)"
-            R"("first_frame_seconds":0.0425,"notes":[],"cpu_seconds":3.25})");
+            R"("streams":[],"first_frame_seconds":0.0425,"notes":[],"cpu_seconds":3.25})");
 }
 
 TEST(JsonDocument, TargetMetExactlyIsZeroNotMinusZero) {

@@ -33,7 +33,12 @@ TEST(Delta, WeighsTheStreams) {
   const std::vector<FrameBits> bits = {{.l1 = 100, .l2 = 80, .l3 = 60},
                                        {.l1 = 500, .l2 = 400, .l3 = 300}};
   const Sample sample = delta(from, to, 0, bits, std::nullopt);
-  EXPECT_EQ(sample.streams, to.streams);
+  ASSERT_EQ(sample.streams.size(), 2U);
+  EXPECT_EQ(sample.streams[1].tx, to.streams[1]);
+  EXPECT_EQ(sample.streams[1].packets, 100U);
+  EXPECT_EQ(sample.streams[1].bytes, 5'000U);
+  EXPECT_DOUBLE_EQ(sample.streams[1].pps, 100);
+  EXPECT_DOUBLE_EQ(sample.streams[1].l1_bps, 50'000);
   EXPECT_DOUBLE_EQ(sample.l1_bps, 300 * 100 + 100 * 500);
   EXPECT_DOUBLE_EQ(sample.l2_bps, 300 * 80 + 100 * 400);
   // The interface's counters know no streams: what was tried of each says it.
