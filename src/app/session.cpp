@@ -293,7 +293,7 @@ void Session::watch() {
 
 stats::Sample Session::sample() {
   const stats::Snapshot now = snapshot(false);
-  const stats::Sample sample = stats::delta(previous_, now, start_ns_, bits_, target_pps_);
+  stats::Sample sample = stats::delta(previous_, now, start_ns_, bits_, target_pps_);
   previous_ = now;
   return sample;
 }

@@ -102,7 +102,8 @@ std::string interface_name(const std::string& name) {
   auto socket = nl::Socket::open();
   if (!socket) return name;
   auto link = read_link(*socket, name);
-  return link ? std::move(link->name) : name;
+  if (!link) return name;
+  return std::move(link->name);
 }
 
 Status read_own_addresses(plan::InterfaceFacts& iface) {

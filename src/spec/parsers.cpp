@@ -129,7 +129,7 @@ std::string with_zones(std::string_view text, const std::string& zone) {
 
 Result<std::uint32_t> parse_frame_size(std::string_view text) {
   const auto smallest = packet::min_frame_size(packet::Family::V4);
-  const auto value = whole_number<std::uint32_t>(smallest, packet::max_frame_size())(text);
+  auto value = whole_number<std::uint32_t>(smallest, packet::max_frame_size())(text);
   if (value) return value;
   return fail(
       Errc::InvalidArgument,
@@ -148,7 +148,7 @@ Result<std::uint8_t> parse_tos(std::string_view text) {
 }
 
 Result<std::uint8_t> parse_dscp_byte(std::string_view text) {
-  const auto value = parse_tos(text);
+  auto value = parse_tos(text);
   if (value && (*value & 3) != 0)
     return fail(Errc::InvalidArgument, "the two low bits are for ECN, which TCP sets by itself: "
                                        "expected a multiple of 4 up to 252 or 0xfc");
