@@ -102,8 +102,8 @@ std::string tested_words(const stats::RxStream& s) {
 
 std::string matched_words(const stats::RxStream& s) {
   if (s.counters.packets == 0) return match_words(s) + ": no packet";
-  const std::string text = fmt::format("{}: {}, {} bytes", match_words(s),
-                                       counted(s.counters.packets, "packet"), sizes_words(s));
+  std::string text = fmt::format("{}: {}, {} bytes", match_words(s),
+                                 counted(s.counters.packets, "packet"), sizes_words(s));
   if (s.arrival.count() == 0) return text;
   return text + fmt::format("  interarrival p50 {}  p99 {}  max {} us",
                             number(s.arrival.quantile(0.5)), number(s.arrival.quantile(0.99)),

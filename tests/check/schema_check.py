@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Holds JSON output of xdp-trafficgen to its schema.
 
-Reads one JSON document, or with --lines one per line, from FILE or standard input. Exit status 0: all
-valid; 1: not, the first error is on one line of stderr; 77: python3-jsonschema is missing.
+Reads one JSON document, or with --lines one per line, from each FILE or from standard input. Exit status 0:
+all valid; 1: not, the first error is on one line of stderr; 77: python3-jsonschema is missing.
 """
 import argparse
 import json
@@ -54,23 +54,25 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", action="store_true", help="one JSON text per line")
     parser.add_argument("--schema", default=SCHEMA)
-    parser.add_argument("file", nargs="?", help="default: standard input")
+    parser.add_argument("--schema-too", action="store_true", help="hold the schema to its own rules first, which is slow")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="default: standard input")
     args = parser.parse_args()
 
     with open(args.schema, encoding="utf-8") as f:
         schema = json.load(f)
-    Draft202012Validator.check_schema(schema)
+    if args.schema_too:
+        Draft202012Validator.check_schema(schema)
     validator = Draft202012Validator(schema)
 
-    name = args.file or "stdin"
-    with (open(args.file, encoding="utf-8") if args.file else sys.stdin) as f:
-        texts = f.read()
-    if not texts.strip():
-        sys.exit(f"{name}: empty")
-    for number, text in enumerate(texts.rstrip("\n").split("\n") if args.lines else [texts], 1):
-        error = problem(validator, text)
-        if error:
-            sys.exit(f"{name}{f':{number}' if args.lines else ''}: {error}")
+    for name in args.files or ["stdin"]:
+        with (open(name, encoding="utf-8") if args.files else sys.stdin) as f:
+            texts = f.read()
+        if not texts.strip():
+            sys.exit(f"{name}: empty")
+        for number, text in enumerate(texts.rstrip("\n").split("\n") if args.lines else [texts], 1):
+            error = problem(validator, text)
+            if error:
+                sys.exit(f"{name}{f':{number}' if args.lines else ''}: {error}")
 
 
 if __name__ == "__main__":

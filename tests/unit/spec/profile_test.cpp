@@ -5,7 +5,12 @@
 #include <cstdio>
 #include <fstream>
 #include <map>
+#include <set>
+#include <string>
 
+#include <unistd.h>
+
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -29,11 +34,25 @@ std::string joined(const Args& args) {
   return text;
 }
 
-/// A file for --profile; the folder is the test's own.
-std::string file_of(const std::string& text) {
-  std::string path = testing::TempDir() + "xtg-profile.json";
+/// A file of this process, as tests of others run beside it; it goes when the process ends.
+std::string own_file(const char* suffix, const std::string& text) {
+  struct Files {
+    std::set<std::string> paths;
+    ~Files() {
+      for (const std::string& path : paths)
+        std::remove(path.c_str());
+    }
+  };
+  static Files files;
+  std::string path = fmt::format("{}xtg-profile-{}.{}", testing::TempDir(), getpid(), suffix);
+  files.paths.insert(path);
   std::ofstream(path) << text;
   return path;
+}
+
+/// A file for --profile.
+std::string file_of(const std::string& text) {
+  return own_file("json", text);
 }
 
 Test test_of(const Args& args) {
@@ -80,9 +99,7 @@ void comes_back(const Args& args) {
 }
 
 std::string key_file() {
-  std::string path = testing::TempDir() + "xtg-profile.key";
-  std::ofstream(path) << "0123456789abcdef0123456789abcdef";
-  return path;
+  return own_file("key", "0123456789abcdef0123456789abcdef");
 }
 
 /// Values of an option that are accepted and are not its default. By the name, else by the syntax.
