@@ -25,21 +25,6 @@ std::string delay_number(const stats::RxDelay& delay, std::uint64_t ns) {
   return delay.count == 0 ? "-" : us_number(static_cast<double>(ns));
 }
 
-std::string_view end_words(stats::EndReason reason) {
-  switch (reason) {
-  case stats::EndReason::Amount:
-    return "all packets sent";
-  case stats::EndReason::Duration:
-    return "duration reached";
-  case stats::EndReason::Interrupted:
-    return "interrupted";
-  case stats::EndReason::Announced: // a receiver's
-  case stats::EndReason::Failed:
-    break;
-  }
-  return "failed";
-}
-
 std::string share(std::uint64_t part, std::uint64_t of) {
   return of == 0
              ? "-"
@@ -214,7 +199,7 @@ void to_text(Page& page, const PortTestBegin& begin, const stats::ExchangeSample
 void to_text(Page& page, const PortTestBegin& begin, const PortTestEnd& end) {
   const auto& [summary, verdicts] = end;
   page.out << "\nsummary\n";
-  page.ended(end_words(summary.end));
+  page.ended(end_words(summary.end, "all packets sent"));
   page.row("duration", fmt::format("{:>15.3f} s", summary.end_s - summary.start_s));
   page.row("processor time", fmt::format("{:>15.3f} s", summary.cpu_s));
   for (std::size_t i = 0; i < summary.ports.size(); ++i)

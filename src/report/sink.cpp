@@ -239,6 +239,21 @@ void Page::ended(std::string_view how) {
   row("ended", error.empty() ? std::string(how) : fmt::format("{}: {}", how, error));
 }
 
+std::string_view end_words(stats::EndReason reason, std::string_view all_sent) {
+  switch (reason) {
+  case stats::EndReason::Amount:
+    return all_sent;
+  case stats::EndReason::Duration:
+    return "duration reached";
+  case stats::EndReason::Interrupted:
+    return "interrupted";
+  case stats::EndReason::Announced: // a receiver's
+  case stats::EndReason::Failed:
+    break;
+  }
+  return "failed";
+}
+
 std::unique_ptr<Sink> make_text(std::ostream& out, std::ostream& err) {
   return std::make_unique<Text>(out, err);
 }

@@ -21,21 +21,6 @@ constexpr std::size_t kToldFlows = 8;
 /// A time is worth a line from this share of the flows' time on.
 constexpr double kTold = 0.01;
 
-std::string_view end_words(stats::EndReason reason) {
-  switch (reason) {
-  case stats::EndReason::Amount:
-    return "all flows are done";
-  case stats::EndReason::Duration:
-    return "duration reached";
-  case stats::EndReason::Interrupted:
-    return "interrupted";
-  case stats::EndReason::Announced: // a receiver's
-  case stats::EndReason::Failed:
-    break;
-  }
-  return "failed";
-}
-
 std::string flow_words(const stats::FlowState& flow) {
   std::string text = fmt::format("flow {}", flow.number);
   if (flow.src_port != 0) text += fmt::format(" (port {})", flow.src_port);
@@ -218,7 +203,7 @@ void to_text(Page& page, const TcpBegin& begin, const FlowEnded& ended) {
 void to_text(Page& page, const TcpBegin& begin, const stats::TcpSummary& summary) {
   const stats::TcpSample& total = summary.total;
   fmt::print(page.out, "\nsummary of {}\n", begin.plan.iface.name);
-  page.ended(end_words(summary.end));
+  page.ended(end_words(summary.end, "all flows are done"));
   page.row("duration", fmt::format("{:>15.3f} s", total.end_s - total.start_s));
   std::string goodput = fmt::format("{:>15}", prefixed(total.goodput_bps, "bit/s"));
   if (total.flowed_s > 0 && total.flowed_s < 0.99 * (total.end_s - total.start_s))

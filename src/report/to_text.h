@@ -32,6 +32,9 @@ struct Page {
   std::set<std::pair<std::size_t, std::size_t>> seen; ///< flows that the lines have mentioned
 };
 
+/// Why a sending run ended. `all_sent`: what is said where it was for the amount.
+std::string_view end_words(stats::EndReason reason, std::string_view all_sent);
+
 void to_text(Page& page, const UdpBegin& begin);
 void to_text(Page& page, const UdpBegin& begin, const stats::Sample& sample);
 void to_text(Page& page, const UdpBegin& begin, const stats::Summary& summary);

@@ -14,21 +14,6 @@
 namespace xtg::report {
 namespace {
 
-std::string_view end_text(stats::EndReason reason) {
-  switch (reason) {
-  case stats::EndReason::Amount:
-    return "all packets sent";
-  case stats::EndReason::Duration:
-    return "duration reached";
-  case stats::EndReason::Interrupted:
-    return "interrupted";
-  case stats::EndReason::Announced: // a receiver's
-  case stats::EndReason::Failed:
-    break;
-  }
-  return "failed";
-}
-
 bool has_signature(const plan::Plan& plan) {
   return std::any_of(plan.streams.begin(), plan.streams.end(), [](const plan::StreamPlan& stream) {
     return stream.frame.signature != packet::SignatureForm::None;
@@ -102,7 +87,7 @@ void to_text(Page& page, const UdpBegin& begin, const stats::Sample& s) {
 void to_text(Page& page, const UdpBegin& begin, const stats::Summary& summary) {
   const stats::Sample& total = summary.total;
   fmt::print(page.out, "\nsummary of {}\n", begin.plan.iface.name);
-  page.ended(end_text(summary.end));
+  page.ended(end_words(summary.end, "all packets sent"));
   page.row("duration", fmt::format("{:>15.3f} s", total.end_s - total.start_s));
   page.count("attempts", total.tx.attempts);
   page.count("accepted", total.tx.accepted);

@@ -143,7 +143,7 @@ void stream_rows(Table& table) {
       .of_port = false;
   table.choice("--stamp", "read the send time once per batch or for each frame",
                of_stream(&S::stamp), kStamps);
-  table.flag("--round-trip", "leave room for what a mirror tells of the frame",
+  table.flag("--round-trip", "reserve bytes in each frame for the timestamps of a reflector",
              of_stream(&S::round_trip));
   table
       .choice("--clock", "of the send time: this host's own, or CLOCK_TAI (PTP)",
