@@ -2,6 +2,11 @@
 /* Counters by receive queue and by CPU, and the amount that was asked for. */
 #pragma once
 
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "rx_maps.bpf.h"
+
 static __always_inline struct xtg_rx_queue* queue_at(__u32 queue) {
   if (queue >= XTG_RX_QUEUES) queue = XTG_RX_QUEUES - 1;
   asm volatile("" : "+r"(queue));

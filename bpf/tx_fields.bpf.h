@@ -4,7 +4,14 @@
  * thread, and where flows return to their beginning, they are sought. */
 #pragma once
 
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
 #include "maps.bpf.h"
+#include "xtg/abi/csum.h"
+#include "xtg/abi/sweep.h"
 
 static __always_inline struct xtg_tx_worker* worker_of(__u32 ingress_ifindex) {
   __u32 lane = ingress_ifindex - config.ingress_base;
