@@ -29,7 +29,7 @@ constexpr std::array<std::uint32_t, 10> kSizes4 = {64, 65, 77, 78, 79, 102, 103,
 constexpr std::array<std::uint32_t, 12> kSizes6 = {66, 67, 68,  81,  82,   97,
                                                    98, 99, 122, 123, 1518, 3412};
 
-constexpr std::array kPrograms = {Which::Single, Which::Multi, Which::Modest};
+constexpr std::array kPrograms = {Which::Single, Which::Any, Which::Multi, Which::Modest};
 
 struct Shape {
   FrameSpec spec;

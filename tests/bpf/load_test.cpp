@@ -55,6 +55,7 @@ TEST_F(LoadTest, Send) {
       {Which::Single, frames()[0], {}},
       {Which::Single, plain_frame(), {.paced = true}},
       {Which::Single, frames()[1], {.stamp_each = true, .paced = true, .tai = true}},
+      {Which::Any, plain_frame(), {}},
       {Which::Multi, plain_frame(), {}},
       {Which::Multi, frames()[1], {.stamp_each = true, .paced = true, .tai = true}},
   };

@@ -59,28 +59,6 @@ void Program::load(const ProgramSetup& setup) {
     }
     anchor_.emplace(std::move(*anchor));
   }
-  skel_.reset(xtg_bpf::open(nullptr));
-  if (!skel_) {
-    error_ = "open";
-    return;
-  }
-  auto& progs = skel_->progs;
-  bpf_program* program = progs.xtg_tx_modest;
-  if (setup.which == Which::Multi) program = progs.xtg_tx_multi;
-  if (setup.which == Which::Renew) program = progs.xtg_tx_renew;
-  if (setup.which == Which::Single) program = progs.xtg_tx;
-  if (setup.which == Which::Each || (setup.which == Which::Single && setup.options.stamp_each))
-    program = progs.xtg_tx_each;
-  bpf_program* other = nullptr;
-  bpf_object__for_each_program(other, skel_->obj) {
-    bpf_program__set_autoload(other, other == program);
-  }
-  auto& config = skel_->rodata->config;
-  config.n_workers = static_cast<__u32>(lanes_.size());
-  config.tai = setup.options.tai ? 1 : 0;
-  config.renew = setup.renew ? 1 : 0;
-  config.again = setup.again ? 1 : 0;
-  if (anchor_) config.ingress_base = static_cast<__u32>(anchor_->base_ifindex());
   std::vector<packet::EncodedStream> streams;
   for (const packet::Frame& frame : frames_)
     streams.push_back(packet::encode(frame, setup.options));
@@ -91,6 +69,31 @@ void Program::load(const ProgramSetup& setup) {
     return;
   }
   tables_ = std::move(*tables);
+  skel_.reset(xtg_bpf::open(nullptr));
+  if (!skel_) {
+    error_ = "open";
+    return;
+  }
+  auto& progs = skel_->progs;
+  bpf_program* program = progs.xtg_tx_modest;
+  if (setup.which == Which::Multi) program = progs.xtg_tx_multi;
+  if (setup.which == Which::Renew) program = progs.xtg_tx_renew;
+  if (setup.which == Which::Any) program = progs.xtg_tx_single;
+  if (setup.which == Which::Single) {
+    const xtg_stream& one = tables_.streams.front();
+    program = one.stamp_each != 0 ? progs.xtg_tx_stamp : progs.xtg_tx;
+    if (one.plain == 0) program = progs.xtg_tx_single;
+  }
+  bpf_program* other = nullptr;
+  bpf_object__for_each_program(other, skel_->obj) {
+    bpf_program__set_autoload(other, other == program);
+  }
+  auto& config = skel_->rodata->config;
+  config.n_workers = static_cast<__u32>(lanes_.size());
+  config.tai = setup.options.tai ? 1 : 0;
+  config.renew = setup.renew ? 1 : 0;
+  config.again = setup.again ? 1 : 0;
+  if (anchor_) config.ingress_base = static_cast<__u32>(anchor_->base_ifindex());
   config.n_streams = static_cast<__u32>(frames_.size());
   config.page_len = static_cast<__u32>(tables_.page.size());
   config.n_places = static_cast<__u32>(tables_.places.size());

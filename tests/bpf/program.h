@@ -26,8 +26,8 @@ namespace xtg::test {
 
 /// Of the send programs.
 enum class Which : std::uint8_t {
-  Single, ///< xtg_tx, or xtg_tx_each where every frame is stamped
-  Each,   ///< xtg_tx_each
+  Single, ///< xtg_tx or xtg_tx_stamp, or xtg_tx_single where those cannot send the stream
+  Any,    ///< xtg_tx_single
   Multi,  ///< xtg_tx_multi
   Modest, ///< xtg_tx_modest, loaded without CAP_PERFMON
   Renew,  ///< xtg_tx_renew
