@@ -19,7 +19,7 @@ static __noinline int begin_one(struct xtg_tx_worker* w, struct xtg_tx_cursor* c
   const struct xtg_stream* s = stream_at(0);
 
   if (!begin_batch(w, c, s, 0, false)) return 0;
-  if (s->n_fields && c->value_seq != w->seq) seek_fields(c, s, w->seq);
+  if (s->n_fields && c->value_seq != w->seq) seek_one(w->lane, w->seq);
   return 1;
 }
 
@@ -61,7 +61,7 @@ static __always_inline int send_frame(struct xdp_md* ctx, struct xtg_tx_worker* 
   if (variant & XTG_V_PLAIN) {
     if (variant & XTG_V_STAMP)
       plain_stamp(w, stream_at(0), stamp_at(stream_at(0), bpf_ktime_get_ns()));
-    if (!write_plain(ctx, w, lane, stream_at(0))) return XTG_SKIP;
+    if (!write_plain(ctx, w, lane, stream_at(0), variant & XTG_V_SIZED)) return XTG_SKIP;
     return bpf_redirect_map(&targets, 0, XDP_DROP);
   }
   __u32 stream = variant & XTG_V_MULTI ? w->stream : 0;
@@ -130,6 +130,7 @@ static __always_inline int begin(struct xdp_md* ctx, const int variant) {
 /* One stream: the kind that most are of, see tx_plain.bpf.h, and any. */
 XTG_TX_PROGRAM(xtg_tx, XTG_V_PLAIN)
 XTG_TX_PROGRAM(xtg_tx_stamp, XTG_V_PLAIN | XTG_V_STAMP)
+XTG_TX_PROGRAM(xtg_tx_sized, XTG_V_PLAIN | XTG_V_SIZED)
 XTG_TX_PROGRAM(xtg_tx_single, 0)
 /* One stream, where frames have to be renewed. */
 XTG_TX_PROGRAM(xtg_tx_renew, XTG_V_RENEW)

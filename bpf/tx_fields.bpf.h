@@ -73,6 +73,12 @@ static __always_inline void seek_fields(struct xtg_tx_cursor* c, const struct xt
   c->value_seq = seq;
 }
 
+/* Of the only stream. Apart, so that what is rare costs the frames no registers. */
+static __noinline int seek_one(__u32 lane, __u64 seq) {
+  seek_fields(cursor_at(lane, 0), stream_at(0), seq);
+  return 0;
+}
+
 /* The same for programs that know no constants: the verifier looks at one field. It takes no write
  * to a part of a word on the stack without CAP_PERFMON (before 6.12). */
 struct seek_state {

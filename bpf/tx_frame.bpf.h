@@ -10,6 +10,7 @@
 enum {
   XTG_V_PLAIN = 1,  /* see tx_plain.bpf.h */
   XTG_V_STAMP = 16, /* with XTG_V_PLAIN: a clock reading for every frame */
+  XTG_V_SIZED = 32, /* with XTG_V_PLAIN: several sizes */
   XTG_V_MULTI = 2,  /* several streams: the worker's record names the one of the batch */
   XTG_V_MODEST = 4, /* for who lacks CAP_PERFMON */
   XTG_V_RENEW = 8,  /* looks at config.renew; apart, for what must outlive its helper call */
@@ -244,6 +245,24 @@ __noinline int xtg_clean(struct xdp_md* ctx, __u32 until) {
       at += 8;
       from += 8;
     }
+  }
+  return 0;
+}
+
+/* The same for one place, but for its first two words. */
+__noinline int xtg_clean_rest(struct xdp_md* ctx, __u32 place) {
+  void* end = (void*)(long)ctx->data_end;
+
+  place &= XTG_MAX_PLACES - 1;
+  __u64 off = places[place].off & 0xfff;
+  const void* from = page_template + off;
+  void* at = (void*)(long)ctx->data + off;
+  asm volatile("" : "+r"(from), "+r"(at)); /* Verifier: one bound, known of both. */
+  for (__u32 word = 2; word < XTG_PLACE_WORDS && word < places[place].words; word++) {
+    at += 8;
+    from += 8;
+    if (at + 16 > end) break;
+    *(__u64*)(at + 8) = *(const __u64*)(from + 8);
   }
   return 0;
 }

@@ -35,8 +35,10 @@ std::uint16_t sums_code(bool udp, bool ip) {
   return ip ? XTG_PLAIN_IP : 0;
 }
 
+/// Of several sizes, each says by itself whether it starts at an odd byte.
 std::uint32_t signature_code(const xtg_stream& s) {
   if (s.sig_form == XTG_SIG_NONE) return XTG_PLAIN_UNSIGNED;
+  if (s.n_sizes > 1) return s.sig_form == XTG_SIG_FULL ? XTG_PLAIN_FULL : XTG_PLAIN_COMPACT;
   if (s.sig_form == XTG_SIG_FULL) return s.sig_odd != 0 ? XTG_PLAIN_FULL_ODD : XTG_PLAIN_FULL;
   return s.sig_odd != 0 ? XTG_PLAIN_COMPACT_ODD : XTG_PLAIN_COMPACT;
 }
@@ -48,8 +50,8 @@ std::uint16_t law_code(const xtg_field& field) {
 
 } // namespace
 
-void make_plain(xtg_stream& s) {
-  if (s.n_sizes > 1 || s.flows != 0) return;
+void make_plain(xtg_stream& s, std::span<xtg_size> sizes) {
+  if (s.n_sizes > 1 && s.stamp_each != 0) return;
   const auto chosen = choose(s);
   if (!chosen) return;
   const auto has = [](std::uint32_t bits, const std::optional<std::uint32_t>& i) {
@@ -68,6 +70,12 @@ void make_plain(xtg_stream& s) {
   s.sums[0] = chosen->udp ? before.sums[*chosen->udp] : xtg_sum{};
   s.sums[1] = chosen->ip ? before.sums[*chosen->ip] : xtg_sum{};
   s.n_sums = 2;
+  for (xtg_size& size : sizes) {
+    const xtg_size old = size;
+    size.base[0] = chosen->udp ? old.base[*chosen->udp] : 0;
+    size.base[1] = chosen->ip ? old.base[*chosen->ip] : 0;
+    size.sig_odd = s.sig_sums != 0 && old.sig_odd != 0 ? 1 : 0;
+  }
   s.sig_odd = s.sig_sums != 0 && s.sig_odd != 0 ? 1 : 0;
   s.sig_sums = s.sig_sums != 0 ? 1 : 0;
 }

@@ -34,6 +34,7 @@ bpf_program* pick_program(const xtg_bpf& skel, const SenderSpec& spec, bool mode
   if (spec.renew) return skel.progs.xtg_tx_renew;
   const xtg_stream& one = spec.tables.streams.front();
   if (one.plain == 0) return skel.progs.xtg_tx_single;
+  if (one.n_sizes > 1) return skel.progs.xtg_tx_sized;
   return one.stamp_each != 0 ? skel.progs.xtg_tx_stamp : skel.progs.xtg_tx;
 }
 
@@ -54,8 +55,9 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
 
   auto* rodata = skel->rodata;
   const auto& progs = skel->progs;
-  for (bpf_program* prog : {progs.xtg_tx, progs.xtg_tx_stamp, progs.xtg_tx_single,
-                            progs.xtg_tx_multi, progs.xtg_tx_renew, progs.xtg_tx_modest})
+  for (bpf_program* prog :
+       {progs.xtg_tx, progs.xtg_tx_stamp, progs.xtg_tx_sized, progs.xtg_tx_single,
+        progs.xtg_tx_multi, progs.xtg_tx_renew, progs.xtg_tx_modest})
     bpf_program__set_autoload(prog, prog == pick_program(*skel, spec, modest));
   bpf_program__set_autoload(skel->progs.xtg_tp_xmit, tracepoints);
   bpf_program__set_autoload(skel->progs.xtg_tp_err, tracepoints);

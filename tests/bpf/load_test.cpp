@@ -44,6 +44,19 @@ std::vector<packet::Frame> frames() {
   return {frame(bare), frame(odd, sweep)};
 }
 
+/// A frame of several sizes, with the reflector's bytes where there is room, and flows.
+packet::Frame sized(Family family, const char* sizes) {
+  packet::FrameSpec spec = plain_spec(family, 1'518);
+  spec.payload = packet::Payload::Zeros;
+  spec.frame_size = packet::SizeLaw::parse(sizes).value();
+  spec.mirror = family == Family::V6;
+  Sweep sweep;
+  for (const FieldKind kind : {FieldKind::DstPort, FieldKind::DstAddr, FieldKind::SrcMac})
+    sweep.fields.push_back(vary(kind, 0, 100));
+  sweep.flow = {.flows = 4, .packets = 2};
+  return frame(spec, sweep);
+}
+
 class LoadTest : public BpfTest {};
 
 TEST_F(LoadTest, Send) {
@@ -55,7 +68,10 @@ TEST_F(LoadTest, Send) {
       {Which::Single, frames()[0], {}},
       {Which::Single, plain_frame(), {.paced = true}},
       {Which::Single, frames()[1], {.stamp_each = true, .paced = true, .tai = true}},
+      {Which::Single, sized(Family::V4, "imix"), {}},
+      {Which::Single, sized(Family::V6, "200-1518:random"), {.paced = true}},
       {Which::Any, plain_frame(), {}},
+      {Which::Any, sized(Family::V6, "200-1518:random"), {}},
       {Which::Multi, plain_frame(), {}},
       {Which::Multi, frames()[1], {.stamp_each = true, .paced = true, .tai = true}},
   };

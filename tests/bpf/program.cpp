@@ -82,6 +82,7 @@ void Program::load(const ProgramSetup& setup) {
   if (setup.which == Which::Single) {
     const xtg_stream& one = tables_.streams.front();
     program = one.stamp_each != 0 ? progs.xtg_tx_stamp : progs.xtg_tx;
+    if (one.n_sizes > 1) program = progs.xtg_tx_sized;
     if (one.plain == 0) program = progs.xtg_tx_single;
   }
   bpf_program* other = nullptr;

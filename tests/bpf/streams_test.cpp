@@ -238,8 +238,9 @@ TEST_F(BpfTest, PayloadsThatDifferAreNoRun) {
 /// Which programs can send streams of several sizes, and fields of every law.
 class LawsTest : public BpfTest, public testing::WithParamInterface<Which> {};
 INSTANTIATE_TEST_SUITE_P(Programs, LawsTest,
-                         testing::Values(Which::Any, Which::Multi, Which::Modest),
+                         testing::Values(Which::Single, Which::Any, Which::Multi, Which::Modest),
                          [](const auto& info) {
+                           if (info.param == Which::Single) return std::string("Single");
                            if (info.param == Which::Any) return std::string("Any");
                            return std::string(info.param == Which::Multi ? "Multi" : "Modest");
                          });

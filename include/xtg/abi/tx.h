@@ -120,8 +120,8 @@ struct xtg_stream {
   __u32 flows;        /* xtg_flow_at(): this many flows at a time; 0: none */
   __u32 flow_packets; /* each of so many packets; 0: without end */
   __u32 weight;       /* not paced: its share of what such streams send, in frames; 1 to 65,535 */
-  __u32 plain;        /* XTG_PLAIN_UNSIGNED to _FULL_ODD; 0: neither xtg_tx nor
-                         xtg_tx_stamp can send the stream */
+  __u32 plain;        /* XTG_PLAIN_UNSIGNED to _FULL_ODD; 0: only
+                         xtg_tx_single can send it */
   __u32 plain_sums;   /* the checksums that it writes: XTG_PLAIN_IP, _BOTH, _UDP, or 0 */
   struct xtg_field fields[XTG_MAX_FIELDS];
 };
