@@ -141,8 +141,8 @@ static __always_inline void outermost(void* data, void* end, struct packet* out)
   if (udp && (void*)(udp + 1) <= end) out->udp = udp;
 }
 
-/* Offset in the frame where the outermost IP packet ends; 0: there is none. A global function, which
- * the verifier looks at once, and not for every way that leads to it. */
+/* Offset in the frame where the outermost IP packet ends; 0: there is none. A global function,
+ * which the verifier looks at once, and not for every way that leads to it. */
 __noinline int xtg_rx_outer_end(struct xdp_md* ctx) {
   struct packet packet;
 

@@ -73,12 +73,10 @@ __noinline __u32 xtg_rx_find_slot(const struct xtg_rx_key* key, int create, __u3
 }
 
 /* `number`: the record's. */
-static __always_inline void enter(struct xtg_rx_record* record, __u32 number,
-                                  struct xtg_rx_mark* m, const struct arrival* a) {
-  struct xtg_rx_state w = {.slot = &record->slot,
-                           .order = &record->order,
-                           .words = record->words,
-                           .number = number};
+static __always_inline void enter(struct xtg_rx_record* record, __u32 number, struct xtg_rx_mark* m,
+                                  const struct arrival* a) {
+  struct xtg_rx_state w = {
+      .slot = &record->slot, .order = &record->order, .words = record->words, .number = number};
 
   asm volatile("" : "+r"(w.words)); /* Clang: there are more than the struct says. */
   xtg_rx_extend(m, w.slot->next, a->now);
