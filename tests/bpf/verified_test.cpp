@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "core/text.h"
+#include "program.h"
 #include "reflect_program.h"
 #include "rx_program.h"
 #include "tcp_program.h"
