@@ -7,8 +7,10 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <unordered_map>
+#include <utility>
 
 #include <unistd.h>
 
@@ -197,7 +199,9 @@ Status TcpSession::look_for_translation() {
   }
   if (!handshakes_) return {};
   const auto answers = handshakes_->take();
-  handshakes_.reset();
+  unwatched_ =
+      std::async(std::launch::async,
+                 [watch = std::exchange(handshakes_, std::nullopt)]() mutable { watch.reset(); });
   std::unordered_map<std::uint32_t, std::string> found; // by acknowledgment number
   for (const net::Answer& answer : answers) {
     const auto flow = by_ack.find(answer.ack);
@@ -288,6 +292,7 @@ Status TcpSession::read_payload() {
 }
 
 Status TcpSession::load(const xtg_tcp_config& config) {
+  if (anchored_.valid()) anchored_.wait();
   undo_tap_.reset();
   sender_.reset();
   anchor_.reset();
@@ -325,7 +330,14 @@ Status TcpSession::load(const xtg_tcp_config& config) {
   auto sender = xdp::TcpSender::load(spec);
   if (!sender) return tl::unexpected<Error>(std::move(sender.error()));
   sender_.emplace(std::move(*sender));
-  return anchor_->run([this] { return sender_->attach_anchor(); });
+  return {};
+}
+
+/// While the handshakes are under way; before the first frame it has to be done.
+void TcpSession::begin_anchoring() {
+  anchored_ = std::async(std::launch::async, [this]() -> Status {
+    return anchor_->run([this] { return sender_->attach_anchor(); });
+  });
 }
 
 Status TcpSession::tap() {
@@ -435,6 +447,7 @@ Status TcpSession::take_steps() {
   const xtg_tcp_config expected = configure(expected_terms());
   if (auto done = load(expected); !done) return done;
   if (auto done = tap(); !done) return done;
+  begin_anchoring();
   if (auto done = connect(); !done) return done;
   attended_.emplace(stop_.attend()); // a frozen connection must not end with the process
   if (auto done = read_states(); !done) return done;
@@ -444,9 +457,11 @@ Status TcpSession::take_steps() {
     notes_.clear();
     if (auto done = load(agreed); !done) return done;
     if (auto done = tap(); !done) return done;
+    begin_anchoring();
   }
   attended_.emplace(stop_.attend([this] { sender_->stop_new_data(); }));
   if (auto done = take_over(); !done) return done;
+  if (auto done = anchored_.get(); !done) return done;
   return start_workers();
 }
 
