@@ -259,14 +259,14 @@ bool Session::over() const {
 
 /// Where the next hop is the host's choice.
 void Session::begin_following() {
-  const plan::StreamSpec& spec = plan_.spec.streams.front();
+  const plan::StreamSpec& spec = plan_.asked().streams.front();
   const packet::Frame& frame = stream_.frame;
   const bool fixed = frame.sweep.hop_law == packet::HopLaw::Fixed;
   if (spec.dst_mac || (!fixed && frame.sweep.hop_law != packet::HopLaw::Listed)) return;
   follower_.begin(plan::question_of(spec),
                   spec.dst_addr.value_or(packet::IpRange{plan::destination_of(spec), 1}),
                   plan_.iface, {frame.spec.dst_mac, frame.sweep.next_hops},
-                  plan_.spec.interface.empty());
+                  plan_.asked().interface.empty());
 }
 
 void Session::follow_route() {
@@ -276,7 +276,7 @@ void Session::follow_route() {
     if (!change.way->hosts.empty()) sender_->set_next_hops(change.way->hosts);
     for (std::size_t i = 0; change.way->hosts.empty() && i < plan_.streams.size(); i++) {
       // All that took the first one's.
-      if (!plan_.spec.streams[i].dst_mac &&
+      if (!plan_.asked().streams[i].dst_mac &&
           plan_.streams[i].frame.spec.dst_mac == stream_.frame.spec.dst_mac)
         sender_->set_next_hop(i, change.way->next_hop);
     }
