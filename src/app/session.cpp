@@ -100,11 +100,7 @@ Status Session::load() {
   spec.to_ifindex = plan_.iface.ifindex;
   std::vector<packet::EncodedStream> streams;
   for (const plan::StreamPlan& stream : plan_.streams) {
-    const packet::EncodeOptions options{stream.stamp == plan::Stamp::Each,
-                                        stream.pacing.has_value(),
-                                        stream.clock == plan::StampClock::Tai};
-    streams.push_back(packet::encode(stream.frame, options));
-    streams.back().stream.weight = stream.weight;
+    streams.push_back(plan::encode(stream));
     spec.totals.push_back(stream.num_packets.value_or(~std::uint64_t{0}));
   }
   auto tables = packet::assemble(std::move(streams));

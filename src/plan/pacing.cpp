@@ -81,6 +81,13 @@ Result<std::optional<Pacing>> make_pacing(const StreamPlan& stream, std::uint32_
   return std::optional<Pacing>{out};
 }
 
+packet::EncodedStream encode(const StreamPlan& stream) {
+  packet::EncodedStream encoded = packet::encode(stream.frame);
+  encoded.stream.paced = stream.pacing ? 1 : 0;
+  encoded.stream.weight = stream.weight;
+  return encoded;
+}
+
 std::uint32_t flood_batch(const std::vector<StreamPlan>& streams) {
   const auto paced = static_cast<std::size_t>(std::ranges::count_if(
       streams, [](const StreamPlan& stream) { return stream.pacing.has_value(); }));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "packet/encode.h"
 #include "plan/plan.h"
 
 namespace xtg::plan {
@@ -31,6 +32,9 @@ Result<std::optional<double>> scheduled_pps(const RateLaw& law, const LayerBits&
 /// rate cannot be scheduled.
 Result<std::optional<Pacing>> make_pacing(const StreamPlan& stream, std::uint32_t threads,
                                           Pace pace);
+
+/// The stream as the kernel program reads it.
+packet::EncodedStream encode(const StreamPlan& stream);
 
 /// Frames per flush of streams that are not paced. Next to a paced stream it is short: what is due
 /// waits for a batch to end, and a batch of which a slot fills a part passes over the rest.

@@ -64,12 +64,21 @@ void Program::load(const ProgramSetup& setup) {
     error_ = "open";
     return;
   }
+  std::vector<packet::EncodedStream> streams;
+  for (const packet::Frame& frame : frames_) {
+    streams.push_back(packet::encode(frame));
+    streams.back().stream.paced = setup.paced ? 1 : 0;
+  }
+  if (setup.edit) setup.edit(streams);
+  const auto any = [&](auto member) {
+    return std::ranges::any_of(streams, [&](const auto& one) { return one.stream.*member != 0; });
+  };
   auto& progs = skel_->progs;
   bpf_program* program = progs.xtg_tx_modest;
   if (setup.which == Which::Multi) program = progs.xtg_tx_multi;
   if (setup.which == Which::Renew) program = progs.xtg_tx_renew;
   if (setup.which == Which::Single) program = progs.xtg_tx;
-  if (setup.which == Which::Each || (setup.which == Which::Single && setup.options.stamp_each))
+  if (setup.which == Which::Each || (setup.which == Which::Single && any(&xtg_stream::stamp_each)))
     program = progs.xtg_tx_each;
   bpf_program* other = nullptr;
   bpf_object__for_each_program(other, skel_->obj) {
@@ -77,14 +86,10 @@ void Program::load(const ProgramSetup& setup) {
   }
   auto& config = skel_->rodata->config;
   config.n_workers = static_cast<__u32>(lanes_.size());
-  config.tai = setup.options.tai ? 1 : 0;
+  config.tai = any(&xtg_stream::stamp_tai) ? 1 : 0;
   config.renew = setup.renew ? 1 : 0;
   config.again = setup.again ? 1 : 0;
   if (anchor_) config.ingress_base = static_cast<__u32>(anchor_->base_ifindex());
-  std::vector<packet::EncodedStream> streams;
-  for (const packet::Frame& frame : frames_)
-    streams.push_back(packet::encode(frame, setup.options));
-  if (setup.edit) setup.edit(streams);
   auto tables = packet::assemble(std::move(streams));
   if (!tables) {
     error_ = tables.error().message();

@@ -37,8 +37,8 @@ enum class Which : std::uint8_t {
 bool drop_tracing();
 
 struct ProgramSetup {
-  std::vector<packet::Frame> frames;  ///< one stream each
-  packet::EncodeOptions options = {}; ///< of all of them
+  std::vector<packet::Frame> frames; ///< one stream each
+  bool paced = false;                ///< all of them
   Which which = Which::Single;
   /// Sending threads: the stream that each sends.
   std::vector<std::uint32_t> lanes = {0};

@@ -56,7 +56,7 @@ protected:
     anchor_.emplace(std::move(*anchor));
     std::vector<packet::EncodedStream> encoded;
     for (const plan::StreamPlan& stream : streams_)
-      encoded.push_back(packet::encode(stream.frame, {.paced = stream.pacing.has_value()}));
+      encoded.push_back(plan::encode(stream));
     xdp::SenderSpec spec;
     spec.ingress_base = static_cast<std::uint32_t>(anchor_->base_ifindex());
     spec.to_ifindex = wire_->near().ifindex;
