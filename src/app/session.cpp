@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-#include "app/live_lane.h"
+#include "app/live_worker.h"
 #include "app/renewal.h"
 #include "app/run_common.h"
 #include "core/clock.h"
@@ -90,8 +90,8 @@ Result<std::unique_ptr<Session>> Session::prepare(const plan::Plan& plan,
 }
 
 Status Session::load() {
-  const auto lanes = static_cast<unsigned>(plan_.cpus.size());
-  auto anchor = net::Anchor::create(lanes + (plan_.announce ? 1 : 0));
+  const auto workers = static_cast<unsigned>(plan_.cpus.size());
+  auto anchor = net::Anchor::create(workers + (plan_.announce ? 1 : 0));
   if (!anchor) return forward(std::move(anchor), "make the ingress devices");
   anchor_.emplace(std::move(*anchor));
 
@@ -106,7 +106,7 @@ Status Session::load() {
   auto tables = packet::assemble(std::move(streams));
   if (!tables) return tl::unexpected<Error>(std::move(tables.error()));
   spec.tables = std::move(*tables);
-  spec.workers = lanes;
+  spec.workers = workers;
   spec.once = plan_.announce;
   spec.again = !plan_.once;
   auto renew = must_renew(plan_.iface);
@@ -136,15 +136,15 @@ Status Session::start_workers() {
   finished_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!finished_.valid()) return fail_sys(errno, "eventfd");
 
-  std::vector<tx::Seat> seats;
+  std::vector<tx::PooledWorker> workers;
   for (std::size_t worker = 0; worker < plan_.cpus.size(); worker++) {
-    tx::Seat seat;
-    seat.cpu = plan_.cpus[worker];
-    seat.spec = worker_spec(plan_);
-    seat.lane = std::make_unique<LiveLane>(*sender_, *anchor_, worker, nomem_[worker]);
-    seats.push_back(std::move(seat));
+    tx::PooledWorker pooled;
+    pooled.cpu = plan_.cpus[worker];
+    pooled.spec = worker_spec(plan_);
+    pooled.worker = std::make_unique<LiveWorker>(*sender_, *anchor_, worker, nomem_[worker]);
+    workers.push_back(std::move(pooled));
   }
-  pool_ = std::make_unique<tx::WorkerPool>(std::move(seats), [fd = finished_.get()] {
+  pool_ = std::make_unique<tx::WorkerPool>(std::move(workers), [fd = finished_.get()] {
     const std::uint64_t one = 1;
     [[maybe_unused]] const ssize_t n = write(fd, &one, sizeof one);
   });
@@ -200,9 +200,9 @@ void Session::set_schedules() {
 stats::Snapshot Session::snapshot(bool settled) {
   stats::Snapshot out = sender_->snapshot(settled);
   out.time_ns = monotonic_ns();
-  for (std::size_t lane = 0; lane < out.workers.size(); lane++) {
-    out.workers[lane].nomem_retries = nomem_[lane].load(std::memory_order_relaxed);
-    out.total.nomem_retries += out.workers[lane].nomem_retries;
+  for (std::size_t worker = 0; worker < out.workers.size(); worker++) {
+    out.workers[worker].nomem_retries = nomem_[worker].load(std::memory_order_relaxed);
+    out.total.nomem_retries += out.workers[worker].nomem_retries;
   }
   if (out.source == stats::CountSource::Link) add_link_counters(out, settled);
   return out;

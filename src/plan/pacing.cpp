@@ -116,10 +116,11 @@ std::optional<double> target_of(const std::vector<StreamPlan>& streams) {
   return pps;
 }
 
-Phase phase_of(const Pacing& pacing, std::uint32_t lane, std::uint32_t threads) {
-  // interval * lane / threads in 32.32 steps; lane and threads are small, so nothing overflows.
-  const std::uint64_t whole = pacing.interval_ns * lane;
-  const std::uint64_t rest = ((whole % threads) << 32) + std::uint64_t{pacing.interval_frac} * lane;
+Phase phase_of(const Pacing& pacing, std::uint32_t worker, std::uint32_t threads) {
+  // interval * worker / threads in 32.32 steps; worker and threads are small, so nothing overflows.
+  const std::uint64_t whole = pacing.interval_ns * worker;
+  const std::uint64_t rest =
+      ((whole % threads) << 32) + std::uint64_t{pacing.interval_frac} * worker;
   const std::uint64_t frac = rest / threads;
   return {whole / threads + (frac >> 32), static_cast<std::uint32_t>(frac)};
 }

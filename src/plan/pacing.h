@@ -48,12 +48,12 @@ bool may_sleep(const std::vector<StreamPlan>& streams);
 /// Packets per second of all streams; none where one has no schedule.
 std::optional<double> target_of(const std::vector<StreamPlan>& streams);
 
-/// When thread `lane`'s first slot is due, after the start: threads take turns.
+/// When a worker's first slot is due, after the start: threads take turns.
 struct Phase {
   std::uint64_t ns = 0;
   std::uint32_t frac = 0; ///< 2^-32 ns
 };
-Phase phase_of(const Pacing& pacing, std::uint32_t lane, std::uint32_t threads);
+Phase phase_of(const Pacing& pacing, std::uint32_t worker, std::uint32_t threads);
 
 /// The gaps of each thread's schedule where all flows together have one slot in `gap`, and each an
 /// equal share of them: `open` has how many flows each thread has that still send. 0: none.

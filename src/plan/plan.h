@@ -53,7 +53,7 @@ FrameSize largest_frame(const StreamPlan& stream);
 struct Plan {
   InterfaceFacts iface;
   std::vector<StreamPlan> streams;
-  std::vector<int> cpus;             ///< one per thread, in lane order
+  std::vector<int> cpus;             ///< one per thread, in worker order
   std::uint32_t batch = kFloodBatch; ///< frames per flush when not paced
   std::uint32_t session = 0;
   std::optional<Nanoseconds> duration;
