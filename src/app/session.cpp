@@ -175,7 +175,7 @@ void Session::start_clock(std::uint64_t start_ns) {
   first_.time_ns = start_ns_;
   previous_ = first_;
   silence_.begin(first_.total, start_ns_);
-  begin_following();
+  follower_.begin(targets_of(plan_), plan_.iface);
 }
 
 void Session::set_schedules() {
@@ -253,31 +253,17 @@ bool Session::over() const {
   return poll(&finished, 1, 0) > 0;
 }
 
-/// Where the next hop is the host's choice.
-void Session::begin_following() {
-  const plan::StreamSpec& spec = plan_.asked().streams.front();
-  const packet::Frame& frame = stream_.frame;
-  const bool fixed = frame.sweep.hop_law == packet::HopLaw::Fixed;
-  if (spec.dst_mac || (!fixed && frame.sweep.hop_law != packet::HopLaw::Listed)) return;
-  follower_.begin(plan::question_of(spec),
-                  spec.dst_addr.value_or(packet::IpRange{plan::destination_of(spec), 1}),
-                  plan_.iface, {frame.spec.dst_mac, frame.sweep.next_hops},
-                  plan_.asked().interface.empty());
-}
-
 void Session::follow_route() {
   const std::uint64_t now_ns = monotonic_ns();
-  RouteFollower::Change change = follower_.look(now_ns);
-  if (change.way) {
-    if (!change.way->hosts.empty()) sender_->set_next_hops(change.way->hosts);
-    for (std::size_t i = 0; change.way->hosts.empty() && i < plan_.streams.size(); i++) {
-      // All that took the first one's.
-      if (!plan_.asked().streams[i].dst_mac &&
-          plan_.streams[i].frame.spec.dst_mac == stream_.frame.spec.dst_mac)
-        sender_->set_next_hop(i, change.way->next_hop);
+  const RouteFollower::Change change = follower_.look(now_ns);
+  for (const RouteFollower::Moved& moved : change.moved)
+    for (const std::size_t stream : moved.streams) {
+      if (moved.way.hosts.empty())
+        sender_->set_next_hop(stream, moved.way.next_hop);
+      else
+        sender_->set_next_hops(stream, moved.way.hosts);
+      if (announcer_) announcer_->set_next_hop(stream, moved.way.next_hop);
     }
-    if (announcer_) announcer_->set_next_hop(change.way->next_hop);
-  }
   for (const std::string& text : change.notes)
     summary_.notes.push_back(fmt::format("after {:.1f} s: {}", clock_.seconds(now_ns), text));
 }

@@ -429,8 +429,11 @@ Status TcpSession::start_workers() {
 }
 
 Status TcpSession::take_steps() {
-  follower_.begin(plan::question_of(plan_.spec, plan_.dst), packet::IpRange{plan_.dst, 1},
-                  plan_.iface, {plan_.dst_mac, {}}, plan_.spec.interface.empty());
+  follower_.begin({{.question = plan::question_of(plan_.spec, plan_.dst),
+                    .range = packet::IpRange{plan_.dst, 1},
+                    .way = {plan_.dst_mac, {}},
+                    .roams = plan_.spec.interface.empty()}},
+                  plan_.iface);
   if (auto done = read_payload(); !done) return done;
   const xtg_tcp_config expected = configure(expected_terms());
   if (auto done = load(expected); !done) return done;

@@ -76,7 +76,8 @@ struct Endpoints {
 };
 
 Result<Endpoints> pick_endpoints(const TestSpec& test, const StreamSpec& stream,
-                                 const HostFacts& facts, std::vector<std::string>& notes) {
+                                 const HostFacts& facts, std::size_t number,
+                                 std::vector<std::string>& notes) {
   const InterfaceFacts& iface = *facts.iface;
   Endpoints out;
   out.dst = IpRange{destination_of(stream), 1};
@@ -95,7 +96,7 @@ Result<Endpoints> pick_endpoints(const TestSpec& test, const StreamSpec& stream,
   if (stream.src_mac)
     if (auto ok = check_source(consent, *stream.src_mac); !ok)
       return tl::unexpected<Error>(std::move(ok.error()));
-  const RouteFacts* route = route_for(facts, out.dst.first);
+  const RouteFacts* route = route_for(facts, out.dst.first, number);
   if (stream.dst_mac) {
     out.dst_mac = *stream.dst_mac;
   } else {
@@ -226,7 +227,7 @@ Result<StreamPlan> resolve_stream(const TestSpec& test, const PortSpec& port, st
                                   const HostFacts& facts, std::uint32_t session,
                                   std::vector<std::string>& notes) {
   const StreamSpec& stream = port.streams[number];
-  auto ends = pick_endpoints(test, stream, facts, notes);
+  auto ends = pick_endpoints(test, stream, facts, number, notes);
   if (!ends) return tl::unexpected<Error>(std::move(ends.error()));
   if (auto fits = check_family(stream, ends->dst.first.family); !fits)
     return tl::unexpected<Error>(std::move(fits.error()));

@@ -95,6 +95,16 @@ protected:
   HostFacts facts_ = plain_host();
 };
 
+TEST_F(PlanTest, EachStreamTakesTheWayOfItsOwnFrames) {
+  port().streams.push_back(stream());
+  port().streams[1].tos = packet::ByteRange{0x10}; // rules may look at it
+  facts_.routes.push_back(facts_.routes[0]);
+  facts_.routes[1].next_hop = mac("02:00:00:00:00:77");
+  const Plan out = plan();
+  EXPECT_EQ(out.streams[0].frame.spec.dst_mac, mac("02:00:00:00:00:02"));
+  EXPECT_EQ(out.streams[1].frame.spec.dst_mac, mac("02:00:00:00:00:77"));
+}
+
 TEST_F(PlanTest, DefaultsAreLookedUp) {
   const Plan out = plan();
   EXPECT_EQ(out.iface.name, "eth1");
