@@ -22,6 +22,7 @@
 #include "packet/assemble.h"
 #include "packet/checksum.h"
 #include "support/hex.h"
+#include "support/sample_spec.h"
 
 namespace xtg::test {
 
@@ -271,18 +272,8 @@ testing::AssertionResult sends(const Outcome& out, const packet::Frame& frame, s
 }
 
 packet::FrameSpec plain_spec(packet::Family family, std::uint32_t size) {
-  const bool v4 = family == packet::Family::V4;
-  packet::FrameSpec spec;
-  spec.dst_mac = packet::Mac::parse("02:00:00:00:00:02").value();
-  spec.src_mac = packet::Mac::parse("02:00:00:00:00:01").value();
-  spec.dst_addr = packet::Ip::parse(v4 ? "198.51.100.2" : "2001:db8::2").value();
-  spec.src_addr = packet::Ip::parse(v4 ? "192.0.2.1" : "2001:db8::1").value();
-  spec.dst_port = 1000;
-  spec.src_port = 9;
-  spec.frame_size = size;
+  packet::FrameSpec spec = sample_spec(family, size);
   spec.payload = packet::Payload::Pattern;
-  spec.session = 0xa1b2c3d4;
-  spec.stream = 3;
   return spec;
 }
 

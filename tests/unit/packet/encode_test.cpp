@@ -9,6 +9,7 @@
 
 #include "packet/checksum.h"
 #include "support/hex.h"
+#include "support/sample_spec.h"
 #include "xtg/abi/signature.h"
 
 namespace xtg::packet {
@@ -17,17 +18,8 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 
 FrameSpec encoded_spec(Family family, std::uint32_t size) {
-  const bool v4 = family == Family::V4;
-  FrameSpec spec;
-  spec.dst_mac = Mac::parse("02:00:00:00:00:02").value();
-  spec.src_mac = Mac::parse("02:00:00:00:00:01").value();
-  spec.dst_addr = Ip::parse(v4 ? "198.51.100.2" : "2001:db8::2").value();
-  spec.src_addr = Ip::parse(v4 ? "192.0.2.1" : "2001:db8::1").value();
-  spec.dst_port = 1000;
-  spec.src_port = 9;
-  spec.frame_size = size;
+  FrameSpec spec = test::sample_spec(family, size);
   spec.payload = Payload::Pattern;
-  spec.session = 0xa1b2c3d4;
   spec.stream = 0x0305;
   spec.signature_flags = XTG_SIG_F_TAI;
   return spec;
@@ -62,8 +54,8 @@ TEST(Encode, SmallestIpv4) {
   EXPECT_EQ(internet_checksum(std::span(header + 14, 20)), 0U);
   EXPECT_EQ(test::to_hex(std::span(header, 48)),
             test::to_hex(test::from_hex("020000000002 020000000001 0800"
-                                        "4500002e 00004000 40114e88 c0000201 c6336402"
-                                        "000903e8 001a0000 0001 00000000")));
+                                        "4500002e 00004000 4011ae97 c6120001 c6120002"
+                                        "000103e8 001a0000 0001 00000000")));
 }
 
 TEST(Encode, SmallestIpv6IsAllConstant) {

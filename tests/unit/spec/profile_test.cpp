@@ -248,6 +248,29 @@ TEST(Profile, StreamsStandOnTheTopLevelsOptions) {
   EXPECT_TRUE(test_of(to_profile(test)) == test) << to_profile(test);
 }
 
+/// What all ports have is said once; what is of a port or of a stream, there.
+TEST(Profile, PortsSayWhatTheyHaveOfTheirOwn) {
+  for (const auto& [args, profile] : std::vector<std::pair<Args, std::string>>{
+           {{"udp", "-s", "128", "--port", "eth1", "--port", "eth2,rate=2kpps", "--rx", "eth3"},
+            R"("pkt_size":128,"rx":["eth3"],"ports":[{"interface":"eth1"},)"
+            R"({"interface":"eth2","rate":"2kpps"}]})"},
+           {{"udp", "--cpus", "0,1", "--port", "eth1,threads=1", "--port", "eth2"},
+            R"("ports":[{"interface":"eth1"},{"interface":"eth2","cpus":"0,1"}]})"},
+           {{"udp", "--port", "eth1", "--drain", "1s"},
+            R"("interface":"eth1","rx":["eth1"],"drain":"1s"})"}}) {
+    const spec::Test test = test_of(args);
+    EXPECT_EQ(to_profile(test), R"({"command":"udp",)" + profile) << joined(args);
+    EXPECT_TRUE(test_of(to_profile(test)) == test) << to_profile(test);
+  }
+  // A port's own rate takes the place of what its streams have.
+  const spec::Test test = test_of(R"({"command":"udp","ports":["eth1,rate=max","eth2"],
+                                "streams":[{"rate":"1kpps"},{"rate":"2kpps"}]})");
+  const auto& ports = std::get<TestSpec>(test.of).ports;
+  EXPECT_EQ(ports[0].streams[1].rate.rate.unit, Rate::Unit::Max);
+  EXPECT_EQ(ports[1].streams[1].rate.rate.value, 2000);
+  EXPECT_TRUE(test_of(to_profile(test)) == test) << to_profile(test);
+}
+
 TEST(Profile, TheCommandLineOverrides) {
   const auto run = [](const std::string& profile, const Args& more) {
     return std::get<TestSpec>(test_of(profile, more).of);
