@@ -10,8 +10,8 @@ namespace xtg::app {
 namespace {
 
 // A kernel call passes over what is left of it when there is nothing more to send, at some 60 ns a
-// run: long calls are for workers that are busy. But each has a page pool of its own, which lives for
-// a second and more while its pages lie in a receiver's socket, so not too many of them.
+// run: long calls are for workers that are busy. But each has a page pool of its own, which lives
+// for a second and more while its pages lie in a receiver's socket, so not too many of them.
 constexpr std::uint32_t kFewRuns = 1U << 11;
 constexpr std::uint32_t kSomeRuns = 1U << 14;
 constexpr std::uint32_t kManyRuns = 1U << 17;
