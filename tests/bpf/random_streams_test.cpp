@@ -82,7 +82,9 @@ private:
         sweep.fields.push_back(field(FieldKind::Vlan, 4000, static_cast<std::uint8_t>(i)));
     std::shuffle(sweep.fields.begin(), sweep.fields.end(), random_);
     const auto dst = sweep.destination();
-    if (!dst) return;
+    // A MAC that was given follows no address.
+    if (!dst || std::ranges::count(sweep.fields, FieldKind::DstMac, &packet::Field::kind) != 0)
+      return;
     sweep.hop_law = static_cast<packet::HopLaw>(below(3));
     if (sweep.hop_law == packet::HopLaw::Listed)
       for (std::uint64_t i = 0; i < sweep.fields[*dst].count; i++)
@@ -100,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(Programs, RandomStreamsTest, testing::Values(Which::Eac
 
 TEST_P(RandomStreamsTest, AreAsRendered) {
   RandomStreams random;
-  for (int round = 0; round < 20; round++) {
+  for (int round = 0; round < 12; round++) {
     const Frame frame = random.next();
     SCOPED_TRACE(testing::Message()
                  << "round " << round << " sizes " << frame.spec.frame_size.to_string());

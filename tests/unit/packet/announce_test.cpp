@@ -10,7 +10,6 @@
 #include "packet/bytes.h"
 #include "packet/checksum.h"
 #include "support/hex.h"
-#include "support/sample_spec.h"
 #include "xtg/abi/signature.h"
 
 namespace xtg::packet {
@@ -19,8 +18,17 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 
 FrameSpec spec_of(Family family, std::uint32_t size) {
-  FrameSpec spec = test::sample_spec(family, size);
+  const bool v4 = family == Family::V4;
+  FrameSpec spec;
+  spec.dst_mac = Mac::parse("02:00:00:00:00:02").value();
+  spec.src_mac = Mac::parse("02:00:00:00:00:01").value();
+  spec.dst_addr = Ip::parse(v4 ? "198.51.100.2" : "2001:db8::2").value();
+  spec.src_addr = Ip::parse(v4 ? "192.0.2.1" : "2001:db8::1").value();
+  spec.dst_port = 1000;
+  spec.src_port = 9;
+  spec.frame_size = size;
   spec.payload = Payload::Pattern;
+  spec.session = 0xa1b2c3d4;
   spec.stream = 0x0305;
   spec.signature_flags = XTG_SIG_F_TAI;
   return spec;
@@ -85,7 +93,7 @@ TEST(Announce, HasTheStreamsHeadersAndEveryFieldAtItsPlace) {
     const auto signature = at<xtg_sig_full>(bytes, bytes.size() - XTG_SIG_FULL_LEN);
     EXPECT_EQ(load_be(signature.seq), 2U);
     EXPECT_EQ(load_be(signature.tx_ns), 0x1112131415161718U);
-    EXPECT_EQ(load_be(signature.session), 0x12345678U);
+    EXPECT_EQ(load_be(signature.session), 0xa1b2c3d4U);
     EXPECT_EQ(load_be(signature.stream), 0x0305U);
     EXPECT_EQ(signature.lane, 0);
     EXPECT_EQ(signature.flags, XTG_SIG_F_TAI);
