@@ -425,15 +425,15 @@ Status TcpSession::start_workers() {
   const bool paced = config_.pace_ns_q != 0;
   const auto caps = net::effective_caps();
   const bool may_step_back = !paced && caps && caps->sys_nice;
-  std::vector<tx::Seat> seats;
-  for (std::size_t lane = 0; lane < plan_.cpus.size(); lane++) {
-    tx::Seat seat;
-    seat.cpu = plan_.cpus[lane];
-    seat.task = std::make_unique<TcpTask>(*sender_, *anchor_, lane, frame,
-                                          paced ? config_.burst : batch, may_step_back);
-    seats.push_back(std::move(seat));
+  std::vector<tx::PooledWorker> workers;
+  for (std::size_t worker = 0; worker < plan_.cpus.size(); worker++) {
+    tx::PooledWorker pooled;
+    pooled.cpu = plan_.cpus[worker];
+    pooled.task = std::make_unique<TcpTask>(*sender_, *anchor_, worker, frame,
+                                            paced ? config_.burst : batch, may_step_back);
+    workers.push_back(std::move(pooled));
   }
-  pool_ = std::make_unique<tx::WorkerPool>(std::move(seats), nullptr);
+  pool_ = std::make_unique<tx::WorkerPool>(std::move(workers), nullptr);
   if (auto ready = pool_->wait_ready(); !ready) return ready;
   for (const int cpu : pool_->unpinned())
     notes_.push_back(fmt::format("a thread could not be pinned to CPU {}", cpu));
@@ -441,8 +441,11 @@ Status TcpSession::start_workers() {
 }
 
 Status TcpSession::take_steps() {
-  follower_.begin(plan::question_of(plan_.spec, plan_.dst), packet::IpRange{plan_.dst, 1},
-                  plan_.iface, {plan_.dst_mac, {}}, plan_.spec.interface.empty());
+  follower_.begin({{.question = plan::question_of(plan_.spec, plan_.dst),
+                    .range = packet::IpRange{plan_.dst, 1},
+                    .way = {plan_.dst_mac, {}},
+                    .roams = plan_.spec.interface.empty()}},
+                  plan_.iface);
   if (auto done = read_payload(); !done) return done;
   const xtg_tcp_config expected = configure(expected_terms());
   if (auto done = load(expected); !done) return done;

@@ -246,10 +246,11 @@ void Sender::set_next_hop(std::size_t stream, const packet::Mac& mac) {
   }
 }
 
-void Sender::set_next_hops(std::span<const std::uint64_t> macs) {
+void Sender::set_next_hops(std::size_t stream, std::span<const std::uint64_t> macs) {
   auto& hops = impl_->skel->bss->next_hops;
-  for (std::size_t i = 0; i < std::min<std::size_t>(macs.size(), XTG_MAX_NEXT_HOPS); i++)
-    poke(hops[i], __u64{macs[i]});
+  const std::size_t base = impl_->skel->rodata->streams[stream].hop_base;
+  for (std::size_t i = 0; i < macs.size() && base + i < XTG_MAX_NEXT_HOPS; i++)
+    poke(hops[base + i], __u64{macs[i]});
 }
 
 void Sender::set_batch_slots(std::size_t worker, std::size_t stream, std::uint32_t slots) {

@@ -230,7 +230,7 @@ TEST_F(BpfTest, PayloadsThatDifferAreNoRun) {
   for (const Payload payload : {Payload::Zeros, Payload::Pattern}) {
     FrameSpec spec = plain_spec(Family::V4, 200);
     spec.payload = payload;
-    streams.push_back(packet::encode(packet::build(spec, {}).value(), {}));
+    streams.push_back(packet::encode(packet::build(spec, {}).value()));
   }
   EXPECT_FALSE(packet::assemble(streams));
 }

@@ -19,7 +19,7 @@ FrameSpec spec_of(Family family) {
 }
 
 EncodedStream stream_of(const FrameSpec& spec) {
-  return encode(build(spec, {}).value(), {});
+  return encode(build(spec, {}).value());
 }
 
 xtg_stream only(EncodedStream stream) {
