@@ -219,7 +219,8 @@ void TcpSession::on_end(stats::EndReason why, std::uint64_t now_ns) {
   give_up_ns_ = std::min(give_up_ns_, from_now(plan_.spec.drain));
   for (Flow& flow : flows_) {
     flow.moved_ns = 0; // what stood still before has its time from now on
-    flow.give_up_ns = std::min(flow.give_up_ns, from_now(patience())); // of those that wait for a FIN
+    flow.give_up_ns =
+        std::min(flow.give_up_ns, from_now(patience())); // of those that wait for a FIN
   }
   // What is left to do when the time is over is seldom worth a line of its own.
   if (why == stats::EndReason::Duration) clock_.put_line_off_behind_end();

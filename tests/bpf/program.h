@@ -26,7 +26,8 @@ namespace xtg::test {
 
 /// Of the send programs.
 enum class Which : std::uint8_t {
-  Single, ///< xtg_tx, xtg_tx_stamp or xtg_tx_sized; xtg_tx_single where those cannot send the stream
+  Single, ///< xtg_tx, xtg_tx_stamp or xtg_tx_sized; xtg_tx_single where those cannot send the
+          ///< stream
   Any,    ///< xtg_tx_single
   Multi,  ///< xtg_tx_multi
   Modest, ///< xtg_tx_modest, loaded without CAP_PERFMON
