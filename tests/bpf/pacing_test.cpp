@@ -121,10 +121,10 @@ TEST_F(PacingTest, SlotsThatWereDueWhileFramesWereSentAgainAreSkipped) {
   c.again_end = 7;
   c.interval_ns = 1'000;
   c.deadline_ns = end - 3'000;
-  EXPECT_EQ(program.run().action, kDrop);
+  EXPECT_EQ(program.run().action, kDropped);
   EXPECT_EQ(program.worker().done, 1U);
   EXPECT_EQ(c.skipped_slots, 3U);
-  EXPECT_EQ(program.run().action, kDrop);
+  EXPECT_EQ(program.run().action, kDropped);
   EXPECT_EQ(c.skipped_slots, 3U);
 }
 
