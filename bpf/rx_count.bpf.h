@@ -2,10 +2,9 @@
 /* Counters by receive queue and by CPU, and the amount that was asked for. */
 #pragma once
 
-/* All ones if the queue is one of those told apart, else 0; `last`: the number of the last record,
- * which all others share. Without a branch, as the verifier would look at everything behind it
- * twice. */
-static __always_inline __u64 told_apart(__u32 queue, __u32 last) {
+/* All ones if the queue has a record of its own, else 0. All other queues share record `last`.
+ * Computed without a branch, because the verifier would walk everything after one twice. */
+static __always_inline __u64 own_record(__u32 queue, __u32 last) {
   __u64 apart = (__u64)((__s64)((__u64)queue - last) >> 63);
 
   asm volatile("" : "+r"(apart)); /* Clang: it would make a branch of it */
@@ -13,7 +12,7 @@ static __always_inline __u64 told_apart(__u32 queue, __u32 last) {
 }
 
 static __always_inline struct xtg_rx_queue* queue_at(__u32 queue) {
-  __u64 apart = told_apart(queue, XTG_RX_QUEUES - 1);
+  __u64 apart = own_record(queue, XTG_RX_QUEUES - 1);
   __u64 at = (queue & apart) | (~apart & (XTG_RX_QUEUES - 1));
 
   asm volatile("" : "+r"(at));

@@ -18,7 +18,7 @@ static __always_inline __u32 unit_of(struct xdp_md* ctx) {
 
 static __always_inline int is_shared(struct xdp_md* ctx) {
   /* Queues beyond those told apart share the last record. */
-  return (int)(rx_c()->shared | (told_apart(ctx->rx_queue_index, XTG_RX_QUEUES - 1) + 1));
+  return (int)(rx_c()->shared | (own_record(ctx->rx_queue_index, XTG_RX_QUEUES - 1) + 1));
 }
 
 /* Field by field, for nobody wrote what is between them. */

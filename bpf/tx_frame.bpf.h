@@ -161,29 +161,42 @@ static __always_inline bool write_next_hop(void* data, void* end, const struct x
   return true;
 }
 
-/* Writes the whole signature; what is in the page may have been changed by a reflector. */
+/* Write a whole signature, since a reflector may have changed what is in the page, and return what
+ * its number adds to the sums. */
+static __always_inline __u64 store_full(__u64* at, const struct xtg_tx_worker* w,
+                                        const struct xtg_stream* s, __u64 seq) {
+  __u64 word = bpf_cpu_to_be64(seq);
+
+  at[0] = word;
+  at[1] = w->sig_word[0];
+  at[2] = w->sig_word[1];
+  at[3] = s->sig_const[1];
+  return xtg_csum_add64(0, word);
+}
+
+static __always_inline __u64 store_compact(__u64* at, const struct xtg_tx_worker* w, __u64 seq) {
+  __u64 part = bpf_htonl((__u32)seq);
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  at[0] = w->sig_word[0] | part;
+#else
+  at[0] = w->sig_word[0] | part << 32;
+#endif
+  at[1] = w->sig_word[1];
+  return part;
+}
+
 static __always_inline bool write_signature(__u64* at, void* end, const struct xtg_tx_worker* w,
                                             const struct xtg_stream* s, const struct shape* shape,
                                             struct sums* sums, const bool checked) {
-  __u64 seq, part;
+  __u64 part;
 
   if (s->sig_form == XTG_SIG_FULL) {
-    seq = bpf_cpu_to_be64(w->seq);
     XTG_NEED(at, XTG_SIG_FULL_LEN);
-    at[0] = seq;
-    at[1] = w->sig_word[0];
-    at[2] = w->sig_word[1];
-    at[3] = s->sig_const[1];
-    part = xtg_csum_add64(0, seq);
+    part = store_full(at, w, s, w->seq);
   } else {
-    seq = part = bpf_htonl((__u32)w->seq);
     XTG_NEED(at, XTG_SIG_COMPACT_LEN);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    at[0] = w->sig_word[0] | seq;
-#else
-    at[0] = w->sig_word[0] | (seq << 32);
-#endif
-    at[1] = w->sig_word[1];
+    part = store_compact(at, w, w->seq);
   }
   if (shape->sized) part += w->sig_sum; /* else it is in w->sums */
   add_to(sums, part << 8, s->sig_sums & shape->sig_odd);

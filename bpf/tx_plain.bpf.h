@@ -30,8 +30,7 @@ static __always_inline void plain_header(void* data, const struct xtg_tx_worker*
   }
 }
 
-/* Writes the whole signature, since a reflector may have changed what is in the page, and returns
- * its part of the sum. `size`: of a stream that has several. */
+/* Writes the signature and adds its part to *sum. `size`: the frame's, of a stream with several. */
 static __always_inline bool plain_signature(void* data, void* end, const struct xtg_tx_worker* w,
                                             const struct xtg_stream* s, const struct xtg_size* size,
                                             __u64 seq, __u64* sum, const bool checked) {
@@ -44,26 +43,15 @@ static __always_inline bool plain_signature(void* data, void* end, const struct 
       return false;
   }
   XTG_FIXED(code > XTG_PLAIN_COMPACT_ODD) {
-    __u64 word = bpf_cpu_to_be64(seq);
     XTG_NEED(at, XTG_SIG_FULL_LEN);
-    at[0] = word;
-    at[1] = w->sig_word[0];
-    at[2] = w->sig_word[1];
-    at[3] = s->sig_const[1];
-    part = xtg_csum_add64(0, word);
+    part = store_full(at, w, s, seq);
     XTG_FIXED(code == XTG_PLAIN_FULL_ODD) {
       part <<= 8;
     }
   }
   XTG_FIXED(code <= XTG_PLAIN_COMPACT_ODD) {
-    part = bpf_htonl((__u32)seq);
     XTG_NEED(at, XTG_SIG_COMPACT_LEN);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    at[0] = w->sig_word[0] | part;
-#else
-    at[0] = w->sig_word[0] | part << 32;
-#endif
-    at[1] = w->sig_word[1];
+    part = store_compact(at, w, seq);
     XTG_FIXED(code == XTG_PLAIN_COMPACT_ODD) {
       part <<= 8;
     }
@@ -137,7 +125,7 @@ static __always_inline void plain_page(struct xdp_md* ctx, const struct xtg_stre
   }
 }
 
-static __always_inline bool plain_lengths(void* data, const struct xtg_stream* s,
+static __always_inline void plain_lengths(void* data, const struct xtg_stream* s,
                                           const struct xtg_size* size) {
 #pragma unroll
   for (int i = 0; i < XTG_MAX_LENGTHS; i++) {
@@ -146,7 +134,6 @@ static __always_inline bool plain_lengths(void* data, const struct xtg_stream* s
       *at = bpf_htons((__u16)(size->frame_len + s->lengths[i].delta));
     }
   }
-  return true;
 }
 
 /* Where field i is now; moves it on, if it is its *turn. */

@@ -29,7 +29,7 @@ std::optional<Chosen> choose(const xtg_stream& s) {
   return chosen;
 }
 
-/// What is in these two checksums, and how it is told to xtg_tx.
+/// The code by which xtg_tx knows which of these two checksums something counts in.
 std::uint16_t sums_code(bool udp, bool ip) {
   if (udp) return ip ? XTG_PLAIN_BOTH : XTG_PLAIN_UDP;
   return ip ? XTG_PLAIN_IP : 0;

@@ -166,12 +166,12 @@ int main(int argc, char** argv) {
            rendered(bare, 9),                   // 9 none
            other_version,                       // 10 none that is known
            followed_by(rendered(spec(Family::V6, 66), 11), 2), // 11 no payload
-           rendered(room, 12),                                 // 12 room for a mirror's words
-           words,                                              // 13 the words in it
-           brief,                                              // 14 compact, sent back
-           end,              // 15 end of a stream, without its words
-           announced(false), // 16 the end of a run
-           announced(true),  // 17 the same with room for a mirror's words
+           rendered(room, 12), // 12 room for a reflector's timestamps
+           words,              // 13 the words in it
+           brief,              // 14 compact, sent back
+           end,                // 15 end of a stream, without its words
+           announced(false),   // 16 the end of a run
+           announced(true),    // 17 the same with room for a reflector's timestamps
            rendered(tagged, 18),
            rendered(mix, 20), // 19 compact, which makes the next one known
            rendered(mix, 21), // 20 compact in a long frame
