@@ -50,7 +50,7 @@ Result<Heard> behind_hop(const net::VethTestBed& in, const net::VethTestBed& out
              p99 = figure(*report, "/end/sum/delay_us/p99"),
              mean = figure(*report, "/end/sum/delay_us/mean");
   if (!p50 || !p99 || !mean || kept->frames == 0)
-    return fail(Errc::System, "no frame came through the hop");
+    return fail(Errc::System, "no frame arrived through the hop");
   const double arrived = static_cast<double>(kept->frames + kept->lost);
   return Heard{.true_p50 = kept->p50 / 1e3,
                .true_mean = kept->mean / 1e3,

@@ -64,7 +64,7 @@ Result<Child> start_iperf3_server(const Path& path) {
   for (int i = 0; i < 500; i++) {
     const Status up = path.bed.far_ns().run([]() -> Status {
       if (listens(kIperf3Port)) return {};
-      return fail(Errc::NotFound, "nobody listens yet");
+      return fail(Errc::NotFound, "no listener yet");
     });
     if (up) return server;
     if (!server->running()) {

@@ -31,7 +31,7 @@ struct Caps {
 Result<Caps> effective_caps();
 /// Parses the text of /proc/<pid>/status.
 Result<Caps> parse_caps(std::string_view status);
-/// What may deny this process a call, besides missing capabilities.
+/// Restrictions, besides missing capabilities, that may deny this process a call.
 plan::Guards guards();
 /// False inside a user namespace, whose capabilities do not reach BPF.
 bool in_initial_user_namespace();

@@ -77,7 +77,7 @@ bool is_found(const std::optional<Tables>& tables, std::uint32_t table, unsigned
 bool object_leads_through(nl::Socket& socket, std::uint32_t id, int ifindex) {
   nl::Message request(RTM_GETNEXTHOP, 0, nhmsg{});
   request.put<std::uint32_t>(NHA_ID, id);
-  const auto replies = socket.query(request, "look at a nexthop");
+  const auto replies = socket.query(request, "read a nexthop object");
   if (!replies || replies->empty()) return false;
   const nl::Attrs attrs = replies->front().attrs<nhmsg>();
   if (attrs.get<std::int32_t>(NHA_OIF) == ifindex) return true;

@@ -34,7 +34,7 @@ std::optional<std::uint64_t> xdp_features(int ifindex) {
   if (family < 0) return {};
   nl::Message request(family, 0, genlmsghdr{.cmd = kNetdevCmdDevGet, .version = 1, .reserved = 0});
   request.put<std::uint32_t>(kNetdevDevIfindex, static_cast<std::uint32_t>(ifindex));
-  auto replies = socket->query(request, "ask for XDP features");
+  auto replies = socket->query(request, "read XDP features");
   if (!replies || replies->empty()) return {};
   return replies->front().attrs<genlmsghdr>().get<std::uint64_t>(kNetdevDevXdpFeatures);
 }

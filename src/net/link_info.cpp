@@ -64,7 +64,7 @@ LinkInfo to_link(const nl::Reply& reply) {
 
 Result<LinkInfo> get_link(nl::Socket& socket, nl::Message& request, const std::string& who) {
   request.put<std::uint32_t>(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-  auto replies = socket.query(request, fmt::format("look at interface {}", who));
+  auto replies = socket.query(request, fmt::format("read interface {}", who));
   if (!replies) {
     if (replies.error().code == Errc::NotFound)
       return fail(Errc::NotFound, fmt::format("no interface {} here", who));

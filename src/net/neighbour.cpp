@@ -80,7 +80,7 @@ void ask_for_neighbour(nl::Socket& socket, const LinkInfo& link, const packet::I
     header.ndm_flags = NTF_USE; // starts resolution as a packet would, without sending one
     nl::Message request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, header);
     put_ip(request, NDA_DST, ip);
-    if (socket.request(request, "ask for a neighbour")) return;
+    if (socket.request(request, "resolve a neighbour")) return;
   }
   poke_with_datagram(link.name, link.ifindex, ip);
 }

@@ -66,7 +66,7 @@ Result<NetNs> NetNs::open_path(const std::string& path, const std::string& what)
     return fail_sys(errno, fmt::format("open {}", what));
   }
   struct stat st {};
-  if (fstat(fd.get(), &st) != 0) return fail_sys(errno, fmt::format("look at {}", what));
+  if (fstat(fd.get(), &st) != 0) return fail_sys(errno, fmt::format("stat {}", what));
   return NetNs(std::move(fd), st.st_ino);
 }
 

@@ -116,9 +116,9 @@ std::optional<plan::VethPeer> find_peer(nl::Socket& socket, const LinkInfo& link
   peer.netns_pid = place->pid;
   (void)place->ns.run([&]() -> Status { // not permitted: the peer stays unreachable
     auto inside = nl::Socket::open();
-    if (!inside) return forward(std::move(inside), "look at peer");
+    if (!inside) return forward(std::move(inside), "read the veth peer");
     auto other = read_link(*inside, peer.ifindex);
-    if (!other) return forward(std::move(other), "look at peer");
+    if (!other) return forward(std::move(other), "read the veth peer");
     fill(*other, peer);
     return {};
   });

@@ -235,7 +235,7 @@ void follow(nl::Socket& socket, const RouteQuestion& question, const RouteOption
 /// so.
 unsigned on_link_length(nl::Socket& socket, const RouteQuestion& question) {
   nl::Message request = message_for(question, RTM_F_FIB_MATCH);
-  const auto replies = socket.query(request, "look at a route");
+  const auto replies = socket.query(request, "read a route");
   if (!replies || replies->empty()) return 0;
   const auto route = replies->front().header<rtmsg>();
   const nl::Attrs attrs = replies->front().attrs<rtmsg>();

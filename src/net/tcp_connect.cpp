@@ -177,7 +177,7 @@ private:
     for (int i = 0; i < n; ++i) {
       const std::uint32_t index = events[static_cast<std::size_t>(i)].data.u32;
       const int socket = pending_[index].get();
-      auto err = tcp::option<int>(socket, SOL_SOCKET, SO_ERROR, "ask how a connect() went");
+      auto err = tcp::option<int>(socket, SOL_SOCKET, SO_ERROR, "read the result of a connect()");
       if (!err) return tl::unexpected<Error>(std::move(err.error()));
       if (*err != 0) {
         settle(index, tcp::fail_connection(*err, what_).value());

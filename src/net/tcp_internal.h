@@ -53,7 +53,7 @@ inline Result<tcp_info> info(int fd) {
 }
 
 inline Result<bool> is_frozen(int fd) {
-  auto repair = option<int>(fd, IPPROTO_TCP, TCP_REPAIR, "ask whether a connection is frozen");
+  auto repair = option<int>(fd, IPPROTO_TCP, TCP_REPAIR, "read whether a connection is frozen");
   if (!repair) return tl::unexpected<Error>(std::move(repair.error()));
   return *repair != 0;
 }

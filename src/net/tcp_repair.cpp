@@ -64,7 +64,8 @@ Status read_sequence(int fd, TcpState& state) {
   state.snd_nxt = *sent;
   state.rcv_nxt = *received;
   int outstanding = 0;
-  if (ioctl(fd, SIOCOUTQ, &outstanding) != 0) return fail_sys(errno, "ask for outstanding bytes");
+  if (ioctl(fd, SIOCOUTQ, &outstanding) != 0)
+    return fail_sys(errno, "read the number of unacknowledged bytes");
   if (outstanding != 0)
     return fail(Errc::Internal, fmt::format("{} bytes are not acknowledged yet", outstanding));
   return {};

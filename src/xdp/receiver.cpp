@@ -265,7 +265,7 @@ Result<std::vector<stats::RxAnnouncement>> Receiver::take_announcements() {
   for (const xtg_rx_announce_key& one : keys) {
     xtg_rx_announcement value{};
     if (bpf_map_lookup_and_delete_elem(map, &one, &value) != 0)
-      return fail_sys(errno, "read what was announced");
+      return fail_sys(errno, "read the announcements");
     out.push_back(announcement_of(one, value));
   }
   poke(impl_->skel->bss->rx_control.strangers, __u64{0});
@@ -294,7 +294,7 @@ Status Receiver::Impl::add_cpus(stats::RxSnapshot& out) const {
   std::vector<xtg_rx_queue> cpus(static_cast<std::size_t>(count));
   const __u32 zero = 0;
   if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.rx_cpus), &zero, cpus.data()) != 0)
-    return fail_sys(errno, "read what was received");
+    return fail_sys(errno, "read the receive counters");
   for (unsigned i = 0; i < cpus.size(); i++)
     if (cpus[i].packets != 0 || cpus[i].passed != 0) out.cpus.push_back(unit_of(i, cpus[i]));
   return {};

@@ -152,7 +152,7 @@ Result<std::vector<xtg_reflect_cpu>> Reflector::Impl::cpus() const {
   std::vector<xtg_reflect_cpu> out(static_cast<std::size_t>(count));
   const __u32 zero = 0;
   if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.reflect_cpus), &zero, out.data()) != 0)
-    return fail_sys(errno, "read what was sent back");
+    return fail_sys(errno, "read the reflector's counters");
   return out;
 }
 
