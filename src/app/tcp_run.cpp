@@ -27,7 +27,7 @@ std::string unacknowledged_text(Nanoseconds patience) {
   std::string out = fmt::format("no acknowledgment of it within {}", format_duration(patience));
   if (net::conntrack_is_strict())
     out +=
-        "; a stateful firewall on this host may drop it, because conntrack did not see the data: "
+        "; a stateful firewall of this host may drop it, because conntrack did not see the data: "
         "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1";
   return out;
 }
