@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::uint32_t kRunId = 0xbe7c4;
 
-/// Begins when it is first asked: when the loop is under way.
+/// Starts at the first read, when the loop is running.
 class Clock {
 public:
   explicit Clock(double seconds) : length_(static_cast<std::uint64_t>(seconds * 1e9)) {}
@@ -34,7 +34,7 @@ private:
   std::uint64_t length_, start_ = 0, now_ = 0;
 };
 
-/// A frame with a full signature and no UDP checksum, from end to end.
+/// A frame from end to end with a full signature and no UDP checksum.
 Result<std::vector<std::uint8_t>> signed_frame(const net::VethTestBed& bed) {
   packet::FrameSpec spec;
   spec.dst_mac = bed.far().mac;
@@ -50,7 +50,7 @@ Result<std::vector<std::uint8_t>> signed_frame(const net::VethTestBed& bed) {
   return packet::render(*frame, 0, 0, 0);
 }
 
-/// Loads the programs and has `use` do something with them, aimed at the wire.
+/// Loads the programs, sets the test bed as their output, and calls `use` with them.
 Status with_programs(const net::VethTestBed& bed,
                      const std::function<Status(xtg_bench_bpf*)>& use) {
   xtg_bench_bpf* skel = xtg_bench_bpf::open_and_load();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The benchmarks' own programs: bare live-frame loops to compare with, and a far end that counts,
- * or judges the gaps between frames, or loses some; a sender of many streams, and a delay line.
+/* The benchmarks' own programs: bare live-frame loops for comparison; a far end that counts frames,
+ * measures the gaps between them, or drops some; a sender of many streams; a delay line.
  * Independent of the tool's programs. */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -18,7 +18,7 @@ char _license[] SEC("license") = "GPL";
 struct bench_counter counters[BENCH_CPUS]; /* far end, per CPU */
 struct bench_gaps gaps;                    /* far end: one sender, one queue at a time */
 struct bench_loss loss;                    /* same */
-__u64 interval_ns;                         /* what gaps should be; user space */
+__u64 interval_ns;                         /* intended gap; user space */
 __u64 looped;                              /* runs of the bare loops */
 struct bench_sign sign;                    /* the sender of streams */
 struct bench_line line;
@@ -31,21 +31,21 @@ struct {
   __type(value, __u32);
 } target SEC(".maps");
 
-/* The ceiling of any live-frame sender: nothing but the redirect. */
+/* Upper limit of any live-frame sender: only the redirect. */
 SEC("xdp")
 int bench_redirect(struct xdp_md* ctx) {
   return bpf_redirect_map(&target, 0, XDP_DROP);
 }
 
-/* The ceiling of the loop itself. */
+/* Upper limit of the loop itself. */
 SEC("xdp")
 int bench_drop(struct xdp_md* ctx) {
   looped++;
   return XDP_DROP;
 }
 
-/* Frames with a full signature, the streams in turn; all else is the template's, for whoever
- * receives them drops them as they came. The time is read once for a batch. */
+/* Frames with a full signature, the streams in turn; everything else is from the template, because
+ * the receiver drops them unchanged. The time is read once per batch. */
 SEC("xdp")
 int bench_signed(struct xdp_md* ctx) {
   __u8 *data = (__u8*)(long)ctx->data, *end = (__u8*)(long)ctx->data_end;
@@ -74,7 +74,7 @@ static __always_inline void copy_u64s(__u64* to, const __u64* from) {
     to[i] = from[i];
 }
 
-/* Where frames enter the delay line. */
+/* Input of the delay line. */
 SEC("xdp")
 int bench_line_in(struct xdp_md* ctx) {
   __u64 now = bpf_ktime_get_ns();
@@ -92,12 +92,12 @@ int bench_line_in(struct xdp_md* ctx) {
   slot->arrival_ns = now;
   copy_u64s(slot->words, data);
   slot->rest = *(__u32*)(data + sizeof(slot->words));
-  __sync_fetch_and_add(&line.head, 1); /* a barrier: the slot is whole */
+  __sync_fetch_and_add(&line.head, 1); /* a barrier: the slot is complete */
   return XDP_DROP;
 }
 
-/* And where they leave it: a live-frame loop with a batch of one frame, which is on its way when
- * the program has run. While there is none to send yet, its runs come to nothing. */
+/* Output of the delay line: a live-frame loop with batches of one frame, which leaves when the
+ * program has run. Runs without a frame to send do nothing. */
 SEC("xdp")
 int bench_line_out(struct xdp_md* ctx) {
   void *data = (void*)(long)ctx->data, *end = (void*)(long)ctx->data_end;
@@ -123,7 +123,7 @@ int bench_count(struct xdp_md* ctx) {
   return XDP_DROP;
 }
 
-/* The least that a reflector does. */
+/* A minimal reflector. */
 SEC("xdp")
 int bench_send_back(struct xdp_md* ctx) {
   void *data = (void*)(long)ctx->data, *end = (void*)(long)ctx->data_end;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the benchmark's kernel programs and its user space share. */
+/* Shared by the benchmark's kernel programs and its user space. */
 #pragma once
 
 #include <linux/types.h>
@@ -11,7 +11,7 @@ struct __attribute__((aligned(64))) bench_counter {
   __u64 pad[7];
 };
 
-/* Gaps between consecutive frames, by how far they are from the intended interval. */
+/* Gaps between consecutive frames, by their distance from the intended interval. */
 struct bench_gaps {
   __u64 first_ns;
   __u64 last_ns;
@@ -25,7 +25,7 @@ struct bench_gaps {
   __u64 micro_bursts; /* gaps below a quarter of the interval */
 };
 
-/* A sender of one session's streams, frame by frame in turn. */
+/* A sender of one run's streams, one frame of each in turn. */
 struct bench_sign {
   __u32 streams; /* user space */
   __u32 stream;  /* next */
@@ -33,11 +33,11 @@ struct bench_sign {
   __u64 tx_ns;   /* of the batch */
   __u64 frames;
 };
-#define BENCH_BATCH 256    /* frames that a live-frame loop sends at a time */
-#define BENCH_SIGN_LEN 124 /* bytes of its frames and of the delay line's, without FCS */
+#define BENCH_BATCH 256    /* frames per batch of a live-frame loop */
+#define BENCH_SIGN_LEN 124 /* frame size, also of the delay line, without FCS */
 
-/* A delay line: frames go in at one interface, wait in a ring, and leave by another. It stamps both
- * by itself, so how long it kept each is known and not only intended. */
+/* A delay line: frames enter at one interface, wait in a ring, and leave through another. It takes
+ * both times itself, so each frame's delay is measured and not only intended. */
 #define BENCH_LINE_SLOTS 4096
 #define BENCH_LINE_CELLS 16384
 #define BENCH_LINE_CELL 64 /* ns */
@@ -45,13 +45,13 @@ struct bench_sign {
 struct __attribute__((aligned(64))) bench_line {
   __u64 delay_ns; /* user space */
   __u64 pad0[7];
-  __u64 head; /* entered; by the side that frames come in at */
+  __u64 head; /* frames entered; written by the receiving side */
   __u64 overrun;
   __u64 other;
   __u64 pad1[5];
-  __u64 tail;                    /* left; this and the rest by the other side */
-  __u64 sum_ns;                  /* of their time here */
-  __u64 cells[BENCH_LINE_CELLS]; /* how many by that; the last one has all beyond */
+  __u64 tail;                    /* frames left; from here on written by the sending side */
+  __u64 sum_ns;                  /* of their delays */
+  __u64 cells[BENCH_LINE_CELLS]; /* histogram of delays; the last cell has all beyond */
 };
 
 struct __attribute__((aligned(64))) bench_line_slot {

@@ -11,9 +11,9 @@ namespace xtg::bench {
 struct Options {
   std::string binary; ///< the xdp-trafficgen under test
   unsigned rounds = 7;
-  double seconds = 1;             ///< measured per run
-  std::vector<std::string> peers; ///< whole commands; %i and others stand for what differs
-  std::vector<std::string> only;  ///< tables of `tcp` or `rx`; none: all
+  double seconds = 1;             ///< measurement time per run
+  std::vector<std::string> peers; ///< whole commands; %i and others are replaced
+  std::vector<std::string> only;  ///< tables of `tcp` or `rx`; empty: all
 };
 
 Status bench_udp(const Options& options);
@@ -21,7 +21,7 @@ Status bench_pacing(const Options& options);
 Status bench_tcp(const Options& options);
 Status bench_rx(const Options& options);
 Status bench_reflect(const Options& options);
-/// Whether `name` is one of its tables.
+/// Whether `name` is a table of the `tcp` benchmark.
 bool is_tcp_table(const std::string& name);
 bool is_rx_table(const std::string& name);
 

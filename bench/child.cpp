@@ -22,7 +22,7 @@ namespace xtg::bench {
 
 namespace {
 
-constexpr double kGrace = 8; // between an interrupt and the kill: a drain may take a while
+constexpr double kGrace = 8; // between an interrupt and the kill: draining may take time
 
 [[noreturn]] void become(const net::NetNs& ns, const std::vector<std::string>& command,
                          const std::vector<int>& cpus, int out) {
@@ -49,7 +49,7 @@ double seconds(const timeval& t) {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
 }
 
-/// One read; false at the end of the file.
+/// One read; false at end of file.
 bool read_some(int fd, std::string& output) {
   std::array<char, 65536> buffer;
   const ssize_t n = read(fd, buffer.data(), buffer.size());
@@ -96,7 +96,7 @@ void Child::interrupt() const {
   kill(pid_, SIGINT);
 }
 
-/// Until the process has ended: others may hold its stdout for longer.
+/// Reads until the process has ended: others may hold its stdout open for longer.
 void Child::read_output(double patience_s, std::string& output) {
   const auto in = [](double s) { return monotonic_ns() + static_cast<std::uint64_t>(s * 1e9); };
   std::uint64_t deadline = in(patience_s);

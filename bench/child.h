@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A contestant that is a command: started in a namespace, timed and measured from outside. It does
-// not outlive its Child, nor this process.
+// A contestant that is a command: started in a namespace, timed and measured from outside. It ends
+// with its Child, and with this process.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@
 namespace xtg::bench {
 
 struct ChildEnd {
-  int status = 0; ///< exit status, 128 + signal when killed
+  int status = 0; ///< exit status; 128 + signal if killed
   double wall_s = 0;
   double cpu_s = 0;
   long max_rss_kib = 0;
@@ -24,8 +24,8 @@ struct ChildEnd {
 
 class Child {
 public:
-  /// `cpus`: pinned to these by the kernel (empty: not). stdout is kept when `capture`, else thrown
-  /// away.
+  /// `cpus`: pins the process to these (empty: not pinned). Keeps stdout if `capture` is set,
+  /// otherwise discards it.
   static Result<Child> start(const net::NetNs& ns, const std::vector<std::string>& command,
                              const std::vector<int>& cpus, bool capture);
   Child(Child&& other) noexcept;
@@ -34,10 +34,10 @@ public:
 
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] bool running() const;
-  /// SIGINT, if it still runs.
+  /// Sends SIGINT if the process still runs.
   void interrupt() const;
-  /// Once. Whoever takes longer than `patience_s` is interrupted, and soon after killed; an
-  /// interrupt of this process is passed on.
+  /// Call once. A process that takes longer than `patience_s` is interrupted, and soon after
+  /// killed; an interrupt of this process is forwarded.
   ChildEnd wait(double patience_s = 30);
 
 private:
@@ -45,12 +45,12 @@ private:
   void read_output(double patience_s, std::string& output);
 
   pid_t pid_ = -1;
-  UniqueFd process_; ///< readable when it has ended
+  UniqueFd process_; ///< readable when the process has ended
   UniqueFd out_;
   std::uint64_t start_ns_ = 0;
 };
 
-/// "a b c" to words; no quoting.
+/// Splits "a b c" into words; no quoting.
 std::vector<std::string> words(const std::string& text);
 
 } // namespace xtg::bench

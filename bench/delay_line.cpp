@@ -15,9 +15,9 @@ namespace xtg::bench {
 
 namespace {
 
-constexpr int kRuns = 65'536; // some 10 ms: then the loop asks whether it is over
+constexpr int kRuns = 65'536; // some 10 ms, after which the loop checks whether it is over
 
-/// Middle of the cell that has this part of all below it.
+/// Middle of the cell at which the cumulative share reaches `q`.
 double quantile(std::span<const __u64> cells, std::uint64_t all, double q) {
   const double wanted = q * static_cast<double>(all);
   std::uint64_t below = 0;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A middle hop that keeps every frame for a time and knows for how long it did. Frames enter at the
-// far end of one wire, where an XDP program copies them to a ring with the time of their arrival;
-// they leave at the near end of another one by a live-frame loop that does nothing else on its CPU.
-// The loop sends one frame at a time, the moment its time is over, and stamps that, too: so the
-// delay is not only what was asked for (exact to the fraction of a microsecond that a run of the
-// loop takes) but measured, frame by frame, by programs that share nothing with the receiver's.
-// That needs neither a queueing discipline (netem, fq: not every kernel has them, and their timers
-// add what nobody measures) nor a process that has to be woken.
+// A middle hop that delays every frame and measures by how much. Frames enter at the far end of one
+// test bed, where an XDP program copies them with their arrival time to a ring; they leave at the
+// near end of another one, sent by a live-frame loop that does nothing else on its CPU. The loop
+// sends one frame at a time, as soon as it is due, and records that time too. So the delay is not
+// only set (exact to the fraction of a microsecond that a loop run takes) but measured, frame by
+// frame, by programs that share nothing with the receiver's. This needs neither a queueing
+// discipline (netem, fq: not every kernel has them, and their timers add an unmeasured delay) nor a
+// process that has to be woken.
 #pragma once
 
 #include <atomic>
@@ -21,24 +21,24 @@ struct xtg_bench_bpf;
 
 namespace xtg::bench {
 
-/// ns that frames were kept.
+/// Measured delays of the frames, in ns.
 struct Kept {
   std::uint64_t frames = 0;
-  std::uint64_t lost = 0;  ///< the ring was full, or no frame of its size
+  std::uint64_t lost = 0;  ///< the ring was full, or the frame had another size
   double mean = 0;         ///< exact
-  double p50 = 0, p99 = 0; ///< to BENCH_LINE_CELL
+  double p50 = 0, p99 = 0; ///< with a resolution of BENCH_LINE_CELL
 };
 
 class DelayLine {
 public:
-  /// Keeps frames for `delay_ns` from here on, its loop on `cpu`.
+  /// From here on delays frames by `delay_ns`, with its loop on `cpu`.
   static Result<DelayLine> start(const net::VethTestBed& in, const net::VethTestBed& out,
                                  std::uint64_t delay_ns, int cpu);
   DelayLine(DelayLine&& other) noexcept;
   DelayLine& operator=(DelayLine&&) = delete;
   ~DelayLine();
 
-  /// Ends it.
+  /// Stops the delay line and returns its measurements.
   Result<Kept> stop();
 
 private:

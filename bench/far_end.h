@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The far end of a benchmark's wire: an XDP program of the benchmark's own that counts and drops,
-// sends back, or passes on what it does not lose. It may also stand at the near end.
+// The far end of a benchmark: an XDP program of its own that counts and drops frames, sends them
+// back, or passes on those that it does not lose. It may also be attached at the near end.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ public:
   [[nodiscard]] std::uint64_t packets() const;
   [[nodiscard]] bench_gaps gaps() const;
 
-  /// From here on loses this share of the TCP segments with data; what they were starts at 0.
+  /// From here on drops this share of the TCP segments with data; the counts of losses start at 0.
   void lose(double share, std::uint64_t seed);
   [[nodiscard]] bench_loss loss() const;
 

@@ -18,7 +18,7 @@ volatile std::sig_atomic_t seen = 0;
 
 void set_all(void (*handler)(int)) {
   struct sigaction action = {};
-  action.sa_handler = handler; // without SA_RESTART: what waits is to notice
+  action.sa_handler = handler; // without SA_RESTART, so that blocking calls return
   for (const int signal : kSignals)
     sigaction(signal, &action, nullptr);
 }
@@ -40,7 +40,7 @@ bool interrupted() {
 }
 
 Status pause(double seconds) {
-  // A signal between the look at the flag and the sleep would go unnoticed for the whole sleep.
+  // A signal between the check of the flag and the sleep would go unnoticed for the whole sleep.
   constexpr double kNap = 0.25;
   const double end = static_cast<double>(monotonic_ns()) * 1e-9 + seconds;
   for (double left = seconds; left > 0 && !interrupted();

@@ -48,7 +48,7 @@ Status aim(xtg_bench_bpf* skel, const net::VethTestBed& bed) {
   return bed.near_ns().run([&]() -> Status {
     const __u32 slot = 0, ifindex = static_cast<__u32>(bed.near().ifindex);
     if (bpf_map_update_elem(bpf_map__fd(skel->maps.target), &slot, &ifindex, 0) != 0)
-      return fail_sys(errno, "aim a live-frame loop");
+      return fail_sys(errno, "set the output of a live-frame loop");
     return {};
   });
 }

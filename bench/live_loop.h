@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A sender of live frames: one thread that has the kernel run a program of the benchmark's own over
-// and over, the program kept in the dispatcher.
+// A sender of live frames: one thread that has the kernel run a benchmark program in a loop; the
+// program stays attached to the dispatcher.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +17,16 @@ namespace xtg::bench {
 
 struct LiveLoop {
   int prog = -1;
-  std::span<const std::uint8_t> frame; ///< what every frame is before the program has run
-  std::uint32_t batch = BENCH_BATCH;   ///< frames that leave together
-  int runs = 262'144;                  ///< of a kernel call
+  std::span<const std::uint8_t> frame; ///< initial content of every frame
+  std::uint32_t batch = BENCH_BATCH;   ///< frames sent together
+  int runs = 262'144;                  ///< per kernel call
   int cpu = 0;
 };
 
-/// Where the programs send frames to: the near end.
+/// Sets the programs' output interface: the near end.
 Status aim(xtg_bench_bpf* skel, const net::VethTestBed& bed);
 
-/// On a thread of its own, until `more` says no, which is asked between kernel calls.
+/// Runs on a thread of its own until `more` returns false; it is called between kernel calls.
 Status run_live(const LiveLoop& loop, const std::function<bool()>& more);
 
 } // namespace xtg::bench

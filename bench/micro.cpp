@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What user space computes per run or per frame shown, by Google Benchmark: to see a slip, not to
-// boast.
+// Google Benchmarks of the computations that user space does per run or per displayed frame: to
+// detect regressions, not to advertise.
 #include <benchmark/benchmark.h>
 
 #include "packet/encode.h"

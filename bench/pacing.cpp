@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// How even: gaps between frames as an XDP program at the far end of a veth sees them.
+// Evenness of pacing: gaps between frames, measured by an XDP program at the far end of a veth.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -15,7 +15,7 @@ namespace xtg::bench {
 namespace {
 
 constexpr double kRates[] = {1e3, 1e4, 1e5, 1e6};
-constexpr double kPatience = 30; // beyond the run's own time
+constexpr double kPatience = 30; // in addition to the run's own time
 
 Status run_rate(const net::VethTestBed& bed, const Options& options, double pps,
                 const std::string& extra) {
@@ -71,7 +71,8 @@ Status bench_pacing(const Options& options) {
              options.seconds);
   fmt::print(
       "| pps | achieved | error, ppm | gaps within 64 / 128 / 256 / 512 ns, % | within 4 us, % | "
-      "beyond 65 us, % | micro-bursts, % | slip p50 / p99 / p99.9, ns | skipped | CPU |\n"
+      "beyond 65 us, % | micro-bursts, % | release delay p50 / p99 / p99.9, ns | missed slots | "
+      "CPU |\n"
       "|---|---|---|---|---|---|---|---|---|---|\n");
   for (const double pps : kRates) {
     if (auto done = run_rate(*bed, options, pps, ""); !done) return done;

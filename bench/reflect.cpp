@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the reflector costs: the same stream into a program that only swaps MAC addresses and
-// returns XDP_TX, and into `reflect`, each on a wire of its own. What comes back is counted, and
-// dropped, by a program at the near end. Sender, reflector and that program share a core.
+// The cost of the reflector: the same stream into a program that only swaps MAC addresses and
+// returns XDP_TX, and into `reflect`, each in a test bed of its own. A program at the near end
+// counts and drops the returned frames. Sender, reflector and that program share a core.
 #include <cmath>
 
 #include <fmt/format.h>
@@ -20,11 +20,11 @@ namespace xtg::bench {
 
 namespace {
 
-constexpr double kAttach = 0.4; // the reflector is in place
-constexpr double kWarmUp = 0.4; // the sender is at speed
+constexpr double kAttach = 0.4; // until the reflector is attached
+constexpr double kWarmUp = 0.4; // until the sender is at full speed
 constexpr double kMargin = 0.3;
 
-/// A wire whose near end counts what comes back.
+/// A test bed whose near end counts the returned frames.
 struct Loop {
   net::VethTestBed bed;
   FarEnd near;
@@ -38,8 +38,8 @@ struct Loop {
   }
 };
 
-/// Frames per microsecond that come back in a window after the warm-up, from a sender that has
-/// ended when this returns.
+/// Returned frames per microsecond in a window after the warm-up; the sender has ended when this
+/// returns.
 Result<double> came_back(const Loop& loop, const Options& options,
                          const std::vector<std::string>& what) {
   const auto ms = std::lround((kWarmUp + options.seconds + kMargin) * 1e3);
@@ -87,11 +87,11 @@ Result<Figures> measure_reflect(const Loop& loop, const Options& options, const 
   if (!mpps) return tl::unexpected<Error>(mpps.error());
   const auto report = nlohmann::json::parse(end.output, nullptr, false);
   if (end.status != 0 || !report.is_object())
-    return fail(Errc::System, fmt::format("the mirror ended with status {}", end.status));
+    return fail(Errc::System, fmt::format("the reflector ended with status {}", end.status));
   return Figures{*mpps, figure(report, "/end/sum/driver_drops"), figure(report, "/end/sum/told")};
 }
 
-/// Whether the sender can leave room for the reflector timestamps.
+/// Whether this sender can reserve bytes for reflector timestamps.
 bool has_room(const Options& options, const Loop& loop) {
   auto help = Child::start(loop.bed.near_ns(), {options.binary, "udp", "--help"}, {}, true);
   return help && help->wait().output.find("--round-trip") != std::string::npos;
@@ -103,9 +103,10 @@ Status bench_reflect(const Options& options) {
   auto bare = Loop::create(), ours = Loop::create();
   if (!bare) return tl::unexpected<Error>(bare.error());
   if (!ours) return tl::unexpected<Error>(ours.error());
-  fmt::print("{}; veth pairs with one queue, sender, mirror and near end on one core; {} rounds of "
-             "{} s, alternating, medians; ratios are medians of the paired ratios\n",
-             machine(), options.rounds, options.seconds);
+  fmt::print(
+      "{}; veth pairs with one queue, sender, reflector and near end on one core; {} rounds of "
+      "{} s, alternating, medians; ratios are medians of the paired ratios\n",
+      machine(), options.rounds, options.seconds);
   std::vector<std::vector<std::string>> streams = {{"-s", "64"}, {"-s", "128"}};
   if (has_room(options, *ours)) streams.push_back({"-s", "128", "--round-trip"});
   for (const auto& what : streams) {
@@ -119,7 +120,7 @@ Status bench_reflect(const Options& options) {
     };
     const TableSpec spec{
         .title = fmt::format("udp {}", fmt::join(what, " ")),
-        .columns = {{"Mpps back", 3}, {"refused on the way back", 0}, {"told", 0}}};
+        .columns = {{"Mpps back", 3}, {"driver drops on return", 0}, {"stamped", 0}}};
     if (auto done = run_table(spec, contestants, options.rounds); !done) return done;
   }
   return {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the receiver costs: the same stream into a program that only counts and drops, and into
-// `rx`, each on a wire of its own. Sender and receiver share a core. And the same frames as one
-// stream and as a thousand.
+// The cost of the receiver: the same stream into a program that only counts and drops, and into
+// `rx`, each in a test bed of its own. Sender and receiver share a core. Then the same frames as
+// one stream and as a thousand.
 #include <algorithm>
 #include <thread>
 
@@ -27,7 +27,7 @@ Result<double> sent_into(const net::VethTestBed& bed, const Options& options,
   return mpps;
 }
 
-/// What the interface's ring had no room for, and what else was lost.
+/// Frames lost for lack of space in the interface's ring, and other losses.
 void add_losses(Figures& figures, const nlohmann::json& report) {
   const auto lost = figure(report, "/end/sum/lost_packets"),
              dropped = figure(report, "/end/aside/link_dropped");
@@ -100,8 +100,8 @@ Result<Figures> measure_streams(const net::VethTestBed& bed, const Options& opti
 
 } // namespace
 
-/// One sender for both, which does the same for every frame: only the numbers in it differ. So what
-/// the second row has less is what a thousand records cost that no cache holds.
+/// One sender for both, with the same work per frame: only the numbers in the frames differ. So the
+/// loss of the second row is the cost of a thousand records that fit no cache.
 Status streams_table(const Options& options) {
   auto bed = net::VethTestBed::create({.queues = 1});
   if (!bed) return tl::unexpected<Error>(bed.error());
@@ -113,7 +113,7 @@ Status streams_table(const Options& options) {
   const TableSpec spec{
       .title = "rx, 128-byte frames of",
       .columns = {
-          {"Mpps", 3}, {"dropped by the ring", 0}, {"lost otherwise", 0}, {"streams told", 0}}};
+          {"Mpps", 3}, {"dropped by the ring", 0}, {"lost otherwise", 0}, {"streams reported", 0}}};
   return run_table(spec, contestants, options.rounds);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// How right the delays are that `rx` reports: behind a hop whose delay is known, and what the
-// sender's batches add to them.
+// Accuracy of the delays that `rx` reports: after a hop with a known delay, and the share of the
+// sender's batches in them.
 #include <cmath>
 #include <thread>
 
@@ -18,11 +18,11 @@ constexpr const char* kPaced = "10kpps"; // one by one: 100 us apart
 constexpr std::uint64_t kDelayNs = 200'000;
 constexpr const char* kSize = "128";
 
-/// What a turn behind the hop gave, in us.
+/// Results of a turn with the hop, in us.
 struct Heard {
-  double true_p50, true_mean, true_spread; ///< the hop's own measurement
-  double p50, mean, spread;                ///< what rx reports; spread: p99 - p50
-  double lost;                             ///< % of the frames, by the hop and behind it
+  double true_p50, true_mean, true_spread; ///< measured by the hop
+  double p50, mean, spread;                ///< reported by rx; spread: p99 - p50
+  double lost;                             ///< % of the frames, in the hop and after it
 };
 
 Status sent(const net::VethTestBed& bed, const Options& options,
@@ -50,7 +50,7 @@ Result<Heard> behind_hop(const net::VethTestBed& in, const net::VethTestBed& out
              p99 = figure(*report, "/end/sum/delay_us/p99"),
              mean = figure(*report, "/end/sum/delay_us/mean");
   if (!p50 || !p99 || !mean || kept->frames == 0)
-    return fail(Errc::System, "no frame came through the hop");
+    return fail(Errc::System, "no frame arrived through the hop");
   const double arrived = static_cast<double>(kept->frames + kept->lost);
   return Heard{.true_p50 = kept->p50 / 1e3,
                .true_mean = kept->mean / 1e3,
@@ -61,8 +61,8 @@ Result<Heard> behind_hop(const net::VethTestBed& in, const net::VethTestBed& out
                .lost = 100 * (arrived - unique.value_or(0)) / arrived};
 }
 
-/// A contestant's figures, of which those with the hop's delay also tell what is left when the rest
-/// of the way, as the turn before had it without, is taken off.
+/// A contestant's figures. Those with the hop's delay also contain the error that remains after
+/// subtracting the rest of the path, as measured by the turn without delay.
 Figures figures_of(const Heard& h, const Heard* without) {
   Figures figures = {h.true_p50, h.p50, h.p50 - h.true_p50, h.mean - h.true_mean, h.true_spread,
                      h.spread,   h.lost};
@@ -74,13 +74,13 @@ Figures figures_of(const Heard& h, const Heard* without) {
 
 } // namespace
 
-/// The true delay of a frame is the hop's, which it measures itself, and that of the rest of the
-/// way, which is the same with and without: reported - hop's, less the same without delay, is the
-/// receiver's error. Its percentiles are upper ends of histogram cells, 4.1 us wide at 200 us; the
-/// mean has no such error.
+/// A frame's true delay is the hop's, which the hop measures itself, plus that of the rest of the
+/// path, which is the same with and without the hop's delay. So (reported - hop's), minus the same
+/// without delay, is the receiver's error. Percentiles are upper ends of histogram cells, 4.1 us
+/// wide at 200 us; the mean has no such error.
 Status latency_table(const Options& options) {
   if (std::thread::hardware_concurrency() < 2) {
-    fmt::print("\nno table of latencies: the hop needs a CPU of its own\n");
+    fmt::print("\nno latency table: the hop needs a CPU of its own\n");
     return {};
   }
   auto in = net::VethTestBed::create({.queues = 1}), out = net::VethTestBed::create({.queues = 1});
@@ -97,7 +97,7 @@ Status latency_table(const Options& options) {
       {.name = "none", .turn = [&] { return turn(0); }},
       {.name = fmt::format("{} us", kDelayNs / 1000), .turn = [&] { return turn(kDelayNs); }},
   };
-  const TableSpec spec{.title = "delay asked of the hop",
+  const TableSpec spec{.title = "delay set at the hop",
                        .ratio = "",
                        .columns = {{"the hop's p50, us", 2},
                                    {"reported p50, us", 2},
@@ -111,9 +111,9 @@ Status latency_table(const Options& options) {
   return run_table(spec, contestants, options.rounds);
 }
 
-/// A frame leaves with its batch and not when it was stamped. Paced, a batch is one frame, and the
-/// clock is read for each either way: what is measured then is the wire. Above that is what the
-/// batch adds, with the receiver's ring in which the batch then waits.
+/// A frame leaves with its batch, not when it was stamped. Paced, a batch is one frame, and the
+/// clock is read for each frame in either case: that measures the veth. Anything above is the delay
+/// of the batch, and of the receiver's ring in which the batch then waits.
 Status bias_table(const Options& options) {
   auto bed = net::VethTestBed::create({.queues = 1});
   if (!bed) return tl::unexpected<Error>(bed.error());
@@ -137,9 +137,9 @@ Status bias_table(const Options& options) {
       {.name = "full rate, --stamp batch", .turn = [&] { return turn("max", "batch"); }},
   };
   const TableSpec spec{
-      .title = "delay over a plain wire",
+      .title = "delay over a plain veth",
       .ratio = "",
-      .columns = {{"p50, us", 2}, {"above the first, us", 2}, {"mean, us", 2}, {"p99, us", 2}}};
+      .columns = {{"p50, us", 2}, {"more than the first, us", 2}, {"mean, us", 2}, {"p99, us", 2}}};
   return run_table(spec, contestants, options.rounds);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the benchmarks of the receiver share: a run of `rx`, and what it says.
+// Shared by the receiver benchmarks: a run of `rx` and its report.
 #pragma once
 
 #include <functional>
@@ -15,16 +15,16 @@
 
 namespace xtg::bench {
 
-inline constexpr double kAttach = 1.0; // the receiver is in place
-inline constexpr double kWarmUp = 0.4; // the sender is at speed
-inline constexpr double kMargin = 0.3; // it still is when the measured time has passed
+inline constexpr double kAttach = 1.0; // until the receiver is attached
+inline constexpr double kWarmUp = 0.4; // until the sender is at full speed
+inline constexpr double kMargin = 0.3; // the sender runs this long after the measurement
 
-/// What `rx`, at the wire's far end, reports of what `meanwhile` sends to it.
+/// The report of `rx`, at the far end, on what `meanwhile` sends to it.
 Result<nlohmann::json> received(const net::VethTestBed& bed, const Options& options,
                                 const std::vector<std::string>& arguments,
                                 const std::function<Status()>& meanwhile);
 
-/// Sends with `udp` from CPU 0, for the warm-up, the measured time and the margin.
+/// Sends with `udp` from CPU 0, for the warm-up, the measurement and the margin.
 Result<Child> start_udp(const net::VethTestBed& bed, const Options& options,
                         const std::vector<std::string>& arguments);
 Status ended(Child& sender);
@@ -32,7 +32,7 @@ Status ended(Child& sender);
 /// Frames per microsecond that arrive at the far end in a window after the warm-up.
 Result<double> arrival_rate(const net::VethTestBed& bed, const Options& options);
 
-/// Tables of the benchmark.
+/// Tables of the `rx` benchmark.
 Status streams_table(const Options& options);
 Status latency_table(const Options& options);
 Status bias_table(const Options& options);

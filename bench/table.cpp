@@ -15,7 +15,7 @@ namespace xtg::bench {
 
 namespace {
 
-/// What a contestant's turns gave for one column, where they gave anything.
+/// A contestant's values for one column, without missing ones.
 std::vector<double> column(const Contestant& contestant, std::size_t number) {
   std::vector<double> out;
   for (const Figures& figures : contestant.turns) {

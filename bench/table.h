@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Medians and paired ratios of alternating runs, and the tables they end in.
+// Medians and paired ratios of alternating runs, and their tables.
 #pragma once
 
 #include <functional>
@@ -14,27 +14,26 @@
 namespace xtg::bench {
 
 double median(std::vector<double> values);
-/// Median of a[i] / b[i]: rounds are paired, so that a machine whose speed drifts does not blur
-/// them.
+/// Median of a[i] / b[i]: rounds are paired, so that a machine's drifting speed cancels out.
 double median_ratio(const std::vector<double>& a, const std::vector<double>& b);
-/// "kernel 6.18.44, AMD EPYC, 2 CPUs": where figures come from.
+/// "kernel 6.18.44, AMD EPYC, 2 CPUs": the machine that produced the figures.
 std::string machine();
 
-/// What one turn measured: the figure that is compared, then one per further column.
+/// Results of one turn: the figure to compare, then one per further column.
 using Figures = std::vector<std::optional<double>>;
 
-/// The number at a place of a report; nothing when there is none.
+/// The number at a JSON pointer in a report; empty if there is none.
 std::optional<double> figure(const nlohmann::json& report, const char* pointer);
 
 struct Column {
   const char* name;
-  int digits; ///< behind the point
+  int digits; ///< after the decimal point
 };
 
 struct Contestant {
   std::string name;
   std::function<Result<Figures>()> turn;
-  /// Not ours: when a turn fails, its row says why and the others go on.
+  /// Not this tool: if a turn fails, its row says why and the others continue.
   bool guest = false;
   std::vector<Figures> turns = {};
   std::string absent = {}; ///< why it has no figures
@@ -42,11 +41,11 @@ struct Contestant {
 
 struct TableSpec {
   std::string title;
-  std::string ratio = "of the first"; ///< what the second column is called; empty: there is none
-  std::vector<Column> columns;        ///< the figures'; the ratio goes behind the first
+  std::string ratio = "of the first"; ///< title of the ratio column; empty: no such column
+  std::vector<Column> columns;        ///< of the figures; the ratio follows the first
 };
 
-/// Everybody's turn, `rounds` times; prints the table.
+/// Gives every contestant `rounds` turns; prints the table.
 Status run_table(const TableSpec& spec, std::vector<Contestant>& contestants, unsigned rounds);
 
 } // namespace xtg::bench

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// How fast TCP is: this tool beside iperf3 and any peer, goodput as the receiving program reads it;
+// TCP throughput: this tool, iperf3 and any peer, with goodput measured at the receiving program;
 // then the tool over a lossy path, with many flows, and with longer segments.
 #include <algorithm>
 #include <deque>
@@ -20,7 +20,7 @@ constexpr double kLosses[] = {0, 0.0001, 0.001, 0.01, 0.05};
 constexpr unsigned kFlows[] = {1, 10, 100, 1000, 10000};
 constexpr unsigned kMtus[] = {1500, 3394};
 
-/// A turn of the tool, judged as other senders are.
+/// A turn of the tool, measured like the other senders.
 Result<Figures> tool_turn(const Path& path, const Options& options) {
   auto run = run_tool(path, options.binary, {}, options.seconds);
   if (!run) return tl::unexpected<Error>(run.error());
@@ -66,13 +66,13 @@ Status threaded_napi(const Options& options) {
   return one_flow(options, "one flow, threaded NAPI at the receiver", true);
 }
 
-/// Every contestant has the same program at its far end, so that only what it loses differs.
+/// Every contestant has the same program at its far end, so that only its losses differ.
 Status lossy(const Options& options) {
   auto path = Path::create(), prompt = Path::create({.defer = false});
   if (!path) return tl::unexpected<Error>(path.error());
   auto far = FarEnd::attach(path->bed, FarEnd::Kind::Lose);
   if (!far) return tl::unexpected<Error>(far.error());
-  std::uint64_t turns = 0; // each has losses of its own
+  std::uint64_t turns = 0; // each turn has losses of its own
   const auto turn = [&](double share, Path& path, FarEnd& far) -> Result<Figures> {
     far.lose(share, ++turns << 32);
     auto run = run_tool(path, options.binary, {}, options.seconds);
@@ -104,7 +104,7 @@ Status lossy(const Options& options) {
                    contestants, options.rounds);
 }
 
-/// Bytes of the slowest flow by those of the fastest.
+/// Bytes of the slowest flow divided by those of the fastest.
 std::optional<double> fairness(const nlohmann::json& report) {
   const nlohmann::json::json_pointer place("/end/flows");
   if (!report.contains(place)) return std::nullopt;
@@ -119,8 +119,8 @@ std::optional<double> fairness(const nlohmann::json& report) {
 
 Status many_flows(const Options& options) {
   const auto turn = [&](unsigned flows) -> Result<Figures> {
-    // A path per turn: ports of closed connections are not free again for a minute. Bursts of 64 KB
-    // need some time until many flows had many turns each.
+    // A path per turn: ports of closed connections stay in use for a minute. With bursts of 64 KB
+    // it takes some time until each of many flows has had many turns.
     auto path = Path::create();
     if (!path) return tl::unexpected<Error>(path.error());
     const double seconds = options.seconds * std::max(1.0, flows / 2500.0);
@@ -160,7 +160,7 @@ constexpr Table kTables[] = {{"one", default_veth},    {"threaded", threaded_nap
                              {"loss", lossy},          {"flows", many_flows},
                              {"mtu", longer_segments}, {"costs", report_tcp_costs}};
 
-/// What a receiver's buffer may grow to decides how much is in flight.
+/// The maximum receive buffer determines how much data is in flight.
 std::string receive_buffer() {
   std::ifstream in("/proc/sys/net/ipv4/tcp_rmem");
   std::uint64_t least = 0, initial = 0, most = 0;

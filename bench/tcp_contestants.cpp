@@ -16,12 +16,12 @@ namespace xtg::bench {
 namespace {
 
 constexpr double kWarmUp = 0.4;  // buffers grow, caches fill
-constexpr double kMargin = 0.2;  // the run is longer than what is measured of it
-constexpr double kPatience = 30; // for connections to open and for runs to end
-constexpr double kGoodbye = 3;   // for a peer to go when told
+constexpr double kMargin = 0.2;  // a run is this much longer than its measurement
+constexpr double kPatience = 30; // limit for connections to open and for runs to end
+constexpr double kGoodbye = 3;   // for a peer to end after an interrupt
 constexpr const char* kIperf3Port = "5201";
 
-/// Gbit/s that the receiver reads in a window that begins after its first data and a warm-up.
+/// Gbit/s read by the receiver in a window that begins after its first data and a warm-up.
 Result<double> window(const Path& path, const Child& child, std::uint64_t before, double seconds) {
   if (auto ok = wait_data(path, child, before); !ok) return tl::unexpected<Error>(ok.error());
   if (auto ok = pause(kWarmUp); !ok) return tl::unexpected<Error>(ok.error());
@@ -43,13 +43,14 @@ std::optional<double> percent(std::optional<double> a, std::optional<double> b) 
   return share;
 }
 
-/// Whether somebody listens to the port in the calling thread's namespace.
+/// Whether the port has a listener in the calling thread's namespace.
 bool listens(const std::string& port) {
   const std::string wanted = fmt::format(":{:04X}", std::stoi(port));
   for (const char* table : {"/proc/thread-self/net/tcp", "/proc/thread-self/net/tcp6"}) {
     std::ifstream in(table);
     for (std::string line; std::getline(in, line);) {
-      const std::vector<std::string> fields = words(line); // number, local, remote, state
+      const std::vector<std::string> fields =
+          words(line); // number, local address, remote address, state
       if (fields.size() > 3 && fields[1].ends_with(wanted) && fields[3] == "0A") return true;
     }
   }
@@ -63,7 +64,7 @@ Result<Child> start_iperf3_server(const Path& path) {
   for (int i = 0; i < 500; i++) {
     const Status up = path.bed.far_ns().run([]() -> Status {
       if (listens(kIperf3Port)) return {};
-      return fail(Errc::NotFound, "nobody listens yet");
+      return fail(Errc::NotFound, "no listener yet");
     });
     if (up) return server;
     if (!server->running()) {
@@ -83,7 +84,7 @@ Result<Figures> iperf3_figures(const ChildEnd& end) {
   const auto received = figure(report, "/end/sum_received/bits_per_second");
   if (end.status != 0 || !received)
     return fail(Errc::System, fmt::format("it ended with status {}", end.status));
-  double sent = 0; // also before the measured time
+  double sent = 0; // includes the time before the measurement
   for (const auto& interval : report.value("intervals", nlohmann::json::array()))
     sent += figure(interval, "/sum/bytes").value_or(0);
   auto again = figure(report, "/end/sum_sent/retransmits");
@@ -97,7 +98,7 @@ Result<Figures> iperf3_figures(const ChildEnd& end) {
 std::vector<Column> sender_columns() {
   return {{"Gbit/s", 2},
           {"retransmitted, %", 3},
-          {"refused by the driver, %", 3},
+          {"driver drops, %", 3},
           {"CPU s of the sender per GB", 3}};
 }
 
@@ -141,7 +142,7 @@ Result<ToolRun> run_tool(const Path& path, const std::string& binary,
   if (!child) return tl::unexpected<Error>(child.error());
   auto gbps = window(path, *child, before, seconds);
   const ChildEnd end = child->wait(kPatience);
-  auto report = tool_report(end); // what it says is the better reason
+  auto report = tool_report(end); // the tool's own message is the better reason
   if (!report) return tl::unexpected<Error>(report.error());
   if (!gbps) return tl::unexpected<Error>(gbps.error());
   return ToolRun{*gbps, end.cpu_s, path.receiver.bytes() - before, std::move(*report)};
@@ -159,7 +160,7 @@ Figures sender_figures(const ToolRun& run) {
 Result<Figures> iperf3_turn(const Path& path, double seconds) {
   auto server = start_iperf3_server(path);
   if (!server) return tl::unexpected<Error>(server.error());
-  // The first second is not measured. CUBIC, whatever this host's default: it is Linux's.
+  // Skips the first second. CUBIC, Linux's default, whatever this host is set to.
   const long measured = std::max(1L, std::lround(std::ceil(seconds)));
   auto client = Child::start(path.bed.near_ns(),
                              {"iperf3", "-c", path.bed.far().v4.to_string(), "-p", kIperf3Port,
@@ -171,7 +172,7 @@ Result<Figures> iperf3_turn(const Path& path, double seconds) {
 }
 
 Result<Figures> peer_turn(const Path& path, const std::string& command, double seconds) {
-  // What arrives beyond what is read was sent in vain. Headers are those of IPv6 without options.
+  // Everything that arrives but is not read was sent in vain. Headers of IPv6 without options.
   constexpr double kHeaders = 14 + 40 + 20;
   const auto arrived = [&path]() -> Result<double> {
     auto counters =

@@ -16,35 +16,35 @@
 
 namespace xtg::bench {
 
-/// The columns that the figures of a turn are for.
+/// Columns for a turn's figures.
 std::vector<Column> sender_columns();
 
-/// A run of the tool.
+/// Results of a run of the tool.
 struct ToolRun {
-  double gbps = 0; ///< as read by the receiver in the measured time
+  double gbps = 0; ///< read by the receiver during the measurement
   double cpu_s = 0;
   std::uint64_t read_bytes = 0; ///< in the whole run
   nlohmann::json report;
 };
 
-/// `more`: further options. Measures `seconds` after a warm-up.
+/// `more`: further options. Measures for `seconds` after a warm-up.
 Result<ToolRun> run_tool(const Path& path, const std::string& binary,
                          const std::vector<std::string>& more, double seconds);
 Figures sender_figures(const ToolRun& run);
 
-/// iperf3 at both ends, goodput as its receiver tells it; whole seconds.
+/// iperf3 at both ends, goodput as reported by its receiver; whole seconds.
 Result<Figures> iperf3_turn(const Path& path, double seconds);
 
-/// Some other sender. In `command` %i is the interface, %p the port, %a the receiver's IPv4 address
+/// Any other sender. In `command`, %i is the interface, %p the port, %a the receiver's IPv4 address
 /// and %6 its IPv6 address.
 Result<Figures> peer_turn(const Path& path, const std::string& command, double seconds);
 
-/// Starts the tool towards the receiver, stdout kept.
+/// Starts the tool towards the receiver and keeps its stdout.
 Result<Child> start_tool(const Path& path, const std::string& binary,
                          const std::vector<std::string>& more);
-/// Waits, a bounded time, until the receiver has read more than `before`.
+/// Waits a bounded time until the receiver has read more than `before`.
 Status wait_data(const Path& path, const Child& child, std::uint64_t before);
-/// What a tool that has ended says; fails when it did not end well.
+/// The report of a tool that has ended; an error if it failed.
 Result<nlohmann::json> tool_report(const ChildEnd& end);
 
 } // namespace xtg::bench

@@ -16,14 +16,14 @@ namespace xtg::bench {
 namespace {
 
 constexpr unsigned kStarts = 15;
-constexpr unsigned kFlows = 1000; // memory is that of twice as many, less that of these
+constexpr unsigned kFlows = 1000; // memory per 1000 flows: twice as many minus these
 
 struct Memory {
   double maps_kib = 0; ///< BPF maps, as the kernel accounts for them
   double resident_kib = 0;
 };
 
-/// The number behind "name:" in a file of that kind of lines.
+/// The number after "name:" in a file of such lines.
 std::optional<double> field(const std::string& path, const std::string& name) {
   std::ifstream in(path);
   for (std::string line; std::getline(in, line);) {
@@ -50,7 +50,7 @@ Memory memory_of(pid_t pid) {
   return out;
 }
 
-/// While that many flows send.
+/// Memory while that many flows send.
 Result<Memory> memory_with(const Options& options, unsigned flows) {
   auto path = Path::create();
   if (!path) return tl::unexpected<Error>(path.error());
@@ -97,7 +97,7 @@ Status report_tcp_costs(const Options& options) {
   if (!some) return forward(std::move(some), "memory");
   auto more = memory_with(options, 2 * kFlows);
   if (!more) return forward(std::move(more), "memory");
-  fmt::print("memory of {} flows more (runs of {} and {}): BPF maps {:.0f} KiB (memlock in "
+  fmt::print("memory of {} additional flows (runs of {} and {}): BPF maps {:.0f} KiB (memlock in "
              "/proc/PID/fdinfo), resident {:.0f} KiB\n",
              kFlows, kFlows, 2 * kFlows, more->maps_kib - some->maps_kib,
              more->resident_kib - some->resident_kib);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What a TCP run costs besides time on the wire.
+// Costs of a TCP run besides transmission time.
 #pragma once
 
 #include "bench_options.h"

@@ -32,7 +32,7 @@ Status turn_off_segmentation(const std::string& name) {
   return {};
 }
 
-/// Of the calling thread's namespace.
+/// Writes a setting of the calling thread's namespace.
 Status set(const std::string& name, char value) {
   const UniqueFd fd(open(("/proc/sys/net/ipv4/" + name).c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd.valid() || write(fd.get(), &value, 1) != 1) return fail_sys(errno, "write " + name);
@@ -45,7 +45,7 @@ Result<Path> Path::create(const PathSpec& spec) {
   auto bed = net::VethTestBed::create({.queues = 1, .mtu = spec.mtu, .threaded = spec.threaded});
   if (!bed) return tl::unexpected<Error>(std::move(bed.error()));
   Status ready = bed->near_ns().run([&]() -> Status {
-    // Else a turn would depend on how the connection before it fared.
+    // Otherwise a turn would depend on the results of earlier connections.
     if (auto ok = set("tcp_no_metrics_save", '1'); !ok || spec.offloads) return ok;
     return turn_off_segmentation(bed->near().name);
   });

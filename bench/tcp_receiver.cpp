@@ -29,7 +29,7 @@ struct Receiver::Counters {
 namespace {
 
 constexpr std::size_t kRead = 1U << 20;
-constexpr int kBacklog = 16384; // the kernel takes what it allows
+constexpr int kBacklog = 16384; // the kernel limits it
 
 Result<UniqueFd> listener(std::uint16_t port) {
   const int on = 1, off = 0;
@@ -69,7 +69,7 @@ void accept_all(int epoll, int listener, Receiver::Counters& counters) {
   }
 }
 
-/// As many descriptors as may be: one per connection.
+/// Raises the descriptor limit as far as allowed: one per connection.
 void raise_limit() {
   constexpr rlim_t kWanted = 1U << 17;
   rlimit limit = {kWanted, kWanted};
@@ -82,7 +82,7 @@ void raise_limit() {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP})
-    std::signal(signal, SIG_IGN); // ^C is for everybody; this one ends with its owner
+    std::signal(signal, SIG_IGN); // ^C reaches every process; this one ends with its owner
   raise_limit();
   std::vector<char> buffer(kRead);
   std::array<epoll_event, 256> ready = {};
@@ -97,7 +97,7 @@ void raise_limit() {
         accept_all(epoll, listener, counters);
         continue;
       }
-      // One read each: a flow that has more waits until the others had their turn.
+      // One read each: a flow with more data waits until the others had their turn.
       const ssize_t got = recv(fd, buffer.data(), buffer.size(), 0);
       if (got > 0)
         counters.bytes.fetch_add(static_cast<std::uint64_t>(got), std::memory_order_relaxed);

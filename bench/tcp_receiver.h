@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A TCP receiver that only reads: a process of its own, one thread, epoll, any number of
-// connections. It serves until its Receiver goes.
+// A TCP receiver that only reads: a process of its own with one thread, epoll and any number of
+// connections. It ends with its Receiver.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,13 @@ namespace xtg::bench {
 
 class Receiver {
 public:
-  /// Listens to IPv6 and IPv4 in `ns`.
+  /// Listens on IPv6 and IPv4 in `ns`.
   static Result<Receiver> start(const net::NetNs& ns, std::uint16_t port);
   Receiver(Receiver&& other) noexcept;
   Receiver& operator=(Receiver&&) = delete;
   ~Receiver();
 
-  [[nodiscard]] std::uint64_t bytes() const;    ///< read, of all connections ever
+  [[nodiscard]] std::uint64_t bytes() const;    ///< bytes read, over all connections so far
   [[nodiscard]] std::uint64_t accepted() const; ///< connections
 
   struct Counters; ///< shared with the process

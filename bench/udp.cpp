@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// How fast: this tool beside the bare live-frame loops and any peer, alternating, counted at the
-// far end.
+// Throughput: this tool, the bare live-frame loops and any peer, alternating, counted at the far
+// end.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -22,11 +22,11 @@ namespace xtg::bench {
 
 namespace {
 
-constexpr double kWarmUp = 0.4; // programs start, caches fill
+constexpr double kWarmUp = 0.4; // programs start, caches warm up
 
 /// Frames per microsecond that arrive in a window after the warm-up.
 double window(const FarEnd& far, double seconds) {
-  (void)pause(kWarmUp); // who takes the turns asks whether it was interrupted
+  (void)pause(kWarmUp); // the caller checks for interrupts
   const std::uint64_t t0 = monotonic_ns(), n0 = far.packets();
   (void)pause(seconds);
   const std::uint64_t n1 = far.packets(), t1 = monotonic_ns();
@@ -41,7 +41,7 @@ Result<Figures> measure_command(const net::VethTestBed& bed, const FarEnd& far,
   const double mpps = window(far, seconds);
   child->interrupt();
   const ChildEnd end = child->wait();
-  // A peer may have its own idea of the status that an interrupt deserves.
+  // A peer may return any status after an interrupt.
   if (end.status != 0 && mpps == 0)
     return fail(Errc::System, fmt::format("{} ended with status {}", command[0], end.status));
   return Figures{mpps};
@@ -62,7 +62,7 @@ Result<Figures> measure_drop(const net::VethTestBed& bed, double seconds) {
   return Figures{*rate * 1e-6};
 }
 
-/// Start to exit of one frame, and the memory of a run.
+/// Time from start to exit for one frame, and the memory of a run.
 Status report_costs(const net::VethTestBed& bed, const Options& options) {
   std::vector<double> wall, rss;
   for (unsigned i = 0; i < 15; i++) {
@@ -86,7 +86,7 @@ TableSpec table(const char* title) {
   return {.title = title, .columns = {{"Mpps", 3}}};
 }
 
-/// A profile of eight unpaced streams, as a file for the time of its life.
+/// A profile of eight unpaced streams; the file exists as long as the object.
 class EightStreams {
 public:
   EightStreams() {

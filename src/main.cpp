@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Composition root: words to a request, request to a use-case, errors to the exit status.
+// Composition root: arguments to a request, request to a use case, errors to the exit status.
 #include <exception>
 #include <iostream>
 #include <string>
@@ -24,7 +24,7 @@ struct Overloaded : Handlers... {
   using Handlers::operator()...;
 };
 template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>; // clang 14 deduces none for aggregates
+Overloaded(Handlers...) -> Overloaded<Handlers...>; // clang 14 does not deduce it for aggregates
 
 using Args = std::vector<std::string>;
 
@@ -35,7 +35,7 @@ std::string as_typed(const Args& argv) {
   return out;
 }
 
-/// In which form to say that the words make no request.
+/// The output format for an error when the arguments make no valid request.
 xtg::plan::OutputSpec wanted_output(const Args& args) {
   xtg::plan::OutputSpec out;
   out.quiet = true;
@@ -47,14 +47,14 @@ xtg::plan::OutputSpec wanted_output(const Args& args) {
   return out;
 }
 
-/// A file opened where a standard stream was closed would be taken for it. Reading from what takes
-/// its place fails, and so does writing to it.
+/// If a standard stream was closed, the next opened file would take its descriptor. Fills such gaps
+/// with a descriptor on which reading and writing fail.
 void keep_standard_streams() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
     if (fcntl(fd, F_GETFD) < 0) (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-/// The standard streams, which a process that is to end does not wait for.
+/// The standard streams. A process that is ending does not wait for their reader.
 struct Streams {
   explicit Streams(int hurry_fd)
       : out_buffer(STDOUT_FILENO, hurry_fd), err_buffer(STDERR_FILENO, hurry_fd) {
@@ -79,7 +79,7 @@ int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
           [&](const xtg::plan::ReflectSpec& spec) { return xtg::app::reflect(spec, context); },
           [&](const xtg::plan::ProbeSpec& spec) { return xtg::app::probe(spec, context); },
           [&](const xtg::plan::DemoSpec& spec) { return xtg::app::demo(spec, context); },
-          [](const xtg::spec::Completion&) { return 0; }, // cli makes it a text
+          [](const xtg::spec::Completion&) { return 0; }, // cli produces the script as text
       },
       test.of);
 }
@@ -94,15 +94,15 @@ int run(const Args& argv, const Args& args, xtg::app::Signals& signals) {
                          ? carry_out(*request, context)
                          : xtg::app::reject_request(request.error(), wanted_output(args), context);
   context.out.flush();
-  // Left while the report was being written.
+  // The user interrupted while the report was being written.
   if (!context.out && context.stop.asked() == xtg::Asked::Leave)
     return static_cast<int>(xtg::ExitStatus::Interrupted);
-  // A result that could not be written (full disk, closed pipe) is no success.
+  // A result that could not be written (full disk, closed pipe) is a failure.
   if (context.out || status != static_cast<int>(xtg::ExitStatus::Done)) return status;
   return xtg::app::report_error(xtg::app::output_error(context.out), context);
 }
 
-/// Has streams of its own: the main thread may be at any point.
+/// Uses streams of its own: the main thread may be anywhere.
 int interrupted(const Args& argv, const Args& args, xtg::app::Signals& signals) {
   Streams streams(signals.hurry_fd());
   xtg::app::Context context{streams.out, streams.err, signals.token(), as_typed(argv)};

@@ -18,7 +18,7 @@ namespace {
 
 constexpr unsigned kCopies = 3; // one may be lost
 constexpr int kApartMs = 50;
-constexpr unsigned kTries = 10; // of a copy: behind a flood a driver's ring is full for a moment
+constexpr unsigned kTries = 10; // per copy: after a flood the driver's ring is full for a moment
 constexpr unsigned kTryApartUs = 1'000;
 
 } // namespace
@@ -79,7 +79,7 @@ void Announcer::end(const stats::Snapshot& last, bool hurry) {
     for (std::size_t i = 0; i < plan_.streams.size(); i++) {
       packet::Announcement what = about(plan_.streams[i]);
       what.kind = packet::AnnouncementKind::End;
-      // Without tracepoints outcomes are known in all only.
+      // Without tracepoints, outcomes are known only for all streams together.
       const stats::TxCounters& counted = plan_.streams.size() == 1 ? last.total : last.streams[i];
       what.frames = counted.attempts;
       what.driver_drops = counted.errors();

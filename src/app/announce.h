@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Tells receivers that a run begins and that it has ended (`udp --announce`). Uses the Session's
-// sender and anchor, which have to outlive it; called from the main thread only. Internal to app.
+// Announces the start and the end of a run to its receivers (`udp --announce`). Uses the run's
+// Sender and ingress devices, which must outlive it. Main thread only. Internal to app.
 #pragma once
 
 #include <cstdint>
@@ -21,15 +21,16 @@ public:
   Announcer(const plan::Plan& plan, xdp::Sender& sender, const net::IngressDevices& devices)
       : plan_(plan), sender_(sender), devices_(devices) {}
 
-  /// Three times, 50 ms apart, and 50 ms more; less where `signal_fd` becomes readable.
+  /// Announces the start three times, 50 ms apart, and waits another 50 ms; returns early when
+  /// `signal_fd` becomes readable.
   void start(int signal_fd);
-  /// With the final count, of every stream three times; `hurry`: once, at once.
+  /// Announces the final count of every stream three times; with `hurry` once, without waiting.
   void end(const stats::Snapshot& last, bool hurry);
 
-  /// Of a stream's receiver, which has moved.
+  /// Sets the MAC address of a stream's receiver after it has changed.
   void set_next_hop(std::size_t stream, const packet::Mac& mac) { next_hops_[stream] = mac; }
 
-  /// What could not be announced: one line each.
+  /// One line per announcement that failed.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
 private:
@@ -39,7 +40,7 @@ private:
   const plan::Plan& plan_;
   xdp::Sender& sender_;
   const net::IngressDevices& devices_;
-  std::map<std::size_t, packet::Mac> next_hops_; ///< of streams; others have the plan's
+  std::map<std::size_t, packet::Mac> next_hops_; ///< by stream; other streams use the plan's
   std::vector<std::string> warnings_;
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The commands: each takes what was asked, does it, and returns the process's exit status. Results
-// go to `out`, talk to `err`; nothing here exits or leaves anything behind. Until one attends to
-// `stop`, an interrupt ends the process: what it has made by then must end with it.
+// The commands: each carries out a request and returns the process's exit status. Results go to
+// `out`, messages to `err`; nothing here exits or leaves anything behind. Until a command attends
+// to `stop`, an interrupt ends the process, so what it has created by then must end with the
+// process.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +24,11 @@ struct Context {
   std::ostream& out;
   std::ostream& err;
   StopToken stop;
-  std::string command;                        ///< as typed, for the record
-  std::string test{};                         ///< the same as a profile, JSON; may be empty
-  std::uint64_t started_ns = 0;               ///< CLOCK_MONOTONIC at the start of the process
-  std::function<void()> restore_signals = {}; ///< in a child that is to run another program
+  std::string command;          ///< as typed, for the report
+  std::string test{};           ///< the same test as a JSON profile; may be empty
+  std::uint64_t started_ns = 0; ///< CLOCK_MONOTONIC at the start of the process
+  std::function<void()> restore_signals =
+      {}; ///< called in a child before it executes another program
 };
 
 int udp(const plan::TestSpec& test, Context& context);
@@ -36,14 +38,13 @@ int reflect(const plan::ReflectSpec& spec, Context& context);
 int probe(const plan::ProbeSpec& spec, Context& context);
 int demo(const plan::DemoSpec& spec, Context& context);
 
-/// For a request that fails before it begins: the error on `err`, and in the form of output asked
-/// for.
+/// Reports a request that fails before it begins, on `err` and in the requested output format.
 int reject_request(const Error& error, const plan::OutputSpec& output, Context& context);
 
-/// Why a result cannot be written, of a stream that has failed.
+/// Why a result could not be written to a stream that has failed.
 Error output_error(const std::ostream& out);
 
-/// Writes "xdp-trafficgen: message" and returns the exit status for it.
+/// Writes "xdp-trafficgen: message" and returns the matching exit status.
 int report_error(const Error& error, Context& context);
 
 } // namespace xtg::app

@@ -57,12 +57,12 @@ int show(const net::VethTestBed& bed, const plan::DemoSpec& spec, Context& conte
     context.out.flush();
   }
   const auto before = far_counters(bed);
-  // Everything from here on happens in the near namespace; main's own was only needed to make the
-  // wire.
+  // Everything from here on happens in the near namespace; main's own was needed only to create the
+  // test bed.
   if (auto entered = bed.near_ns().enter(); !entered) return report_error(entered.error(), context);
   const int status = udp(stream_over(bed, spec), context);
   const auto after = far_counters(bed);
-  // Beside an error before anything was sent it would only distract.
+  // After an error before anything was sent, the far end's counters would only distract.
   const bool received = before && after && after->rx_packets != before->rx_packets;
   if (talk && before && after && (received || status == static_cast<int>(ExitStatus::Done))) {
     fmt::print(context.out,
@@ -105,8 +105,8 @@ void describe_bed(const net::VethTestBed& bed) {
   _exit(127);
 }
 
-/// Runs the command on the wire; a signal that a process sent us is handed on (the terminal's reach
-/// it anyway), and the wire outlives it.
+/// Runs the command in the test bed, which outlives it. Forwards signals sent by a process; those
+/// of the terminal reach the child anyway.
 int run_command(const net::VethTestBed& bed, const plan::DemoSpec& spec, Context& context) {
   const auto attended = context.stop.attend();
   const pid_t child = fork();

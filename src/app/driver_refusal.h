@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Why a program could not be attached in a driver: in the driver's own words, and with what repairs
-// it. Internal to app.
+// Explains why a driver rejected a program: quotes the driver and names the repair. Internal to
+// app.
 #pragma once
 
 #include <optional>
@@ -11,14 +11,14 @@
 
 namespace xtg::app {
 
-/// Whose attachment it is about: a receiver copes with frames in several pieces.
+/// The program to attach. A receiver supports multi-buffer frames.
 enum class Program : bool { Pass, Receiver };
 
-/// Hands the driver a program that passes everything, for a moment. Nothing: it takes it, or could
-/// not be asked, as where another program is attached.
+/// Briefly attaches a program that passes everything. Empty: the driver accepts it, or could not be
+/// asked, for example because another program is attached.
 std::optional<plan::Diagnosis> driver_refusal(const plan::InterfaceFacts& iface, Program program);
 
-/// The error of an attachment in the driver, which says why where the driver has refused.
+/// Adds the driver's reason to the error of an attachment that the driver rejected.
 Error explained(Error error, const plan::InterfaceFacts& iface, Program program);
 
 } // namespace xtg::app

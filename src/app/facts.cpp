@@ -46,7 +46,7 @@ std::string host_name() {
 
 namespace {
 
-/// By name; a zone may also be a number (RFC 4007 11.2).
+/// Finds an interface by name; a zone may also be a number (RFC 4007 11.2).
 Result<plan::InterfaceFacts> interface_of_zone(const std::string& zone) {
   auto iface = net::interface_facts(zone);
   if (iface) return iface;
@@ -54,19 +54,20 @@ Result<plan::InterfaceFacts> interface_of_zone(const std::string& zone) {
   return index ? net::interface_facts(*index) : iface;
 }
 
-/// Without a zone, a link-local address may be on any link.
+/// A link-local address without a zone may be on any link.
 Status check_link(const plan::RouteQuestion& question) {
   if (!question.dst.needs_zone()) return {};
   const auto links = net::link_local_interfaces(question.vrf);
   if (!links || links->size() < 2) return {};
   const std::string dst = question.dst.to_string();
-  return fail(Errc::NotFound,
-              fmt::format("{} is a link-local address, and {} have such: name the one to send on, "
-                          "{}%{} or --interface {}",
-                          dst, fmt::join(*links, ", "), dst, links->front(), links->front()));
+  return fail(
+      Errc::NotFound,
+      fmt::format("{} is a link-local address, and {} have one: name the interface to send on, "
+                  "{}%{} or --interface {}",
+                  dst, fmt::join(*links, ", "), dst, links->front(), links->front()));
 }
 
-/// The interface that --interface or a zone names; none when neither does.
+/// The interface that --interface or a zone names; empty when neither does.
 Result<std::optional<plan::InterfaceFacts>> named_interface(const plan::InterfaceChoice& choice) {
   std::optional<plan::InterfaceFacts> found;
   if (choice.interface.empty() && choice.zone.empty()) return found;
@@ -77,14 +78,15 @@ Result<std::optional<plan::InterfaceFacts>> named_interface(const plan::Interfac
     const auto zone = interface_of_zone(choice.zone);
     if (!zone) return tl::unexpected<Error>(zone.error());
     if (zone->ifindex != iface->ifindex)
-      return fail(Errc::NotFound, fmt::format("--interface {}: an address is on another one, %{}",
-                                              choice.interface, choice.zone));
+      return fail(Errc::NotFound,
+                  fmt::format("--interface {}: an address names another interface, %{}",
+                              choice.interface, choice.zone));
   }
   found = std::move(*iface);
   return found;
 }
 
-/// A new IPv6 address is checked for a second before it can be used (RFC 4862 5.4).
+/// A new IPv6 address is unusable for a second, during duplicate address detection (RFC 4862 5.4).
 void wait_for_addresses(plan::InterfaceFacts& iface) {
   using namespace std::chrono_literals;
   const auto deadline = std::chrono::steady_clock::now() + 1s;
@@ -141,7 +143,7 @@ plan::HostFacts gather_facts(const plan::TestSpec& test, const plan::PortSpec& p
   }
   facts.iface = std::move(*iface);
   for (const plan::StreamSpec& stream : port.streams) {
-    // With the next hop given only the source address is of interest: nobody need be asked.
+    // With a given next hop only the source address is needed: no neighbour is asked.
     net::RouteOptions options;
     const packet::IpRange dst =
         stream.dst_addr.value_or(packet::IpRange{plan::destination_of(stream), 1});
@@ -151,7 +153,7 @@ plan::HostFacts gather_facts(const plan::TestSpec& test, const plan::PortSpec& p
     question.mark = first.mark;
     question.vrf = first.vrf;
     question.interface = &stream == &port.streams.front() ? first.interface : facts.iface->ifindex;
-    // With a MAC given, the range has no others to be looked up.
+    // With a given MAC address the range needs no look-ups.
     facts.routes.push_back(stream.dst_mac ? net::route_to(question, options)
                                           : net::route_to_range(question, dst, options));
   }
@@ -163,7 +165,7 @@ plan::HostFacts gather_facts(const std::string& interface) {
   facts.kernel = kernel_release();
   facts.cpus = allowed_cpus();
   auto iface = net::interface_facts(interface);
-  // A program that another run's --fix put there makes way for a receiver.
+  // A program that another run's --fix attached makes way for a receiver.
   if (iface && xdp::RingProgram::is_on(iface->ifindex)) iface->xdp_prog_ids.clear();
   if (iface)
     facts.iface = std::move(*iface);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Asks the host what a plan needs to know.
+// Reads from the host the facts that a plan needs.
 #pragma once
 
 #include <string>
@@ -12,22 +12,22 @@
 
 namespace xtg::app {
 
-/// The interface that the user named, or the one that such a packet takes where none was named, or
-/// a VRF. Completes the question with what a socket of this process would have: mark, VRF, and the
-/// interface, if one was named. Waits up to a second for IPv6 addresses that are being checked.
+/// The interface that the user named or, without one or with a VRF, the one that the route chooses.
+/// Completes the question with the defaults of this process's sockets (mark, VRF) and the named
+/// interface. Waits up to a second for IPv6 duplicate address detection.
 Result<plan::InterfaceFacts> find_interface(const plan::InterfaceChoice& choice,
                                             plan::RouteQuestion& question);
 
-/// Never fails: what could not be learnt stands in the facts as text. With `resolve_neighbours` the
-/// kernel is made to ask for next hops that are not in its table (at most a second each). Of a port
-/// that sends.
+/// Facts for a sending port. Never fails: the reason for a missing fact is recorded as text. With
+/// `resolve_neighbours` the kernel resolves next hops missing from its table (at most a second
+/// each).
 plan::HostFacts gather_facts(const plan::TestSpec& test, const plan::PortSpec& port,
                              bool resolve_neighbours);
 
-/// Of a `tcp` run, with what its host's name stands for.
+/// Facts for a `tcp` run, including the addresses of the host name.
 plan::TcpFacts gather_facts(const plan::TcpSpec& spec);
 
-/// Of an interface that only receives.
+/// Facts for an interface that only receives.
 plan::HostFacts gather_facts(const std::string& interface);
 
 std::vector<int> allowed_cpus();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the commands of the command line do alike: their form of output, their end. Internal to app.
+// Output format and final report, shared by the commands. Internal to app.
 #pragma once
 
 #include <memory>
@@ -13,26 +13,26 @@
 
 namespace xtg::app {
 
-/// The form of output that was asked for; errors go to the standard error besides.
+/// The sink for the requested output format; errors also go to standard error.
 std::unique_ptr<report::Sink> make_output(const plan::OutputSpec& output, const Context& context);
 
-/// What of the request belongs to the record.
+/// The parts of the request that belong in the report.
 report::RunInfo asker(const Context& context);
 
-/// Reports a request that came to no run; its exit status.
+/// Reports a request that started no run; returns the exit status.
 int fail_before(Error error, report::Sink& sink);
 
-/// The end of a run, or of what came to none; its exit status.
+/// Reports the end of a run, or the error that kept it from starting; returns the exit status.
 int finish(Result<Outcome> measured, report::Sink& sink);
 
-/// The context of a command that writes a capture to `pcap_path`: where that is the standard
-/// output ("-"), all text goes to the standard error.
+/// The context for a command that writes a capture to `pcap_path`: when that is standard output
+/// ("-"), all text goes to standard error.
 Context beside_capture(Context& context, const std::string& pcap_path);
 
-/// Neither a form for programs nor nothing at all.
+/// True for text output, false for machine-readable formats and --quiet.
 bool for_people(const plan::OutputSpec& output);
 
-/// What --dry-run prints of a plan.
+/// Prints a plan, for --dry-run.
 void show_plan(const plan::Plan& plan, report::Notes& notes, Context& context);
 
 } // namespace xtg::app

@@ -68,7 +68,7 @@ void Listener::restart(const Baseline& baseline) {
 Result<stats::RxSnapshot> Listener::snapshot(bool words) {
   auto read = receiver_->snapshot(words);
   if (!read) return read;
-  // An interface that is gone answers no more: its last figures stand.
+  // A removed interface has no counters any more: the last ones stand.
   if (const auto now = net::link_counters(plan_.iface.ifindex)) link_now_ = *now;
   if (!link_before_ || !link_now_) return read; // nothing to compare with
   read->uncounted.link_dropped = stats::rise(link_before_->rx_dropped, link_now_->rx_dropped);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The receiving program on one interface, and the interface's own counters beside it. Internal to
-// app.
+// The receiving program on one interface, with the interface's own counters. Internal to app.
 #pragma once
 
 #include <optional>
@@ -17,24 +16,24 @@ namespace xtg::app {
 
 class Listener {
 public:
-  /// The plan outlives it.
+  /// The plan must outlive the listener.
   explicit Listener(const plan::RxPlan& plan) : plan_(plan) {}
 
-  /// Loads and attaches, in the driver or behind it as the plan says. After it frames still pass.
-  /// `beside`: one that is prepared and may receive the same streams.
+  /// Loads the program and attaches it in the driver or in generic mode, as planned. Frames still
+  /// pass. `beside`: a prepared listener that may receive the same streams.
   Status prepare(const Listener* beside = nullptr);
   /// "native" or "generic".
   [[nodiscard]] const char* mode() const;
-  /// Why the driver did not take the program, where it runs behind the driver for that.
+  /// Why the driver rejected the program, if it runs in generic mode for that reason.
   [[nodiscard]] const std::optional<Error>& refusal() const { return refusal_; }
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 
-  /// From now on frames are counted; what the interface has dropped so far does not.
+  /// Starts counting. Earlier drops of the interface are not counted.
   void start();
   void stop() { receiver_->stop(); }
-  /// To be called several times a second: see xdp::Receiver.
+  /// Call several times a second: see xdp::Receiver.
   Status make_room() { return receiver_->make_room(); }
-  /// How much was counted and dropped when a run may begin.
+  /// Frames counted and dropped up to the start of a run.
   struct Baseline {
     std::uint64_t counted = 0;
     std::optional<net::LinkCounters> link;
@@ -42,19 +41,19 @@ public:
     std::uint64_t taken = 0;
   };
   Baseline baseline();
-  /// What was counted and dropped before `mark` does not count any more, for the limit either.
+  /// Counts, and the limit, start over from `baseline`.
   void restart(const Baseline& baseline);
-  /// What the checksums told since then.
+  /// Checksum results since start() or restart().
   [[nodiscard]] stats::RxVerified verified() const {
     return receiver_->verified() - verified_before_;
   }
-  /// After prepare().
+  /// Valid after prepare().
   [[nodiscard]] xdp::Receiver& receiver() { return *receiver_; }
   [[nodiscard]] const xdp::Receiver& receiver() const { return *receiver_; }
   [[nodiscard]] std::uint64_t counted() const { return receiver_->counted() - counted_before_; }
-  /// With the interface's drops since start().
+  /// Includes the interface's drops since start().
   Result<stats::RxSnapshot> snapshot(bool words);
-  /// The interface went down or is gone.
+  /// An error if the interface is down or gone.
   [[nodiscard]] std::optional<Error> fault() const;
 
 private:
@@ -65,8 +64,8 @@ private:
   xdp::AttachMode attach_mode_ = xdp::AttachMode::Native;
   std::optional<Error> refusal_;
   std::vector<std::string> notes_;
-  std::optional<net::LinkCounters> link_before_, link_now_; ///< none: not told yet
-  std::uint64_t counted_before_ = 0;                        ///< at the mark of restart()
+  std::optional<net::LinkCounters> link_before_, link_now_; ///< empty: not read yet
+  std::uint64_t counted_before_ = 0;                        ///< at the baseline of restart()
   stats::RxVerified verified_before_;                       ///< likewise
 };
 

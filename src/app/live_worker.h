@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A worker over the kernel programs.
+// A worker that runs the kernel programs.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@
 
 namespace xtg::app {
 
-/// Sender, anchor and the retry counter are the session's and outlive the worker.
+/// Sender, ingress devices and the retry counter belong to the run and outlive the worker.
 class LiveWorker : public tx::Worker {
 public:
   LiveWorker(xdp::Sender& sender, const net::IngressDevices& devices, std::size_t number,

@@ -24,7 +24,7 @@ namespace xtg::app {
 
 namespace {
 
-/// What vanishes under a run's feet is no wrong input.
+/// An object that disappears while a run is prepared is not wrong input.
 tl::unexpected<Error> while_preparing(Error error) {
   if (error.code == Errc::NotFound) error.code = Errc::System;
   return tl::unexpected<Error>(std::move(error));
@@ -37,7 +37,8 @@ std::vector<plan::FrameSize> frame_sizes(const plan::Plan& plan) {
   return sizes;
 }
 
-/// Whether the other end of the pair gets a receiving program of ours, by which it takes frames.
+/// Whether the veth peer of the port gets one of our receiving programs, with which it takes frames
+/// from XDP.
 bool receives_at_its_peer(const plan::PortTestPlan& plan, const plan::PortPlan& port) {
   const auto& peer = port.iface.peer;
   return peer && peer->same_netns && std::ranges::any_of(plan.ports, [&](const auto& other) {
@@ -45,7 +46,7 @@ bool receives_at_its_peer(const plan::PortTestPlan& plan, const plan::PortPlan& 
          });
 }
 
-/// What keeps frames from leaving any of the ports.
+/// Repairs or reports whatever keeps frames from leaving a port.
 Status remove_obstacles(plan::PortTestPlan& plan, std::vector<std::unique_ptr<Repair>>& repairs) {
   for (plan::PortPlan& port : plan.ports) {
     if (!port.send || receives_at_its_peer(plan, port)) continue;
@@ -72,7 +73,7 @@ Result<Outcome> measure(const plan::Plan& asked, report::Sink& sink, const StopT
                   plan.iface.ifindex, plan.iface.driver, plan.cpus.size(), plan.batch)});
   auto course = UdpRun::prepare(plan, host.info().started_ns);
   if (!course) return while_preparing(std::move(course.error()));
-  sink.take(report::Step{"programs loaded and kept in the dispatcher, threads in place"});
+  sink.take(report::Step{"programs loaded and attached to the dispatcher, threads ready"});
   return run::carry_out(**course, host.info(), sink, stop, host);
 }
 
@@ -124,7 +125,7 @@ Result<Outcome> measure(const plan::ReflectPlan& asked, report::Sink& sink, cons
                         report::RunInfo asker) {
   ThisHost host(std::move(asker));
   plan::ReflectPlan plan = asked;
-  // A reflector from which nothing can leave would be silent: that is said before.
+  // A reflector from which no frame can leave would be silent: checked first.
   std::unique_ptr<Repair> repair;
   const std::vector<plan::FrameSize> smallest = {packet::min_frame_size(packet::Family::V4)};
   Status ready = check_caps(true);

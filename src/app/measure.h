@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A run is a function: plan in, events and an outcome out. It may be called any number of times in
 // a process, also after a failure, and from a process that handles no signals. It leaves nothing
-// behind. An error is a run that came to no begin: the sink has been given nothing of it.
+// behind. An Error means that the run did not begin and the sink received nothing.
 #pragma once
 
 #include "core/result.h"
@@ -18,7 +18,7 @@ namespace xtg::app {
 
 using run::Outcome;
 
-/// `asker`: what the front end knows of itself, RunInfo's first members; the rest is filled in.
+/// `asker`: the first members of RunInfo, known to the front end; measure() fills in the rest.
 Result<Outcome> measure(const plan::Plan& plan, report::Sink& sink, const StopToken& stop,
                         report::RunInfo asker = {});
 Result<Outcome> measure(const plan::PortTestPlan& plan, report::Sink& sink, const StopToken& stop,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Says what a command waits for that may take seconds before anything is sent: names, neighbours.
+// Says what a command is waiting for when that may take seconds before anything is sent: host
+// names, neighbours.
 #pragma once
 
 #include <string>
@@ -10,7 +11,7 @@
 
 namespace xtg::app {
 
-/// While it lives nobody else writes to the standard error. Says nothing to programs.
+/// While it exists nobody else may write to standard error. Silent for machine-readable output.
 class Patience {
 public:
   /// `what`: "the next hop of eth0".

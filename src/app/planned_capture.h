@@ -7,7 +7,7 @@
 
 namespace xtg::app {
 
-/// Nothing where no file was asked for. InvalidArgument: it cannot be written.
+/// Does nothing when no file was requested. InvalidArgument: the file cannot be written.
 Status write_planned_frames(const plan::Plan& plan);
 
 } // namespace xtg::app

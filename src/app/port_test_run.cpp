@@ -14,14 +14,14 @@ namespace xtg::app {
 
 namespace {
 
-constexpr std::uint64_t kWatchNs = 100'000'000; // how often faults are looked for
-constexpr std::uint64_t kArrivalNs = 5'000'000; // and whether everything has arrived
+constexpr std::uint64_t kWatchNs = 100'000'000; // interval of fault checks
+constexpr std::uint64_t kArrivalNs = 5'000'000; // interval of checks whether everything has arrived
 
 std::uint32_t run_id_of(const plan::PortPlan& port) {
   return port.send->run_id;
 }
 
-/// Failed before interrupted before out of time.
+/// Precedence: failed, interrupted, out of time.
 stats::EndReason worst_end(const stats::PortTestSummary& summary) {
   stats::EndReason worst = stats::EndReason::Amount;
   for (const stats::PortSummary& port : summary.ports)
@@ -43,8 +43,8 @@ Status PortTest::prepare_ports(std::uint64_t started_ns) {
   ports_.resize(plan_.ports.size());
   for (std::size_t i = 0; i < ports_.size(); i++)
     ports_[i].plan = &plan_.ports[i];
-  // Attaching a receiver waits for a grace period of the kernel; meanwhile the senders are loaded.
-  // Not where a port does both: what its driver says to the receiver decides about its sender.
+  // Attaching a receiver waits for a kernel grace period, so the senders are loaded meanwhile. Not
+  // if a port does both: the driver's answer to the receiver decides about its sender.
   std::future<Status> senders;
   if (std::ranges::none_of(plan_.ports, [](const auto& port) { return port.receive && port.send; }))
     senders = std::async(std::launch::async, [&] { return prepare_senders(started_ns); });
@@ -59,7 +59,7 @@ Status PortTest::prepare_receivers() {
     port.listener.emplace(*port.plan->receive);
     if (auto ready = port.listener->prepare(first); !ready) return ready;
     if (first == nullptr) first = &*port.listener;
-    // The driver that took no receiver takes no pass program either, and nothing would leave.
+    // A driver that rejected the receiver also rejects a pass program, and nothing would leave.
     if (port.plan->send && port.listener->refusal() && plan::needs_pass_program(port.plan->iface))
       return tl::unexpected<Error>(*port.listener->refusal());
   }
@@ -116,7 +116,7 @@ void PortTest::start(const StopToken&) {
     return port.send && port.send->streams.front().pacing;
   });
   start_ns_ = paced ? UdpRun::soon_ns() : monotonic_ns();
-  clock_ = run::Clock(start_ns_, std::nullopt, plan_.spec.interval); // the senders end it
+  clock_ = run::Clock(start_ns_, std::nullopt, plan_.spec.interval); // the senders end the run
   line_ns_ = start_ns_;
   next_watch_ns_ = start_ns_ + kWatchNs;
   for (Port& port : ports_) {
@@ -152,7 +152,7 @@ void PortTest::look(std::uint64_t now_ns, report::Sink&) {
   }
 }
 
-/// Every sending port with every receiving one, and the sender's session.
+/// Calls `fn` for each pair of a sending and a receiving port, with the sender's run id.
 template <class Fn>
 void PortTest::for_flows(Fn&& fn) const {
   for (std::size_t from = 0; from < ports_.size(); from++)
@@ -160,7 +160,7 @@ void PortTest::for_flows(Fn&& fn) const {
       if (ports_[from].sender && ports_[to].listener) fn(from, to, run_id_of(*ports_[from].plan));
 }
 
-/// What arrived since the last line, by where it came from.
+/// Frames received since the last line, by sending port.
 std::vector<stats::Flow<stats::RxSample>> PortTest::flows_since() {
   std::vector<stats::Flow<stats::RxSample>> flows;
   for_flows([&](std::size_t from, std::size_t to, std::uint32_t run_id) {
@@ -195,7 +195,7 @@ std::vector<const stats::RxSnapshot*> PortTest::looked_at() const {
   return ports;
 }
 
-/// Waits for what is under way (RFC 2544, 23).
+/// Waits for frames in flight (RFC 2544, 23).
 void PortTest::drain(const StopToken& stop, run::Host& host) {
   std::vector<stats::Taken> senders;
   for (const Port& port : ports_)
@@ -230,7 +230,7 @@ std::vector<stats::PortFacts> PortTest::facts() const {
   return facts;
 }
 
-/// The final count of what was sent.
+/// Takes the final count of sent frames.
 void PortTest::conclude_senders(std::vector<std::optional<stats::Sample>>& rest) {
   for (Port& port : ports_) {
     rest.emplace_back();
@@ -241,13 +241,13 @@ void PortTest::conclude_senders(std::vector<std::optional<stats::Sample>>& rest)
   }
 }
 
-/// The final count of what was received, and what it makes of what was sent.
+/// Takes the final count of received frames and compares it with the frames sent.
 void PortTest::add_ports(std::uint64_t end_ns) {
   for (Port& port : ports_) {
     if (!port.listener) continue;
     port.listener->stop();
     port.last = look_at(port, true);
-    // Rates are over the time in which packets came, not the wait for those that did not.
+    // Rates cover the time in which packets arrived, not the wait for missing ones.
     port.last.time_ns = std::max(end_ns, stats::last_arrival(port.last));
   }
   for (Port& port : ports_) {
@@ -288,7 +288,7 @@ run::Course::Finished PortTest::conclude(report::Sink& sink, const StopToken& st
   return {report::PortTestEnd{std::move(summary_), std::move(verdicts)}, covered};
 }
 
-/// What came after the last full interval, unless it is a sliver of the one just reported.
+/// Reports the time after the last full interval, unless it is too short for a line.
 void PortTest::last_line(report::Sink& sink, std::vector<std::optional<stats::Sample>> rest,
                          std::uint64_t end_ns) {
   std::uint64_t until = end_ns;
@@ -304,7 +304,7 @@ void PortTest::last_line(report::Sink& sink, std::vector<std::optional<stats::Sa
   sink.take(sample);
 }
 
-/// Nothing of what a port sent came: never a silent zero.
+/// An error if nothing that a port sent arrived: zero is never reported silently.
 std::optional<Error> PortTest::silence() const {
   std::vector<const stats::RxSummary*> ends;
   std::string where;

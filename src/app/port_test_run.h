@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The course of a port test, which sees both ends: sending Sessions and Listeners side by side, one
-// clock, one set of lines. Internal to app.
+// The course of a port test, which controls both ends: UdpRuns and Listeners with one clock and one
+// set of interval lines. Internal to app.
 #pragma once
 
 #include <memory>
@@ -17,8 +17,8 @@ namespace xtg::app {
 
 class PortTest final : public run::Course {
 public:
-  /// Receivers first, so that senders find them in place. On failure nothing is left attached. The
-  /// plan outlives the session.
+  /// Prepares receivers first, so that they are attached before the senders start. On failure
+  /// nothing stays attached. The plan must outlive the result.
   static Result<std::unique_ptr<PortTest>> prepare(const plan::PortTestPlan& plan,
                                                    std::uint64_t started_ns);
 
@@ -28,13 +28,13 @@ public:
   [[nodiscard]] std::uint64_t next_look_ns() const override { return next_watch_ns_; }
   void look(std::uint64_t now_ns, report::Sink& sink) override;
   std::optional<report::Interval> line(std::uint64_t now_ns) override;
-  /// The threads of all senders have ended.
+  /// True when the threads of all senders have ended.
   [[nodiscard]] bool over() const override;
   void halt() override;
   Finished conclude(report::Sink& sink, const StopToken& stop, run::Host& host) override;
 
 private:
-  /// A port at work.
+  /// A port during the run.
   struct Port {
     const plan::PortPlan* plan = nullptr;
     std::optional<Listener> listener;

@@ -53,7 +53,7 @@ void check_capabilities(std::vector<Check>& checks) {
                     sends ? "" : kSetcap});
 }
 
-/// What repairs a refusal.
+/// Advice on how to repair an error.
 std::string repair_of(const Error& error) {
   const auto caps = net::effective_caps();
   return caps && caps->complete() && error.sys == EPERM ? plan::explain_denial(net::guards())
@@ -105,16 +105,17 @@ std::string describe_programs(const plan::InterfaceFacts& iface) {
   return fmt::format("{}, {}: left as they are", fmt::join(names, ", "), iface.xdp_mode);
 }
 
-/// Does the driver take the program that a run attaches? It is asked where that can disturb nobody.
+/// Checks whether the driver accepts the program that a run attaches. Skipped where attaching it
+/// could disturb traffic.
 Check check_pass_program(const plan::InterfaceFacts& iface) {
   if (iface.has_default_route)
     return {"xdp-transmit", Verdict::Info,
-            "once a program is attached, which a run does by itself; the driver may refuse it, and "
-            "is not asked on the interface that has the default route",
+            "once a program is attached, which a run does itself; the driver may reject it, and "
+            "is not tested on the interface with the default route",
             ""};
   if (const auto refusal = driver_refusal(iface, Program::Pass))
     return {"xdp-transmit", Verdict::Failed, refusal->cause, refusal->repair};
-  return {"xdp-transmit", Verdict::Passed, "once a program is attached, which a run does by itself",
+  return {"xdp-transmit", Verdict::Passed, "once a program is attached, which a run does itself",
           ""};
 }
 
@@ -129,13 +130,13 @@ void check_transmit(const plan::InterfaceFacts& iface, std::vector<Check>& check
     checks.push_back(check_pass_program(iface));
   } else if (!iface.xdp_features) {
     checks.push_back({"xdp-transmit", Verdict::Info,
-                      "this kernel (before 6.3) cannot be asked; a run finds out", ""});
+                      "this kernel (before 6.3) does not report it; a run finds out", ""});
   } else {
     checks.push_back({"xdp-transmit", Verdict::Passed, "the driver takes frames from XDP", ""});
   }
 }
 
-/// Of drivers that change frames: what the kernel makes of it.
+/// For drivers that change frames: how this kernel handles the changed pages.
 void check_page_reuse(const plan::InterfaceFacts& iface, std::vector<Check>& checks) {
   if (!plan::changes_frames(iface)) return;
   const auto renew = must_renew(iface);
@@ -145,15 +146,14 @@ void check_page_reuse(const plan::InterfaceFacts& iface, std::vector<Check>& che
     checks.push_back({"changed-frames", Verdict::Info, plan::renewal_note(iface), ""});
   else
     checks.push_back({"changed-frames", Verdict::Passed,
-                      "the driver changes the frames that it is given, and the kernel puts them "
-                      "right",
+                      "the driver changes frames that it transmits, and the kernel restores them",
                       ""});
 }
 
 void check_interface(const Result<plan::InterfaceFacts>& iface, std::vector<Check>& checks) {
   if (!iface) {
-    checks.push_back(
-        {"interface", Verdict::Failed, iface.error().message(), "ip link shows what there is"});
+    checks.push_back({"interface", Verdict::Failed, iface.error().message(),
+                      "list the interfaces with: ip link"});
     return;
   }
   checks.push_back(
@@ -212,7 +212,7 @@ int probe(const plan::ProbeSpec& spec, Context& context) {
   std::optional<Result<plan::InterfaceFacts>> iface;
   if (!spec.interface.empty()) {
     iface = net::interface_facts(spec.interface);
-    const auto held = context.stop.hold(); // a program that a driver was asked about is not to stay
+    const auto held = context.stop.hold(); // a program attached for a check must not stay
     check_interface(*iface, checks);
   }
 

@@ -14,7 +14,7 @@ namespace xtg::app {
 
 namespace {
 
-/// How often faults are looked for, and how many frames have gone back.
+/// Interval of checks for faults and for the number of returned frames.
 constexpr std::uint64_t kWatchNs = 10'000'000;
 
 xtg_reflect_config config_of(const plan::ReflectPlan& plan, xdp::AttachMode attach_mode,
@@ -71,16 +71,16 @@ Status ReflectRun::prepare() {
   return {};
 }
 
-/// What was counted so far. A read that fails ends the run with what was read before.
+/// Counts so far. A failed read ends the run with the counts of the last successful one.
 stats::ReflectSnapshot ReflectRun::snapshot(bool streams) {
   auto read = reflector_->snapshot(streams);
   if (!read) {
     fail_run(std::move(read.error()));
     return previous_;
   }
-  // An interface that is gone answers no more: its last figures stand.
+  // A removed interface has no counters any more: the last ones stand.
   if (const auto now = net::link_counters(plan_.iface.ifindex)) link_now_ = link_of(*now);
-  if (!link_before_) link_before_ = link_now_; // without one nothing is known to have risen
+  if (!link_before_) link_before_ = link_now_; // without an earlier reading no increase is known
   if (link_now_) read->link = *link_now_ - *link_before_;
   if (!count_source_note().empty())
     read->total.dropped = read->link.tx_dropped + read->link.tx_errors;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The course of a reflector: the program on the interface, its counts, their lines. Internal to
-// app.
+// The course of a reflector: its program on the interface, its counts and interval lines. Internal
+// to app.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,10 @@ class ReflectRun final : public run::Course {
 public:
   explicit ReflectRun(const plan::ReflectPlan& plan) : plan_(plan) {}
 
-  /// Loads and attaches. After it frames still pass.
+  /// Loads and attaches the program. Frames still pass.
   Status prepare();
   report::Begin begin(report::RunInfo info) override;
-  /// From now on frames are sent back, and the run's time begins.
+  /// Starts to return frames, and the run's time.
   void open() override;
   void start(const StopToken&) override {}
   [[nodiscard]] std::uint64_t next_look_ns() const override { return next_watch_ns_; }
@@ -38,7 +38,7 @@ private:
   Status load_and_attach(xdp::AttachMode attach_mode);
   stats::ReflectSnapshot snapshot(bool streams);
   void look_at_count(std::uint64_t now_ns);
-  /// Why what the driver refused is not known by tracepoint; else empty.
+  /// Why no tracepoint counts driver drops; empty if one does.
   [[nodiscard]] const std::string& count_source_note() const {
     return reflector_->count_source_note();
   }
@@ -47,7 +47,7 @@ private:
   std::optional<xdp::Reflector> reflector_;
   xdp::AttachMode attach_mode_ = xdp::AttachMode::Native;
   std::vector<std::string> notes_;
-  std::optional<stats::ReflectLink> link_before_, link_now_; ///< none: never read
+  std::optional<stats::ReflectLink> link_before_, link_now_; ///< empty: never read
   stats::ReflectSnapshot first_, previous_;
   std::uint64_t next_watch_ns_ = 0;
   stats::ReflectFlow flow_;

@@ -7,11 +7,11 @@
 
 namespace xtg::app {
 
-/// What this kernel does, found out once per process, over devices of our own that are gone
-/// afterwards.
+/// How this kernel treats changed pages, tested once per process with devices of our own that are
+/// removed afterwards.
 const Result<plan::PageReuse>& page_reuse();
 
-/// plan::must_renew(), which asks the kernel only where the driver gives reason to.
+/// plan::must_renew(), which tests the kernel only if the driver gives reason to.
 Result<bool> must_renew(const plan::InterfaceFacts& iface);
 
 } // namespace xtg::app

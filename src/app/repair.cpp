@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{100};
 
-/// Holds the program until it is to stop; how it began goes to `begun`.
+/// Holds the program until stopped; `begun` receives the result of attaching it.
 void keep(const std::stop_token& stop, const net::NetNs& ns, int ifindex,
           std::promise<Status>& begun) {
   if (auto entered = ns.enter(); !entered) return begun.set_value(entered);

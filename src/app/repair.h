@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What --fix changes. Nothing of it has to be undone: it ends with the processes that hold it.
+// Changes made by --fix. None has to be undone: they end with the processes that hold them.
 #pragma once
 
 #include <condition_variable>
@@ -14,13 +14,13 @@
 
 namespace xtg::app {
 
-/// Holds a repair for the length of a run, on a thread in the namespace of what is repaired.
+/// Holds a repair for the length of a run, on a thread in the namespace of the repaired interface.
 class Repair {
 public:
-  /// Carries out a diagnosis' fix; NotSupported where it has none.
+  /// Applies a diagnosis' fix; NotSupported if it has none.
   static Result<std::unique_ptr<Repair>> apply(const plan::Diagnosis& diagnosis,
                                                const plan::InterfaceFacts& iface);
-  /// Where nothing is in the way because another run has repaired it: holds that repair as well.
+  /// If another run has repaired the interface already, holds that repair as well.
   static std::unique_ptr<Repair> share(const plan::InterfaceFacts& iface);
   ~Repair();
 

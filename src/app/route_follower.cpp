@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::uint64_t kLookNs = 50'000'000;
 
-/// The way as the kernel knows it now; none where it knows no next hop. A host that does not answer
-/// keeps the address that it had in `before`.
+/// The current path according to the kernel; empty if the next hop is unknown. A host that does not
+/// answer keeps its address from `before`.
 std::optional<RouteFollower::Way> way_of(const plan::RouteFacts& facts,
                                          const RouteFollower::Way& before) {
   if (!facts.next_hop && facts.hosts.empty()) return std::nullopt;
@@ -29,7 +29,7 @@ std::optional<RouteFollower::Way> way_of(const plan::RouteFacts& facts,
   return way;
 }
 
-/// An answer that takes longer than the timeout is a change again.
+/// Reads the path again. An answer after the timeout shows up as a later change.
 plan::RouteFacts ask_way(const RouteFollower::Target& target, int timeout_ms) {
   net::RouteOptions ask;
   ask.resolve = timeout_ms != 0;
@@ -37,15 +37,15 @@ plan::RouteFacts ask_way(const RouteFollower::Target& target, int timeout_ms) {
   return net::route_to_range(target.question, target.range, ask);
 }
 
-/// A run goes on as it was; whether that is wanted is for its user to say.
+/// Notes that no route leads there any more. The run continues; ending it is the user's decision.
 void look_refused(RouteFollower::Target& target, const plan::RouteFacts& facts,
                   RouteFollower::Change& change) {
   const bool refused = facts.fault == plan::RouteFault::NoRoute ||
                        facts.fault == plan::RouteFault::Refused ||
                        facts.fault == plan::RouteFault::OwnAddress;
   if (refused && !target.refused)
-    change.notes.push_back(fmt::format("this host would not send to {} any more ({}); this run "
-                                       "goes on as before",
+    change.notes.push_back(fmt::format("this host would no longer send to {} ({}); the run "
+                                       "continues unchanged",
                                        target.question.dst.to_string(), facts.error));
   target.refused = refused;
 }
@@ -78,7 +78,8 @@ std::vector<RouteFollower::Target> targets_of(const plan::Plan& plan) {
 
 void RouteFollower::begin(std::vector<Target> targets, const plan::InterfaceFacts& iface) {
   iface_ = iface;
-  auto watch = net::RouteWatch::open(); // before it reads: a change in between is seen
+  auto watch =
+      net::RouteWatch::open(); // before reading the tables, so that no change in between is missed
   if (!watch) return;
   const std::uint32_t mark = net::socket_defaults().mark;
   for (Target& target : targets) {
@@ -103,13 +104,13 @@ void RouteFollower::look_at(Target& target, Change& change) const {
   const plan::RouteFacts facts = ask_way(target, 1);
   look_refused(target, facts, change);
   auto way = way_of(facts, target.way);
-  // As many hosts as the run has room for, or one next hop for all.
+  // The run has room for exactly as many hosts as before, or for one next hop for all.
   if (way && *way != target.way && way->hosts.size() == target.way.hosts.size()) {
     const std::string by =
-        facts.gateway ? fmt::format(", by {}", facts.gateway->to_string()) : std::string();
+        facts.gateway ? fmt::format(" ({})", facts.gateway->to_string()) : std::string();
     change.notes.push_back(
         way->hosts.empty()
-            ? fmt::format("the way to {} leads to {} now{}", target.question.dst.to_string(),
+            ? fmt::format("the next hop to {} is now {}{}", target.question.dst.to_string(),
                           way->next_hop.to_string(), by)
             : fmt::format("hosts of {} have other MAC addresses now", target.range.to_string()));
     target.way = *way;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Follows the ways to a run's destinations while it lasts: a next hop's MAC address changes where
-// another machine takes over (VRRP) or the route does. Main thread only. Internal to app.
+// Follows the paths to a run's destinations: a next hop's MAC address changes when another machine
+// takes over (VRRP) or the route changes. Main thread only. Internal to app.
 #pragma once
 
 #include <cstdint>
@@ -18,15 +18,15 @@ class RouteFollower {
 public:
   struct Way {
     packet::Mac next_hop;
-    std::vector<std::uint64_t> hosts; ///< of a range on the link: each one's MAC
+    std::vector<std::uint64_t> hosts; ///< for a range on the link: the MAC address of each host
     bool operator==(const Way&) const = default;
   };
   /// Streams with one destination.
   struct Target {
     plan::RouteQuestion question;
-    packet::IpRange range; ///< question.dst is the first of it
-    Way way;               ///< as the plan has it
-    bool roams = false;    ///< the route chose the interface: noted when it would choose another
+    packet::IpRange range; ///< question.dst is its first address
+    Way way;               ///< as planned
+    bool roams = false;    ///< the route chose the interface: another choice is noted
     std::vector<std::size_t> streams{};
     bool refused = false; ///< no route leads there now
     bool astray = false;  ///< the route leads over another interface now
@@ -40,11 +40,11 @@ public:
     std::vector<std::string> notes;
   };
 
-  /// A run leaves `iface` for these. What is not the kernel's word (a MAC that was given, a veth
-  /// peer's that nobody asked for) is not followed.
+  /// The targets of a run on `iface`. Addresses that did not come from the kernel's tables (a given
+  /// MAC address, or a veth peer's that needed no resolution) are not followed.
   void begin(std::vector<Target> targets, const plan::InterfaceFacts& iface);
-  /// What has changed since the last call; reads the tables only after the kernel has announced a
-  /// change, and at most every 50 ms.
+  /// Changes since the last call. Reads the tables only after the kernel has announced a change,
+  /// and at most every 50 ms.
   Change look(std::uint64_t now_ns);
 
 private:
@@ -57,7 +57,7 @@ private:
   std::optional<net::RouteWatch> watch_;
 };
 
-/// Where the streams go whose next hops are the host's choice.
+/// The targets of those streams whose next hops the host chooses.
 std::vector<RouteFollower::Target> targets_of(const plan::Plan& plan);
 
 } // namespace xtg::app

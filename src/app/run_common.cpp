@@ -88,7 +88,7 @@ Result<Attached> attach_by_mode(plan::RxMode mode, const plan::InterfaceFacts& i
   if (mode != plan::RxMode::Generic) {
     auto native = attach(xdp::AttachMode::Native);
     if (native) return Attached{};
-    // Where another program is, it is in both places.
+    // Another program occupies both attach modes.
     const bool elsewhere = mode == plan::RxMode::Auto &&
                            native.error().code == Errc::NotSupported && native.error().sys != EBUSY;
     Error why = explained(std::move(native.error()), iface, Program::Receiver);
@@ -127,10 +127,10 @@ Error silence_error(const plan::InterfaceFacts& iface, plan::FrameSize frame_siz
 
 Result<std::string> pass_note(const plan::InterfaceFacts& iface, Status attached) {
   if (attached)
-    return fmt::format("a pass program is attached to {} for the run: its driver allots XDP "
-                       "transmit queues only then",
+    return fmt::format("a pass program is attached to {} for the run: its driver allocates XDP "
+                       "transmit queues only with a program attached",
                        iface.name);
-  // Somebody else's program does as well, should one have appeared since the facts were gathered.
+  // Another program, if one has been attached since the facts were gathered, serves as well.
   if (attached.error().sys == EBUSY || attached.error().sys == EEXIST)
     return attached.error().message();
   return tl::unexpected<Error>(explained(std::move(attached.error()), iface, Program::Pass));

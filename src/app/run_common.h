@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What several commands do alike. Internal to app.
+// Shared by several commands. Internal to app.
 #pragma once
 
 #include <functional>
@@ -19,44 +19,45 @@
 
 namespace xtg::app {
 
-/// One line when a capability that sending needs is missing. `tracing`: CAP_PERFMON is one.
+/// A one-line error if a capability needed for sending is missing. `tracing`: CAP_PERFMON is
+/// needed.
 Status check_caps(bool tracing);
 
-/// What is known to keep frames of these sizes from leaving is repaired, if `fix` says so, or is
-/// the error.
+/// If a known obstacle keeps frames of these sizes from leaving, repairs it (if `fix` says so) or
+/// returns it as the error.
 Status remove_obstacle(const plan::InterfaceFacts& iface,
                        const std::vector<plan::FrameSize>& frame_sizes, bool fix,
                        std::unique_ptr<Repair>& repair, std::vector<std::string>& notes);
 
-/// With where the counts come from. `note`: why it is not the tracepoint; else empty.
+/// Adds the source of the counts. `note`: why it is not the tracepoint; empty if it is.
 report::RunInfo with_source(report::RunInfo info, const std::string& note);
 
 struct Attached {
   xdp::AttachMode attach_mode = xdp::AttachMode::Native;
-  std::string note = {};             ///< where it is not the place that was wished for
-  std::optional<Error> refusal = {}; ///< and why the driver did not take it
+  std::string note = {};             ///< why this is not the preferred attach mode
+  std::optional<Error> refusal = {}; ///< why the driver rejected the program
 };
-/// Attaches a program that receives: in the driver, or where the mode leaves the choice and the
-/// driver cannot, behind it. `done`: what happens to frames there, "received".
+/// Attaches a receiving program in the driver or, if the mode leaves the choice and the driver
+/// cannot, in generic mode. `done`: what the program does with frames, "received".
 Result<Attached> attach_by_mode(plan::RxMode mode, const plan::InterfaceFacts& iface,
                                 std::string_view done,
                                 const std::function<Status(xdp::AttachMode)>& attach);
 
-/// What became of an interface under a run: it is gone, or down.
+/// An error if the interface is gone or down.
 std::optional<Error> link_fault(const plan::InterfaceFacts& iface);
 
-/// How long attempts without an accepted frame are put up with.
+/// How long attempts without an accepted frame are tolerated.
 inline constexpr std::uint64_t kSilenceNs = 1'000'000'000;
 /// Why frames of this size (with FCS) are tried and none is accepted.
 Error silence_error(const plan::InterfaceFacts& iface, plan::FrameSize frame_size,
                     const stats::Snapshot& now);
 
-/// The note on what attach_pass() of a sender returned; an error unless another program does as
+/// The note on the result of a sender's attach_pass(); an error unless another program serves as
 /// well.
 Result<std::string> pass_note(const plan::InterfaceFacts& iface, Status attached);
 
-/// A refusal comes with the capability that is missing or, where none is, with what else may have
-/// refused.
+/// Adds to a permission error the missing capability or, if none is missing, what else may have
+/// denied the call.
 Error explained(Error error);
 
 } // namespace xtg::app

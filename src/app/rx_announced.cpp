@@ -46,7 +46,7 @@ std::optional<stats::RxAnnouncement> RxAnnounced::confirm(const xdp::Receiver& r
 }
 
 void RxAnnounced::apply(stats::RxSnapshot& snapshot) {
-  // Of a clock that was not in step at any time nobody knows how it went.
+  // If the clock was unsynchronized at any time, its error at other times is unknown too.
   clock_ = worse_of(clock_, this_host_clock());
   snapshot.here = clock_;
   runs_.apply(snapshot);

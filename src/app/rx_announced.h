@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What a receiver does about announced runs: looks for them every 10 ms, and says when one begins
-// and when all is over. Internal to app.
+// Announced runs at a receiver: checks for them every 10 ms and reports when one begins and when
+// all are over. Internal to app.
 #pragma once
 
 #include <cstdint>
@@ -21,36 +21,36 @@ class RxAnnounced {
 public:
   explicit RxAnnounced(const plan::RxSpec& spec);
 
-  /// CLOCK_MONOTONIC; never, where announcements are ignored.
+  /// CLOCK_MONOTONIC; ~0 if announcements are ignored.
   [[nodiscard]] std::uint64_t next_look_ns() const { return next_look_ns_; }
 
-  /// Reads what was announced. True: a session starts, and if its run begins, what is counted from
-  /// now on is its.
+  /// Reads new announcements. True: a sender starts; if its run begins, counts from now on belong
+  /// to it.
   Result<bool> learn(xdp::Receiver& receiver);
-  /// Looks for data of what was announced, and reports the runs that have some. The
-  /// start of the first one when that begins: what was counted before is not in the report any
-  /// more.
+  /// Looks for data of announced runs and reports the runs that have some. Returns the start of the
+  /// first run when that begins: earlier counts are no longer part of the report.
   std::optional<stats::RxAnnouncement> confirm(const xdp::Receiver& receiver, report::Sink& sink);
 
-  /// What filters had counted in `snapshot` does not, and the run begins then.
+  /// Begins the run; the filters' counts in `snapshot` are excluded from it.
   void set_baseline(const stats::RxSnapshot& snapshot, std::uint64_t begun_ns) {
     runs_.set_baseline(snapshot, begun_ns);
   }
-  /// Leaves what belongs to the report, with what is known of clocks and senders.
+  /// Reduces the snapshot to what belongs in the report and adds what is known of clocks and
+  /// senders.
   void apply(stats::RxSnapshot& snapshot);
 
   [[nodiscard]] bool may_be_over() const;
-  /// `snapshot`: after apply().
+  /// Takes a snapshot after apply().
   [[nodiscard]] bool over(const stats::RxSnapshot& snapshot) const;
-  /// What to say of runs that are over without their sender's word; empty: there are none.
+  /// A note on runs that ended without an end announcement; empty if there are none.
   [[nodiscard]] static std::string overdue(const stats::RxSnapshot& snapshot);
 
 private:
   stats::RxRuns runs_;
   HostClock clock_;
   std::uint64_t next_look_ns_;
-  std::uint64_t next_data_ns_ = 0; ///< when data is looked for, unless there is reason for it
-  std::uint64_t seen_ = 0;         ///< announcements at the last look
+  std::uint64_t next_data_ns_ = 0; ///< next regular check for data
+  std::uint64_t seen_ = 0;         ///< announcements at the last check
 };
 
 } // namespace xtg::app

@@ -14,14 +14,15 @@ namespace xtg::app {
 
 namespace {
 
-constexpr std::uint64_t kWatchNs = 100'000'000; // how often faults are looked for
-constexpr std::uint64_t kAmountNs = 10'000'000; // and whether the amount has come
-constexpr std::size_t kBaselines = 16;          // looks: a run begins within that many of its start
-constexpr std::uint64_t kSamplesNs = 10'000'000; // how often the ring of sampled frames is emptied
+constexpr std::uint64_t kWatchNs = 100'000'000; // interval of fault checks
+constexpr std::uint64_t kAmountNs = 10'000'000; // interval of checks for the amount
+constexpr std::size_t kBaselines = 16; // checks: a run begins within that many of its start
+constexpr std::uint64_t kSamplesNs =
+    10'000'000; // interval at which the ring of sampled frames is emptied
 
 } // namespace
 
-/// What was counted so far. A read that fails ends the run with what was read before.
+/// Counts so far. A failed read ends the run with the counts of the last successful one.
 stats::RxSnapshot RxRun::snapshot(bool words) {
   auto read = listener_.snapshot(words);
   if (!read) {
@@ -34,7 +35,7 @@ stats::RxSnapshot RxRun::snapshot(bool words) {
   return std::move(*read);
 }
 
-/// From here on, what comes is the run's: of an announced one, all that belongs to it.
+/// From here on arriving packets belong to the run; to an announced one all of its own.
 void RxRun::start_lines(std::uint64_t now_ns) {
   clock_.restart(now_ns);
   first_.time_ns = now_ns;
@@ -75,9 +76,9 @@ RxBaseline RxRun::baseline() {
   return baseline;
 }
 
-/// What was counted before the start of this run is not in the report any more.
+/// Excludes from the report what was counted before the start of this run.
 void RxRun::begin_anew(const stats::RxAnnouncement& start) {
-  // The first mark behind the start is the one that was made for it.
+  // The first baseline after the start is the one taken for it.
   const auto made = std::ranges::find_if(baselines_, [&](const RxBaseline& baseline) {
     return baseline.snapshot.time_ns >= start.arrival_ns;
   });
@@ -89,7 +90,7 @@ void RxRun::begin_anew(const stats::RxAnnouncement& start) {
   const std::uint64_t begun_ns = stats::RxRuns::begin_of(snapshot(false), start.arrival_ns);
   listener_.receiver().restart_sizes(begun_ns);
   announced_.set_baseline(first_, begun_ns);
-  first_.records.clear(); // what was faster than this look is the run's as well
+  first_.records.clear(); // packets that arrived before this check belong to the run as well
   start_lines(begun_ns);
 }
 
@@ -102,7 +103,7 @@ void RxRun::take_samples(std::uint64_t now_ns) {
   if (auto taken = samples_->take(listener_.receiver()); !taken) fail_run(std::move(taken.error()));
 }
 
-/// For faults and for the amount.
+/// Checks for faults and for the amount.
 void RxRun::watch(std::uint64_t now_ns) {
   const std::uint64_t wanted = plan_.spec.num_packets.value_or(0);
   next_watch_ns_ = now_ns + (wanted != 0 ? kAmountNs : kWatchNs);
@@ -150,7 +151,7 @@ run::Course::Finished RxRun::conclude(report::Sink& sink, const StopToken&, run:
   return {std::move(end), !plan_.spec.expect.empty()};
 }
 
-/// Never a silent zero.
+/// The error if nothing was counted: zero is never reported silently.
 Error RxRun::silence(const stats::RxSummary& summary) const {
   const stats::RxSummary* const end = &summary;
   const report::Nothing why = report::why_nothing({&end, 1});

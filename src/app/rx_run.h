@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The course of a receiver: the program on the interface, its counts, their lines. Internal to app.
+// The course of a receiver: its program on the interface, its counts and interval lines. Internal
+// to app.
 #pragma once
 
 #include <cstdint>
@@ -17,24 +18,24 @@
 
 namespace xtg::app {
 
-/// What was counted when the start of a run was seen. It counts once data of the run has come.
+/// Counts when the start of a run was noticed. It is used once data of the run has arrived.
 struct RxBaseline {
-  stats::RxSnapshot snapshot; ///< of its records those of filters
+  stats::RxSnapshot snapshot; ///< with the records of filters only
   std::vector<stats::RxArrived> arrived;
   Listener::Baseline listener;
 };
 
 class RxRun final : public run::Course {
 public:
-  /// `samples`: where the sampled frames go; null: nowhere.
+  /// `samples`: receives the sampled frames; null: they are discarded.
   explicit RxRun(const plan::RxPlan& plan, SampleFile* samples = nullptr)
       : plan_(plan), samples_(samples), listener_(plan), announced_(plan.spec) {}
 
-  /// Loads and attaches. After it frames still pass.
+  /// Loads and attaches the program. Frames still pass.
   Status prepare() { return listener_.prepare(); }
 
   report::Begin begin(report::RunInfo info) override;
-  /// From now on frames count: whoever is told that the run begins may send.
+  /// Starts counting: whoever reads that the run begins may send.
   void open() override;
   void start(const StopToken&) override {}
   [[nodiscard]] std::uint64_t next_look_ns() const override;
@@ -58,7 +59,7 @@ private:
   Listener listener_;
   RxAnnounced announced_;
   stats::RxSnapshot first_, previous_;
-  std::deque<RxBaseline> baselines_; ///< the latest, until a run begins
+  std::deque<RxBaseline> baselines_; ///< the latest ones, until a run begins
   std::uint64_t next_watch_ns_ = 0;
   std::uint64_t next_samples_ns_ = ~std::uint64_t{0};
 };

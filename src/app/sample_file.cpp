@@ -36,7 +36,7 @@ std::string sample_comment(const xtg_rx_sample& sample) {
   };
   say(XTG_RX_SHOW_CORRUPT, "corrupt: wrong checksum");
   say(XTG_RX_SHOW_LATE, "late: after a higher number");
-  say(XTG_RX_SHOW_DUPLICATE, "duplicate: its number has come already");
+  say(XTG_RX_SHOW_DUPLICATE, "duplicate: its number has arrived before");
   say(XTG_RX_SHOW_GAP,
       fmt::format("lost before it: {}, {:.3f} us since the packet before",
                   with_thousands(sample.gap), static_cast<double>(sample.since_ns) / 1e3));
@@ -61,7 +61,7 @@ Result<SampleFile> SampleFile::create(const std::string& path) {
     writer.error().code = Errc::InvalidArgument; // the user named the file
     return tl::unexpected<Error>(std::move(writer.error()));
   }
-  // Taken once: a clock that is set during the run does not tear the capture apart.
+  // Read once, so that setting the clock during the run does not split the capture.
   return SampleFile(std::move(*writer), realtime_ns() - monotonic_ns());
 }
 
@@ -82,12 +82,12 @@ Status SampleFile::take(xdp::Receiver& receiver) {
       });
   told_.lost = receiver.samples_lost();
   if (!taken || told_.written == before) return taken;
-  return writer_.flush(); // so that it can be looked at during the run
+  return writer_.flush(); // so that the file can be read during the run
 }
 
 Status SampleFile::finish(xdp::Receiver& receiver) {
   std::uint64_t before = 0;
-  do { // a full ring is more than one look takes
+  do { // one pass does not empty a full ring
     before = told_.written;
     if (auto taken = take(receiver); !taken) return taken;
   } while (told_.written != before);

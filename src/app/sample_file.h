@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The capture file of a receiver: the test frames that --sample chose, with the time of day at
-// which they arrived. Internal to app.
+// The capture file of a receiver: the test frames that --sample selects, with their wall-clock
+// arrival times. Internal to app.
 #pragma once
 
 #include <cstdint>
@@ -15,20 +15,20 @@
 
 namespace xtg::app {
 
-/// What the kernel program is to show, and whether it verifies checksums.
+/// Which frames the kernel program samples, and whether it verifies checksums.
 xtg_rx_sampling sampling_of(const plan::RxSpec& spec);
 
-/// What a capture file says of a frame: "late", "after a gap of 137 ...".
+/// A frame's comment in the capture file: "late", "after a gap of 137 ...".
 std::string sample_comment(const xtg_rx_sample& sample);
 
 class SampleFile {
 public:
-  /// Replaces what is there. InvalidArgument: it cannot be written.
+  /// Replaces an existing file. InvalidArgument: the file cannot be written.
   static Result<SampleFile> create(const std::string& path);
 
-  /// Writes what the program has shown so far.
+  /// Writes the frames sampled so far.
   Status take(xdp::Receiver& receiver);
-  /// Writes the rest, after the program has stopped, and closes the file.
+  /// After the program has stopped: writes the rest and closes the file.
   Status finish(xdp::Receiver& receiver);
   [[nodiscard]] const stats::RxSamples& written() const { return told_; }
 
@@ -37,7 +37,7 @@ private:
   Status write(const xtg_rx_sample& sample, std::span<const std::uint8_t> bytes);
 
   packet::PcapWriter writer_;
-  std::uint64_t epoch_ns_; ///< time of day at zero of CLOCK_MONOTONIC
+  std::uint64_t epoch_ns_; ///< wall-clock time at CLOCK_MONOTONIC zero
   stats::RxSamples told_;
 };
 

@@ -23,8 +23,10 @@ namespace xtg::app {
 
 namespace {
 
-constexpr std::uint64_t kReaderNs = 5'000'000'000; // a stopped run waits for who reads its report
-constexpr std::uint64_t kLeaveNs = 3'000'000'000;  // a second signal waits for the main thread
+constexpr std::uint64_t kReaderNs =
+    5'000'000'000; // how long a stopped run waits for the reader of its report
+constexpr std::uint64_t kLeaveNs =
+    3'000'000'000; // how long the main thread has after a second signal
 constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
 UniqueFd made(int fd, const char* what) {
@@ -57,7 +59,7 @@ Signals::Signals(std::function<int()> unattended) : unattended_(std::move(unatte
   const sigset_t set = handled();
   pthread_sigmask(SIG_BLOCK, &set, &before_);
   sigaction(SIGINT, nullptr, &sigint_before_);
-  std::signal(SIGINT, SIG_DFL); // an ignored one would not be kept for us
+  std::signal(SIGINT, SIG_DFL); // the kernel would discard an ignored one
   std::signal(SIGPIPE, SIG_IGN);
   signals_ = made(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
   hurry_ = make_eventfd();
@@ -92,7 +94,7 @@ void Signals::hear(bool sent) {
   }
 }
 
-/// Put off for as long as the end that was asked for is on its way.
+/// Postponed while the requested exit makes progress.
 std::uint64_t Signals::end_ns() const {
   return end_ns_ == kNever ? kNever : std::max(end_ns_, token_.kept_ns() + kLeaveNs);
 }
@@ -106,7 +108,7 @@ void Signals::look_at_time() {
   if (now < end_ns()) return;
   token_.abandon([this](const std::function<void()>& undo) {
     constexpr std::string_view kWhy =
-        "xdp-trafficgen: ended: the run did not come to its end after the second interrupt\n";
+        "xdp-trafficgen: killed: the run did not end after the second interrupt\n";
     FdBuffer buffer(STDERR_FILENO, hurry_.get());
     std::ostream(&buffer) << kWhy << std::flush;
     undo();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// SIGINT, SIGTERM and SIGHUP, heard by a thread of their own whatever the main thread is doing,
-// trip a StopToken. Until somebody attends to that, the thread reports the first one and ends the
-// process; a second one that does not come to its end ends it as well.
+// A thread of its own receives SIGINT, SIGTERM and SIGHUP, whatever the main thread is doing, and
+// trips a StopToken. Until somebody attends to the token, that thread reports the first signal and
+// ends the process. It also ends the process if a second signal has no effect in time.
 #pragma once
 
 #include <csignal>
@@ -16,22 +16,22 @@ namespace xtg::app {
 
 class Signals {
 public:
-  /// Blocks the signals in the calling thread and those it makes later, and ignores SIGPIPE: to be
-  /// made before any other thread. A SIGHUP that the process was started to ignore (nohup) stays
-  /// ignored; a SIGINT does not, which shells ignore in every job that they put into the
-  /// background. `unattended` reports a run that was interrupted before it began; its value is the
-  /// exit status.
+  /// Blocks the signals in the calling thread and in threads created later, and ignores SIGPIPE:
+  /// construct it before any other thread. A SIGHUP that was ignored at the start (nohup) stays
+  /// ignored; a SIGINT does not, because shells ignore it in every background job. `unattended`
+  /// reports a run interrupted before it began and returns the exit status.
   explicit Signals(std::function<int()> unattended);
   ~Signals();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
   [[nodiscard]] StopToken token() const { return token_; }
-  /// Readable when output that nobody reads is not to be waited for (core/fd_buffer.h): after a
-  /// second signal, or some time after the first.
+  /// Readable when unread output is no longer waited for (core/fd_buffer.h): after a second signal,
+  /// or some time after the first.
   [[nodiscard]] int hurry_fd() const { return hurry_.get(); }
 
-  /// In a child that is to run another program: signals as the process was started with.
+  /// In a child, before it executes another program: restores the signals as the process inherited
+  /// them.
   void restore() const;
 
 private:
@@ -46,7 +46,7 @@ private:
   struct sigaction sigint_before_ {};
   UniqueFd signals_, hurry_, quit_; ///< the last two are eventfds
   StopToken token_;
-  std::uint64_t hurry_ns_ = ~std::uint64_t{0}, end_ns_ = ~std::uint64_t{0}; ///< the thread's
+  std::uint64_t hurry_ns_ = ~std::uint64_t{0}, end_ns_ = ~std::uint64_t{0}; ///< used by the thread
   std::jthread thread_;
 };
 

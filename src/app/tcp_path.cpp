@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What a `tcp` run makes of changes of the path under way.
+// Reactions of a `tcp` run to path changes.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -13,7 +13,8 @@ namespace xtg::app {
 
 namespace {
 
-constexpr std::uint64_t kAskNs = 500'000'000; // how often a silent flow's route is read again
+constexpr std::uint64_t kAskNs =
+    500'000'000; // interval at which a silent flow's route is read again
 
 } // namespace
 
@@ -30,7 +31,7 @@ void TcpRun::follow_route(report::Sink& sink, std::uint64_t now_ns) {
     note(text, sink, now_ns);
 }
 
-/// A router may have told us, or another connection of this host.
+/// A router may have sent the new MTU to us, or to another connection of this host.
 void TcpRun::follow_mtu(report::Sink& sink, std::uint64_t now_ns) {
   const stats::TcpSeen seen = sender_->seen();
   std::optional<std::uint32_t> mtu;
@@ -57,7 +58,7 @@ void TcpRun::follow_mtu(report::Sink& sink, std::uint64_t now_ns) {
        sink, now_ns);
 }
 
-/// A clause about why a flow is not answered, with what comes before it; or nothing.
+/// A clause on why a flow gets no answer, with its separator; may be empty.
 std::string TcpRun::why_silent(std::size_t number) const {
   const auto state = sender_->flow_state(static_cast<std::uint32_t>(number), false);
   const bool untried = state.counters.bytes_acked == 0 && !summary_.path_mtu;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// From a plan to connections that are ours.
+// From a plan to connections taken over from the kernel.
 #include "app/tcp_run.h"
 
 #include <algorithm>
@@ -35,16 +35,15 @@ namespace xtg::app {
 
 namespace {
 
-constexpr std::uint32_t kMostFrames =
-    225;                                // of a batch: as many bursts of 45 as a veth's ring holds
-constexpr std::uint32_t kPacedUs = 200; // a paced burst is at most this long
+constexpr std::uint32_t kMostFrames = 225; // per batch: as many bursts of 45 as a veth's ring holds
+constexpr std::uint32_t kPacedUs = 200;    // a paced burst is at most this long
 constexpr std::uint32_t kLeastGiveUpUs = 100'000'000; // R2 of RFC 9293, 3.8.3
 
 constexpr std::uint64_t kDelayedAckNs = 250'000'000; // TCP_DELACK_MAX is 200 ms
 constexpr unsigned kLookUs = 2'000;
 
-/// Scoreboard words of a flow: as many as there can be for up to 256 flows, in all 16 MiB; and for
-/// the most flows what an ordinary receiver's window needs.
+/// Scoreboard words of a flow: the possible maximum for up to 256 flows, 16 MiB in all; for the
+/// largest number of flows what an ordinary receiver's window needs.
 std::uint32_t board_words(std::uint32_t flows) {
   const std::uint32_t share = 256 * XTG_TCP_MAX_WORDS / std::max<std::uint32_t>(flows, 1);
   return std::clamp<std::uint32_t>(std::bit_floor(share), 16, XTG_TCP_MAX_WORDS);
@@ -69,8 +68,9 @@ Result<std::vector<std::uint8_t>> read_file(const std::string& path) {
   return bytes;
 }
 
-/// A frozen socket still acknowledges what it has received, by its timer: after our first segment
-/// that would be an old one with a smaller window. Waits for it until `until_ns` at most.
+/// A frozen socket still acknowledges received data from its timer. After our first segment that
+/// would be an outdated acknowledgment with a smaller window. Waits for it until `until_ns` at
+/// most.
 void await_acknowledgment(const net::TcpSocket& socket, std::uint64_t until_ns) {
   for (auto state = socket.state();
        state && state->rcv_wup != state->rcv_nxt && monotonic_ns() < until_ns;
@@ -85,7 +85,7 @@ tl::unexpected<Error> interruption() {
 } // namespace
 
 TcpRun::~TcpRun() {
-  // Threads first: the programs must not run when the maps go.
+  // Threads end first: no program may run when its maps are freed.
   if (sender_) sender_->stop();
   pool_.reset();
 }
@@ -131,14 +131,14 @@ Status TcpRun::connect() {
   return {};
 }
 
-/// A frozen connection that is not taken over after all: nothing was sent by it, so the
-/// kernel's socket resets it, or the far end would keep it.
+/// Gives up a frozen connection before the take-over. Nothing was sent on it, so the kernel's
+/// socket resets it; otherwise the far end would keep it.
 void TcpRun::reject_flow(std::size_t number, std::string detail) {
   (void)net::send_rst(flows_[number].socket);
   give_up_flow(number, stats::FlowEnd::Lost, std::move(detail));
 }
 
-/// Freezes the connections. They share one header, and so have to have the same options.
+/// Freezes the connections. They share one header, so their options must be equal.
 Status TcpRun::read_states() {
   std::optional<Error> first;
   for (std::size_t i = 0; i < flows_.size(); i++) {
@@ -184,8 +184,8 @@ void TcpRun::agree_on_options() {
       reject_flow(i, "its TCP options differ from those of most flows");
 }
 
-/// This host may have made other addresses of ours, by a program of a cgroup (which the socket
-/// knows) or in netfilter (which it does not). What we send would go to whom nobody asked for.
+/// Detects address translation by this host: by a cgroup program (visible at the socket) or by
+/// netfilter (not visible there). Our frames would bypass it and reach an address nobody asked for.
 Status TcpRun::look_for_translation() {
   const net::Endpoint asked{plan_.dst, plan_.spec.port};
   std::unordered_map<std::uint32_t, const Flow*> by_ack;
@@ -209,7 +209,7 @@ Status TcpRun::look_for_translation() {
     std::string words = net::translation(asked, flow->second->local, answer);
     if (words.empty()) {
       found.erase(answer.ack);
-      by_ack.erase(flow); // as it should be, whatever else of it is seen elsewhere
+      by_ack.erase(flow); // correct here, whatever else was seen of it elsewhere
     } else {
       found.try_emplace(answer.ack, std::move(words));
     }
@@ -218,9 +218,9 @@ Status TcpRun::look_for_translation() {
   return fail(Errc::NotSupported, std::move(found.begin()->second));
 }
 
-/// What connections from here usually agree on. The programs are loaded and attached for it before
-/// the far end hears of us: a failure leaves it alone, and attaching, which takes some NICs' links
-/// down for a moment, disturbs no connection.
+/// The terms that connections from here usually agree on. With them the programs are loaded and
+/// attached before the far end sees a SYN: a failure does not involve the far end, and attaching,
+/// which takes the link of some NICs down for a moment, disturbs no connection.
 TcpRun::Terms TcpRun::expected_terms() const {
   plan::RouteQuestion question = plan::question_of(plan_.spec, plan_.dst);
   question.interface = plan_.iface.ifindex;
@@ -266,7 +266,7 @@ xtg_tcp_config TcpRun::configure(const Terms& terms) const {
                  : plan_.spec.congestion == plan::Congestion::Reno ? XTG_TCP_CC_RENO
                                                                    : XTG_TCP_CC_CUBIC;
   c.floor_segs = std::clamp<std::uint32_t>(2048 / c.n_flows, 10, 256);
-  // Many flows share the receiver's CPU, which takes its time for each.
+  // Many flows share the receiver's CPU, which needs time for each.
   c.tail_slack_us = std::clamp<std::uint32_t>(100 * c.n_flows, 10'000, 200'000);
   c.silence_us = static_cast<std::uint32_t>(
       std::min<std::int64_t>(plan_.spec.silence.count() / 1000, 2'000'000'000));
@@ -333,7 +333,7 @@ Status TcpRun::load(const xtg_tcp_config& config) {
   return {};
 }
 
-/// While the handshakes are under way; before the first frame it has to be done.
+/// Runs during the handshakes; it must be done before the first frame.
 void TcpRun::begin_anchoring() {
   anchored_ = std::async(std::launch::async, [this]() -> Status {
     return devices_->run([this] { return sender_->attach_ingress_devices(); });
@@ -353,9 +353,9 @@ Status TcpRun::attach_hook() {
     notes_.push_back(fmt::format("{}: segments are taken by a tc program instead", why.message()));
   }
   if (auto attached = sender_->attach_tc_hook(ifindex); !attached) return attached;
-  // A filter of tc does not go with its process.
+  // A tc filter outlives its process.
   undo_hook_.emplace(stop_.before_exit([this] { sender_->detach_tc_hook(); }));
-  // With the tap in the driver that one does for it.
+  // The ingress hook in the driver, if attached, serves as the pass program.
   if (plan::needs_pass_program(plan_.iface)) {
     auto note = pass_note(plan_.iface, sender_->attach_pass(ifindex));
     if (!note) return tl::unexpected<Error>(std::move(note.error()));
@@ -364,7 +364,7 @@ Status TcpRun::attach_hook() {
   return {};
 }
 
-/// From here on the far ends' segments come to us.
+/// From here on the far ends' segments reach the programs.
 Status TcpRun::take_over() {
   for (std::size_t i = 0; i < flows_.size(); i++) {
     if (interrupted()) return interruption();
@@ -377,7 +377,7 @@ Status TcpRun::take_over() {
     flow.key.local_port = __builtin_bswap16(flow.local.port);
     if (auto claimed = sender_->claim(number, flow.key); !claimed) return claimed;
   }
-  // Once more, now that nothing reaches the kernel's sockets any longer.
+  // Once more, now that no segment reaches the kernel's sockets any longer.
   if (config_.timestamps != 0)
     if (auto read = sender_->read_ts_recent(); !read) return read;
   const std::uint64_t settle_ns = monotonic_ns() + kDelayedAckNs;
@@ -471,7 +471,7 @@ Status TcpRun::take_steps() {
 Status TcpRun::prepare() {
   auto done = take_steps();
   if (done) return done;
-  // Nothing was sent: the sockets are still right, but silent while they are frozen.
+  // Nothing was sent: the sockets are still correct, but silent while frozen.
   for (Flow& flow : flows_)
     if (flow.socket.valid()) (void)net::send_rst(flow.socket);
   return done;

@@ -17,24 +17,25 @@ namespace xtg::app {
 
 namespace {
 
-constexpr std::uint64_t kTickNs = 10'000'000;   // how often flows are looked after
-constexpr std::uint64_t kSliceNs = 20'000'000;  // and for how long at most
-constexpr std::uint64_t kWatchNs = 100'000'000; // and the interface
+constexpr std::uint64_t kTickNs = 10'000'000;   // interval at which flows are checked
+constexpr std::uint64_t kSliceNs = 20'000'000;  // longest time slice of a check
+constexpr std::uint64_t kWatchNs = 100'000'000; // interval at which the interface is checked
 constexpr Nanoseconds kHurry{1'000'000'000};    // after ^C, without any progress
 
-/// Why a FIN may find no answer where all data did.
+/// Why a FIN may get no answer although all data did.
 std::string unacknowledged_text(Nanoseconds patience) {
   std::string out = fmt::format("no acknowledgment of it within {}", format_duration(patience));
   if (net::conntrack_is_strict())
-    out += "; a stateful firewall of this host may drop it, for conntrack saw nothing of the data: "
-           "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1";
+    out +=
+        "; a stateful firewall of this host may drop it, because conntrack did not see the data: "
+        "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1";
   return out;
 }
 
 } // namespace
 
-/// The kernel's socket as the connection stands now, frozen. `at_una`: for a reset of what was not
-/// acknowledged.
+/// Rebuilds the kernel's socket in the connection's current state, frozen. `at_una`: at the first
+/// unacknowledged byte, for a reset.
 Result<net::TcpSocket> TcpRun::rebuild(std::size_t number, bool at_una) {
   Flow& flow = flows_[number];
   sender_->park(static_cast<std::uint32_t>(number));
@@ -58,7 +59,7 @@ Result<net::TcpSocket> TcpRun::rebuild(std::size_t number, bool at_una) {
   return net::rebuild_frozen(spec);
 }
 
-/// All is acknowledged: the connection goes back to the kernel, which closes it.
+/// Everything is acknowledged: the kernel gets the connection back and closes it.
 void TcpRun::hand_back(std::size_t number, std::uint64_t now_ns) {
   Flow& flow = flows_[number];
   if (plan_.spec.close == plan::TcpClose::KeepOpen) {
@@ -82,19 +83,19 @@ void TcpRun::hand_back(std::size_t number, std::uint64_t now_ns) {
   flow.closing = true;
   flow.give_up_ns = now_ns + static_cast<std::uint64_t>(patience().count());
   if (!closings_ || !closings_->add(flow.socket, static_cast<std::uint32_t>(number)))
-    flow.give_up_ns = now_ns; // not to be expected
+    flow.give_up_ns = now_ns; // no longer expected
 }
 
-/// How long a flow may stand still at the end: without an acknowledgment, or without the far end's
-/// close. Where acknowledgments arrive, --drain is the limit, also after ^C.
+/// How long a flow may make no progress at the end: no acknowledgment, or no FIN from the far end.
+/// While acknowledgments arrive, --drain is the limit, also after ^C.
 Nanoseconds TcpRun::patience() const {
   return reason_ == stats::EndReason::Interrupted ? std::min(kHurry, plan_.spec.drain)
                                                   : plan_.spec.drain;
 }
 
-/// The far end believes a reset only at the sequence number that it expects next (RFC 5961, 3.2):
-/// the first one that it did not acknowledge, or, where only its acknowledgements got lost, the one
-/// behind everything. The wrong one of the two does no harm.
+/// The far end accepts a reset only at the sequence number it expects next (RFC 5961, 3.2): the
+/// first unacknowledged one or, if only its acknowledgments were lost, the one after all data.
+/// Sends both; the wrong one does no harm.
 void TcpRun::reset_flow(std::size_t number, stats::FlowEnd end) {
   Flow& flow = flows_[number];
   Status sent;
@@ -120,13 +121,13 @@ void TcpRun::finish_flow(std::size_t number, std::uint32_t phase, std::uint64_t 
     flow.end = stats::FlowEnd::PeerReset;
     flow.detail = stats::reset_text(f.una, f.bytes_received, f.peer_fin != 0);
   } else if (phase == XTG_TCP_SILENT) {
-    flow.detail = fmt::format("the far end said nothing for {}{}",
+    flow.detail = fmt::format("the far end was silent for {}{}",
                               format_duration(plan_.spec.silence), why_silent(number));
     reset_flow(number, stats::FlowEnd::Unanswered);
   } else if (phase == XTG_TCP_NO_PROGRESS) {
     flow.detail =
-        fmt::format("the far end answered, and acknowledged nothing for {} although it "
-                    "was sent again",
+        fmt::format("the far end answered but acknowledged nothing for {} although it "
+                    "was retransmitted",
                     format_duration(Nanoseconds{config_.give_up_us * std::int64_t{1000}}));
     reset_flow(number, stats::FlowEnd::Unfinished);
   } else if (phase == XTG_TCP_DRAINED || phase == XTG_TCP_CLOSED) {
@@ -161,11 +162,11 @@ bool TcpRun::Flow::stuck(const xdp::FlowProgress& now, std::uint64_t now_ns, Nan
   return now_ns - moved_ns >= static_cast<std::uint64_t>(patience.count());
 }
 
-/// True: it took its time.
+/// Returns true if it took time.
 bool TcpRun::look_after(std::size_t number, std::uint64_t now_ns) {
   Flow& flow = flows_[number];
   if (flow.end != stats::FlowEnd::Running) return false;
-  if (flow.closing) { // before that time closings_ tells what happens
+  if (flow.closing) { // closings_ reports any earlier change
     if (now_ns < flow.give_up_ns) return false;
     look_at_closing(flow, now_ns);
     return true;
@@ -190,15 +191,15 @@ bool TcpRun::look_after(std::size_t number, std::uint64_t now_ns) {
   return true;
 }
 
-/// A slice of the work: thousands of flows take their time, while lines are due and an interrupt
-/// does not wait. True: there is more.
+/// One time slice: thousands of flows take long, while lines are due and an interrupt must not
+/// wait. Returns true if there is more to do.
 bool TcpRun::look_after_flows(std::uint64_t now_ns) {
   for (const std::uint32_t number : closings_ ? closings_->take() : std::vector<std::uint32_t>{})
     if (flows_[number].closing) look_at_closing(flows_[number], now_ns);
   const bool round = rounds_.slice(
       flows_.size(), kSliceNs, [&](std::size_t i) { return look_after(i, now_ns); }, monotonic_ns);
   if (!round) return true;
-  if (counted_ != open_) sender_->share_rate(); // what those had that ended is the others'
+  if (counted_ != open_) sender_->share_rate(); // the others get the shares of ended flows
   open_ = counted_;
   counted_ = 0;
   return false;
@@ -217,21 +218,21 @@ void TcpRun::on_end(stats::EndReason why, std::uint64_t now_ns) {
   };
   give_up_ns_ = std::min(give_up_ns_, from_now(plan_.spec.drain));
   for (Flow& flow : flows_) {
-    flow.moved_ns = 0; // what stood still before has its time from now on
+    flow.moved_ns = 0; // flows without progress so far are timed from now on
     flow.give_up_ns =
-        std::min(flow.give_up_ns, from_now(patience())); // of those that wait for a FIN
+        std::min(flow.give_up_ns, from_now(patience())); // for flows that wait for a FIN
   }
-  // What is left to do when the time is over is seldom worth a line of its own.
+  // The rest of the work after the end is seldom worth a line of its own.
   if (why == stats::EndReason::Duration) clock_.put_line_off_behind_end();
 }
 
-/// What is open although the run is over, for a fault or since the user left: the far end would
-/// keep it. What the kernel closes already is left to it.
+/// Ends connections that are still open although the run is over, because of a fault or a second
+/// interrupt: the far end would keep them. Connections that the kernel is closing are left to it.
 void TcpRun::end_rest() {
   for (std::size_t i = 0; i < flows_.size(); i++) {
     Flow& flow = flows_[i];
     if (flow.end != stats::FlowEnd::Running) continue;
-    if (i % 256 == 0) stop_.keep_ending(); // tens of thousands take their seconds
+    if (i % 256 == 0) stop_.keep_ending(); // tens of thousands take seconds
     flow.detail = error() ? error()->message() : "left at the second interrupt";
     if (flow.closing)
       give_up_flow(i, stats::FlowEnd::Lost, flow.detail);
@@ -277,7 +278,7 @@ stats::TcpSnapshot TcpRun::snapshot(bool settled, bool histograms) {
 }
 
 void TcpRun::report_ended(report::Sink& sink, std::uint64_t now_ns) {
-  if (reason_) return; // the summary tells
+  if (reason_) return; // the summary reports it
   for (std::size_t i = 0; i < flows_.size(); i++) {
     if (told_[i] || flows_[i].end == stats::FlowEnd::Running) continue;
     told_[i] = true;
@@ -305,7 +306,7 @@ std::optional<report::Interval> TcpRun::line(std::uint64_t) {
   return sample;
 }
 
-/// What the flows' ends make of the run. That nothing left explains whatever became of them.
+/// Derives the result of the run from the flows' ends. If no frame left, that explains all of them.
 void TcpRun::judge(const stats::Snapshot& frames) {
   if (!error() && frames.source == stats::CountSource::Tracepoint && frames.total.accepted == 0 &&
       frames.total.attempts != 0)
@@ -352,7 +353,7 @@ stats::TcpSummary TcpRun::summarize(report::Sink& sink) {
   summary.queue_drops = sender_->lost_events();
   summary.wrong_checksums = sender_->wrong_checksums();
   summary.seen = sender_->seen();
-  // A run that sent nothing is no success.
+  // A run that sent nothing is a failure.
   if (const std::string why = stats::explain_no_goodput(summary); !error() && !why.empty())
     blame({Errc::System, 0, why});
   return std::move(summary);
@@ -370,7 +371,7 @@ void TcpRun::start(const StopToken&) {
   silence_.begin({}, start_ns);
   first_ = snapshot(false, false);
   for (stats::FlowState& flow : first_.flows)
-    flow.counters = {}; // what came before the take-over counts too
+    flow.counters = {}; // bytes before the take-over count too
   previous_ = first_;
   first_.time_ns = previous_.time_ns = start_ns;
   path_mtu_ = config_.header_len - 14 + config_.mss;

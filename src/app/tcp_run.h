@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The course of a `tcp` run: connections opened by the kernel, taken over, carried on by the
-// programs, given back and closed. Members are in order of dependence, so that destruction goes
-// workers -> attachments and programs -> anchor -> sockets.
+// The course of a `tcp` run: the kernel opens the connections, the programs take them over and
+// carry them on, the kernel gets them back and closes them. Members are in order of dependence, so
+// that destruction goes workers -> attachments and programs -> ingress devices -> sockets.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ public:
       : plan_(plan), started_ns_(started_ns), stop_(std::move(stop)) {}
   ~TcpRun() override;
 
-  /// Opens the connections, loads the programs, takes the connections over; nothing is sent yet.
+  /// Opens the connections, loads the programs, takes the connections over; sends nothing yet.
   Status prepare();
 
   report::Begin begin(report::RunInfo info) override;
@@ -46,7 +46,7 @@ public:
   Finished conclude(report::Sink& sink, const StopToken& stop, run::Host& host) override;
 
 private:
-  /// A connection on its way: the kernel's socket before and after.
+  /// A connection, with the kernel's socket before and after the take-over.
   struct Flow {
     net::TcpSocket socket;
     net::Endpoint local;
@@ -54,12 +54,12 @@ private:
     xtg_tcp_key key{};
     stats::FlowEnd end = stats::FlowEnd::Running;
     std::string detail;
-    bool closing = false; ///< our FIN is out, by the kernel
+    bool closing = false; ///< the kernel has sent our FIN
     std::uint64_t give_up_ns = 0;
-    std::uint64_t ended_ns = 0; ///< when it was seen to send no more
-    std::uint64_t received = 0; ///< before it was taken over and after it was given back
-    xdp::FlowProgress last;     ///< as seen ...
-    std::uint64_t moved_ns = 0; ///< ... and when it last was another
+    std::uint64_t ended_ns = 0; ///< when it was seen to have stopped sending
+    std::uint64_t received = 0; ///< by the kernel's sockets, before and after the take-over
+    xdp::FlowProgress last;     ///< at the last check
+    std::uint64_t moved_ns = 0; ///< when `last` last changed
 
     bool stuck(const xdp::FlowProgress& now, std::uint64_t now_ns, Nanoseconds patience);
   };
@@ -71,14 +71,14 @@ private:
   }
   Status look_for_translation();
   Status take_steps();
-  /// What the programs' constants hang on.
+  /// The terms of the connections that determine the programs' constants.
   struct Terms {
     packet::Ip src;
     plan::TcpOptions options;
-    std::uint32_t mss = 0; ///< bytes of data that the far end takes in a segment
+    std::uint32_t mss = 0; ///< payload bytes that the far end accepts in a segment
   };
   [[nodiscard]] Terms expected_terms() const;
-  [[nodiscard]] Terms agreed_terms() const; ///< by the connections that are open
+  [[nodiscard]] Terms agreed_terms() const; ///< of the open connections
   [[nodiscard]] xtg_tcp_config configure(const Terms& terms) const;
   Status read_payload();
   Status load(const xtg_tcp_config& config);
@@ -121,7 +121,7 @@ private:
   std::vector<std::string> notes_;
   std::vector<Flow> flows_;
   std::vector<bool> told_;
-  plan::TcpOptions options_; ///< that all connections have
+  plan::TcpOptions options_; ///< common to all connections
   xtg_tcp_config config_{};
   std::vector<std::uint8_t> payload_;
   std::vector<std::uint32_t> sums_;
@@ -129,16 +129,16 @@ private:
   std::optional<net::HandshakeWatch> handshakes_;
   RouteFollower follower_;
 
-  std::uint64_t give_up_ns_ = ~std::uint64_t{0}; ///< what is unfinished by then is reset
+  std::uint64_t give_up_ns_ = ~std::uint64_t{0}; ///< flows unfinished by then are reset
   std::uint64_t next_look_ns_ = 0;
   std::uint64_t next_watch_ns_ = 0;
-  Rounds rounds_;           ///< in which the flows are looked after
-  std::size_t counted_ = 0; ///< flows that are sending, of those looked after in this round
-  std::size_t open_ = 0;    ///< and in the last one
+  Rounds rounds_;           ///< position in the round of flow checks
+  std::size_t counted_ = 0; ///< sending flows found so far in this round
+  std::size_t open_ = 0;    ///< sending flows in the last round
   std::optional<net::ClosingWatch> closings_;
   std::uint64_t next_ask_ns_ = 0;
-  std::uint64_t too_big_ = 0;  ///< ICMP errors of that kind that were looked at
-  std::uint32_t path_mtu_ = 0; ///< bytes of an IP packet that the path is taken to bear
+  std::uint64_t too_big_ = 0;  ///< ICMP "packet too big" errors handled so far
+  std::uint32_t path_mtu_ = 0; ///< assumed path MTU, in bytes of an IP packet
   stats::Silence silence_;
   stats::TcpSnapshot first_, previous_;
   stats::TcpSummary summary_;
@@ -148,10 +148,10 @@ private:
   std::optional<StopToken::Registration> undo_hook_;
   std::unique_ptr<tx::WorkerPool> pool_;
   std::optional<StopToken::Registration> attended_; ///< stops new data at the first signal
-  // What waits for a grace period of the kernel does so beside the rest; last, to be waited for
-  // before the rest goes.
+  // Waits for a kernel grace period in parallel. Last, so that it ends before the other members are
+  // destroyed.
   std::future<Status> anchored_;
-  std::future<void> unwatched_; ///< handshakes_ is closed
+  std::future<void> unwatched_; ///< closes handshakes_
 };
 
 } // namespace xtg::app

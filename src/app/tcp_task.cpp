@@ -9,9 +9,9 @@ namespace xtg::app {
 
 namespace {
 
-// A kernel call passes over what is left of it when there is nothing more to send, at some 60 ns a
-// run: long calls are for workers that are busy. But each has a page pool of its own, which lives
-// for a second and more while its pages lie in a receiver's socket, so not too many of them.
+// With nothing more to send, a kernel call skips its remaining runs at some 60 ns each, so long
+// calls are for busy workers. But each call has a page pool of its own, which lives for a second or
+// more while its pages are in a receiver's socket, so there must not be too many calls.
 constexpr std::uint32_t kFewRuns = 1U << 11;
 constexpr std::uint32_t kSomeRuns = 1U << 14;
 constexpr std::uint32_t kManyRuns = 1U << 17;
@@ -21,8 +21,7 @@ constexpr std::uint64_t kNoMemoryNs = 5'000'000'000;
 
 } // namespace
 
-/// Sleeps until a far end has spoken or a timer is due; the longer nothing happens, the longer at a
-/// time.
+/// Sleeps until a far end's segment arrives or a timer is due, longer each time nothing happens.
 void TcpTask::rest(tx::Clock& clock, const std::atomic<bool>& stop) {
   const std::uint64_t since = clock.now_ns();
   for (std::uint64_t now = since; !stop.load(std::memory_order_relaxed); now = clock.now_ns()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A sending thread of a `tcp` run: kernel calls one after the other while there is something to
-// send, short sleeps while there is not.
+// A sending thread of a `tcp` run: kernel calls in succession while there is something to send,
+// short sleeps otherwise.
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,7 @@
 
 namespace xtg::app {
 
-/// Sender and anchor are the session's and outlive the task.
+/// Sender and ingress devices belong to the run and outlive the task.
 class TcpTask : public tx::Task {
 public:
   TcpTask(xdp::TcpSender& sender, const net::IngressDevices& devices, std::size_t worker,
@@ -30,9 +30,9 @@ private:
   xdp::TcpSender& sender_;
   const net::IngressDevices& devices_;
   const std::size_t worker_;
-  const std::vector<std::uint8_t> frame_; ///< what a fresh page is filled with
+  const std::vector<std::uint8_t> frame_; ///< initial content of a page
   const std::uint32_t batch_;
-  const bool may_step_back_; ///< tx::StepBack
+  const bool may_step_back_; ///< see tx::StepBack
 };
 
 } // namespace xtg::app

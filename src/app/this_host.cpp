@@ -28,7 +28,7 @@ std::string utc_now() {
   return text;
 }
 
-/// Of the process so far, user and system.
+/// CPU time of the process so far, user and system.
 double process_cpu_s() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -44,7 +44,7 @@ ThisHost::ThisHost(report::RunInfo asker) : info_(std::move(asker)) {
   info_.started_utc = utc_now();
   info_.hostname = host_name();
   info_.kernel = kernel_release();
-  if (info_.started_ns != 0) return; // the process is there for this run
+  if (info_.started_ns != 0) return; // the process exists for this run only
   info_.started_ns = monotonic_ns();
   cpu_before_s_ = process_cpu_s();
 }

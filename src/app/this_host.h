@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The machine under a run: its clock, its descriptors, its name. Internal to app.
+// The machine under a run: clock, file descriptors, host name. Internal to app.
 #pragma once
 
 #include "report/event.h"
@@ -9,7 +9,7 @@ namespace xtg::app {
 
 class ThisHost final : public run::Host {
 public:
-  /// Completes what the asker knows of itself.
+  /// Completes what the asker has filled in.
   explicit ThisHost(report::RunInfo asker);
 
   [[nodiscard]] const report::RunInfo& info() const { return info_; }

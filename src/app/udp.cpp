@@ -27,8 +27,8 @@ plan::HostFacts facts_of(const plan::TestSpec& test, const plan::PortSpec& port,
   return gather_facts(test, port, !test.dry_run);
 }
 
-/// The facts of every port, which from here on has its interface's own name; with them the ways
-/// back, whose addresses are the first sender's.
+/// Gathers the facts of every port and replaces the port's interface by its canonical name. Adds
+/// the return paths, which lead to the first sender's addresses.
 std::vector<plan::HostFacts> facts_of_ports(plan::TestSpec& test, Context& context) {
   test = plan::with_own_names(std::move(test), net::interface_name);
   const auto first = std::ranges::find_if(test.ports, &plan::PortSpec::sends);

@@ -24,16 +24,16 @@ namespace xtg::app {
 
 namespace {
 
-constexpr std::uint64_t kWatchNs = 100'000'000; // how often faults are looked for
+constexpr std::uint64_t kWatchNs = 100'000'000; // interval of fault checks
 constexpr std::uint64_t kLeadInNs = 2'000'000;  // from "go" to the first slot
 constexpr std::uint64_t kTogetherNs = 20'000;   // slots released together span this at most
-constexpr std::uint64_t kSettleNs = 20'000'000; // for a link's own counters to catch up
+constexpr std::uint64_t kSettleNs = 20'000'000; // until a link's own counters have caught up
 
 bool is_paced(const plan::StreamPlan& stream) {
   return stream.pacing.has_value();
 }
 
-/// Between two slots of the whole stream that has them most often; 0 with a stream without.
+/// Slot interval of the fastest stream, over all threads; 0 if a stream is unpaced.
 double shortest_gap_ns(const std::vector<plan::StreamPlan>& streams) {
   double gap = std::numeric_limits<double>::infinity();
   for (const plan::StreamPlan& stream : streams)
@@ -50,7 +50,7 @@ plan::FrameSize largest_frame(const std::vector<plan::StreamPlan>& streams) {
   return size;
 }
 
-/// What each thread does: it has a share of every stream.
+/// The configuration of each thread: it has a share of every stream.
 tx::WorkerSpec worker_spec(const plan::Plan& plan) {
   tx::WorkerSpec spec;
   spec.batch = plan.batch;
@@ -61,7 +61,7 @@ tx::WorkerSpec worker_spec(const plan::Plan& plan) {
       spec.flood = true;
       continue;
     }
-    // Slots far apart are lost to a busy CPU, not to the cost of releasing them one by one.
+    // Slots far apart are missed when the CPU is busy, not because they are released one by one.
     const std::uint64_t most = kTogetherNs / std::max<std::uint64_t>(stream.pacing->interval_ns, 1);
     spec.paced.push_back({.number = stream.id,
                           .slot_frames = stream.pacing->frames_per_slot,
@@ -158,7 +158,7 @@ std::uint64_t UdpRun::soon_ns() {
   return monotonic_ns() + kLeadInNs;
 }
 
-/// Fixes the moment of the first frame and, with it, all others.
+/// Sets the time of the first frame and thereby all others.
 void UdpRun::start_clock(std::uint64_t start_ns) {
   const bool paced = std::ranges::any_of(plan_.streams, &is_paced);
   start_ns_ = paced ? start_ns : std::min(start_ns, monotonic_ns());
@@ -167,7 +167,7 @@ void UdpRun::start_clock(std::uint64_t start_ns) {
     sender_->set_end_ns(end_ns_);
   }
   set_schedules();
-  clock_ = run::Clock(start_ns_, std::nullopt, plan_.interval); // the program ends it
+  clock_ = run::Clock(start_ns_, std::nullopt, plan_.interval); // the program ends the run
   next_watch_ns_ = start_ns_ + kWatchNs;
   if (const auto before = net::link_counters(plan_.iface.ifindex))
     link_before_ = link_now_ = *before;
@@ -209,7 +209,7 @@ stats::Snapshot UdpRun::snapshot(bool settled) {
 }
 
 void UdpRun::add_link_counters(stats::Snapshot& snapshot, bool settled) {
-  // An interface that is gone answers no more: its last figures stand.
+  // A removed interface has no counters any more: the last ones stand.
   if (const auto now = net::link_counters(plan_.iface.ifindex)) link_now_ = *now;
   const auto sent = [](const net::LinkCounters& c) {
     return stats::LinkSent{c.tx_packets, c.tx_dropped + c.tx_errors};
@@ -217,16 +217,16 @@ void UdpRun::add_link_counters(stats::Snapshot& snapshot, bool settled) {
   stats::use_link_counters(snapshot, sent(link_before_), sent(link_now_), settled);
 }
 
-/// How long attempts without an accepted frame are put up with: a second, or where each frame is
-/// offered once (by choice, or as no tracepoint says what was refused), two slots of a slow stream
-/// that has been seen to work.
+/// How long attempts without an accepted frame are tolerated: a second; or, if each frame is
+/// offered once (by choice, or because no tracepoint reports driver drops), two slots of a slow
+/// stream that has been seen to work.
 std::uint64_t UdpRun::patience_ns() const {
   const bool resend = !plan_.once && sender_->count_source_note().empty();
   if (!silence_.ever_accepted() || resend) return kSilenceNs;
   return std::max(kSilenceNs, static_cast<std::uint64_t>(2.5 * shortest_gap_ns(plan_.streams)));
 }
 
-/// Faults that end the run: the interface gone or down, and frames tried with none accepted.
+/// Faults that end the run: the interface is gone or down, or no frame is accepted.
 std::optional<Error> UdpRun::fault(const stats::Snapshot& now) {
   const auto error = [this](std::string_view what) {
     return Error{Errc::System, 0, fmt::format("{} {} during the run", plan_.iface.name, what)};
@@ -287,14 +287,14 @@ void UdpRun::look(std::uint64_t now_ns, report::Sink&) {
 }
 
 std::optional<report::Interval> UdpRun::line(std::uint64_t now_ns) {
-  if (ending() || now_ns >= end_ns_) return std::nullopt; // the last one comes with the final count
+  if (ending() || now_ns >= end_ns_) return std::nullopt; // the final count includes the last line
   return sample();
 }
 
-/// Until when frames were sent: a call that has sent its last passes its remaining runs over.
+/// When sending ended: a call that has sent its last frame skips its remaining runs.
 std::uint64_t UdpRun::sent_until_ns() const {
   std::uint64_t until = std::max(sender_->last_sent_ns(), start_ns_ + 1);
-  // N slots at a rate take N intervals: the last one's belongs to the rate.
+  // N slots at a rate take N intervals: the last slot's interval is part of the rate.
   if (target_pps_) until += static_cast<std::uint64_t>(shortest_gap_ns(plan_.streams));
   return std::min(until, end_ns_);
 }
@@ -310,7 +310,7 @@ bool UdpRun::amounts_sent(const stats::Snapshot& last) const {
   return true;
 }
 
-/// A run that sent nothing is no success.
+/// The error of a run that sent nothing.
 Error UdpRun::nothing_sent(stats::EndReason reason) {
   return {Errc::System, 0,
           reason == stats::EndReason::Interrupted
@@ -321,7 +321,7 @@ Error UdpRun::nothing_sent(stats::EndReason reason) {
 stats::Summary UdpRun::count(std::optional<stats::Sample>& rest) {
   if (auto joined = pool_->join(); !joined) fail_run(std::move(joined.error()));
   const double ended_s = clock_.seconds(monotonic_ns());
-  // Rates are of whole intervals; the run may have ended within the last one.
+  // Rates cover whole intervals; the run may have ended within the last one.
   const auto until_end = [ended_s](stats::Sample sample) {
     sample.end_s = std::min(sample.end_s, ended_s);
     return sample;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The course of a sending run: programs, attachments and threads, from start to the final count.
+// The course of a sending run: programs, attachments and threads, from start to final count.
 // Members are in order of dependence, so that destruction goes workers -> attachments and programs
 // -> ingress devices.
 #pragma once
@@ -27,12 +27,12 @@ namespace xtg::app {
 
 class UdpRun final : public run::Course {
 public:
-  /// Everything up to the first frame. On failure nothing is left attached.
+  /// Does everything up to the first frame. On failure nothing stays attached.
   static Result<std::unique_ptr<UdpRun>> prepare(const plan::Plan& plan, std::uint64_t started_ns);
   ~UdpRun() override;
 
   [[nodiscard]] const std::string& count_source_note() const;
-  /// Things learnt while preparing that a reader of the plan should know.
+  /// Findings of the preparation that a reader of the plan should know.
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 
   report::Begin begin(report::RunInfo info) override;
@@ -41,24 +41,24 @@ public:
   [[nodiscard]] std::uint64_t next_look_ns() const override { return next_watch_ns_; }
   void look(std::uint64_t now_ns, report::Sink& sink) override;
   std::optional<report::Interval> line(std::uint64_t now_ns) override;
-  /// All threads have ended.
+  /// True when all threads have ended.
   [[nodiscard]] bool over() const override;
   void halt() override;
   Finished conclude(report::Sink& sink, const StopToken& stop, run::Host& host) override;
 
   // The same in steps, for a port test.
 
-  /// The threads begin; the first frame leaves at `start_ns` or, unpaced, now. Interval lines count
-  /// from there.
+  /// Starts the threads; the first frame leaves at `start_ns` or, unpaced, now. Interval lines
+  /// count from there.
   void start_at(std::uint64_t start_ns);
-  /// The moment of the first frame when nobody has another wish.
+  /// The default time of the first frame.
   [[nodiscard]] static std::uint64_t soon_ns();
-  /// Looks for faults, which end the run; to be called some ten times a second.
+  /// Checks for faults, which end the run; call it some ten times a second.
   void watch();
-  /// What was sent since the last call, or since the start.
+  /// Counts since the last call, or since the start.
   stats::Sample sample();
-  /// Waits for the threads; the final count, once. `rest`: what came after the last full interval,
-  /// unless it is a sliver.
+  /// Waits for the threads and returns the final count; called once. `rest`: the counts after the
+  /// last full interval, unless that time is too short for a line.
   stats::Summary count(std::optional<stats::Sample>& rest);
 
 private:
@@ -89,7 +89,7 @@ private:
   std::array<std::atomic<std::uint64_t>, XTG_MAX_WORKERS> nomem_{};
   UniqueFd finished_; ///< eventfd: all workers ended
 
-  // The run's course, main thread only.
+  // State of the run, main thread only.
   std::uint64_t start_ns_ = 0;
   std::uint64_t end_ns_ = ~std::uint64_t{0};
   std::uint64_t next_watch_ns_ = 0;

@@ -20,8 +20,9 @@ bool same_file(const char* a, const char* b) {
 }
 
 std::int64_t read_offset() {
-  // The file tells of the namespace that children get; until a process executes a program (before
-  // Linux 6.3 even then) its own may be another one, of which the kernel tells nothing.
+  // timens_offsets describes the time namespace of future children. Until this process calls
+  // execve() (before Linux 6.3 even after it), its own namespace may differ, and the kernel does
+  // not report that one's offsets.
   if (!same_file("/proc/self/ns/time", "/proc/self/ns/time_for_children")) return 0;
   std::ifstream file("/proc/self/timens_offsets");
   return parse_monotonic_offset({std::istreambuf_iterator<char>(file), {}});
@@ -34,7 +35,7 @@ std::int64_t parse_monotonic_offset(const std::string& timens_offsets) {
   std::string clock;
   std::int64_t seconds = 0, nanoseconds = 0;
   while (lines >> clock >> seconds >> nanoseconds)
-    // Before Linux 5.7 clocks had numbers here.
+    // Before Linux 5.7 the file named clocks by number.
     if (clock == "monotonic" || clock == "1") return seconds * 1'000'000'000 + nanoseconds;
   return 0;
 }

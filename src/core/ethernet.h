@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What a frame has on the wire besides its bytes.
+// Bytes on the wire around each Ethernet frame.
 #pragma once
 
 #include <cstdint>

@@ -8,7 +8,7 @@ namespace {
 ExitStatus status_of(Errc code) {
   switch (code) {
   case Errc::InvalidArgument:
-  case Errc::NotFound: // an interface or file that does not exist is wrong input
+  case Errc::NotFound: // a missing interface or file is wrong input
     return ExitStatus::Usage;
   case Errc::NotSupported:
   case Errc::NoPermission:

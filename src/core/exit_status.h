@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the process tells its caller; documented under EXIT STATUS in man/xdp-trafficgen.8.
+// Exit statuses of the process, documented under EXIT STATUS in man/xdp-trafficgen.8.
 #pragma once
 
 #include "core/result.h"
@@ -8,15 +8,15 @@ namespace xtg {
 
 enum class ExitStatus : int {
   Done = 0,
-  Failed = 1,      ///< failed while running
-  Usage = 2,       ///< wrong usage or input: nothing was sent
-  Threshold = 3,   ///< ran, but missed a threshold that the user set
-  Unsupported = 4, ///< this kernel, interface or permission cannot do it; nothing accepted included
-  Peer = 5,        ///< the far end refused, reset, vanished or did not answer
-  Interrupted = 130, ///< left at once at the second interrupt
+  Failed = 1,        ///< failed while running
+  Usage = 2,         ///< wrong usage or input: nothing was sent
+  Threshold = 3,     ///< ran, but missed a threshold that the user set
+  Unsupported = 4,   ///< this kernel, interface or permission cannot do it, or nothing was accepted
+  Peer = 5,          ///< the far end refused, reset, vanished or did not answer
+  Interrupted = 130, ///< exited at once at the second interrupt
 };
 
-/// The status with which a run that met this error ends.
+/// Exit status of a run that failed with this error.
 int exit_status(const Error& error);
 
 } // namespace xtg

@@ -16,10 +16,10 @@ namespace xtg {
 
 namespace {
 
-// A pipe that is writable takes so much without blocking (PIPE_BUF); only the wait before it can be
-// broken off.
+// A writable pipe takes this many bytes (PIPE_BUF) without blocking. Only the wait before a write
+// can be interrupted.
 constexpr std::ptrdiff_t kAtOnce = 4096;
-constexpr int kLastChanceMs = 100; // for a reader that is only slow
+constexpr int kLastChanceMs = 100; // for a slow reader
 
 } // namespace
 
@@ -27,7 +27,7 @@ bool FdBuffer::wait_for_room() {
   for (;;) {
     std::array<pollfd, 2> fds = {pollfd{fd_, POLLOUT, 0}, pollfd{hurry_fd_, POLLIN, 0}};
     if (poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) return false;
-    if (fds[0].revents != 0) return true; // an error is told by the write
+    if (fds[0].revents != 0) return true; // the write reports any error
     if (fds[1].revents == 0) continue;
     if (poll(fds.data(), 1, kLastChanceMs) > 0) return true;
     errno = ETIMEDOUT;
@@ -49,7 +49,7 @@ int FdBuffer::sync() {
     else if (errno != EINTR && errno != EAGAIN)
       error_ = errno;
   }
-  setp(buffer_.data(), buffer_.data() + buffer_.size()); // what failed is not tried again
+  setp(buffer_.data(), buffer_.data() + buffer_.size()); // data that failed to write is dropped
   return error_ == 0 ? 0 : -1;
 }
 

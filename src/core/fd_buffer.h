@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A stream's buffer for text over a file descriptor that it does not own. A reader that takes
-// nothing is waited for, but not when somebody is in a hurry; why a write failed is kept. Control
-// characters, which names of interfaces, files and hosts may have, are shown as \x1b. Not
-// thread-safe.
+// A stream buffer for text on a file descriptor that it does not own. It waits for a slow reader,
+// except in a hurry, and keeps the errno of a failed write. Control characters, which names of
+// interfaces, files and hosts may contain, are shown as \x1b. Not thread-safe.
 #pragma once
 
 #include <array>
@@ -13,7 +12,7 @@ namespace xtg {
 
 class FdBuffer final : public std::streambuf {
 public:
-  /// `hurry_fd`: once it is readable, a descriptor that takes nothing is a failed write. -1: never.
+  /// `hurry_fd`: once it is readable, a write that would have to wait fails. -1: never.
   explicit FdBuffer(int fd, int hurry_fd = -1) : fd_(fd), hurry_fd_(hurry_fd) {
     setp(buffer_.data(), buffer_.data() + buffer_.size());
   }
@@ -21,7 +20,7 @@ public:
   FdBuffer(const FdBuffer&) = delete;
   FdBuffer& operator=(const FdBuffer&) = delete;
 
-  /// The errno of the first write that failed; 0: none has. ETIMEDOUT: nothing was taken.
+  /// errno of the first failed write; 0: none. ETIMEDOUT: the reader took nothing.
   [[nodiscard]] int error() const { return error_; }
 
 protected:
@@ -37,7 +36,7 @@ private:
   std::array<char, 16384> buffer_{};
 };
 
-/// error() of a stream over an FdBuffer; 0 for any other.
+/// error() of a stream that writes to an FdBuffer; 0 for any other stream.
 int write_error(const std::ios& stream);
 
 } // namespace xtg

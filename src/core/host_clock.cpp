@@ -29,7 +29,7 @@ HostClock this_host_clock() {
   std::string id;
   if (std::ifstream file("/proc/sys/kernel/random/boot_id"); file) std::getline(file, id);
   out.boot = boot_name(id);
-  timex time{}; // no modes: it only reads
+  timex time{}; // no modes set: read only
   const int state = adjtimex(&time);
   out.tai_error_ns = tai_error_ns({state, time.status, time.maxerror});
   return out;

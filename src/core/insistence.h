@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the signals that a process has received ask it to do. Pure.
+// What the received signals ask the process to do. Pure.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,13 @@ namespace xtg {
 enum class Asked : std::uint8_t {
   Nothing,
   Stop,  ///< stop sending, drain, report
-  Leave, ///< at once, without a report
+  Leave, ///< exit at once, without a report
 };
 
 class Insistence {
 public:
-  /// timeout(1) signals its child and then the whole group: what comes so soon after the first
-  /// signal is still the first.
+  /// timeout(1) signals its child and then the whole group: signals this soon after the first count
+  /// as the same one.
   static constexpr std::uint64_t kOneNs = 200'000'000;
 
   void hear(std::uint64_t now_ns) {

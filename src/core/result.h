@@ -17,20 +17,20 @@ enum class Errc {
   NotSupported,    ///< this kernel, driver or interface cannot do it
   NoPermission,    ///< a capability or a file permission is missing
   NotFound,        ///< an interface, address or file does not exist
-  Timeout,         ///< something outside did not answer in its bounded time
+  Timeout,         ///< something outside did not answer in time
   Peer,            ///< the far end refused, reset or vanished
   System,          ///< a system call failed in a way that is none of the above
-  Internal,        ///< our own mistake
+  Internal,        ///< a bug in this program
 };
 
 struct Error {
   Errc code = Errc::Internal;
   int sys = 0;      ///< errno (positive) where the kernel gave one, else 0
-  std::string what; ///< one line, no trailing period or newline, without strerror
+  std::string what; ///< one line, no trailing period or newline, no strerror text
 
-  /// Puts `outer` in front: "outer: what".
+  /// Prepends `outer`: "outer: what".
   [[nodiscard]] Error context(std::string_view outer) &&;
-  /// `what`, followed by strerror(sys) where sys is set.
+  /// `what`, plus strerror(sys) when sys is set.
   [[nodiscard]] std::string message() const;
 };
 
@@ -43,7 +43,7 @@ using Status = tl::expected<void, Error>;
 /// As fail(), with an errno (positive). EPERM/EACCES become NoPermission and EOPNOTSUPP
 /// NotSupported.
 [[nodiscard]] tl::unexpected<Error> fail_sys(int sys, std::string what);
-/// Hands an error up with context: if (!r) return forward(std::move(r), "resolve route");
+/// Passes an error on with context: if (!r) return forward(std::move(r), "resolve route");
 template <class T>
 [[nodiscard]] tl::unexpected<Error> forward(tl::expected<T, Error>&& r, std::string_view outer) {
   return tl::unexpected<Error>(std::move(r.error()).context(outer));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Much work that must not keep a loop from its other duties: a slice of it at a time.
+// Splits work on many items into time slices, so that a loop keeps up with its other duties.
 #pragma once
 
 #include <cstddef>
@@ -7,12 +7,13 @@
 
 namespace xtg {
 
-/// Goes round a number of items, and remembers where it is between two slices.
+/// Visits a number of items in turn and keeps its position between time slices.
 class Rounds {
 public:
-  /// Calls `visit(item)` for one item after the other, from where the last slice ended, until the
-  /// round is complete or `budget_ns` have passed by `now_ns()`. The clock is asked after each item
-  /// for which visit() says true, that it took time, and now and then. True: the round is complete.
+  /// Calls `visit(item)` for each item, from where the last slice ended, until the round is
+  /// complete or `budget_ns` have passed by `now_ns()`. Reads the clock after each item whose
+  /// visit() returns true (it took time), and otherwise now and then. Returns true when the round
+  /// is complete.
   template <class Visit, class Now>
   bool slice(std::size_t items, std::uint64_t budget_ns, Visit&& visit, Now&& now_ns) {
     const std::uint64_t end = now_ns() + budget_ns;

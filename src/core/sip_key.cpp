@@ -27,9 +27,9 @@ tl::unexpected<Error> unreadable(int number) {
   return fail(Errc::InvalidArgument, fmt::format("it cannot be read: {}", std::strerror(number)));
 }
 
-/// What a file begins with, or all of it.
+/// Reads the beginning of a file, or all of it.
 Result<std::string> begin_of(const std::string& path) {
-  // Of what is no file nothing is read, so that nobody is waited for.
+  // Reads regular files only, so that no writer of a pipe is waited for.
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat about {};
   if (fd.get() < 0 || fstat(fd.get(), &about) != 0) return unreadable(errno);
@@ -57,7 +57,7 @@ std::uint64_t little_endian(std::span<const std::uint8_t> bytes) {
   return value;
 }
 
-/// False: they are no key.
+/// Returns false when the digits are not a key.
 bool take_digits(std::string_view digits, std::array<std::uint8_t, kBytes>& out) {
   if (digits.size() != kDigits) return false;
   for (std::size_t i = 0; i < kBytes; i++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The secret that a sender and its receiver share, for the sums of announcements
+// The secret that a sender and its receiver share to authenticate announcements
 // (xtg/abi/announce.h).
 #pragma once
 
@@ -12,13 +12,13 @@
 namespace xtg {
 
 struct SipKey {
-  std::uint64_t k0 = 0, k1 = 0; ///< its 16 bytes, as two little-endian numbers
+  std::uint64_t k0 = 0, k1 = 0; ///< the 16 bytes as two little-endian numbers
   bool operator==(const SipKey&) const = default;
   [[nodiscard]] xtg_sip_key abi() const { return {k0, k1}; }
 };
 
-/// Reads a key from a regular file: 16 bytes, or 32 hexadecimal digits with white space around
-/// them. One of zeros is refused, as it is what everybody has.
+/// Reads a key from a regular file: 16 bytes, or 32 hexadecimal digits surrounded by white space.
+/// Rejects an all-zero key, which is the default without a key.
 Result<SipKey> read_key(const std::string& path);
 
 } // namespace xtg

@@ -10,7 +10,7 @@ namespace xtg {
 
 namespace {
 
-/// What a layer has of a frame more (or less) than its bytes with FCS.
+/// Bytes that a layer counts for a frame beyond (or below) its size with FCS.
 std::int64_t overhead(std::uint32_t l3_offset, Layer layer) {
   switch (layer) {
   case Layer::L1:

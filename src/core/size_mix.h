@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// How large the frames of a stream are: one period of sizes, which packets go through in order or
-// draw from. What was sent in all follows from the number of packets alone.
+// Frame sizes of a stream: one period of sizes, which packets use in order or at random. The total
+// sent follows from the number of packets alone.
 #pragma once
 
 #include <cstdint>
@@ -20,21 +20,21 @@ public:
   [[nodiscard]] bool constant() const { return smallest_ == largest_; }
   [[nodiscard]] std::uint32_t smallest() const { return smallest_; }
   [[nodiscard]] std::uint32_t largest() const { return largest_; }
-  /// Of one frame in the long run, each size as often as it is sent.
+  /// Mean frame size over many packets, each size weighted by how often it is sent.
   [[nodiscard]] double mean() const;
-  /// Of the first `packets` packets, with FCS: exact where they are sent in order; drawn ones are
-  /// taken to have the mean size.
+  /// Bytes of the first `packets` packets, with FCS: exact when sizes are sent in order; random
+  /// sizes count with their mean.
   [[nodiscard]] std::uint64_t bytes(std::uint64_t packets) const;
-  /// The same on a layer; `l3_offset` is the length of the headers below IP.
+  /// The same in bits on a layer; `l3_offset` is the length of the headers below IP.
   [[nodiscard]] std::uint64_t bits(std::uint64_t packets, std::uint32_t l3_offset,
                                    Layer layer) const;
-  /// Bits of one frame in the long run.
+  /// Mean bits per frame on a layer, over many packets.
   [[nodiscard]] double mean_bits(std::uint32_t l3_offset, Layer layer) const;
   bool operator==(const SizeMix&) const = default;
 
 private:
   std::vector<std::uint32_t> sizes_;
-  std::vector<std::uint64_t> sums_; ///< of the first i sizes
+  std::vector<std::uint64_t> sums_; ///< sums_[i]: total of the first i sizes
   bool random_ = false;
   std::uint32_t smallest_ = 0, largest_ = 0;
 };

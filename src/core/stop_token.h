@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Asks work that is under way to stop, and then to leave. A value: copies share one request. The
-// front end trips it (signals, a server's client); the work looks at asked() or polls fd(). All
-// methods may be called from any thread.
+// Asks running work to stop, and then to exit at once. A value: copies share one request. The front
+// end trips it (signals, a server's client); the work checks asked() or polls fd(). Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +15,10 @@ class StopToken {
   struct State;
 
 public:
-  /// Throws std::system_error where the kernel has no descriptor left.
+  /// Throws std::system_error when no file descriptor is left.
   StopToken();
 
-  /// Takes its function back when it is destroyed.
+  /// Unregisters its function when destroyed.
   class Registration {
   public:
     Registration(Registration&& other) noexcept = default;
@@ -34,23 +33,24 @@ public:
   };
 
   [[nodiscard]] Asked asked() const;
-  /// Readable when something was asked since the last take().
+  /// Readable when a request has arrived since the last take().
   [[nodiscard]] int fd() const;
   struct Taken {
     Asked asked = Asked::Nothing;
-    int sent = 0; ///< since the last take(), by a process: see trip()
+    int sent = 0; ///< requests by a process since the last take(): see trip()
   };
   Taken take();
 
-  /// From now on the caller looks at asked(); it lasts, also when the Registration is gone. `stop`
-  /// is called at the first request, by who trips, and at once if that has come already.
+  /// From now on the caller checks asked(), even after the Registration is destroyed. The thread
+  /// that trips the token calls `stop` at the first request; attend() calls it at once if that
+  /// request has already arrived.
   [[nodiscard]] Registration attend(std::function<void()> stop = {});
-  /// Until it is taken back, a first request that nobody attends to waits: what is being made
+  /// While registered, a first request that nobody attends to is delayed: the work in progress
   /// cannot be undone yet.
   [[nodiscard]] Registration hold();
   /// `undo` is called before the process is ended from outside: see when_unattended().
   [[nodiscard]] Registration before_exit(std::function<void()> undo);
-  /// The end that a second request asked for is on its way.
+  /// Reports that the exit requested by a second request is making progress.
   void keep_ending();
 
   // For the front end.
@@ -58,15 +58,15 @@ public:
   struct Change {
     Asked before = Asked::Nothing, after = Asked::Nothing;
   };
-  /// The first time asks to stop and to report, a later one to leave (core/insistence.h). `sent`:
-  /// it came from a process, and not from the terminal, which tells its whole foreground group.
+  /// The first call asks to stop and report, a later one to exit at once (core/insistence.h).
+  /// `sent`: a process sent the signal, not the terminal, which signals its whole foreground group.
   Change trip(std::uint64_t now_ns, bool sent = false);
-  /// `end` is called where nobody attends to the first request, and does not return; with it what
-  /// has to be undone before the process ends.
+  /// `end` is called when nobody attends to the first request, and does not return; its argument
+  /// undoes what must not outlive the process.
   void when_unattended(std::function<void(const std::function<void()>& undo)> end);
-  /// Calls `end`, which does not return, while the work comes no further than its next question.
+  /// Calls `end`, which does not return, while the work does not get to its next check of asked().
   void abandon(const std::function<void(const std::function<void()>& undo)>& end);
-  /// When keep_ending() was called last; 0: never.
+  /// Time of the last keep_ending(); 0: never called.
   [[nodiscard]] std::uint64_t kept_ns() const;
 
 private:

@@ -21,7 +21,7 @@ std::string printable(std::string_view text, std::string_view kept, char before)
   auto last = static_cast<unsigned char>(before);
   for (std::size_t i = 0; i < text.size(); i++) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    // Of a UTF-8 character such bytes are the second at least, and after 0xc2 the whole of C1.
+    // In UTF-8, C1 bytes occur as continuation bytes; after 0xc2 they encode the C1 controls.
     const bool c1 = is_c1(byte) && (last < kC1First || last == kC1Lead);
     const bool leads_c1 =
         byte == kC1Lead && i + 1 < text.size() && is_c1(static_cast<unsigned char>(text[i + 1]));

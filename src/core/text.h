@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Small helpers of the parsers.
+// Small helpers for parsers.
 #pragma once
 
 #include <charconv>
@@ -9,16 +9,16 @@
 
 namespace xtg {
 
-/// The text without what a terminal would obey: control characters, but for those in `kept`, as
-/// \x1b. `before`: the byte in front of the text, where that is one piece of several.
+/// The text with control characters, which a terminal would obey, as \x1b, except those in `kept`.
+/// `before`: the byte that precedes the text, when the text is one piece of several.
 std::string printable(std::string_view text, std::string_view kept = {}, char before = ' ');
 
-/// The text in double quotes, fit for a one-line message: control characters and quotes escaped,
-/// long input cut.
+/// The text in double quotes for a one-line message: control characters and quotes escaped, long
+/// input shortened.
 std::string quoted(std::string_view text);
 
-/// The whole text as an unsigned number: digits only, no sign, no space; nothing when it does not
-/// fit T.
+/// Parses the whole text as an unsigned number: digits only, no sign, no space. Empty when it does
+/// not fit T.
 template <class T>
 std::optional<T> parse_unsigned(std::string_view text, int base = 10) {
   T value{};

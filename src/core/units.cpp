@@ -32,7 +32,7 @@ std::size_t digits_at(std::string_view text, std::size_t from) {
   return end - from;
 }
 
-/// Length of the plain decimal ("12", "1.5") with which the text begins; 0 when there is none.
+/// Length of the plain decimal ("12", "1.5") at the start of the text; 0 when there is none.
 std::size_t number_length(std::string_view text) {
   const std::size_t whole = digits_at(text, 0);
   if (whole == 0 || whole == text.size() || text[whole] != '.') return whole;
@@ -40,7 +40,7 @@ std::size_t number_length(std::string_view text) {
   return fraction == 0 ? 0 : whole + 1 + fraction;
 }
 
-/// Exponent of ten of a decimal prefix letter in either case.
+/// Exponent of ten of a decimal prefix letter, upper or lower case.
 std::optional<int> prefix_exponent(char c) {
   switch (to_lower(c)) {
   case 'k':
@@ -58,8 +58,7 @@ std::optional<int> prefix_exponent(char c) {
 
 enum class Fault { NotWhole, TooLarge };
 
-/// number * unit, exactly. The number is what number_length() found; the unit is at most an hour in
-/// ns.
+/// number * unit, exactly. `number` as found by number_length(); `unit` at most an hour in ns.
 tl::expected<std::uint64_t, Fault> scaled(std::string_view number, std::uint64_t unit) {
   const std::size_t dot = number.find('.');
   if (dot != std::string_view::npos) {
@@ -67,8 +66,7 @@ tl::expected<std::uint64_t, Fault> scaled(std::string_view number, std::uint64_t
       number.remove_suffix(1);
   }
   const std::size_t decimals = dot == std::string_view::npos ? 0 : number.size() - dot - 1;
-  // 10^13 divides no unit, so that many decimals with a last digit other than 0 cannot come out
-  // whole.
+  // 10^13 divides no unit, so that many decimals with a non-zero last digit are never whole.
   if (decimals > 18) return tl::unexpected(Fault::NotWhole);
 
   std::uint64_t mantissa = 0;
@@ -104,7 +102,7 @@ constexpr std::array<TimeUnit, 6> kTimeUnits{{{"h", 3'600'000'000'000},
                                               {"us", 1'000},
                                               {"ns", 1}}};
 
-/// Places the decimal point of `digits` after the first `whole` of them, padding with zeros.
+/// Inserts the decimal point after the first `whole` digits, padding with zeros.
 std::string place_point(std::string digits, int whole) {
   if (whole <= 0) return "0." + std::string(static_cast<std::size_t>(-whole), '0') + digits;
   const auto at = static_cast<std::size_t>(whole);
@@ -131,12 +129,12 @@ std::string shortest_with_prefix(double value) {
       .append(kPrefixes[static_cast<std::size_t>(step)]);
 }
 
-// Wide enough for every use, narrow enough that intervals in ns never overflow.
+// Wide enough for every use, and intervals in ns never overflow.
 constexpr double kMinRate = 1e-3;
 constexpr double kMaxRate = 1e15;
 
 std::optional<Rate::Unit> rate_unit(std::string_view text) {
-  if (text == "Bps" || text == "B/s") return std::nullopt; // bytes to everybody
+  if (text == "Bps" || text == "B/s") return std::nullopt; // "B" means bytes
   std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(), to_lower);
   if (lower == "pps") return Rate::Unit::Pps;
@@ -150,7 +148,7 @@ tl::unexpected<Error> bad_rate(std::string_view text) {
   if (number != 0 && number < text.size() && prefix_exponent(text[number])) {
     magnitude = text.substr(0, number + 1);
   }
-  // The example repeats a short number of the user's.
+  // The example repeats the user's number when it is short.
   if (magnitude.empty() || magnitude.size() > 12 ||
       magnitude.find_first_of("123456789") == std::string_view::npos) {
     magnitude = "1.5M";
@@ -241,7 +239,7 @@ std::string format_duration(Nanoseconds value) {
     }
     return fmt::format("{}{}{}", negative ? "-" : "", text, suffix);
   }
-  return {}; // not reached: one nanosecond divides everything
+  return {}; // not reached: one nanosecond divides every duration
 }
 
 std::string_view to_string(Layer layer) {
@@ -287,7 +285,7 @@ Result<Rate> parse_rate(std::string_view text) {
   const std::optional<Rate::Unit> unit = rate_unit(suffix);
   if (!unit) return bad_rate(text);
 
-  // One conversion of the whole decimal rounds once: 1.1G is the double nearest to 1100000000.
+  // Converting the whole decimal at once rounds once: 1.1G is the double nearest to 1100000000.
   const std::string decimal = fmt::format("{}e{}", text.substr(0, length), exponent);
   double value = 0;
   const auto parsed = std::from_chars(decimal.data(), decimal.data() + decimal.size(), value);

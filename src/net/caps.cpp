@@ -58,7 +58,8 @@ Result<Caps> effective_caps() {
 }
 
 bool in_initial_user_namespace() {
-  // The initial one maps every id to itself. Without the file the kernel has no user namespaces.
+  // The initial namespace maps every id to itself. Without the file the kernel has no user
+  // namespaces.
   std::ifstream file("/proc/self/uid_map");
   std::uint64_t inside = 0, outside = 0, count = 0;
   if (!(file >> inside >> outside >> count)) return true;

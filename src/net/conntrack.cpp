@@ -8,7 +8,7 @@ namespace xtg::net {
 
 namespace {
 
-/// -1: there is none.
+/// -1: no such setting.
 long sysctl(const std::string& name) {
   std::ifstream file("/proc/sys/net/netfilter/" + name);
   long value = -1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Whether a default route leads through an interface: in any form in which the kernel's tables may
-// have it, and only in tables that look-ups come to.
+// Whether a default route leads through an interface: in any form that the kernel's tables allow,
+// and only in tables that look-ups reach.
 #include <linux/fib_rules.h>
 #include <linux/if_link.h>
 #include <linux/nexthop.h>
@@ -16,12 +16,12 @@ namespace xtg::net {
 
 namespace {
 
-/// A route of this prefix length or a shorter one takes an eighth of all addresses or more: two /1
-/// routes stand in for a default route (VPNs), and so does 2000::/3, all global IPv6 addresses.
+/// Routes with this prefix length or a shorter one cover an eighth of all addresses or more: two /1
+/// routes replace a default route (VPNs), and 2000::/3 covers all global IPv6 addresses.
 constexpr unsigned kDefaultLength = 3;
 
-/// The tables that rules lead to, and how long a prefix has to be that a rule finds there: with
-/// suppress_prefixlength N a rule passes over routes of N bits and fewer.
+/// The tables that rules lead to, with the longest prefix that the rule skips there:
+/// suppress_prefixlength N skips routes of N bits and fewer.
 using Tables = std::map<std::uint32_t, int>;
 constexpr int kAnyLength = -1;
 
@@ -30,7 +30,7 @@ void add(Tables& tables, std::uint32_t table, int suppressed) {
   if (!is_new) entry->second = std::min(entry->second, suppressed);
 }
 
-/// A rule for VRFs leads to each one's table.
+/// The l3mdev rule leads to the table of every VRF.
 void add_vrf_tables(nl::Socket& socket, int suppressed, Tables& tables) {
   nl::Message request(RTM_GETLINK, NLM_F_DUMP, ifinfomsg{});
   request.put<std::uint32_t>(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
@@ -45,7 +45,7 @@ void add_vrf_tables(nl::Socket& socket, int suppressed, Tables& tables) {
   }
 }
 
-/// Nothing where the kernel has no rules: then there are no tables to choose from either.
+/// Empty if the kernel has no rules: then it has no separate tables either.
 std::optional<Tables> tables_of_rules(nl::Socket& socket, unsigned char family) {
   fib_rule_hdr header{};
   header.family = family;
@@ -73,11 +73,11 @@ bool is_found(const std::optional<Tables>& tables, std::uint32_t table, unsigned
 }
 
 /// Follows a nexthop object, or a group of them, by its id: with nexthop_compat_mode=0 a route
-/// names nothing else.
+/// contains only the id.
 bool object_leads_through(nl::Socket& socket, std::uint32_t id, int ifindex) {
   nl::Message request(RTM_GETNEXTHOP, 0, nhmsg{});
   request.put<std::uint32_t>(NHA_ID, id);
-  const auto replies = socket.query(request, "look at a nexthop");
+  const auto replies = socket.query(request, "read a nexthop object");
   if (!replies || replies->empty()) return false;
   const nl::Attrs attrs = replies->front().attrs<nhmsg>();
   if (attrs.get<std::int32_t>(NHA_OIF) == ifindex) return true;
@@ -113,7 +113,7 @@ Result<bool> default_route(nl::Socket& socket, int ifindex, unsigned char family
   rtmsg header{};
   header.rtm_family = family;
   nl::Message request(RTM_GETROUTE, NLM_F_DUMP, header);
-  // With strict checking the kernel sends only this interface's routes, and not a full table.
+  // With strict checking the kernel sends only this interface's routes instead of a full table.
   request.put<std::uint32_t>(RTA_OIF, static_cast<std::uint32_t>(ifindex));
   auto replies = socket.query(request, "list routes");
   if (!replies) {

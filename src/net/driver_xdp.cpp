@@ -17,13 +17,14 @@ namespace {
 
 constexpr std::string_view kWhat = "attach an XDP program";
 
-/// What the kernel said in words, which an error has behind what was asked.
+/// The kernel's own message, which follows the request in the error text.
 std::string words_of(const Error& error) {
   if (error.what.size() <= kWhat.size() + 2) return {};
   return error.what.substr(kWhat.size() + 2);
 }
 
-/// Sets the interface's program in the driver; -1: none. `expected`: the one that has to be there.
+/// Sets the interface's program in the driver; -1: none. `expected`: the program that must be
+/// there.
 Status set_program(nl::Socket& socket, int ifindex, int prog_fd, int expected) {
   ifinfomsg header{};
   header.ifi_index = ifindex;

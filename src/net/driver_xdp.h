@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Asks a driver whether it takes an XDP program, by handing it one. A bpf_link tells only an errno;
-// a netlink request brings the driver's own words back.
+// Tests whether a driver accepts an XDP program by attaching one. A bpf_link returns only an errno;
+// a netlink request also returns the driver's message.
 #pragma once
 
 #include "core/result.h"
@@ -8,9 +8,9 @@
 
 namespace xtg::net {
 
-/// Attaches the program in the driver and takes it off at once; in the calling thread's network
-/// namespace. Some drivers reset their queues, or the link, when that is done. The error: that
-/// nothing could be asked; EBUSY, that another program is there.
+/// Attaches the program in the driver and detaches it at once, in the calling thread's network
+/// namespace. Some drivers reset their queues or the link for that. Error: the test was not
+/// possible; EBUSY: another program is attached.
 Result<plan::XdpAnswer> ask_driver(int ifindex, int prog_fd);
 
 } // namespace xtg::net

@@ -22,7 +22,7 @@ namespace xtg::net::ethtool {
 
 namespace {
 
-/// 0 or an errno.
+/// Returns 0 or an errno.
 int call(const std::string& ifname, void* command) {
   if (ifname.empty() || ifname.size() >= IFNAMSIZ) return ENODEV;
   UniqueFd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -35,7 +35,7 @@ int call(const std::string& ifname, void* command) {
 
 constexpr std::uint32_t kMostStatistics = 65'536;
 
-/// "rx_queue_0_xdp_drops", since Linux 6.9 "rx0_xdp_drops"; beside the latter is a sum,
+/// "rx_queue_0_xdp_drops", since Linux 6.9 "rx0_xdp_drops"; the latter has a sum beside it,
 /// "rx_xdp_drops".
 bool is_queue_drop(std::string_view name) {
   return name.starts_with("rx") && name.ends_with("_xdp_drops") &&
@@ -52,8 +52,8 @@ std::string driver(const std::string& ifname) {
 }
 
 std::uint64_t speed_bps(const std::string& ifname) {
-  // Three link-mode masks, of up to 127 words, follow the fixed part. The first call only learns
-  // their size.
+  // Three link-mode masks of up to 127 `u32`s each follow the fixed part. The first call only
+  // returns their size.
   alignas(ethtool_link_settings)
       std::array<std::uint8_t, sizeof(ethtool_link_settings) + 3 * 127 * sizeof(std::uint32_t)>
           bytes{};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The few ethtool requests we need, for a device of the calling thread's namespace. Internal to
-// net.
+// The few ethtool requests that we need, for a device in the calling thread's namespace. Internal
+// to net.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@
 
 namespace xtg::net::ethtool {
 
-/// Empty when the driver does not say.
+/// Empty if the driver does not report it.
 std::string driver(const std::string& ifname);
 /// 0: unknown.
 std::uint64_t speed_bps(const std::string& ifname);
-/// What XDP programs on a virtio_net dropped since it is there, of all its queues: that driver has
-/// it among the packets that the interface dropped, too. 0 with every other driver.
+/// Packets that XDP programs on a virtio_net have dropped so far, over all queues: that driver also
+/// counts them as dropped by the interface. 0 for every other driver.
 std::uint64_t virtio_xdp_drops(const std::string& ifname);
 Result<bool> gro(const std::string& ifname);
 Status set_gro(const std::string& ifname, bool on);

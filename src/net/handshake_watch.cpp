@@ -22,11 +22,11 @@ namespace xtg::net {
 
 namespace {
 
-constexpr std::size_t kSnap = 128; // IP without options, and the head of TCP
+constexpr std::size_t kSnap = 128; // IP header without options, and the start of TCP
 constexpr int kBuffer = 8 << 20;   // some ten thousand answers
 constexpr std::uint8_t kSynAck = 0x12;
 
-// Of packets from IP on: TCP, no later fragment, SYN and ACK.
+// Packets start at the IP header. Accepts TCP, first fragments, SYN and ACK set.
 std::array<sock_filter, 10> kV4 = {{
     BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 7),
@@ -74,7 +74,7 @@ std::optional<Answer> parse(std::span<const std::uint8_t> ip, packet::Family fam
 Result<HandshakeWatch> HandshakeWatch::open(packet::Family family) {
   const bool v4 = family == packet::Family::V4;
   constexpr const char* kWhat = "watch the handshakes";
-  // Of protocol 0 until the filter is there: nothing else is to get in.
+  // Protocol 0 until the filter is attached, so that nothing else is queued.
   UniqueFd fd(socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return fail_sys(errno, kWhat);
   const sock_fprog filter =
@@ -108,14 +108,15 @@ std::vector<Answer> HandshakeWatch::take() {
 
 std::string translation(const Endpoint& remote, const Endpoint& local, const Answer& wire) {
   if (wire.from != remote)
-    return fmt::format("this host translates the address of the far end: {} is {} on the wire, and "
-                       "XDP bypasses the translation; connect to it directly: tcp {} -p {}",
-                       tcp::to_string(remote), tcp::to_string(wire.from),
-                       wire.from.addr.to_string(), wire.from.port);
+    return fmt::format(
+        "this host translates the address of the far end: {} is {} on the wire, and "
+        "XDP bypasses the translation; connect to that address directly: tcp {} -p {}",
+        tcp::to_string(remote), tcp::to_string(wire.from), wire.from.addr.to_string(),
+        wire.from.port);
   if (wire.to != local)
     return fmt::format("this host translates the source of the connection: {} is {} on the wire, "
                        "and XDP bypasses the translation; send from an address that is not "
-                       "translated (-A), or take the rule out (nft list ruleset)",
+                       "translated (-A), or remove the rule (nft list ruleset)",
                        tcp::to_string(local), tcp::to_string(wire.to));
   return {};
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The answers to SYNs as they come off the wire: a packet socket sees them before this host's own
-// netfilter translates addresses back. Who compares them with what a socket believes learns of
-// such a translation. Belongs to the namespace in which it was opened. Not thread-safe.
+// SYN-ACKs as they arrive on the wire: a packet socket sees them before this host's netfilter
+// translates addresses back. Comparing them with a socket's addresses reveals such a translation.
+// Belongs to the namespace in which it was opened. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -22,15 +22,15 @@ struct Answer {
   std::uint32_t ack = 0; ///< host order; the first sequence number after our SYN
 };
 
-/// What this host's address translation makes of a connection, and what to do about it; empty where
-/// the wire has the addresses that the socket has.
+/// How this host translates a connection's addresses, and what to do about it; empty if the
+/// addresses on the wire are those of the socket.
 std::string translation(const Endpoint& remote, const Endpoint& local, const Answer& wire);
 
 class HandshakeWatch {
 public:
-  /// On all interfaces. Needs CAP_NET_RAW.
+  /// Watches all interfaces. Needs CAP_NET_RAW.
   static Result<HandshakeWatch> open(packet::Family family);
-  /// What has arrived since; some may be missing where there were very many.
+  /// Answers since the last call. Some may be missing if there were very many.
   std::vector<Answer> take();
 
 private:

@@ -20,9 +20,9 @@ namespace xtg::net {
 namespace {
 
 constexpr const char* kTun = "/dev/net/tun";
-constexpr int kTries = 8; // of another range of indexes when one is taken
+constexpr int kTries = 8; // attempts, each with another range of indexes
 
-/// Far above the indexes that the kernel deals out, and different from run to run.
+/// Far above the indexes that the kernel assigns, and different in every run.
 int random_base() {
   return static_cast<int>(0x40000000U | ((std::random_device{}() & 0x3fffffU) << 8));
 }
@@ -66,7 +66,7 @@ Result<std::vector<UniqueFd>> make_taps(int base, unsigned count) {
   return taps;
 }
 
-/// In a new private namespace: no index is taken there, and it takes them along when it ends.
+/// In a new private namespace, where no index is in use; the devices end with the namespace.
 Status make_veths(int base, unsigned count) {
   for (unsigned i = 0; i < count; ++i) {
     auto made =
@@ -80,7 +80,7 @@ Status make_veths(int base, unsigned count) {
   return {};
 }
 
-/// `base` becomes the one that was free.
+/// `base` is set to the first index of the free range.
 Result<std::vector<UniqueFd>> make_taps_anywhere(int& base, unsigned count) {
   for (int i = 1;; ++i) {
     base = random_base();

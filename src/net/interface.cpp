@@ -22,8 +22,7 @@ namespace xtg::net {
 
 namespace {
 
-// The "netdev" generic netlink family (Linux 6.3), whose header is younger than the ones we build
-// with.
+// The "netdev" generic netlink family (Linux 6.3), whose header is newer than our build headers.
 constexpr std::uint8_t kNetdevCmdDevGet = 1;
 constexpr int kNetdevDevIfindex = 1;
 constexpr int kNetdevDevXdpFeatures = 3;
@@ -35,12 +34,12 @@ std::optional<std::uint64_t> xdp_features(int ifindex) {
   if (family < 0) return {};
   nl::Message request(family, 0, genlmsghdr{.cmd = kNetdevCmdDevGet, .version = 1, .reserved = 0});
   request.put<std::uint32_t>(kNetdevDevIfindex, static_cast<std::uint32_t>(ifindex));
-  auto replies = socket->query(request, "ask for XDP features");
+  auto replies = socket->query(request, "read XDP features");
   if (!replies || replies->empty()) return {};
   return replies->front().attrs<genlmsghdr>().get<std::uint64_t>(kNetdevDevXdpFeatures);
 }
 
-/// NXP's A050385, as the device tree tells the driver (Documentation/devicetree/bindings,
+/// NXP's erratum A050385, as the device tree announces it (Documentation/devicetree/bindings,
 /// fsl,fman).
 bool has_dpaa_erratum() {
   std::error_code none;
@@ -156,7 +155,7 @@ Result<LinkCounters> link_counters(int ifindex) {
   auto replies =
       socket->query(request, fmt::format("read counters of interface with index {}", ifindex));
   if (!replies) return tl::unexpected<Error>(std::move(replies.error()));
-  // Younger kernels append fields; those up to here have always been there.
+  // Newer kernels append fields; those up to here have always existed.
   constexpr std::size_t kNeeded = offsetof(rtnl_link_stats64, tx_aborted_errors);
   for (const nl::Reply& reply : *replies) {
     const nlattr* attr = reply.attrs<if_stats_msg>().find(IFLA_STATS_LINK_64);

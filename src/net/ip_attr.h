@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Internet addresses in netlink attributes. Internal to net.
+// IP addresses in netlink attributes. Internal to net.
 #pragma once
 
 #include <sys/socket.h>
@@ -16,7 +16,7 @@ inline unsigned char family_of(const packet::Ip& ip) {
   return ip.is_v4() ? AF_INET : AF_INET6;
 }
 
-/// Nothing when the attribute is absent, or the family neither of the two.
+/// Empty if the attribute is absent or the family is neither IPv4 nor IPv6.
 inline std::optional<packet::Ip> read_ip(const nl::Attrs& attrs, int type, int family) {
   if (family != AF_INET && family != AF_INET6) return {};
   packet::Ip ip;

@@ -64,7 +64,7 @@ LinkInfo to_link(const nl::Reply& reply) {
 
 Result<LinkInfo> get_link(nl::Socket& socket, nl::Message& request, const std::string& who) {
   request.put<std::uint32_t>(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-  auto replies = socket.query(request, fmt::format("look at interface {}", who));
+  auto replies = socket.query(request, fmt::format("read interface {}", who));
   if (!replies) {
     if (replies.error().code == Errc::NotFound)
       return fail(Errc::NotFound, fmt::format("no interface {} here", who));
@@ -81,7 +81,7 @@ Result<LinkInfo> read_link(nl::Socket& socket, const std::string& name) {
   if (name.empty() || name.size() > plan::kMaxInterfaceName)
     return fail(Errc::NotFound, fmt::format("no interface {} here", who));
   nl::Message request(RTM_GETLINK, 0, ifinfomsg{});
-  // Either attribute finds both kinds of name; the plain one just has no room for long ones.
+  // Either attribute finds both kinds of name; IFLA_IFNAME has no space for long ones.
   request.put_string(name.size() < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
   auto link = get_link(socket, request, who);
   if (!link && link.error().code == Errc::NotFound)
@@ -107,7 +107,7 @@ Result<Addresses> read_addresses(nl::Socket& socket, int ifindex) {
     const auto header = reply.header<ifaddrmsg>();
     if (static_cast<int>(header.ifa_index) != ifindex) continue;
     const nl::Attrs attrs = reply.attrs<ifaddrmsg>();
-    // Of a point-to-point link the plain address is the other end's.
+    // On a point-to-point link IFA_ADDRESS is the other end's address.
     auto ip = read_ip(attrs, IFA_LOCAL, header.ifa_family);
     if (!ip) ip = read_ip(attrs, IFA_ADDRESS, header.ifa_family);
     if (!ip) continue;

@@ -27,10 +27,11 @@ struct LinkInfo {
   std::uint32_t rx_queues = 1;
   std::vector<std::uint32_t> xdp_prog_ids;
   std::string xdp_mode;
-  bool xdp_native = false;          ///< a program in the driver, with or without others
+  bool xdp_native = false;          ///< a program in the driver, possibly with others
   int master_ifindex = 0;           ///< bridge, bond or VRF that it is a port of
-  std::optional<int> other_ifindex; ///< IFLA_LINK: of a veth, its peer
-  std::optional<int> other_nsid; ///< id here of the namespace that index belongs to; none: this one
+  std::optional<int> other_ifindex; ///< IFLA_LINK: for a veth, its peer
+  std::optional<int>
+      other_nsid; ///< id of other_ifindex's namespace, as seen from here; empty: this one
 };
 
 Result<LinkInfo> read_link(nl::Socket& socket, const std::string& name);

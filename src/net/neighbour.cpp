@@ -20,8 +20,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Neighbour {
-  std::optional<packet::Mac> mac; ///< when the entry can be used
-  bool failed = false;            ///< the kernel asked, and gave up
+  std::optional<packet::Mac> mac; ///< if the entry is usable
+  bool failed = false;            ///< resolution has failed
 };
 
 Neighbour read_entry(nl::Socket& socket, int ifindex, const packet::Ip& ip) {
@@ -40,7 +40,7 @@ Neighbour read_entry(nl::Socket& socket, int ifindex, const packet::Ip& ip) {
   return {replies->front().attrs<ndmsg>().get<packet::Mac>(NDA_LLADDR), false};
 }
 
-/// An empty datagram to the discard port makes the kernel ask, and needs no privilege.
+/// An empty datagram to the discard port makes the kernel resolve the address; needs no privilege.
 void poke_with_datagram(const std::string& ifname, int ifindex, const packet::Ip& ip) {
   UniqueFd fd(socket(family_of(ip), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return;
@@ -63,7 +63,8 @@ void poke_with_datagram(const std::string& ifname, int ifindex, const packet::Ip
   }
 }
 
-/// Unprompted by a packet, the kernel sends its IPv6 question only from a link-local address.
+/// Without a packet to send, the kernel sends IPv6 neighbour solicitations only from a link-local
+/// address.
 bool can_ask_unprompted(nl::Socket& socket, const LinkInfo& link, const packet::Ip& ip) {
   if (ip.is_v4()) return true;
   auto own = read_addresses(socket, link.ifindex);
@@ -76,10 +77,10 @@ void ask_for_neighbour(nl::Socket& socket, const LinkInfo& link, const packet::I
     ndmsg header{};
     header.ndm_family = family_of(ip);
     header.ndm_ifindex = link.ifindex;
-    header.ndm_flags = NTF_USE; // "as if a packet had come": starts the asking, sends nothing else
+    header.ndm_flags = NTF_USE; // starts resolution as a packet would, without sending one
     nl::Message request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, header);
     put_ip(request, NDA_DST, ip);
-    if (socket.request(request, "ask for a neighbour")) return;
+    if (socket.request(request, "resolve a neighbour")) return;
   }
   poke_with_datagram(link.name, link.ifindex, ip);
 }

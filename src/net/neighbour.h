@@ -15,16 +15,16 @@
 
 namespace xtg::net {
 
-/// What the table has, if the kernel itself would send to it (NUD_VALID). Asks nobody.
+/// The entry's address, if the kernel itself would use it (NUD_VALID). Triggers no resolution.
 std::optional<packet::Mac> read_neighbour(nl::Socket& socket, int ifindex, const packet::Ip& ip);
 
-/// Makes the kernel ask for those that are not in the table, all at once, and waits for the
-/// answers; with a timeout of 0 only reads it. The result is in the order of `hops`.
+/// Makes the kernel resolve all hops missing from the table at once, and waits for the answers;
+/// with a timeout of 0 only reads the table. Results are in the order of `hops`.
 std::vector<std::optional<packet::Mac>> ask_neighbours(nl::Socket& socket, const LinkInfo& link,
                                                        std::span<const packet::Ip> hops,
                                                        std::chrono::milliseconds timeout);
 
-/// A permanent entry of the neighbour table, replacing what is there.
+/// Adds a permanent entry to the neighbour table, replacing an existing one.
 Status set_neighbour(int ifindex, const packet::Ip& ip, const packet::Mac& mac);
 Status remove_neighbour(int ifindex, const packet::Ip& ip);
 

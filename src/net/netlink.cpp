@@ -13,13 +13,13 @@ namespace xtg::net::nl {
 
 namespace {
 
-/// What the callbacks of one request and its answers gather.
+/// Collects the results of one request from the callbacks.
 struct Exchange {
   std::vector<Reply> replies;
-  std::string detail; ///< the kernel's own words on an error
+  std::string detail; ///< the kernel's error message
   int error = 0;
   bool done = false;
-  bool interrupted = false; ///< the dumped table changed under way
+  bool interrupted = false; ///< the table changed during the dump
 };
 
 int on_valid(nl_msg* msg, void* arg) {
@@ -35,7 +35,7 @@ int on_ack(nl_msg*, void* arg) {
 int on_finish(nl_msg* msg, void* arg) {
   auto& exchange = *static_cast<Exchange*>(arg);
   const nlmsghdr* header = nlmsg_hdr(msg);
-  int status = 0; // a dump that fails half-way says so in its last message
+  int status = 0; // a dump that fails midway reports it in its last message
   if (nlmsg_datalen(header) >= static_cast<int>(sizeof(status)))
     std::memcpy(&status, nlmsg_data(header), sizeof(status));
   if (status < 0) exchange.error = -status;
@@ -127,7 +127,7 @@ Result<Socket> Socket::open(int protocol) {
     if (errno != 0) return fail_sys(errno, "open a netlink socket");
     return fail(Errc::System, fmt::format("open a netlink socket: {}", nl_geterror(err)));
   }
-  const int one = 1; // both only make errors say more
+  const int one = 1; // both only add detail to errors
   setsockopt(nl_socket_get_fd(raw), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
   setsockopt(nl_socket_get_fd(raw), SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
   return socket;
@@ -150,7 +150,7 @@ Result<std::vector<Reply>> Socket::query(Message& request, std::string_view what
   nl_cb_set(callbacks.get(), NL_CB_DUMP_INTR, NL_CB_CUSTOM, on_interrupted, &exchange);
   nl_cb_err(callbacks.get(), NL_CB_CUSTOM, on_error, &exchange);
 
-  constexpr int kTries = 5; // of a dump whose table keeps changing; then what came is good enough
+  constexpr int kTries = 5; // for a dump whose table keeps changing; then the last answer is used
   for (int i = 0; i < kTries; ++i) {
     exchange = {};
     nlmsg_hdr(request.raw())->nlmsg_seq = NL_AUTO_SEQ;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Netlink requests as values, on top of libnl's sockets and messages: build a Message, hand it to a
+// Netlink requests as values, on top of libnl's sockets and messages: build a Message, pass it to a
 // Socket, get copies of the answers. Internal to net. A Socket belongs to the namespace in which it
-// was opened and is used by one thread at a time.
+// was opened; one thread at a time may use it.
 #pragma once
 
 #include <linux/netlink.h>
@@ -22,17 +22,17 @@
 
 namespace xtg::net::nl {
 
-/// A run of attributes; a view into somebody else's bytes.
+/// A sequence of attributes; a view of memory owned elsewhere.
 class Attrs {
 public:
   Attrs(const nlattr* head, int length) : head_(head), length_(length) {}
-  /// The attributes nested in `attr`; empty when that is null.
+  /// The attributes nested in `attr`; empty if that is null.
   static Attrs in(const nlattr* attr);
 
   [[nodiscard]] const nlattr* find(int type) const;
   [[nodiscard]] Attrs nested(int type) const { return in(find(type)); }
-  [[nodiscard]] std::string string(int type) const; ///< empty when absent
-  /// Nothing when the attribute is absent or shorter than a T.
+  [[nodiscard]] std::string string(int type) const; ///< empty if absent
+  /// Empty if the attribute is absent or shorter than a T.
   template <class T>
   [[nodiscard]] std::optional<T> get(int type) const {
     const nlattr* attr = find(type);
@@ -52,7 +52,7 @@ class Reply {
 public:
   explicit Reply(const nlmsghdr* message);
   [[nodiscard]] int type() const { return message()->nlmsg_type; }
-  /// The family header that follows the netlink header; zeros where the message is too short.
+  /// The family header after the netlink header; zeros if the message is too short.
   template <class T>
   [[nodiscard]] T header() const {
     T value{};
@@ -60,7 +60,7 @@ public:
       std::memcpy(&value, nlmsg_data(message()), sizeof(T));
     return value;
   }
-  /// The attributes behind a family header of type T.
+  /// The attributes after a family header of type T.
   template <class T>
   [[nodiscard]] Attrs attrs() const {
     if (!nlmsg_valid_hdr(message(), sizeof(T))) return {nullptr, 0};
@@ -74,21 +74,21 @@ private:
   std::vector<std::uint8_t> bytes_;
 };
 
-/// A request under construction. What does not fit is noted and fails the query.
+/// A request under construction. An attribute that does not fit makes the query fail.
 class Message {
 public:
   template <class T>
   Message(int type, int flags, const T& header) : msg_(nlmsg_alloc_simple(type, flags)) {
     append(&header, sizeof(T));
   }
-  /// A T of its exact size; give it explicitly: put<std::uint32_t>(IFLA_MTU, mtu).
+  /// Appends a T in its exact size; name the type: put<std::uint32_t>(IFLA_MTU, mtu).
   template <class T>
   Message& put(int type, const std::type_identity_t<T>& value) {
     return put_bytes(type, &value, sizeof(T));
   }
   Message& put_bytes(int type, const void* data, std::size_t size);
   Message& put_string(int type, const std::string& text);
-  /// Attributes added by `fill` are nested in one of type `type`.
+  /// Nests the attributes that `fill` adds in one of type `type`.
   template <std::invocable<> F>
   Message& nest(int type, F&& fill) {
     nlattr* start = begin_nest(type);
@@ -116,10 +116,10 @@ public:
   static Result<Socket> open(int protocol = NETLINK_ROUTE);
   /// Makes the kernel apply the filters of a dump request instead of ignoring them (Linux 4.20).
   void set_strict();
-  /// Sends and collects all answers: one, or those of a dump (repeated when the table changed
-  /// meanwhile). `what` says in an error what was being asked.
+  /// Sends the request and collects all answers: one, or those of a dump (repeated if the table
+  /// changed meanwhile). `what` names the request in errors.
   Result<std::vector<Reply>> query(Message& request, std::string_view what);
-  /// As query(), where the kernel only says yes or no.
+  /// As query(), for requests that the kernel only acknowledges.
   Status request(Message& request, std::string_view what);
   [[nodiscard]] nl_sock* raw() { return sock_.get(); }
 

@@ -30,8 +30,9 @@ Status check_name(const std::string& name) {
   return {};
 }
 
-/// Makes /run/netns a shared mount point of its own, so that names made and removed here come and
-/// go in the other mount namespaces too. A lock keeps two first users from mounting it twice.
+/// Makes /run/netns a shared mount point of its own, so that names created and removed here also
+/// appear and disappear in other mount namespaces. A lock keeps two first users from mounting
+/// twice.
 Status prepare_directory() {
   if (mkdir(kNetNsDir, 0755) != 0 && errno != EEXIST)
     return fail_sys(errno, fmt::format("create {}", kNetNsDir));
@@ -65,7 +66,7 @@ Result<NetNs> NetNs::open_path(const std::string& path, const std::string& what)
     return fail_sys(errno, fmt::format("open {}", what));
   }
   struct stat st {};
-  if (fstat(fd.get(), &st) != 0) return fail_sys(errno, fmt::format("look at {}", what));
+  if (fstat(fd.get(), &st) != 0) return fail_sys(errno, fmt::format("stat {}", what));
   return NetNs(std::move(fd), st.st_ino);
 }
 
@@ -117,7 +118,7 @@ Status NetNs::create_named(const std::string& name) {
 Status NetNs::remove_named(const std::string& name) {
   if (auto ok = check_name(name); !ok) return ok;
   const std::string path = path_of(name);
-  // EINVAL: a name whose mount is gone already; only the file is left.
+  // EINVAL: the mount is gone already; only the file is left.
   if (umount2(path.c_str(), MNT_DETACH) != 0 && errno != EINVAL && errno != ENOENT)
     return fail_sys(errno, fmt::format("remove network namespace \"{}\"", name));
   if (unlink(path.c_str()) != 0) {
@@ -156,7 +157,7 @@ Result<NamedNetNs> NamedNetNs::create(const std::string& name) {
 }
 
 NamedNetNs::~NamedNetNs() {
-  if (!name_.empty()) (void)NetNs::remove_named(name_); // nobody left to tell
+  if (!name_.empty()) (void)NetNs::remove_named(name_); // a destructor cannot report an error
 }
 
 } // namespace xtg::net

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Network namespaces. A NetNs owns a descriptor that keeps its namespace alive; a NamedNetNs
-// besides owns the name below /run/netns that `ip netns` shows. Which namespace a thread is in is
-// the thread's own affair: enter() moves only the caller, run() uses a thread of its own.
+// Network namespaces. A NetNs owns a descriptor that keeps its namespace alive; a NamedNetNs also
+// owns the name below /run/netns that `ip netns` shows. The current namespace belongs to each
+// thread: enter() moves only the caller, run() uses a thread of its own.
 #pragma once
 
 #include <sys/types.h>
@@ -23,18 +23,18 @@ public:
   static Result<NetNs> current();                     ///< of the calling thread
   static Result<NetNs> open(const std::string& name); ///< a name below /run/netns
   static Result<NetNs> of_pid(pid_t pid);
-  /// A new one without a name, which ends with its last descriptor, device file or thread. Its
-  /// loopback is down. Needs CAP_SYS_ADMIN.
+  /// Creates a namespace without a name, which ends with its last descriptor, device file or
+  /// thread. Its loopback is down. Needs CAP_SYS_ADMIN.
   static Result<NetNs> create_private();
 
-  /// A new one that stays until remove_named(), as `ip netns add` makes it.
+  /// Creates a namespace that stays until remove_named(), as `ip netns add` does.
   static Status create_named(const std::string& name);
   static Status remove_named(const std::string& name);
 
-  /// Moves the calling thread there (CAP_SYS_ADMIN); nothing happens when it is there already.
+  /// Moves the calling thread there (CAP_SYS_ADMIN); does nothing if it is there already.
   [[nodiscard]] Status enter() const;
 
-  /// Calls `fn`, which returns a Result or Status, on a fresh thread inside the namespace.
+  /// Calls `fn`, which returns a Result or Status, on a new thread inside the namespace.
   template <class F>
   auto run(F&& fn) const -> std::invoke_result_t<F> {
     using R = std::invoke_result_t<F>;
@@ -45,7 +45,7 @@ public:
   }
 
   [[nodiscard]] int fd() const { return fd_.get(); }
-  [[nodiscard]] ino_t inode() const { return inode_; } ///< equal inodes are the same namespace
+  [[nodiscard]] ino_t inode() const { return inode_; } ///< equal inodes mean the same namespace
 
 private:
   NetNs(UniqueFd fd, ino_t inode) : fd_(std::move(fd)), inode_(inode) {}
@@ -56,7 +56,7 @@ private:
   ino_t inode_ = 0;
 };
 
-/// A namespace with a name, which the destructor removes.
+/// A named namespace, which the destructor removes.
 class NamedNetNs {
 public:
   static Result<NamedNetNs> create(const std::string& name);

@@ -16,7 +16,7 @@ std::optional<std::uint32_t> path_mtu(const packet::Ip& dst, const packet::Ip& s
   if (!interface.empty())
     (void)setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(),
                      static_cast<socklen_t>(interface.size()));
-  // A connected datagram socket has a route of its own, looked up now.
+  // A connected datagram socket has a route of its own, looked up at connect().
   const auto from = tcp::to_sockaddr({src, 0}, interface);
   const auto to = tcp::to_sockaddr({dst, 9}, interface);
   if (bind(fd.get(), from.get(), from.length) != 0 || connect(fd.get(), to.get(), to.length) != 0)

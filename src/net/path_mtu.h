@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The path MTU that the kernel knows, by its route and by what routers told it.
+// The path MTU known to the kernel, from its route and from routers' messages.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace xtg::net {
 
-/// Of packets from `src` to `dst` over `interface` (empty: by the route) with this TOS; nothing
-/// where there is no way. Sends nothing.
+/// Path MTU of packets from `src` to `dst` over `interface` (empty: as routed) with this TOS; empty
+/// without a route. Sends nothing.
 std::optional<std::uint32_t> path_mtu(const packet::Ip& dst, const packet::Ip& src,
                                       const std::string& interface, std::uint8_t tos);
 

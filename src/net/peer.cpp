@@ -20,7 +20,7 @@ namespace xtg::net {
 
 namespace {
 
-/// The most different namespaces that are looked at before a peer counts as not to be found.
+/// The search for a peer gives up after this many namespaces.
 constexpr std::size_t kMaxNamespaces = 4096;
 
 struct Place {
@@ -41,7 +41,7 @@ void for_each_entry(const char* directory, F&& visit) {
     if (entry->d_name[0] != '.' && !visit(std::string(entry->d_name))) return;
 }
 
-/// Looks for the namespace that has the id `nsid` in the socket's own.
+/// Finds the namespace that has the id `nsid` in the socket's namespace.
 class Search {
 public:
   Search(nl::Socket& socket, int nsid) : socket_(socket), nsid_(nsid) {}
@@ -116,9 +116,9 @@ std::optional<plan::VethPeer> find_peer(nl::Socket& socket, const LinkInfo& link
   peer.netns_pid = place->pid;
   (void)place->ns.run([&]() -> Status { // not permitted: the peer stays unreachable
     auto inside = nl::Socket::open();
-    if (!inside) return forward(std::move(inside), "look at peer");
+    if (!inside) return forward(std::move(inside), "read the veth peer");
     auto other = read_link(*inside, peer.ifindex);
-    if (!other) return forward(std::move(other), "look at peer");
+    if (!other) return forward(std::move(other), "read the veth peer");
     fill(*other, peer);
     return {};
   });

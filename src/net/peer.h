@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The other end of a veth pair, looked for in the namespaces that can be seen. Internal to net.
+// Finds the other end of a veth pair in the namespaces visible from here. Internal to net.
 #pragma once
 
 #include <optional>
@@ -10,8 +10,8 @@
 
 namespace xtg::net {
 
-/// `link` is a veth read through `socket`; nothing when the kernel names no peer. A peer whose
-/// namespace is not found, or may not be entered, comes with `reachable` false.
+/// `link` is a veth read through `socket`. Empty if the kernel reports no peer; `reachable` is
+/// false for a peer whose namespace is not found or may not be entered.
 std::optional<plan::VethPeer> find_peer(nl::Socket& socket, const LinkInfo& link);
 
 } // namespace xtg::net

@@ -21,7 +21,7 @@ std::optional<std::uint32_t> hex(std::string_view text) {
   return value;
 }
 
-/// "0100007F:1F90": words of four bytes in host order, and the port.
+/// "0100007F:1F90": 32-bit groups in host byte order, and the port.
 std::optional<Endpoint> parse_end(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon != 8 && colon != 32) return {};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Which local ports TCP connections of the calling thread's network namespace use.
+// Local ports in use by TCP connections in the calling thread's network namespace.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,12 @@
 
 namespace xtg::net {
 
-/// Counts the connections to `to` in a table of the form of /proc/net/tcp whose local port is in
-/// [use.first, use.last]. Lines that are none are left out.
+/// Counts the connections to `to` whose local port is in [use.first, use.last], in a table in the
+/// format of /proc/net/tcp. Other lines are skipped.
 void count_ports(std::string_view table, const Endpoint& to, plan::PortUse& use);
 
-/// Of the kernel's own range (net.ipv4.ip_local_port_range), or of `count` ports from `first` on.
+/// Counts in the kernel's own range (net.ipv4.ip_local_port_range), or in `count` ports from
+/// `first` on.
 plan::PortUse port_use(const Endpoint& to, std::optional<std::uint16_t> first, std::uint32_t count);
 
 } // namespace xtg::net

@@ -31,7 +31,7 @@ struct Lookup {
   std::optional<packet::Ip> gateway;
   std::optional<packet::Ip> src;
   RouteFault fault = RouteFault::None;
-  std::string error; ///< why the rest is not known
+  std::string error; ///< why the other members are unknown
 };
 
 std::optional<packet::Ip> read_gateway(const nl::Attrs& attrs, int family) {
@@ -48,7 +48,7 @@ std::optional<packet::Ip> read_gateway(const nl::Attrs& attrs, int family) {
   return gateway;
 }
 
-/// The TOS bits that routing looks at: without the ECN ones (RFC 3168).
+/// The TOS bits used for routing: all but the ECN bits (RFC 3168).
 constexpr std::uint8_t kDscpMask = 0xfc;
 
 nl::Message message_for(const RouteQuestion& question, unsigned flags = 0) {
@@ -83,7 +83,7 @@ constexpr const char* kUnreachable = "an unreachable route matches";
 constexpr const char* kBlackhole = "a blackhole route matches";
 constexpr const char* kProhibit = "a prohibit route matches";
 
-/// IPv4 answers a route that forbids with the error that a sender would get, and so may IPv6.
+/// For a prohibiting route IPv4 returns the error that a sender would get; IPv6 may do so too.
 Lookup no_way(const Error& error) {
   switch (error.sys) {
   case ENETUNREACH:
@@ -107,7 +107,7 @@ Lookup ask_exactly(nl::Socket& socket, const RouteQuestion& question) {
   if (!replies) return no_way(replies.error());
   if (replies->empty()) return no_way(RouteFault::NoRoute, no_route);
   const auto route = replies->front().header<rtmsg>();
-  // IPv6 answers with the kind of route that forbids.
+  // IPv6 returns the type of the prohibiting route.
   const std::array<std::pair<unsigned char, const char*>, 3> refusing{
       {{RTN_UNREACHABLE, kUnreachable}, {RTN_BLACKHOLE, kBlackhole}, {RTN_PROHIBIT, kProhibit}}};
   for (const auto& [type, words] : refusing)
@@ -128,9 +128,9 @@ bool is_own(nl::Socket& socket, const packet::Ip& ip) {
   return ask_exactly(socket, question).type == RTN_LOCAL;
 }
 
-/// As ask_exactly(), but for two answers that are about the source and not about the way: IPv4
-/// knows no way from an address that is not this host's, and IPv6 with a source address does not
-/// keep to the interface.
+/// As ask_exactly(), except for two answers about the source instead of the route: IPv4 finds no
+/// route from an address that is not this host's, and IPv6 ignores the interface if there is a
+/// source address.
 Lookup look_up(nl::Socket& socket, const RouteQuestion& question) {
   Lookup lookup = ask_exactly(socket, question);
   if (!question.src) return lookup;
@@ -156,8 +156,8 @@ bool has_address(nl::Socket& socket, int ifindex, packet::Family family) {
                             [&](const packet::Ip& a) { return a.family == family; });
 }
 
-/// Of an interface that asks for no neighbours. The entries that the kernel makes there by itself
-/// have the interface's own address, at which nobody listens.
+/// For an interface without neighbour resolution. The entries that the kernel creates there itself
+/// contain the interface's own address, on which nobody listens.
 void find_without_asking(nl::Socket& socket, const LinkInfo& link, const packet::Ip& hop,
                          plan::RouteFacts& facts) {
   const auto mac = read_neighbour(socket, link.ifindex, hop);
@@ -181,13 +181,13 @@ void find_neighbour(nl::Socket& socket, const LinkInfo& link, const packet::Ip& 
   }
   facts.next_hop = ask_neighbours(socket, link, {&hop, 1}, options.timeout).front();
   if (facts.next_hop) return;
-  // Nobody answers a question from an address elsewhere: that says nothing.
+  // A query from an address of another interface gets no answer, which proves nothing.
   const bool could_ask = has_address(socket, link.ifindex, hop.family);
   set_fault(facts, could_ask ? RouteFault::NoAnswer : RouteFault::CannotAsk,
             fmt::format("no neighbour answered for {} on {}", hop.to_string(), link.name));
 }
 
-/// Fills next_hop and, where that is not possible, fault and error.
+/// Sets next_hop or, if that is not possible, fault and error.
 void find_next_hop(nl::Socket& socket, const Lookup& lookup, const LinkInfo& link,
                    const RouteOptions& options, plan::RouteFacts& facts) {
   const packet::Ip& hop = facts.gateway ? *facts.gateway : facts.dst;
@@ -204,8 +204,8 @@ void find_next_hop(nl::Socket& socket, const Lookup& lookup, const LinkInfo& lin
     find_neighbour(socket, link, hop, options, facts);
 }
 
-/// Asked about one interface, IPv4 takes every address to be on its link, whatever the tables say.
-/// Where nobody is found there, what they say for all interfaces counts.
+/// Given an interface, IPv4 assumes every address to be on its link, whatever the tables contain.
+/// If no neighbour answers there, the result for all interfaces counts.
 void hear_refusal(nl::Socket& socket, const RouteQuestion& question, plan::RouteFacts& facts) {
   if (question.interface == 0 || facts.next_hop) return;
   RouteQuestion any = question;
@@ -231,11 +231,11 @@ void follow(nl::Socket& socket, const RouteQuestion& question, const RouteOption
   find_next_hop(socket, lookup, *link, options, facts);
 }
 
-/// The length of the route's prefix where the destination is on the link; 0 where it is not, or no
-/// route says so.
+/// Prefix length of the route if the destination is on the link; 0 if it is not, or no route says
+/// so.
 unsigned on_link_length(nl::Socket& socket, const RouteQuestion& question) {
   nl::Message request = message_for(question, RTM_F_FIB_MATCH);
-  const auto replies = socket.query(request, "look at a route");
+  const auto replies = socket.query(request, "read a route");
   if (!replies || replies->empty()) return 0;
   const auto route = replies->front().header<rtmsg>();
   const nl::Attrs attrs = replies->front().attrs<rtmsg>();
@@ -244,10 +244,10 @@ unsigned on_link_length(nl::Socket& socket, const RouteQuestion& question) {
   return direct ? route.rtm_dst_len : 0;
 }
 
-/// Where an address of a range goes.
+/// Next hop of an address in a range.
 struct Hop {
-  std::optional<packet::Ip> ip;   ///< whom to ask
-  std::optional<packet::Mac> mac; ///< known without asking
+  std::optional<packet::Ip> ip;   ///< the address to resolve
+  std::optional<packet::Mac> mac; ///< known without resolution
   bool operator==(const Hop&) const = default;
 };
 
@@ -259,7 +259,7 @@ Hop hop_of(nl::Socket& socket, const RouteQuestion& question, int ifindex) {
   return {lookup.gateway.value_or(question.dst), {}};
 }
 
-/// Fills facts.hosts, unless one next hop serves the whole range.
+/// Sets facts.hosts, unless one next hop serves the whole range.
 void find_hosts(nl::Socket& socket, RouteQuestion question, const packet::IpRange& range,
                 const RouteOptions& options, plan::RouteFacts& facts) {
   auto link = read_link(socket, facts.ifindex);
@@ -305,7 +305,8 @@ plan::RouteFacts route_to_range(const RouteQuestion& first, const packet::IpRang
   RouteQuestion question = first;
   question.dst = range.first;
   plan::RouteFacts facts = route_to(question, options);
-  if (facts.fault == RouteFault::OwnAddress && range.count > 1) { // says nothing of the others
+  if (facts.fault == RouteFault::OwnAddress &&
+      range.count > 1) { // does not apply to the other addresses
     question.dst = range.at(1);
     facts = route_to(question, options);
   }

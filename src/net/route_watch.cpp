@@ -29,7 +29,7 @@ bool RouteWatch::changed() {
     const ssize_t n =
         recv(nl_socket_get_fd(socket_.raw()), message.data(), message.size(), MSG_DONTWAIT);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == ENOBUFS) { // some were dropped
+    if (n < 0 && errno == ENOBUFS) { // some notifications were dropped
       any = true;
       continue;
     }

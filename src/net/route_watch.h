@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Notices that the kernel's routing or neighbour tables change. Belongs to the namespace in which
+// Detects changes of the kernel's routing and neighbour tables. Belongs to the namespace in which
 // it was opened. Not thread-safe.
 #pragma once
 
@@ -11,7 +11,7 @@ namespace xtg::net {
 class RouteWatch {
 public:
   static Result<RouteWatch> open();
-  /// Something has changed since the last call, whatever it concerns: time to ask again.
+  /// True if anything has changed since the last call: the tables must be read again.
   bool changed();
 
 private:

@@ -19,7 +19,8 @@ namespace {
 
 constexpr std::uint64_t kAskStopNs = 50'000'000;
 
-/// As far as allowed. EMFILE where that is not enough: to find it out by opening takes its time.
+/// Raises the limit as far as allowed. EMFILE if that is not enough: finding it out by opening
+/// files is slow.
 Status allow_files(std::uint64_t count) {
   constexpr std::uint64_t kForOthers = 256; // programs, maps and links of a run
   std::error_code ignored;
@@ -66,7 +67,7 @@ public:
         break;
       }
       if (auto ok = start_some(); !ok) return tl::unexpected<Error>(std::move(ok.error()));
-      if (settled_ == next_) continue; // none under way
+      if (settled_ == next_) continue; // none in progress
       if (auto ok = wait(); !ok) return tl::unexpected<Error>(std::move(ok.error()));
       expire();
     }
@@ -80,7 +81,7 @@ private:
   };
 
   Status start_some() {
-    // The bound on the starts lets `stop` be asked even where every connect() fails at once.
+    // The limit on starts lets `stop` be called even if every connect() fails at once.
     const std::uint32_t most = std::max(spec_.parallel, 1U);
     for (std::uint32_t i = 0; i < most && next_ < spec_.count && next_ - settled_ < most; ++i) {
       if (auto ok = start(next_++); !ok) return ok;
@@ -88,7 +89,7 @@ private:
     return {};
   }
 
-  /// An Error is one of all connections.
+  /// Returns an Error only for what concerns all connections.
   Status start(std::uint32_t index) {
     auto fd = tcp::new_socket(spec_.to.addr.family, spec_.interface, spec_.ip);
     if (!fd) return tl::unexpected<Error>(std::move(fd.error()));
@@ -105,7 +106,7 @@ private:
     }
     if (errno == EADDRNOTAVAIL) {
       settle(index, Error{Errc::System, 0, what_ + ": " + why_no_local_end()});
-      if (!spec_.first_port) fail_rest(*done_[index].error); // to find that out again is slow
+      if (!spec_.first_port) fail_rest(*done_[index].error); // finding that out again is slow
       return {};
     }
     if (errno != EINPROGRESS) {
@@ -123,7 +124,7 @@ private:
     return {};
   }
 
-  /// Found out once: the tables are long.
+  /// Determined once: the tables are long.
   const std::string& why_no_local_end() {
     if (!no_local_end_.empty()) return no_local_end_;
     const auto use = port_use(spec_.to, spec_.first_port, spec_.count);
@@ -133,7 +134,7 @@ private:
     return no_local_end_;
   }
 
-  /// False when this one connection cannot have its port.
+  /// False if this one connection cannot have its port.
   Result<bool> bind_local(std::uint32_t index) {
     const int socket = pending_[index].get();
     Endpoint local{.addr =
@@ -142,10 +143,10 @@ private:
     Status ok;
     if (spec_.first_port) {
       local.port = static_cast<std::uint16_t>(*spec_.first_port + index);
-      // The last run's connections may still be in TIME_WAIT.
+      // Connections of the last run may still be in TIME_WAIT.
       ok = tcp::set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1, "let a port be reused");
     } else {
-      // The port is chosen by connect(), which knows that it may serve several far ends.
+      // connect() chooses the port, because it can reuse one for several far ends.
       ok = tcp::set_option(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1, "leave the port open");
     }
     if (!ok) return tl::unexpected<Error>(std::move(ok.error()));
@@ -176,7 +177,7 @@ private:
     for (int i = 0; i < n; ++i) {
       const std::uint32_t index = events[static_cast<std::size_t>(i)].data.u32;
       const int socket = pending_[index].get();
-      auto err = tcp::option<int>(socket, SOL_SOCKET, SO_ERROR, "ask how a connect() went");
+      auto err = tcp::option<int>(socket, SOL_SOCKET, SO_ERROR, "read the result of a connect()");
       if (!err) return tl::unexpected<Error>(std::move(err.error()));
       if (*err != 0) {
         settle(index, tcp::fail_connection(*err, what_).value());
@@ -189,7 +190,7 @@ private:
     return {};
   }
 
-  /// Deadlines are in the order of the starts, for all have the same time.
+  /// Deadlines are in the order of the starts, because all timeouts are equal.
   void expire() {
     const std::uint64_t now = monotonic_ns();
     for (; !deadlines_.empty(); deadlines_.pop_front()) {
@@ -218,7 +219,7 @@ private:
     fail_rest(error);
   }
 
-  /// Those not started.
+  /// Fails those not started yet.
   void fail_rest(const Error& error) {
     for (; next_ < spec_.count; ++next_)
       settle(next_, error);
@@ -229,11 +230,11 @@ private:
   const std::string what_;
   const tcp::SockAddr to_;
   std::vector<Connected> done_;
-  std::vector<UniqueFd> pending_; ///< valid: under way
+  std::vector<UniqueFd> pending_; ///< valid: in progress
   std::deque<Deadline> deadlines_;
   std::string no_local_end_;
   std::uint32_t next_ = 0;    ///< the next one to start
-  std::uint32_t settled_ = 0; ///< open or failed
+  std::uint32_t settled_ = 0; ///< opened or failed
 };
 
 } // namespace

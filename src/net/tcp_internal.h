@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the files behind net/tcp.h share: addresses as the kernel takes them, options of sockets,
-// and what kind of error an errno of a connection is. Internal to net.
+// Shared by the implementation files of net/tcp.h: kernel socket addresses, socket options, and the
+// error codes for connection errnos. Internal to net.
 #pragma once
 
 #include <netinet/in.h>
@@ -23,9 +23,9 @@ struct SockAddr {
   [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
-/// A link-local IPv6 address gets `interface` as its scope.
+/// `interface` is the scope of a link-local IPv6 address.
 SockAddr to_sockaddr(const Endpoint& endpoint, const std::string& interface);
-/// An IPv4 address in IPv6 form (::ffff:0:0/96) is told as what it is.
+/// Converts an IPv4-mapped IPv6 address (::ffff:0:0/96) to IPv4.
 Result<Endpoint> to_endpoint(const sockaddr* address);
 /// "198.18.0.2 port 10000"
 std::string to_string(const Endpoint& endpoint);
@@ -53,16 +53,16 @@ inline Result<tcp_info> info(int fd) {
 }
 
 inline Result<bool> is_frozen(int fd) {
-  auto repair = option<int>(fd, IPPROTO_TCP, TCP_REPAIR, "ask whether a connection is frozen");
+  auto repair = option<int>(fd, IPPROTO_TCP, TCP_REPAIR, "read whether a connection is frozen");
   if (!repair) return tl::unexpected<Error>(std::move(repair.error()));
   return *repair != 0;
 }
 
-/// As fail_sys(), but what the far end, or the way there, did is Peer or Timeout.
+/// As fail_sys(), but errors caused by the far end or the path are Peer or Timeout.
 tl::unexpected<Error> fail_connection(int sys, std::string what);
 
-/// Reads and drops what there is, in bounded time; added to `dropped`. The errno that ended it, or
-/// 0.
+/// Reads and drops available data, in bounded time; adds it to `dropped`. Returns the errno that
+/// ended it, or 0.
 int drop_input(int fd, std::uint64_t& dropped);
 
 } // namespace xtg::net::tcp

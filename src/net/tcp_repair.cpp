@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// TCP_REPAIR: reading a connection out of the kernel, and building one from what was read.
+// TCP_REPAIR: reads a connection's state out of the kernel and rebuilds a socket from it.
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 
@@ -13,7 +13,7 @@ namespace xtg::net {
 
 namespace {
 
-/// TCPI_OPT_USEC_TS: the clock of the time stamps counts microseconds (Linux 6.7).
+/// TCPI_OPT_USEC_TS: the timestamp clock counts microseconds (Linux 6.7).
 constexpr unsigned kOptUsecTimestamps = 64;
 
 Status set(int fd, int name, int value, const char* what) {
@@ -64,7 +64,8 @@ Status read_sequence(int fd, TcpState& state) {
   state.snd_nxt = *sent;
   state.rcv_nxt = *received;
   int outstanding = 0;
-  if (ioctl(fd, SIOCOUTQ, &outstanding) != 0) return fail_sys(errno, "ask for outstanding bytes");
+  if (ioctl(fd, SIOCOUTQ, &outstanding) != 0)
+    return fail_sys(errno, "read the number of unacknowledged bytes");
   if (outstanding != 0)
     return fail(Errc::Internal, fmt::format("{} bytes are not acknowledged yet", outstanding));
   return {};
@@ -87,7 +88,7 @@ bool after(std::uint32_t a, std::uint32_t b) {
 
 Status set_options(int fd, const TcpState& state) {
   std::vector<tcp_repair_opt> options{{TCPOPT_MAXSEG, state.mss}};
-  // Without window scaling too: the new socket has a scale of its own until it is told 0.
+  // Also without window scaling: the new socket has a default scale until it is set to 0.
   options.push_back({TCPOPT_WINDOW, state.snd_wscale | std::uint32_t{state.rcv_wscale} << 16});
   if (state.sack) options.push_back({TCPOPT_SACK_PERMITTED, 0});
   if (state.timestamps) options.push_back({TCPOPT_TIMESTAMP, 0});
@@ -95,29 +96,30 @@ Status set_options(int fd, const TcpState& state) {
                  static_cast<socklen_t>(options.size() * sizeof(options[0]))) != 0)
     return fail_sys(errno, "set the negotiated options");
   if (!state.timestamps) return {};
-  // Since Linux 6.7 the lowest bit is not time: it chooses the clock (1: microseconds). The other
-  // bits are rounded up, for an older time stamp would be refused by the far end.
+  // Since Linux 6.7 the lowest bit chooses the clock instead (1: microseconds). Rounds up the other
+  // bits, because the far end rejects an older timestamp.
   const std::uint32_t stamp =
       state.usec_timestamps ? state.timestamp | 1 : (state.timestamp + 1) & ~1U;
   return set(fd, TCP_TIMESTAMP, stamp, "set the time stamp");
 }
 
-/// The kernel wants max_window >= snd_wnd, rcv_wup not after rcv_nxt, snd_wl1 inside our window.
+/// The kernel requires max_window >= snd_wnd, rcv_wup not after rcv_nxt, snd_wl1 inside our window.
 Status set_window(int fd, const TcpState& state) {
   tcp_repair_window window{};
-  // Of a stale snd_wl1 nothing is left to compare with: any next segment may tell the window.
+  // A stale snd_wl1 can no longer be compared: the next segment may set the window, whichever it
+  // is.
   window.snd_wl1 = after(state.snd_wl1, state.rcv_nxt) ? state.rcv_nxt : state.snd_wl1;
   window.snd_wnd = state.snd_wnd;
   window.max_window = std::max(state.max_window, state.snd_wnd);
-  // Our window counts from rcv_wup. With that of take-over it would have shrunk by all that was
-  // received since, to nothing in the end, and the far end's FIN would lie outside.
+  // Our window counts from rcv_wup. The value of the take-over would make it shrink by everything
+  // received since, in the end to nothing, and the far end's FIN would be outside of it.
   window.rcv_wnd = state.rcv_wnd;
   window.rcv_wup = state.rcv_nxt;
   return tcp::set_option(fd, IPPROTO_TCP, TCP_REPAIR_WINDOW, window, "set the windows");
 }
 
-/// connect() takes the segment size from here and computes it only once; TCP_REPAIR_OPTIONS comes
-/// after, and alone would leave the socket with segments of 536 bytes.
+/// connect() reads the segment size from here and computes it only once; TCP_REPAIR_OPTIONS comes
+/// later, and alone would leave the socket with segments of 536 bytes.
 void set_segment_size(int fd, std::uint32_t mss) {
   constexpr std::uint32_t kMost = 32767;                                   // MAX_TCP_WINDOW
   (void)set(fd, TCP_MAXSEG, std::min(mss, kMost), "set the segment size"); // it works with less too
@@ -163,7 +165,7 @@ Result<TcpState> TcpSocket::state() const {
   if (state.timestamps) {
     auto stamp = get(fd_.get(), TCP_TIMESTAMP, "read the time stamp");
     if (!stamp) return forward(std::move(stamp), kWhat);
-    // The kernel clears the lowest bit (see set_options()), and may have sent one that has it.
+    // The kernel clears the lowest bit (see set_options()) and may have sent one with it set.
     state.timestamp = *stamp | 1;
   }
   return state;
@@ -173,8 +175,8 @@ Status thaw(TcpSocket& socket) {
   Status ok =
       set(socket.fd(), TCP_REPAIR, TCP_REPAIR_OFF_NO_WP, "thaw a connection (CAP_NET_ADMIN)");
   if (!ok) return ok;
-  // Leaving repair mode takes the reuse of the address away. Without it the TIME_WAIT to come would
-  // keep everybody from the port for a minute.
+  // Leaving repair mode clears SO_REUSEADDR. Without it the coming TIME_WAIT would block the port
+  // for everybody for a minute.
   return tcp::set_option(socket.fd(), SOL_SOCKET, SO_REUSEADDR, 1, "let a port be reused");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A connection from freeze() to its end.
+// A connection's socket from freeze() to its end.
 #include <poll.h>
 #include <sys/epoll.h>
 
@@ -19,7 +19,7 @@ plan::TcpOptions default_options() {
     std::ifstream(fmt::format("/proc/sys/net/ipv4/{}", name)) >> value;
     return value;
   };
-  // tcp_ecn: 2 only accepts it of others.
+  // tcp_ecn 2: only accepts ECN from others.
   return {.timestamps = setting("tcp_timestamps") != 0,
           .sack = setting("tcp_sack") != 0,
           .ecn = setting("tcp_ecn") == 1};
@@ -49,7 +49,7 @@ Result<UniqueFd> new_socket(packet::Family family, const std::string& interface,
   const bool v4 = family == packet::Family::V4;
   UniqueFd fd(socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return fail_sys(errno, "open a TCP socket");
-  if (!v4) { // else a bound port would need the IPv4 port too
+  if (!v4) { // otherwise a bound port would need the IPv4 port too
     if (auto ok = set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1, "limit a socket to IPv6"); !ok)
       return tl::unexpected<Error>(std::move(ok.error()));
   }
@@ -79,10 +79,10 @@ tl::unexpected<Error> fail_connection(int sys, std::string what) {
 }
 
 int drop_input(int fd, std::uint64_t& dropped) {
-  // Enough for any receive buffer; a far end that never stops is met again at the next call.
+  // Enough for any receive buffer; a far end that never stops is read again in the next call.
   constexpr std::size_t kChunk = 1 << 20;
   for (int i = 0; i < 64; ++i) {
-    // With MSG_TRUNC the kernel throws the bytes away instead of copying them.
+    // With MSG_TRUNC the kernel discards the bytes instead of copying them.
     const ssize_t n = recv(fd, nullptr, kChunk, MSG_DONTWAIT | MSG_TRUNC);
     if (n > 0)
       dropped += static_cast<std::uint64_t>(n);
@@ -113,7 +113,7 @@ Result<Endpoint> TcpSocket::remote() const {
 }
 
 Result<std::uint64_t> TcpSocket::drain_input() {
-  // A frozen socket gives its bytes only to be looked at.
+  // A frozen socket allows only peeking at its bytes.
   auto frozen = tcp::is_frozen(fd_.get());
   if (!frozen) return tl::unexpected<Error>(std::move(frozen.error()));
   if (*frozen) {
@@ -129,8 +129,8 @@ Result<std::uint64_t> TcpSocket::drain_input() {
 }
 
 Status send_fin(const TcpSocket& socket) {
-  // A rebuilt socket knows no round-trip time and would repeat a lost FIN only after 3 s; with
-  // this, from Linux 6.15 on, every second.
+  // A rebuilt socket has no round-trip time and would repeat a lost FIN only after 3 s; with this
+  // option, from Linux 6.15 on, every second.
   constexpr int kTcpRtoMaxMs = 44;
   (void)tcp::set_option(socket.fd(), IPPROTO_TCP, kTcpRtoMaxMs, 1000, "repeat a FIN soon");
   if (shutdown(socket.fd(), SHUT_WR) == 0) return {};
@@ -141,7 +141,7 @@ Status send_fin(const TcpSocket& socket) {
 Status send_rst(TcpSocket& socket) {
   auto frozen = tcp::is_frozen(socket.fd());
   if (!frozen) return forward(std::move(frozen), "reset a connection");
-  if (*frozen) { // it would be closed silently
+  if (*frozen) { // it would close silently
     if (auto ok = thaw(socket); !ok) return forward(std::move(ok), "reset a connection");
   }
   const linger at_once{.l_onoff = 1, .l_linger = 0};
@@ -154,23 +154,23 @@ Result<Closing> closing(const TcpSocket& socket, std::uint64_t* received) {
   constexpr const char* kWhat = "close a connection";
   int err = tcp::drop_input(socket.fd(), *received);
   if (err == 0) {
-    // In this order: who ends a connection by an error sets the error first.
+    // In this order: the kernel sets the error before it ends a connection.
     auto info = tcp::info(socket.fd());
     if (!info) return forward(std::move(info), kWhat);
     auto pending = tcp::option<int>(socket.fd(), SOL_SOCKET, SO_ERROR, kWhat);
     if (!pending) return tl::unexpected<Error>(std::move(pending.error()));
     err = *pending;
     if (err == 0) {
-      // The kernel moves a TIME_WAIT out of the socket, which is then closed.
+      // The kernel moves TIME_WAIT out of the socket, which is then closed.
       const bool acked = info->tcpi_state == TCP_FIN_WAIT2;
       const bool done = info->tcpi_state == TCP_CLOSE || info->tcpi_state == TCP_TIME_WAIT ||
                         (acked && socket.far_end_closed());
       if (!done) return acked ? Closing::HalfClosed : Closing::Unacknowledged;
-      (void)tcp::drop_input(socket.fd(), *received); // what came since with its FIN
+      (void)tcp::drop_input(socket.fd(), *received); // data that arrived with its FIN
       return Closing::Closed;
     }
   }
-  // EPIPE: reset after the far end's FIN. ENOTCONN: the error was told before.
+  // EPIPE: reset after the far end's FIN. ENOTCONN: the error was reported before.
   if (err == ECONNRESET || err == EPIPE || err == ENOTCONN) return Closing::Reset;
   return tcp::fail_connection(err, kWhat);
 }
@@ -182,8 +182,8 @@ Result<ClosingWatch> ClosingWatch::open() {
 }
 
 Status ClosingWatch::add(const TcpSocket& socket, std::uint32_t number) {
-  // EPOLLOUT: a socket that sends no more is always writable, so that by edges every change of its
-  // state is told, also that to FIN_WAIT2.
+  // EPOLLOUT: a socket that has sent its FIN is always writable, so edge triggering reports every
+  // change of its state, including the one to FIN_WAIT2.
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.u32 = number;

@@ -60,7 +60,7 @@ Status create_veth(const VethSpec& spec) {
   const std::string what = fmt::format("create veth pair {} and {}", spec.near.name, spec.far.name);
   if (auto made = socket->request(request, what); !made) return made;
   if (!spec.up) return {};
-  // Only now: an end refuses to come up before it has its peer.
+  // Only now: an end cannot come up before it has its peer.
   if (auto ok = raise(spec.near); !ok) return forward(std::move(ok), what);
   if (auto ok = raise(spec.far); !ok) return forward(std::move(ok), what);
   return {};

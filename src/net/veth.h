@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Makes veth pairs and changes links. Everything here needs CAP_NET_ADMIN over the namespaces
-// concerned; a name belongs to the calling thread's namespace.
+// Creates veth pairs and changes links. Everything here needs CAP_NET_ADMIN in the namespaces
+// concerned; names belong to the calling thread's namespace.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@ namespace xtg::net {
 
 struct VethEnd {
   std::string name;
-  const NetNs* ns = nullptr; ///< where it goes; null: where the caller is
+  const NetNs* ns = nullptr; ///< namespace of the end; null: the caller's
   std::optional<packet::Mac> mac;
   int ifindex =
-      0; ///< 0: the kernel chooses; of the far end heeded only when the near one has its own
+      0; ///< 0: the kernel chooses; ignored for the far end unless the near one has an index too
 };
 
 struct VethSpec {
@@ -32,7 +32,7 @@ Status create_veth(const VethSpec& spec);
 
 Status remove_link(const std::string& name);
 
-/// What to change of a link; absent members stay as they are.
+/// Changes to a link; absent members stay as they are.
 struct LinkChange {
   std::optional<bool> up;
   std::optional<std::uint32_t> mtu;
@@ -41,7 +41,7 @@ struct LinkChange {
 };
 Status change_link(const std::string& name, const LinkChange& change);
 
-/// Usable at once: an IPv6 address skips duplicate address detection.
+/// Usable at once: skips duplicate address detection of an IPv6 address.
 Status add_address(const std::string& name, const packet::Ip& ip, unsigned prefix_len);
 
 } // namespace xtg::net

@@ -39,7 +39,7 @@ packet::Ip v6(std::uint8_t last) {
   return ip;
 }
 
-/// Locally administered, and telling the end by its last byte.
+/// Locally administered; the last byte identifies the end.
 packet::Mac mac(std::uint8_t last) {
   return {{0x02, 0x00, 198, 18, 0, last}};
 }
@@ -55,13 +55,13 @@ Status write_file(int dir, const std::string& path, std::string_view text) {
   return {};
 }
 
-/// Settings of the calling thread's namespace for links that come after. Where /proc/sys is
-/// read-only the wire works as well, it is only not as silent.
+/// Settings of the calling thread's namespace for links created later. If /proc/sys is read-only,
+/// the test bed works as well, but is less silent.
 void hush_ipv6() {
   const auto set = [](const char* name, const char* value) {
     (void)write_file(AT_FDCWD, fmt::format("/proc/sys/net/ipv6/{}", name), value);
   };
-  // Groups joined are reported twice; the second time after at most these milliseconds.
+  // Multicast joins are reported twice; the second time after at most these milliseconds.
   set("conf/default/mldv1_unsolicited_report_interval", "1");
   set("conf/default/mldv2_unsolicited_report_interval", "1");
   set("conf/default/disable_ipv6", "0");
@@ -70,7 +70,7 @@ void hush_ipv6() {
   set("conf/default/router_solicitations", "0");
 }
 
-/// In the end's namespace: addresses and the way to the other end.
+/// In the end's namespace: adds addresses and the route to the other end.
 Status address(const VethTestBedEnd& self, const VethTestBedEnd& other, bool ipv6) {
   if (auto ok = add_address(self.name, self.v4, kPrefixV4); !ok) return ok;
   if (auto ok = set_neighbour(self.ifindex, other.v4, other.mac); !ok) return ok;
@@ -79,7 +79,7 @@ Status address(const VethTestBedEnd& self, const VethTestBedEnd& other, bool ipv
   return set_neighbour(self.ifindex, other.v6, other.mac);
 }
 
-/// In the end's namespace: raises the link.
+/// In the end's namespace: brings the link up.
 Status raise(VethTestBedEnd& end, bool ipv6) {
   auto facts = interface_facts(end.name);
   if (!facts) return tl::unexpected<Error>(std::move(facts.error()));
@@ -102,7 +102,7 @@ Status wait_running(const VethTestBedEnd& end) {
   }
 }
 
-/// Waits until nothing has passed the end, either way, for a while.
+/// Waits until no packet has passed the end, in either direction, for a while.
 Status wait_silent(const VethTestBedEnd& end) {
   constexpr auto kSilence = 25ms, kPatience = 500ms;
   std::uint64_t last = 0;
@@ -119,8 +119,8 @@ Status wait_silent(const VethTestBedEnd& end) {
   return {};
 }
 
-/// In the end's namespace. The mounted /sys belongs to another one, so this goes through a mount of
-/// its own that is seen nowhere and ends with its descriptor.
+/// In the end's namespace. The mounted /sys belongs to another namespace, so this uses a private
+/// mount that nobody else sees and that ends with its descriptor.
 Status set_threaded(const VethTestBedEnd& end) {
   UniqueFd context(fsopen("sysfs", FSOPEN_CLOEXEC));
   if (!context.valid() || fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
@@ -137,7 +137,7 @@ Status VethTestBed::build(const VethTestBedSpec& spec) {
   far_ = {.name = spec.far_name, .ifindex = 0, .mac = mac(2), .v4 = v4(2), .v6 = v6(2)};
   ipv6_ = has_ipv6() && spec.mtu >= kMinIpv6Mtu;
 
-  // The settings come first, so that the links are born with them.
+  // Settings come first, so that the links are created with them.
   for (const NetNs* ns : {&near_ns(), &far_ns()}) {
     auto ok = ns->run([]() -> Status {
       hush_ipv6();
@@ -174,11 +174,11 @@ Status VethTestBed::build(const VethTestBedSpec& spec) {
 Result<VethTestBed> VethTestBed::create(const VethTestBedSpec& spec) {
   const std::string id = fmt::format("xtg-{:x}-{:04x}", getpid(), std::random_device{}() & 0xffff);
   auto near_ns = NamedNetNs::create(id + "-near");
-  if (!near_ns) return forward(std::move(near_ns), "make a wire");
+  if (!near_ns) return forward(std::move(near_ns), "create a veth test bed");
   auto far_ns = NamedNetNs::create(id + "-far");
-  if (!far_ns) return forward(std::move(far_ns), "make a wire");
+  if (!far_ns) return forward(std::move(far_ns), "create a veth test bed");
   VethTestBed bed(std::move(*near_ns), std::move(*far_ns));
-  if (auto ok = bed.build(spec); !ok) return forward(std::move(ok), "make a wire");
+  if (auto ok = bed.build(spec); !ok) return forward(std::move(ok), "create a veth test bed");
   return bed;
 }
 

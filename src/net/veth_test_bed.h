@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A wire to try things on: two new namespaces joined by a veth pair, addressed, its neighbours
-// known, and silent, so that whatever either end counts is what somebody sent. The destructor
-// removes it all; a wire that could not be finished leaves nothing behind. Needs CAP_SYS_ADMIN and
-// CAP_NET_ADMIN.
+// A veth test bed: two new namespaces joined by a veth pair, with addresses and neighbour entries,
+// and silent, so that each end counts only what somebody sent. The destructor removes everything; a
+// bed that could not be completed leaves nothing behind. Needs CAP_SYS_ADMIN and CAP_NET_ADMIN.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +16,16 @@ namespace xtg::net {
 struct VethTestBedSpec {
   unsigned queues = 2;
   std::uint32_t mtu = 1500;
-  bool gro = true;       ///< at the far end: what lets a veth take frames from XDP
-  bool threaded = false; ///< the far end receives in threads of its own, not in the sender's
+  bool gro = true;       ///< at the far end: lets a veth take frames from XDP
+  bool threaded = false; ///< the far end receives in NAPI threads, not in the sender's context
   std::string near_name = "xtg0";
   std::string far_name = "xtg1";
 };
 
-/// IPv6 addresses are there only where the kernel has IPv6 and the MTU allows it (1280): see
-/// Wire::ipv6().
+/// IPv6 addresses exist only if the kernel has IPv6 and the MTU allows it (1280): see
+/// VethTestBed::ipv6().
 struct VethTestBedEnd {
-  std::string name; ///< of the interface
+  std::string name; ///< interface name
   int ifindex = 0;
   packet::Mac mac;
   packet::Ip v4; ///< 198.18.0.1/30 near, .2 far
@@ -50,7 +49,7 @@ private:
       : near_ns_(std::move(near_ns)), far_ns_(std::move(far_ns)) {}
   Status build(const VethTestBedSpec& spec);
 
-  NamedNetNs near_ns_; // their end takes the pair along
+  NamedNetNs near_ns_; // the end of this namespace removes the pair
   NamedNetNs far_ns_;
   VethTestBedEnd near_;
   VethTestBedEnd far_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// When the lines of a run are due, and its end.
+// Due times of a run's interval lines, and its end.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace xtg::run {
 class Clock {
 public:
   Clock() = default;
-  /// `duration`: none where the run ends by itself.
+  /// No `duration`: the run ends by itself.
   Clock(std::uint64_t start_ns, std::optional<Nanoseconds> duration, Nanoseconds interval)
       : start_(start_ns), interval_(static_cast<std::uint64_t>(interval.count())),
         next_line_(start_ns + interval_) {
@@ -21,30 +21,30 @@ public:
   }
 
   [[nodiscard]] std::uint64_t start_ns() const { return start_; }
-  [[nodiscard]] std::uint64_t end_ns() const { return end_; } ///< ~0 without
+  [[nodiscard]] std::uint64_t end_ns() const { return end_; } ///< ~0: no end
   [[nodiscard]] bool over(std::uint64_t now) const { return now >= end_; }
   [[nodiscard]] double seconds(std::uint64_t now) const {
     return static_cast<double>(now - start_) * 1e-9;
   }
-  /// Lines count from here on; the end stays.
+  /// Interval lines count from here; the end is unchanged.
   void restart(std::uint64_t start_ns) {
     start_ = start_ns;
     next_line_ = start_ns + interval_;
   }
-  /// True once for each time that it is due. Lines that were missed are not made up for.
+  /// True once per due time. Missed lines are skipped.
   bool line_due(std::uint64_t now) {
     if (now < next_line_) return false;
     while (next_line_ <= now)
       next_line_ += interval_;
     return true;
   }
-  /// What comes in the first half interval behind the end is not worth a line.
+  /// The first half interval after the end gets no line of its own.
   void put_line_off_behind_end() { next_line_ = std::max(next_line_, end_ + interval_ / 2); }
-  /// Whether what came after the last line is worth one more at the end, and no sliver.
+  /// Whether the time since the last line is long enough for a final line.
   [[nodiscard]] bool worth_a_line(std::uint64_t last_line_ns, std::uint64_t now) const {
     return now > last_line_ns + interval_ / 20;
   }
-  /// The next line, or the end. A run that is over waits for neither.
+  /// Time of the next line or, if earlier, the end. An ending run waits for lines only.
   [[nodiscard]] std::uint64_t next_ns(bool ending) const {
     return ending ? next_line_ : std::min(next_line_, end_);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A run as the loop sees it (run/loop.h): each kind of run is a course, and so is the fake of the
-// tests. Used by one thread, but for halt().
+// A run as the loop sees it (run/loop.h). Each kind of run implements Course, and so does a fake in
+// the tests. Single-threaded, except halt().
 #pragma once
 
 #include <cstdint>
@@ -15,16 +15,16 @@
 
 namespace xtg::run {
 
-/// What a run needs of the machine; tests have one whose time is theirs.
+/// The machine services that a run uses; tests replace the clock.
 class Host {
 public:
   virtual ~Host() = default;
   virtual std::uint64_t now_ns() = 0;
-  /// Until one of the descriptors is readable, or the time has come.
+  /// Waits until one of the descriptors is readable or the time is reached.
   virtual Status wait(std::span<const int> fds, std::uint64_t until_ns) = 0;
-  /// Processor time that the run has taken so far.
+  /// CPU time of the run so far.
   virtual double cpu_s() = 0;
-  /// An error with what this host knows of its cause.
+  /// Adds what this host knows of the cause.
   virtual Error explain(Error error) { return error; }
 };
 
@@ -32,43 +32,43 @@ class Course {
 public:
   virtual ~Course() = default;
 
-  /// Before the report begins: whoever reads that it has begun may send to us.
+  /// Called before the report begins: whoever reads that it has begun may start to send.
   virtual void open() {}
   virtual report::Begin begin(report::RunInfo info) = 0;
-  /// Sets the clock and begins.
+  /// Sets the clock and starts the run.
   virtual void start(const StopToken& stop) = 0;
 
-  /// Readable ones end a wait.
+  /// Descriptors that end a wait when readable.
   [[nodiscard]] virtual std::vector<int> fds() const { return {}; }
-  /// When look() is called next; it may be called sooner.
+  /// When look() is due next; calling it earlier is allowed.
   [[nodiscard]] virtual std::uint64_t next_look_ns() const = 0;
-  /// What is due besides lines: faults, amounts, samples. Ends the run where that says so.
+  /// Does what is due besides lines (faults, amounts, samples), and may end the run.
   virtual void look(std::uint64_t now_ns, report::Sink& sink) = 0;
-  /// What was counted since the last line; none where it is not worth one.
+  /// Counts since the last line; empty when they are not worth a line.
   virtual std::optional<report::Interval> line(std::uint64_t now_ns) = 0;
-  /// Nothing is left to wait for.
+  /// True when there is nothing left to wait for.
   [[nodiscard]] virtual bool over() const = 0;
-  /// Nothing more is sent. From any thread; the run has yet to end.
+  /// Stops sending. From any thread; the run still has to end.
   virtual void halt() {}
 
   struct Finished {
     report::End end;
-    bool covers_silence = false; ///< conditions were about that nothing came, too
+    bool covers_silence = false; ///< a condition already judged that nothing arrived
   };
-  /// The last line and the final count, once.
+  /// Produces the last line and the final count; called once.
   virtual Finished conclude(report::Sink& sink, const StopToken& stop, Host& host) = 0;
 
-  /// The first reason counts, but a failure is one whatever was before it.
+  /// The first reason counts, but Failed replaces any earlier one.
   void end(stats::EndReason why, std::uint64_t now_ns) {
     if (!reason_ || why == stats::EndReason::Failed) reason_ = why;
     on_end(why, now_ns);
   }
-  /// The first error counts: what follows is its consequence.
+  /// The first error counts: later ones are its consequences.
   void fail_run(Error error) {
     blame(std::move(error));
     end(stats::EndReason::Failed, 0);
   }
-  /// At the second interrupt nothing is waited for.
+  /// After the second interrupt the run waits for nothing.
   void leave() { left_ = true; }
 
   [[nodiscard]] bool ending() const { return reason_.has_value(); }
@@ -77,15 +77,15 @@ public:
   [[nodiscard]] Clock& clock() { return clock_; }
 
 protected:
-  /// The run is to end; `now_ns` is 0 for a failure.
+  /// Called when the run is to end; `now_ns` is 0 for a failure.
   virtual void on_end(stats::EndReason, std::uint64_t /*now_ns*/) {}
-  /// What the counts say against a run that has ended.
+  /// Sets the error that the counts of an ended run imply.
   void blame(Error error) {
     if (!error_) error_ = std::move(error);
   }
 
   Clock clock_;
-  std::optional<stats::EndReason> reason_; ///< set when the run is being ended from here
+  std::optional<stats::EndReason> reason_; ///< set when this class ends the run
   bool left_ = false;
 
 private:

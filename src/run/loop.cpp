@@ -42,14 +42,14 @@ void keep_time(Course& course, report::Sink& sink, StopToken& stop, Host& host) 
   }
 }
 
-/// A run of whose result --expect made something.
+/// The verdicts of a run with --expect; null without.
 const std::vector<report::RxVerdict>* verdicts_of(const report::End& end) {
   if (const auto* rx = std::get_if<report::RxEnd>(&end)) return &rx->verdicts;
   if (const auto* test = std::get_if<report::PortTestEnd>(&end)) return &test->verdicts;
   return nullptr;
 }
 
-/// What vanishes under a run's feet is no wrong input.
+/// An object that disappears during a run is not wrong input.
 Error while_running(Error error) {
   if (error.code == Errc::NotFound) error.code = Errc::System;
   return error;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The one loop of all runs: waits, asks the course to look, reports lines, obeys the stop token,
-// and makes of the final count an outcome.
+// The one loop of all runs: waits, calls the course, reports lines, obeys the stop token, and turns
+// the final count into an outcome.
 #pragma once
 
 #include <optional>
@@ -13,12 +13,12 @@
 namespace xtg::run {
 
 struct Outcome {
-  report::End end;            ///< the summary, by kind of run
-  std::optional<Error> error; ///< why the run failed, missed a condition or was left
+  report::End end;            ///< the summary of this kind of run
+  std::optional<Error> error; ///< why the run failed, missed a condition or was aborted
   int exit_status = 0;
 };
 
-/// From begin to end; the finish is the caller's.
+/// Runs the course from begin to end; the caller finishes the sink.
 Outcome carry_out(Course& course, const report::RunInfo& info, report::Sink& sink, StopToken stop,
                   Host& host);
 

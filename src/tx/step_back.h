@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A sending thread that mostly waits for a far end on the same machine (veth) takes the CPU from
-// the very receiver it waits for. Stepping back, the thread leaves its CPU to whoever wants it, and
-// the scheduler treats that CPU as an idle one when it places threads (SCHED_IDLE, sched(7)).
+// A sending thread that mostly waits for a far end on the same machine (veth) takes CPU time from
+// the receiver that it waits for. Stepping back sets SCHED_IDLE (sched(7)): the thread yields its
+// CPU to any other thread, and the scheduler treats the CPU as idle when it places threads.
 #pragma once
 
 namespace xtg::tx {
 
-/// Of the calling thread.
+/// Applies to the calling thread.
 class StepBack {
 public:
-  /// `allowed`: the thread may step forward again, which takes CAP_SYS_NICE (or RLIMIT_NICE).
+  /// `allowed`: the thread may return to its normal policy, which takes CAP_SYS_NICE (or
+  /// RLIMIT_NICE).
   explicit StepBack(bool allowed) : allowed_(allowed) {}
   void set(bool back);
   [[nodiscard]] bool is_back() const { return back_; }

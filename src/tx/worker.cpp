@@ -12,12 +12,12 @@ namespace {
 
 constexpr std::uint32_t kMaxBatch = XTG_MAX_BATCH;
 constexpr std::uint32_t kMaxRuns = 1U << 20;
-constexpr std::uint32_t kFirstRuns = 1U << 13;   // until the first call has shown how fast it goes
-constexpr std::uint32_t kPendingRuns = 1U << 12; // some 0.2 ms
+constexpr std::uint32_t kFirstRuns = 1U << 13;     // until the first call has shown the rate
+constexpr std::uint32_t kPendingRuns = 1U << 12;   // some 0.2 ms
 constexpr std::uint64_t kFirstPauseNs = 1'000'000; // after ENOMEM; doubled each time
-constexpr unsigned kBehindCalls = 3;            // in a row that lost slots: release more together
-constexpr unsigned kKeptCalls = 40;             // in a row that lost none: some seconds
-constexpr std::uint64_t kSleepSpinNs = 300'000; // one program run may wait this long after a sleep
+constexpr unsigned kBehindCalls = 3; // calls in a row that missed slots: release more together
+constexpr unsigned kKeptCalls = 40;  // calls in a row that missed none: some seconds
+constexpr std::uint64_t kSleepSpinNs = 300'000; // after a sleep one program run may wait this long
 
 class Loop {
 public:
@@ -41,12 +41,12 @@ private:
   [[nodiscard]] bool over() {
     if (worker_.done()) return true;
     const bool pending = worker_.pending();
-    // What is pending has one more call to be sent in.
+    // Pending frames get one more call.
     if (stop_.load(std::memory_order_relaxed) && (!pending || std::exchange(last_call_, true)))
       return true;
     if (pending) return false;
     if (worker_.unclaimed() == 0) return true;
-    // Slots that were due before the end and overslept are counted by the program, in one more
+    // The program counts the slots that were due before the end but slept through, in one more
     // call.
     return spec_.sleep && clock_.now_ns() >= worker_.end_ns() &&
            worker_.next_ns() >= worker_.end_ns();
@@ -59,8 +59,8 @@ private:
     return frames;
   }
 
-  // Sleeps towards the next deadline, or the next try for refused frames. False: woke early to look
-  // at the stop flag.
+  // Sleeps until the next deadline, or the next retry of rejected frames. Returns false after an
+  // early wake-up to check the stop flag.
   bool nap() {
     const bool pending = worker_.pending();
     if (!pending && !spec_.sleep) return true;
@@ -72,7 +72,7 @@ private:
       clock_.sleep_until_ns(std::min(wake, now + kNapNs));
       return true;
     }
-    const bool last = due >= worker_.end_ns(); // no slot comes before the end
+    const bool last = due >= worker_.end_ns(); // no slot is due before the end
     if (last) wake = worker_.end_ns();
     clock_.sleep_until_ns(std::min(wake, now + kNapNs));
     return !last && wake <= now + kNapNs;
@@ -83,12 +83,12 @@ private:
     if (spec_.sleep) return worker_.call(size, size, kSleepSpinNs);
 
     std::uint64_t runs = runs_;
-    // Where refused frames are all that is left, a call passes over what follows the last of them.
+    // If only rejected frames are left, a call skips the runs after the last of them.
     const std::uint64_t least = worker_.pending() ? kPendingRuns : 1;
     if (paced_.empty())
       runs = std::min<std::uint64_t>(runs, std::max<std::uint64_t>(worker_.unclaimed(), least));
     runs = (runs + size - 1) / size * size;
-    // A big batch must not be passed over for a deadline that comes before its runs are through.
+    // A big batch must not be skipped for a deadline that comes before its runs are done.
     const std::uint64_t spin = kSpinNs + 64ULL * (size - 1);
     const std::uint64_t before = clock_.now_ns();
     auto end = worker_.call(static_cast<std::uint32_t>(runs), size, spin);
@@ -97,10 +97,10 @@ private:
   }
 
   void learn(std::uint64_t runs, std::uint64_t took_ns) {
-    if (runs < runs_) return; // cut short by the amount: says nothing about speed
+    if (runs < runs_) return; // cut short by the amount: no measure of speed
     const std::uint64_t wanted_ns = paced_.empty() ? kCallNs : kPacedCallNs;
     const std::uint64_t fitting = runs * wanted_ns / std::max<std::uint64_t>(took_ns, 1);
-    // At most fourfold: the first calls run on cold caches.
+    // At most fourfold: the first calls run with cold caches.
     runs_ = static_cast<std::uint32_t>(
         std::clamp<std::uint64_t>(fitting, kMaxBatch, std::min<std::uint64_t>(kMaxRuns, runs * 4)));
     for (Paced& paced : paced_)
@@ -115,12 +115,12 @@ private:
     unsigned kept_calls = 0;
   };
 
-  // A schedule that one-by-one release cannot keep is released in larger batches, until it has been
-  // kept for a while.
+  // Releases slots in larger batches while one-by-one release cannot keep the schedule, and returns
+  // to small ones when it has been kept for a while.
   void keep_up(Paced& paced, std::uint64_t took_ns) {
     const std::uint64_t skipped = worker_.skipped_slots(paced.spec.number);
     const bool behind =
-        (skipped - paced.skipped) * 1'000 > took_ns / 1'000; // over 1 slot per ms lost
+        (skipped - paced.skipped) * 1'000 > took_ns / 1'000; // more than 1 missed slot per ms
     const bool kept = skipped == paced.skipped;
     paced.skipped = skipped;
     paced.behind_calls = behind ? paced.behind_calls + 1 : 0;
@@ -166,7 +166,7 @@ private:
   const std::atomic<bool>& stop_;
   std::uint32_t runs_ = kFirstRuns;
   std::vector<Paced> paced_;
-  bool last_call_ = false; ///< it was told to stop
+  bool last_call_ = false; ///< the last call after the stop flag was made
   std::uint64_t claimed_ = 0;
   std::uint64_t hungry_since_ns_ = 0;
   std::uint64_t pause_ns_ = kFirstPauseNs;

@@ -29,14 +29,14 @@ void RealClock::sleep_until_ns(std::uint64_t deadline_ns) {
 WorkerPool::WorkerPool(std::vector<PooledWorker> workers, std::function<void()> on_finished)
     : workers_(std::move(workers)), on_finished_(std::move(on_finished)),
       running_(workers_.size()) {
-  // Threads inherit the signal mask: all signals stay with main.
+  // Threads inherit the signal mask: workers receive no signals.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
     for (PooledWorker& pooled : workers_)
       threads_.emplace_back([this, &pooled] { run_worker(pooled); });
-  } catch (const std::system_error& error) { // no room for another thread: those that are here end
+  } catch (const std::system_error& error) { // no thread available: end the ones started
     keep(Error{Errc::System, error.code().value(), "start a sending thread"});
     const std::size_t missing = workers_.size() - threads_.size();
     running_ -= missing;
@@ -53,7 +53,7 @@ WorkerPool::~WorkerPool() {
 
 void WorkerPool::run_worker(PooledWorker& pooled) {
   pthread_setname_np(pthread_self(), "xtg-send");
-  // The default slack of 50 us would be part of every wake-up.
+  // Without this the default slack of 50 us would delay every wake-up.
   prctl(PR_SET_TIMERSLACK, 1);
   if (pooled.cpu >= 0) {
     cpu_set_t set;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The workers' threads. Main owns the pool, the programs, the sampling and the signals; a worker
-// shares with the others only the stop flag and a mutex-guarded first error.
-// Signals stay blocked in workers. Destruction stops and joins.
+// The workers' threads. Main owns the pool, the programs, the sampling and the signals; workers
+// share only the stop flag and a mutex-guarded first error. Signals stay blocked in workers. The
+// destructor stops and joins.
 #pragma once
 
 #include <atomic>
@@ -18,18 +18,18 @@
 
 namespace xtg::tx {
 
-/// CLOCK_MONOTONIC and clock_nanosleep.
+/// The real clock: CLOCK_MONOTONIC and clock_nanosleep.
 class RealClock : public Clock {
 public:
   std::uint64_t now_ns() override;
   void sleep_until_ns(std::uint64_t deadline_ns) override;
 };
 
-/// What a thread does that sends no streams of a run (`tcp`).
+/// A thread's work when it does not send streams of a run (`tcp`).
 class Task {
 public:
   virtual ~Task() = default;
-  virtual Status enter() = 0; ///< on the thread, before the start
+  virtual Status enter() = 0; ///< runs on the thread, before the start
   virtual Status work(Clock& clock, const std::atomic<bool>& stop) = 0;
 };
 
@@ -42,23 +42,23 @@ struct PooledWorker {
 
 class WorkerPool {
 public:
-  /// Starts a thread for each; `on_finished` is called once, by the last thread to end.
+  /// Starts one thread per worker; the last thread to end calls `on_finished`, once.
   WorkerPool(std::vector<PooledWorker> workers, std::function<void()> on_finished);
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  /// Waits until every thread is in place (namespace, CPU) or has failed, so that a common start
-  /// time can be set.
+  /// Waits until every thread is ready (namespace, CPU) or has failed, so that a common start time
+  /// can be set.
   Status wait_ready();
   /// Lets the threads begin.
   void go();
   void stop();
-  /// Joins all threads; the first error any of them met.
+  /// Joins all threads; returns the first error of any of them.
   Status join();
-  /// That error, if there is one so far: all threads then stop, or have.
+  /// The first error so far, if any: all threads are then stopping or have stopped.
   [[nodiscard]] std::optional<Error> error() const;
-  /// CPUs that a thread could not be pinned to.
+  /// CPUs to which a thread could not be pinned.
   [[nodiscard]] std::vector<int> unpinned() const;
 
 private:

@@ -5,7 +5,7 @@
 
 namespace xtg::xdp {
 
-/// Where a program that receives runs: in the driver, or behind it.
+/// Where a receiving program runs: in the driver, or after it.
 enum class AttachMode : std::uint8_t { Native, Generic };
 
 } // namespace xtg::xdp

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// An XDP program that drops whatever an interface receives, in the driver: a far end that keeps up.
-// The interface's own counters still count. Attached by bpf_link, so it ends with the object or the
-// process.
+// Drops everything that an interface receives, by an XDP program in the driver: a far end that
+// keeps up. The interface's own counters still count. Attached by bpf_link, so it ends with the
+// object or the process.
 #pragma once
 
 #include "core/result.h"

@@ -18,7 +18,7 @@ namespace xtg::xdp {
 
 namespace {
 
-// libbpf's log callback has no context argument, so its ring lives here.
+// libbpf's log callback has no context argument, so the ring is global.
 struct LogRing {
   std::mutex mutex;
   std::deque<std::string> lines;
@@ -31,7 +31,7 @@ LogRing& log_ring() {
 
 int log_line(enum libbpf_print_level level, const char* format, va_list args) {
   if (level == LIBBPF_DEBUG) return 0;
-  // The verifier's log comes in one piece of any length.
+  // The verifier's log arrives as one text of any length.
   va_list again;
   va_copy(again, args);
   const int length = std::vsnprintf(nullptr, 0, format, again);
@@ -79,14 +79,15 @@ Result<UniqueFd> attach_xdp(int prog_fd, int ifindex, const char* what, std::uin
 Result<UniqueFd> attach_ingress(int prog_fd, int ifindex, const char* what,
                                 AttachMode attach_mode) {
   // XDP_FLAGS_SKB_MODE and XDP_FLAGS_DRV_MODE of <linux/if_link.h>.
-  constexpr std::uint32_t kBehindDriver = 1U << 1, kInDriver = 1U << 2;
+  constexpr std::uint32_t kGenericMode = 1U << 1, kDriverMode = 1U << 2;
   auto link = attach_xdp(prog_fd, ifindex, what,
-                         attach_mode == AttachMode::Generic ? kBehindDriver : kInDriver);
+                         attach_mode == AttachMode::Generic ? kGenericMode : kDriverMode);
   if (link) return link;
   switch (link.error().sys) {
   case EBUSY:
   case EEXIST:
-  case EINVAL: // also ERANGE, ENOSPC: what drivers say to a frame size or queue they cannot have
+  case EINVAL: // also ERANGE, ENOSPC: drivers' errors for an unsupported frame size or number of
+               // queues
   case ERANGE:
   case ENOSPC:
     link.error().code = Errc::NotSupported;

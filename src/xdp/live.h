@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What all users of live frames see of them, whichever programs they run.
+// Common to all senders of live frames.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,12 @@ namespace xtg::xdp {
 /// How one kernel call ended.
 enum class RunEnd : std::uint8_t {
   Complete,
-  Interrupted, ///< a signal; what was sent is in the counters, call again
-  NoMemory,    ///< the kernel could not get a page; call again after a pause
+  Interrupted, ///< by a signal; frames sent so far are counted, call again
+  NoMemory,    ///< the kernel had no page; call again after a pause
 };
 
-/// Sends libbpf's log lines to a ring of the last few, which load errors quote; with `echo` to
-/// stderr too.
+/// Keeps the last few of libbpf's log lines, which load errors quote; with `echo`, also writes them
+/// to stderr.
 void init_logging(bool echo);
 
 } // namespace xtg::xdp

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// An mmapable array map, mapped. Internal to xdp.
+// A memory-mapped array map. Internal to xdp.
 #pragma once
 
 #include <cerrno>
@@ -15,10 +15,10 @@ namespace xtg::xdp {
 template <class T>
 class MappedArray {
 public:
-  /// `value_size`: bytes of an element, where that is more than a T.
+  /// `value_size`: bytes of an element, if more than a T.
   static Result<MappedArray> map(int map_fd, std::size_t count,
                                  std::size_t value_size = sizeof(T)) {
-    // The kernel spaces the elements by multiples of eight and maps whole pages.
+    // The kernel aligns elements to multiples of eight and maps whole pages.
     static_assert(sizeof(T) % 8 == 0 || sizeof(T) == 4);
     const std::size_t stride = (value_size + 7) / 8 * 8;
     const std::size_t page = 4096, bytes = (count * stride + page - 1) / page * page;

@@ -9,7 +9,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-// The skeleton names the types of the shared ABI, so that header comes first.
+// The skeleton uses types of the shared ABI, so that header comes first.
 #include "xtg/abi/reuse.h"
 #include "xtg_reuse_bpf.skel.h"
 
@@ -19,7 +19,7 @@ namespace xtg::xdp {
 
 namespace {
 
-// A pool takes 64 pages at once, and the far end's ring holds 256.
+// A pool allocates 64 pages at once, and the far end's ring holds 256.
 constexpr std::uint32_t kRuns = 2048, kBatch = 64;
 
 struct Closer {
@@ -36,7 +36,7 @@ Result<bool> unchanged(const xtg_reuse_bpf& skel, bool renew) {
   auto end = run_live(bpf_program__fd(skel.progs.xtg_reuse_tx), frame, 0, kRuns, kBatch);
   if (!end) return tl::unexpected<Error>(std::move(end.error()));
   if (peek(reuse.again) == 0)
-    return fail(Errc::System, "no page was used again while live mode was tried");
+    return fail(Errc::System, "no page was reused during the live mode test");
   return peek(reuse.changed) == 0;
 }
 
@@ -44,7 +44,7 @@ Result<bool> unchanged(const xtg_reuse_bpf& skel, bool renew) {
 
 Result<plan::PageReuse> probe_page_reuse(int near, int far) {
   const Skeleton skel(xtg_reuse_bpf::open_and_load());
-  if (!skel) return fail_sys(errno, "load the programs that try live mode");
+  if (!skel) return fail_sys(errno, "load the programs that test live mode");
   auto link = attach_xdp(bpf_program__fd(skel->progs.xtg_reuse_in), far, "a drop program");
   if (!link) return tl::unexpected<Error>(std::move(link.error()));
   const __u32 slot = 0;
@@ -52,7 +52,7 @@ Result<plan::PageReuse> probe_page_reuse(int near, int far) {
   target.ifindex = static_cast<__u32>(near);
   target.bpf_prog.fd = bpf_program__fd(skel->progs.xtg_reuse_out);
   if (bpf_map_update_elem(bpf_map__fd(skel->maps.reuse_target), &slot, &target, 0) != 0)
-    return fail_sys(errno, "aim at a device of our own");
+    return fail_sys(errno, "set the output interface");
 
   auto by_itself = unchanged(*skel, false);
   if (!by_itself) return tl::unexpected<Error>(std::move(by_itself.error()));

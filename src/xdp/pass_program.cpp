@@ -13,7 +13,7 @@ Result<UniqueFd> load_pass_program(const char* name, bool frags) {
   const auto code = return_constant(XDP_PASS);
   LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_flags = frags ? BPF_F_XDP_HAS_FRAGS : 0U);
   UniqueFd prog(bpf_prog_load(BPF_PROG_TYPE_XDP, name, "GPL", code.data(), code.size(), &opts));
-  if (!prog.valid()) return fail_sys(errno, "load a passing XDP program");
+  if (!prog.valid()) return fail_sys(errno, "load a pass program");
   return prog;
 }
 

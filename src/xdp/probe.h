@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What this kernel and these permissions allow, found out by trying the smallest real thing.
+// Tests what this kernel and these permissions allow, by trying the smallest real operation.
 #pragma once
 
 #include "core/result.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Other people's XDP programs on an interface, as libxdp sees them: a program by itself, or the
-// members of a libxdp dispatcher.
+// Other XDP programs on an interface, as libxdp sees them: a program by itself, or the members of a
+// libxdp dispatcher.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct AttachedProgram {
   std::string name;
 };
 
-/// In the order in which they run; empty when there is none.
+/// In execution order; empty if there is none.
 Result<std::vector<AttachedProgram>> attached_programs(int ifindex);
 
 } // namespace xtg::xdp

@@ -14,7 +14,7 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
-// The skeleton names the types of the shared ABI, so those headers come first.
+// The skeleton uses types of the shared ABI, so those headers come first.
 #include "xtg/abi/rx.h"
 #include "xtg/abi/rx_back.h"
 #include "xtg/abi/rx_match.h"
@@ -39,7 +39,7 @@ struct Closer {
 };
 using Skeleton = std::unique_ptr<xtg_rx_bpf, Closer>;
 
-/// `positions`: the map of another receiver, or none.
+/// `positions`: the map of another receiver, or empty.
 Result<Skeleton> open_and_load(const xtg_rx_config& config, const xtg_rx_filters& filters,
                                const xtg_rx_sampling& sampling, std::optional<int> positions) {
   Skeleton skel(xtg_rx_bpf::open(nullptr));
@@ -96,10 +96,10 @@ struct Receiver::Impl {
   xtg_rx_config config{};
   MappedArray<xtg_rx_record> records;
   std::optional<SampleRing> samples;
-  std::deque<stats::RxRecord> retired; // of slots that were taken back, with words
-  std::uint64_t forgotten = 0;         // packets of those that were too many
-  std::vector<std::uint32_t> leaving;  // slots that are cleared at the next make_room()
-  UniqueFd link;                       // goes before the program
+  std::deque<stats::RxRecord> retired; // of reclaimed slots, with bitmaps
+  std::uint64_t forgotten = 0;         // packets of records dropped for lack of space
+  std::vector<std::uint32_t> leaving;  // slots to clear at the next make_room()
+  UniqueFd link;                       // ends before the program
 
   [[nodiscard]] std::uint32_t used() const;
   [[nodiscard]] stats::RxRecord record(std::uint32_t number, bool words) const;
@@ -118,11 +118,11 @@ stats::RxRecord Receiver::Impl::record(std::uint32_t number, bool words) const {
   const xtg_rx_record& from = records[number];
   stats::RxRecord out;
   std::memcpy(&out.slot, &from.slot, sizeof out.slot);
-  if (out.slot.packets == 0) return out; // just given out
+  if (out.slot.packets == 0) return out; // assigned a moment ago
   out.delay.assign(std::begin(from.hist.delay), std::end(from.hist.delay));
   out.arrival.assign(std::begin(from.hist.arrival), std::end(from.hist.arrival));
   if (!words) return out;
-  // The record is as long as the window asks for; behind the ring there is a second one.
+  // The record's bitmap has the size of the window, which exceeds the struct.
   const __u64* first = from.bitmap;
   const __u64* second = first + config.window / XTG_RX_WORD;
   out.bitmap.assign(first, second);
@@ -130,7 +130,7 @@ stats::RxRecord Receiver::Impl::record(std::uint32_t number, bool words) const {
   return out;
 }
 
-/// All that are somebody's, and have been used: one that was just given out has no last packet.
+/// All assigned slots that have been used: one assigned a moment ago has no last packet.
 std::vector<stats::SlotUse> Receiver::Impl::uses() const {
   std::vector<stats::SlotUse> out;
   for (std::uint32_t i = 0; i < used(); i++) {
@@ -144,10 +144,10 @@ std::vector<stats::SlotUse> Receiver::Impl::uses() const {
 Status Receiver::Impl::clear_leaving() {
   for (const std::uint32_t number : std::exchange(leaving, {})) {
     auto* bytes = reinterpret_cast<std::uint8_t*>(&records[number]);
-    const std::size_t kept = sizeof(xtg_rx_key); // nobody's
+    const std::size_t kept = sizeof(xtg_rx_key); // the key, which says unassigned
     std::memset(bytes + kept, 0, XTG_RX_RECORD(config.window) - kept);
     if (bpf_map_update_elem(bpf_map__fd(skel->maps.rx_free), nullptr, &number, 0) != 0)
-      return fail_sys(errno, "give a stream's record to others");
+      return fail_sys(errno, "free a stream's record");
   }
   return {};
 }
@@ -247,7 +247,7 @@ void Receiver::restart_sizes(std::uint64_t before_ns) {
   for (std::uint32_t i = 0; i < impl_->used(); i++) {
     xtg_rx_slot& slot = impl_->records[i].slot;
     if (slot.key.form != XTG_SIG_NONE || peek(slot.first_ns) >= before_ns) continue;
-    poke(slot.size_min, ~__u32{0}); // a frame just now may go without: it is from before
+    poke(slot.size_min, ~__u32{0}); // a concurrent frame may get lost here: it is an earlier one
     poke(slot.size_max, __u32{0});
   }
 }
@@ -259,13 +259,13 @@ Result<std::vector<stats::RxAnnouncement>> Receiver::take_announcements() {
   for (xtg_rx_announce_key* at = nullptr; bpf_map_get_next_key(map, at, &key) == 0;
        at = &keys.back()) {
     keys.push_back(key);
-    if (keys.size() == XTG_RX_ANNOUNCED) break; // others come meanwhile
+    if (keys.size() == XTG_RX_ANNOUNCED) break; // more keep arriving meanwhile
   }
   std::vector<stats::RxAnnouncement> out;
   for (const xtg_rx_announce_key& one : keys) {
     xtg_rx_announcement value{};
     if (bpf_map_lookup_and_delete_elem(map, &one, &value) != 0)
-      return fail_sys(errno, "read what was announced");
+      return fail_sys(errno, "read the announcements");
     out.push_back(announcement_of(one, value));
   }
   poke(impl_->skel->bss->rx_control.strangers, __u64{0});
@@ -294,7 +294,7 @@ Status Receiver::Impl::add_cpus(stats::RxSnapshot& out) const {
   std::vector<xtg_rx_queue> cpus(static_cast<std::size_t>(count));
   const __u32 zero = 0;
   if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.rx_cpus), &zero, cpus.data()) != 0)
-    return fail_sys(errno, "read what was received");
+    return fail_sys(errno, "read the receive counters");
   for (unsigned i = 0; i < cpus.size(); i++)
     if (cpus[i].packets != 0 || cpus[i].passed != 0) out.cpus.push_back(unit_of(i, cpus[i]));
   return {};

@@ -9,7 +9,7 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
-// The skeleton names the types of the shared ABI, so those headers come first.
+// The skeleton uses types of the shared ABI, so those headers come first.
 #include "xtg/abi/reflect.h"
 #include "xtg/abi/rx.h"
 #include "xtg/abi/tx.h"
@@ -29,7 +29,7 @@ struct Closer {
 };
 using Skeleton = std::unique_ptr<xtg_reflect_bpf, Closer>;
 
-/// Those that tell what became of the frames on the return path.
+/// The tracing programs that observe the frames on the return path.
 std::vector<bpf_program*> tracers(const xtg_reflect_bpf& skel, bool redirect) {
   const auto& progs = skel.progs;
   if (redirect) return {progs.xtg_reflect_exc, progs.xtg_reflect_xmit, progs.xtg_reflect_err};
@@ -73,7 +73,7 @@ struct Reflector::Impl {
   xtg_reflect_config config{};
   std::string source_note;
   MappedArray<xtg_reflect_stream> streams;
-  std::vector<UniqueFd> links; // go before the programs
+  std::vector<UniqueFd> links; // end before the programs
 
   [[nodiscard]] Result<std::vector<xtg_reflect_cpu>> cpus() const;
   void add_streams(stats::ReflectSnapshot& out) const;
@@ -111,7 +111,7 @@ Status Reflector::attach(AttachMode attach_mode) {
   if (impl_->config.redirect != 0 &&
       bpf_map_update_elem(bpf_map__fd(impl_->skel->maps.reflect_port), &slot,
                           &impl_->config.ifindex, 0) != 0)
-    return fail_sys(errno, fmt::format("aim at interface {}", ifindex));
+    return fail_sys(errno, fmt::format("set output interface {}", ifindex));
   auto link = attach_ingress(bpf_program__fd(impl_->skel->progs.xtg_reflect), ifindex,
                              "the reflector's program", attach_mode);
   if (!link) return tl::unexpected<Error>(std::move(link.error()));
@@ -152,7 +152,7 @@ Result<std::vector<xtg_reflect_cpu>> Reflector::Impl::cpus() const {
   std::vector<xtg_reflect_cpu> out(static_cast<std::size_t>(count));
   const __u32 zero = 0;
   if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.reflect_cpus), &zero, out.data()) != 0)
-    return fail_sys(errno, "read what was sent back");
+    return fail_sys(errno, "read the reflector's counters");
   return out;
 }
 

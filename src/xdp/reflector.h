@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The kernel programs of a reflector: loading them, attaching them, reading what they counted. Owns
-// the loaded object and its attachments; all are gone when the Reflector is, also when the process
-// is killed (bpf_link). Methods may be called from one thread at a time.
+// The kernel programs of a reflector: loads them, attaches them, reads their counters. Owns the
+// loaded object and its attachments; all end with the Reflector, also when the process is killed
+// (bpf_link). Methods may be called from one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,10 @@
 namespace xtg::xdp {
 
 struct ReflectorSpec {
-  /// Complete but for by_source, which is filled in here.
+  /// Complete except by_source, which load() sets.
   xtg_reflect_config config{};
   bool any_source = false;
-  std::vector<packet::IpPrefix> sources; ///< unless any
+  std::vector<packet::IpPrefix> sources; ///< used unless all are allowed
 };
 
 class Reflector {
@@ -32,18 +32,19 @@ public:
   ~Reflector();
 
   /// Attaches to config.ifindex, in the calling thread's network namespace. NotSupported: the
-  /// driver cannot do it in this place, or another program is there; nothing was changed.
+  /// driver does not support this mode, or another program is attached; nothing was changed.
   Status attach(AttachMode attach_mode);
-  /// From now on frames are sent back; before, all of them pass.
+  /// Starts returning frames; until then all frames pass.
   void start();
-  /// From now on all frames pass.
+  /// Stops returning frames: from now on all frames pass.
   void stop();
 
-  /// Why what the driver refused is not known by tracepoint; else empty.
+  /// Why no tracepoint counts driver drops; empty if one does.
   [[nodiscard]] const std::string& count_source_note() const;
   /// Frames handed to the driver so far.
   [[nodiscard]] Result<std::uint64_t> sent() const;
-  /// What was counted; link counters are the caller's. `streams`: also those, for the end.
+  /// Counts so far; the caller adds link counters. `streams`: with the streams' counts, for the
+  /// end.
   [[nodiscard]] Result<stats::ReflectSnapshot> snapshot(bool streams) const;
 
 private:

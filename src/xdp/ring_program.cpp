@@ -16,24 +16,24 @@ namespace xtg::xdp {
 namespace {
 
 constexpr const char* kName = "xtg_ring";
-constexpr std::uint32_t kInDriver = 1U << 2; // XDP_FLAGS_DRV_MODE of <linux/if_link.h>
-constexpr int kTries = 5;                    // another run's may end while it is looked at
+constexpr std::uint32_t kDriverMode = 1U << 2; // XDP_FLAGS_DRV_MODE of <linux/if_link.h>
+constexpr int kTries = 5;                      // another run's may end during the attempt
 
 Result<UniqueFd> attach(int ifindex) {
-  // Of frames in several buffers, too: an MTU beyond a page is no obstacle then.
+  // Multi-buffer frames too: an MTU beyond a page is then no obstacle.
   auto prog = load_pass_program(kName, true);
   if (!prog) return prog;
-  LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = kInDriver);
+  LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = kDriverMode);
   const int link = bpf_link_create(prog->get(), ifindex, BPF_XDP, &opts);
   if (link < 0)
-    return fail_sys(-link, fmt::format("attach a passing XDP program to interface {}", ifindex));
+    return fail_sys(-link, fmt::format("attach a pass program to interface {}", ifindex));
   return UniqueFd(link);
 }
 
-/// The id of the program, if it is one of these; else 0.
+/// The id of the program if it is a ring program; otherwise 0.
 std::uint32_t id_on(int ifindex) {
   std::uint32_t id = 0;
-  if (bpf_xdp_query_id(ifindex, static_cast<int>(kInDriver), &id) != 0 || id == 0) return 0;
+  if (bpf_xdp_query_id(ifindex, static_cast<int>(kDriverMode), &id) != 0 || id == 0) return 0;
   const UniqueFd prog(bpf_prog_get_fd_by_id(id));
   bpf_prog_info info{};
   std::uint32_t size = sizeof info;
@@ -48,7 +48,7 @@ bpf_link_info info_of(const UniqueFd& link) {
   return info;
 }
 
-/// The link by which it is attached. Needs CAP_SYS_ADMIN.
+/// The link that attaches it. Needs CAP_SYS_ADMIN.
 UniqueFd link_on(int ifindex) {
   const std::uint32_t program = id_on(ifindex);
   if (program == 0) return {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A program that passes everything, attached so that the driver takes frames from XDP: a veth has
-// a receive ring for them only with an XDP program or GRO. Runs share it: it stays until the last
-// one ends, also when that is killed, and makes way for a program of ours that wants its place.
+// A program that passes everything, attached so that the driver takes frames from XDP: a veth has a
+// receive ring for them only with an XDP program or GRO. Runs share it: it stays until the last one
+// ends, even if killed, and makes way for any other program of ours.
 #pragma once
 
 #include <cstdint>
@@ -11,19 +11,19 @@
 
 namespace xtg::xdp {
 
-/// In the calling thread's network namespace, as all functions here.
+/// All functions work in the calling thread's network namespace.
 class RingProgram {
 public:
-  /// Attaches it or, where another run has done so already, joins that. NotSupported: another
-  /// program is there.
+  /// Attaches the program, or shares it if another run has attached it. NotSupported: another
+  /// program is attached.
   static Result<RingProgram> hold(int ifindex);
-  /// Whether one is on the interface, whoever attached it.
+  /// Whether such a program is on the interface, whoever attached it.
   static bool is_on(int ifindex);
-  /// Takes it off an interface to make room for another program; false: there is none. Whoever
-  /// holds it puts it back afterwards, by keep().
+  /// Detaches the program from an interface to make room for another one; false: none was attached.
+  /// Its holders attach it again with keep().
   static bool give_way(int ifindex);
 
-  /// Attaches it anew where it had to make way and the interface has no program any more.
+  /// Attaches the program again if it had to make way and the interface has no program any more.
   void keep();
 
 private:

@@ -29,7 +29,7 @@ int SampleRing::one(void* context, void* data, std::size_t size) {
   const auto* bytes = static_cast<const std::uint8_t*>(data) + sizeof sample;
   taking.status = (*taking.take)(sample, {bytes, sample.captured});
   taking.bytes += size;
-  // A negative answer ends this call of libbpf's, and leaves the rest in the ring.
+  // A negative return value ends libbpf's call and leaves the rest in the ring.
   return !taking.status || taking.bytes >= kBytes ? -ECANCELED : 0;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The ring through which the receiving program shows frames. Internal to xdp.
+// The ring through which the receiving program delivers sampled frames. Internal to xdp.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace xtg::xdp {
 
 class SampleRing {
 public:
-  /// Room for what comes between two looks.
+  /// Enough for the frames between two reads.
   static constexpr std::uint32_t kBytes = 8U << 20;
 
   static Result<SampleRing> open(int map_fd);
@@ -25,7 +25,7 @@ private:
   struct Closer {
     void operator()(ring_buffer* ring) const;
   };
-  /// What the frames of one call go to; at a fixed place, which libbpf keeps.
+  /// Receives the frames of one call; at a fixed address, which libbpf stores.
   struct Taking {
     const TakeSample* take = nullptr;
     std::size_t bytes = 0;

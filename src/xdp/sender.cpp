@@ -9,7 +9,7 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
-// The skeleton names the types of the shared ABI, so that header comes first.
+// The skeleton uses types of the shared ABI, so that header comes first.
 #include "xtg/abi/slots.h"
 #include "xtg/abi/tx.h"
 #include "xtg_bpf.skel.h"
@@ -27,7 +27,7 @@ struct Closer {
 };
 using Skeleton = std::unique_ptr<xtg_bpf, Closer>;
 
-/// The send program for a run: the variants differ in what is decided when they are compiled.
+/// The send program for a run: the variants differ in their compile-time constants.
 bpf_program* pick_program(const xtg_bpf& skel, const SenderSpec& spec, bool no_perfmon) {
   if (no_perfmon) return skel.progs.xtg_tx_no_perfmon;
   if (spec.tables.streams.size() > 1) return skel.progs.xtg_tx_multi;
@@ -43,7 +43,7 @@ bool stamps_tai(const SenderSpec& spec) {
                      [](const xtg_stream& stream) { return stream.stamp_tai != 0; });
 }
 
-/// xtg_tx_no_perfmon cannot do this.
+/// xtg_tx_no_perfmon does not support this.
 bool follows_address(const SenderSpec& spec) {
   return std::any_of(spec.tables.streams.begin(), spec.tables.streams.end(),
                      [](const xtg_stream& stream) { return stream.hop_law != XTG_HOP_FIXED; });
@@ -91,7 +91,7 @@ struct Sender::Impl {
   int prog_fd = -1;
   int pass_fd = -1;
   int control_fd = -1;
-  // Attachments go before the programs: member order is destruction order reversed.
+  // Attachments end before the programs: destruction is in reverse member order.
   std::vector<UniqueFd> links;
 
   [[nodiscard]] xtg_tx_worker& worker(std::size_t number) const {
@@ -146,13 +146,13 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
       if (follows_address(spec))
         return fail(
             Errc::NoPermission,
-            "a destination MAC for each address takes CAP_PERFMON, which is missing (setcap "
-            "cap_bpf,cap_net_admin,cap_perfmon+ep); or name one for all with --dst-mac");
+            "a destination MAC for each address needs CAP_PERFMON, which is missing (setcap "
+            "cap_bpf,cap_net_admin,cap_perfmon+ep); or give one for all with --dst-mac");
       no_perfmon = true;
       skel = open_and_load(spec, false, no_perfmon);
       if (!skel && skel.error().code == Errc::NoPermission)
         return fail_sys(skel.error().sys,
-                        "load the send program, which this kernel does only with CAP_PERFMON");
+                        "load the send program, for which this kernel requires CAP_PERFMON");
     }
   }
   if (!skel) return tl::unexpected<Error>(load_error(std::move(skel.error())));
@@ -181,7 +181,7 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   const __u32 slot = 0;
   const __u32 target = static_cast<__u32>(spec.to_ifindex);
   if (bpf_map_update_elem(bpf_map__fd(impl->skel->maps.targets), &slot, &target, 0) != 0)
-    return fail_sys(errno, fmt::format("aim at interface {}", spec.to_ifindex));
+    return fail_sys(errno, fmt::format("set output interface {}", spec.to_ifindex));
 
   if (impl->source_note.empty()) {
     for (bpf_program* prog : {progs.xtg_tp_xmit, progs.xtg_tp_err}) {
@@ -201,14 +201,14 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
 
 Status Sender::attach_ingress_devices() {
   auto link = attach_xdp(impl_->prog_fd, static_cast<int>(impl_->ingress_base), "the send program");
-  if (!link) return forward(std::move(link), "keep the send program in the dispatcher");
+  if (!link) return forward(std::move(link), "attach the send program to the dispatcher");
   impl_->links.push_back(std::move(*link));
   return {};
 }
 
 Status Sender::attach_pass(int ifindex) {
   auto link = attach_xdp(impl_->pass_fd, ifindex, "a pass program");
-  if (!link) return forward(std::move(link), "have the driver allot its XDP transmit queues");
+  if (!link) return forward(std::move(link), "make the driver allocate its XDP transmit queues");
   impl_->links.push_back(std::move(*link));
   return {};
 }
@@ -269,8 +269,8 @@ void Sender::stop() {
 Result<RunEnd> Sender::run(std::size_t worker, std::span<const std::uint8_t> page,
                            std::uint32_t runs, std::uint32_t batch, std::uint64_t spin_ns) {
   xtg_tx_worker& w = impl_->worker(worker);
-  // A call that broke off within a batch left claimed frames: they fill the first batch's
-  // beginning, and the rest of it passes idle, so that the program's batches stay aligned with the
+  // A call cut short within a batch left claimed frames: they fill the beginning of the first
+  // batch, and the rest of it runs idle, so that the program's batches stay aligned with the
   // kernel's.
   const std::uint64_t left = w.send_end - w.seq;
   w.idle_left = left != 0 && left < batch ? static_cast<__u32>(batch - left) : 0;
@@ -370,7 +370,7 @@ std::uint64_t Sender::last_sent_ns() const {
 
 namespace {
 
-/// Frames from `seq` to `end`; 0 for two readings of which only one is from after a change.
+/// Frames from `seq` to `end`; 0 if the two readings straddle a change.
 std::uint64_t within_batch(std::uint64_t end, std::uint64_t seq) {
   return end > seq && end - seq <= XTG_MAX_BATCH ? end - seq : 0;
 }
@@ -381,8 +381,8 @@ stats::TxCounters Sender::counters(std::size_t worker, std::size_t stream) const
   xtg_tx_worker& w = impl_->worker(worker);
   xtg_tx_cursor& cursor = impl_->cursor(worker, stream);
   stats::TxCounters c;
-  // Outcomes before attempts: what is in flight between the reads then never makes outcomes the
-  // larger.
+  // Outcomes before attempts: frames in flight between the reads then never make outcomes exceed
+  // attempts.
   c.accepted = peek(cursor.accepted);
   c.driver_drops = peek(cursor.driver_drops);
   c.redirect_errors = peek(cursor.redirect_errors);

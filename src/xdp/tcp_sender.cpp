@@ -14,7 +14,7 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
-// The skeleton names the types of the shared ABI, so those headers come first.
+// The skeleton uses types of the shared ABI, so those headers come first.
 #include "xtg/abi/tcp.h"
 #include "xtg/abi/tcp_math.h"
 #include "xtg/abi/tcp_open.h"
@@ -36,13 +36,14 @@ struct Closer {
 };
 using Skeleton = std::unique_ptr<xtg_tcp_bpf, Closer>;
 
-/// As the kernel programs have it (bpf/tcp_maps.bpf.h).
+/// Same layout as in the kernel programs (bpf/tcp_maps.bpf.h).
 struct Chunk {
   std::uint8_t bytes[XTG_TCP_CHUNK + XTG_TCP_OVERLAP];
 };
 
-constexpr std::uint64_t kPaceLeadNs = 60'000; // a sleeping thread wakes this long before
-// Four for each flow: the last quarter is for one notice each (bpf/tcp_rx.bpf.h).
+constexpr std::uint64_t kPaceLeadNs =
+    60'000; // a sleeping thread wakes this long before its deadline
+// Four per flow: the last quarter is reserved for one notice per flow (bpf/tcp_rx.bpf.h).
 constexpr __u32 kLeastEvents = 1024, kMostEvents = 4 * XTG_TCP_MAX_FLOWS;
 constexpr bpf_attach_type kTcxIngress = static_cast<bpf_attach_type>(46); // Linux 6.6
 
@@ -99,7 +100,7 @@ std::string_view to_string(IngressHook ingress_hook) {
 }
 
 std::uint32_t flow_memory(std::uint32_t board_words) {
-  constexpr std::uint32_t kPlace = 96; // element of the hash map and its bucket
+  constexpr std::uint32_t kPlace = 96; // hash map element and its bucket
   return sizeof(xtg_tcp_flow) + board_words * sizeof(xtg_tcp_word) + kPlace + 4 +
          4 * sizeof(xtg_tcp_event) + sizeof(xtg_tcp_kept) + sizeof(xtg_tcp_link);
 }
@@ -114,13 +115,13 @@ struct TcpSender::Impl {
   bpf_tc_hook hook{};
   bpf_tc_opts filter{};
   bool filtered = false;
-  // Attachments go before the programs: member order is destruction order reversed.
+  // Attachments end before the programs: destruction is in reverse member order.
   std::vector<UniqueFd> links;
 
   ~Impl() { remove_filter(); }
   void remove_filter() {
     if (!std::exchange(filtered, false)) return;
-    // Only our filter: the clsact qdisc may have been there, or serve somebody else by now.
+    // Only our filter: the clsact qdisc may have existed before, or serve others by now.
     filter.prog_fd = 0;
     filter.prog_id = 0;
     filter.flags = 0;
@@ -128,7 +129,7 @@ struct TcpSender::Impl {
   }
   [[nodiscard]] xtg_tcp_worker& worker(std::size_t i) const { return skel->bss->tcp_workers[i]; }
   [[nodiscard]] std::size_t workers() const { return config.n_workers; }
-  /// Has the workers look at all their flows once.
+  /// Makes the workers check all their flows once.
   void begin_round() const { std::atomic_ref<__u32>(skel->bss->tcp_control.rounds)++; }
   Status fill_payload(const TcpSenderSpec& spec) const;
 };
@@ -182,7 +183,7 @@ Result<TcpSender> TcpSender::load(const TcpSenderSpec& spec) {
 
   const __u32 slot = 0, target = impl->config.to_ifindex;
   if (bpf_map_update_elem(bpf_map__fd(impl->skel->maps.tcp_targets), &slot, &target, 0) != 0)
-    return fail_sys(errno, fmt::format("aim at interface {}", target));
+    return fail_sys(errno, fmt::format("set output interface {}", target));
 
   if (impl->source_note.empty()) {
     for (bpf_program* prog : {impl->skel->progs.xtg_tcp_xmit, impl->skel->progs.xtg_tcp_err}) {
@@ -203,7 +204,7 @@ Result<TcpSender> TcpSender::load(const TcpSenderSpec& spec) {
 Status TcpSender::attach_ingress_devices() {
   auto link = attach_xdp(bpf_program__fd(impl_->skel->progs.xtg_tcp_tx),
                          static_cast<int>(impl_->config.ingress_base), "the send program");
-  if (!link) return forward(std::move(link), "keep the send program in the dispatcher");
+  if (!link) return forward(std::move(link), "attach the send program to the dispatcher");
   impl_->links.push_back(std::move(*link));
   return {};
 }
@@ -211,7 +212,7 @@ Status TcpSender::attach_ingress_devices() {
 Status TcpSender::attach_pass(int ifindex) {
   auto link =
       attach_xdp(bpf_program__fd(impl_->skel->progs.xtg_tcp_pass), ifindex, "a pass program");
-  if (!link) return forward(std::move(link), "have the driver allot its XDP transmit queues");
+  if (!link) return forward(std::move(link), "make the driver allocate its XDP transmit queues");
   impl_->links.push_back(std::move(*link));
   return {};
 }
@@ -240,7 +241,7 @@ Status TcpSender::attach_tc_hook(int ifindex) {
   LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
   int error = bpf_tc_hook_create(&hook);
   if (error != 0 && error != -EEXIST)
-    return fail_sys(-error, fmt::format("make a clsact qdisc on interface {}", ifindex));
+    return fail_sys(-error, fmt::format("create a clsact qdisc on interface {}", ifindex));
   LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog);
   error = bpf_tc_attach(&hook, &opts);
   if (error != 0)
@@ -269,7 +270,7 @@ Status TcpSender::claim(std::uint32_t flow, const xtg_tcp_key& key) {
   impl_->flows[flow].number = flow;
   impl_->flows[flow].worker = place.worker;
   if (bpf_map_update_elem(bpf_map__fd(impl_->skel->maps.tcp_places), &key, &place, 0) != 0)
-    return fail_sys(errno, "enter a connection");
+    return fail_sys(errno, "add a connection to the map");
   return {};
 }
 
@@ -279,7 +280,7 @@ Status TcpSender::read_ts_recent() {
   const UniqueFd fd(bpf_iter_create(bpf_link__fd(link)));
   bpf_link__destroy(link);
   if (!fd.valid()) return fail_sys(errno, "iterate over the TCP sockets");
-  char none[64]; // it writes nothing: the last read is the only one
+  char none[64]; // the program writes nothing: the last read is the only one
   ssize_t got = 0;
   do
     got = read(fd.get(), none, sizeof none);
@@ -291,7 +292,7 @@ Status TcpSender::read_ts_recent() {
 void TcpSender::park(std::uint32_t number) {
   xtg_tcp_flow& f = impl_->flows[number];
   xtg_tcp_worker& worker = impl_->worker(f.worker);
-  // Twice: a turn that was under way may have written a phase of its own.
+  // Twice: a turn in progress may have written a phase of its own.
   for (int i = 0; i < 2; i++) {
     std::atomic_ref<__u32>(f.phase).store(XTG_TCP_PARKED, std::memory_order_seq_cst);
     std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -303,7 +304,7 @@ void TcpSender::park(std::uint32_t number) {
 
 Status TcpSender::release(const xtg_tcp_key& key) {
   if (bpf_map_delete_elem(bpf_map__fd(impl_->skel->maps.tcp_places), &key) != 0 && errno != ENOENT)
-    return fail_sys(errno, "strike out a connection");
+    return fail_sys(errno, "remove a connection from the map");
   return {};
 }
 
@@ -355,7 +356,7 @@ Result<RunEnd> TcpSender::run(std::size_t number, std::span<const std::uint8_t> 
   xtg_tcp_worker& worker = impl_->worker(number);
   worker.batch = batch;
   worker.idle_left = 0;
-  worker.batch_used = worker.left % batch; // of a burst that a signal has broken off
+  worker.batch_used = worker.left % batch; // of a burst that a signal cut short
   return run_live(bpf_program__fd(impl_->skel->progs.xtg_tcp_tx), frame,
                   impl_->config.ingress_base + static_cast<__u32>(number), runs, batch);
 }
@@ -428,7 +429,7 @@ bool TcpSender::any_timed_out() const {
 }
 
 void TcpSender::set_next_hop(const packet::Mac& mac) {
-  __u64 head = impl_->config.header[0]; // and the first bytes of our own
+  __u64 head = impl_->config.header[0]; // ends with the first bytes of our own MAC address
   std::memcpy(&head, mac.bytes.data(), mac.bytes.size());
   poke(impl_->skel->bss->tcp_control.link, head);
 }
@@ -517,7 +518,7 @@ stats::FlowState TcpSender::flow_state(std::uint32_t number, bool histogram,
   c.zero_window_us = f.zero_us;
   c.idle_us = f.idle_us;
   c.board_limited_us = f.board_us;
-  if (f.phase == XTG_TCP_OPEN && f.held != XTG_TCP_HELD_NO) { // what it is being held up by now
+  if (f.phase == XTG_TCP_OPEN && f.held != XTG_TCP_HELD_NO) { // time in the current hold
     const std::uint32_t held = static_cast<std::uint32_t>(monotonic_ns() / 1000) - f.held_us;
     const bool window = f.held == XTG_TCP_HELD_WINDOW || f.held == XTG_TCP_HELD_ZERO;
     if (f.held == XTG_TCP_HELD_IDLE) c.idle_us += held;
@@ -530,7 +531,7 @@ stats::FlowState TcpSender::flow_state(std::uint32_t number, bool histogram,
   out.cwnd_segments = impl_->config.congestion == XTG_TCP_CC_NONE ? ~std::uint64_t{0} : f.cwnd;
   out.window_bytes = f.edge > f.una ? f.edge - f.una : 0;
   out.first_ns = f.first_ns;
-  // What was not acknowledged to the end flowed until then.
+  // Data not fully acknowledged was in flight until then.
   if (f.first_ns != 0 && ended_ns != 0)
     out.last_ns = f.una == f.nxt ? stats::latest_ns(f.acked_us, ended_ns) : ended_ns;
   if (!histogram || !impl_->flow_histograms) return out;

@@ -145,7 +145,7 @@ TEST_F(VethTestBedTest, LeavesNothingBehindWhenItFailsMidway) {
        }) {
     auto bed = VethTestBed::create(spec);
     ASSERT_FALSE(bed);
-    EXPECT_EQ(bed.error().what.rfind("make a wire: ", 0), 0U) << bed.error().message();
+    EXPECT_EQ(bed.error().what.rfind("create a veth test bed: ", 0), 0U) << bed.error().message();
     EXPECT_TRUE(own_namespaces().empty()) << bed.error().message();
   }
 }
