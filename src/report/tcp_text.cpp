@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// `tcp` for people: a head, one line of fixed columns per interval, a summary.
+// Text report of `tcp`: a head, one line of fixed columns per interval, a summary.
 #include <array>
 #include <map>
 #include <string_view>
@@ -16,9 +16,9 @@
 namespace xtg::report {
 namespace {
 
-/// Flows that are told of one by one; the others are only counted.
+/// Flows with a line of their own; the others are only counted.
 constexpr std::size_t kShownFlows = 8;
-/// A time is worth a line from this share of the flows' time on.
+/// A time is printed from this share of the flows' time on.
 constexpr double kTold = 0.01;
 
 std::string flow_text(const stats::FlowState& flow) {
@@ -32,7 +32,7 @@ double share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-/// "1,000 after SACK, 2 after a time-out": the causes that there are.
+/// "1,000 after SACK, 2 after a time-out": the causes that occurred.
 std::string causes(const stats::FlowCounters& c) {
   constexpr std::array<std::pair<stats::RetransmitCause, std::string_view>, 3> kCauses = {
       {{stats::RetransmitCause::Sack, "found lost by SACK"},

@@ -111,7 +111,7 @@ TEST_F(ReflectPlanTest, WaysBackOverAVeth) {
     spec_.via = Via::Tx;
     if (reachable) {
       EXPECT_EQ(resolve_reflect(spec_, facts_).error().message(),
-                "--via tx: frames would lie in the ring of peer, the far end of eth1, which has no "
+                "--via tx: frames would stay in the ring of peer, the far end of eth1, which has no "
                 "XDP program; --via redirect needs none");
       continue;
     }

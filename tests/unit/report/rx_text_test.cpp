@@ -301,7 +301,7 @@ TEST(RxText, AnAnnouncedRun) {
   EXPECT_EQ(out.str(), R"(run 00c0ffee announced: 1,200 packets of 64 bytes at 501 pps, 1 stream
 run 00c0ffee announced: packets of 64 bytes at full speed, 3 streams
 run 00c0ffee announced: packets of 64 bytes for 2.5s at full speed, 3 streams
-run 00c0ffee ended after 1,000 packets of 64 bytes; its start was not seen: what was sent before this receiver began is among the lost
+run 00c0ffee ended after 1,000 packets of 64 bytes; its start was not seen: packets sent before this receiver started count as lost
 )");
 }
 
@@ -412,7 +412,7 @@ TEST(RxText, HowItEnded) {
     const auto from = text.find("  ended           ") + 18;
     return text.substr(from, text.find('\n', from) - from);
   };
-  EXPECT_EQ(ended(stats::EndReason::Amount), "all packets that were asked for arrived");
+  EXPECT_EQ(ended(stats::EndReason::Amount), "all requested packets arrived");
   EXPECT_EQ(ended(stats::EndReason::Duration), "duration reached");
   EXPECT_EQ(ended(stats::EndReason::Interrupted), "interrupted");
   EXPECT_EQ(ended(stats::EndReason::Failed), "failed");
