@@ -31,8 +31,7 @@ constexpr std::array kChangers = {
 std::string_view why_never(const InterfaceFacts& iface) {
   if (iface.moves_bytes) // dpaa_a050385_wa_xdpf()
     return "moves the bytes of frames (erratum A050385), and the kernel would resend them so: "
-           "what "
-           "leaves would be garbage";
+           "what leaves would be garbage";
   if (iface.driver == "xen_netfront" || iface.driver == "vif") // xennet_tx_buf_gc()
     return "never gives back the memory of frames that XDP sends: a run would use up this "
            "machine's";

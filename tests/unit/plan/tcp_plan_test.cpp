@@ -140,8 +140,9 @@ TEST_F(TcpPlanTest, SegmentsFitTheMtuThePeersAndALiveFrame) {
   EXPECT_EQ(plan().max_segment_ip, 3394U);
   facts_.host.iface->mtu = 9000;
   EXPECT_EQ(plan().max_segment_ip, 3394U);
-  EXPECT_EQ(notes(), std::vector<std::string>{"IP packets have at most 3394 bytes, the limit of a frame "
-                                              "sent from XDP holds; the MTU of eth1 is 9000"});
+  EXPECT_EQ(notes(),
+            std::vector<std::string>{"IP packets have at most 3394 bytes, the limit of a frame "
+                                     "sent from XDP; the MTU of eth1 is 9000"});
   VethPeer peer;
   peer.name = "veth1";
   peer.mtu = 1400;
@@ -149,8 +150,8 @@ TEST_F(TcpPlanTest, SegmentsFitTheMtuThePeersAndALiveFrame) {
   EXPECT_EQ(plan().max_segment_ip, 3394U) << "not known";
   facts_.host.iface->peer->reachable = true;
   EXPECT_EQ(plan().max_segment_ip, 1400U);
-  EXPECT_EQ(notes(), std::vector<std::string>{
-                         "segments fit the MTU of 1400 of the veth peer veth1"});
+  EXPECT_EQ(notes(),
+            std::vector<std::string>{"segments fit the MTU of 1400 of the veth peer veth1"});
 }
 
 TEST_F(TcpPlanTest, MssIsAtMostWhatThePacketLeaves) {
@@ -382,10 +383,11 @@ INSTANTIATE_TEST_SUITE_P(
         TcpRefusal{"Multicast", [](auto&, TcpFacts& f) { destination(f, "239.1.1.1"); },
                    Errc::InvalidArgument,
                    "HOST 239.1.1.1: a multicast address; TCP needs that of a host"},
-        TcpRefusal{"Broadcast", [](auto&, TcpFacts& f) { destination(f, "255.255.255.255"); },
-                   Errc::InvalidArgument,
-                   "HOST 255.255.255.255: the broadcast address, received by every host on the link; TCP "
-                   "needs the address of another host"},
+        TcpRefusal{
+            "Broadcast", [](auto&, TcpFacts& f) { destination(f, "255.255.255.255"); },
+            Errc::InvalidArgument,
+            "HOST 255.255.255.255: the broadcast address, received by every host on the link; TCP "
+            "needs the address of another host"},
         TcpRefusal{"Loopback", [](auto&, TcpFacts& f) { destination(f, "127.0.0.1"); },
                    Errc::InvalidArgument,
                    "HOST 127.0.0.1: a loopback address, which never leaves a host; TCP needs the "
