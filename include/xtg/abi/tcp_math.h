@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Sequence numbers, the segment grid, and bits of a word. The grid: segment k starts at k * mss,
- * and where the payload repeats after `period` bytes it begins anew there, so that every repetition
- * is cut alike and its checksums are known beforehand. */
+/* Sequence numbers, the segment grid, and bit operations on words. The grid: segment k starts at k
+ * * mss; if the payload repeats after `period` bytes, the grid restarts there, so every repetition
+ * is cut alike and its checksums are known in advance. */
 #pragma once
 
 #include "bits.h"
 #include "tcp.h"
 
-/* XTG_TCP_PART: a function whose stack is free again when it returns; all calls together have 512
+/* XTG_TCP_PART: a function that releases its stack when it returns; all calls together have 512
  * bytes. */
 #ifdef __bpf__
 #define XTG_UNROLL _Pragma("unroll")
@@ -34,7 +34,7 @@ static inline __u64 xtg_tcp_start(const struct xtg_tcp_config* c, __u64 seg) {
   return seg / c->period_segs * c->period + seg % c->period_segs * c->mss;
 }
 
-/* Segment that holds the byte at `off`. */
+/* The segment that contains the byte at `off`. */
 static inline __u64 xtg_tcp_seg(const struct xtg_tcp_config* c, __u64 off) {
   if (!c->period) return off / c->mss;
   return off / c->period * c->period_segs + off % c->period / c->mss;
@@ -49,7 +49,7 @@ static inline __u32 xtg_tcp_len(const struct xtg_tcp_config* c, __u64 seg) {
   return c->mss;
 }
 
-/* The 64-bit offset that a sequence number near `near_off` stands for; may be below zero. */
+/* The 64-bit offset of a sequence number close to `near_off`; may be negative. */
 static inline __s64 xtg_tcp_offset(__u32 isn, __u64 near_off, __u32 seq) {
   return (__s64)near_off + (__s32)(seq - (isn + (__u32)near_off));
 }
@@ -60,7 +60,7 @@ static inline __u64 xtg_mask(__u32 from, __u32 to) {
   return from >= 64 ? 0 : upto & (~0ULL << from);
 }
 
-/* Of word number `word`, the bits whose segments lie in [from, to). */
+/* The bits of word number `word` whose segments are in [from, to). */
 static inline __u64 xtg_word_mask(__u64 word, __u64 from, __u64 to) {
   __u64 first = word * XTG_TCP_WORD;
   __u32 a, b;
