@@ -65,7 +65,8 @@ std::uint64_t sent_of(const RxSender& sender) {
 }
 
 /// Subtracts the gap between the last packet before the run and its first one, which lasted at
-/// least `least_ns`. The shortest such gap is taken, as gaps are not told apart more finely.
+/// least `least_ns`. The histogram does not distinguish such gaps further, so the shortest one is
+/// taken.
 void drop_first_gap(std::vector<std::uint64_t>& arrival, std::uint64_t least_ns) {
   const auto from = std::min<std::size_t>(xtg_hist_cell(least_ns), arrival.size());
   const auto gap = std::find_if(arrival.begin() + static_cast<std::ptrdiff_t>(from), arrival.end(),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The mirror: what it sends back is what came, turned round and with right checksums, and everything else on
-its interface goes on. The near side captures what comes back."""
+"""The reflector: it returns frames with unchanged contents, addresses reversed and correct checksums, and everything
+else on its interface passes. The near side captures what returns."""
 import json
 import signal
 import socket
@@ -14,7 +14,7 @@ REFLECTED = 0x08
 
 
 class Mirror(Process):
-    """`reflect` at the far end of a wire. It sends back when this returns."""
+    """`reflect` at the far end of a wire. It is reflecting when this returns."""
 
     def __init__(self, wire, *args, fix=True):
         super().__init__(["ip", "netns", "exec", wire.far_ns, BINARY],
@@ -58,8 +58,8 @@ class ReflectTest(lib.TestCase):
         return Capture(self.wire.near_ns, self.wire.near_if)
 
     def sent_and_reflected(self, mirror_args, *args, count=2000, to=None):
-        """The frames that came back, what the mirror said, and how it began. Made again, slower, where a ring on
-        the way was full because its CPU had other work."""
+        """The frames that returned, the reflector's report, and its begin. Repeated at a lower rate if a ring on the
+        path was full because its CPU was busy."""
         for rate in ("5kpps", "2kpps", "1kpps"):
             mirror = self.mirror(*mirror_args)
             with self.capture() as capture:
@@ -99,7 +99,7 @@ class Path(ReflectTest):
                 self.assertEqual(end["sum"]["packets"], 2000 + stream["announcements"])
 
     def test_ways(self):
-        """In the driver by redirect or XDP_TX, and behind it."""
+        """In the driver by redirect or XDP_TX, and in generic mode."""
         passing = lib.compile_bpf(self, "return 2;")
         for args, program, said in (((), False, ("native", "redirect")), ((), True, ("native", "tx")),
                                     (("--via", "redirect"), True, ("native", "redirect")),
@@ -116,7 +116,7 @@ class Path(ReflectTest):
                     self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "xdp", "off")
 
     def test_short_signatures(self):
-        """Of a stream that nobody announced, the first frame passes."""
+        """The first frame of an unannounced stream passes."""
         frames, end, _ = self.sent_and_reflected((), "-s", 64)
         self.judged(frames, self.wire.far_ip)
         self.assertTrue(all(frame.data[-1] == 0xa9 for frame in frames if len(frame.data) == 60))
@@ -126,7 +126,7 @@ class Path(ReflectTest):
         self.assertEqual(compact["packets"], 2000 - unsure)
 
     def test_announced(self):
-        """Announcements come back, too, and make short signatures known from the first frame on."""
+        """Announcements return, too, and make compact signatures known from the first frame on."""
         frames, end, _ = self.sent_and_reflected((), "-s", 64, "--announce")
         self.judged([frame for frame in frames if len(frame.data) == 60], self.wire.far_ip)
         self.assertEqual(end["sum"]["refused"]["unsure"], 0)
@@ -154,7 +154,7 @@ class Path(ReflectTest):
         self.assertEqual(result.end["sum"]["packets"] + result.end["sum"]["driver_drops"], 500)
 
     def test_full_rate(self):
-        """Whatever the mirror handed to its driver was taken by it or counted as refused."""
+        """Everything that the reflector handed to its driver was accepted or counted as refused."""
         before = lib.link_counters(self.wire.near_ns, self.wire.near_if)["rx_packets"]
         mirror = self.mirror()
         self.udp("-s", 128, "--duration", 1)
@@ -171,7 +171,7 @@ class Path(ReflectTest):
 class Refusals(ReflectTest):
 
     def refused(self, reason, mirror_args, *udp_args, to=None, count=500):
-        """Nothing comes back, and the mirror says why; the far end's stack got the frames."""
+        """Nothing returns, and the reflector reports why; the far end's stack got the frames."""
         mirror = self.mirror(*mirror_args)
         with self.capture() as capture:
             self.udp("-s", 128, "-n", count, "--rate", "5kpps", *udp_args, to=to)
@@ -216,7 +216,7 @@ class Refusals(ReflectTest):
         self.assertGreaterEqual(total["packets"] + total["driver_drops"] + dropped + end["link"]["rx_dropped"], 2000)
 
     def test_two_mirrors_do_not_play(self):
-        """What comes back meets a mirror at the near side, too."""
+        """Returned frames also meet a reflector at the near side."""
         near = Process(["ip", "netns", "exec", self.wire.near_ns, BINARY],
                        ["reflect", self.wire.near_if, "--json", "--any-mac", "--via", "redirect"])
         with near:
@@ -234,7 +234,7 @@ class Refusals(ReflectTest):
 
 
 class Others(ReflectTest):
-    """The interface stays in use."""
+    """The interface stays usable."""
 
     def test_ordinary_datagrams_pass(self):
         with lib.in_netns(self.wire.far_ns):
@@ -250,7 +250,7 @@ class Others(ReflectTest):
             payload = bytes((i * 7 + j * 13) & 0xff for j in range(i % 300))
             here.sendto(payload, (self.wire.far_ip, 5000))
             self.assertEqual(there.recv(2048), payload)
-        # Payload that ends as a short signature does, by chance; and one of another version.
+        # Payload that ends like a compact signature by chance; and a signature of another version.
         for tail in (b"\x5a" * 30 + b"\xc7\xa1", bytes(27) + b"\x09XTGS"):
             here.sendto(tail, (self.wire.far_ip, 5000))
             self.assertEqual(there.recv(2048), tail)
@@ -284,7 +284,7 @@ class Others(ReflectTest):
         self.assertGreater(mirror.stop().end["sum"]["packets"], 0)
 
     def test_ping(self):
-        """The kernel answers echo requests, and the mirror none."""
+        """The kernel answers echo requests; the reflector does not."""
         mirror = self.mirror()
         for family, protocol, request, reply, address in (
                 (socket.AF_INET, socket.IPPROTO_ICMP, 8, 0, self.wire.far_ip),
@@ -294,7 +294,7 @@ class Others(ReflectTest):
             self.addCleanup(here.close)
             here.settimeout(5)
             for number in range(5):
-                # Ends as a test frame does; the kernel fills in the checksum over IPv6.
+                # Ends like a test frame; the kernel fills in the checksum over IPv6.
                 body = struct.pack("!HH", 77, number) + bytes(27) + b"\x01XTGS"
                 message = struct.pack("!BBH", request, 0, 0) + body
                 if family == socket.AF_INET:
@@ -311,7 +311,7 @@ class Others(ReflectTest):
 
 
 class Obstacles(ReflectTest):
-    """A mirror is never silent without a word."""
+    """A reflector that returns nothing says why."""
 
     def run_far(self, *args):
         with Process(["ip", "netns", "exec", self.wire.far_ns, BINARY],
@@ -319,7 +319,7 @@ class Obstacles(ReflectTest):
             return process.finish()
 
     def repaired(self):
-        """Whether the near end has the program of --fix, which makes a ring there."""
+        """Whether the near end has the program of --fix, which creates a ring there."""
         link = json.loads(self.wire.near("ip", "-j", "link", "show", "dev", self.wire.near_if))[0]
         return "xdp" in link and link["xdp"]["prog"]["name"] == "xtg_ring"
 

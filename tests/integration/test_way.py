@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the host knows about the way to a destination: believed, named, and asked for each of a range."""
+"""The host's knowledge about the path to a destination: used, reported, and looked up for each address of a range."""
 import json
 import signal
 import tempfile
@@ -14,7 +14,7 @@ def macs_by_address(frames):
 
 
 class NoWay(lib.OwnWireTest):
-    """A negative answer ends the run before anything is sent: the veth peer's MAC is no way round it."""
+    """A negative answer ends the run before anything is sent: the veth peer's MAC is no substitute."""
 
     def refused(self, address, *words):
         before = self.wire.far_packets()
@@ -49,7 +49,7 @@ class NoWay(lib.OwnWireTest):
 
     def test_peer_in_a_bridge(self):
         self.wire.near("ip", "-4", "addr", "flush", "dev", self.wire.near_if)
-        self.ok(self.wire.udp("-n", 10))  # a wire without addresses: the peer is the only one there
+        self.ok(self.wire.udp("-n", 10))  # a wire without addresses: the peer is the only host there
         self.wire.far("ip", "link", "add", "br0", "type", "bridge")
         self.wire.far("ip", "link", "set", self.wire.far_if, "master", "br0")
         self.wire.near("ip", "neigh", "del", self.wire.far_ip, "dev", self.wire.near_if)
@@ -80,7 +80,7 @@ class Ranges(lib.OwnWireTest):
                 frames, _ = self.sent(self.wire, 60, "-a", "192.0.2.2-192.0.2.6", "-p", "1-3", "--vary", vary,
                                       "-t", min(2, len(lib.ALL_CPUS)))
                 self.assertEqual(macs_by_address(frames), mac)
-        # Of the whole prefix its edges are no hosts, and this host's own address is one nobody answers for.
+        # The prefix's network and broadcast addresses are no hosts, and nobody answers for this host's own address.
         result = self.wire.udp("-n", 10, "-a", "192.0.2.0/29")
         self.failed(result, 2, "1 of 6 addresses", "192.0.2.1;")
         self.wire.near("ip", "neigh", "del", "192.0.2.4", "dev", self.wire.near_if)
@@ -95,12 +95,13 @@ class Ranges(lib.OwnWireTest):
 
 
 class Moves(lib.OwnWireTest):
-    """What changes during a run is followed, and said."""
+    """Changes during a run are followed, and reported."""
 
     other_mac = "02:00:00:00:77:77"
 
     def across(self, change, moved, *args):
-        """A run during which the change comes; the MAC addresses by destination before and after it, and the notes."""
+        """A run during which the change happens; the MAC addresses by destination before and after it, and the
+        notes."""
         def macs():
             return macs_by_address(self.sound(list(capture.frames)[-50:]))
         with self.wire.capture() as capture:
@@ -153,7 +154,7 @@ class Moves(lib.OwnWireTest):
         self.assertIn("192.0.2.2-192.0.2.4", note)
 
     def test_each_stream_has_a_way_of_its_own(self):
-        """Behind two gateways, and between them hosts on the link: what moves takes its own streams along only."""
+        """Behind two gateways, and between them hosts on the link: a change affects only its own streams."""
         macs = {"203.0.113.1": self.wire.far_mac, "192.0.2.2": "02:00:00:00:00:02", "192.0.2.3": "02:00:00:00:00:03",
                 "192.0.2.8": "02:00:00:00:00:08", "192.0.2.9": "02:00:00:00:00:09", "198.51.100.1": "02:00:00:00:00:66"}
         near = self.wire.near_if
@@ -211,7 +212,7 @@ class Moves(lib.OwnWireTest):
 
 
 class Routes(lib.OwnWireTest):
-    """Without -i the way is that of the whole packet, by all rules."""
+    """Without -i the route is that of the whole packet, by all rules."""
 
     def setUp(self):
         super().setUp()
