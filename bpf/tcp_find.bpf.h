@@ -18,11 +18,10 @@
 #define RX_TCP 20
 #define RX_PIECE 512
 #define RX_VLAN_ID 0xfff
-#define RX_TAGS 2      /* with VLAN 0, consecutive */
-#define RX_EXTRAS 4    /* extension headers */
-#define RX_NO_NEXT 256 /* no next header */
-#define RX_EXTRA_MOST                                                                              \
-  64 /* bytes of an extension header whose contents matter, and of IPv4 options */
+#define RX_TAGS 2        /* with VLAN 0, consecutive */
+#define RX_EXTRAS 4      /* extension headers */
+#define RX_NO_NEXT 256   /* no next header */
+#define RX_EXTRA_MOST 64 /* bytes of an extension header to check, and of IPv4 options */
 
 /* Per-CPU buffer in which a packet's parts are assembled: the verifier accepts variable offsets in
  * a map. */

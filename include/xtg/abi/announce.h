@@ -9,8 +9,7 @@
 #include "siphash.h"
 
 #define XTG_SIG_SUM_U64S ((XTG_SIG_ANNOUNCE_LEN - XTG_SIG_ANNOUNCE_SUM + XTG_SIG_FULL_LEN) / 8)
-#define XTG_SIG_FLAGS_U64                                                                          \
-  2 /* of the signature: the flags are in its lowest byte, as a wire-order number */
+#define XTG_SIG_FLAGS_U64 2 /* index of the `u64` of the signature whose lowest byte is flags */
 
 /* `fields`: those of a struct xtg_sig_announce after its sum; `signature`: a struct xtg_sig_full;
  * both as they are in memory. */

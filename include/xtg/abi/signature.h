@@ -20,8 +20,7 @@
 #define XTG_SIG_COMPACT_LEN 16
 
 /* xtg_sig_full.flags */
-#define XTG_SIG_F_STAMP_EACH 0x01 /* tx_ns was read for this frame; otherwise once for its batch   \
-                                   */
+#define XTG_SIG_F_STAMP_EACH 0x01 /* tx_ns was read for this frame, else once for its batch */
 #define XTG_SIG_F_TAI 0x02 /* tx_ns is CLOCK_TAI; otherwise CLOCK_MONOTONIC of the sending host */
 
 #define XTG_SIG_F_REFLECTOR                                                                        \

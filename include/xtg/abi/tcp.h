@@ -127,10 +127,9 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_config) == XTG_TCP_HEADER + 32 + 96, "co
 
 /* xtg_tcp_flow.want: what to send in addition to data */
 #define XTG_TCP_WANT_ACK 1
-#define XTG_TCP_WANT_PROBE                                                                         \
-  2                         /* of a closed window: an old sequence number, which must be answered */
-#define XTG_TCP_WANT_TAIL 4 /* tail-loss probe */
-#define XTG_TCP_WANT_HEAD 8 /* the first outstanding segment, regardless of the window */
+#define XTG_TCP_WANT_PROBE 2 /* of a closed window: an old number, which must be answered */
+#define XTG_TCP_WANT_TAIL 4  /* tail-loss probe */
+#define XTG_TCP_WANT_HEAD 8  /* the first outstanding segment, regardless of the window */
 #define XTG_TCP_WANT_CWR 16
 #define XTG_TCP_WANT_PIECE 32 /* as much as the window allows, even less than a segment */
 #define XTG_TCP_ASKED 64      /* nothing has arrived since a timer caused a transmission */

@@ -5,8 +5,7 @@
 #include "tcp_loss.h"
 
 #define XTG_TCP_NO_NEW 1  /* no new data: the run is ending */
-#define XTG_TCP_NO_DATA 2 /* only segments without payload: the schedule does not allow data yet   \
-                           */
+#define XTG_TCP_NO_DATA 2 /* only segments without payload: the schedule forbids data */
 
 /* Time accounts: what the flow has been waiting for since it was last asked. */
 static inline void xtg_tcp_hold(struct xtg_tcp_flow* f, __u32 kind, __u32 now_us) {
