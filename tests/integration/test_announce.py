@@ -113,7 +113,7 @@ class Plain(rx_lib.RxTest):
         result = rx.finish()
         self.assertEqual(result.end["reason"], "announced", result)
         test, plain = result.end["streams"]
-        self.assertEqual(plain["frame_size"], {"min": 146, "max": 146}, "of those in the run alone")
+        self.assertEqual(plain["frame_size"], {"min": 146, "max": 146}, "only those in the run")
         self.assertIn(plain["packets"], range(1, 101))
         self.assertAlmostEqual(result.end["sum"]["seconds"],
                                test["seconds"] * test["packets"] / (test["packets"] - 1), places=4)
@@ -186,7 +186,7 @@ class Plain(rx_lib.RxTest):
         result = rx.finish()
         self.assertEqual((result.end["reason"], result.end["sum"]["sent"]), ("announced", sent.total["accepted"]))
 
-    def test_what_the_driver_refuses_is_not_lost(self):
+    def test_refused_frames_are_not_lost(self):
         """A flood over a veth: its ring is full at times, and the sender knows about every frame."""
         rx = self.receiver()
         sent = self.udp("-s", 128, "--duration", 1, "--announce")
@@ -212,7 +212,7 @@ class Plain(rx_lib.RxTest):
         self.assertEqual((stream["clock"], stream["clock_note"]), ("shared", None))
         self.assertIsNotNone(stream["delay_us"])
 
-    def test_clock_tai_is_refused_unless_it_is_in_step(self):
+    def test_clock_tai_needs_synchronisation(self):
         vouched = in_step()
         stream, = self.announced("-s", 128, "--clock", "tai", count=500).end["streams"]
         self.assertLess(stream["seconds"], 3600)
@@ -237,7 +237,7 @@ class Plain(rx_lib.RxTest):
         self.assertEqual({what: len(copies) for what, copies in said.items()}, {START: 3, END: 3})
         return frames, said
 
-    def test_the_words_on_the_wire(self):
+    def test_wire_format(self):
         vouched = in_step()
         _, said = self.captured("--rate", "1kpps", "--duration", 5, "--threads", 2, count=20)
         for what, copies in said.items():
@@ -280,7 +280,7 @@ class Plain(rx_lib.RxTest):
             rx_lib.renew_sum(frame)
         return frame
 
-    def test_announcements_of_nobody_steer_nothing(self):
+    def test_forged_announcements_have_no_effect(self):
         """Starts that fill the table, one frame and an end: none of these begins, ends or delays a run."""
         frames, _ = self.captured("--rate", "1kpps", count=20)
         start, data, end = frames[0], frames[3], frames[-1]
@@ -300,7 +300,7 @@ class Plain(rx_lib.RxTest):
         self.assertEqual(run["session"], sent.doc["start"]["configuration"]["session"])
         self.assertGreater(result.end["aside"]["unconfirmed_runs"], 100)
 
-    def test_a_start_of_nobody_discards_nothing(self):
+    def test_a_forged_start_discards_nothing(self):
         frames, _ = self.captured("--rate", "1kpps", count=20)
         rx = self.receiver()
         self.udp("-s", 256, "-n", 100, "--rate", "10kpps")
@@ -311,7 +311,7 @@ class Plain(rx_lib.RxTest):
         self.assertEqual((result.end["sum"]["packets"], result.end["announced"]), (200, []), result)
         self.assertEqual(result.end["aside"]["unconfirmed_runs"], 1)
 
-    def test_a_start_of_nobody_lets_no_more_frames_in(self):
+    def test_a_forged_start_admits_no_more_frames(self):
         frames, _ = self.captured("--rate", "1kpps", count=20)
         rx = self.receiver("-n", 150)
         self.udp("-s", 256, "-n", 100, "--rate", "10kpps")
@@ -357,7 +357,7 @@ class Plain(rx_lib.RxTest):
         sent = self.udp("-s", 128, "-n", 100, "--announce")
         self.assertEqual((sent.total["accepted"], sent.err), (100, ""))
 
-    def test_an_announcement_that_cannot_leave_is_a_remark(self):
+    def test_an_unsendable_announcement_is_a_note(self):
         self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "mtu", "100")
         self.addCleanup(self.wire.near, "ip", "link", "set", "dev", self.wire.near_if, "mtu", "1500")
         sent = self.udp("-s", 64, "-n", 100, "--rate", "1kpps", "--announce")
@@ -427,7 +427,7 @@ class Path(rx_lib.RxTest):
         run, = result.end["announced"]
         self.assertEqual((run["start_seen"], run["ended"], result.end["reason"]), (True, False, "duration"))
 
-    def test_the_end_of_a_run_of_which_nothing_came(self):
+    def test_the_end_of_a_run_without_packets(self):
         """An end of another session: this receiver goes on."""
         rx = self.receiver()
         self.wire.rule(burst_from=0, burst_length=100, drop_types=START)

@@ -197,7 +197,7 @@ class Probe(lib.TestCase):
             self.assertIn("nosuch0", result.err)
             self.assertIn("nosuch0", self.checks["interface"]["value"])
 
-    def test_other_program_is_told(self):
+    def test_another_program_is_reported(self):
         program = lib.compile_bpf(self, "return 2;")
         with lib.Wire() as wire:
             wire.near("ip", "link", "set", "dev", wire.near_if, "xdp", "obj", program, "sec", "xdp")

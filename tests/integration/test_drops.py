@@ -135,7 +135,7 @@ class Dropped(Drops):
         self.assertEqual(ledger["lost"], hop.predict(self.wire.counters()["seen"], **rule)[1]["dropped"], result)
         self.assertEqual(ledger["limited_by"], "receiver", result)
 
-    def test_beside_what_is_refused(self):
+    def test_together_with_refused_frames(self):
         """The ring between sender and hop is full, too; the sender knows about that one."""
         self.middle.rename(f"m{os.getpid():x}")
         os.sched_setaffinity(self.middle.poller(), {self.cpu})
@@ -144,7 +144,7 @@ class Dropped(Drops):
         self.assertEqual(ledger["limited_by"], "receiver" if ledger["dropped"] >= ledger["refused"] else "generator",
                          result)
 
-    def test_both_ways(self):
+    def test_both_directions(self):
         """The reverse direction, whose frames arrive elsewhere, is not affected."""
         result, _ = self.exactly("--bidir", "--src-mac", self.wire.near_mac, "--rate", "50kpps")
         back = self.ledger(result, self.wire.far_if)
@@ -159,7 +159,7 @@ class Refused(Drops):
         return port_test_lib.Wire("--queues", 1)
 
     def test_not_dropped_again(self):
-        """On one pair, frames refused by the driver are also counted as dropped by the far end: they do not explain what others miss.
+        """On one pair, frames refused by the driver are also counted as dropped by the far end, which explains no loss.
 
         The missing frames are still in the ring, because a busy loop takes the CPU from the poller when the run ends
         and does not wait.

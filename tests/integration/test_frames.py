@@ -139,9 +139,9 @@ class Signature(lib.WireTest):
         for lane in range(lanes):
             mine = [signature for signature in found if signature["lane"] == lane]
             numbers = [signature["seq"] for signature in mine]
-            self.assertEqual(numbers, sorted(numbers), "sequence numbers rise within a lane")
+            self.assertEqual(numbers, sorted(numbers), "sequence numbers rise within a worker")
             times = [signature["tx_ns"] for signature in mine]
-            self.assertEqual(times, sorted(times), "times do not fall within a lane")
+            self.assertEqual(times, sorted(times), "times do not fall within a worker")
 
     def test_complete_over_threads(self):
         if len(lib.ALL_CPUS) < 2:

@@ -121,7 +121,7 @@ class Sockets(MatchTest):
         self.assertGreaterEqual(total["passed"], 2 * len(sizes))
         self.assertEqual(sum(queue["packets"] for queue in end["queues"]), 2 * len(sizes))
 
-    def test_behind_the_driver(self):
+    def test_generic_mode(self):
         self.far_socket(PORT)
         here = self.near_socket()
 
@@ -242,7 +242,7 @@ class Sockets(MatchTest):
         self.assertEqual(result.end["aside"]["unknown"], len(full))
         self.assertEqual(result.end["aside"]["candidates"], 0)
 
-    def test_nothing_fits(self):
+    def test_nothing_matches(self):
         result = self.receiver("--duration", "300ms", "--match", f"udp dst port {PORT}").finish()
         self.assertEqual(result.status, 5, result)
         self.assertIn("no frame that is counted arrived", result.err)
@@ -377,7 +377,7 @@ class Meaning(MatchTest):
 
 class Words(lib.TestCase):
 
-    def test_what_is_wrong_is_told(self):
+    def test_errors_name_the_fault(self):
         for args, words in ((("--match", "udp or tcp"), ("--match", '"or"', "its own --match")),
                             (("--match", "upd"), ('"upd" is not known', "udp")),
                             (("--drop-matched",), ("--drop-matched", "--match")),

@@ -126,7 +126,7 @@ class SilentZero(lib.OwnWireTest):
 
 class RefusedProgram(lib.OwnWireTest):
 
-    def test_in_the_kernels_words(self):
+    def test_with_the_kernels_message(self):
         """A bridge has no XDP of its own."""
         self.wire.near("ip", "link", "add", "xtgd0", "type", "bridge")
         self.wire.near("ip", "link", "set", "dev", "xtgd0", "up")
@@ -221,7 +221,7 @@ class Obstacles(lib.OwnWireTest):
                 self.assertEqual([frame.dst_mac for frame in frames], 10 * [self.wire.far_mac])
                 self.assertEqual(self.neighbours().get(address), self.wire.far_mac)
                 notes = " ".join(result.doc["start"]["configuration"]["notes"])
-                self.assertNotIn("peer", notes, "a guess, where the next hop was to be had")
+                self.assertNotIn("peer", notes, "a guess although the next hop was available")
 
     def test_next_hop_behind_a_gateway(self):
         self.wire.near("ip", "neigh", "del", self.wire.far_ip, "dev", self.wire.near_if)

@@ -81,7 +81,7 @@ class Amounts(lib.WireTest):
         self.assertLess(time.monotonic() - started, 3)
         self.assertEqual(result.total["attempts"], 1)
         self.assertEqual(result.doc["end"]["reason"], "duration")
-        self.assertLess(result.doc["end"]["cpu_seconds"], 0.5, "a run that waits does not burn a core")
+        self.assertLess(result.doc["end"]["cpu_seconds"], 0.5, "a waiting run uses little CPU time")
 
     def test_no_slot_at_the_exclusive_end(self):
         """The slot at rate times duration is not part of the run: not sent, and not missed."""
@@ -98,7 +98,7 @@ class Amounts(lib.WireTest):
         self.assertLess(result.total["seconds"], time.monotonic() - started)
         self.assertAlmostEqual(result.doc["end"]["target"]["achieved_pps"], 0.1, delta=0.001)
 
-    def test_every_release_is_in_the_slip(self):
+    def test_every_release_has_a_release_delay(self):
         result = self.paced(5000, 1, "--burst", 5)
         slip = result.doc["end"]["slip_ns"]
         self.assertEqual(slip["count"], (result.total["attempts"] - result.total["resent"]) // 5)
@@ -106,7 +106,7 @@ class Amounts(lib.WireTest):
         self.assertEqual(order, sorted(order))
         self.assertIsNone(self.ok(self.wire.udp("-n", 1)).doc["end"]["slip_ns"])
 
-    def test_skipped_slots_are_counted(self):
+    def test_missed_slots_are_counted(self):
         # Stopped for half a second, the schedule goes on: afterwards there is neither a flood nor silence.
         with self.wire.start("udp", self.wire.near_if, "--json", "--rate", "10kpps", "--duration", 2) as run:
             self.wire.wait_sending()

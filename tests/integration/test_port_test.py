@@ -171,7 +171,7 @@ class Direct(port_test_lib.PortTest):
         self.assertIsNotNone(tx["target"]["shortfall"])
         self.assertEqual(self.ledger(result)["not_sent"], 0)
         self.assertEqual(self.ledger(result)["limited_by"], "generator")
-        self.assertEqual(self.wire.exchange(*args, "--expect", "loss=0").status, 3, "a task that was missed")
+        self.assertEqual(self.wire.exchange(*args, "--expect", "loss=0").status, 3, "the requested amount was missed")
         self.ok(self.wire.exchange(*args, "--expect", "loss=0,unsent=0"))
         text = self.wire.run("udp", self.wire.near_if, "--rx", self.wire.far_if, "-m", self.wire.far_mac, "-a",
                              self.wire.far_ip, *args).out
@@ -210,7 +210,7 @@ class Direct(port_test_lib.PortTest):
         self.assertEqual(result.doc["end"]["reason"], "failed")
         self.ledger(result)
 
-    def test_both_ways(self):
+    def test_both_directions(self):
         near, far = self.wire.near_if, self.wire.far_if
         result = self.ok(self.both_ways("-s", 128, "-n", 4000, "--rate", "4kpps", "--expect", f"rx@{far}=1/2,rx=1/1,unsent=0"))
         for port in (near, far):

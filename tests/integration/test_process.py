@@ -13,7 +13,7 @@ class Descriptors(lib.WireTest):
                                lib.BINARY, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, timeout=lib.PATIENCE, check=False)
 
-    def test_output_that_cannot_be_written_is_said(self):
+    def test_an_output_error_is_reported(self):
         near = self.wire.near_if
         for redirect, why in ((">/dev/full", "No space left"), (">&-", "Bad file descriptor")):
             for args in (("--help",), ("udp", "--help"), ("completion", "bash"), ("probe",), ("probe", "--json"),

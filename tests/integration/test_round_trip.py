@@ -83,7 +83,7 @@ class RoundTrip(rx_lib.RxTest):
             self.assertEqual(what["delay_us"]["count"], packets)
         return stream
 
-    def test_both_ways_are_told_apart(self):
+    def test_paths_are_distinguished(self):
         expected = expect(COUNT)
         self.assertGreater(min(expected.forward, expected.back), 100)
         for to, args in ((None, ()), (self.wire.far_ip6, ()), (None, ("--threads", 2)), (None, ("--stamp", "each"))):
@@ -103,14 +103,14 @@ class RoundTrip(rx_lib.RxTest):
                 self.assertEqual(back["delay_us"]["count"], expected.packets)
                 self.assertLess(back["delay_us"]["min"], stream["delay_us"]["min"])
 
-    def test_without_room_for_words(self):
+    def test_without_reserved_bytes(self):
         expected = expect(COUNT)
         stream = self.around(expected.packets)
         self.assertEqual(stream["lost_packets"], expected.lost)
         self.assertEqual(stream["mirror"], {"residence_us": None, "residence_included": True, "mirrored": None,
                                             "forward": None, "back": None})
 
-    def test_short_signatures(self):
+    def test_compact_signatures(self):
         stream = self.around(COUNT, size=64)
         self.assertEqual((stream["form"], stream["lost_packets"]), ("compact", 0))
         self.assertIsNone(stream["mirror"]["mirrored"])

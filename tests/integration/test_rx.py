@@ -63,14 +63,14 @@ class Counting(rx_lib.RxTest):
         for key in ("packets", "bytes", "unique", "lost_packets"):
             self.assertEqual(sum(part[key] for part in result.intervals), result.end["sum"][key], key)
 
-    def test_behind_the_driver(self):
+    def test_generic_mode(self):
         rx = self.receiver("--mode", "generic", "-n", 2000, "--duration", 30)
         self.assertEqual(rx.start()["attached"], "generic")
         self.udp("-s", 128, "-n", 2000, "--rate", "5kpps")
         result = rx.finish()
         self.assertEqual(result.end["sum"]["unique"], 2000, result)
 
-    def test_streams_are_told_apart(self):
+    def test_streams_are_distinguished(self):
         """By the session of their sender; --port and --session select."""
         rx = self.receiver("-p", 2001, "--duration", 30, "-n", 1000)
         self.udp("-s", 128, "-n", 500, "--rate", "5kpps", "-p", 2000)

@@ -38,7 +38,7 @@ class Replays(OddTest):
                 end = self.received(frames + frames)
                 self.said(end, rx_lib.expect(list(range(200)) * 2))
 
-    def test_a_part_of_it_long_after(self):
+    def test_a_part_replayed_long_after(self):
         """Below the window it is unknown whether a number has arrived before."""
         frames = self.frames(count=3000)
         end = self.received(frames + frames[:100] + frames[2900:], "--window", 1024)
@@ -64,7 +64,7 @@ class Streams(OddTest):
         self.said(end, rx_lib.expect(range(100)))
         self.assertEqual((end["aside"]["candidates"], end["aside"]["no_slot"]), (300, 0))
 
-    def test_a_quiet_stream_gives_back_its_place(self):
+    def test_an_idle_stream_loses_its_record(self):
         """What it counted is still reported."""
         frames, sessions = self.frames(count=2), [SESSION ^ i << 8 for i in range(12)]
         rx = self.receiver("--streams", 4)
@@ -108,7 +108,7 @@ class Malformed(OddTest):
         self.assertEqual(told, 16)
         self.assertGreaterEqual(end["sum"]["passed"], 32)
 
-    def test_streams_lanes_and_numbers_of_any_value(self):
+    def test_streams_workers_and_numbers_of_any_value(self):
         """They are counted as they are: the figures stay within what arrived."""
         dice = random.Random(3)
         good = self.frames(count=1)[0]

@@ -81,7 +81,7 @@ class Exact(PathTest):
         stream = self.exactly(hold=0.01, hold_by=1, seed=7)
         self.assertEqual(stream["reorder"]["extent_max"], 1)
 
-    def test_held_back(self):
+    def test_held_frames(self):
         for by in (3, 50):
             with self.subTest(by):
                 self.assertGreater(self.exactly(hold=0.002, hold_by=by, seed=8)["reordered"], 10)
@@ -89,7 +89,7 @@ class Exact(PathTest):
     def test_all_together(self):
         self.exactly(drop=0.01, duplicate=0.01, hold=0.01, hold_by=7, burst_from=9000, burst_length=50, seed=9)
 
-    def test_short_signatures(self):
+    def test_compact_signatures(self):
         order, _ = hop.predict(COUNT, drop=0.01, duplicate=0.01, hold=0.01, hold_by=7, seed=10)
         end, _ = self.over(64, drop=0.01, duplicate=0.01, hold=0.01, hold_by=7, seed=10)
         self.said(end, rx_lib.expect(order))
@@ -102,7 +102,7 @@ class Exact(PathTest):
 
 class Delay(PathTest):
 
-    def test_is_not_less_than_it_was(self):
+    def test_at_least_the_actual_delay(self):
         for delay in (200, 2000):
             with self.subTest(f"{delay} us"):
                 self.wire.delay(delay / 1e6)

@@ -76,7 +76,7 @@ class Samples(SampleTest):
                 _, packets = self.sampled(self.path(), "--sample", "1/500", size=size)
                 self.assertEqual(numbers(packets), list(range(first, 3000, 500)))
 
-    def test_the_first(self):
+    def test_first_frames(self):
         for args, count in (((), 1000), (("--sample", "7"), 7), (("--sample", "first:20"), 20)):
             with self.subTest(args=args):
                 end, packets = self.sampled(self.path(), *args, count=1500)
@@ -117,7 +117,7 @@ class Samples(SampleTest):
             self.assertTrue(lines[0].startswith(f"{stamp // 10**9}.{stamp % 10**9:09d}"), lines[0])
             self.assertEqual("one of the first" in lines[0], name == "x.pcapng", lines[0])
 
-    def test_behind_the_driver(self):
+    def test_generic_mode(self):
         _, packets = self.sampled(self.path(), "--sample", "1/1000", "--mode", "generic")
         self.assertEqual(numbers(packets), [0, 1000, 2000])
 
@@ -147,7 +147,7 @@ class Files(SampleTest):
         self.assertEqual(rx.finish().end["sample"]["written"], 10)
         self.assertEqual(len(lib.packets_of_pcap(path)), 10)
 
-    def test_what_cannot_be_written_is_refused_before_anything_is_attached(self):
+    def test_unwritable_file_is_rejected_before_attaching(self):
         folder = lib.scratch(self)
         for path, said in (("/nosuch/folder/x.pcap", "create /nosuch/folder/x.pcap: "),
                            (folder, f'--write-pcap "{folder}": a directory'),
@@ -210,7 +210,7 @@ class OverAPath(PathTest):
         self.sound([packet.data for packet in packets])
         return end, packets
 
-    def test_behind_a_burst(self):
+    def test_after_a_burst(self):
         _, packets = self.written("lost", burst_from=5000, burst_length=137)
         self.assertEqual(numbers(packets), [5137])
         self.assertTrue(packets[0].comment.startswith("lost before it: 137, "), packets[0].comment)

@@ -119,7 +119,7 @@ class Interrupts(lib.WireTest):
             result = self.adds_up(self.ok(run.finish(10)))
         self.assertEqual(result.doc["end"]["reason"], "interrupted")
 
-    def test_a_background_job_hears_it(self):
+    def test_a_background_job_gets_signals(self):
         # A shell without job control starts it with SIGINT ignored.
         with self.wire.start("udp", self.wire.near_if, "--json",
                              preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) as run:
@@ -128,7 +128,7 @@ class Interrupts(lib.WireTest):
             result = self.ok(run.finish(10))
         self.assertEqual(result.doc["end"]["reason"], "interrupted")
 
-    def test_nohup_spares_it(self):
+    def test_nohup_is_respected(self):
         with self.wire.start("udp", self.wire.near_if, "--json",
                              preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as run:
             self.wire.wait_sending()
@@ -149,7 +149,7 @@ class Interrupts(lib.WireTest):
                 self.assertIn("set()", result.out)
 
 
-class OutputNobodyReads(lib.OwnWireTest):
+class UnreadOutput(lib.OwnWireTest):
 
     def blocked(self, *args):
         return Unread(self, ["ip", "netns", "exec", self.wire.near_ns, lib.BINARY, *map(str, args)])
@@ -185,7 +185,7 @@ class OutputNobodyReads(lib.OwnWireTest):
                 self.assertEqual(run.child.wait(10), 130)
                 self.assertNotIn("xdp", self.wire.near_link())
 
-    def test_one_that_is_never_read_does_not_keep_it_for_ever(self):
+    def test_unread_output_does_not_block_the_end(self):
         run = self.blocked("udp", self.wire.near_if, "--json-stream", "-I", "100ms")
         run.child.send_signal(signal.SIGTERM)
         self.assertEqual(run.child.wait(lib.PATIENCE), 1)

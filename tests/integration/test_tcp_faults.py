@@ -164,7 +164,7 @@ class Faults(tcp_lib.OwnWireTest):
                                      ("fin", got[port].bytes, got[port].wrong, got[port].end))
         self.again()
 
-    def test_flows_that_end_are_told_at_once(self):
+    def test_ended_flows_are_reported_immediately(self):
         with tcp_lib.Sink(self.wire, port=4242) as dies, self.wire.start(
                 "tcp", "-i", self.wire.near_if, "-p", 4242, "--json-stream", "-f", 3, "--duration", 5,
                 self.wire.far_ip) as run:

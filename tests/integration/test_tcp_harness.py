@@ -244,7 +244,7 @@ class SinkTest(tcp_lib.WireTest):
                 kernel_sends(self.wire, data)
                 self.assertEqual(sink.ended()[0][1:4], (len(data), 0, wrong))
 
-    def test_connections_are_told_apart(self):
+    def test_connections_are_distinguished(self):
         with tcp_lib.Sink(self.wire) as sink:
             ports = {kernel_sends(self.wire, bytes(1000 * i)): 1000 * i for i in range(1, 9)}
             self.assertEqual({c.port: c.bytes for c in sink.ended(8)}, ports)

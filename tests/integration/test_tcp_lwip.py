@@ -106,11 +106,11 @@ class Loss(LwipTest):
 
 class Closing(LwipTest):
 
-    def test_its_half_first(self):
+    def test_far_end_half_closes_first(self):
         """lwIP sends its FIN in the middle and continues to read."""
         self.arrives(4 * MIB, end_at=MIB, end="half")
 
-    def test_all_first(self):
+    def test_far_end_closes_first(self):
         """It closes completely, and answers later segments with a reset; or resets immediately."""
         for end in ("close", "reset"):
             with self.subTest(end=end), contextlib.closing(self.lwip(end_at=MIB, end=end)) as sink:

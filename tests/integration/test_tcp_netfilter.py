@@ -51,7 +51,7 @@ class Translation(NetfilterTest):
                 stray = self.count_at_far_end(f"{family} daddr {other}")
                 result = self.refused(self.tcp("--bytes", 100_000, "-f", 3, to=other), other, far, "translates",
                                       f"tcp {far} -p {tcp_lib.PORT}")
-                self.assertEqual(stray(), 0, "not a segment to whom nobody asked for")
+                self.assertEqual(stray(), 0, "no segment to an unexpected address")
                 self.assertFalse(result.doc["end"], result)
                 self.wire.far("nft", "delete", "table", "inet", "seen")
 

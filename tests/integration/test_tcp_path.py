@@ -63,7 +63,7 @@ class Loss(PathTest):
                 self.assertGreaterEqual(counters["dropped"], least)
                 self.economical(result, counters)
 
-    def test_of_which_the_receiver_tells_little(self):
+    def test_loss_with_few_reported_blocks(self):
         self.defer(1)
         _, counters = self.over(15 * MB, rule={"drop": 0.05, "seed": 17})
         self.assertGreaterEqual(counters["dropped"], 300)
@@ -116,7 +116,7 @@ class Loss(PathTest):
                 self.over(20 * MB, back={"acks": True, "drop": chance, "seed": 3})
                 self.assertGreater(self.wire.counters(1)["dropped"], 1)
 
-    def test_both_ways(self):
+    def test_both_directions(self):
         self.over(10 * MB, "-f", 3, rule={"drop": 0.02, "seed": 5}, back={"acks": True, "drop": 0.1, "seed": 6})
 
     def test_without_sack(self):
@@ -216,7 +216,7 @@ class Silence(PathTest):
         self.delivered(result, sink)
         self.assertGreater(result.total["rto_fired"], 0)
 
-    def test_for_good(self):
+    def test_permanently(self):
         """Nothing passes in either direction: the flow is given up, with the reason, in bounded time."""
         sink = self.sink(check="pattern")
         self.wire.rule()
@@ -231,7 +231,7 @@ class Silence(PathTest):
         self.assertEqual(sink.ended()[0].end, "reset")
         self.assertIsNone(sink.connections()[0].wrong)
 
-    def test_only_back(self):
+    def test_only_the_return_path(self):
         """The data arrives, but its acknowledgements do not: the reset has the number after the last byte."""
         sink = self.sink(check="pattern")
         self.wire.rule()

@@ -363,7 +363,7 @@ class Closing(tcp_lib.WireTest):
             time.sleep(0.3)
             run.send(signal.SIGINT)
             time.sleep(0.3)
-            self.assertTrue(run.running(), "it waits for what is in flight")
+            self.assertTrue(run.running(), "it waits for data in flight")
             run.send(signal.SIGINT)
             self.assertEqual(run.finish(5).status, 130)
         self.assertNotIn("xdp", self.wire.near_link())

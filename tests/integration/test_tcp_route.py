@@ -94,7 +94,7 @@ class MtuTest(tcp_lib.OwnWireTest):
                 self.adopted(result, mtu)
                 self.wire.narrow(1500)
 
-    def test_told_in_text(self):
+    def test_notes_in_text(self):
         self.wire.narrow(1300)
         with EndSink(self.wire):
             with self.wire.start("tcp", "-i", self.wire.near_if, "-p", tcp_lib.PORT, "--bytes", MB,
@@ -168,7 +168,7 @@ class NextHopTest(tcp_lib.OwnWireTest):
         self.across(lambda: self.wire.near("ip", "route", "replace", self.wire.far_ip, "dev", "other0"),
                     self.wire.far_ip, ("other0", self.wire.near_if))
 
-    def test_nothing_is_said_without_a_change(self):
+    def test_no_note_without_a_change(self):
         with tcp_lib.Sink(self.wire):
             with self.start("--rate", "20Mbps") as run:
                 time.sleep(0.5)

@@ -13,7 +13,7 @@ def macs_by_address(frames):
     return {str(frame.dst): frame.dst_mac for frame in frames}
 
 
-class NoWay(lib.OwnWireTest):
+class NoNextHop(lib.OwnWireTest):
     """A negative answer ends the run before anything is sent: the veth peer's MAC is no substitute."""
 
     def refused(self, address, *words):
@@ -28,7 +28,7 @@ class NoWay(lib.OwnWireTest):
         for address in ("192.0.2.99", "2001:2::99"):
             with self.subTest(address=address):
                 asked = self.refused(address, f"no neighbour answered for {address}", self.wire.near_if)
-                self.assertLess(asked, 20, "questions, and not a thousand frames")
+                self.assertLess(asked, 20, "neighbour requests, and not a thousand frames")
         result = self.wire.run("udp", self.wire.near_if, "--rx", "lo", "--bidir", "-a", "192.0.2.99")
         self.assertEqual(result.status, 2, result)
         self.assertIn(f"waiting for {self.wire.near_if}: its addresses, and a neighbour to answer for 192.0.2.99",
@@ -153,7 +153,7 @@ class Moves(lib.OwnWireTest):
         self.assertEqual(after, macs | {"192.0.2.3": self.other_mac})
         self.assertIn("192.0.2.2-192.0.2.4", note)
 
-    def test_each_stream_has_a_way_of_its_own(self):
+    def test_each_stream_has_its_own_next_hop(self):
         """Behind two gateways, and between them hosts on the link: a change affects only its own streams."""
         macs = {"203.0.113.1": self.wire.far_mac, "192.0.2.2": "02:00:00:00:00:02", "192.0.2.3": "02:00:00:00:00:03",
                 "192.0.2.8": "02:00:00:00:00:08", "192.0.2.9": "02:00:00:00:00:09", "198.51.100.1": "02:00:00:00:00:66"}
@@ -182,7 +182,7 @@ class Moves(lib.OwnWireTest):
                     self.assertEqual({dst: ends[dst] for dst in gateways}, {dst: after[dst] for dst in gateways},
                                      "the announced ends")
 
-    def test_a_route_that_goes_is_said(self):
+    def test_a_removed_route_is_reported(self):
         route = ("203.0.113.0/24", "via", self.wire.far_ip)
         self.wire.near("ip", "route", "add", *route)
         with self.wire.start("udp", "--json", "-i", self.wire.near_if, "--rate", "2kpps", "-a",
@@ -196,7 +196,7 @@ class Moves(lib.OwnWireTest):
         self.assertEqual(len(result.doc["end"]["notes"]), 1, result)
         self.assertIn("203.0.113.1", result.doc["end"]["notes"][0])
 
-    def test_a_mac_that_was_given_stays(self):
+    def test_a_given_mac_is_kept(self):
         with self.wire.capture() as capture:
             with self.wire.start("udp", "--json", "-i", self.wire.near_if, "--rate", "2kpps", "-a", self.wire.far_ip,
                                  "-m", self.wire.far_mac) as run:
@@ -261,7 +261,7 @@ class Routes(lib.OwnWireTest):
 
 class TentativeAddress(lib.OwnWireTest):
 
-    def test_named_and_not_replaced_in_silence(self):
+    def test_reported_and_not_silently_replaced(self):
         near = self.wire.near_if
         for setting in (f"net.ipv6.conf.{near}.accept_dad=1", f"net.ipv6.conf.{near}.dad_transmits=1",
                         f"net.ipv6.neigh.{near}.retrans_time_ms=60000"):
