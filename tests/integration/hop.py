@@ -2,7 +2,6 @@
 """A veth test bed with a hop in the middle that drops, duplicates, delays and reorders by a seeded rule.
 
 See hop.h for the rules and the counters.
-
 """
 import json
 import os

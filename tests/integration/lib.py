@@ -3,7 +3,6 @@
 
 A test file is a unittest program that ends with lib.main(). Tests check the --json output and what the kernel counted
 at the far end, never text meant for people. Wires are made by `xdp-trafficgen demo`.
-
 """
 import os
 import shutil
@@ -103,7 +102,6 @@ class TestCase(unittest.TestCase):
 
         A veth's ring is short, and on a busy host the far end may be late to empty it. Then frames are refused, as the
         figures show, and for a test of their contents the run is repeated at a lower rate.
-
         """
         rates = [f"{min(max(4 * count, 2000), 20_000)}pps", "10kpps", "4kpps", "4kpps"]
         if "--rate" in args:

@@ -4,7 +4,6 @@
 Behind the hop, which forwards frames within the driver (XDP_REDIRECT), overflow of a ring of 256 that is not emptied in
 time is a drop of the receiving end: veth counts it there, as rx_dropped. So that end's poller is made a thread
 (`threaded`), and the thread gets only the CPU time that the sender, on the same CPU, leaves.
-
 """
 import os
 import signal
@@ -163,7 +162,6 @@ class Refused(Drops):
 
         The missing frames are still in the ring, because a busy loop takes the CPU from the poller when the run ends
         and does not wait.
-
         """
         loop = subprocess.Popen(["sh", "-c", "while :; do :; done"])
         self.addCleanup(loop.wait)

@@ -15,7 +15,6 @@ class Clean(tcp_lib.WireTest):
 
         A veth's ring is short. If this host is too busy to empty it in time, segments are lost, as the figures show;
         and a receiver without CPU time has to collapse its queue. Then the run is repeated at a lower rate.
-
         """
         for rate in ((), ("--rate", "2Gbps"), ("--rate", "500Mbps")):
             if rate and "--rate" in args:
