@@ -32,18 +32,18 @@ __noinline int xtg_rx_is_sound(const struct rx_spoken* s) {
 static __always_inline bool load_announcement(struct xdp_md* ctx, __u32 end, __u32 flags,
                                               struct xtg_rx_announcement* out) {
   __u64 reflector[XTG_SIG_REFLECTOR_LEN / 8] = {};
-  __u32 behind = XTG_SIG_FULL_LEN;
+  __u32 tail = XTG_SIG_FULL_LEN;
   struct rx_spoken s;
 
-  if (end < behind || bpf_xdp_load_bytes(ctx, end - behind, s.signature, sizeof(s.signature)))
+  if (end < tail || bpf_xdp_load_bytes(ctx, end - tail, s.signature, sizeof(s.signature)))
     return false;
   if (flags & XTG_SIG_F_REFLECTOR) {
-    behind += XTG_SIG_REFLECTOR_LEN;
-    if (end < behind || bpf_xdp_load_bytes(ctx, end - behind, reflector, sizeof(reflector)))
+    tail += XTG_SIG_REFLECTOR_LEN;
+    if (end < tail || bpf_xdp_load_bytes(ctx, end - tail, reflector, sizeof(reflector)))
       return false;
   }
-  behind += XTG_SIG_ANNOUNCE_LEN;
-  if (end < behind || bpf_xdp_load_bytes(ctx, end - behind, s.said, sizeof(s.said))) return false;
+  tail += XTG_SIG_ANNOUNCE_LEN;
+  if (end < tail || bpf_xdp_load_bytes(ctx, end - tail, s.said, sizeof(s.said))) return false;
   if (!xtg_rx_is_sound(&s)) return false;
   __u64 rest = xtg_from_be64(s.said[7]);
   out->frames = xtg_from_be64(s.said[1]);

@@ -269,8 +269,7 @@ static long consider(__u32 i, struct choice* to) {
   } else if (stream_at(i)->paced) {
     due = xtg_slot_ns(c->deadline_ns, c->deadline_frac);
   } else {
-    __u64 pass =
-        c->pass > w->pass ? c->pass : w->pass; /* a stream saves up nothing while held up */
+    __u64 pass = c->pass > w->pass ? c->pass : w->pass; /* nothing is saved up while held up */
     if (pass < to->least) {
       to->least = pass;
       to->next = i;

@@ -20,8 +20,7 @@ enum {
   XTG_V_SIZED = 32,     /* with XTG_V_PLAIN: several sizes */
   XTG_V_MULTI = 2,      /* several streams: the worker's record names the batch's stream */
   XTG_V_NO_PERFMON = 4, /* without CAP_PERFMON */
-  XTG_V_RENEW =
-      8, /* obeys config.renew; separate, because of values that must survive its helper call */
+  XTG_V_RENEW = 8,      /* obeys config.renew; separate: values must survive its helper call */
 };
 
 /* Offsets in a frame, by its size. */

@@ -76,9 +76,8 @@ struct Frame {
   SizeMix mix{{64}};
   SignatureForm signature = SignatureForm::None;
   std::uint16_t signature_offset = 0; ///< in the template; valid when there is one
-  std::uint16_t reflector_offset =
-      0;       ///< likewise, of the bytes reserved for reflector timestamps; 0: none
-  Sweep sweep; ///< fields with their offsets
+  std::uint16_t reflector_offset = 0; ///< likewise, of the reflector timestamps; 0: none
+  Sweep sweep;                        ///< fields with their offsets
   FrameSpec spec;
 
   /// Bytes of packet k, without FCS.

@@ -34,8 +34,8 @@ tl::unexpected<Error> bad() {
       Errc::InvalidArgument,
       fmt::format("expected {} (the smallest Ethernet frame; IPv6: {}) to {} bytes with FCS "
                   "(what one page leaves for a frame when the kernel sends it); or several sizes: "
-                  "64-1518, 64-1518/128, 64,512,1518, 64:7,594:4,1518:1 or imix, each also with "
-                  "\":random\" behind",
+                  "64-1518, 64-1518/128, 64,512,1518, 64:7,594:4,1518:1 or imix, each also "
+                  "followed by \":random\"",
                   min_frame_size(Family::V4), min_frame_size(Family::V6), max_frame_size()));
 }
 

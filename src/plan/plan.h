@@ -60,10 +60,9 @@ struct Plan {
   Nanoseconds interval{1'000'000'000};
   Pace pace = Pace::Auto;
   bool fix = false;
-  bool once = false;     ///< frames that the driver refuses are not resent
-  bool announce = false; ///< announce the run's start and end to receivers
-  bool attach_pass =
-      false; ///< the driver allocates XDP transmit queues only with a program attached
+  bool once = false;        ///< frames that the driver refuses are not resent
+  bool announce = false;    ///< announce the run's start and end to receivers
+  bool attach_pass = false; ///< the driver has XDP transmit queues only with a program
   std::vector<std::string>
       notes;     ///< information for the reader of the plan ("dst-mac: no neighbour entry ...")
   TestSpec spec; ///< as requested, for the report

@@ -35,8 +35,7 @@ enum class Pace : std::uint8_t { Auto, Busy }; ///< Auto sleeps through long gap
 struct RateLaw {
   Rate rate;               ///< total over all threads
   Layer layer = Layer::L1; ///< on which a bit rate counts
-  std::uint32_t burst =
-      1; ///< frames sent back to back, followed by the gap that keeps the mean rate
+  std::uint32_t burst = 1; ///< frames back to back, then the gap for the mean rate
   bool operator==(const RateLaw&) const = default;
 };
 
@@ -59,9 +58,9 @@ struct StreamSpec {
   packet::ByteRange tos;
   std::vector<packet::VlanRange> vlans;      ///< outermost first
   std::vector<std::uint16_t> tpids;          ///< of the outermost tags; the others have the default
-  std::optional<packet::SizeLaw> frame_size; ///< with FCS; default: the smallest with room
-                                             ///< for a signature (64, IPv6 82; with
-                                             ///< round_trip 102, 122), else 64, 66; tags more
+  std::optional<packet::SizeLaw> frame_size; ///< with FCS; default: the smallest that fits
+                                             ///< a signature (64, IPv6 82; with round_trip
+                                             ///< 102, 122), else 64, 66; plus tags
   packet::Payload payload = packet::Payload::Zeros;
   bool udp_checksum = true;
   bool signature = true;

@@ -178,7 +178,7 @@ void to_text(Page& page, const PortTestBegin& begin) {
 }
 
 void to_text(Page& page, const PortTestBegin& begin, const stats::PortTestSample& sample) {
-  std::set<std::size_t> told; // senders whose loss has been printed
+  std::set<std::size_t> printed; // senders whose loss has been printed
   for (const auto& flow : sample.flows) {
     if (!worth_a_line(page, flow, sample)) continue;
     const stats::RxSample& rx = flow.rx;
@@ -189,7 +189,7 @@ void to_text(Page& page, const PortTestBegin& begin, const stats::PortTestSample
                "{:>7} p99  {:>7} max us {}\n",
                sample.end_s, flow_name(begin.plan, flow.from, flow.to),
                tx ? thousands(tx->xmit_pps) : "-", thousands(rx.pps), prefixed(rx.l1_bps, "bit/s"),
-               told.insert(flow.from).second ? signed_text(sample.missing[flow.from]) : "-",
+               printed.insert(flow.from).second ? signed_text(sample.missing[flow.from]) : "-",
                delay_number(d, d.quantile(0.5)), delay_number(d, d.quantile(0.99)),
                delay_number(d, d.max), rx.path == stats::RxPath::RoundTrip ? "RTT" : "delay");
   }

@@ -177,7 +177,7 @@ void print_counts(Page& page, const plan::RxSpec& spec, const stats::RxSummary& 
     page.row("suspect", fmt::format("{:>15} packets, with a number that no second one confirmed",
                                     signed_text(c.suspect)));
   if (!all.bursts_known) {
-    page.row("loss bursts", "not known: a stream came through more than one queue or CPU");
+    page.row("loss bursts", "not known: a stream arrived through more than one queue or CPU");
   } else if (all.bursts == 0) {
     page.count("loss bursts", 0, "");
   } else {

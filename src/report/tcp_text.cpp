@@ -144,11 +144,11 @@ void print_flows(Page& page, const std::vector<stats::FlowState>& flows) {
     kinds[flow.end]++;
   for (const auto& [end, how_many] : kinds)
     page.count("flows", how_many, words(end));
-  std::size_t told = 0;
+  std::size_t shown = 0;
   for (const stats::FlowState& flow : flows)
-    if (is_failure(flow.end) && told++ < kShownFlows) page.row("", flow_text(flow));
-  if (told > kShownFlows)
-    page.row("", fmt::format("and {} more", with_thousands(told - kShownFlows)));
+    if (is_failure(flow.end) && shown++ < kShownFlows) page.row("", flow_text(flow));
+  if (shown > kShownFlows)
+    page.row("", fmt::format("and {} more", with_thousands(shown - kShownFlows)));
 }
 
 void print_negotiated(Page& page, const stats::TcpSummary& summary) {
@@ -195,10 +195,11 @@ void to_text(Page& page, const TcpBegin& begin, const stats::TcpSample& s) {
 
 void to_text(Page& page, const TcpBegin& begin, const FlowEnded& ended) {
   page.seen.emplace(page.seen.size(), 0);
-  const std::size_t told = page.seen.size();
-  if (told > kShownFlows + 1) return;
+  const std::size_t shown = page.seen.size();
+  if (shown > kShownFlows + 1) return;
   fmt::print(page.out, "[{:>7.2f}s] {}  {}\n", ended.at_s, begin.plan.iface.name,
-             told <= kShownFlows ? flow_text(ended.flow) : "more flows end; they are only counted");
+             shown <= kShownFlows ? flow_text(ended.flow)
+                                  : "more flows end; they are only counted");
 }
 
 void to_text(Page& page, const TcpBegin& begin, const stats::TcpSummary& summary) {

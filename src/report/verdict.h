@@ -21,8 +21,7 @@ struct RxVerdict {
   plan::Condition condition;
   std::optional<double> value;
   bool held = false;
-  bool implied =
-      false; ///< not requested by name: comes with the others, and is shown only if missed
+  bool implied = false; ///< an implicit condition, shown only if missed
 };
 
 /// The value that a condition tests; none if it was not measured.

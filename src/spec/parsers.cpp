@@ -91,12 +91,12 @@ Result<std::string> parse_interface(std::string_view text) {
 Result<std::string> take_zone(std::string_view text, std::string& zone) {
   const std::size_t percent = text.find_last_of('%');
   if (percent == std::string_view::npos) return std::string(text);
-  const std::string_view behind = text.substr(percent);
-  const std::string mark(behind.substr(0, behind.find('/'))); // "%eth0"
+  const std::string_view from_percent = text.substr(percent);
+  const std::string suffix(from_percent.substr(0, from_percent.find('/'))); // "%eth0"
   std::string address(text);
-  for (std::size_t at; (at = address.find(mark)) != std::string::npos;) // both ends of a range
-    address.erase(at, mark.size());
-  auto name = parse_interface(mark.substr(1));
+  for (std::size_t at; (at = address.find(suffix)) != std::string::npos;) // both ends of a range
+    address.erase(at, suffix.size());
+  auto name = parse_interface(suffix.substr(1));
   const auto first =
       packet::Ip::parse(std::string_view(address).substr(0, address.find_first_of("-/,")));
   if (!name || !first || first->is_v4() || !(first->is_link_local() || first->is_multicast()))

@@ -49,8 +49,8 @@ public:
   [[nodiscard]] Arrivals among(std::uint64_t numbers) const {
     const std::uint64_t arrived = std::min(sum_, numbers), further = sum_ - arrived;
     const bool all_in_each = sum_ == records_ * arrived;
-    const bool told = records_ <= 1 || all_in_each || (records_ == 2 && repeated_ == 0);
-    return {arrived, std::min(arrived, further + repeated_), most_ == arrived && told};
+    const bool distinct = records_ <= 1 || all_in_each || (records_ == 2 && repeated_ == 0);
+    return {arrived, std::min(arrived, further + repeated_), most_ == arrived && distinct};
   }
 
 private:

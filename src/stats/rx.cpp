@@ -122,20 +122,20 @@ RxClockVerdict more_telling(const RxClockVerdict& a, const RxClockVerdict& b) {
 /// All streams as one. `streams` are final ones of `snapshot`.
 RxStream all_of(const RxSnapshot& snapshot, const std::vector<RxStream>& streams) {
   if (streams.empty()) return {};
-  Records every, told;
+  Records every, comparable;
   std::size_t at = 0;
   const ByStream named = by_stream(snapshot);
   const RxPath path = path_of(named);
   for (const auto& [name, records] : named) {
     every.insert(every.end(), records.begin(), records.end());
     if (streams[at++].clock != RxClock::Differs && name.path == path && !name.match)
-      told.insert(told.end(), records.begin(), records.end());
+      comparable.insert(comparable.end(), records.begin(), records.end());
   }
   RxStream all = add_up(every);
   all.first_number = all.next_number = 0;
   all.counters = {};
   std::optional<RxClockVerdict> clock; // of streams with the path of the delay
-  all.delay = delay_of(told);
+  all.delay = delay_of(comparable);
   all.bursts_known = true;
   bool tested = false;
   for (const RxStream& stream : streams) {

@@ -76,9 +76,9 @@ std::optional<RxRoundTripPaths> paths_of(const RxStream& whole, const RxStream& 
 }
 
 void add_reflected(RxStream& stream, const RxAnnouncement& end) {
-  const bool told =
+  const bool known =
       end.reflected && end.reflector_tx_ns != 0 && end.reflector_seq != XTG_RX_UNNUMBERED;
-  if (!told || !stream.round_trip->paths) return;
+  if (!known || !stream.round_trip->paths) return;
   RxRoundTripPaths& paths = *stream.round_trip->paths;
   paths.reflected = std::max(paths.reflected, end.reflector_seq);
   paths.back.lost = static_cast<std::int64_t>(paths.reflected - paths.back.unique);

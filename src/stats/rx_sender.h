@@ -43,10 +43,9 @@ struct RxArrived {
 /// A session as announced by its sender.
 struct RxSender {
   std::uint32_t run_id = 0;
-  bool start_seen =
-      false; ///< otherwise only ends: packets sent before this receiver started count as lost
-  bool overdue = false; ///< the announced time is over, but no end was announced
-  RxAnnouncement about; ///< its start, or its first end
+  bool start_seen = false; ///< otherwise packets before this receiver started count as lost
+  bool overdue = false;    ///< the announced time is over, but no end was announced
+  RxAnnouncement about;    ///< its start, or its first end
   std::map<std::uint16_t, RxAnnouncement> ends; ///< by stream
 
   /// Every stream has ended.

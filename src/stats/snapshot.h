@@ -15,9 +15,8 @@ namespace xtg::stats {
 /// redirect_errors once nothing is in flight any more. A frame that was refused and sent again is
 /// two attempts.
 struct TxCounters {
-  std::uint64_t attempts = 0; ///< frames handed to the redirect
-  std::uint64_t accepted =
-      0; ///< frames that the driver accepted (tracepoint xdp_devmap_xmit: sent)
+  std::uint64_t attempts = 0;        ///< frames handed to the redirect
+  std::uint64_t accepted = 0;        ///< frames that the driver accepted (xdp_devmap_xmit: sent)
   std::uint64_t driver_drops = 0;    ///< frames that the driver refused (same: drops)
   std::uint64_t redirect_errors = 0; ///< frames that never reached the driver
   std::uint64_t resent = 0;          ///< part of attempts: frames offered again after a refusal

@@ -111,12 +111,11 @@ struct TcpSample {
   double again_pps = 0;     ///< retransmissions per second, without local drops
   std::uint32_t rtt_us = 0; ///< mean of the flows' smoothed RTT, 0: none
   std::uint32_t flows = 0;  ///< open
-  double slowest_bps = 0;   ///< goodput of the slowest and fastest flow that was open throughout,
-                            ///< each over its own time
+  double slowest_bps = 0;   ///< goodput of the slowest and fastest of the flows that were open
+                            ///< throughout, each over its own time
   double fastest_bps = 0;
-  FlowCounters sum; ///< within the interval, over all flows
-  std::uint32_t compared =
-      0; ///< number of flows compared for `slowest` and `fastest`; 0: neither exists
+  FlowCounters sum;           ///< within the interval, over all flows
+  std::uint32_t compared = 0; ///< flows that those two are of; 0: neither exists
 };
 
 /// Sample between two snapshots; anomalies are treated as in delta(). Rates are over the time in

@@ -40,8 +40,8 @@ static inline long xtg_rx_loop(__u32 n, long (*fn)(__u32, void*), void* ctx) {
 struct xtg_rx_state {
   struct xtg_rx_slot* slot;
   struct xtg_rx_order* order;
-  __u64* bitmap; /* the ring, `mask` + 1 words, as many behind it, see xtg_rx_again(), and behind
-                   those which of the ring's words have a bit at all */
+  __u64* bitmap; /* the ring, `mask` + 1 words; then as many for repeated numbers (xtg_rx_again());
+                   then a bit for each non-zero word of the ring */
 #ifdef __bpf__
   __u32 number; /* of the record; global functions find it by this */
 #else
@@ -403,7 +403,7 @@ static inline enum xtg_rx_verdict xtg_rx_seq(struct xtg_rx_state* w, struct xtg_
                                              __u64 seq, __u32 worker, __s64 delay, __u64 now) {
   struct xtg_rx_slot* s = w->slot;
   __u64 number = seq / XTG_RX_WORD, bit = 1ULL << (seq % XTG_RX_WORD), highest, *word;
-  int behind;
+  int overtaken;
 
   worker &= XTG_MAX_WORKERS - 1; /* the wire may say anything */
   if (seq != s->next && xtg_rx_is_far(w, seq) && !xtg_rx_do_believe(w, h, seq, worker, now)) {
@@ -426,9 +426,9 @@ static inline enum xtg_rx_verdict xtg_rx_seq(struct xtg_rx_state* w, struct xtg_
   }
   if (!*word) xtg_rx_begin_word(w, number);
   *word |= bit;
-  behind = xtg_rx_in_worker(w, seq, worker, now);
+  overtaken = xtg_rx_in_worker(w, seq, worker, now);
   if (seq < s->base) s->base = seq;
-  if (!behind) return XTG_RX_NEW; /* another worker was ahead */
+  if (!overtaken) return XTG_RX_NEW; /* another worker was ahead */
   xtg_rx_reordered(s, w->order, seq, worker, now);
   return XTG_RX_REORDERED;
 }

@@ -64,8 +64,8 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_sig_compact) == XTG_SIG_COMPACT_LEN,
  * XTG_SIG_F_REFLECTOR. Times are the reflector's CLOCK_MONOTONIC (as in RFC 8762, 4.2.1). */
 struct xtg_sig_reflector {
   __u8 cpu;      /* low bits of the reflector's CPU: its numbers increase strictly within a CPU */
-  __u8 seq[7];   /* data frames of this stream that the reflector had sent back before; all ones
-                    in both: not known */
+  __u8 seq[7];   /* data frames of this stream that the reflector had sent before; all ones
+                    in both: unknown */
   __u8 rx_ns[8]; /* arrival of the frame */
   __u8 tx_ns[8]; /* departure of the frame */
 };
@@ -75,18 +75,15 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_sig_reflector) == XTG_SIG_REFLECTOR_LEN,
                   "signature is wire format");
 
 struct xtg_sig_announce {
-  __u8 sum[8];          /* see announce.h; first, where receivers that do not know it look for
-                           nothing */
-  __u8 frames[8];       /* of the stream. START: asked for, ~0 without limit; END: sequence numbers
-                           used */
+  __u8 sum[8];    /* see announce.h; first, where older receivers read nothing */
+  __u8 frames[8]; /* of the stream. START: requested, ~0: no limit; END: sequence numbers used */
   __u8 driver_drops[8]; /* END: those refused by the sender's driver; else 0 */
   __u8 duration_ns[8];  /* of the run; ~0: no limit */
   __u8 rate[8];         /* of the stream, frames per 1,000 s; 0: none */
-  __u8 host[8]; /* identifies the sender's boot: within one, CLOCK_MONOTONIC is the same clock */
-  __u8 clock_error[8]; /* maximum error of the sender's CLOCK_TAI in ns; ~0: not known to be
-                          synchronised */
-  __u8 frame_size[4];  /* of the stream, with FCS */
-  __u8 streams[2];     /* of the run */
+  __u8 host[8];         /* identifies the sender's boot, and so its CLOCK_MONOTONIC */
+  __u8 clock_error[8];  /* of the sender's CLOCK_TAI in ns, at most; ~0: not synchronised */
+  __u8 frame_size[4];   /* of the stream, with FCS */
+  __u8 streams[2];      /* of the run */
   __u8 threads[2];
 };
 #define XTG_SIG_ANNOUNCE_LEN 64

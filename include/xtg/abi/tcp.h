@@ -80,8 +80,8 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_kept) == 88, "kept event ABI");
 
 /* Settings of the whole run. Constant; in .rodata. */
 struct xtg_tcp_config {
-  __u64 header[XTG_TCP_HEADER / 8]; /* Ethernet to TCP options as on the wire; zero: what differs
-                                       between flows or frames, and both checksums */
+  __u64 header[XTG_TCP_HEADER / 8]; /* Ethernet to TCP options as on the wire; zero where flows or
+                                       frames differ, and in both checksums */
   __u64 ip_csum_base; /* accumulators over the constant part (csum.h), without any length */
   __u64 l4_csum_base;
   __u64 period;       /* bytes after which payload and grid repeat; 0: never */

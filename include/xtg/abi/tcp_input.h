@@ -193,8 +193,7 @@ XTG_TCP_FN __u32 xtg_tcp_take_sack(struct xtg_tcp_flow* f, const struct xtg_tcp_
       xtg_tcp_sack_block(c, f, e->sack[i][0], e->sack[i][1], &w);
     if (w.to > high) high = w.to;
   }
-  f->high_sacked =
-      high; /* after the loop: the blocks are in no order, and all arrived before this */
+  f->high_sacked = high; /* after the loop: the blocks are in no order */
   f->sacked_out += w.count;
   f->delivered += w.count;
   if (w.wait_us) f->reorder_seen = 1;

@@ -18,10 +18,10 @@ static inline __u64 xtg_tcp_board_segs(const struct xtg_tcp_config* c) {
 #define XTG_TCP_OWN_WINDOW 65535U
 
 /* The window that we advertise, as in the header: that of a receiver that reads everything
- * immediately. `told`: last advertised by the socket. It is small if unread data was queued at
- * take-over; its right edge never moves left (RFC 9293, 3.8.6). */
-static inline __u32 xtg_tcp_own_window(__u32 told, __u32 wscale) {
-  __u32 bytes = told > XTG_TCP_OWN_WINDOW ? told : XTG_TCP_OWN_WINDOW;
+ * immediately. `advertised`: last advertised by the socket. It is small if unread data was queued
+ * at take-over; its right edge never moves left (RFC 9293, 3.8.6). */
+static inline __u32 xtg_tcp_own_window(__u32 advertised, __u32 wscale) {
+  __u32 bytes = advertised > XTG_TCP_OWN_WINDOW ? advertised : XTG_TCP_OWN_WINDOW;
   __u32 window = (bytes + (1U << wscale) - 1) >> wscale;
   return window > 0xffff ? 0xffff : window;
 }

@@ -33,8 +33,7 @@ struct xtg_sum {
   __u16 off;  /* < XTG_MAX_HEADER */
   __u16 kind; /* XTG_SUM_* */
   __u32 pad;
-  __u64 base; /* accumulator over all that is constant, folded, see csum.h; with several sizes:
-                 see xtg_size */
+  __u64 base; /* folded accumulator over all constants (csum.h); with several sizes see xtg_size */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_sum) == 16, "sum ABI");
 
@@ -92,15 +91,14 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_size) == 24, "size ABI");
 struct xtg_stream {
   __u64
       header[XTG_MAX_HEADER / 8]; /* first bytes of the template as on the wire, swept bytes zero */
-  __u64 sig_const[2]; /* full form: bytes 16 to 31; compact form: [0] is bytes 8 to 15; worker and
-                         time zero */
+  __u64 sig_const[2]; /* full form: bytes 16 to 31; compact: [0] is bytes 8 to 15; worker and time
+                         are 0 */
   __u64 seed;         /* for drawn fields */
   struct xtg_sum sums[XTG_MAX_CSUMS];
   struct xtg_length lengths[XTG_MAX_LENGTHS];
   __u32 frame_len; /* without FCS; the largest of several sizes */
   __u32 copy_u64s; /* 8-byte words of `header` written on every frame ... */
-  __u32 copy_tail; /* ... and bytes after them (even, 0 to 6), where the frame has no room for a
-                      word */
+  __u32 copy_tail; /* ... and bytes after them (even, 0 to 6) if no whole word fits the frame */
   __u32 n_sums;
   __u32 sig_form; /* XTG_SIG_* */
   __u32 sig_off;
@@ -122,8 +120,7 @@ struct xtg_stream {
   __u32 flows;        /* xtg_flow_at(): this many flows at a time; 0: no flows */
   __u32 flow_packets; /* packets of each flow; 0: unlimited */
   __u32 weight;       /* unpaced: share among such streams, in frames; 1 to 65,535 */
-  __u32 plain;        /* XTG_PLAIN_UNSIGNED to _FULL_ODD; 0: only
-                         xtg_tx_single can send it */
+  __u32 plain;        /* XTG_PLAIN_UNSIGNED to _FULL_ODD; 0: only for xtg_tx_single */
   __u32 plain_sums;   /* the checksums that it writes: XTG_PLAIN_IP, _BOTH, _UDP, or 0 */
   struct xtg_field fields[XTG_MAX_FIELDS];
 };
@@ -196,9 +193,9 @@ struct XTG_WORKER_LINES xtg_tx_worker {
    * batch. */
   __u64 seq;
   __u64 send_end;
-  __u64 sig_u64[2]; /* what one batch's signatures share: full form bytes 8 to 23, compact 0 to 15
-                        less seq */
-  __u64 sums[XTG_MAX_CSUMS]; /* what one batch's checksums share, of those the signature is in */
+  __u64 sig_u64[2]; /* shared by a batch's signatures: full form bytes 8 to 23, compact 0 to 15
+                       without seq */
+  __u64 sums[XTG_MAX_CSUMS]; /* shared by a batch's checksums that cover the signature */
 
   __u64 sig_sum;    /* its part of the checksums; for streams with several sizes */
   __u64 first_u64;  /* the first eight bytes of frames */

@@ -86,7 +86,7 @@ summary of eth1
   duplicates                    7 copies of 5 packets
   reordered                     5 packets, overtaken by 2.5 on average, by 7 at most; at most 12.3 us late
   too late                      1 packets, below the window of 65,536 numbers
-  loss bursts     not known: a stream came through more than one queue or CPU
+  loss bursts     not known: a stream arrived through more than one queue or CPU
   delay           min 47.2  mean 50.8  p50 47.9  p90 48.1  p99 130.1  p99.9 131.0  p99.99 1,999  max 2,000 us
                   without 1 stream, whose clock is not this host's
   clock error                  10 delays below zero, the worst -3.200 us
