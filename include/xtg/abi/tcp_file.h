@@ -5,7 +5,7 @@
 #include "tcp_rtt.h"
 #include "tcp_wheel.h"
 
-/* What these functions need of their surroundings, beyond what tcp_math.h says:
+/* Functions that the includer provides, in addition to those of tcp_math.h:
  *   struct xtg_tcp_link* xtg_tcp_link_at(__u32 number);              or NULL
  *   struct xtg_tcp_wheel* xtg_tcp_wheel_of(const struct xtg_tcp_flow* f); */
 

@@ -70,11 +70,10 @@ static inline __u64 xtg_word_mask(__u64 word, __u64 from, __u64 to) {
   return xtg_mask(a, b);
 }
 
-/* What the functions of the tcp_*.h headers need of their surroundings, which is the kernel program
- * or a test:
+/* Functions that the includer of the tcp_*.h headers, the kernel program or a test, provides:
  *   const struct xtg_tcp_config* xtg_tcp_c(void);
  *   struct xtg_tcp_word* xtg_tcp_word_at(const struct xtg_tcp_flow* f, __u64 word);  or NULL
  *   void xtg_tcp_rtt_sample(struct xtg_tcp_flow* f, __u32 rtt_us);                   for the record
  *   void xtg_tcp_wake(struct xtg_tcp_flow* f);               has the flow looked at for sending
  *   long xtg_loop(__u32 n, long (*fn)(__u32 i, void* ctx), void* ctx);               bpf_loop
- *   XTG_TCP_FN: how a function is defined that the verifier is to look at by itself */
+ *   XTG_TCP_FN: definition of a function that the verifier checks separately */
