@@ -688,8 +688,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "--allow-default-route to send anyway"},
         Refusal{"Public", [](auto&, StreamSpec& s, auto&) { s.dst_addr = ips("8.8.8.0/24"); },
                 Errc::InvalidArgument,
-                "--dst-addr 8.8.8.0-8.8.8.255: a public address; --allow-public to send there all "
-                "the same"},
+                "--dst-addr 8.8.8.0-8.8.8.255: a public address; --allow-public to send there "
+                "anyway"},
         Refusal{"MixedFamilies",
                 [](auto&, StreamSpec& s, auto&) {
                   s.dst_addr = ips("2001:db8::2");
