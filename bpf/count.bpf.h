@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What became of the frames: raw tracepoint programs (BTF-typed). The kernel fires xdp_devmap_xmit
- * once per bulk of at most 16 frames with what the driver took, and xdp_redirect_err once per frame
- * that never got that far. Both run in the sending thread. A run is recognised by its ingress
- * devices, whose ifindexes are used by no other run. */
+/* Outcomes of frames: raw tracepoint programs (BTF-typed). The kernel fires xdp_devmap_xmit once
+ * per bulk of at most 16 frames with the number that the driver accepted, and xdp_redirect_err once
+ * per frame that never reached the driver. Both run in the sending thread. A run is recognised by
+ * its ingress devices, whose ifindexes no other run uses. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,13 +15,12 @@
 #include "xtg/abi/resend.h"
 #include "xtg/abi/tx.h"
 
-/* After the workers' ingress devices comes that of xtg_control_frame, whose frames are not counted.
- */
+/* The ingress device of xtg_control_frame, whose frames are not counted, follows the workers'. */
 static __always_inline bool is_control_frame(const struct net_device* from) {
   return (__u32)from->ifindex == config.ingress_base + config.n_workers;
 }
 
-/* The next try is made at once where the driver took some, else after a while. */
+/* Retry at once if the driver accepted some frames, otherwise after a while. */
 static __always_inline void put_off(struct xtg_tx_cursor* c, int sent) {
   __u32 pause = 2 * c->pause_ns;
 
@@ -46,7 +45,7 @@ int BPF_PROG(xtg_tp_xmit, const struct net_device* from, const struct net_device
   if (drops) {
     c->driver_drops += drops;
     add_errno(&errnos, err, drops);
-    if (config.resend) { /* a driver takes a bulk's first frames */
+    if (config.resend) { /* a driver accepts the first frames of a bulk */
       xtg_take_back(w, c, w->bulk_seq + sent, drops);
       put_off(c, sent);
     }

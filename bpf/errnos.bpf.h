@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the tracepoint programs that count have in common. */
+/* Shared by the tracepoint programs that count. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Finding the signature, for the programs that receive: at the frame's end, so that tunnels and NAT
- * on the way do not hide it; where there is none, at the end of the outermost IP packet, for a
+/* Finds the signature, for the receiving programs: at the frame's end, so that tunnels and NAT on
+ * the path do not hide it; if it is not there, at the end of the outermost IP packet, because a
  * frame may have been padded. */
 #pragma once
 
@@ -19,20 +19,20 @@
 #include "xtg/abi/rx_match.h"
 #include "xtg/abi/signature.h"
 
-#define XTG_RX_MOST 0xff00U /* beyond that the verifier follows no packet offset */
+#define XTG_RX_MOST 0xff00U /* the verifier tracks no larger packet offset */
 
 struct vlan_tag {
   __be16 tci;
   __be16 proto;
 };
 
-/* 802.1Q, 802.1ad, and what stood for it before. */
+/* 802.1Q, 802.1ad, and its pre-standard type. */
 static __always_inline bool is_tag(__be16 proto) {
   return proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD) ||
          proto == bpf_htons(ETH_P_QINQ1);
 }
 
-/* The 32 bytes before `end` in the frame's first piece; NULL: they are not all there. */
+/* The 32 bytes before `end` in the frame's first fragment; NULL: not all of them are there. */
 static __always_inline const __u64* near_tail(struct xdp_md* ctx, __u32 end) {
   __u32 at = end - XTG_SIG_FULL_LEN;
   const __u64* from;
@@ -43,11 +43,11 @@ static __always_inline const __u64* near_tail(struct xdp_md* ctx, __u32 end) {
   return (const void*)(from + 4) <= (void*)(long)ctx->data_end ? from : NULL;
 }
 
-/* Verifier: to Linux 6.12, stack that nobody wrote or that a helper wrote is as good as a word that
- * was stored there. Where it joins two such paths, and what is read becomes an index, it looks for
- * the store and gives up for want of one ("BUG backtracking"). So words on a stack that callers
- * read are stored on every path: zero before a call that may leave them alone, and once more after
- * a helper. */
+/* Verifier: up to Linux 6.12, uninitialised stack and stack written by a helper look like a stored
+ * `u64`. Where two such paths join and the value read becomes an index, the verifier searches for
+ * the store and fails for lack of one ("BUG backtracking"). So callers' stack buffers that are read
+ * are stored to on every path: zeroed before a call that may leave them unchanged, and stored again
+ * after a helper. */
 static __always_inline void no_words(__u64* words) {
 #pragma unroll
   for (int i = 0; i < 4; i++)
@@ -62,7 +62,7 @@ static __always_inline void store_words(__u64* words) {
   }
 }
 
-/* Likewise, wherever they lie; `end` is at least 32. */
+/* Likewise, wherever in the frame they are; `end` is at least 32. */
 static __always_inline bool load_tail(struct xdp_md* ctx, __u32 end, __u64* words) {
   const __u64* from = near_tail(ctx, end);
 
@@ -78,16 +78,16 @@ static __always_inline bool load_tail(struct xdp_md* ctx, __u32 end, __u64* word
   return true;
 }
 
-/* VLAN tags after which a packet is looked for; for filters it is XTG_RX_TAGS. */
+/* VLAN tags skipped before the IP header; filters skip XTG_RX_TAGS. */
 #define XTG_RX_TAGS_BEHIND 4
-#define XTG_RX_BEHIND_MOST 31 /* bytes of them and the Ethernet header */
+#define XTG_RX_BEHIND_MOST 31 /* length of those and the Ethernet header, less one */
 
 /* What follows an Ethernet header and its VLAN tags. */
 struct behind_tags {
   void* at;
-  __be16 proto;            /* a tag's, where there are more or the frame ends in one */
+  __be16 proto;            /* a tag's type if there are more, or if the frame ends in one */
   __u16 count;             /* of tags */
-  __u16 vlan[XTG_RX_TAGS]; /* identifiers, the outer one first */
+  __u16 vlan[XTG_RX_TAGS]; /* identifiers, outermost first */
 };
 
 static __always_inline void skip_tags(struct ethhdr* eth, void* end, struct behind_tags* out,
@@ -107,14 +107,14 @@ static __always_inline void skip_tags(struct ethhdr* eth, void* end, struct behi
   }
 }
 
-/* The outermost IP packet, and where it carries one whole UDP header. */
+/* The outermost IP packet, and its UDP header if that is complete. */
 struct packet {
-  struct iphdr* v4;   /* one of the two, or none */
+  struct iphdr* v4;   /* at most one of the two is set */
   struct ipv6hdr* v6; /* likewise */
-  struct udphdr* udp; /* NULL: no UDP, or a fragment but the first */
+  struct udphdr* udp; /* NULL: no UDP, or a fragment other than the first */
   __u32 end;          /* offset in the frame; 0: no IP */
-  __u16 whole;        /* no fragment at all */
-  __u16 protocol;     /* as the IP header has it */
+  __u16 whole;        /* not a fragment */
+  __u16 protocol;     /* from the IP header */
 };
 
 static __always_inline void outermost(void* data, void* end, struct packet* out) {
@@ -127,8 +127,8 @@ static __always_inline void outermost(void* data, void* end, struct packet* out)
   skip_tags(eth, end, &tags, XTG_RX_TAGS_BEHIND);
   __be16 proto = tags.proto;
   __u64 offset = tags.at - data;
-  /* Verifier: a difference of pointers is any number, so that it looks at the rest once, and not
-   * for every number of tags. */
+  /* Verifier: a difference of pointers is an unknown number, so it checks the rest once instead of
+   * once for every number of tags. */
   asm volatile("" : "+r"(offset));
   offset &= XTG_RX_BEHIND_MOST;
   void* at = data + offset;
@@ -154,8 +154,8 @@ static __always_inline void outermost(void* data, void* end, struct packet* out)
   if (udp && (void*)(udp + 1) <= end) out->udp = udp;
 }
 
-/* Offset in the frame where the outermost IP packet ends; 0: there is none. A global function,
- * which the verifier looks at once, and not for every way that leads to it. */
+/* Offset in the frame where the outermost IP packet ends; 0: none. A global function, which the
+ * verifier checks once instead of on every path that leads to it. */
 __noinline int xtg_rx_outer_end(struct xdp_md* ctx) {
   struct packet packet;
 
@@ -163,14 +163,14 @@ __noinline int xtg_rx_outer_end(struct xdp_md* ctx) {
   return (int)packet.end;
 }
 
-/* Whether these may be a signature's last bytes. */
+/* Whether these can be a signature's last bytes. */
 static __always_inline bool may_be_ours(const __u64* words) {
   __u64 last = xtg_from_be64(words[3]);
 
   return (__u32)last == XTG_SIG_MAGIC || (last & 0xfff0U) == XTG_SIG_COMPACT_MAGIC;
 }
 
-/* The last bytes of a padded frame's payload: where they end; 0: there are none of ours. */
+/* Looks for a signature before the padding: where the payload ends; 0: no signature of ours. */
 static __noinline int load_before_padding(struct xdp_md* ctx, __u32 length, __u64* words) {
   __u32 end = xtg_rx_outer_end(ctx);
 
@@ -178,8 +178,8 @@ static __noinline int load_before_padding(struct xdp_md* ctx, __u32 length, __u6
   return load_tail(ctx, end, words) && may_be_ours(words) ? (int)end : 0;
 }
 
-/* Where the payload ends of a frame of this length, which may be padded or lie in several pieces,
- * and its last 32 bytes, for which there is a no_words() before; 0: they are none of ours. */
+/* Where the payload of a frame of this length ends (it may be padded or have several fragments),
+ * and its last 32 bytes, for which the caller has called no_words(); 0: no signature of ours. */
 static __noinline int find_tail(struct xdp_md* ctx, __u32 length, __u64* words) {
   if (!words || length < XTG_SIG_FULL_LEN || !load_tail(ctx, length, words)) return 0;
   return may_be_ours(words) ? (int)length : load_before_padding(ctx, length, words);

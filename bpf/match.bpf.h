@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The fields of a frame's outermost headers, for the filters of xtg/abi/rx_match.h. What is cut
- * short has fewer of them. */
+/* Extracts the fields of a frame's outermost headers, for the filters of xtg/abi/rx_match.h.
+ * Truncated headers yield fewer fields. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The reflector: a test frame that meets all conditions goes back to its sender, with the
- * reflector's timestamps written before its signature. Everything else passes, untouched. Swapping
- * addresses and ports leaves all checksums right; what is written is taken into the UDP checksum
- * (RFC 1624), so that a damaged frame goes back damaged. */
+/* The reflector: a test frame that meets all conditions is returned to its sender, with reflector
+ * timestamps written before its signature. Everything else passes unchanged. Swapping addresses and
+ * ports keeps all checksums correct; written bytes are included in the UDP checksum incrementally
+ * (RFC 1624), so a damaged frame keeps a wrong checksum. */
 #pragma once
 
 #include <stdbool.h>
@@ -23,8 +23,8 @@
 #include "xtg/abi/rx_signature.h"
 #include "xtg/abi/signature.h"
 
-/* A test frame: its signature and where that lies. No called function is given its address,
- * so that it stays in registers, and what is not used of it is not computed. */
+/* A test frame: its signature and its position. No called function gets its address, so it stays in
+ * registers, and unused parts are not computed. */
 struct seen {
   struct xtg_rx_signature sig;
   __u64 word[2];  /* the last 16 bytes, as they lie in the frame */
@@ -38,10 +38,10 @@ static __always_inline int count_not_reflected(struct xtg_reflect_cpu* cpu, __u3
   return XDP_PASS;
 }
 
-/* ---- what is asked for ---- */
+/* ---- conditions ---- */
 
-/* Whether the signature ends one whole UDP datagram in the outermost IP packet, and has its room
- * there. */
+/* Whether the signature, with the bytes reserved before it, ends one whole UDP datagram in the
+ * outermost IP packet. */
 static __always_inline bool take_apart(struct xdp_md* ctx, struct seen* s, const struct packet* p) {
   void* data = (void*)(long)ctx->data;
   __u32 size = s->sig.form == XTG_SIG_FULL ? XTG_SIG_FULL_LEN : XTG_SIG_COMPACT_LEN;
@@ -52,7 +52,7 @@ static __always_inline bool take_apart(struct xdp_md* ctx, struct seen* s, const
          (__u32)((void*)p->udp - data) + s->datagram == s->end;
 }
 
-/* Sent by a host, to this interface or, if need be, to some other host. */
+/* Sent by a host, to this interface, or if allowed to another host. */
 static __always_inline bool wanted_macs(struct xdp_md* ctx, const struct xtg_reflect_config* c) {
   __u8* data = (void*)(long)ctx->data;
 
@@ -62,7 +62,7 @@ static __always_inline bool wanted_macs(struct xdp_md* ctx, const struct xtg_ref
   return *(__u32*)data == c->mac_head && *(__u16*)(data + 4) == c->mac_tail;
 }
 
-/* An IPv4 address, as on the wire, that a host may have. */
+/* Whether a host may have this IPv4 address, given in wire order. */
 static __always_inline bool is_host4(__be32 address) {
   __u8 first = *(__u8*)&address;
 
@@ -82,7 +82,7 @@ static __noinline int look_up_source(__u64 head, __u64 tail, __u32 family) {
   return bpf_map_lookup_elem(&reflect_sources, &key) != NULL;
 }
 
-/* A CPU remembers some addresses that were allowed. */
+/* Each CPU caches some allowed addresses. */
 static __always_inline bool allowed(struct xtg_reflect_cpu* cpu, __u64 head, __u64 tail,
                                     __u32 family) {
   __u64 mixed = (head ^ tail) * 0x9e3779b97f4a7c15ULL;
@@ -99,7 +99,7 @@ static __always_inline bool allowed(struct xtg_reflect_cpu* cpu, __u64 head, __u
   return true;
 }
 
-/* Whether the sender may be answered. */
+/* Whether the sender is allowed. */
 static __always_inline bool wanted_addresses(struct xtg_reflect_cpu* cpu, const struct packet* p,
                                              const struct xtg_reflect_config* c) {
   if (p->v6) {
@@ -118,7 +118,7 @@ static __always_inline bool to_a_host(const struct packet* p) {
   return p->v4 && is_host4(p->v4->daddr);
 }
 
-/* XTG_REFLECT_REASONS: the frame meets all conditions. */
+/* Reason by XTG_REFLECT_*; XTG_REFLECT_REASONS: the frame meets all conditions. */
 static __always_inline __u32 objection(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu,
                                        struct seen* s, const struct packet* p) {
   const struct xtg_reflect_config* c = reflect_c();
@@ -137,7 +137,7 @@ static __always_inline __u32 objection(struct xdp_md* ctx, struct xtg_reflect_cp
 
 /* ---- streams and limits ---- */
 
-/* The record of the frame's stream; NULL when there was no place left. */
+/* The record of the frame's stream; NULL if no place was free. */
 static __always_inline int find_stream(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu,
                                        const struct seen* s, struct xtg_reflect_stream** out) {
   struct xtg_reflect_key key = {
@@ -152,9 +152,9 @@ static __always_inline int find_stream(struct xdp_md* ctx, struct xtg_reflect_cp
   return 0;
 }
 
-/* Whether the highest rate has room for one more frame. The bucket is the time at which the next
- * one is due (as ATM's generic cell rate algorithm has it): at most `depth` in the past.
- * Differences are taken as signed, so that it may wrap. */
+/* Whether the rate limit allows one more frame. The bucket is the time at which the next one is due
+ * (ATM's generic cell rate algorithm): at most `depth` in the past. Differences are signed, so it
+ * may wrap. */
 static __noinline int within_rate(void) {
   const struct xtg_reflect_config* c = reflect_c();
   __u64 now = bpf_ktime_get_ns() << 8, due = reflect_control.bucket;
@@ -173,8 +173,8 @@ static __always_inline bool within_limit(void) {
   return limit == ~0ULL || __sync_fetch_and_add(&reflect_control.taken, 1) < limit;
 }
 
-/* The number of the frame among those of its stream, with the CPU: several that serve a stream do
- * not send in the order of their numbers. */
+/* The frame's number in its stream, combined with the CPU: several CPUs that serve a stream do not
+ * send in the order of their numbers. */
 static __always_inline __u64 number_frame(struct xtg_reflect_stream* stream,
                                           const struct xtg_rx_signature* m) {
   if (!stream) return ~0ULL;
@@ -224,12 +224,12 @@ static __always_inline void swap_ends(const struct packet* p) {
   }
 }
 
-/* What taking `was` out of a checksummed part and putting `is` in adds to its sum. */
+/* Change of a checksummed part's sum when `was` is replaced by `is`. */
 static __always_inline __u64 difference(__u64 acc, __u64 was, __u64 is) {
   return xtg_csum_add64(xtg_csum_add64(acc, ~was), is);
 }
 
-/* Writes __u64 number `i` of the signature: the one with the flag that the frame was reflected. */
+/* Writes __u64 number `i` of the signature: the one with the reflected flag. */
 static __always_inline __u64 write_word(struct xdp_md* ctx, const struct seen* s, __u32 i,
                                         __u64 was, __u64 is) {
   __u32 at = s->end - XTG_SIG_FULL_LEN + 8 * i;
@@ -274,8 +274,8 @@ static __always_inline __u64 write_reflector(struct xdp_md* ctx, const struct se
   return difference(acc, was[2], is[2]);
 }
 
-/* 0 is no checksum, and stays. At an odd offset in the datagram the halves of each sum are swapped
- * (RFC 1071, 2 (B)). */
+/* 0 means no checksum, and stays 0. At an odd offset in the datagram the halves of each sum are
+ * swapped (RFC 1071, 2 (B)). */
 static __always_inline void fix_checksum(struct udphdr* udp, const struct seen* s, __u64 acc) {
   __u16 sum = xtg_csum_fold(acc);
 
@@ -313,8 +313,8 @@ static __always_inline int send_back(struct xdp_md* ctx, struct xtg_reflect_cpu*
   return XDP_TX;
 }
 
-/* Whether the frame ends as a test frame does. Of one in several pieces the first piece may end so
- * by chance: objection() then finds that the IP packet does not end there. */
+/* Whether the frame ends like a test frame. In a frame of several fragments the first one may end
+ * so by chance: objection() then finds that the IP packet does not end there. */
 static __always_inline bool find(struct xdp_md* ctx, struct seen* s) {
   __u32 piece = (__u32)((void*)(long)ctx->data_end - (void*)(long)ctx->data);
   const __u64* from = near_tail(ctx, piece);
@@ -324,7 +324,7 @@ static __always_inline bool find(struct xdp_md* ctx, struct seen* s) {
     __builtin_memcpy(words, from, sizeof(words));
     s->length = s->end = piece;
   } else {
-    __u64 far[4]; /* not in registers, as `words` is */
+    __u64 far[4]; /* not in registers, unlike `words` */
     no_words(far);
     s->length = bpf_xdp_get_buff_len(ctx);
     s->end = find_tail(ctx, s->length, far);
@@ -337,9 +337,8 @@ static __always_inline bool find(struct xdp_md* ctx, struct seen* s) {
   return true;
 }
 
-/* What outermost() finds of a UDP datagram in a whole IPv4 packet without options after an
- * untagged Ethernet header, as most are: all of it lies at places that are known, so that nothing
- * of it needs to be kept. */
+/* Fast path of outermost() for a UDP datagram in a whole IPv4 packet without options after an
+ * untagged Ethernet header, the common case: all offsets are known, so nothing needs to be kept. */
 static __always_inline bool is_plain(struct xdp_md* ctx, struct packet* out) {
   struct ethhdr* eth = (void*)(long)ctx->data;
   struct iphdr* ip = (void*)(eth + 1);
@@ -357,7 +356,7 @@ static __always_inline bool is_plain(struct xdp_md* ctx, struct packet* out) {
   return true;
 }
 
-/* Decides about a frame with a signature. */
+/* Decides what to do with a frame that has a signature. */
 static __always_inline int serve(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu, struct seen* s,
                                  const struct packet* p) {
   __u32 why = objection(ctx, cpu, s, p);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Frames that were to go back and that the driver refused. The program has ended by then; the
- * kernel tells of them by tracepoint: xdp_exception where a driver refuses one frame of XDP_TX,
- * xdp_bulk_tx where a veth has passed on up to 16, xdp_devmap_xmit and xdp_redirect_err for a way
- * back by redirect. */
+/* Counts frames to be returned that the driver refused. That happens after the program has ended;
+ * the kernel reports it by tracepoints: xdp_exception if a driver refuses one XDP_TX frame,
+ * xdp_bulk_tx if a veth has passed on up to 16, xdp_devmap_xmit and xdp_redirect_err for returns by
+ * redirect. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 #include "errnos.bpf.h"
 #include "reflect_maps.bpf.h"
 
-/* As the kernel has them; only the fields that are read. */
+/* Kernel structures; only the fields that are read. */
 struct ns_common {
   unsigned int inum;
 } __attribute__((preserve_access_index));
@@ -28,7 +28,7 @@ struct net_device___placed {
   possible_net_t nd_net;
 } __attribute__((preserve_access_index));
 
-/* Each network namespace has numbers of its own for its interfaces. */
+/* Interface indexes are per network namespace. */
 static __always_inline bool is_ours(const struct net_device* dev) {
   const struct net_device___placed* placed = (const void*)dev;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the reflector's programs share with user space. */
+/* Shared between the reflector's programs and user space. */
 #pragma once
 
 #include <linux/bpf.h>
@@ -14,7 +14,7 @@ const volatile struct xtg_reflect_config reflect_config;
 /* .bss, mapped by user space. */
 struct xtg_reflect_control reflect_control;
 struct xtg_rx_candidate reflect_candidates[XTG_RX_CANDIDATES];
-/* A bit for the low 16 of each session of which a full signature arrived. */
+/* A bit for the low 16 bits of each session from which a full signature arrived. */
 __u64 reflect_known[65536 / 64];
 
 struct {
@@ -48,7 +48,7 @@ struct {
   __type(value, __u32);
 } reflect_sources SEC(".maps");
 
-/* The interface itself, for a way back by redirect. */
+/* The interface itself, for returns by redirect. */
 struct {
   __uint(type, BPF_MAP_TYPE_DEVMAP);
   __uint(max_entries, 1);
@@ -64,7 +64,7 @@ struct {
   __type(value, __u64);
 } errnos SEC(".maps");
 
-/* Plain reads of memory that the compiler knows nothing about, and the verifier everything. */
+/* Plain reads of memory whose contents are unknown to the compiler and known to the verifier. */
 static __always_inline const struct xtg_reflect_config* reflect_c(void) {
   const struct xtg_reflect_config* c = (const struct xtg_reflect_config*)&reflect_config;
   asm volatile("" : "+r"(c));

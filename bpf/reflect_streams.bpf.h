@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The reflector's streams: where each has its record, and which are accepted as one. */
+/* The reflector's streams: their records, and which streams are accepted. */
 #pragma once
 
 #include <stdbool.h>
@@ -28,7 +28,7 @@ static __noinline __u32 place_of(const struct xtg_reflect_key* key) {
   return at ? *at : XTG_REFLECT_NO_PLACE;
 }
 
-/* The ticks say which streams are idle: one that is not has the present tick or the one before. */
+/* Ticks show which streams are idle: an active one has the current tick or the one before. */
 static __always_inline void go_on_ticking(void) {
   __u64 now = bpf_ktime_get_ns();
 
@@ -37,10 +37,10 @@ static __always_inline void go_on_ticking(void) {
   reflect_control.tick++;
 }
 
-/* A search for a place that may be given to another stream. */
+/* A search for a place to reassign to another stream. */
 struct search {
   __u32 number; /* the best so far */
-  __u32 worth;  /* how little it is missed: 0 is not to be given away */
+  __u32 worth;  /* cost of losing it: 0 must not be reassigned */
 };
 
 static long look_at_place(__u32 i, void* ctx) {
@@ -49,9 +49,9 @@ static long look_at_place(__u32 i, void* ctx) {
   struct xtg_reflect_stream* stream = bpf_map_lookup_elem(&reflect_streams, &number);
 
   if (!stream) return 1;
-  worth = reflect_control.tick - stream->tick; /* idle for so many, less one */
+  worth = reflect_control.tick - stream->tick; /* idle ticks, less one */
   if (stream->frames + stream->announced < 2)
-    worth = ~0U; /* one frame may say anything: the stream may be none */
+    worth = ~0U; /* a stream of one frame may not be a stream at all */
   else if (worth < 2)
     worth = 0;
   if (worth <= s->worth) return 0;
@@ -60,8 +60,8 @@ static long look_at_place(__u32 i, void* ctx) {
   return worth == ~0U;
 }
 
-/* Takes the place of a stream with one frame, or else of an idle one, from among some
- * that are looked at. */
+/* Reassigns the place of a stream with one frame, or else of an idle one, among the places
+ * examined. */
 static __noinline __u32 taken_place(struct xtg_reflect_cpu* cpu) {
   struct search s = {.number = XTG_REFLECT_NO_PLACE};
 
@@ -69,7 +69,7 @@ static __noinline __u32 taken_place(struct xtg_reflect_cpu* cpu) {
   struct xtg_reflect_stream* stream = bpf_map_lookup_elem(&reflect_streams, &s.number);
   if (!stream || !cpu) return XTG_REFLECT_NO_PLACE;
   __u32* owned = bpf_map_lookup_elem(&reflect_places, &stream->key);
-  /* One that was left in new_place() has the key of another. Of two CPUs that want it one gets it.
+  /* A place abandoned in new_place() has the key of another. Of two CPUs that want it, one gets it.
    */
   if (owned && *owned == s.number && bpf_map_delete_elem(&reflect_places, &stream->key))
     return XTG_REFLECT_NO_PLACE;
@@ -89,7 +89,7 @@ static __always_inline __u32 unused_place(void) {
   return XTG_REFLECT_NO_PLACE;
 }
 
-/* A place for a new stream. Where another CPU was faster, its place holds, and this one is left. */
+/* A place for a new stream. If another CPU was faster, its place is used and this one abandoned. */
 static __noinline __u32 new_place(struct xtg_reflect_cpu* cpu, const struct xtg_reflect_key* key) {
   __u32 number = unused_place();
 
@@ -105,9 +105,9 @@ static __noinline __u32 new_place(struct xtg_reflect_cpu* cpu, const struct xtg_
   return number;
 }
 
-/* A compact signature's magic is 16 bits, which ordinary payload has by chance. It is accepted when
- * its session was asked for, when full signatures of this session arrived, or at the second one of
- * a stream that agrees with the one before. */
+/* A compact signature's magic is 16 bits, which ordinary payload contains by chance. It is accepted
+ * if its session was requested, if full signatures of the session arrived, or with the second frame
+ * of a stream that is consistent with the first. */
 static __noinline int believed(const struct xtg_rx_signature* m) {
   __u32 at = (m->run_id * 31 + m->stream) & (XTG_RX_CANDIDATES - 1);
   struct xtg_rx_candidate* c = &reflect_candidates[at];
@@ -122,12 +122,12 @@ static __noinline int believed(const struct xtg_rx_signature* m) {
   return agrees;
 }
 
-/* Slow path of find_stream(), for a payload that ends at `end`: the stream's place, or
- * XTG_REFLECT_NOT_OURS where the frame is not believed to be one of ours. A global function, which
- * the verifier looks at once, and not for every way that leads to it. */
+/* Slow path of find_stream() for a payload that ends at `end`: the stream's place, or
+ * XTG_REFLECT_NOT_OURS if the frame is not accepted as a test frame. A global function, which the
+ * verifier checks once instead of on every path that leads to it. */
 __noinline __u32 xtg_reflect_find_place(struct xdp_md* ctx, const struct xtg_reflect_key* key,
                                         __u32 end) {
-  struct xtg_reflect_key own; /* Linux 6.1 looks up no key that an argument points to */
+  struct xtg_reflect_key own; /* Linux 6.1 accepts no argument's memory as a map key */
   struct xtg_reflect_cpu* cpu;
   __u32 zero = 0, number;
   struct xtg_rx_signature m;

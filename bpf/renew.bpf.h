@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A page comes back to live mode with the xdp_frame that the driver was handed, and a driver may
- * have changed that: virtio_net pushes its header in front. Linux 6.4 puts such a frame right; the
- * ones before look only at whether the program has changed the packet's bounds
- * (net/bpf/test_run.c, ctx_was_changed() and reset_ctx()). So where it is needed the program does,
- * in every frame, and in the way that costs least: four bytes of metadata, which no driver sends
- * and nobody reads. The frame's bytes stay as they are. */
+/* Live mode reuses a page with the xdp_frame as the driver left it, and a driver may have changed
+ * it: virtio_net pushes its header in front. Linux 6.4 restores such a frame; earlier kernels do so
+ * only if the program has changed the packet's bounds (net/bpf/test_run.c, ctx_was_changed() and
+ * reset_ctx()). So where needed, the program changes the bounds of every frame in the cheapest way:
+ * four bytes of metadata, which no driver sends and nobody reads. The frame's bytes are unchanged.
+ */
 #pragma once
 
 #include <linux/bpf.h>

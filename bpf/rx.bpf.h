@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The receiving program: takes frames that carry our signature, accounts them, and lets everything
- * else pass. Frames without one are held to the filters, if there are any. */
+/* The receiving program: takes frames with our signature, accounts them, and passes everything
+ * else. Frames without a signature are matched against the filters, if any. */
 #pragma once
 
 #include <stdbool.h>
@@ -29,7 +29,7 @@ int xtg_rx(struct xdp_md* ctx) {
     if (wrong) return c->observe ? XDP_PASS : XDP_DROP;
   }
   if (m.version != XTG_SIG_VERSION || m.type != XTG_SIG_DATA) {
-    /* The compact form's magic may be there by chance. */
+    /* The compact form's magic may occur by chance. */
     if (m.form == XTG_SIG_COMPACT && by_filter(ctx, q, shared)) return after_filter();
     return take_announcement(ctx, &m, q, shared);
   }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Frames that announce a run's start or end: not passed on, not counted as traffic, and stored for
- * user space. */
+/* Announcements of a run's start or end: not passed on, not counted as traffic, stored for user
+ * space. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,14 +12,14 @@
 #include "rx_frame.bpf.h"
 #include "xtg/abi/announce.h"
 
-/* An announcement's bytes: a struct xtg_sig_announce, and the signature. */
+/* An announcement: a struct xtg_sig_announce, and the signature. */
 struct rx_spoken {
   __u64 said[XTG_SIG_ANNOUNCE_LEN / 8];
   __u64 signature[XTG_SIG_FULL_LEN / 8];
 };
 
-/* Whether an announcement's sum is right. A data frame with a damaged type has none. A global
- * function, which the verifier looks at once, and not for every way that leads to it. */
+/* Whether an announcement's sum is correct. A data frame with a damaged type has none. A global
+ * function, which the verifier checks once instead of on every path that leads to it. */
 __noinline int xtg_rx_is_sound(const struct rx_spoken* s) {
   struct xtg_sip_key key = {.k0 = rx_c()->key.k0, .k1 = rx_c()->key.k1};
 
@@ -27,23 +27,23 @@ __noinline int xtg_rx_is_sound(const struct rx_spoken* s) {
   return s->said[0] == xtg_from_be64(xtg_announce_sum(&key, s->said + 1, s->signature));
 }
 
-/* What stands before the signature that ends at `end`; false: there is no room for it, its sum is
- * wrong, or it makes no sense. */
+/* Reads the announcement before the signature that ends at `end`; false: it does not fit, its sum
+ * is wrong, or it is invalid. */
 static __always_inline bool load_announcement(struct xdp_md* ctx, __u32 end, __u32 flags,
                                               struct xtg_rx_announcement* out) {
   __u64 reflector[XTG_SIG_REFLECTOR_LEN / 8] = {};
-  __u32 behind = XTG_SIG_FULL_LEN;
+  __u32 tail = XTG_SIG_FULL_LEN;
   struct rx_spoken s;
 
-  if (end < behind || bpf_xdp_load_bytes(ctx, end - behind, s.signature, sizeof(s.signature)))
+  if (end < tail || bpf_xdp_load_bytes(ctx, end - tail, s.signature, sizeof(s.signature)))
     return false;
   if (flags & XTG_SIG_F_REFLECTOR) {
-    behind += XTG_SIG_REFLECTOR_LEN;
-    if (end < behind || bpf_xdp_load_bytes(ctx, end - behind, reflector, sizeof(reflector)))
+    tail += XTG_SIG_REFLECTOR_LEN;
+    if (end < tail || bpf_xdp_load_bytes(ctx, end - tail, reflector, sizeof(reflector)))
       return false;
   }
-  behind += XTG_SIG_ANNOUNCE_LEN;
-  if (end < behind || bpf_xdp_load_bytes(ctx, end - behind, s.said, sizeof(s.said))) return false;
+  tail += XTG_SIG_ANNOUNCE_LEN;
+  if (end < tail || bpf_xdp_load_bytes(ctx, end - tail, s.said, sizeof(s.said))) return false;
   if (!xtg_rx_is_sound(&s)) return false;
   __u64 rest = xtg_from_be64(s.said[7]);
   out->frames = xtg_from_be64(s.said[1]);
@@ -70,7 +70,7 @@ static __always_inline void see_again(struct xtg_rx_announcement* known,
   known->reflector_tx_ns = now->reflector_tx_ns;
 }
 
-/* Whether data of the stream arrived: its announcements have room that forged ones do not. */
+/* Whether data of the stream arrived: its announcements get entries that forged ones do not. */
 static __always_inline bool has_come(const struct xtg_rx_announce_key* key) {
   struct xtg_rx_stream_key full = {key->run_id, key->stream, XTG_SIG_FULL},
                            compact = {key->run_id & 0xffff, key->stream & 0xff, XTG_SIG_COMPACT};
@@ -78,7 +78,7 @@ static __always_inline bool has_come(const struct xtg_rx_announce_key* key) {
   return bpf_map_lookup_elem(&rx_positions, &full) || bpf_map_lookup_elem(&rx_positions, &compact);
 }
 
-/* User space takes out what it has read, so that there is room again. False: there is none. */
+/* User space removes what it has read, which frees entries. False: none is free. */
 static __noinline int account_announcement(const struct xtg_rx_announce_key* key,
                                            struct xtg_rx_announcement* what, __u32 flags) {
   struct xtg_rx_announce_key own = *key;
@@ -89,11 +89,11 @@ static __noinline int account_announcement(const struct xtg_rx_announce_key* key
   what->arrival_ns = bpf_ktime_get_ns();
   what->seen = 1;
   what->flags = flags;
-  /* Where another CPU was faster it is there. */
+  /* If another CPU was faster, the entry exists. */
   return bpf_map_update_elem(&rx_announced, &own, what, BPF_NOEXIST) != -E2BIG;
 }
 
-/* A frame with our signature that is not data. */
+/* Handles a frame with our signature that is not data. */
 static __noinline int take_announcement(struct xdp_md* ctx, const struct xtg_rx_signature* m,
                                         struct xtg_rx_queue* q, int shared) {
   struct xtg_rx_announce_key key = {.run_id = m->run_id,

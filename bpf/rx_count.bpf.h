@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Counters by receive queue and by CPU, and the amount that was asked for. */
+/* Counters by receive queue and by CPU, and the limit of packets. */
 #pragma once
 
 #include <linux/bpf.h>
@@ -7,12 +7,12 @@
 
 #include "rx_maps.bpf.h"
 
-/* All ones if the queue has a record of its own, else 0. All other queues share record `last`.
- * Computed without a branch, because the verifier would walk everything after one twice. */
+/* All ones if the queue has a record of its own, else 0; all other queues share record `last`.
+ * Computed without a branch, because the verifier would walk everything after a branch twice. */
 static __always_inline __u64 own_record(__u32 queue, __u32 last) {
   __u64 apart = (__u64)((__s64)((__u64)queue - last) >> 63);
 
-  asm volatile("" : "+r"(apart)); /* Clang: it would make a branch of it */
+  asm volatile("" : "+r"(apart)); /* Clang: would make it a branch */
   return apart;
 }
 
@@ -38,7 +38,7 @@ static __always_inline struct xtg_rx_queue* of_cpu(void) {
   return bpf_map_lookup_elem(&rx_cpus, &zero);
 }
 
-/* A frame is one of ours. */
+/* Counts a test frame. */
 static __always_inline void count(int shared, struct xtg_rx_queue* q, __u32 length) {
   struct xtg_rx_queue* cpu = of_cpu();
 
@@ -49,7 +49,7 @@ static __always_inline void count(int shared, struct xtg_rx_queue* q, __u32 leng
   cpu->bytes += length;
 }
 
-/* Whether the amount asked for has room for one more. */
+/* Whether the limit allows one more. */
 static __always_inline bool within_limit(const struct xtg_rx_config* c) {
   return c->limit == ~0ULL || __sync_fetch_and_add(&rx_control.taken, 1) < c->limit;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a received frame says of itself, and whether it is meant for us. */
+/* Reads a received frame, and decides whether it is meant for us. */
 #pragma once
 
 #include <stdbool.h>
@@ -29,7 +29,7 @@ static __always_inline int is_shared(struct xdp_md* ctx) {
   return (int)(rx_c()->shared | (own_record(ctx->rx_queue_index, XTG_RX_QUEUES - 1) + 1));
 }
 
-/* Field by field: the bytes between them are not initialised. */
+/* Field by field: the padding between them is not initialised. */
 static __always_inline void copy_signature(struct xtg_rx_signature* to,
                                            const struct xtg_rx_signature* from) {
   to->seq = from->seq;
@@ -43,8 +43,8 @@ static __always_inline void copy_signature(struct xtg_rx_signature* to,
   to->version = from->version;
 }
 
-/* Destination port of the outermost IP packet; -1: it carries no UDP. A global function as
- * xtg_rx_outer_end() is, and likewise the next one. */
+/* Destination port of the outermost IP packet; -1: no UDP. A global function like
+ * xtg_rx_outer_end(), and so is the next one. */
 __noinline int xtg_rx_outer_port(struct xdp_md* ctx) {
   struct packet packet;
 
@@ -52,9 +52,8 @@ __noinline int xtg_rx_outer_port(struct xdp_md* ctx) {
   return packet.udp ? bpf_ntohs(packet.udp->dest) : -1;
 }
 
-/* Whether what an IP packet carries is ordinary traffic, whatever the frame ends with: an ICMP
- * error quotes the packet that it is about (RFC 792; RFC 4443, 2.4), a TCP stream has what somebody
- * recorded. */
+/* Whether the content of an IP packet is ordinary traffic, whatever the frame ends with: an ICMP
+ * error quotes another packet (RFC 792; RFC 4443, 2.4), and a TCP stream may carry a recording. */
 static __always_inline bool carries_others(__u8 protocol, __u8 icmp) {
   return protocol == icmp || protocol == IPPROTO_TCP;
 }
@@ -67,8 +66,8 @@ __noinline int xtg_rx_is_ordinary(struct xdp_md* ctx) {
   return packet.v6 && carries_others(packet.protocol, IPPROTO_ICMPV6);
 }
 
-/* Where the IP packet ends that begins after an untagged Ethernet header; 0: there is none, or it
- * is ordinary. */
+/* End of the IP packet that follows an untagged Ethernet header; 0: there is none, or it is
+ * ordinary traffic. */
 static __always_inline __u32 plain_end(struct xdp_md* ctx) {
   struct ethhdr* eth = (void*)(long)ctx->data;
   const struct iphdr* v4 = (const void*)(eth + 1);
@@ -84,9 +83,8 @@ static __always_inline __u32 plain_end(struct xdp_md* ctx) {
   return sizeof(*eth) + sizeof(*v6) + bpf_ntohs(v6->payload_len);
 }
 
-/* Reads the signature of a frame that is not as find_signature() has most of them. A global
- * function, of which the verifier knows nothing afterwards: neither where the signature was, nor
- * its form. */
+/* Reads the signature of a frame outside the fast path of find_signature(). A global function, so
+ * the verifier knows neither the position nor the form of the signature afterwards. */
 __noinline int xtg_rx_find_slowly(struct xdp_md* ctx, __u32 length, struct xtg_rx_signature* m) {
   __u64 words[4];
 
@@ -97,9 +95,9 @@ __noinline int xtg_rx_find_slowly(struct xdp_md* ctx, __u32 length, struct xtg_r
   return 1;
 }
 
-/* Reads the signature of a frame, and how long that is; false: it has none of ours. Most frames are
- * one IP packet in one piece that ends with the signature: its length needs no asking, and the
- * signature is taken in registers. */
+/* Reads the signature of a frame, and its length; false: no signature of ours. Most frames are one
+ * IP packet in one fragment that ends with the signature: their length is known without a helper,
+ * and the signature is read into registers. */
 static __always_inline bool find_signature(struct xdp_md* ctx, __u32* length,
                                            struct xtg_rx_signature* m) {
   __u32 piece = (__u32)((void*)(long)ctx->data_end - (void*)(long)ctx->data);
@@ -118,17 +116,17 @@ static __always_inline bool find_signature(struct xdp_md* ctx, __u32* length,
     }
   }
   *length = bpf_xdp_get_buff_len(ctx);
-  __builtin_memset(m, 0, sizeof(*m)); /* the verifier wants all that is handed over */
+  __builtin_memset(m, 0, sizeof(*m)); /* the verifier requires a fully initialised argument */
   return xtg_rx_find_slowly(ctx, *length, m);
 }
 
-/* Where the payload of a frame with our signature ends. */
+/* End of the payload of a frame with our signature. */
 static __always_inline __u32 payload_end(struct xdp_md* ctx) {
   __u32 length = bpf_xdp_get_buff_len(ctx);
   __u64 words[4];
 
   if (length < XTG_SIG_FULL_LEN || !load_tail(ctx, length, words)) return 0;
-  return may_be_ours(words) ? length : (__u32)xtg_rx_outer_end(ctx); /* before padding, then */
+  return may_be_ours(words) ? length : (__u32)xtg_rx_outer_end(ctx); /* otherwise before padding */
 }
 
 static __always_inline void name_key(struct xdp_md* ctx, const struct xtg_rx_signature* m,
@@ -149,14 +147,14 @@ static __always_inline bool wanted(struct xdp_md* ctx, const struct xtg_rx_confi
   return !c->by_port || (__u32)xtg_rx_outer_port(ctx) == c->port;
 }
 
-/* Puts a send time by CLOCK_TAI on the clock of the arrival, which does not step: by what both of
- * them are now. Only the delay then depends on CLOCK_TAI. */
+/* Converts a CLOCK_TAI send time to the clock of the arrival, which does not step, by the current
+ * difference of the two clocks. Only the delay then depends on CLOCK_TAI. */
 static __noinline __u64 tai_is_ahead(void) {
   return bpf_ktime_get_tai_ns() - bpf_ktime_get_ns();
 }
 
-/* Whether a stream was announced, or a full signature of its session has arrived. One
- * damaged bit of the session or of the stream's number makes none that is. */
+/* Whether a stream was announced, or a full signature of its session has arrived. One damaged bit
+ * of the session or of the stream number does not lead to such a stream. */
 static __always_inline bool is_expected(const struct xtg_rx_signature* m) {
   __u32 known = rx_known[m->run_id & 0xffff], streams = known & 0xff;
   struct xtg_rx_stream_key full = {(known & 0xffff0000) | m->run_id, m->stream, XTG_SIG_FULL};
@@ -166,7 +164,7 @@ static __always_inline bool is_expected(const struct xtg_rx_signature* m) {
   return m->form == XTG_SIG_COMPACT && bpf_map_lookup_elem(&rx_positions, &full);
 }
 
-/* A session was announced, with so many streams, or seen with a full signature. */
+/* A session was announced, with this many streams, or seen with a full signature. */
 static __always_inline void mark_run_known(__u32 run_id, __u32 streams) {
   __u32 before = rx_known[run_id & 0xffff] & 0xff;
 

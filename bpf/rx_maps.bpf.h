@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the receiving program shares with user space, and what the accounting in
- * include/xtg/abi/rx_seq.h wants to have around it. */
+/* Shared between the receiving program and user space, and functions that the accounting in
+ * include/xtg/abi/rx_seq.h requires. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,13 +19,13 @@ const volatile struct xtg_rx_filters rx_filters = {.count = 0};
 struct xtg_rx_control rx_control;
 struct xtg_rx_queue rx_queues[XTG_RX_QUEUES];
 struct xtg_rx_candidate rx_candidates[XTG_RX_CANDIDATES];
-/* By the low 16 bits of a session, how many streams of it are announced (255: all there can be),
- * and the high 16 bits of the last session that was announced or seen. */
+/* By the low 16 bits of a session: how many of its streams are announced (255: all possible), and
+ * the high 16 bits of the last session that was announced or seen. */
 __u32 rx_known[65536];
-/* Slot + 1 of the stream that last had this place; it says itself whose it is. */
+/* Slot + 1 of the last stream in this place; the slot itself identifies its stream. */
 __u32 rx_cache[XTG_RX_QUEUES][XTG_RX_CACHE];
 
-/* User space sets how many elements these have, and the length of a record. */
+/* User space sets the number of elements, and the record length. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(map_flags, BPF_F_MMAPABLE);
@@ -41,15 +41,15 @@ struct {
   __type(value, __u32);
 } rx_places SEC(".maps");
 
-/* Slots that were taken back (XTG_RX_NOBODY). User space sets how many elements it may have. */
+/* Slots taken back (XTG_RX_NOBODY). User space sets the number of elements. */
 struct {
   __uint(type, BPF_MAP_TYPE_STACK);
   __uint(max_entries, 1);
   __uint(value_size, sizeof(__u32));
 } rx_free SEC(".maps");
 
-/* The streams that have or had a record, and each one's position (rx_seq.h). The receivers of a
- * process share it. */
+/* Streams that have or had a record, and the position of each (rx_seq.h). Shared by the receivers
+ * of a process. */
 struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
   __uint(max_entries, XTG_RX_POSITIONS);
@@ -57,8 +57,8 @@ struct {
   __type(value, __u64);
 } rx_positions SEC(".maps");
 
-/* What senders announced. Entered by the program, read and emptied by user space when
- * rx_control.announced has changed, so that forged ones cannot fill it for good. */
+/* Announcements. Entered by the program, read and removed by user space when rx_control.announced
+ * has changed, so that forged ones cannot fill it permanently. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, XTG_RX_ANNOUNCED);
@@ -66,7 +66,7 @@ struct {
   __type(value, struct xtg_rx_announcement);
 } rx_announced SEC(".maps");
 
-/* By CPU, what rx_queues has by queue. */
+/* Like rx_queues, by CPU. */
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, 1);
@@ -74,7 +74,7 @@ struct {
   __type(value, struct xtg_rx_queue);
 } rx_cpus SEC(".maps");
 
-/* Plain reads of memory that the compiler knows nothing about, and the verifier everything. */
+/* Plain reads of memory whose contents are unknown to the compiler and known to the verifier. */
 static __always_inline const struct xtg_rx_config* rx_c(void) {
   const struct xtg_rx_config* c = (const struct xtg_rx_config*)&rx_config;
   asm volatile("" : "+r"(c));

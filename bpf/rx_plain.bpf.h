@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Frames without a signature, and those whose short one is not believed so far: held to the
- * filters, if there are any. */
+/* Frames without a signature, and those with a compact one that is not accepted yet: matched
+ * against the filters, if any. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,8 +10,8 @@
 #include "match.bpf.h"
 #include "rx_streams.bpf.h"
 
-/* Number of the first filter that fits, as xtg_rx_first() has it. A global function, which the
- * verifier looks at once, knowing nothing of the fields. */
+/* Number of the first matching filter, like xtg_rx_first(). A global function, which the verifier
+ * checks once with unknown fields. */
 __noinline int xtg_rx_filter(const struct xtg_rx_fields* f) {
   return f ? xtg_rx_first(f, rx_f()) : XTG_RX_MATCHES;
 }
@@ -41,7 +41,7 @@ static __noinline int count_plain(struct xdp_md* ctx, __u32 filter, struct xtg_r
   return 0;
 }
 
-/* A frame without a signature: whether a filter fits and it was counted. */
+/* A frame without a signature: whether a filter matched and it was counted. */
 static __always_inline bool by_filter(struct xdp_md* ctx, struct xtg_rx_queue* q, int shared) {
   if (!rx_f()->count) return false;
   __u32 filter = which_filter(ctx);
@@ -61,8 +61,8 @@ static __always_inline int after_filter(void) {
   return rx_f()->take ? XDP_DROP : XDP_PASS;
 }
 
-/* What becomes of a frame that is not believed so far. The magic of the full form is long enough to
- * be ours; an ordinary frame may have that of the compact form. */
+/* Handles a frame that is not accepted yet. The magic of the full form is long enough to be ours;
+ * an ordinary frame may contain that of the compact form. */
 static __always_inline int not_accounted(struct xdp_md* ctx, const struct xtg_rx_signature* m,
                                          const struct xtg_rx_key* key, struct xtg_rx_queue* q,
                                          int shared) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Shows single test frames to user space: through a ring, whole, with the reason. Whoever calls
- * this asks rx_s()->why first, so that a run which shows none does not even branch. */
+/* Copies single test frames to user space through a ring, whole, with the reason. The caller checks
+ * rx_s()->why first, so that a run without samples does not even branch. */
 #pragma once
 
 #include "rx_scratch.bpf.h"
 
 const volatile struct xtg_rx_sampling rx_sampling = {};
 struct xtg_rx_samples rx_samples[XTG_RX_QUEUES];
-__u64 rx_first; /* frames taken because they were among the first */
+__u64 rx_first; /* frames sampled because they were among the first */
 
 /* User space sets the size, and polls it: no wakeups. */
 struct {
@@ -28,7 +28,7 @@ static __always_inline struct xtg_rx_samples* samples_at(__u32 queue) {
   return &rx_samples[queue & (XTG_RX_QUEUES - 1)];
 }
 
-/* Begins with a frame: nothing is known of it but this. */
+/* Initialises the state for a frame of which only this is known. */
 static __always_inline void begin_sample(struct xtg_rx_scratch* to, __u32 why) {
   to->sample.why = why;
   to->sample.gap = to->sample.since_ns = 0;
@@ -46,7 +46,8 @@ static __noinline int snapshot_slot(const struct xtg_rx_slot* s) {
   return 0;
 }
 
-/* A packet's outcome is derived from what it changed, so that accounting pays nothing for it. */
+/* Derives a packet's outcome from the counters it changed, so that accounting pays nothing for
+ * sampling. */
 static __noinline int sample_reasons(__u32 number) {
   struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
   struct xtg_rx_scratch* to = scratch();
@@ -64,14 +65,14 @@ static __noinline int sample_reasons(__u32 number) {
   return 0;
 }
 
-/* Whether the first ones are still to be shown. */
+/* Whether frames are still to be sampled as the first ones. */
 static __always_inline bool is_first(void) {
   __u64 first = rx_s()->first;
 
   return *(volatile __u64*)&rx_first < first && __sync_fetch_and_add(&rx_first, 1) < first;
 }
 
-/* Shows a test frame, if there is a reason for it. */
+/* Samples a test frame if there is a reason. */
 static __noinline int show(struct xdp_md* ctx, struct xtg_rx_scratch* to, __u64 now) {
   const struct xtg_rx_sampling* c = rx_s();
   __u64 length = bpf_xdp_get_buff_len(ctx), captured = length;
@@ -84,8 +85,8 @@ static __noinline int show(struct xdp_md* ctx, struct xtg_rx_scratch* to, __u64 
   }
   if (!why) return 0;
   if (captured > XTG_RX_SAMPLE_MOST) captured = XTG_RX_SAMPLE_MOST;
-  captured--; /* Verifier: before Linux 6.8 it learns nothing from a compare with 0 */
-  asm volatile("" : "+r"(captured)); /* ... of which clang knows more than it does. */
+  captured--; /* Verifier: before Linux 6.8 a comparison with 0 teaches it nothing */
+  asm volatile("" : "+r"(captured)); /* ... and clang would optimise this away */
   if (captured >= XTG_RX_SAMPLE_MOST) return 0;
   captured++;
   if (bpf_xdp_load_bytes(ctx, 0, to->bytes, captured)) return 0;

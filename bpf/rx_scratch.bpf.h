@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the receiving program keeps of a frame beside its stack: calls have 512 bytes of that
- * together, and the accounting takes the most. */
+/* Per-frame state of the receiving program that does not fit on the stack: all calls together have
+ * 512 bytes, and the accounting takes most of them. */
 #pragma once
 
 #include "rx_frame.bpf.h"
 
-/* A slot before a packet is entered there. */
+/* A slot before a packet is accounted. */
 struct xtg_rx_before {
   __u64 packets, next, last_ns, duplicates, late;
 };
 
-/* The frame that was a stream's first, when a second one confirms it. */
+/* A stream's first frame, when a second one confirms it. */
 struct earlier {
   struct xtg_rx_signature m;
   struct arrival a;
 };
 
-/* What becomes of a frame, and the frame, with zeros behind it to the end of a step of its
- * checksum. */
+/* A frame's outcome and its bytes, zero-padded to a whole step of the checksum. */
 struct xtg_rx_scratch {
   struct xtg_rx_signature m;
   struct arrival a;
   struct xtg_rx_key key;
   __u32 pad;
   struct earlier earlier;
-  __u64 unverified; /* 1: the frame's checksum could not be */
+  __u64 unverified; /* 1: the frame's checksum could not be verified */
   struct xtg_rx_before before;
   struct xtg_rx_sample sample;
   __u8 bytes[XTG_RX_SAMPLE_MOST + XTG_RX_SUM_STEP];

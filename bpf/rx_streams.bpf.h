@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Enters packets into the record of their stream, which is found or made here. */
+/* Accounts packets in the record of their stream; finds or creates the record. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,7 +17,7 @@ static __always_inline bool same_key(const struct xtg_rx_key* a, const struct xt
   return *(const __u64*)a == *(const __u64*)b && a->unit == b->unit;
 }
 
-/* `form`: the key's bits about a reflector; 0 where it is known to be none. */
+/* `form`: the key's reflector bits; 0 if known to be none. */
 static __always_inline __u32* cached(const struct xtg_rx_key* key, __u32 form) {
   __u32 queue = key->unit, place = key->stream ^ key->run_id << 5 ^ form;
 
@@ -39,7 +39,7 @@ static __noinline __u32 free_slot(void) {
   return bpf_map_pop_elem(&rx_free, &number) ? XTG_RX_NO_SLOT : number;
 }
 
-/* From now on the stream is known, also to other queues. */
+/* Makes the stream known, also to other queues. */
 static __always_inline void mark_stream_known(const struct xtg_rx_slot* s) {
   struct xtg_rx_stream_key key;
   __u64 none = 0;
@@ -49,13 +49,14 @@ static __always_inline void mark_stream_known(const struct xtg_rx_slot* s) {
   if ((key.form & 0xff) == XTG_SIG_FULL) mark_run_known(key.run_id, 0);
 }
 
-/* Number of the stream's slot: as entered, or with `create` a new one for packets with these flags.
- * A global function, which the verifier looks at once, and not for every way that leads to it. */
+/* Number of the stream's slot: an existing one, or with `create` a new one for packets with these
+ * flags. A global function, which the verifier checks once instead of on every path that leads to
+ * it. */
 __noinline __u32 xtg_rx_find_slot(const struct xtg_rx_key* key, int create, __u32 flags) {
   if (!key) return XTG_RX_NO_SLOT;
   __u32 form = key->form & (XTG_RX_REFLECTED | XTG_RX_BACK), number = *cached(key, form) - 1;
   struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
-  struct xtg_rx_key own; /* Linux 6.1 looks up no key that an argument points to */
+  struct xtg_rx_key own; /* Linux 6.1 accepts no argument's memory as a map key */
   __u32* at;
 
   if (record && same_key(&record->slot.key, key)) return number;
@@ -80,13 +81,13 @@ __noinline __u32 xtg_rx_find_slot(const struct xtg_rx_key* key, int create, __u3
   return number;
 }
 
-/* `number`: the record's. */
+/* `number`: of the record. */
 static __always_inline void account(struct xtg_rx_record* record, __u32 number,
                                     struct xtg_rx_signature* m, const struct arrival* a) {
   struct xtg_rx_state w = {
       .slot = &record->slot, .order = &record->order, .bitmap = record->bitmap, .number = number};
 
-  asm volatile("" : "+r"(w.bitmap)); /* Clang: there are more than the struct says. */
+  asm volatile("" : "+r"(w.bitmap)); /* Clang: there are more than the struct says */
   xtg_rx_extend(m, w.slot->next, a->now);
   if (xtg_rx_may_be_off(m, w.slot, rx_c()->window, a->now)) xtg_rx_place(m, position_of(w.slot));
   xtg_rx_packet(&w, &record->hist, m->seq, m->worker, a->length, (__s64)(a->now - m->tx_ns),
@@ -105,28 +106,29 @@ __noinline int xtg_rx_account_at(__u32 number, struct xtg_rx_signature* m,
   return 0;
 }
 
-/* Whether a stream is one without a second frame that says so: it was asked for, is expected, or
- * another queue has it. That a frame was sent back one damaged bit says as well, and is believed
- * where the reflector timestamps are there, too: then it has its record by now. */
+/* Whether a stream is accepted without a second frame: it was requested, is announced, or another
+ * queue has it. The reflected flag alone may be a damaged bit; it is believed if the reflector
+ * timestamps are present, and then the stream has a record by now. */
 static __always_inline bool is_sure(const struct xtg_rx_signature* m,
                                     const struct xtg_rx_key* key) {
   struct xtg_rx_stream_key stream = {key->run_id, key->stream, key->form};
 
   if (rx_c()->by_run_id) return true;
-  /* Frames that are shown or verified are so one by one, and a first one cannot be later on. */
+  /* Frames are sampled or verified one at a time, so a first frame cannot be processed later. */
   if (rx_s()->watch && m->form == XTG_SIG_FULL) return true;
   if (key->form & XTG_RX_REFLECTED) return false;
   return is_expected(m) || bpf_map_lookup_elem(&rx_positions, &stream);
 }
 
 static __always_inline int account_at(__u32 number, struct xtg_rx_signature* m, struct arrival* a) {
-  __builtin_memset(m->pad, 0, sizeof(m->pad)); /* the verifier wants all that is handed over */
+  __builtin_memset(m->pad, 0,
+                   sizeof(m->pad)); /* the verifier requires a fully initialised argument */
   a->pad = 0;
   return xtg_rx_account_at(number, m, a);
 }
 
-/* One of the two places (`which`: 0, 1) where a stream's first frame may wait. A one-way frame
- * and a reflected one do not agree. */
+/* One of the two places (`which`: 0, 1) where a stream's first frame may wait. A one-way frame and
+ * a reflected one do not match. */
 static __always_inline struct xtg_rx_candidate*
 candidate(const struct xtg_rx_signature* m, const struct xtg_rx_key* key, __u32 which) {
   __u32 at = (m->run_id * 31 + m->stream + (key->form >> 8)) * 0x9e3779b1U >> 12 ^ which;
@@ -139,7 +141,7 @@ static __always_inline bool waits_for(const struct xtg_rx_candidate* c,
   return c->state && c->run_id == m->run_id && c->stream == m->stream && c->form == m->form;
 }
 
-/* Where the stream's first frame waits; else where that waits which did for longest. */
+/* The place where the stream's first frame waits, or else the one that has waited longest. */
 static __always_inline struct xtg_rx_candidate* waiting(const struct xtg_rx_signature* m,
                                                         const struct xtg_rx_key* key) {
   struct xtg_rx_candidate *a = candidate(m, key, 0), *b = candidate(m, key, 1);
@@ -149,9 +151,9 @@ static __always_inline struct xtg_rx_candidate* waiting(const struct xtg_rx_sign
   return b->arrival_ns < a->arrival_ns ? b : a;
 }
 
-/* A frame of a stream that this queue does not have: 1 when it is believed, and with it the one
- * before it, which was not counted; 2 when it is believed alone, as it is `sure`, or as that one
- * was counted by a filter. */
+/* Handles a frame of a stream without a record in this queue: 1 if it is accepted together with the
+ * one before it, which was not counted; 2 if it is accepted alone, because it is `sure`, or because
+ * a filter counted the one before. */
 static __noinline int confirm(const struct xtg_rx_signature* m, const struct arrival* a,
                               const struct xtg_rx_key* key, int sure) {
   struct xtg_rx_candidate* c = waiting(m, key);
@@ -177,7 +179,7 @@ static __noinline int confirm(const struct xtg_rx_signature* m, const struct arr
   return 0;
 }
 
-/* Enters the frame that confirm() found to be a test frame after all. */
+/* Accounts the earlier frame that confirm() found to be a test frame after all. */
 static __always_inline int account_earlier(__u32 number, struct xtg_rx_queue* q, int shared) {
   struct xtg_rx_scratch* s = scratch();
 
@@ -190,7 +192,7 @@ static __always_inline int account_earlier(__u32 number, struct xtg_rx_queue* q,
   return 0;
 }
 
-/* A stream that this queue did not have just before. 0: the frame is not believed so far. */
+/* Handles a stream that had no record in this queue. 0: the frame is not accepted yet. */
 static __noinline int account_other(struct xtg_rx_signature* m, struct arrival* a,
                                     const struct xtg_rx_key* key, struct xtg_rx_queue* q,
                                     int shared) {
@@ -200,7 +202,7 @@ static __noinline int account_other(struct xtg_rx_signature* m, struct arrival* 
     int believed = confirm(m, a, key, is_sure(m, key));
     if (!believed) return 0;
     number = xtg_rx_find_slot(key, 1, m->flags);
-    /* The limit may have room for one of the two only. */
+    /* The limit may allow only one of the two. */
     if (believed == 1 && within_limit(rx_c())) account_earlier(number, q, shared);
   }
   if (number == XTG_RX_NO_SLOT)

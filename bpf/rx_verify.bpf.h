@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Verifies the checksums of a test frame, as its outermost headers have them: the IPv4 header's and
- * UDP's. Whoever calls this asks rx_s()->verify first. */
+/* Verifies the checksums of a test frame's outermost headers: IPv4 header and UDP. The caller
+ * checks rx_s()->verify first. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,14 +13,14 @@
 
 enum verdict { SOUND, CORRUPT, UNVERIFIED };
 
-/* The UDP datagram that an outermost IP packet carries. */
+/* The UDP datagram in the outermost IP packet. */
 struct datagram {
-  __u64 acc;    /* sum of its pseudo-header, but for the length */
+  __u64 acc;    /* sum of its pseudo-header, without the length */
   __u32 offset; /* in the frame */
-  __u32 room;   /* bytes that the IP packet has for it */
+  __u32 room;   /* its bytes in the IP packet */
 };
 
-/* The next 64 bytes of the scratch. */
+/* Loads the next 64 bytes into the scratch. */
 struct summing {
   struct xtg_rx_scratch* of;
   __u64 acc;
@@ -40,7 +40,7 @@ static long sum_step(__u32 i, void* ctx) {
   return 0;
 }
 
-/* The ones-complement sum of `length` bytes of the frame and what is in `acc`; -1: too many. */
+/* The ones' complement sum of `length` bytes of the frame, added to `acc`; -1: too many. */
 static __noinline int sum_of(struct xdp_md* ctx, __u32 offset, __u64 length, __u64 acc) {
   struct summing s = {.of = scratch(), .acc = acc};
 
@@ -61,7 +61,7 @@ static __noinline int verify_v4(struct xdp_md* ctx, __u32 offset, struct datagra
   header = ip.ihl * 4;
   total = bpf_ntohs(ip.tot_len);
   if (ip.version != 4 || header < sizeof(ip) || total < header) return CORRUPT;
-  /* -1: the header goes beyond the frame's end */
+  /* -1: the header extends beyond the frame's end. */
   if (sum_of(ctx, offset, header, 0) != 0xffff) return CORRUPT;
   if (ip.protocol != IPPROTO_UDP || ip.frag_off & bpf_htons(0x3fff)) return UNVERIFIED;
   out->acc = (__u64)ip.saddr + ip.daddr;
@@ -93,13 +93,13 @@ static __noinline int verify_udp(struct xdp_md* ctx, const struct datagram* d) {
   if (bpf_xdp_load_bytes(ctx, d->offset, &udp, sizeof(udp))) return CORRUPT;
   length = bpf_ntohs(udp.len);
   if (length < sizeof(udp) || length > d->room) return CORRUPT;
-  if (!udp.check) return UNVERIFIED; /* nothing was promised */
+  if (!udp.check) return UNVERIFIED; /* the sender computed none */
   sum = sum_of(ctx, d->offset, length, d->acc + udp.len + bpf_htons(IPPROTO_UDP));
   if (sum < 0) return UNVERIFIED;
   return sum == 0xffff ? SOUND : CORRUPT;
 }
 
-/* Offset of the outermost IP packet, and its EtherType in `proto`; 0 where there is none. */
+/* Offset of the outermost IP packet, and its EtherType in `proto`; 0: none. */
 static __noinline int find_ip(struct xdp_md* ctx, __be16* proto) {
   __u32 offset = sizeof(struct ethhdr);
 
@@ -118,7 +118,7 @@ static __always_inline int verify(struct xdp_md* ctx, const struct xtg_rx_signat
   __be16 proto = 0;
   int offset, verdict;
 
-  if (m->worker >= XTG_MAX_WORKERS) return CORRUPT; /* cannot be, whatever the checksum says */
+  if (m->worker >= XTG_MAX_WORKERS) return CORRUPT; /* impossible, whatever the checksum says */
   offset = find_ip(ctx, &proto);
   if (!offset) return UNVERIFIED;
   if (proto == bpf_htons(ETH_P_IP))
@@ -128,8 +128,8 @@ static __always_inline int verify(struct xdp_md* ctx, const struct xtg_rx_signat
   return verdict == SOUND ? verify_udp(ctx, &d) : verdict;
 }
 
-/* Whether a frame that has our signature is not as it was sent. What cannot be verified is noted in
- * the scratch: there it is one case less for the verifier. */
+/* Whether a frame with our signature was changed on the path. Unverifiable frames are noted in the
+ * scratch, which saves the verifier a case. */
 static __noinline int is_corrupt(struct xdp_md* ctx, const struct xtg_rx_signature* m) {
   int verdict = verify(ctx, m);
   struct xtg_rx_scratch* to = scratch();

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The path of a run that looks at frames one by one: verifies them (rx_verify.bpf.h), shows some of
- * them (rx_sample.bpf.h). Others do not branch to it. */
+/* The path of a run that inspects single frames: verifies them (rx_verify.bpf.h) and samples some
+ * of them (rx_sample.bpf.h). Other runs do not branch to it. */
 #pragma once
 
 #include "rx_plain.bpf.h"
 #include "rx_verify.bpf.h"
 
-/* Verifies a frame that has our signature: 0 when its checksum is not known to be wrong. Where it
- * is, the frame counts as corrupt and its numbers nowhere: 1; or 2 for a compact signature of a
- * stream that is not known, which may not be one. */
+/* Verifies a frame with our signature: 0 unless its checksum is known to be wrong. A corrupt frame
+ * is counted as such and its numbers nowhere: 1; or 2 for a compact signature of an unknown stream,
+ * which may not be a signature. */
 static __noinline int check(struct xdp_md* ctx, const struct xtg_rx_signature* m, int shared) {
   const struct xtg_rx_config* c = rx_c();
   struct xtg_rx_key key;
 
-  if (!is_corrupt(ctx, m) || !wanted(ctx, c, m)) return 0; /* the latter is refused */
+  if (!is_corrupt(ctx, m) || !wanted(ctx, c, m))
+    return 0; /* unwanted frames are counted as filtered */
   name_key(ctx, m, &key);
   if (m->flags & XTG_SIG_F_REFLECTED) key.form |= XTG_RX_REFLECTED;
   if (m->form != XTG_SIG_FULL && !c->by_run_id && !bpf_map_lookup_elem(&rx_places, &key)) return 2;
@@ -27,9 +28,8 @@ static __noinline int check(struct xdp_md* ctx, const struct xtg_rx_signature* m
   return 1;
 }
 
-/* A watched frame, after check(): accounts it, and shows it where there is a
- * reason. The verifier knows nothing of what lies in the scratch, so that one look at all of this
- * is enough for it. */
+/* Handles a watched frame after check(): accounts it, and samples it if there is a reason. The
+ * verifier knows nothing about the scratch, so it checks this only once. */
 static __noinline int take_watched(struct xdp_md* ctx, const struct xtg_rx_signature* m,
                                    const struct arrival* a, const struct xtg_rx_key* key) {
   struct xtg_rx_scratch* s = scratch();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What became of the frames. A driver that refuses some of a bulk refuses its last ones
- * (kernel/bpf/devmap.c, bq_xmit_all), and bulks come in the order in which the worker handed the
- * frames out: so it is known at once, without a round trip, which segments have to go again. */
+/* Outcomes of frames. A driver that refuses part of a bulk refuses its last frames
+ * (kernel/bpf/devmap.c, bq_xmit_all), and bulks arrive in the order in which the worker handed out
+ * the frames: so the segments to resend are known at once, without a round trip. */
 #pragma once
 
 #include <stdbool.h>
@@ -40,8 +40,8 @@ static long refuse_frame(__u32 turn, struct refusal* r) {
 #define HOLD_FIRST_NS 1000000
 #define HOLD_MOST_NS 20000000
 
-/* An error, unlike a full ring, is the next frame's as well: the worker waits, each time for
- * longer, until the driver takes a frame. Once per wait, for a burst has many frames. */
+/* Unlike a full ring, an error also affects the next frame: the worker waits, longer each time,
+ * until the driver accepts a frame. Once per wait, since a burst has many frames. */
 static __always_inline void hold(struct xtg_tcp_worker* worker) {
   __u64 now = bpf_ktime_get_ns(), step = 2 * worker->hold_step_ns;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A path whose MTU is smaller than the segments of the grid, as was learnt during the run. */
+/* A path whose MTU, learnt during the run, is smaller than the segments of the grid. */
 #pragma once
 
-/* A burst of segments that the path does not take whole: as many frames as it fills, without
- * regard to where segments begin. What is left over is a burst of its own, and with a payload from
- * the map every frame is, for its sum is made of the bytes. */
+/* Cuts a burst of segments that do not fit the path into as many frames as it fills, regardless of
+ * segment boundaries. The remainder is a burst of its own; with a payload from the map every frame
+ * is, because its sum is computed from the bytes. */
 static __noinline int tx_cut(struct xtg_tcp_worker* worker, struct tx_pick* p) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   __u32 most = tcp_control.cut, all, full;
@@ -29,7 +29,7 @@ static __noinline int tx_cut(struct xtg_tcp_worker* worker, struct tx_pick* p) {
   return 0;
 }
 
-/* Takes up what is left of a burst that was cut, if its flow is still there. */
+/* Resumes the remainder of a cut burst, if its flow still exists. */
 static __always_inline void tx_take_rest(struct xtg_tcp_worker* worker, struct tx_pick* p) {
   __u32 number = worker->rest_flow;
   struct xtg_tcp_flow* f = bpf_map_lookup_elem(&tcp_flows, &number);

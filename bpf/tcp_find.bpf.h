@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where a packet's TCP segment lies: after tags of VLAN 0, options of IPv4 and extension headers
- * of IPv6. The ingress programs look into what the kernel's IP would deliver, and count the rest
- * that comes from the far end. */
+/* Locates a packet's TCP segment: after tags of VLAN 0, IPv4 options and IPv6 extension headers.
+ * The ingress programs parse what the kernel's IP layer would deliver, and count other packets of
+ * the far end. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,25 +18,26 @@
 #define RX_TCP 20
 #define RX_PIECE 512
 #define RX_VLAN_ID 0xfff
-#define RX_TAGS 2        /* with VLAN 0, one behind the other */
+#define RX_TAGS 2        /* with VLAN 0, consecutive */
 #define RX_EXTRAS 4      /* extension headers */
-#define RX_NO_NEXT 256   /* kind of none */
-#define RX_EXTRA_MOST 64 /* bytes of one whose contents matter, and of IPv4's options */
+#define RX_NO_NEXT 256   /* no next header */
+#define RX_EXTRA_MOST 64 /* bytes of an extension header to check, and of IPv4 options */
 
-/* Where a packet's parts are put together, per CPU: offsets that vary are easy in a map. */
+/* Per-CPU buffer in which a packet's parts are assembled: the verifier accepts variable offsets in
+ * a map. */
 struct rx_scratch {
-  __u8 head[64];         /* Ethernet and IP, as if there were no tag */
-  __u8 tcp[RX_TCP + 64]; /* with its options, 40 bytes at most */
+  __u8 head[64];         /* Ethernet and IP, without tags */
+  __u8 tcp[RX_TCP + 64]; /* including options, at most 40 bytes */
   __u8 payload[RX_PIECE];
   __u8 extra[RX_EXTRA_MOST];
   struct xtg_tcp_key key;
   struct xtg_tcp_event event;
-  __u32 l3;      /* where IP begins, ... */
-  __u32 l4;      /* ... where TCP does, ... */
-  __u32 total;   /* ... and the bytes from l3 on */
-  __u32 refused; /* the kernel's IP would not deliver it */
-  __u32 at;      /* of TCP's options, where the next one is, ... */
-  __u32 end; /* ... and how many bytes there are: the verifier knows neither, and so looks once */
+  __u32 l3;      /* offset of IP ... */
+  __u32 l4;      /* ... and of TCP ... */
+  __u32 total;   /* ... and the bytes after l3 */
+  __u32 refused; /* the kernel's IP layer would not deliver it */
+  __u32 at;      /* in TCP's options: offset of the next one ... */
+  __u32 end;     /* ... and their length: unknown to the verifier, so it checks once */
 };
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -52,15 +53,15 @@ static __always_inline __u16 rx_u16(const __u8* at) {
   return (__u16)(at[0] << 8 | at[1]);
 }
 
-/* Bytes of a packet, which an XDP and a tc program get by different helpers. */
+/* Loads bytes of a packet; XDP and tc programs have different helpers for this. */
 static __always_inline long rx_load(void* ctx, const bool tc, __u32 at, void* to, __u32 bytes) {
   return tc ? bpf_skb_load_bytes(ctx, at, to, bytes) : bpf_xdp_load_bytes(ctx, at, to, bytes);
 }
 
 #include "tcp_icmp.bpf.h"
 
-/* The Ethernet type, after tags that carry a priority only (IEEE 802.1Q: VLAN 0); `*at` is moved
- * past them. The first RX_ETH + RX_V4 bytes are in s->head. */
+/* The EtherType after priority tags (IEEE 802.1Q: VLAN 0); `*at` is moved past them. The first
+ * RX_ETH + RX_V4 bytes are in s->head. */
 static __always_inline __u16 rx_type(const struct rx_scratch* s, __u32* at) {
   __u16 type = rx_u16(&s->head[12]);
   int i;
@@ -75,7 +76,7 @@ static __always_inline __u16 rx_type(const struct rx_scratch* s, __u32* at) {
   return type;
 }
 
-/* Fragments of a packet of the far end, whose connection is not known. */
+/* Counts fragments from the far end, whose connection is unknown. */
 static __always_inline void rx_fragment(const struct rx_scratch* s) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   const __u8* ours = (const __u8*)c->header;
@@ -99,8 +100,8 @@ struct rx_walk {
   __u32 refused;
 };
 
-/* One option of IPv4 (RFC 791, 3.1). The kernel delivers what it does not know, but nothing that
- * chose its own way. */
+/* Checks one IPv4 option (RFC 791, 3.1). The kernel delivers packets with unknown options, but none
+ * with a source route. */
 static long rx_v4_option(__u32 turn, struct rx_walk* w) {
   __u32 at = w->at, kind, len;
 
@@ -116,8 +117,8 @@ static long rx_v4_option(__u32 turn, struct rx_walk* w) {
   return 0;
 }
 
-/* One option of an IPv6 extension header (RFC 8200, 4.2): the two highest bits of its kind say
- * whether who does not know it may go on. */
+/* Checks one option of an IPv6 extension header (RFC 8200, 4.2): the two highest bits of its type
+ * say whether a node that does not know it may continue. */
 static long rx_v6_option(__u32 turn, struct rx_walk* w) {
   __u32 at = w->at, kind, len;
 
@@ -132,7 +133,7 @@ static long rx_v6_option(__u32 turn, struct rx_walk* w) {
   return 0;
 }
 
-/* The options of a header, from `first` on in the `bytes` at `at`, are in order. */
+/* Checks the options of a header, from `first` on in the `bytes` at `at`. */
 static __always_inline bool rx_options_ok(void* ctx, struct rx_scratch* s, const bool tc, __u32 at,
                                           __u32 bytes, __u32 first) {
   struct rx_walk w = {.s = s, .at = first, .end = bytes};
@@ -145,7 +146,8 @@ static __always_inline bool rx_options_ok(void* ctx, struct rx_scratch* s, const
   return !w.refused;
 }
 
-/* Over one extension header of IPv6 at s->l4: what follows it, or RX_NO_NEXT where the way ends. */
+/* Skips one IPv6 extension header at s->l4: returns the next header, or RX_NO_NEXT if the packet
+ * ends here. */
 static __always_inline __u32 rx_extra(void* ctx, struct rx_scratch* s, const bool tc, __u32 kind,
                                       bool first) {
   __u8 h[8];
@@ -154,19 +156,19 @@ static __always_inline __u32 rx_extra(void* ctx, struct rx_scratch* s, const boo
   if (kind != 0 && kind != 43 && kind != 44 && kind != 60) return RX_NO_NEXT;
   if (rx_load(ctx, tc, s->l4, h, sizeof(h))) return RX_NO_NEXT;
   len = kind == 44 ? 8 : 8 * (1 + (__u32)h[1]);
-  if (kind == 44 && rx_u16(&h[2]) & 0xfff9) { /* all but "the only piece" (RFC 6946) */
+  if (kind == 44 && rx_u16(&h[2]) & 0xfff9) { /* all but an atomic fragment (RFC 6946) */
     if (h[0] == 6) rx_fragment(s);
     return RX_NO_NEXT;
   }
   if (kind == 0 && !first) s->refused = 1;
-  /* Segments left, or of the kinds that need an entry in the kernel's tables. */
+  /* Segments left, or types that need an entry in the kernel's tables. */
   if (kind == 43 && (h[3] || (h[2] >= 2 && h[2] <= 4))) s->refused = 1;
   if ((kind == 0 || kind == 60) && !rx_options_ok(ctx, s, tc, s->l4, len, 2)) s->refused = 1;
   s->l4 += len;
   return h[0];
 }
 
-/* Over the headers between IPv6's and TCP's. False: it is no TCP. */
+/* Skips the headers between IPv6 and TCP. False: not TCP. */
 static __always_inline bool rx_extras(void* ctx, struct rx_scratch* s, const bool tc) {
   __u32 kind = s->head[20];
   int i;
@@ -177,8 +179,7 @@ static __always_inline bool rx_extras(void* ctx, struct rx_scratch* s, const boo
   return kind == 6;
 }
 
-/* Fills in the key but for the ports, and where everything lies. False: no segment, or none that
- * could be ours. */
+/* Fills in the key except the ports, and all offsets. False: no segment, or not one of ours. */
 static __always_inline bool rx_find(void* ctx, struct rx_scratch* s, const bool tc) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   const __u32 ip = c->ipv6 ? RX_V6 : RX_V4;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What routers say of our segments by ICMP (RFC 792, 1191) and ICMPv6 (RFC 4443, 8201). The
- * kernel's socket does not believe it, for it does not know how far we have sent. */
+/* ICMP (RFC 792, 1191) and ICMPv6 (RFC 4443, 8201) errors about our segments. The kernel's socket
+ * ignores them, because it does not know how far we have sent. */
 #pragma once
 
 #define RX_ICMP 8 /* its header, before the packet that it quotes */
 
-/* A quoted sequence number counts when it is of a segment that is outstanding (RFC 5927, 4.1). */
+/* A quoted sequence number is accepted if its segment is outstanding (RFC 5927, 4.1). */
 static __always_inline bool rx_quotes_ours(struct rx_scratch* s, const __u8* ports) {
   __u32 number, seq = rx_u32(ports + 4);
   struct xtg_tcp_place* place;
@@ -20,7 +20,7 @@ static __always_inline bool rx_quotes_ours(struct rx_scratch* s, const __u8* por
   return f && seq - (f->isn + (__u32)f->una) <= (__u32)(f->sent_end - f->una);
 }
 
-/* The ICMP message at `at` of the packet. It is left to the kernel in any case. */
+/* Handles the ICMP message at offset `at`. The kernel gets it in any case. */
 static __always_inline void rx_icmp(void* ctx, struct rx_scratch* s, const bool tc, __u32 at) {
   const bool ipv6 = xtg_tcp_c()->ipv6;
   const __u32 ip = ipv6 ? RX_V6 : RX_V4;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the TCP programs share with each other and with user space, and what the sender's logic in
- * include/xtg/abi/tcp_*.h wants to have around it. */
+/* Shared between the TCP programs and user space, and functions that the sender's logic in
+ * include/xtg/abi/tcp_*.h requires. */
 #pragma once
 
 #include <stdbool.h>
@@ -25,12 +25,12 @@ struct xtg_tcp_untaken tcp_untaken;
 struct xtg_tcp_icmp tcp_icmp;
 /* Round-trip times in ns, one row per worker. */
 __u64 tcp_rtt[XTG_MAX_WORKERS][XTG_HIST_CELLS];
-/* Frames handed out, in order, until the driver's word on them is known: flow << 32 | segment. */
+/* Frames handed out, in order, until their outcome is known: flow << 32 | segment. */
 __u64 tcp_log[XTG_MAX_WORKERS][XTG_TCP_LOG];
 
 #define XTG_NO_FLOW 0xffffffffU
 
-/* User space sets how many elements each of these has. */
+/* User space sets the number of elements of each. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(map_flags, BPF_F_MMAPABLE);
@@ -82,7 +82,7 @@ struct {
   __type(value, struct xtg_tcp_place);
 } tcp_places SEC(".maps");
 
-/* Round-trip times of single flows, in runs of few. */
+/* Round-trip times of single flows, in runs of few flows. */
 struct xtg_tcp_rtt_row {
   __u32 cell[XTG_HIST_CELLS];
 };
@@ -127,14 +127,14 @@ struct {
   __type(value, __u64);
 } tcp_errnos SEC(".maps");
 
-/* Clang forgets what it knows about a number: it would check another copy of it, or fold checks
- * into one that the verifier cannot follow. */
+/* Makes clang forget what it knows about a number: otherwise it would check another copy of it, or
+ * merge checks into one that the verifier cannot follow. */
 #define XTG_OPAQUE(x) asm volatile("" : "+r"(x))
-/* A length that is 1 to `most`, a power of two, so that the verifier sees it (Linux 6.1 learns
+/* Bounds a length to 1 ... `most`, a power of two, visibly to the verifier (Linux 6.1 learns
  * nothing from a comparison with 0). */
 #define XTG_LENGTH(x, most) ((((__u64)(x)-1) & ((most)-1)) + 1)
 
-/* Plain reads of memory that the compiler knows nothing about, and the verifier everything. */
+/* Plain reads of memory whose contents are unknown to the compiler and known to the verifier. */
 static __always_inline const struct xtg_tcp_config* xtg_tcp_c(void) {
   const struct xtg_tcp_config* c = (const struct xtg_tcp_config*)&tcp_config;
   XTG_OPAQUE(c);
@@ -154,7 +154,7 @@ static __always_inline struct xtg_tcp_word* xtg_tcp_word_at(const struct xtg_tcp
   return bpf_map_lookup_elem(&tcp_boards, &key);
 }
 
-/* The verifier would follow each way to a cell for itself. */
+/* Global, because the verifier would follow every path to a cell separately. */
 __noinline __u32 xtg_tcp_rtt_cell(__u32 rtt_us) {
   return xtg_hist_cell((__u64)rtt_us * 1000);
 }
@@ -196,5 +196,5 @@ static __always_inline struct xtg_tcp_link* xtg_tcp_link_at(__u32 number) {
 }
 
 #define xtg_loop(n, fn, ctx) bpf_loop(n, fn, ctx, 0)
-/* The verifier checks these once each, whoever calls them. */
+/* Global functions, which the verifier checks once, whoever calls them. */
 #define XTG_TCP_FN __attribute__((noinline))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* TS.Recent (RFC 7323, 4.3) of the connections being taken over, which no socket option reports:
- * read from the kernel's sockets by an iterator over those of the network namespace. */
+/* TS.Recent (RFC 7323, 4.3) of connections being taken over, which no socket option reports: an
+ * iterator over the sockets of the network namespace reads it. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The far end's segments: taken off the interface, by an XDP or a tc program, where they belong to
- * one of our connections, and put in the queue of the thread that carries it on. Everything else
- * passes. It may run on any CPU, and on several at once. */
+/* The far end's segments: an XDP or tc program takes those of our connections off the interface and
+ * puts them into the event queue of the connection's thread. Everything else passes. It may run on
+ * any CPU, and on several at once. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,7 +16,7 @@ struct rx_options {
   struct rx_scratch* s;
 };
 
-/* One TCP option. A segment has at most 40 bytes of them. */
+/* Handles one TCP option. A segment has at most 40 bytes of them. */
 static long rx_option(__u32 turn, struct rx_options* o) {
   struct rx_scratch* s = o->s;
   __u32 at = s->at, kind, len, i;
@@ -49,8 +49,8 @@ static long rx_option(__u32 turn, struct rx_options* o) {
   return 0;
 }
 
-/* The options' `bytes`, read into the scratch. A global function, which the verifier looks at once,
- * as xtg_tcp_enter() is. */
+/* Reads the options' `bytes` into the scratch. A global function, which the verifier checks once,
+ * like xtg_tcp_enter(). */
 __noinline int xtg_tcp_options(struct rx_scratch* s, __u32 bytes) {
   struct rx_options o = {.s = s};
 
@@ -89,8 +89,9 @@ static long rx_sum_tc(__u32 turn, struct rx_sum* r) {
   return rx_sum_piece(r, true);
 }
 
-/* RFC 9293, 3.1: what arrives with a wrong checksum did not arrive. A packet that has seen no wire
- * (veth) or was merged (GRO) carries only the sum of its pseudo-header: CHECKSUM_PARTIAL. */
+/* RFC 9293, 3.1: a segment with a wrong checksum is treated as not received. A packet that has not
+ * been on a wire (veth) or was merged (GRO) carries only the sum of its pseudo-header:
+ * CHECKSUM_PARTIAL. */
 static __always_inline bool rx_sound(void* ctx, struct rx_scratch* s, const bool tc, __u32 l4,
                                      __u32 offset, __u32 len) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
@@ -111,9 +112,9 @@ static __always_inline bool rx_sound(void* ctx, struct rx_scratch* s, const bool
   return !r.left && xtg_csum_fold(r.sum) == 0xffff;
 }
 
-/* The queue is nearly full: the event becomes the flow's latest one, unless one of a later
- * acknowledgment is that. 1: the queue has a notice of it already; 0: what now lies in the scratch
- * is to be entered, a notice, or the event itself where another CPU is busy with the flow. */
+/* The queue is nearly full: the event becomes the flow's kept one, unless that has a later
+ * acknowledgment. 1: the queue already has a notice of it; 0: the scratch event must be entered: a
+ * notice, or the event itself if another CPU is busy with the flow. */
 static __always_inline int rx_keep(struct rx_scratch* s, struct xtg_tcp_kept* k) {
   __u64 was = __sync_val_compare_and_swap(&k->state, XTG_TCP_KEPT_NONE, XTG_TCP_KEPT_BUSY);
 
@@ -122,14 +123,14 @@ static __always_inline int rx_keep(struct rx_scratch* s, struct xtg_tcp_kept* k)
   if (was == XTG_TCP_KEPT_BUSY) return 0;
   if (was == XTG_TCP_KEPT_NONE || !xtg_before(s->event.ack, k->event.ack))
     __builtin_memcpy(&k->event, &s->event, sizeof(k->event));
-  /* Through an exchange: nothing written before comes after it. */
+  /* An atomic exchange is a full barrier: earlier writes stay before it. */
   __sync_val_compare_and_swap(&k->state, XTG_TCP_KEPT_BUSY, XTG_TCP_KEPT_FULL);
   s->event.flags = XTG_TCP_KEPT;
   return was == XTG_TCP_KEPT_FULL;
 }
 
-/* Enters the scratch event in the queue of the flow's thread. Towards the queue's end there is room
- * for one notice per flow, and for what others may be adding at this moment. */
+/* Enters the scratch event into the queue of the flow's thread. The end of the queue is reserved
+ * for one notice per flow, and for events that other CPUs may be adding at this moment. */
 __noinline int xtg_tcp_enter(struct rx_scratch* s, __u32 worker) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   struct xtg_tcp_kept* k = NULL;
@@ -149,7 +150,7 @@ __noinline int xtg_tcp_enter(struct rx_scratch* s, __u32 worker) {
       __sync_fetch_and_add(&q->lost, 1);
       return 0;
     }
-    if (turn > c->events_mask - 128) { /* not to be expected */
+    if (turn > c->events_mask - 128) { /* not expected to happen */
       if (k && s->event.flags == XTG_TCP_KEPT)
         __sync_val_compare_and_swap(&k->state, XTG_TCP_KEPT_FULL, XTG_TCP_KEPT_NONE);
       __sync_fetch_and_add(&q->lost, 1);
@@ -160,7 +161,7 @@ __noinline int xtg_tcp_enter(struct rx_scratch* s, __u32 worker) {
   key = worker * (c->events_mask + 1) + ((__u32)turn & c->events_mask);
   e = bpf_map_lookup_elem(&tcp_events, &key);
   if (!e) return 0;
-  /* Not by assignment of the whole: the turn comes last, and with a barrier. */
+  /* Not as one struct assignment: `turn` is written last, after a barrier. */
   __builtin_memcpy((char*)e + 8, (char*)&s->event + 8, sizeof(*e) - 8);
   __sync_lock_test_and_set(&e->turn, turn + 1);
   return 1;
@@ -180,11 +181,11 @@ static __always_inline bool rx_take(void* ctx, __u32 bytes, const bool tc) {
   if (!place) return false;
   if (s->refused) {
     __sync_fetch_and_add(&tcp_untaken.headers, 1);
-    return false; /* so that it may say so to the far end */
+    return false; /* lets the kernel answer the far end */
   }
-  header = s->l4 - s->l3; /* of IP, with what follows it */
+  header = s->l4 - s->l3; /* of IP, including extension headers */
 
-  /* From here on it is ours: what is malformed is dropped. */
+  /* From here on the packet is ours: malformed ones are dropped. */
   offset = (s->tcp[12] >> 4) * 4;
   if (offset < 20 || s->l3 + s->total > bytes || header + offset > s->total) return true;
   options = offset - RX_TCP;
@@ -204,7 +205,7 @@ static __always_inline bool rx_take(void* ctx, __u32 bytes, const bool tc) {
   s->event.flags = s->tcp[13];
   s->event.window = rx_u16(&s->tcp[14]);
   s->event.len = s->total - header - offset;
-  /* The two low bits of the type of service, or traffic class: congestion experienced. */
+  /* The low two bits of the ToS or traffic class: congestion experienced. */
   if (((xtg_tcp_c()->ipv6 ? s->head[15] >> 4 : s->head[15]) & 3) == 3)
     s->event.flags |= XTG_TCP_HAS_CE;
   s->event.at_us = (__u32)(bpf_ktime_get_ns() / 1000);
@@ -218,10 +219,11 @@ int xtg_tcp_rx(struct xdp_md* ctx) {
   return rx_take(ctx, bpf_xdp_get_buff_len(ctx), false) ? XDP_DROP : XDP_PASS;
 }
 
-/* -1: TC_ACT_UNSPEC, which lets the next program have its say (tcx: TCX_NEXT). */
+/* -1: TC_ACT_UNSPEC, which runs the next program (tcx: TCX_NEXT). */
 SEC("tc")
 int xtg_tcp_tc(struct __sk_buff* skb) {
-  /* Another network's, with perhaps the same addresses; VLAN 0 is a priority without a VLAN. */
+  /* A VLAN is another network, perhaps with the same addresses; VLAN 0 is a priority without a
+   * VLAN. */
   if (skb->vlan_present && skb->vlan_tci & RX_VLAN_ID) return -1;
   return rx_take(skb, skb->len, true) ? 2 /* TC_ACT_SHOT */ : -1;
 }

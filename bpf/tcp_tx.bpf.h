@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The TCP sending program: one run of it is one frame. A worker works through bursts: at the start
- * of one it reads what the far ends have said, looks after timers, picks a flow and prepares the
- * header that the burst's frames share; the frames then cost little more than their stores. */
+/* The TCP sending program: one run of it is one frame. A worker processes bursts: at the start of a
+ * burst it reads the far ends' segments, checks timers, picks a flow and prepares the header that
+ * the burst's frames share; each frame then costs little more than its stores. */
 #pragma once
 
 #include <stdbool.h>
@@ -20,10 +20,10 @@
 #define XTG_SKIP XDP_DROP
 
 #define TX_EVENTS 128          /* read at the start of one burst */
-#define TX_TIMERS 32           /* looked at */
-#define TX_ROUND 32            /* flows of a round over all */
+#define TX_TIMERS 32           /* checked there */
+#define TX_ROUND 32            /* flows visited per burst in a round over all */
 #define TX_FLOWS 8             /* asked for something to send */
-#define TX_LATE_NS 10000000ULL /* a schedule is made up for by so much */
+#define TX_LATE_NS 10000000ULL /* at most this much delay of a schedule is made up for */
 
 static __always_inline struct xtg_tcp_worker* worker_of(__u32 ingress_ifindex) {
   __u32 worker = ingress_ifindex - tcp_config.ingress_base;
@@ -32,14 +32,14 @@ static __always_inline struct xtg_tcp_worker* worker_of(__u32 ingress_ifindex) {
   return worker_at(worker);
 }
 
-/* What the far ends have said, and which timers are due. */
+/* State while reading events and due timers. */
 struct tx_sweep {
   struct xtg_tcp_worker* worker;
   __u32 now_us;
-  __u32 more; /* timers may be due yet */
+  __u32 more; /* more timers may be due */
 };
 
-/* The flow's latest segment, kept while the queue was full. False: it is being written. */
+/* Reads the flow's latest segment, kept while the queue was full. False: it is being written. */
 static __always_inline bool tx_kept(struct xtg_tcp_flow* f, __u32 flow, __u32 now_us) {
   struct xtg_tcp_kept* k = bpf_map_lookup_elem(&tcp_kept, &flow);
 
@@ -76,7 +76,7 @@ static long tx_event(__u32 turn, struct tx_sweep* s) {
   return 0;
 }
 
-/* A flow whose timer may be due. */
+/* Handles a flow whose timer may be due. */
 static long tx_timer(__u32 turn, struct tx_sweep* s) {
   struct xtg_tcp_worker* worker = s->worker;
   __u32 number = xtg_tcp_wheel_take(wheel_at(worker->number), s->now_us), at = 0;
@@ -91,7 +91,7 @@ static long tx_timer(__u32 turn, struct tx_sweep* s) {
   f->filed = 0;
   if (xtg_tcp_due_at(f, &at) && !xtg_before(s->now_us, at)) {
     if (f->phase != XTG_TCP_OPEN) {
-      xtg_tcp_wake(f); /* it is filed again once it was asked: what it does moves its time */
+      xtg_tcp_wake(f); /* handling changes its time, so it is filed again after that */
       return 0;
     }
     xtg_tcp_timer(f, s->now_us);
@@ -100,8 +100,8 @@ static long tx_timer(__u32 turn, struct tx_sweep* s) {
   return 0;
 }
 
-/* The next flow of a round: a new one is to begin, and one that has nothing in flight is to learn
- * that the run ends. */
+/* Visits the next flow of a round: starts a new one, and tells one with nothing in flight that the
+ * run ends. */
 static long tx_round(__u32 turn, struct tx_sweep* s) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   struct xtg_tcp_worker* worker = s->worker;
@@ -128,7 +128,8 @@ struct tx_pick {
 
 #include "tcp_cut.bpf.h"
 
-/* Asks the flow at the head of the worker's queue. One that sends goes to the end of it. */
+/* Asks the flow at the head of the worker's queue. A flow that sends moves to the end of the queue.
+ */
 static long tx_ask(__u32 turn, struct tx_pick* p) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   struct xtg_tcp_worker* worker = p->worker;
@@ -184,7 +185,7 @@ static long tx_sum_turn(__u32 turn, struct tx_sum* s) {
   return 0;
 }
 
-/* The sum over a piece of the payload that is no whole segment: rare. */
+/* The sum over a piece of payload that is not a whole segment: rare. */
 static __always_inline __u32 tx_piece_sum(__u64 pos, __u32 len) {
   __u32 key = pos / XTG_TCP_CHUNK;
   struct xtg_tcp_chunk* chunk = bpf_map_lookup_elem(&tcp_payload, &key);
@@ -203,8 +204,8 @@ static __always_inline void tx_put32(struct xtg_tcp_worker* worker, __u32 at, __
   *(__u32*)((char*)worker->header + at) = value;
 }
 
-/* The header of a burst, written at constant offsets: `l4` and `ipv6` are known when this is
- * compiled. */
+/* The header of a burst, written at constant offsets: `l4` and `ipv6` are compile-time constants.
+ */
 static __always_inline void tx_header(struct xtg_tcp_worker* worker, struct xtg_tcp_flow* f,
                                       const struct xtg_tcp_burst* b, const __u32 l4,
                                       const bool ipv6, __u64 now_ns) {
@@ -250,8 +251,8 @@ static __always_inline void tx_header(struct xtg_tcp_worker* worker, struct xtg_
   worker->l4_sum = sum;
 }
 
-/* Takes the burst over into the worker. In a function of its own: what it keeps on the stack is not
- * to come below what xtg_tcp_pick() needs. */
+/* Copies the burst into the worker. A separate function, so that its stack does not add to that of
+ * xtg_tcp_pick(). */
 static __noinline int tx_prepare(struct xtg_tcp_worker* worker, struct tx_pick* p, __u64 now_ns) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   const struct xtg_tcp_burst* b = &p->burst;
@@ -284,33 +285,33 @@ static __noinline int tx_prepare(struct xtg_tcp_worker* worker, struct tx_pick* 
   return 0;
 }
 
-/* Nothing to send: the rest of the kernel's batch is passed over. */
+/* Nothing to send: skips the rest of the kernel's batch. */
 static __always_inline int tx_idle(struct xtg_tcp_worker* worker) {
   worker->idle_left = worker->batch - worker->batch_used - 1;
   worker->batch_used = 0;
   return 0;
 }
 
-/* Paced: whether the next burst is due, and if so how it moves the schedule. */
+/* If paced: whether the next burst is due, and how it moves the schedule. */
 static __always_inline bool tx_due(struct xtg_tcp_worker* worker, __u64 now_ns) {
   __u64 late;
 
   if (now_ns < worker->pace_ns) return false;
   late = now_ns - worker->pace_ns;
   if (late <= TX_LATE_NS || !worker->pace_ns_q) return true;
-  /* What could not be sent then is not sent in a rush now. */
+  /* Missed slots are not made up for in a rush. */
   worker->missed += ((late - TX_LATE_NS) << 20) / worker->pace_ns_q;
   worker->pace_ns = now_ns - TX_LATE_NS;
   return true;
 }
 
-/* Moves the schedule on by a burst of data. Slots that had gone by count when new data shows that
- * there was something for them. */
+/* Advances the schedule by a burst of data. Slots that passed count as missed only when new data
+ * shows that there was something to send. */
 static __always_inline void tx_paced(struct xtg_tcp_worker* worker, const struct xtg_tcp_burst* b) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   __u64 frac = worker->pace_ns_q * b->count;
 
-  /* A slot is for a whole segment, and a cut frame is less: divided first, or it might overflow. */
+  /* A slot is for a whole segment, and a cut frame is less: divided first, to avoid an overflow. */
   if (tcp_control.cut) frac = worker->pace_ns_q / c->mss * b->len * b->count;
   frac += worker->pace_frac;
   worker->pace_ns += frac >> 20;
@@ -320,8 +321,8 @@ static __always_inline void tx_paced(struct xtg_tcp_worker* worker, const struct
   worker->missed = 0;
 }
 
-/* What the far ends have said. This and the next two are functions side by side: the stack of what
- * they call (512 bytes in all) is not to come on top of one another's. 1: more may wait. */
+/* Processes the far ends' segments. This and the next two are separate functions, so that the
+ * stacks of their callees (512 bytes in total) do not add up. 1: more may wait. */
 static __noinline int tx_hear(struct xtg_tcp_worker* worker, __u32 now_us) {
   struct tx_sweep sweep = {.worker = worker, .now_us = now_us};
   __u64 before = worker->event_tail;
@@ -330,7 +331,7 @@ static __noinline int tx_hear(struct xtg_tcp_worker* worker, __u32 now_us) {
   return worker->event_tail - before >= TX_EVENTS;
 }
 
-/* What is due. `waiting`: as tx_hear() says. 1: more may be. */
+/* Processes due timers. `waiting`: the result of tx_hear(). 1: more may be due. */
 static __noinline int tx_look(struct xtg_tcp_worker* worker, __u64 now_ns, int waiting) {
   struct tx_sweep sweep = {.worker = worker, .now_us = (__u32)(now_ns / 1000)};
   bool ending = tcp_control.stop || now_ns >= tcp_control.end_ns;
@@ -360,7 +361,7 @@ static __noinline int tx_next(struct xtg_tcp_worker* worker, __u64 now_ns, int w
   if (c->pace_ns_q && !tx_due(worker, now_ns)) p.flags |= XTG_TCP_NO_DATA;
   if (worker->rest.count) tx_take_rest(worker, &p);
   if (!p.f) bpf_loop(TX_FLOWS, tx_ask, &p, 0);
-  if (!p.f) { /* what it waits for may be among the rest */
+  if (!p.f) { /* the awaited event may be among the rest */
     if (!waiting && !worker->to_poll) return tx_idle(worker);
     worker->batch_used = (worker->batch_used + 1) % worker->batch;
     return 0;
@@ -374,8 +375,8 @@ static __noinline int tx_next(struct xtg_tcp_worker* worker, __u64 now_ns, int w
   return 1;
 }
 
-/* Begins a burst. 0: there is none. User space waits for a turn to end when it takes a flow away:
- * the additions are full barriers, as on its side. */
+/* Begins a burst. 0: there is none. User space waits for a turn to end when it removes a flow: the
+ * additions are full barriers, as on its side. */
 static __noinline int tx_begin(struct xdp_md* ctx) {
   struct xtg_tcp_worker* worker = worker_of(ctx->ingress_ifindex);
   __u64 now_ns = bpf_ktime_get_ns();
@@ -390,7 +391,7 @@ static __noinline int tx_begin(struct xdp_md* ctx) {
   return begun;
 }
 
-/* The payload from the map; its sum. False: there is none. */
+/* Writes payload from the map; returns its sum. False: there is none. */
 static __always_inline bool tx_payload(struct xdp_md* ctx, struct xtg_tcp_worker* worker,
                                        const struct xtg_tcp_config* c, __u64* sum) {
   __u32 key = worker->pos / XTG_TCP_CHUNK, at = (__u32)worker->pos & (XTG_TCP_CHUNK - 1);
@@ -422,7 +423,7 @@ static __always_inline bool tx_write(struct xdp_md* ctx, struct xtg_tcp_worker* 
   __u16* tail;
 
   if (data + XTG_TCP_HEADER > end) return false;
-  /* The longest multiple of eight that all headers have, and what is behind it. */
+  /* The longest multiple of eight that all headers have, and the rest. */
   if (c->header_len == 86) {
 #pragma unroll
     for (int i = 0; i < 10; i++)
@@ -456,7 +457,7 @@ static __always_inline bool tx_write(struct xdp_md* ctx, struct xtg_tcp_worker* 
   return true;
 }
 
-/* RFC 1042: what fills a frame up to Ethernet's minimum is zero. Before the payload is written. */
+/* Padding to Ethernet's minimum is zero (RFC 1042). Written before the payload. */
 static __always_inline bool tx_pad(struct xdp_md* ctx) {
   void* data = (void*)(long)ctx->data;
 

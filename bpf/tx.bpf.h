@@ -2,7 +2,7 @@
 /* The sending program: one run of it is one frame. It runs in the sending thread's BPF_PROG_RUN
  * call with live frames, never on received packets.
  *
- * Its cost is what the tool's speed hangs on, so: what a batch's frames share is computed once per
+ * Its cost limits the tool's speed, so values shared by a batch's frames are computed once per
  * batch, and all per-stream constants are reached through one pointer into .rodata, where the
  * verifier knows their values and removes the branches not taken. */
 #pragma once
@@ -17,9 +17,9 @@
 #include "tx_frame.bpf.h"
 #include "tx_plain.bpf.h"
 
-#define XTG_SKIP XDP_DROP /* send nothing: the page goes straight back to the pool */
+#define XTG_SKIP XDP_DROP /* send nothing: the page returns to the pool directly */
 
-/* Of one stream, whose constants are known. */
+/* For one stream, whose constants are known. */
 static __noinline int begin_one(struct xtg_tx_worker* w, struct xtg_tx_cursor* c) {
   const struct xtg_stream* s = stream_at(0);
 
@@ -28,7 +28,7 @@ static __noinline int begin_one(struct xtg_tx_worker* w, struct xtg_tx_cursor* c
   return 1;
 }
 
-/* Of one of several, and which. Global functions, which the verifier looks at once. */
+/* For one of several streams. Global functions, which the verifier checks once. */
 __noinline int xtg_begin_batch(__u32 worker, __u32 stream) {
   return begin_batch(&workers[worker & (XTG_MAX_WORKERS - 1)], cursor_at(worker, stream),
                      stream_at(stream), stream, true);
@@ -51,7 +51,7 @@ __noinline int xtg_begin_any(__u32 worker) {
   return 1;
 }
 
-/* Flows that have all had a packet go back to where the round began. */
+/* Flows that have all had a packet return to where the round began. */
 static __always_inline void turn_flows(struct xtg_tx_worker* w, struct xtg_tx_cursor* c,
                                        const struct xtg_stream* s, const int variant) {
   if (!flows_return(c, s)) return;
@@ -86,8 +86,8 @@ static __always_inline int send_frame(struct xdp_md* ctx, struct xtg_tx_worker* 
   if (s->n_fields) c->value_seq = w->seq;
   if (s->flows) turn_flows(w, c, s, variant);
   if (variant & XTG_V_RENEW && config.renew) xtg_renew(ctx);
-  /* What becomes of the frame is counted by the tracepoints; what they do not see, because the
-   * device has left the map and the helper answered XDP_DROP, is the rest. */
+  /* Tracepoints count the outcome of frames; the remainder, which they do not see, are frames whose
+   * device has left the map, so that the helper returned XDP_DROP. */
   return bpf_redirect_map(&targets, 0, XDP_DROP);
 }
 
@@ -111,8 +111,9 @@ static __always_inline int begin(struct xdp_md* ctx, const int variant) {
   return send_frame(ctx, w, worker, variant);
 }
 
-/* A variant is two functions: the beginning of a batch stands apart, because what must outlive its
- * helper calls would otherwise cost every frame the saving of callee-saved registers (1.5 %). */
+/* A variant is two functions: the beginning of a batch is separate, because values that must
+ * survive its helper calls would otherwise cost every frame the saving of callee-saved registers
+ * (1.5 %). */
 #define XTG_TX_PROGRAM(name, variant)                                                              \
   static __noinline int name##_begin(struct xdp_md* ctx) {                                         \
     return begin(ctx, variant);                                                                    \
@@ -132,12 +133,12 @@ static __always_inline int begin(struct xdp_md* ctx, const int variant) {
     return send_frame(ctx, w, worker, variant);                                                    \
   }
 
-/* One stream: the kind that most are of, see tx_plain.bpf.h, and any. */
+/* One stream: the common kind (see tx_plain.bpf.h), and any kind. */
 XTG_TX_PROGRAM(xtg_tx, XTG_V_PLAIN)
 XTG_TX_PROGRAM(xtg_tx_stamp, XTG_V_PLAIN | XTG_V_STAMP)
 XTG_TX_PROGRAM(xtg_tx_sized, XTG_V_PLAIN | XTG_V_SIZED)
 XTG_TX_PROGRAM(xtg_tx_single, 0)
-/* One stream, where frames have to be renewed. */
+/* One stream whose frames have to be restored. */
 XTG_TX_PROGRAM(xtg_tx_renew, XTG_V_RENEW)
 /* Any number of streams. */
 XTG_TX_PROGRAM(xtg_tx_multi, XTG_V_MULTI | XTG_V_RENEW)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The beginning of a batch: which stream it is of, how many frames, with which numbers. The kernel
- * hands on what a batch sent when the batch ends, so a batch is of one stream, and what the
- * tracepoints count belongs to it. */
+/* The beginning of a batch: which stream it sends, how many frames, with which sequence numbers.
+ * The kernel flushes a batch when it ends, so a batch is of one stream, and the tracepoints' counts
+ * belong to that stream. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 #include "xtg/abi/hist.h"
 #include "xtg/abi/slots.h"
 
-/* What the signatures of one batch share, or with stamp_each those of one frame; returns its part
+/* Values shared by the signatures of one batch, or with stamp_each of one frame; returns their part
  * of the sums. Only for streams with a signature. */
 static __always_inline __u64 set_words(struct xtg_tx_worker* w, const struct xtg_stream* s,
                                        __u64 now) {
@@ -25,7 +25,7 @@ static __always_inline __u64 set_words(struct xtg_tx_worker* w, const struct xtg
     sum = xtg_csum_add64(0, w->sig_u64[0]);
   }
   XTG_FIXED(s->sig_form != XTG_SIG_FULL) {
-    __u64 time = bpf_cpu_to_be64(now << 16); /* six bytes, in the first six of the word */
+    __u64 time = bpf_cpu_to_be64(now << 16); /* six bytes, in the first six of the `u64` */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     w->sig_u64[0] = time << 32;
     w->sig_u64[1] = s->sig_const[0] | w->worker_now | (time >> 32);
@@ -38,7 +38,7 @@ static __always_inline __u64 set_words(struct xtg_tx_worker* w, const struct xtg
   return xtg_csum_add64(sum, w->worker_now);
 }
 
-/* The same, and the sums with it. */
+/* Likewise, including the sums. */
 static __always_inline void set_stamp(struct xtg_tx_worker* w, const struct xtg_stream* s,
                                       __u64 now) {
   __u64 sum = 0;
@@ -56,14 +56,14 @@ static __always_inline void set_stamp(struct xtg_tx_worker* w, const struct xtg_
   }
 }
 
-/* The send time of a frame that goes at `now`. */
+/* The send time of a frame sent at `now`. */
 static __always_inline __u64 stamp_at(const struct xtg_stream* s, __u64 now) {
-  /* Two conditions: of the first the verifier knows the value in every variant, and a kernel
-   * without the helper does not look behind it. */
+  /* Two conditions: the first is a constant in every variant, so the verifier never looks at the
+   * second on kernels without the helper. */
   return config.tai && s->stamp_tai ? bpf_ktime_get_tai_ns() : now;
 }
 
-/* For programs that know no constants. */
+/* For programs without constants. */
 __noinline int xtg_stamp(__u32 worker, __u32 stream, __u64 now) {
   const struct xtg_stream* s = stream_at(stream);
 
@@ -71,7 +71,7 @@ __noinline int xtg_stamp(__u32 worker, __u32 stream, __u64 now) {
   return 0;
 }
 
-/* Nothing more of a stream will be sent by this thread; last_ns keeps the moment that became so. */
+/* This thread will send nothing more of a stream; last_ns keeps the time when that happened. */
 static __always_inline __u64 finish(struct xtg_tx_worker* w, struct xtg_tx_cursor* c, __u64 now) {
   if (c->done) return 0;
   c->done = 1;
@@ -91,13 +91,13 @@ static long spin_turn(__u32 turn, struct spin_state* state) {
 }
 
 #define XTG_SPIN_TURNS (1 << 14)
-/* Slots given up at a time: slots * 2^32 must fit 64 bits. What is left is given up at the next
- * slot. */
+/* Slots missed at a time: slots * 2^32 must fit 64 bits. The rest is missed at the next slot. */
 #define XTG_MAX_LOST (1ULL << 31)
 
-/* Counts a slot that was released so late. A global function, which the verifier looks at once.
- * Without CAP_PERFMON an index must have the same bounds on all paths: it forgets those of what has
- * been in memory, and only masks give new ones, because a compare is taken both ways. */
+/* Counts the release delay of a slot. A global function, which the verifier checks once. Without
+ * CAP_PERFMON an index must have the same bounds on all paths: the verifier forgets the bounds of
+ * values that have been in memory, and only masks give new ones, because a comparison is followed
+ * both ways. */
 __noinline int xtg_count_release_delay(__u32 worker, __u64 late) {
   worker &= XTG_MAX_WORKERS - 1;
   *(volatile __u32*)&workers[worker].release_delay_cell = xtg_hist_cell(late);
@@ -108,26 +108,26 @@ __noinline int xtg_count_release_delay(__u32 worker, __u64 late) {
   return 0;
 }
 
-/* Slots of a schedule from `due` to before the end. A global function, which the verifier looks at
- * once. */
+/* Number of slots of a schedule from `due` to before the end. A global function, which the verifier
+ * checks once. */
 __noinline __u64 xtg_slots_left(__u64 due, __u64 interval_ns, __u32 interval_frac) {
   return xtg_slots_before(due, control.end_ns, interval_ns, interval_frac);
 }
 
-/* Slots that were due before the end and are not sent any more. */
+/* Slots that were due before the end and will not be sent. */
 static __always_inline void give_up_to_end(struct xtg_tx_cursor* c) {
   c->skipped_slots += xtg_slots_left(xtg_slot_ns(c->deadline_ns, c->deadline_frac), c->interval_ns,
                                      c->interval_frac);
 }
 
-/* Waits for the slot that is due next and says how many to release now; 0: it is too far off, or
- * the run is over. */
+/* Waits for the next slot and returns how many to release now; 0: it is too far off, or the run is
+ * over. */
 static __always_inline __u64 slots_due(struct xtg_tx_worker* w, struct xtg_tx_cursor* c,
                                        __u64* now) {
   __u64 due = xtg_slot_ns(c->deadline_ns, c->deadline_frac);
 
   if (*now >= control.end_ns) {
-    give_up_to_end(c); /* held up across it */
+    give_up_to_end(c); /* it was held up past the end */
     return finish(w, c, *now);
   }
   if (due >= control.end_ns) return 0;
@@ -141,15 +141,14 @@ static __always_inline __u64 slots_due(struct xtg_tx_worker* w, struct xtg_tx_cu
   __u64 late = *now - due;
   xtg_count_release_delay(w->number, late);
 
-  /* Bounded catch-up: what is later than that is given up and counted, never sent late in silence.
-   */
+  /* Bounded catch-up: later slots count as missed and are never sent silently. */
   __u64 lost = 0, slots = c->batch_slots;
   if (late > c->catch_up_ns) {
     lost = (late - c->catch_up_ns) / (c->interval_ns + 1);
     if (lost > XTG_MAX_LOST) lost = XTG_MAX_LOST;
     c->skipped_slots += lost;
   }
-  /* Of slots that are released together, those that lie before the end. */
+  /* Of slots released together, those before the end. */
   if (control.end_ns - due <= (lost + slots) * (c->interval_ns + 1)) {
     __u64 left = xtg_slots_left(due, c->interval_ns, c->interval_frac);
     if (left < lost + slots) slots = left > lost ? left - lost : 1;
@@ -166,8 +165,8 @@ static __always_inline bool left_over(const struct xtg_tx_cursor* c) {
   return config.resend && (c->resend_seq != c->resend_end || c->rest_seq != c->rest_end);
 }
 
-/* Takes up to `batch` frames of what a refusal left over: first the refused ones, then what their
- * batch had not offered. 0: not now, or the run is over. */
+/* Takes up to `batch` frames left over from a refusal: first the refused ones, then those that
+ * their batch had not offered. 0: not now, or the run is over. */
 static __always_inline __u64 take_left_over(struct xtg_tx_worker* w, struct xtg_tx_cursor* c,
                                             const struct xtg_stream* s, __u64 batch, __u64 now,
                                             __u64* first) {
@@ -182,7 +181,7 @@ static __always_inline __u64 take_left_over(struct xtg_tx_worker* w, struct xtg_
   if (c->resend_seq != c->resend_end) {
     __u64 n = c->resend_end - c->resend_seq;
     if (n > batch) n = batch;
-    if (n > XTG_BULK) n = XTG_BULK; /* a frame behind a full bulk would overtake it, if refused */
+    if (n > XTG_BULK) n = XTG_BULK; /* a frame after a full bulk would overtake it if refused */
     *first = c->resend_seq;
     c->resend_seq += n;
     c->resent += n;
@@ -219,7 +218,7 @@ static __always_inline __u64 claim(struct xtg_tx_worker* w, struct xtg_tx_cursor
   return want;
 }
 
-/* First run of a kernel batch: decides whether and what this batch sends: [seq, send_end). */
+/* First run of a kernel batch: decides whether this batch sends, and what: [seq, send_end). */
 static __always_inline bool begin_batch(struct xtg_tx_worker* w, struct xtg_tx_cursor* c,
                                         const struct xtg_stream* s, __u32 stream,
                                         const bool several) {
@@ -228,7 +227,7 @@ static __always_inline bool begin_batch(struct xtg_tx_worker* w, struct xtg_tx_c
   __u32 batch = w->batch;
   __u64 first = 0, n;
 
-  w->idle_left = batch - 1; /* as it stands when nothing is sent: this run was the first */
+  w->idle_left = batch - 1; /* the count if nothing is sent: this run was the first */
   n = left_over(c) ? take_left_over(w, c, s, batch, now, &first)
                    : claim(w, c, s, p, batch, &now, &first);
   if (n == 0) return false;
@@ -245,9 +244,9 @@ static __always_inline bool begin_batch(struct xtg_tx_worker* w, struct xtg_tx_c
 
 #define XTG_NO_STREAM XTG_MAX_STREAMS
 
-/* Which of several streams the next batch is of: of those with a time (a slot, another try for
- * refused frames) the earliest, if that has come; else of those without, the one that is furthest
- * behind by weight; else the earliest. XTG_NO_STREAM: all have ended. */
+/* Chooses the stream of the next batch: among streams with a time (a slot, or a retry of refused
+ * frames) the earliest that is due; else among those without, the one furthest behind by weight;
+ * else the earliest. XTG_NO_STREAM: all have ended. */
 struct choice { /* Verifier: whole words, see no_perfmon_at */
   __u64 earliest;
   __u64 least;
@@ -266,11 +265,11 @@ static long consider(__u32 i, struct choice* to) {
   if (left_over(c)) {
     due = c->retry_ns;
   } else if (control.stop || p->next >= p->total) {
-    due = 0; /* to be found out */
+    due = 0; /* not determined yet */
   } else if (stream_at(i)->paced) {
     due = xtg_slot_ns(c->deadline_ns, c->deadline_frac);
   } else {
-    __u64 pass = c->pass > w->pass ? c->pass : w->pass; /* nobody saves up while held up */
+    __u64 pass = c->pass > w->pass ? c->pass : w->pass; /* nothing is saved up while held up */
     if (pass < to->least) {
       to->least = pass;
       to->next = i;
@@ -284,7 +283,7 @@ static long consider(__u32 i, struct choice* to) {
   return 0;
 }
 
-/* A global function, which the verifier looks at once; and at one turn of it. */
+/* A global function, which the verifier checks once, and for one iteration. */
 __noinline int xtg_choose(__u32 worker) {
   struct choice choice = {~0ULL, ~0ULL, worker, XTG_NO_STREAM, XTG_NO_STREAM};
 
@@ -294,7 +293,7 @@ __noinline int xtg_choose(__u32 worker) {
   return choice.earliest <= bpf_ktime_get_ns() ? choice.timed : choice.next;
 }
 
-/* What a batch of so many frames adds to a stream's pass. */
+/* Increase of a stream's pass by a batch of this many frames. */
 static __always_inline void charge(struct xtg_tx_worker* w, struct xtg_tx_cursor* c,
                                    const struct xtg_stream* s) {
   __u64 n = w->send_end - w->seq;

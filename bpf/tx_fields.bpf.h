@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The records of a thread and its streams, and where a stream's varying fields are in the frame
- * that is next (rules: abi/sweep.h). In order they advance step by step; after a claim of another
- * thread, and where flows return to their beginning, they are sought. */
+/* The records of a thread and its streams, and the state of a stream's varying fields in the next
+ * frame (rules: abi/sweep.h). Within a claim they advance step by step; after another thread's
+ * claim, and where flows return to their beginning, they are computed anew. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,8 +14,7 @@
 #include "xtg/abi/sweep.h"
 
 /* A decision by constants of the run. The verifier removes a branch whose target is never reached,
- * so each outcome has a target of its own; the jump there is an instruction that it removes, too.
- */
+ * so each outcome has a target of its own; it removes the jump to the target as well. */
 #define XTG_FIXED(condition)                                                                       \
   if (!(condition))                                                                                \
     asm volatile("goto +0");                                                                       \
@@ -37,7 +36,7 @@ static __always_inline struct xtg_tx_cursor* cursor_at(__u32 worker, __u32 strea
   return &cursors[0][0] + (at & (XTG_MAX_WORKERS * XTG_MAX_STREAMS - 1));
 }
 
-/* The stream's constants, as plain reads of memory the compiler knows nothing about. */
+/* The stream's constants, as plain reads of memory whose contents the compiler does not know. */
 static __always_inline const struct xtg_stream* stream_at(__u32 number) {
   const struct xtg_stream* s = (const struct xtg_stream*)&streams[number & (XTG_MAX_STREAMS - 1)];
 
@@ -45,7 +44,7 @@ static __always_inline const struct xtg_stream* stream_at(__u32 number) {
   return s;
 }
 
-/* The position of the fields in packet `seq`; sets how the flows go on from there. */
+/* The position of the fields in packet `seq`; also sets how the flows continue from there. */
 static __always_inline __u64 seek_flows(struct xtg_tx_cursor* c, const struct xtg_stream* s,
                                         __u64 seq) {
   if (!s->flows) return seq;
@@ -54,8 +53,7 @@ static __always_inline __u64 seek_flows(struct xtg_tx_cursor* c, const struct xt
   return xtg_flow_at(seq, s->flows, s->flow_packets);
 }
 
-/* Puts one field to where it is in packet `seq`; what is left of the position is for the next one.
- */
+/* Sets one field to its state in packet `seq`; the rest of the position is for the next field. */
 static __always_inline __u64 seek_field(struct xtg_tx_cursor* c, const struct xtg_stream* s,
                                         __u32 i, __u64 seq, __u64 rest) {
   const struct xtg_field* f = &s->fields[i];
@@ -69,7 +67,7 @@ static __always_inline __u64 seek_field(struct xtg_tx_cursor* c, const struct xt
   return s->vary == XTG_VARY_PRODUCT ? rest / f->count : rest;
 }
 
-/* Puts the fields to what they are in packet `seq`. */
+/* Sets the fields to their state in packet `seq`. */
 static __always_inline void seek_fields(struct xtg_tx_cursor* c, const struct xtg_stream* s,
                                         __u64 seq) {
   __u64 rest = seek_flows(c, s, seq);
@@ -80,14 +78,14 @@ static __always_inline void seek_fields(struct xtg_tx_cursor* c, const struct xt
   c->value_seq = seq;
 }
 
-/* Of the only stream. Apart, so that what is rare costs the frames no registers. */
+/* For the only stream. A separate function, so that the rare case costs frames no registers. */
 static __noinline int seek_one(__u32 worker, __u64 seq) {
   seek_fields(cursor_at(worker, 0), stream_at(0), seq);
   return 0;
 }
 
-/* The same for programs that know no constants: the verifier looks at one field. It takes no write
- * to a part of a word on the stack without CAP_PERFMON (before 6.12). */
+/* The same for programs without constants: the verifier checks one field. Without CAP_PERFMON it
+ * accepts no write to a part of a `u64` on the stack (before 6.12). */
 struct seek_state {
   __u64 worker;
   __u64 stream;
@@ -113,7 +111,7 @@ __noinline int xtg_seek(__u32 worker, __u32 stream, __u64 seq) {
   return 0;
 }
 
-/* Where a field is in packet w->seq. */
+/* State of a field in packet w->seq. */
 static __always_inline __u64 index_now(const struct xtg_tx_worker* w, const struct xtg_tx_cursor* c,
                                        const struct xtg_stream* s, __u32 i) {
   const struct xtg_field* f = &s->fields[i];
@@ -129,7 +127,7 @@ static __always_inline __u64 value_at(const struct xtg_field* f, __u64 index) {
   return f->step == 1 ? f->first + index : xtg_field_value(f->first, f->step, index);
 }
 
-/* Moves a field on; *turn tells whether it is its turn, and then the next one's. */
+/* Advances a field; *turn says whether it is to advance, and then whether the next one is. */
 static __always_inline void move_on(struct xtg_tx_cursor* c, const struct xtg_stream* s, __u32 i,
                                     __u64 index, bool* turn) {
   const struct xtg_field* f = &s->fields[i];
@@ -144,8 +142,8 @@ static __always_inline void move_on(struct xtg_tx_cursor* c, const struct xtg_st
   }
 }
 
-/* All flows have had a packet; whether they have another one before new flows follow, so that the
- * fields go back to where the round began. */
+/* All flows have had a packet: if they have another one before new flows follow, the fields return
+ * to where the round began. */
 static __always_inline bool flows_return(struct xtg_tx_cursor* c, const struct xtg_stream* s) {
   if (--c->flow_left) return false;
   c->flow_left = s->flows;

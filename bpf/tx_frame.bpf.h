@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Writing a frame. Every header byte is written from the template on every frame, because pages
- * come back from receivers with rewritten headers; checksums are added up from known parts and
- * never patched. */
+/* Writing a frame. Every header byte is written from the template in every frame, because pages
+ * return from receivers with rewritten headers; checksums are summed from known parts and never
+ * patched. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,23 +13,23 @@
 #include "xtg/abi/csum.h"
 #include "xtg/abi/signature.h"
 
-/* What a program variant decides at compile time. */
+/* Compile-time properties of a program variant. */
 enum {
   XTG_V_PLAIN = 1,      /* see tx_plain.bpf.h */
   XTG_V_STAMP = 16,     /* with XTG_V_PLAIN: a clock reading for every frame */
   XTG_V_SIZED = 32,     /* with XTG_V_PLAIN: several sizes */
-  XTG_V_MULTI = 2,      /* several streams: the worker's record names the one of the batch */
-  XTG_V_NO_PERFMON = 4, /* for who lacks CAP_PERFMON */
-  XTG_V_RENEW = 8,      /* looks at config.renew; apart, for what must outlive its helper call */
+  XTG_V_MULTI = 2,      /* several streams: the worker's record names the batch's stream */
+  XTG_V_NO_PERFMON = 4, /* without CAP_PERFMON */
+  XTG_V_RENEW = 8,      /* obeys config.renew; separate: values must survive its helper call */
 };
 
-/* Where things are in a frame, by its size. */
+/* Offsets in a frame, by its size. */
 struct shape {
   __u32 len;
   __u32 sig_off;
   __u32 reflector_off;
   __u32 sig_odd;
-  bool sized; /* the stream has several, of which this is `size` */
+  bool sized; /* the stream has several sizes, and this is the one of `size` */
   const struct xtg_size* size;
 };
 
@@ -53,8 +53,8 @@ static __always_inline struct shape shape_now(const struct xtg_tx_worker* w,
   return shape;
 }
 
-/* Verifier: where it does not know all offsets, every access is checked by itself. Memory of our
- * own and frames of which it knows them (tx_plain.bpf.h) need no check. */
+/* Verifier: where it does not know all offsets, every access is checked separately. Our own memory,
+ * and frames with known offsets (tx_plain.bpf.h), need no check. */
 #define XTG_NEED(at, bytes)                                                                        \
   do {                                                                                             \
     if (checked && (void*)(at) + (bytes) > end) return false;                                      \
@@ -108,8 +108,8 @@ static __always_inline void add_to(struct sums* sums, __u64 part, __u32 which) {
   }
 }
 
-/* Writes one varying field and moves it on; *turn tells whether it is its turn, and then the next
- * one's. */
+/* Writes one varying field and advances it; *turn says whether it is to advance, and then whether
+ * the next one is. */
 static __always_inline bool write_field(void* data, void* end, struct xtg_tx_worker* w,
                                         struct xtg_tx_cursor* c, const struct xtg_stream* s,
                                         __u32 i, bool* turn, struct sums* sums,
@@ -146,8 +146,8 @@ static __always_inline bool write_field(void* data, void* end, struct xtg_tx_wor
   return true;
 }
 
-/* Writes the destination MAC that goes with the frame's destination address. Called before the
- * fields are written, which moves them on. */
+/* Writes the destination MAC for the frame's destination address. Called before the fields are
+ * written, which advances them. */
 static __always_inline bool write_next_hop(void* data, void* end, const struct xtg_tx_worker* w,
                                            const struct xtg_tx_cursor* c,
                                            const struct xtg_stream* s, const bool checked) {
@@ -168,8 +168,8 @@ static __always_inline bool write_next_hop(void* data, void* end, const struct x
   return true;
 }
 
-/* Write a whole signature, since a reflector may have changed what is in the page, and return what
- * its number adds to the sums. */
+/* Write a whole signature, since a reflector may have changed the one in the page, and return its
+ * number's part of the sums. */
 static __always_inline __u64 store_full(__u64* at, const struct xtg_tx_worker* w,
                                         const struct xtg_stream* s, __u64 seq) {
   __u64 word = bpf_cpu_to_be64(seq);
@@ -205,7 +205,7 @@ static __always_inline bool write_signature(__u64* at, void* end, const struct x
     XTG_NEED(at, XTG_SIG_COMPACT_LEN);
     part = store_compact(at, w, w->seq);
   }
-  if (shape->sized) part += w->sig_sum; /* else it is in w->sums */
+  if (shape->sized) part += w->sig_sum; /* otherwise it is in w->sums */
   add_to(sums, part << 8, s->sig_sums & shape->sig_odd);
   add_to(sums, part, s->sig_sums & ~shape->sig_odd);
   return true;
@@ -222,7 +222,7 @@ static __always_inline void begin_sums(struct sums* sums, const struct xtg_tx_wo
   }
 }
 
-/* `header` points into the page, or into memory of our own. */
+/* `header` points into the page, or into our own memory. */
 static __always_inline bool write_sums(void* header, void* end, const struct xtg_stream* s,
                                        const struct sums* sums, const bool checked) {
 #pragma unroll
@@ -237,8 +237,8 @@ static __always_inline bool write_sums(void* header, void* end, const struct xtg
   return true;
 }
 
-/* The room for a reflector's timestamps: a page that came back from one has them written in. They
- * are zero, so no checksum knows of them. */
+/* The bytes reserved for reflector timestamps: a page returned from a reflector has them filled in.
+ * They are zeroed, so no checksum depends on them. */
 static __always_inline bool clear_words(__u64* at, void* end, const bool checked) {
   XTG_NEED(at, XTG_SIG_REFLECTOR_LEN);
   at[0] = 0;
@@ -247,8 +247,8 @@ static __always_inline bool clear_words(__u64* at, void* end, const bool checked
   return true;
 }
 
-/* Payload where shorter frames left their signatures, below `until`. A global function, which the
- * verifier looks at once. */
+/* Restores payload where shorter frames left their signatures, below `until`. A global function,
+ * which the verifier checks once. */
 __noinline int xtg_clean(struct xdp_md* ctx, __u32 until) {
   void* data = (void*)(long)ctx->data;
   void* end = (void*)(long)ctx->data_end;
@@ -258,7 +258,7 @@ __noinline int xtg_clean(struct xdp_md* ctx, __u32 until) {
     if (off >= until) continue;
     const void* from = page_template + off;
     void* at = data + off;
-    asm volatile("" : "+r"(from), "+r"(at)); /* Verifier: one bound, known of both. */
+    asm volatile("" : "+r"(from), "+r"(at)); /* Verifier: one bound, known for both */
     for (__u32 word = 0; word < XTG_PLACE_U64S && word < places[i].words; word++) {
       if (at + 8 > end) break;
       *(__u64*)at = *(const __u64*)from;
@@ -269,7 +269,7 @@ __noinline int xtg_clean(struct xdp_md* ctx, __u32 until) {
   return 0;
 }
 
-/* The same for one place, but for its first two words. */
+/* The same for one place, without its first two `u64`s. */
 __noinline int xtg_clean_rest(struct xdp_md* ctx, __u32 place) {
   void* end = (void*)(long)ctx->data_end;
 
@@ -277,7 +277,7 @@ __noinline int xtg_clean_rest(struct xdp_md* ctx, __u32 place) {
   __u64 off = places[place].off & 0xfff;
   const void* from = page_template + off;
   void* at = (void*)(long)ctx->data + off;
-  asm volatile("" : "+r"(from), "+r"(at)); /* Verifier: one bound, known of both. */
+  asm volatile("" : "+r"(from), "+r"(at)); /* Verifier: one bound, known for both */
   for (__u32 word = 2; word < XTG_PLACE_U64S && word < places[place].words; word++) {
     at += 8;
     from += 8;
@@ -287,17 +287,17 @@ __noinline int xtg_clean_rest(struct xdp_md* ctx, __u32 place) {
   return 0;
 }
 
-/* A length of 1 to mask + 1, of which the verifier knows it: by a mask, since without CAP_PERFMON
- * it forgets the bounds that a compare gave once the value has been in memory. */
+/* Bounds a length to 1 ... mask + 1, visibly to the verifier: by a mask, since without CAP_PERFMON
+ * it forgets the bounds of a comparison once the value has been in memory. */
 static __always_inline __u64 at_most(__u64 length, __u64 mask) {
   length--;
   asm volatile("" : "+r"(length));
   length &= mask;
-  asm volatile("" : "+r"(length)); /* clang would fold it with the sum. */
+  asm volatile("" : "+r"(length)); /* clang would merge it into the sum */
   return length + 1;
 }
 
-/* The same where there are too many of them. */
+/* The same if there are too many places. */
 __noinline int xtg_clean_all(struct xdp_md* ctx, __u32 until) {
   __u32 from = config.clean_from & 0xfff;
 
@@ -306,14 +306,14 @@ __noinline int xtg_clean_all(struct xdp_md* ctx, __u32 until) {
   return 0;
 }
 
-/* Where the payload ends. */
+/* End of the payload. */
 static __always_inline __u32 until_of(const struct xtg_stream* s, __u32 len, __u32 sig_off,
                                       __u32 reflector_off) {
   if (!s->sig_form) return len;
   return s->reflector_off ? reflector_off : sig_off;
 }
 
-/* Cuts the page to the frame, and puts right what frames before have left in it. */
+/* Cuts the page to the frame's length, and restores what previous frames left in it. */
 static __always_inline void prepare_page(struct xdp_md* ctx, const struct xtg_stream* s,
                                          const struct shape* shape) {
   if (shape->len != config.page_len) bpf_xdp_adjust_tail(ctx, (int)(shape->len - config.page_len));
@@ -325,8 +325,8 @@ static __always_inline void prepare_page(struct xdp_md* ctx, const struct xtg_st
     xtg_clean_all(ctx, until);
 }
 
-/* xtg_tx_multi knows no constants, and with sixteen fields the verifier would have to look at more
- * than it takes: a global function, which it looks at once. */
+/* xtg_tx_multi knows no constants, and with sixteen fields the verifier's limit would be exceeded:
+ * a global function, which it checks once. */
 __noinline int xtg_multi_field(struct xdp_md* ctx, __u32 worker, __u32 stream, __u32 i) {
   struct parts* to = &parts[worker & (XTG_MAX_WORKERS - 1)];
 
@@ -388,7 +388,7 @@ static __always_inline bool write_frame(struct xdp_md* ctx, struct xtg_tx_worker
 }
 
 /* xtg_tx_no_perfmon knows no constants and takes every branch, so its parts are global functions,
- * which the verifier looks at once each. They write into memory of our own: see store_frame(). */
+ * each checked once by the verifier. They write into our own memory: see store_frame(). */
 __noinline int xtg_no_perfmon_start(__u32 worker, __u32 stream) {
   struct parts* to = &parts[worker & (XTG_MAX_WORKERS - 1)];
   const struct xtg_tx_worker* w = &workers[worker & (XTG_MAX_WORKERS - 1)];
@@ -420,8 +420,8 @@ __noinline int xtg_no_perfmon_field(__u32 worker, __u32 stream, __u32 i) {
   return 0;
 }
 
-/* Verifier: without CAP_PERFMON it takes no write to a part of a word on the stack (before 6.12).
- */
+/* Verifier: without CAP_PERFMON it accepts no write to a part of a `u64` on the stack (before
+ * 6.12). */
 struct no_perfmon_at {
   __u64 worker;
   __u64 stream;
@@ -447,8 +447,8 @@ __noinline int xtg_no_perfmon_finish(__u32 worker, __u32 stream) {
   return 0;
 }
 
-/* By way of a map value: without CAP_PERFMON the verifier accepts no packet offset that is not
- * written in the instruction, but the helper takes any. */
+/* By way of a map value: without CAP_PERFMON the verifier accepts only packet offsets that are
+ * constants in the instruction, but the helper takes any. */
 static __always_inline bool store_frame(struct xdp_md* ctx, const struct xtg_tx_worker* w,
                                         const struct xtg_stream* s) {
   struct parts* from = &parts[w->number & (XTG_MAX_WORKERS - 1)];

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The frame of xtg_tx, the fastest of the programs, of xtg_tx_stamp, which gives every frame a time
- * of its own, and of xtg_tx_sized, for a stream with several sizes: one stream, and at most two
+/* The frame of xtg_tx, the fastest of the programs, of xtg_tx_stamp, which reads the clock for
+ * every frame, and of xtg_tx_sized, for a stream with several sizes: one stream, and at most two
  * checksums that frames change: a UDP one, which may cover the signature, and an IPv4 one.
- * packet::make_plain() says which streams are like that.
+ * packet::make_plain() selects such streams.
  *
  * A decision leaves no instruction if it compares a constant of the run with a number. So the
- * constants that decide are codes in an order which needs no other operation. */
+ * constants that decide are codes whose order makes one comparison sufficient. */
 #pragma once
 
 #include "tx_batch.bpf.h"
@@ -30,7 +30,7 @@ static __always_inline void plain_header(void* data, const struct xtg_tx_worker*
   }
 }
 
-/* Writes the signature and adds its part to *sum. `size`: the frame's, of a stream with several. */
+/* Writes the signature and adds its part to *sum. `size`: the frame's, in a stream with several. */
 static __always_inline bool plain_signature(void* data, void* end, const struct xtg_tx_worker* w,
                                             const struct xtg_stream* s, const struct xtg_size* size,
                                             __u64 seq, __u64* sum, const bool checked) {
@@ -64,7 +64,7 @@ static __always_inline bool plain_signature(void* data, void* end, const struct 
   return true;
 }
 
-/* The size of this frame; moves on to the next one's. */
+/* The size of this frame; advances to the next one's. */
 static __always_inline const struct xtg_size* plain_size(struct xtg_tx_cursor* c,
                                                          const struct xtg_stream* s, __u64 seq) {
   const __u32 i = s->size_field & (XTG_MAX_FIELDS - 1);
@@ -80,7 +80,7 @@ static __always_inline const struct xtg_size* plain_size(struct xtg_tx_cursor* c
   return &sizes[(s->size_base + index) & (XTG_MAX_SIZES - 1)];
 }
 
-/* Payload where shorter frames left their signatures, below `until`. */
+/* Restores payload where shorter frames left their signatures, below `until`. */
 static __always_inline void plain_clean(struct xdp_md* ctx, __u32 until) {
   void* data = (void*)(long)ctx->data;
   void* end = (void*)(long)ctx->data_end;
@@ -92,7 +92,7 @@ static __always_inline void plain_clean(struct xdp_md* ctx, __u32 until) {
       if (off < until) {
         const __u64* from = (const __u64*)(page_template + off);
         __u64* at = data + off;
-        asm volatile("" : "+r"(from), "+r"(at)); /* Verifier: one bound, known of both. */
+        asm volatile("" : "+r"(from), "+r"(at)); /* Verifier: one bound, known for both */
         if ((void*)(at + 2) <= end) {            /* no signature is shorter */
           at[0] = from[0];
           at[1] = from[1];
@@ -103,7 +103,7 @@ static __always_inline void plain_clean(struct xdp_md* ctx, __u32 until) {
   }
 }
 
-/* Cuts the page to the frame, and puts right what frames before have left in it. */
+/* Cuts the page to the frame's length, and restores what previous frames left in it. */
 static __always_inline void plain_page(struct xdp_md* ctx, const struct xtg_stream* s,
                                        const struct xtg_size* size) {
   __u32 until = size->frame_len;
@@ -137,14 +137,14 @@ static __always_inline void plain_lengths(void* data, const struct xtg_stream* s
   }
 }
 
-/* Where field i is now; moves it on, if it is its *turn. */
+/* State of field i; advances it if it is its *turn. */
 static __always_inline __u64 plain_index(struct xtg_tx_cursor* c, const struct xtg_stream* s, int i,
                                          __u32 law, __u64 seq, __u64* turn, const bool product) {
   const struct xtg_field* f = &s->fields[i];
   __u64 index = 0;
 
   XTG_FIXED(law >= XTG_PLAIN_DRAWN) {
-    asm volatile("" : "+r"(seq)); /* clang would compute the fields' common part for all streams. */
+    asm volatile("" : "+r"(seq)); /* clang would compute the fields' common part for all streams */
     XTG_FIXED(s->flows) {
       seq = xtg_flow_at(seq, s->flows, s->flow_packets);
     }
@@ -207,7 +207,7 @@ static __always_inline void plain_field(void* data, struct xtg_tx_cursor* c,
   }
 }
 
-/* Where every frame has a time of its own. */
+/* For frames that each have their own send time. */
 static __always_inline void plain_stamp(struct xtg_tx_worker* w, const struct xtg_stream* s,
                                         __u64 now) {
   XTG_FIXED(s->plain > XTG_PLAIN_UNSIGNED) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Finds out what live mode does with a frame that a driver has changed, when the frame's page is
- * used again (renew.bpf.h). The driver here is a program of the device map, which runs where a
- * driver is about to be called, is given the xdp_frame and leaves it changed as virtio_net does. */
+/* Tests what live mode does with a frame that a driver has changed, when the frame's page is reused
+ * (renew.bpf.h). The "driver" is a program in the device map: it runs just before a driver would be
+ * called, gets the xdp_frame and changes it as virtio_net does. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -20,7 +20,7 @@ struct {
   __type(value, struct bpf_devmap_val);
 } reuse_target SEC(".maps");
 
-/* The sender. It marks pages, so as to know those that it has seen before. */
+/* The sender. It marks pages, to recognise those that it has seen before. */
 SEC("xdp")
 int xtg_reuse_tx(struct xdp_md* ctx) {
   __u64* mark = (void*)(long)ctx->data + 16;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The kernel programs of the receiver: an object of its own. */
+/* The receiver's kernel programs: a separate object. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <linux/bpf.h>
@@ -24,6 +24,6 @@ char _license[] SEC("license") = "GPL";
 
 #include "xtg/abi/rx_signature.h"
 #include "xtg/abi/rx_back.h"
-#include "rx_maps.bpf.h" /* what the accounting wants to have around it, too */
+#include "rx_maps.bpf.h" /* also required by the accounting */
 #include "xtg/abi/rx_seq.h"
 #include "rx.bpf.h"

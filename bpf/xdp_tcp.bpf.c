@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The kernel programs of `tcp`: an object of its own, for its maps are large. */
+/* The kernel programs of `tcp`: a separate object, because its maps are large. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <linux/bpf.h>

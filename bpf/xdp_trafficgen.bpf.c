@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The one translation unit of kernel programs: one object, one skeleton. */
+/* The translation unit of the sender's kernel programs: one object, one skeleton. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <linux/bpf.h>
@@ -22,14 +22,14 @@ char _license[] SEC("license") = "GPL";
 #include "tx.bpf.h"
 #include "count.bpf.h"
 
-/* Sends the page as it is: announcements, which user space makes whole. A call sends one, so no
- * page is used twice and none has to be renewed. */
+/* Sends the page as it is: announcements, which user space builds completely. A call sends one, so
+ * no page is reused and none has to be restored. */
 SEC("xdp")
 int xtg_control_frame(struct xdp_md* ctx) {
   return bpf_redirect_map(&targets, 0, XDP_DROP);
 }
 
-/* For drivers that allot their XDP transmit queues only while some program is attached. */
+/* For drivers that allocate their XDP transmit queues only while a program is attached. */
 SEC("xdp")
 int xtg_pass(struct xdp_md* ctx) {
   return XDP_PASS;

@@ -4,9 +4,9 @@
 --   wireshark -X lua_script:xtg-signature.lua       or copy it to the personal Lua plugin folder
 --   tshark -X lua_script:xtg-signature.lua -r run.pcap -Y 'xtg.seq > 1000 && xtg.lane == 0'
 --
--- The signature is the last thing in the payload. It is found in two ways: as the payload of UDP that no
--- other dissector claims, and after all dissection at the end of the innermost UDP payload or of the frame,
--- which also finds it behind tunnels and on ports that belong to a known protocol.
+-- The signature ends the payload. It is found in two ways: as the payload of UDP that no other
+-- dissector claims, and after all dissection at the end of the innermost UDP payload or of the
+-- frame, which also finds it inside tunnels and on ports of known protocols.
 
 local xtg = Proto("xtg", "xdp-trafficgen signature")
 
@@ -63,15 +63,15 @@ local function full_before(tvb, last)
   return at
 end
 
--- Sessions and streams (their low bits as one number) that short payloads showed to have the compact form:
--- all frames of a mix of sizes have it, as the shortest one has no room for the other.
+-- Sessions and streams (their low bits as one number) whose short payloads showed the compact form:
+-- all frames of a size mix have it, as the smallest one cannot hold the full form.
 local compact_streams = {}
 
 function xtg.init()
   compact_streams = {}
 end
 
--- Same for the compact form; `length` is the payload's, 0 where it is not known: then there is none.
+-- The same for the compact form; `length` is the payload's, 0 if unknown: then there is none.
 local function compact_before(tvb, last, length)
   if not xtg.prefs.compact or length < COMPACT_LEN then return nil end
   local at = last - COMPACT_LEN
@@ -124,7 +124,8 @@ local function add_full(range, pinfo, root)
   title(tree, pinfo, "full", range(0, 8):uint64(), range(20, 2), range(22, 1))
 end
 
--- What stands before the signature, at `at`, of a frame that is not data; reflector timestamps may be in between.
+-- Dissects the announcement before the signature at `at` in a frame that is not data; reflector
+-- timestamps may be in between.
 local function add_announcement(tvb, at, root)
   local type, flags = tvb(at + 26, 1):uint(), tvb(at + 23, 1):uint()
   local from = at - ANNOUNCE_LEN - (flags % 8 >= 4 and MIRROR_LEN or 0)
@@ -139,7 +140,7 @@ local function add_announcement(tvb, at, root)
   tree:add(f.threads, range(62, 2))
 end
 
--- Fields that the compact form shortens keep their names: they hold the low bits.
+-- Fields truncated by the compact form keep their names: they hold the low bits.
 local function add_compact(range, pinfo, root)
   local tree = root:add(xtg, range)
   tree:add(f.form, 1):set_generated()
@@ -154,7 +155,7 @@ local function add_compact(range, pinfo, root)
   title(tree, pinfo, "compact", range(0, 4):uint(), range(12, 1), range(13, 1))
 end
 
--- Dissects what stands at the end of a payload; false when nothing does.
+-- Dissects the signature at the end of a payload; false if there is none.
 local function dissect_tail(tvb, last, length, pinfo, root)
   local at = full_before(tvb, last)
   if at then
@@ -172,7 +173,8 @@ local function dissect_tail(tvb, last, length, pinfo, root)
   return false
 end
 
--- The frame in which the heuristic has just found a signature: what comes after it need not look again.
+-- The frame in which the heuristic has just found a signature: the post-dissector need not search
+-- it again.
 local found_in
 
 local function heuristic(tvb, pinfo, root)
@@ -197,8 +199,8 @@ function xtg.dissector(tvb, pinfo, root)
     local range = inner.range
     if dissect_tail(range:tvb(), range:len(), range:len(), pinfo, root) then return end
   end
-  -- Not UDP as far as Wireshark can see: the end of the frame, with and without a captured FCS. Without
-  -- a payload's length only the full form is told apart from chance.
+  -- Not UDP according to Wireshark: tries the end of the frame, with and without a captured FCS.
+  -- Without a payload length, only the full form is unlikely to match by chance.
   if tvb:captured_len() < tvb:reported_len() then return end
   for _, last in ipairs({tvb:len(), tvb:len() - FCS_LEN}) do
     if dissect_tail(tvb, last, 0, pinfo, root) then return end

@@ -52,7 +52,7 @@ bool is_option(std::string_view word) {
   return word.size() > 1 && word[0] == '-';
 }
 
-/// In front of what names ours.
+/// Prefix of the hint that names our option.
 std::string after(std::string_view semicolon, const std::string& text) {
   return text.empty() ? std::string{} : std::string(semicolon) + text;
 }
@@ -67,7 +67,7 @@ tl::unexpected<Error> unknown_option(const CommandInfo& command, const std::stri
   return bad_usage(fmt::format("{}: unknown option {}{}", command.name, name, hint));
 }
 
-/// A word in front of any command.
+/// A word before any command.
 tl::unexpected<Error> unknown_at_root(const std::string& word) {
   if (!is_option(word))
     return bad_usage(fmt::format("unknown command \"{}\"{}; expected one of {}", word,
@@ -84,7 +84,7 @@ tl::unexpected<Error> unknown_at_root(const std::string& word) {
                    suggestion(name, {"--help", "--version", std::string(kProfile)}));
 }
 
-/// Words that no option or argument of the command took. `args`: all of the command's.
+/// Arguments that no option of the command took. `args`: all arguments of the command.
 tl::unexpected<Error> unknown_argument(const CommandInfo& command, const Args& parts,
                                        const Args& args) {
   const auto option = std::ranges::find_if(parts, is_option);
@@ -96,8 +96,8 @@ tl::unexpected<Error> unknown_argument(const CommandInfo& command, const Args& p
       fmt::format("{}: unexpected argument \"{}\"{}", command.name, parts.front(), hint));
 }
 
-/// "-4" is an option, which CLI11 believes only of those it knows; others would be arguments. Where
-/// an option's value is expected, it is left to be refused as that.
+/// "-4" is an option, but CLI11 recognises only options that it knows and would take others as
+/// arguments. Where an option's value is expected, it is left to be rejected as a value.
 const std::string* digit_option(const CommandInfo& command, const Args& args) {
   for (std::size_t i = 1; i < args.size() && args[i] != "--"; ++i) {
     const std::string& word = args[i];
@@ -120,7 +120,7 @@ tl::unexpected<Error> mismatch(const CommandInfo* command, std::string_view mess
       fmt::format("{}: the value is missing; expected {} ({})", name, option->value, option->help));
 }
 
-/// CLI11 would take the next word as the value of "--option=".
+/// CLI11 would take the next argument as the value of "--option=".
 std::optional<std::string> empty_value(const Args& args) {
   const auto found = std::ranges::find_if(args, [](const std::string& arg) {
     return arg.starts_with("--") && arg.find('=') == arg.size() - 1;
@@ -140,8 +140,8 @@ Result<spec::Draft> read_draft(const std::string& path, const CommandInfo* comma
   return spec::profile_draft(*text, fmt::format("{} {}", kProfile, path), command);
 }
 
-/// "xdp-trafficgen --profile FILE": takes the option off the words and puts the command that the
-/// file names in front of the others.
+/// "xdp-trafficgen --profile FILE": removes the option from the arguments and inserts the command
+/// that the file names before the others.
 Result<std::optional<spec::Draft>> profile_at_root(Args& args) {
   const bool joined = !args.empty() && args.front().starts_with("--profile=");
   if (args.empty() || (args.front() != kProfile && !joined) || asks_help(args)) return std::nullopt;
@@ -159,7 +159,8 @@ Result<std::optional<spec::Draft>> profile_at_root(Args& args) {
   return std::optional(std::move(*draft));
 }
 
-/// What was given on the command line: --port has its own texts, --profile is no option of a test.
+/// Options on the command line. --port has its own messages, and --profile is not an option of a
+/// test.
 Result<spec::Draft> draft_of(const CommandInfo& command, std::vector<spec::Given> given,
                              std::optional<spec::Draft> profile) {
   spec::Draft draft{&command, {}, {}};
@@ -193,7 +194,7 @@ Result<Request> completion(const std::string& shell) {
 Result<Request> parse_args(Args args) {
   auto profile = profile_at_root(args);
   if (!profile) return tl::unexpected<Error>(std::move(profile.error()));
-  // What stands behind "--" is demo's command; for the others it means nothing special.
+  // After "--" comes demo's command; for other commands "--" means nothing special.
   std::optional<Args> wrapped;
   const auto dashes = std::ranges::find(args, "--");
   if (dashes != args.end() && args.front() == "demo") {
@@ -219,7 +220,7 @@ Result<Request> parse_args(Args args) {
   case Split::End::Parsed:
     break;
   }
-  // Words in front of the command are the root's, also when a command follows.
+  // Arguments before the command are the root's, also when a command follows.
   if (!parts.before.empty()) return unknown_at_root(parts.before.front());
   if (parts.command == nullptr)
     return bad_usage("no command given: expected udp, tcp, rx, reflect, probe, demo or completion; "
@@ -244,7 +245,7 @@ Result<Request> parse_args(Args args) {
 
 Result<Request> parse(const std::vector<std::string>& args) {
   auto request = parse_args(args);
-  // What a message quotes may hold anything; it stays one line.
+  // Quoted text may contain anything; the message stays one line.
   if (!request) request.error().what = printable(request.error().what);
   return request;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// argv to a test, or to a text to print.
+// argv to a test, or to text to print.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ struct TextRequest {
 using Request = std::variant<TextRequest, spec::Test>;
 
 /// `args` without the program's name. Reads the file of --profile. Errors are InvalidArgument: one
-/// line naming the option, the value and what would be accepted.
+/// line naming the option, the value and what is accepted.
 Result<Request> parse(const std::vector<std::string>& args);
 
 } // namespace xtg::cli

@@ -28,7 +28,7 @@ bool takes_value(const Option& option) {
   return !option.value.empty();
 }
 
-/// The words to choose from, where the value is shown as "a|b|c"; else nothing.
+/// The words to choose from, if the value is shown as "a|b|c"; otherwise nothing.
 std::string words(const Option& option) {
   return fmt::format("{}", fmt::join(option.choices(), " "));
 }
@@ -45,7 +45,7 @@ bool is_file(const Option& option) {
   return option.value == "FILE";
 }
 
-/// The text with a backslash in front of each of `specials`.
+/// Puts a backslash before each of `specials`.
 std::string escaped(std::string_view text, std::string_view specials) {
   std::string result;
   for (const char c : text) {
@@ -55,7 +55,7 @@ std::string escaped(std::string_view text, std::string_view specials) {
   return result;
 }
 
-/// Inside single quotes a POSIX shell knows no escapes: the quote is closed and opened again.
+/// A POSIX shell has no escapes inside single quotes: close the quote and open it again.
 std::string single_quoted(std::string_view text) {
   std::string result = "'";
   for (const char c : text) {
@@ -69,7 +69,7 @@ std::string single_quoted(std::string_view text) {
 
 // --- bash ---
 
-/// What follows an option that takes a value, as a case clause for "command option".
+/// What completes the value of an option, as a case clause for "command option".
 std::string bash_value_clause(const std::string& command, const Option& option) {
   std::string pattern;
   for (const auto& name : option.spellings())
@@ -82,7 +82,7 @@ std::string bash_value_clause(const std::string& command, const Option& option) 
   return fmt::format("    {}) {} ;;\n", pattern, action);
 }
 
-/// What may stand at any other place of a command.
+/// What completes any other argument of a command.
 std::string bash_command_clause(const CommandInfo& command) {
   std::string names, arguments;
   for (const Option& option : options_of(command)) {

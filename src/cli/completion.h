@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Shell completion scripts, written from the table of options, so that they name every option there
-// is.
+// Shell completion scripts, generated from the table of options.
 #pragma once
 
 #include <string>

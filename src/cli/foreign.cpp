@@ -11,9 +11,9 @@ namespace {
 
 struct Foreign {
   std::string_view tool;
-  std::string_view names;    ///< with blanks between and around
-  std::string_view commands; ///< to which it was given; "" is none, "*" is any
-  std::string_view ours;     ///< what goes on the sentence "iperf3's -b is ..."
+  std::string_view names;    ///< separated and surrounded by spaces
+  std::string_view commands; ///< where it is replaced; "" is no command, "*" is any
+  std::string_view ours;     ///< completes the sentence "iperf3's -b is ..."
 };
 
 constexpr std::array kOptions = {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kGeneral = "General";
 
-/// "  -s, --pkt-size BYTES", the long names aligned; "  -4" where there is none.
+/// "  -s, --pkt-size BYTES", long names aligned; "  -4" without a long name.
 std::string left_column(const spec::Option& option) {
   std::string text = "  ";
   text += option.letter == 0 ? "    " : std::string("-") + option.letter;

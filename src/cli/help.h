@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// --help from the table: one line per option, under the headings of its groups.
+// --help from the table of options: one line per option, grouped under headings.
 #pragma once
 
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace xtg::cli {
 
-/// Help of a command; null: of the program.
+/// Help of a command; null: help of the program.
 std::string help_text(const spec::CommandInfo* command);
 
-/// The options that every command has besides those of the table.
+/// Options of every command that are not in the table.
 std::vector<spec::Option> general_options();
-/// Those that may be given without a command.
+/// Options that are accepted without a command.
 std::vector<spec::Option> root_options();
 
 } // namespace xtg::cli

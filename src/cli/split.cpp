@@ -22,7 +22,7 @@ CLI::Option* declare(CLI::App& app, const spec::Option& option) {
   if (option.argument) names.push_back(option.name);
   const std::string all = fmt::format("{}", fmt::join(names, ","));
   if (option.is_flag()) return app.add_flag(all)->disable_flag_override();
-  // All texts are taken, so that an option given twice is reported in our own words.
+  // All values are kept, so that an option given twice is reported in our own words.
   CLI::Option* out = app.add_option(all, [](const CLI::results_t&) { return true; });
   return out->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
@@ -35,7 +35,7 @@ Declared declare(CLI::App& root, const spec::CommandInfo& command) {
   return out;
 }
 
-/// The words that nothing took; "--" itself is among CLI11's.
+/// Arguments that nothing took; CLI11 includes "--" itself.
 std::vector<std::string> left_over(const CLI::App& app) {
   auto words = app.remaining();
   std::erase(words, "--");
@@ -57,9 +57,9 @@ std::vector<spec::Given> given_of(const Declared& declared) {
 
 Split split(std::vector<std::string> args) {
   CLI::App root("", "xdp-trafficgen");
-  // The root's settings are inherited when a command is added, so they come first.
+  // A command inherits the root's settings when it is added, so they come first.
   root.set_help_flag("-h,--help");
-  root.allow_extras(); // words that nothing takes are kept for a message of our own
+  root.allow_extras(); // unknown arguments are kept for our own error message
   root.require_subcommand(0, 1);
   std::vector<Declared> commands;
   for (const spec::CommandInfo& command : spec::commands())

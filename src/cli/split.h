@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// argv to options with their texts, by the table; their meaning is not looked at. CLI11 does it,
-// and is spoken to nowhere else.
+// Splits argv into options and their values, by the table; does not interpret them. Only this file
+// uses CLI11.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,9 @@ struct Split {
   End end = End::Parsed;
   const spec::CommandInfo* command = nullptr;
   std::vector<spec::Given> given;
-  /// Words that nothing took: in front of the command, and behind it.
+  /// Arguments that nothing took, before and after the command.
   std::vector<std::string> before, rest;
-  std::string message{}; ///< of Mismatch and Refused, in CLI11's words
+  std::string message{}; ///< of Mismatch and Refused: CLI11's message
 };
 
 Split split(std::vector<std::string> args);

@@ -73,7 +73,7 @@ Result<IpRange> parse_ip_list(std::string_view text) {
     if (!first) first = range->first;
     if (range->first.family != first->family || range->first.with_low(first->low()) != *first)
       return fail(Errc::InvalidArgument,
-                  fmt::format("{}: the addresses of a list are of one family, and IPv6 ones of one "
+                  fmt::format("{}: a list has addresses of one family, and IPv6 addresses of one "
                               "/64, of which only the low 64 bits vary",
                               quoted(text)));
     ranges.push_back(range->values());
@@ -254,7 +254,7 @@ IpRange IpRange::hull() const {
 
 IpRange IpRange::without_edges(unsigned length) const {
   if (!first.is_v4() || length == 0 || length > 30 || count < 3) return *this;
-  if (!values().contiguous()) return *this; // named one by one, or nearly
+  if (!values().contiguous()) return *this; // a list, or single values
   const std::uint64_t hosts = (std::uint64_t{1} << (32 - length)) - 1;
   IpRange range = *this;
   if ((range.first.low() & hosts) == 0) range = {range.at(1), range.count - 1};

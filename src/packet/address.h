@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Link-layer and internet addresses, and the inclusive ranges of them that a stream may sweep.
-// Pure values; parse functions accept exactly the notations named and never look anything up.
+// Link-layer and IP addresses, and the inclusive ranges of them that a stream may sweep. Pure
+// values: parse functions accept exactly the notations named here and never look anything up.
 #pragma once
 
 #include <array>
@@ -42,13 +42,13 @@ struct Ip {
   [[nodiscard]] bool is_link_local() const; ///< 169.254/16, fe80::/10
   [[nodiscard]] bool is_unspecified() const;
   [[nodiscard]] bool is_loopback() const; ///< 127/8, ::1
-  /// One on every link: only with an interface is it one host's or group's (RFC 4007: fe80::/10,
-  /// and multicast of interface and link scope).
+  /// Exists on every link, so it needs an interface to identify one host or group (RFC 4007:
+  /// fe80::/10, and multicast of interface and link scope).
   [[nodiscard]] bool needs_zone() const;
   /// Private, link-local, loopback, documentation and benchmark ranges (RFC 1918, 3927, 4193, 5737,
-  /// 3849, 9637, 2544 = 198.18.0.0/15, 5180 = 2001:2::/48), CGN (RFC 6598), multicast of scope
-  /// below global (239/8, 224.0.0/24, ff0x:: with x < e). Everything else is public and needs the
-  /// user's word.
+  /// 3849, 9637, 2544 = 198.18.0.0/15, 5180 = 2001:2::/48), CGN (RFC 6598), and multicast below
+  /// global scope (239/8, 224.0.0/24, ff0x:: with x < e). Everything else is public and needs an
+  /// explicit option.
   [[nodiscard]] bool is_non_public() const;
   /// The low 32 bits (IPv4) or low 64 bits (IPv6), host order.
   [[nodiscard]] std::uint64_t low() const;
@@ -56,8 +56,8 @@ struct Ip {
   [[nodiscard]] Ip with_low(std::uint64_t value) const;
 };
 
-/// first, first + step, ... or a list, as Values; 1 <= count <= kMaxRangeCount; never wraps (IPv6:
-/// within one /64, whose low 64 bits the list has).
+/// first, first + step, ... or a list, as Values. 1 <= count <= kMaxRangeCount; a range never
+/// wraps. An IPv6 range stays within one /64, and a list holds its low 64 bits.
 struct MacRange {
   Mac first;
   std::uint64_t count = 1;
@@ -68,7 +68,7 @@ struct MacRange {
   static Result<MacRange> parse(std::string_view text);
   [[nodiscard]] Values values() const { return {first.to_u64(), count, step, list}; }
   [[nodiscard]] Mac at(std::uint64_t i) const;
-  [[nodiscard]] std::string to_string() const; ///< what parse() accepts
+  [[nodiscard]] std::string to_string() const; ///< in the notation of parse()
 };
 
 struct IpRange {
@@ -77,17 +77,16 @@ struct IpRange {
   std::uint64_t step = 1;
   std::vector<std::uint64_t> list{};
   bool operator==(const IpRange&) const = default;
-  /// "A", "A-B" (same family, B >= A), "A-B/STEP", "A/len", or several of one family with commas. A
-  /// prefix means all its addresses from the network address on, host bits must be zero or are cut:
-  /// 10.0.0.7/24 is 10.0.0.0-10.0.0.255.
+  /// "A", "A-B" (same family, B >= A), "A-B/STEP", "A/len", or several of one family separated by
+  /// commas. A prefix means all its addresses, starting at the network address; host bits are
+  /// cleared: 10.0.0.7/24 is 10.0.0.0-10.0.0.255.
   static Result<IpRange> parse(std::string_view text);
   [[nodiscard]] Values values() const { return {first.low(), count, step, list}; }
   [[nodiscard]] Ip at(std::uint64_t i) const;
   [[nodiscard]] Ip last() const { return at(count - 1); }
-  /// The least range without gaps that has all of them.
+  /// The smallest contiguous range that contains all of them.
   [[nodiscard]] IpRange hull() const;
-  /// Without the addresses that are no host's in an IPv4 prefix of this length (1 to 30): the
-  /// network's own and the broadcast address.
+  /// Removes the network and broadcast addresses of an IPv4 prefix of this length (1 to 30).
   [[nodiscard]] IpRange without_edges(unsigned length) const;
   [[nodiscard]] std::string to_string() const;
 };

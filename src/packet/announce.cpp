@@ -54,7 +54,7 @@ Result<std::vector<std::uint8_t>> render_announcement(const Frame& stream, const
   if (!frame) return tl::unexpected<Error>(std::move(frame.error()));
 
   auto bytes = render(*frame, copy, 0, tx_ns);
-  // Fields that vary stand as in packet 0, whatever the copy.
+  // Every copy has the varying fields of packet 0.
   frame->sweep.apply(bytes, 0);
   bytes[frame->signature_offset + offsetof(xtg_sig_full, type)] =
       what.kind == AnnouncementKind::Start ? XTG_SIG_START : XTG_SIG_END;

@@ -25,10 +25,10 @@ void append(std::vector<T>& to, const std::vector<T>& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-/// One size of one stream, as a page sees it.
+/// One frame size of one stream, and what it leaves on a page.
 struct Use {
   std::uint32_t frame_len = 0;
-  std::uint32_t payload_end = 0; ///< from there on the signature, with what belongs to it
+  std::uint32_t payload_end = 0; ///< the signature, and what belongs to it, starts here
 };
 
 std::vector<Use> uses_of(const EncodedStream& one) {
@@ -48,8 +48,8 @@ std::uint32_t copied(const xtg_stream& s) {
   return s.copy_u64s * 8 + s.copy_tail;
 }
 
-/// Every stream writes as much of its template as the longest header takes, so that no other
-/// stream's header stays in its payload.
+/// Every stream writes as much of its template as the longest header needs, so that no bytes of
+/// another stream's header remain in its payload.
 void copy_to(xtg_stream& s, std::uint32_t longest, std::uint32_t shortest_frame) {
   const std::uint32_t bytes = std::min(std::max(copied(s), longest), shortest_frame);
   const std::uint32_t whole = (bytes + 7) / 8 * 8;
@@ -57,14 +57,14 @@ void copy_to(xtg_stream& s, std::uint32_t longest, std::uint32_t shortest_frame)
   s.copy_tail = whole <= shortest_frame ? 0 : bytes % 8 & ~1U;
 }
 
-/// Decides what all pages begin as, and what each frame must put right in them.
+/// Decides the initial content of all pages, and what each frame must restore in them.
 Status share_page(const std::vector<EncodedStream>& streams, RunTables& out) {
   std::uint32_t longest = 0;
   for (const xtg_stream& s : out.streams)
     longest = std::max(longest, copied(s));
   std::vector<bool> known;
-  std::map<std::uint32_t, std::uint32_t> places; // where signatures are -> how long
-  std::uint32_t furthest = 0;                    // of all payload
+  std::map<std::uint32_t, std::uint32_t> places; // signature offsets -> length
+  std::uint32_t furthest = 0;                    // largest end of any payload
   for (std::size_t i = 0; i < streams.size(); i++) {
     const EncodedStream& one = streams[i];
     const std::vector<Use> uses = uses_of(one);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The streams of one run, put together for the kernel program: one set of tables for all of them,
-// and one template that every page of the kernel's pool is filled with (xtg/abi/tx.h).
+// Combines the streams of one run for the kernel program: one set of tables, and one template with
+// which every page of the kernel's pool is filled (xtg/abi/tx.h).
 #pragma once
 
 #include <cstdint>
@@ -12,20 +12,20 @@
 
 namespace xtg::packet {
 
-/// What a run's programs work from.
+/// Input of a run's programs.
 struct RunTables {
   std::vector<xtg_stream> streams{};
   std::vector<xtg_size> sizes{};
   std::vector<std::uint64_t> values{};
   std::vector<std::uint64_t> next_hops{};
   std::vector<std::uint8_t> page{}; ///< the template: as long as the largest frame
-  std::vector<xtg_place> places{};  ///< empty with clean_from set: too many for a list
-  std::uint32_t clean_from = 0;     ///< where the first place is; 0: there is none
+  std::vector<xtg_place> places{};  ///< empty when clean_from is set: too many for a list
+  std::uint32_t clean_from = 0;     ///< offset of the first place; 0: none
 };
 
-/// Errors (InvalidArgument): more sizes, listed values or next hops than the programs have room
-/// for; streams of which one has payload that another one has otherwise at the same place, since
-/// pages go from stream to stream and payload is not written again.
+/// Errors (InvalidArgument): more sizes, listed values or next hops than the programs can hold; or
+/// two streams with different payload at the same offset, since pages pass from stream to stream
+/// and payload is not rewritten.
 Result<RunTables> assemble(std::vector<EncodedStream> streams);
 
 } // namespace xtg::packet

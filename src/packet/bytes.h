@@ -7,7 +7,7 @@
 
 namespace xtg::packet {
 
-/// Fills the whole span; what does not fit is cut at the top.
+/// Fills the whole span; high bits that do not fit are dropped.
 inline void store_be(std::span<std::uint8_t> out, std::uint64_t value) {
   for (std::size_t i = out.size(); i-- > 0; value >>= 8)
     out[i] = static_cast<std::uint8_t>(value);

@@ -21,7 +21,7 @@ std::uint32_t hop_code(const Sweep& sweep, std::size_t dst) {
   return sweep.fields[dst].width == 4 ? XTG_HOP_GROUP4 : XTG_HOP_GROUP6;
 }
 
-/// Bit i: what begins at `at` counts in checksum i.
+/// Bit i: checksum i covers the bytes that begin at `at`.
 std::uint32_t sums_of(const Frame& frame, std::uint16_t at) {
   std::uint32_t bits = 0;
   for (std::size_t i = 0; i < frame.checksums.size(); i++)
@@ -29,7 +29,7 @@ std::uint32_t sums_of(const Frame& frame, std::uint16_t at) {
   return bits;
 }
 
-/// Bit i: it begins at an odd byte of what checksum i covers.
+/// Bit i: it begins at an odd offset within the range of checksum i.
 std::uint32_t odd_of(const Frame& frame, std::uint16_t at) {
   std::uint32_t bits = 0;
   for (std::size_t i = 0; i < frame.checksums.size(); i++)
@@ -61,7 +61,7 @@ void encode_fields(const Frame& frame, EncodedStream& encoded) {
   out.flow_packets = static_cast<std::uint32_t>(frame.sweep.flow.packets);
 }
 
-/// The table of sizes, the field that goes through it, and the length fields that follow.
+/// The table of sizes, the checksum of each, and the length fields that follow the size.
 void encode_sizes(const Frame& frame, EncodedStream& encoded) {
   xtg_stream& out = encoded.stream;
   if (frame.mix.constant()) return;
@@ -92,7 +92,7 @@ void encode_sizes(const Frame& frame, EncodedStream& encoded) {
     out.lengths[out.n_lengths++] = {place.offset, place.delta};
 }
 
-/// Those that no frame changes are finished in the header.
+/// Checksums that are the same in every frame are finished in the header.
 void encode_sums(const Frame& frame, xtg_stream& out) {
   const auto bases = frame.checksum_bases(out.frame_len);
   const bool sized = out.n_sizes > 1;
@@ -117,7 +117,7 @@ void encode_sums(const Frame& frame, xtg_stream& out) {
   }
 }
 
-/// Whole words where every frame has room: what follows the header is constant payload then.
+/// Whole words where every frame has enough bytes: only constant payload follows the header there.
 void encode_copy(const Frame& frame, xtg_stream& out) {
   const std::uint32_t rounded = (frame.header_len + 7U) / 8 * 8;
   if (rounded <= frame.mix.smallest() - kFcsBytes) {

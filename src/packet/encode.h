@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A stream's frame in the form in which the kernel program reads it (xtg/abi/tx.h).
+// Encodes a stream's frame for the kernel program (xtg/abi/tx.h).
 #pragma once
 
 #include <cstdint>
@@ -10,23 +10,22 @@
 
 namespace xtg::packet {
 
-/// One stream with its tables, in which all positions count from the tables' own beginnings;
-/// assemble() (packet/assemble.h) puts the streams of a run together.
+/// One stream and its tables. All indices are relative to the stream's own tables; assemble()
+/// (packet/assemble.h) combines the streams of a run.
 struct EncodedStream {
   xtg_stream stream{};
   std::vector<xtg_size> sizes{};          ///< empty: one size
-  std::vector<std::uint64_t> values{};    ///< of listed fields
-  std::vector<std::uint64_t> next_hops{}; ///< of XTG_HOP_LISTED
+  std::vector<std::uint64_t> values{};    ///< of fields with a list
+  std::vector<std::uint64_t> next_hops{}; ///< for XTG_HOP_LISTED
   std::vector<std::uint8_t> page{};       ///< the template of the largest size
 };
 
-/// The constants of one stream's frames; which streams are paced, and the weights of the others,
-/// are the plan's (plan/pacing.h). Checksums that no frame changes are finished here and go into
-/// the header template, so that the program need not compute them.
+/// The constants of one stream's frames. The plan (plan/pacing.h) decides which streams are paced
+/// and the weights of the others. Checksums that are the same in every frame are finished in the
+/// header template, so the program need not compute them.
 EncodedStream encode(const Frame& frame);
 
-/// The worker byte at its place within the signature word that carries it, as this machine loads
-/// it.
+/// The worker byte shifted to its place in the signature's `u64`, in this machine's byte order.
 std::uint64_t worker_u64(SignatureForm form, std::uint8_t worker);
 
 } // namespace xtg::packet

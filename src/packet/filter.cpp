@@ -19,7 +19,7 @@ using Side = Primitive::Side;
 
 constexpr std::uint32_t kMaxLength = 65'535, kMaxVlan = 4'095, kMaxProto = 255;
 
-/// Words that are a primitive by themselves; the first four also say of what another one is.
+/// Words that are a primitive by themselves; the first four can also qualify another primitive.
 constexpr std::array<std::pair<std::string_view, Kind>, 7> kPlain{{{"ip", Kind::Ip},
                                                                    {"ip6", Kind::Ip6},
                                                                    {"udp", Kind::Udp},
@@ -44,7 +44,7 @@ bool is_and(std::string_view word) {
   return word == "and" || word == "&&";
 }
 
-/// White space does not count.
+/// White space is ignored.
 std::vector<std::string_view> words_of(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
   std::vector<std::string_view> words;
@@ -57,7 +57,7 @@ std::vector<std::string_view> words_of(std::string_view text) {
   return words;
 }
 
-/// What pcap-filter has and we have not.
+/// Words of pcap-filter that are not supported here.
 Status check_word(std::string_view word) {
   if (word == "or" || word == "||")
     return reject(word, "is not supported: alternatives are separate filters, each with its own "
@@ -101,7 +101,7 @@ private:
     return true;
   }
 
-  /// The next word, or why there is none.
+  /// The next word, or an error that names what is missing.
   Result<std::string_view> value(std::string_view expected) {
     if (at_end() || is_and(peek()))
       return reject(words_[at_ - 1], fmt::format("needs {} after it", expected));
@@ -148,14 +148,14 @@ private:
     if (!rest) return rest;
     const bool port = rest->kind == Kind::Port;
     if (port == network)
-      return reject(word, fmt::format("goes with {}, not with {}: say {}",
+      return reject(word, fmt::format("applies to {}, not to {}: say {}",
                                       network ? "proto, host and net" : "port and portrange",
                                       quoted(words_[at_ - 2]),
                                       quoted(fmt::format("{} and {}", word, rest->to_string()))));
     if (rest->kind == Kind::Host || rest->kind == Kind::Net) {
       if (rest->address.is_v4() != (protocol == Kind::Ip))
         return reject(words_[at_ - 1], fmt::format("is not an address of {}", quoted(word)));
-      return rest; // the address says it
+      return rest; // the address implies it
     }
     rest->of = protocol;
     return rest;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Filters for frames of any sender: a small part of the language of pcap-filter(7), with the same
-// words and the same meaning. Primitives joined by "and"; alternatives are filters of their own.
+// Filters for frames of any sender: a small subset of pcap-filter(7) with the same keywords and
+// meaning. Primitives are joined by "and"; alternatives are separate filters.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +24,10 @@ struct Primitive {
     Tcp,
     Icmp,
     Icmp6,
-    Vlan,    ///< `low`: the identifier, where `numbered`; the second one is the inner tag
+    Vlan,    ///< `low`: the identifier, if `numbered`; a second one matches the inner tag
     Proto,   ///< `low`: protocol of the IP header; `of`: Ip, Ip6 or nothing
     Host,    ///< `address`
-    Net,     ///< `address`, zeros behind `prefix` bits
+    Net,     ///< `address`, zero after `prefix` bits
     Port,    ///< `low` to `high`; `of`: Udp, Tcp or nothing
     Ether,   ///< `mac`
     Less,    ///< at most `low` bytes without FCS
@@ -48,21 +48,21 @@ struct Primitive {
 };
 
 struct Filter {
-  std::vector<Primitive> primitives; ///< at least one; a frame fits where all do
+  std::vector<Primitive> primitives; ///< at least one; a frame matches when all do
   bool operator==(const Filter&) const = default;
 
-  /// "udp dst port 10000 and net 198.18.0.0/15". Errors quote the word that is wrong and say what
-  /// would do. What no frame can fit is refused.
+  /// "udp dst port 10000 and net 198.18.0.0/15". Errors quote the offending word and say what is
+  /// accepted. Filters that no frame can match are rejected.
   static Result<Filter> parse(std::string_view text);
-  [[nodiscard]] std::string to_string() const; ///< what parse() reads back
+  [[nodiscard]] std::string to_string() const; ///< in the notation of parse()
 };
 
-/// Whether there are frames that fit, and the kernel program can tell which.
+/// An error if no frame can match, or the kernel program cannot evaluate the filter.
 Status check(const Filter& filter);
 
-/// As the kernel program wants it, for filters that check() accepts.
+/// Encoded for the kernel program; only for filters that check() accepts.
 xtg_rx_match encode(const Filter& filter);
-/// All filters of a run, XTG_RX_MATCHES at most. `take`: frames that fit end in the program.
+/// All filters of a run, at most XTG_RX_MATCHES. `take`: the program drops matching frames.
 xtg_rx_filters encode(const std::vector<Filter>& filters, bool take);
 
 } // namespace xtg::packet

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Filters as the kernel program wants them, and whether there is a frame that fits.
+// Encodes filters for the kernel program, and checks whether any frame can match.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -54,7 +54,7 @@ std::uint32_t needs(const Primitive& p, unsigned tag) {
   return has;
 }
 
-/// `bytes` and those bits of the mask that the first `bits` bits have, as they lie in the frame.
+/// `bytes`, and a mask of its first `bits` bits, as they lie in the frame.
 void set_bytes(xtg_rx_term& term, std::span<const std::uint8_t> bytes, std::size_t bits) {
   std::array<std::uint8_t, sizeof term.mask> mask{};
   for (std::size_t bit = 0; bit < bits; ++bit)
@@ -108,7 +108,7 @@ xtg_rx_term term_of(const Primitive& p, unsigned tag) {
   return term;
 }
 
-/// Of one primitive; `tag`: which VLAN tag it is about, from 0.
+/// Terms of one primitive; `tag`: index of the VLAN tag it matches.
 xtg_rx_match encode(const Primitive& primitive, unsigned tag) {
   xtg_rx_match match{};
   match.has = needs(primitive, tag);
@@ -119,7 +119,7 @@ xtg_rx_match encode(const Primitive& primitive, unsigned tag) {
   return match;
 }
 
-/// Whether no frame has all of these.
+/// Whether no frame can match all of these.
 bool exclude_each_other(std::uint32_t has) {
   constexpr std::uint32_t kNetwork = XTG_RX_HAS_IP | XTG_RX_HAS_IP6 | XTG_RX_HAS_ARP;
   constexpr std::uint32_t kTransport =
@@ -153,8 +153,8 @@ Status check(const Filter& filter) {
     for (auto a = all.begin(); a != b; ++a)
       if (exclude_each_other(*a, *b))
         return fail(Errc::InvalidArgument,
-                    fmt::format("no frame fits both {} and {}: alternatives each have a --match "
-                                "of their own",
+                    fmt::format("no frame matches both {} and {}: give each alternative a --match "
+                                "of its own",
                                 quoted(a->to_string()), quoted(b->to_string())));
   return {};
 }

@@ -149,7 +149,7 @@ void sign(const Frame& frame, Bytes bytes, const Changing& now) {
   }
 }
 
-/// Where the field lies, and what else is in its bytes.
+/// Places the field, and records the bits that share its bytes.
 Status place(const Stack& stack, Field& field) {
   const auto at = std::ranges::find_if(stack.fields, [&](const FieldPlace& f) {
     return f.kind == field.kind && f.nth == field.nth;
@@ -346,7 +346,8 @@ std::vector<std::uint8_t> render(const Frame& frame, std::uint64_t k, std::uint8
 }
 
 void write_checksums(const Frame& frame, std::span<std::uint8_t> all) {
-  for (auto c = frame.checksums.rbegin(); c != frame.checksums.rend(); ++c) { // inner ones first
+  for (auto c = frame.checksums.rbegin(); c != frame.checksums.rend();
+       ++c) { // inner checksums first: outer ones cover them
     store_be(all.subspan(c->offset, 2), 0);
     store_be(all.subspan(c->offset, 2), c->compute(all));
   }

@@ -56,7 +56,7 @@ Layer ipv6_layer(const Ip& src, const Ip& dst, std::uint8_t traffic_class, std::
   layer.bytes[7] = hop_limit;
   put(layer.bytes, 8, wire(src));
   put(layer.bytes, 24, wire(dst));
-  layer.fields = {{FieldKind::SrcAddr, 16, 8, 64, 0}, // the low halves
+  layer.fields = {{FieldKind::SrcAddr, 16, 8, 64, 0}, // the low 64 bits
                   {FieldKind::DstAddr, 32, 8, 64, 0},
                   {FieldKind::Tos, 0, 2, 8, 4},
                   {FieldKind::HopLimit, 6, 2, 8, 0}};
@@ -148,7 +148,7 @@ std::uint16_t Checksum::compute(std::span<const std::uint8_t> frame) const {
 
 Stack stack_up(std::span<const Layer> layers) {
   Stack out;
-  Checksum addresses; // the nearest ones before
+  Checksum addresses; // of the nearest preceding layer that has addresses
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const Layer& layer = layers[i];
     const auto at = static_cast<std::uint16_t>(out.bytes.size());

@@ -25,13 +25,13 @@ constexpr std::uint32_t kEndOfOptions = 0, kComment = 1, kTimeResolution = 9;
 constexpr char kNanoseconds = 9; // 10^-9 s
 constexpr std::size_t kCommentMost = 65'532;
 
-// Readers learn the byte order from the magic; little-endian is the same file on every machine.
+// The magic number gives the byte order; little-endian makes the file the same on every machine.
 void put(std::string& out, std::uint32_t value, int bytes = 4) {
   for (int i = 0; i < bytes; ++i)
     out += static_cast<char>(value >> (8 * i) & 0xff);
 }
 
-/// To whole words, as pcapng has everything.
+/// Pads to whole 32-bit words, as pcapng requires.
 void pad(std::string& out) {
   out.append((4 - out.size() % 4) % 4, '\0');
 }
@@ -70,7 +70,7 @@ std::string commented_head() {
   put(section, kByteOrder);
   put(section, 1, 2); // version 1.0
   put(section, 0, 2);
-  put(section, 0xffffffff); // length of the section: not told
+  put(section, 0xffffffff); // length of the section: not given
   put(section, 0xffffffff);
   put(interface, kLinkTypeEthernet, 2);
   put(interface, 0, 2); // reserved
@@ -116,7 +116,7 @@ PcapWriter::PcapWriter(std::string path, std::FILE* file)
     : path_(std::move(path)), commented_(path_.ends_with(".pcapng")), file_(file) {}
 
 Result<PcapWriter> PcapWriter::create(const std::string& path) {
-  // The standard output itself stays open for others.
+  // Standard output stays open for others.
   std::FILE* const file = path == "-" ? fdopen(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3), "wb")
                                       : std::fopen(path.c_str(), "wb");
   if (file == nullptr) return fail_sys(errno, fmt::format("create {}", path));
@@ -141,7 +141,7 @@ Status PcapWriter::flush() {
 }
 
 Status PcapWriter::close() {
-  // What the C library still buffers is written here.
+  // Flushes the C library's buffers.
   if (std::fclose(file_.release()) == 0) return {};
   return fail_sys(errno, fmt::format("write {}", path_));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Writes frames as a capture file with nanosecond time stamps: the classic format, or pcapng, which
-// takes a comment for each frame, where the file's name ends in ".pcapng".
+// Writes frames as a capture file with nanosecond timestamps: classic pcap, or pcapng, which has a
+// comment for each frame, when the file name ends in ".pcapng".
 #pragma once
 
 #include <cstdint>
@@ -16,27 +16,27 @@
 namespace xtg::packet {
 
 struct TimedFrame {
-  std::uint64_t time_ns = 0;       ///< since the epoch that the capture is to show
+  std::uint64_t time_ns = 0;       ///< since the capture's epoch
   std::vector<std::uint8_t> bytes; ///< Ethernet, without FCS
 };
 
-/// A frame that need not be whole.
+/// A frame that may be truncated.
 struct Captured {
-  std::uint64_t time_ns = 0; ///< since the epoch that the capture is to show
+  std::uint64_t time_ns = 0; ///< since the capture's epoch
   std::span<const std::uint8_t> bytes;
-  std::uint32_t length = 0; ///< of the frame, without FCS: no less than the bytes
+  std::uint32_t length = 0; ///< of the whole frame, without FCS: at least the number of bytes
 };
 
 /// Writes frame by frame. Errors name the file.
 class PcapWriter {
 public:
-  /// Replaces what is there. "-": the standard output.
+  /// Replaces an existing file. "-": standard output.
   static Result<PcapWriter> create(const std::string& path);
-  /// `comment`: only pcapng has room for it.
+  /// `comment`: written in pcapng only.
   Status write(const Captured& frame, std::string_view comment = {});
-  /// Everything written so far is in the file.
+  /// Flushes everything written so far to the file.
   Status flush();
-  /// Nothing is written after it.
+  /// No writes are accepted afterwards.
   Status close();
   [[nodiscard]] const std::string& path() const { return path_; }
 
@@ -52,7 +52,7 @@ private:
   std::unique_ptr<std::FILE, Closer> file_;
 };
 
-/// Writes a file, replacing what is there.
+/// Writes a whole file, replacing an existing one.
 Status write_pcap(const std::string& path, std::span<const TimedFrame> frames);
 
 } // namespace xtg::packet

@@ -9,13 +9,13 @@ namespace xtg::packet {
 
 namespace {
 
-/// Which of a stream's checksums xtg_tx has as its UDP one and as its IPv4 one.
+/// Which of a stream's checksums xtg_tx uses as the UDP and as the IPv4 checksum.
 struct Chosen {
   std::optional<std::uint32_t> udp;
   std::optional<std::uint32_t> ip;
 };
 
-/// Nothing: frames change more checksums than xtg_tx knows, or the signature counts in another.
+/// None if frames change more checksums than xtg_tx handles, or another one covers the signature.
 std::optional<Chosen> choose(const xtg_stream& s) {
   Chosen chosen;
   for (std::uint32_t i = 0; i < s.n_sums; i++) {
@@ -29,13 +29,13 @@ std::optional<Chosen> choose(const xtg_stream& s) {
   return chosen;
 }
 
-/// The code by which xtg_tx knows which of these two checksums something counts in.
+/// xtg_tx's code for which of these two checksums cover something.
 std::uint16_t sums_code(bool udp, bool ip) {
   if (udp) return ip ? XTG_PLAIN_BOTH : XTG_PLAIN_UDP;
   return ip ? XTG_PLAIN_IP : 0;
 }
 
-/// Of several sizes, each says by itself whether it starts at an odd byte.
+/// Each of several sizes has its own bit for an odd start.
 std::uint32_t signature_code(const xtg_stream& s) {
   if (s.sig_form == XTG_SIG_NONE) return XTG_PLAIN_UNSIGNED;
   if (s.n_sizes > 1) return s.sig_form == XTG_SIG_FULL ? XTG_PLAIN_FULL : XTG_PLAIN_COMPACT;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Which stream the fastest send program can send, and what it decides by.
+// Decides whether the fastest send program can send a stream.
 #pragma once
 
 #include <span>
@@ -8,10 +8,9 @@
 
 namespace xtg::packet {
 
-/// For the only stream of a run and its sizes, as the program will have them. If xtg_tx,
-/// xtg_tx_stamp or xtg_tx_sized can send it (the conditions are in bpf/tx_plain.bpf.h), sets
-/// `plain` and its like and puts the checksums in the order that those expect; else `plain` stays
-/// 0.
+/// For the only stream of a run and its sizes, as encoded for the program. If xtg_tx, xtg_tx_stamp
+/// or xtg_tx_sized can send it (conditions in bpf/tx_plain.bpf.h), sets `plain` and related fields
+/// and orders the checksums as those programs expect; otherwise `plain` stays 0.
 void make_plain(xtg_stream& stream, std::span<xtg_size> sizes);
 
 } // namespace xtg::packet

@@ -25,7 +25,7 @@ Ip v6(std::uint16_t a, std::uint16_t b = 0, std::uint16_t c = 0) {
   return ip;
 }
 
-/// Of byte i, the bits that are within the first `length` ones of the address.
+/// Mask of byte i for a prefix of this length.
 std::uint8_t mask_of(unsigned length, std::size_t i) {
   const std::size_t before = 8 * i;
   if (length >= before + 8) return 0xff;

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kRandom = ":random";
 
-/// RFC 6985's name for the mix that is called IMIX most often.
+/// The size mix usually called IMIX, as named by RFC 6985.
 std::vector<SizeShare> imix() {
   return {{64, 7}, {594, 4}, {1518, 1}};
 }
@@ -34,8 +34,8 @@ tl::unexpected<Error> bad() {
       Errc::InvalidArgument,
       fmt::format("expected {} (the smallest Ethernet frame; IPv6: {}) to {} bytes with FCS "
                   "(what one page leaves for a frame when the kernel sends it); or several sizes: "
-                  "64-1518, 64-1518/128, 64,512,1518, 64:7,594:4,1518:1 or imix, each also with "
-                  "\":random\" behind",
+                  "64-1518, 64-1518/128, 64,512,1518, 64:7,594:4,1518:1 or imix, each also "
+                  "followed by \":random\"",
                   min_frame_size(Family::V4), min_frame_size(Family::V6), max_frame_size()));
 }
 
@@ -61,7 +61,8 @@ Result<std::vector<SizeShare>> parse_shares(std::string_view text) {
   return out;
 }
 
-/// Each turn every size earns its weight; the richest is sent and pays for all.
+/// Smooth weighted round robin: in each turn every size earns its weight, and the size with the
+/// most credit is sent and pays the sum.
 std::vector<std::uint32_t> interleave(const std::vector<SizeShare>& shares) {
   std::int64_t sum = 0;
   for (const SizeShare& share : shares)

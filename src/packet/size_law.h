@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Which sizes the frames of a stream have, and how often.
+// Frame sizes of a stream, and how often each occurs.
 #pragma once
 
 #include <cstdint>
@@ -26,14 +26,14 @@ public:
   /// One size.
   SizeLaw(std::uint32_t size = 64) : shares_{{size, 1}} {} // NOLINT(google-explicit-constructor)
 
-  /// "N"; "A-B" or "A-B/STEP": every size in turn; "N:WEIGHT,N:WEIGHT" or "N,N,N": as often as the
-  /// weights say; "imix": 64:7,594:4,1518:1. With ":random" behind, each packet draws one.
+  /// "N"; "A-B" or "A-B/STEP": every size in turn; "N:WEIGHT,N:WEIGHT" or "N,N,N": in proportion to
+  /// the weights; "imix": 64:7,594:4,1518:1. With the suffix ":random", each packet draws a size.
   static Result<SizeLaw> parse(std::string_view text);
-  [[nodiscard]] std::string to_string() const; ///< what parse() accepts
-  /// For people: of "imix" also what that is.
+  [[nodiscard]] std::string to_string() const; ///< in the notation of parse()
+  /// For people: explains "imix", too.
   [[nodiscard]] std::string describe() const;
-  /// One period in the order in which it is sent. The sizes of a mix are spread evenly: each is
-  /// there exactly `weight` times in any run of packets as long as the weights' sum.
+  /// One period in sending order. The sizes of a mix are spread evenly: each occurs exactly
+  /// `weight` times in any run of packets as long as the sum of the weights.
   [[nodiscard]] SizeMix mix() const;
 
   [[nodiscard]] bool constant() const { return smallest() == largest(); }
@@ -43,8 +43,8 @@ public:
 
 private:
   [[nodiscard]] std::string shares_text() const;
-  std::vector<SizeShare> shares_; ///< of a range, its two ends
-  std::uint32_t step_ = 0;        ///< of a range; 0: it is none
+  std::vector<SizeShare> shares_; ///< for a range, its two ends
+  std::uint32_t step_ = 0;        ///< for a range; 0: a mix
   bool random_ = false;
 };
 

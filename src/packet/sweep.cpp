@@ -72,7 +72,7 @@ std::uint64_t Sweep::index(std::size_t f, std::uint64_t k) const {
   case Vary::Together:
     break;
   case Vary::Product:
-    // Dividing wheel by wheel needs no product of counts, which could overflow.
+    // Dividing field by field avoids a product of counts, which could overflow.
     for (std::size_t faster = 0; faster < f; ++faster)
       position /= fields[faster].count;
     break;

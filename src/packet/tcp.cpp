@@ -99,7 +99,7 @@ void encode_tcp_header(const TcpHeaderSpec& spec, xtg_tcp_config& config) {
   config.timestamps = spec.timestamps ? 1 : 0;
   config.ecn = spec.ecn ? 1 : 0;
 
-  store_be(all.subspan(l4 + 12, 2), 0); // offset and flags are the burst's
+  store_be(all.subspan(l4 + 12, 2), 0); // each burst sets offset and flags
   store_be(all.subspan(l4 + 16, 2), 0);
   std::array<std::uint8_t, 2> protocol{0, kProtocolTcp};
   config.l4_csum_base = csum_accumulate(address(spec.src_addr)) +
@@ -108,7 +108,7 @@ void encode_tcp_header(const TcpHeaderSpec& spec, xtg_tcp_config& config) {
   if (family == Family::V4) {
     store_be(all.subspan(kEth + 2, 2), 0);
     store_be(all.subspan(kEth + 10, 2), 0);
-    // Without its first word, which has the ToS: pure ACKs have another.
+    // Without the first word, which holds the ToS: pure ACKs have a different one.
     config.ip_csum_base = csum_accumulate(all.subspan(kEth + 2, 18));
   } else {
     store_be(all.subspan(kEth + 4, 2), 0);
@@ -117,7 +117,7 @@ void encode_tcp_header(const TcpHeaderSpec& spec, xtg_tcp_config& config) {
 }
 
 std::vector<std::uint8_t> repeated_payload(std::span<const std::uint8_t> data) {
-  // Some dozens of segments, or a tiny file would go out in tiny ones.
+  // At least some dozens of segments: a tiny file would be sent in tiny bursts.
   constexpr std::size_t kEnough = 256 * 1024;
   std::vector<std::uint8_t> out;
   const std::size_t times = data.empty() ? 0 : std::max<std::size_t>(1, kEnough / data.size());

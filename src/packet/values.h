@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The numbers that a varying field takes: a range, a range in steps, or a list. How such text is
-// taken apart is the same for addresses, ports, VLAN IDs and bytes.
+// The values of a varying field: a range, a range with a step, or a list. Addresses, ports, VLAN
+// IDs and bytes share this parser.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,13 @@
 
 namespace xtg::packet {
 
-/// The most values one range may have. The kernel program keeps a 32-bit position per field.
+/// The largest count of one range. The kernel program keeps a 32-bit position per field.
 inline constexpr std::uint64_t kMaxRangeCount = std::uint64_t{1} << 32;
-/// The most values of one list (XTG_MAX_VALUES).
+/// The largest count of one list (XTG_MAX_VALUES).
 inline constexpr std::size_t kMaxListed = 4096;
 
-/// first, first + step, ... or, where there is a list, its members in turn; then `first` is its
-/// first member, `count` its length.
+/// first, first + step, ... or, if there is a list, its members in turn; then `first` is its first
+/// member and `count` its length.
 struct Values {
   std::uint64_t first = 0;
   std::uint64_t count = 1; ///< 1 to kMaxRangeCount
@@ -36,26 +36,27 @@ struct Values {
   [[nodiscard]] bool contiguous() const { return list.empty() && (step == 1 || count == 1); }
 };
 
-/// One number of its kind; nothing where the text is none.
+/// Parses one number of its kind; nothing if the text is not one.
 using ParseOne = std::function<std::optional<std::uint64_t>(std::string_view)>;
 using PrintOne = std::function<std::string(std::uint64_t)>;
 
-/// "A", "A-B", "A-B/STEP", or several of these with commas between, which make a list. `what` is
-/// said of a text that is none: "a port or a range of ports: say ...".
+/// "A", "A-B", "A-B/STEP", or several separated by commas, which make a list. `what` describes the
+/// expected text in errors: "a port or a range of ports: say ...".
 Result<Values> parse_values(std::string_view text, const ParseOne& one, std::string_view what);
-/// What parse_values() accepts; a list of ranges comes out as a list of values.
+/// In the notation of parse_values(); a list of ranges is printed as a list of values.
 std::string to_string(const Values& values, const PrintOne& one);
 
-/// A step or a list as a user may have written them; for parsers that look at the ends themselves.
+/// Text with a step or a list, for parsers that handle the ends themselves.
 struct SteppedText {
   std::string_view range; ///< without "/STEP"
   std::uint64_t step = 1;
 };
-/// Takes "/STEP" off "A-B/STEP". A slash without a dash before it is left alone: it is a prefix's.
+/// Takes "/STEP" off "A-B/STEP". Without a dash before it a slash is part of a prefix and is left
+/// alone.
 Result<SteppedText> take_step(std::string_view text);
 /// The pieces between commas.
 std::vector<std::string_view> split_list(std::string_view text);
-/// The members of several ranges, one after the other; an error where they are too many.
+/// The members of several ranges, concatenated; an error if they are too many.
 Result<std::vector<std::uint64_t>> listed(std::string_view text, const std::vector<Values>& ranges);
 
 /// How many values lie from 0 to `distance` in steps.

@@ -20,9 +20,8 @@ namespace {
 using packet::Ip;
 using packet::IpRange;
 
-/// A range may begin and end in non-public blocks and yet have public ones in between. In IPv4 no
-/// block is smaller than a /24; a range of IPv6 addresses lies within one /64, and so within one
-/// block.
+/// A range may begin and end in non-public blocks and contain public ones in between. No IPv4 block
+/// is smaller than a /24; a range of IPv6 addresses lies within one /64, and so within one block.
 bool all_non_public(const IpRange& range) {
   const Ip first = range.first, last = range.last();
   if (!first.is_non_public() || !last.is_non_public()) return false;
@@ -33,30 +32,30 @@ bool all_non_public(const IpRange& range) {
   return true;
 }
 
-/// Addresses that are nobody's, or not one host's: what each is, in words.
+/// Addresses of no host or of more than one, with a description.
 struct SpecialBlock {
   packet::IpPrefix block;
   std::string_view words;
-  bool destination; ///< odd as a destination, not only as a source
+  bool destination; ///< odd also as a destination, not only as a source
 };
 
 std::span<const SpecialBlock> special_blocks() {
   const auto block = [](const char* text) { return *packet::IpPrefix::parse(text); };
   static const std::array<SpecialBlock, 9> kBlocks{{
-      {block("255.255.255.255"), "the broadcast address, to every host on the link", true},
-      {block("0.0.0.0"), "the unspecified address, which is no host's", true},
-      {block("0.0.0.0/8"), "an address of \"this network\" (RFC 1122), which is no host's", true},
+      {block("255.255.255.255"), "the broadcast address, received by every host on the link", true},
+      {block("0.0.0.0"), "the unspecified address, which no host has", true},
+      {block("0.0.0.0/8"), "an address of \"this network\" (RFC 1122), which no host has", true},
       {block("127.0.0.0/8"), "a loopback address, which never leaves a host", true},
       {block("240.0.0.0/4"), "a reserved address (RFC 1112), which hosts and routers drop", true},
       {block("224.0.0.0/4"), "a multicast address, which no host sends from", false},
-      {block("::"), "the unspecified address, which is no host's", true},
+      {block("::"), "the unspecified address, which no host has", true},
       {block("::1"), "a loopback address, which never leaves a host", true},
       {block("ff00::/8"), "a multicast address, which no host sends from", false},
   }};
   return kBlocks;
 }
 
-/// Ranges without gaps that have all of its addresses: of a list each by itself.
+/// The contiguous ranges that make up these addresses; a list gives one for each address.
 std::vector<IpRange> pieces(const IpRange& range) {
   if (range.list.empty()) return {range.hull()};
   std::vector<IpRange> out;
@@ -88,7 +87,7 @@ Status check_consent(const Consent& consent, const InterfaceFacts& iface, const 
   if (words.empty() && !std::ranges::all_of(pieces(dst), all_non_public))
     words = dst.first.is_multicast() ? "a multicast address of global scope" : "a public address";
   if (words.empty()) return {};
-  return invalid(fmt::format("{} {}: {}; --allow-public to send there all the same", option,
+  return invalid(fmt::format("{} {}: {}; --allow-public to send there anyway", option,
                              dst.to_string(), words));
 }
 
@@ -134,7 +133,7 @@ Status check_interface(const HostFacts& facts, bool dry_run) {
                 facts.iface_error.empty() ? "no interface to send on" : facts.iface_error);
   if (!facts.iface->ethernet)
     return fail(Errc::NotSupported, fmt::format("{} has no Ethernet framing", facts.iface->name));
-  if (!facts.iface->up && !dry_run) // a down interface has no routes either: say the cause
+  if (!facts.iface->up && !dry_run) // a down interface has no routes either: name the cause
     return fail(Errc::NotSupported,
                 preflight(*facts.iface, packet::min_frame_size(packet::Family::V4))->paragraph());
   return {};
@@ -206,7 +205,7 @@ void note_unusable(const InterfaceFacts& iface, const Ip& dst, const Ip& src,
     if (other.ip != src && !replaced) continue;
     notes.push_back(fmt::format("{} {}: frames are sent from {}", other.ip.to_string(),
                                 unusable_text(iface, other),
-                                other.ip == src ? "it all the same" : src.to_string()));
+                                other.ip == src ? "it anyway" : src.to_string()));
   }
 }
 

@@ -10,7 +10,7 @@ namespace xtg::plan {
 
 namespace {
 
-/// These never refuse BPF or network administration.
+/// Security modules that never deny BPF or network administration.
 constexpr std::array<std::string_view, 7> kHarmless = {
     "capability", "landlock", "yama", "loadpin", "safesetid", "lockdown", "integrity"};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What refuses a kernel call with EPERM to a process that lacks no capability for it. Pure.
+// Explains an EPERM from the kernel for a process that lacks no capability. Pure.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace xtg::plan {
 
-/// As far as it can be read; empty or false: not in force, or not known.
+/// As far as readable; empty or false: not in force, or unknown.
 struct Guards {
   bool seccomp = false; ///< a seccomp filter is in force
   std::string lockdown; ///< the kernel's lockdown level: "integrity", "confidentiality"
@@ -15,11 +15,11 @@ struct Guards {
   bool operator==(const Guards&) const = default;
 };
 
-/// From the texts of /proc/<pid>/status, and of lockdown and lsm below /sys/kernel/security.
+/// Parses /proc/<pid>/status, and lockdown and lsm in /sys/kernel/security.
 Guards parse_guards(std::string_view status, std::string_view lockdown, std::string_view modules);
 
-/// "no capability is missing (CAP_BPF, ... were checked); ...": what may have refused, and what to
-/// do about it.
+/// "no capability is missing (CAP_BPF, ... were checked); ...": what may have denied the call, and
+/// a repair.
 std::string explain_denial(const Guards& guards);
 
 } // namespace xtg::plan

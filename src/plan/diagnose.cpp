@@ -24,9 +24,9 @@ std::string in_namespace(const VethPeer& peer, std::string_view command) {
   return std::string(command);
 }
 
-/// The kernel leaves room for one VLAN tag (devmap.c), and so do drivers; further tags are at the
-/// packet's cost. Without a tag it is not for use: in four more bytes an IP packet would be above
-/// the MTU, and the first router would drop it.
+/// The kernel (devmap.c) and drivers leave room for one VLAN tag; further tags count against the
+/// MTU. An untagged frame may not use that room: its IP packet would exceed the MTU, and the first
+/// router would drop it.
 std::uint32_t mtu_for(FrameSize frame) {
   return frame.bytes - packet::kFcsBytes - kEthernetBytes - (frame.tags != 0 ? kTagBytes : 0);
 }
@@ -46,7 +46,7 @@ Diagnosis peer_silent(const InterfaceFacts& iface) {
                     iface.name, peer.ifindex),
         "at the other end: ethtool -K PEER gro on", Fix::None};
   }
-  // In generic mode it keeps any other program away, also one of --fix.
+  // Generic mode keeps out every other program, also the one that --fix would attach.
   if (peer.xdp_generic)
     return {
         "peer-no-napi",
@@ -72,11 +72,11 @@ Diagnosis no_transmit(const InterfaceFacts& iface) {
           Fix::None};
 }
 
-/// A program in generic mode keeps others from the driver.
+/// A program in generic mode keeps others out of the driver.
 Diagnosis behind_driver(const InterfaceFacts& iface) {
   return {"generic-program",
           fmt::format("the driver of {} ({}) has XDP transmit queues only while a program is "
-                      "attached in it, and a program in generic mode, after it, keeps others out",
+                      "attached in it, and a program in generic mode keeps others out",
                       iface.name, iface.driver),
           fmt::format("receive with --mode native, or take the program off: ip link set dev {} "
                       "xdpgeneric off",
@@ -114,7 +114,7 @@ bool needs_pass_program(const InterfaceFacts& iface) {
   if (iface.xdp_features) {
     return (*iface.xdp_features & kXdpBasic) != 0 && (*iface.xdp_features & kXdpNdoXmit) == 0;
   }
-  // Before Linux 6.3 a driver cannot be asked; these are known to allot the queues late.
+  // Before Linux 6.3 a driver cannot be asked; these are known to allocate the queues late.
   static constexpr std::array<std::string_view, 8> kLate = {
       "virtio_net", "ixgbe", "ixgbevf", "i40e", "ice", "igb", "igc", "ena"};
   return std::find(kLate.begin(), kLate.end(), iface.driver) != kLate.end();
@@ -170,7 +170,7 @@ Diagnosis diagnose_silence(const InterfaceFacts& iface, FrameSize frame,
   case ENXIO:
     if (iface.kind == "veth" && iface.peer) return peer_silent(iface);
     return {"no-xdp-queues",
-            fmt::format("the driver of {} ({}) has no transmit queues for XDP: it takes as many "
+            fmt::format("the driver of {} ({}) has no transmit queues for XDP: it needs as many "
                         "more queues as the "
                         "machine has CPUs",
                         iface.name, iface.driver),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Why nothing is, or would be, sent: from facts and error counts to a cause in words and the
-// command that repairs it. Pure.
+// Why nothing is, or would be, sent: maps facts and error counts to a cause and the command that
+// repairs it. Pure.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ struct Diagnosis {
   [[nodiscard]] std::string paragraph() const;
 };
 
-/// A frame as interfaces judge it: the first VLAN tag does not count against the MTU.
+/// A frame as checked against an MTU: the first VLAN tag does not count.
 struct FrameSize {
   // NOLINTNEXTLINE(google-explicit-constructor): most frames have no tags
   FrameSize(std::uint32_t with_fcs, std::uint32_t vlan_tags = 0)
@@ -34,24 +34,24 @@ struct FrameSize {
   std::uint32_t tags;
 };
 
-/// What is known to keep such frames from leaving the interface, before anything is sent. Nothing
-/// known against it: no value.
+/// Known reasons why such frames cannot leave the interface, before anything is sent. No value:
+/// none known.
 std::optional<Diagnosis> preflight(const InterfaceFacts& iface, FrameSize frame);
 
-/// True when the driver allots XDP transmit queues only while a program is attached, and none is:
-/// the run then attaches a pass program.
+/// True when the driver allocates XDP transmit queues only while a program is attached, and none
+/// is: the run then attaches a pass program.
 bool needs_pass_program(const InterfaceFacts& iface);
 
-/// Why no frame was accepted: `errnos` as counted (positive errno -> frames), facts gathered
-/// afresh.
+/// Why no frame was accepted: `errnos` as counted (positive errno -> frames), facts gathered again
+/// afterwards.
 Diagnosis diagnose_silence(const InterfaceFacts& iface, FrameSize frame,
                            const std::map<int, std::uint64_t>& errnos);
 
-/// The command that makes a veth's peer take frames from XDP, with its namespace.
+/// The command, run in the peer's namespace, that makes a veth peer accept frames from XDP.
 std::string gro_command(const VethPeer& peer);
 
-/// Of "eth0@if3", which is how iproute2 shows an interface that is joined to another: ": the name
-/// is eth0"; empty for other names.
+/// For "eth0@if3", as iproute2 shows a paired interface: ": the name is eth0"; empty for other
+/// names.
 std::string shown_name_text(const std::string& name);
 
 } // namespace xtg::plan

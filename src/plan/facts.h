@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What a plan may know of the host: a value, gathered once by app from net and xdp, made up by
-// tests.
+// Facts about the host that a plan uses: a value, gathered once by app from net and xdp, invented
+// by tests.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace xtg::plan {
 /// The netdev family's xdp-features bits (Linux 6.3 and later, <linux/netdev.h>).
 inline constexpr std::uint64_t kXdpBasic = 1, kXdpRedirect = 2, kXdpNdoXmit = 4;
 
-/// The other end of a veth pair, as far as it can be seen from here.
+/// The other end of a veth pair, as far as visible from here.
 struct VethPeer {
   int ifindex = 0;
   bool reachable = false; ///< its namespace was found, so the facts below are known
@@ -26,13 +26,13 @@ struct VethPeer {
   bool up = false;
   bool gro = false;
   bool xdp_native = false;  ///< an XDP program in the driver, which makes a receive ring
-  bool xdp_generic = false; ///< one behind the driver: no ring, so it lets no frame in
+  bool xdp_generic = false; ///< generic mode: no receive ring, so no frame from XDP gets in
   bool has_master = false;  ///< port of a bridge or bond: hosts beyond it have other MACs
   std::uint32_t mtu = 0;
   packet::Mac mac;
 };
 
-/// An IPv6 address that cannot be sent from yet, or at all (RFC 4862 5.4).
+/// An IPv6 address that is not usable as a source, yet or at all (RFC 4862 5.4).
 struct UnusableAddress {
   packet::Ip ip;
   bool failed = false; ///< another host has it; false: still being checked
@@ -44,7 +44,7 @@ struct InterfaceFacts {
   int ifindex = 0;
   std::string driver; ///< "veth", "virtio_net", "ixgbe"; empty when the driver does not say
   std::string kind;   ///< rtnl link kind: "veth", "tun", "bond"; empty for a plain NIC
-  /// A DPAA with NXP's erratum A050385, whose driver moves a frame's bytes where they lie badly.
+  /// A DPAA with NXP erratum A050385: its driver moves badly aligned frame data.
   bool moves_bytes = false;
   packet::Mac mac;
   bool ethernet = true; ///< has Ethernet framing
@@ -57,14 +57,14 @@ struct InterfaceFacts {
   std::optional<std::uint64_t> xdp_features; ///< none before Linux 6.3
   std::vector<std::uint32_t> xdp_prog_ids;   ///< programs attached to it, any mode
   std::string xdp_mode;                  ///< "native", "generic", "offload", "multiple" or empty
-  std::vector<packet::Ip> addresses;     ///< that can be sent from
-  std::vector<UnusableAddress> unusable; ///< IPv6 addresses that cannot
+  std::vector<packet::Ip> addresses;     ///< usable as a source
+  std::vector<UnusableAddress> unusable; ///< IPv6 addresses that are not
   bool has_default_route = false;
   std::optional<VethPeer> peer;
 };
 
-/// What the kernel gives every socket of this process, by cgroup programs (`ip vrf exec`). Our
-/// frames pass no socket, so their route look-ups have to carry it.
+/// Set on every socket of this process by cgroup programs (`ip vrf exec`). Our frames pass no
+/// socket, so route look-ups must set it explicitly.
 struct SocketDefaults {
   int vrf = 0; ///< index of the device that sockets are bound to; 0: none
   std::uint32_t mark = 0;
@@ -74,7 +74,7 @@ struct SocketDefaults {
 /// IPPROTO_TCP and IPPROTO_UDP.
 inline constexpr std::uint8_t kProtocolTcp = 6, kProtocolUdp = 17;
 
-/// All of a packet that may decide its route: rules match on any of these.
+/// Everything in a packet that may decide its route: rules match on any of these.
 struct RouteQuestion {
   packet::Ip dst;
   std::optional<packet::Ip> src; ///< none: the route chooses
@@ -83,51 +83,51 @@ struct RouteQuestion {
   std::uint16_t src_port = 0;
   std::uint16_t dst_port = 0;
   std::uint32_t mark = 0;
-  int interface = 0; ///< only ways out of it count; 0: any
+  int interface = 0; ///< only routes through it count; 0: any
   int vrf = 0;       ///< without `interface`: look in the table of this VRF device; 0: none
   bool operator==(const RouteQuestion&) const = default;
 };
 
-/// What names the interface: --interface and the zone of an address; empty: the route does.
+/// What selected the interface: --interface and an address's zone; empty: the route.
 struct InterfaceChoice {
   std::string interface;
   std::string zone;
 };
 
-/// Why a next hop is not known.
+/// Why a next hop is unknown.
 enum class RouteFault : std::uint8_t {
   None,
   NoRoute,    ///< no route matches
-  Refused,    ///< a route matches that forbids: unreachable, blackhole, prohibit
-  OwnAddress, ///< of this host
-  NotAsked,   ///< no neighbour entry, and nobody was asked
-  CannotAsk,  ///< no neighbour entry, and the interface cannot ask: no address of its own, NOARP
-  NoAnswer,   ///< the neighbour was asked and did not answer
+  Refused,    ///< the matching route is unreachable, blackhole or prohibit
+  OwnAddress, ///< an address of this host
+  NotAsked,   ///< no neighbour entry, and no request was sent
+  CannotAsk,  ///< no neighbour entry, and the interface cannot ask: no address, or NOARP
+  NoAnswer,   ///< the neighbour did not answer the request
   Failed,     ///< the look-up itself failed
 };
 
-/// Answer to "how would the host reach this address".
+/// Answer to "how does this host reach that address".
 struct RouteFacts {
   packet::Ip dst;
   int ifindex = 0;
   std::string interface;
   std::optional<packet::Ip> gateway;
-  std::optional<packet::Ip> src;       ///< address the host would send from
-  std::optional<packet::Mac> next_hop; ///< from the neighbour table, asked for when missing
-  /// The length of the prefix on the link that `dst` is in; 0: behind a gateway, or not known.
+  std::optional<packet::Ip> src;       ///< source address the host would choose
+  std::optional<packet::Mac> next_hop; ///< from the neighbour table; resolved if missing
+  /// Prefix length of the on-link route to `dst`; 0: behind a gateway, or unknown.
   unsigned on_link_length = 0;
-  /// Of a range, without the edges of that prefix: each address's MAC, in order, none where nobody
-  /// answered. Empty: they were not looked up one by one.
+  /// For a range without the prefix's network and broadcast addresses: the MAC of each address, in
+  /// order; none where there was no answer. Empty: not resolved one by one.
   std::vector<std::optional<packet::Mac>> hosts;
   RouteFault fault = RouteFault::None;
-  std::string error; ///< why there is no route or no neighbour; empty when all is known
+  std::string error; ///< why there is no route or no neighbour; empty if all is known
 };
 
 struct HostFacts {
   std::string kernel; ///< uname -r
   int kernel_major = 0;
   int kernel_minor = 0;
-  std::vector<int> cpus;               ///< this process may run on, ascending
+  std::vector<int> cpus;               ///< CPUs this process may run on, ascending
   std::optional<InterfaceFacts> iface; ///< the one named or found by route
   std::string iface_error;             ///< why there is none
   std::vector<RouteFacts>

@@ -12,8 +12,8 @@ namespace xtg::plan {
 std::string why_no_local_end(const PortUse& use, bool chosen, bool v4,
                              const InterfaceFacts& iface) {
   const std::uint64_t ports = use.last - use.first + 1U, used = use.time_wait + use.open;
-  // Some may be reserved (net.ipv4.ip_local_reserved_ports).
-  // Of chosen ones this run itself has some open.
+  // Some ports may be reserved (net.ipv4.ip_local_reserved_ports); with --src-port, this run itself
+  // has some open.
   if (chosen ? use.time_wait != 0 : used >= ports * 9 / 10)
     return fmt::format("no local port is free: of the {} ports {}-{}{}, {} are in use and {} in "
                        "TIME_WAIT; {} takes others, --close rst leaves none in TIME_WAIT",

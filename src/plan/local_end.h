@@ -9,15 +9,15 @@
 
 namespace xtg::plan {
 
-/// Local ports, as far as connections to one address and port use them.
+/// Local ports, as used by connections to one address and port.
 struct PortUse {
-  std::uint16_t first = 0, last = 0; ///< that connections may have
-  std::uint64_t time_wait = 0;       ///< of connections that have ended (RFC 9293 3.6.1)
+  std::uint16_t first = 0, last = 0; ///< ports that connections may use
+  std::uint64_t time_wait = 0;       ///< of closed connections (RFC 9293 3.6.1)
   std::uint64_t open = 0;
 };
 
-/// A clause: what stands in the way, and what helps. `chosen`: the ports are those of --src-port,
-/// not the kernel's choice. `iface`: the one that the connections leave by, with its addresses.
+/// A clause: the obstacle and a remedy. `chosen`: the ports are those of --src-port, not the
+/// kernel's choice. `iface`: the outgoing interface, with its addresses.
 std::string why_no_local_end(const PortUse& use, bool chosen, bool v4, const InterfaceFacts& iface);
 
 } // namespace xtg::plan

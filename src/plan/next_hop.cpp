@@ -15,9 +15,9 @@ using packet::IpRange;
 
 namespace {
 
-/// A veth's frames reach its peer alone, so where the host cannot tell the next hop, the peer's MAC
-/// is a fair guess: but not against what the host does know, nor where hosts beyond a bridge have
-/// other MACs.
+/// A veth's frames reach only its peer, so where the host does not know the next hop, the peer's
+/// MAC is a fair guess: but not where it contradicts what the host knows, nor where hosts beyond a
+/// bridge have other MACs.
 bool may_guess_peer(const InterfaceFacts& iface, const RouteFacts* route) {
   if (!iface.peer || !iface.peer->reachable || iface.peer->mac == packet::Mac{}) return false;
   if (iface.peer->has_master) return false;
@@ -26,7 +26,7 @@ bool may_guess_peer(const InterfaceFacts& iface, const RouteFacts* route) {
          route->fault == RouteFault::CannotAsk;
 }
 
-/// A run would be told the same.
+/// A run would fail for the same reason.
 bool is_refused(const RouteFacts* route) {
   return route != nullptr &&
          (route->fault == RouteFault::Refused || route->fault == RouteFault::OwnAddress);
@@ -69,7 +69,7 @@ std::string silent_ones(const IpRange& dst, const std::vector<std::optional<pack
   return text;
 }
 
-/// Every address of the range has been looked up by itself.
+/// Every address of the range was resolved individually.
 Result<NextHops> listed_hops(const NextHopSearch& search, const InterfaceFacts& iface,
                              const std::vector<std::optional<packet::Mac>>& hosts,
                              const IpRange& dst, std::vector<std::string>& notes) {

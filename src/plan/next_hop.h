@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Which destination MAC goes with a destination. Internal to this folder.
+// Destination MAC addresses of destinations. Internal to this folder.
 #pragma once
 
 #include <cstdint>
@@ -13,25 +13,25 @@
 
 namespace xtg::plan {
 
-/// Who finds the next hop, and what would help when it is not known.
+/// For messages: who looks up the next hop, and what helps if it is unknown.
 struct NextHopSearch {
   bool dry_run = false;
   Errc code = Errc::NotFound;
   std::string_view advice;
 };
-/// The next hop's address, or that of a veth's peer. A dry run does without, and notes it.
+/// The MAC of the next hop, or of a veth's peer. A dry run works without one, and notes it.
 Result<packet::Mac> find_next_hop(const NextHopSearch& search, const InterfaceFacts& iface,
                                   const RouteFacts* route, const packet::Ip& dst,
                                   std::vector<std::string>& notes);
 
-/// Of a range of destinations.
+/// For a range of destinations.
 struct NextHops {
   packet::Mac first;
   packet::HopLaw law = packet::HopLaw::Fixed;
-  std::vector<std::uint64_t> listed; ///< of HopLaw::Listed
+  std::vector<std::uint64_t> listed; ///< for HopLaw::Listed
 };
-/// A multicast group's MAC is made of its address; hosts on the link have each their own. Takes the
-/// network's own and the broadcast address out of `dst`, and notes it.
+/// A multicast group's MAC follows from its address; each on-link host has its own. Removes the
+/// network and broadcast addresses from `dst`, and notes it.
 Result<NextHops> find_next_hops(const NextHopSearch& search, const InterfaceFacts& iface,
                                 const RouteFacts* route, packet::IpRange& dst,
                                 std::vector<std::string>& notes);

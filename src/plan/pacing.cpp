@@ -34,7 +34,7 @@ double packets_per_second(const RateLaw& law, const LayerBits& bits) {
   return 0;
 }
 
-// Frames a thread must release together to reach `pps`; from the measured cost of batches.
+// Frames that a thread must release together to reach `pps`; from the measured cost of batches.
 std::uint32_t frames_per_release(double pps) {
   static constexpr std::array<std::pair<double, std::uint32_t>, 4> kSteps = {
       {{kSingleReleasePps, 1}, {2.0e6, 2}, {2.8e6, 4}, {3.6e6, 8}}};
@@ -93,7 +93,7 @@ std::uint32_t flood_batch(const std::vector<StreamPlan>& streams) {
       streams, [](const StreamPlan& stream) { return stream.pacing.has_value(); }));
   if (paced != 0 && paced != streams.size()) return kMixedBatch;
   if (streams.size() != 1 || !streams.front().num_packets) return kFloodBatch;
-  // Nothing is gained by a batch that cannot be filled.
+  // A batch that cannot be filled gains nothing.
   return static_cast<std::uint32_t>(
       std::clamp<std::uint64_t>(*streams.front().num_packets, 1, kFloodBatch));
 }
@@ -117,7 +117,7 @@ std::optional<double> target_of(const std::vector<StreamPlan>& streams) {
 }
 
 Phase phase_of(const Pacing& pacing, std::uint32_t worker, std::uint32_t threads) {
-  // interval * worker / threads in 32.32 steps; worker and threads are small, so nothing overflows.
+  // interval * worker / threads in 32.32 fixed point; worker and threads are small, so no overflow.
   const std::uint64_t whole = pacing.interval_ns * worker;
   const std::uint64_t rest =
       ((whole % threads) << 32) + std::uint64_t{pacing.interval_frac} * worker;

@@ -67,7 +67,7 @@ Result<std::vector<packet::VlanTag>> tags_of(const StreamSpec& stream) {
   return out;
 }
 
-/// Everything of a stream's frames that the spec leaves open, looked up.
+/// Completes the stream's frames: looks up everything that the spec leaves open.
 struct Endpoints {
   IpRange dst, src;
   MacRange dst_mac, src_mac;
@@ -115,13 +115,13 @@ Result<Endpoints> pick_endpoints(const TestSpec& test, const StreamSpec& stream,
   return out;
 }
 
-/// "; the smallest frame has 64", where it needs saying.
+/// "; the smallest frame has 64", if it is not obvious.
 std::string smallest_text(const packet::SizeLaw& sizes) {
   if (sizes.constant()) return {};
   return fmt::format("; the smallest frame of these has {}", sizes.smallest());
 }
 
-/// What depends on the family of the addresses, and so on more than one option.
+/// Checks between options that depend on the address family.
 Status check_family(const StreamSpec& stream, Family family) {
   const std::size_t tags = stream.vlans.size();
   const std::uint32_t least = packet::min_frame_size(family, tags);
@@ -145,7 +145,7 @@ Status check_family(const StreamSpec& stream, Family family) {
   return {};
 }
 
-/// What the room for a signature decides.
+/// Checks that depend on whether a signature fits.
 Status check_signature(const TestSpec& test, const StreamSpec& stream, const packet::Frame& frame) {
   const std::uint32_t rest = frame.header_len + packet::kFcsBytes;
   if (stream.clock == StampClock::Tai && frame.signature != packet::SignatureForm::Full)
@@ -160,7 +160,7 @@ Status check_signature(const TestSpec& test, const StreamSpec& stream, const pac
   return {};
 }
 
-/// The smallest frame that a receiver of ours can count.
+/// The smallest frame that our receiver can count.
 std::uint32_t default_size(const StreamSpec& stream, Family family) {
   const std::size_t tags = stream.vlans.size();
   if (stream.round_trip) return packet::min_reflector_frame_size(family, tags);
@@ -168,8 +168,8 @@ std::uint32_t default_size(const StreamSpec& stream, Family family) {
                           : packet::min_frame_size(family, tags);
 }
 
-/// Which ports tell flows apart where nothing else varies. Flows that are replaced need others to
-/// follow them: as many rounds of flows as there are ports left.
+/// The ports that distinguish flows if nothing else varies. Flows that are replaced need more
+/// ports: as many rounds of flows as there are ports left.
 packet::PortRange flow_ports(const StreamSpec& stream) {
   const std::uint64_t left = 65'536 - stream.src_port.first;
   const std::uint64_t flows = std::min(stream.flow.flows, left);
@@ -177,7 +177,7 @@ packet::PortRange flow_ports(const StreamSpec& stream) {
   return {stream.src_port.first, static_cast<std::uint32_t>(ports)};
 }
 
-/// What varies, by itself and by the word of --flows.
+/// The varying fields, by their own ranges and by --flows.
 packet::Sweep sweep_of(const StreamSpec& stream, const Endpoints& ends,
                        const packet::PortRange& dst_port, std::vector<std::string>& notes) {
   packet::Sweep sweep;
@@ -194,7 +194,7 @@ packet::Sweep sweep_of(const StreamSpec& stream, const Endpoints& ends,
                   field(FieldKind::SrcAddr, ends.src.values(), 0),
                   field(FieldKind::DstMac, ends.dst_mac.values(), 0),
                   field(FieldKind::SrcMac, ends.src_mac.values(), 0)};
-  for (std::size_t i = stream.vlans.size(); i-- > 0;) // the inner one first
+  for (std::size_t i = stream.vlans.size(); i-- > 0;) // inner tags first
     sweep.fields.push_back(
         field(FieldKind::Vlan, stream.vlans[i].values(), static_cast<std::uint8_t>(i)));
   sweep.fields.push_back(field(FieldKind::Tos, stream.tos.values(), 0));

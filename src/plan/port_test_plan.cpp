@@ -15,7 +15,7 @@ namespace xtg::plan {
 
 namespace {
 
-constexpr std::uint32_t kReceivedStreams = 1024; // streams times queues, far more than there are
+constexpr std::uint32_t kReceivedStreams = 1024; // streams times queues, more than ever occur
 
 std::size_t senders_of(const TestSpec& spec) {
   return static_cast<std::size_t>(
@@ -34,7 +34,7 @@ Status check_ports(const TestSpec& spec) {
   return {};
 }
 
-/// What a condition is about at one port has to be counted there.
+/// A condition about one port needs a quantity that is counted there.
 Status check_expected(const TestSpec& spec) {
   for (const Condition& condition : spec.expect) {
     if (condition.port.empty()) continue;
@@ -47,32 +47,32 @@ Status check_expected(const TestSpec& spec) {
       return reject(fmt::format("{} does not receive in this run{}", condition.port,
                                 shown_name_text(condition.port)));
     if (!counted_by_receiver(condition.what))
-      return reject(fmt::format("{} is of the senders, not of a receiving interface",
+      return reject(fmt::format("{} is counted at the sender, not at a receiving interface",
                                 to_string(condition.what)));
   }
   return {};
 }
 
-/// A receiver knows frames by their signatures.
+/// A receiver recognises frames by their signatures.
 Status check_signatures(const Plan& plan) {
   for (const StreamPlan& stream : plan.streams)
     if (stream.frame.signature == packet::SignatureForm::None)
-      return invalid(fmt::format("frames of {} bytes from {} carry no signature, by which they "
-                                 "would be known where they arrive: --pkt-size {} has room for one",
+      return invalid(fmt::format("frames of {} bytes from {} carry no signature, by which a "
+                                 "receiver recognises them: --pkt-size {} has room for one",
                                  stream.frame.mix.smallest(), plan.iface.name,
                                  stream.frame.header_len + 16 + packet::kFcsBytes));
   return {};
 }
 
-/// Senders get CPUs of their own, after those of the ones before; round again when there are not
-/// enough.
+/// Each sender gets CPUs of its own, after those of the previous ones; wraps around if there are
+/// too few.
 TestSpec with_cpus(TestSpec test, const std::vector<HostFacts>& facts) {
   std::size_t taken = 0;
   for (std::size_t i = 0; i < test.ports.size(); i++) {
     PortSpec& port = test.ports[i];
     if (!port.sends()) continue;
     const std::vector<int>& all = facts[i].cpus;
-    if (port.cpus.empty() && port.threads <= all.size()) // else resolve() says so
+    if (port.cpus.empty() && port.threads <= all.size()) // otherwise resolve() reports it
       for (std::size_t thread = 0; thread < port.threads; thread++)
         port.cpus.push_back(all[(taken + thread) % all.size()]);
     taken += port.threads;
@@ -98,7 +98,7 @@ Result<std::optional<Plan>> resolve_sender(const TestSpec& test, std::size_t por
   auto plan = resolve(test, facts, run_id, port);
   if (!plan) return tl::unexpected<Error>(std::move(plan.error()));
   if (auto ok = check_signatures(*plan); !ok) return tl::unexpected<Error>(std::move(ok.error()));
-  if (test.ports[port].receive) plan->attach_pass = false; // the receiver's program does for it
+  if (test.ports[port].receive) plan->attach_pass = false; // the receiver's program serves instead
   return std::move(*plan);
 }
 
@@ -122,7 +122,7 @@ StreamSpec reversed(const StreamSpec& stream, const HostFacts& facts) {
   StreamSpec back = stream;
   back.dst_addr = stream.src_addr.value_or(packet::IpRange{source_of(stream, facts), 1});
   back.src_addr = stream.dst_addr.value_or(packet::IpRange{destination_of(stream), 1});
-  back.zone.clear(); // the other port's interface
+  back.zone.clear(); // the zone names the other port's interface
   back.src_port = stream.dst_port;
   if (stream.dyn_ports > 1)
     back.src_port = packet::PortRange{stream.dst_port.first, stream.dyn_ports};

@@ -12,13 +12,13 @@ namespace xtg::plan {
 
 namespace {
 
-// What a source may save up while it is quiet: frames come in bursts, as the kernel polls for them.
+// Burst allowance of a quiet source: frames arrive in bursts, as the kernel polls for them.
 constexpr std::uint64_t kDepthNs = 20'000'000, kDepthFrames = 16;
 constexpr std::uint64_t kPerNs = 256;
 
-/// A veth's XDP_TX puts frames into the far end's ring, but wakes it only where it has an XDP
-/// program of its own (drivers/net/veth.c, veth_xdp_flush()): they would lie there. A redirect
-/// wakes it with GRO alone, too.
+/// A veth's XDP_TX puts frames into the far end's ring, but wakes the far end only if it has an XDP
+/// program of its own (drivers/net/veth.c, veth_xdp_flush()); otherwise they stay there. A redirect
+/// also wakes a far end that only has GRO.
 bool lie_in_the_ring(const InterfaceFacts& iface, RxMode mode) {
   if (iface.kind != "veth" || mode == RxMode::Generic) return false;
   return !iface.peer || !iface.peer->reachable || !iface.peer->xdp_native;
@@ -36,16 +36,16 @@ Result<ReflectPlan> resolve_reflect(const ReflectSpec& spec, const HostFacts& fa
   plan.iface = *facts.iface;
   const bool lie = lie_in_the_ring(plan.iface, spec.mode);
   plan.redirect = spec.via == Via::Redirect || (spec.via == Via::Auto && lie);
-  // What lies there would come to whoever receives there next.
+  // Frames left in the ring would reach the next program that receives there.
   if (lie && !plan.redirect && plan.iface.peer && plan.iface.peer->reachable)
     return fail(
         Errc::NotSupported,
-        fmt::format("--via tx: frames would lie in the ring of {}, the far end of {}, which "
+        fmt::format("--via tx: frames would stay in the ring of {}, the far end of {}, which "
                     "has no XDP program; --via redirect needs none",
                     plan.iface.peer->name, plan.iface.name));
   if (lie && !plan.redirect)
-    plan.notes.emplace_back("frames that a veth sends back by XDP_TX are not looked at unless its "
-                            "far end has an XDP program: --via redirect needs none");
+    plan.notes.emplace_back("a veth's peer does not process frames sent back by XDP_TX unless it "
+                            "has an XDP program: --via redirect needs none");
   if (!spec.allow_any) {
     plan.sources = spec.allow;
     if (spec.allow.empty())
@@ -63,7 +63,7 @@ Result<ReflectPlan> resolve_reflect(const ReflectSpec& spec, const HostFacts& fa
 
 bool leaves_by_xdp(const ReflectPlan& plan) {
   if (plan.spec.mode == RxMode::Generic || lacks_xdp(plan.iface)) return false;
-  // XDP_TX needs nothing else of a driver; a veth has a far end that must take the frames.
+  // XDP_TX needs nothing else of a driver; a veth's far end must accept the frames.
   return plan.redirect || plan.iface.kind == "veth";
 }
 

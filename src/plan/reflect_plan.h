@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// `reflect`: checks, and what is left to decide. Needs only values.
+// `reflect`: checks, and the remaining decisions. Needs only values.
 #pragma once
 
 #include <cstdint>
@@ -15,20 +15,20 @@ namespace xtg::plan {
 struct ReflectPlan {
   ReflectSpec spec;
   InterfaceFacts iface;
-  bool redirect = false;                 ///< else XDP_TX
-  std::vector<packet::IpPrefix> sources; ///< that are answered; empty with spec.allow_any
-  /// The highest rate in 1/256 ns: between two frames, and saved up for a burst. 0: no limit.
+  bool redirect = false;                 ///< otherwise XDP_TX
+  std::vector<packet::IpPrefix> sources; ///< prefixes that are answered; empty with spec.allow_any
+  /// The highest rate in 1/256 ns: time between two frames, and burst allowance. 0: no limit.
   std::uint64_t rate_step = 0, rate_depth = 0;
   std::vector<std::string> notes;
 };
 
-/// InvalidArgument, NotFound (no such interface) or NotSupported (native asked for where the driver
-/// is known not to have it, another XDP program attached); each names the option or the interface
-/// and what would do.
+/// Errors: InvalidArgument, NotFound (no such interface) or NotSupported (native requested where
+/// the driver is known to lack it, or another XDP program attached); each names the option or the
+/// interface and a remedy.
 Result<ReflectPlan> resolve_reflect(const ReflectSpec& spec, const HostFacts& facts);
 
-/// Whether what is known to keep frames from leaving by XDP keeps these from going back. Behind the
-/// driver they leave as the host's own frames do.
+/// Whether obstacles to sending by XDP also apply to reflected frames. In generic mode they leave
+/// as the host's own frames do.
 bool leaves_by_xdp(const ReflectPlan& plan);
 
 } // namespace xtg::plan

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the user asked of `reflect`, before anything is looked up; defaults as in the man page.
+// Options of `reflect`, before anything is looked up; defaults as in the man page.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,7 @@ namespace xtg::plan {
 
 inline constexpr std::size_t kMaxAllowed = 4'096; ///< prefixes of --allow
 
-/// How frames leave: by XDP_TX, or by a redirect to the interface that they came from. Auto:
-/// XDP_TX.
+/// How frames leave: by XDP_TX, or by a redirect to the receiving interface. Auto: XDP_TX.
 enum class Via : std::uint8_t { Auto, Tx, Redirect };
 
 struct ReflectSpec {
@@ -25,12 +24,12 @@ struct ReflectSpec {
   Via via = Via::Auto;
   std::optional<std::uint32_t> run_id;
   std::optional<std::uint16_t> port;   ///< UDP destination port
-  std::vector<packet::IpPrefix> allow; ///< sources; empty: those that are not public
+  std::vector<packet::IpPrefix> allow; ///< sources; empty: non-public addresses
   bool allow_any = false;              ///< any source
   bool any_mac = false;                ///< also frames to other hosts' addresses
   Rate max_rate;                       ///< packets per second; Max: no limit
   std::optional<Nanoseconds> duration;
-  std::optional<std::uint64_t> num_packets; ///< stop when so many have been sent back
+  std::optional<std::uint64_t> num_packets; ///< stop after reflecting this many
   Nanoseconds interval{1'000'000'000};
   bool fix = false;
   OutputSpec output;

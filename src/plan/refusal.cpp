@@ -10,7 +10,7 @@ namespace xtg::plan {
 
 Diagnosis refused_program(const InterfaceFacts& iface, const XdpAnswer& answer) {
   std::string_view words = answer.words;
-  // Modules put their name in front.
+  // Modules begin their messages with their name.
   if (words.starts_with(iface.driver) && words.substr(iface.driver.size()).starts_with(": "))
     words.remove_prefix(iface.driver.size() + 2);
   while (words.ends_with('.'))
@@ -18,7 +18,7 @@ Diagnosis refused_program(const InterfaceFacts& iface, const XdpAnswer& answer) 
   const auto says = [&](std::string_view part) { return words.find(part) != words.npos; };
 
   std::string repair;
-  if (says("MTU") && !iface.peer) // of a veth it is the peer's that counts
+  if (says("MTU") && !iface.peer) // a veth's own MTU does not matter here: its peer's does
     repair = fmt::format("ip link set dev {} mtu 1500", iface.name);
   else if (says("GRO_HW/CSUM")) // virtio_net whose device does not let the driver switch them
     repair = "start the virtual machine with these offloads off: <guest csum='off' tso4='off' "

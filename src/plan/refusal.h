@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A driver that takes no XDP program: its words and what repairs it. Pure.
+// A driver that refuses XDP programs: its message, and a repair. Pure.
 #pragma once
 
 #include <string>
@@ -9,14 +9,14 @@
 
 namespace xtg::plan {
 
-/// What a driver answered when it was handed an XDP program.
+/// A driver's answer to an XDP program.
 struct XdpAnswer {
   bool takes = false;
-  int error = 0;          ///< positive errno, where it does not
-  std::string words = {}; ///< its own or the kernel's on that; empty when there are none
+  int error = 0;          ///< positive errno if it refused
+  std::string words = {}; ///< its own or the kernel's message; empty if none
 };
 
-/// Why the driver takes none, of an answer that says so.
+/// Why the driver refused, from such an answer.
 Diagnosis refused_program(const InterfaceFacts& iface, const XdpAnswer& answer);
 
 } // namespace xtg::plan

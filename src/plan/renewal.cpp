@@ -12,27 +12,26 @@ namespace xtg::plan {
 namespace {
 
 struct Changer {
-  std::string_view driver; ///< as ethtool names it
-  std::string_view what;   ///< it does, in which function of the kernel
+  std::string_view driver; ///< ethtool name
+  std::string_view what;   ///< what it does to frames, and in which kernel function
 };
-/// From a reading of the drivers that have ndo_xdp_xmit (Linux 6.1 to 6.18). Most map the frame's
-/// bytes as they are (ixgbe, i40e, ice, idpf, igb, igc, mlx5, bnxt, ena, ionic, vmxnet3, atlantic,
-/// sfc, qede, octeontx2, funeth, stmmac, fec, netsec, mvneta, mvpp2, am65-cpsw, icssg-prueth,
-/// tsnep, enetc, mtk, gve with DQO), some of them with words of their own in the headroom before it
-/// (dpaa2, cpsw, lan966x); gve without DQO copies them, tun puts its header beside them, veth
-/// passes the frame on whole. netvsc and mana make an skb of it, which overwrites the xdp_frame:
-/// its page comes back only since Linux 6.4, which renews `data`.
+/// From reading the drivers that have ndo_xdp_xmit (Linux 6.1 to 6.18). Most map the frame's bytes
+/// unchanged (ixgbe, i40e, ice, idpf, igb, igc, mlx5, bnxt, ena, ionic, vmxnet3, atlantic, sfc,
+/// qede, octeontx2, funeth, stmmac, fec, netsec, mvneta, mvpp2, am65-cpsw, icssg-prueth, tsnep,
+/// enetc, mtk, gve with DQO), some of them with metadata of their own in the headroom (dpaa2, cpsw,
+/// lan966x); gve without DQO copies them, tun puts its header beside them, veth passes the frame on
+/// whole. netvsc and mana make an skb of it, which overwrites the xdp_frame: its page is returned
+/// only since Linux 6.4, which renews `data`.
 constexpr std::array kChangers = {
     Changer{"virtio_net", "pushes its header: __virtnet_xdp_xmit_one()"},
     Changer{"bonding", "hands it to a slave's driver: bond_xdp_xmit()"},
 };
 
-/// Nothing helps there.
+/// Drivers for which there is no remedy.
 std::string_view why_never(const InterfaceFacts& iface) {
   if (iface.moves_bytes) // dpaa_a050385_wa_xdpf()
-    return "moves the bytes of frames (erratum A050385), which are sent again as they lie then: "
-           "what "
-           "leaves would be garbage";
+    return "moves the bytes of frames (erratum A050385), and the kernel would resend them so: "
+           "what leaves would be garbage";
   if (iface.driver == "xen_netfront" || iface.driver == "vif") // xennet_tx_buf_gc()
     return "never gives back the memory of frames that XDP sends: a run would use up this "
            "machine's";

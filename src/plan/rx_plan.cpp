@@ -23,7 +23,7 @@ namespace {
 static_assert(kRxWindowLeast == XTG_RX_WINDOW_LEAST && kRxWindowMost == XTG_RX_WINDOW_MOST);
 static_assert(kMaxRxFilters == XTG_RX_MATCHES);
 
-/// How the value of a condition is written.
+/// How a condition's value is written.
 enum class Written : std::uint8_t { Share, Count, Delay, CountOrPercent };
 
 struct Quantity {
@@ -59,7 +59,7 @@ struct RelationWord {
   std::string_view word;
   Relation relation;
 };
-// Those of two characters first: "<=" begins with "<".
+// Two-character relations first: "<=" begins with "<".
 constexpr std::array<RelationWord, 6> kRelations{{{"<=", Relation::LessEqual},
                                                   {">=", Relation::GreaterEqual},
                                                   {"==", Relation::Equal},
@@ -82,7 +82,7 @@ std::optional<double> parse_share(std::string_view text) {
   const bool percent = text.ends_with('%');
   if (percent) text.remove_suffix(1);
   if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
-  // One conversion rounds once: 0.001% is the same double as 0.00001.
+  // A single conversion rounds once: 0.001% is the same double as 0.00001.
   const std::string decimal = percent ? fmt::format("{}e-2", text) : std::string(text);
   const char* end = decimal.data() + decimal.size();
   double value = 0;
@@ -91,7 +91,7 @@ std::optional<double> parse_share(std::string_view text) {
   return value;
 }
 
-/// The unit is required: p99<50 would mean 50 seconds, which nobody means.
+/// The unit is required: p99<50 would mean 50 seconds.
 std::optional<double> parse_delay(std::string_view text) {
   if (text.empty() || (text.back() < 'a' && text != "0")) return std::nullopt;
   const auto value = parse_duration(text);
@@ -118,7 +118,7 @@ Result<double> parse_bound(Written written, std::string_view condition, std::str
                                    written == Written::Count ? "" : ", or a share as 0.1%"));
 }
 
-/// "10/11" into the condition's bound; whether the text is one at all.
+/// Parses "10/11" into the condition's bound; false if the text is not a share.
 bool parse_fraction(std::string_view text, Condition& condition) {
   const auto slash = text.find('/');
   if (slash == std::string_view::npos) return false;
@@ -164,7 +164,7 @@ Result<Condition> parse_condition(std::string_view text) {
   return condition;
 }
 
-/// What a receiver alone does not know.
+/// Quantities that a receiver alone cannot know.
 bool needs_sender(const Condition& condition) {
   return !counted_by_receiver(condition.what) || !condition.port.empty() || condition.share_of != 0;
 }
@@ -180,7 +180,7 @@ Status check_spec(const RxSpec& spec) {
     return invalid(
         fmt::format("--match is given {} times: at most {}", spec.match.size(), kMaxRxFilters));
   if (spec.drop_matched && spec.match.empty())
-    return invalid("--drop-matched needs a --match, which says what to take");
+    return invalid("--drop-matched needs a --match that selects frames");
   for (const Condition& condition : spec.expect)
     if (needs_sender(condition))
       return invalid(fmt::format("--expect {}: only udp --rx, which sees both ends, can tell",

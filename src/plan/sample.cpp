@@ -25,7 +25,7 @@ constexpr std::array<Word, 4> kWords{{{"late", &SampleLaw::late},
                                       {"corrupt", &SampleLaw::corrupt}}};
 constexpr std::string_view kShare = "1/", kFirst = "first:";
 
-/// A count above zero into its place, which is to be free.
+/// Parses a count above zero into `place`, which must be empty.
 Status enter_count(std::string_view part, std::string_view count,
                    std::optional<std::uint64_t>& place) {
   const auto value = parse_count(count);

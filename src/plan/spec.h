@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the user asked, before anything is looked up: plain structs with the defaults of the man
-// page. Values are syntactically valid; whether they fit together and to the host is resolve()'s
-// business (plan/plan.h).
+// The request, before anything is looked up: plain structs with the defaults of the man page.
+// Values are syntactically valid; resolve() (plan/plan.h) checks them against each other and the
+// host.
 #pragma once
 
 #include <cstdint>
@@ -16,55 +16,55 @@
 
 namespace xtg::plan {
 
-/// Limits of one run: XTG_MAX_WORKERS, and the most frames that one kernel batch holds.
+/// Limits of one run: XTG_MAX_WORKERS, and the largest kernel batch in frames.
 inline constexpr std::uint32_t kMaxThreads = 64;
 inline constexpr std::uint32_t kMaxBurst = 256;
-/// Frames that --dry-run and --write-pcap give.
+/// Frames shown by --dry-run and written by --write-pcap.
 inline constexpr std::uint32_t kMaxShownFrames = 1'000'000;
 /// ALTIFNAMSIZ - 1: alternative names are longer than an interface's own.
 inline constexpr std::size_t kMaxInterfaceName = 127;
 
-/// When the send time in the signature is read.
+/// When the send time of the signature is read.
 enum class Stamp : std::uint8_t { Batch, Each };
-/// What the send time in the signature is told by: a host's own clock, or the one that hosts share.
+/// Clock of the send time in the signature: the host's own, or CLOCK_TAI, which hosts share.
 enum class StampClock : std::uint8_t { Monotonic, Tai };
 /// How a thread waits for its next deadline.
 enum class Pace : std::uint8_t { Auto, Busy }; ///< Auto sleeps through long gaps
 
-/// The rate law of a stream. Later laws (ramps, Poisson) join here.
+/// The rate law of a stream. Add further laws (ramps, Poisson) here.
 struct RateLaw {
-  Rate rate;               ///< of the whole stream, over all threads
-  Layer layer = Layer::L1; ///< of a bit rate
-  std::uint32_t burst = 1; ///< frames back to back, then the gap that keeps the mean rate
+  Rate rate;               ///< total over all threads
+  Layer layer = Layer::L1; ///< on which a bit rate counts
+  std::uint32_t burst = 1; ///< frames back to back, then the gap for the mean rate
   bool operator==(const RateLaw&) const = default;
 };
 
 struct StreamSpec {
-  std::string name;                        ///< what reports call it; empty: its number
-  std::uint32_t weight = 1;                ///< share of the batches among streams without a rate
+  std::string name;                        ///< shown in reports; empty: its number
+  std::uint32_t weight = 1;                ///< share of the batches among unpaced streams
   std::optional<packet::MacRange> dst_mac; ///< default: next hop's, looked up
   std::optional<packet::MacRange> src_mac; ///< default: the interface's
   std::optional<packet::IpRange> dst_addr; ///< default: see resolve()
   std::optional<packet::IpRange> src_addr; ///< default: the interface's, by the route
-  std::string zone; ///< the interface that an address named, as in fe80::1%eth0; empty: none did
+  std::string zone; ///< interface named by an address, as in fe80::1%eth0; empty: none
   packet::PortRange dst_port{1000, 1};
   packet::PortRange src_port{1, 1};
   std::uint32_t dyn_ports =
-      0; ///< xdp-tools' --dyn-ports: sweep this many destination ports from dst_port on
+      0; ///< xdp-tools' --dyn-ports: sweep this many destination ports, starting at dst_port
   packet::Vary vary = packet::Vary::Together;
   std::uint64_t seed = 1;
   packet::FlowLaw flow; ///< --flows, --flow-packets
   packet::ByteRange hop_limit{64};
   packet::ByteRange tos;
-  std::vector<packet::VlanRange> vlans;      ///< the outer one first
-  std::vector<std::uint16_t> tpids;          ///< of the outermost tags; of the others the default
-  std::optional<packet::SizeLaw> frame_size; ///< with FCS; default: the smallest with room
-                                             ///< for a signature (64, IPv6 82; with
-                                             ///< round_trip 102, 122), else 64, 66; tags more
+  std::vector<packet::VlanRange> vlans;      ///< outermost first
+  std::vector<std::uint16_t> tpids;          ///< of the outermost tags; the others have the default
+  std::optional<packet::SizeLaw> frame_size; ///< with FCS; default: the smallest that fits
+                                             ///< a signature (64, IPv6 82; with round_trip
+                                             ///< 102, 122), else 64, 66; plus tags
   packet::Payload payload = packet::Payload::Zeros;
   bool udp_checksum = true;
   bool signature = true;
-  bool round_trip = false; ///< room for reflector timestamps in every frame
+  bool round_trip = false; ///< reserve bytes for reflector timestamps in every frame
   Stamp stamp = Stamp::Batch;
   StampClock clock = StampClock::Monotonic;
   RateLaw rate;
@@ -72,7 +72,7 @@ struct StreamSpec {
   bool operator==(const StreamSpec&) const = default;
 };
 
-/// Where results go.
+/// Where results are written.
 struct OutputSpec {
   bool json = false;        ///< one document at the end
   bool json_stream = false; ///< one line per event
@@ -82,7 +82,7 @@ struct OutputSpec {
 };
 
 struct ProbeSpec {
-  std::string interface; ///< empty: the host only
+  std::string interface; ///< empty: check the host only
   bool json = false;
   bool operator==(const ProbeSpec&) const = default;
 };
@@ -94,14 +94,14 @@ struct DemoSpec {
   std::uint32_t frame_size = 64;
   RateLaw rate;
   Nanoseconds interval{1'000'000'000};
-  /// What to run on the wire instead of the show; the tests' and benchmarks' way to get theirs. It
-  /// runs in the near namespace with XTG_NEAR_IF, XTG_FAR_NS ... in its environment.
+  /// A command to run on the test bed instead of the demo, as tests and benchmarks do. It runs in
+  /// the near namespace with XTG_NEAR_IF, XTG_FAR_NS ... in its environment.
   std::vector<std::string> command;
   std::uint32_t queues = 2; ///< of the veth pair
   std::uint32_t mtu = 1500;
-  bool gro = true; ///< at the far end: what makes a veth receive from XDP
+  bool gro = true; ///< at the far end: a veth needs it to receive frames from XDP
   bool far_drops =
-      true; ///< an XDP program drops everything there; false: the ordinary stack receives
+      true; ///< an XDP program drops everything there; false: the network stack receives
   OutputSpec output;
   bool operator==(const DemoSpec&) const = default;
 };

@@ -11,7 +11,7 @@ TcpOptions most_common(std::span<const TcpOptions> all) {
   std::map<TcpOptions, std::size_t> times;
   for (const TcpOptions& options : all)
     times[options]++;
-  // The first of several.
+  // Ties: the first one.
   return *std::ranges::max_element(all, {}, [&](const TcpOptions& o) { return times[o]; });
 }
 

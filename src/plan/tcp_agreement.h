@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the connections of one run have to have in common, since they share a header.
+// Options that all connections of one run must share, since they share a header template.
 #pragma once
 
 #include <compare>
@@ -13,7 +13,7 @@ struct TcpOptions {
   auto operator<=>(const TcpOptions&) const = default;
 };
 
-/// What most of them negotiated; of equally common ones what was first. `all` is not empty.
+/// The most common set; ties go to the first. `all` is not empty.
 TcpOptions most_common(std::span<const TcpOptions> all);
 
 } // namespace xtg::plan

@@ -30,7 +30,7 @@ std::string flows_text(std::uint64_t flows) {
   return fmt::format("{} flow{}", flows, flows == 1 ? "" : "s");
 }
 
-/// -4 and -6, or what --src-addr leaves.
+/// The family by -4 or -6, or that of --src-addr.
 std::optional<Family> wanted_family(const TcpSpec& spec) {
   if (spec.family) return spec.family;
   if (spec.src_addr) return spec.src_addr->family;
@@ -107,7 +107,7 @@ Status check_destination(const TcpSpec& spec, const Ip& dst, const InterfaceFact
   return check_safety(spec, iface, dst);
 }
 
-/// The kernel chooses the address itself; here only that there is one.
+/// The kernel chooses the address itself; this checks only that there is one.
 Status check_source(const TcpSpec& spec, const InterfaceFacts& iface, const RouteFacts* route,
                     const Ip& dst) {
   if (spec.src_addr) {
@@ -132,18 +132,18 @@ Status check_source(const TcpSpec& spec, const InterfaceFacts& iface, const Rout
                           iface.name, name(dst.family), dst.to_string()));
 }
 
-/// The largest IP packet: by the interface's MTU, a veth peer's, and what a live frame holds.
+/// The largest IP packet: limited by the interface's MTU, a veth peer's MTU, and a live frame.
 std::uint32_t largest_packet(const InterfaceFacts& iface, std::vector<std::string>& notes) {
   std::uint32_t largest = iface.mtu;
   if (iface.peer && iface.peer->reachable && iface.peer->mtu != 0 && iface.peer->mtu < largest) {
     largest = iface.peer->mtu;
-    notes.push_back(fmt::format("segments are made for the MTU of {} of the veth peer {}", largest,
-                                iface.peer->name));
+    notes.push_back(
+        fmt::format("segments fit the MTU of {} of the veth peer {}", largest, iface.peer->name));
   }
   if (largest > kMaxLiveIp) {
     largest = kMaxLiveIp;
-    notes.push_back(fmt::format("IP packets have at most {} bytes, what a frame sent from XDP "
-                                "holds; the MTU of {} is {}",
+    notes.push_back(fmt::format("IP packets have at most {} bytes, the limit of a frame sent "
+                                "from XDP; the MTU of {} is {}",
                                 kMaxLiveIp, iface.name, iface.mtu));
   }
   return largest;
@@ -162,7 +162,7 @@ Status check_mss(const TcpSpec& spec, const TcpPlan& plan) {
   return {};
 }
 
-/// As a run of full segments; the real ones may be smaller.
+/// As for a run of full segments; real ones may be smaller.
 Status check_rate(TcpPlan& plan) {
   const std::uint32_t frame = plan.max_segment_ip + kEthernetHeader + packet::kFcsBytes;
   const auto on = [&](Layer layer) {
@@ -175,7 +175,7 @@ Status check_rate(TcpPlan& plan) {
   return {};
 }
 
-/// `total` in equal shares; what is left over goes to the first ones, one each.
+/// Divides `total` evenly; the first flows get the remainder, one each.
 std::vector<std::uint64_t> shares(std::uint64_t total, std::uint32_t flows) {
   std::vector<std::uint64_t> out(flows, total / flows);
   for (std::size_t i = 0; i < total % flows; i++)
@@ -183,7 +183,7 @@ std::vector<std::uint64_t> shares(std::uint64_t total, std::uint32_t flows) {
   return out;
 }
 
-/// The file's size, where it is sent once.
+/// The file's size, if it is sent once.
 Result<std::optional<std::uint64_t>> file_limit(const TcpSpec& spec, const TcpFacts& facts) {
   std::optional<std::uint64_t> limit;
   if (spec.payload != TcpPayload::File) return limit;

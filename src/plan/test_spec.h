@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the user asked of `udp`, before anything is looked up: ports, each of which sends streams,
-// receives, or both. A plain run is one port that sends.
+// Options of `udp`, before anything is looked up: ports, each of which sends streams, receives, or
+// both. A plain run is one port that sends.
 #pragma once
 
 #include <cstdint>
@@ -15,19 +15,19 @@
 
 namespace xtg::plan {
 
-/// How long frames in flight are waited for after the last frame has been sent (RFC 2544, 23).
+/// How long to wait for frames in flight after the last frame (RFC 2544, 23).
 inline constexpr Nanoseconds kDrain{2'000'000'000};
 inline constexpr std::size_t kMaxPorts = 16;
 
 /// An interface that sends, receives, or both.
 struct PortSpec {
-  std::string interface; ///< empty: the one that the route to the first destination names
+  std::string interface; ///< empty: the outgoing interface of the route to the first destination
   std::vector<StreamSpec> streams{}; ///< sent from here; none: the port only receives
   bool receive = false;
   std::uint32_t threads = 1;
   std::vector<int> cpus{}; ///< empty: the first allowed ones
   Pace pace = Pace::Auto;
-  bool once = false; ///< offer each frame to the driver once; else what it refuses is sent again
+  bool once = false; ///< offer each frame to the driver once; otherwise refused frames are resent
   [[nodiscard]] bool sends() const { return !streams.empty(); }
   bool operator==(const PortSpec&) const = default;
 };
@@ -38,10 +38,10 @@ struct TestSpec {
   Nanoseconds interval{1'000'000'000};
   bool allow_default_route = false;
   bool allow_public = false;
-  bool fix = false;                    ///< repair what can be repaired, put it back afterwards
-  bool announce = false;               ///< tell receivers of the run's start and end
+  bool fix = false;                    ///< repair the interface if possible; undone afterwards
+  bool announce = false;               ///< announce the run's start and end to receivers
   std::optional<std::uint32_t> run_id; ///< the run's number; none: drawn
-  std::optional<SipKey> key;           ///< of the announcements' sums
+  std::optional<SipKey> key;           ///< authenticates the announcements
   bool bidir = false; ///< ports that only receive send the first one's streams reversed
   std::uint32_t window = RxSpec{}.window; ///< sequence numbers remembered per stream
   Nanoseconds drain = kDrain;
@@ -53,7 +53,7 @@ struct TestSpec {
   bool operator==(const TestSpec&) const = default;
 };
 
-/// Some port receives, so that every packet is accounted for.
+/// Some port receives, so every packet is accounted for.
 bool sees_both_ends(const TestSpec& test);
 
 } // namespace xtg::plan

@@ -43,13 +43,13 @@ FieldRanges field_ranges(const packet::Frame& frame) {
     case packet::FieldKind::Vlan:
     case packet::FieldKind::Tos:
     case packet::FieldKind::HopLimit:
-      break; // as they were asked for: see the spec's own
+      break; // as requested: see the spec's fields
     }
   }
   const auto dst = frame.sweep.destination();
   if (!dst || frame.sweep.hop_law != packet::HopLaw::Group) return r;
   if (!r.dst_addr.values().contiguous()) return r;
-  // A range of MACs, unless the part of the address that makes them begins anew.
+  // A range of MACs, unless the address part that determines them wraps.
   const packet::Mac last = multicast_mac(r.dst_addr.last());
   const std::uint64_t count = r.dst_addr.count;
   if (last.to_u64() - r.dst_mac.first.to_u64() == count - 1) r.dst_mac.count = count;
@@ -162,9 +162,9 @@ std::string interface_text(const plan::InterfaceFacts& iface) {
 
 std::string source_text(const std::string& interface, const RunInfo& info) {
   if (info.source == stats::CountSource::Tracepoint)
-    return "counted by tracepoint xdp_devmap_xmit: what the driver accepted of this run";
+    return "counted by tracepoint xdp_devmap_xmit: frames of this run that the driver accepted";
   std::string text = fmt::format("counted by the link counters of {}, NOT by tracepoint: "
-                                 "whatever else it sends is in the figures",
+                                 "the figures include all else that it sends",
                                  interface);
   return info.source_note.empty() ? text : fmt::format("{} ({})", text, info.source_note);
 }
@@ -215,7 +215,7 @@ std::string vlan_text(const plan::StreamPlan& stream, std::size_t tag) {
   return text;
 }
 
-/// "VLAN 200 100, ", the outer one first.
+/// "VLAN 200 100, ", outermost first.
 std::string tags_text(const plan::StreamPlan& stream) {
   std::string text;
   for (std::size_t i = 0; i < stream.frame.spec.tags.size(); i++)

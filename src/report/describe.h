@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the text and the JSON forms say alike: names of enumerators, and a stream's fields as
-// ranges. Internal to this folder.
+// Phrases shared by the text and JSON forms: names of enumerators, and a stream's fields as ranges.
+// Internal to this folder.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace xtg::report {
 
-/// Every field of a stream as a range; one that does not vary is a range of one.
+/// Every field of a stream as a range; a constant one is a range of one.
 struct FieldRanges {
   packet::MacRange dst_mac, src_mac;
   packet::IpRange dst_addr, src_addr;
@@ -36,30 +36,30 @@ std::string_view name(plan::Congestion congestion);
 std::string_view name(plan::TcpClose close);
 std::string_view name(plan::TcpPayload payload);
 
-std::string thousands(double value);                       ///< "-" for what is no count
+std::string thousands(double value);                       ///< "-" for a value that is no count
 std::string prefixed(double value, std::string_view unit); ///< with_prefix(), or "- unit"
-/// "1,000,000 pps, achieved 999,000 pps (-0.1000 %)", of a run with a target.
+/// "1,000,000 pps, achieved 999,000 pps (-0.1000 %)", for a run with a target.
 std::string target_text(const stats::Sample& total);
 /// "eth1 (ifindex 7, veth), 02:00:00:00:00:01, MTU 1500, 2 TX queues"
 std::string interface_text(const plan::InterfaceFacts& iface);
-/// The values of a field that has one, `fixed`, where it does not vary.
+/// The values of a field, or `fixed` if it does not vary.
 packet::Values field_values(const packet::Frame& frame, packet::FieldKind kind, std::uint64_t fixed,
                             std::size_t nth = 0);
 std::string numbers_text(const packet::Values& values); ///< "100", "100-199"
-/// The identifiers and the priority of a tag, the outer one being 0: "100-199:5".
+/// IDs and priority of tag `i`, 0 being the outermost: "100-199:5".
 std::string vlan_text(const plan::StreamPlan& stream, std::size_t tag);
 /// "stream 0: 10.0.0.1 port 1 (...) -> ..., 64-byte frames, rate max"
 std::string stream_text(const plan::StreamPlan& stream);
-/// Where the counts of a run on this interface come from.
+/// Source of the counts of a run on this interface.
 std::string source_text(const std::string& interface, const RunInfo& info);
 
 std::string cpu_list(const std::vector<int>& cpus); ///< "0,1"
 /// Line breaks become spaces, so that a message stays one line.
 std::string one_line(std::string text);
-/// "ENOSPC", or "errno 4095" for a number without a name.
+/// "ENOSPC", or "errno 4095" for an unknown number.
 std::string errno_name(int number);
 std::string errno_text(int number);
-/// Frames that a dry run shows of a stream: no more than it would send.
+/// Frames that a dry run shows of a stream: at most what a run would send.
 std::uint64_t frames_shown(const plan::Plan& plan, const plan::StreamPlan& stream);
 
 } // namespace xtg::report

@@ -10,11 +10,11 @@
 
 namespace xtg::report {
 
-/// The resolved plan, but for its notes, and the first frames.
+/// Prints the resolved plan without its notes, and the first frames.
 void print_plan(std::ostream& out, const plan::Plan& plan);
 void print_tcp_plan(std::ostream& out, const plan::TcpPlan& plan);
 /// The plan as JSON. With frames: the document of --dry-run --json, {version, schema, plan,
-/// frames}; without: the plan alone, as `start` has it under "configuration".
+/// frames}; without: the plan alone, as in "configuration" of `start`.
 std::string plan_json(const plan::Plan& plan, bool with_frames, const std::string& test = {});
 std::string tcp_plan_json(const plan::TcpPlan& plan, const std::string& test = {});
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What a run reports while it goes on: finished values, one event at a time, in this order: a
-// begin, intervals and occurrences, a failure if there was one, the end, finish. A sink takes them;
-// it reads no counter, clock or file, so that its output is compared whole in tests.
+// Events of a run in progress: finished values, one event at a time, in this order: a begin,
+// intervals and occurrences, a failure if there was one, the end, finish. A sink receives them; it
+// reads no counter, clock or file, so tests can compare its whole output.
 #pragma once
 
 #include <cstdint>
@@ -25,19 +25,19 @@
 
 namespace xtg::report {
 
-/// What of the host and of who asked for the run belongs to the record.
+/// Facts about the host and the request that belong to the report.
 struct RunInfo {
   std::string command;          ///< as typed
-  std::uint64_t started_ns = 0; ///< CLOCK_MONOTONIC when the asker began; 0: when it called
+  std::uint64_t started_ns = 0; ///< CLOCK_MONOTONIC when the requester started; 0: at the call
   std::string started_utc;      ///< ISO 8601
   std::string hostname;
   std::string kernel;
   stats::CountSource source = stats::CountSource::Tracepoint;
-  std::string source_note; ///< why it is not the tracepoint; else empty
+  std::string source_note; ///< why it is not the tracepoint; otherwise empty
   std::string test{};      ///< the run as a profile, JSON; may be empty
 };
 
-// A run begins. The plan has the notes on what was learnt while preparing.
+// A run begins. The plan includes notes from the preparation.
 struct UdpBegin {
   plan::Plan plan;
   RunInfo info;
@@ -45,7 +45,7 @@ struct UdpBegin {
 struct PortTestBegin {
   plan::PortTestPlan plan;
   RunInfo info;
-  std::vector<std::string> modes; ///< by port: where its program runs; empty: it does not receive
+  std::vector<std::string> modes; ///< by port: attach mode; empty: it does not receive
 };
 struct TcpBegin {
   plan::TcpPlan plan;
@@ -54,7 +54,7 @@ struct TcpBegin {
 struct RxBegin {
   plan::RxPlan plan;
   RunInfo info;
-  std::string mode; ///< where the program runs, "native" or "generic"
+  std::string mode; ///< attach mode, "native" or "generic"
 };
 struct ReflectBegin {
   plan::ReflectPlan plan;
@@ -63,37 +63,37 @@ struct ReflectBegin {
 };
 using Begin = std::variant<UdpBegin, PortTestBegin, TcpBegin, RxBegin, ReflectBegin>;
 
-/// What was counted since the last one.
+/// What was counted since the previous interval.
 using Interval = std::variant<stats::Sample, stats::PortTestSample, stats::TcpSample,
                               stats::RxSample, stats::ReflectSample>;
 
-// What happens under way.
-struct Announced { ///< a run's start was announced, or its end where the start was not seen
+// Events during the run.
+struct Announced { ///< a run's start was announced, or its end if the start was not seen
   stats::RxSender sender;
 };
-struct FlowEnded { ///< a flow ended before the run did, for a reason of its own
+struct FlowEnded { ///< a flow ended before the run
   stats::FlowState flow;
   double at_s = 0;
 };
-struct Note { ///< something has changed; it stands in the summary, too
+struct Note { ///< a change, which the summary repeats
   std::string text;
   double at_s = 0;
 };
-struct Warning { ///< what went wrong beside the run
+struct Warning { ///< a problem that does not affect the run
   std::string text;
 };
-struct Step { ///< before the begin, for who wants to know every step
+struct Step { ///< before the begin, for --verbose
   std::string text;
 };
 using Occurrence = std::variant<Announced, FlowEnded, Note, Warning, Step>;
 
-/// The run failed, before or after its begin; an end may follow where something was measured.
+/// The run failed, before or after its begin; an end may follow if something was measured.
 struct Failure {
   Error error;
-  int exit_status = 0; ///< what the process will return
+  int exit_status = 0; ///< of the process
 };
 
-// The end: everything that was counted, and what it makes of --expect.
+// The end: final counts, and the results of --expect.
 struct PortTestEnd {
   stats::PortTestSummary summary;
   std::vector<RxVerdict> verdicts;
@@ -105,21 +105,21 @@ struct RxEnd {
 using End =
     std::variant<stats::Summary, PortTestEnd, stats::TcpSummary, RxEnd, stats::ReflectSummary>;
 
-/// Nothing more comes.
+/// No more events follow.
 struct Finish {};
 
 using Event = std::variant<Begin, Interval, Occurrence, Failure, End, Finish>;
 
-/// Takes the events of one run, in order.
+/// Receives the events of one run, in order.
 class Sink {
 public:
   virtual ~Sink() = default;
   virtual void take(const Event& event) = 0;
-  /// Whether what it was given could be written; an error ends the run.
+  /// Whether the output could be written; an error ends the run.
   [[nodiscard]] virtual Status status() const { return {}; }
 };
 
-// The begin that an event belongs to: of the same place in its variant.
+// The begin that an event belongs to: the same index in its variant.
 template <class T, class... Kinds>
 constexpr std::size_t place_in(const std::variant<Kinds...>*) {
   std::size_t at = 0;

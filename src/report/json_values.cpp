@@ -178,7 +178,7 @@ Json sum_value(const stats::Sample& s) {
           {"target_pps", s.target_pps ? number(*s.target_pps) : Json(nullptr)}};
 }
 
-/// Link counters know no threads: what they would have to say of one is null, not 0.
+/// Link counters are not by thread: those values are null, not 0.
 Json workers_value(const stats::Sample& s, const RunFacts& facts, stats::CountSource source) {
   const bool exact = source == stats::CountSource::Tracepoint;
   Json list = Json::array();
@@ -296,7 +296,7 @@ Json end_value(const stats::Summary& summary, const RunFacts& facts) {
 }
 
 std::string dump(const Json& value, int indent) {
-  // ASCII alone: no control character stands in it as such.
+  // ASCII output escapes all control characters.
   return value.dump(indent, ' ', true, Json::error_handler_t::replace);
 }
 

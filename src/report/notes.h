@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Where the forms for people put notes: on the standard error, so that what is piped on is the
-// report alone.
+// Prints the notes of the text forms to standard error, so that standard output is the report
+// alone.
 #pragma once
 
 #include <ostream>
@@ -10,14 +10,13 @@
 
 namespace xtg::report {
 
-/// Tells each note once. Reports on stdout are flushed before, so that a terminal shows both in
-/// order.
+/// Prints each note once. Flushes the report before, so that a terminal shows both in order.
 class Notes {
 public:
   explicit Notes(std::ostream& err) : err_(err) {}
   void emit(const std::string& note);
   void emit(const std::vector<std::string>& notes);
-  /// Something that happened during the run, however often.
+  /// An event during the run; printed every time.
   void emit(const std::string& note, double at_s);
 
 private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A run that sees both ends for people: a head, a line per flow and interval, the ledgers.
+// Text report of a run that sees both ends: a head, a line per flow and interval, the ledgers.
 #include <algorithm>
 #include <set>
 #include <string_view>
@@ -37,7 +37,7 @@ void column(Page& page, std::string_view label, std::uint64_t value, std::uint64
                               rest.empty() ? "" : "  ", rest));
 }
 
-/// Of a sender's flows those that there are; where there are none, the first one says so.
+/// The flows of a sender that have packets; if none has, the first one.
 bool worth_a_line(Page& page, const stats::Flow<stats::RxSample>& flow,
                   const stats::PortTestSample& sample) {
   const auto of_sender = [&](const auto& seen) { return seen.first == flow.from; };
@@ -78,7 +78,7 @@ void print_ledger(Page& page, const plan::PortPlan& port, const stats::Ledger& l
   column(page, "received", l.received, l.asked);
   column(page, "duplicated", l.duplicated, l.asked,
          l.copies == 0 ? ""
-                       : fmt::format("{} in all beyond one of each", counted(l.copies, "packet")));
+                       : fmt::format("{} beyond the first of each", counted(l.copies, "packet")));
   column(page, "late", l.late, l.asked, "below the window");
   if (tx.total.target_pps) page.row("target", target_text(tx.total));
   if (!tx.shortfall.empty()) page.row("shortfall", one_line(tx.shortfall));
@@ -125,7 +125,7 @@ void print_flow(Page& page, const plan::PortTestPlan& plan,
   }
 }
 
-/// Where several streams are sent: of each what its sender's driver took and what has arrived.
+/// With several streams: what each one's sender's driver accepted and what arrived.
 void print_streams(Page& page, const plan::Plan& sender, const stats::Summary& tx,
                    const std::vector<stats::RxStream>& received, stats::RxPath path) {
   const std::vector<StreamFacts> facts = stream_facts(sender);
@@ -178,7 +178,7 @@ void to_text(Page& page, const PortTestBegin& begin) {
 }
 
 void to_text(Page& page, const PortTestBegin& begin, const stats::PortTestSample& sample) {
-  std::set<std::size_t> told; // senders whose loss has been told
+  std::set<std::size_t> printed; // senders whose loss has been printed
   for (const auto& flow : sample.flows) {
     if (!worth_a_line(page, flow, sample)) continue;
     const stats::RxSample& rx = flow.rx;
@@ -189,7 +189,7 @@ void to_text(Page& page, const PortTestBegin& begin, const stats::PortTestSample
                "{:>7} p99  {:>7} max us {}\n",
                sample.end_s, flow_name(begin.plan, flow.from, flow.to),
                tx ? thousands(tx->xmit_pps) : "-", thousands(rx.pps), prefixed(rx.l1_bps, "bit/s"),
-               told.insert(flow.from).second ? signed_text(sample.missing[flow.from]) : "-",
+               printed.insert(flow.from).second ? signed_text(sample.missing[flow.from]) : "-",
                delay_number(d, d.quantile(0.5)), delay_number(d, d.quantile(0.99)),
                delay_number(d, d.max), rx.path == stats::RxPath::RoundTrip ? "RTT" : "delay");
   }
@@ -240,10 +240,10 @@ std::string_view name(Limit limit) {
 std::string limit_text(const stats::Ledger& l) {
   switch (l.limit) {
   case Limit::None:
-    return "everything that was asked for was sent and arrived";
+    return "everything requested was sent and arrived";
   case Limit::Generator:
     if (l.not_sent + l.driver_drops == 0 && l.slow)
-      return "generator-limited: all of it was sent and arrived, but slower than asked for";
+      return "generator-limited: all of it was sent and arrived, but slower than requested";
     if (l.not_sent + l.driver_drops == 0)
       return "generator-limited: sent at full speed, and all of it arrived";
     return fmt::format("generator-limited: {} of {} not sent, {} refused by the driver",

@@ -13,7 +13,7 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-/// What the values need to know of the run.
+/// Facts about the run that the values need.
 struct PortTestFacts {
   Names ports;
   std::vector<RunFacts> tx; ///< by port
@@ -52,7 +52,7 @@ Json port_test_start(const plan::PortTestPlan& plan, const RunInfo& info, const 
                             {"ports", std::move(ports)}});
 }
 
-/// What a flow does not know is its sender's, or its port's.
+/// Fields that belong to the sender or its port, not to a flow.
 void clear_loss(Json& value, bool known) {
   if (known) return;
   for (const char* key :
@@ -104,7 +104,7 @@ Json ledger_value(const stats::Ledger& ledger, const std::string& port) {
           {"exact", ledger.exact},       {"limited_by", name(ledger.limit)}};
 }
 
-/// What of a receiver's end is its own and not a stream's.
+/// Fields of a receiving port that are not of a stream.
 Json port_value(const stats::RxSummary& summary, const std::string& port) {
   const Json end = rx_end_value(summary, {});
   Json value = {{"interface", port}, {"passed", end["sum"]["passed"]}};
@@ -134,7 +134,7 @@ Json port_test_end(const stats::PortTestSummary& summary, const std::vector<RxVe
     if (port.tx) {
       Json value = {{"interface", interface}};
       value.update(end_value(*port.tx, facts.tx[i]));
-      value.erase("cpu_seconds"); // of the whole process, below
+      value.erase("cpu_seconds"); // for the whole process: see below
       tx.push_back(std::move(value));
     }
     if (port.ledger) {

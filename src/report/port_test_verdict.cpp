@@ -8,12 +8,12 @@
 namespace xtg::report {
 namespace {
 
-/// A generator may miss this share of its rate or amount where no condition says otherwise.
+/// A generator may miss this share of its rate or amount unless a condition says otherwise.
 constexpr double kMissedMost = 0.001;
 
 struct Sums {
   stats::Ledger ledger; ///< of all senders, counts only
-  double behind = 0;    ///< largest share of its schedule that a sender gave up
+  double behind = 0;    ///< largest share of its schedule that a sender missed
   std::uint64_t sent = 0;
   bool any = false; ///< there is a ledger
 };
@@ -45,7 +45,7 @@ Sums sum_of(const stats::PortTestSummary& summary) {
   return out;
 }
 
-/// Of what arrived at one port, or at all of them; none where the port does not receive.
+/// Value from the arrivals at one port, or at all of them; none if the port does not receive.
 std::optional<stats::RxSummary> arrived(const stats::PortTestSummary& summary,
                                         const std::vector<std::string>& ports,
                                         const std::string& port) {
@@ -55,7 +55,7 @@ std::optional<stats::RxSummary> arrived(const stats::PortTestSummary& summary,
   return *summary.ports[at].rx;
 }
 
-/// What only the ledgers know; none where what arrived tells.
+/// Value that only the ledgers have; none if the arrivals have it.
 std::optional<double> ledger_value(plan::Expected what, const Sums& sums) {
   const stats::Ledger& l = sums.ledger;
   const std::uint64_t missing = l.lost + l.dropped + l.late;
@@ -84,7 +84,7 @@ std::optional<double> ledger_value(plan::Expected what, const Sums& sums) {
 RxVerdict judge_one(const plan::Condition& condition, const stats::PortTestSummary& summary,
                     const std::vector<std::string>& ports, const Sums& sums) {
   RxVerdict verdict{condition, std::nullopt, false};
-  if (condition.share_of != 0 && sums.sent == 0) return verdict; // a share of nothing
+  if (condition.share_of != 0 && sums.sent == 0) return verdict; // of nothing: no value
   if (condition.port.empty()) verdict.value = ledger_value(condition.what, sums);
   if (!verdict.value)
     if (const auto rx = arrived(summary, ports, condition.port))
@@ -98,7 +98,7 @@ RxVerdict judge_one(const plan::Condition& condition, const stats::PortTestSumma
     verdict.held = plan::holds(condition, *verdict.value);
     return verdict;
   }
-  // Exact: packets * denominator against numerator * sent, all of them whole numbers.
+  // Exact: packets * denominator against numerator * sent, all of them integers.
   plan::Condition whole = condition;
   whole.bound = condition.bound * static_cast<double>(sums.sent);
   verdict.held = plan::holds(whole, *verdict.value * static_cast<double>(condition.share_of));
@@ -106,9 +106,9 @@ RxVerdict judge_one(const plan::Condition& condition, const stats::PortTestSumma
   return verdict;
 }
 
-/// What did not leave was not tested: conditions hold of a run that sent what it was asked for.
-/// None where it did, or where a condition says how much may be missing. That nothing was sent at
-/// all is an error, or what a condition is about: see covers_silence().
+/// Packets that did not leave were not tested: conditions hold only for a run that sent what was
+/// requested. None if it did, or if a condition says how much may be missing. Sending nothing at
+/// all is an error, or the subject of a condition: see covers_silence().
 std::optional<RxVerdict> generator_limited(const std::vector<plan::Condition>& conditions,
                                            const Sums& sums) {
   const auto speaks_of = [&](plan::Expected what) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the text and the JSON of `reflect` say alike. Internal to this folder.
+// Phrases shared by the text and the JSON of `reflect`. Internal to this folder.
 #pragma once
 
 #include <array>
@@ -9,10 +9,10 @@
 
 namespace xtg::report {
 
-/// A reason for which a test frame is not sent back.
+/// A reason for not sending a test frame back.
 struct Refusal {
   std::string_view key;  ///< in the JSON
-  std::string_view text; ///< of such frames: "from an address that is not allowed ..."
+  std::string_view text; ///< describes such frames: "from an address that is not allowed ..."
 };
 
 /// By XTG_REFLECT_*.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// `reflect` for people: a head, one line of fixed columns per interval, a summary.
+// Text report of `reflect`: a head, one line of fixed columns per interval, a summary.
 #include <algorithm>
 #include <string_view>
 
@@ -17,19 +17,19 @@
 namespace xtg::report {
 namespace {
 
-/// Streams and prefixes that are told one by one; the others are only counted.
+/// Streams and prefixes with a line of their own; the others are only counted.
 constexpr std::size_t kShownStreams = 16, kShownSources = 8;
 
 std::string_view end_text(stats::EndReason reason) {
   switch (reason) {
   case stats::EndReason::Amount:
-    return "all frames that were asked for were sent back";
+    return "all requested frames were sent back";
   case stats::EndReason::Duration:
     return "duration reached";
   case stats::EndReason::Interrupted:
     return "interrupted";
   case stats::EndReason::Failed:
-  case stats::EndReason::Announced: // of a receiver only
+  case stats::EndReason::Announced: // for a receiver only
     break;
   }
   return "failed";
@@ -54,7 +54,7 @@ void print_losses(Page& page, const stats::ReflectSummary& summary) {
   page.count("driver refused", c.dropped, causes);
   if (c.unnumbered != 0)
     page.count("not counted", c.unnumbered,
-               fmt::format("sent back, of streams beyond the {} that are counted apart",
+               fmt::format("sent back, of streams beyond the {} that are counted separately",
                            with_thousands(XTG_REFLECT_STREAMS)));
   for (std::size_t i = 0; i < kRefusals.size(); i++)
     if (c.not_reflected[i] != 0)
@@ -95,10 +95,9 @@ void to_text(Page& page, const ReflectBegin& begin) {
   page.out << std::flush;
   page.notes.emit(plan.notes);
   if (!info.source_note.empty())
-    page.notes.emit(
-        fmt::format("what the driver refuses is counted by the interface, with all else "
-                    "that it sends: {}",
-                    info.source_note));
+    page.notes.emit(fmt::format("refused frames are counted by the interface, with all else "
+                                "that it sends: {}",
+                                info.source_note));
 }
 
 void to_text(Page& page, const ReflectBegin& begin, const stats::ReflectSample& s) {
@@ -118,7 +117,7 @@ void to_text(Page& page, const ReflectBegin& begin, const stats::ReflectSummary&
   page.ended(end_text(summary.end));
   page.row("duration", fmt::format("{:>15.3f} s", total.end_s - total.start_s));
   if (summary.waiting_s >= 0.001)
-    page.row("waiting", fmt::format("{:>15.3f} s besides, without a frame", summary.waiting_s));
+    page.row("waiting", fmt::format("{:>15.3f} s more, without a frame", summary.waiting_s));
   page.count(
       "sent back", c.reflected(),
       fmt::format("test frames, {} with the reflector's timestamps", with_thousands(c.stamped)));

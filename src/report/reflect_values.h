@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The objects in the JSON of `reflect`, as json_values.h has those of `udp`. Internal to this
-// folder.
+// Objects in the JSON of `reflect`, like json_values.h for `udp`. Internal to this folder.
 #pragma once
 
 #include <string_view>

@@ -40,8 +40,8 @@ std::string in_step_text(const stats::RxClockVerdict& clock) {
 std::string announced_text(const stats::RxSender& sender) {
   const stats::RxAnnouncement& a = sender.about;
   if (!sender.start_seen)
-    return fmt::format("run {:08x} ended after {} of {} bytes; its start was not seen: what was "
-                       "sent before this receiver began is among the lost",
+    return fmt::format("run {:08x} ended after {} of {} bytes; its start was not seen: packets "
+                       "sent before this receiver started count as lost",
                        sender.run_id, counted(a.frames, "packet"), with_thousands(a.frame_size));
   return fmt::format("run {:08x} announced: {} {}, {}", sender.run_id, limit_text(a), rate_text(a),
                      counted(a.streams, "stream"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What `rx` says of announced runs and of clocks. Internal to this folder.
+// Phrases of `rx` about announced runs and clocks. Internal to this folder.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace xtg::report {
 std::string announced_text(const stats::RxSender& sender);
 Json announced_value(const stats::RxSender& sender);
 
-/// Why no delay is told, or how far a delay may be off; empty where there is nothing to say.
+/// Why no delay is reported, or the maximum error of a delay; empty if there is neither.
 std::string clock_text(const stats::RxClockVerdict& clock);
 std::string_view name(stats::RxClock clock);
 

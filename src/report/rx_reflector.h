@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What text and JSON of `rx` say of frames that a reflector sent back. Internal to this folder.
+// Text and JSON of `rx` about reflected frames. Internal to this folder.
 #pragma once
 
 #include <string>
@@ -13,13 +13,13 @@ namespace xtg::report {
 std::string_view path_name(stats::RxPath path); ///< "one-way", "round-trip"
 std::string_view path_text(stats::RxPath path); ///< "delay", "round trip"
 
-/// Whether delays of the stream have in them the time for which the reflector kept the frame.
+/// Whether delays of the stream include the residence time in the reflector.
 bool has_residence(const stats::RxStream& stream);
 
-/// Lines of a stream's own: what the reflector told. None of a stream that came straight.
+/// A stream's lines about the reflector; none for a direct stream.
 std::vector<std::string> reflector_text(const stats::RxStream& stream);
 
-/// null for a stream that came straight.
+/// null for a direct stream.
 Json reflector_value(const stats::RxStream& stream);
 
 } // namespace xtg::report

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// `rx` for people: a head, one line of fixed columns per interval, a summary.
+// Text report of `rx`: a head, one line of fixed columns per interval, a summary.
 #include <algorithm>
 #include <string_view>
 
@@ -18,13 +18,13 @@
 namespace xtg::report {
 namespace {
 
-/// Streams that have a line of their own; the others are only counted.
+/// Streams with a line of their own; the others are only counted.
 constexpr std::size_t kShownStreams = 16;
 
 std::string_view end_text(stats::EndReason reason) {
   switch (reason) {
   case stats::EndReason::Amount:
-    return "all packets that were asked for arrived";
+    return "all requested packets arrived";
   case stats::EndReason::Duration:
     return "duration reached";
   case stats::EndReason::Interrupted:
@@ -50,7 +50,7 @@ std::string lost_text(const stats::RxCounters& c) {
   return fmt::format("{} lost ({})", signed_text(c.lost), percent_text(c.loss_ratio()));
 }
 
-/// Of announced streams, what is lost and not between two packets that came.
+/// Of announced streams: packets lost before the first or after the last one received.
 std::int64_t lost_outside(const std::vector<stats::RxStream>& streams) {
   std::int64_t outside = 0;
   for (const stats::RxStream& s : streams) {
@@ -69,7 +69,7 @@ std::string sizes_text(const stats::RxStream& stream) {
              : fmt::format("{} to {}", with_thousands(shortest), with_thousands(longest));
 }
 
-/// "1: 5, 2-3: 1": bursts by their length.
+/// "1: 5, 2-3: 1": bursts by length.
 std::string lengths(const stats::RxStream& stream) {
   std::vector<std::string> parts;
   for (std::size_t i = 0; i < stream.burst_class.size(); ++i) {
@@ -177,7 +177,7 @@ void print_counts(Page& page, const plan::RxSpec& spec, const stats::RxSummary& 
     page.row("suspect", fmt::format("{:>15} packets, with a number that no second one confirmed",
                                     signed_text(c.suspect)));
   if (!all.bursts_known) {
-    page.row("loss bursts", "not known: a stream came through more than one queue or CPU");
+    page.row("loss bursts", "not known: a stream arrived through more than one queue or CPU");
   } else if (all.bursts == 0) {
     page.count("loss bursts", 0, "");
   } else {
@@ -187,7 +187,7 @@ void print_counts(Page& page, const plan::RxSpec& spec, const stats::RxSummary& 
   }
 }
 
-/// What besides is to be known of the delays of streams that a reflector sent back.
+/// Further facts about the delays of reflected streams.
 void print_paths(Page& page, const stats::RxSummary& summary) {
   const auto streams_that = [&](auto is) {
     return static_cast<std::uint64_t>(
@@ -198,7 +198,7 @@ void print_paths(Page& page, const stats::RxSummary& summary) {
   const std::uint64_t kept = streams_that(has_residence);
   if (back != 0 && summary.total.path == stats::RxPath::OneWay)
     page.row("",
-             fmt::format("without {}, which came back from a reflector", counted(back, "stream")));
+             fmt::format("without {}, which returned from a reflector", counted(back, "stream")));
   else if (kept != 0 && summary.total.delay.count != 0)
     page.row("",
              fmt::format("{} included with the time in the reflector", counted(kept, "stream")));
@@ -256,7 +256,7 @@ void print_times(Page& page, const stats::RxSummary& summary) {
 }
 
 void print_streams(Page& page, const std::vector<stats::RxStream>& streams) {
-  // Filters come behind the streams of test frames, and each was asked for by name.
+  // Filters come after the streams of test frames; each was requested by name.
   const auto filters = std::find_if(streams.begin(), streams.end(),
                                     [](const stats::RxStream& s) { return s.name.match; });
   const auto tested = static_cast<std::size_t>(filters - streams.begin());
@@ -367,7 +367,7 @@ void to_text(Page& page, const RxBegin& begin, const RxEnd& end) {
   page.ended(end_text(summary.end));
   page.row("duration", fmt::format("{:>15.3f} s", total.end_s - total.start_s));
   if (summary.waiting_s >= 0.001)
-    page.row("waiting", fmt::format("{:>15.3f} s besides, without a packet", summary.waiting_s));
+    page.row("waiting", fmt::format("{:>15.3f} s more, without a packet", summary.waiting_s));
   if (total.sum.packets == 0) {
     print_nothing(page, begin.plan.spec, summary);
     print_streams(page, summary.streams);

@@ -13,7 +13,7 @@ namespace {
 
 struct Uncounted {
   std::uint64_t frames;
-  std::string_view text; ///< of such test frames: "came of another session ..."
+  std::string_view text; ///< describes such test frames: "of another session ..."
 };
 
 } // namespace

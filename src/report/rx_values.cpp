@@ -18,7 +18,7 @@ double us(std::uint64_t ns) {
   return static_cast<double>(ns) / 1e3;
 }
 
-/// With FCS, as all sizes in the JSON.
+/// Including the FCS, as all sizes in the JSON.
 std::uint64_t bytes_of(std::uint64_t bytes, std::uint64_t packets) {
   return bytes + packets * kFcsBytes;
 }
@@ -55,7 +55,7 @@ Json bursts_value(const stats::RxStream& stream) {
   Json lengths = Json::array();
   for (std::size_t i = 0; i < stream.burst_class.size(); ++i) {
     if (stream.burst_class[i] == 0) continue;
-    const bool last = i + 1 == stream.burst_class.size(); // has all that are longer, too
+    const bool last = i + 1 == stream.burst_class.size(); // includes all longer ones
     lengths.push_back({{"from", std::uint64_t{1} << i},
                        {"to", last ? Json(nullptr) : Json((std::uint64_t{2} << i) - 1)},
                        {"count", stream.burst_class[i]}});
@@ -66,7 +66,7 @@ Json bursts_value(const stats::RxStream& stream) {
           {"outage_us", us(stream.outage_ns)}};
 }
 
-/// What a stream and the whole run tell alike beyond the counters, added to `out`.
+/// Fields shared by a stream and the whole run, beyond the counters; added to `out`.
 void add_details(Json& out, const stats::RxStream& stream) {
   out["negative_delay_worst_us"] = stream.counters.negative == 0
                                        ? Json(nullptr)
@@ -79,7 +79,7 @@ void add_details(Json& out, const stats::RxStream& stream) {
   out["loss_bursts"] = bursts_value(stream);
 }
 
-/// What is known only of frames with a sequence number and a send time.
+/// Fields known only for frames with a sequence number and a send time.
 constexpr std::array kOfNumbers = {
     "unique",    "lost_packets", "lost_percent", "missing_packets", "duplicates",   "replicated",
     "reordered", "too_late",     "suspect",      "negative_delays", "absurd_delays"};
@@ -113,7 +113,7 @@ std::string_view form_of(const stats::RxName& name) {
   return name.compact ? "compact" : "full";
 }
 
-/// Of frames without a signature most is not known.
+/// For frames without a signature most fields are unknown.
 void clear_unknown(Json& out, const stats::RxStream& s) {
   for (const char* key :
        {"session", "first_sequence", "next_sequence", "clock", "path", "loss_exact"})
@@ -134,7 +134,7 @@ Json shares_value(const std::vector<stats::RxShare>& shares) {
   return list;
 }
 
-/// Rates are over the `seconds` of the run, as those of all: so they add up.
+/// Rates are over the `seconds` of the run, like the total's, so they add up.
 Json stream_value(const stats::RxStream& s, double seconds) {
   const stats::RxCounters& c = s.counters;
   const stats::RxRates rates = stats::rx_rates(c, seconds);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The objects in the JSON of `rx`, as json_values.h has those of `udp`. Internal to this folder.
+// Objects in the JSON of `rx`, like json_values.h for `udp`. Internal to this folder.
 #pragma once
 
 #include <string_view>
@@ -15,9 +15,9 @@ Json rx_interval_value(const stats::RxSample& sample);
 Json expect_value(const std::vector<RxVerdict>& verdicts);
 Json rx_end_value(const stats::RxSummary& summary, const std::vector<RxVerdict>& verdicts);
 
-/// null where none was measured.
+/// null if none was measured.
 Json delay_value(const stats::RxDelay& delay);
-/// What an interval, a stream, a way back and the whole run count alike, added to `out`.
+/// Counters shared by an interval, a stream, a return path and the whole run; added to `out`.
 void add_counters(Json& out, const stats::RxCounters& c);
 
 } // namespace xtg::report

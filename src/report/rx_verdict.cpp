@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What of --expect came of a run.
+// Results of --expect conditions.
 #include <algorithm>
 
 #include "packet/frame.h"
@@ -43,8 +43,8 @@ std::optional<double> delay_value(plan::Expected what, const stats::RxDelay& del
 std::optional<double> rx_value(plan::Expected what, const stats::RxSummary& summary) {
   const stats::RxSample& total = summary.total;
   const stats::RxCounters& sum = total.sum;
-  // Without a test frame nothing tells how many came twice, and only the sender how many were lost;
-  // how many came is known.
+  // Without a test frame duplicates are unknown, and losses are known only to the sender; the
+  // number of arrivals is known.
   const bool any = any_signature(sum);
   switch (what) {
   case plan::Expected::Loss:

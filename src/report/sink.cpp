@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The four sinks of the commands; what they say of a command's events is in its own files.
+// The four sinks of the commands; the lines and values of each command are in its own files.
 #include "report/sink.h"
 
 #include <fmt/format.h>
@@ -15,7 +15,7 @@
 namespace xtg::report {
 namespace {
 
-/// Remembers the begin, which later events are told with.
+/// Keeps the begin, which later events need.
 class Writer : public Sink {
 public:
   void take(const Event& event) override {
@@ -83,8 +83,7 @@ private:
                occurrence);
     page_.out << std::flush;
   }
-  // Errors are talk and go to stderr, which is make_outspoken()'s; here one only ends the
-  // summary's story.
+  // make_outspoken() prints errors to stderr; here an error only completes the summary.
   void on(const Failure& failure) override {
     if (page_.error.empty()) page_.error = one_line(failure.error.message());
   }
@@ -97,7 +96,7 @@ private:
   Page page_;
 };
 
-/// Iperf3's skeleton: start, intervals, end.
+/// The structure of iperf3: start, intervals, end.
 class Document final : public Writer {
 public:
   explicit Document(std::ostream& out) : out_(out) {}
@@ -112,14 +111,14 @@ private:
     intervals_.push_back(
         with_begin(interval, [](const auto& b, const auto& value) { return to_json(b, value); }));
   }
-  /// They stand among the senders, the flows and the notes at the end. What was before the first
-  /// announced run begins is none of the report's.
+  /// Senders, flows and notes are repeated at the end. Intervals before the first announced run are
+  /// not part of the report.
   void on(const Occurrence& occurrence) override {
     const auto* announced = std::get_if<Announced>(&occurrence);
     if (announced == nullptr || !announced->sender.start_seen) return;
     if (!std::exchange(announced_, true)) intervals_ = Json::array();
   }
-  /// The first one counts: what follows is its consequence.
+  /// The first failure counts: later ones follow from it.
   void on(const Failure& failure) override {
     if (!error_.is_null()) return;
     error_ = one_line(failure.error.message());
@@ -148,7 +147,7 @@ private:
   bool announced_ = false, finished_ = false;
 };
 
-/// Iperf3's events.
+/// The events of iperf3.
 class Lines final : public Writer {
 public:
   explicit Lines(std::ostream& out) : out_(out) {}
@@ -247,7 +246,7 @@ std::string_view end_text(stats::EndReason reason, std::string_view all_sent) {
     return "duration reached";
   case stats::EndReason::Interrupted:
     return "interrupted";
-  case stats::EndReason::Announced: // a receiver's
+  case stats::EndReason::Announced: // for a receiver
   case stats::EndReason::Failed:
     break;
   }

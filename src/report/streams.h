@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A run's figures by stream: rows of the JSON forms, and text where there are several streams.
+// Figures of a run by stream: rows of the JSON forms, and text if there are several streams.
 #pragma once
 
 #include <string>
@@ -17,14 +17,14 @@ namespace xtg::report {
 Json streams_value(const stats::Sample& sample, const std::vector<StreamFacts>& facts,
                    stats::CountSource source);
 
-/// What text calls a stream: its name, or "stream 1".
+/// The label of a stream in text: its name, or "stream 1".
 std::string stream_label(const std::vector<StreamFacts>& facts, std::size_t number);
 
-/// Of an interval, in the columns of its line; none where there is only one stream.
+/// For an interval, in the columns of its line; none if there is only one stream.
 std::vector<std::string> interval_lines(const stats::Sample& sample,
                                         const std::vector<StreamFacts>& facts);
 
-/// Of the summary, by number; none where there is only one stream.
+/// For the summary, by number; none if there is only one stream.
 std::vector<std::string> summary_texts(const stats::Sample& total,
                                        const std::vector<StreamFacts>& facts);
 

@@ -24,9 +24,9 @@ std::string_view words(stats::FlowEnd end) {
   case stats::FlowEnd::FinUnacknowledged:
     return "FIN not acknowledged";
   case stats::FlowEnd::Rst:
-    return "reset from here, as asked";
+    return "reset from here, as requested";
   case stats::FlowEnd::KeptOpen:
-    return "left open, as asked";
+    return "left open, as requested";
   case stats::FlowEnd::PeerReset:
     return "reset by the far end";
   case stats::FlowEnd::Unanswered:

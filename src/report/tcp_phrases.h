@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Pieces of text that the forms of `tcp` for people share. Internal to this folder.
+// Phrases shared by the text forms of `tcp`. Internal to this folder.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,9 @@ std::string rate_text(const plan::RateLaw& law);                 ///< "1Gbps on 
 std::string payload_text(const plan::TcpPlan& plan);             ///< "pattern"
 std::string amount_text(const plan::TcpPlan& plan);              ///< "1,000 bytes in all"
 std::string close_text(plan::TcpClose close);                    ///< "closed by FIN"
-/// Microseconds with a fraction while they are few: "48.2 us", "1,250 us".
+/// Microseconds with a fraction if small: "48.2 us", "1,250 us".
 std::string us_text(std::uint64_t ns);
-/// The smallest RTT of all flows in microseconds, 0: none measured.
+/// The smallest RTT of all flows in microseconds; 0: none measured.
 std::uint32_t smallest_rtt(const std::vector<stats::FlowState>& flows);
 
 } // namespace xtg::report

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// `tcp` for people: a head, one line of fixed columns per interval, a summary.
+// Text report of `tcp`: a head, one line of fixed columns per interval, a summary.
 #include <array>
 #include <map>
 #include <string_view>
@@ -16,9 +16,9 @@
 namespace xtg::report {
 namespace {
 
-/// Flows that are told of one by one; the others are only counted.
+/// Flows with a line of their own; the others are only counted.
 constexpr std::size_t kShownFlows = 8;
-/// A time is worth a line from this share of the flows' time on.
+/// A time is printed from this share of the flows' time on.
 constexpr double kTold = 0.01;
 
 std::string flow_text(const stats::FlowState& flow) {
@@ -32,7 +32,7 @@ double share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-/// "1,000 after SACK, 2 after a time-out": the causes that there are.
+/// "1,000 after SACK, 2 after a time-out": the causes that occurred.
 std::string causes(const stats::FlowCounters& c) {
   constexpr std::array<std::pair<stats::RetransmitCause, std::string_view>, 3> kCauses = {
       {{stats::RetransmitCause::Sack, "found lost by SACK"},
@@ -144,11 +144,11 @@ void print_flows(Page& page, const std::vector<stats::FlowState>& flows) {
     kinds[flow.end]++;
   for (const auto& [end, how_many] : kinds)
     page.count("flows", how_many, words(end));
-  std::size_t told = 0;
+  std::size_t shown = 0;
   for (const stats::FlowState& flow : flows)
-    if (is_failure(flow.end) && told++ < kShownFlows) page.row("", flow_text(flow));
-  if (told > kShownFlows)
-    page.row("", fmt::format("and {} more", with_thousands(told - kShownFlows)));
+    if (is_failure(flow.end) && shown++ < kShownFlows) page.row("", flow_text(flow));
+  if (shown > kShownFlows)
+    page.row("", fmt::format("and {} more", with_thousands(shown - kShownFlows)));
 }
 
 void print_negotiated(Page& page, const stats::TcpSummary& summary) {
@@ -195,10 +195,11 @@ void to_text(Page& page, const TcpBegin& begin, const stats::TcpSample& s) {
 
 void to_text(Page& page, const TcpBegin& begin, const FlowEnded& ended) {
   page.seen.emplace(page.seen.size(), 0);
-  const std::size_t told = page.seen.size();
-  if (told > kShownFlows + 1) return;
+  const std::size_t shown = page.seen.size();
+  if (shown > kShownFlows + 1) return;
   fmt::print(page.out, "[{:>7.2f}s] {}  {}\n", ended.at_s, begin.plan.iface.name,
-             told <= kShownFlows ? flow_text(ended.flow) : "more flows end; they are only counted");
+             shown <= kShownFlows ? flow_text(ended.flow)
+                                  : "more flows end; they are only counted");
 }
 
 void to_text(Page& page, const TcpBegin& begin, const stats::TcpSummary& summary) {

@@ -32,7 +32,7 @@ Json nonzero(double value) {
   return value == 0 ? Json(nullptr) : number(value);
 }
 
-/// What a flow and the sum of all have alike, added to `out`.
+/// Fields shared by a flow and the sum of all; added to `out`.
 void add_counters(Json& out, const stats::FlowCounters& c) {
   Json causes;
   for (std::size_t i = 0; i < stats::kRetransmitCauses; ++i)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What each command contributes to the JSON forms: values of its events. Those of a run under way
-// get its begin as well. Internal to this folder.
+// Each command's part of the JSON forms: values of its events. Events during a run get its begin as
+// well. Internal to this folder.
 #pragma once
 
 #include "report/event.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What each command contributes to the form for people: lines for its events. Those of a run under
-// way get its begin as well. Internal to this folder.
+// Each command's part of the text form: lines for its events. Events during a run get its begin as
+// well. Internal to this folder.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace xtg::report {
 
-/// Where the lines go, and what has been said so far.
+/// Output streams, and what has been printed so far.
 struct Page {
   Page(std::ostream& out_stream, std::ostream& err) : out(out_stream), notes(err) {}
 
@@ -23,7 +23,7 @@ struct Page {
   void row(std::string_view label, std::string_view value);
   void count(std::string_view label, std::uint64_t value);
   void count(std::string_view label, std::uint64_t value, std::string_view rest);
-  /// How the run ended; a failure is told in the same row.
+  /// How the run ended; a failure is printed in the same row.
   void ended(std::string_view how);
 
   std::ostream& out;
@@ -32,7 +32,7 @@ struct Page {
   std::set<std::pair<std::size_t, std::size_t>> seen; ///< flows that the lines have mentioned
 };
 
-/// Why a sending run ended. `all_sent`: what is said where it was for the amount.
+/// Why a sending run ended. `all_sent`: the text if the amount was reached.
 std::string_view end_text(stats::EndReason reason, std::string_view all_sent);
 
 void to_text(Page& page, const UdpBegin& begin);

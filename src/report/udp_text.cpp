@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The form for people: a head, one line of fixed columns per interval, a summary.
+// Text report of `udp`: a head, one line of fixed columns per interval, a summary.
 #include <algorithm>
 #include <string_view>
 
@@ -43,7 +43,7 @@ void print_threads(Page& page, const std::vector<int>& cpus, const stats::Summar
   for (std::size_t i = 0; i < summary.total.workers.size(); ++i) {
     const stats::TxCounters& w = summary.total.workers[i];
     std::string text = fmt::format("{:>15} attempts", with_thousands(w.attempts));
-    // Link counters know no threads.
+    // Link counters are not by thread.
     if (summary.source == stats::CountSource::Tracepoint)
       text += fmt::format("  {} accepted  {} driver drops  {} redirect errors",
                           with_thousands(w.accepted), with_thousands(w.driver_drops),

@@ -48,7 +48,7 @@ Result<Given> port_option(const CommandInfo& command, const std::string& part) {
   return Given{option, {option->is_flag() ? std::string(kTrue) : part.substr(equals + 1)}, name};
 }
 
-/// An option that is given and not taken back ("fix": false).
+/// An option that is given and not reset ("fix": false).
 bool counts(const Given& given) {
   return !given.option->is_flag() || given.texts.front() == kTrue;
 }
@@ -84,13 +84,13 @@ Status read(Scope scope, const Given& given) {
   return {};
 }
 
-/// In the order of the table, so that one mistake out of several is always the same.
+/// In the order of the table, so that of several mistakes the same one is always reported.
 std::vector<Given> in_order(std::vector<Given> options) {
   std::ranges::stable_sort(options, {}, &Given::option);
   return options;
 }
 
-/// Options of streams into each stream of the port.
+/// Applies options of streams to each stream of the port.
 Status read_all(Test& test, std::size_t port, const std::vector<Given>& options) {
   const auto* udp = std::get_if<plan::TestSpec>(&test.of);
   for (const Given& given : in_order(options)) {
@@ -102,7 +102,7 @@ Status read_all(Test& test, std::size_t port, const std::vector<Given>& options)
   return {};
 }
 
-/// Threads and CPUs of whatever has them.
+/// Applies threads and CPUs to whatever has them.
 Status settle(Test& test, const Asked& asked) {
   if (auto* udp = std::get_if<plan::TestSpec>(&test.of))
     return settle_threads(asked, udp->ports.front().threads, udp->ports.front().cpus);
@@ -118,7 +118,7 @@ tl::unexpected<Error> labelled(const std::string& label, Error error) {
   return tl::unexpected<Error>(std::move(error));
 }
 
-/// One port, which has what is given for all of them; on top of that its own.
+/// One port: the options for all ports, overridden by its own.
 Status read_port(Test& test, std::size_t number, const PortDraft& draft) {
   auto& udp = std::get<plan::TestSpec>(test.of);
   plan::PortSpec& port = udp.ports[number];
@@ -127,7 +127,7 @@ Status read_port(Test& test, std::size_t number, const PortDraft& draft) {
   if (!name) return tl::unexpected<Error>(std::move(name.error()));
   port.interface = std::move(*name);
   const Asked asked = asked_of(draft.own);
-  if (asked.has("--threads")) port.cpus.clear(); // how many there are is the port's own
+  if (asked.has("--threads")) port.cpus.clear(); // the port sets its own thread count
   if (auto ok = read_all(test, number, draft.own); !ok) return ok;
   if (auto ok = check_slots(draft.own); !ok) return ok;
   if (auto ok = settle_threads(asked, port.threads, port.cpus); !ok) return ok;
@@ -136,8 +136,8 @@ Status read_port(Test& test, std::size_t number, const PortDraft& draft) {
   return {};
 }
 
-/// The ports of --port in place of the first, which until now has stood for all of them; behind
-/// them those that only receive.
+/// Replaces the first port, which so far stands for all of them, by the ports of --port, followed
+/// by those that only receive.
 Status read_ports(Test& test, const std::vector<PortDraft>& drafts) {
   auto& ports = std::get<plan::TestSpec>(test.of).ports;
   if (!ports.front().interface.empty())
@@ -148,7 +148,7 @@ Status read_ports(Test& test, const std::vector<PortDraft>& drafts) {
   ports.insert(ports.begin(), drafts.size() - 1, all);
   for (std::size_t i = 0; i < drafts.size(); ++i)
     if (auto ok = read_port(test, i, drafts[i]); !ok) {
-      // Values are named with the port already.
+      // Errors already name the port.
       return ok.error().what.starts_with(drafts[i].where) ? ok
                                                           : labelled(drafts[i].where, ok.error());
     }
@@ -160,7 +160,7 @@ Status read_ports(Test& test, const std::vector<PortDraft>& drafts) {
   return {};
 }
 
-/// Streams with what each has of its own; the rules between the options of each.
+/// Streams with each one's own options; applies the rules between the options of each.
 Status read_streams(Test& test, const Draft& draft, const Asked& asked) {
   const auto& udp = std::get<plan::TestSpec>(test.of);
   const auto& streams = udp.ports.front().streams;
@@ -186,8 +186,7 @@ Status read_streams(Test& test, const Draft& draft, const Asked& asked) {
 
 tl::unexpected<Error> bad_value(std::string_view option, std::string_view text,
                                 std::string_view reason) {
-  // Our parsers begin with the text ("\"x\" is not a rate: ..."); a bare reason gets it put in
-  // front.
+  // Our parsers begin with the text ("\"x\" is not a rate: ..."); a bare reason gets it prepended.
   const std::string shown = xtg::quoted(text);
   if (reason.starts_with(shown))
     return fail(Errc::InvalidArgument, fmt::format("{} {}", option, reason));
@@ -209,7 +208,7 @@ Result<PortDraft> port_draft(const CommandInfo& command, const std::string& text
     if (known == draft.own.end()) {
       given->where = draft.where + ": " + given->where;
       draft.own.push_back(std::move(*given));
-    } else if (!given->option->is_flag()) { // a second time, which build() refuses
+    } else if (!given->option->is_flag()) { // given twice: build() rejects it
       known->texts.push_back(given->texts.front());
     }
   }

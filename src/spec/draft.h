@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// From what was given, on the command line or in a profile, to a test: options with their texts,
-// read and checked by the rules of the table.
+// From the options that were given, on the command line or in a profile, to a test: reads their
+// texts and checks the rules of the table.
 #pragma once
 
 #include <string>
@@ -14,11 +14,11 @@ namespace xtg::spec {
 
 struct Given {
   const Option* option = nullptr;
-  std::vector<std::string> texts; ///< of a flag: kTrue or kFalse
-  std::string where;              ///< as errors call it: "--rate", "--profile f: streams[1].rate"
+  std::vector<std::string> texts; ///< for a flag: kTrue or kFalse
+  std::string where;              ///< name in errors: "--rate", "--profile f: streams[1].rate"
 };
 
-/// A port as it was given; `where`: "--port \"eth1,rate=1Mpps\"".
+/// A port as given; `where`: "--port \"eth1,rate=1Mpps\"".
 struct PortDraft {
   std::string interface;
   std::vector<Given> own;
@@ -27,9 +27,9 @@ struct PortDraft {
 
 struct Draft {
   const CommandInfo* command = nullptr;
-  std::string label;          ///< in front of what rules say: "--profile mix.json"; may be empty
+  std::string label;          ///< prefix of errors from rules: "--profile mix.json"; may be empty
   std::vector<Given> options; ///< of the run, and of all its streams
-  std::vector<std::vector<Given>> streams{}; ///< what each has of its own
+  std::vector<std::vector<Given>> streams{}; ///< each stream's own options
   std::vector<PortDraft> ports{};
   std::vector<std::string> rest{}; ///< the command that demo runs
 };
@@ -38,7 +38,7 @@ struct Draft {
 Result<PortDraft> port_draft(const CommandInfo& command, const std::string& text,
                              const std::string& where);
 
-/// `over`, from the command line, replaces what the profile says in its place.
+/// `over`, from the command line, overrides the profile.
 Draft merge(Draft profile, Draft over);
 
 /// Errors are InvalidArgument: one line that names the option, the value and what is accepted.

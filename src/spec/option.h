@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The table of options: what each is called on the command line and in a profile, what it takes,
-// what --help says, and how its text and its field in a Test become one another. Command line,
-// --help, completion, profiles, their JSON Schema and the man page's option heads all read it.
+// The table of options: names on the command line and in profiles, values, help, and the
+// conversions between text and field of a Test. The command line, --help, completion, profiles,
+// their JSON Schema and the man page's option heads are all derived from it.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,10 @@
 
 namespace xtg::spec {
 
-/// Where the readers and writers of options find their fields.
+/// Where readers and writers of options find their fields.
 class Scope {
 public:
-  /// Of `udp`, a stream of one of its ports.
+  /// For `udp`: a stream of one of its ports.
   explicit Scope(Test& test, std::size_t port = 0, std::size_t stream = 0)
       : test_(test), port_(port), stream_(stream) {}
 
@@ -39,13 +39,13 @@ private:
   std::size_t stream_;
 };
 
-/// What has an option of its own.
-enum class Place : std::uint8_t { Run, Port, Stream }; ///< a port may have those of a stream, too
+/// The level that an option belongs to.
+enum class Place : std::uint8_t { Run, Port, Stream }; ///< a port may have options of streams, too
 
-/// How JSON writes a value; a string in the command line's syntax is accepted for all but flags.
+/// JSON type of a value; a string in command-line syntax is accepted for all except flags.
 enum class Kind : std::uint8_t { Text, Number, Flag };
 
-/// `false` is what a flag is without being given.
+/// `false` is the state of a flag that is not given.
 inline constexpr std::string_view kTrue = "true", kFalse = "false";
 
 struct Option {
@@ -58,37 +58,36 @@ struct Option {
   std::string key;                  ///< in a profile
   std::string value;                ///< "BYTES", or a choice: "l1|l2|l3"; empty for a flag
   std::string help;
-  std::string fallback; ///< the default, in words; empty when there is none worth showing
+  std::string fallback; ///< the default in words; empty if not worth showing
   std::string group;
   Kind kind = Kind::Text;
   Place place = Place::Run;
-  bool of_port = true; ///< of those of a stream: a port may have its own
+  bool of_port = true; ///< for options of streams: a port may have its own
   bool many = false;   ///< may be given several times
-  /// Options of one slot say the same thing in different ways: given on the command line, each
-  /// replaces all of them in a profile.
+  /// Options of one slot set the same field in different ways: on the command line, each overrides
+  /// all of them in a profile.
   std::string slot;
   bool alone = false; ///< two of the slot exclude each other
-  /// Of a list: empties it, so that what is given for a stream or a port takes the place of what is
-  /// given for all.
+  /// For a list: empties it, so that values for a stream or a port replace the values for all.
   std::function<void(Scope&)> clear;
-  /// Text to field. Errors say only what would be accepted.
+  /// Text to field. Errors say only what is accepted.
   std::function<Status(Scope&, const std::string&)> read;
-  /// Field to text; of a list, one for each entry; empty when it is not set.
+  /// Field to text; for a list, one text for each entry; empty if not set.
   std::function<std::vector<std::string>(Scope&)> write;
 
   [[nodiscard]] bool is_flag() const { return kind == Kind::Flag; }
-  /// Also has a name with dashes.
+  /// Whether it also has a name with dashes.
   [[nodiscard]] bool has_dashes() const { return letter != 0 || (!name.empty() && !plain); }
   bool plain = false; ///< the argument only
-  /// As messages call it: "--pkt-size", "-4", "host".
+  /// The name in messages: "--pkt-size", "-4", "host".
   [[nodiscard]] std::string shown() const;
-  /// With dashes, short ones first.
+  /// Names with dashes, short ones first.
   [[nodiscard]] std::vector<std::string> spellings() const;
-  /// The words of a choice; else nothing.
+  /// The words of a choice; otherwise nothing.
   [[nodiscard]] std::vector<std::string> choices() const;
 };
 
-/// Which options were given, by their names as messages show them ("--rate", "-4").
+/// The options that were given, by their names in messages ("--rate", "-4").
 class Asked {
 public:
   void add(const Option& option) { names_.insert(option.shown()); }
@@ -102,10 +101,10 @@ struct CommandInfo {
   Command command = Command::Udp;
   std::string name;
   std::string summary;
-  std::string rest{}; ///< what may stand behind the options, for the usage line
+  std::string rest{}; ///< what may follow the options, for the usage line
   bool profile = false;
   std::vector<Option> options{};
-  /// The rules between options, once all have been read.
+  /// The rules between options, checked when all have been read.
   std::function<Status(const Test&, const Asked&)> check{};
 
   [[nodiscard]] const Option* by_key(std::string_view key) const;

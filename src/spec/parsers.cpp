@@ -19,7 +19,7 @@ constexpr std::size_t kRunIdDigits = 8;
 constexpr std::size_t kMaxHostName = 253;  // RFC 1035 in text form
 constexpr std::size_t kMaxStreamName = 15; // as long as a thread's or an interface's
 
-/// Each word of a text, blanks kept.
+/// Splits into words, keeping the blanks.
 template <class Change>
 Result<std::string> each_word(std::string_view text, Change change) {
   std::string out;
@@ -91,12 +91,12 @@ Result<std::string> parse_interface(std::string_view text) {
 Result<std::string> take_zone(std::string_view text, std::string& zone) {
   const std::size_t percent = text.find_last_of('%');
   if (percent == std::string_view::npos) return std::string(text);
-  const std::string_view behind = text.substr(percent);
-  const std::string mark(behind.substr(0, behind.find('/'))); // "%eth0"
+  const std::string_view from_percent = text.substr(percent);
+  const std::string suffix(from_percent.substr(0, from_percent.find('/'))); // "%eth0"
   std::string address(text);
-  for (std::size_t at; (at = address.find(mark)) != std::string::npos;) // of a range, both ends
-    address.erase(at, mark.size());
-  auto name = parse_interface(mark.substr(1));
+  for (std::size_t at; (at = address.find(suffix)) != std::string::npos;) // both ends of a range
+    address.erase(at, suffix.size());
+  auto name = parse_interface(suffix.substr(1));
   const auto first =
       packet::Ip::parse(std::string_view(address).substr(0, address.find_first_of("-/,")));
   if (!name || !first || first->is_v4() || !(first->is_link_local() || first->is_multicast()))
@@ -182,7 +182,8 @@ Result<std::uint32_t> parse_run_id(std::string_view text) {
   std::string_view digits = text;
   if (digits.starts_with("0x") || digits.starts_with("0X")) digits.remove_prefix(2);
   const auto value = parse_unsigned<std::uint32_t>(digits, 16);
-  // All digits, so that a number that lost one in copying is not taken for another session.
+  // All digits are required, so that a number truncated in copying is not taken for another
+  // session.
   if (!value || digits.size() != kRunIdDigits)
     return fail(Errc::InvalidArgument,
                 "expected the 8 hexadecimal digits of a session, such as 1a2b3c4d or 0x1a2b3c4d");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Parsers of values that only the options have. Errors say what would be accepted.
+// Parsers of values that only options have. Errors say what is accepted.
 #pragma once
 
 #include <cstdint>
@@ -17,19 +17,19 @@
 
 namespace xtg::spec {
 
-/// A name that a network interface can have.
+/// A valid network interface name.
 Result<std::string> parse_interface(std::string_view text);
 /// A name or an address.
 Result<std::string> parse_host(std::string_view text);
-/// A frame's size with its FCS, within what any header stack and the kernel allow.
+/// A frame size with FCS, within the limits of all header stacks and the kernel.
 Result<std::uint32_t> parse_frame_size(std::string_view text);
-/// A byte in decimal, or in hexadecimal behind 0x as ToS values are often written.
+/// A byte in decimal, or in hexadecimal with 0x, as ToS values are often written.
 Result<std::uint8_t> parse_tos(std::string_view text);
 /// The same without ECN bits, which TCP sets by itself.
 Result<std::uint8_t> parse_dscp_byte(std::string_view text);
 /// A code point by name or number, as the byte that carries it (RFC 2474, 2597, 3246, 5865, 8622).
 Result<std::uint8_t> parse_dscp(std::string_view text);
-/// The eight hexadecimal digits that name a session of a sender.
+/// The eight hexadecimal digits of a sender's session.
 Result<std::uint32_t> parse_run_id(std::string_view text);
 Result<std::string> parse_path(std::string_view text);
 Result<std::string> parse_stream_name(std::string_view text);
@@ -41,12 +41,12 @@ Result<std::uint32_t> parse_window(std::string_view text);
 std::string window_help();
 Result<Rate> parse_packet_rate(std::string_view text);
 
-/// Takes the zone off an address, a range or a prefix: "fe80::1%eth0" leaves "fe80::1". All
-/// addresses of a run name the same zone, which is kept in `zone`.
+/// Removes the zone from an address, a range or a prefix: "fe80::1%eth0" leaves "fe80::1". All
+/// addresses of a run must name the same zone, which is stored in `zone`.
 Result<std::string> take_zone(std::string_view text, std::string& zone);
 /// The same for each word of a text, such as a filter.
 Result<std::string> take_zones(std::string_view text, std::string& zone);
-/// Back again: the zone behind an address that can have one.
+/// The reverse: appends the zone to an address that can have one.
 std::string with_zone(std::string_view text, const std::string& zone);
 std::string with_zones(std::string_view text, const std::string& zone);
 

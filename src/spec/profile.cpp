@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t kMaxProfile = std::size_t{1} << 20;
 
-/// Reads one profile; `label` and the path of keys are in front of every error.
+/// Reads one profile; errors begin with `label` and the path of keys.
 class Reader {
 public:
   Reader(const CommandInfo& command, std::string label)
@@ -30,7 +30,7 @@ public:
   Result<Draft> draft(const Json& profile);
 
 private:
-  /// Which options an object may have.
+  /// Options that an object may have.
   enum class In : std::uint8_t { Top, Stream, Port };
 
   [[nodiscard]] tl::unexpected<Error> bad(const std::string& path, std::string_view what) const {
@@ -40,7 +40,7 @@ private:
   [[nodiscard]] bool fits(const Option& option, In in) const;
   [[nodiscard]] tl::unexpected<Error> unknown(const std::string& path, const std::string& key,
                                               In in) const;
-  /// One value of an option as the text of the command line.
+  /// One value of an option as command-line text.
   [[nodiscard]] Result<std::string> text(const Option& option, const std::string& path,
                                          const Json& value) const;
   [[nodiscard]] Result<Given> given(const Option& option, const std::string& path,
@@ -178,7 +178,7 @@ const Json& profile_in(const Json& document) {
   return *at;
 }
 
-/// The command that a profile names; `typed` is the one of the command line.
+/// The command that a profile names; `typed` is the command line's.
 Result<const CommandInfo*> command_of(const Json& profile, const std::string& label,
                                       const CommandInfo* typed) {
   const auto reject = [&label](const std::string& what) {
@@ -214,7 +214,7 @@ Texts text_of(const Option& option, Scope scope) {
   return option.write(scope);
 }
 
-/// By port that sends and its streams; of other commands than `udp` there is one of each.
+/// By sending port and its streams; commands other than `udp` have one of each.
 using Written = std::vector<std::vector<Texts>>;
 
 Written written(const Option& option, Test& test) {
@@ -230,8 +230,8 @@ Written written(const Option& option, Test& test) {
   return out;
 }
 
-/// What a profile says for all ports: what all of them have, or what differs from stream to stream,
-/// which no port says by itself.
+/// Profile keys for all ports: options that are the same in all of them, or that differ between
+/// streams and are not set by any port.
 std::vector<Texts> common(const Written& ports, const Texts& fallback) {
   const auto differs = std::ranges::find_if(ports, [](const std::vector<Texts>& streams) {
     return std::ranges::count(streams, streams.front()) != std::ssize(streams);
@@ -245,7 +245,7 @@ void write_option(const Option& option, const Texts& texts, Json& out) {
   if (!texts.empty()) out[option.key] = value_of(option, texts);
 }
 
-/// A file name need not be UTF-8; JSON has to be.
+/// A file name need not be UTF-8, but JSON must be.
 std::string one_line(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

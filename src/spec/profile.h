@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Tests as JSON: profiles that are read, the test that results carry, and the schema of both.
+// Tests as JSON: profiles to read, the test in results, and the schema of both.
 #pragma once
 
 #include <string>
@@ -11,15 +11,15 @@
 
 namespace xtg::spec {
 
-/// The text of a file, "-" for the standard input. At most 1 MiB.
+/// The text of a file; "-" is standard input. At most 1 MiB.
 Result<std::string> read_profile(const std::string& path);
 
-/// A profile, or a result that carries one. `label` begins every error: "--profile mix.json".
-/// `command`: the one on the command line; null where the file names it.
+/// A profile, or a result that contains one. `label` begins every error: "--profile mix.json".
+/// `command`: the command line's; null if the file names it.
 Result<Draft> profile_draft(std::string_view text, const std::string& label,
                             const CommandInfo* command);
 
-/// The test as a profile, of one line: what differs from the defaults. Not for `completion`.
+/// The test as a profile in one line: only what differs from the defaults. Not for `completion`.
 std::string to_profile(Test test);
 
 /// The JSON Schema of profiles, indented.

@@ -7,7 +7,7 @@
 namespace xtg::spec {
 namespace {
 
-/// One value of an option. Texts are described as far as a schema can; the program says the rest.
+/// One value of an option. Describes texts as far as a schema can; the program checks the rest.
 Json value_schema(const Option& option) {
   if (option.is_flag()) return {{"type", "boolean"}};
   if (const auto words = option.choices(); !words.empty()) return {{"enum", words}};
@@ -34,7 +34,7 @@ Json object_of(Json properties, Json required) {
   return out;
 }
 
-/// The options of a command that `wanted` picks.
+/// The options of a command selected by `wanted`.
 template <class Wanted>
 Json properties_of(const CommandInfo& command, Wanted wanted) {
   Json out = Json::object();

@@ -12,7 +12,7 @@ using plan::DemoSpec;
 
 constexpr std::uint64_t kMaxQueues = 64;
 constexpr std::array<Choice<bool>, 2> kFarEnds = {{{"drop", true}, {"stack", false}}};
-constexpr std::uint64_t kMinMtu = 68, kMaxMtu = 65535; // what a veth device takes
+constexpr std::uint64_t kMinMtu = 68, kMaxMtu = 65535; // limits of a veth device
 
 template <class T>
 auto of_demo(T DemoSpec::*member) {

@@ -14,7 +14,7 @@
 namespace xtg::spec {
 namespace {
 
-constexpr int kMaxDepth = 32; // a saved result has some ten
+constexpr int kMaxDepth = 32; // a saved result has about ten levels
 
 /// "line 3, column 5" of a byte, counted from 1.
 std::string position(std::string_view text, std::size_t byte) {
@@ -26,7 +26,7 @@ std::string position(std::string_view text, std::size_t byte) {
   return fmt::format("line {}, column {}", lines + 1, column + 1);
 }
 
-/// The library's words behind its own position, which has another form in each kind of error.
+/// The library's message without its own position, whose format differs by kind of error.
 std::string cause(std::string_view what) {
   for (const std::string_view start : {"syntax error", "parse error"})
     if (const auto at = what.rfind(start); at != std::string_view::npos) {
@@ -37,7 +37,7 @@ std::string cause(std::string_view what) {
   return std::string(what);
 }
 
-/// What the library lets pass.
+/// Checks that the library does not make.
 class Strictness {
 public:
   bool operator()(int depth, nlohmann::detail::parse_event_t event, Json& value) {
@@ -75,7 +75,7 @@ Result<Json> parse_strictly(std::string_view text) {
   } catch (const Json::parse_error& error) {
     return fail(Errc::InvalidArgument,
                 fmt::format("{}: {}", position(text, error.byte), cause(error.what())));
-  } catch (const Json::exception& error) { // a number beyond all ranges
+  } catch (const Json::exception& error) { // a number out of range
     return fail(Errc::InvalidArgument, error.what());
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// JSON text to a value, more strictly than the library: no key twice, nothing deeply nested, one
-// line for each error. Internal to this folder.
+// JSON parser that is stricter than the library: no duplicate keys, no deep nesting, one line for
+// each error. Internal to this folder.
 #pragma once
 
 #include <string_view>
@@ -13,7 +13,7 @@ namespace xtg::spec {
 
 using Json = nlohmann::ordered_json;
 
-/// Comments as in C and C++ are accepted.
+/// C and C++ comments are accepted.
 Result<Json> parse_strictly(std::string_view text);
 
 } // namespace xtg::spec

@@ -9,7 +9,7 @@
 namespace xtg::spec {
 namespace {
 
-/// Edits from one word to another: insert, delete, replace, swap two neighbours, one each.
+/// Edit distance between two words: insert, delete, replace, swap two neighbours.
 std::size_t edit_distance(std::string_view from, std::string_view to) {
   std::vector<std::size_t> before, last, row(to.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});

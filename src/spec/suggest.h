@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// "Did you mean": the known name that is nearest to what was typed.
+// "Did you mean": the known name nearest to the typed one.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace xtg::spec {
 
-/// "; did you mean X?", or nothing when no candidate is near: a third of the letters may differ.
+/// "; did you mean X?", or nothing if no candidate is close: a third of the letters may differ.
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates);
 
 } // namespace xtg::spec

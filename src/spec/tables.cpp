@@ -40,7 +40,8 @@ Option& Table::add(OptionText text, Kind kind) {
   std::ranges::replace(row.key, '-', '_');
   row.value = std::move(text.value);
   row.help = std::move(text.help);
-  // Taken from the field when the table is done; a byte that no text begins with until then.
+  // Replaced by the field's value when the table is finished; until then a byte that no text begins
+  // with.
   row.fallback = text.fallback ? std::move(*text.fallback) : std::string(1, '\0');
   row.group = group_;
   row.kind = kind;

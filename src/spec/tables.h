@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// How the rows of the table are written down, and the tables of the commands. Internal to this
-// folder.
+// Helpers to write rows of the table, and the tables of the commands. Internal to this folder.
 #pragma once
 
 #include <array>
@@ -40,10 +39,10 @@ CommandInfo completion_command();
 Status check_udp_stream(const plan::TestSpec& test, const plan::StreamSpec& stream,
                         const Asked& asked);
 
-/// InvalidArgument for options that do not go together.
+/// InvalidArgument for options that exclude each other.
 [[nodiscard]] tl::unexpected<Error> bad_usage(std::string what);
 
-// Fields to text: what the parser of the option reads back.
+// Fields to text, in the notation of the option's parser.
 using Texts = std::vector<std::string>;
 template <std::unsigned_integral T>
 Texts texts_of(T value) {
@@ -86,8 +85,8 @@ struct Choice {
   T value;
 };
 
-/// What --help says of an option. names: "-i,--interface,interface"; the last, without dashes, is
-/// the plain argument.
+/// Names and help of an option. names: "-i,--interface,interface"; the last, without dashes, is the
+/// plain argument.
 struct OptionText {
   std::string names;
   std::string value;
@@ -95,7 +94,7 @@ struct OptionText {
   std::optional<std::string> fallback{}; ///< none: the field's default
 };
 
-/// Writes rows; `get` is always a function from a Scope to the field.
+/// Writes rows; `get` always maps a Scope to the field.
 class Table {
 public:
   Table(Command command, std::string name, std::string summary) {
@@ -104,7 +103,7 @@ public:
     info_.summary = std::move(summary);
   }
   CommandInfo& info() { return info_; }
-  /// Heading in --help for what follows.
+  /// Heading in --help for the following rows.
   void group(std::string title) { group_ = std::move(title); }
   void place(Place place) { place_ = place; }
   /// Of the last row.
@@ -128,7 +127,7 @@ public:
     return row;
   }
 
-  /// One word out of a set, which must outlive the table.
+  /// One word of a set, which must outlive the table.
   template <class T, std::size_t N, class Get>
   Option& choice(std::string names, std::string help, Get get, const std::array<Choice<T>, N>& of) {
     std::string words;
@@ -151,7 +150,7 @@ public:
     return row;
   }
 
-  /// `given`: what the field is when the flag is given.
+  /// `given`: the field's value when the flag is given.
   template <class Get>
   Option& flag(std::string names, std::string help, Get get, bool given = true) {
     Option& row = add({std::move(names), "", std::move(help), ""}, Kind::Flag);
@@ -165,7 +164,7 @@ public:
     return row;
   }
 
-  /// A number of things; 0, which is how a missing limit is written, sets none.
+  /// A number of things; 0 means no limit and sets none.
   template <class Get>
   Option& amount(OptionText text, Get get, std::string_view what) {
     text.fallback = "0, no limit";
@@ -174,7 +173,7 @@ public:
     return row;
   }
 
-  /// An address that may have a zone, which is kept once for all of a test.
+  /// An address that may have a zone, stored once for the whole test.
   template <class Get, class Zone, class Parse>
   Option& zoned(OptionText text, Get get, Zone zone, Parse parse) {
     Option& row = add(std::move(text), Kind::Text);
@@ -196,7 +195,7 @@ public:
   }
 
   Option& add(OptionText text, Kind kind);
-  /// With the defaults filled in.
+  /// The finished table, with defaults filled in.
   CommandInfo done();
 
 private:
@@ -205,7 +204,7 @@ private:
   Place place_ = Place::Run;
 };
 
-// Rows that several commands have.
+// Rows shared by several commands.
 template <class Get>
 void interface_row(Table& table, std::string names, std::string help, Get get,
                    std::string fallback = {}) {
@@ -219,7 +218,7 @@ void thread_rows(Table& table, std::string names, Threads threads, Cpus cpus) {
       .value({std::move(names), "N",
               fmt::format("sending threads, each pinned to a CPU, 1 to {}", plan::kMaxThreads)},
              threads, whole_number<std::uint32_t>(1, plan::kMaxThreads))
-      .write = [threads, cpus](Scope& s) { // each CPU carries one
+      .write = [threads, cpus](Scope& s) { // one thread per CPU
     return cpus(s).empty() ? texts_of(threads(s)) : Texts{};
   };
   table.slot("threads", false);
@@ -228,7 +227,7 @@ void thread_rows(Table& table, std::string names, Threads threads, Cpus cpus) {
       parse_cpus);
   table.slot("threads", false);
 }
-/// Each CPU carries one thread: settles the thread count and refuses counts that differ.
+/// One thread per CPU: sets the thread count and rejects counts that differ.
 Status settle_threads(const Asked& asked, std::uint32_t& threads, const std::vector<int>& cpus);
 
 extern const std::array<Choice<Layer>, 3> kLayers;
@@ -276,7 +275,7 @@ void run_id_row(Table& table, std::string help, std::string fallback, Get get) {
   row.kind = Kind::Text;
   row.write = [get](Scope& s) { return get(s) ? Texts{fmt::format("{:08x}", *get(s))} : Texts{}; };
 }
-/// --key: the secret goes into the test, its file's name into profiles.
+/// --key: the test stores the secret, profiles the file's name.
 template <class Get>
 void key_row(Table& table, Get get) {
   Option& row = table.add(
@@ -315,10 +314,10 @@ void tos_rows(Table& table, std::string help, Get get, Parse parse) {
   table.value({"--dscp", "NAME",
                "DSCP, the upper six bits of --tos: EF, AF11, CS0 and so on, or 0 to 63", ""},
               get, parse_dscp);
-  table.last().write = [](Scope&) { return Texts{}; }; // --tos has it
+  table.last().write = [](Scope&) { return Texts{}; }; // written by --tos
   table.slot("tos");
 }
-/// --allow-default-route, --allow-public, --fix, under a heading of their own.
+/// --allow-default-route, --allow-public, --fix, with a heading of their own.
 template <class Get>
 void safety_rows(Table& table, Get get) {
   table.group("Safety");

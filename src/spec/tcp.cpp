@@ -17,7 +17,7 @@ using plan::TcpSpec;
 constexpr std::array kIngresses = {Choice<Ingress>{"auto", Ingress::Auto},
                                    Choice<Ingress>{"xdp", Ingress::Xdp},
                                    Choice<Ingress>{"tc", Ingress::Tc}};
-// The words of xdp-tools. Its skb mode is for drivers without XDP, which is what tc is for here.
+// Terms of xdp-tools. Its skb mode is for drivers without XDP, for which tc is used here.
 constexpr std::array kTcpModes = {Choice<Ingress>{"native", Ingress::Xdp},
                                   Choice<Ingress>{"skb", Ingress::Tc}};
 constexpr std::array kCongestions = {Choice<Congestion>{"none", Congestion::None},
@@ -82,7 +82,7 @@ void flow_rows(Table& table) {
   Option& mode =
       table.choice("-m,--mode", "xdp-tools' option: native is --ingress xdp, skb is --ingress tc",
                    of_tcp(&TcpSpec::ingress), kTcpModes);
-  mode.write = [](Scope&) { return Texts{}; }; // --ingress has it
+  mode.write = [](Scope&) { return Texts{}; }; // written by --ingress
   table.slot("ingress");
 }
 

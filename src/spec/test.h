@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A test is one value, whoever asks for it: argv and JSON profiles make the same one, by the same
+// A test is one value, whatever its source: argv and JSON profiles make the same one, by the same
 // table of options (spec/option.h).
 #pragma once
 
@@ -26,13 +26,13 @@ struct Completion {
   bool operator==(const Completion&) const = default;
 };
 
-/// What a command takes; of `udp` at least one port, of which the first sends.
+/// What a command takes; `udp` has at least one port, and the first one sends.
 struct Test {
   /// In the order of Command.
   std::variant<plan::TestSpec, plan::TcpSpec, plan::RxSpec, plan::ReflectSpec, plan::ProbeSpec,
                plan::DemoSpec, Completion>
       of;
-  std::string key_file; ///< where the secret of --key was read: what a profile says in its place
+  std::string key_file; ///< file from which --key was read; written to profiles
   bool operator==(const Test&) const = default;
 };
 

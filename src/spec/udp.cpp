@@ -213,7 +213,7 @@ void ends_rows(Table& table) {
       ports.push_back({.interface = std::move(*name), .receive = true});
     return {};
   };
-  rx.write = [](Scope& s) { // of several that send, each receives as well
+  rx.write = [](Scope& s) { // if several ports send, each also receives
     const auto& test = s.get<plan::TestSpec>();
     const bool one = senders_of(test) == 1;
     Texts texts;
@@ -222,7 +222,7 @@ void ends_rows(Table& table) {
     return texts;
   };
   table.flag("--bidir", "send from the receiving interface, too", of_test(&plan::TestSpec::bidir));
-  // Ports hold options of their own: spec/draft.cpp reads them, spec/profile.cpp writes them.
+  // Ports have options of their own: spec/draft.cpp reads them, spec/profile.cpp writes them.
   Option& port =
       table.add({"--port", "INTERFACE[...]",
                  "sending and receiving port, with its own options as in eth1,rate=1Mpps", ""},
@@ -270,10 +270,11 @@ Status check_ends(const plan::TestSpec& test, const Asked& asked) {
   if (interface.empty())
     return bad_usage("--rx: expected the name of the sending interface, too, as in \"udp eth0 --rx "
                      "eth1\"");
-  const auto& streams = test.ports.front().streams; // others have the same of what follows
+  const auto& streams = test.ports.front().streams; // the others have the same values
   if (std::ranges::count(streams, false, &plan::StreamSpec::signature) > 0)
-    return bad_usage("--no-signature and --rx exclude each other: the receiver knows frames by "
-                     "their signatures");
+    return bad_usage(
+        "--no-signature and --rx exclude each other: the receiver identifies frames by "
+        "their signatures");
   if (test.announce)
     return bad_usage(
         "--announce and --rx or --port exclude each other: one process sees both ends");
@@ -322,10 +323,10 @@ Status check_udp_stream(const plan::TestSpec& test, const plan::StreamSpec& stre
                                  std::min(kMaxDynPorts, 65536U - stream.dst_port.first)));
   if (!stream.signature && stream.stamp == plan::Stamp::Each)
     return bad_usage("--stamp each and --no-signature exclude each other: the send time is part of "
-                     "of the signature");
+                     "the signature");
   if (!stream.signature && stream.clock == plan::StampClock::Tai)
     return bad_usage("--clock tai and --no-signature exclude each other: the send time is part of "
-                     "of the signature");
+                     "the signature");
   if (!stream.signature && test.announce)
     return bad_usage("--announce and --no-signature exclude each other: a receiver counts frames "
                      "with a signature");

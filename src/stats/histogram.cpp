@@ -26,7 +26,7 @@ void Histogram::merge(std::span<const std::uint64_t> cells) {
 std::uint64_t Histogram::quantile(double q, std::uint64_t least, std::uint64_t most) const {
   if (count_ == 0) return 0;
   if (q >= 1.0) return std::min(most, max());
-  // Nearest rank. The tiny factor keeps 0.07 * 100 = 7.000000000000001 from being rank 8.
+  // Nearest rank. The tiny factor keeps 0.07 * 100 = 7.000000000000001 from becoming rank 8.
   const double exact = std::ceil(std::max(q, 0.0) * static_cast<double>(count_) * (1 - 1e-12));
   const std::uint64_t rank =
       std::clamp(static_cast<std::uint64_t>(exact), std::uint64_t{1}, count_);

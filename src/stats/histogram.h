@@ -12,17 +12,17 @@ class Histogram {
 public:
   Histogram();
   void add(std::uint64_t ns, std::uint64_t times = 1);
-  /// Adds XTG_HIST_CELLS cells as the kernel counted them.
+  /// Adds XTG_HIST_CELLS cells of a kernel histogram.
   void merge(std::span<const std::uint64_t> cells);
   void merge(const Histogram& other) { merge(other.cells_); }
   [[nodiscard]] std::uint64_t count() const { return count_; }
-  /// The q-quantile (0 <= q <= 1) by nearest rank; 0 for an empty histogram. The values of a cell
-  /// are taken to lie evenly in it, or in what `least` and `most`, which none of them is beyond,
-  /// leave of it: the result lies in the cell of the exact one, so within 1.6 % of it. That of 1 is
-  /// the largest value, as max() has it, or `most`.
+  /// The q-quantile (0 <= q <= 1) by nearest rank; 0 for an empty histogram. Values are assumed to
+  /// be spread evenly over their cell, clipped to [`least`, `most`], which bound all values. The
+  /// result is in the cell of the exact quantile, so within 1.6 % of it; for q = 1 it is max() or
+  /// `most`.
   [[nodiscard]] std::uint64_t quantile(double q, std::uint64_t least = 0,
                                        std::uint64_t most = ~std::uint64_t{0}) const;
-  /// Largest value of the highest cell that has one: at most 1.6 % high, never low.
+  /// Upper bound of the highest non-empty cell: at most 1.6 % above the largest value, never below.
   [[nodiscard]] std::uint64_t max() const;
 
 private:

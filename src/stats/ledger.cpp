@@ -12,8 +12,8 @@ std::uint64_t less(std::uint64_t from, std::uint64_t what) {
   return from - std::min(from, what);
 }
 
-/// An amount at a rate that the duration does not reach was not asked for in full; as fast as it
-/// goes, all of it was.
+/// How much of the amount was requested in the time of the run: at a rate that cannot reach it
+/// within the duration, only a part; unpaced, all of it.
 std::uint64_t asked_for(const LedgerFacts& facts) {
   const std::uint64_t due = facts.tx.offered() + facts.tx.skipped_slots;
   if (facts.end == EndReason::Amount) return facts.tx.offered();
@@ -22,7 +22,7 @@ std::uint64_t asked_for(const LedgerFacts& facts) {
   return all ? *facts.amount : std::clamp(due, facts.tx.offered(), *facts.amount);
 }
 
-/// `behind`: where nothing is missing, the generator could still have been faster.
+/// `behind`: the result if nothing is missing and the generator missed its rate.
 Limit limit_of(const Ledger& ledger, bool behind) {
   const std::uint64_t generator = ledger.not_sent + ledger.driver_drops,
                       path = ledger.lost + ledger.late;
@@ -41,7 +41,8 @@ Ledger make_ledger(const LedgerFacts& facts) {
   out.not_sent = less(out.asked, facts.tx.offered());
   out.driver_drops = std::min(facts.tx.refused(), facts.tx.offered());
   const std::uint64_t sent = facts.tx.offered() - out.driver_drops;
-  // Where the interface's counters stand for the tracepoint more may arrive than they say was sent.
+  // If the interface's counters replace the tracepoint, more packets may arrive than they count as
+  // sent.
   const std::uint64_t arrived = std::min(facts.arrived.numbers, sent);
   out.copies = rx.duplicates + less(rx.unique, arrived);
   out.duplicated = std::min(facts.arrived.repeated, arrived);

@@ -12,8 +12,8 @@ namespace xtg::stats {
 
 namespace {
 
-/// What the interface of a receiving port dropped, without what its veth peer's sender has counted
-/// as refused already.
+/// Drops at a receiving port's interface, minus those that its veth peer's sender has already
+/// counted as refused.
 std::uint64_t drops_at(const PortTestSummary& summary, const std::vector<PortFacts>& facts,
                        std::size_t port) {
   const RxUncounted& uncounted = summary.ports[port].rx->uncounted;
@@ -24,7 +24,7 @@ std::uint64_t drops_at(const PortTestSummary& summary, const std::vector<PortFac
   return dropped + uncounted.link_missed + uncounted.link_errors;
 }
 
-/// By sender, what was dropped at one receiving port.
+/// Drops at one receiving port, by sender.
 std::vector<std::uint64_t> drops_by_sender(const PortTestSummary& summary,
                                            const std::vector<PortFacts>& facts, std::size_t port) {
   std::vector<std::uint64_t> arrived(summary.ports.size(), 0);
@@ -34,7 +34,7 @@ std::vector<std::uint64_t> drops_by_sender(const PortTestSummary& summary,
     arrived[flow.from] = flow.rx.total.sum.unique;
     any = any || arrived[flow.from] != 0;
   }
-  // Where nothing arrived, whoever sends from another port may have been dropped.
+  // If nothing arrived, packets of any other sending port may have been dropped.
   for (std::size_t from = 0; !any && from < arrived.size(); from++)
     arrived[from] = summary.ports[from].tx && (from != port || summary.ports.size() == 1) ? 1 : 0;
   return share_out(drops_at(summary, facts, port), arrived);
@@ -101,7 +101,7 @@ RxSnapshot of_run(const RxSnapshot& snapshot, std::uint32_t run_id) {
 RxSummary all_ports(const PortTestSummary& summary) {
   RxSummary out;
   double mean = 0;
-  // As within a port, delays of one way and of two are never added up.
+  // As within a port, one-way and round-trip delays are never combined.
   const bool straight = std::ranges::any_of(summary.ports, [](const PortSummary& port) {
     return port.rx && port.rx->total.delay.count != 0 && port.rx->total.path == RxPath::OneWay;
   });
@@ -114,7 +114,8 @@ RxSummary all_ports(const PortTestSummary& summary) {
     out.total.sum += total.sum;
     out.total.pps += total.pps;
     out.total.jitter_ns = std::max(out.total.jitter_ns, total.jitter_ns);
-    for (const RxStream& stream : port.rx->streams) // one that came to several ports is one
+    for (const RxStream& stream :
+         port.rx->streams) // a stream that arrived at several ports counts once
       if (std::ranges::find(out.streams, stream.name, &RxStream::name) == out.streams.end())
         out.streams.push_back(stream);
     if (total.delay.count == 0 || (straight && total.path == RxPath::RoundTrip)) continue;

@@ -28,7 +28,7 @@ std::uint64_t highest_word(const RxRecord& record) {
   return (record.slot.next - 1) / XTG_RX_WORD;
 }
 
-/// What is below has left the window: of it only the count is known. 0 where nothing has.
+/// First number still in the window; of lower ones only the count is known. 0: none has left it.
 std::uint64_t left(const RxRecord& record) {
   const std::uint64_t highest = highest_word(record), words = record.bitmap.size();
   if (!std::has_single_bit(words)) return (highest + 1) * XTG_RX_WORD;
@@ -36,7 +36,7 @@ std::uint64_t left(const RxRecord& record) {
   return bottom > record.slot.base ? bottom : 0;
 }
 
-/// What several records count of numbers that they are not told apart in.
+/// Counts of several records for numbers that have left their windows.
 class Counted {
 public:
   void add(std::uint64_t numbers, std::uint64_t repeated) {
@@ -45,19 +45,20 @@ public:
     most_ = std::max(most_, numbers);
     repeated_ += repeated;
   }
-  /// Of so many that there are.
+  /// Number of sequence numbers in question.
   [[nodiscard]] Arrivals among(std::uint64_t numbers) const {
     const std::uint64_t arrived = std::min(sum_, numbers), further = sum_ - arrived;
     const bool all_in_each = sum_ == records_ * arrived;
-    const bool told = records_ <= 1 || all_in_each || (records_ == 2 && repeated_ == 0);
-    return {arrived, std::min(arrived, further + repeated_), most_ == arrived && told};
+    const bool distinct = records_ <= 1 || all_in_each || (records_ == 2 && repeated_ == 0);
+    return {arrived, std::min(arrived, further + repeated_), most_ == arrived && distinct};
   }
 
 private:
   std::uint64_t records_ = 0, sum_ = 0, most_ = 0, repeated_ = 0;
 };
 
-/// The record's words from that of number `from` on go to `words`, and what is below to `below`.
+/// Copies the record's bitmap from number `from` on to `words`, and its count of lower numbers to
+/// `below`.
 void take_words(const RxRecord& record, std::uint64_t from, std::vector<Word>& words,
                 Counted& below) {
   const std::uint64_t mask = record.bitmap.size() - 1;
@@ -72,7 +73,7 @@ void take_words(const RxRecord& record, std::uint64_t from, std::vector<Word>& w
   below.add(rise(seen, xtg_rx_unique(&record.slot)), rise(again, record.slot.replicated));
 }
 
-/// Words of the same number are one.
+/// Bitmaps of the same numbers are combined by OR.
 Arrivals laid_over(std::vector<Word> words) {
   std::ranges::sort(words, {}, &Word::number);
   Arrivals out;
@@ -94,7 +95,7 @@ void add(Arrivals& sum, const Arrivals& part) {
   sum.exact = sum.exact && part.exact;
 }
 
-/// Records whose numbers lie in one range.
+/// Records whose numbers overlap.
 Arrivals of_range(const Records& records) {
   const xtg_rx_slot& first = records.front()->slot;
   if (records.size() == 1) return {xtg_rx_unique(&first), first.replicated, true};
@@ -114,7 +115,7 @@ Arrivals of_range(const Records& records) {
 
 } // namespace
 
-// Records whose ranges do not touch have nothing in common.
+// Records whose ranges do not overlap have nothing in common.
 Arrivals arrivals_of(const std::vector<const RxRecord*>& stream) {
   Records records = stream;
   std::ranges::sort(records, {}, [](const RxRecord* record) { return record->slot.base; });
@@ -136,7 +137,7 @@ bool is_of_run(const xtg_rx_key& key, std::uint32_t run_id) {
 }
 
 Arrivals arrivals_of(const std::vector<const RxSnapshot*>& ports, std::uint32_t run_id) {
-  // By stream: one that came straight here and by a reflector there has the same numbers.
+  // By stream: a stream that arrived both directly and by a reflector has the same numbers.
   std::map<std::pair<std::uint16_t, std::uint16_t>, Records> streams;
   for (const RxSnapshot* port : ports)
     for (const RxRecord& record : port->records) {

@@ -28,7 +28,7 @@ struct Bits {
   [[nodiscard]] Bits times(double factor) const { return {l1 * factor, l2 * factor, l3 * factor}; }
 };
 
-/// Of the packets from number `from` to before `to` of a stream.
+/// Bytes of the packets of a stream from number `from` to before `to`.
 Bits bits_of(const FrameBits& stream, std::uint64_t from, std::uint64_t to) {
   if (to <= from) return {};
   if (!stream.mix)
@@ -40,13 +40,13 @@ Bits bits_of(const FrameBits& stream, std::uint64_t from, std::uint64_t to) {
   return {on(Layer::L1), on(Layer::L2), on(Layer::L3)};
 }
 
-/// Packets of a stream that count: accepted ones, or those tried where outcomes are not known.
+/// Packets of a stream that count: accepted ones, or attempts if outcomes are unknown.
 std::uint64_t packets_of(const std::vector<TxCounters>& streams, std::size_t i, bool known) {
   if (i >= streams.size()) return 0;
   return known ? streams[i].accepted : streams[i].attempts;
 }
 
-/// Of all streams together, as many as were accepted in all.
+/// Of all streams together, scaled to the number of accepted packets.
 Bits bits_by_stream(const Snapshot& from, const Snapshot& to, std::span<const FrameBits> streams,
                     std::vector<StreamSample>& samples) {
   const double length_s = seconds_since(from.time_ns, to.time_ns);

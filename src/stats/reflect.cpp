@@ -54,7 +54,7 @@ ReflectSample reflect_delta(const ReflectSnapshot& from, const ReflectSnapshot& 
   const double length_s = seconds_since(from.time_ns, to.time_ns);
   if (length_s <= 0 || sample.sum.sent == 0) return sample;
   sample.pps = static_cast<double>(sample.sum.reflected()) / length_s;
-  // What the driver refused is taken to be of the mean size.
+  // Refused frames are assumed to have the mean size.
   const double size =
       static_cast<double>(sample.sum.bytes) / static_cast<double>(sample.sum.sent) + kFcsBytes;
   sample.l2_bps = sample.pps * size * 8;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What a reflector did: the kernel's records (xtg/abi/reflect.h) added up, and what happened
-// between two looks at them. Counts are frames, sizes bytes without FCS, unless a name says
-// otherwise.
+// Results of a reflector: sums of the kernel's records (xtg/abi/reflect.h), and differences between
+// two snapshots. Counts are frames, sizes bytes without FCS, unless a name says otherwise.
 #pragma once
 
 #include <algorithm>
@@ -18,20 +17,20 @@ namespace xtg::stats {
 
 struct ReflectCounters {
   std::uint64_t sent = 0;       ///< handed to the driver to go back
-  std::uint64_t bytes = 0;      ///< of those
-  std::uint64_t stamped = 0;    ///< of those: with the reflector's timestamps
-  std::uint64_t unnumbered = 0; ///< of those: of streams without a record
-  std::uint64_t dropped = 0;    ///< of those: the driver refused them
-  std::uint64_t passed = 0;     ///< not ours: went on to the stack
-  /// Test frames that were not sent back, by XTG_REFLECT_*. They passed to the stack, except for
-  /// those above the rate.
+  std::uint64_t bytes = 0;      ///< of those `sent`
+  std::uint64_t stamped = 0;    ///< of `sent`: with reflector timestamps
+  std::uint64_t unnumbered = 0; ///< of `sent`: of streams without a record
+  std::uint64_t dropped = 0;    ///< of `sent`: refused by the driver
+  std::uint64_t passed = 0;     ///< not test frames: passed to the stack
+  /// Test frames not sent back, by XTG_REFLECT_*. They passed to the stack, except for those above
+  /// the rate limit.
   std::array<std::uint64_t, XTG_REFLECT_REASONS> not_reflected{};
   bool operator==(const ReflectCounters&) const = default;
   ReflectCounters& operator+=(const ReflectCounters& other);
   ReflectCounters operator-(const ReflectCounters& before) const;
-  /// Frames that the driver took.
+  /// Frames accepted by the driver.
   [[nodiscard]] std::uint64_t reflected() const { return sent - std::min(sent, dropped); }
-  /// In all, without those above the rate.
+  /// Total of not_reflected, without those above the rate limit.
   [[nodiscard]] std::uint64_t refused_sum() const;
 };
 
@@ -48,34 +47,34 @@ struct ReflectStream {
   bool operator==(const ReflectStream&) const = default;
 };
 
-/// The interface's own counters, as differences since the start.
+/// The interface's own counters, as increases since the start.
 struct ReflectLink {
   std::uint64_t rx_dropped = 0, rx_missed = 0, rx_errors = 0, tx_dropped = 0, tx_errors = 0;
   bool operator==(const ReflectLink&) const = default;
-  /// A counter that went back, as where the driver was reset, counts as one that stood still.
+  /// A counter that decreased, as after a driver reset, counts as unchanged.
   ReflectLink operator-(const ReflectLink& before) const;
 };
 
 struct ReflectSnapshot {
   std::uint64_t time_ns = 0;     ///< CLOCK_MONOTONIC
-  std::vector<ReflectUnit> cpus; ///< those that did anything
+  std::vector<ReflectUnit> cpus; ///< only active ones
   ReflectCounters total;
-  std::vector<ReflectStream> streams;  ///< by name; at the end only
-  std::map<int, std::uint64_t> errnos; ///< of what the driver refused, where it gave one
+  std::vector<ReflectStream> streams;  ///< by name; only at the end
+  std::map<int, std::uint64_t> errnos; ///< of refused frames, where the driver gave one
   ReflectLink link;
 };
 
 /// One interval, or the whole run.
 struct ReflectSample {
   double start_s = 0, end_s = 0; ///< since the run's start
-  ReflectCounters sum;           ///< within the interval
-  double pps = 0;                ///< reflected per second
-  double l1_bps = 0, l2_bps = 0; ///< of those: with preamble, gap and FCS; with FCS
+  ReflectCounters sum;           ///< in the interval
+  double pps = 0;                ///< reflected, per second
+  double l1_bps = 0, l2_bps = 0; ///< of those: including preamble, gap and FCS; including FCS
 };
 
 struct ReflectSummary {
-  ReflectSample total;  ///< of the time in which frames were sent back
-  double waiting_s = 0; ///< of the run, before and after that
+  ReflectSample total;  ///< over the time in which frames were sent back
+  double waiting_s = 0; ///< rest of the run, before and after that
   EndReason end = EndReason::Interrupted;
   CountSource source = CountSource::Tracepoint; ///< of sum.dropped
   std::vector<ReflectStream> streams;
@@ -87,10 +86,10 @@ struct ReflectSummary {
 
 ReflectSample reflect_delta(const ReflectSnapshot& from, const ReflectSnapshot& to,
                             std::uint64_t origin_ns);
-/// When frames were sent back, as found by looking at the count from time to time.
+/// First and last time frames were sent back, from periodic looks at the count.
 class ReflectFlow {
 public:
-  /// A look at the count; times rise.
+  /// Takes the count at a time; times increase.
   void look(std::uint64_t now_ns, std::uint64_t sent);
   [[nodiscard]] bool any() const { return to_ns_ != 0; }
   [[nodiscard]] std::uint64_t from_ns() const { return from_ns_; }

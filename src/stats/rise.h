@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What counters gained between two looks at them.
+// Increase of counters between two readings.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace xtg::stats {
 
-/// A counter that went back counts as one that stood still.
+/// A counter that decreased counts as unchanged.
 inline std::uint64_t rise(std::uint64_t from, std::uint64_t to) {
   return to > from ? to - from : 0;
 }
@@ -23,7 +23,7 @@ inline TxCounters rise(const TxCounters& from, const TxCounters& to) {
           .nomem_retries = rise(from.nomem_retries, to.nomem_retries)};
 }
 
-/// A sum of 128 bits, of ns.
+/// A 128-bit sum of ns.
 struct WideSum {
   std::uint64_t low = 0, high = 0;
   WideSum& operator+=(const WideSum& other) {
@@ -31,7 +31,7 @@ struct WideSum {
     high += other.high + (low < other.low ? 1 : 0);
     return *this;
   }
-  /// As rise().
+  /// Like rise().
   [[nodiscard]] WideSum since(const WideSum& before) const {
     if (high < before.high || (high == before.high && low < before.low)) return {};
     return {low - before.low, high - before.high - (low < before.low ? 1 : 0)};

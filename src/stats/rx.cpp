@@ -23,7 +23,7 @@ std::string filter_of(const RxSnapshot& snapshot, const RxName& name) {
   return name.stream < snapshot.filters.size() ? snapshot.filters[name.stream] : "";
 }
 
-/// Exact, of all that the records have.
+/// Exact maximum over all records.
 RxDelay delay_of(const Records& records) {
   RxDelay delay;
   WideSum sum;
@@ -40,10 +40,10 @@ RxDelay delay_of(const Records& records) {
   return delay;
 }
 
-/// Loss periods of the one record that saw the whole stream.
+/// Loss periods, from the one record that saw the whole stream.
 void add_bursts(RxStream& stream, const RxRecord& record, bool final) {
   xtg_rx_slot slot = record.slot;
-  // Without its window a record's end is not known.
+  // Without its bitmap the end of a record is not known.
   if (final && !std::has_single_bit(record.bitmap.size())) return;
   if (final) {
     std::vector<__u64> words(record.bitmap.begin(), record.bitmap.end());
@@ -57,11 +57,11 @@ void add_bursts(RxStream& stream, const RxRecord& record, bool final) {
   stream.bursts = slot.runs;
   stream.longest_burst = slot.longest_run;
   std::copy(std::begin(slot.run_class), std::end(slot.run_class), stream.burst_class.begin());
-  // Where nothing is lost the numbers that were jumped over came late, or by another worker.
+  // If nothing is lost, the skipped numbers arrived late, or by another worker.
   stream.outage_ns = final && slot.runs == 0 ? 0 : slot.outage_ns;
 }
 
-/// By unit, each once: a stream that was quiet for long may have had several records.
+/// Units in the stream, each once: a stream that was idle for long may have several records.
 void join_shares(std::vector<RxShare>& shares) {
   std::ranges::sort(shares, {}, &RxShare::unit);
   std::vector<RxShare> joined;
@@ -73,7 +73,7 @@ void join_shares(std::vector<RxShare>& shares) {
   shares = std::move(joined);
 }
 
-/// Everything but name, clock, delay and bursts.
+/// Fills in everything except name, clock, delay and bursts.
 RxStream add_up(const Records& records) {
   RxStream out;
   out.counters = counters_of(records);
@@ -112,30 +112,30 @@ RxStream add_up(const Records& records) {
   return out;
 }
 
-/// Of two streams' clocks the one that tells a delay, with the larger error.
+/// Of two streams' clocks, the comparable one; if both are, the one with the larger error.
 RxClockVerdict more_telling(const RxClockVerdict& a, const RxClockVerdict& b) {
   if (a == RxClock::Differs) return b;
   if (b == RxClock::Differs) return a;
   return a.error_ns.value_or(0) < b.error_ns.value_or(0) ? b : a;
 }
 
-/// All streams as one. `streams` are those of `snapshot`, final.
+/// All streams as one. `streams` are final ones of `snapshot`.
 RxStream all_of(const RxSnapshot& snapshot, const std::vector<RxStream>& streams) {
   if (streams.empty()) return {};
-  Records every, told;
+  Records every, comparable;
   std::size_t at = 0;
   const ByStream named = by_stream(snapshot);
   const RxPath path = path_of(named);
   for (const auto& [name, records] : named) {
     every.insert(every.end(), records.begin(), records.end());
     if (streams[at++].clock != RxClock::Differs && name.path == path && !name.match)
-      told.insert(told.end(), records.begin(), records.end());
+      comparable.insert(comparable.end(), records.begin(), records.end());
   }
   RxStream all = add_up(every);
   all.first_number = all.next_number = 0;
   all.counters = {};
-  std::optional<RxClockVerdict> clock; // of those whose path the delay is of
-  all.delay = delay_of(told);
+  std::optional<RxClockVerdict> clock; // of streams with the path of the delay
+  all.delay = delay_of(comparable);
   all.bursts_known = true;
   bool tested = false;
   for (const RxStream& stream : streams) {
@@ -187,7 +187,7 @@ RxUncounted gain(const RxUncounted& from, const RxUncounted& to) {
           .unconfirmed = to.unconfirmed};
 }
 
-/// Those to whose filter nothing fitted: that is worth telling at the end.
+/// Adds filters that matched nothing: that is worth reporting at the end.
 void add_silent(std::vector<RxStream>& streams, const RxSnapshot& snapshot) {
   for (std::size_t i = 0; i < snapshot.filters.size(); i++) {
     RxStream silent;
@@ -253,8 +253,8 @@ RxCounters RxCounters::operator-(const RxCounters& before) const {
 }
 
 double RxCounters::loss_ratio() const {
-  // During a run duplicates that came through another queue count as unique: then more came than
-  // was expected.
+  // During a run, duplicates that arrived through another queue count as unique, so arrivals may
+  // exceed the expected number.
   if (lost <= 0) return 0;
   return static_cast<double>(lost) / (static_cast<double>(lost) + static_cast<double>(unique));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Whether a stream's send times can be compared with this host's clock. Internal to stats but for
+// Whether a stream's send times are comparable with this host's clock. Internal to stats except for
 // its types, which are in stats/rx.h.
 #pragma once
 
@@ -10,19 +10,19 @@
 
 namespace xtg::stats {
 
-/// What is known of a stream's clocks.
+/// Known facts about a stream's clocks.
 struct ClockFacts {
   bool tai = false;          ///< its send times are CLOCK_TAI
-  bool contradicted = false; ///< the delays are absurd
+  bool contradicted = false; ///< the delays are implausible
   HostClock here = {};
-  bool announced = false; ///< the two that follow are from the sender
+  bool announced = false; ///< the next two are from the sender's announcement
   std::uint64_t host = 0;
   std::uint64_t clock_error_ns = kNotInStep;
 };
 
 RxClockVerdict judge_clock(const ClockFacts& facts);
 
-/// What the sender of this stream said of itself; nullptr: nothing.
+/// The sender's announcement of this stream; nullptr: none.
 const RxSender* sender_of(const std::vector<RxSender>& senders, const RxName& name);
 
 } // namespace xtg::stats

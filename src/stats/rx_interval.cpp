@@ -17,7 +17,7 @@ namespace {
 
 auto place_of(const RxRecord& record) {
   const xtg_rx_key& key = record.slot.key;
-  // Of one that was quiet for long and came back there are several, which began at different times.
+  // A stream that was idle for long has several records, which began at different times.
   return std::make_tuple(key.run_id, key.stream, key.form, key.unit, record.slot.first_ns);
 }
 
@@ -28,7 +28,7 @@ RxCounters sum_of(const RxSnapshot& snapshot) {
   return sum;
 }
 
-/// Cells that were counted after `before`, which may be shorter or empty.
+/// Cells counted after `before`, which may be shorter or empty.
 std::vector<std::uint64_t> gain(std::span<const std::uint64_t> before,
                                 std::span<const std::uint64_t> now) {
   std::vector<std::uint64_t> gained(now.begin(), now.end());
@@ -37,7 +37,7 @@ std::vector<std::uint64_t> gain(std::span<const std::uint64_t> before,
   return gained;
 }
 
-/// Delays of the packets that came after `from`, of the streams that `to` has with one clock.
+/// Delays of packets that arrived after `from`, of the streams in `to` whose clock is comparable.
 RxDelay delay_between(const RxSnapshot& from, const RxSnapshot& to) {
   std::map<decltype(place_of(RxRecord{})), const RxRecord*> known;
   for (const RxRecord& record : from.records)
@@ -69,7 +69,7 @@ RxDelay delay_between(const RxSnapshot& from, const RxSnapshot& to) {
   }
   delay.count = delay.histogram.count();
   if (delay.count == 0) return {};
-  // A cell's edges, drawn in where no delay of the whole run was beyond.
+  // Edges of the cell, narrowed to the extremes of the whole run.
   delay.min = std::max<std::uint64_t>(xtg_hist_floor(static_cast<__u32>(lowest)), least);
   delay.max = std::min(delay.histogram.max(), most);
   delay.mean = mean(sum.value(), delay.count);

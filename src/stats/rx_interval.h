@@ -13,7 +13,7 @@ struct RxSpan {
   std::uint64_t from_ns = 0, to_ns = 0;
 };
 
-/// All of a sample but its streams and what is derived from them.
+/// Fills in a sample except its streams and what is derived from them.
 RxSample sample_between(const RxSnapshot& from, const RxSnapshot& to, const RxSpan& span,
                         std::uint64_t origin_ns);
 

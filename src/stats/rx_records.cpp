@@ -15,7 +15,7 @@ namespace xtg::stats {
 
 namespace {
 
-/// Between hosts whose clocks are in step no packet takes so long.
+/// No packet between synchronised hosts takes longer.
 constexpr std::uint64_t kLongestDelayNs = 10'000'000'000;
 
 RxName name_of(const xtg_rx_key& key) {
@@ -56,8 +56,8 @@ bool have_windows(const Records& records) {
   return std::ranges::none_of(records, [](const RxRecord* r) { return r->bitmap.empty(); });
 }
 
-/// A copy that came through another queue is one, and does not stand in for a packet that is lost.
-/// Before the end the windows are not read, and each record's own copies are all that is known.
+/// A copy that arrived through another queue is recognised and does not hide a lost packet. Before
+/// the end the bitmaps are not read, and only copies within each record are known.
 void add_copies(RxCounters& sum, const Records& records) {
   if (records.size() < 2 || !has_signature(*records.front()) || !have_windows(records)) return;
   const Arrivals all = arrivals_of(records);
@@ -130,13 +130,14 @@ RxClockVerdict clock_of(const RxSnapshot& snapshot, const Records& records, cons
   facts.contradicted = many || least_delay(records) > kLongestDelayNs;
   facts.here = snapshot.here;
   const xtg_rx_key& key = records.front()->slot.key;
-  if ((key.form & XTG_RX_BACK) != 0) return judge_clock(facts); // nobody announced the reflector's
+  if ((key.form & XTG_RX_BACK) != 0)
+    return judge_clock(facts); // the reflector's clock is not announced
   if (const auto* sender = sender_of(snapshot.senders, name_of(key))) {
     facts.announced = true;
     facts.host = sender->about.host;
     facts.clock_error_ns = sender->about.clock_error_ns;
   }
-  // What came back to its sender has both times of one clock, be it in step with others or not.
+  // Both times of a packet that returned to its sender are of one clock, synchronised or not.
   const bool elsewhere = facts.host != 0 && facts.here.boot != 0 && facts.host != facts.here.boot;
   if ((key.form & XTG_RX_REFLECTED) != 0 && !elsewhere) facts.tai = false;
   return judge_clock(facts);

@@ -10,9 +10,9 @@ namespace xtg::stats {
 
 namespace {
 
-/// A receiver that was there from the start has one of the first numbers, unless all of them were
-/// lost: then both sides' numbers count from 0, so that a first frame that was lost is one. One
-/// that came later counts from the first frame that it saw.
+/// A receiver that listened from the start has one of the first numbers, unless all of them were
+/// lost: then the numbers of both sides count from 0, so that a lost first frame is counted. One
+/// that started later counts from the first frame that it saw.
 constexpr std::uint64_t kFirstNumbers = XTG_RX_WINDOW_LEAST;
 
 std::int64_t missing(const RxStream& stream, bool from_start) {
@@ -39,25 +39,25 @@ RxRoundTrip round_trip_of(std::span<const RxRecord* const> records) {
   return out;
 }
 
-// N numbers were sent. The reflector sent back M frames, each under a number of its own. U of the
-// sender's numbers came back and B of the reflector's, of P packets:
+// N numbers were sent. The reflector sent back M frames, each with a number of its own. P packets
+// returned, with U different numbers of the sender and B of the reflector:
 //
 //   lost                    = N - U
-//   lost on the way back    = M - B
-//   copies of the way back  = P - B     (one number of the reflector more than once)
-//   copies of both ways     = P - U     (one number of the sender more than once)
-//   copies of the way there = B - U     (several of the reflector's numbers for one of the
+//   lost on the return path = M - B
+//   return path duplicates  = P - B     (one number of the reflector more than once)
+//   duplicates on both      = P - U     (one number of the sender more than once)
+//   forward path duplicates = B - U     (several of the reflector's numbers for one of the
 //   sender's)
 //
-// So the reflector heard M - (B - U) of the sender's numbers, and
+// So the reflector received M - (B - U) of the sender's numbers, and
 //
-//   lost on the way there   = N - (M - (B - U)) = (N - U) - (M - B)
+//   lost on forward path    = N - (M - (B - U)) = (N - U) - (M - B)
 //
-// A copy of the way there that was lost on the way back is not known to have been one: by as many
-// the last figure is too low, and it may be as much as below 0. N and M are told by the highest
-// numbers that came, so the last frames, if they were lost, are not in any of these.
+// A forward path duplicate that was lost on the return path is not known to have been one: each
+// makes the last figure one too low, and it may be negative. N and M follow from the highest
+// numbers received, so losses after them are in none of these figures.
 std::optional<RxRoundTripPaths> paths_of(const RxStream& whole, const RxStream& back) {
-  // One more may have come back already where the records are read while they are written.
+  // One more frame may have returned while the records were being read.
   if (back.counters.packets < whole.counters.packets) return std::nullopt;
   const bool from_start = whole.first_number < kFirstNumbers;
   RxRoundTripPaths paths;
@@ -65,7 +65,7 @@ std::optional<RxRoundTripPaths> paths_of(const RxStream& whole, const RxStream& 
   paths.back = back.counters;
   paths.back.lost = missing(back, from_start);
   const std::int64_t there = missing(whole, from_start) - paths.back.lost;
-  // A packet whose number is not believed is no copy of another.
+  // A packet whose number is not accepted is no copy of another.
   const auto copies = static_cast<std::int64_t>(back.counters.unique - whole.counters.unique) +
                       back.counters.suspect - whole.counters.suspect;
   paths.forward_lost = static_cast<std::uint64_t>(std::max<std::int64_t>(there, 0));
@@ -76,9 +76,9 @@ std::optional<RxRoundTripPaths> paths_of(const RxStream& whole, const RxStream& 
 }
 
 void add_reflected(RxStream& stream, const RxAnnouncement& end) {
-  const bool told =
+  const bool known =
       end.reflected && end.reflector_tx_ns != 0 && end.reflector_seq != XTG_RX_UNNUMBERED;
-  if (!told || !stream.round_trip->paths) return;
+  if (!known || !stream.round_trip->paths) return;
   RxRoundTripPaths& paths = *stream.round_trip->paths;
   paths.reflected = std::max(paths.reflected, end.reflector_seq);
   paths.back.lost = static_cast<std::int64_t>(paths.reflected - paths.back.unique);

@@ -36,19 +36,19 @@ bool has_data(const RxSnapshot& snapshot) {
 constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
 constexpr std::uint64_t kMilliSecond = 1'000'000'000'000; ///< ns, for rates in frames per 1,000 s
 
-/// Runs that are kept apart, of which no data has come.
+/// Most runs kept without data.
 constexpr std::size_t kMostRuns = 256;
-/// Between the first copy of a start and the first frame (150 ms), and of an end behind the last
-/// one, on hosts that are slow.
+/// Longest time, on slow hosts, between the first copy of a start and the first frame (usually 150
+/// ms), and between the last frame and its end.
 constexpr std::uint64_t kSlackNs = 2'000'000'000;
-/// A run that has been announced begins within this.
+/// An announced run begins within this time.
 constexpr std::uint64_t kFreshNs = 1'000'000'000;
-/// A session of which nothing came for so long does not go on, if nothing else is known of it.
+/// A session idle for this long is over, unless more is known about it.
 constexpr std::uint64_t kLiveNs = 2'000'000'000;
-/// Likewise, where its sender has announced a run without limit of time, which may have an outage.
+/// The same for a run announced without a time limit, which may have an outage.
 constexpr std::uint64_t kSilenceNs = 300'000'000'000;
 
-/// 0 where the clock was read before.
+/// The time since `from_ns`; 0 if the clock was read before it.
 std::uint64_t passed(std::uint64_t now_ns, std::uint64_t since_ns) {
   return rise(since_ns, now_ns);
 }
@@ -64,8 +64,9 @@ std::uint64_t sent_of(const RxSender& sender) {
   return sent;
 }
 
-/// Takes off the time between the last packet before the run and the first one in it, which lasted
-/// `least_ns` or longer. Of several that did the shortest is taken, as none is told apart by more.
+/// Subtracts the gap between the last packet before the run and its first one, which lasted at
+/// least `least_ns`. The histogram does not distinguish such gaps further, so the shortest one is
+/// taken.
 void drop_first_gap(std::vector<std::uint64_t>& arrival, std::uint64_t least_ns) {
   const auto from = std::min<std::size_t>(xtg_hist_cell(least_ns), arrival.size());
   const auto gap = std::find_if(arrival.begin() + static_cast<std::ptrdiff_t>(from), arrival.end(),
@@ -73,7 +74,7 @@ void drop_first_gap(std::vector<std::uint64_t>& arrival, std::uint64_t least_ns)
   if (gap != arrival.end()) --*gap;
 }
 
-/// Of a filter's record, what came after it was as `before` is, which was read at `read_ns`.
+/// Subtracts from a filter's record what it had counted in `before`, read at `read_ns`.
 void take_off(RxRecord& record, const RxRecord& before, std::uint64_t read_ns,
               std::uint64_t begun_ns) {
   record.slot.packets = rise(before.slot.packets, record.slot.packets);
@@ -81,7 +82,7 @@ void take_off(RxRecord& record, const RxRecord& before, std::uint64_t read_ns,
   record.slot.first_ns = begun_ns;
   for (std::size_t i = 0; i < std::min(record.arrival.size(), before.arrival.size()); i++)
     record.arrival[i] = rise(before.arrival[i], record.arrival[i]);
-  // The sizes began anew with the run, which may be later than its first frame.
+  // Sizes were reset with the run, which may be later than its first frame.
   if (record.slot.size_min > record.slot.size_max) {
     record.slot.size_min = before.slot.size_min;
     record.slot.size_max = before.slot.size_max;
@@ -89,8 +90,8 @@ void take_off(RxRecord& record, const RxRecord& before, std::uint64_t read_ns,
   if (record.slot.packets != 0) drop_first_gap(record.arrival, rise(before.slot.last_ns, read_ns));
 }
 
-/// What a reflector sent back says the same as what came directly, which is preferred. Of copies
-/// the first one is kept, with what a reflector said in the last.
+/// A reflected announcement says the same as a direct one, which is preferred. Of copies the first
+/// is kept, with the reflector timestamps of the last.
 void put(RxAnnouncement& known, const RxAnnouncement& what, bool fresh) {
   if (fresh || (known.reflected && !what.reflected)) {
     known = what;
@@ -139,7 +140,7 @@ bool RxRuns::learn(const std::vector<RxAnnouncement>& announcements) {
   return starts && !begun_;
 }
 
-/// Of those that nothing came of, the ones not heard of for longest are forgotten.
+/// Among runs without data, forgets those not announced for longest.
 void RxRuns::prune() {
   while (runs_.size() > kMostRuns) {
     const auto oldest =
@@ -147,7 +148,7 @@ void RxRuns::prune() {
           return std::pair(a.second.confirmed, a.second.seen_ns) <
                  std::pair(b.second.confirmed, b.second.seen_ns);
         });
-    if (oldest->second.confirmed) return; // as many as there are records at most
+    if (oldest->second.confirmed) return; // at most as many as there are records
     runs_.erase(oldest);
   }
 }
@@ -156,7 +157,7 @@ std::vector<RxSender> RxRuns::confirm(std::vector<RxArrived> arrived) {
   arrived_ = std::move(arrived);
   std::vector<RxSender> news;
   for (auto& [run_id, run] : runs_) {
-    run.packets = 0; // last_ns stays, where its record was taken for another
+    run.packets = 0; // last_ns stays: its record was taken for another
     for (const RxArrived& record : arrived_) {
       if (!is_of(record, run_id)) continue;
       run.packets += record.packets;
@@ -164,7 +165,7 @@ std::vector<RxSender> RxRuns::confirm(std::vector<RxArrived> arrived) {
     }
     run.confirmed = run.confirmed || is_confirmed(run);
     if (!run.confirmed || run.begun || (run.announced && !run.sender.start_seen)) continue;
-    // Of a session that has not begun nobody need know that it ends, once another one has.
+    // The end of a session that never began is irrelevant once another session has begun.
     if (run.sender.start_seen)
       run.begun = begun_ = true;
     else if (begun_)
@@ -175,7 +176,7 @@ std::vector<RxSender> RxRuns::confirm(std::vector<RxArrived> arrived) {
   return news;
 }
 
-/// One frame may be anybody's, unless it is all that was sent.
+/// One frame may be accidental, unless it is all that was sent.
 bool RxRuns::is_confirmed(const Run& run) {
   if (run.packets != 1) return run.packets > 1;
   return run.sender.start_seen && run.sender.ended() && sent_of(run.sender) <= 1;
@@ -188,13 +189,13 @@ bool RxRuns::is_overdue(const Run& run, std::uint64_t now_ns) const {
   if (start.duration_ns != kNoLimit &&
       passed(now_ns, start.arrival_ns) >= plus(start.duration_ns, drain_ns_ + kSlackNs))
     return true;
-  // How long it takes is not known, or anybody's word: until nothing comes any more.
+  // Its duration is unknown or unreliable: wait until nothing arrives any more.
   const std::uint64_t apart = start.rate_millipps == 0 ? 0 : kMilliSecond / start.rate_millipps;
   return passed(now_ns, std::max(run.last_ns, run.seen_ns)) >=
          plus(kSilenceNs, std::max(drain_ns_, 3 * apart));
 }
 
-/// Frames come of a session that has not ended.
+/// Frames arrive for a session that has not ended.
 bool RxRuns::others_go_on(std::uint64_t now_ns) const {
   return std::any_of(arrived_.begin(), arrived_.end(), [&](const RxArrived& record) {
     if (passed(now_ns, record.last_ns) >= std::max(drain_ns_, kLiveNs)) return false;
@@ -204,7 +205,7 @@ bool RxRuns::others_go_on(std::uint64_t now_ns) const {
   });
 }
 
-/// A run that has just been announced and of which no data has come yet.
+/// A run that was just announced and has no data yet.
 bool RxRuns::one_begins(std::uint64_t now_ns) const {
   return std::any_of(runs_.begin(), runs_.end(), [&](const auto& run) {
     return run.second.sender.start_seen && !run.second.confirmed && !run.second.sender.ended() &&
@@ -245,8 +246,8 @@ std::uint64_t RxRuns::begin_of(const RxSnapshot& snapshot, std::uint64_t start_n
 }
 
 void RxRuns::apply(RxSnapshot& snapshot) const {
-  // Where nothing has come, all of what was announced may be lost; else what nothing came of is
-  // nothing to us, nor the end of a run from before our time.
+  // If nothing arrived, everything announced may be lost. Otherwise runs without data are
+  // irrelevant, as is the end of a run from before this receiver started.
   const bool data = has_data(snapshot);
   for (const auto& [run_id, run] : runs_) {
     if (begun_ ? run.begun : data ? run.confirmed : run.sender.start_seen) {
@@ -260,7 +261,7 @@ void RxRuns::apply(RxSnapshot& snapshot) const {
   for (RxRecord& record : snapshot.records)
     for (const RxRecord& before : baseline_) {
       const xtg_rx_key &key = record.slot.key, &old = before.slot.key;
-      // A filter that was quiet for long may have a second record.
+      // A filter that was idle for long may have a second record.
       if (matched(record) && key.stream == old.stream && key.unit == old.unit &&
           record.slot.first_ns == before.slot.first_ns)
         take_off(record, before, baseline_ns_, begun_ns_);
@@ -270,7 +271,7 @@ void RxRuns::apply(RxSnapshot& snapshot) const {
     if (std::any_of(snapshot.senders.begin(), snapshot.senders.end(),
                     [&](const RxSender& sender) { return belongs(record, sender.run_id); }))
       return false;
-    // What came back is in a record by the reflector's numbers once more.
+    // Reflected packets also have a record by the reflector's numbers.
     if ((record.slot.key.form & XTG_RX_BACK) == 0)
       snapshot.uncounted.unannounced += record.slot.packets + record.slot.suspect;
     return true;
@@ -283,7 +284,7 @@ bool RxRuns::over(const RxSnapshot& snapshot, std::uint64_t now_ns) const {
   for (const RxSender& sender : snapshot.senders) {
     const auto run = runs_.find(sender.run_id);
     if (!sender.ended()) {
-      // Of an end without data it is not known that it is of a run that was under way.
+      // An end without data may be of a run that was not under way.
       if (begun_ && (run == runs_.end() || !is_overdue(run->second, now_ns))) return false;
       continue;
     }

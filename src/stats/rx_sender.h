@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What senders announced of their runs (xtg_sig_announce in xtg/abi/signature.h).
+// Announcements of senders (xtg_sig_announce in xtg/abi/signature.h).
 #pragma once
 
 #include <cstdint>
@@ -9,11 +9,11 @@
 
 namespace xtg::stats {
 
-/// One announcement as the kernel entered it; its copies are one.
+/// One announcement as the kernel stored it; copies are merged.
 struct RxAnnouncement {
   std::uint32_t run_id = 0;
   std::uint16_t stream = 0;
-  bool end = false;       ///< else a start
+  bool end = false;       ///< otherwise a start
   bool reflected = false; ///< a reflector sent it back
   bool tai = false;       ///< the stream's send times are CLOCK_TAI
   std::uint64_t frames = 0;
@@ -31,20 +31,20 @@ struct RxAnnouncement {
   std::uint64_t reflector_seq = 0, reflector_rx_ns = 0, reflector_tx_ns = 0;
 };
 
-/// What one record received, by which a run may be identified.
+/// Packets of one record, by which a run may be identified.
 struct RxArrived {
   std::uint32_t run_id = 0;
-  bool compact = false; ///< of the session only the low 16 bits are known
+  bool compact = false; ///< only the low 16 bits of the session are known
   std::uint64_t packets = 0;
   std::uint64_t suspect = 0; ///< not in `packets`
-  std::uint64_t last_ns = 0; ///< arrival of the last one
+  std::uint64_t last_ns = 0; ///< arrival of the last packet
 };
 
-/// A session, as its sender announced it.
+/// A session as announced by its sender.
 struct RxSender {
   std::uint32_t run_id = 0;
-  bool start_seen = false; ///< else only ends: what was sent before this receiver is among the lost
-  bool overdue = false;    ///< the announced time is over, and the end was not announced
+  bool start_seen = false; ///< otherwise packets before this receiver started count as lost
+  bool overdue = false;    ///< the announced time is over, but no end was announced
   RxAnnouncement about;    ///< its start, or its first end
   std::map<std::uint16_t, RxAnnouncement> ends; ///< by stream
 

@@ -17,7 +17,7 @@ bool is_stream(const RxName& name, std::uint32_t run_id, std::uint16_t stream) {
          name.stream == (name.compact ? stream & 0xff : stream);
 }
 
-/// A stream of which nothing came.
+/// A stream of which nothing arrived.
 RxStream silent(const RxAnnouncement& end) {
   RxStream stream;
   stream.name = {end.run_id, end.stream, false, end.reflected ? RxPath::RoundTrip : RxPath::OneWay};
@@ -73,7 +73,7 @@ std::optional<RxSpan> flow_span(const RxSummary& summary) {
   RxSpan span{~std::uint64_t{0}, 0};
   std::uint64_t packets = 0;
   for (const RxStream& stream : summary.streams) {
-    if (stream.name.match && announced) continue; // comes and goes as it likes
+    if (stream.name.match && announced) continue; // independent of the announced run
     span.from_ns = std::min(span.from_ns, stream.first_ns);
     span.to_ns = std::max(span.to_ns, stream.last_ns);
     packets += stream.counters.packets;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What a summary gains where senders announced the end of their runs. Internal to stats.
+// Additions to a summary if senders announced the end of their runs. Internal to stats.
 #pragma once
 
 #include <optional>
@@ -9,13 +9,12 @@
 
 namespace xtg::stats {
 
-/// From the first packet to the last, whose interval belongs to it: waiting before and
-/// after is not part of a rate. Where all that was announced has ended, of packets with a
-/// signature, not of others meanwhile. None of fewer than two packets. `summary`: has
-/// the streams that arrived, and senders.
+/// From the first packet to the last, including the latter's interval: waiting before and after is
+/// not part of a rate. If all announced runs have ended, only packets with a signature count. None
+/// for fewer than two packets. `summary`: has the streams that arrived, and senders.
 std::optional<RxSpan> flow_span(const RxSummary& summary);
 
-/// The sums over the streams, to which add_sent() may have added.
+/// Sums over the streams, including those from add_sent().
 void add_sent_to_all(RxSummary& summary);
 
 } // namespace xtg::stats

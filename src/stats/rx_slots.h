@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Which of the receiver's slots are taken back from their streams when there are few left for
-// others.
+// Selects the receiver's slots to take back from their streams when few are free.
 #pragma once
 
 #include <cstddef>
@@ -13,14 +12,14 @@ namespace xtg::stats {
 struct SlotUse {
   std::uint32_t number = 0;
   std::uint64_t packets = 0;
-  std::uint64_t last_ns = 0; ///< arrival of the last one
+  std::uint64_t last_ns = 0; ///< arrival of the last packet
 };
 
-/// A stream without a packet for so long is idle: others keep their slots.
+/// A stream without a packet for this long is idle; others keep their slots.
 inline constexpr std::uint64_t kSlotIdleNs = 2'000'000'000;
 
-/// At most `wanted` idle ones, by number: first those with one packet, which may be none
-/// of a stream, then the others; of each kind the one that was quiet for longest first.
+/// At most `wanted` idle slots, by number: first those with a single packet, which may not be a
+/// stream at all, then the others; in each group the longest idle first.
 std::vector<std::uint32_t> slots_to_take_back(std::vector<SlotUse> uses, std::uint64_t now_ns,
                                               std::size_t wanted);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Why less was sent than asked for.
+// Why less was sent than requested.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,16 @@ namespace xtg::stats {
 /// empty.
 std::string explain_shortfall(const Sample& total);
 
-/// What an interface's own counters say of its sending side.
+/// Transmit counters of an interface.
 struct LinkSent {
   std::uint64_t transmitted = 0; ///< frames
-  std::uint64_t refused = 0;     ///< dropped, or in error
+  std::uint64_t refused = 0;     ///< dropped, or transmit errors
 };
 
 /// Fills in a snapshot's outcomes from the interface's own counters, before the run and now. They
-/// count whatever else the interface sends, so they are cut to what was attempted. A counter that
-/// went back, as where the driver was reset, counts as one that stood still. `settled`: nothing is
-/// in flight any more, so what is in neither never reached the driver.
+/// count all frames that the interface sends, so they are limited to the attempts. A counter that
+/// decreased, as after a driver reset, counts as unchanged. `settled`: nothing is in flight any
+/// more, so frames in neither counter never reached the driver.
 void use_link_counters(Snapshot& snapshot, const LinkSent& before, const LinkSent& now,
                        bool settled);
 

@@ -12,7 +12,7 @@ namespace xtg::stats {
 
 namespace {
 
-/// The counters that are no arrays.
+/// The scalar counters.
 constexpr std::array kCounters = {
     &FlowCounters::segments_sent,   &FlowCounters::bytes_sent,        &FlowCounters::bytes_acked,
     &FlowCounters::spurious,        &FlowCounters::rto_fired,         &FlowCounters::tail_probes,
@@ -62,7 +62,7 @@ Span own_span(const FlowState& flow, std::uint64_t from_ns, std::uint64_t to_ns)
           flow.last_ns == 0 ? to_ns : std::min(to_ns, flow.last_ns)};
 }
 
-/// Of all flows together: as long as one's data flow.
+/// Of all flows together: while data of any flow was in transit.
 Span span_of(const TcpSnapshot& from, const TcpSnapshot& to) {
   Span all{to.time_ns, from.time_ns};
   bool any = false;
@@ -195,7 +195,7 @@ TcpSample tcp_delta(const TcpSnapshot& from, const TcpSnapshot& to, std::uint64_
     const FlowCounters gained = gain(before.counters, now.counters);
     sample.sum += gained;
     if (!is_open(before) || (any_open ? !is_open(now) : is_failure(now.end))) continue;
-    if (now.last_ns != 0 && now.last_ns <= from.time_ns) continue; // it only closes
+    if (now.last_ns != 0 && now.last_ns <= from.time_ns) continue; // it was only closing
     const double own_s = own_span(now, from.time_ns, to.time_ns).seconds();
     const double goodput = own_s > 0 ? 8 * static_cast<double>(gained.bytes_acked) / own_s : 0;
     sample.slowest_bps = sample.compared == 0 ? goodput : std::min(sample.slowest_bps, goodput);
@@ -219,7 +219,7 @@ std::string reset_text(std::uint64_t taken, std::uint64_t sent, bool closed) {
   if (sent != 0) text += fmt::format(", sent {}", bytes(sent));
   if (closed) text += ", closed its side";
   text += " and then reset the connection";
-  // A receiver that only reads does neither.
+  // A receiver that only reads sends nothing and does not close.
   if (sent != 0 || closed) text += ": a server with a protocol of its own";
   return text;
 }

@@ -73,7 +73,7 @@ std::string silence_reason(const FlowCounters& counters, const TcpSeen& seen, st
     return fmt::format("none of the {} from it is acceptable",
                        several(counters.bad_segments, "segment"));
   if (seen.fragments != 0)
-    return fmt::format("{} came from it, which XDP does not reassemble",
+    return fmt::format("{} arrived from it, which XDP does not reassemble",
                        several(seen.fragments, "IP fragment"));
   if (seen.refused_headers != 0)
     return fmt::format("{} from it has IP options or extension headers that IP refuses",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What a receiver of the tests is to get: zeros, the program's pattern, or a file over and over.
+// Data that a test receiver expects: zeros, the program's pattern, or a repeated file.
 #pragma once
 
 #include <algorithm>
@@ -21,10 +21,11 @@ inline std::uint64_t splitmix64(std::uint64_t i) {
   return z ^ (z >> 31);
 }
 
-/// What is to arrive: a text repeated for ever, kept with a chunk more so that any piece is in one.
+/// The expected data: a text repeated without end, stored with an extra chunk so that any piece is
+/// contiguous.
 class Expected {
 public:
-  static constexpr std::size_t kMost = 256UL * 1024; ///< how large a piece may be
+  static constexpr std::size_t kMost = 256UL * 1024; ///< largest piece
 
   explicit Expected(const std::string& kind) {
     if (kind.empty()) return;
@@ -44,7 +45,7 @@ public:
       text_.push_back(text_[text_.size() - period_]);
   }
 
-  /// Where the piece at this offset of the stream begins to be wrong.
+  /// Offset of the first wrong byte of the piece at this offset of the stream.
   [[nodiscard]] std::optional<std::size_t> first_wrong(std::uint64_t offset, const char* data,
                                                        std::size_t size) const {
     if (period_ == 0) return {};

@@ -11,7 +11,7 @@ def is_udp(frame):
 
 
 def ones_sum(data):
-    """RFC 1071, word for word."""
+    """The checksum of RFC 1071, implemented literally."""
     if len(data) % 2:
         data += b"\0"
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
@@ -21,7 +21,7 @@ def ones_sum(data):
 
 
 class Frame:
-    """Headers of a UDP frame taken apart. `problems` lists all that no receiver would accept."""
+    """Parses the headers of a UDP frame. `problems` lists everything that no receiver would accept."""
 
     def __init__(self, data):
         self.data = data = bytes(data)
@@ -64,7 +64,7 @@ class Frame:
             self.problems.append(what)
 
     def signature(self):
-        """By the man page: a dict, or None when the payload ends with neither form."""
+        """Parses a signature by the man page: a dict, or None if the payload ends with neither form."""
         tail = self.payload[-32:]
         if len(tail) == 32 and tail[28:] == b"XTGS":
             seq, tx_ns, session, stream, lane, flags, reserved, kind, version = \
@@ -79,12 +79,12 @@ class Frame:
         return None
 
 
-# A packet of a capture file: its time in ns since 1970, its bytes, its length before it was cut.
+# A packet of a capture file: time in ns since 1970, bytes, and length before truncation.
 Packet = collections.namedtuple("Packet", "time data length comment")
 
 
 def packets_of_pcap(path):
-    """Those of a file in the classic format or in pcapng."""
+    """The packets of a classic pcap or pcapng file."""
     with open(path, "rb") as file:
         data = file.read()
     return list(_packets_of_pcapng(data) if data[:4] == b"\n\r\r\n" else _packets_of_classic(data))
@@ -103,7 +103,7 @@ def _packets_of_classic(data):
 
 
 def _packets_of_pcapng(data):
-    """Of one section and one interface, little-endian, in nanoseconds, as rx writes them."""
+    """Packets of a pcapng file with one section and one interface, little-endian, in nanoseconds, as rx writes them."""
     at, heads = 0, []
     while at < len(data):
         kind, length = struct.unpack("<II", data[at:at + 8])

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The middle hop: everything that enters at one interface leaves by the other, but for what the
- * seeded rule of the direction says. A drop ends here, a duplicate is a clone. A segment held back
- * is copied to a map and dropped; it comes back as a clone of the segment behind which it goes out,
- * with its bytes replaced. What is to be late goes out by a TAP whose reader writes it back later.
- * Each direction has one queue, so one CPU at a time runs its program and plain counters are exact.
- */
+/* The hop: everything that enters at one interface leaves by the other, except as the seeded rule
+ * of the direction says. Drops end here, duplicates are clones. A segment held back is copied to a
+ * map and dropped; it returns as a clone of the segment after which it leaves, with its bytes
+ * replaced. Late segments leave by a TAP whose reader writes them back later. Each direction has
+ * one queue, so one CPU at a time runs its program and plain counters are exact. */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
@@ -18,12 +17,12 @@ char _license[] SEC("license") = "GPL";
 
 struct hop_rule rules[2];        /* process -> programs */
 struct hop_counters counters[2]; /* programs -> process */
-__u32 out_ifindex[2];            /* process: where each direction leaves */
+__u32 out_ifindex[2];            /* process: output interface of each direction */
 __u32 line_ifindex;              /* process: the TAP */
 __u32 by_xdp;                    /* process: direction 0 forwards UDP over IPv4 in its driver */
 
 struct hop_slot {
-  __u64 due; /* goes out behind this one of those that pass; 0: empty */
+  __u64 due; /* leaves after this one of the passing segments; 0: empty */
   __u32 length;
   __u8 data[HOP_FRAME];
 };
@@ -44,7 +43,7 @@ static __always_inline int hit(const struct hop_rule* rule, __u64 n, enum hop_dr
   return ((z ^ (z >> 31)) >> 32) < rule->chance[draw];
 }
 
-/* Bytes of payload of a TCP segment or UDP datagram, or -1 for what no rule is about. */
+/* Payload bytes of a TCP segment or UDP datagram; -1 for packets that rules do not apply to. */
 static __always_inline int payload_of(struct __sk_buff* skb, int acks) {
   __u8 tcp[14];
   __u16 type, ip_length;
@@ -76,7 +75,7 @@ static __always_inline int payload_of(struct __sk_buff* skb, int acks) {
   return acks && !(tcp[13] & 0x01) ? 0 : -1;
 }
 
-/* The type of a test run's announcement; 0: it is none. */
+/* Type of a test run's announcement; 0: not an announcement. */
 static __always_inline __u32 announcement(struct __sk_buff* skb) {
   __u8 end[6]; /* type, version, magic */
   if (bpf_skb_load_bytes(skb, skb->len - sizeof(end), end, sizeof(end)) < 0) return 0;
@@ -84,7 +83,7 @@ static __always_inline __u32 announcement(struct __sk_buff* skb) {
   return end[0];
 }
 
-/* Keeps a copy of the segment; whether it did. */
+/* Stores a copy of the segment; false: failed. */
 static __always_inline int keep(struct __sk_buff* skb, __u32 direction, __u64 due) {
   const __u32 key = direction * HOP_SLOTS + (due & (HOP_SLOTS - 1));
   struct hop_slot* slot = bpf_map_lookup_elem(&slots, &key);
@@ -96,8 +95,8 @@ static __always_inline int keep(struct __sk_buff* skb, __u32 direction, __u64 du
   return 1;
 }
 
-/* Sends what is due behind the segment that passes: that one goes first, as a clone, and the skb at
- * hand takes on the bytes of the one that was held. */
+/* Sends a segment that is due after the passing one: the passing one leaves first, as a clone, and
+ * the current skb takes on the bytes of the held one. */
 static __always_inline void release(struct __sk_buff* skb, __u32 direction, __u32 target) {
   struct hop_counters* count = &counters[direction];
   const __u32 key = direction * HOP_SLOTS + (count->passed & (HOP_SLOTS - 1));
@@ -110,7 +109,7 @@ static __always_inline void release(struct __sk_buff* skb, __u32 direction, __u3
     count->failed++;
     return;
   }
-  /* From here on the skb is the held one, for better or worse. */
+  /* From here on the skb is the held segment. */
   if (bpf_skb_change_tail(skb, length, 0) < 0 ||
       bpf_skb_store_bytes(skb, 0, slot->data, length, 0) < 0)
     count->failed++;
@@ -173,20 +172,20 @@ int hop_backward(struct __sk_buff* skb) {
   return pass(skb, 1);
 }
 
-/* The end of the delay line. */
+/* End of the delay line. */
 SEC("tc")
 int hop_line(struct __sk_buff* skb) {
   return bpf_redirect(out_ifindex[0], 0);
 }
 
-/* Without a program here a veth takes no frames from XDP at the other end unless it merges them. */
+/* Without a program here, a veth accepts no frames from XDP at the other end unless it has GRO. */
 SEC("xdp.frags")
 int hop_enter(struct xdp_md* ctx) {
   return XDP_PASS;
 }
 
-/* Direction 0 within the driver: of the rules only those that drop. What the driver on the way out
- * has no room for is dropped at the interface behind it, by that one's own counters. */
+/* Direction 0 within the driver: only rules that drop. Frames that the output driver has no room
+ * for are dropped at the next interface, and counted there. */
 SEC("xdp.frags")
 int hop_redirect(struct xdp_md* ctx) {
   struct hop_counters* count = &counters[0];

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The middle hop's process: a network namespace of its own that ends with it, the programs of
-// hop.bpf.c on the two interfaces that are moved there, and the delay line. Reads one JSON command
-// per line from stdin and answers each with a line; ends with stdin. Forwarding is the kernel's:
-// see hop.bpf.c.
+// The hop's process: a network namespace that ends with it, the programs of hop.bpf.c on the two
+// interfaces that are moved there, and the delay line. Reads one JSON command per line from stdin
+// and answers each with a line; ends with stdin. The kernel does the forwarding: see hop.bpf.c.
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
@@ -64,7 +63,7 @@ public:
   [[nodiscard]] int fd() const { return fd_.get(); }
   void set_delay(std::chrono::microseconds delay) { delay_ = delay; }
 
-  /// Takes what has come in, at most a fair share.
+  /// Takes arrived frames, at most a fair share.
   void read_some() {
     std::array<char, HOP_FRAME> frame;
     for (int i = 0; i < 256; ++i) {
@@ -74,7 +73,7 @@ public:
     }
   }
 
-  /// Writes back what is due; the time of the next, if any.
+  /// Writes back frames that are due; returns the time of the next, if any.
   const Clock::time_point* write_due() {
     while (!waiting_.empty() && waiting_.front().due <= Clock::now()) {
       (void)!write(fd_.get(), waiting_.front().data.data(), waiting_.front().data.size());
@@ -151,7 +150,7 @@ private:
     attach_xdp(far, skel_->progs.hop_enter);
   }
 
-  /// The rule starts with its first segment, and so do the counters.
+  /// The rule and the counters start with the rule's first segment.
   void set_rule(unsigned direction, const json& wanted) {
     const auto chance = [&wanted](const char* name) {
       return static_cast<__u64>(wanted.value(name, 0.0) * static_cast<double>(HOP_CERTAIN));
@@ -202,7 +201,7 @@ private:
   xtg_hop* skel_;
 };
 
-/// Reads what stdin has and answers each whole line; whether there may be more.
+/// Reads stdin and answers each complete line; false at its end.
 bool serve(Hop& hop, std::string& input) {
   std::array<char, 4096> chunk;
   const ssize_t n = read(STDIN_FILENO, chunk.data(), chunk.size());

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A wire with a hop in its middle that drops, duplicates, delays and reorders by a seeded rule.
+"""A veth test bed with a hop in the middle that drops, duplicates, delays and reorders by a seeded rule.
 
-See hop.h for what a rule is and what the counters mean.
+See hop.h for the rules and the counters.
 """
 import json
 import os
@@ -24,7 +24,7 @@ def splitmix64(i):
 
 def predict(count, seed=0, drop=0.0, hold=0.0, late=0.0, duplicate=0.0, hold_by=1, burst_from=0, burst_length=0,
             drop_every=0, hold_every=0, duplicate_every=0):
-    """What a rule makes of `count` segments: the order in which their numbers leave, and the counters."""
+    """Model of a rule on `count` segments: the order in which their numbers leave, and the counters."""
     chances = {"drop": int(drop * CERTAIN), "hold": int(hold * CERTAIN), "late": int(late * CERTAIN),
                "duplicate": int(duplicate * CERTAIN)}
 
@@ -59,10 +59,10 @@ def predict(count, seed=0, drop=0.0, hold=0.0, late=0.0, duplicate=0.0, hold_by=
 
 
 class HopWire(Wire):
-    """near - hop - far. The ends are as those of a plain wire; the hop has neither addresses nor a name."""
+    """near - hop - far. The ends are those of a plain wire; the hop has neither addresses nor a name."""
 
     def __init__(self, *options, **wire):
-        # One queue each way, and segments one by one: so that the rule counts them in one order.
+        # One queue per direction and unmerged segments, so that the rule counts them in one order.
         super().__init__("--queues", 1, *options, **wire)
         self._hop = subprocess.Popen([HOP], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
@@ -101,7 +101,7 @@ class HopWire(Wire):
         return self._answer()
 
     def _insert(self):
-        """The far end of the pair becomes the hop's near side; the far namespace gets a new one like it."""
+        """The far end of the pair becomes the hop's near side; the far namespace gets a new pair of the same kind."""
         link = json.loads(self.far("ip", "-j", "addr", "show", "dev", self.far_if))[0]
         known = json.loads(self.far("ip", "-j", "neigh", "show", "dev", self.far_if))
         self.far("ip", "link", "set", "dev", self.far_if, "netns", str(self._hop_pid))
@@ -123,29 +123,29 @@ class HopWire(Wire):
             if "PERMANENT" in entry["state"]:
                 self.far("ip", "neigh", "replace", entry["dst"], "lladdr", entry["lladdr"], "dev", self.far_if)
         self.ask("attach", near="near", far="far")
-        # The kernel's own segments, too, shall pass one by one and with their checksum.
+        # The kernel's own segments must also pass one by one and with their checksum.
         self.near("ethtool", "-K", self.near_if, "tx", "off", "tso", "off", "gso", "off")
         self.far("ethtool", "-K", self.far_if, "tx", "off", "tso", "off", "gso", "off")
         for side in ("near", "far"):
             self.in_hop("ethtool", "-K", side, "gro", "off", "tx", "off", "tso", "off", "gso", "off")
 
     def rule(self, direction=0, **wanted):
-        """Sets the rule of a direction (0: to the far end) and its counters to zero."""
+        """Sets the rule of a direction (0: to the far end) and clears its counters."""
         self.ask("rule", direction=direction, **wanted)
 
     def delay(self, seconds):
-        """How long the delay line keeps what is `late`."""
+        """Sets how long the delay line holds `late` frames."""
         self.ask("delay", microseconds=round(seconds * 1e6))
 
     def by_xdp(self):
-        """From now on UDP over IPv4 to the far end is passed on within the driver, by rules that only drop. What the
-        far end's ring has no room for is then dropped by the far end, as its rx_dropped says, and not by the hop."""
+        """Forwards UDP over IPv4 to the far end within the driver, by rules that only drop. Frames that do not fit the
+        far end's ring are then dropped by the far end, visible in its rx_dropped, and not by the hop."""
         self.ask("by_xdp", on=True)
 
     def counters(self, direction=0):
         return self.ask("read")["backward" if direction else "forward"]
 
     def overruns(self):
-        """Frames for the far end that found its ring full, since the wire was made: lost beside any rule."""
+        """Frames for the far end that found its ring full, since the wire was made: losses outside any rule."""
         link = json.loads(self.in_hop("ip", "-j", "-s", "link", "show", "dev", "far"))[0]
         return link["stats64"]["tx"]["dropped"]

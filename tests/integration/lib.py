@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the tests of the real program share.
+"""Shared code of the tests of the real program.
 
-A test file is a unittest program that ends with lib.main(). It judges by --json output and by what the
-kernel counted at the far end, never by text meant for people. Wires come from `xdp-trafficgen demo`.
+A test file is a unittest program that ends with lib.main(). Tests check the --json output and what the kernel counted
+at the far end, never text meant for people. Wires are made by `xdp-trafficgen demo`.
 """
 import os
 import shutil
@@ -32,7 +32,7 @@ def required():
 
 
 def skip(reason):
-    """Ends a test for want of a named feature; where the label must run, that is a failure."""
+    """Skips a test for lack of a named feature; fails if the label must run."""
     if required():
         raise AssertionError(f"required, but missing: {reason}")
     raise unittest.SkipTest(f"missing: {reason}")
@@ -59,7 +59,7 @@ class TestCase(unittest.TestCase):
         return result
 
     def failed(self, result, status, *words):
-        """Ended with the status, and the document says the same and has the words in its error."""
+        """Checks the exit status, the same status in the document, and the words in its error."""
         self.assertEqual(result.status, status, result)
         self.assertEqual(result.doc["exit_status"], status, result)
         for word in words:
@@ -68,7 +68,7 @@ class TestCase(unittest.TestCase):
         return result
 
     def adds_up(self, result):
-        """The figures of a finished run agree with each other."""
+        """Checks that the figures of a finished run agree with each other."""
         total, size = result.total, result.stream["frame_size"]
         outcomes = ("accepted", "driver_drops", "redirect_errors")
         self.assertEqual(total["attempts"], sum(total[key] for key in outcomes), result)
@@ -87,7 +87,7 @@ class TestCase(unittest.TestCase):
         return result
 
     def sound(self, frames, count=None, size=None):
-        """Takes frames apart; each must be one that a receiver accepts."""
+        """Parses frames; each must be one that a receiver accepts."""
         if count is not None:
             self.assertEqual(len(frames), count)
         parsed = [Frame(data) for data in frames]
@@ -98,10 +98,10 @@ class TestCase(unittest.TestCase):
         return parsed
 
     def sent(self, wire, count, *args, size=None, **options):
-        """Runs `udp -n count` and gives what arrived, taken apart, and the result.
+        """Runs `udp -n count`; returns the parsed frames that arrived, and the result.
 
-        The ring of a veth is short, and on a busy host its far end may be late to empty it. Then frames are
-        refused, as the figures say, and for a test of their contents the run is made again, slower.
+        A veth's ring is short, and on a busy host the far end may be late to empty it. Then frames are refused, as the
+        figures show, and for a test of their contents the run is repeated at a lower rate.
         """
         rates = [f"{min(max(4 * count, 2000), 20_000)}pps", "10kpps", "4kpps", "4kpps"]
         if "--rate" in args:
@@ -131,7 +131,7 @@ class WireTest(TestCase):
 
 
 class OwnWireTest(TestCase):
-    """A wire for each test, which may break it."""
+    """A new wire for each test, which may break it."""
     wire_options = ()
     far = "stack"
 
@@ -141,12 +141,12 @@ class OwnWireTest(TestCase):
         self._before = self.wire.far_packets()
 
     def arrived(self):
-        """How many packets the far end has counted since the test began."""
+        """Number of packets that the far end has counted since the test began."""
         return self.wire.far_packets() - self._before
 
 
 def scratch(test):
-    """A folder for the length of a test, open to other users."""
+    """A folder for the duration of a test, open to other users."""
     path = tempfile.mkdtemp(prefix="xtg-test-")
     os.chmod(path, 0o755)
     test.addCleanup(shutil.rmtree, path, ignore_errors=True)
@@ -154,7 +154,7 @@ def scratch(test):
 
 
 def compile_bpf(test, body):
-    """Makes an XDP object with one program from the body of its function; data, end point at the frame."""
+    """Compiles an XDP object with one program from the body of its function; data, end point at the frame."""
     source = """
 struct xdp_md { unsigned int data, data_end, data_meta, ingress_ifindex; };
 __attribute__((section("xdp"), used)) int xtg_test(struct xdp_md* ctx) {
@@ -173,8 +173,8 @@ char gpl[] __attribute__((section("license"), used)) = "GPL";
 
 
 def bpf_ids(pid):
-    """Ids of the links and programs that the process holds, by /proc. The process opens and closes other
-    descriptors meanwhile: one that is gone when it is read held nothing that stays."""
+    """Ids of the links and programs that the process holds, from /proc. The process opens and closes other descriptors
+    meanwhile: one that has disappeared when it is read held nothing that stays."""
     ids = set()
     for number in os.listdir(f"/proc/{pid}/fdinfo"):
         try:
@@ -190,7 +190,7 @@ def bpf_ids(pid):
 
 
 def bpf_alive(ids):
-    """Those of them that the kernel still has."""
+    """Those that still exist in the kernel."""
     bpftool = need_tool("bpftool")
     return {(kind, number) for kind, number in ids if subprocess.run(
         [bpftool, kind, "show", "id", str(number)], capture_output=True, check=False).returncode == 0}
@@ -207,7 +207,7 @@ class _Counting(unittest.TextTestResult):
 
 
 def schema_problem():
-    """All JSON that the tests saw, in one go."""
+    """Validates all JSON that the tests saw, in one go."""
     if not _wire.outputs:
         return None
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
@@ -229,7 +229,7 @@ def main():
     if os.geteuid() != 0:
         print("skipped: root is missing", file=sys.stderr)
         sys.exit(1 if required() else 77)
-    # A test that is stopped takes its children along.
+    # A test that is stopped also stops its children.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     runner = unittest.TextTestRunner(verbosity=2, resultclass=_Counting)
     outcome = unittest.main(module="__main__", testRunner=runner, exit=False).result

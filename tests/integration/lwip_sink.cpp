@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A TCP receiver that has nothing of Linux's TCP in it: lwIP, as Debian builds it, at the other end
-// of a TAP device. It talks to the test as sink.cpp does. Arguments are NAME=VALUE:
+// A TCP receiver other than Linux's: lwIP, as built by Debian, at the other end of a TAP device. It
+// has the interface of sink.cpp. Arguments are NAME=VALUE:
 //   device       of the TAP, which exists
 //   port         to listen at; the addresses are 198.18.0.2/24 and 2001:2::2
-//   check        zeros, pattern, or the path of a file that is sent over and over; default: nothing
+//   check        zeros, pattern, or the path of a file that is sent repeatedly; default: nothing
 //   mtu          of lwIP's interface, which decides the MSS it announces
-//   lose-in, lose-out   every so many-th TCP segment to or from lwIP is lost
-//   pause-at, pause     after so many bytes the window is left to close for so many seconds
-//   end-at, end  after so many bytes: close, reset, or half (FIN, and goes on reading)
-// Two threads, this one and lwIP's for its timers; lwIP's lock covers all that they share.
+//   lose-in, lose-out   one in so many TCP segments to or from lwIP is lost
+//   pause-at, pause     after so many bytes, stops opening the window for so many seconds
+//   end-at, end  after so many bytes: close, reset, or half (FIN, and continues to read)
+// Two threads, this one and lwIP's for its timers; lwIP's lock protects all that they share.
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
@@ -97,7 +97,7 @@ bool is_tcp(const std::uint8_t* frame, std::size_t size) {
   return (type == 0x0800 && frame[23] == 6) || (type == 0x86dd && frame[20] == 6);
 }
 
-/// Decides which segments of one way are lost.
+/// Decides which segments of one direction are lost.
 class Loss {
 public:
   explicit Loss(std::uint64_t every) : every_(every) {}
@@ -146,9 +146,9 @@ struct Connection {
   tcp_pcb* pcb = nullptr;
   std::uint16_t port = 0; ///< of the far end
   std::uint64_t bytes = 0;
-  std::optional<std::uint64_t> wrong; ///< offset of the first byte that is not as expected
+  std::optional<std::uint64_t> wrong; ///< offset of the first unexpected byte
   std::string end = "open";           ///< eof, reset, closed (by us), half (by us, still reading)
-  std::uint16_t held = 0; ///< bytes that were read, while lwIP is told that they were not
+  std::uint16_t held = 0;             ///< bytes that were read but not yet acknowledged to lwIP
   std::optional<Clock::time_point> until; ///< of a pause
 };
 
@@ -183,7 +183,7 @@ private:
     IP4_ADDR(&address, 198, 18, 0, 2);
     IP4_ADDR(&mask, 255, 255, 255, 0);
     IP4_ADDR(&none, 0, 0, 0, 0);
-    // ethernet_input at once and not through lwIP's thread: we hold the lock.
+    // ethernet_input is called directly and not through lwIP's thread: we hold the lock.
     netif_add(&netif_, &address, &mask, &none, this, start_interface, ethernet_input);
     netif_.mtu = static_cast<u16_t>(options_.mtu);
     netif_.mtu6 = netif_.mtu;
@@ -288,7 +288,7 @@ private:
     if (c.pcb != nullptr && c.held > 0) tcp_recved(c.pcb, std::exchange(c.held, 0));
   }
 
-  /// Does what was asked for at this point, and tells lwIP whether the connection is still there.
+  /// Takes the action requested at this offset; tells lwIP whether the connection still exists.
   err_t finish(Connection& c) {
     if (options_.end == "half") {
       c.end = "half";

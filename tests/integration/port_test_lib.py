@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the tests of runs that see both ends share: wires whose two ends are in one namespace, and the ledger."""
+"""Shared code of the tests of runs that see both ends: wires with both ends in one namespace, and the ledger."""
 import hop
 import lib
 
@@ -7,7 +7,7 @@ COLUMNS = ("not_sent", "refused", "lost", "dropped", "received", "duplicated", "
 
 
 class _Joined:
-    """The far end comes over to the near namespace."""
+    """Moves the far end into the near namespace."""
 
     def join(self):
         self.far("ip", "link", "set", "dev", self.far_if, "netns", self.near_ns)
@@ -16,7 +16,7 @@ class _Joined:
         return self
 
     def exchange(self, *args, to=None):
-        """A run from the one end to the other."""
+        """A run from one end to the other."""
         return self.run("udp", self.near_if, "--rx", self.far_if, "-m", self.far_mac, "-a", to or self.far_ip, "--json",
                         *args)
 
@@ -34,7 +34,7 @@ class HopWire(_Joined, hop.HopWire):
 
 
 class FloodWire(hop.HopWire):
-    """Behind the hop a bridge, which floods to two ports: both are in the near namespace."""
+    """After the hop, a bridge floods to two ports, both in the near namespace."""
 
     RX = ("xtgr1", "xtgr2")
 
@@ -54,7 +54,7 @@ class FloodWire(hop.HopWire):
             raise
 
     def exchange(self, *args):
-        """A run to nobody's address, which comes to both."""
+        """A run to an address that nobody has, which arrives at both ports."""
         return self.run("udp", self.near_if, "--rx", self.RX[0], "--rx", self.RX[1], "-m", "02:00:00:00:77:77", "-a",
                         self.far_ip, "--json", *args)
 
@@ -62,7 +62,7 @@ class FloodWire(hop.HopWire):
 class PortTest(lib.TestCase):
 
     def ledger(self, result, port=None):
-        """The ledger of a sending port; its columns add up to what was asked for, in every run."""
+        """The ledger of a sending port; its columns must add up to what was requested, in every run."""
         for ledger in result.doc["end"]["ledger"]:
             self.assertEqual(sum(ledger[column] for column in COLUMNS), ledger["asked"], result)
         sent = {tx["interface"]: tx["sum"] for tx in result.doc["end"]["tx"]}
@@ -80,9 +80,9 @@ class PortTest(lib.TestCase):
         return next(f["sum"] for f in result.doc["end"]["flows"] if (f["from"], f["to"]) == (start, end))
 
     def held(self, result):
-        """Of the conditions that were asked for."""
+        """The results of the --expect conditions."""
         return [verdict["held"] for verdict in result.doc["end"]["expect"] if not verdict["implied"]]
 
     def columns(self, ledger):
-        """Those that are not 0."""
+        """The counters that are not 0."""
         return {key: ledger[key] for key in (*COLUMNS, "copies") if ledger[key]}

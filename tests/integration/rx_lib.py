@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the tests of `rx` share: a receiver at the far end, and what it must say of an order of numbers."""
+"""Shared code of the tests of `rx`: a receiver at the far end, and its expected results for an order of numbers."""
 import collections
 import os
 import socket
@@ -12,7 +12,7 @@ Expected = collections.namedtuple("Expected", "packets unique lost duplicates re
 
 
 class Receiver(Process):
-    """`rx` at one end of a wire. It counts when this returns."""
+    """`rx` at one end of a wire. It is counting when this returns."""
 
     def __init__(self, wire, *args, end="far"):
         super().__init__(["ip", "netns", "exec", getattr(wire, f"{end}_ns"), BINARY],
@@ -36,7 +36,7 @@ class Receiver(Process):
 
 
 def expect(order):
-    """What a receiver must say of numbers that arrive in this order, from one lane and over one queue."""
+    """Expected results for sequence numbers that arrive in this order, from one worker and over one queue."""
     seen, top, first_above, duplicates, extents = set(), -1, {}, 0, []
     for at, number in enumerate(order):
         if number > top:
@@ -54,7 +54,7 @@ def expect(order):
 
 
 def rendered(test, *args, count):
-    """The frames that a sender with these options would send."""
+    """The frames that a sender with these options sends."""
     path = os.path.join(lib.scratch(test), "rendered.pcap")
     result = test.wire.udp("--dry-run", "--write-pcap", path, "--show-frames", count, *args)
     test.assertEqual(result.status, 0, result)
@@ -62,7 +62,7 @@ def rendered(test, *args, count):
 
 
 def siphash(key, data):
-    """SipHash-2-4 of whole 8-byte words."""
+    """SipHash-2-4 over whole 8-byte words."""
     mask = (1 << 64) - 1
     k0, k1 = struct.unpack("<2Q", key)
     v = [k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573]
@@ -88,7 +88,7 @@ def siphash(key, data):
 
 
 def renew_sum(frame, key=bytes(16)):
-    """Makes an announcement's sum that of what it says now: of the 56 bytes behind the sum, and the signature."""
+    """Recomputes an announcement's sum: over the 56 bytes after the sum, and the signature."""
     struct.pack_into(">Q", frame, len(frame) - 96, siphash(key, bytes(frame[-88:])))
 
 
@@ -101,7 +101,7 @@ def send_by_hand(wire, frames):
         before = wire.far_packets()
         for at, frame in enumerate(frames):
             out.send(frame)
-            if at % 64 == 63:  # a veth's ring has room for 256
+            if at % 64 == 63:  # a veth's ring holds 256
                 lib.wait_for(lambda: wire.far_packets() >= before + at + 1, "frames at the far end")
         lib.wait_for(lambda: wire.far_packets() >= before + len(frames), "all frames at the far end")
 
@@ -123,7 +123,7 @@ class RxTest(lib.TestCase):
         return self.ok(self.wire.udp("-a", to or self.wire.far_ip, *args))
 
     def said(self, end, expected):
-        """The stream's figures, which are those expected."""
+        """The stream's figures, checked against the expected ones."""
         stream, = end["streams"]
         for what in (stream, end["sum"]):
             self.assertEqual((what["packets"], what["unique"], what["lost_packets"], what["duplicates"],

@@ -3,12 +3,12 @@
 // Prints "ready", then for each line on stdin one JSON line with all connections so far; ends with
 // stdin. Arguments are NAME=VALUE:
 //   port         to listen at, every address
-//   check        zeros, pattern, or the path of a file that is sent over and over; default: nothing
-//   rate         bytes per second of each connection that are read
-//   pause-at, pause   after so many bytes stop reading for so many seconds (0: for ever)
-//   end-at, end  after so many bytes: close, reset, or half (FIN, and goes on reading)
+//   check        zeros, pattern, or the path of a file that is sent repeatedly; default: nothing
+//   rate         bytes per second that are read from each connection
+//   pause-at, pause   after so many bytes, stop reading for so many seconds (0: for ever)
+//   end-at, end  after so many bytes: close, reset, or half (FIN, and continues to read)
 //   send         bytes of zeros sent to each connection once it is open
-//   echo         1: what is read is sent back
+//   echo         1: data read is sent back
 //   stay         1: at end-of-file the connection is left open
 //   buffer       SO_RCVBUF of the listening socket
 #include <arpa/inet.h>
@@ -90,7 +90,7 @@ struct Connection {
   xtg::UniqueFd fd;
   std::uint16_t port = 0; ///< of the far end
   std::uint64_t bytes = 0, sent = 0;
-  std::optional<std::uint64_t> wrong; ///< offset of the first byte that is not as expected
+  std::optional<std::uint64_t> wrong; ///< offset of the first unexpected byte
   std::string end = "open";           ///< eof, reset, closed (by us), half (by us, still reading)
   std::string unsent;                 ///< of echo
   bool waiting = false;               ///< not to be read for now
@@ -172,7 +172,7 @@ private:
     c.fd.reset();
   }
 
-  /// How much to ask for, so that the points where something happens are met to the byte.
+  /// Number of bytes to read, so that actions happen at their exact offset.
   [[nodiscard]] std::size_t wanted(const Connection& c) const {
     std::uint64_t most = kChunk;
     if (options_.rate > 0) most = std::clamp<std::uint64_t>(options_.rate / 100, 1, kChunk);
@@ -207,7 +207,7 @@ private:
     drop(c, "eof");
   }
 
-  /// Does what was asked for at this point; whether the connection goes on.
+  /// Takes the action requested at this offset; returns whether the connection goes on.
   bool finish(Connection& c) {
     if (options_.end == "half") {
       shutdown(c.fd.get(), SHUT_WR);
@@ -222,7 +222,7 @@ private:
     return false;
   }
 
-  /// Sends what there is to send; whether the connection lives on.
+  /// Sends pending data; returns whether the connection goes on.
   bool send_more(Connection& c) {
     static const std::vector<char> zeros(kChunk);
     while (c.sent < options_.send || !c.unsent.empty()) {
@@ -249,7 +249,7 @@ private:
         {Clock::now() + std::chrono::duration_cast<Clock::duration>(Seconds(seconds)), &c});
   }
 
-  /// Wakes whose time has come; milliseconds to the next one, -1 if there is none.
+  /// Resumes connections whose pause is over; returns milliseconds to the next one, -1 if none.
   int resume_due() {
     for (; !resting_.empty(); resting_.pop()) {
       const auto left = resting_.top().until - Clock::now();

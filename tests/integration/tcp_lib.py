@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the tests of `tcp` share: receivers, what the receiving kernel counted, and the figures' sums."""
+"""Shared code of the tests of `tcp`: receivers, counters of the receiving kernel, and sums of figures."""
 import collections
 import json
 import os
@@ -16,7 +16,7 @@ Connection = collections.namedtuple("Connection", "port bytes sent wrong end")
 
 
 class Background:
-    """A process in a namespace, ended with the test."""
+    """A process in a namespace, stopped at the end of the test."""
 
     def __init__(self, netns, *command, **popen):
         self.child = subprocess.Popen(["ip", "netns", "exec", netns, *map(str, command)], text=True,
@@ -48,7 +48,7 @@ class Background:
 
 
 class Sink(Background):
-    """The receiver of sink.cpp or one like it, whose options are given with _ for -; it listens when this returns."""
+    """The receiver of sink.cpp or a similar one; options are given with _ for -. It is listening when this returns."""
 
     def __init__(self, wire, port=PORT, program=SINK, **options):
         words = [f"{name.replace('_', '-')}={value}" for name, value in options.items()]
@@ -66,13 +66,13 @@ class Sink(Background):
         return sum(connection.bytes for connection in self.connections())
 
     def wait_bytes(self, count, run=None):
-        """Until so many bytes were read, of a sender that still runs."""
+        """Waits until this many bytes were read from a sender that is still running."""
         lib.wait_for(lambda: self.total() >= count or run and not run.running(), f"{count} bytes at the receiver")
         if self.total() < count:
             raise AssertionError(f"ended too early: {run.finish()}")
 
     def ended(self, count=1):
-        """The connections, when there are so many and the last of them is over."""
+        """Waits for this many connections, and the end of the last of them."""
         def over():
             self._last = self.connections()
             return len(self._last) >= count and all(c.end not in ("open", "half") for c in self._last)
@@ -81,7 +81,7 @@ class Sink(Background):
 
 
 def protocol_counters(netns):
-    """What the namespace's TCP and IP have counted, as {"Tcp.InCsumErrors": 0, ...}."""
+    """TCP and IP counters of the namespace, as {"Tcp.InCsumErrors": 0, ...}."""
     figures = {}
     with lib.in_netns(netns):
         for name in ("netstat", "snmp"):
@@ -98,7 +98,7 @@ def protocol_counters(netns):
     return figures
 
 
-# Every one of them is a reproach to the sender: damaged, doubled, misplaced or unwanted segments.
+# Each of these indicates a fault of the sender: damaged, duplicate, misplaced or unwanted segments.
 REPROACHES = (
     "Ip.InHdrErrors", "Ip.InDiscards", "Ip.InAddrErrors", "IpExt.InTruncatedPkts", "IpExt.InCsumErrors",
     "Ip6.Ip6InHdrErrors", "Ip6.Ip6InTruncatedPkts", "Ip6.Ip6InDiscards", "Tcp.InErrs", "Tcp.InCsumErrors",
@@ -110,9 +110,9 @@ REPROACHES = (
     "TcpExt.BeyondWindow", "TcpExt.TSEcrRejected")
 
 
-# A segment takes a page at a veth receiver: one that is slow, or gets short segments, has to squeeze them.
+# A segment takes a page at a veth receiver: one that is slow, or gets short segments, has to collapse its queue.
 SQUEEZED = ("TcpExt.PruneCalled", "TcpExt.TCPRcvCollapsed")
-# These come of a tail probe, too: a receiver that does not read may be slow to acknowledge.
+# Tail probes cause these, too: a receiver that does not read may be slow to acknowledge.
 PROBED = ("TcpExt.TCPDSACKOldSent", "TcpExt.DelayedACKLost")
 
 
@@ -136,7 +136,7 @@ def pattern(size):
 
 
 class TcpTest(lib.TestCase):
-    """Runs of `tcp` to a receiver on self.wire, and what must hold of every one of them."""
+    """Runs of `tcp` to a receiver on self.wire, and checks for every one of them."""
 
     def arguments(self, *args, to=None, port=PORT):
         return ("tcp", "-i", self.wire.near_if, "--json", "-p", port, *args, to or self.wire.far_ip)
@@ -154,7 +154,7 @@ class TcpTest(lib.TestCase):
         return sink
 
     def adds_up(self, result):
-        """The figures of a run that began agree with each other."""
+        """Checks that the figures of a run that began agree with each other."""
         end = result.doc["end"]
         total, flows = end["sum"], end["flows"]
         self.assertEqual(len(flows), result.doc["start"]["configuration"]["flows"], result)
@@ -178,13 +178,13 @@ class TcpTest(lib.TestCase):
         return result
 
     def done(self, result, close="fin"):
-        """A run in which every flow came to the end that was asked for."""
+        """A run in which every flow ended as requested."""
         self.adds_up(self.ok(result))
         self.assertEqual({flow["close"] for flow in result.doc["end"]["flows"]}, {close}, result)
         return result
 
     def delivered(self, result, sink, ends=("eof",)):
-        """The receiver has every byte that the program says is acknowledged, as it should be, flow by flow."""
+        """The receiver has every byte that the program reports as acknowledged, intact, flow by flow."""
         flows = result.doc["end"]["flows"]
         got = {connection.port: connection for connection in sink.ended(len(flows))}
         for flow in flows:
@@ -195,7 +195,7 @@ class TcpTest(lib.TestCase):
         return got
 
     def undisturbed(self, result):
-        """What a clean path must show: nothing sent twice, and no segment that was in vain."""
+        """Requirements on a clean path: nothing sent twice, and no useless segment."""
         total = result.total
         for key in ("retransmits", "retransmitted_bytes", "spurious", "rto_fired", "bad_segments", "redirect_errors"):
             self.assertEqual(total[key], 0, f"{key}: {result}")
@@ -203,7 +203,7 @@ class TcpTest(lib.TestCase):
 
 
     def patient(self, result):
-        """What a clean path to a receiver that takes its time must show: at most tail probes were sent again."""
+        """Requirements on a clean path to a slow receiver: at most tail probes were retransmitted."""
         total = result.total
         self.assertEqual(total["retransmits"], total["retransmits_by_cause"]["tail_probe"], result)
         for key in ("rto_fired", "bad_segments", "redirect_errors"):
@@ -223,7 +223,7 @@ class WireTest(TcpTest):
 
 
 class OwnWireTest(TcpTest):
-    """A wire for each test, which may break it."""
+    """A new wire for each test, which may break it."""
     wire_options = ()
     make_wire = lib.Wire
 

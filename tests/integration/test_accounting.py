@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What is reported as sent is what the far end's own counters saw, and all figures add up."""
+"""Frames reported as sent match the far end's own counters, and all figures add up."""
 import signal
 import socket
 import time
@@ -10,7 +10,7 @@ THREADS = min(2, len(lib.ALL_CPUS))
 
 
 class Exact(lib.WireTest):
-    """At full speed, with a far end that drops: the ring may overflow, the figures may not lie."""
+    """At full speed, with a far end that drops: the ring may overflow, but the figures must be correct."""
     far = "drop"
 
     def counted(self, *args):
@@ -31,7 +31,7 @@ class Exact(lib.WireTest):
                     self.assertEqual(result.doc["end"]["reason"], "amount")
 
     def test_once(self):
-        """Each frame is offered once, and the amount is one of attempts."""
+        """Each frame is offered once, and the amount counts attempts."""
         result = self.counted("-n", "300k", "--once")
         self.assertEqual((result.total["attempts"], result.total["resent"]), (300_000, 0))
 
@@ -91,7 +91,7 @@ class Exact(lib.WireTest):
         self.assertEqual(len(sessions), 2)
 
     def test_others_on_the_interface_are_not_counted(self):
-        # What the host itself sends there meanwhile is in the link's counters, not in ours.
+        # Other frames that the host sends there meanwhile are in the link's counters, not in ours.
         with self.wire.start("udp", self.wire.near_if, "--json", "-n", 4000, "--rate", "8kpps") as run:
             self.wire.wait_sending()
             before = lib.link_counters(self.wire.near_ns, self.wire.near_if)["tx_packets"]
@@ -124,11 +124,11 @@ class Exact(lib.WireTest):
 
 
 class Lossy(lib.OwnWireTest):
-    """Accounting where frames are refused: by the driver, and before they reach it. The MTU stays large
-    enough for IPv6, which would else say so on the wire when it comes back."""
+    """Accounting of refused frames: by the driver, and before they reach it. The MTU stays large enough for IPv6, which
+    would otherwise send frames when it returns."""
 
     def with_gap(self, break_it, mend_it):
-        """A run in whose middle frames are refused for a while, too short to end it."""
+        """A run in the middle of which frames are refused for a while, too short to end it."""
         before = self.wire.far_packets()
         with self.wire.start("udp", self.wire.near_if, "--json", "-s", 1400, "--duration", "1500ms", "--rate",
                              "20kpps") as run:
@@ -141,7 +141,7 @@ class Lossy(lib.OwnWireTest):
         return result
 
     def test_driver_drops(self):
-        # A veth drops what is above its peer's MTU.
+        # A veth drops frames above its peer's MTU.
         far = self.wire.far_if
         result = self.with_gap(lambda: self.wire.far("ip", "link", "set", "dev", far, "mtu", "1280"),
                                lambda: self.wire.far("ip", "link", "set", "dev", far, "mtu", "1500"))
@@ -157,7 +157,7 @@ class Lossy(lib.OwnWireTest):
         self.assertEqual(errors.get("EMSGSIZE"), result.total["redirect_errors"], errors)
 
     def test_slow_reader(self):
-        # Every frame is copied to many sockets, so that the far end cannot keep up; if it does, all the same.
+        # Every frame is copied to many sockets, so that the far end cannot keep up; if it does, the test still holds.
         sockets = []
         self.addCleanup(lambda: [each.close() for each in sockets])
         with lib.in_netns(self.wire.far_ns):

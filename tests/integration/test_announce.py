@@ -23,13 +23,13 @@ class _Timex(ctypes.Structure):
 
 
 def in_step():
-    """Whether the kernel vouches for its clock: no TIME_ERROR, no STA_UNSYNC."""
+    """Whether the kernel considers its clock synchronised: no TIME_ERROR, no STA_UNSYNC."""
     time = _Timex()
     return ctypes.CDLL(None).adjtimex(ctypes.byref(time)) not in (-1, 5) and not time.status & 0x40
 
 
 def boot_name():
-    """FNV-1a of the boot's id, by which hosts tell each other apart."""
+    """FNV-1a of the boot id, which distinguishes hosts."""
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
         value = 0xcbf29ce484222325
         for byte in file.readline().strip().encode():
@@ -46,7 +46,7 @@ UNKNOWN = (1 << 64) - 1
 class Plain(rx_lib.RxTest):
 
     def announced(self, *args, receiver=(), rates=("10kpps", "5kpps", "2kpps"), count=COUNT, to=None):
-        """A receiver that nobody ends, and an announced run, tried slower where the wire refuses frames."""
+        """A receiver without limits and an announced run, repeated at a lower rate if the wire refuses frames."""
         for rate in rates:
             rx = self.receiver(*receiver)
             sent = self.udp("-n", count, "--rate", rate, "--announce", *args, to=to)
@@ -71,7 +71,7 @@ class Plain(rx_lib.RxTest):
                 event, = [e["data"] for e in result.events if e["event"] == "announced"]
                 self.assertEqual(event["session"], run["session"])
                 self.assertFalse(event["ended"])
-                # Not the time before the first frame and behind the last.
+                # Excludes the time before the first frame and after the last.
                 self.assertAlmostEqual(total["rx_pps"], COUNT / total["seconds"], delta=1)
 
     def test_v6_and_expect(self):
@@ -87,16 +87,16 @@ class Plain(rx_lib.RxTest):
         stream, = result.end["streams"]
         self.assertEqual((stream["packets"], stream["frame_size"]["max"]), (200, 128))
         self.assertEqual(result.end["sum"]["packets"], 200)
-        # Those that came before this process saw the announcement are not in it; on a busy host they are some.
+        # Frames that arrived before this process saw the announcement are not counted; on a busy host there are some.
         self.assertLessEqual(sum(queue["packets"] for queue in result.end["queues"]), 200)
         self.assertEqual(result.end["aside"]["unannounced"], 0)
-        # The lines, too, begin anew.
+        # The interval lines restart, too.
         at = [event["event"] for event in result.events].index("announced")
         lines = [event["data"]["sum"] for event in result.events[at:] if event["event"] == "interval"]
         self.assertEqual((lines[0]["start"], sum(line["packets"] for line in lines)), (0, 200), result)
 
     def test_what_a_filter_counted_before_is_not_in_it(self):
-        """Neither in its length nor in the sizes and times of the filter's frames."""
+        """The run changes neither the length nor the sizes and times of the filter's frames."""
         rx = self.receiver("--match", "udp dst port 9")
         with lib.in_netns(self.wire.near_ns):
             other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -113,7 +113,7 @@ class Plain(rx_lib.RxTest):
         result = rx.finish()
         self.assertEqual(result.end["reason"], "announced", result)
         test, plain = result.end["streams"]
-        self.assertEqual(plain["frame_size"], {"min": 146, "max": 146}, "of those in the run alone")
+        self.assertEqual(plain["frame_size"], {"min": 146, "max": 146}, "only those in the run")
         self.assertIn(plain["packets"], range(1, 101))
         self.assertAlmostEqual(result.end["sum"]["seconds"],
                                test["seconds"] * test["packets"] / (test["packets"] - 1), places=4)
@@ -147,7 +147,7 @@ class Plain(rx_lib.RxTest):
         self.assertGreaterEqual(result.end["sum"]["packets"], 250)
 
     def test_two_senders(self):
-        """The second one joins, and the end is that of both."""
+        """The second run joins, and the end is that of both."""
         rx = self.receiver()
         with self.wire.start("udp", self.wire.near_if, "-a", self.wire.far_ip, "-s", 128, "--rate", "1kpps",
                              "--announce", "--json") as first:
@@ -186,8 +186,8 @@ class Plain(rx_lib.RxTest):
         result = rx.finish()
         self.assertEqual((result.end["reason"], result.end["sum"]["sent"]), ("announced", sent.total["accepted"]))
 
-    def test_what_the_driver_refuses_is_not_lost(self):
-        """A flood over a veth: its ring is full at times, and the sender knows of every frame."""
+    def test_refused_frames_are_not_lost(self):
+        """A flood over a veth: its ring is full at times, and the sender knows about every frame."""
         rx = self.receiver()
         sent = self.udp("-s", 128, "--duration", 1, "--announce")
         result = rx.finish()
@@ -212,7 +212,7 @@ class Plain(rx_lib.RxTest):
         self.assertEqual((stream["clock"], stream["clock_note"]), ("shared", None))
         self.assertIsNotNone(stream["delay_us"])
 
-    def test_clock_tai_is_refused_unless_it_is_in_step(self):
+    def test_clock_tai_needs_synchronisation(self):
         vouched = in_step()
         stream, = self.announced("-s", 128, "--clock", "tai", count=500).end["streams"]
         self.assertLess(stream["seconds"], 3600)
@@ -226,7 +226,7 @@ class Plain(rx_lib.RxTest):
         self.assertIsNotNone(stream["jitter_us"])
 
     def captured(self, *args, count):
-        """All frames of an announced run, as a list, and what its announcements say, by their type."""
+        """All frames of an announced run, as a list, and the contents of its announcements by type."""
         with self.wire.capture() as capture:
             self.assertEqual(self.udp("-s", 128, "-n", count, "--announce", *args).err, "")
             frames = [bytearray(frame) for frame in capture.take(count + 6)]
@@ -237,7 +237,7 @@ class Plain(rx_lib.RxTest):
         self.assertEqual({what: len(copies) for what, copies in said.items()}, {START: 3, END: 3})
         return frames, said
 
-    def test_the_words_on_the_wire(self):
+    def test_wire_format(self):
         vouched = in_step()
         _, said = self.captured("--rate", "1kpps", "--duration", 5, "--threads", 2, count=20)
         for what, copies in said.items():
@@ -247,7 +247,7 @@ class Plain(rx_lib.RxTest):
                 self.assertEqual(copy.clock_error != UNKNOWN, vouched)
 
     def test_a_run_of_another_host(self):
-        """Whose clock is another one, however sensible the delays look."""
+        """The sender has another clock, however plausible the delays look."""
         frames, _ = self.captured("--rate", "1kpps", count=20)
         for host, clock in ((boot_name(), "shared"), (boot_name() ^ 1, "differs")):
             for frame in frames:
@@ -263,7 +263,7 @@ class Plain(rx_lib.RxTest):
             self.assertEqual(stream["delay_us"] is None, clock == "differs")
 
     def test_a_start_that_is_overtaken(self):
-        """What of the run came before its start was seen is in the report."""
+        """Packets of the run that arrived before its start was seen are in the report."""
         frames, _ = self.captured("--rate", "1kpps", count=20)
         rx = self.receiver()
         rx_lib.send_by_hand(self.wire, frames[3:15] + frames[:3] + frames[15:])
@@ -273,15 +273,15 @@ class Plain(rx_lib.RxTest):
         self.assertGreaterEqual(result.end["sum"]["start"], 0)
 
     def of_session(self, frame, session):
-        """The same frame of another run, be it data or an announcement."""
+        """The same frame in another run, data or announcement."""
         frame = bytearray(frame)
         struct.pack_into(">I", frame, len(frame) - 16, session)
         if frame[-6]:
             rx_lib.renew_sum(frame)
         return frame
 
-    def test_announcements_of_nobody_steer_nothing(self):
-        """Starts that fill the table, one frame and an end: neither begins, ends or holds up a run."""
+    def test_forged_announcements_have_no_effect(self):
+        """Starts that fill the table, one frame and an end: none of these begins, ends or delays a run."""
         frames, _ = self.captured("--rate", "1kpps", count=20)
         start, data, end = frames[0], frames[3], frames[-1]
         rx = self.receiver()
@@ -300,7 +300,7 @@ class Plain(rx_lib.RxTest):
         self.assertEqual(run["session"], sent.doc["start"]["configuration"]["session"])
         self.assertGreater(result.end["aside"]["unconfirmed_runs"], 100)
 
-    def test_a_start_of_nobody_discards_nothing(self):
+    def test_a_forged_start_discards_nothing(self):
         frames, _ = self.captured("--rate", "1kpps", count=20)
         rx = self.receiver()
         self.udp("-s", 256, "-n", 100, "--rate", "10kpps")
@@ -311,12 +311,12 @@ class Plain(rx_lib.RxTest):
         self.assertEqual((result.end["sum"]["packets"], result.end["announced"]), (200, []), result)
         self.assertEqual(result.end["aside"]["unconfirmed_runs"], 1)
 
-    def test_a_start_of_nobody_lets_no_more_frames_in(self):
+    def test_a_forged_start_admits_no_more_frames(self):
         frames, _ = self.captured("--rate", "1kpps", count=20)
         rx = self.receiver("-n", 150)
         self.udp("-s", 256, "-n", 100, "--rate", "10kpps")
         rx_lib.send_by_hand(self.wire, [self.of_session(frames[0], 0xabad0000)] * 3)
-        time.sleep(0.05)  # a few looks for announcements
+        time.sleep(0.05)  # several checks for announcements
         self.udp("-s", 256, "-n", 10_000)
         result = rx.finish()
         self.assertEqual((result.end["reason"], result.end["sum"]["packets"]), ("amount", 150), result)
@@ -357,7 +357,7 @@ class Plain(rx_lib.RxTest):
         sent = self.udp("-s", 128, "-n", 100, "--announce")
         self.assertEqual((sent.total["accepted"], sent.err), (100, ""))
 
-    def test_an_announcement_that_cannot_leave_is_a_remark(self):
+    def test_an_unsendable_announcement_is_a_note(self):
         self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "mtu", "100")
         self.addCleanup(self.wire.near, "ip", "link", "set", "dev", self.wire.near_if, "mtu", "1500")
         sent = self.udp("-s", 64, "-n", 100, "--rate", "1kpps", "--announce")
@@ -386,7 +386,7 @@ class Path(rx_lib.RxTest):
         self.assertEqual((total["sent"], total["unique"], total["lost_packets"]), (COUNT, COUNT - lost, lost), result)
 
     def test_lost_at_both_ends(self):
-        """What nobody could know without the announcement: the first 50 and the last 137."""
+        """What only the announcement reveals: the first 50 and the last 137."""
         result = self.over(burst_from=0, burst_length=50)
         self.lost(result, 50)
         self.assertEqual(result.end["sum"]["loss_bursts"]["count"], 0)
@@ -427,8 +427,8 @@ class Path(rx_lib.RxTest):
         run, = result.end["announced"]
         self.assertEqual((run["start_seen"], run["ended"], result.end["reason"]), (True, False, "duration"))
 
-    def test_the_end_of_a_run_of_which_nothing_came(self):
-        """Is that of somebody else's: this receiver goes on."""
+    def test_the_end_of_a_run_without_packets(self):
+        """An end of another session: this receiver goes on."""
         rx = self.receiver()
         self.wire.rule(burst_from=0, burst_length=100, drop_types=START)
         self.udp("-s", 128, "-n", 100, "--rate", "10kpps", "--announce")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""`demo` shows and lends wires and removes them; `probe` finds what keeps frames from leaving."""
+"""`demo` runs on namespaces that it makes and removes; `probe` finds what keeps frames from leaving."""
 import os
 import re
 import shutil
@@ -15,7 +15,7 @@ def namespaces():
 
 
 class Demo(lib.TestCase):
-    """Names begin with the process id of the demo, so that tests beside this one do not matter."""
+    """Names begin with the demo's process id, so that concurrent tests do not interfere."""
 
     def demo(self, *args, **popen):
         run = lib.Process([lib.BINARY, "demo"], args, **popen)
@@ -197,7 +197,7 @@ class Probe(lib.TestCase):
             self.assertIn("nosuch0", result.err)
             self.assertIn("nosuch0", self.checks["interface"]["value"])
 
-    def test_other_program_is_told(self):
+    def test_another_program_is_reported(self):
         program = lib.compile_bpf(self, "return 2;")
         with lib.Wire() as wire:
             wire.near("ip", "link", "set", "dev", wire.near_if, "xdp", "obj", program, "sec", "xdp")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a receiving interface drops stands in the ledger as that, and in no other column.
+"""Drops at a receiving interface appear in their column of the ledger, and in no other.
 
-Behind the hop, which passes frames on within the driver (XDP_REDIRECT), a ring of 256 that nobody empties in time is
-an overflow of the receiving end: veth counts it there, as rx_dropped. So the poller of that end is made a thread
-(`threaded`), and the thread one that gets only what the sender, on the same CPU, leaves over.
+Behind the hop, which forwards frames within the driver (XDP_REDIRECT), overflow of a ring of 256 that is not emptied in
+time is a drop of the receiving end: veth counts it there, as rx_dropped. So that end's poller is made a thread
+(`threaded`), and the thread gets only the CPU time that the sender, on the same CPU, leaves.
 """
 import os
 import signal
@@ -15,19 +15,19 @@ import hop
 import lib
 import rx_lib
 
-ENOUGH = 1000  # drops of a run that is judged
+ENOUGH = 1000  # drops needed for a verdict
 AMOUNTS = (200_000, 1_000_000, 5_000_000)
 RING = 256
 
 
 class Interface:
-    """One that a test made. `run` runs a command in its namespace."""
+    """A test's own namespace. `run` runs a command in it."""
 
     def __init__(self, run, name):
         self._run, self.name = run, name
 
     def _sys(self, command):
-        """Within /sys/class/net; what is mounted there may be that of another namespace, or already this one's."""
+        """A path in /sys/class/net; what is mounted there may belong to another namespace, or already to this one."""
         return self._run("unshare", "-m", "sh", "-c", "mount -t sysfs none /sys 2>/dev/null; "
                          f"cd /sys/class/net/{self.name} && {command}")
 
@@ -35,14 +35,14 @@ class Interface:
         return int(self._sys(f"cat statistics/{what}"))
 
     def rename(self, name):
-        """To one that nobody else on this machine has: threads are known by it."""
+        """Renames the interface to a name unique on this machine: its threads are identified by the name."""
         for change in (("down",), ("name", name)):
             self._run("ip", "link", "set", "dev", self.name, *change)
         self.name = name
         self._run("ip", "link", "set", "dev", self.name, "up")
 
     def poller(self):
-        """The thread that polls it, from now on; its one queue has one."""
+        """The thread that polls the interface, from now on; its single queue has one."""
         self._sys("echo 1 > threaded")
         found = []
         for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -94,13 +94,13 @@ class Dropped(Drops):
         self.middle = Interface(self.wire.in_hop, "near")
 
     def over(self, *args, wanted, status=0, **rule):
-        """Runs, larger and larger, until what both rings had no room for is as wanted; and how much that is."""
+        """Runs with growing amounts until the overflow of both rings is as wanted; returns the overflow."""
         for amount in AMOUNTS:
             self.wire.rule(**rule)
             before = [end.count("rx_dropped") for end in (self.middle, self.far)]
             starve(self.poller, self.cpu)
             with self.start("-n", amount, *args) as run:
-                # What lies in the ring when all is sent has to arrive, however busy this machine is.
+                # What is still in the ring when everything is sent must arrive, however busy this machine is.
                 while run.running() and self.wire.counters()["seen"] < amount * 3 // 4:
                     time.sleep(0.01)
                 feed(self.poller)
@@ -113,7 +113,7 @@ class Dropped(Drops):
         self.fail(f"refused {refused}, dropped {dropped}: {result}")
 
     def exactly(self, *args, wanted=lambda refused, dropped: dropped > max(ENOUGH, refused), **rule):
-        """The ledger, each column of which is known from somewhere else."""
+        """The ledger, each column of which is also known from elsewhere."""
         amount, refused, dropped, result = self.over(*args, wanted=wanted, **rule)
         ledger, counters = self.ledger(result, self.wire.near_if), self.wire.counters()
         self.assertEqual((ledger["asked"], self.columns(ledger)), (amount, {key: value for key, value in (
@@ -134,8 +134,8 @@ class Dropped(Drops):
         self.assertEqual(ledger["lost"], hop.predict(self.wire.counters()["seen"], **rule)[1]["dropped"], result)
         self.assertEqual(ledger["limited_by"], "receiver", result)
 
-    def test_beside_what_is_refused(self):
-        """The ring between sender and hop has no room either; of that one the sender knows."""
+    def test_together_with_refused_frames(self):
+        """The ring between sender and hop is full, too; the sender knows about that one."""
         self.middle.rename(f"m{os.getpid():x}")
         os.sched_setaffinity(self.middle.poller(), {self.cpu})
         result, ledger = self.exactly(wanted=lambda *both: min(both) > ENOUGH, burst_from=7, burst_length=99)
@@ -143,8 +143,8 @@ class Dropped(Drops):
         self.assertEqual(ledger["limited_by"], "receiver" if ledger["dropped"] >= ledger["refused"] else "generator",
                          result)
 
-    def test_both_ways(self):
-        """The way back, whose frames arrive elsewhere, has no part in it."""
+    def test_both_directions(self):
+        """The reverse direction, whose frames arrive elsewhere, is not affected."""
         result, _ = self.exactly("--bidir", "--src-mac", self.wire.near_mac, "--rate", "50kpps")
         back = self.ledger(result, self.wire.far_if)
         self.assertEqual(back["dropped"], 0, result)
@@ -158,9 +158,10 @@ class Refused(Drops):
         return port_test_lib.Wire("--queues", 1)
 
     def test_not_dropped_again(self):
-        """Over one pair what the driver refuses is also what the far end says it dropped: it is not why others miss.
+        """On one pair, frames refused by the driver are also counted as dropped by the far end, which explains no loss.
 
-        These lie in the ring still, for a loop takes the CPU from the poller when the run ends and waits for nothing.
+        The missing frames are still in the ring, because a busy loop takes the CPU from the poller when the run ends
+        and does not wait.
         """
         loop = subprocess.Popen(["sh", "-c", "while :; do :; done"])
         self.addCleanup(loop.wait)
@@ -181,14 +182,14 @@ class Refused(Drops):
 
 
 class Flooded(rx_lib.RxTest):
-    """Two commands that know nothing of each other: what the sender's driver refuses is nothing to the receiver."""
+    """Two independent commands: frames refused by the sender's driver do not concern the receiver."""
 
     @staticmethod
     def make_wire():
         return lib.Wire("--queues", 1)
 
     def flood(self, *args):
-        """With a ring that is full most of the time; what arrived, and what was sent."""
+        """With a ring that is full most of the time: packets that arrived, and packets sent."""
         far, cpu = Interface(self.wire.far, self.wire.far_if), lib.ALL_CPUS[0]
         far.rename(f"f{os.getpid():x}")
         self.wire.far_if = far.name
@@ -218,7 +219,7 @@ class Flooded(rx_lib.RxTest):
         self.whole(*self.flood("--duration", 1))
 
     def test_once(self):
-        """The receiver can't know better, and its text says so."""
+        """The receiver cannot know better, and its text says so."""
         total, sent = self.flood("-n", 500_000, "--once")
         self.assertEqual((sent["attempts"], sent["resent"]), (500_000, 0))
         self.assertGreater(total["lost_packets"], ENOUGH)

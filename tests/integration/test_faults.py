@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What goes wrong while a run lasts: it ends in time with the reason, or goes on with exact figures."""
+"""Faults during a run: it ends in time with the reason, or goes on with exact figures."""
 import os
 import signal
 import socket
@@ -7,7 +7,7 @@ import time
 
 import lib
 
-SOON = 3.0  # seconds, where the issue says one: slack for a busy host
+SOON = 3.0  # seconds where the specification says one: slack for a busy host
 
 
 class Faults(lib.OwnWireTest):
@@ -20,7 +20,7 @@ class Faults(lib.OwnWireTest):
         return run
 
     def ends(self, run, status, *words, seconds=SOON):
-        """The run ends in time, and the figures add up to the last."""
+        """The run ends in time, and the figures add up."""
         result = self.failed(run.finish(seconds), status, *words)
         self.assertEqual(result.doc["end"]["reason"], "failed")
         return self.adds_up(result)
@@ -44,7 +44,7 @@ class Faults(lib.OwnWireTest):
                     self.ends(run, 1, wire.near_if, "removed")
 
     def test_far_namespace_deleted(self):
-        # demo holds its own namespaces open, so the far end moves to one that can go.
+        # demo holds its own namespaces open, so the far end moves to one that can be removed.
         name = self.wire.far_ns + "-gone"
         lib.call("ip", "netns", "add", name)
         self.addCleanup(lib.call, "ip", "netns", "del", name, check=False)
@@ -165,7 +165,7 @@ class Faults(lib.OwnWireTest):
         self.assertEqual(self.wire.near_link(), before)
 
     def test_host_still_talks_over_the_interface(self):
-        """The interface stays the kernel's: a ping gets through in the middle of a run."""
+        """The kernel can still use the interface: a ping gets through in the middle of a run."""
         with self.wire.start("udp", self.wire.near_if, "--json", "-n", 4000, "--rate", "4kpps") as run:
             self.wire.wait_sending()
             with lib.in_netns(self.wire.near_ns):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Which values the varying fields take, in which packet, over any number of threads."""
+"""Values of the varying fields in each packet, over any number of threads."""
 import collections
 import ipaddress
 import itertools
@@ -99,7 +99,7 @@ class Fields(lib.WireTest):
         self.assertTrue(all(1 <= port <= 1000 for port in ports))
         self.assertGreater(len(ports), 750, "2000 draws from 1000 values leave about 135 out")
         self.assertGreater(len({source for _, source in first}), 1900)
-        # Independent fields: the same port comes with different sources.
+        # Independent fields: the same port occurs with different sources.
         self.assertGreater(len(set(first)), 1990)
 
     def test_random_over_threads(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What is in the frames that arrive: sizes, payloads, checksums, signatures."""
+"""Contents of the frames that arrive: sizes, payloads, checksums, signatures."""
 import struct
 import time
 import unittest
@@ -7,8 +7,8 @@ import unittest
 import lib
 
 TEXT = set(range(0x20, 0x7f)) | {0x0a}
-# The smallest, what follows it, both sides of every change of the signature's form, odd ones, the usual
-# largest, and the engine's limit.
+# The smallest size and the next one, both sides of every change of the signature's form, odd sizes, the usual largest,
+# and the engine's limit.
 SIZES_V4 = (64, 65, 77, 78, 79, 128, 593, 1518, 1519, 3411, 3412)
 SIZES_V6 = (66, 67, 81, 82, 97, 98, 99, 1518, 3412)
 
@@ -37,7 +37,7 @@ class Contents(lib.WireTest):
     def sizes(self, sizes, count, *args):
         kinds = ("zeros", "pattern", "random", "text")
         for number, size in enumerate(sizes):
-            # Two kinds for each size: with neighbours of a size, every kind meets every form.
+            # Two kinds for each size: together with the neighbouring sizes, every kind meets every form.
             for kind in (kinds[number % 4], kinds[(number + 2) % 4]):
                 with self.subTest(size=size, payload=kind):
                     frames, result = self.sent(self.wire, count, "-s", size, "--payload", kind, *args,
@@ -87,7 +87,7 @@ class Contents(lib.WireTest):
         self.assertIn("--no-udp-checksum", result.err)
 
     def test_a_sum_of_zero_is_sent_as_all_ones(self):
-        # With the destination port the checksum falls by one: the port that brings it to zero is known.
+        # The checksum decreases by one with each destination port: the port that makes it zero is known.
         args = ("--no-signature", "-P", 4242)
         frames, _ = self.sent(self.wire, 1, "-p", 0, *args)
         port = frames[0].checksum
@@ -139,9 +139,9 @@ class Signature(lib.WireTest):
         for lane in range(lanes):
             mine = [signature for signature in found if signature["lane"] == lane]
             numbers = [signature["seq"] for signature in mine]
-            self.assertEqual(numbers, sorted(numbers), "sequence numbers rise within a lane")
+            self.assertEqual(numbers, sorted(numbers), "sequence numbers rise within a worker")
             times = [signature["tx_ns"] for signature in mine]
-            self.assertEqual(times, sorted(times), "times do not fall within a lane")
+            self.assertEqual(times, sorted(times), "times do not fall within a worker")
 
     def test_complete_over_threads(self):
         if len(lib.ALL_CPUS) < 2:
@@ -180,9 +180,9 @@ class Signature(lib.WireTest):
 
 
 class DirtyPages(lib.OwnWireTest):
-    """Pages come back from the receiver as it left them, and the next frame is built in them."""
+    """Pages return from the receiver as it left them, and the next frame is built in them."""
 
-    # Odd destination ports: the frame is overwritten and dropped, so that its page goes straight back.
+    # Odd destination ports: the frame is overwritten and dropped, so its page is reused directly.
     SCRIBBLE = """
   if (data + 124 > end || data[12] != 8 || data[13] != 0) return 2;
   if (!(data[37] & 1)) return 2;
@@ -208,7 +208,7 @@ class DirtyPages(lib.OwnWireTest):
             self.assertEqual(frame.payload[:-32], bytes(range(50)))
 
     def test_forwarded_by_the_far_host(self):
-        # A router rewrites hop limit and checksum in place, and answers what it cannot deliver.
+        # A router rewrites hop limit and checksum in place, and answers undeliverable packets.
         self.wire.far("sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
         self.wire.far("ip", "link", "add", "xtgout", "type", "veth", "peer", "name", "xtgnext")
         for name in ("xtgout", "xtgnext"):
@@ -229,10 +229,10 @@ class DirtyPages(lib.OwnWireTest):
 
 
 class Oracle(unittest.TestCase):
-    """The judge can tell right from wrong."""
+    """The parser used by the tests detects errors."""
 
     def test_finds_each_wrong_byte(self):
-        # 198.18.0.1:1 > 198.18.0.2:1000, UDP, "hi"; checksums worked out by hand.
+        # 198.18.0.1:1 > 198.18.0.2:1000, UDP, "hi"; checksums computed by hand.
         header = bytes.fromhex("4500001e0000000040110000c6120001c6120002")
         check = 0xffff - lib.ones_sum(header)
         header = header[:10] + struct.pack("!H", check) + header[12:]

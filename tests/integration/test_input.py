@@ -48,7 +48,7 @@ WRONG = {
     "--show-frames": ("", "-1", "1000001", "x"),
     "--write-pcap": ("", "/"),
 }
-# An option that is right by itself, and wrong beside another or without it.
+# An option that is valid by itself, but not with or without another one.
 WRONG_TOGETHER = (
     (("--rate-layer", "l4"), ("--rate-layer", "l4")),
     (("--rate", "1kpps", "--rate-layer", "l2"), ("--rate-layer", "l2")),
@@ -136,7 +136,7 @@ class Udp(lib.WireTest):
                 self.refused(args, words)
 
     def test_no_option_is_forgotten(self):
-        """Every option that takes a value stands in the tables above."""
+        """Every option that takes a value is in the tables above."""
         text = self.wire.run("udp", "--help").out
         takes_value = set(re.findall(r"(--[a-z][a-z-]+)[ =]+[A-Za-z]+[A-Za-z|\[\]/-]*(?=\s)", text))
         listed = set(WRONG) | {word for args, _ in WRONG_TOGETHER for word in args}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""`rx --match`: frames of any sender are counted by filters, and go on to who wants them."""
+"""`rx --match`: filters count frames of any sender, which still reach their receivers."""
 import json
 import os
 import random
@@ -24,12 +24,12 @@ class MatchTest(rx_lib.RxTest):
         return link["stats64"]["tx"]["dropped"]
 
     def drained(self):
-        """All that left the near end has come."""
+        """Waits until everything that left the near end has arrived."""
         sent = lib.link_counters(self.wire.near_ns, self.wire.near_if)["tx_packets"]
         lib.wait_for(lambda: self.wire.far_packets() >= sent, "the wire is empty")
 
     def counted(self, send, *args):
-        """What the receiver says of what send(pause) sent; made again, slower, when the wire refused frames."""
+        """The receiver's report on frames sent by send(pause); repeated at a lower rate if the wire refused frames."""
         for pause in (0.0002, 0.001, 0.004):
             dropped = self.tx_dropped()
             receiver = self.receiver(*args)
@@ -63,7 +63,7 @@ class MatchTest(rx_lib.RxTest):
         return there
 
     def raw_sender(self, frames):
-        """Sends frames as they are, tags and all."""
+        """Sends frames unchanged, including tags."""
         raw = self.near_socket(socket.AF_PACKET, socket.SOCK_RAW)
         with lib.in_netns(self.wire.near_ns):
             raw.bind((self.wire.near_if, 0))
@@ -77,14 +77,14 @@ class MatchTest(rx_lib.RxTest):
 
 
 def payload(size):
-    """Nothing that ends as a signature does."""
+    """No frame that ends like a signature."""
     return bytes((7 * i + size) & 0x7f for i in range(size))
 
 
 class Sockets(MatchTest):
 
     def test_datagrams(self):
-        """Both families, a filter each; other ports only pass, and everything is delivered."""
+        """Both families, one filter each; other ports just pass, and everything is delivered."""
         sizes = [(i * 37) % 1400 + 1 for i in range(400)]
         ends = {(family, port): self.far_socket(port, family)
                 for family in (socket.AF_INET, socket.AF_INET6) for port in (PORT, PORT + 1)}
@@ -106,7 +106,7 @@ class Sockets(MatchTest):
         for text, headers in ((texts[0], UDP4), (texts[1], UDP6)):
             stream = self.stream_of(end, text)
             self.assertEqual(stream["packets"], len(sizes))
-            # The smallest datagrams are no longer than Ethernet's minimum only on a wire that pads: this does not.
+            # The smallest datagrams are shorter than Ethernet's minimum except on a wire that pads: this one does not.
             self.assertEqual(stream["bytes"], sum(sizes) + len(sizes) * (headers + FCS))
             self.assertEqual(stream["frame_size"], {"min": min(sizes) + headers + FCS,
                                                     "max": max(sizes) + headers + FCS})
@@ -121,7 +121,7 @@ class Sockets(MatchTest):
         self.assertGreaterEqual(total["passed"], 2 * len(sizes))
         self.assertEqual(sum(queue["packets"] for queue in end["queues"]), 2 * len(sizes))
 
-    def test_behind_the_driver(self):
+    def test_generic_mode(self):
         self.far_socket(PORT)
         here = self.near_socket()
 
@@ -145,14 +145,14 @@ class Sockets(MatchTest):
         return here, there
 
     def far_segments(self):
-        """TCP segments that came to the far stack, as it counts them."""
+        """TCP segments that arrived at the far stack, by its own counter."""
         with lib.in_netns(self.wire.far_ns), open("/proc/thread-self/net/snmp", encoding="ascii") as file:
             names, figures = [line.split() for line in file if line.startswith("Tcp:")]
         return int(figures[names.index("InSegs")])
 
     def test_a_connection(self):
-        """It is counted segment by segment and goes on."""
-        self.wire.far("ethtool", "-K", self.wire.far_if, "gro", "off")  # a segment stays one
+        """Counted segment by segment, and passed on."""
+        self.wire.far("ethtool", "-K", self.wire.far_if, "gro", "off")  # keeps segments separate
         here, there = self.connection(5001)
         data = payload(300)
 
@@ -173,7 +173,7 @@ class Sockets(MatchTest):
         self.assertEqual(self.stream_of(result.end, "tcp dst port 5001")["packets"], segments, result)
 
     def test_drop_matched(self):
-        """What the filter counts is taken; a connection over the same interface goes on."""
+        """Matched frames are dropped; a connection over the same interface goes on."""
         there = self.far_socket(PORT)
         here = self.near_socket()
         near, far = self.connection(5001)
@@ -192,7 +192,7 @@ class Sockets(MatchTest):
             there.recv(2048)
 
     def test_amount(self):
-        """-n counts them, too."""
+        """-n counts matched frames, too."""
         self.far_socket(PORT)
         here = self.near_socket()
         receiver = self.receiver("-n", 100, "--duration", 30, "--match", f"udp dst port {PORT}")
@@ -205,7 +205,7 @@ class Sockets(MatchTest):
         self.assertEqual(result.end["sum"]["matched"], 100)
 
     def test_beside_test_frames(self):
-        """Both to the same port: each is counted once, and loss is that of the test frames."""
+        """Both use the same port: each is counted once, and loss is that of the test frames."""
         self.far_socket(PORT)
         here = self.near_socket()
 
@@ -225,7 +225,7 @@ class Sockets(MatchTest):
         self.assertEqual(total["delay_us"]["count"], accepted)
 
     def test_what_ends_like_a_signature(self):
-        """It passes as before; the short form's magic is no reason not to count a frame."""
+        """It passes as before; the compact form's magic does not prevent counting a frame."""
         there = self.far_socket(PORT)
         here = self.near_socket()
         full = [bytes(27) + b"\x09XTGS", bytes(26) + b"\x07\x01XTGS"]
@@ -242,7 +242,7 @@ class Sockets(MatchTest):
         self.assertEqual(result.end["aside"]["unknown"], len(full))
         self.assertEqual(result.end["aside"]["candidates"], 0)
 
-    def test_nothing_fits(self):
+    def test_nothing_matches(self):
         result = self.receiver("--duration", "300ms", "--match", f"udp dst port {PORT}").finish()
         self.assertEqual(result.status, 5, result)
         self.assertIn("no frame that is counted arrived", result.err)
@@ -281,7 +281,7 @@ class ForeignSenders(MatchTest):
                 self.assertGreater(result.end["streams"][1]["packets"], 3)
 
     def iperf3_sent(self, iperf3, to, family):
-        """What the client says that it sent over UDP; its control connection goes on beside it."""
+        """Packets sent over UDP by the client's own count; its control connection continues."""
         with subprocess.Popen(["ip", "netns", "exec", self.wire.far_ns, iperf3, "-s", "-1", "-p", str(PORT)],
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
             try:
@@ -318,14 +318,14 @@ class ForeignSenders(MatchTest):
 
 
 class Meaning(MatchTest):
-    """The filters mean what the same words mean to tcpdump."""
+    """Filters mean the same as in tcpdump."""
 
     OURS = bytes.fromhex("0200000000aa")
     FILTERS = ("udp dst port 53", "tcp src portrange 50-60", "src net 203.0.113.0/31 and udp", "icmp", "icmp6",
                "dst host 2001:db8::2 and tcp", "ip6 proto 17 and less 90", "ip and port 60", "proto 132",
                "src net 2001:db8::/127 and greater 200", "ip6 and udp", "ip host 203.0.113.3", "greater 800", "ip6")
-    # Where ours differ by intention (tags need not be named, fragments have no ports, hosts are those of IP
-    # headers) nothing is asked.
+    # Intended differences (tags need not be named, fragments have no ports, hosts are those of IP headers) are not
+    # compared.
 
     def frame(self, dice):
         proto = dice.choice((6, 17, 17, 1, 58, 132, 47))
@@ -347,7 +347,7 @@ class Meaning(MatchTest):
         return macs + b"\x86\xdd" + struct.pack("!IHBB", 6 << 28, len(body), proto, 64) + hosts + body
 
     def said_by_tcpdump(self, frames):
-        """Packets for each filter, less those that one before it has."""
+        """Packets for each filter, without those of earlier filters."""
         path = os.path.join(lib.scratch(self), "frames.pcap")
         with open(path, "wb") as file:
             file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65_535, 1))
@@ -363,7 +363,7 @@ class Meaning(MatchTest):
     def test_as_tcpdump(self):
         dice = random.Random(4)
         frames = [self.frame(dice) for _ in range(1500)]
-        # What the near stack has to say by itself is counted first.
+        # First counts what the near stack itself sends.
         args = ["--match", f"ether src host {self.wire.near_mac}"]
         for text in self.FILTERS:
             args += ["--match", text]
@@ -377,7 +377,7 @@ class Meaning(MatchTest):
 
 class Words(lib.TestCase):
 
-    def test_what_is_wrong_is_told(self):
+    def test_errors_name_the_fault(self):
         for args, words in ((("--match", "udp or tcp"), ("--match", '"or"', "its own --match")),
                             (("--match", "upd"), ('"upd" is not known', "udp")),
                             (("--drop-matched",), ("--drop-matched", "--match")),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What keeps frames from leaving is found, named with its repair, and refused where it is dangerous."""
+"""Obstacles to sending are found, named with their repair, and dangerous requests rejected."""
 import json
 import signal
 
@@ -16,7 +16,7 @@ class SilentZero(lib.OwnWireTest):
         result = self.wire.udp("-n", 100)
         self.failed(result, 4, self.wire.near_if, self.line(), "--fix")
         self.assertEqual(self.arrived(), 0)
-        # The line is a command: it repairs.
+        # The line is a command that repairs.
         lib.call(*self.line().split())
         self.adds_up(self.ok(self.wire.udp("-n", 100)))
 
@@ -113,7 +113,7 @@ class SilentZero(lib.OwnWireTest):
         self.assertEqual(result.total["accepted"], self.arrived())
 
     def test_an_open_end_after_the_preflight(self):
-        # Nothing was accepted from the first frame on: the run itself finds out, after a second.
+        # Nothing was accepted from the first frame on: the run itself notices, after a second.
         program = lib.compile_bpf(self, "return 1;")
         far_xdp = ("ip", "link", "set", "dev", self.wire.far_if, "xdp")
         self.wire.far(*far_xdp, "obj", program, "sec", "xdp")
@@ -126,7 +126,7 @@ class SilentZero(lib.OwnWireTest):
 
 class RefusedProgram(lib.OwnWireTest):
 
-    def test_in_the_kernels_words(self):
+    def test_with_the_kernels_message(self):
         """A bridge has no XDP of its own."""
         self.wire.near("ip", "link", "add", "xtgd0", "type", "bridge")
         self.wire.near("ip", "link", "set", "dev", "xtgd0", "up")
@@ -138,7 +138,7 @@ class Obstacles(lib.OwnWireTest):
 
     def test_frame_above_the_mtu(self):
         result = self.wire.udp("-n", 10, "-s", 1600)
-        # The smallest MTU that does: an IP packet has 18 bytes less than the frame with its FCS.
+        # The smallest sufficient MTU: an IP packet has 18 bytes less than the frame with its FCS.
         self.failed(result, 4, "1600", "MTU is 1500", f"ip link set dev {self.wire.near_if} mtu 1582")
         self.assertEqual(self.arrived(), 0)
         self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "mtu", "1582")
@@ -149,7 +149,7 @@ class Obstacles(lib.OwnWireTest):
         self.assertEqual(len(frames), 10)
 
     def test_frame_of_the_mtu_and_a_tag(self):
-        # What the kernel leaves for a VLAN tag is no room for an untagged frame.
+        # The kernel's allowance for a VLAN tag is not available to untagged frames.
         self.ok(self.wire.udp("-n", 10, "-s", 1518))
         for size in (1519, 1522):
             with self.subTest(size=size):
@@ -215,13 +215,13 @@ class Obstacles(lib.OwnWireTest):
                 self.assertNotIn(address, self.neighbours())
                 with self.wire.capture() as capture:
                     result = self.ok(self.wire.udp("-n", 10, "-a", address))
-                    # The kernel may be made to ask by an empty datagram to the discard port.
+                    # An empty datagram to the discard port makes the kernel send a neighbour request.
                     ours = [data for data in capture.take(10) if data[56:58] != b"\0\x09"]
                     frames = self.sound(ours, 10)
                 self.assertEqual([frame.dst_mac for frame in frames], 10 * [self.wire.far_mac])
                 self.assertEqual(self.neighbours().get(address), self.wire.far_mac)
                 notes = " ".join(result.doc["start"]["configuration"]["notes"])
-                self.assertNotIn("peer", notes, "a guess, where the next hop was to be had")
+                self.assertNotIn("peer", notes, "a guess although the next hop was available")
 
     def test_next_hop_behind_a_gateway(self):
         self.wire.near("ip", "neigh", "del", self.wire.far_ip, "dev", self.wire.near_if)

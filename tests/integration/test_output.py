@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The forms of output: JSON document and stream, dry run, capture file. The schema is checked in lib."""
+"""Output formats: JSON document and stream, dry run, capture file. lib checks the schema."""
 import os
 import re
 import signal
@@ -81,7 +81,7 @@ class Json(lib.WireTest):
         self.assertEqual((result.status, result.out, result.err), (0, "", ""))
 
     def test_text_has_the_same_figures(self):
-        # Of the text only the one figure that a pipe might want: what was accepted, in full.
+        # Of the text, only the one figure that a pipe might want: accepted frames, in full.
         result = self.wire.run("udp", self.wire.near_if, "-n", 1234, "--rate", "10kpps")
         self.assertEqual((result.status, result.err), (0, ""))
         self.assertTrue(re.search(r"\b1[,']?234\b", result.out), result.out)

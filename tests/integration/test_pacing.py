@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Rates: how many packets a time makes, on which layer, and in what shape. No test here judges speed: what
-a busy host could not keep is in the figures, and must be there."""
+"""Rates: packets per time, on each layer, and their spacing. No test here judges speed: slots that a busy host missed
+must be in the figures."""
 import signal
 import time
 
@@ -10,7 +10,7 @@ THREADS = min(2, len(lib.ALL_CPUS))
 
 
 class Arithmetic(lib.WireTest):
-    """The plan alone."""
+    """The plan alone, from --dry-run."""
 
     def target(self, *args):
         result = self.ok(self.wire.udp("--dry-run", *args))
@@ -24,7 +24,7 @@ class Arithmetic(lib.WireTest):
         self.assertIsNone(self.target()[0])
 
     def test_bits_of_each_layer(self):
-        # A frame of s bytes with FCS: 20 more on the wire, 18 less as an IP packet.
+        # A frame of s bytes with FCS takes 20 more on the wire, and 18 less as an IP packet.
         for size in (64, 1518):
             for text, bits in (("10Gbps", 10e9), ("800kbit", 8e5), ("2.5Gbit/s", 2.5e9)):
                 for layer, length in ((None, size + 20), ("l1", size + 20), ("l2", size), ("l3", size - 18)):
@@ -59,7 +59,7 @@ class Amounts(lib.WireTest):
                                delta=0.01 * pps)
         deviation = target["achieved_pps"] / pps - 1
         self.assertAlmostEqual(target["deviation_ratio"], deviation, delta=1e-3)
-        # A shortfall says why, and a rate that was kept has none to explain.
+        # A shortfall is explained; a rate that was kept has no explanation.
         self.assertEqual(target["shortfall"] is None, target["deviation_ratio"] >= -0.01, target)
         return result
 
@@ -81,10 +81,10 @@ class Amounts(lib.WireTest):
         self.assertLess(time.monotonic() - started, 3)
         self.assertEqual(result.total["attempts"], 1)
         self.assertEqual(result.doc["end"]["reason"], "duration")
-        self.assertLess(result.doc["end"]["cpu_seconds"], 0.5, "a run that waits does not burn a core")
+        self.assertLess(result.doc["end"]["cpu_seconds"], 0.5, "a waiting run uses little CPU time")
 
     def test_no_slot_at_the_exclusive_end(self):
-        """The slot at rate times duration is not the run's: not sent, and not skipped."""
+        """The slot at rate times duration is not part of the run: not sent, and not missed."""
         for pps in (7, 11):
             total = self.adds_up(self.ok(self.wire.udp("--rate", f"{pps}pps", "--duration", 3))).total
             self.assertEqual(total["attempts"] - total["resent"] + total["skipped_slots"], 3 * pps)
@@ -98,7 +98,7 @@ class Amounts(lib.WireTest):
         self.assertLess(result.total["seconds"], time.monotonic() - started)
         self.assertAlmostEqual(result.doc["end"]["target"]["achieved_pps"], 0.1, delta=0.001)
 
-    def test_every_release_is_in_the_slip(self):
+    def test_every_release_has_a_release_delay(self):
         result = self.paced(5000, 1, "--burst", 5)
         slip = result.doc["end"]["slip_ns"]
         self.assertEqual(slip["count"], (result.total["attempts"] - result.total["resent"]) // 5)
@@ -106,8 +106,8 @@ class Amounts(lib.WireTest):
         self.assertEqual(order, sorted(order))
         self.assertIsNone(self.ok(self.wire.udp("-n", 1)).doc["end"]["slip_ns"])
 
-    def test_skipped_slots_are_counted(self):
-        # Stopped for half a second, the schedule goes on without us: neither a flood afterwards nor silence.
+    def test_missed_slots_are_counted(self):
+        # Stopped for half a second, the schedule goes on: afterwards there is neither a flood nor silence.
         with self.wire.start("udp", self.wire.near_if, "--json", "--rate", "10kpps", "--duration", 2) as run:
             self.wire.wait_sending()
             run.send(signal.SIGSTOP)
@@ -139,7 +139,7 @@ class Shape(lib.WireTest):
                 groups.append(1)
             else:
                 groups[-1] += 1
-        # Twelve bursts, a tenth of a second apart; on a busy host some come late and join the next.
+        # Twelve bursts, a tenth of a second apart; on a busy host some are late and join the next.
         whole = [size for size in groups if size % 10 == 0]
         self.assertGreaterEqual(len(whole), 5, groups)
         self.assertGreaterEqual(sum(whole), 80, groups)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""An ordinary user: what works with which capabilities, and what is said where one is missing."""
+"""An ordinary user: what works with which capabilities, and the message when one is missing."""
 import ctypes
 import os
 import shutil
@@ -14,7 +14,7 @@ BPF_CALL = {"x86_64": 321, "aarch64": 280}
 
 
 def no_bpf():
-    """From now on bpf(2) fails with EPERM."""
+    """Makes bpf(2) fail with EPERM from now on."""
     deny = struct.pack("HBBI" * 4, 0x20, 0, 0, 0, 0x15, 0, 1, BPF_CALL[os.uname().machine], 0x06, 0, 0, 0x50001,
                        0x06, 0, 0, 0x7FFF0000)
     program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", 4, ctypes.addressof(
@@ -26,7 +26,7 @@ def no_bpf():
     del kept
 
 
-# Ordinary systems have /dev/net/tun open to everybody; where it is not, the test has a copy that is.
+# Ordinary systems have /dev/net/tun open to everybody; elsewhere the test makes a copy that is.
 TUN_FOR_ALL = """
 if [ "$(stat -Lc %a /dev/net/tun)" != 666 ]; then
   mount -t tmpfs -o mode=755 none /dev/net && mknod -m 666 /dev/net/tun c 10 200 || exit 99
@@ -40,7 +40,7 @@ class OrdinaryUser(lib.WireTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # Where the user may read it, whoever owns the build.
+        # At a place that the user may read, whoever owns the build.
         folder = tempfile.mkdtemp(prefix="xtg-test-")
         cls.addClassCleanup(shutil.rmtree, folder)
         os.chmod(folder, 0o755)
@@ -85,7 +85,7 @@ class OrdinaryUser(lib.WireTest):
         self.assertIsNone(result.doc["end"]["workers"][0]["accepted"])
 
     def test_without_perfmon_the_frames_are_the_same(self):
-        """Another program builds them then; it has to be as right."""
+        """Another program builds the frames then; they must be equally correct."""
         far6, threads = self.wire.far_ip6, min(2, len(lib.ALL_CPUS))
         for size, args in ((64, ()), (64, ("-t", threads, "--vary", "product")), (66, ("-a", far6)),
                            (83, ("-a", far6, "--vary", "random")), (128, ("--stamp", "each")),
@@ -163,7 +163,7 @@ class OrdinaryUser(lib.WireTest):
 
 
 class Refused(lib.WireTest):
-    """Root whose bpf(2) a seccomp filter refuses, as in a container."""
+    """Root with a seccomp filter that refuses bpf(2), as in a container."""
 
     def refused(self, *args):
         return self.wire.run(*args, "--json", preexec_fn=no_bpf)
@@ -186,7 +186,7 @@ class Refused(lib.WireTest):
 
 
 class NoTun(lib.WireTest):
-    """Root without /dev/net/tun, as in many containers: veths in a private namespace do as well."""
+    """Root without /dev/net/tun, as in many containers: veths in a private namespace are used instead."""
 
     def test_sends(self):
         script = 'mount -t tmpfs none /dev/net && exec "$@"'

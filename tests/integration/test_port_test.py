@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""`udp --rx`: one process at both ends; its ledger adds up, and is exact, under every fault."""
+"""`udp --rx`: one process at both ends; its ledger adds up and is exact under every fault."""
 import collections
 import signal
 
@@ -11,14 +11,14 @@ COUNT = 20_000
 
 
 class Ledger(port_test_lib.PortTest):
-    """Behind a hop with an exact rule."""
+    """Over a hop with an exact rule."""
 
     def setUp(self):
         self.wire = port_test_lib.HopWire()
         self.addCleanup(self.wire.close)
 
     def over(self, *args, status=0, **rule):
-        """A run over the rule. A wire that lost frames of its own is tried again, slower."""
+        """A run over the rule. Repeated at a lower rate if the wire itself lost frames."""
         for rate in ("20kpps", "10kpps", "5kpps"):
             self.wire.rule(**rule)
             before = self.wire.overruns()
@@ -52,7 +52,7 @@ class Ledger(port_test_lib.PortTest):
         self.assertEqual((ledger["lost"], ledger["limited_by"]), (137, "path"))
 
     def test_the_last_ones(self):
-        """What only the sender knows of."""
+        """Faults that only the sender knows about."""
         self.assertEqual(self.exactly(burst_from=COUNT - 137, burst_length=137)["lost"], 137)
 
     def test_random_loss_and_duplicates(self):
@@ -70,7 +70,7 @@ class Ledger(port_test_lib.PortTest):
         self.assertEqual(self.columns(self.ledger(result)), {"lost": COUNT})
 
     def test_one_direction_is_dead(self):
-        """The other one's packets do not make up for it."""
+        """Another sender's packets do not compensate for it."""
         self.wire.rule(direction=0)
         self.wire.rule(direction=1, drop=1.0)
         args = ("--bidir", "--src-mac", self.wire.near_mac, "-s", 128, "-n", 500, "--rate", "2kpps", "--drain", "300ms")
@@ -88,13 +88,13 @@ class Ledger(port_test_lib.PortTest):
         self.assertEqual(self.held(result), [False, False, True])
 
     def test_another_name_of_an_interface(self):
-        """A condition is about the interface, by whichever of its names it is given."""
+        """A condition names the interface by any of its names."""
         other = "another-name-of-it".ljust(127, "x")
         self.wire.near("ip", "link", "property", "add", "dev", self.wire.far_if, "altname", other)
         self.over("--expect", f"rx@{other}=1/1,rx@{self.wire.far_if}={COUNT}")
 
     def test_late(self):
-        """What comes when the window has passed it by."""
+        """Packets that arrive after the window has passed them."""
         self.wire.delay(0.4)
         for rate in ("20kpps", "10kpps"):
             self.wire.rule(late=0.01, seed=12)
@@ -105,7 +105,7 @@ class Ledger(port_test_lib.PortTest):
                 break
         ledger = self.ledger(result)
         self.assertGreater(counters["late"], 100)
-        # Those at the very end are waited for, and have nobody behind them who would pass them by.
+        # The run waits for delayed frames at the very end, which no later frame overtakes.
         self.assertGreater(ledger["late"], 50)
         self.assertEqual(ledger["late"] + ledger["received"], COUNT, result)
 
@@ -145,7 +145,7 @@ class Direct(port_test_lib.PortTest):
         return self.wire.exchange("--bidir", "--src-mac", self.wire.near_mac, *args)
 
     def test_full_rate(self):
-        """What the driver refuses is counted by the far interface as dropped: it stands in one column only."""
+        """The far interface counts frames refused by the driver as dropped: they appear in one column only."""
         for size in (64, 1514):
             with self.subTest(size):
                 result = self.ok(self.wire.exchange("-s", size, "--duration", 1))
@@ -164,26 +164,26 @@ class Direct(port_test_lib.PortTest):
         self.assertEqual(ledger["limited_by"], "generator")
 
     def test_a_rate_that_was_missed(self):
-        """All of the amount is sent, and slower than was asked for."""
+        """The whole amount is sent, but slower than requested."""
         args = ("-s", 1514, "-n", 200_000, "--rate", "30Mpps")
         result = self.wire.exchange(*args)
         tx = result.doc["end"]["tx"][0]
         self.assertIsNotNone(tx["target"]["shortfall"])
         self.assertEqual(self.ledger(result)["not_sent"], 0)
         self.assertEqual(self.ledger(result)["limited_by"], "generator")
-        self.assertEqual(self.wire.exchange(*args, "--expect", "loss=0").status, 3, "a task that was missed")
+        self.assertEqual(self.wire.exchange(*args, "--expect", "loss=0").status, 3, "the requested amount was missed")
         self.ok(self.wire.exchange(*args, "--expect", "loss=0,unsent=0"))
         text = self.wire.run("udp", self.wire.near_if, "--rx", self.wire.far_if, "-m", self.wire.far_mac, "-a",
                              self.wire.far_ip, *args).out
         self.assertIn("\n  shortfall ", text)
 
     def test_nothing_is_sent(self):
-        # No success, whatever was expected.
+        # Not a success, whatever the conditions.
         for expect in ((), ("--expect", "lost=0"), ("--expect", "rx=1/1"), ("--expect", "rx=0")):
             with self.subTest(expect):
                 result = self.wire.exchange("-s", 128, "--rate", "1pps", "--duration", "1us", *expect)
                 if result.doc["end"]["sum"]["sent"]:
-                    continue # the first frame is due at once
+                    continue # the first frame is due immediately
                 self.failed(result, 1, "nothing was sent")
 
     def test_interrupted(self):
@@ -210,7 +210,7 @@ class Direct(port_test_lib.PortTest):
         self.assertEqual(result.doc["end"]["reason"], "failed")
         self.ledger(result)
 
-    def test_both_ways(self):
+    def test_both_directions(self):
         near, far = self.wire.near_if, self.wire.far_if
         result = self.ok(self.both_ways("-s", 128, "-n", 4000, "--rate", "4kpps", "--expect", f"rx@{far}=1/2,rx=1/1,unsent=0"))
         for port in (near, far):
@@ -262,7 +262,7 @@ class Direct(port_test_lib.PortTest):
 
 
 class Refused(port_test_lib.PortTest):
-    """Requests that make no run: one line, status 2, nothing attached."""
+    """Invalid combinations: one line, status 2, nothing attached."""
 
     def test_words(self):
         for args, words in (

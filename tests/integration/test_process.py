@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A good process: its descriptors, the time namespace it is in, and never a silent nothing."""
+"""A well-behaved process: its descriptors, its time namespace, and never zero results without a message."""
 import os
 import subprocess
 
@@ -13,7 +13,7 @@ class Descriptors(lib.WireTest):
                                lib.BINARY, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, timeout=lib.PATIENCE, check=False)
 
-    def test_output_that_cannot_be_written_is_said(self):
+    def test_an_output_error_is_reported(self):
         near = self.wire.near_if
         for redirect, why in ((">/dev/full", "No space left"), (">&-", "Bad file descriptor")):
             for args in (("--help",), ("udp", "--help"), ("completion", "bash"), ("probe",), ("probe", "--json"),
@@ -38,7 +38,7 @@ class Descriptors(lib.WireTest):
 
 
 class TimeNamespace(lib.WireTest):
-    """Where CLOCK_MONOTONIC is another one than the kernel programs'."""
+    """CLOCK_MONOTONIC differs from that of the kernel programs."""
 
     def inside(self, offset):
         done = subprocess.run(["unshare", "--time", "--fork", "--monotonic", str(offset), "true"],
@@ -67,7 +67,7 @@ class TimeNamespace(lib.WireTest):
             self.assertGreater(result.total["attempts"], 500)
 
     def test_both_ends(self):
-        """Sender and receiver are in other time namespaces, and yet of one clock."""
+        """Sender and receiver are in different time namespaces, but have the same clock."""
         for offset in self.offsets():
             with self.subTest(offset=offset):
                 rx = self.wire.start("rx", self.wire.near_if, "--json", "--duration", "3s", inside=self.inside(offset))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A result repeats its run: what each command saves with --json, given back by --profile, configures the same run."""
+"""A result repeats its run: what each command saves with --json configures the same run when given to --profile."""
 import json
 import os
 import tempfile
@@ -31,7 +31,7 @@ class Profile(lib.TestCase):
         return path
 
     def same(self, first, second):
-        """The configurations, except for the sessions that each run draws by itself."""
+        """The configurations, without the random session of each run."""
         first, second = (without_sessions(doc["start"]["configuration"]) for doc in (first, second))
         self.assertEqual(first, second)
         self.assertIn("test", first)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The mirror: what it sends back is what came, turned round and with right checksums, and everything else on
-its interface goes on. The near side captures what comes back."""
+"""The reflector: it returns frames with unchanged contents, addresses reversed and correct checksums, and everything
+else on its interface passes. The near side captures what returns."""
 import json
 import signal
 import socket
@@ -13,8 +13,8 @@ from wire import BINARY, Capture, Process, keep_output, parse_json
 REFLECTED = 0x08
 
 
-class Mirror(Process):
-    """`reflect` at the far end of a wire. It sends back when this returns."""
+class Reflector(Process):
+    """`reflect` at the far end of a wire. It is reflecting when this returns."""
 
     def __init__(self, wire, *args, fix=True):
         super().__init__(["ip", "netns", "exec", wire.far_ns, BINARY],
@@ -46,10 +46,10 @@ class ReflectTest(lib.TestCase):
         self.wire = lib.Wire(*self.wire_options)
         self.addCleanup(self.wire.close)
 
-    def mirror(self, *args, **options):
-        mirror = Mirror(self.wire, *args, **options)
-        self.addCleanup(mirror.__exit__)
-        return mirror
+    def reflector(self, *args, **options):
+        reflector = Reflector(self.wire, *args, **options)
+        self.addCleanup(reflector.__exit__)
+        return reflector
 
     def udp(self, *args, to=None):
         return self.ok(self.wire.udp("-a", to or self.wire.far_ip, *args))
@@ -58,18 +58,18 @@ class ReflectTest(lib.TestCase):
         return Capture(self.wire.near_ns, self.wire.near_if)
 
     def sent_and_reflected(self, mirror_args, *args, count=2000, to=None):
-        """The frames that came back, what the mirror said, and how it began. Made again, slower, where a ring on
-        the way was full because its CPU had other work."""
+        """The frames that returned, the reflector's report, and its begin. Repeated at a lower rate if a ring on the
+        path was full because its CPU was busy."""
         for rate in ("5kpps", "2kpps", "1kpps"):
-            mirror = self.mirror(*mirror_args)
+            reflector = self.reflector(*mirror_args)
             with self.capture() as capture:
                 sent = self.udp("-n", count, "--rate", rate, *args, to=to)
                 frames = [lib.Frame(data) for data in capture.take(count)]
-            result = mirror.stop()
+            result = reflector.stop()
             self.assertEqual(result.status, 0, result)
             refused = sent.total["driver_drops"] + result.end["link"]["rx_dropped"] + result.end["sum"]["driver_drops"]
             if refused == 0:
-                return frames, result.end, mirror.start()
+                return frames, result.end, reflector.start()
         raise AssertionError(f"rings are full even at 1kpps\n{result}")
 
 
@@ -98,8 +98,8 @@ class Path(ReflectTest):
                                  (marks[0]["session"], "full", 2000))
                 self.assertEqual(end["sum"]["packets"], 2000 + stream["announcements"])
 
-    def test_ways(self):
-        """In the driver by redirect or XDP_TX, and behind it."""
+    def test_redirect_xdp_tx_and_generic(self):
+        """In the driver by redirect or XDP_TX, and in generic mode."""
         passing = lib.compile_bpf(self, "return 2;")
         for args, program, said in (((), False, ("native", "redirect")), ((), True, ("native", "tx")),
                                     (("--via", "redirect"), True, ("native", "redirect")),
@@ -115,8 +115,8 @@ class Path(ReflectTest):
                 if program:
                     self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "xdp", "off")
 
-    def test_short_signatures(self):
-        """Of a stream that nobody announced, the first frame passes."""
+    def test_compact_signatures(self):
+        """The first frame of an unannounced stream passes."""
         frames, end, _ = self.sent_and_reflected((), "-s", 64)
         self.judged(frames, self.wire.far_ip)
         self.assertTrue(all(frame.data[-1] == 0xa9 for frame in frames if len(frame.data) == 60))
@@ -126,7 +126,7 @@ class Path(ReflectTest):
         self.assertEqual(compact["packets"], 2000 - unsure)
 
     def test_announced(self):
-        """Announcements come back, too, and make short signatures known from the first frame on."""
+        """Announcements return, too, and make compact signatures known from the first frame on."""
         frames, end, _ = self.sent_and_reflected((), "-s", 64, "--announce")
         self.judged([frame for frame in frames if len(frame.data) == 60], self.wire.far_ip)
         self.assertEqual(end["sum"]["refused"]["unsure"], 0)
@@ -138,46 +138,46 @@ class Path(ReflectTest):
         self.assertTrue(all(frame.problems == [] and frame.signature()["flags"] & REFLECTED for frame in announced))
 
     def test_intervals_add_up(self):
-        mirror = self.mirror("--interval", "200ms")
+        reflector = self.reflector("--interval", "200ms")
         self.udp("-s", 128, "--rate", "5kpps", "--duration", 1)
-        result = mirror.stop()
+        result = reflector.stop()
         self.assertGreater(len(result.intervals), 3)
         for key in ("packets", "passed", "told", "driver_drops"):
             self.assertEqual(sum(part[key] for part in result.intervals), result.end["sum"][key], key)
 
     def test_amount(self):
-        mirror = self.mirror("-n", 500, "--duration", 30)
+        reflector = self.reflector("-n", 500, "--duration", 30)
         self.udp("-s", 128, "-n", 1000, "--rate", "5kpps")
-        result = mirror.finish()
+        result = reflector.finish()
         self.assertEqual(result.status, 0, result)
         self.assertEqual(result.end["reason"], "amount")
         self.assertEqual(result.end["sum"]["packets"] + result.end["sum"]["driver_drops"], 500)
 
     def test_full_rate(self):
-        """Whatever the mirror handed to its driver was taken by it or counted as refused."""
+        """Everything that the reflector handed to its driver was accepted or counted as refused."""
         before = lib.link_counters(self.wire.near_ns, self.wire.near_if)["rx_packets"]
-        mirror = self.mirror()
+        reflector = self.reflector()
         self.udp("-s", 128, "--duration", 1)
-        result = mirror.stop()
+        result = reflector.stop()
         self.assertEqual(result.status, 0, result)
         total = result.end["sum"]
         self.assertGreater(total["packets"], 0)
         lib.wait_for(lambda: lib.link_counters(self.wire.near_ns, self.wire.near_if)["rx_packets"] - before
                      >= total["packets"], "all that was sent back arrives")
         came = lib.link_counters(self.wire.near_ns, self.wire.near_if)["rx_packets"] - before
-        self.assertLessEqual(came - total["packets"], 50, "but for what the far end says itself")
+        self.assertLessEqual(came - total["packets"], 50, "except for frames of the far end itself")
 
 
 class Refusals(ReflectTest):
 
     def refused(self, reason, mirror_args, *udp_args, to=None, count=500):
-        """Nothing comes back, and the mirror says why; the far end's stack got the frames."""
-        mirror = self.mirror(*mirror_args)
+        """Nothing returns, and the reflector reports why; the far end's stack got the frames."""
+        reflector = self.reflector(*mirror_args)
         with self.capture() as capture:
             self.udp("-s", 128, "-n", count, "--rate", "5kpps", *udp_args, to=to)
             lib.wait_for(lambda: self.wire.far_packets() >= count, "frames arrive")
             back = [data for data in capture.take(0) if lib.Frame(data).signature()]
-        result = mirror.stop()
+        result = reflector.stop()
         self.assertEqual(result.status, 5, result)
         self.assertEqual(back, [])
         refused = result.end["sum"]["refused"]
@@ -206,22 +206,22 @@ class Refusals(ReflectTest):
                 self.assertGreaterEqual(len(frames), 2000)
 
     def test_highest_rate(self):
-        mirror = self.mirror("--max-rate", "100pps")
+        reflector = self.reflector("--max-rate", "100pps")
         self.udp("-s", 128, "-n", 2000, "--rate", "2kpps")
-        end = mirror.stop().end
+        end = reflector.stop().end
         total, dropped = end["sum"], end["sum"]["refused"]["rate"]
         self.assertGreater(dropped, 0)
         self.assertGreaterEqual(total["packets"], 16)
         self.assertLessEqual(total["packets"], 16 + 100 * total["seconds"] + 1)
         self.assertGreaterEqual(total["packets"] + total["driver_drops"] + dropped + end["link"]["rx_dropped"], 2000)
 
-    def test_two_mirrors_do_not_play(self):
-        """What comes back meets a mirror at the near side, too."""
+    def test_two_reflectors_do_not_loop(self):
+        """Returned frames also meet a reflector at the near side."""
         near = Process(["ip", "netns", "exec", self.wire.near_ns, BINARY],
                        ["reflect", self.wire.near_if, "--json", "--any-mac", "--via", "redirect"])
         with near:
-            lib.wait_for(lambda: "xdp" in self.wire.near_link(), "the near mirror is there")
-            far = self.mirror("--via", "redirect")
+            lib.wait_for(lambda: "xdp" in self.wire.near_link(), "the near reflector is there")
+            far = self.reflector("--via", "redirect")
             self.udp("-s", 128, "-n", 300, "--rate", "1kpps")
             lib.wait_for(lambda: lib.link_counters(self.wire.near_ns, self.wire.near_if)["rx_packets"] >= 300, "back")
             end = far.stop().end
@@ -234,7 +234,7 @@ class Refusals(ReflectTest):
 
 
 class Others(ReflectTest):
-    """The interface stays in use."""
+    """The interface stays usable."""
 
     def test_ordinary_datagrams_pass(self):
         with lib.in_netns(self.wire.far_ns):
@@ -242,7 +242,7 @@ class Others(ReflectTest):
         there.bind((self.wire.far_ip, 5000))
         there.settimeout(5)
         self.addCleanup(there.close)
-        mirror = self.mirror()
+        reflector = self.reflector()
         with lib.in_netns(self.wire.near_ns):
             here = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(here.close)
@@ -250,11 +250,11 @@ class Others(ReflectTest):
             payload = bytes((i * 7 + j * 13) & 0xff for j in range(i % 300))
             here.sendto(payload, (self.wire.far_ip, 5000))
             self.assertEqual(there.recv(2048), payload)
-        # Payload that ends as a short signature does, by chance; and one of another version.
+        # Payload that ends like a compact signature by chance; and a signature of another version.
         for tail in (b"\x5a" * 30 + b"\xc7\xa1", bytes(27) + b"\x09XTGS"):
             here.sendto(tail, (self.wire.far_ip, 5000))
             self.assertEqual(there.recv(2048), tail)
-        result = mirror.stop()
+        result = reflector.stop()
         self.assertEqual(result.status, 5, result)
         total = result.end["sum"]
         self.assertEqual((total["refused"]["unsure"], total["refused"]["unknown"]), (1, 1))
@@ -269,7 +269,7 @@ class Others(ReflectTest):
         there.settimeout(30)
         for end in (listener, here, there):
             self.addCleanup(end.close)
-        mirror = self.mirror()
+        reflector = self.reflector()
         data = bytes(range(256)) * 1024
         with self.wire.start("udp", self.wire.near_if, "-a", self.wire.far_ip, "--duration", 2) as run:
             self.wire.wait_sending()
@@ -281,11 +281,11 @@ class Others(ReflectTest):
             sender.join()
             run.finish()
         self.assertEqual(got, data)
-        self.assertGreater(mirror.stop().end["sum"]["packets"], 0)
+        self.assertGreater(reflector.stop().end["sum"]["packets"], 0)
 
     def test_ping(self):
-        """The kernel answers echo requests, and the mirror none."""
-        mirror = self.mirror()
+        """The kernel answers echo requests; the reflector does not."""
+        reflector = self.reflector()
         for family, protocol, request, reply, address in (
                 (socket.AF_INET, socket.IPPROTO_ICMP, 8, 0, self.wire.far_ip),
                 (socket.AF_INET6, socket.IPPROTO_ICMPV6, 128, 129, self.wire.far_ip6)):
@@ -294,7 +294,7 @@ class Others(ReflectTest):
             self.addCleanup(here.close)
             here.settimeout(5)
             for number in range(5):
-                # Ends as a test frame does; the kernel fills in the checksum over IPv6.
+                # Ends like a test frame; the kernel fills in the checksum over IPv6.
                 body = struct.pack("!HH", 77, number) + bytes(27) + b"\x01XTGS"
                 message = struct.pack("!BBH", request, 0, 0) + body
                 if family == socket.AF_INET:
@@ -305,13 +305,13 @@ class Others(ReflectTest):
                     answer = here.recv(2048)
                     if family == socket.AF_INET:
                         answer = answer[20:]
-        result = mirror.stop()
+        result = reflector.stop()
         self.assertEqual(result.status, 5, result)
         self.assertEqual(result.end["sum"]["refused"]["packet"], 10)
 
 
 class Obstacles(ReflectTest):
-    """A mirror is never silent without a word."""
+    """A reflector that returns nothing says why."""
 
     def run_far(self, *args):
         with Process(["ip", "netns", "exec", self.wire.far_ns, BINARY],
@@ -319,16 +319,16 @@ class Obstacles(ReflectTest):
             return process.finish()
 
     def repaired(self):
-        """Whether the near end has the program of --fix, which makes a ring there."""
+        """Whether the near end has the program of --fix, which creates a ring there."""
         link = json.loads(self.wire.near("ip", "-j", "link", "show", "dev", self.wire.near_if))[0]
         return "xdp" in link and link["xdp"]["prog"]["name"] == "xtg_ring"
 
     def test_a_far_end_that_takes_nothing(self):
         self.wire.near("ethtool", "-K", self.wire.near_if, "gro", "off")
         self.failed(self.run_far("--duration", "200ms"), 4, "neither GRO nor an XDP program", "--fix")
-        mirror = self.mirror()
+        reflector = self.reflector()
         self.assertTrue(self.repaired())
-        mirror.stop()
+        reflector.stop()
         self.assertFalse(self.repaired())
         frames, _, _ = self.sent_and_reflected((), "-s", 128)
         self.assertGreaterEqual(len(frames), 2000)
@@ -346,7 +346,7 @@ class Obstacles(ReflectTest):
         self.assertEqual(self.wire.far("ip", "-j", "link", "show", "dev", self.wire.far_if), before)
 
     def test_nothing_arrives(self):
-        result = self.mirror("--duration", "300ms").finish()
+        result = self.reflector("--duration", "300ms").finish()
         self.assertEqual(result.status, 5)
         self.assertIn("no test frame arrived", result.err)
 
@@ -355,18 +355,18 @@ class Obstacles(ReflectTest):
 
     def test_nothing_is_left(self):
         self.assertFalse(self.attached())
-        mirror = self.mirror()
+        reflector = self.reflector()
         self.assertTrue(self.attached())
-        mirror.send(signal.SIGKILL)
-        mirror.finish()
+        reflector.send(signal.SIGKILL)
+        reflector.finish()
         lib.wait_for(lambda: not self.attached(), "the program is gone")
-        self.mirror().stop()
+        self.reflector().stop()
         self.assertFalse(self.attached())
 
     def test_interface_goes(self):
-        mirror = self.mirror()
+        reflector = self.reflector()
         self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "down")
-        result = mirror.finish()
+        result = reflector.finish()
         self.assertEqual(result.status, 1, result)
         self.assertIn("went down", result.err)
         self.assertIsNotNone(result.end)

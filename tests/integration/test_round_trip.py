@@ -9,9 +9,9 @@ COUNT = 5000
 SIZE = 130  # with FCS
 RESIDENCE_US = 0.1
 
-# Sends test frames of one size back. By the sender's numbers one in ten is lost on the way there, and by its own
-# one in seven on the way back. A frame whose room for words is not empty, as of a page that comes by once more, is
-# sent back without a number.
+# Returns test frames of one size. By the sender's numbers one in ten is lost on the forward path, and by its own one in
+# seven on the return path. A frame whose reserved reflector bytes are not zero, as on a reused page, is returned
+# without a number.
 REFLECTOR = """
   static unsigned long long (*const now)(void) = (void*)5; // bpf_ktime_get_ns
   unsigned char* sig = data + LENGTH - 32;
@@ -48,7 +48,7 @@ Expected = collections.namedtuple("Expected", "packets lost forward back mirrore
 
 
 def expect(count):
-    """What has to come of so many frames."""
+    """Expected results for this many frames."""
     there = [seq for seq in range(count) if seq % 10 != 3]
     back = [(seq, number) for number, seq in enumerate(there) if number % 7 != 5]
     top, mirrored = back[-1][0] + 1, back[-1][1] + 1
@@ -64,7 +64,7 @@ class RoundTrip(rx_lib.RxTest):
         self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "xdp", "obj", program, "sec", "xdp")
 
     def around(self, packets, *args, size=SIZE, to=None, count=COUNT):
-        """What `rx` says of a run of which so many frames come back. A busy wire may lose some of its own."""
+        """The report of `rx` on a run of which this many frames return. A busy wire may lose some of its own."""
         self.reflect(size)
         for rate in ("20kpps", "10kpps", "4kpps", "2kpps"):
             rx = self.receiver("-n", packets, "--duration", 10, "--expect", f"rx={packets},streams=1", end="near")
@@ -83,7 +83,7 @@ class RoundTrip(rx_lib.RxTest):
             self.assertEqual(what["delay_us"]["count"], packets)
         return stream
 
-    def test_both_ways_are_told_apart(self):
+    def test_paths_are_distinguished(self):
         expected = expect(COUNT)
         self.assertGreater(min(expected.forward, expected.back), 100)
         for to, args in ((None, ()), (self.wire.far_ip6, ()), (None, ("--threads", 2)), (None, ("--stamp", "each"))):
@@ -103,20 +103,20 @@ class RoundTrip(rx_lib.RxTest):
                 self.assertEqual(back["delay_us"]["count"], expected.packets)
                 self.assertLess(back["delay_us"]["min"], stream["delay_us"]["min"])
 
-    def test_without_room_for_words(self):
+    def test_without_reserved_bytes(self):
         expected = expect(COUNT)
         stream = self.around(expected.packets)
         self.assertEqual(stream["lost_packets"], expected.lost)
         self.assertEqual(stream["mirror"], {"residence_us": None, "residence_included": True, "mirrored": None,
                                             "forward": None, "back": None})
 
-    def test_short_signatures(self):
+    def test_compact_signatures(self):
         stream = self.around(COUNT, size=64)
         self.assertEqual((stream["form"], stream["lost_packets"]), ("compact", 0))
         self.assertIsNone(stream["mirror"]["mirrored"])
 
     def test_one_process_at_both_ends(self):
-        """`udp --rx` of the interface that sends: the ledger has what was lost on either way."""
+        """`udp --rx` on the sending interface: the ledger has the losses of both paths."""
         expected = expect(COUNT)
         self.reflect(SIZE)
         for rate in ("20kpps", "10kpps", "4kpps", "2kpps"):
@@ -146,7 +146,7 @@ class RoundTrip(rx_lib.RxTest):
         self.assertIn("forward path: ", result.out)
 
     def test_a_receiver_on_the_interface_leaves_sending_alone(self):
-        """At full rate, with whatever the wire loses: every frame that was sent is accounted for once."""
+        """At full rate, with any losses of the wire: every frame that was sent is accounted for once."""
         self.reflect(SIZE)
         rx = self.receiver("--duration", 3, end="near")
         sent = self.adds_up(self.udp("-s", SIZE, "--duration", 1, "--round-trip"))

@@ -33,12 +33,12 @@ class Counting(rx_lib.RxTest):
                 self.assertEqual(end["sum"]["delay_us"]["count"], 30_000)
 
     def test_sending_threads(self):
-        """Several threads take numbers by the batch: that one overtakes another is no reordering."""
+        """Several threads claim numbers in batches: one overtaking another is not reordering."""
         _, end = self.sent_and_received("-s", 128, "--threads", 2)
         self.assertEqual((end["sum"]["unique"], end["sum"]["lost_packets"], end["sum"]["reordered"]), (30_000, 0, 0))
 
     def test_full_rate(self):
-        """What the interface did not drop was counted; what is missing is what it dropped."""
+        """Frames that the interface did not drop were counted; missing ones are those it dropped."""
         for size in (64, 128):
             with self.subTest(size=size):
                 rx = self.receiver()
@@ -50,7 +50,7 @@ class Counting(rx_lib.RxTest):
                 total = result.end["sum"]
                 dropped = result.end["aside"]["link_dropped"]
                 self.assertEqual(total["packets"] + dropped, sent.total["attempts"], result)
-                # What the driver refused was sent again: no number is missing.
+                # Frames refused by the driver were resent: no number is missing.
                 self.assertEqual((total["lost_packets"], total["packets"]), (0, sent.total["accepted"]), result)
                 self.assertEqual(total["duplicates"] + total["reordered"] + total["too_late"], 0)
 
@@ -63,15 +63,15 @@ class Counting(rx_lib.RxTest):
         for key in ("packets", "bytes", "unique", "lost_packets"):
             self.assertEqual(sum(part[key] for part in result.intervals), result.end["sum"][key], key)
 
-    def test_behind_the_driver(self):
+    def test_generic_mode(self):
         rx = self.receiver("--mode", "generic", "-n", 2000, "--duration", 30)
         self.assertEqual(rx.start()["attached"], "generic")
         self.udp("-s", 128, "-n", 2000, "--rate", "5kpps")
         result = rx.finish()
         self.assertEqual(result.end["sum"]["unique"], 2000, result)
 
-    def test_streams_are_told_apart(self):
-        """By the session of their sender; --port and --session narrow."""
+    def test_streams_are_distinguished(self):
+        """By the session of their sender; --port and --session select."""
         rx = self.receiver("-p", 2001, "--duration", 30, "-n", 1000)
         self.udp("-s", 128, "-n", 500, "--rate", "5kpps", "-p", 2000)
         for _ in range(2):
@@ -83,7 +83,7 @@ class Counting(rx_lib.RxTest):
 
 
 class Others(rx_lib.RxTest):
-    """The interface stays in use."""
+    """The interface stays usable."""
 
     def udp_socket(self, port):
         with lib.in_netns(self.wire.far_ns):
@@ -104,7 +104,7 @@ class Others(rx_lib.RxTest):
             payload = bytes((i * 7 + j * 13) & 0xff for j in range(i % 300))
             here.sendto(payload, (self.wire.far_ip, 5000))
             self.assertEqual(there.recv(2048), payload)
-        # A payload that ends as a signature of another version does.
+        # A payload that ends like a signature of another version.
         for tail in (bytes(27) + b"\x09XTGS", bytes(26) + b"\x07\x01XTGS", bytes(14) + b"\xc7\xa2"):
             here.sendto(tail, (self.wire.far_ip, 5000))
             self.assertEqual(there.recv(2048), tail)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the receiver makes of frames that are not as a sender sends them: counted or passed, never misread."""
+"""Frames that differ from what a sender sends: the receiver counts or passes them, and never misreads them."""
 import random
 import signal
 import socket
@@ -12,7 +12,7 @@ SESSION = 0x1a2b3c4d
 
 
 def as_session(frames, session=SESSION):
-    """The same full signatures in another session; their UDP checksums, which nobody verifies, are wrong then."""
+    """The same full signatures in another session; their UDP checksums, which are not verified, become wrong."""
     return [frame[:-16] + session.to_bytes(4, "big") + frame[-12:] for frame in frames]
 
 
@@ -22,7 +22,7 @@ class OddTest(rx_lib.RxTest):
         return rx_lib.rendered(self, "-s", size, "-a", to or self.wire.far_ip, count=count)
 
     def received(self, frames, *args):
-        """What a receiver says of them."""
+        """The receiver's report on them."""
         rx = self.receiver(*args)
         rx_lib.send_by_hand(self.wire, frames)
         rx.send(signal.SIGINT)
@@ -38,8 +38,8 @@ class Replays(OddTest):
                 end = self.received(frames + frames)
                 self.said(end, rx_lib.expect(list(range(200)) * 2))
 
-    def test_a_part_of_it_long_after(self):
-        """Behind the window nobody knows whether it came."""
+    def test_a_part_replayed_long_after(self):
+        """Below the window it is unknown whether a number has arrived before."""
         frames = self.frames(count=3000)
         end = self.received(frames + frames[:100] + frames[2900:], "--window", 1024)
         total = end["sum"]
@@ -57,15 +57,15 @@ class Replays(OddTest):
 class Streams(OddTest):
 
     def test_one_frame_makes_no_stream(self):
-        """Damaged sessions and made-up ones take no place from a stream."""
+        """Damaged and made-up sessions take no record from a stream."""
         frames = self.frames(count=100)
         single = [as_session(frames[:1], SESSION ^ i << 8)[0] for i in range(1, 301)]
         end = self.received(single + as_session(frames), "--streams", 16)
         self.said(end, rx_lib.expect(range(100)))
         self.assertEqual((end["aside"]["candidates"], end["aside"]["no_slot"]), (300, 0))
 
-    def test_a_quiet_stream_gives_back_its_place(self):
-        """And what it counted is told all the same."""
+    def test_an_idle_stream_loses_its_record(self):
+        """What it counted is still reported."""
         frames, sessions = self.frames(count=2), [SESSION ^ i << 8 for i in range(12)]
         rx = self.receiver("--streams", 4)
         for at, session in enumerate(sessions):
@@ -95,7 +95,7 @@ class Malformed(OddTest):
     def test_a_wrong_bit_in_magic_version_or_type(self):
         good = self.frames(count=2)
         odd = []
-        for byte in range(1, 7):  # from the end: four of the magic, version, type
+        for byte in range(1, 7):  # counted from the end: four of the magic, version, type
             for bit in range(8):
                 frame = bytearray(good[0])
                 frame[-byte] ^= 1 << bit
@@ -103,13 +103,13 @@ class Malformed(OddTest):
         end = self.received(odd + good)
         aside = end["aside"]
         self.assertEqual(end["sum"]["packets"], 2)
-        # 32 have another magic, which is nobody's, the others a signature of a kind that is not known.
+        # 32 have an unknown magic, the others a signature of an unknown kind.
         told = sum(aside[key] for key in aside if not key.startswith("link_"))
         self.assertEqual(told, 16)
         self.assertGreaterEqual(end["sum"]["passed"], 32)
 
-    def test_streams_lanes_and_numbers_of_any_value(self):
-        """They are taken as they are: the figures stay within what arrived."""
+    def test_streams_workers_and_numbers_of_any_value(self):
+        """They are counted as they are: the figures stay within what arrived."""
         dice = random.Random(3)
         good = self.frames(count=1)[0]
         frames = [good[:-32] + dice.randbytes(16) + good[-16:-10] + dice.randbytes(1) + good[-9:] for _ in range(300)]
@@ -125,7 +125,7 @@ class Malformed(OddTest):
 class Lookalikes(OddTest):
 
     def test_payloads_that_look_like_a_signature_reach_their_socket(self):
-        """The magic of the short form at their end, and the full form anywhere but there."""
+        """The magic of the compact form at the end of frames, and the full form anywhere else."""
         dice = random.Random(4)
         full = self.frames(count=1)[0][-32:]
         payloads = [dice.randbytes(14 + dice.randrange(300)) + b"\xc7\xa1" for _ in range(200)]

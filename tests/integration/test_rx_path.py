@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The receiver behind a hop that drops, duplicates, delays and reorders by an exact rule: it says exactly that."""
+"""The receiver behind a hop that drops, duplicates, delays and reorders by an exact rule: its report matches
+exactly."""
 import signal
 
 import hop
@@ -13,7 +14,7 @@ class PathTest(rx_lib.RxTest):
     make_wire = hop.HopWire
 
     def over(self, size=128, to=None, count=COUNT, receiver=(), **rule):
-        """The stream's figures after a run over the rule. A wire that lost frames of its own is tried again."""
+        """The stream's figures after a run over the rule. Repeated if the wire itself lost frames."""
         for rate in ("20kpps", "10kpps", "5kpps"):
             self.wire.rule(**rule)
             before = self.wire.overruns()
@@ -28,7 +29,7 @@ class PathTest(rx_lib.RxTest):
         self.fail(f"the wire loses frames of its own: {counters}")
 
     def exactly(self, window=65536, **rule):
-        """As the model says of the order that the rule makes."""
+        """As predicted by the model of the rule's order."""
         order, figures = hop.predict(COUNT, **rule)
         end, counters = self.over(receiver=("--window", window), **rule)
         for key, value in figures.items():
@@ -53,7 +54,7 @@ class Exact(PathTest):
 
     def test_every_thousandth_lost(self):
         stream = self.exactly(drop_every=1000)
-        # The stream's last packet is one of them, and of that the receiver alone cannot know.
+        # The stream's last packet is one of them, and the receiver alone cannot know about that.
         self.assertEqual((stream["lost_packets"], stream["loss_bursts"]["longest"]), (COUNT // 1000 - 1, 1))
 
     def test_one_in_500_twice(self):
@@ -61,7 +62,7 @@ class Exact(PathTest):
         self.assertEqual((stream["duplicates"], stream["replicated"]), (COUNT // 500, COUNT // 500))
 
     def test_every_pair_swapped(self):
-        """Each second packet goes out behind the third: 1 3 2 5 4 7 6 ..."""
+        """Each second packet leaves after the third: 1 3 2 5 4 7 6 ..."""
         stream = self.exactly(hold_every=2, hold_by=1)
         self.assertEqual((stream["reordered"], stream["reorder"]["extent_max"]), (COUNT // 2 - 1, 1))
 
@@ -80,7 +81,7 @@ class Exact(PathTest):
         stream = self.exactly(hold=0.01, hold_by=1, seed=7)
         self.assertEqual(stream["reorder"]["extent_max"], 1)
 
-    def test_held_back(self):
+    def test_held_frames(self):
         for by in (3, 50):
             with self.subTest(by):
                 self.assertGreater(self.exactly(hold=0.002, hold_by=by, seed=8)["reordered"], 10)
@@ -88,7 +89,7 @@ class Exact(PathTest):
     def test_all_together(self):
         self.exactly(drop=0.01, duplicate=0.01, hold=0.01, hold_by=7, burst_from=9000, burst_length=50, seed=9)
 
-    def test_short_signatures(self):
+    def test_compact_signatures(self):
         order, _ = hop.predict(COUNT, drop=0.01, duplicate=0.01, hold=0.01, hold_by=7, seed=10)
         end, _ = self.over(64, drop=0.01, duplicate=0.01, hold=0.01, hold_by=7, seed=10)
         self.said(end, rx_lib.expect(order))
@@ -101,7 +102,7 @@ class Exact(PathTest):
 
 class Delay(PathTest):
 
-    def test_is_not_less_than_it_was(self):
+    def test_at_least_the_actual_delay(self):
         for delay in (200, 2000):
             with self.subTest(f"{delay} us"):
                 self.wire.delay(delay / 1e6)

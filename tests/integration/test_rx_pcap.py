@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The capture files of `rx`: the frames that were asked for, all of them and no others, as they were sent."""
+"""The capture files of `rx`: exactly the requested frames, as they were sent."""
 import math
 import os
 import signal
@@ -19,7 +19,7 @@ def numbers(packets):
 
 
 def plain(frame):
-    """Without what only the sending program writes: the time, its thread, and their part of the checksum."""
+    """Without the bytes that only the sending program writes: the time, its thread, and their part of the checksum."""
     frame = bytearray(frame)
     frame[UDP_CHECKSUM], frame[SENT_AT] = bytes(2), bytes(8)
     frame[LANE] = 0
@@ -32,7 +32,7 @@ class SampleTest(rx_lib.RxTest):
         return os.path.join(lib.scratch(self), name)
 
     def sampled(self, path, *args, count=3000, sending=(), size=128):
-        """A run over a wire that took all frames, if need be slowly: what it reports, and the packets."""
+        """A run over a wire that accepted all frames, slowly if necessary: its report, and the packets."""
         for rate in ("10kpps", "5kpps", "2kpps"):
             rx = self.receiver("--duration", 60, "-n", count, "--write-pcap", path, *args)
             sent = self.udp("-s", size, "-n", count, "--rate", rate, *sending)
@@ -65,18 +65,18 @@ class Samples(SampleTest):
         self.assertEqual(end["verify"], {"corrupt": 0, "unverified": 0})
         times = [packet.time for packet in packets]
         self.assertEqual(times, sorted(times))
-        # A clock that is stepped in between makes this wrong; a second is not worth a failure.
+        # A clock step in between makes this wrong; one second is tolerated.
         self.assertGreater(times[0], before - 10**9)
         self.assertLess(times[-1], after + 10**9)
 
     def test_the_same_numbers_of_any_size(self):
-        # The first frame with a short signature is not believed in time.
+        # The first frame with a compact signature is not accepted in time.
         for size, first in ((64, 500), (1514, 0)):
             with self.subTest(size=size):
                 _, packets = self.sampled(self.path(), "--sample", "1/500", size=size)
                 self.assertEqual(numbers(packets), list(range(first, 3000, 500)))
 
-    def test_the_first(self):
+    def test_first_frames(self):
         for args, count in (((), 1000), (("--sample", "7"), 7), (("--sample", "first:20"), 20)):
             with self.subTest(args=args):
                 end, packets = self.sampled(self.path(), *args, count=1500)
@@ -87,7 +87,7 @@ class Samples(SampleTest):
         end, packets = self.sampled(self.path(), "--sample", "1/1")
         delay = end["sum"]["delay_us"]
         taken = sorted(packet.time - int.from_bytes(packet.data[SENT_AT], "big") for packet in packets)
-        # The file has the time of day: what it is ahead of the run's clock is told by the least delay, which is exact.
+        # The file has the time of day: its offset from the run's clock follows from the smallest delay, which is exact.
         ahead = taken[0] - round(delay["min"] * 1000)
         exact = [ns - ahead for ns in taken]
         self.assertEqual((delay["count"], round(delay["max"] * 1000)), (3000, exact[-1]))
@@ -117,7 +117,7 @@ class Samples(SampleTest):
             self.assertTrue(lines[0].startswith(f"{stamp // 10**9}.{stamp % 10**9:09d}"), lines[0])
             self.assertEqual("one of the first" in lines[0], name == "x.pcapng", lines[0])
 
-    def test_behind_the_driver(self):
+    def test_generic_mode(self):
         _, packets = self.sampled(self.path(), "--sample", "1/1000", "--mode", "generic")
         self.assertEqual(numbers(packets), [0, 1000, 2000])
 
@@ -147,7 +147,7 @@ class Files(SampleTest):
         self.assertEqual(rx.finish().end["sample"]["written"], 10)
         self.assertEqual(len(lib.packets_of_pcap(path)), 10)
 
-    def test_what_cannot_be_written_is_refused_before_anything_is_attached(self):
+    def test_unwritable_file_is_rejected_before_attaching(self):
         folder = lib.scratch(self)
         for path, said in (("/nosuch/folder/x.pcap", "create /nosuch/folder/x.pcap: "),
                            (folder, f'--write-pcap "{folder}": a directory'),
@@ -169,7 +169,7 @@ class Files(SampleTest):
         self.assertEqual(result.end["reason"], "failed")
 
     def test_what_comes_too_fast_is_counted(self):
-        """The writer stands still while more than its ring holds arrives."""
+        """The writer is stopped while more arrives than its ring holds."""
         path = self.path()
         rx = self.receiver("--write-pcap", path, "--sample", "1/1")
         rx.send(signal.SIGSTOP)
@@ -186,7 +186,7 @@ class Files(SampleTest):
 
 
 def fates(order):
-    """Numbers in the order of their arrival: those that are late, come again, or come after a gap, and it."""
+    """Numbers in the order of arrival: late ones, duplicates, ones after a gap, and the gap."""
     late, again, gaps, seen, top = [], [], [], set(), None
     for number in order:
         if number in seen:
@@ -210,7 +210,7 @@ class OverAPath(PathTest):
         self.sound([packet.data for packet in packets])
         return end, packets
 
-    def test_behind_a_burst(self):
+    def test_after_a_burst(self):
         _, packets = self.written("lost", burst_from=5000, burst_length=137)
         self.assertEqual(numbers(packets), [5137])
         self.assertTrue(packets[0].comment.startswith("lost before it: 137, "), packets[0].comment)
@@ -231,7 +231,7 @@ class OverAPath(PathTest):
 
 
 class Corrupt(rx_lib.RxTest):
-    """Frames with a wrong bit, sent by hand."""
+    """Frames with a flipped bit, sent by hand."""
 
     def test_are_counted_apart_and_written(self):
         for size, to in ((128, self.wire.far_ip), (129, self.wire.far_ip6), (1514, self.wire.far_ip)):
@@ -240,7 +240,7 @@ class Corrupt(rx_lib.RxTest):
                 spoiled = {}
                 for at in range(3, len(sent) - 1, 7):
                     frame = bytearray(sent[at])
-                    # Behind the MAC addresses, the IPv6 words that have no checksum, and before the magic.
+                    # After the MAC addresses, the IPv6 words without a checksum, and before the magic.
                     where = 54 + at * 7919 % (len(frame) - 4 - 54)
                     frame[where] ^= 1 << at % 8
                     spoiled[at] = sent[at] = bytes(frame)

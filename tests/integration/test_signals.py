@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Signals are heard whatever the program is doing: the first stops and reports, a later one leaves at once."""
+"""Signals take effect whatever the program is doing: the first stops and reports, a later one leaves immediately."""
 import fcntl
 import os
 import select
@@ -9,11 +9,11 @@ import time
 
 import lib
 
-APART = 0.25  # seconds: what comes within 0.2 s of the first signal is still the first
+APART = 0.25  # seconds: signals within 0.2 s of the first one count as the first
 
 
 class Unread:
-    """The program with a standard output that is full, and nobody reads it."""
+    """The program with a full standard output that nobody reads."""
 
     def __init__(self, test, command):
         self.out, self.into = os.pipe()
@@ -44,7 +44,7 @@ class Unread:
 
 
 class BeforeTheRun(lib.WireTest):
-    """What takes its time before anything is sent does not outlast a signal."""
+    """Slow steps before anything is sent end on a signal."""
     far = "drop"
 
     def ends(self, run, number, status=1):
@@ -85,7 +85,7 @@ class BeforeTheRun(lib.WireTest):
         self.assertNotIn("xdp", self.wire.near_link())
 
     def blocked_in(self, pid):
-        """By the number of the system call; openat is 257 on x86-64 and 56 on the others."""
+        """By system call number; openat is 257 on x86-64 and 56 elsewhere."""
         try:
             with open(f"/proc/{pid}/syscall", encoding="ascii") as file:
                 return "openat" if file.read().split()[0] in ("257", "56") else ""
@@ -119,7 +119,7 @@ class Interrupts(lib.WireTest):
             result = self.adds_up(self.ok(run.finish(10)))
         self.assertEqual(result.doc["end"]["reason"], "interrupted")
 
-    def test_a_background_job_hears_it(self):
+    def test_a_background_job_gets_signals(self):
         # A shell without job control starts it with SIGINT ignored.
         with self.wire.start("udp", self.wire.near_if, "--json",
                              preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) as run:
@@ -128,7 +128,7 @@ class Interrupts(lib.WireTest):
             result = self.ok(run.finish(10))
         self.assertEqual(result.doc["end"]["reason"], "interrupted")
 
-    def test_nohup_spares_it(self):
+    def test_nohup_is_respected(self):
         with self.wire.start("udp", self.wire.near_if, "--json",
                              preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as run:
             self.wire.wait_sending()
@@ -149,7 +149,7 @@ class Interrupts(lib.WireTest):
                 self.assertIn("set()", result.out)
 
 
-class OutputNobodyReads(lib.OwnWireTest):
+class UnreadOutput(lib.OwnWireTest):
 
     def blocked(self, *args):
         return Unread(self, ["ip", "netns", "exec", self.wire.near_ns, lib.BINARY, *map(str, args)])
@@ -169,7 +169,7 @@ class OutputNobodyReads(lib.OwnWireTest):
                 self.wire.wait_sending()
                 run.child.send_signal(signal.SIGINT)
                 lib.wait_for(self.quiet, "nothing is sent any more")
-                # Whoever reads now has all of it.
+                # A reader that starts now gets all of it.
                 text = run.read()
                 self.assertEqual(run.child.wait(10), 0, run.child.stderr.read())
                 end = [lib.parse_json(line) for line in text.splitlines()][-1]
@@ -185,7 +185,7 @@ class OutputNobodyReads(lib.OwnWireTest):
                 self.assertEqual(run.child.wait(10), 130)
                 self.assertNotIn("xdp", self.wire.near_link())
 
-    def test_one_that_is_never_read_does_not_keep_it_for_ever(self):
+    def test_unread_output_does_not_block_the_end(self):
         run = self.blocked("udp", self.wire.near_if, "--json-stream", "-I", "100ms")
         run.child.send_signal(signal.SIGTERM)
         self.assertEqual(run.child.wait(lib.PATIENCE), 1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Several streams of one run: each keeps its own rate, amount, size and fields, on any number of threads."""
+"""Several streams in one run: each keeps its own rate, amount, size and fields, on any number of threads."""
 import json
 import os
 
@@ -46,7 +46,7 @@ class Streams(lib.WireTest):
                 self.assertEqual({name: (row["packets"], row["bytes"]) for name, row in rows.items()}, SENT)
 
     def test_paced_beside_a_flood(self):
-        """Slots that were sent and slots that were missed are the rate times the time, whatever the others do."""
+        """Sent and missed slots add up to the rate times the time, whatever the others do."""
         flood = {"name": "flood", "pkt_size": 64}
         paced = [{"name": f"paced{rate}", "rate": f"{rate}pps"} for rate in (50, 1_000, 33_000)]
         _, rows = self.streams([*paced, flood], "--duration", 1)
@@ -57,7 +57,7 @@ class Streams(lib.WireTest):
 
     def test_weights(self):
         _, rows = self.streams([{"name": "one"}, {"name": "three", "weight": 3}], "--duration", 1)
-        # Batches are dealt out by weight; the last round may be cut short.
+        # Batches are shared by weight; the last round may be cut short.
         self.assertLessEqual(abs(rows["three"]["attempts"] - rows["three"]["resent"] -
                                  3 * (rows["one"]["attempts"] - rows["one"]["resent"])), 4 * 3 * 256, rows)
 
@@ -75,7 +75,7 @@ class BothEnds(lib.TestCase):
 
     def test_ledger(self):
         with port_test_lib.Wire() as wire:
-            # Slow enough for a busy host, so that nothing is refused and all can be expected.
+            # Slow enough for a busy host, so that nothing is refused and all frames are expected.
             mix = {**IMIX, "rate": "10kpps", "num_packets": 1_200}
             bursts = {**BURSTS, "rate": "5kpps", "num_packets": 640}
             result = self.ok(wire.exchange("--profile", written(self, {"streams": [VOICE, mix, bursts]}),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A path without faults: exact amounts, nothing sent twice, nothing that the receiver's kernel had to complain of."""
+"""A path without faults: exact amounts, nothing sent twice, and no errors counted by the receiver's kernel."""
 import json
 import os
 import unittest
@@ -11,11 +11,10 @@ import tcp_lib
 class Clean(tcp_lib.WireTest):
 
     def clean(self, *args, to=None, but=()):
-        """A run on which neither end has anything to complain of.
+        """A run in which neither end counts an error.
 
-        The ring of a veth is short. When this host is too busy to empty it in time, segments are lost after
-        all, as the figures say; and a receiver that is kept from its CPU has to squeeze what it did not read.
-        Then the run is made again, slower.
+        A veth's ring is short. If this host is too busy to empty it in time, segments are lost, as the figures show;
+        and a receiver without CPU time has to collapse its queue. Then the run is repeated at a lower rate.
         """
         for rate in ((), ("--rate", "2Gbps"), ("--rate", "500Mbps")):
             if rate and "--rate" in args:
@@ -59,21 +58,21 @@ class Clean(tcp_lib.WireTest):
                     self.assertLessEqual(result.doc["end"]["negotiated"]["mss"], args[1])
 
     def test_rate(self):
-        """Paced segments arrive one by one, so a receiver that is slow for a moment has to squeeze them."""
+        """Paced segments arrive one by one, so a receiver that is slow for a moment has to collapse its queue."""
         result = self.clean("--bytes", 50_000_000, "--rate", "400Mbps", "-f", 3, but=tcp_lib.SQUEEZED)
         self.assertLess(result.total["bits_per_second"], 440e6)
 
     def test_rate_is_shared_by_flows(self):
-        """And not by threads, of which one has twice as many."""
+        """Not shared by threads, one of which has twice as many."""
         with tcp_lib.Sink(self.wire, check="pattern"):
             result = self.done(self.tcp("--payload", "pattern", "-f", 3, "--threads", 2, "--rate", "20Mbps",
                                         "--duration", 3))
         shares = sorted(flow["bytes"] for flow in result.doc["end"]["flows"])
-        missed = result.total["skipped_slots"] * result.doc["end"]["negotiated"]["mss"] # a thread was held up
+        missed = result.total["skipped_slots"] * result.doc["end"]["negotiated"]["mss"] # a thread was delayed
         self.assertLess(shares[-1], 1.5 * shares[0] + missed, (shares, missed))
 
     def test_without_options(self):
-        """What the far end does not offer is not used."""
+        """Options that the far end does not offer are not used."""
         for key, name in (("tcp_timestamps", "timestamps"), ("tcp_sack", "sack"), ("tcp_window_scaling", None)):
             with self.subTest(key=key):
                 self.wire.far("sysctl", "-qw", f"net.ipv4.{key}=0")
@@ -90,19 +89,19 @@ class Clean(tcp_lib.WireTest):
         self.assertTrue(self.clean("--bytes", 20_000_000).doc["end"]["negotiated"]["ecn"])
 
     def test_checksums_are_right_without_gro(self):
-        """Segment by segment, as they are on the wire."""
+        """Segment by segment, as on the wire."""
         program = lib.compile_bpf(self, "return 2;")
         self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "xdp", "obj", program, "sec", "xdp")
         self.wire.far("ethtool", "-K", self.wire.far_if, "gro", "off")
         self.addCleanup(self.wire.far, "ip", "link", "set", "dev", self.wire.far_if, "xdp", "off")
         self.addCleanup(self.wire.far, "ethtool", "-K", self.wire.far_if, "gro", "on")
-        # Each segment takes a page of its own, and the receiver is late to see how much that is.
+        # Each segment takes a page of its own, and the receiver accounts for that late.
         tight = ("TcpExt.PruneCalled", "TcpExt.TCPRcvCollapsed")
         for to in (self.wire.far_ip, self.wire.far_ip6):
             self.clean("--bytes", 10_000_000, "--rate", "500Mbps", to=to, but=tight)
 
     def test_merged_by_gro(self):
-        """Bursts come up as few large ones: far fewer segments than were sent."""
+        """Bursts are merged into few large segments: far fewer than were sent."""
         before = tcp_lib.protocol_counters(self.wire.far_ns)
         result = self.clean("--bytes", 100_000_000)
         after = tcp_lib.protocol_counters(self.wire.far_ns)
@@ -164,7 +163,7 @@ class Amounts(tcp_lib.WireTest):
                 mss = result.doc["end"]["negotiated"]["mss"]
                 self.assertEqual(result.total["bytes"], count * mss)
                 again = result.total["retransmits"] + result.total["retransmits_by_cause"]["local_drop"]
-                # The pattern begins anew every 4 MB, with a segment of its own.
+                # The pattern restarts every 4 MB, with a segment of its own.
                 ends = result.total["bytes"] // tcp_lib.PATTERN_PERIOD
                 self.assertIn(result.total["segments_sent"] - again, range(count, count + ends + 1))
 
@@ -186,7 +185,7 @@ class Amounts(tcp_lib.WireTest):
         self.wire.far("ip", "neigh", "replace", "198.18.0.3", "lladdr", self.wire.near_mac, "dev", self.wire.far_if)
         result = self.counted("--bytes", 1_000_000, "-f", 5, "-A", "198.18.0.3", "-P", 20000)
         self.assertEqual([flow["src_port"] for flow in result.doc["end"]["flows"]], list(range(20000, 20005)))
-        # The ports are free again, or at least the program can take them at once.
+        # The ports are free again, or at least the program can use them immediately.
         self.counted("--bytes", 1_000_000, "-f", 5, "-A", "198.18.0.3", "-P", 21000)
 
     def test_another_port(self):
@@ -214,7 +213,7 @@ class ManyFlows(tcp_lib.WireTest):
 
     @unittest.skipUnless(os.environ.get("XTG_MANY_FLOWS"), "XTG_MANY_FLOWS=60000: takes a minute")
     def test_as_many_as_asked_for(self):
-        """Sixty thousand need that limit of open files, and 0.7 GB for both ends."""
+        """Sixty thousand flows need this limit of open files, and 0.7 GB for both ends."""
         flows = int(os.environ["XTG_MANY_FLOWS"])
         with tcp_lib.Sink(self.wire) as sink:
             result = self.done(self.tcp("-f", flows, "--src-port", 5000, "--bytes-per-flow", 20_000, "--timeout", 20,
@@ -222,7 +221,7 @@ class ManyFlows(tcp_lib.WireTest):
             self.delivered(result, sink)
 
     def test_thousands_that_do_not_close(self):
-        """All are waited for at once, and in the meantime there are lines."""
+        """All flows are waited for together, and meanwhile there are interval lines."""
         with tcp_lib.Sink(self.wire, stay=1):
             result = self.done(self.tcp("-f", 3000, "--duration", "300ms", "--drain", 1, "--interval", "100ms"),
                                close="fin_one_way")
@@ -231,7 +230,7 @@ class ManyFlows(tcp_lib.WireTest):
 
 
 class Output(tcp_lib.WireTest):
-    """What one sees: the events of a run, and its plan."""
+    """Visible output: the events of a run, and its plan."""
 
     def test_stream_of_events(self):
         with tcp_lib.Sink(self.wire, check="zeros") as sink:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What goes wrong while connections are opened or in use: named, bounded, and nothing is left behind."""
+"""Faults while connections are opened or in use: named, bounded in time, and nothing is left behind."""
 import signal
 import subprocess
 import time
@@ -24,7 +24,7 @@ class Opening(tcp_lib.WireTest):
                     self.not_opened(self.tcp("--bytes", 1000, "-f", flows, to=to), "refused", to)
 
     def test_no_answer(self):
-        # The far end takes no packets for others, and does not say so.
+        # The far end accepts no packets for others, and sends no errors.
         self.wire.far("sysctl", "-qw", "net.ipv4.ip_forward=0")
         self.wire.near("ip", "route", "replace", "192.168.77.0/24", "via", self.wire.far_ip)
         result = self.tcp("--bytes", 1000, "-t", "500ms", "-f", 3, to="192.168.77.1", seconds=SOON)
@@ -38,8 +38,8 @@ class Opening(tcp_lib.WireTest):
         self.not_opened(result, "192.168.78.1", "unreachable")
 
     def test_some_get_no_answer(self):
-        """The rest goes on, and all are reported."""
-        # Frames of one port of ours get lost at the far end.
+        """The other flows go on, and all are reported."""
+        # Frames of one of our ports are lost at the far end.
         program = lib.compile_bpf(self, "return end > data + 36 && data[34] == 0x4e && data[35] == 0x23 ? 1 : 2;")
         self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "xdp", "obj", program, "sec", "xdp")
         self.addCleanup(self.wire.far, "ip", "link", "set", "dev", self.wire.far_if, "xdp", "off")
@@ -74,7 +74,7 @@ class Faults(tcp_lib.OwnWireTest):
         return run
 
     def again(self):
-        """The receiver is as good as new: another run goes through."""
+        """The receiver is unaffected: another run succeeds."""
         result = self.done(self.tcp("--payload", "pattern", "--bytes", 5_000_000))
         got = {c.port: c for c in self.receiver.connections()}
         connection = got[result.doc["end"]["flows"][0]["src_port"]]
@@ -92,7 +92,7 @@ class Faults(tcp_lib.OwnWireTest):
         self.again()
 
     def test_every_frame_refused(self):
-        """The far end takes none any more: the run ends with the cause, and has not kept on trying at full speed."""
+        """The far end accepts no more: the run ends with the cause, and did not keep trying at full speed."""
         for args in ((), ("-f", 4), ("--ingress", "tc"), ("--rate", "100Mbps")):
             with self.subTest(args=args), lib.Wire() as self.wire, tcp_lib.Sink(self.wire) as self.receiver:
                 run = self.running(*args)
@@ -100,7 +100,7 @@ class Faults(tcp_lib.OwnWireTest):
                 result = self.failed(run.finish(60), 1, "frames are no longer accepted", "GRO",
                                      f"ethtool -K {self.wire.far_if} gro on")
                 self.assertEqual(self.adds_up(result).doc["end"]["reason"], "failed")
-                # A second at full speed would be a million.
+                # At full speed, a second would be a million.
                 errors = {error["name"]: error["count"] for error in result.doc["end"]["errors"]}
                 self.assertLess(sum(errors.values()), 100_000, errors)
 
@@ -143,7 +143,7 @@ class Faults(tcp_lib.OwnWireTest):
         return sum(connection.bytes > 0 for sink in sinks for connection in sink.connections())
 
     def test_some_receivers_die(self):
-        """Of two who share the port one dies; the other's flows go on to their end."""
+        """Of two receivers that share the port one dies; the other's flows are completed."""
         for flows in (20, 10_000):
             with self.subTest(flows=flows), tcp_lib.Sink(self.wire, port=4242, check="pattern") as stays, \
                     tcp_lib.Sink(self.wire, port=4242) as dies:
@@ -164,7 +164,7 @@ class Faults(tcp_lib.OwnWireTest):
                                      ("fin", got[port].bytes, got[port].wrong, got[port].end))
         self.again()
 
-    def test_flows_that_end_are_told_at_once(self):
+    def test_ended_flows_are_reported_immediately(self):
         with tcp_lib.Sink(self.wire, port=4242) as dies, self.wire.start(
                 "tcp", "-i", self.wire.near_if, "-p", 4242, "--json-stream", "-f", 3, "--duration", 5,
                 self.wire.far_ip) as run:
@@ -188,7 +188,7 @@ class Faults(tcp_lib.OwnWireTest):
 
 
 class Abandoned(tcp_lib.WireTest):
-    """A run that ends in another way than by its connections' ends leaves none of them open at the far end."""
+    """A run that ends before its connections do leaves none of them open at the far end."""
 
     def test_output_gone(self):
         with tcp_lib.Sink(self.wire) as sink:
@@ -217,8 +217,8 @@ class Abandoned(tcp_lib.WireTest):
 class OddOnes(tcp_lib.WireTest):
 
     def test_one_that_negotiated_less(self):
-        """The first connection's SYN lost an option on the way: the others go on, and it is not left half open."""
-        # From port 20000: "SACK permitted", behind the MSS, becomes two fillers.
+        """The first connection's SYN lost an option on the path: the others go on, and it is not left half open."""
+        # From port 20000: "SACK permitted", after the MSS, becomes two fillers.
         program = lib.compile_bpf(self, """
           if (end < data + 60 || data[34] != 0x4e || data[35] != 0x20 || !(data[47] & 2) || data[58] != 4) return 2;
           data[58] = data[59] = 1;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The means of the other TCP tests, judged by themselves: the kernel's own TCP sends over the hop, into the sink."""
+"""Tests of the TCP test tools: the kernel's own TCP sends over the hop to the sink."""
 import socket
 import threading
 import time
@@ -12,7 +12,7 @@ MARK = 0xdeadbeef.to_bytes(4, "big")
 
 
 def kernel_sends(wire, data, family=socket.AF_INET, port=tcp_lib.PORT):
-    """An ordinary sender that closes at the end; its port."""
+    """An ordinary sender that closes at the end; returns its port."""
     with lib.in_netns(wire.near_ns):
         plain = socket.socket(family, socket.SOCK_STREAM)
     with plain:
@@ -26,11 +26,11 @@ def kernel_sends(wire, data, family=socket.AF_INET, port=tcp_lib.PORT):
 
 
 class SegmentsTest(tcp_lib.WireTest):
-    """Segments of no connection, numbered in their payload, so that what the hop does is plain to see."""
+    """Segments without a connection, numbered in their payload, to make the hop's effect visible."""
     make_wire = hop.HopWire
 
     def frames(self, numbers, v6=False):
-        """As a sender's segments look, with the number as their payload."""
+        """Segments in a sender's format, with the number as their payload."""
         frames = []
         macs = b"".join(bytes.fromhex(mac.replace(":", "")) for mac in (self.wire.far_mac, self.wire.near_mac))
         for number in numbers:
@@ -47,7 +47,7 @@ class SegmentsTest(tcp_lib.WireTest):
         return frames
 
     def through(self, count, more=0, **options):
-        """Sends that many numbered segments; the numbers in the order of their arrival, with times."""
+        """Sends this many numbered segments; returns the numbers in the order of arrival, with times."""
         with lib.in_netns(self.wire.near_ns):
             out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
         with lib.in_netns(self.wire.far_ns):
@@ -72,7 +72,7 @@ class SegmentsTest(tcp_lib.WireTest):
         return arrived
 
     def check(self, count, **rule):
-        """The hop does exactly what the model of its rule says, in that order, and counts it."""
+        """The hop does exactly what the model of its rule predicts, in that order, and counts it."""
         self.wire.rule(**rule)
         options = {"v6": rule.pop("v6")} if "v6" in rule else {}
         arrived = [number for number, _ in self.through(count, **options)]
@@ -119,7 +119,7 @@ class SegmentsTest(tcp_lib.WireTest):
             with self.subTest(by=by):
                 figures = self.check(10_000, hold=0.01, hold_by=by, seed=2)
                 self.assertGreater(figures["released"], 50)
-        # One held segment is seen to come in behind `by` later ones.
+        # One held segment arrives after `by` later ones.
         self.wire.rule(hold=0.001, hold_by=3, seed=11)
         arrived = [number for number, _ in self.through(3000)]
         out_of_place = [i for i in range(1, len(arrived)) if arrived[i] < arrived[i - 1]]
@@ -210,7 +210,7 @@ class HopTest(tcp_lib.WireTest):
 
 
 class SinkTest(tcp_lib.WireTest):
-    """What the sink says is what was."""
+    """The sink's report is correct."""
 
     def plain(self):
         with lib.in_netns(self.wire.near_ns):
@@ -244,7 +244,7 @@ class SinkTest(tcp_lib.WireTest):
                 kernel_sends(self.wire, data)
                 self.assertEqual(sink.ended()[0][1:4], (len(data), 0, wrong))
 
-    def test_connections_are_told_apart(self):
+    def test_connections_are_distinguished(self):
         with tcp_lib.Sink(self.wire) as sink:
             ports = {kernel_sends(self.wire, bytes(1000 * i)): 1000 * i for i in range(1, 9)}
             self.assertEqual({c.port: c.bytes for c in sink.ended(8)}, ports)

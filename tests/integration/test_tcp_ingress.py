@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""How the far end's segments are taken from the interface, which stays everybody else's; and what is refused."""
+"""Ways to take the far end's segments from an interface that others keep using; and rejected set-ups."""
 import contextlib
 import os
 import shutil
@@ -29,7 +29,7 @@ class Ingress(tcp_lib.OwnWireTest):
 
     @contextlib.contextmanager
     def running(self, sink, *args):
-        """A run of which bytes have arrived; it is stopped at the end and must have been without fault."""
+        """A run of which bytes have arrived; it is stopped at the end and must be free of errors."""
         with self.start("--payload", "pattern", *args) as run:
             sink.wait_bytes(1_000_000, run)
             held = lib.bpf_ids(run.pid)
@@ -60,7 +60,7 @@ class Ingress(tcp_lib.OwnWireTest):
                 self.everything_is_as_before()
 
     def test_slot_taken(self):
-        """Another XDP program, which lets all pass: it stays, and ours comes in behind it."""
+        """Another XDP program that passes everything: it stays, and ours is attached after it."""
         self.link = self.program("return 2;")
         self.assertIn("xdp", self.link)
         with tcp_lib.Sink(self.wire, check="pattern") as sink:
@@ -74,7 +74,7 @@ class Ingress(tcp_lib.OwnWireTest):
             self.assertEqual(len(sink.connections()), before, "connects once its programs are in place")
 
     def ping(self, to):
-        """An echo request of the kernel's ordinary kind, and its answer."""
+        """An ordinary echo request of the kernel, and its answer."""
         v6 = ":" in to
         protocol, request, answer = (58, 128, 129) if v6 else (1, 8, 0)
         with lib.in_netns(self.wire.near_ns):
@@ -90,7 +90,7 @@ class Ingress(tcp_lib.OwnWireTest):
         return message[0] == kind and message[4:12] == b"xtgping!"
 
     def test_others_use_the_interface(self):
-        """Pings and the kernel's own connections to the very same port live beside the run."""
+        """Pings and the kernel's own connections to the same port work during the run."""
         for option in ("xdp", "tc"):
             with self.subTest(option=option), tcp_lib.Sink(self.wire, check="pattern") as sink, \
                     tcp_lib.Sink(self.wire, port=4242, check="pattern") as other:
@@ -124,7 +124,7 @@ class Ingress(tcp_lib.OwnWireTest):
 
 
 class Refusals(tcp_lib.OwnWireTest):
-    """Where nothing can or should be sent, the reason is told and no connection is opened."""
+    """If nothing can or should be sent, the reason is reported and no connection is opened."""
 
     def test_default_route(self):
         self.wire.near("ip", "route", "add", "default", "via", self.wire.far_ip, "dev", self.wire.near_if)
@@ -156,7 +156,7 @@ class Refusals(tcp_lib.OwnWireTest):
 
 
 class NoGro(tcp_lib.OwnWireTest):
-    """A veth whose far end takes no frames: named with its repair."""
+    """A veth whose far end accepts no frames: reported with its repair."""
     wire_options = ("--no-gro",)
 
     def test_silent_zero(self):
@@ -169,7 +169,7 @@ class NoGro(tcp_lib.OwnWireTest):
 
 
 class Permissions(tcp_lib.WireTest):
-    """As test_permissions.py has it for `udp`."""
+    """As in test_permissions.py for `udp`."""
     inside = permissions.OrdinaryUser.inside
 
     def as_user(self, *args, caps=()):

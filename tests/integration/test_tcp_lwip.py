@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A far end that is not Linux's TCP: lwIP, over a TAP device. It knows no time stamps and no SACK, and has a window of
-64 KiB."""
+"""A far end other than Linux's TCP: lwIP, over a TAP device. It has no timestamps, no SACK, and a window of 64 KiB."""
 import contextlib
 import os
 
@@ -12,7 +11,7 @@ MIB = 1 << 20
 
 
 class TapWire:
-    """A namespace with a TAP device; what is behind it is the sink's."""
+    """A namespace with a TAP device, operated by the sink."""
     near_if, far_ip, far_ip6 = "tap0", "198.18.0.2", "2001:2::2"
 
     def __init__(self):
@@ -57,7 +56,7 @@ class LwipTest(tcp_lib.WireTest):
         return self.tcp("--payload", "pattern", "--bytes-per-flow", size, *args, to=to)
 
     def arrives(self, size, *args, to=None, **options):
-        """A run of which lwIP has every byte, as it should be, and then the FIN."""
+        """A run of which lwIP has every byte, intact, and then the FIN."""
         with contextlib.closing(self.lwip(**options)) as sink:
             result = self.done(self.pattern(size, *args, to=to))
             self.delivered(result, sink)
@@ -93,13 +92,13 @@ class Loss(LwipTest):
     def lossy(self, size, **options):
         result = self.arrives(size, **options)
         lost = result.total["segments_sent"] // options["lose_in"]
-        self.assertGreaterEqual(result.total["retransmits"], lost - 2, result)  # but for SYN, ACK and FIN
+        self.assertGreaterEqual(result.total["retransmits"], lost - 2, result)  # except for SYN, ACK and FIN
         return result, lost
 
     def test_64_mib(self):
         result, lost = self.lossy(64 * MIB, lose_in=200, lose_out=100)
         self.assertEqual(result.total["bytes"], 64 * MIB)
-        self.assertLess(result.total["rto_fired"], lost // 2, result)  # duplicate ACKs tell of the others
+        self.assertLess(result.total["rto_fired"], lost // 2, result)  # duplicate ACKs report the others
 
     def test_heavy(self):
         self.lossy(MIB, lose_in=10, lose_out=7)
@@ -107,12 +106,12 @@ class Loss(LwipTest):
 
 class Closing(LwipTest):
 
-    def test_its_half_first(self):
-        """lwIP sends its FIN in the middle and reads on."""
+    def test_far_end_half_closes_first(self):
+        """lwIP sends its FIN in the middle and continues to read."""
         self.arrives(4 * MIB, end_at=MIB, end="half")
 
-    def test_all_first(self):
-        """It closes altogether, and answers what comes after that with a reset; or resets at once."""
+    def test_far_end_closes_first(self):
+        """It closes completely, and answers later segments with a reset; or resets immediately."""
         for end in ("close", "reset"):
             with self.subTest(end=end), contextlib.closing(self.lwip(end_at=MIB, end=end)) as sink:
                 self.failed(self.pattern(8 * MIB), 5, "reset")

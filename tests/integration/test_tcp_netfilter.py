@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What stands between the kernel's sockets and the wire on the sending host, and XDP does not pass through: address
-translation and connection tracking of netfilter, programs of cgroups."""
+"""What acts between the kernel's sockets and the wire on the sending host, and XDP bypasses: netfilter's address
+translation and connection tracking, and cgroup programs."""
 import ipaddress
 import os
 import subprocess
@@ -23,7 +23,7 @@ class NetfilterTest(tcp_lib.OwnWireTest):
                        capture_output=True, timeout=lib.PATIENCE)
 
     def count_at_far_end(self, match):
-        """From now on; what it returns tells how many packets came that match."""
+        """Counts from now on; returns a function that gives the number of matching packets."""
         self.nft(f"table inet seen {{ counter c {{ }}; chain i {{ type filter hook prerouting priority -400; "
                  f"{match} counter name c; }}; }}", far=True)
         return lambda: int(self.wire.far("nft", "list", "counter", "inet", "seen", "c").split("packets ")[1].split()[0])
@@ -51,7 +51,7 @@ class Translation(NetfilterTest):
                 stray = self.count_at_far_end(f"{family} daddr {other}")
                 result = self.refused(self.tcp("--bytes", 100_000, "-f", 3, to=other), other, far, "translates",
                                       f"tcp {far} -p {tcp_lib.PORT}")
-                self.assertEqual(stray(), 0, "not a segment to whom nobody asked for")
+                self.assertEqual(stray(), 0, "no segment to an unexpected address")
                 self.assertFalse(result.doc["end"], result)
                 self.wire.far("nft", "delete", "table", "inet", "seen")
 
@@ -70,12 +70,12 @@ class Translation(NetfilterTest):
                 self.nft(f"table {family} nat {{ chain p {{ type nat hook postrouting priority 100; "
                          f"{family} saddr {own} masquerade; }}; }}")
                 self.refused(self.tcp("--bytes", 1000, "-A", own, to=far), own, near, "translates", "-A")
-        # From the address that needs none of it all is well.
+        # Works from the address that needs no translation.
         self.done(self.tcp("--bytes", 100_000))
         sink.ended(3)
 
     def test_rules_for_others(self):
-        """Only what concerns the connection is in its way."""
+        """Only rules that concern the connection matter."""
         self.sink()
         self.nft("table ip nat { chain o { type nat hook output priority -100; ip daddr 192.168.1.1 dnat to 10.1.1.1; };"
                  " chain p { type nat hook postrouting priority 100; masquerade; }; }")
@@ -103,7 +103,7 @@ char gpl[] __attribute__((section("license"), used)) = "GPL";
 
 
 class SocketRewriting(tcp_lib.OwnWireTest):
-    """What load balancers of containers do: the socket itself is connected elsewhere."""
+    """As container load balancers do: the socket itself is connected elsewhere."""
 
     def setUp(self):
         super().setUp()

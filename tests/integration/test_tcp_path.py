@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A bad path: the hop in the middle drops, duplicates, delays and reorders; all bytes arrive intact all the same."""
+"""A bad path: the hop in the middle drops, duplicates, delays and reorders; all bytes still arrive intact."""
 import contextlib
 import time
 
@@ -20,13 +20,13 @@ class PathTest(tcp_lib.OwnWireTest):
 
     def defer(self, value):
         """Whether the receiver acknowledges its backlog as a whole (Linux 6.7, the default): such an acknowledgement
-        tells of three blocks at most, and what it does not tell looks lost, the more the busier the machine is."""
+        reports at most three blocks, and unreported ones look lost, the more the busier the machine is."""
         with lib.in_netns(self.wire.far_ns), contextlib.suppress(FileNotFoundError):
             with open("/proc/sys/net/ipv4/tcp_backlog_ack_defer", "w", encoding="ascii") as file:
                 file.write(str(value))
 
     def over(self, size, *args, rule=None, to=None, back=None, close="fin", **options):
-        """A run over the hop whose every byte is checked; the result, and what the hop did to it."""
+        """A run over the hop whose every byte is checked; returns the result, and the hop's counters."""
         self.wire.rule(**(rule or {}))
         self.wire.rule(1, **(back or {}))
         overruns = self.wire.overruns()
@@ -40,7 +40,7 @@ class PathTest(tcp_lib.OwnWireTest):
         return result, counters
 
     def economical(self, result, counters):
-        """What is sent again is little more than what was lost, whoever lost it."""
+        """Little more is retransmitted than was lost, wherever it was lost."""
         lost = counters["dropped_bytes"] + SEGMENT * counters["overruns"]
         self.assertLessEqual(result.total["retransmitted_bytes"], 1.2 * lost + 8 * SEGMENT, (result, counters))
         self.assertGreaterEqual(result.total["retransmitted_bytes"], counters["dropped_bytes"] * 0.99, counters)
@@ -63,7 +63,7 @@ class Loss(PathTest):
                 self.assertGreaterEqual(counters["dropped"], least)
                 self.economical(result, counters)
 
-    def test_of_which_the_receiver_tells_little(self):
+    def test_loss_with_few_reported_blocks(self):
         self.defer(1)
         _, counters = self.over(15 * MB, rule={"drop": 0.05, "seed": 17})
         self.assertGreaterEqual(counters["dropped"], 300)
@@ -95,7 +95,7 @@ class Loss(PathTest):
                     self.economical(result, counters)
 
     def test_tail(self):
-        """The last segments get lost, and there is nothing behind them that would tell."""
+        """The last segments are lost, and no later one could reveal it."""
         count = 100
         for lost in (1, 2, 10, 50):
             with self.subTest(lost=lost):
@@ -104,7 +104,7 @@ class Loss(PathTest):
                 self.assertGreater(result.total["tail_probes"] + result.total["rto_fired"], 0)
 
     def test_everything_once(self):
-        """All that was sent first, and the first one or two attempts to find that out."""
+        """All that was sent first is lost, and the first one or two attempts to detect it."""
         for lost in (24, 25, 26):
             with self.subTest(lost=lost):
                 _, counters = self.over(40 * SEGMENT, rule={"burst_length": lost})
@@ -116,7 +116,7 @@ class Loss(PathTest):
                 self.over(20 * MB, back={"acks": True, "drop": chance, "seed": 3})
                 self.assertGreater(self.wire.counters(1)["dropped"], 1)
 
-    def test_both_ways(self):
+    def test_both_directions(self):
         self.over(10 * MB, "-f", 3, rule={"drop": 0.02, "seed": 5}, back={"acks": True, "drop": 0.1, "seed": 6})
 
     def test_without_sack(self):
@@ -192,10 +192,10 @@ class Disorder(PathTest):
 
 
 class Silence(PathTest):
-    """The path is dead for a while, or for good."""
+    """The path is dead for a while, or permanently."""
 
     def cut(self, sink):
-        """Nothing passes any more, and what had passed by then was acknowledged."""
+        """Nothing passes any more; what had passed before was acknowledged."""
         self.wire.rule(drop=1.0, acks=True)
         count = -1
         while count != (count := sink.total()):
@@ -216,7 +216,7 @@ class Silence(PathTest):
         self.delivered(result, sink)
         self.assertGreater(result.total["rto_fired"], 0)
 
-    def test_for_good(self):
+    def test_permanently(self):
         """Nothing passes in either direction: the flow is given up, with the reason, in bounded time."""
         sink = self.sink(check="pattern")
         self.wire.rule()
@@ -227,12 +227,12 @@ class Silence(PathTest):
         flow, = result.doc["end"]["flows"]
         self.assertEqual(flow["close"], "unanswered")
         self.assertTrue(flow["detail"])
-        # It was reset, with a sequence number that the receiver believes.
+        # It was reset, with a sequence number that the receiver accepts.
         self.assertEqual(sink.ended()[0].end, "reset")
         self.assertIsNone(sink.connections()[0].wrong)
 
-    def test_only_back(self):
-        """The data arrives, its acknowledgements do not: the reset has the number behind the last byte."""
+    def test_only_the_return_path(self):
+        """The data arrives, but its acknowledgements do not: the reset has the number after the last byte."""
         sink = self.sink(check="pattern")
         self.wire.rule()
         with self.start("--payload", "pattern", "--silence", 2, "--drain", 1) as run:
@@ -246,7 +246,7 @@ class Silence(PathTest):
         self.assertGreater(sink.connections()[0].bytes, flow["bytes"])
 
     def test_interrupt_waits_while_acknowledgments_arrive(self):
-        """More is in flight than arrives within the second after ^C that a flow may stand still."""
+        """More is in flight than can arrive within the second after ^C for which a flow may stall."""
         self.wire.delay(2)
         self.wire.rule(late=1.0)
         with tcp_lib.Sink(self.wire, check="pattern") as sink:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Receivers that know nothing of the sender: every byte arrives, once, in order, and the connection ends well."""
+"""Receivers independent of the sender: every byte arrives, once, in order, and the connection ends properly."""
 import hashlib
 import os
 import signal
@@ -85,7 +85,7 @@ class Contents(tcp_lib.WireTest):
 
 
 class Servers(tcp_lib.WireTest):
-    """Programs of others."""
+    """Third-party programs."""
 
     def setUp(self):
         self.folder = lib.scratch(self)
@@ -102,7 +102,7 @@ class Servers(tcp_lib.WireTest):
         lib.wait_for(lambda: f":{port} " in self.wire.far("ss", "-Hltn"), "the server listens")
 
     def test_one_with_a_protocol_of_its_own(self):
-        """It answers what it cannot understand and closes."""
+        """It answers requests that it cannot understand and closes."""
         self.background(sys.executable, "-c", f"""if True:
             import socket
             server = socket.create_server(("{self.wire.far_ip}", {tcp_lib.PORT}))
@@ -177,7 +177,7 @@ http {{
 
 
 class Readers(tcp_lib.WireTest):
-    """Receivers that read when they like."""
+    """Receivers that read at irregular times."""
 
     def test_slow(self):
         sink = self.sink(check="pattern", rate=8_000_000, buffer=200_000)
@@ -196,7 +196,7 @@ class Readers(tcp_lib.WireTest):
         self.assertGreater(result.total["window_limited_seconds"], 1)
 
     def stopped(self, flows, threads, *args):
-        """A run to a receiver that stops for three seconds, and what its kernel has to complain of."""
+        """A run to a receiver that pauses for three seconds, and its kernel's error counters."""
         with tcp_lib.Sink(self.wire, check="pattern", pause_at=3_000_000, pause=3) as sink:
             before = tcp_lib.protocol_counters(self.wire.far_ns)
             result = self.done(self.tcp("--payload", "pattern", "--bytes-per-flow", 30_000_000, "-f", flows,
@@ -208,7 +208,7 @@ class Readers(tcp_lib.WireTest):
     def test_stops_for_three_seconds(self):
         for threads, flows in ((1, 1), (2, 8)):
             with self.subTest(flows=flows):
-                # A ring that a busy host did not empty in time loses segments after all: then again, slower.
+                # A ring that a busy host did not empty in time loses segments: then repeated at a lower rate.
                 for rate in ((), ("--rate", "2Gbps"), ("--rate", "1Gbps")):
                     result, reproaches = self.stopped(flows, threads, *rate)
                     if result.total["driver_drops"] == 0:
@@ -218,7 +218,7 @@ class Readers(tcp_lib.WireTest):
                 for flow in end["flows"]:
                     self.assertGreater(flow["zero_window_seconds"], 1.5, flow)
                     self.assertGreater(flow["window_probes"], 0, flow)
-                # Three seconds in which there is nothing to do: no core is burnt, whatever sending takes.
+                # For three seconds there is nothing to do: no CPU time is burnt, whatever sending takes.
                 self.assertLess(end["cpu_seconds"], threads * (end["sum"]["seconds"] - 3) + 1.5, result)
                 self.assertEqual(reproaches, {}, result)
 
@@ -226,7 +226,7 @@ class Readers(tcp_lib.WireTest):
         sink = self.sink(pause_at=100_000)
         result = self.tcp("--duration", 1, "--drain", 1)
         self.adds_up(self.failed(result, 5))
-        # A closed window takes no FIN either, should all data have been acknowledged just then.
+        # A closed window takes no FIN either, even if all data has just been acknowledged.
         close = result.doc["end"]["flows"][0]["close"]
         self.assertIn(close, ("unfinished", "fin_unacknowledged"))
         if close == "unfinished":
@@ -234,7 +234,7 @@ class Readers(tcp_lib.WireTest):
 
 
 class Endings(tcp_lib.WireTest):
-    """The receiver has its own idea of the end, or something to say."""
+    """The receiver ends the connection in its own way, or sends data."""
 
     def test_closes_early(self):
         for end in ("close", "reset"):
@@ -283,7 +283,7 @@ class Endings(tcp_lib.WireTest):
             self.assertEqual(sink.connections()[0].sent, 20_000_000)
 
     def test_keepalive_is_answered(self):
-        """A far end that asks after a silent sender gets its answers, and keeps the connection."""
+        """A far end that probes a silent sender gets its answers, and keeps the connection."""
         for key, value in (("time", 1), ("intvl", 1), ("probes", 1)):
             self.wire.far("sysctl", "-qw", f"net.ipv4.tcp_keepalive_{key}={value}")
         socat = lib.need_tool("socat")
@@ -293,7 +293,7 @@ class Endings(tcp_lib.WireTest):
         self.addCleanup(server.close)
         lib.wait_for(lambda: f":{tcp_lib.PORT} " in self.wire.far("ss", "-Hltn"), "the server listens")
         before = tcp_lib.protocol_counters(self.wire.far_ns)
-        # One full segment each few seconds: in between only the keepalive speaks.
+        # One full segment every few seconds: in between there are only keepalives.
         with self.start("--payload", "pattern", "-n", 3, "--burst", 1, "--rate", "0.3pps") as run:
             time.sleep(3.5)
             self.assertTrue(run.running())
@@ -348,7 +348,7 @@ class Closing(tcp_lib.WireTest):
             self.delivered(result, sink)
 
     def test_drain_is_for_closing_too(self):
-        """A far end that does not close is waited for as long as was asked, and not after ^C."""
+        """The wait for a far end that does not close is as long as configured, and ends on ^C."""
         with tcp_lib.Sink(self.wire, stay=1):
             with self.start("--bytes", 100_000, "--drain", 60) as run:
                 time.sleep(7)
@@ -363,7 +363,7 @@ class Closing(tcp_lib.WireTest):
             time.sleep(0.3)
             run.send(signal.SIGINT)
             time.sleep(0.3)
-            self.assertTrue(run.running(), "it waits for what is in flight")
+            self.assertTrue(run.running(), "it waits for data in flight")
             run.send(signal.SIGINT)
             self.assertEqual(run.finish(5).status, 130)
         self.assertNotIn("xdp", self.wire.near_link())

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What changes on the way while a run lasts: the next hop's address, the route, the MTU of a link further on, of which
-a router tells by ICMP or does not."""
+"""Changes on the path during a run: the next hop's address, the route, and the MTU of a link further on, which a router
+does or does not report by ICMP."""
 import signal
 import subprocess
 import time
@@ -12,7 +12,7 @@ MB = 1_000_000
 
 
 class RoutedWire(lib.Wire):
-    """near - far, which is a router to a third namespace: the receiver's."""
+    """near - far, which is a router to a third namespace with the receiver."""
 
     def __init__(self, *options):
         super().__init__(*options)
@@ -37,7 +37,7 @@ class RoutedWire(lib.Wire):
             raise
 
     def narrow(self, mtu):
-        """The router's way on takes less from now on; the way back does not matter."""
+        """Lowers the MTU of the router's onward link; the return path does not matter."""
         self.far("ip", "link", "set", "next0", "mtu", str(mtu))
 
     def close(self):
@@ -94,7 +94,7 @@ class MtuTest(tcp_lib.OwnWireTest):
                 self.adopted(result, mtu)
                 self.wire.narrow(1500)
 
-    def test_told_in_text(self):
+    def test_notes_in_text(self):
         self.wire.narrow(1300)
         with EndSink(self.wire):
             with self.wire.start("tcp", "-i", self.wire.near_if, "-p", tcp_lib.PORT, "--bytes", MB,
@@ -104,7 +104,7 @@ class MtuTest(tcp_lib.OwnWireTest):
         self.assertNotIn("note", result.out)
 
     def test_filtered(self):
-        """Nobody tells: a way to find out is named."""
+        """No router reports it: the run names a way to find out."""
         lib.need_tool("nft")
         subprocess.run(["ip", "netns", "exec", self.wire.far_ns, "nft", "-f", "-"], text=True, check=True,
                        input="table inet f { chain o { type filter hook output priority 0;"
@@ -121,11 +121,11 @@ class NextHopTest(tcp_lib.OwnWireTest):
     other_mac = "02:00:00:00:77:77"
 
     def another_machine(self):
-        """Has the receiver's addresses now: what goes to the old MAC address is lost."""
+        """Takes over the receiver's addresses: packets to the old MAC address are lost."""
         self.wire.far("ip", "link", "set", self.wire.far_if, "address", self.other_mac)
 
     def across(self, change, to, words=(), args=()):
-        """A run during which the change comes, with data before and after; the notes on it."""
+        """A run during which the change happens, with data before and after; the notes on it."""
         with tcp_lib.Sink(self.wire) as sink:
             with self.wire.start("tcp", "--json", "-p", tcp_lib.PORT, "--rate", "20Mbps", *args, to) as run:
                 sink.wait_bytes(MB, run)
@@ -161,14 +161,14 @@ class NextHopTest(tcp_lib.OwnWireTest):
         self.across(change, to, (to, self.other_mac, second))
 
     def test_another_interface(self):
-        """The run stays where its programs are, and says so."""
+        """The run stays on the interface with its programs, and says so."""
         self.wire.near("ip", "link", "add", "other0", "type", "veth", "peer", "name", "other1")
         for name in ("other0", "other1"):
             self.wire.near("ip", "link", "set", name, "up")
         self.across(lambda: self.wire.near("ip", "route", "replace", self.wire.far_ip, "dev", "other0"),
                     self.wire.far_ip, ("other0", self.wire.near_if))
 
-    def test_nothing_is_said_without_a_change(self):
+    def test_no_note_without_a_change(self):
         with tcp_lib.Sink(self.wire):
             with self.start("--rate", "20Mbps") as run:
                 time.sleep(0.5)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""VLAN tags and mixes of sizes on the wire, judged by a raw socket and by the kernel's own VLAN interface."""
+"""VLAN tags and size mixes on the wire, checked by a raw socket and by the kernel's own VLAN interface."""
 import collections
 import os
 import socket
@@ -14,7 +14,7 @@ IMIX = {64: 7, 594: 4, 1518: 1}
 
 
 class Tagged:
-    """A frame with its tags: (TPID, priority, VLAN), the outer one first."""
+    """A frame with its tags: (TPID, priority, VLAN), outermost first."""
 
     def __init__(self, data):
         self.tags, at = [], 12
@@ -27,7 +27,7 @@ class Tagged:
 
 
 class RawCapture:
-    """Every frame that arrives; what the kernel has taken off as an offloaded tag is put back."""
+    """Every frame that arrives; a tag that the kernel has taken off as offloaded is restored."""
 
     SOL_PACKET, PACKET_AUXDATA, VLAN_VALID, TPID_VALID = 263, 8, 0x10, 0x40
 
@@ -61,7 +61,7 @@ class RawCapture:
 
 class VlanAndSizes(lib.WireTest):
     def arrived(self, count, *args):
-        """Sends so slowly that the wire takes every frame, and gives what arrived."""
+        """Sends slowly enough for the wire to accept every frame, and returns what arrived."""
         capture = RawCapture(self.wire.far_ns, self.wire.far_if)
         self.addCleanup(capture.close)
         result = self.ok(self.wire.udp("-n", count, "--rate", "4kpps", *args))
@@ -100,7 +100,7 @@ class VlanAndSizes(lib.WireTest):
         self.assertEqual(result.stream["sizes"]["law"], "imix")
 
     def test_mix_with_payload_over_used_pages(self):
-        """Pages come back with the signature of a shorter frame in the middle of a longer one's payload."""
+        """Pages return with the signature of a shorter frame in the middle of a longer one's payload."""
         frames, _ = self.arrived(3000, "--pkt-size", "64-1518/97", "--payload", "pattern")
         for frame in frames:
             filling = frame.inner.payload[:-16]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the host knows about the way to a destination: believed, named, and asked for each of a range."""
+"""The host's knowledge about the path to a destination: used, reported, and looked up for each address of a range."""
 import json
 import signal
 import tempfile
@@ -13,8 +13,8 @@ def macs_by_address(frames):
     return {str(frame.dst): frame.dst_mac for frame in frames}
 
 
-class NoWay(lib.OwnWireTest):
-    """A negative answer ends the run before anything is sent: the veth peer's MAC is no way round it."""
+class NoNextHop(lib.OwnWireTest):
+    """A negative answer ends the run before anything is sent: the veth peer's MAC is no substitute."""
 
     def refused(self, address, *words):
         before = self.wire.far_packets()
@@ -28,7 +28,7 @@ class NoWay(lib.OwnWireTest):
         for address in ("192.0.2.99", "2001:2::99"):
             with self.subTest(address=address):
                 asked = self.refused(address, f"no neighbour answered for {address}", self.wire.near_if)
-                self.assertLess(asked, 20, "questions, and not a thousand frames")
+                self.assertLess(asked, 20, "neighbour requests, and not a thousand frames")
         result = self.wire.run("udp", self.wire.near_if, "--rx", "lo", "--bidir", "-a", "192.0.2.99")
         self.assertEqual(result.status, 2, result)
         self.assertIn(f"waiting for {self.wire.near_if}: its addresses, and a neighbour to answer for 192.0.2.99",
@@ -49,7 +49,7 @@ class NoWay(lib.OwnWireTest):
 
     def test_peer_in_a_bridge(self):
         self.wire.near("ip", "-4", "addr", "flush", "dev", self.wire.near_if)
-        self.ok(self.wire.udp("-n", 10))  # a wire without addresses: the peer is the only one there
+        self.ok(self.wire.udp("-n", 10))  # a wire without addresses: the peer is the only host there
         self.wire.far("ip", "link", "add", "br0", "type", "bridge")
         self.wire.far("ip", "link", "set", self.wire.far_if, "master", "br0")
         self.wire.near("ip", "neigh", "del", self.wire.far_ip, "dev", self.wire.near_if)
@@ -80,7 +80,7 @@ class Ranges(lib.OwnWireTest):
                 frames, _ = self.sent(self.wire, 60, "-a", "192.0.2.2-192.0.2.6", "-p", "1-3", "--vary", vary,
                                       "-t", min(2, len(lib.ALL_CPUS)))
                 self.assertEqual(macs_by_address(frames), mac)
-        # Of the whole prefix its edges are no hosts, and this host's own address is one nobody answers for.
+        # The prefix's network and broadcast addresses are no hosts, and nobody answers for this host's own address.
         result = self.wire.udp("-n", 10, "-a", "192.0.2.0/29")
         self.failed(result, 2, "1 of 6 addresses", "192.0.2.1;")
         self.wire.near("ip", "neigh", "del", "192.0.2.4", "dev", self.wire.near_if)
@@ -95,12 +95,13 @@ class Ranges(lib.OwnWireTest):
 
 
 class Moves(lib.OwnWireTest):
-    """What changes during a run is followed, and said."""
+    """Changes during a run are followed, and reported."""
 
     other_mac = "02:00:00:00:77:77"
 
     def across(self, change, moved, *args):
-        """A run during which the change comes; the MAC addresses by destination before and after it, and the notes."""
+        """A run during which the change happens; the MAC addresses by destination before and after it, and the
+        notes."""
         def macs():
             return macs_by_address(self.sound(list(capture.frames)[-50:]))
         with self.wire.capture() as capture:
@@ -152,8 +153,8 @@ class Moves(lib.OwnWireTest):
         self.assertEqual(after, macs | {"192.0.2.3": self.other_mac})
         self.assertIn("192.0.2.2-192.0.2.4", note)
 
-    def test_each_stream_has_a_way_of_its_own(self):
-        """Behind two gateways, and between them hosts on the link: what moves takes its own streams along only."""
+    def test_each_stream_has_its_own_next_hop(self):
+        """Behind two gateways, and between them hosts on the link: a change affects only its own streams."""
         macs = {"203.0.113.1": self.wire.far_mac, "192.0.2.2": "02:00:00:00:00:02", "192.0.2.3": "02:00:00:00:00:03",
                 "192.0.2.8": "02:00:00:00:00:08", "192.0.2.9": "02:00:00:00:00:09", "198.51.100.1": "02:00:00:00:00:66"}
         near = self.wire.near_if
@@ -181,7 +182,7 @@ class Moves(lib.OwnWireTest):
                     self.assertEqual({dst: ends[dst] for dst in gateways}, {dst: after[dst] for dst in gateways},
                                      "the announced ends")
 
-    def test_a_route_that_goes_is_said(self):
+    def test_a_removed_route_is_reported(self):
         route = ("203.0.113.0/24", "via", self.wire.far_ip)
         self.wire.near("ip", "route", "add", *route)
         with self.wire.start("udp", "--json", "-i", self.wire.near_if, "--rate", "2kpps", "-a",
@@ -195,7 +196,7 @@ class Moves(lib.OwnWireTest):
         self.assertEqual(len(result.doc["end"]["notes"]), 1, result)
         self.assertIn("203.0.113.1", result.doc["end"]["notes"][0])
 
-    def test_a_mac_that_was_given_stays(self):
+    def test_a_given_mac_is_kept(self):
         with self.wire.capture() as capture:
             with self.wire.start("udp", "--json", "-i", self.wire.near_if, "--rate", "2kpps", "-a", self.wire.far_ip,
                                  "-m", self.wire.far_mac) as run:
@@ -211,7 +212,7 @@ class Moves(lib.OwnWireTest):
 
 
 class Routes(lib.OwnWireTest):
-    """Without -i the way is that of the whole packet, by all rules."""
+    """Without -i the route is that of the whole packet, by all rules."""
 
     def setUp(self):
         super().setUp()
@@ -260,7 +261,7 @@ class Routes(lib.OwnWireTest):
 
 class TentativeAddress(lib.OwnWireTest):
 
-    def test_named_and_not_replaced_in_silence(self):
+    def test_reported_and_not_silently_replaced(self):
         near = self.wire.near_if
         for setting in (f"net.ipv6.conf.{near}.accept_dad=1", f"net.ipv6.conf.{near}.dad_transmits=1",
                         f"net.ipv6.neigh.{near}.retrans_time_ms=60000"):

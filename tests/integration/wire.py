@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Runs of the program, the wires they go over, and captures at the far end of these."""
+"""Runs of the program, the wires that they use, and captures at the far end."""
 import contextlib
 import ctypes
 import json
@@ -13,10 +13,10 @@ import time
 import frames
 
 BINARY = os.environ.get("XTG_BINARY", "xdp-trafficgen")
-PATIENCE = float(os.environ.get("XTG_PATIENCE", "30"))  # seconds after which something hangs
+PATIENCE = float(os.environ.get("XTG_PATIENCE", "30"))  # seconds after which a step counts as hanging
 
 _libc = ctypes.CDLL(None, use_errno=True)
-outputs = []  # (command, JSON text): held to the schema at the end
+outputs = []  # (command, JSON text): checked against the schema at the end
 
 
 def wait_for(condition, what, seconds=PATIENCE):
@@ -36,7 +36,7 @@ def call(*command, check=True):
 
 @contextlib.contextmanager
 def in_netns(name):
-    """The calling thread is in the namespace for as long."""
+    """Puts the calling thread into the namespace meanwhile."""
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     away = os.open(f"/run/netns/{name}", os.O_RDONLY)
     try:
@@ -46,7 +46,7 @@ def in_netns(name):
             yield
         finally:
             if _libc.setns(home, 0) != 0:
-                os._exit(3)  # nothing that follows would be where it believes to be
+                os._exit(3)  # otherwise what follows would run in the wrong namespace
     finally:
         os.close(away)
         os.close(home)
@@ -56,7 +56,7 @@ def in_netns(name):
 
 
 def keep_output(command, text):
-    """Keeps a JSON text for the check against the schema; line breaks between tokens mean nothing."""
+    """Keeps a JSON text for the schema check; line breaks between tokens are irrelevant."""
     outputs.append((command, " ".join(text.split("\n"))))
 
 
@@ -95,7 +95,7 @@ class Result:
 
 
 class Process:
-    """The program while it runs. Leaves nothing behind when the test fails."""
+    """The program while it runs. Cleans up if the test fails."""
 
     def __init__(self, command, args, **popen):
         self.args = [str(arg) for arg in args]
@@ -130,7 +130,7 @@ class Process:
 
 
 def program(*args):
-    """One run outside of any wire."""
+    """One run outside any wire."""
     with Process([BINARY], args) as process:
         return process.finish()
 
@@ -139,7 +139,7 @@ def program(*args):
 
 
 class Wire:
-    """Two namespaces and a veth pair, held by `demo` for as long as its command reads our pipe."""
+    """Two namespaces and a veth pair, held by `demo` while its command reads our pipe."""
 
     def __init__(self, *options, far="stack"):
         self.holder = subprocess.Popen(
@@ -183,7 +183,7 @@ class Wire:
         return call("ip", "netns", "exec", self.far_ns, *command)
 
     def start(self, *args, inside=(), **popen):
-        """Starts the program in the near namespace, behind the command prefix `inside`."""
+        """Starts the program in the near namespace, with the command prefix `inside`."""
         return Process(["ip", "netns", "exec", self.near_ns, *inside, popen.pop("binary", BINARY)], args,
                        **popen)
 
@@ -209,7 +209,7 @@ class Wire:
         return features["generic-receive-offload"]["active"]
 
     def wait_sending(self, more=100):
-        """Until so many more frames have arrived at the far end."""
+        """Waits until this many more frames have arrived at the far end."""
         before = self.far_packets()
         wait_for(lambda: self.far_packets() >= before + more, "frames arrive at the far end")
 
@@ -218,7 +218,7 @@ class Wire:
 
 
 def link_counters(netns, name):
-    """The interface's own counters, as the kernel tells them to anybody."""
+    """The interface's own counters, as the kernel shows them to everybody."""
     with in_netns(netns), open("/proc/thread-self/net/dev", encoding="ascii") as file:
         for line in file:
             head, _, rest = line.partition(":")
@@ -276,7 +276,7 @@ class Capture:
         self._socket.close()
 
     def take(self, count):
-        """The frames, when that many have come; what comes on top of them is there too."""
+        """The frames, once this many have arrived; may include more."""
         with contextlib.suppress(AssertionError):
             wait_for(lambda: len(self.frames) >= count, "frames captured", 5.0)
         time.sleep(0.02)

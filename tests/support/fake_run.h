@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A run without an engine: a course that does what the test says, a machine whose time passes only
-// in waits, and a sink that keeps what it is given.
+// A run without an engine: a scripted course, a machine whose time passes only in waits, and a sink
+// that keeps what it is given.
 #pragma once
 
 #include <algorithm>
@@ -20,9 +20,9 @@ constexpr std::uint64_t kMs = 1'000'000;
 class FakeHost final : public run::Host {
 public:
   std::uint64_t now = 1'000 * kMs;
-  std::map<std::uint64_t, std::function<void()>> at; ///< what happens when; it ends a wait
-  std::vector<std::uint64_t> waits;                  ///< until when
-  std::optional<Error> broken;                       ///< what waiting fails with
+  std::map<std::uint64_t, std::function<void()>> at; ///< actions by time; each ends a wait
+  std::vector<std::uint64_t> waits;                  ///< deadlines of the waits
+  std::optional<Error> broken;                       ///< error returned by waits
   std::size_t most_waits = 10'000;
 
   std::uint64_t now_ns() override { return now; }
@@ -54,7 +54,7 @@ public:
   std::vector<double> lines;      ///< ends of intervals
   std::vector<report::Failure> failures;
   std::vector<report::End> ends;
-  std::optional<Error> full; ///< nothing can be written any more
+  std::optional<Error> full; ///< error of writes
 
   void take(const report::Event& event) override {
     static constexpr std::array<const char*, 6> kKinds = {"begin",   "interval", "occurrence",
@@ -78,10 +78,10 @@ public:
   std::optional<Nanoseconds> duration;
   Nanoseconds interval{1'000 * static_cast<std::int64_t>(kMs)};
   std::uint64_t look_every = 100 * kMs;
-  std::uint64_t ends_after = 0; ///< an end takes so long to be over
+  std::uint64_t ends_after = 0; ///< an end takes this long
   std::function<void(std::uint64_t)> on_look;
-  std::optional<Error> found; ///< by the final count
-  std::optional<double> rest; ///< end of a last line
+  std::optional<Error> found; ///< error found by the final count
+  std::optional<double> rest; ///< end of the last line, if there is a rest
   report::End end_event = stats::Summary{};
   bool covered = false;
   std::vector<std::string> calls;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A sending thread's surroundings that record what is done to them. Time passes only in calls and
-// sleeps.
+// Surroundings of a sending thread that record all calls. Time passes only in calls and sleeps.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +14,7 @@ namespace xtg::test {
 class FakeClock : public tx::Clock {
 public:
   std::uint64_t now = 1'000'000'000;
-  std::vector<std::uint64_t> sleeps; ///< until when
+  std::vector<std::uint64_t> sleeps; ///< deadlines
   std::function<void()> on_sleep;
 
   std::uint64_t now_ns() override { return now; }
@@ -38,26 +37,26 @@ public:
 
   explicit FakeWorker(FakeClock& clock) : clock_(clock) {}
 
-  // What the worker is to do.
+  // Scripted behaviour of the worker.
   std::uint64_t left = ~std::uint64_t{0}; ///< frames of the amount
-  std::size_t max_calls = 1'000;          ///< after so many it is done
+  std::size_t max_calls = 1'000;          ///< done after this many
   std::uint64_t ns_per_run = 0;
   std::uint64_t ns_per_call = 0;
   std::uint64_t deadline = 0;
   std::uint64_t end = ~std::uint64_t{0}; ///< of the run
   bool has_pending = false;              ///< until the next call that completes
-  unsigned stays_pending = 0;            ///< or for so many more of them
+  unsigned stays_pending = 0;            ///< or for this many more calls
   std::uint64_t retry = 0;
-  std::uint64_t interval = 0;       ///< a call advances the deadline by it
-  std::uint64_t skips_per_call = 0; ///< slots given up in each call
+  std::uint64_t interval = 0;       ///< each call advances the deadline by this
+  std::uint64_t skips_per_call = 0; ///< slots missed in each call
   static constexpr std::size_t kAll = ~std::size_t{0};
   std::size_t behind_stream = kAll; ///< of this stream, or of each
   std::function<Result<tx::CallEnd>()> answer = [] { return tx::CallEnd::Complete; };
 
-  // What was done to it.
+  // Recorded calls.
   std::vector<Call> calls;
   std::vector<std::uint32_t> batch_slots;
-  std::vector<std::size_t> batch_streams; ///< of which stream, in step with batch_slots
+  std::vector<std::size_t> batch_streams; ///< stream of each entry of batch_slots
   unsigned nomem = 0;
   std::uint64_t frames_claimed = 0;
 

@@ -13,7 +13,7 @@
 
 namespace xtg::test {
 
-/// "45 00 002e" -> bytes; white space is free, everything else must be pairs of hex digits.
+/// "45 00 002e" -> bytes; white space is ignored, everything else must be pairs of hex digits.
 inline std::vector<std::uint8_t> from_hex(std::string_view text) {
   std::string digits;
   for (const char c : text) {

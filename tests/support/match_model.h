@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Which frames fit a filter, plainly: the reference for xtg/abi/rx_match.h and for the kernel
-// program. Shares nothing with them but the parsed filter. Also frames and filters at random, of
-// few values, so that many fit.
+// A plain model of filter matching: the reference for xtg/abi/rx_match.h and for the kernel
+// program. Shares only the parsed filter with them. Also random frames and filters, from few
+// values, so that many match.
 #pragma once
 
 #include <algorithm>
@@ -19,12 +19,12 @@
 
 namespace xtg::test {
 
-/// A frame taken apart.
+/// A parsed frame.
 struct Taken {
   std::size_t length = 0;
   std::optional<packet::Mac> src_mac, dst_mac;
   std::vector<unsigned> tags; ///< VLAN identifiers, two at most
-  unsigned type = 0;          ///< behind them
+  unsigned type = 0;          ///< EtherType after the tags
   std::optional<packet::Ip> src, dst;
   std::optional<unsigned> proto, behind_fragment;
   std::optional<unsigned> src_port, dst_port;
@@ -54,7 +54,7 @@ inline Taken take_apart(std::span<const std::uint8_t> frame) {
     t.type = number(at + 2, 2);
     at += 4;
   }
-  bool whole = true; // no fragment
+  bool whole = true; // not a fragment
   if (t.type == 0x0800) {
     if (frame.size() < at + 20 || frame[at] / 16 != 4 || frame[at] % 16 < 5) return t;
     t.src = address(at + 12, packet::Family::V4);
@@ -79,7 +79,7 @@ inline Taken take_apart(std::span<const std::uint8_t> frame) {
   return t;
 }
 
-/// Whether the one or the other, or that of the side that is asked for.
+/// Compares one side or either, as requested.
 template <class T, class Fits>
 bool on_side(packet::Primitive::Side side, const std::optional<T>& src, const std::optional<T>& dst,
              Fits fits) {
@@ -95,7 +95,7 @@ inline bool in_net(const packet::Ip& ip, const packet::Ip& net, unsigned prefix)
   return true;
 }
 
-/// `tag`: how many vlan primitives came before.
+/// `tag`: number of preceding vlan primitives.
 inline bool fits(const Taken& t, const packet::Primitive& p, unsigned tag) {
   using Kind = packet::Primitive::Kind;
   const auto carries = [&](unsigned proto) {
@@ -154,12 +154,12 @@ inline bool fits(std::span<const std::uint8_t> frame, const packet::Filter& filt
   });
 }
 
-/// Frames and filters that have something to do with each other.
+/// Random frames and filters with related values.
 class MatchDice {
 public:
   explicit MatchDice(std::uint64_t seed) : dice_(seed) {}
 
-  /// Sound ones mostly; some are cut short, some have a header that lies.
+  /// Mostly valid frames; some are truncated, some have a false header.
   std::vector<std::uint8_t> frame() {
     bytes_.clear();
     put(mac());

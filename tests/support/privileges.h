@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Skipping, and the one place that decides about it: a test may skip only for a named missing
-// privilege or kernel feature, and not at all where the environment says that its label must run
+// The only place that decides about skipping: a test may skip only for lack of a named privilege or
+// kernel feature, and not at all if the environment requires its label to run
 // (XTG_REQUIRE=bpf,netns).
 #pragma once
 
@@ -16,8 +16,7 @@
 
 namespace xtg::test {
 
-/// The capabilities that tests of a label need and this process lacks: "CAP_NET_ADMIN, CAP_BPF" or
-/// "".
+/// Capabilities that tests of a label need and this process lacks: "CAP_NET_ADMIN, CAP_BPF" or "".
 inline std::string missing_privileges(std::string_view label) {
   constexpr int kNetAdmin = 12, kSysAdmin = 21, kBpf = 39; // <linux/capability.h>
   std::ifstream file("/proc/self/status");
@@ -47,15 +46,15 @@ inline bool skip_is_failure(std::string_view label) {
 
 } // namespace xtg::test
 
-/// Ends the test (or its SetUp): skipped, or failed where the label is required. `reason` names
-/// what is missing.
+/// Ends the test (or its SetUp): skipped, or failed if the label is required. `reason` names what
+/// is missing.
 #define XTG_SKIP(label, reason)                                                                    \
   do {                                                                                             \
     if (xtg::test::skip_is_failure(label)) FAIL() << "required, but missing: " << (reason);        \
     GTEST_SKIP() << "missing: " << (reason);                                                       \
   } while (false)
 
-/// First line of a test, or of SetUp(), with the label that it carries: "netns" or "bpf".
+/// First line of a test, or of SetUp(), with the test's label: "netns" or "bpf".
 #define XTG_REQUIRE_CAPS(label)                                                                    \
   do {                                                                                             \
     if (const std::string xtg_missing = xtg::test::missing_privileges(label);                      \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// One slot of the receiver's accounting: the source that the kernel program runs.
+// One slot of the receiver's accounting, with the source that the kernel program runs.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace xtg::test {
 
-/// What the accounting did in loops, of which a packet must not make too much.
+/// Loop iterations of the accounting, which a packet must not cause too many of.
 inline std::uint64_t rx_steps = 0;
 
 inline long rx_loop(__u32 n, long (*fn)(__u32, void*), void* ctx) {
@@ -26,16 +26,17 @@ inline long rx_loop(__u32 n, long (*fn)(__u32, void*), void* ctx) {
 
 namespace xtg::test {
 
-/// A slot and all that belongs to it, as zeroed maps hold them.
+/// A slot and its related data, zeroed like maps.
 class RxFlow {
 public:
-  /// `window`: sequence numbers, a power of two. `position`: of the stream, where several share it.
+  /// `window`: sequence numbers, a power of two. `position`: of the stream, if several slots share
+  /// it.
   explicit RxFlow(std::uint32_t window, std::uint64_t* position = nullptr)
       : mask_(window / XTG_RX_WORD - 1), words_(XTG_RX_BITMAP_U64S(window)), position_(position) {}
 
   xtg_rx_verdict packet(std::uint64_t seq, std::uint32_t worker, std::uint32_t size,
                         std::int64_t delay, std::uint64_t now) {
-    // Made for every packet, as the program does: nothing may be kept there.
+    // New for every packet, as in the program: no state may be kept there.
     xtg_rx_state state = state_of(slot_, words_);
     __u64 position = position_ != nullptr ? *position_ : 0;
     if (position_ != nullptr) state.position = &position;
@@ -47,7 +48,7 @@ public:
   const xtg_rx_slot& slot() const { return slot_; }
   const xtg_rx_hist& hist() const { return hist_; }
 
-  /// As though nothing more came; the flow itself goes on.
+  /// Final figures if nothing more arrived; the flow itself continues.
   xtg_rx_slot finished() const {
     xtg_rx_slot slot = slot_;
     std::vector<__u64> words = words_;
@@ -68,7 +69,7 @@ private:
 
   std::uint64_t mask_;
   xtg_rx_slot slot_{};
-  mutable xtg_rx_order order_{}; ///< finishing leaves it alone
+  mutable xtg_rx_order order_{}; ///< not changed by finishing
   xtg_rx_hist hist_{};
   std::vector<__u64> words_; ///< both rings
   std::uint64_t* position_;

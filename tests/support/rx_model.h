@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The receiver's figures once more, from their definitions: every arrival is kept, and all is
-// counted afterwards. Shares the records with what it checks (xtg/abi/rx.h), but no function other
-// than that of the histogram's cells. And random traces to try both with.
+// A second implementation of the receiver's figures, from their definitions: keeps every arrival
+// and counts at the end. Shares the records with the code it checks (xtg/abi/rx.h), but no function
+// except that of the histogram's cells. Also random traces for both.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,7 @@ namespace xtg::test {
 /// In the order of xtg_rx_verdict.
 enum class RxVerdict { New, Reordered, Duplicate, TooLate, Suspect };
 
-/// What a slot and its histograms have to say.
+/// Figures of a slot and its histograms.
 struct RxTotals {
   xtg_rx_slot slot{};
   xtg_rx_hist hist{};
@@ -57,7 +57,7 @@ public:
     return enter(a);
   }
 
-  /// All figures, if nothing more came.
+  /// All figures if nothing more arrived.
   RxTotals totals() const {
     RxTotals out;
     if (arrivals_.empty()) return out;
@@ -85,13 +85,13 @@ private:
     std::int64_t delay;
     std::uint64_t now;
     RxVerdict verdict = RxVerdict::New;
-    bool untimed = false;   ///< a suspect that was believed: its own times do not count
-    bool leap = false;      ///< passed over numbers of the slot
-    bool gap = false;       ///< passed over numbers since its worker's highest one
-    std::uint64_t gaps = 0; ///< such arrivals up to this one
+    bool untimed = false;   ///< an accepted suspect: its own times do not count
+    bool leap = false;      ///< skipped numbers of the slot
+    bool gap = false;       ///< skipped numbers after its worker's highest one
+    std::uint64_t gaps = 0; ///< number of such arrivals up to this one
   };
 
-  /// Not damaged, as far as can be told from one frame.
+  /// Not damaged, as far as one frame shows.
   bool believed(std::uint64_t seq) const {
     if (numbers_.empty()) return true;
     const std::uint64_t highest = *numbers_.rbegin();
@@ -99,7 +99,7 @@ private:
     return arrivals_.size() > 1 || highest / 64 - seq / 64 < words_;
   }
 
-  /// The only packet that was entered was a suspect.
+  /// The only accounted packet was a suspect.
   void forget() {
     arrivals_.clear();
     numbers_.clear();
@@ -164,10 +164,10 @@ private:
       std::size_t j = 0;
       while (arrivals_[j].worker != late.worker || arrivals_[j].seq <= late.seq ||
              arrivals_[j].verdict == RxVerdict::TooLate ||
-             arrivals_[j].verdict == RxVerdict::Duplicate) // maybe of another worker's
+             arrivals_[j].verdict == RxVerdict::Duplicate) // possibly another worker's
         ++j;
-      // It was passed over by packet j; the record remembers the last jumps only, and none of the
-      // first packet of a worker.
+      // It was skipped by packet j; the record remembers only the last jumps, and none of a
+      // worker's first packet.
       const Arrival& over = arrivals_[j];
       if (!over.gap || late.gaps - (over.gaps - 1) > XTG_RX_GAPS) continue;
       const auto extent = static_cast<std::uint32_t>(i - j);
@@ -232,17 +232,17 @@ private:
   }
 
   std::uint64_t words_;
-  std::vector<Arrival> arrivals_;  ///< those entered, in that order
+  std::vector<Arrival> arrivals_;  ///< accounted ones, in that order
   std::optional<Arrival> waiting_; ///< the last suspect
   std::uint64_t suspects_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint32_t size_min_ = ~std::uint32_t{0}, size_max_ = 0;
-  std::set<std::uint64_t> numbers_; ///< that arrived in time
+  std::set<std::uint64_t> numbers_; ///< numbers that arrived in time
   std::map<std::uint32_t, std::uint64_t> worker_highest_;
   std::uint64_t gaps_ = 0;
 };
 
-/// Names every field in which the two differ.
+/// Names every field that differs between the two.
 inline std::string rx_differences(const RxTotals& got, const RxTotals& want) {
   std::string out;
   const auto one = [&out](const char* name, auto a, auto b) {
@@ -271,7 +271,7 @@ inline std::string rx_differences(const RxTotals& got, const RxTotals& want) {
   return out;
 }
 
-/// Random numbers that are the same everywhere for a seed (the standard's distributions are not).
+/// Random numbers that depend only on the seed (the standard's distributions differ by library).
 class RxDice {
 public:
   explicit RxDice(std::uint64_t seed) : state_(seed) {}
@@ -287,13 +287,13 @@ private:
 };
 
 struct RxTracePacket {
-  std::uint64_t place; ///< in the order of arrival
+  std::uint64_t place; ///< order of arrival
   std::uint64_t seq;
   std::uint32_t worker;
 };
 
-/// What a bad path leaves of a stream: several workers with a skew, loss and bursts of it, packets
-/// twice and more often, held back by little or by windows, jumps of the numbers, and damaged ones.
+/// A stream's packets after a bad path: several workers with a skew, loss and loss bursts,
+/// duplicates, short and window-long delays, jumps of the numbers, and damaged ones.
 inline std::vector<RxTracePacket> rx_trace(RxDice& dice, std::uint32_t window) {
   const std::uint64_t batch = dice.of<std::uint64_t>({1, 16, 64});
   const std::uint64_t workers = 1 + dice.below(4);

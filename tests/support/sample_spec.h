@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The frames of most tests: UDP between two addresses of the benchmarking range (RFC 2544, 5180).
+// Frames used by most tests: UDP between two addresses of the benchmarking range (RFC 2544, 5180).
 #pragma once
 
 #include <cstdint>

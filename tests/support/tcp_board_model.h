@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A plain scoreboard beside the sender's own: which segments the far end has told of, taken from
-// the same acknowledgments by the words of RFC 2018 and 2883, segment by segment.
+// A plain scoreboard beside the sender's own: which segments the far end has reported, from the
+// same acknowledgments, by RFC 2018 and 2883, segment by segment.
 #pragma once
 
 #include <algorithm>
@@ -14,11 +14,11 @@ namespace xtg::test {
 
 class BoardModel {
 public:
-  /// Offsets where segments begin, and where the last one ends.
+  /// Offsets of segment starts, and of the last end.
   explicit BoardModel(std::vector<std::uint64_t> starts, std::uint64_t first_seg)
       : starts_(std::move(starts)), first_(first_seg), sacked_(starts_.size()) {}
 
-  std::uint64_t forgotten = 0; ///< times the far end was taken to have reneged
+  std::uint64_t forgotten = 0; ///< times that the far end was found to renege
 
   /// `e` was accepted.
   void input(const xtg_tcp_flow& f, const xtg_tcp_event& e) {
@@ -46,7 +46,7 @@ public:
 
   void start(std::uint64_t una) { una_ = una; }
 
-  /// The retransmission timer is about to go off.
+  /// The retransmission timer is about to expire.
   void timeout(const xtg_tcp_flow& f) {
     if (!sacked(f.una_seg) || f.una_seg >= f.nxt_seg) return;
     forgotten++;
@@ -55,7 +55,7 @@ public:
 
   [[nodiscard]] bool sacked(std::uint64_t seg) const { return sacked_.at(seg - first_); }
 
-  /// What is wrong with the sender's books; empty: nothing.
+  /// Describes an error in the sender's scoreboard; empty: none.
   [[nodiscard]] std::string compare(const xtg_tcp_flow& f) const {
     std::uint32_t sacked_out = 0;
     std::uint32_t lost_out = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the TCP sender's functions need of their surroundings, in place of the kernel program: the
-// same source, one flow at a time. Include this instead of the xtg/abi/tcp_*.h headers.
+// Surroundings of the TCP sender's functions, replacing the kernel program: the same source, one
+// flow at a time. Include this instead of the xtg/abi/tcp_*.h headers.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace xtg::test {
 
-/// Random numbers that are the same everywhere for a seed (the standard's distributions are not).
+/// Random numbers that depend only on the seed (the standard's distributions differ by library).
 class Dice {
 public:
   explicit Dice(std::uint64_t seed) : state_(seed) {}
@@ -47,7 +47,7 @@ struct TcpEnv {
     config.silence_us = 60'000'000;
     config.give_up_us = 100'000'000;
     config.tail_slack_us = 10'000;
-    // Whatever the memory held before must not matter.
+    // The previous contents of the memory must not matter.
     Dice dice(board_words);
     for (xtg_tcp_word& word : words) {
       word.sacked = dice.next();
@@ -77,7 +77,7 @@ inline void xtg_tcp_rtt_sample(xtg_tcp_flow* /*flow*/, __u32 rtt_us) {
 inline void xtg_tcp_wake(xtg_tcp_flow* /*flow*/) {
   xtg::test::TcpEnv::current->awake = true;
 }
-/// As bpf_loop(): ends when `fn` returns 1.
+/// Like bpf_loop(): ends when `fn` returns 1.
 inline long xtg_loop(__u32 n, long (*fn)(__u32, void*), void* ctx) {
   for (__u32 i = 0; i < n; i++)
     if (fn(i, ctx) != 0) return i + 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// One flow in a test's hands: segments of 1000 bytes, round trips as the test says.
+// One flow driven by a test: segments of 1000 bytes, round trips as given.
 #pragma once
 
 #include <cmath>
@@ -51,7 +51,7 @@ public:
     xtg_tcp_pick(&f, &b, now, flags);
     return b;
   }
-  /// All bursts there are to send now.
+  /// All bursts that can be sent now.
   std::vector<xtg_tcp_burst> send(std::uint32_t flags = 0) {
     std::vector<xtg_tcp_burst> all;
     for (xtg_tcp_burst b = pick(flags); b.kind != XTG_TCP_SEND_NONE && all.size() < 1000;
@@ -59,7 +59,7 @@ public:
       all.push_back(b);
     return all;
   }
-  /// Segments in the bursts that there are to send now.
+  /// Segments in the bursts that can be sent now.
   std::vector<std::uint64_t> segments(std::uint32_t kind) {
     std::vector<std::uint64_t> all;
     for (const xtg_tcp_burst& b : send())
@@ -67,7 +67,7 @@ public:
         all.push_back(b.seg + i);
     return all;
   }
-  /// So many segments of new data, however much more could be sent.
+  /// This many segments of new data, even if more could be sent.
   void send_new(std::uint32_t segs) {
     const std::uint32_t cwnd = f.cwnd;
     const std::uint64_t limit = f.limit;
@@ -101,7 +101,7 @@ public:
   int ack(const Ack& a) { return input(event(a)); }
 
   void timer() { xtg_tcp_timer(&f, now); }
-  /// Lets time pass until the timer is due, and has it go off.
+  /// Lets time pass until the timer is due, and makes it expire.
   void expire() {
     now = f.timer_us;
     timer();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// One direction of a simulated path: a bottleneck with a queue, a delay, and what a seed has it do
-// to frames. Times are virtual microseconds.
+// One direction of a simulated path: a bottleneck with a queue, a delay, and seeded faults. Times
+// are virtual microseconds.
 #pragma once
 
 #include <algorithm>
@@ -16,12 +16,12 @@ struct PathSpec {
   std::uint64_t delay_us = 1000;
   double loss = 0;
   double duplicate = 0;
-  double reorder = 0; ///< this part of the frames comes up to reorder_us late
+  double reorder = 0; ///< this fraction of frames is up to reorder_us late
   std::uint64_t reorder_us = 0;
-  double mark = 0;                ///< marked as having met congestion (RFC 3168)
+  double mark = 0;                ///< fraction with a congestion mark (RFC 3168)
   std::uint64_t us_per_frame = 0; ///< of the bottleneck; 0: none
-  std::uint64_t queue = 1000;     ///< frames before it; further ones are lost
-  std::pair<std::uint64_t, std::uint64_t> held{0, 0}; ///< from then on all wait until then
+  std::uint64_t queue = 1000;     ///< frames waiting for it; more are lost
+  std::pair<std::uint64_t, std::uint64_t> held{0, 0}; ///< from first to second all frames wait
 };
 
 template <typename Frame>

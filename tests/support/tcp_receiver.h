@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A TCP receiver to test the sender against: plain, and written without a look at the sender. It
-// knows the data only as positions in the source, which each frame carries along: what arrives at
-// stream offset x must come from source position x.
+// A TCP receiver to test the sender against: plain, and written independently of the sender. It
+// knows the data only as positions in the source, which each frame carries: data at stream offset x
+// must come from source position x.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 
 namespace xtg::test {
 
-/// What travels from the sender to the receiver.
+/// A frame from the sender to the receiver.
 struct DataFrame {
   std::uint32_t seq = 0;
   std::uint32_t len = 0;
@@ -29,7 +29,7 @@ struct DataFrame {
   bool marked = false;
 };
 
-/// And back.
+/// A frame in the reverse direction.
 struct AckFrame {
   xtg_tcp_event event{};
   bool marked = false;
@@ -46,10 +46,10 @@ struct ReceiverSpec {
   std::uint64_t ack_delay_us = 40'000;
   double read_per_us = 0;                                        ///< bytes; 0: at once
   std::vector<std::pair<std::uint64_t, std::uint64_t>> no_reads; ///< the application sleeps
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> buffers;  ///< from when on, how large
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> buffers;  ///< start times and sizes
   bool shrinks = false;            ///< the window's right edge may move left
-  double forgets = 0;              ///< chance per ACK that it drops what it has SACKed
-  std::uint64_t says_every_us = 0; ///< sends data of its own
+  double forgets = 0;              ///< chance per ACK of dropping SACKed data
+  std::uint64_t says_every_us = 0; ///< interval of data of its own
   std::uint64_t keepalive_us = 0;
   std::uint32_t first_tsval = 0; ///< of the handshake
 };
@@ -62,9 +62,9 @@ public:
         edge_(start + spec.buffer), last_ack_(start), ts_recent_(spec.first_tsval), dice_(seed) {}
 
   std::vector<AckFrame> out; ///< to be sent
-  std::string fault;         ///< what the sender did wrong
+  std::string fault;         ///< error of the sender
   std::uint64_t duplicates = 0;
-  std::uint64_t beyond = 0; ///< bytes dropped for want of room
+  std::uint64_t beyond = 0; ///< bytes dropped for lack of space
   std::uint64_t forgotten = 0;
   std::uint64_t said = 0;     ///< bytes of its own
   std::uint64_t answered = 0; ///< of these, acknowledged
@@ -109,7 +109,7 @@ public:
     take(now, static_cast<std::uint64_t>(off), static_cast<std::uint64_t>(off) + f.len);
   }
 
-  /// When tick() has something to do.
+  /// When tick() has to be called next.
   [[nodiscard]] std::uint64_t next_us() const {
     std::uint64_t at = std::min(ack_at_, read_at_);
     if (spec_.says_every_us) at = std::min(at, say_at_);
@@ -172,7 +172,7 @@ private:
     read_ += most;
     read_since_ = now;
     if (read_ < next_) read_at_ = now + 1000;
-    // A window update when it is worth it.
+    // A window update if it is large enough.
     const std::uint64_t edge = next_ + room();
     if (edge > offered_ &&
         edge - offered_ >= std::min<std::uint64_t>(2 * spec_.mss, spec_.buffer / 2))
@@ -279,11 +279,11 @@ private:
       forgotten++;
       ahead_.clear();
     }
-    // Silly window avoidance (RFC 9293, 3.8.6.2.2), and an edge that stays where it was told to be.
+    // Silly window avoidance (RFC 9293, 3.8.6.2.2), and an edge that never moves left.
     std::uint64_t edge = next_ + room();
     if (!spec_.shrinks) {
       const std::uint64_t worth = std::min<std::uint64_t>(spec_.mss, spec_.buffer / 2);
-      const std::uint64_t least = std::uint64_t{1} << spec_.wscale; // that can be told
+      const std::uint64_t least = std::uint64_t{1} << spec_.wscale; // that can be encoded
       if (edge < edge_ + worth && (edge_ >= next_ + least || edge < next_ + least))
         edge = std::max(edge_, next_);
     }
@@ -318,9 +318,9 @@ private:
   std::uint64_t edge_;
   std::uint64_t last_ack_;
   std::uint32_t ts_recent_;
-  std::uint64_t offered_ = 0; ///< the edge as the far end computes it from the last window
+  std::uint64_t offered_ = 0; ///< the edge as the sender computes it from the last window
   std::map<std::uint64_t, std::uint64_t> ahead_;
-  std::vector<std::uint64_t> recent_; ///< an offset in each block, the newest first
+  std::vector<std::uint64_t> recent_; ///< an offset in each block, newest first
   std::pair<std::uint64_t, std::uint64_t> dsack_;
   std::uint64_t unacked_ = 0;
   std::uint64_t ack_at_ = ~std::uint64_t{0};

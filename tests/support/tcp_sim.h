@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The TCP sender against the model receiver over a simulated path, in virtual time. It is driven as
-// the kernel program does it: at the start of every burst some of the events that have come are
-// read, a timer that is due goes off, and the flow is asked for a burst if it is awake. After every
-// step its books are compared with a plain scoreboard.
+// in the kernel program: at the start of every burst some of the arrived events are read, due
+// timers expire, and the flow is asked for a burst if it is awake. After every step its state is
+// compared with a plain scoreboard.
 #pragma once
 
 #include <algorithm>
@@ -25,19 +25,20 @@ struct TcpScenario {
   xtg_tcp_config config{}; ///< as TcpEnv's, changed as needed
   std::uint32_t board_words = 16;
   std::uint32_t isn = 1000;
-  std::uint64_t first_seg = 0;     ///< the flow is this far when the simulation starts
+  std::uint64_t first_seg = 0;     ///< segment at which the simulation starts
   std::uint64_t bytes = 1'000'000; ///< to send
-  std::uint64_t stop_us = 0;       ///< no new data from then on; 0: never
+  std::uint64_t stop_us = 0;       ///< no new data from this time on; 0: never
   bool fin = false;
-  std::uint32_t rtt_us = 0; ///< as the kernel had measured it
+  std::uint32_t rtt_us = 0; ///< as measured by the kernel
   PathSpec out;
   PathSpec back;
   ReceiverSpec receiver;
   double refused = 0;        ///< by this host's driver
   std::uint64_t tick_us = 0; ///< events wait for multiples of this
   std::uint32_t hears = 128; ///< events read at the start of one burst
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> stalls; ///< the thread does not run
-  std::uint64_t burst_us = 0;                                  ///< pacing
+  std::vector<std::pair<std::uint64_t, std::uint64_t>>
+      stalls;                 ///< times when the thread does not run
+  std::uint64_t burst_us = 0; ///< pacing
   std::uint64_t start_us = 0; ///< virtual time at which it begins: 32-bit times wrap
   std::uint64_t most_us = 900'000'000;
   bool clean = false; ///< stop at the first retransmission
@@ -78,7 +79,7 @@ public:
            f_.retransmits[XTG_TCP_RETRANSMIT_TAIL];
   }
 
-  /// Runs to the end. What went wrong; empty: nothing.
+  /// Runs to the end. Returns the error; empty: none.
   std::string run() {
     env_.awake = true;
     while (fault_.empty() && !finished()) {
@@ -156,7 +157,7 @@ private:
   [[nodiscard]] std::uint64_t next_us() const {
     const std::uint64_t tick = std::max<std::uint64_t>(s_.tick_us, 1);
     std::uint64_t at = std::min({out_.next_us(), back_.next_us(), receiver_.next_us()});
-    std::uint64_t own = ~std::uint64_t{0}; // of the thread
+    std::uint64_t own = ~std::uint64_t{0}; // next event of the thread
     if (!events_.empty()) own = std::min(own, (events_.front().at + tick - 1) / tick * tick);
     if (f_.timer) own = std::min(own, now_ + ahead(f_.timer_us));
     if (env_.awake) own = std::min(own, std::max(now_, burst_at_));
@@ -191,7 +192,7 @@ private:
     if (s_.tick_us && now_ % s_.tick_us && now_ < burst_at_) return;
     if (stalled_until() != 0) return;
     bool first = true;
-    do { // of each burst
+    do { // for each burst
       const bool waiting = hear();
       const std::uint32_t time = xtg_tcp_timer_time(now32(), waiting, heard_us_);
       if (f_.timer && !xtg_before(time, f_.timer_us)) timer(time);
@@ -199,12 +200,12 @@ private:
         f_.fin = 1;
         env_.awake = true;
       }
-      if (first && stopping()) env_.awake = true; // the sweep of the flows tells them
+      if (first && stopping()) env_.awake = true; // the sweep of the flows notifies them
       first = false;
     } while ((send() || !events_.empty()) && fault_.empty());
   }
 
-  /// True: more waits.
+  /// True: more events wait.
   bool hear() {
     std::uint32_t heard = 0;
     for (; heard < s_.hears && !events_.empty() && fault_.empty(); ++heard) {
@@ -235,7 +236,7 @@ private:
     if (!wrong.empty()) fault_ = std::string(what) + ": " + wrong;
   }
 
-  /// One burst. False: there was none.
+  /// Sends one burst. False: there was none.
   bool send() {
     if (!env_.awake || now_ < burst_at_ || !fault_.empty()) return false;
     xtg_tcp_burst b;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What every header of the shared ABI needs. These headers are C17 and C++20 at once; they are
- * compiled by clang for BPF, by the C++ compiler for user space, and by the tests. */
+/* Common parts of the shared ABI headers. They are valid C17 and C++20; clang compiles them for
+ * BPF, the C++ compiler for user space and the tests. */
 #pragma once
 
 #include <linux/types.h>
@@ -11,9 +11,10 @@
 #define XTG_STATIC_ASSERT _Static_assert
 #endif
 
-/* Records that different threads write start on a cache line of their own. */
+/* Records written by different threads start on separate cache lines. */
 #define XTG_CACHE_LINES __attribute__((aligned(64)))
-/* And of a pair of lines where every frame is written: CPUs fetch the neighbour with it. */
+/* For records written on every frame, on separate pairs of lines: CPUs prefetch the adjacent line.
+ */
 #define XTG_WORKER_LINES __attribute__((aligned(128)))
 
 /* Names of BPF programs and maps hold at most 15 characters. */
@@ -23,7 +24,7 @@
 #define XTG_MAX_FIELDS 16     /* varying fields of one stream */
 #define XTG_MAX_CSUMS 4       /* checksums in one stream's header */
 #define XTG_MAX_LENGTHS 4     /* length fields in one stream's header */
-#define XTG_MAX_SIZES 4096    /* entries of size tables, all streams */
+#define XTG_MAX_SIZES 4096    /* entries in the size tables of all streams */
 #define XTG_MAX_VALUES 4096   /* listed values of varying fields, all streams */
 #define XTG_MAX_NEXT_HOPS 256 /* MACs listed for varying destination addresses, all streams */
 #define XTG_MAX_BATCH 256     /* frames of one kernel batch (net/bpf/test_run.c) */

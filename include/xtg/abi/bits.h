@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Bits of a word, without instructions that BPF lacks. */
+/* Bit operations without instructions that BPF lacks. */
 #pragma once
 
 #include "base.h"
@@ -12,13 +12,13 @@ static inline __u32 xtg_bits(__u64 x) {
   return (__u32)((x * 0x0101010101010101ULL) >> 56);
 }
 
-/* Position of the lowest bit set; 64 when there is none. */
+/* Position of the lowest bit set; 64 if there is none. */
 static inline __u32 xtg_lowest(__u64 x) {
   return xtg_bits((x & -x) - 1);
 }
 
-/* Position of the highest bit set of a word that has one. Without branches, which the verifier
- * would follow one by one. */
+/* Position of the highest bit set of a non-zero word. Without branches, which the verifier would
+ * follow one by one. */
 static inline __u32 xtg_highest(__u64 x) {
   x |= x >> 1;
   x |= x >> 2;

@@ -1,40 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Filters for frames that carry no signature of ours: compares over the fields of the outermost
- * headers. The kernel program and the tests compile these lines; who fills in the fields is the
- * includer's business (bpf/match.bpf.h). */
+/* Filters for frames without our signature: comparisons of fields of the outermost headers. The
+ * kernel program and the tests compile this code; the includer fills in the fields
+ * (bpf/match.bpf.h). */
 #pragma once
 
 #include "base.h"
 
 #define XTG_RX_MATCHES 16 /* filters of one run */
-#define XTG_RX_TERMS 8    /* compares of one filter, beyond what `has` and the lengths say */
-#define XTG_RX_TAGS 2     /* VLAN tags that are looked at */
+#define XTG_RX_TERMS 8    /* comparisons of one filter, beyond `has` and the lengths */
+#define XTG_RX_TAGS 2     /* VLAN tags compared */
 
-/* What a frame has. */
+/* Parts that a frame has. */
 #define XTG_RX_HAS_IP 0x001
 #define XTG_RX_HAS_IP6 0x002
 #define XTG_RX_HAS_ARP 0x004
 #define XTG_RX_HAS_HEADER                                                                          \
   0x008                      /* the whole IP header lies in the frame: addresses and protocol      \
                               */
-#define XTG_RX_HAS_UDP 0x010 /* said by the IP header, and of a fragment by its own */
+#define XTG_RX_HAS_UDP 0x010 /* by the IP header; in a fragment by its own */
 #define XTG_RX_HAS_TCP 0x020
 #define XTG_RX_HAS_ICMP 0x040
 #define XTG_RX_HAS_ICMP6 0x080
-#define XTG_RX_HAS_PORTS 0x100 /* no fragment has */
-#define XTG_RX_HAS_VLAN 0x200  /* one tag */
-#define XTG_RX_HAS_VLAN2 0x400 /* two tags */
+#define XTG_RX_HAS_PORTS 0x100 /* never in fragments */
+#define XTG_RX_HAS_VLAN 0x200  /* at least one tag */
+#define XTG_RX_HAS_VLAN2 0x400 /* at least two tags */
 
-/* The fields of a frame; those that it does not have are 0. */
+/* The fields of a frame; missing ones are 0. */
 struct xtg_rx_fields {
   __u32 has;    /* XTG_RX_HAS_* */
   __u32 length; /* bytes without FCS */
-  /* Addresses as they lie in the frame. IPv4 has the first word, a MAC address six bytes. */
+  /* Addresses in wire order. IPv4 uses the first word, a MAC address six bytes. */
   __u32 src[4], dst[4];
   __u32 src_mac[2], dst_mac[2];
   __u16 src_port, dst_port;
-  __u16 vlan[XTG_RX_TAGS]; /* identifiers, the outer one first */
-  __u16 proto[2];          /* of the IP header; after an IPv6 fragment header, else the same */
+  __u16 vlan[XTG_RX_TAGS]; /* identifiers, outermost first */
+  __u16 proto[2];          /* of the IP header; of the IPv6 fragment header, or the same */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_fields) == 68, "no padding");
 
@@ -51,15 +51,15 @@ enum xtg_rx_field {
 
 struct xtg_rx_term {
   __u16 field; /* enum xtg_rx_field */
-  __u16 sides; /* XTG_RX_SOURCE, XTG_RX_DESTINATION; with both, one of them is enough */
+  __u16 sides; /* XTG_RX_SOURCE, XTG_RX_DESTINATION; with both, either may match */
   __u32 value[4];
   __u32 mask[4];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_term) == 36, "no padding");
 
-/* A filter. All of it has to fit. */
+/* A filter. All its parts must match. */
 struct xtg_rx_match {
-  __u32 has; /* XTG_RX_HAS_*, all of these */
+  __u32 has; /* XTG_RX_HAS_*: all of these are required */
   __u32 length_min, length_max;
   __u32 n_terms;
   struct xtg_rx_term terms[XTG_RX_TERMS];
@@ -69,12 +69,12 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_rx_match) == 16 + 36 * XTG_RX_TERMS, "no pad
 /* Constant for the run; in .rodata. */
 struct xtg_rx_filters {
   __u32 count;
-  __u32 take; /* 1: frames that fit end here; else they go on to the stack */
+  __u32 take; /* 1: matching frames are dropped; 0: they go on to the stack */
   struct xtg_rx_match match[XTG_RX_MATCHES];
 };
 
 #ifdef __bpf__
-/* A call each: inlined, the fields would fill the program's stack. */
+/* Called, not inlined: the fields would fill the program's stack. */
 #define XTG_RX_COMPARE static __attribute__((noinline))
 #else
 #define XTG_RX_COMPARE static inline
@@ -130,7 +130,7 @@ static inline int xtg_rx_matches(const struct xtg_rx_fields* f, const struct xtg
   return 1;
 }
 
-/* Number of the first filter that fits; `count` of them where none does, or more. */
+/* Number of the first matching filter; `count` or more if none matches. */
 static inline __u32 xtg_rx_first(const struct xtg_rx_fields* f, const struct xtg_rx_filters* all) {
   __u32 i;
 #ifdef __bpf__

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Accounting by sequence number and time: lost, duplicated, reordered, too late, delay and
- * its variation. The kernel program, user space and the tests compile these lines. The kernel
- * program brings its own xtg_rx_loop(), which is bpf_loop(), xtg_rx_mask(), which its verifier
+ * its variation. The kernel program, user space and the tests compile this code. The kernel
+ * program provides its own xtg_rx_loop(), which is bpf_loop(), xtg_rx_mask(), which its verifier
  * knows, and xtg_rx_position(), xtg_rx_store_position() and xtg_rx_record_at(), which are map
  * operations.
  *
- * A stream's position: about where its numbers are, whichever record has them. Every record whose
- * numbers rise stores it each quarter of a window, and a record that sees few of them, or none for
- * a while, is judged by it.
+ * A stream's position is the approximate current sequence number, whichever record has it. Every
+ * record whose numbers increase stores it each quarter of a window; it decides about numbers in a
+ * record that sees few packets, or none for a while.
  *
- * The window: a ring of words with a bit per sequence number, in the manner of RFC 6479. A word
- * that leaves it is final: what is missing there is lost. */
+ * The window: a ring of 64-bit words with a bit per sequence number, as in RFC 6479. A word that
+ * leaves it is final: numbers missing there are lost. */
 #pragma once
 
 #include "bits.h"
@@ -18,7 +18,7 @@
 #include "rx.h"
 
 #ifdef __bpf__
-#define XTG_RX_GLOBAL __attribute__((noinline)) /* the verifier looks at it once */
+#define XTG_RX_GLOBAL __attribute__((noinline)) /* the verifier checks it once */
 #else
 #define XTG_RX_GLOBAL static inline
 #define xtg_rx_mask(w) ((w)->mask)
@@ -26,7 +26,7 @@
 #define xtg_rx_store_position(w, number) ((void)((w)->position && (*(w)->position = (number))))
 
 #ifndef xtg_rx_loop
-/* As bpf_loop(): ends when `fn` returns other than 0. */
+/* Like bpf_loop(): ends when `fn` returns non-zero. */
 static inline long xtg_rx_loop(__u32 n, long (*fn)(__u32, void*), void* ctx) {
   __u32 i;
   for (i = 0; i < n; i++)
@@ -36,17 +36,17 @@ static inline long xtg_rx_loop(__u32 n, long (*fn)(__u32, void*), void* ctx) {
 #endif
 #endif
 
-/* One slot and what belongs to it. */
+/* One slot and its related data. */
 struct xtg_rx_state {
   struct xtg_rx_slot* slot;
   struct xtg_rx_order* order;
-  __u64* bitmap; /* the ring, `mask` + 1 words, as many behind it, see xtg_rx_again(), and behind
-                   those which of the ring's words have a bit at all */
+  __u64* bitmap; /* the ring, `mask` + 1 words; then as many for repeated numbers (xtg_rx_again());
+                   then a bit for each non-zero word of the ring */
 #ifdef __bpf__
-  __u32 number; /* of the record, by which a global function finds it */
+  __u32 number; /* of the record; global functions find it by this */
 #else
-  __u64 mask;      /* words of the ring less one: a power of two less one */
-  __u64* position; /* the stream's, 0: not known; NULL: nobody shares it */
+  __u64 mask;      /* words of the ring minus one: a power of two minus one */
+  __u64* position; /* the stream's; 0: unknown; NULL: not shared */
 #endif
 };
 
@@ -58,18 +58,18 @@ enum xtg_rx_verdict {
   XTG_RX_SUSPECT
 };
 
-/* Sequence numbers that the ring has. */
+/* Number of sequence numbers in the ring. */
 static inline __u64 xtg_rx_window(struct xtg_rx_state* w) {
   return (xtg_rx_mask(w) + 1) * XTG_RX_WORD;
 }
 
-/* A run of `missed` lost packets goes on. */
+/* Extends a run of `missed` lost packets. */
 static inline void xtg_rx_miss(struct xtg_rx_slot* s, __u64 missed) {
   s->missed += missed;
   s->run += missed;
 }
 
-/* A packet that arrived ends the run before it. */
+/* A packet that arrived ends the preceding run. */
 static inline void xtg_rx_end_run(struct xtg_rx_slot* s) {
   __u32 size;
   if (!s->run) return;
@@ -81,14 +81,14 @@ static inline void xtg_rx_end_run(struct xtg_rx_slot* s) {
   s->run = 0;
 }
 
-/* What is left of a word that leaves. */
+/* Remaining bits of a word that leaves the window. */
 struct xtg_rx_rest {
   struct xtg_rx_slot* slot;
   __u64 bits;
-  __u64 count; /* of the bits that count, 1 to 64 */
+  __u64 count; /* of the remaining bits, 1 to 64 */
 };
 
-/* The next packets of a word that all arrived, or all did not. */
+/* Handles the next numbers of a word that all arrived, or were all lost. */
 static inline long xtg_rx_rest_run(__u32 i, void* ctx) {
   struct xtg_rx_rest* r = (struct xtg_rx_rest*)ctx;
   __u64 same = xtg_lowest(r->bits & 1 ? ~r->bits : r->bits);
@@ -104,13 +104,13 @@ static inline long xtg_rx_rest_run(__u32 i, void* ctx) {
   return 0;
 }
 
-/* The word of number `number` leaves the window with these bits; those before the first packet are
- * nobody's. */
+/* The word with number `number` leaves the window with these bits; numbers before the first packet
+ * do not count. */
 static inline int xtg_rx_leave(struct xtg_rx_slot* s, __u64 bits, __u64 number) {
   __u64 start = number * XTG_RX_WORD, from = 0, to = XTG_RX_WORD;
   struct xtg_rx_rest rest;
   if (start + XTG_RX_WORD <= s->base || start >= s->next) return 0;
-  if (bits == ~0ULL) { /* the usual case */
+  if (bits == ~0ULL) { /* the common case */
     xtg_rx_end_run(s);
     return 0;
   }
@@ -123,12 +123,13 @@ static inline int xtg_rx_leave(struct xtg_rx_slot* s, __u64 bits, __u64 number) 
   return 0;
 }
 
-/* The word of number `number` in the second ring: a bit per sequence number that arrived again. */
+/* The word with number `number` in the second ring: a bit per sequence number that arrived more
+ * than once. */
 static inline __u64* xtg_rx_twice(struct xtg_rx_state* w, __u64 number) {
   return w->bitmap + (xtg_rx_mask(w) + 1 + (number & xtg_rx_mask(w)));
 }
 
-/* A sequence number of the window arrived again. */
+/* A sequence number in the window arrived again. */
 static inline void xtg_rx_again(struct xtg_rx_state* w, __u64 number, __u64 bit) {
   __u64* twice = xtg_rx_twice(w, number);
   w->slot->duplicates++;
@@ -136,18 +137,19 @@ static inline void xtg_rx_again(struct xtg_rx_state* w, __u64 number, __u64 bit)
   *twice |= bit;
 }
 
-/* Says which of 64 words of the ring, among them that of number `number`, have a bit. */
+/* A bit for each of 64 words of the ring, among them the one with number `number`: whether it is
+ * non-zero. */
 static inline __u64* xtg_rx_busy(struct xtg_rx_state* w, __u64 number) {
   return w->bitmap + (2 * (xtg_rx_mask(w) + 1) + ((number & xtg_rx_mask(w)) >> 6));
 }
 
-/* The word of number `number` gets its first bit. */
+/* The word with number `number` gets its first bit. */
 static inline void xtg_rx_begin_word(struct xtg_rx_state* w, __u64 number) {
   *xtg_rx_busy(w, number) |= 1ULL << (number & xtg_rx_mask(w) & 63);
 }
 
-/* For words that enter a ring of `words` others leave. `empty` of them, those for numbers from
- * `number` on, have no bit; or else it is 0, and one leaves with these bits. */
+/* Removes words from a ring of `words`, to make room for new ones. Either `empty` words, those with
+ * numbers from `number` on, have no bit; or `empty` is 0, and one word leaves with these bits. */
 XTG_RX_GLOBAL int xtg_rx_left(struct xtg_rx_slot* s, __u64 bits, __u64 number, __u64 empty,
                               __u64 words) {
   __u64 from = number > words ? (number - words) * XTG_RX_WORD : 0, to;
@@ -160,8 +162,8 @@ XTG_RX_GLOBAL int xtg_rx_left(struct xtg_rx_slot* s, __u64 bits, __u64 number, _
   return 0;
 }
 
-/* How many of the words from place `at` on, of a ring of `words`, are empty, as far as `busy` tells
- * it and at most `most`. */
+/* How many words, from place `at` of a ring of `words`, are empty according to `busy`; at most
+ * `most`. */
 XTG_RX_GLOBAL __u32 xtg_rx_empty(__u64 busy, __u64 at, __u64 words, __u64 most) {
   __u64 ahead = busy >> (at & 63), count = 64 - (at & 63);
   if (ahead) count = xtg_lowest(ahead);
@@ -169,10 +171,10 @@ XTG_RX_GLOBAL __u32 xtg_rx_empty(__u64 busy, __u64 at, __u64 words, __u64 most) 
   return (__u32)(count < most ? count : most);
 }
 
-/* Words enter, and others leave for them: one that has a bit, or as many without as stand together.
- * So the work of a jump is bounded by what arrived since the one before: no sender can have the
- * whole ring cleared with every packet. An empty word needs no clearing, but that
- * does no harm. How far it is stands in the slot, for the verifier would follow it on the stack. */
+/* Words enter the window, and others leave it: in each step one with bits, or all consecutive empty
+ * ones. So the work of a jump is bounded by the arrivals since the previous one: no sender can
+ * force the whole ring to be cleared with every packet. Empty words need no clearing, but it is
+ * harmless. The progress is kept in the slot, since the verifier would follow it on the stack. */
 static inline long xtg_rx_enter(__u32 i, void* ctx) {
   struct xtg_rx_state* w = (struct xtg_rx_state*)ctx;
   struct xtg_rx_slot* s = w->slot;
@@ -188,7 +190,7 @@ static inline long xtg_rx_enter(__u32 i, void* ctx) {
   return s->enters == s->enters_to;
 }
 
-/* Moves the window up to the word of number `to`; its highest one is `from`. */
+/* Moves the window up to the word with number `to`; its highest one is `from`. */
 static inline int xtg_rx_move(struct xtg_rx_state* w, __u64 from, __u64 to) {
   __u64 words = xtg_rx_mask(w) + 1, count = to - from;
   if ((from ^ to) > xtg_rx_mask(w) >> 2) xtg_rx_store_position(w, to * XTG_RX_WORD);
@@ -196,14 +198,15 @@ static inline int xtg_rx_move(struct xtg_rx_state* w, __u64 from, __u64 to) {
   w->slot->enters_to = from + 1 + (count < words ? count : words);
   xtg_rx_loop((__u32)words, xtg_rx_enter, w);
   if (count <= words) return 0;
-  /* Whole words were jumped over. They are above all that was in the window; the last `words` of
+  /* Whole words were skipped. They are above everything that was in the window; the last `words` of
    * them are in it now, empty. */
   xtg_rx_miss(w->slot, (count - words) * XTG_RX_WORD);
   return 0;
 }
 
 #ifdef __bpf__
-/* What is seldom is a global function, which can be handed no ring: it gets the record's number. */
+/* Rare cases are global functions, which cannot take a ring as an argument: they get the record's
+ * number. */
 static __attribute__((always_inline)) inline int xtg_rx_state_at(struct xtg_rx_state* w,
                                                                  __u32 number) {
   struct xtg_rx_record* record = xtg_rx_record_at(number);
@@ -229,7 +232,7 @@ static inline int xtg_rx_advance(struct xtg_rx_state* w, __u64 from, __u64 to) {
   return xtg_rx_do_advance(w, from, to);
 }
 
-/* A packet that arrives after one of its worker with a higher number. */
+/* A packet that arrives after one of the same worker with a higher number. */
 struct xtg_rx_late {
   struct xtg_rx_slot* slot;
   struct xtg_rx_order* order;
@@ -238,8 +241,7 @@ struct xtg_rx_late {
   __u64 worker;
 };
 
-/* Whether the i-th last jump is the one that passed it over, and then its extent (RFC
- * 4737, 4.2). */
+/* If the i-th last jump skipped this packet, computes its extent (RFC 4737, 4.2). */
 static inline long xtg_rx_late_gap(__u32 i, void* ctx) {
   struct xtg_rx_late* l = (struct xtg_rx_late*)ctx;
   struct xtg_rx_slot* s = l->slot;
@@ -271,7 +273,7 @@ XTG_RX_GLOBAL int xtg_rx_reordered(struct xtg_rx_slot* s, struct xtg_rx_order* o
   return 0;
 }
 
-/* The order within the worker. Returns 1 when the packet arrives after one with a higher number. */
+/* Order within the worker. Returns 1 if the packet arrives after one with a higher number. */
 static inline int xtg_rx_in_worker(struct xtg_rx_state* w, __u64 seq, __u32 worker, __u64 now) {
   struct xtg_rx_order* o = w->order;
   struct xtg_rx_slot* s = w->slot;
@@ -299,7 +301,7 @@ static inline void xtg_rx_ahead(struct xtg_rx_state* w, __u64 seq, __u32 worker,
   int first = s->next == s->base;
 
   if (seq > s->next && now - s->last_ns > s->outage_ns) s->outage_ns = now - s->last_ns;
-  s->next = seq + 1; /* first: whatever leaves is below it */
+  s->next = seq + 1; /* first: words that leave are below it */
   xtg_rx_in_worker(w, seq, worker, now);
   if (first || number > highest) {
     if (!first) move(w, highest, number);
@@ -308,17 +310,17 @@ static inline void xtg_rx_ahead(struct xtg_rx_state* w, __u64 seq, __u32 worker,
   w->bitmap[number & xtg_rx_mask(w)] |= bit;
 }
 
-/* No checksum is verified, so a number may be damaged. One that is ahead by more than the window
- * would make all that follow too late. So is the first one to be damaged: of a slot that has but
- * one packet, a number below the window is as doubtful. */
+/* Checksums are not verified, so a number may be damaged. One that is ahead by more than the window
+ * would make all following ones too late. The first number may also be damaged: in a slot with only
+ * one packet, a number below the window is equally doubtful. */
 static inline int xtg_rx_is_far(struct xtg_rx_state* w, __u64 seq) {
   struct xtg_rx_slot* s = w->slot;
   if (seq > s->next) return seq - s->next > xtg_rx_window(w);
-  if (s->packets != 2) return 0; /* with this one */
+  if (s->packets != 2) return 0; /* including this one */
   return (s->next - 1) / XTG_RX_WORD - seq / XTG_RX_WORD > xtg_rx_mask(w);
 }
 
-/* The number of the slot's only packet was wrong: start over with the suspect as the first. */
+/* The number of the slot's only packet was wrong: starts over with the suspect as the first. */
 XTG_RX_GLOBAL int xtg_rx_start_over(struct xtg_rx_slot* s, struct xtg_rx_hist* h,
                                     struct xtg_rx_order* o) {
   if (!s || !h || !o) return 0;
@@ -335,21 +337,21 @@ XTG_RX_GLOBAL int xtg_rx_start_over(struct xtg_rx_slot* s, struct xtg_rx_hist* h
   return 0;
 }
 
-/* Of a slot that has one number. */
+/* For a slot with one number. */
 static inline void xtg_rx_forget_first(struct xtg_rx_state* w) {
   w->bitmap[(w->slot->next - 1) / XTG_RX_WORD & xtg_rx_mask(w)] = 0;
 }
 
-/* Whether a number that is far from the record's own is where the stream is. */
+/* Whether a number far from the record's own agrees with the stream's position. */
 static inline int xtg_rx_in_step(struct xtg_rx_state* w, __u64 seq) {
   __u64 position = xtg_rx_position(w), window = xtg_rx_window(w);
   return position && seq - position + window <= 2 * window;
 }
 
-/* A far number is a suspect, and changes nothing, until a second one follows it within the window.
- * Then both are entered; of the first one only its delay and the time since the packet before it
- * are not. One where the stream is, as other records tell, needs no second one. Returns 1 when it
- * is accepted; this one is then the caller's. */
+/* A far number is a suspect and changes nothing until a second one within a window follows it. Then
+ * both are accounted, except for the first one's delay and interarrival time. A number at the
+ * stream's position, known from other records, needs no second one. Returns 1 if the number is
+ * accepted; the caller then accounts it. */
 static inline int xtg_rx_believe(struct xtg_rx_state* w, struct xtg_rx_hist* h, __u64 seq,
                                  __u64 worker, __u64 now) {
   struct xtg_rx_slot* s = w->slot;
@@ -370,12 +372,12 @@ static inline int xtg_rx_believe(struct xtg_rx_state* w, struct xtg_rx_hist* h, 
     s->suspected = 1;
     return 0;
   }
-  s->suspect--; /* nothing far can follow it again */
+  s->suspect--; /* nothing far can follow it any more */
   if (seq < s->next) {
     xtg_rx_forget_first(w);
     xtg_rx_start_over(s, h, w->order);
   }
-  if (s->suspect_ns < s->last_ns) s->suspect_ns = s->last_ns; /* as it follows that packet */
+  if (s->suspect_ns < s->last_ns) s->suspect_ns = s->last_ns; /* it follows that packet */
   xtg_rx_ahead(w, s->suspect_seq, s->suspect_worker & (XTG_MAX_WORKERS - 1), s->suspect_ns,
                xtg_rx_move);
   s->last_ns = s->suspect_ns;
@@ -401,9 +403,9 @@ static inline enum xtg_rx_verdict xtg_rx_seq(struct xtg_rx_state* w, struct xtg_
                                              __u64 seq, __u32 worker, __s64 delay, __u64 now) {
   struct xtg_rx_slot* s = w->slot;
   __u64 number = seq / XTG_RX_WORD, bit = 1ULL << (seq % XTG_RX_WORD), highest, *word;
-  int behind;
+  int overtaken;
 
-  worker &= XTG_MAX_WORKERS - 1; /* whatever the wire says */
+  worker &= XTG_MAX_WORKERS - 1; /* the wire may say anything */
   if (seq != s->next && xtg_rx_is_far(w, seq) && !xtg_rx_do_believe(w, h, seq, worker, now)) {
     s->suspect_delay = delay;
     return XTG_RX_SUSPECT;
@@ -424,15 +426,15 @@ static inline enum xtg_rx_verdict xtg_rx_seq(struct xtg_rx_state* w, struct xtg_
   }
   if (!*word) xtg_rx_begin_word(w, number);
   *word |= bit;
-  behind = xtg_rx_in_worker(w, seq, worker, now);
+  overtaken = xtg_rx_in_worker(w, seq, worker, now);
   if (seq < s->base) s->base = seq;
-  if (!behind) return XTG_RX_NEW; /* another worker was ahead */
+  if (!overtaken) return XTG_RX_NEW; /* another worker was ahead */
   xtg_rx_reordered(s, w->order, seq, worker, now);
   return XTG_RX_REORDERED;
 }
 
-/* Enters a packet of `size` bytes that arrived at `now`; `seq` is where the slot's numbers begin if
- * it is the first. */
+/* Accounts a packet of `size` bytes that arrived at `now`; `seq` is the slot's first number if it
+ * is the first packet. */
 static inline void xtg_rx_arrive(struct xtg_rx_slot* s, __u64 seq, __u32 size, __u64 now) {
   if (!s->packets) {
     s->base = s->next = seq;
@@ -447,12 +449,12 @@ static inline void xtg_rx_arrive(struct xtg_rx_slot* s, __u64 seq, __u32 size, _
   if (size > s->size_max) s->size_max = size;
 }
 
-/* Enters the time since the packet before, of which there is one. */
+/* Accounts the time since the previous packet, which must exist. */
 static inline void xtg_rx_apart(const struct xtg_rx_slot* s, struct xtg_rx_hist* h, __u64 now) {
   xtg_hist_add(h->arrival, now - s->last_ns, 1);
 }
 
-/* Enters a packet without a signature: nothing but its size and arrival is known. */
+/* Accounts a packet without a signature: only its size and arrival are known. */
 static inline void xtg_rx_plain(struct xtg_rx_slot* s, struct xtg_rx_hist* h, __u32 size,
                                 __u64 now) {
   xtg_rx_arrive(s, 0, size, now);
@@ -460,15 +462,15 @@ static inline void xtg_rx_plain(struct xtg_rx_slot* s, struct xtg_rx_hist* h, __
   s->last_ns = now;
 }
 
-/* Enters a packet's delay and the time since the one before. */
+/* Accounts a packet's delay and the time since the previous one. */
 static inline void xtg_rx_times(struct xtg_rx_slot* s, struct xtg_rx_hist* h, __s64 delay,
                                 __u64 now) {
   if (s->packets > 1) {
     __u64 change = delay > s->last_delay ? (__u64)delay - (__u64)s->last_delay
                                          : (__u64)s->last_delay - (__u64)delay;
     xtg_rx_apart(s, h, now);
-    /* That of two clocks that are days apart is as good as any, but not that from a delay which is
-     * damaged to one that is not. So 16 times the mean of 2^42 at most is in jitter16. */
+    /* Jitter is valid between clocks that are days apart, but not between a damaged delay and a
+     * good one. So jitter16 holds at most 16 times a mean of 2^42. */
     if (change <= XTG_RX_PLAUSIBLE_NS) {
       s->jitter16 += change - ((s->jitter16 + 8) >> 4);
       xtg_rx_add(&s->ipdv_sum, &s->ipdv_high, change);
@@ -491,7 +493,7 @@ static inline void xtg_rx_times(struct xtg_rx_slot* s, struct xtg_rx_hist* h, __
   if ((__u64)delay > s->delay_max) s->delay_max = (__u64)delay;
 }
 
-/* Enters a packet of `size` bytes that arrived at `now`, sent `delay` ns before. */
+/* Accounts a packet of `size` bytes that arrived at `now`, with a delay of `delay` ns. */
 static inline enum xtg_rx_verdict xtg_rx_packet(struct xtg_rx_state* w, struct xtg_rx_hist* h,
                                                 __u64 seq, __u32 worker, __u32 size, __s64 delay,
                                                 __u64 now) {
@@ -506,12 +508,12 @@ static inline enum xtg_rx_verdict xtg_rx_packet(struct xtg_rx_state* w, struct x
   return verdict;
 }
 
-/* All packets that arrived once. */
+/* Number of sequence numbers that arrived. */
 static inline __u64 xtg_rx_unique(const struct xtg_rx_slot* s) {
   return s->packets - s->duplicates - s->too_late;
 }
 
-/* Of a copy, when nothing more will come: what is still in the window is final as well. */
+/* For a copy, when no more packets will arrive: finalises the numbers still in the window. */
 static inline void xtg_rx_finish(struct xtg_rx_state* w) {
   struct xtg_rx_slot* s = w->slot;
   __u64 highest, number;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Reading a signature: the last bytes of the payload. */
+/* Reads a signature from the last bytes of the payload. */
 #pragma once
 
 #include "rx.h"
 #include "signature.h"
 #include "tx.h"
 
-/* A signature's fields in host order. Of the compact form seq, tx_ns, session and stream are the
- * low bits, until xtg_rx_extend(). */
+/* A signature's fields in host order. In the compact form seq, tx_ns, session and stream are only
+ * the low bits, until xtg_rx_extend(). */
 struct xtg_rx_signature {
   __u64 seq;
   __u64 tx_ns;
@@ -15,13 +15,13 @@ struct xtg_rx_signature {
   __u16 stream;
   __u8 worker;
   __u8 flags;
-  __u8 form; /* XTG_SIG_NONE: none of ours */
+  __u8 form; /* XTG_SIG_NONE: not a signature of ours */
   __u8 type;
   __u8 version;
   __u8 pad[5]; /* not set */
 };
 
-/* Eight bytes of the wire, loaded as one __u64. */
+/* Eight wire bytes, loaded as one __u64. */
 static inline __u64 xtg_from_be64(__u64 word) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   return __builtin_bswap64(word);
@@ -57,8 +57,8 @@ static inline void xtg_rx_read_tail(struct xtg_rx_signature* m, const __u64* wor
   }
 }
 
-/* The same in the last 32 bytes as they lie in memory; `length` of them are the frame's (16 to 32),
- * those before do not count. */
+/* The same in the last 32 bytes in memory order; `length` of them belong to the frame (16 to 32),
+ * and those before are ignored. */
 static inline void xtg_rx_read(struct xtg_rx_signature* m, const __u8* tail, __u32 length) {
   __u64 words[4];
   __builtin_memcpy(words, tail, sizeof words);
@@ -66,7 +66,7 @@ static inline void xtg_rx_read(struct xtg_rx_signature* m, const __u8* tail, __u
   if (m->form == XTG_SIG_FULL && length < XTG_SIG_FULL_LEN) m->form = XTG_SIG_NONE;
 }
 
-/* The value nearest to `near_value` whose low `bits` bits are `low`. */
+/* The value closest to `near_value` whose low `bits` bits are `low`. */
 static inline __u64 xtg_rx_nearest(__u64 near_value, __u64 low, __u32 bits) {
   __u64 span = 1ULL << bits, half = span >> 1;
   __u64 value = (near_value & ~(span - 1)) | low;
@@ -78,28 +78,29 @@ static inline __u64 xtg_rx_nearest(__u64 near_value, __u64 low, __u32 bits) {
 /* Completes a compact signature: `next` is the slot's next sequence number, `now` the arrival. */
 static inline void xtg_rx_extend(struct xtg_rx_signature* m, __u64 next, __u64 now) {
   if (m->form != XTG_SIG_COMPACT) return;
-  m->seq = m->seq == (__u32)next ? next : xtg_rx_nearest(next, m->seq, 32); /* mostly the former */
+  m->seq = m->seq == (__u32)next ? next : xtg_rx_nearest(next, m->seq, 32); /* usually the former */
   m->tx_ns = xtg_rx_nearest(now, m->tx_ns, 48);
 }
 
 #define XTG_RX_QUIET_NS 1000000000ULL
 
-/* Whether a completed number may be of another epoch: far from all that this record has seen, or
- * the record has seen nothing for so long that 2^32 packets may have come through others. */
+/* Whether the extended number may be off by multiples of 2^32: it is far from all that this record
+ * has seen, or the record has been idle so long that 2^32 packets may have arrived through others.
+ */
 static inline int xtg_rx_may_be_off(const struct xtg_rx_signature* m, const struct xtg_rx_slot* s,
                                     __u64 window, __u64 now) {
   if (m->form != XTG_SIG_COMPACT || m->seq == s->next) return 0;
   return m->seq - s->next + window > 2 * window || now - s->last_ns > XTG_RX_QUIET_NS;
 }
 
-/* Then it is the one nearest to the stream's position (rx_seq.h), if that is known. */
+/* Then use the value closest to the stream's position (rx_seq.h), if known. */
 static inline void xtg_rx_place(struct xtg_rx_signature* m, __u64 position) {
   if (position) m->seq = xtg_rx_nearest(position, m->seq & 0xffffffffULL, 32);
 }
 
-/* Two frames of one stream are accepted when the second one could follow the first: its send time
- * fits the time that passed at the receiver; in the compact form, which says less, its sequence
- * number is within the window, too. */
+/* Two frames of one stream are accepted if the second one can follow the first: the difference of
+ * send times fits that of arrivals; in the compact form, which has less information, the sequence
+ * number must also be within the window. */
 static inline int xtg_rx_agree(const struct xtg_rx_candidate* c, const struct xtg_rx_signature* m,
                                __u64 now, __u32 window) {
   int full = m->form == XTG_SIG_FULL;
@@ -115,7 +116,7 @@ static inline int xtg_rx_agree(const struct xtg_rx_candidate* c, const struct xt
   return sent <= passed + slack && passed <= sent + slack + 10000000000ULL;
 }
 
-/* Keeps the first one of two. */
+/* Stores the first one of two. */
 static inline void xtg_rx_remember(struct xtg_rx_candidate* c, const struct xtg_rx_signature* m,
                                    __u64 now, __u32 length) {
   c->arrival_ns = now;

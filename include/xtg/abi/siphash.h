@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* SipHash-2-4 (Aumasson, Bernstein 2012) of whole 8-byte words: the sum of an announcement
- * (signature.h). It takes 64-bit additions and rotations only, so that the kernel program computes
- * it as well. */
+/* SipHash-2-4 (Aumasson, Bernstein 2012) over whole 8-byte words: the sum of an announcement
+ * (signature.h). It needs only 64-bit additions and rotations, so the kernel program can compute
+ * it. */
 #pragma once
 
 #include "base.h"
@@ -15,7 +15,7 @@ struct xtg_sip {
   __u64 v0, v1, v2, v3;
 };
 
-/* A word of the message as it was loaded from its 8 bytes. */
+/* Adds a word of the message, as loaded from its 8 bytes. */
 static inline __u64 xtg_sip_word(__u64 loaded) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   return loaded;
@@ -55,7 +55,7 @@ static inline void xtg_sip_add(struct xtg_sip* s, __u64 loaded) {
   s->v0 ^= word;
 }
 
-/* Of a message of `words` words that were added. */
+/* The hash of a message of `words` added words. */
 static inline __u64 xtg_sip_end(struct xtg_sip* s, __u32 words) {
   __u64 last = (__u64)(words * 8 & 0xff) << 56;
   s->v3 ^= last;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The scoreboard: which segments between SND.UNA and SND.NXT have arrived, are lost, were sent
- * again. Words of 64 segments in a ring; a bit is cleared when its segment is first sent. */
+/* The scoreboard: which segments between SND.UNA and SND.NXT have arrived, are lost, or were
+ * resent. A ring of words for 64 segments each; bits are cleared when a segment is first sent. */
 #pragma once
 
 #include "tcp_math.h"
 
-/* Something was sent that is not acknowledged. Where the window has cut the last segment this
- * differs from una_seg < nxt_seg: all that was sent of it may have been acknowledged. */
+/* Something that was sent is not acknowledged. If the window has cut the last segment, this differs
+ * from una_seg < nxt_seg: its sent part may have been acknowledged. */
 static inline int xtg_tcp_outstanding(const struct xtg_tcp_flow* f) {
   return f->una < f->sent_end;
 }
 
-/* Segments in flight, as far as is known: "pipe" of RFC 6675. Without SACK every duplicate
+/* Segments in flight, as far as known: "pipe" of RFC 6675. Without SACK every duplicate
  * acknowledgment reports one that has left the network (RFC 5681, 3.2, steps 3 and 4). */
 static inline __u32 xtg_tcp_in_flight(const struct xtg_tcp_flow* f) {
   __u64 out = f->nxt_seg - f->una_seg;
@@ -19,7 +19,7 @@ static inline __u32 xtg_tcp_in_flight(const struct xtg_tcp_flow* f) {
   return out > gone ? (__u32)(out - gone) : 0;
 }
 
-/* How many words [from, to) touches, and no more than there are. */
+/* Number of words that [from, to) touches, at most the ring's. */
 static inline __u32 xtg_tcp_words(__u64 from, __u64 to) {
   __u64 words;
   if (to <= from) return 0;
@@ -31,10 +31,10 @@ struct xtg_tcp_walk {
   struct xtg_tcp_flow* f;
   __u64 from; /* segments [from, to) */
   __u64 to;
-  __u64 found; /* what the walk is for ... */
+  __u64 found; /* result of the walk ... */
   __u64 found_retransmitted;
   __u32 now_us;
-  __u32 window_us; /* of reordering */
+  __u32 window_us; /* reordering window */
   __u32 low_us;    /* lowest round trip */
   __u32 wait_us;
   __u32 count;
@@ -66,7 +66,7 @@ static inline void xtg_tcp_stamp(__u32 stamps[XTG_TCP_STAMPS], __u64 mask, __u32
   if (mask & 0xffff000000000000ULL) stamps[3] = now_us;
 }
 
-/* First transmission of [from, to): what the ring remembers of earlier segments goes. */
+/* First transmission of [from, to): clears the ring's state of earlier segments. */
 static inline long xtg_tcp_fresh_word(__u32 i, void* ctx) {
   struct xtg_tcp_walk* w = (struct xtg_tcp_walk*)ctx;
   __u64 mask, number;
@@ -80,9 +80,9 @@ static inline long xtg_tcp_fresh_word(__u32 i, void* ctx) {
   return 0;
 }
 
-/* [from, to) leave the board, acknowledged: the counts forget them. count: how many of them had
- * been SACKed before; found, found_retransmitted: of those that arrived just now, one past the
- * highest that was sent once, and more often. */
+/* [from, to) are acknowledged and leave the board; updates the counts. count: how many of them had
+ * been SACKed before; found, found_retransmitted: one past the highest newly arrived segment that
+ * was sent once, and more than once. */
 static inline long xtg_tcp_acked_word(__u32 i, void* ctx) {
   struct xtg_tcp_walk* w = (struct xtg_tcp_walk*)ctx;
   __u64 mask, number;
@@ -101,9 +101,9 @@ static inline long xtg_tcp_acked_word(__u32 i, void* ctx) {
   return 0;
 }
 
-/* [from, to) were SACKed. found, found_retransmitted: one past the highest of those new to us that
- * were sent once, and more often; count: how many are new; wait_us: 1 when one of them tells of
- * reordering. */
+/* [from, to) were SACKed. found, found_retransmitted: one past the highest newly SACKed segment
+ * that was sent once, and more than once; count: number of newly SACKed ones; wait_us: 1 if one of
+ * them shows reordering. */
 static inline long xtg_tcp_sacked_word(__u32 i, void* ctx) {
   struct xtg_tcp_walk* w = (struct xtg_tcp_walk*)ctx;
   __u64 mask, number, fresh, once, first;
@@ -128,7 +128,7 @@ static inline long xtg_tcp_sacked_word(__u32 i, void* ctx) {
   return 0;
 }
 
-/* Everything in [from, to) that has not arrived is lost (RFC 6298, (5.4)). */
+/* All segments in [from, to) that have not arrived are lost (RFC 6298, (5.4)). */
 static inline long xtg_tcp_all_lost_word(__u32 i, void* ctx) {
   struct xtg_tcp_walk* w = (struct xtg_tcp_walk*)ctx;
   __u64 mask, number, fresh;
@@ -141,7 +141,7 @@ static inline long xtg_tcp_all_lost_word(__u32 i, void* ctx) {
   return 0;
 }
 
-/* The far end may take back what it SACKed (RFC 2018, 8). */
+/* The far end may drop data that it SACKed (RFC 2018, 8). */
 static inline long xtg_tcp_renege_word(__u32 i, void* ctx) {
   struct xtg_tcp_walk* w = (struct xtg_tcp_walk*)ctx;
   __u64 mask, number;
@@ -151,8 +151,8 @@ static inline long xtg_tcp_renege_word(__u32 i, void* ctx) {
   return 0;
 }
 
-/* The lowest lost segment of [from, to): found = its number plus 1, count = how many follow it
- * within its word that are lost for the same kind of reason, now_us: 1 when that is this host. */
+/* The lowest lost segment in [from, to): found = its number plus 1, count = how many consecutive
+ * ones in its word are lost for the same kind of reason, now_us: 1 if that is a local drop. */
 static inline long xtg_tcp_find_lost_word(__u32 i, void* ctx) {
   struct xtg_tcp_walk* w = (struct xtg_tcp_walk*)ctx;
   __u64 mask, number, lost, run;
@@ -169,7 +169,7 @@ static inline long xtg_tcp_find_lost_word(__u32 i, void* ctx) {
   return 1;
 }
 
-/* The highest segment of [from, to) that has not arrived: found = its number plus 1. */
+/* The highest segment in [from, to) that has not arrived: found = its number plus 1. */
 static inline long xtg_tcp_find_last_word(__u32 i, void* ctx) {
   struct xtg_tcp_walk* w = (struct xtg_tcp_walk*)ctx;
   __u64 mask, number, open;
@@ -180,7 +180,7 @@ static inline long xtg_tcp_find_last_word(__u32 i, void* ctx) {
   return 0;
 }
 
-/* One word's part of a retransmission of [from, to). */
+/* Handles one word of a retransmission of [from, to). */
 static inline void xtg_tcp_mark_retransmitted(struct xtg_tcp_flow* f, __u64 from, __u64 to,
                                               __u32 now_us) {
   struct xtg_tcp_word* b = xtg_tcp_word_at(f, from / XTG_TCP_WORD);
@@ -189,8 +189,8 @@ static inline void xtg_tcp_mark_retransmitted(struct xtg_tcp_flow* f, __u64 from
   f->lost_out -= xtg_bits(b->lost & mask);
   b->lost &= ~mask;
   b->local &= ~mask;
-  /* Also what never left this host: it goes out of order now, and its neighbours' time is not its
-   * own. */
+  /* Includes segments that never left this host: they are sent out of order now, so the group's
+   * time stamp is not theirs. */
   b->retransmits |= mask;
   xtg_tcp_stamp(b->retransmitted_us, mask, now_us);
 }
@@ -200,7 +200,7 @@ static inline void xtg_tcp_refused(struct xtg_tcp_flow* f, __u64 seg) {
   struct xtg_tcp_word* b;
   __u64 bit = 1ULL << (seg % XTG_TCP_WORD);
   if (seg < f->una_seg || seg >= f->nxt_seg) return;
-  /* A duplicate of a piece that the window had cut, and that has arrived by now. */
+  /* A duplicate of a segment part that the window had cut, and that has arrived by now. */
   if (!xtg_tcp_outstanding(f)) return;
   b = xtg_tcp_word_at(f, seg / XTG_TCP_WORD);
   if (!b || (b->sacked | b->lost) & bit) return;

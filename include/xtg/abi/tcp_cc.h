@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Congestion control: none, NewReno (RFC 5681, 6582), CUBIC (RFC 9438). "None" is for labs: the far
- * end's window is the limit, but losses hold a flow to what the path has been shown to carry. */
+ * end's window is the limit, but losses reduce a flow to what the path was able to carry. */
 #pragma once
 
 #include "tcp_open.h"
 #include "tcp_undo.h"
 
-#define XTG_TCP_NONE_LEAST 64 /* a driver's full ring does not push it below */
-#define XTG_TCP_NONE_PART 16  /* XTG_TCP_CC_NONE grows by this part in a round trip */
+#define XTG_TCP_NONE_LEAST 64 /* a full driver ring does not reduce it below this */
+#define XTG_TCP_NONE_PART 16  /* XTG_TCP_CC_NONE grows by this fraction per round trip */
 
-/* FlightSize of RFC 5681: what is not acknowledged, SACKed or not. One acknowledgment of many
+/* FlightSize of RFC 5681: unacknowledged segments, SACKed or not. One acknowledgment of many
  * segments must not make it small. */
 static inline __u32 xtg_tcp_flight_size(const struct xtg_tcp_flow* f) {
   return (__u32)xtg_min64(f->nxt_seg - f->una_seg, f->cwnd);
@@ -27,7 +27,7 @@ static inline __u32 xtg_tcp_cbrt(__u64 x) {
   return (__u32)root;
 }
 
-/* RFC 9438: beta 0.7, C 0.4. In a function of its own for the verifier's sake. */
+/* RFC 9438: beta 0.7, C 0.4. A separate function for the verifier. */
 XTG_TCP_FN int xtg_tcp_cubic_grow(struct xtg_tcp_flow* f, __u32 acked, __u32 now_us) {
   __u64 t_ms, d, cube, target, step;
   __u32 passed;
@@ -41,8 +41,8 @@ XTG_TCP_FN int xtg_tcp_cubic_grow(struct xtg_tcp_flow* f, __u32 acked, __u32 now
     /* K = cbrt((W_max - cwnd) / C) in seconds */
     f->cubic_k_ms = xtg_tcp_cbrt((__u64)(f->cubic_max - f->cwnd) * 2500000000ULL);
   }
-  /* Two acknowledgments farther apart than two round trips: in between there was nothing to send,
-   * which is no time of the epoch (RFC 9438, 5.8). */
+  /* If two acknowledgments are more than two round trips apart, there was nothing to send in
+   * between, which does not count as time of the epoch (RFC 9438, 5.8). */
   passed = f->cubic_t_us ? now_us - f->cubic_last_us : 1;
   if (f->srtt_us8 && passed > f->srtt_us8 / 4) passed = f->srtt_us8 / 4;
   f->cubic_t_us += passed;
@@ -69,9 +69,9 @@ XTG_TCP_FN int xtg_tcp_cubic_grow(struct xtg_tcp_flow* f, __u32 acked, __u32 now
   return 1;
 }
 
-/* Not limited, but by losses. Below what the path has carried as a slow start; further on by a
- * sixteenth in a round trip: a path that loses less than that at random does not hold the flow, and
- * one that is full loses no more. */
+/* Limited only by losses. Grows like slow start below what the path has carried; above that, by a
+ * sixteenth per round trip: random loss below that fraction does not limit the flow, and a full
+ * path loses no more than that. */
 static inline void xtg_tcp_none_grow(struct xtg_tcp_flow* f, __u32 acked) {
   if (f->cwnd < f->ssthresh) {
     f->cwnd += acked;
@@ -92,8 +92,8 @@ static inline void xtg_tcp_cc_acked(const struct xtg_tcp_config* c, struct xtg_t
   } else if (f->recovery == XTG_TCP_FAST) {
     return;
   } else if (used * 2 < f->cwnd) {
-    f->cubic_last_us = now_us; /* nor is it time of CUBIC's epoch */
-    return;                    /* not what holds the flow back (RFC 9293, 3.8.4; RFC 7661) */
+    f->cubic_last_us = now_us; /* does not count as time of CUBIC's epoch */
+    return; /* the congestion window is not the limit (RFC 9293, 3.8.4; RFC 7661) */
   } else if (f->cwnd < f->ssthresh) {
     f->cwnd += acked;
   } else if (c->congestion == XTG_TCP_CC_CUBIC) {
@@ -108,7 +108,7 @@ static inline void xtg_tcp_cc_acked(const struct xtg_tcp_config* c, struct xtg_t
   if (f->cwnd > XTG_TCP_CWND_MAX) f->cwnd = XTG_TCP_CWND_MAX;
 }
 
-/* The multiplicative decrease from `flight` segments. */
+/* Multiplicative decrease from `flight` segments. */
 static inline void xtg_tcp_cc_reduce(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                      __u32 flight) {
   if (c->congestion == XTG_TCP_CC_CUBIC) {
@@ -122,7 +122,7 @@ static inline void xtg_tcp_cc_reduce(const struct xtg_tcp_config* c, struct xtg_
   if (f->ssthresh < 2) f->ssthresh = 2;
 }
 
-/* Losses were found: recovery begins (RFC 6675, 5). `flight`: segments in flight before. */
+/* Losses were detected: recovery begins (RFC 6675, 5). `flight`: segments in flight before. */
 static inline void xtg_tcp_cc_loss(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                    __u32 flight) {
   xtg_tcp_undo_save(c, f);
@@ -137,7 +137,7 @@ static inline void xtg_tcp_cc_loss(const struct xtg_tcp_config* c, struct xtg_tc
   f->cwnd_part = 0;
 }
 
-/* `lost` more segments were found lost: so many fewer has the path been shown to carry. */
+/* `lost` more segments were detected as lost: the path carries that many fewer. */
 static inline void xtg_tcp_cc_lost(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                    __u32 lost) {
   if (c->congestion != XTG_TCP_CC_NONE || f->recovery != XTG_TCP_FAST) return;
@@ -148,7 +148,7 @@ static inline void xtg_tcp_cc_lost(const struct xtg_tcp_config* c, struct xtg_tc
 }
 
 /* A router on the path has marked a segment instead of dropping it (RFC 3168). `flight`: segments
- * in flight before. "None" gives back what a round trip adds. */
+ * in flight before. "None" gives up the growth of one round trip. */
 static inline void xtg_tcp_cc_marked(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                      __u32 flight) {
   if (c->congestion == XTG_TCP_CC_NONE) {
@@ -163,7 +163,7 @@ static inline void xtg_tcp_cc_marked(const struct xtg_tcp_config* c, struct xtg_
   f->cwnd = f->ssthresh;
 }
 
-/* The driver refused a segment: what it took before is all that there is room for. */
+/* The driver refused a segment: the number it accepted before is its capacity. */
 static inline void xtg_tcp_cc_refused(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f) {
   __u32 flight = xtg_tcp_in_flight(f);
   if (c->congestion != XTG_TCP_CC_NONE) return;
@@ -173,7 +173,7 @@ static inline void xtg_tcp_cc_refused(const struct xtg_tcp_config* c, struct xtg
   f->cwnd_part = 0;
 }
 
-/* The retransmission timer went off (RFC 5681, 3.1). */
+/* The retransmission timer expired (RFC 5681, 3.1). */
 static inline void xtg_tcp_cc_timeout(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                       __u32 flight) {
   if (f->recovery == XTG_TCP_SMOOTH) xtg_tcp_undo_save(c, f);
@@ -182,7 +182,7 @@ static inline void xtg_tcp_cc_timeout(const struct xtg_tcp_config* c, struct xtg
       f->ssthresh = flight / 2 > c->floor_segs ? flight / 2 : c->floor_segs;
     }
   } else {
-    /* Only the first of several time-outs of the same data (RFC 5681, equation 4). */
+    /* Only for the first of several time-outs of the same data (RFC 5681, equation 4). */
     if (f->recovery != XTG_TCP_TIMEOUT) xtg_tcp_cc_reduce(c, f, flight);
   }
   f->cwnd = c->congestion == XTG_TCP_CC_NONE ? XTG_TCP_CWND_FIRST : 1;

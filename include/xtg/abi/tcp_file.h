@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Filing flows in the wheel of timers, and taking them out when it is time. */
+/* Files flows in the timer wheel, and takes them out when due. */
 #pragma once
 
 #include "tcp_rtt.h"
 #include "tcp_wheel.h"
 
-/* What these functions need of their surroundings, beyond what tcp_math.h says:
+/* Functions that the includer provides, in addition to those of tcp_math.h:
  *   struct xtg_tcp_link* xtg_tcp_link_at(__u32 number);              or NULL
  *   struct xtg_tcp_wheel* xtg_tcp_wheel_of(const struct xtg_tcp_flow* f); */
 
-/* The slot of a time, which is rounded up: nothing is taken before it is due. */
+/* The slot of a time, rounded up: no flow is taken before it is due. */
 static inline __u32 xtg_tcp_wheel_slot(const struct xtg_tcp_wheel* w, __u32 at_us) {
   __u32 time = at_us + (1U << XTG_TCP_TICK) - 1, level, slot = 0;
   int found = 0;
@@ -62,11 +62,13 @@ static inline void xtg_tcp_wheel_out(struct xtg_tcp_wheel* w, __u32 number) {
   link->slot = 0;
 }
 
-/* Takes a flow out of the first slot that is due at `now_us`; its number plus 1, 0: none is. */
+/* Takes a flow out of the first slot that is due at `now_us`; returns its number plus 1, 0: none is
+ * due. */
 XTG_TCP_FN __u32 xtg_tcp_wheel_take(struct xtg_tcp_wheel* w, __u32 now_us) {
   __u32 slot = 0, wait, number;
   if (!w) return 0;
-  if (xtg_before(now_us, w->clock_us)) return 0; /* judged by an earlier time than the last burst */
+  if (xtg_before(now_us, w->clock_us))
+    return 0; /* evaluated for an earlier time than the last burst */
   wait = xtg_tcp_wheel_wait(w, &slot);
   if (wait > now_us - w->clock_us) {
     w->clock_us = now_us >> XTG_TCP_TICK << XTG_TCP_TICK;
@@ -78,7 +80,7 @@ XTG_TCP_FN __u32 xtg_tcp_wheel_take(struct xtg_tcp_wheel* w, __u32 now_us) {
   return number;
 }
 
-/* 1: at *at_us the flow is to be looked at. */
+/* 1: the flow must be visited at *at_us. */
 static inline int xtg_tcp_due_at(const struct xtg_tcp_flow* f, __u32* at_us) {
   if (f->phase == XTG_TCP_OPEN && f->timer) {
     *at_us = f->timer_us;
@@ -91,14 +93,14 @@ static inline int xtg_tcp_due_at(const struct xtg_tcp_flow* f, __u32* at_us) {
   return 0;
 }
 
-/* The flow is not in the wheel, or for too late a time. In a function of its own for the verifier's
- * sake. */
+/* The flow is not in the wheel, or filed for too late a time. A separate function for the verifier.
+ */
 XTG_TCP_FN int xtg_tcp_file(struct xtg_tcp_flow* f, __u32 at_us, __u32 now_us) {
   struct xtg_tcp_wheel* w;
   if (!f) return 0;
   w = xtg_tcp_wheel_of(f);
   if (f->filed) xtg_tcp_wheel_out(w, f->number);
-  /* An empty wheel may not have been asked for longer than half the range of its clock. */
+  /* An empty wheel may not have been used for more than half the range of its clock. */
   if (!(w->used[0] | w->used[1] | w->used[2] | w->used[3]))
     w->clock_us = now_us >> XTG_TCP_TICK << XTG_TCP_TICK;
   f->filed = 1;
@@ -107,7 +109,7 @@ XTG_TCP_FN int xtg_tcp_file(struct xtg_tcp_flow* f, __u32 at_us, __u32 now_us) {
   return 1;
 }
 
-/* After whatever may have set the flow's timer. */
+/* To be called after anything that may have set the flow's timer. */
 XTG_TCP_PART void xtg_tcp_filed(struct xtg_tcp_flow* f, __u32 now_us) {
   __u32 at_us = 0;
   if (xtg_tcp_due_at(f, &at_us) && (!f->filed || xtg_before(at_us, f->filed_us)))

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A segment from the far end: RFC 9293, 3.10.7.4, with RFC 7323 (timestamps), 2018 and 2883 (SACK),
- * 5961 (blind attacks), 3168 (ECN). */
+/* Input processing of the far end's segments: RFC 9293, 3.10.7.4, with RFC 7323 (timestamps), 2018
+ * and 2883 (SACK), 5961 (blind attacks), 3168 (ECN). */
 #pragma once
 
 #include "tcp_loss.h"
 
-/* How often an unacceptable segment without data is answered: two ends that do so must not keep
- * each other busy (Linux: tcp_invalid_ratelimit). */
+/* Minimum interval between answers to unacceptable segments without data: two ends must not keep
+ * answering each other (Linux: tcp_invalid_ratelimit). */
 #define XTG_TCP_CHALLENGE_US 500000U
-/* How much older than the latest the time stamp of an overtaken acknowledgment may be. A tick is 1
- * ms to 1 s (RFC 7323, 5.4), mostly 1 ms. */
+/* How much older than the latest the timestamp of an overtaken acknowledgment may be. A tick is 1
+ * ms to 1 s (RFC 7323, 5.4), usually 1 ms. */
 #define XTG_TCP_OVERTAKEN_TICKS 1200U
 /* Recoveries for which DSACK widens the reordering window (RFC 8985, 6.2, step 4). */
 #define XTG_TCP_REORDER_PERSIST 16
@@ -26,15 +26,15 @@ static inline void xtg_tcp_challenge(struct xtg_tcp_flow* f, __u32 now_us) {
   xtg_tcp_want(f, XTG_TCP_WANT_ACK);
 }
 
-/* Whether later acknowledgments have overtaken this one, as they do where the far end or the path
- * spreads a flow over several queues: all it says is said already. Linux passes over it in the same
- * way (tcp_disordered_ack_check, since 6.14), for stamps that are not much older than an RTO. */
+/* Whether later acknowledgments have overtaken this one, as happens if the far end or the path
+ * spreads a flow over several queues: it contains nothing new. Linux ignores it in the same way
+ * (tcp_disordered_ack_check, since 6.14), for timestamps not much older than an RTO. */
 static inline int xtg_tcp_overtaken(const struct xtg_tcp_flow* f, const struct xtg_tcp_event* e) {
   return !e->len && !(e->flags & (XTG_TCP_SYN | XTG_TCP_FIN)) && e->seq == f->rcv_nxt &&
          f->ts_recent - e->tsval <= XTG_TCP_OVERTAKEN_TICKS;
 }
 
-/* Whether the segment's acknowledgment, window and data are to be looked at. */
+/* Whether to process the segment's acknowledgment, window and data. */
 static inline int xtg_tcp_acceptable(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                      const struct xtg_tcp_event* e) {
   __u32 end = e->seq + e->len + (e->flags & XTG_TCP_FIN ? 1 : 0);
@@ -50,8 +50,8 @@ static inline int xtg_tcp_acceptable(const struct xtg_tcp_config* c, struct xtg_
     }
     return 0;
   }
-  /* PAWS, RFC 7323, 5.3. A segment without a time stamp is accepted as Linux accepts it, against
-   * 3.2: middleboxes strip them, and the sequence number has to be right all the same. */
+  /* PAWS, RFC 7323, 5.3. A segment without a timestamp is accepted, as in Linux and contrary to
+   * 3.2: middleboxes strip timestamps, and the sequence number has to be correct anyway. */
   if (c->timestamps && e->flags & XTG_TCP_HAS_TS && f->ts_recent &&
       xtg_before(e->tsval, f->ts_recent)) {
     if (!xtg_tcp_overtaken(f, e)) xtg_tcp_challenge(f, e->at_us);
@@ -62,7 +62,7 @@ static inline int xtg_tcp_acceptable(const struct xtg_tcp_config* c, struct xtg_
     return 0;
   }
   if (xtg_before(e->seq, f->rcv_nxt) && !xtg_before(f->rcv_nxt, end)) {
-    /* Nothing new in it. A keepalive, or data that we have: the far end waits for an answer. */
+    /* Contains nothing new: a keepalive, or data that we have; the far end waits for an answer. */
     if (e->len || e->flags & XTG_TCP_FIN || e->seq == f->rcv_nxt - 1)
       xtg_tcp_want(f, XTG_TCP_WANT_ACK);
     else
@@ -76,8 +76,8 @@ static inline int xtg_tcp_acceptable(const struct xtg_tcp_config* c, struct xtg_
   return (e->flags & XTG_TCP_ACK) != 0;
 }
 
-/* RFC 9293, 3.10.7.4, window update, with the care Linux takes: at the same acknowledgment only a
- * larger window, or a closed one, replaces the last. */
+/* RFC 9293, 3.10.7.4, window update, as careful as Linux: for the same acknowledgment only a larger
+ * window, or a closed one, replaces the last. */
 static inline int xtg_tcp_take_window(struct xtg_tcp_flow* f, const struct xtg_tcp_event* e,
                                       __u64 ack) {
   __u32 window = (__u32)e->window << (f->wscale & 15);
@@ -102,7 +102,7 @@ static inline void xtg_tcp_not_lost(struct xtg_tcp_flow* f, __u64 seg) {
   f->lost_out--;
 }
 
-/* SND.UNA moves on to `ack`. */
+/* Advances SND.UNA to `ack`. */
 XTG_TCP_FN int xtg_tcp_advance(struct xtg_tcp_flow* f, __u64 ack, __u32 now_us) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   struct xtg_tcp_walk w;
@@ -119,16 +119,16 @@ XTG_TCP_FN int xtg_tcp_advance(struct xtg_tcp_flow* f, __u64 ack, __u32 now_us) 
     f->una_seg = w.to;
     if (f->high_sacked < w.to) f->high_sacked = w.to;
   } else {
-    f->backoff = 0; /* within a segment: no time to tell by */
+    f->backoff = 0; /* within a segment: no round trip to measure */
   }
   f->una = ack;
   f->acked_us = now_us;
   if (!xtg_tcp_outstanding(f)) {
-    f->rack_valid = 0;               /* its time would grow old */
-    xtg_tcp_not_lost(f, f->una_seg); /* of a segment that the window had cut */
+    f->rack_valid = 0;               /* its time would become outdated */
+    xtg_tcp_not_lost(f, f->una_seg); /* for a segment that the window had cut */
   }
-  /* In recovery one acknowledgment fills a hole, and what follows the hole had been told of by
-   * duplicates (RFC 6582, 3.2, step 3). */
+  /* In recovery, one acknowledgment fills a hole; duplicate acknowledgments have already reported
+   * the segments after the hole (RFC 6582, 3.2, step 3). */
   if (f->recovery != XTG_TCP_FAST)
     f->dupacks = 0;
   else if (w.to > w.from)
@@ -137,15 +137,15 @@ XTG_TCP_FN int xtg_tcp_advance(struct xtg_tcp_flow* f, __u64 ack, __u32 now_us) 
   return 1;
 }
 
-/* RFC 2883, 4: the first block reports a duplicate when it lies below the acknowledgment, or
- * within the second block. */
+/* RFC 2883, 4: the first block reports a duplicate if it is below the acknowledgment, or within the
+ * second block. */
 static inline int xtg_tcp_is_dsack(const struct xtg_tcp_event* e) {
   __u32 left = e->sack[0][0], right = e->sack[0][1];
   if (!xtg_before(e->ack, right)) return 1;
   return e->n_sack > 1 && !xtg_before(left, e->sack[1][0]) && !xtg_before(e->sack[1][1], right);
 }
 
-/* 0: it acknowledges what was never sent, or what can no longer be in flight. */
+/* 0: it acknowledges data that was never sent, or that can no longer be in flight. */
 static inline int xtg_tcp_dsack(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                 const struct xtg_tcp_event* e) {
   __s64 from = xtg_tcp_offset(f->isn, f->una, e->sack[0][0]);
@@ -153,7 +153,7 @@ static inline int xtg_tcp_dsack(const struct xtg_tcp_config* c, struct xtg_tcp_f
   if (from < 0 || to <= from || to > (__s64)f->sent_end) return 0;
   if (from < (__s64)f->una && (__u64)((__s64)f->una - from) > f->max_window) return 0;
   f->spurious += (__u32)(to - from + c->mss - 1) / c->mss;
-  /* The reordering window widens once per round trip (RFC 8985, 6.2 step 4). */
+  /* Widens the reordering window once per round trip (RFC 8985, 6.2 step 4). */
   if (f->una_seg >= f->reorder_end && f->reorder_steps < 64) {
     f->reorder_steps++;
     f->reorder_seen = 1;
@@ -177,7 +177,7 @@ static inline void xtg_tcp_sack_block(const struct xtg_tcp_config* c, struct xtg
   xtg_loop(xtg_tcp_words(w->from, w->to), xtg_tcp_sacked_word, w);
 }
 
-/* How many segments the blocks newly report. */
+/* Number of segments newly reported by the blocks. */
 XTG_TCP_FN __u32 xtg_tcp_take_sack(struct xtg_tcp_flow* f, const struct xtg_tcp_event* e,
                                    int dsack) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
@@ -193,7 +193,7 @@ XTG_TCP_FN __u32 xtg_tcp_take_sack(struct xtg_tcp_flow* f, const struct xtg_tcp_
       xtg_tcp_sack_block(c, f, e->sack[i][0], e->sack[i][1], &w);
     if (w.to > high) high = w.to;
   }
-  f->high_sacked = high; /* now only: the blocks are in no order, and all arrived before this */
+  f->high_sacked = high; /* after the loop: the blocks are in no order */
   f->sacked_out += w.count;
   f->delivered += w.count;
   if (w.wait_us) f->reorder_seen = 1;
@@ -202,7 +202,7 @@ XTG_TCP_FN __u32 xtg_tcp_take_sack(struct xtg_tcp_flow* f, const struct xtg_tcp_
   return w.count;
 }
 
-/* The round trip of the segment that is being timed, if it has arrived. */
+/* Measures the round trip of the timed segment, if it has arrived. */
 XTG_TCP_FN int xtg_tcp_take_rtt(struct xtg_tcp_flow* f, __u32 now_us) {
   struct xtg_tcp_word* b;
   if (!f) return 0;
@@ -217,7 +217,8 @@ XTG_TCP_FN int xtg_tcp_take_rtt(struct xtg_tcp_flow* f, __u32 now_us) {
   return 1;
 }
 
-/* Marks the first segment outstanding lost, if it is not already, and has it sent at once. */
+/* Marks the first outstanding segment as lost, unless it is already, and has it sent immediately.
+ */
 static inline void xtg_tcp_head_lost(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f) {
   struct xtg_tcp_word* b = xtg_tcp_word_at(f, f->una_seg / XTG_TCP_WORD);
   __u64 bit = 1ULL << (f->una_seg % XTG_TCP_WORD);
@@ -234,7 +235,7 @@ static inline void xtg_tcp_newreno(const struct xtg_tcp_config* c, struct xtg_tc
                                    int advanced, int dup) {
   if (dup && f->dupacks < f->nxt_seg - f->una_seg) {
     f->dupacks++;
-    /* After an earlier recovery: duplicates of what was sent again then (RFC 6582, 3.2, step 2). */
+    /* After an earlier recovery: duplicates of segments resent then (RFC 6582, 3.2, step 2). */
     if (f->dupacks == XTG_TCP_DUP_THRESH && f->recovery == XTG_TCP_SMOOTH &&
         (!f->recovery_end || f->una_seg > f->recovery_end)) {
       xtg_tcp_cc_loss(c, f, xtg_tcp_flight_size(f));
@@ -247,17 +248,17 @@ static inline void xtg_tcp_newreno(const struct xtg_tcp_config* c, struct xtg_tc
 
 static inline void xtg_tcp_take_ece(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                     __u32 delivered) {
-  /* Until something sent after the last reduction, and its CWR, is acknowledged. */
+  /* Until data sent after the last reduction, and its CWR, is acknowledged. */
   if ((f->ecn_end && f->una_seg <= f->ecn_end) || f->nxt_seg == 0) return;
   f->ecn_end = f->nxt_seg;
   f->want |= XTG_TCP_WANT_CWR;
   f->ecn_reductions++;
-  if (f->recovery != XTG_TCP_SMOOTH) return; /* it is less already */
+  if (f->recovery != XTG_TCP_SMOOTH) return; /* already reduced */
   xtg_tcp_cc_marked(c, f, xtg_tcp_in_flight(f) + delivered);
 }
 
-/* Recovery is over, or the tail-loss probe answered. `twice`: the far end reports that it got
- * something twice. */
+/* Recovery is over, or the tail-loss probe was answered. `twice`: the far end reports a duplicate.
+ */
 static inline void xtg_tcp_settle(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                   int twice) {
   if (f->recovery != XTG_TCP_SMOOTH && f->una_seg >= f->recovery_end) {
@@ -267,8 +268,8 @@ static inline void xtg_tcp_settle(const struct xtg_tcp_config* c, struct xtg_tcp
   }
   if (!f->tail_out || f->una_seg < f->tail_end) return;
   if (f->tail_out == 2 && !twice) {
-    /* RFC 8985, 7.4.2: if the original was only late, then its duplicate will be told of before
-     * anything later is acknowledged; otherwise the probe has repaired a loss. */
+    /* RFC 8985, 7.4.2: if the original was only late, its duplicate is reported before anything
+     * later is acknowledged; otherwise the probe has repaired a loss. */
     if (f->una_seg == f->tail_end) return;
     if (f->recovery == XTG_TCP_SMOOTH && c->congestion != XTG_TCP_CC_NONE) {
       xtg_tcp_cc_reduce(c, f, f->cwnd);
@@ -285,7 +286,7 @@ static inline void xtg_tcp_take_data(struct xtg_tcp_flow* f, const struct xtg_tc
   if (e->flags & XTG_TCP_HAS_CE && xtg_tcp_c()->ecn) f->ece = 1;
   xtg_tcp_want(f, XTG_TCP_WANT_ACK);
   if (xtg_before(f->rcv_nxt, e->seq) || f->peer_fin)
-    return; /* a hole before it: it will be sent again */
+    return; /* a hole before it: it will be resent */
   if (xtg_before(f->rcv_nxt, end)) {
     f->bytes_received += end - f->rcv_nxt;
     f->rcv_nxt = end;
@@ -296,7 +297,7 @@ static inline void xtg_tcp_take_data(struct xtg_tcp_flow* f, const struct xtg_tc
   }
 }
 
-/* `now_us` may be long after the segment's arrival: timers run from there, or what is sent before
+/* `now_us` may be long after the segment's arrival: timers start at `now_us`, or data sent before
  * the rest is read would be timed from before it left. */
 XTG_TCP_FN int xtg_tcp_ack(struct xtg_tcp_flow* f, struct xtg_tcp_event* e, __u32 now_us) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
@@ -325,7 +326,7 @@ XTG_TCP_FN int xtg_tcp_ack(struct xtg_tcp_flow* f, struct xtg_tcp_event* e, __u3
   edge = f->edge;
   advanced = (__u64)ack > f->una;
   moved = xtg_tcp_take_window(f, e, (__u64)ack);
-  /* Time-outs since the window was closed, or taken back, say nothing about the path. */
+  /* Time-outs since the window was closed or shrunk say nothing about the path. */
   opened = f->edge > edge && edge <= f->sent_end && (edge < f->sent_end || !xtg_tcp_outstanding(f));
   if (opened) f->backoff = 0;
   backoff = f->backoff;
@@ -355,7 +356,7 @@ XTG_TCP_FN int xtg_tcp_ack(struct xtg_tcp_flow* f, struct xtg_tcp_event* e, __u3
   return 1;
 }
 
-/* A segment of the flow, from the queue of events, which is read at `now_us`. */
+/* Handles a segment of the flow from the event queue, read at `now_us`. */
 XTG_TCP_FN int xtg_tcp_input(struct xtg_tcp_flow* f, struct xtg_tcp_event* e, __u32 now_us) {
   if (!f || !e) return 0;
   if (f->phase < XTG_TCP_OPEN || f->phase > XTG_TCP_CLOSED) return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which segments are lost: RACK (RFC 8985) with its reordering window, and the one timer of a flow:
+/* Loss detection: RACK (RFC 8985) with its reordering window, and the single timer of a flow:
  * reordering, tail-loss probe, retransmission, persist. */
 #pragma once
 
@@ -14,32 +14,32 @@
 /* Linux answers no second probe within half a second (tcp_invalid_ratelimit). */
 #define XTG_TCP_PERSIST_NEXT_US 600000U
 
-/* When a segment that was delivered left at the earliest. `sent`, its group's stamp, is the time of
- * the group's last one. */
+/* Earliest possible send time of a delivered segment. `sent`, the timestamp of its group, is that
+ * of the group's last segment. */
 static inline __u32 xtg_tcp_sent_low(struct xtg_tcp_flow* f, __u64 seg, __u32 sent, int retransmits,
                                      __u32 now_us) {
-  __u64 before = (seg | 15) - 16; /* the last one of the group before */
+  __u64 before = (seg | 15) - 16; /* the last segment of the previous group */
   __u32 usual = f->srtt_us8 >> 3, low;
   struct xtg_tcp_word* b;
   if (!retransmits && (seg % 16 == 15 || seg + 1 == f->nxt_seg)) return sent;
-  if (!retransmits && seg >= 16) { /* what is sent once is sent in order */
+  if (!retransmits && seg >= 16) { /* segments sent once are sent in order */
     b = xtg_tcp_word_at(f, before / XTG_TCP_WORD);
     return b ? b->sent_us[before % XTG_TCP_WORD / 16 & 3] : sent;
   }
-  /* Too late for this one if its round trip would have been a short one; where they vary, who
-   * knows. */
+  /* Too late for this segment if its round trip would be shorter than any; unknown if round trips
+   * vary. */
   if (f->rack_valid && f->rack_rtt_us > usual) usual = f->rack_rtt_us;
   if (now_us - sent >= usual - usual / 8 && f->rttvar_us4 >> 1 <= usual / 8) return sent;
   b = xtg_tcp_word_at(f, seg / XTG_TCP_WORD);
   if (b && retransmits &&
       xtg_bits(b->retransmits & 0xffffULL << (seg % XTG_TCP_WORD / 16 * 16)) == 1)
-    return sent; /* its own */
+    return sent; /* its own time */
   low = now_us - usual - (f->rttvar_us4 >> 1);
   return xtg_before(low, sent) ? low : sent;
 }
 
-/* A segment was delivered: is it the one sent last of those (RFC 8985, 6.2 step 2)? `end` is one
- * past its number. */
+/* A segment was delivered: whether it is the most recently sent one of those (RFC 8985, 6.2 step
+ * 2). `end` is one past its number. */
 XTG_TCP_FN int xtg_tcp_rack_update(struct xtg_tcp_flow* f, __u64 end, int retransmits,
                                    __u32 now_us) {
   struct xtg_tcp_word* b;
@@ -49,19 +49,20 @@ XTG_TCP_FN int xtg_tcp_rack_update(struct xtg_tcp_flow* f, __u64 end, int retran
   if (!b) return 0;
   group = (__u32)((end - 1) % XTG_TCP_WORD) / 16;
   sent = retransmits ? b->retransmitted_us[group & 3] : b->sent_us[group & 3];
-  /* Others of the group were sent after this was heard, though read before. */
+  /* Other segments of the group were sent after this one was received, though before it was read.
+   */
   if (xtg_before(now_us, sent)) sent = now_us;
   rtt = now_us - sent;
-  /* A retransmission answered clearly faster than any round trip: it was the original, and only
+  /* A retransmission answered clearly faster than any round trip: the original was delivered, only
    * late. */
   if (retransmits && rtt + rtt / 8 < xtg_tcp_rtt_low(f)) {
     if (f->recovery == XTG_TCP_FAST) f->reorder_seen = 1;
     return 0;
   }
-  /* Answered within the time-out without its backoff: that was not too short. Otherwise the backoff
-   * stays until a round trip was measured (RFC 6298, (5.7)), or there might never be one. Whether
-   * the answer is to the retransmission, DSACK can tell: xtg_tcp_ack(). Without it: not too much
-   * backoff, for in a long recovery nothing can be measured. */
+  /* Answered within the time-out without backoff: it was long enough. Otherwise the backoff remains
+   * until a round trip was measured (RFC 6298, (5.7)), or there might never be one. DSACK tells
+   * whether the answer is to the retransmission: xtg_tcp_ack(). Without DSACK the backoff is
+   * limited, because a long recovery allows no measurement. */
   if (rtt >= xtg_tcp_rtt_low(f) && rtt < (f->rto_us ? f->rto_us : XTG_TCP_RTO_FIRST_US)) {
     if (!retransmits || xtg_tcp_c()->sack)
       f->backoff = 0;
@@ -90,23 +91,24 @@ static inline __u32 xtg_tcp_reorder_window(const struct xtg_tcp_flow* f) {
   return window > srtt ? srtt : window;
 }
 
-/* Of `open` segments in a group sent at `sent`: those sent before the newest one delivered and out
- * for longer than the reordering window; w->wait_us: how long until more will be. */
+/* Of the `open` segments of a group sent at `sent`: those sent before the most recently delivered
+ * one and outstanding for longer than the reordering window; w->wait_us: how long until more will
+ * be. */
 static inline __u64 xtg_tcp_rack_group(struct xtg_tcp_walk* w, __u64 open, __u32 sent, __u64 below,
                                        int retransmits, int head) {
   const struct xtg_tcp_flow* f = w->f;
   __u32 rtt = f->rack_rtt_us, last = f->rack_us, srtt = f->srtt_us8 >> 3;
   __s32 left;
-  /* A group's time is that of its last segment. The one delivered may have been sent before it, so
-   * that its round trip was longer. What was sent once left in the order of its numbers all the
-   * same; not so what was sent again. */
+  /* A group's time is that of its last segment. The delivered one may have been sent before it,
+   * with a longer round trip. Segments sent once still left in the order of their numbers; resent
+   * ones did not. */
   if (retransmits) {
     if (last != f->rack_low_us) below = 0;
     last = f->rack_low_us;
     if (rtt < srtt) rtt = srtt;
-    /* A far end that reports seldom reports only the newest of much (Linux 6.7 while it empties its
-     * backlog): what it got again may show only when everything before it is there. The first hole
-     * it always tells. */
+    /* A far end that reports rarely reports only the newest of many blocks (Linux 6.7 while it
+     * empties its backlog): what it received again may be visible only when everything before it is
+     * there. It always reports the first hole. */
     if (!head && f->spurious > f->retransmits[XTG_TCP_RETRANSMIT_SACK] >> 6) rtt += srtt;
   } else if (sent != last && rtt < w->low_us) {
     rtt = w->low_us;
@@ -151,7 +153,7 @@ static inline long xtg_tcp_rack_word(__u32 i, void* ctx) {
   return 0;
 }
 
-/* RFC 8985, 6.2 step 5. Returns in how many us to look again; 0: need not. */
+/* RFC 8985, 6.2 step 5. Returns the time in us until the next check; 0: none needed. */
 XTG_TCP_FN __u32 xtg_tcp_detect(struct xtg_tcp_flow* f, __u32 now_us) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   struct xtg_tcp_walk w;
@@ -166,13 +168,13 @@ XTG_TCP_FN __u32 xtg_tcp_detect(struct xtg_tcp_flow* f, __u32 now_us) {
   if (f->lost_out == lost) return w.wait_us;
   if (f->recovery == XTG_TCP_SMOOTH) {
     xtg_tcp_cc_loss(c, f, xtg_tcp_flight_size(f));
-    f->want |= XTG_TCP_WANT_HEAD; /* the first one at once (RFC 6675, 5, (4.3)) */
+    f->want |= XTG_TCP_WANT_HEAD; /* the first one immediately (RFC 6675, 5, (4.3)) */
   }
   xtg_tcp_cc_lost(c, f, f->lost_out - lost);
   return w.wait_us;
 }
 
-/* Whether the window leaves room for all of the next segment, or for the rest of one it had cut. */
+/* Whether the window fits the whole next segment, or the rest of one that it had cut. */
 static inline int xtg_tcp_window_open(const struct xtg_tcp_config* c,
                                       const struct xtg_tcp_flow* f) {
   __u64 end = f->nxt;
@@ -180,7 +182,7 @@ static inline int xtg_tcp_window_open(const struct xtg_tcp_config* c,
   return f->edge >= end;
 }
 
-/* Sets the timer by what is outstanding. `wait_us`: segments may be lost by then. `restart`: the
+/* Sets the timer for the outstanding data. `wait_us`: segments may be lost by then. `restart`: the
  * far end has made progress, so time-outs restart (RFC 6298, 5.3). */
 static inline void xtg_tcp_arm(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f, __u32 now_us,
                                __u32 wait_us, int restart) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Sequence numbers, the segment grid, and bits of a word. The grid: segment k starts at k * mss,
- * and where the payload repeats after `period` bytes it begins anew there, so that every repetition
- * is cut alike and its checksums are known beforehand. */
+/* Sequence numbers, the segment grid, and bit operations on words. The grid: segment k starts at k
+ * * mss; if the payload repeats after `period` bytes, the grid restarts there, so every repetition
+ * is cut alike and its checksums are known in advance. */
 #pragma once
 
 #include "bits.h"
 #include "tcp.h"
 
-/* XTG_TCP_PART: a function whose stack is free again when it returns; all calls together have 512
+/* XTG_TCP_PART: a function that releases its stack when it returns; all calls together have 512
  * bytes. */
 #ifdef __bpf__
 #define XTG_UNROLL _Pragma("unroll")
@@ -34,7 +34,7 @@ static inline __u64 xtg_tcp_start(const struct xtg_tcp_config* c, __u64 seg) {
   return seg / c->period_segs * c->period + seg % c->period_segs * c->mss;
 }
 
-/* Segment that holds the byte at `off`. */
+/* The segment that contains the byte at `off`. */
 static inline __u64 xtg_tcp_seg(const struct xtg_tcp_config* c, __u64 off) {
   if (!c->period) return off / c->mss;
   return off / c->period * c->period_segs + off % c->period / c->mss;
@@ -49,7 +49,7 @@ static inline __u32 xtg_tcp_len(const struct xtg_tcp_config* c, __u64 seg) {
   return c->mss;
 }
 
-/* The 64-bit offset that a sequence number near `near_off` stands for; may be below zero. */
+/* The 64-bit offset of a sequence number close to `near_off`; may be negative. */
 static inline __s64 xtg_tcp_offset(__u32 isn, __u64 near_off, __u32 seq) {
   return (__s64)near_off + (__s32)(seq - (isn + (__u32)near_off));
 }
@@ -60,7 +60,7 @@ static inline __u64 xtg_mask(__u32 from, __u32 to) {
   return from >= 64 ? 0 : upto & (~0ULL << from);
 }
 
-/* Of word number `word`, the bits whose segments lie in [from, to). */
+/* The bits of word number `word` whose segments are in [from, to). */
 static inline __u64 xtg_word_mask(__u64 word, __u64 from, __u64 to) {
   __u64 first = word * XTG_TCP_WORD;
   __u32 a, b;
@@ -70,11 +70,10 @@ static inline __u64 xtg_word_mask(__u64 word, __u64 from, __u64 to) {
   return xtg_mask(a, b);
 }
 
-/* What the functions of the tcp_*.h headers need of their surroundings, which is the kernel program
- * or a test:
+/* Functions that the includer of the tcp_*.h headers, the kernel program or a test, provides:
  *   const struct xtg_tcp_config* xtg_tcp_c(void);
  *   struct xtg_tcp_word* xtg_tcp_word_at(const struct xtg_tcp_flow* f, __u64 word);  or NULL
  *   void xtg_tcp_rtt_sample(struct xtg_tcp_flow* f, __u32 rtt_us);                   for the record
  *   void xtg_tcp_wake(struct xtg_tcp_flow* f);               has the flow looked at for sending
  *   long xtg_loop(__u32 n, long (*fn)(__u32 i, void* ctx), void* ctx);               bpf_loop
- *   XTG_TCP_FN: how a function is defined that the verifier is to look at by itself */
+ *   XTG_TCP_FN: definition of a function that the verifier checks separately */

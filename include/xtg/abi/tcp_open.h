@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* How a flow begins: the part of the sender's rules that user space runs. */
+/* The start of a flow: the part of the sender's rules that runs in user space. */
 #pragma once
 
 #include "tcp_rtt.h"
 
 #define XTG_TCP_CWND_MAX (XTG_TCP_MAX_WORDS * XTG_TCP_WORD)
 #define XTG_TCP_CWND_FIRST 10 /* RFC 6928 */
-/* Each of our frames is a page: more of them at once would not fit into an ordinary receiver's
- * first buffer (tcp_rmem: 128 KiB), whatever window it tells before it has seen one. */
+/* Each of our frames takes a page: more of them at once would not fit into an ordinary receiver's
+ * initial buffer (tcp_rmem: 128 KiB), whatever window it advertises before it has received one. */
 #define XTG_TCP_CWND_FIRST_NONE 24
 
-/* Segments of a flow that may be in flight at once, for the scoreboard is a ring of whole words. */
+/* Most segments of a flow in flight: the scoreboard is a ring of whole words. */
 static inline __u64 xtg_tcp_board_segs(const struct xtg_tcp_config* c) {
   return ((__u64)c->board_words - 1) * XTG_TCP_WORD;
 }
 
 #define XTG_TCP_OWN_WINDOW 65535U
 
-/* The window that we advertise, as in the header: that of a receiver that reads everything at once.
- * `told`: what the socket advertised last. It is small where data lay unread at take-over; its
- * right edge is never taken back (RFC 9293, 3.8.6). */
-static inline __u32 xtg_tcp_own_window(__u32 told, __u32 wscale) {
-  __u32 bytes = told > XTG_TCP_OWN_WINDOW ? told : XTG_TCP_OWN_WINDOW;
+/* The window that we advertise, as in the header: that of a receiver that reads everything
+ * immediately. `advertised`: last advertised by the socket. It is small if unread data was queued
+ * at take-over; its right edge never moves left (RFC 9293, 3.8.6). */
+static inline __u32 xtg_tcp_own_window(__u32 advertised, __u32 wscale) {
+  __u32 bytes = advertised > XTG_TCP_OWN_WINDOW ? advertised : XTG_TCP_OWN_WINDOW;
   __u32 window = (bytes + (1U << wscale) - 1) >> wscale;
   return window > 0xffff ? 0xffff : window;
 }
@@ -31,7 +31,7 @@ static inline void xtg_tcp_cc_open(const struct xtg_tcp_config* c, struct xtg_tc
   f->ssthresh = XTG_TCP_CWND_MAX;
 }
 
-/* A connection as it was taken over: what user space has filled in is completed. */
+/* Completes a connection that was taken over, after user space has filled in its part. */
 static inline void xtg_tcp_flow_open(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                      __u32 window, __u32 rtt_us, __u32 now_us) {
   f->edge = window;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What a flow sends next, and what its timer does. */
+/* Decides what a flow sends next, and handles its timer. */
 #pragma once
 
 #include "tcp_loss.h"
 
 #define XTG_TCP_NO_NEW 1  /* no new data: the run is ending */
-#define XTG_TCP_NO_DATA 2 /* only segments without payload: by the schedule it is too early */
+#define XTG_TCP_NO_DATA 2 /* only segments without payload: the schedule forbids data */
 
-/* Time accounts: what the flow has been held up by since it was last asked. */
+/* Time accounts: what the flow has been waiting for since it was last asked. */
 static inline void xtg_tcp_hold(struct xtg_tcp_flow* f, __u32 kind, __u32 now_us) {
   __u32 passed = now_us - f->held_us;
   if (f->held == XTG_TCP_HELD_WINDOW || f->held == XTG_TCP_HELD_ZERO) f->window_us += passed;
@@ -18,8 +18,8 @@ static inline void xtg_tcp_hold(struct xtg_tcp_flow* f, __u32 kind, __u32 now_us
   f->held_us = now_us;
 }
 
-/* Cuts a run of segments at the first that is not full: the end of a period, of the data, of what
- * was sent of a segment that the window had cut. 0: the first is not full. */
+/* Limits a run of segments to full ones: stops at the end of a period, of the data, or of the sent
+ * part of a segment that the window had cut. 0: the first one is not full. */
 static inline __u32 xtg_tcp_full(const struct xtg_tcp_config* c, __u64 seg, __u64 end,
                                  __u32 count) {
   __u64 start = xtg_tcp_start(c, seg), most;
@@ -31,7 +31,7 @@ static inline __u32 xtg_tcp_full(const struct xtg_tcp_config* c, __u64 seg, __u6
   return count > most ? (__u32)most : count;
 }
 
-/* What is lost, lowest first (RFC 6675, NextSeg (1)). */
+/* Lost segments, lowest first (RFC 6675, NextSeg (1)). */
 XTG_TCP_FN int xtg_tcp_pick_lost(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b, __u32 now_us) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   struct xtg_tcp_walk w;
@@ -82,7 +82,7 @@ static inline int xtg_tcp_pick_rest(struct xtg_tcp_flow* f, struct xtg_tcp_burst
   __u64 rest = f->nxt - f->sent_end, seg = f->nxt_seg - 1;
   __u64 len = xtg_min64(rest, room), bit = 1ULL << (seg % XTG_TCP_WORD);
   struct xtg_tcp_word* word = xtg_tcp_word_at(f, seg / XTG_TCP_WORD);
-  if (!word || word->lost & bit) return 0; /* the first part goes first, again */
+  if (!word || word->lost & bit) return 0; /* the first part must be resent first */
   /* Silly window avoidance: RFC 9293, 3.8.6.2.1 (3). */
   if (!len || (len < rest && len < f->max_window / 2 && !(f->want & XTG_TCP_WANT_PIECE))) return 0;
   b->kind = XTG_TCP_SEND_NEW;
@@ -92,7 +92,7 @@ static inline int xtg_tcp_pick_rest(struct xtg_tcp_flow* f, struct xtg_tcp_burst
   b->len = (__u32)len;
   b->push = 1;
   f->sent_end += len;
-  /* The segment's time is that of its last part, which it will be acknowledged with. */
+  /* The segment's time is that of its last part, by which it will be acknowledged. */
   xtg_tcp_stamp(word->retransmits & bit ? word->retransmitted_us : word->sent_us, bit, now_us);
   if (!f->timed || f->timed_seg == seg) {
     f->timed = 1;
@@ -126,7 +126,7 @@ XTG_TCP_FN int xtg_tcp_pick_new(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b,
   b->len = full ? c->mss : len;
   b->count = full ? full : 1;
   w.to = f->nxt_seg + b->count;
-  if (!full && len > room) { /* a piece of it, by the same rule as the rest of one */
+  if (!full && len > room) { /* a part of it, by the same rule as for the rest of a segment */
     if (!room || (room < f->max_window / 2 && !(f->want & XTG_TCP_WANT_PIECE))) return 0;
     b->len = (__u32)room;
   }
@@ -144,7 +144,7 @@ XTG_TCP_FN int xtg_tcp_pick_new(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b,
   return 1;
 }
 
-/* RFC 8985, 7.3: nothing new can be sent, so the last segment goes again. */
+/* RFC 8985, 7.3: nothing new can be sent, so the last segment is resent. */
 XTG_TCP_FN int xtg_tcp_pick_tail(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b, __u32 now_us) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   struct xtg_tcp_walk w;
@@ -181,7 +181,7 @@ static inline int xtg_tcp_pick_data(struct xtg_tcp_flow* f, struct xtg_tcp_burst
   return 1;
 }
 
-/* Counts and timer of a burst of data. */
+/* Updates counters and timer for a burst of data. */
 static inline void xtg_tcp_sending(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                    struct xtg_tcp_burst* b, __u32 now_us) {
   __u64 bytes = (__u64)b->count * b->len;
@@ -191,20 +191,20 @@ static inline void xtg_tcp_sending(const struct xtg_tcp_config* c, struct xtg_tc
   if (b->kind == XTG_TCP_SEND_RETRANSMIT) {
     f->retransmits[b->cause & 3] += b->count;
     f->retransmitted_bytes[b->cause & 3] += bytes;
-    /* Karn: an answer to it says nothing now; nor, without SACK, does one to a segment after
-     * it, which waits for this one. */
+    /* Karn: its acknowledgment says nothing now; nor, without SACK, does that of a later segment,
+     * which waits for this one. */
     if (b->seg <= f->timed_seg && (!c->sack || f->timed_seg < b->seg + b->count)) f->timed = 0;
   } else if (c->ecn && f->want & XTG_TCP_WANT_CWR) {
     b->cwr = 1;
     f->want &= ~XTG_TCP_WANT_CWR;
   }
-  /* The acknowledgment goes with the data. */
+  /* The data carries the acknowledgment. */
   f->want &= ~(XTG_TCP_WANT_ACK | XTG_TCP_WANT_TAIL | XTG_TCP_WANT_PIECE | XTG_TCP_WANT_PROBE);
   xtg_tcp_hold(f, XTG_TCP_HELD_NO, now_us);
   if (f->timer == XTG_TCP_TIMER_REORDER)
-    return; /* the acknowledgment that sets another is to come */
-  /* The first one outstanding goes again: it may take a round trip from now (RFC 6675 suggests it).
-   */
+    return; /* the acknowledgment that sets another one is still to come */
+  /* The first outstanding segment is resent: it may take a round trip from now (suggested by RFC
+   * 6675). */
   head = b->kind == XTG_TCP_SEND_RETRANSMIT && b->seg == f->una_seg;
   xtg_tcp_arm(c, f, now_us, 0,
               head || f->timer == XTG_TCP_TIMER_TAIL || f->timer == XTG_TCP_TIMER_NONE ||
@@ -236,8 +236,7 @@ static inline int xtg_tcp_pick_control(struct xtg_tcp_flow* f, struct xtg_tcp_bu
   return 1;
 }
 
-/* Decides what the flow sends next and enters it in the books; b->kind XTG_TCP_SEND_NONE: nothing.
- */
+/* Decides what the flow sends next and records it; b->kind XTG_TCP_SEND_NONE: nothing. */
 XTG_TCP_FN int xtg_tcp_pick(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b, __u32 now_us,
                             __u32 flags) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
@@ -254,10 +253,10 @@ XTG_TCP_FN int xtg_tcp_pick(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b, __u
       xtg_tcp_sending(c, f, b, now_us);
       return 1;
     }
-    /* The run ends with a segment that the window had cut, and all of that has arrived: it ends
-     * there. */
+    /* The run ends with a segment that the window had cut and that has arrived completely: the data
+     * ends there. */
     if (flags & XTG_TCP_NO_NEW && !xtg_tcp_outstanding(f)) f->nxt = f->sent_end;
-    if (ended && f->una >= f->nxt) { /* whether or not the schedule would allow more */
+    if (ended && f->una >= f->nxt) { /* regardless of the schedule */
       f->phase = XTG_TCP_DRAINED;
       f->timer = XTG_TCP_TIMER_NONE;
       xtg_tcp_hold(f, XTG_TCP_HELD_NO, now_us);
@@ -280,7 +279,7 @@ static inline void xtg_tcp_timeout(const struct xtg_tcp_config* c, struct xtg_tc
   struct xtg_tcp_word* head = xtg_tcp_word_at(f, f->una_seg / XTG_TCP_WORD);
   __u32 flight = xtg_tcp_flight_size(f), words = xtg_tcp_words(w.from, w.to);
   f->rto_fired++;
-  /* The first one outstanding is SACKed, and yet not acknowledged: the far end took it back. */
+  /* The first outstanding segment is SACKed but not acknowledged: the far end reneged. */
   if (head && head->sacked >> (f->una_seg % XTG_TCP_WORD) & 1) {
     xtg_loop(words, xtg_tcp_renege_word, &w);
     f->sacked_out = 0;
@@ -295,16 +294,16 @@ static inline void xtg_tcp_timeout(const struct xtg_tcp_config* c, struct xtg_tc
   f->want |= XTG_TCP_WANT_HEAD;
 }
 
-/* The first one outstanding goes again as soon as the flow is asked, and has not yet: the schedule
- * leaves no slot. Nothing is out that could be answered. */
+/* The first outstanding segment is resent as soon as the flow is asked, which has not happened: the
+ * schedule has no slot. Nothing is in flight that could be answered. */
 static inline int xtg_tcp_head_waits(const struct xtg_tcp_flow* f) {
   struct xtg_tcp_word* head = xtg_tcp_word_at(f, f->una_seg / XTG_TCP_WORD);
   return f->want & XTG_TCP_WANT_HEAD && head && head->lost >> (f->una_seg % XTG_TCP_WORD) & 1;
 }
 
-/* Nobody is there any more: nothing was heard for silence_us although the far end was asked, or
- * nothing was acknowledged for give_up_us although it was sent again (R2 of RFC 9293, 3.8.3). A
- * closed window may stay closed as long as the far end says so (3.8.6.1). */
+/* The far end is unreachable: nothing was heard for silence_us although it was asked, or nothing
+ * was acknowledged for give_up_us although data was resent (R2 of RFC 9293, 3.8.3). A window may
+ * stay closed as long as the far end confirms it (3.8.6.1). */
 static inline int xtg_tcp_gives_up(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                    __u32 kind, __u32 now_us) {
   if (!(f->want & XTG_TCP_ASKED)) {
@@ -326,7 +325,7 @@ static inline int xtg_tcp_gives_up(const struct xtg_tcp_config* c, struct xtg_tc
   return 0;
 }
 
-/* The flow's timer has gone off. */
+/* The flow's timer has expired. */
 XTG_TCP_FN int xtg_tcp_timer(struct xtg_tcp_flow* f, __u32 now_us) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   __u32 kind, wait;
@@ -340,14 +339,14 @@ XTG_TCP_FN int xtg_tcp_timer(struct xtg_tcp_flow* f, __u32 now_us) {
   } else if (kind == XTG_TCP_TIMER_TAIL) {
     f->tail_probes++;
     f->want |= XTG_TCP_WANT_TAIL;
-    f->tail_out = 1; /* so that the next one is the retransmission timer */
+    f->tail_out = 1; /* the next expiry is that of the retransmission timer */
     f->tail_end = f->nxt_seg;
     xtg_tcp_arm(c, f, now_us, 0, 1);
   } else {
     int waits = kind == XTG_TCP_TIMER_RTO && xtg_tcp_head_waits(f);
     if (!waits && xtg_tcp_gives_up(c, f, kind, now_us)) return 0;
     if (waits) {
-      /* and the time-out begins when it has gone */
+      /* and the time-out starts when it has been sent */
     } else if (kind == XTG_TCP_TIMER_RTO) {
       xtg_tcp_timeout(c, f);
     } else if (f->edge > f->sent_end) {
@@ -363,10 +362,10 @@ XTG_TCP_FN int xtg_tcp_timer(struct xtg_tcp_flow* f, __u32 now_us) {
   return 1;
 }
 
-/* The time by which a worker's timers are judged at the start of a burst. While segments still wait
- * to be read, as after a stall of the thread, the answer that a timer waits for may be among them:
- * then only what was due well before the last one read, `heard_us`. A queue that never becomes
- * empty therefore delays timers, and does not stop them. */
+/* The time for evaluating a worker's timers at the start of a burst. If segments are still unread,
+ * as after a stall of the thread, the answer that a timer waits for may be among them: then only
+ * timers due well before the arrival of the last one read, `heard_us`, expire. A queue that never
+ * becomes empty therefore delays timers, but does not stop them. */
 static inline __u32 xtg_tcp_timer_time(__u32 now_us, int waiting, __u32 heard_us) {
   __u32 known = heard_us - XTG_TCP_RTO_MIN_US;
   return waiting && xtg_before(known, now_us) ? known : now_us;

@@ -11,8 +11,9 @@
 
 #define XTG_TCP_RTT_LOW_US 10000000U
 
-/* The lowest round trip of the last ten to twenty seconds (RFC 8985, 6.2, step 1): the handshake's,
- * of short packets over empty queues, and that of a former route say nothing about reordering. */
+/* The lowest round trip of the last ten to twenty seconds (RFC 8985, 6.2, step 1): that of the
+ * handshake, of short packets over empty queues, and that of a former route say nothing about
+ * reordering. */
 static inline void xtg_tcp_rtt_low_update(struct xtg_tcp_flow* f, __u32 rtt_us, __u32 now_us) {
   __u32 passed = now_us - f->rtt_low_since_us;
   if (rtt_us == 0) rtt_us = 1;
@@ -35,7 +36,7 @@ static inline __u32 xtg_tcp_rtt_low(const struct xtg_tcp_flow* f) {
 static inline void xtg_tcp_rtt_update(struct xtg_tcp_flow* f, __u32 rtt_us) {
   __u32 rto;
   if (rtt_us == 0) rtt_us = 1;
-  if (rtt_us > XTG_TCP_RTO_MAX_US) return; /* the clock's wrap, or nonsense */
+  if (rtt_us > XTG_TCP_RTO_MAX_US) return; /* the clock wrapped, or a bogus value */
   if (f->srtt_us8 == 0) {
     f->srtt_us8 = rtt_us * 8;
     f->rttvar_us4 = rtt_us * 2;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Recoveries that were for nothing: the Eifel detection (RFC 3522) by time stamps, and its response
- * (RFC 4015). What was only late tells so by the time stamp it brings back, which is older than
- * that of the first segment sent again. */
+/* Spurious recoveries: Eifel detection (RFC 3522) by timestamps, and its response (RFC 4015). An
+ * original that was only late echoes a timestamp older than that of the first retransmission. */
 #pragma once
 
 #include "tcp_board.h"
 
 /* xtg_tcp_flow.undo */
 #define XTG_TCP_UNDO_NONE 0
-#define XTG_TCP_UNDO_READY 1 /* in recovery, and nothing has been sent again yet */
-#define XTG_TCP_UNDO_SENT 2  /* the first one outstanding was, with undo_tsval */
+#define XTG_TCP_UNDO_READY 1 /* in recovery, and nothing has been resent yet */
+#define XTG_TCP_UNDO_SENT 2  /* the first outstanding segment was resent with undo_tsval */
 
-/* Recovery begins. If the first one outstanding was sent twice before, its answer says nothing. */
+/* Recovery begins. If the first outstanding segment was sent twice before, its answer says nothing.
+ */
 static inline void xtg_tcp_undo_save(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f) {
   struct xtg_tcp_word* head = xtg_tcp_word_at(f, f->una_seg / XTG_TCP_WORD);
   f->undo = XTG_TCP_UNDO_NONE;
@@ -23,7 +23,7 @@ static inline void xtg_tcp_undo_save(const struct xtg_tcp_config* c, struct xtg_
   f->undo_cubic_running = f->cubic_running;
 }
 
-/* A burst leaves with this time stamp. */
+/* A burst is sent with this timestamp. */
 static inline void xtg_tcp_undo_sent(struct xtg_tcp_flow* f, const struct xtg_tcp_burst* b,
                                      __u32 tsval) {
   if (f->undo != XTG_TCP_UNDO_READY || b->kind != XTG_TCP_SEND_RETRANSMIT) return;
@@ -31,8 +31,8 @@ static inline void xtg_tcp_undo_sent(struct xtg_tcp_flow* f, const struct xtg_tc
   f->undo_tsval = tsval;
 }
 
-/* What was taken for lost is under way; but not what this host's driver refused. What comes for a
- * segment that was sent twice is for the first time it was. */
+/* Segments taken for lost are in flight; except those refused by this host's driver. An
+ * acknowledgment of a segment that was sent twice is for the first transmission. */
 static inline long xtg_tcp_found_word(__u32 i, void* ctx) {
   struct xtg_tcp_walk* w = (struct xtg_tcp_walk*)ctx;
   __u64 mask, number, found;
@@ -48,7 +48,7 @@ static inline long xtg_tcp_found_word(__u32 i, void* ctx) {
   return 0;
 }
 
-/* SND.UNA is about to move on, for the first time in this recovery. */
+/* SND.UNA is about to advance for the first time in this recovery. */
 XTG_TCP_FN int xtg_tcp_undo(struct xtg_tcp_flow* f, __u32 tsecr) {
   struct xtg_tcp_walk w;
   int late;

@@ -88,10 +88,10 @@ TEST(Filter, WhatIsWrongIsNamedAndWhatWouldDo) {
       {"udp 5", {"\"5\" cannot follow \"udp\""}},
       {"icmp src host 198.18.0.1", {"\"src\" cannot follow \"icmp\""}},
       {"udp src host 198.18.0.1",
-       {"\"udp\" goes with port and portrange, not with \"host\"",
+       {"\"udp\" applies to port and portrange, not to \"host\"",
         "say \"udp and src host 198.18.0.1\""}},
-      {"udp proto 5", {"\"udp\" goes with port", "say \"udp and proto 5\""}},
-      {"ip port 80", {"\"ip\" goes with proto, host and net", "say \"ip and port 80\""}},
+      {"udp proto 5", {"\"udp\" applies to port", "say \"udp and proto 5\""}},
+      {"ip port 80", {"\"ip\" applies to proto, host and net", "say \"ip and port 80\""}},
       {"ip6 host 198.18.0.1", {"\"198.18.0.1\" is not an address of \"ip6\""}},
       {"198.18.0.1", {"\"198.18.0.1\" needs a keyword before it", "\"dst host 198.18.0.1\""}},
       {"host", {"\"host\" needs an IP address after it"}},
@@ -141,7 +141,7 @@ TEST(Filter, WhatNoFrameFitsIsRefused) {
         "ip6 proto 17 and host 198.18.0.1", "less 60 and greater 61"}) {
     const auto filter = Filter::parse(text);
     ASSERT_FALSE(filter) << text;
-    EXPECT_NE(filter.error().what.find("no frame fits both \""), std::string::npos)
+    EXPECT_NE(filter.error().what.find("no frame matches both \""), std::string::npos)
         << filter.error().what;
   }
   EXPECT_TRUE(Filter::parse("less 60 and greater 60"));

@@ -237,7 +237,7 @@ TEST(DiagnoseSilence, ErrnosTell) {
   EXPECT_EQ(
       silence(nic(), {{ENXIO, 5}}),
       (Diagnosis{"no-xdp-queues",
-                 "the driver of eth1 (ixgbe) has no transmit queues for XDP: it takes as many "
+                 "the driver of eth1 (ixgbe) has no transmit queues for XDP: it needs as many "
                  "more queues as the machine has CPUs",
                  "ethtool -L eth1 combined N with a smaller N, or another driver version",
                  Fix::None}));

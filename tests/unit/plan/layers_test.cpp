@@ -143,7 +143,7 @@ TEST_F(LayersPlan, EveryFieldTakesStepsAndLists) {
 TEST_F(LayersPlan, EachAddressOfAListIsChecked) {
   stream().dst_addr = packet::IpRange::parse("198.18.0.5,8.8.8.8,198.18.0.9").value();
   EXPECT_EQ(refused(), "--dst-addr 198.18.0.5,8.8.8.8,198.18.0.9: a public address; --allow-public "
-                       "to send there all the same");
+                       "to send there anyway");
   stream().dst_addr = packet::IpRange::parse("10.0.0.1,192.168.0.1").value();
   EXPECT_EQ(refused(), "accepted") << "what lies between is not sent to";
 }

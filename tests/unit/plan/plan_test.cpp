@@ -541,7 +541,7 @@ TEST_F(PlanTest, UnusableAddressesAreNamed) {
   stream().src_addr = ips("2001:db8::1");
   EXPECT_EQ(notes(), std::vector<std::string>{
                          "2001:db8::1 on eth1 is not usable yet (tentative: duplicate address "
-                         "detection is running): frames are sent from it all the same"});
+                         "detection is running): frames are sent from it anyway"});
   // Nothing to say where it is not missed.
   stream().src_addr.reset();
   stream().dst_addr = ips("fe80::2");
@@ -688,8 +688,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "--allow-default-route to send anyway"},
         Refusal{"Public", [](auto&, StreamSpec& s, auto&) { s.dst_addr = ips("8.8.8.0/24"); },
                 Errc::InvalidArgument,
-                "--dst-addr 8.8.8.0-8.8.8.255: a public address; --allow-public to send there all "
-                "the same"},
+                "--dst-addr 8.8.8.0-8.8.8.255: a public address; --allow-public to send there "
+                "anyway"},
         Refusal{"MixedFamilies",
                 [](auto&, StreamSpec& s, auto&) {
                   s.dst_addr = ips("2001:db8::2");

@@ -150,7 +150,7 @@ TEST_F(PortTestPlanTest, WhatIsExpectedAtAPortIsCountedThere) {
   EXPECT_NE(refused().find(": the name is eth2"), std::string::npos);
   for (const char* text : {"refused@eth2=0", "unsent@eth2=0", "dropped@eth2=0"}) {
     expecting(text);
-    EXPECT_NE(refused().find("of the senders"), std::string::npos);
+    EXPECT_NE(refused().find("at the sender"), std::string::npos);
   }
 }
 

@@ -110,9 +110,10 @@ TEST_F(ReflectPlanTest, WaysBackOverAVeth) {
     EXPECT_TRUE(plan().notes.empty());
     spec_.via = Via::Tx;
     if (reachable) {
-      EXPECT_EQ(resolve_reflect(spec_, facts_).error().message(),
-                "--via tx: frames would lie in the ring of peer, the far end of eth1, which has no "
-                "XDP program; --via redirect needs none");
+      EXPECT_EQ(
+          resolve_reflect(spec_, facts_).error().message(),
+          "--via tx: frames would stay in the ring of peer, the far end of eth1, which has no "
+          "XDP program; --via redirect needs none");
       continue;
     }
     EXPECT_FALSE(plan().redirect);

@@ -59,7 +59,7 @@ TEST_F(RxPlanTest, AsManyFiltersAsTheProgramTakes) {
   const auto none = resolve_rx(spec_, facts_);
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, Errc::InvalidArgument);
-  EXPECT_EQ(none.error().what, "--drop-matched needs a --match, which says what to take");
+  EXPECT_EQ(none.error().what, "--drop-matched needs a --match that selects frames");
 }
 
 TEST_F(RxPlanTest, WhatTheDriverCanDoDecidesOnTheMode) {

@@ -140,8 +140,9 @@ TEST_F(TcpPlanTest, SegmentsFitTheMtuThePeersAndALiveFrame) {
   EXPECT_EQ(plan().max_segment_ip, 3394U);
   facts_.host.iface->mtu = 9000;
   EXPECT_EQ(plan().max_segment_ip, 3394U);
-  EXPECT_EQ(notes(), std::vector<std::string>{"IP packets have at most 3394 bytes, what a frame "
-                                              "sent from XDP holds; the MTU of eth1 is 9000"});
+  EXPECT_EQ(notes(),
+            std::vector<std::string>{"IP packets have at most 3394 bytes, the limit of a frame "
+                                     "sent from XDP; the MTU of eth1 is 9000"});
   VethPeer peer;
   peer.name = "veth1";
   peer.mtu = 1400;
@@ -149,8 +150,8 @@ TEST_F(TcpPlanTest, SegmentsFitTheMtuThePeersAndALiveFrame) {
   EXPECT_EQ(plan().max_segment_ip, 3394U) << "not known";
   facts_.host.iface->peer->reachable = true;
   EXPECT_EQ(plan().max_segment_ip, 1400U);
-  EXPECT_EQ(notes(), std::vector<std::string>{
-                         "segments are made for the MTU of 1400 of the veth peer veth1"});
+  EXPECT_EQ(notes(),
+            std::vector<std::string>{"segments fit the MTU of 1400 of the veth peer veth1"});
 }
 
 TEST_F(TcpPlanTest, MssIsAtMostWhatThePacketLeaves) {
@@ -269,7 +270,7 @@ TEST_F(TcpPlanTest, WordsOpenWhatIsClosed) {
   EXPECT_TRUE(resolve_tcp(spec_, facts_));
   facts_.addresses = {ip("8.8.8.8")};
   facts_.host.routes[0].dst = ip("8.8.8.8");
-  EXPECT_EQ(refused(), "HOST 8.8.8.8: a public address; --allow-public to send there all the same");
+  EXPECT_EQ(refused(), "HOST 8.8.8.8: a public address; --allow-public to send there anyway");
   spec_.allow_public = true;
   EXPECT_TRUE(resolve_tcp(spec_, facts_));
 }
@@ -382,10 +383,11 @@ INSTANTIATE_TEST_SUITE_P(
         TcpRefusal{"Multicast", [](auto&, TcpFacts& f) { destination(f, "239.1.1.1"); },
                    Errc::InvalidArgument,
                    "HOST 239.1.1.1: a multicast address; TCP needs that of a host"},
-        TcpRefusal{"Broadcast", [](auto&, TcpFacts& f) { destination(f, "255.255.255.255"); },
-                   Errc::InvalidArgument,
-                   "HOST 255.255.255.255: the broadcast address, to every host on the link; TCP "
-                   "needs the address of another host"},
+        TcpRefusal{
+            "Broadcast", [](auto&, TcpFacts& f) { destination(f, "255.255.255.255"); },
+            Errc::InvalidArgument,
+            "HOST 255.255.255.255: the broadcast address, received by every host on the link; TCP "
+            "needs the address of another host"},
         TcpRefusal{"Loopback", [](auto&, TcpFacts& f) { destination(f, "127.0.0.1"); },
                    Errc::InvalidArgument,
                    "HOST 127.0.0.1: a loopback address, which never leaves a host; TCP needs the "
@@ -404,7 +406,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "HOST 198.18.0.1: an address of this host on eth1; nothing would leave it"},
         TcpRefusal{"Public", [](auto&, TcpFacts& f) { destination(f, "8.8.8.8"); },
                    Errc::InvalidArgument,
-                   "HOST 8.8.8.8: a public address; --allow-public to send there all the same"},
+                   "HOST 8.8.8.8: a public address; --allow-public to send there anyway"},
         TcpRefusal{"NoNeighbour",
                    [](auto&, TcpFacts& f) {
                      f.host.routes[0].next_hop.reset();

@@ -205,7 +205,7 @@ ledger of eth1
   lost                          7    0.6667 %  on the way
   dropped                       4    0.3810 %  by the receiving interface
   received                    996   94.8571 %
-  duplicated                    6    0.5714 %  7 packets in all beyond one of each
+  duplicated                    6    0.5714 %  7 packets beyond the first of each
   late                          1    0.0952 %  below the window
   target                1,000,000 pps, achieved 975,000 pps (-2.5000 %)
   shortfall       thread 1 was kept off its CPU for 51 ms
@@ -249,11 +249,11 @@ TEST(PortTestText, BehindAReflectorTimesAreRoundTrips) {
 
 TEST(PortTestText, LimitsInWords) {
   stats::Ledger l = {.asked = 10};
-  EXPECT_EQ(limit_text(l), "everything that was asked for was sent and arrived");
+  EXPECT_EQ(limit_text(l), "everything requested was sent and arrived");
   l.limit = stats::Limit::Generator;
   EXPECT_NE(limit_text(l).find("at full speed"), std::string::npos);
   l.slow = true;
-  EXPECT_NE(limit_text(l).find("slower than asked for"), std::string::npos);
+  EXPECT_NE(limit_text(l).find("slower than requested"), std::string::npos);
   l.driver_drops = 3;
   EXPECT_EQ(limit_text(l), "generator-limited: 0 of 10 packets not sent, 3 refused by the driver");
   l.limit = stats::Limit::Receiver;

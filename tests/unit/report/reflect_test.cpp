@@ -39,7 +39,7 @@ summary of eth1
   sent back                 1,000 test frames, 900 with the reflector's timestamps
   mean rate                   500 pkt/s  336.0 kbit/s L1  256.0 kbit/s L2
   driver refused               10 frames on the return path, ENOSPC: 10
-  not counted                   6 sent back, of streams beyond the 16,384 that are counted apart
+  not counted                   6 sent back, of streams beyond the 16,384 that are counted separately
   not sent back                 1 of an unknown version or type
   not sent back                 2 already sent back by a reflector
   not sent back                 3 of another session (see --session)
@@ -80,7 +80,7 @@ summary of eth1
   interface drops               0 received  0 missed  0 receive errors  0 sent  0 send errors
   processor time            0.000 s
 )");
-  EXPECT_EQ(err.str(), "xdp-trafficgen: note: what the driver refuses is counted by the interface, "
+  EXPECT_EQ(err.str(), "xdp-trafficgen: note: refused frames are counted by the interface, "
                        "with all else that it sends: CAP_PERFMON is missing\n");
 }
 

@@ -62,7 +62,7 @@ TEST(RxReflectorText, TheDelayIsOfTheStreamsThatCameStraight) {
   const std::string text = reflector_report(summary);
   EXPECT_NE(
       text.find(
-          "max 2,000 us\n                  without 1 stream, which came back from a reflector\n"),
+          "max 2,000 us\n                  without 1 stream, which returned from a reflector\n"),
       std::string::npos)
       << text;
   EXPECT_NE(text.find("  delay           min "), std::string::npos) << text;

@@ -86,7 +86,7 @@ summary of eth1
   duplicates                    7 copies of 5 packets
   reordered                     5 packets, overtaken by 2.5 on average, by 7 at most; at most 12.3 us late
   too late                      1 packets, below the window of 65,536 numbers
-  loss bursts     not known: a stream came through more than one queue or CPU
+  loss bursts     not known: a stream arrived through more than one queue or CPU
   delay           min 47.2  mean 50.8  p50 47.9  p90 48.1  p99 130.1  p99.9 131.0  p99.99 1,999  max 2,000 us
                   without 1 stream, whose clock is not this host's
   clock error                  10 delays below zero, the worst -3.200 us
@@ -301,7 +301,7 @@ TEST(RxText, AnAnnouncedRun) {
   EXPECT_EQ(out.str(), R"(run 00c0ffee announced: 1,200 packets of 64 bytes at 501 pps, 1 stream
 run 00c0ffee announced: packets of 64 bytes at full speed, 3 streams
 run 00c0ffee announced: packets of 64 bytes for 2.5s at full speed, 3 streams
-run 00c0ffee ended after 1,000 packets of 64 bytes; its start was not seen: what was sent before this receiver began is among the lost
+run 00c0ffee ended after 1,000 packets of 64 bytes; its start was not seen: packets sent before this receiver started count as lost
 )");
 }
 
@@ -412,7 +412,7 @@ TEST(RxText, HowItEnded) {
     const auto from = text.find("  ended           ") + 18;
     return text.substr(from, text.find('\n', from) - from);
   };
-  EXPECT_EQ(ended(stats::EndReason::Amount), "all packets that were asked for arrived");
+  EXPECT_EQ(ended(stats::EndReason::Amount), "all requested packets arrived");
   EXPECT_EQ(ended(stats::EndReason::Duration), "duration reached");
   EXPECT_EQ(ended(stats::EndReason::Interrupted), "interrupted");
   EXPECT_EQ(ended(stats::EndReason::Failed), "failed");

@@ -26,7 +26,7 @@ TEST(TcpText, WholeRun) {
       out.str(),
       R"(sending to 198.18.0.2 port 10000 over eth1 (veth), 3 flows, 2 threads on CPU 2,3, for 2.5s
 payload pattern, 3,000,000 bytes in all; rate 1Gbps on l1, congestion control cubic, bursts of 45; closed by FIN
-counted by tracepoint xdp_devmap_xmit: what the driver accepted of this run
+counted by tracepoint xdp_devmap_xmit: frames of this run that the driver accepted
 [   1.00s] eth1       55 err/s        2,005 xmit/s  20.00 Mbit/s goodput         24 retrans/s      1,250 us RTT  9.000 Mbit/s slowest  11.00 Mbit/s fastest       2 open
 [   1.25s] eth1  flow 2 (port 40002) reset by the far end: RST after 500,000 bytes of 1,000,000
 
@@ -83,7 +83,7 @@ TEST(TcpText, OneFlowHasNoOthersToCompare) {
       out.str(),
       R"(sending to 2001:db8::2 port 10000 over eth1 (driver unknown), 1 flow, 1 thread on CPU 5
 payload file "request.txt", once, 4,096 bytes per flow; rate 1kpps, congestion control none, bursts of 45; left open
-counted by the link counters of eth1, NOT by tracepoint: whatever else it sends is in the figures (CAP_PERFMON is missing)
+counted by the link counters of eth1, NOT by tracepoint: the figures include all else that it sends (CAP_PERFMON is missing)
 [   1.00s] eth1        0 err/s            0 xmit/s   0.000 bit/s goodput          0 retrans/s          - us RTT
 [9999.99s] eth1   12,345 err/s   12,345,678 xmit/s  123.5 Gbit/s goodput  1,234,567 retrans/s  2,000,000 us RTT
 )");

@@ -21,7 +21,7 @@ TEST(TextReporter, WholeRun) {
   EXPECT_EQ(out.str(), R"(sending on eth1 (veth), 2 threads on CPU 2,3, for 2.5s
 session 00c0ffee
 stream 0: 198.18.0.1 port 1 (02:00:00:00:00:01) -> 198.18.0.2 port 1000-1003 (02:00:00:00:00:02), 64-byte frames, rate 1Mpps, 2,000,000 packets
-counted by tracepoint xdp_devmap_xmit: what the driver accepted of this run
+counted by tracepoint xdp_devmap_xmit: frames of this run that the driver accepted
 [   1.00s] eth1      500 err/s      999,000 xmit/s  671.3 Mbit/s L1  511.5 Mbit/s L2  target 1.000 Mpps
 
 summary of eth1
@@ -56,7 +56,7 @@ TEST(TextReporter, SaysWhenTheCountsAreTheLinks) {
   EXPECT_EQ(out.str(), R"(sending on eth1 (driver unknown), 1 thread on CPU 5
 session 00c0ffee
 stream 0: 2001:db8::1 port 1 (02:00:00:00:00:01-02:00:00:00:00:08) -> 2001:db8:1::100-2001:db8:1::10f port 1000 (02:00:00:00:00:02), 128-byte frames, rate 1Gbps on l2 = 976.6 kpps
-counted by the link counters of eth1, NOT by tracepoint: whatever else it sends is in the figures (CAP_PERFMON is missing)
+counted by the link counters of eth1, NOT by tracepoint: the figures include all else that it sends (CAP_PERFMON is missing)
 )");
 }
 

@@ -283,7 +283,7 @@ TEST_F(NoGoodputTest, UsesWhatWasSeenOfSilence) {
   summary_.seen.refused_headers = 1;
   EXPECT_EQ(because(), "1 segment from it has IP options or extension headers that IP refuses");
   summary_.seen.fragments = 1'200;
-  EXPECT_EQ(because(), "1,200 IP fragments came from it, which XDP does not reassemble");
+  EXPECT_EQ(because(), "1,200 IP fragments arrived from it, which XDP does not reassemble");
   sum().bad_segments = 3;
   EXPECT_EQ(because(), "none of the 3 segments from it is acceptable");
   summary_.seen.icmp_errors = 4;
