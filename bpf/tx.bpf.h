@@ -74,6 +74,7 @@ static __always_inline int send_frame(struct xdp_md* ctx, struct xtg_tx_worker* 
   if (s->n_fields) c->value_seq = w->seq;
   if (variant & XTG_V_CALLS && s->flows) turn_flows(w, c, s, variant);
   if (variant & XTG_V_RENEW && config.renew) xtg_renew(ctx);
+  if (config.way) return XDP_PASS; /* see egress.bpf.h */
   /* What becomes of the frame is counted by the tracepoints; what they do not see, because the
    * device has left the map and the helper answered XDP_DROP, is the rest. */
   return bpf_redirect_map(&targets, 0, XDP_DROP);

@@ -21,11 +21,13 @@ char _license[] SEC("license") = "GPL";
 #include "maps.bpf.h"
 #include "tx.bpf.h"
 #include "count.bpf.h"
+#include "egress.bpf.h"
 
 /* Sends the page as it is: announcements, which user space makes whole. A call sends one, so no
  * page is used twice and none has to be renewed. */
 SEC("xdp")
 int xtg_once(struct xdp_md* ctx) {
+  if (config.way) return XDP_PASS;
   return bpf_redirect_map(&targets, 0, XDP_DROP);
 }
 

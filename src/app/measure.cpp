@@ -19,6 +19,7 @@
 #include "app/session.h"
 #include "app/tcp_session.h"
 #include "app/this_host.h"
+#include "plan/way.h"
 
 namespace xtg::app {
 
@@ -48,9 +49,13 @@ bool receives_at_its_peer(const plan::ExchangePlan& plan, const plan::PortPlan& 
 /// What keeps frames from leaving any of the ports.
 Status remove_obstacles(plan::ExchangePlan& plan, std::vector<std::unique_ptr<Repair>>& repairs) {
   for (plan::PortPlan& port : plan.ports) {
-    if (!port.send || receives_at_its_peer(plan, port)) continue;
+    if (!port.send) continue;
+    if (receives_at_its_peer(plan, port)) {
+      if (port.send->spec.via == plan::WayOut::Auto) plan::stay_with_xdp(*port.send);
+      continue;
+    }
     auto clear = remove_obstacle(port.iface, frame_sizes(*port.send), port.send->fix,
-                                 repairs.emplace_back(), port.send->notes);
+                                 repairs.emplace_back(), port.send->notes, port.send->via);
     if (!clear) return clear;
   }
   return {};
@@ -64,13 +69,18 @@ Result<Outcome> measure(const plan::Plan& asked, report::Sink& sink, const StopT
   plan::Plan plan = asked;
   std::unique_ptr<Repair> repair;
   Status ready = check_caps(false);
-  if (ready) ready = remove_obstacle(plan.iface, frame_sizes(plan), plan.fix, repair, plan.notes);
+  if (ready) ready = remove_obstacle(plan.iface, frame_sizes(plan), plan.fix, repair, plan.notes, plan.via);
   if (ready) ready = write_planned_frames(plan);
   if (!ready) return tl::unexpected<Error>(std::move(ready.error()));
   sink.take(report::Step{
       fmt::format("interface {} (index {}, driver {}), {} threads, batches of {}", plan.iface.name,
                   plan.iface.ifindex, plan.iface.driver, plan.cpus.size(), plan.batch)});
   auto session = Session::prepare(plan, host.info().started_ns);
+  if (!session && plan.attach_pass && plan.spec.via == plan::WayOut::Auto &&
+      session.error().code == Errc::NotSupported) {
+    plan::turn_to_tc(plan, session.error().message());
+    session = Session::prepare(plan, host.info().started_ns);
+  }
   if (!session) return while_preparing(std::move(session.error()));
   sink.take(report::Step{"programs loaded and kept in the dispatcher, threads in place"});
   return run::carry_out(**session, host.info(), sink, stop, host);

@@ -17,6 +17,7 @@
 #include "net/interface.h"
 #include "packet/frame.h"
 #include "plan/diagnose.h"
+#include "plan/way.h"
 #include "report/probe_report.h"
 #include "xdp/probe.h"
 #include "xdp/programs.h"
@@ -135,6 +136,15 @@ void check_transmit(const plan::InterfaceFacts& iface, std::vector<Check>& check
   }
 }
 
+/// Of --via: what an interface that is up has, and what each costs. Which one `auto` takes is first.
+Check check_ways(const plan::InterfaceFacts& iface) {
+  constexpr std::string_view kAll = "tc (through the qdisc, slower), receive (into the stack)";
+  const auto way = plan::choose_way(iface, {packet::min_frame_size(packet::Family::V4)}, false);
+  if (way.via == plan::WayOut::Xdp)
+    return {"ways", Verdict::Info, fmt::format("xdp (fastest), {}", kAll), ""};
+  return {"ways", Verdict::Info, fmt::format("{}; not xdp: {}", kAll, way.reason), ""};
+}
+
 /// Of drivers that change frames: what the kernel makes of it.
 void check_page_reuse(const plan::InterfaceFacts& iface, std::vector<Check>& checks) {
   if (!plan::changes_frames(iface)) return;
@@ -166,6 +176,7 @@ void check_interface(const Result<plan::InterfaceFacts>& iface, std::vector<Chec
        ""});
   check_transmit(*iface, checks);
   check_page_reuse(*iface, checks);
+  checks.push_back(check_ways(*iface));
   if (iface->peer) {
     const plan::VethPeer& peer = *iface->peer;
     checks.push_back(

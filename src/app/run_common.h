@@ -13,6 +13,7 @@
 #include "core/result.h"
 #include "plan/facts.h"
 #include "plan/rx_spec.h"
+#include "plan/spec.h"
 #include "report/event.h"
 #include "stats/snapshot.h"
 #include "xdp/place.h"
@@ -26,7 +27,8 @@ Status check_caps(bool tracing);
 /// the error.
 Status remove_obstacle(const plan::InterfaceFacts& iface,
                        const std::vector<plan::FrameSize>& frame_sizes, bool fix,
-                       std::unique_ptr<Repair>& repair, std::vector<std::string>& notes);
+                       std::unique_ptr<Repair>& repair, std::vector<std::string>& notes,
+                       plan::WayOut via = plan::WayOut::Xdp);
 
 /// With where the counts come from. `note`: why it is not the tracepoint; else empty.
 report::RunInfo with_source(report::RunInfo info, const std::string& note);
@@ -49,7 +51,7 @@ std::optional<Error> link_fault(const plan::InterfaceFacts& iface);
 inline constexpr std::uint64_t kSilenceNs = 1'000'000'000;
 /// Why frames of this size (with FCS) are tried and none is accepted.
 Error silence_error(const plan::InterfaceFacts& iface, plan::FrameSize frame_size,
-                    const stats::Snapshot& now);
+                    const stats::Snapshot& now, plan::WayOut via = plan::WayOut::Xdp);
 
 /// The note on what attach_pass() of a sender returned; an error unless another program does as
 /// well.

@@ -18,6 +18,7 @@
 #include "packet/assemble.h"
 #include "packet/encode.h"
 #include "plan/pacing.h"
+#include "plan/way.h"
 #include "stats/shortfall.h"
 
 namespace xtg::app {
@@ -27,6 +28,7 @@ namespace {
 constexpr std::uint64_t kWatchNs = 100'000'000; // how often faults are looked for
 constexpr std::uint64_t kLeadInNs = 2'000'000;  // from "go" to the first slot
 constexpr std::uint64_t kTogetherNs = 20'000;   // slots released together span this at most
+constexpr std::uint64_t kQueueNs = 3'000'000'000; // for a queueing discipline to send what it has
 constexpr std::uint64_t kSettleNs = 20'000'000; // for a link's own counters to catch up
 
 bool is_paced(const plan::StreamPlan& stream) {
@@ -91,7 +93,9 @@ Result<std::unique_ptr<Session>> Session::prepare(const plan::Plan& plan,
 
 Status Session::load() {
   const auto lanes = static_cast<unsigned>(plan_.cpus.size());
-  auto anchor = net::Anchor::create(lanes + (plan_.announce ? 1 : 0));
+  const unsigned devices = lanes + (plan_.announce ? 1 : 0);
+  const bool by_xdp = plan_.via == plan::WayOut::Xdp;
+  auto anchor = by_xdp ? net::Anchor::create(devices) : net::Anchor::create_here(devices);
   if (!anchor) return forward(std::move(anchor), "make the ingress devices");
   anchor_.emplace(std::move(*anchor));
 
@@ -113,9 +117,12 @@ Status Session::load() {
   spec.workers = lanes;
   spec.once = plan_.announce;
   spec.again = !plan_.once;
-  auto renew = must_renew(plan_.iface);
-  if (!renew) return tl::unexpected<Error>(std::move(renew.error()));
-  spec.renew = *renew;
+  spec.via = plan_.via;
+  if (by_xdp) {
+    auto renew = must_renew(plan_.iface);
+    if (!renew) return tl::unexpected<Error>(std::move(renew.error()));
+    spec.renew = *renew;
+  }
   if (spec.renew) notes_.push_back(plan::renewal_note(plan_.iface));
   auto sender = xdp::Sender::load(spec);
   if (!sender) return tl::unexpected<Error>(std::move(sender.error()));
@@ -124,6 +131,9 @@ Status Session::load() {
 
   if (auto attached = anchor_->run([this] { return sender_->attach_anchor(); }); !attached)
     return attached;
+  if (!by_xdp)
+    if (auto attached = sender_->attach_egress(); !attached) return attached;
+  if (const std::string note = plan::way_note(plan_); !note.empty()) notes_.push_back(note);
   if (plan_.attach_pass) {
     auto note = pass_note(plan_.iface, sender_->attach_pass(plan_.iface.ifindex));
     if (!note) return tl::unexpected<Error>(std::move(note.error()));
@@ -239,8 +249,24 @@ std::optional<Error> Session::fault(const stats::Snapshot& now) {
     if (!state->exists) return error("was removed");
     if (!state->up && now.total.accepted != 0) return error("went down");
   }
-  if (!silence_.lasts(now.total, now.time_ns, patience_ns())) return std::nullopt;
-  return silence_error(plan_.iface, largest_frame(plan_.streams), now);
+  if (!silence_.lasts(seen(now), now.time_ns, patience_ns())) return std::nullopt;
+  return silence_error(plan_.iface, largest_frame(plan_.streams), now, plan_.via);
+}
+
+/// Frames of which the outcome is the interface's doing: a queueing discipline may hold all of them
+/// back for a while, or drop them, and be right.
+stats::TxCounters Session::seen(const stats::Snapshot& now) const {
+  stats::TxCounters out = now.total;
+  if (plan_.via != plan::WayOut::Xdp && now.source == stats::CountSource::Tracepoint)
+    out.attempts = out.accepted + out.driver_drops + out.redirect_errors;
+  return out;
+}
+
+/// The last frames may lie in a queueing discipline, which sends them at its own rate.
+void Session::await_queue() {
+  const std::uint64_t until = monotonic_ns() + kQueueNs;
+  while (!error() && sender_->in_flight() != 0 && monotonic_ns() < until)
+    usleep(2'000);
 }
 
 void Session::halt() {
@@ -262,6 +288,7 @@ void Session::begin_following() {
   const plan::StreamSpec& spec = plan_.spec.streams.front();
   const packet::Frame& frame = stream_.frame;
   const bool fixed = frame.sweep.hop_law == packet::HopLaw::Fixed;
+  if (!plan_.iface.ethernet || plan_.via == plan::WayOut::Receive) return;
   if (spec.dst_mac || (!fixed && frame.sweep.hop_law != packet::HopLaw::Listed)) return;
   follower_.begin(plan::question_of(spec),
                   spec.dst_addr.value_or(packet::IpRange{plan::destination_of(spec), 1}),
@@ -339,6 +366,7 @@ Error Session::nothing_sent(stats::EndReason reason) {
 stats::Summary Session::count(std::optional<stats::Sample>& rest) {
   if (auto joined = pool_->join(); !joined) fail_run(std::move(joined.error()));
   const double ended_s = clock_.seconds(monotonic_ns());
+  await_queue();
   // Rates are of whole intervals; the run may have ended within the last one.
   const auto until_end = [ended_s](stats::Sample sample) {
     sample.end_s = std::min(sample.end_s, ended_s);
@@ -355,13 +383,14 @@ stats::Summary Session::count(std::optional<stats::Sample>& rest) {
   if (clock_.worth_a_line(previous_.time_ns, last.time_ns))
     rest = until_end(stats::delta(previous_, last, start_ns_, bits_, target_pps_));
   if (!error() && last.total.accepted == 0 && last.total.attempts != 0)
-    blame(silence_error(plan_.iface, largest_frame(plan_.streams), last));
+    blame(silence_error(plan_.iface, largest_frame(plan_.streams), last, plan_.via));
   if (!error() && last.total.attempts == 0) blame(nothing_sent(reason));
 
   summary_.total = until_end(stats::delta(first_, last, start_ns_, bits_, target_pps_));
   summary_.end = error() ? stats::EndReason::Failed : reason;
   summary_.source = last.source;
   summary_.errnos = last.errnos;
+  summary_.stack_drops = sender_->stack_drops();
   if (std::ranges::any_of(plan_.streams, &is_paced)) summary_.slip = sender_->slip();
   summary_.first_frame_s = static_cast<double>(start_ns_ - started_ns_) * 1e-9;
   summary_.shortfall = stats::explain_shortfall(summary_.total);

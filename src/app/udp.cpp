@@ -9,6 +9,7 @@
 #include "app/patience.h"
 #include "app/planned_capture.h"
 #include "core/exit_status.h"
+#include "plan/way.h"
 #include "xdp/live.h"
 
 namespace xtg::app {
@@ -22,7 +23,8 @@ plan::HostFacts facts_of(const plan::RunSpec& spec, Context& context) {
   return gather_facts(spec, !spec.dry_run);
 }
 
-int dry_run(const plan::Plan& plan, report::Sink& sink, Context& context) {
+int dry_run(plan::Plan plan, report::Sink& sink, Context& context) {
+  if (std::string note = plan::way_note(plan); !note.empty()) plan.notes.push_back(std::move(note));
   if (auto written = write_planned_frames(plan); !written)
     return fail_before(written.error(), sink);
   report::Notes notes(context.err);

@@ -66,12 +66,13 @@ Result<std::vector<UniqueFd>> make_taps(int base, unsigned count) {
   return taps;
 }
 
-/// In a new private namespace: no index is taken there, and it takes them along when it ends.
-Status make_veths(int base, unsigned count) {
+/// In a new private namespace no index is taken, and it takes them along when it ends; so it does
+/// where only their other ends are in it.
+Status make_veths(int base, unsigned count, const NetNs* far = nullptr) {
   for (unsigned i = 0; i < count; ++i) {
     auto made =
         create_veth({.near = {device_name(base, i), nullptr, {}, base + static_cast<int>(i)},
-                     .far = {fmt::format("far{}", i), nullptr, {}, 0},
+                     .far = {fmt::format("far{}", i), far, {}, 0},
                      .queues = 1,
                      .mtu = 1500,
                      .up = false});
@@ -117,8 +118,33 @@ Result<Anchor> Anchor::create(unsigned count) {
   return tl::unexpected<Error>(std::move(error));
 }
 
+Result<Anchor> Anchor::create_here(unsigned count) {
+  if (count == 0 || count > kMaxCount)
+    return fail(Errc::Internal,
+                fmt::format("an anchor has 1 to {} devices, not {}", kMaxCount, count));
+  for (int i = 1; i <= kTries; ++i) {
+    auto far = NetNs::create_private();
+    if (!far) break;
+    const int base = random_base();
+    const auto made = make_veths(base, count, &*far);
+    if (made) return Anchor(std::move(*far), {}, base, count, true);
+    if (made.error().sys != EBUSY && made.error().sys != EEXIST) break;
+  }
+  int base = 0;
+  auto taps = make_taps_anywhere(base, count);
+  if (!taps) return tl::unexpected<Error>(std::move(taps.error()));
+  return Anchor({}, std::move(*taps), base, count);
+}
+
+/// The kernel would clear the veths away behind our back, where somebody may be looking.
+Anchor::~Anchor() {
+  if (!here_ || !ns_) return;
+  for (unsigned i = 0; i < count_; ++i)
+    (void)remove_link(device_name(base_, i));
+}
+
 Status Anchor::enter() const {
-  return ns_ ? ns_->enter() : Status{};
+  return is_private() ? ns_->enter() : Status{};
 }
 
 } // namespace xtg::net

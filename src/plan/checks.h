@@ -47,8 +47,9 @@ std::string unusable_words(const InterfaceFacts& iface, const UnusableAddress& a
 void note_unusable(const InterfaceFacts& iface, const packet::Ip& dst, const packet::Ip& src,
                    std::vector<std::string>& notes);
 
-/// There is an interface, with Ethernet framing, and it is up; a dry run needs it not to be up.
-Status check_interface(const HostFacts& facts, bool dry_run);
+/// There is an interface, with Ethernet framing or `any_framing`, and it is up; a dry run needs it
+/// not to be up.
+Status check_interface(const HostFacts& facts, bool dry_run, bool any_framing = false);
 
 /// The driver is known to run no XDP programs.
 bool lacks_xdp(const InterfaceFacts& iface);

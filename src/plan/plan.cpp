@@ -11,6 +11,7 @@
 #include "plan/diagnose.h"
 #include "plan/next_hop.h"
 #include "plan/pacing.h"
+#include "plan/way.h"
 #include "xtg/abi/base.h"
 #include "xtg/abi/signature.h"
 
@@ -40,6 +41,13 @@ Ip pick_source(const InterfaceFacts& iface, const RouteFacts* route, Family fami
                   iface.name, family == Family::V4 ? "IPv4" : "IPv6", made_up.to_string(),
                   family == Family::V4 ? "2544" : "5180"));
   return made_up;
+}
+
+/// What has arrived is for the interface's own address, if it has one.
+Ip own_address(const InterfaceFacts& iface, const Ip& otherwise) {
+  for (const Ip& address : iface.addresses)
+    if (address.family == otherwise.family && !address.is_link_local()) return address;
+  return otherwise;
 }
 
 Result<packet::PortRange> destination_ports(const StreamSpec& stream) {
@@ -80,7 +88,10 @@ Result<Endpoints> pick_endpoints(const RunSpec& spec, const StreamSpec& stream,
   const InterfaceFacts& iface = *facts.iface;
   Endpoints out;
   out.dst = IpRange{destination_of(stream), 1};
-  if (stream.dst_addr) out.dst = *stream.dst_addr;
+  if (stream.dst_addr)
+    out.dst = *stream.dst_addr;
+  else if (spec.via == WayOut::Receive)
+    out.dst = {own_address(iface, out.dst.first), 1};
   if (auto safe = check_safety(spec, iface, out.dst); !safe)
     return tl::unexpected<Error>(std::move(safe.error()));
 
@@ -96,9 +107,13 @@ Result<Endpoints> pick_endpoints(const RunSpec& spec, const StreamSpec& stream,
     if (auto ok = check_source(consent, *stream.src_mac); !ok)
       return tl::unexpected<Error>(std::move(ok.error()));
   const RouteFacts* route = route_for(facts, out.dst.first);
+  if (auto fits = check_framing(iface, stream); !fits)
+    return tl::unexpected<Error>(std::move(fits.error()));
   if (stream.dst_mac) {
     out.dst_mac = *stream.dst_mac;
-  } else {
+  } else if (spec.via == WayOut::Receive) {
+    out.dst_mac = {iface.mac, 1};
+  } else if (iface.ethernet) {
     auto hops = find_next_hops({spec.dry_run, Errc::NotFound,
                                 "name one with --dst-mac, or another destination with --dst-addr"},
                                iface, route, out.dst, notes);
@@ -107,9 +122,14 @@ Result<Endpoints> pick_endpoints(const RunSpec& spec, const StreamSpec& stream,
     out.hop_law = hops->law;
     out.next_hops = std::move(hops->listed);
   }
-  out.src_mac = stream.src_mac.value_or(MacRange{iface.mac, 1});
-  out.src =
-      stream.src_addr ? *stream.src_addr : IpRange{pick_source(iface, route, family, notes), 1};
+  out.src_mac = stream.src_mac.value_or(
+      MacRange{spec.via == WayOut::Receive ? sender_beyond(iface.mac) : iface.mac, 1});
+  if (stream.src_addr)
+    out.src = *stream.src_addr;
+  else if (spec.via == WayOut::Receive)
+    out.src = {host_beyond(family), 1};
+  else
+    out.src = {pick_source(iface, route, family, notes), 1};
   note_unusable(iface, out.dst.first, out.src.first, notes);
   return out;
 }
@@ -323,7 +343,7 @@ Ip source_of(const StreamSpec& stream, const HostFacts& facts) {
 }
 
 Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t session) {
-  if (auto usable = check_interface(facts, spec.dry_run); !usable)
+  if (auto usable = check_interface(facts, spec.dry_run, spec.via != WayOut::Xdp); !usable)
     return tl::unexpected<Error>(std::move(usable.error()));
   if (spec.streams.empty() || spec.streams.size() > XTG_MAX_STREAMS)
     return invalid(fmt::format("1 to {} streams make a run", XTG_MAX_STREAMS));
@@ -341,7 +361,6 @@ Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t 
   plan.fix = spec.fix;
   plan.once = spec.once;
   plan.announce = spec.announce;
-  plan.attach_pass = needs_pass_program(*facts.iface);
   plan.spec = spec;
   if (spec.dry_run) note_consent({spec.allow_default_route}, *facts.iface, plan.notes);
   std::size_t next_hops = 0, sizes = 0, values = 0;
@@ -371,6 +390,7 @@ Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t 
   for (const StreamPlan& stream : plan.streams)
     if (stream.pacing) target_bps += stream.pacing->target_pps * stream.l1_bits;
   note_link_speed(plan.iface, target_bps, plan.notes);
+  take_way(plan);
   return plan;
 }
 

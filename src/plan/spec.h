@@ -32,6 +32,11 @@ enum class StampClock : std::uint8_t { Monotonic, Tai };
 /// How a thread waits for its next deadline.
 enum class Pace : std::uint8_t { Auto, Busy }; ///< Auto sleeps through long gaps
 
+/// How frames leave: redirected to the interface's XDP transmit; out of it as the stack's frames do,
+/// through its queueing discipline; or into it, as if they had arrived there. Auto is Xdp where
+/// that works, else Tc.
+enum class WayOut : std::uint8_t { Auto, Xdp, Tc, Receive };
+
 /// The rate law of a stream. Later laws (ramps, Poisson) join here.
 struct RateLaw {
   Rate rate;               ///< of the whole stream, over all threads
@@ -94,6 +99,7 @@ struct RunSpec {
   bool allow_public = false;
   bool fix = false;  ///< repair what can be repaired, put it back afterwards
   bool once = false; ///< offer each frame to the driver once; else what it refuses is sent again
+  WayOut via = WayOut::Auto;
   bool announce = false;                ///< tell receivers of the run's start and end
   std::optional<std::uint32_t> session; ///< the run's number; none: drawn
   std::optional<SipKey> key;            ///< of the announcements' sums

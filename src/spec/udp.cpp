@@ -31,6 +31,9 @@ constexpr std::array kStamps = {Choice<plan::Stamp>{"batch", plan::Stamp::Batch}
                                 Choice<plan::Stamp>{"each", plan::Stamp::Each}};
 constexpr std::array kClocks = {Choice<plan::StampClock>{"monotonic", plan::StampClock::Monotonic},
                                 Choice<plan::StampClock>{"tai", plan::StampClock::Tai}};
+constexpr std::array kWaysOut = {
+    Choice<plan::WayOut>{"auto", plan::WayOut::Auto}, Choice<plan::WayOut>{"xdp", plan::WayOut::Xdp},
+    Choice<plan::WayOut>{"tc", plan::WayOut::Tc}, Choice<plan::WayOut>{"receive", plan::WayOut::Receive}};
 constexpr std::array kPaces = {Choice<plan::Pace>{"auto", plan::Pace::Auto},
                                Choice<plan::Pace>{"busy", plan::Pace::Busy}};
 
@@ -184,6 +187,8 @@ void run_rows(Table& table) {
   rate_rows(table, rate);
   burst_row(table, rate);
   table.place(Place::Port);
+  table.choice("--via", "the way out: XDP transmit, tc (any interface), or received there",
+               of_run(&R::via), kWaysOut);
   table.choice("--pace", "auto sleeps through long gaps, busy always spins", of_run(&R::pace),
                kPaces);
   thread_rows(table, "-t,--threads", of_run(&R::threads), of_run(&R::cpus));
@@ -262,6 +267,8 @@ Status check_ends(const Udp& udp, const Asked& asked) {
   if (unsigned_stream != run.streams.end())
     return bad_usage("--no-signature and --rx exclude each other: the receiver knows frames by "
                      "their signatures");
+  if (run.via == plan::WayOut::Receive)
+    return bad_usage("--via receive goes without --rx and --port: nothing leaves the interface");
   if (run.announce)
     return bad_usage("--announce goes without --rx and --port: one process knows both ends");
   if (run.session)

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include <unistd.h>
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
@@ -16,6 +18,7 @@
 
 #include "core/clock.h"
 #include "core/unique_fd.h"
+#include "xdp/egress.h"
 #include "xdp/libbpf.h"
 
 namespace xtg::xdp {
@@ -48,18 +51,45 @@ bool follows_address(const SenderSpec& spec) {
                      [](const xtg_stream& stream) { return stream.hop_law != XTG_HOP_FIXED; });
 }
 
+std::uint32_t way_number(plan::WayOut via) {
+  if (via == plan::WayOut::Receive) return XTG_WAY_RECEIVE;
+  return via == plan::WayOut::Tc ? XTG_WAY_TC : XTG_WAY_XDP;
+}
+
+/// The tracepoint programs that count on each way.
+std::vector<bpf_program*> counters_of(const xtg_bpf& skel, plan::WayOut via) {
+  const auto& progs = skel.progs;
+  switch (via) {
+  case plan::WayOut::Tc:
+    return {progs.xtg_tp_offer, progs.xtg_tp_offered, progs.xtg_tp_free};
+  case plan::WayOut::Receive:
+    return {progs.xtg_tp_enter, progs.xtg_tp_free};
+  default:
+    return {progs.xtg_tp_xmit, progs.xtg_tp_err};
+  }
+}
+
+void choose_programs(xtg_bpf& skel, const SenderSpec& spec, bool tracepoints, bool modest) {
+  const auto& progs = skel.progs;
+  for (bpf_program* prog : {progs.xtg_tx, progs.xtg_tx_each, progs.xtg_tx_multi, progs.xtg_tx_renew,
+                            progs.xtg_tx_modest})
+    bpf_program__set_autoload(prog, prog == pick_program(skel, spec, modest));
+  const auto counters = counters_of(skel, spec.via);
+  for (bpf_program* prog : {progs.xtg_tp_xmit, progs.xtg_tp_err, progs.xtg_tp_offer,
+                            progs.xtg_tp_offered, progs.xtg_tp_enter, progs.xtg_tp_free})
+    bpf_program__set_autoload(prog, tracepoints && std::ranges::count(counters, prog) != 0);
+  bpf_program__set_autoload(progs.xtg_egress, spec.via != plan::WayOut::Xdp);
+  bpf_program__set_autoload(progs.xtg_once, spec.once);
+  for (bpf_map* map : {skel.maps.in_drivers, skel.maps.stack_drops})
+    bpf_map__set_autocreate(map, spec.via != plan::WayOut::Xdp);
+}
+
 Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool modest) {
   Skeleton skel(xtg_bpf::open(nullptr));
   if (!skel) return fail_sys(errno, "open the kernel programs");
 
   auto* rodata = skel->rodata;
-  const auto& progs = skel->progs;
-  for (bpf_program* prog : {progs.xtg_tx, progs.xtg_tx_each, progs.xtg_tx_multi, progs.xtg_tx_renew,
-                            progs.xtg_tx_modest})
-    bpf_program__set_autoload(prog, prog == pick_program(*skel, spec, modest));
-  bpf_program__set_autoload(skel->progs.xtg_tp_xmit, tracepoints);
-  bpf_program__set_autoload(skel->progs.xtg_tp_err, tracepoints);
-  bpf_program__set_autoload(progs.xtg_once, spec.once);
+  choose_programs(*skel, spec, tracepoints, modest);
   rodata->config.ingress_base = spec.ingress_base;
   rodata->config.to_ifindex = static_cast<__u32>(spec.to_ifindex);
   rodata->config.n_workers = static_cast<__u32>(spec.workers);
@@ -70,6 +100,7 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
   rodata->config.tai = stamps_tai(spec) ? 1 : 0;
   rodata->config.again = spec.again && tracepoints ? 1 : 0;
   rodata->config.renew = spec.renew ? 1 : 0;
+  rodata->config.way = way_number(spec.via);
   std::copy(spec.tables.streams.begin(), spec.tables.streams.end(), rodata->streams);
 
   const int error = xtg_bpf::load(skel.get());
@@ -86,6 +117,8 @@ struct Sender::Impl {
   std::vector<std::uint8_t> page;
   std::uint32_t ingress_base = 0;
   std::string source_note;
+  plan::WayOut via = plan::WayOut::Xdp;
+  std::uint32_t devices = 0; ///< ingress devices
   int prog_fd = -1;
   int pass_fd = -1;
   int once_fd = -1;
@@ -156,6 +189,8 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   if (!skel) return tl::unexpected<Error>(load_error(std::move(skel.error())));
   impl->skel = std::move(*skel);
   impl->workers = spec.workers;
+  impl->via = spec.via;
+  impl->devices = static_cast<std::uint32_t>(spec.workers) + (spec.once ? 1 : 0);
   impl->streams = spec.tables.streams.size();
   impl->page = spec.tables.page;
   impl->ingress_base = spec.ingress_base;
@@ -178,11 +213,12 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
 
   const __u32 slot = 0;
   const __u32 target = static_cast<__u32>(spec.to_ifindex);
-  if (bpf_map_update_elem(bpf_map__fd(impl->skel->maps.targets), &slot, &target, 0) != 0)
+  if (spec.via == plan::WayOut::Xdp &&
+      bpf_map_update_elem(bpf_map__fd(impl->skel->maps.targets), &slot, &target, 0) != 0)
     return fail_sys(errno, fmt::format("aim at interface {}", spec.to_ifindex));
 
   if (impl->source_note.empty()) {
-    for (bpf_program* prog : {progs.xtg_tp_xmit, progs.xtg_tp_err}) {
+    for (bpf_program* prog : counters_of(*impl->skel, spec.via)) {
       auto link = attach_tracepoint(prog);
       if (link) {
         impl->links.push_back(std::move(*link));
@@ -201,6 +237,16 @@ Status Sender::attach_anchor() {
   auto link = attach_xdp(impl_->prog_fd, static_cast<int>(impl_->ingress_base), "the send program");
   if (!link) return forward(std::move(link), "keep the send program in the dispatcher");
   impl_->links.push_back(std::move(*link));
+  return {};
+}
+
+Status Sender::attach_egress() {
+  const int fd = bpf_program__fd(impl_->skel->progs.xtg_egress);
+  for (std::uint32_t i = 0; i < impl_->devices; i++) {
+    auto link = attach_tc_ingress(fd, static_cast<int>(impl_->ingress_base + i));
+    if (!link) return forward(std::move(link), "send frames on from the ingress devices");
+    if (link->valid()) impl_->links.push_back(std::move(*link));
+  }
   return {};
 }
 
@@ -273,6 +319,7 @@ Result<RunEnd> Sender::run(std::size_t worker, std::span<const std::uint8_t> pag
   w.idle_left = left != 0 && left < batch ? static_cast<__u32>(batch - left) : 0;
   w.batch = batch;
   w.spin_ns = spin_ns;
+  w.thread = static_cast<__u32>(gettid());
 
   auto end =
       run_live(impl_->prog_fd, page, impl_->ingress_base + static_cast<__u32>(worker), runs, batch);
@@ -383,6 +430,7 @@ stats::TxCounters Sender::counters(std::size_t worker, std::size_t stream) const
   c.accepted = peek(cursor.accepted);
   c.driver_drops = peek(cursor.driver_drops);
   c.redirect_errors = peek(cursor.redirect_errors);
+  c.queue_drops = peek(cursor.queue_drops);
   c.resent = peek(cursor.resent);
   const std::uint64_t taken = peek(cursor.claimed) + c.resent;
   std::uint64_t unsent = within_batch(peek(cursor.rest_end), peek(cursor.rest_seq));
@@ -404,8 +452,12 @@ stats::Snapshot Sender::snapshot(bool settled) const {
       stats::TxCounters c = counters(worker, stream);
       if (settled && traced) {
         const std::uint64_t rest = c.attempts - c.accepted - c.errors();
-        c.redirect_errors += rest;
-        unseen += rest;
+        if (impl_->via == plan::WayOut::Xdp) {
+          c.redirect_errors += rest;
+          unseen += rest;
+        } else {
+          c.queued = rest;
+        }
       }
       out.workers[worker] += c;
       out.streams[stream] += c;
@@ -414,6 +466,25 @@ stats::Snapshot Sender::snapshot(bool settled) const {
 
   out.errnos = read_errnos(bpf_map__fd(impl_->skel->maps.errnos));
   if (unseen != 0) out.errnos[ENODEV] += unseen;
+  return out;
+}
+
+std::uint64_t Sender::in_flight() const {
+  if (!impl_->source_note.empty() || impl_->via == plan::WayOut::Xdp) return 0;
+  std::uint64_t out = 0;
+  for (std::size_t worker = 0; worker < workers(); worker++)
+    for (std::size_t stream = 0; stream < streams(); stream++) {
+      const stats::TxCounters c = counters(worker, stream);
+      out += c.attempts - c.accepted - c.errors();
+    }
+  return out;
+}
+
+std::map<std::string, std::uint64_t> Sender::stack_drops() const {
+  std::map<std::string, std::uint64_t> out;
+  if (impl_->via != plan::WayOut::Receive) return out;
+  for (const auto& [reason, frames] : read_counts(bpf_map__fd(impl_->skel->maps.stack_drops)))
+    out[drop_reason_name(reason)] += frames;
   return out;
 }
 

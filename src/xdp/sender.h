@@ -15,6 +15,7 @@
 #include "core/result.h"
 #include "packet/address.h"
 #include "packet/assemble.h"
+#include "plan/spec.h"
 #include "stats/histogram.h"
 #include "stats/snapshot.h"
 #include "xdp/live.h"
@@ -42,6 +43,9 @@ struct SenderSpec {
   bool once = false;  ///< send_once() will be called; then one more ingress device is there
   bool again = false; ///< what the driver refuses is sent again, where tracepoints tell of it
   bool renew = false; ///< plan::must_renew()
+  /// Not Auto. Other than Xdp the ingress devices are where the output interface is, and
+  /// attach_egress() is called.
+  plan::WayOut via = plan::WayOut::Xdp;
 };
 
 class Sender {
@@ -56,6 +60,8 @@ public:
   /// Without that every call with more than one frame costs some 24 ms (bpf_prog_change_xdp). Call
   /// it in the anchor's network namespace.
   Status attach_anchor();
+  /// Has what arrives at the ingress devices go on to the output interface. Call it where they are.
+  Status attach_egress();
   /// Attaches the pass program to the output interface: some drivers allot transmit queues only
   /// then.
   Status attach_pass(int ifindex);
@@ -101,6 +107,12 @@ public:
   [[nodiscard]] std::uint64_t end_ns() const; ///< as set; ~0 without
   /// When the last worker finished sending, CLOCK_MONOTONIC; 0 before the first call.
   [[nodiscard]] std::uint64_t last_sent_ns() const;
+
+  /// Frames that were handed over and of which nothing has been heard yet: those in a queueing
+  /// discipline. 0 without tracepoints.
+  [[nodiscard]] std::uint64_t in_flight() const;
+  /// What the stack threw away of the frames that arrived (WayOut::Receive), by the kernel's reason.
+  [[nodiscard]] std::map<std::string, std::uint64_t> stack_drops() const;
 
   /// Counters of all workers and streams; time_ns, nomem_retries and, without tracepoints, accepted
   /// and errors are the caller's. `settled`: nothing runs any more, so what no tracepoint saw never

@@ -13,6 +13,7 @@
 #include "reflect_program.h"
 #include "rx_program.h"
 #include "tcp_program.h"
+#include "xdp/sender.h"
 
 namespace xtg::test {
 
@@ -120,6 +121,28 @@ TEST_F(LoadTest, Tcp) {
                               .payload = much ? noise(100'000, 1) : Bytes{}});
     EXPECT_TRUE(program.ok()) << program.error() << ", much " << much;
   }
+}
+
+/// The ways out other than XDP transmit, of one stream and of several.
+TEST_F(LoadTest, OtherWays) {
+  for (const plan::WayOut via : {plan::WayOut::Tc, plan::WayOut::Receive})
+    for (const bool again : {false, true})
+      for (const std::size_t streams : {1U, 2U}) {
+        xdp::SenderSpec spec;
+        spec.ingress_base = 0x40000000;
+        spec.to_ifindex = 1;
+        spec.via = via;
+        spec.again = again;
+        spec.once = true;
+        std::vector<packet::EncodedStream> encoded;
+        for (std::size_t i = 0; i < streams; i++)
+          encoded.push_back(packet::encode(frames()[i], {}));
+        spec.tables = packet::assemble(std::move(encoded)).value();
+        spec.totals.assign(streams, 1);
+        const auto sender = xdp::Sender::load(spec);
+        ASSERT_TRUE(sender) << sender.error().message();
+        EXPECT_EQ(sender->count_source_note(), "");
+      }
 }
 
 } // namespace

@@ -12,6 +12,7 @@ import cards
 import lib
 import refusals
 import traffic
+import ways
 
 LOAD = "LoadTest.*"
 QUICK = os.environ.get("XTG_VM", "quick") == "quick"
@@ -44,8 +45,8 @@ def suite(words):
             for base in traffic.QUICK if QUICK else traffic.FULL:
                 found.append(type(f"{card}: {base.__name__}", (base,), {"card": card}))
         elif card in refusals.BY_CARD:
-            base = refusals.BY_CARD[card]
-            found.append(type(f"{card}: {base.__name__}", (base,), {"card": card}))
+            for base in (refusals.BY_CARD[card], *ways.BY_CARD.get(card, ())):
+                found.append(type(f"{card}: {base.__name__}", (base,), {"card": card}))
     for case in found:
         for test in unittest.defaultTestLoader.loadTestsFromTestCase(case):
             if words and not any(word in test.id() for word in words):

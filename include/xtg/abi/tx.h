@@ -109,6 +109,11 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_stream) == XTG_MAX_HEADER + 24 + 16 * XTG_MA
                                                    4 * XTG_MAX_LENGTHS + 96 + 40 * XTG_MAX_FIELDS,
                   "stream ABI");
 
+/* xtg_tx_config.way */
+#define XTG_WAY_XDP 0     /* redirected to the interface's XDP transmit */
+#define XTG_WAY_TC 1      /* out of the interface as an skb, through its queueing discipline */
+#define XTG_WAY_RECEIVE 2 /* into the interface, as if they had arrived there */
+
 /* What holds for the whole run. Constant; in .rodata. */
 struct xtg_tx_config {
   __u32 ingress_base; /* ifindex of lane 0's ingress device; lane i has ingress_base + i */
@@ -121,7 +126,8 @@ struct xtg_tx_config {
   __u32 page_len;   /* of the template that the kernel fills its pages with: the largest frame */
   __u32 n_places;   /* xtg_place; 0 and clean_from: all from there on is written */
   __u32 clean_from; /* see xtg_place; 0: nothing has to be cleaned */
-  __u32 pad[2];
+  __u32 way;        /* XTG_WAY_*: how frames leave */
+  __u32 pad;
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_config) == 48, "config ABI");
 
@@ -193,7 +199,9 @@ struct XTG_WORKER_LINES xtg_tx_worker {
   __u64 pass;      /* xtg_tx_cursor.pass of the stream that was chosen last */
   __u32 n_done;    /* streams of which it sends nothing more */
   __u32 slip_cell; /* of the slot that was released last */
-  __u64 pad[14];
+  __u32 thread;    /* U: the kernel's number of the thread that makes the calls */
+  __u32 pad_thread;
+  __u64 pad[13];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_worker) == 4 * 64, "whole pairs of cache lines");
 
@@ -236,6 +244,8 @@ struct XTG_WORKER_LINES xtg_tx_cursor {
   __u64 accepted;
   __u64 driver_drops;
   __u64 redirect_errors;
-  __u64 pad[9];
+  __u64 queue_drops;   /* thrown away by the queueing discipline; of XTG_WAY_RECEIVE by the backlog */
+  __u64 accepted_then; /* accepted when a frame was last refused; not of XTG_WAY_XDP */
+  __u64 pad[7];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_cursor) == 6 * 64, "whole pairs of cache lines");

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The ways out other than XDP transmit: the send program passes its frames, so that each becomes an
+ * skb that arrives at the ingress device, where xtg_egress sends it on to the interface: out of it,
+ * through its queueing discipline, or into it, as if it had arrived there.
+ *
+ * What becomes of the frames: the tracepoints around the driver's transmit function say what it
+ * took, kfree_skb what was thrown away, and where. A frame is known by the device it came in by,
+ * which nobody else uses, and by its tag, which it carries in tc_index through any queueing
+ * discipline. These programs run on any CPU: a discipline may send a frame much later. */
+#pragma once
+
+#include <linux/pkt_cls.h>
+
+#include "count.bpf.h"
+
+/* As the kernel has it; only the fields that are read. */
+struct sk_buff {
+  struct net_device* dev;
+  int skb_iif;
+  __u16 tc_index;
+} __attribute__((preserve_access_index));
+
+/* The tag: 1, six bits of the stream, nine of the frame's number. */
+#define XTG_TAG 0x8000U
+#define XTG_TAG_NUMBERS 512U
+XTG_STATIC_ASSERT(XTG_MAX_STREAMS * XTG_TAG_NUMBERS <= XTG_TAG, "a tag has 15 bits");
+XTG_STATIC_ASSERT(XTG_MAX_BATCH < XTG_TAG_NUMBERS, "tells the frames of a batch apart");
+
+static __always_inline __u32 tag_of(__u32 stream, __u64 number) {
+  return XTG_TAG | (stream & (XTG_MAX_STREAMS - 1)) * XTG_TAG_NUMBERS |
+         (number & (XTG_TAG_NUMBERS - 1));
+}
+
+static __always_inline __u32 stream_of(__u32 tag) {
+  return tag / XTG_TAG_NUMBERS & (XTG_MAX_STREAMS - 1);
+}
+
+/* In which thread's records a frame is counted; n_workers: of xtg_once; above that: not ours. */
+static __always_inline __u32 lane_of(const struct sk_buff* skb) {
+  return (__u32)skb->skb_iif - config.ingress_base;
+}
+
+/* The interface's device, once a frame has been there: other namespaces may have its index, too. */
+__u64 target_device;
+
+static __always_inline bool is_target(const struct net_device* dev) {
+  if ((__u32)dev->ifindex != config.to_ifindex) return false;
+  return target_device == 0 || target_device == (__u64)dev;
+}
+
+/* What a CPU's transmit function has in hand. */
+struct in_driver {
+  __u64 skb;
+  __u32 lane;
+  __u16 tag;
+  __u16 dropped;
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct in_driver);
+} in_drivers SEC(".maps");
+
+static __always_inline struct in_driver* this_driver(void) {
+  __u32 key = 0;
+  return bpf_map_lookup_elem(&in_drivers, &key);
+}
+
+/* What the stack threw away behind the interface, by the kernel's reason. */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 256);
+  __type(key, __u32);
+  __type(value, __u64);
+} stack_drops SEC(".maps");
+
+/* Sends one frame on. A refused one is sent again with those of its batch that follow it, in
+ * order, as over XDP, where a driver takes a bulk's first frames: so these are not offered now. */
+SEC("tc")
+int xtg_egress(struct __sk_buff* skb) {
+  struct xtg_tx_worker* w = worker_of(skb->ifindex);
+  const __u64 into = config.way == XTG_WAY_RECEIVE ? BPF_F_INGRESS : 0;
+
+  if (skb->ifindex == config.ingress_base + config.n_workers) {
+    skb->tc_index = XTG_TAG;
+    return bpf_redirect(config.to_ifindex, into);
+  }
+  if (!w) return TC_ACT_SHOT;
+  struct xtg_tx_cursor* c = cursor_at(w->lane, w->stream);
+  __u64 number = w->bulk_seq++;
+  if (config.again && number - c->again_seq < c->again_end - c->again_seq) {
+    __sync_fetch_and_add(&c->driver_drops, 1);
+    skb->tc_index = 0;
+    return TC_ACT_SHOT;
+  }
+  skb->tc_index = tag_of(w->stream, number);
+  return bpf_redirect(config.to_ifindex, into);
+}
+
+SEC("tp_btf/net_dev_start_xmit")
+int BPF_PROG(xtg_tp_offer, const struct sk_buff* skb, const struct net_device* dev) {
+  __u32 lane = lane_of(skb);
+
+  if (lane > config.n_workers || !is_target(dev)) return 0;
+  struct in_driver* now = this_driver();
+  if (!now) return 0;
+  target_device = (__u64)dev;
+  now->skb = (__u64)skb;
+  now->lane = lane;
+  now->tag = skb->tc_index;
+  now->dropped = 0;
+  return 0;
+}
+
+/* Frames that went from our redirect straight to the driver are in their thread's hands still. */
+static __always_inline void refuse(struct xtg_tx_worker* w, struct xtg_tx_cursor* c, __u32 tag) {
+  __u64 number = w->bulk_seq - 1;
+
+  if (!config.again || tag != tag_of(w->stream, number)) return;
+  if ((__u32)bpf_get_current_pid_tgid() != w->thread) return;
+  xtg_take_back(w, c, number, w->seq - number);
+  put_off(c, c->accepted != c->accepted_then);
+  c->accepted_then = c->accepted;
+}
+
+SEC("tp_btf/net_dev_xmit")
+int BPF_PROG(xtg_tp_offered, const struct sk_buff* skb, int rc, const struct net_device* dev) {
+  if ((__u32)dev->ifindex != config.to_ifindex) return 0;
+  struct in_driver* now = this_driver();
+  if (!now || now->skb != (__u64)skb) return 0;
+  now->skb = 0;
+  if (rc == 0x10) return 0; /* NETDEV_TX_BUSY: the discipline keeps it */
+  const bool taken = !now->dropped && (rc == 0 || rc == 2 /* NET_XMIT_CN */);
+  if (now->lane == config.n_workers) {
+    once_taken += taken;
+    return 0;
+  }
+  struct xtg_tx_worker* w = worker_of(now->lane + config.ingress_base);
+  if (!w) return 0;
+  struct xtg_tx_cursor* c = cursor_at(now->lane, stream_of(now->tag));
+  if (taken) {
+    __sync_fetch_and_add(&c->accepted, 1);
+    return 0;
+  }
+  __sync_fetch_and_add(&c->driver_drops, 1);
+  add_errno(&errnos, rc < 0 ? rc : 0, 1);
+  refuse(w, c, now->tag);
+  return 0;
+}
+
+SEC("tp_btf/netif_receive_skb")
+int BPF_PROG(xtg_tp_enter, const struct sk_buff* skb) {
+  __u32 lane = lane_of(skb);
+
+  if (lane > config.n_workers || !is_target(skb->dev)) return 0;
+  target_device = (__u64)skb->dev;
+  if (lane == config.n_workers) {
+    once_taken++;
+    return 0;
+  }
+  __sync_fetch_and_add(&cursor_at(lane, stream_of(skb->tc_index))->accepted, 1);
+  return 0;
+}
+
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(xtg_tp_free, const struct sk_buff* skb, const void* location, int reason) {
+  __u16 tag = skb->tc_index;
+
+  if (!(tag & XTG_TAG)) return 0;
+  __u32 lane = lane_of(skb);
+  if (lane >= config.n_workers) {
+    if (config.way == XTG_WAY_RECEIVE && lane != config.n_workers)
+      add_errno(&stack_drops, reason, 1);
+    return 0;
+  }
+  if (config.way == XTG_WAY_TC) {
+    struct in_driver* now = this_driver();
+    if (now && now->skb == (__u64)skb) {
+      now->dropped = 1;
+      return 0;
+    }
+  }
+  struct xtg_tx_cursor* c = cursor_at(lane, stream_of(tag));
+  if (is_target(skb->dev)) {
+    __sync_fetch_and_add(&c->queue_drops, 1);
+  } else if (skb->dev->ifindex == skb->skb_iif) {
+    __sync_fetch_and_add(&c->redirect_errors, 1);
+    add_errno(&errnos, 19 /* ENODEV */, 1);
+  }
+  return 0;
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "plan/way.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "plan/checks.h"
+
+namespace xtg::plan {
+
+namespace {
+
+/// These, and not frames, keep XDP transmit from working.
+constexpr std::array<std::string_view, 3> kOfXdp = {"peer-no-napi", "no-xdp-transmit",
+                                                    "generic-program"};
+
+/// Before Linux 6.3 a driver cannot be asked; these are known to have ndo_xdp_xmit.
+constexpr std::array<std::string_view, 28> kTransmit = {
+    "veth",   "tun",       "virtio_net", "ixgbe",     "i40e",         "ice",     "igb",
+    "igc",    "mlx5_core", "ena",        "bnxt_en",   "sfc",          "qede",    "mvneta",
+    "mvpp2",  "fsl_dpaa2", "fsl_dpaa2_eth", "fsl_dpaa_eth", "fsl_enetc", "tsnep", "cpsw",
+    "st_gmac", "stmmac",   "hv_netvsc",  "xen_netfront", "vif",       "atlantic", "mtk_soc_eth"};
+
+std::optional<Diagnosis> first_obstacle(const InterfaceFacts& iface,
+                                        const std::vector<FrameSize>& sizes, WayOut via) {
+  for (const FrameSize size : sizes)
+    if (auto obstacle = preflight(iface, size, via)) return obstacle;
+  return std::nullopt;
+}
+
+} // namespace
+
+std::string_view via_name(WayOut via) {
+  switch (via) {
+  case WayOut::Xdp:
+    return "xdp";
+  case WayOut::Tc:
+    return "tc";
+  case WayOut::Receive:
+    return "receive";
+  case WayOut::Auto:
+    break;
+  }
+  return "auto";
+}
+
+bool may_transmit(const InterfaceFacts& iface) {
+  if (!iface.ethernet) return false;
+  if (iface.xdp_features) return !preflight(iface, packet::min_frame_size(packet::Family::V4));
+  return std::ranges::find(kTransmit, iface.driver) != kTransmit.end() ||
+         std::ranges::find(kTransmit, iface.kind) != kTransmit.end();
+}
+
+Way choose_way(const InterfaceFacts& iface, const std::vector<FrameSize>& sizes, bool fix) {
+  if (!iface.ethernet)
+    return {WayOut::Tc, fmt::format("{} has no Ethernet framing, and gets the packets without it",
+                                 iface.name)};
+  const auto obstacle = first_obstacle(iface, sizes, WayOut::Xdp);
+  if (!obstacle) {
+    if (iface.xdp_features || may_transmit(iface)) return {};
+    return {WayOut::Tc,
+            fmt::format("the driver of {} ({}) is not known to transmit frames from XDP",
+                        iface.name, iface.driver.empty() ? "unnamed" : iface.driver)};
+  }
+  const bool of_xdp = std::ranges::find(kOfXdp, obstacle->id) != kOfXdp.end();
+  if (!of_xdp || (fix && obstacle->fix != Fix::None) || first_obstacle(iface, sizes, WayOut::Tc))
+    return {};
+  return {WayOut::Tc, obstacle->cause};
+}
+
+void take_way(Plan& plan) {
+  std::vector<FrameSize> sizes;
+  for (const StreamPlan& stream : plan.streams)
+    sizes.push_back(largest_frame(stream));
+  const Way way = plan.spec.via == WayOut::Auto ? choose_way(plan.iface, sizes, plan.fix)
+                                             : Way{plan.spec.via};
+  plan.via = way.via;
+  plan.via_reason = way.reason;
+  plan.attach_pass = plan.via == WayOut::Xdp && needs_pass_program(plan.iface);
+}
+
+void turn_to_tc(Plan& plan, std::string reason) {
+  plan.via = WayOut::Tc;
+  plan.via_reason = std::move(reason);
+  plan.attach_pass = false;
+}
+
+void stay_with_xdp(Plan& plan) {
+  plan.via = WayOut::Xdp;
+  plan.via_reason.clear();
+  plan.attach_pass = needs_pass_program(plan.iface);
+}
+
+std::string way_note(const Plan& plan) {
+  if (plan.via_reason.empty()) return {};
+  return fmt::format("sent by way of tc (--via {}), through the queueing discipline: {}",
+                     via_name(plan.via), plan.via_reason);
+}
+
+Status check_framing(const InterfaceFacts& iface, const StreamSpec& stream) {
+  if (iface.ethernet) return {};
+  const auto none = [&iface](std::string_view option) {
+    return invalid(fmt::format("{}: {} has no Ethernet framing", option, iface.name));
+  };
+  if (!stream.vlans.empty()) return none("--vlan");
+  if (stream.dst_mac) return none("--dst-mac");
+  if (stream.src_mac) return none("--src-mac");
+  return {};
+}
+
+packet::Mac sender_beyond(const packet::Mac& own) {
+  packet::Mac other = own;
+  other.bytes[0] = static_cast<std::uint8_t>((other.bytes[0] & 0xfeU) | 0x02U); // locally given
+  other.bytes[5] ^= 0x01U;
+  return other;
+}
+
+packet::Ip host_beyond(packet::Family family) {
+  return *packet::Ip::parse(family == packet::Family::V4 ? "198.19.255.254" : "2001:2::ffff");
+}
+
+} // namespace xtg::plan
