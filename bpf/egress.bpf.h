@@ -20,10 +20,11 @@ struct sk_buff {
   __u16 tc_index;
 } __attribute__((preserve_access_index));
 
-/* The tag: 1, six bits of the stream, nine of the frame's number. */
+/* The tag: 1, six bits of the stream, nine of the frame's number. A redirect into an interface
+ * takes the ingress device off; there the thread is in the place of the number. */
 #define XTG_TAG 0x8000U
 #define XTG_TAG_NUMBERS 512U
-XTG_STATIC_ASSERT(XTG_MAX_STREAMS * XTG_TAG_NUMBERS <= XTG_TAG, "a tag has 15 bits");
+XTG_STATIC_ASSERT(XTG_MAX_STREAMS* XTG_TAG_NUMBERS <= XTG_TAG, "a tag has 15 bits");
 XTG_STATIC_ASSERT(XTG_MAX_BATCH < XTG_TAG_NUMBERS, "tells the frames of a batch apart");
 
 static __always_inline __u32 tag_of(__u32 stream, __u64 number) {
@@ -33,6 +34,10 @@ static __always_inline __u32 tag_of(__u32 stream, __u64 number) {
 
 static __always_inline __u32 stream_of(__u32 tag) {
   return tag / XTG_TAG_NUMBERS & (XTG_MAX_STREAMS - 1);
+}
+
+static __always_inline __u32 receive_tag(__u32 stream, __u32 lane) {
+  return XTG_TAG | (stream & (XTG_MAX_STREAMS - 1)) * XTG_TAG_NUMBERS | (lane & 0x1ff);
 }
 
 /* In which thread's records a frame is counted; n_workers: of xtg_once; above that: not ours. */
@@ -83,7 +88,7 @@ int xtg_egress(struct __sk_buff* skb) {
   const __u64 into = config.way == XTG_WAY_RECEIVE ? BPF_F_INGRESS : 0;
 
   if (skb->ifindex == config.ingress_base + config.n_workers) {
-    skb->tc_index = XTG_TAG;
+    skb->tc_index = into ? receive_tag(0, config.n_workers) : XTG_TAG;
     return bpf_redirect(config.to_ifindex, into);
   }
   if (!w) return TC_ACT_SHOT;
@@ -94,7 +99,7 @@ int xtg_egress(struct __sk_buff* skb) {
     skb->tc_index = 0;
     return TC_ACT_SHOT;
   }
-  skb->tc_index = tag_of(w->stream, number);
+  skb->tc_index = into ? receive_tag(w->stream, w->lane) : tag_of(w->stream, number);
   return bpf_redirect(config.to_ifindex, into);
 }
 
@@ -151,16 +156,52 @@ int BPF_PROG(xtg_tp_offered, const struct sk_buff* skb, int rc, const struct net
 
 SEC("tp_btf/netif_receive_skb")
 int BPF_PROG(xtg_tp_enter, const struct sk_buff* skb) {
-  __u32 lane = lane_of(skb);
+  __u16 tag = skb->tc_index;
+  __u32 lane = tag & 0x1ff;
 
-  if (lane > config.n_workers || !is_target(skb->dev)) return 0;
+  if (!(tag & XTG_TAG) || skb->skb_iif || lane > config.n_workers || !is_target(skb->dev)) return 0;
   target_device = (__u64)skb->dev;
   if (lane == config.n_workers) {
     once_taken++;
     return 0;
   }
-  __sync_fetch_and_add(&cursor_at(lane, stream_of(skb->tc_index))->accepted, 1);
+  __sync_fetch_and_add(&cursor_at(lane, stream_of(tag))->accepted, 1);
   return 0;
+}
+
+/* Never got there, for the redirect found no interface or one that is down. */
+static __always_inline void count_lost(struct xtg_tx_cursor* c) {
+  __sync_fetch_and_add(&c->redirect_errors, 1);
+  add_errno(&errnos, 19 /* ENODEV */, 1);
+}
+
+static __always_inline void free_sent(const struct sk_buff* skb, __u16 tag) {
+  __u32 lane = lane_of(skb);
+  struct in_driver* now = this_driver();
+
+  if (lane >= config.n_workers) return;
+  if (now && now->skb == (__u64)skb) {
+    now->dropped = 1;
+    return;
+  }
+  struct xtg_tx_cursor* c = cursor_at(lane, stream_of(tag));
+  if (is_target(skb->dev))
+    __sync_fetch_and_add(&c->queue_drops, 1);
+  else if (skb->dev->ifindex == skb->skb_iif)
+    count_lost(c);
+}
+
+static __always_inline void free_received(const struct sk_buff* skb, __u16 tag, int reason) {
+  __u32 lane = tag & 0x1ff;
+
+  if (lane >= config.n_workers) return;
+  struct xtg_tx_cursor* c = cursor_at(lane, stream_of(tag));
+  if (lane_of(skb) == lane || skb->dev->ifindex == (int)(config.ingress_base + lane))
+    count_lost(c);
+  else if (skb->skb_iif == 0 && is_target(skb->dev))
+    __sync_fetch_and_add(&c->queue_drops, 1);
+  else
+    add_errno(&stack_drops, reason, 1);
 }
 
 SEC("tp_btf/kfree_skb")
@@ -168,25 +209,9 @@ int BPF_PROG(xtg_tp_free, const struct sk_buff* skb, const void* location, int r
   __u16 tag = skb->tc_index;
 
   if (!(tag & XTG_TAG)) return 0;
-  __u32 lane = lane_of(skb);
-  if (lane >= config.n_workers) {
-    if (config.way == XTG_WAY_RECEIVE && lane != config.n_workers)
-      add_errno(&stack_drops, reason, 1);
-    return 0;
-  }
-  if (config.way == XTG_WAY_TC) {
-    struct in_driver* now = this_driver();
-    if (now && now->skb == (__u64)skb) {
-      now->dropped = 1;
-      return 0;
-    }
-  }
-  struct xtg_tx_cursor* c = cursor_at(lane, stream_of(tag));
-  if (is_target(skb->dev)) {
-    __sync_fetch_and_add(&c->queue_drops, 1);
-  } else if (skb->dev->ifindex == skb->skb_iif) {
-    __sync_fetch_and_add(&c->redirect_errors, 1);
-    add_errno(&errnos, 19 /* ENODEV */, 1);
-  }
+  if (config.way == XTG_WAY_RECEIVE)
+    free_received(skb, tag, reason);
+  else
+    free_sent(skb, tag);
   return 0;
 }

@@ -69,7 +69,8 @@ Result<Outcome> measure(const plan::Plan& asked, report::Sink& sink, const StopT
   plan::Plan plan = asked;
   std::unique_ptr<Repair> repair;
   Status ready = check_caps(false);
-  if (ready) ready = remove_obstacle(plan.iface, frame_sizes(plan), plan.fix, repair, plan.notes, plan.via);
+  if (ready)
+    ready = remove_obstacle(plan.iface, frame_sizes(plan), plan.fix, repair, plan.notes, plan.via);
   if (ready) ready = write_planned_frames(plan);
   if (!ready) return tl::unexpected<Error>(std::move(ready.error()));
   sink.take(report::Step{

@@ -136,7 +136,8 @@ void check_transmit(const plan::InterfaceFacts& iface, std::vector<Check>& check
   }
 }
 
-/// Of --via: what an interface that is up has, and what each costs. Which one `auto` takes is first.
+/// Of --via: what an interface that is up has, and what each costs. Which one `auto` takes is
+/// first.
 Check check_ways(const plan::InterfaceFacts& iface) {
   constexpr std::string_view kAll = "tc (through the qdisc, slower), receive (into the stack)";
   const auto way = plan::choose_way(iface, {packet::min_frame_size(packet::Family::V4)}, false);

@@ -25,11 +25,11 @@ namespace xtg::app {
 
 namespace {
 
-constexpr std::uint64_t kWatchNs = 100'000'000; // how often faults are looked for
-constexpr std::uint64_t kLeadInNs = 2'000'000;  // from "go" to the first slot
-constexpr std::uint64_t kTogetherNs = 20'000;   // slots released together span this at most
+constexpr std::uint64_t kWatchNs = 100'000'000;   // how often faults are looked for
+constexpr std::uint64_t kLeadInNs = 2'000'000;    // from "go" to the first slot
+constexpr std::uint64_t kTogetherNs = 20'000;     // slots released together span this at most
 constexpr std::uint64_t kQueueNs = 3'000'000'000; // for a queueing discipline to send what it has
-constexpr std::uint64_t kSettleNs = 20'000'000; // for a link's own counters to catch up
+constexpr std::uint64_t kSettleNs = 20'000'000;   // for a link's own counters to catch up
 
 bool is_paced(const plan::StreamPlan& stream) {
   return stream.pacing.has_value();
@@ -245,19 +245,21 @@ std::optional<Error> Session::fault(const stats::Snapshot& now) {
   const auto error = [this](std::string_view what) {
     return Error{Errc::System, 0, fmt::format("{} {} during the run", plan_.iface.name, what)};
   };
-  if (const auto state = net::link_state(plan_.iface.ifindex); state) {
+  const auto state = net::link_state(plan_.iface.ifindex);
+  if (state) {
     if (!state->exists) return error("was removed");
     if (!state->up && now.total.accepted != 0) return error("went down");
   }
-  if (!silence_.lasts(seen(now), now.time_ns, patience_ns())) return std::nullopt;
+  if (!silence_.lasts(seen(now, !state || state->running), now.time_ns, patience_ns()))
+    return std::nullopt;
   return silence_error(plan_.iface, largest_frame(plan_.streams), now, plan_.via);
 }
 
 /// Frames of which the outcome is the interface's doing: a queueing discipline may hold all of them
-/// back for a while, or drop them, and be right.
-stats::TxCounters Session::seen(const stats::Snapshot& now) const {
+/// back for a while, or drop them, and be right. Without a carrier all is dropped there.
+stats::TxCounters Session::seen(const stats::Snapshot& now, bool carrier) const {
   stats::TxCounters out = now.total;
-  if (plan_.via != plan::WayOut::Xdp && now.source == stats::CountSource::Tracepoint)
+  if (carrier && plan_.via != plan::WayOut::Xdp && now.source == stats::CountSource::Tracepoint)
     out.attempts = out.accepted + out.driver_drops + out.redirect_errors;
   return out;
 }

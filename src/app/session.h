@@ -73,7 +73,7 @@ private:
   void begin_following();
   void follow_route();
   void await_queue();
-  [[nodiscard]] stats::TxCounters seen(const stats::Snapshot& now) const;
+  [[nodiscard]] stats::TxCounters seen(const stats::Snapshot& now, bool carrier) const;
 
   stats::Snapshot snapshot(bool settled);
   void add_link_counters(stats::Snapshot& snapshot, bool settled);

@@ -62,7 +62,7 @@ struct Plan {
   bool fix = false;
   bool once = false;        ///< what the driver refuses is not sent again
   bool announce = false;    ///< tell receivers of the run's start and end
-  WayOut via = WayOut::Xdp;       ///< never Auto
+  WayOut via = WayOut::Xdp; ///< never Auto
   std::string via_reason;   ///< where Auto did not come to Xdp: why
   bool attach_pass = false; ///< the driver allots XDP transmit queues only with a program attached
   std::vector<std::string>

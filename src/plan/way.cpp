@@ -18,10 +18,11 @@ constexpr std::array<std::string_view, 3> kOfXdp = {"peer-no-napi", "no-xdp-tran
 
 /// Before Linux 6.3 a driver cannot be asked; these are known to have ndo_xdp_xmit.
 constexpr std::array<std::string_view, 28> kTransmit = {
-    "veth",   "tun",       "virtio_net", "ixgbe",     "i40e",         "ice",     "igb",
-    "igc",    "mlx5_core", "ena",        "bnxt_en",   "sfc",          "qede",    "mvneta",
-    "mvpp2",  "fsl_dpaa2", "fsl_dpaa2_eth", "fsl_dpaa_eth", "fsl_enetc", "tsnep", "cpsw",
-    "st_gmac", "stmmac",   "hv_netvsc",  "xen_netfront", "vif",       "atlantic", "mtk_soc_eth"};
+    "veth",         "tun",    "virtio_net", "ixgbe",      "i40e",          "ice",
+    "igb",          "igc",    "mlx5_core",  "ena",        "bnxt_en",       "sfc",
+    "qede",         "mvneta", "mvpp2",      "fsl_dpaa2",  "fsl_dpaa2_eth", "fsl_dpaa_eth",
+    "fsl_enetc",    "tsnep",  "cpsw",       "st_gmac",    "stmmac",        "hv_netvsc",
+    "xen_netfront", "vif",    "atlantic",   "mtk_soc_eth"};
 
 std::optional<Diagnosis> first_obstacle(const InterfaceFacts& iface,
                                         const std::vector<FrameSize>& sizes, WayOut via) {
@@ -55,8 +56,8 @@ bool may_transmit(const InterfaceFacts& iface) {
 
 Way choose_way(const InterfaceFacts& iface, const std::vector<FrameSize>& sizes, bool fix) {
   if (!iface.ethernet)
-    return {WayOut::Tc, fmt::format("{} has no Ethernet framing, and gets the packets without it",
-                                 iface.name)};
+    return {WayOut::Tc,
+            fmt::format("{} has no Ethernet framing, and gets the packets without it", iface.name)};
   const auto obstacle = first_obstacle(iface, sizes, WayOut::Xdp);
   if (!obstacle) {
     if (iface.xdp_features || may_transmit(iface)) return {};
@@ -74,8 +75,8 @@ void take_way(Plan& plan) {
   std::vector<FrameSize> sizes;
   for (const StreamPlan& stream : plan.streams)
     sizes.push_back(largest_frame(stream));
-  const Way way = plan.spec.via == WayOut::Auto ? choose_way(plan.iface, sizes, plan.fix)
-                                             : Way{plan.spec.via};
+  const Way way =
+      plan.spec.via == WayOut::Auto ? choose_way(plan.iface, sizes, plan.fix) : Way{plan.spec.via};
   plan.via = way.via;
   plan.via_reason = way.reason;
   plan.attach_pass = plan.via == WayOut::Xdp && needs_pass_program(plan.iface);

@@ -166,8 +166,7 @@ std::string source_text(const std::string& interface, const RunInfo& info, plan:
     return "counted by tracepoint net_dev_xmit: what the driver accepted of this run";
   if (traced && via == plan::WayOut::Receive)
     return "counted by tracepoint netif_receive_skb: what arrived at the interface of this run";
-  if (traced)
-    return "counted by tracepoint xdp_devmap_xmit: what the driver accepted of this run";
+  if (traced) return "counted by tracepoint xdp_devmap_xmit: what the driver accepted of this run";
   std::string text = fmt::format("counted by the link counters of {}, NOT by tracepoint: "
                                  "whatever else it sends is in the figures",
                                  interface);

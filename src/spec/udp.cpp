@@ -31,9 +31,10 @@ constexpr std::array kStamps = {Choice<plan::Stamp>{"batch", plan::Stamp::Batch}
                                 Choice<plan::Stamp>{"each", plan::Stamp::Each}};
 constexpr std::array kClocks = {Choice<plan::StampClock>{"monotonic", plan::StampClock::Monotonic},
                                 Choice<plan::StampClock>{"tai", plan::StampClock::Tai}};
-constexpr std::array kWaysOut = {
-    Choice<plan::WayOut>{"auto", plan::WayOut::Auto}, Choice<plan::WayOut>{"xdp", plan::WayOut::Xdp},
-    Choice<plan::WayOut>{"tc", plan::WayOut::Tc}, Choice<plan::WayOut>{"receive", plan::WayOut::Receive}};
+constexpr std::array kWaysOut = {Choice<plan::WayOut>{"auto", plan::WayOut::Auto},
+                                 Choice<plan::WayOut>{"xdp", plan::WayOut::Xdp},
+                                 Choice<plan::WayOut>{"tc", plan::WayOut::Tc},
+                                 Choice<plan::WayOut>{"receive", plan::WayOut::Receive}};
 constexpr std::array kPaces = {Choice<plan::Pace>{"auto", plan::Pace::Auto},
                                Choice<plan::Pace>{"busy", plan::Pace::Busy}};
 

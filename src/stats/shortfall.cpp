@@ -13,7 +13,7 @@ namespace xtg::stats {
 std::string explain_shortfall(const Sample& total) {
   if (shortfall_ratio(total) <= 0.01) return "";
   const TxCounters& tx = total.tx;
-  const std::uint64_t largest = 
+  const std::uint64_t largest =
       std::max({tx.driver_drops, tx.redirect_errors, tx.queue_drops + tx.queued, tx.skipped_slots});
   if (largest == 0)
     return "the run was too short for its rate: sending began late or ended within a slot";

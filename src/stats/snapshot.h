@@ -19,14 +19,16 @@ struct TxCounters {
   std::uint64_t accepted = 0; ///< frames that the driver took (tracepoint xdp_devmap_xmit: sent)
   std::uint64_t driver_drops = 0;    ///< frames that the driver refused (same: drops)
   std::uint64_t redirect_errors = 0; ///< frames that never reached the driver
-  std::uint64_t queue_drops = 0; ///< frames that the queueing discipline dropped; not over XDP
-  std::uint64_t queued = 0;      ///< frames that lay in it still when all was over
+  std::uint64_t queue_drops = 0;     ///< frames that the queueing discipline dropped; not over XDP
+  std::uint64_t queued = 0;          ///< frames that lay in it still when all was over
   std::uint64_t resent = 0;          ///< of the attempts: frames refused before, offered again
   std::uint64_t skipped_slots = 0; ///< frames of the schedule given up because it could not be kept
   std::uint64_t nomem_retries = 0; ///< kernel calls repeated after ENOMEM
   bool operator==(const TxCounters&) const = default;
   TxCounters& operator+=(const TxCounters& other);
-  [[nodiscard]] std::uint64_t errors() const { return driver_drops + redirect_errors + queue_drops; }
+  [[nodiscard]] std::uint64_t errors() const {
+    return driver_drops + redirect_errors + queue_drops;
+  }
   /// Frames that were offered, each once however often it was refused.
   [[nodiscard]] std::uint64_t offered() const { return attempts - std::min(attempts, resent); }
   /// Of those, frames that were not accepted in the end.

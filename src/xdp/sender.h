@@ -111,7 +111,8 @@ public:
   /// Frames that were handed over and of which nothing has been heard yet: those in a queueing
   /// discipline. 0 without tracepoints.
   [[nodiscard]] std::uint64_t in_flight() const;
-  /// What the stack threw away of the frames that arrived (WayOut::Receive), by the kernel's reason.
+  /// What the stack threw away of the frames that arrived (WayOut::Receive), by the kernel's
+  /// reason.
   [[nodiscard]] std::map<std::string, std::uint64_t> stack_drops() const;
 
   /// Counters of all workers and streams; time_ns, nomem_retries and, without tracepoints, accepted

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The ways out other than XDP transmit: --via tc and --via receive, over every kind of interface that this
 kernel has, with counts at the far end; and which way --via auto takes."""
+import fcntl
+import os
+import struct
 import time
 
 import lib
 from test_vlan_sizes import RawCapture
 
+TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 OUTCOMES = ("accepted", "driver_drops", "redirect_errors", "queue_drops", "queued")
 
 
@@ -97,7 +101,7 @@ class Ways(lib.OwnWireTest):
 
     def test_paced(self):
         result = self.send(self.wire.near_if, "--rate", "2kpps", count=1000)
-        self.assertEqual((result.total["attempts"], result.total["skipped_slots"]), (1000, 0), result)
+        self.assertEqual(result.total["attempts"] - result.total["resent"], 1000, result)
 
     def test_peer_without_ring(self):
         self.wire.far("ethtool", "-K", self.wire.far_if, "gro", "off")
@@ -142,7 +146,7 @@ class Ways(lib.OwnWireTest):
     def test_loopback(self):
         self.wire.near("ip", "link", "set", "dev", "lo", "up")
         before = lib.link_counters(self.wire.near_ns, "lo")["rx_packets"]
-        result = self.send("lo", "-m", "00:00:00:00:00:00", "-a", self.wire.near_ip)
+        result = self.send("lo", "-a", self.wire.near_ip)
         self.assertEqual(lib.link_counters(self.wire.near_ns, "lo")["rx_packets"] - before,
                          result.total["accepted"])
 
@@ -154,7 +158,17 @@ class Ways(lib.OwnWireTest):
         # Nobody holds it open, so its driver refuses all.
         result = self.wire.run("udp", "tn0", "--json", "--once", "-n", 100)
         self.failed(result, 4, "no frame was accepted")
-        self.assertEqual(self.accounts(result).total["driver_drops"], 100)
+        self.assertEqual(self.accounts(result).total["queue_drops"], 100)
+        with lib.in_netns(self.wire.near_ns):
+            tun = os.open("/dev/net/tun", os.O_RDWR)
+            self.addCleanup(os.close, tun)
+            fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", b"tn0", IFF_TUN | IFF_NO_PI))
+        self.assertEqual(self.send("tn0", "-s", 128, count=100).total["accepted"], 100)
+        for _ in range(100):
+            packet = os.read(tun, 4096)
+            while packet[0] >> 4 != 4:  # the kernel's own: router solicitations
+                packet = os.read(tun, 4096)
+            self.sound([bytes(12) + b"\x08\x00" + packet], 1, 128)
 
     # --- queueing disciplines
 
@@ -165,9 +179,11 @@ class Ways(lib.OwnWireTest):
         self.qdisc("tbf", "rate", "20mbit", "burst", "10k", "limit", "30k")
         result = self.send(self.wire.near_if, count=50_000)
         self.assertGreater(result.total["queue_drops"], 10_000)
-        self.assertEqual((result.total["queued"], result.total["driver_drops"]), (0, 0), result)
-        lib.wait_for(lambda: self.arrived() >= result.total["accepted"], "all accepted ones arrive")
-        self.assertLess(self.arrived(), result.total["accepted"] + 20)
+        self.assertEqual(result.total["driver_drops"], 0, result)
+        # On a host that stood still the rest of the queue comes later than the run waits.
+        sent = result.total["accepted"] + result.total["queued"]
+        lib.wait_for(lambda: self.arrived() >= sent, "all that was not dropped arrives")
+        self.assertLess(self.arrived(), sent + 20)
 
     def test_queue_that_outlasts_the_run(self):
         self.qdisc("tbf", "rate", "8kbit", "burst", "2k", "limit", "100k")

@@ -244,7 +244,7 @@ struct XTG_WORKER_LINES xtg_tx_cursor {
   __u64 accepted;
   __u64 driver_drops;
   __u64 redirect_errors;
-  __u64 queue_drops;   /* thrown away by the queueing discipline; of XTG_WAY_RECEIVE by the backlog */
+  __u64 queue_drops; /* thrown away by the queueing discipline; of XTG_WAY_RECEIVE by the backlog */
   __u64 accepted_then; /* accepted when a frame was last refused; not of XTG_WAY_XDP */
   __u64 pad[7];
 };
