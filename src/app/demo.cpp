@@ -32,6 +32,7 @@ plan::RunSpec stream_over(const net::Wire& wire, const plan::DemoSpec& spec) {
   stream.rate = spec.rate;
 
   plan::RunSpec run;
+  run.via = plan::WayOut::Xdp;
   run.interface = wire.near().name;
   run.streams.push_back(std::move(stream));
   run.threads = spec.threads;
