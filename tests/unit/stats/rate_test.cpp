@@ -18,10 +18,10 @@ Snapshot at(std::uint64_t time_ns, std::vector<TxCounters> workers) {
 }
 
 TEST(TxCounters, AddEveryMember) {
-  TxCounters sum{1, 2, 3, 4, 5, 6, 7};
+  TxCounters sum{1, 2, 3, 4, 5, 6, 7, 8, 9};
   sum += {10, 20, 30, 40, 50, 60, 70, 80, 90};
   EXPECT_EQ(sum, (TxCounters{11, 22, 33, 44, 55, 66, 77, 88, 99}));
-  EXPECT_EQ(sum.errors(), 33U + 44U);
+  EXPECT_EQ(sum.errors(), 33U + 44U + 55U);
 }
 
 /// Bits are those of the frames that were sent, whichever stream they are of.
@@ -47,8 +47,8 @@ TEST(Delta, WeighsTheStreams) {
 }
 
 TEST(Delta, CountsWhatHappenedBetween) {
-  const Snapshot from = at(3'000'000'000, {{100, 90, 6, 4, 1, 2, 1}, {50, 50, 0, 0, 0, 0, 0}});
-  const Snapshot to = at(3'500'000'000, {{300, 280, 10, 10, 4, 7, 2}, {150, 150, 0, 0, 0, 0, 0}});
+  const Snapshot from = at(3'000'000'000, {{100, 90, 6, 4, 0, 0, 1, 2, 1}, {50, 50, 0, 0, 0, 0, 0}});
+  const Snapshot to = at(3'500'000'000, {{300, 280, 10, 10, 0, 0, 4, 7, 2}, {150, 150, 0, 0, 0, 0, 0}});
   const Sample sample = delta(from, to, 1'000'000'000, k64, 600.0);
   EXPECT_DOUBLE_EQ(sample.start_s, 2.0);
   EXPECT_DOUBLE_EQ(sample.end_s, 2.5);
