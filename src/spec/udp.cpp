@@ -188,7 +188,7 @@ void run_rows(Table& table) {
   rate_rows(table, rate);
   burst_row(table, rate);
   table.place(Place::Port);
-  table.choice("--via", "the way out: XDP transmit, tc (any interface), or received there",
+  table.choice("--via", "way out: XDP transmit, tc (any interface), or received there",
                of_run(&R::via), kWaysOut);
   table.choice("--pace", "auto sleeps through long gaps, busy always spins", of_run(&R::pace),
                kPaces);

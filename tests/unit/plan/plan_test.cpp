@@ -651,7 +651,11 @@ INSTANTIATE_TEST_SUITE_P(
                   f.iface_error = "no interface \"eth9\" here";
                 },
                 Errc::NotFound, "no interface \"eth9\" here"},
-        Refusal{"NotEthernet", [](auto&, auto&, HostFacts& f) { f.iface->ethernet = false; },
+        Refusal{"NotEthernet",
+                [](RunSpec& s, auto&, HostFacts& f) {
+                  s.via = WayOut::Xdp;
+                  f.iface->ethernet = false;
+                },
                 Errc::NotSupported, "eth1 has no Ethernet framing"},
         Refusal{"NoStream", [](RunSpec& s, auto&, auto&) { s.streams.clear(); },
                 Errc::InvalidArgument, "1 to 64 streams make a run"},
