@@ -131,9 +131,10 @@ TEST(JsonDocument, LinkCountersKnowNoThreads) {
   EXPECT_EQ(document["start"]["count_source"], "link");
   EXPECT_EQ(document["start"]["count_source_note"], "CAP_PERFMON is missing");
   const ordered_json worker = document["intervals"][0]["workers"][0];
-  EXPECT_EQ(worker.dump(),
-            R"({"id":0,"cpu":2,"attempts":499500,"accepted":null,"driver_drops":null,)"
-            R"("redirect_errors":null,"queue_drops":null,"queued":null,"resent":0,"skipped_slots":0,"nomem_retries":0})");
+  EXPECT_EQ(
+      worker.dump(),
+      R"({"id":0,"cpu":2,"attempts":499500,"accepted":null,"driver_drops":null,)"
+      R"("redirect_errors":null,"queue_drops":null,"queued":null,"resent":0,"skipped_slots":0,"nomem_retries":0})");
   EXPECT_EQ(document["intervals"][0]["sum"]["accepted"], 999'000);
 }
 

@@ -47,8 +47,10 @@ TEST(Delta, WeighsTheStreams) {
 }
 
 TEST(Delta, CountsWhatHappenedBetween) {
-  const Snapshot from = at(3'000'000'000, {{100, 90, 6, 4, 0, 0, 1, 2, 1}, {50, 50, 0, 0, 0, 0, 0}});
-  const Snapshot to = at(3'500'000'000, {{300, 280, 10, 10, 0, 0, 4, 7, 2}, {150, 150, 0, 0, 0, 0, 0}});
+  const Snapshot from =
+      at(3'000'000'000, {{100, 90, 6, 4, 0, 0, 1, 2, 1}, {50, 50, 0, 0, 0, 0, 0}});
+  const Snapshot to =
+      at(3'500'000'000, {{300, 280, 10, 10, 0, 0, 4, 7, 2}, {150, 150, 0, 0, 0, 0, 0}});
   const Sample sample = delta(from, to, 1'000'000'000, k64, 600.0);
   EXPECT_DOUBLE_EQ(sample.start_s, 2.0);
   EXPECT_DOUBLE_EQ(sample.end_s, 2.5);
