@@ -41,7 +41,7 @@ static __always_inline __u32 receive_tag(__u32 stream, __u32 lane) {
 }
 
 /* In which thread's records a frame is counted; n_workers: of xtg_once; above that: not ours. */
-static __always_inline __u32 lane_of(const struct sk_buff* skb) {
+static __always_inline __u32 frame_worker(const struct sk_buff* skb) {
   return (__u32)skb->skb_iif - config.ingress_base;
 }
 
@@ -85,7 +85,7 @@ struct {
 SEC("tc")
 int xtg_egress(struct __sk_buff* skb) {
   struct xtg_tx_worker* w = worker_of(skb->ifindex);
-  const __u64 into = config.way == XTG_WAY_RECEIVE ? BPF_F_INGRESS : 0;
+  const __u64 into = config.path == XTG_TX_PATH_RECEIVE ? BPF_F_INGRESS : 0;
 
   if (skb->ifindex == config.ingress_base + config.n_workers) {
     skb->tc_index = into ? receive_tag(0, config.n_workers) : XTG_TAG;
@@ -105,7 +105,7 @@ int xtg_egress(struct __sk_buff* skb) {
 
 SEC("tp_btf/net_dev_start_xmit")
 int BPF_PROG(xtg_tp_offer, const struct sk_buff* skb, const struct net_device* dev) {
-  __u32 lane = lane_of(skb);
+  __u32 lane = frame_worker(skb);
 
   if (lane > config.n_workers || !is_target(dev)) return 0;
   struct in_driver* now = this_driver();
@@ -176,7 +176,7 @@ static __always_inline void count_lost(struct xtg_tx_cursor* c) {
 }
 
 static __always_inline void free_sent(const struct sk_buff* skb, __u16 tag) {
-  __u32 lane = lane_of(skb);
+  __u32 lane = frame_worker(skb);
   struct in_driver* now = this_driver();
 
   if (lane >= config.n_workers) return;
@@ -196,7 +196,7 @@ static __always_inline void free_received(const struct sk_buff* skb, __u16 tag, 
 
   if (lane >= config.n_workers) return;
   struct xtg_tx_cursor* c = cursor_at(lane, stream_of(tag));
-  if (lane_of(skb) == lane || skb->dev->ifindex == (int)(config.ingress_base + lane))
+  if (frame_worker(skb) == lane || skb->dev->ifindex == (int)(config.ingress_base + lane))
     count_lost(c);
   else if (skb->skb_iif == 0 && is_target(skb->dev))
     __sync_fetch_and_add(&c->queue_drops, 1);
@@ -209,7 +209,7 @@ int BPF_PROG(xtg_tp_free, const struct sk_buff* skb, const void* location, int r
   __u16 tag = skb->tc_index;
 
   if (!(tag & XTG_TAG)) return 0;
-  if (config.way == XTG_WAY_RECEIVE)
+  if (config.path == XTG_TX_PATH_RECEIVE)
     free_received(skb, tag, reason);
   else
     free_sent(skb, tag);

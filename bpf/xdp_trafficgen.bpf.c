@@ -27,8 +27,7 @@ char _license[] SEC("license") = "GPL";
  * page is used twice and none has to be renewed. */
 SEC("xdp")
 int xtg_once(struct xdp_md* ctx) {
-  if (config.way) return XDP_PASS;
-  return bpf_redirect_map(&targets, 0, XDP_DROP);
+  return config.path ? XDP_PASS : transmit();
 }
 
 /* For drivers that allot their XDP transmit queues only while some program is attached. */

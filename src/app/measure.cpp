@@ -19,7 +19,7 @@
 #include "app/session.h"
 #include "app/tcp_session.h"
 #include "app/this_host.h"
-#include "plan/way.h"
+#include "plan/tx_path.h"
 
 namespace xtg::app {
 
@@ -51,7 +51,7 @@ Status remove_obstacles(plan::ExchangePlan& plan, std::vector<std::unique_ptr<Re
   for (plan::PortPlan& port : plan.ports) {
     if (!port.send) continue;
     if (receives_at_its_peer(plan, port)) {
-      if (port.send->spec.via == plan::WayOut::Auto) plan::stay_with_xdp(*port.send);
+      if (port.send->asked().via == plan::TxPath::Auto) plan::use_xdp(*port.send);
       continue;
     }
     auto clear = remove_obstacle(port.iface, frame_sizes(*port.send), port.send->fix,
@@ -77,9 +77,9 @@ Result<Outcome> measure(const plan::Plan& asked, report::Sink& sink, const StopT
       fmt::format("interface {} (index {}, driver {}), {} threads, batches of {}", plan.iface.name,
                   plan.iface.ifindex, plan.iface.driver, plan.cpus.size(), plan.batch)});
   auto session = Session::prepare(plan, host.info().started_ns);
-  if (!session && plan.attach_pass && plan.spec.via == plan::WayOut::Auto &&
+  if (!session && plan.attach_pass && plan.asked().via == plan::TxPath::Auto &&
       session.error().code == Errc::NotSupported) {
-    plan::turn_to_tc(plan, session.error().message());
+    plan::fall_back_to_tc(plan, session.error().message());
     session = Session::prepare(plan, host.info().started_ns);
   }
   if (!session) return while_preparing(std::move(session.error()));

@@ -17,7 +17,7 @@
 #include "net/interface.h"
 #include "packet/frame.h"
 #include "plan/diagnose.h"
-#include "plan/way.h"
+#include "plan/tx_path.h"
 #include "report/probe_report.h"
 #include "xdp/probe.h"
 #include "xdp/programs.h"
@@ -140,10 +140,11 @@ void check_transmit(const plan::InterfaceFacts& iface, std::vector<Check>& check
 /// first.
 Check check_ways(const plan::InterfaceFacts& iface) {
   constexpr std::string_view kAll = "tc (through the qdisc, slower), receive (into the stack)";
-  const auto way = plan::choose_way(iface, {packet::min_frame_size(packet::Family::V4)}, false);
-  if (way.via == plan::WayOut::Xdp)
+  const auto choice =
+      plan::choose_tx_path(iface, {packet::min_frame_size(packet::Family::V4)}, false);
+  if (choice.via == plan::TxPath::Xdp)
     return {"ways", Verdict::Info, fmt::format("xdp (fastest), {}", kAll), ""};
-  return {"ways", Verdict::Info, fmt::format("{}; not xdp: {}", kAll, way.reason), ""};
+  return {"ways", Verdict::Info, fmt::format("{}; not xdp: {}", kAll, choice.reason), ""};
 }
 
 /// Of drivers that change frames: what the kernel makes of it.

@@ -46,7 +46,7 @@ Status check_caps(bool tracing) {
 Status remove_obstacle(const plan::InterfaceFacts& iface,
                        const std::vector<plan::FrameSize>& frame_sizes, bool fix,
                        std::unique_ptr<Repair>& repair, std::vector<std::string>& notes,
-                       plan::WayOut via) {
+                       plan::TxPath via) {
   for (const plan::FrameSize size : frame_sizes) {
     const auto obstacle = plan::preflight(iface, size, via);
     if (!obstacle) continue;
@@ -60,7 +60,7 @@ Status remove_obstacle(const plan::InterfaceFacts& iface,
     notes.push_back(repair->what());
     return {};
   }
-  if (fix && via == plan::WayOut::Xdp) repair = Repair::share(iface);
+  if (fix && via == plan::TxPath::Xdp) repair = Repair::share(iface);
   if (repair) notes.push_back(repair->what());
   return {};
 }
@@ -113,7 +113,7 @@ std::optional<Error> link_fault(const plan::InterfaceFacts& iface) {
 }
 
 Error silence_error(const plan::InterfaceFacts& iface, plan::FrameSize frame_size,
-                    const stats::Snapshot& now, plan::WayOut via) {
+                    const stats::Snapshot& now, plan::TxPath via) {
   const auto facts = net::interface_facts(iface.ifindex);
   auto errnos = now.errnos;
   if (!facts) errnos = {{ENODEV, 1}};

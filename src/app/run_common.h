@@ -28,7 +28,7 @@ Status check_caps(bool tracing);
 Status remove_obstacle(const plan::InterfaceFacts& iface,
                        const std::vector<plan::FrameSize>& frame_sizes, bool fix,
                        std::unique_ptr<Repair>& repair, std::vector<std::string>& notes,
-                       plan::WayOut via = plan::WayOut::Xdp);
+                       plan::TxPath via = plan::TxPath::Xdp);
 
 /// With where the counts come from. `note`: why it is not the tracepoint; else empty.
 report::RunInfo with_source(report::RunInfo info, const std::string& note);
@@ -51,7 +51,7 @@ std::optional<Error> link_fault(const plan::InterfaceFacts& iface);
 inline constexpr std::uint64_t kSilenceNs = 1'000'000'000;
 /// Why frames of this size (with FCS) are tried and none is accepted.
 Error silence_error(const plan::InterfaceFacts& iface, plan::FrameSize frame_size,
-                    const stats::Snapshot& now, plan::WayOut via = plan::WayOut::Xdp);
+                    const stats::Snapshot& now, plan::TxPath via = plan::TxPath::Xdp);
 
 /// The note on what attach_pass() of a sender returned; an error unless another program does as
 /// well.

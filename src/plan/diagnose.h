@@ -38,7 +38,7 @@ struct FrameSize {
 /// What is known to keep such frames from leaving the interface, before anything is sent. Nothing
 /// known against it: no value.
 std::optional<Diagnosis> preflight(const InterfaceFacts& iface, FrameSize frame,
-                                   WayOut via = WayOut::Xdp);
+                                   TxPath via = TxPath::Xdp);
 
 /// True when the driver allots XDP transmit queues only while a program is attached, and none is:
 /// the run then attaches a pass program.
@@ -47,7 +47,7 @@ bool needs_pass_program(const InterfaceFacts& iface);
 /// Why no frame was accepted: `errnos` as counted (positive errno -> frames), facts gathered
 /// afresh.
 Diagnosis diagnose_silence(const InterfaceFacts& iface, FrameSize frame,
-                           const std::map<int, std::uint64_t>& errnos, WayOut via = WayOut::Xdp);
+                           const std::map<int, std::uint64_t>& errnos, TxPath via = TxPath::Xdp);
 
 /// The command that makes a veth's peer take frames from XDP, with its namespace.
 std::string gro_command(const VethPeer& peer);

@@ -160,11 +160,11 @@ std::string interface_text(const plan::InterfaceFacts& iface) {
                      iface.mtu, iface.tx_queues, iface.tx_queues == 1 ? "" : "s");
 }
 
-std::string source_text(const std::string& interface, const RunInfo& info, plan::WayOut via) {
+std::string source_text(const std::string& interface, const RunInfo& info, plan::TxPath via) {
   const bool traced = info.source == stats::CountSource::Tracepoint;
-  if (traced && via == plan::WayOut::Tc)
+  if (traced && via == plan::TxPath::Tc)
     return "counted by tracepoint net_dev_xmit: what the driver accepted of this run";
-  if (traced && via == plan::WayOut::Receive)
+  if (traced && via == plan::TxPath::Receive)
     return "counted by tracepoint netif_receive_skb: what arrived at the interface of this run";
   if (traced) return "counted by tracepoint xdp_devmap_xmit: what the driver accepted of this run";
   std::string text = fmt::format("counted by the link counters of {}, NOT by tracepoint: "

@@ -52,7 +52,7 @@ std::string vlan_text(const plan::StreamPlan& stream, std::size_t tag);
 std::string stream_text(const plan::StreamPlan& stream);
 /// Where the counts of a run on this interface come from.
 std::string source_text(const std::string& interface, const RunInfo& info,
-                        plan::WayOut via = plan::WayOut::Xdp);
+                        plan::TxPath via = plan::TxPath::Xdp);
 
 std::string cpu_list(const std::vector<int>& cpus); ///< "0,1"
 /// Line breaks become spaces, so that a message stays one line.

@@ -11,7 +11,7 @@
 
 #include "core/units.h"
 #include "core/version.h"
-#include "plan/way.h"
+#include "plan/tx_path.h"
 #include "report/describe.h"
 #include "report/streams.h"
 #include "report/to_json.h"
@@ -243,7 +243,7 @@ Json plan_value(const plan::Plan& plan) {
           {"duration_seconds", plan.duration ? Json(seconds(*plan.duration)) : Json(nullptr)},
           {"interval_seconds", seconds(plan.interval)},
           {"pace", name(plan.pace)},
-          {"via", plan::via_name(plan.via)},
+          {"via", plan::tx_path_name(plan.via)},
           {"via_reason", or_null(plan.via_reason)},
           {"fix", plan.fix},
           {"once", plan.once},

@@ -101,8 +101,8 @@ void to_text(Page& page, const UdpBegin& begin, const stats::Summary& summary) {
   page.count("accepted", total.tx.accepted);
   page.count("driver drops", total.tx.driver_drops);
   page.count("redirect errors", total.tx.redirect_errors);
-  if (begin.plan.via != plan::WayOut::Xdp)
-    page.count(begin.plan.via == plan::WayOut::Tc ? "qdisc drops" : "backlog drops",
+  if (begin.plan.via != plan::TxPath::Xdp)
+    page.count(begin.plan.via == plan::TxPath::Tc ? "qdisc drops" : "backlog drops",
                total.tx.queue_drops);
   if (total.tx.queued != 0) page.count("still queued", total.tx.queued);
   if (total.tx.resent != 0) page.count("sent again", total.tx.resent);
@@ -112,7 +112,7 @@ void to_text(Page& page, const UdpBegin& begin, const stats::Summary& summary) {
     page.row("errno", fmt::format("{:>15}  {} ({})", with_thousands(frames), errno_name(number),
                                   errno_text(number)));
   if (const std::string drops = stack_drops_text(summary.stack_drops); !drops.empty())
-    page.row("dropped there", drops);
+    page.row("stack drops", drops);
   page.row("mean rate",
            fmt::format("{:>15} xmit/s  {} L1  {} L2", thousands(total.xmit_pps),
                        prefixed(total.l1_bps, "bit/s"), prefixed(total.l2_bps, "bit/s")));

@@ -32,12 +32,19 @@ using Skeleton = std::unique_ptr<xtg_bpf, Closer>;
 
 /// The send program for a run: the variants differ in what is decided when they are compiled.
 bpf_program* pick_program(const xtg_bpf& skel, const SenderSpec& spec, bool modest) {
-  if (modest) return skel.progs.xtg_tx_modest;
-  if (spec.tables.streams.size() > 1) return skel.progs.xtg_tx_multi;
-  if (spec.renew) return skel.progs.xtg_tx_renew;
+  const auto& progs = skel.progs;
+  const bool several = spec.tables.streams.size() > 1;
+  if (spec.via != plan::TxPath::Xdp) {
+    if (modest) return progs.xtg_skb_modest;
+    return several ? progs.xtg_skb_multi : progs.xtg_skb;
+  }
+  if (modest) return progs.xtg_tx_modest;
+  if (several) return progs.xtg_tx_multi;
+  if (spec.renew) return progs.xtg_tx_renew;
   const xtg_stream& one = spec.tables.streams.front();
-  const bool calls = one.stamp_each != 0 || one.n_sizes > 1 || one.flows != 0;
-  return calls ? skel.progs.xtg_tx_each : skel.progs.xtg_tx;
+  if (one.plain == 0) return progs.xtg_tx_single;
+  if (one.n_sizes > 1) return progs.xtg_tx_sized;
+  return one.stamp_each != 0 ? progs.xtg_tx_stamp : progs.xtg_tx;
 }
 
 bool stamps_tai(const SenderSpec& spec) {
@@ -51,37 +58,39 @@ bool follows_address(const SenderSpec& spec) {
                      [](const xtg_stream& stream) { return stream.hop_law != XTG_HOP_FIXED; });
 }
 
-std::uint32_t way_number(plan::WayOut via) {
-  if (via == plan::WayOut::Receive) return XTG_WAY_RECEIVE;
-  return via == plan::WayOut::Tc ? XTG_WAY_TC : XTG_WAY_XDP;
+/// XTG_TX_PATH_*.
+std::uint32_t tx_path_number(plan::TxPath via) {
+  if (via == plan::TxPath::Receive) return XTG_TX_PATH_RECEIVE;
+  return via == plan::TxPath::Tc ? XTG_TX_PATH_TC : XTG_TX_PATH_XDP;
 }
 
 /// The tracepoint programs that count on each way.
-std::vector<bpf_program*> counters_of(const xtg_bpf& skel, plan::WayOut via) {
+std::vector<bpf_program*> counters_of(const xtg_bpf& skel, plan::TxPath via) {
   const auto& progs = skel.progs;
   switch (via) {
-  case plan::WayOut::Tc:
+  case plan::TxPath::Tc:
     return {progs.xtg_tp_offer, progs.xtg_tp_offered, progs.xtg_tp_free};
-  case plan::WayOut::Receive:
+  case plan::TxPath::Receive:
     return {progs.xtg_tp_enter, progs.xtg_tp_free};
   default:
     return {progs.xtg_tp_xmit, progs.xtg_tp_err};
   }
 }
 
-void choose_programs(xtg_bpf& skel, const SenderSpec& spec, bool tracepoints, bool modest) {
+void choose_programs(const xtg_bpf& skel, const SenderSpec& spec, bool tracepoints, bool modest) {
   const auto& progs = skel.progs;
-  for (bpf_program* prog : {progs.xtg_tx, progs.xtg_tx_each, progs.xtg_tx_multi, progs.xtg_tx_renew,
-                            progs.xtg_tx_modest})
-    bpf_program__set_autoload(prog, prog == pick_program(skel, spec, modest));
-  const auto counters = counters_of(skel, spec.via);
-  for (bpf_program* prog : {progs.xtg_tp_xmit, progs.xtg_tp_err, progs.xtg_tp_offer,
-                            progs.xtg_tp_offered, progs.xtg_tp_enter, progs.xtg_tp_free})
-    bpf_program__set_autoload(prog, tracepoints && std::ranges::count(counters, prog) != 0);
-  bpf_program__set_autoload(progs.xtg_egress, spec.via != plan::WayOut::Xdp);
-  bpf_program__set_autoload(progs.xtg_once, spec.once);
+  const bool by_xdp = spec.via == plan::TxPath::Xdp;
+  std::vector<bpf_program*> used = {pick_program(skel, spec, modest), progs.xtg_pass};
+  if (spec.once) used.push_back(progs.xtg_once);
+  if (!by_xdp) used.push_back(progs.xtg_egress);
+  if (tracepoints)
+    for (bpf_program* counter : counters_of(skel, spec.via))
+      used.push_back(counter);
+  bpf_program* prog = nullptr;
+  bpf_object__for_each_program(prog, skel.obj)
+      bpf_program__set_autoload(prog, std::ranges::count(used, prog) != 0);
   for (bpf_map* map : {skel.maps.in_drivers, skel.maps.stack_drops})
-    bpf_map__set_autocreate(map, spec.via != plan::WayOut::Xdp);
+    bpf_map__set_autocreate(map, !by_xdp);
 }
 
 Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool modest) {
@@ -100,7 +109,7 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
   rodata->config.tai = stamps_tai(spec) ? 1 : 0;
   rodata->config.again = spec.again && tracepoints ? 1 : 0;
   rodata->config.renew = spec.renew ? 1 : 0;
-  rodata->config.way = way_number(spec.via);
+  rodata->config.path = tx_path_number(spec.via);
   std::copy(spec.tables.streams.begin(), spec.tables.streams.end(), rodata->streams);
 
   const int error = xtg_bpf::load(skel.get());
@@ -117,7 +126,7 @@ struct Sender::Impl {
   std::vector<std::uint8_t> page;
   std::uint32_t ingress_base = 0;
   std::string source_note;
-  plan::WayOut via = plan::WayOut::Xdp;
+  plan::TxPath via = plan::TxPath::Xdp;
   std::uint32_t devices = 0; ///< ingress devices
   int prog_fd = -1;
   int pass_fd = -1;
@@ -213,7 +222,7 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
 
   const __u32 slot = 0;
   const __u32 target = static_cast<__u32>(spec.to_ifindex);
-  if (spec.via == plan::WayOut::Xdp &&
+  if (spec.via == plan::TxPath::Xdp &&
       bpf_map_update_elem(bpf_map__fd(impl->skel->maps.targets), &slot, &target, 0) != 0)
     return fail_sys(errno, fmt::format("aim at interface {}", spec.to_ifindex));
 
@@ -290,10 +299,11 @@ void Sender::set_next_hop(std::size_t stream, const packet::Mac& mac) {
   }
 }
 
-void Sender::set_next_hops(std::span<const std::uint64_t> macs) {
+void Sender::set_next_hops(std::size_t stream, std::span<const std::uint64_t> macs) {
   auto& hops = impl_->skel->bss->next_hops;
-  for (std::size_t i = 0; i < std::min<std::size_t>(macs.size(), XTG_MAX_NEXT_HOPS); i++)
-    poke(hops[i], __u64{macs[i]});
+  const std::size_t base = impl_->skel->rodata->streams[stream].hop_base;
+  for (std::size_t i = 0; i < macs.size() && base + i < XTG_MAX_NEXT_HOPS; i++)
+    poke(hops[base + i], __u64{macs[i]});
 }
 
 void Sender::set_batch_slots(std::size_t worker, std::size_t stream, std::uint32_t slots) {
@@ -452,7 +462,7 @@ stats::Snapshot Sender::snapshot(bool settled) const {
       stats::TxCounters c = counters(worker, stream);
       if (settled && traced) {
         const std::uint64_t rest = c.attempts - c.accepted - c.errors();
-        if (impl_->via == plan::WayOut::Xdp) {
+        if (impl_->via == plan::TxPath::Xdp) {
           c.redirect_errors += rest;
           unseen += rest;
         } else {
@@ -470,7 +480,7 @@ stats::Snapshot Sender::snapshot(bool settled) const {
 }
 
 std::uint64_t Sender::in_flight() const {
-  if (!impl_->source_note.empty() || impl_->via == plan::WayOut::Xdp) return 0;
+  if (!impl_->source_note.empty() || impl_->via == plan::TxPath::Xdp) return 0;
   std::uint64_t out = 0;
   for (std::size_t worker = 0; worker < workers(); worker++)
     for (std::size_t stream = 0; stream < streams(); stream++) {
@@ -482,7 +492,7 @@ std::uint64_t Sender::in_flight() const {
 
 std::map<std::string, std::uint64_t> Sender::stack_drops() const {
   std::map<std::string, std::uint64_t> out;
-  if (impl_->via != plan::WayOut::Receive) return out;
+  if (impl_->via != plan::TxPath::Receive) return out;
   for (const auto& [reason, frames] : read_counts(bpf_map__fd(impl_->skel->maps.stack_drops)))
     out[drop_reason_name(reason)] += frames;
   return out;

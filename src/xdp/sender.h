@@ -45,7 +45,7 @@ struct SenderSpec {
   bool renew = false; ///< plan::must_renew()
   /// Not Auto. Other than Xdp the ingress devices are where the output interface is, and
   /// attach_egress() is called.
-  plan::WayOut via = plan::WayOut::Xdp;
+  plan::TxPath via = plan::TxPath::Xdp;
 };
 
 class Sender {
@@ -77,8 +77,8 @@ public:
   /// For all frames of the stream from the next batch on, of any thread. Not where the destination
   /// MAC is a range.
   void set_next_hop(std::size_t stream, const packet::Mac& mac);
-  /// In place of RunTables::next_hops.
-  void set_next_hops(std::span<const std::uint64_t> macs);
+  /// In place of the stream's own in RunTables::next_hops.
+  void set_next_hops(std::size_t stream, std::span<const std::uint64_t> macs);
   void set_batch_slots(std::size_t worker, std::size_t stream, std::uint32_t slots);
   void set_end_ns(std::uint64_t end_ns);
   /// Nothing is sent any more from the next batch on; in effect at once, also in running calls.
@@ -111,7 +111,7 @@ public:
   /// Frames that were handed over and of which nothing has been heard yet: those in a queueing
   /// discipline. 0 without tracepoints.
   [[nodiscard]] std::uint64_t in_flight() const;
-  /// What the stack threw away of the frames that arrived (WayOut::Receive), by the kernel's
+  /// What the stack threw away of the frames that arrived (TxPath::Receive), by the kernel's
   /// reason.
   [[nodiscard]] std::map<std::string, std::uint64_t> stack_drops() const;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "plan/way.h"
+#include "plan/tx_path.h"
 
 #include <gtest/gtest.h>
 
@@ -17,53 +17,53 @@ InterfaceFacts card(std::string driver, std::optional<std::uint64_t> features) {
   return iface;
 }
 
-Way chosen(const InterfaceFacts& iface, bool fix = false, std::uint32_t size = 64) {
-  return choose_way(iface, {FrameSize(size)}, fix);
+TxPathChoice chosen(const InterfaceFacts& iface, bool fix = false, std::uint32_t size = 64) {
+  return choose_tx_path(iface, {FrameSize(size)}, fix);
 }
 
-TEST(Way, IsXdpWhereThatWorks) {
+TEST(TxPath, IsXdpWhereThatWorks) {
   const InterfaceFacts iface = card("ixgbe", kXdpBasic | kXdpRedirect | kXdpNdoXmit);
-  EXPECT_EQ(chosen(iface).via, WayOut::Xdp);
+  EXPECT_EQ(chosen(iface).via, TxPath::Xdp);
   EXPECT_EQ(chosen(iface).reason, "");
   // It needs a pass program, which the run attaches.
-  EXPECT_EQ(chosen(card("virtio_net", kXdpBasic)).via, WayOut::Xdp);
+  EXPECT_EQ(chosen(card("virtio_net", kXdpBasic)).via, TxPath::Xdp);
 }
 
-TEST(Way, IsTcForDriversWithoutTransmit) {
-  const Way way = chosen(card("e1000e", 0));
-  EXPECT_EQ(way.via, WayOut::Tc);
-  EXPECT_EQ(way.reason, "the driver of eth1 (e1000e) cannot transmit frames from XDP (no "
-                        "ndo_xdp_xmit)");
+TEST(TxPath, IsTcForDriversWithoutTransmit) {
+  const TxPathChoice choice = chosen(card("e1000e", 0));
+  EXPECT_EQ(choice.via, TxPath::Tc);
+  EXPECT_EQ(choice.reason, "the driver of eth1 (e1000e) cannot transmit frames from XDP (no "
+                           "ndo_xdp_xmit)");
 }
 
-TEST(Way, GoesByTheDriverWhereTheKernelCannotBeAsked) {
-  EXPECT_EQ(chosen(card("e1000e", std::nullopt)).via, WayOut::Tc);
-  EXPECT_EQ(chosen(card("ixgbe", std::nullopt)).via, WayOut::Xdp);
+TEST(TxPath, GoesByTheDriverWhereTheKernelCannotBeAsked) {
+  EXPECT_EQ(chosen(card("e1000e", std::nullopt)).via, TxPath::Tc);
+  EXPECT_EQ(chosen(card("ixgbe", std::nullopt)).via, TxPath::Xdp);
 }
 
-TEST(Way, IsTcForAPeerWithoutRingUnlessThatIsRepaired) {
+TEST(TxPath, IsTcForAPeerWithoutRingUnlessThatIsRepaired) {
   InterfaceFacts iface = card("veth", kXdpBasic | kXdpRedirect | kXdpNdoXmit);
   iface.kind = "veth";
   VethPeer peer;
   peer.reachable = peer.up = true;
   peer.mtu = 1500;
   iface.peer = peer;
-  EXPECT_EQ(chosen(iface).via, WayOut::Tc);
-  EXPECT_EQ(chosen(iface, true).via, WayOut::Xdp);
+  EXPECT_EQ(chosen(iface).via, TxPath::Tc);
+  EXPECT_EQ(chosen(iface, true).via, TxPath::Xdp);
   iface.peer->gro = true;
-  EXPECT_EQ(chosen(iface).via, WayOut::Xdp);
+  EXPECT_EQ(chosen(iface).via, TxPath::Xdp);
 }
 
-TEST(Way, LeavesWhatNeitherCanSendToTheErrorOfXdp) {
+TEST(TxPath, LeavesWhatNeitherCanSendToTheErrorOfXdp) {
   const InterfaceFacts nic = card("ixgbe", kXdpBasic | kXdpNdoXmit);
-  EXPECT_EQ(chosen(nic, false, 3'000).via, WayOut::Xdp);
-  EXPECT_EQ(chosen(card("e1000e", 0), false, 3'000).via, WayOut::Xdp);
+  EXPECT_EQ(chosen(nic, false, 3'000).via, TxPath::Xdp);
+  EXPECT_EQ(chosen(card("e1000e", 0), false, 3'000).via, TxPath::Xdp);
 }
 
-TEST(Way, WithoutFramingIsTcAndRefusesWhatNeedsFraming) {
+TEST(TxPath, WithoutFramingIsTcAndRefusesWhatNeedsFraming) {
   InterfaceFacts iface = card("wireguard", std::nullopt);
   iface.ethernet = false;
-  EXPECT_EQ(chosen(iface).via, WayOut::Tc);
+  EXPECT_EQ(chosen(iface).via, TxPath::Tc);
   StreamSpec stream;
   EXPECT_TRUE(check_framing(iface, stream));
   stream.dst_mac = packet::MacRange{};
@@ -74,17 +74,17 @@ TEST(Way, WithoutFramingIsTcAndRefusesWhatNeedsFraming) {
   EXPECT_TRUE(check_interface(facts, false, true));
 }
 
-TEST(Way, TcNeedsNoRingAndReceiveNoPeer) {
+TEST(TxPath, TcNeedsNoRingAndReceiveNoPeer) {
   InterfaceFacts iface = card("veth", kXdpBasic | kXdpNdoXmit);
   iface.kind = "veth";
   iface.peer.emplace();
   iface.peer->reachable = true;
   iface.peer->name = "veth1";
-  EXPECT_EQ(preflight(iface, 64, WayOut::Tc)->id, "peer-down");
-  EXPECT_FALSE(preflight(iface, 64, WayOut::Receive));
+  EXPECT_EQ(preflight(iface, 64, TxPath::Tc)->id, "peer-down");
+  EXPECT_FALSE(preflight(iface, 64, TxPath::Receive));
   iface.peer->up = true;
   iface.peer->mtu = 1500;
-  EXPECT_FALSE(preflight(iface, 64, WayOut::Tc));
+  EXPECT_FALSE(preflight(iface, 64, TxPath::Tc));
   EXPECT_EQ(preflight(iface, 64)->id, "peer-no-napi");
 }
 

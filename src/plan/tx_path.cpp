@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "plan/way.h"
+#include "plan/tx_path.h"
 
 #include <algorithm>
 #include <array>
@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, 28> kTransmit = {
     "xen_netfront", "vif",    "atlantic",   "mtk_soc_eth"};
 
 std::optional<Diagnosis> first_obstacle(const InterfaceFacts& iface,
-                                        const std::vector<FrameSize>& sizes, WayOut via) {
+                                        const std::vector<FrameSize>& sizes, TxPath via) {
   for (const FrameSize size : sizes)
     if (auto obstacle = preflight(iface, size, via)) return obstacle;
   return std::nullopt;
@@ -33,15 +33,15 @@ std::optional<Diagnosis> first_obstacle(const InterfaceFacts& iface,
 
 } // namespace
 
-std::string_view via_name(WayOut via) {
+std::string_view tx_path_name(TxPath via) {
   switch (via) {
-  case WayOut::Xdp:
+  case TxPath::Xdp:
     return "xdp";
-  case WayOut::Tc:
+  case TxPath::Tc:
     return "tc";
-  case WayOut::Receive:
+  case TxPath::Receive:
     return "receive";
-  case WayOut::Auto:
+  case TxPath::Auto:
     break;
   }
   return "auto";
@@ -54,50 +54,52 @@ bool may_transmit(const InterfaceFacts& iface) {
          std::ranges::find(kTransmit, iface.kind) != kTransmit.end();
 }
 
-Way choose_way(const InterfaceFacts& iface, const std::vector<FrameSize>& sizes, bool fix) {
+TxPathChoice choose_tx_path(const InterfaceFacts& iface, const std::vector<FrameSize>& sizes,
+                            bool fix) {
   if (!iface.ethernet)
-    return {WayOut::Tc,
+    return {TxPath::Tc,
             fmt::format("{} has no Ethernet framing, and gets the packets without it", iface.name)};
-  const auto obstacle = first_obstacle(iface, sizes, WayOut::Xdp);
+  const auto obstacle = first_obstacle(iface, sizes, TxPath::Xdp);
   if (!obstacle) {
     if (iface.xdp_features || may_transmit(iface)) return {};
-    return {WayOut::Tc,
+    return {TxPath::Tc,
             fmt::format("the driver of {} ({}) is not known to transmit frames from XDP",
                         iface.name, iface.driver.empty() ? "unnamed" : iface.driver)};
   }
   const bool of_xdp = std::ranges::find(kOfXdp, obstacle->id) != kOfXdp.end();
-  if (!of_xdp || (fix && obstacle->fix != Fix::None) || first_obstacle(iface, sizes, WayOut::Tc))
+  if (!of_xdp || (fix && obstacle->fix != Fix::None) || first_obstacle(iface, sizes, TxPath::Tc))
     return {};
-  return {WayOut::Tc, obstacle->cause};
+  return {TxPath::Tc, obstacle->cause};
 }
 
-void take_way(Plan& plan) {
+void decide_tx_path(Plan& plan) {
   std::vector<FrameSize> sizes;
   for (const StreamPlan& stream : plan.streams)
     sizes.push_back(largest_frame(stream));
-  const Way way =
-      plan.spec.via == WayOut::Auto ? choose_way(plan.iface, sizes, plan.fix) : Way{plan.spec.via};
-  plan.via = way.via;
-  plan.via_reason = way.reason;
-  plan.attach_pass = plan.via == WayOut::Xdp && needs_pass_program(plan.iface);
+  const TxPathChoice choice = plan.asked().via == TxPath::Auto
+                                  ? choose_tx_path(plan.iface, sizes, plan.fix)
+                                  : TxPathChoice{plan.asked().via};
+  plan.via = choice.via;
+  plan.via_reason = choice.reason;
+  plan.attach_pass = plan.via == TxPath::Xdp && needs_pass_program(plan.iface);
 }
 
-void turn_to_tc(Plan& plan, std::string reason) {
-  plan.via = WayOut::Tc;
+void fall_back_to_tc(Plan& plan, std::string reason) {
+  plan.via = TxPath::Tc;
   plan.via_reason = std::move(reason);
   plan.attach_pass = false;
 }
 
-void stay_with_xdp(Plan& plan) {
-  plan.via = WayOut::Xdp;
+void use_xdp(Plan& plan) {
+  plan.via = TxPath::Xdp;
   plan.via_reason.clear();
   plan.attach_pass = needs_pass_program(plan.iface);
 }
 
-std::string way_note(const Plan& plan) {
+std::string tx_path_note(const Plan& plan) {
   if (plan.via_reason.empty()) return {};
-  return fmt::format("sent by way of tc (--via {}), through the queueing discipline: {}",
-                     via_name(plan.via), plan.via_reason);
+  return fmt::format("sent by choice of tc (--via {}), through the queueing discipline: {}",
+                     tx_path_name(plan.via), plan.via_reason);
 }
 
 Status check_framing(const InterfaceFacts& iface, const StreamSpec& stream) {
