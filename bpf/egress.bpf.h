@@ -80,6 +80,34 @@ struct {
   __type(value, __u64);
 } stack_drops SEC(".maps");
 
+static __always_inline void count_error(struct xtg_tx_cursor* c, __u32 number) {
+  __sync_fetch_and_add(&c->redirect_errors, 1);
+  add_errno(&errnos, number, 1);
+}
+
+/* Makes an skb as long as its frame (see abi/long.h). */
+static __always_inline bool lengthen(struct __sk_buff* skb, __u32 stream) {
+  const struct xtg_stream* s = stream_at(stream);
+  const __u32 tail = long_frames[stream & (XTG_MAX_STREAMS - 1)].tail, len = skb->len;
+  __u32 whole = len + long_frames[stream & (XTG_MAX_STREAMS - 1)].extra, from = len - tail;
+  __u8 moved[XTG_SIG_MIRROR_LEN + XTG_SIG_FULL_LEN + 8];
+  __u16 field;
+
+  if (s->n_lengths) { /* several sizes: one of the frame's own length fields */
+    if (bpf_skb_load_bytes(skb, s->lengths[0].off, &field, sizeof field)) return false;
+    whole = bpf_ntohs(field) - s->lengths[0].delta;
+  }
+  if (whole <= len) return true;
+  if (tail && bpf_skb_load_bytes(skb, from, moved, at_most(tail, sizeof moved - 1))) return false;
+  if (bpf_skb_change_tail(skb, whole, 0)) return false; /* with zeros */
+  __u32 fill = long_config.fill ? whole - tail - from : tail;
+  from &= 0xfff;
+  if (fill && bpf_skb_store_bytes(skb, from, page_template + from, at_most(fill, 0x3fff), 0))
+    return false;
+  return !tail ||
+         !bpf_skb_store_bytes(skb, whole - tail, moved, at_most(tail, sizeof moved - 1), 0);
+}
+
 /* Sends one frame on. A refused one is sent again with those of its batch that follow it, in
  * order, as over XDP, where a driver takes a bulk's first frames: so these are not offered now. */
 SEC("tc")
@@ -96,6 +124,11 @@ int xtg_egress(struct __sk_buff* skb) {
   __u64 number = w->bulk_seq++;
   if (config.again && number - c->again_seq < c->again_end - c->again_seq) {
     __sync_fetch_and_add(&c->driver_drops, 1);
+    skb->tc_index = 0;
+    return TC_ACT_SHOT;
+  }
+  if (long_config.any && !lengthen(skb, w->stream)) {
+    count_error(c, 12 /* ENOMEM */);
     skb->tc_index = 0;
     return TC_ACT_SHOT;
   }
@@ -169,12 +202,6 @@ int BPF_PROG(xtg_tp_enter, const struct sk_buff* skb) {
   return 0;
 }
 
-/* Never got there, for the redirect found no interface or one that is down. */
-static __always_inline void count_lost(struct xtg_tx_cursor* c) {
-  __sync_fetch_and_add(&c->redirect_errors, 1);
-  add_errno(&errnos, 19 /* ENODEV */, 1);
-}
-
 static __always_inline void free_sent(const struct sk_buff* skb, __u16 tag) {
   __u32 lane = frame_worker(skb);
   struct in_driver* now = this_driver();
@@ -188,7 +215,7 @@ static __always_inline void free_sent(const struct sk_buff* skb, __u16 tag) {
   if (is_target(skb->dev))
     __sync_fetch_and_add(&c->queue_drops, 1);
   else if (skb->dev->ifindex == skb->skb_iif)
-    count_lost(c);
+    count_error(c, 19 /* ENODEV: the redirect found no interface, or one that is down */);
 }
 
 static __always_inline void free_received(const struct sk_buff* skb, __u16 tag, int reason) {
@@ -197,7 +224,7 @@ static __always_inline void free_received(const struct sk_buff* skb, __u16 tag, 
   if (lane >= config.n_workers) return;
   struct xtg_tx_cursor* c = cursor_at(lane, stream_of(tag));
   if (frame_worker(skb) == lane || skb->dev->ifindex == (int)(config.ingress_base + lane))
-    count_lost(c);
+    count_error(c, 19 /* ENODEV: the redirect found no interface, or one that is down */);
   else if (skb->skb_iif == 0 && is_target(skb->dev))
     __sync_fetch_and_add(&c->queue_drops, 1);
   else

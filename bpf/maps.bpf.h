@@ -7,12 +7,15 @@ struct sums {
   __u64 of[XTG_MAX_CSUMS];
 };
 
-/* Any offset in a frame and any length behind it lie within. */
-#define XTG_PAGE_TEMPLATE 8192
+/* Any offset in a page and any length after it, of the longest frame, lie within. */
+#define XTG_PAGE_TEMPLATE 20480
+XTG_STATIC_ASSERT(XTG_FRAME_LONGEST <= 16384, "a length after an offset within a page");
 
 /* Read-only to the verifier: branches that the run does not need are removed at load time. */
 const volatile struct xtg_tx_config config;
 const volatile struct xtg_stream streams[XTG_MAX_STREAMS];
+const volatile struct xtg_long_config long_config;
+const volatile struct xtg_long long_frames[XTG_MAX_STREAMS];
 
 /* .bss, mapped by user space. */
 
@@ -22,6 +25,8 @@ __u64 next_hops[XTG_MAX_NEXT_HOPS];
 __u64 listed_values[XTG_MAX_VALUES];
 /* Sizes of streams that have several: see xtg_stream.size_base. User space. */
 struct xtg_size sizes[XTG_MAX_SIZES];
+/* By how many bytes a frame of that size is longer than its page. User space. */
+__u16 size_extra[XTG_MAX_SIZES];
 /* See xtg_place, and the template of the pages. User space. */
 struct xtg_place places[XTG_MAX_PLACES];
 __u8 page_template[XTG_PAGE_TEMPLATE];

@@ -19,7 +19,8 @@ enum {
 
 /* Where things are in a frame, by its size. */
 struct shape {
-  __u32 len;
+  __u32 len;   /* of what is in the page */
+  __u32 whole; /* of all of it */
   __u32 sig_off;
   __u32 mirror_off;
   __u32 sig_odd;
@@ -29,15 +30,16 @@ struct shape {
 
 static __always_inline struct shape shape_now(const struct xtg_tx_worker* w,
                                               const struct xtg_tx_cursor* c,
-                                              const struct xtg_stream* s) {
+                                              const struct xtg_stream* s, const bool skb) {
   struct shape shape = {
-      s->frame_len, s->sig_off, s->mirror_off, s->sig_odd, false, &sizes[0],
+      s->frame_len, s->frame_len, s->sig_off, s->mirror_off, s->sig_odd, false, &sizes[0],
   };
 
   if (s->n_sizes > 1) {
     __u64 at = s->size_base + index_now(w, c, s, s->size_field & (XTG_MAX_FIELDS - 1));
     const struct xtg_size* size = &sizes[at & (XTG_MAX_SIZES - 1)];
-    shape.len = size->frame_len;
+    shape.len = shape.whole = size->frame_len;
+    if (skb) shape.whole += size_extra[at & (XTG_MAX_SIZES - 1)];
     shape.sig_off = size->sig_off;
     shape.mirror_off = size->mirror_off;
     shape.sig_odd = size->sig_odd;
@@ -62,7 +64,7 @@ static __always_inline bool write_lengths(void* data, void* end, const struct xt
     if (i < s->n_lengths) {
       __u16* at = data + (s->lengths[i].off & (XTG_MAX_HEADER - 1));
       XTG_NEED(at, 2);
-      *at = bpf_htons((__u16)(shape->len + s->lengths[i].delta));
+      *at = bpf_htons((__u16)(shape->whole + s->lengths[i].delta));
     }
   }
   return true;
@@ -344,7 +346,7 @@ static __always_inline bool write_frame(struct xdp_md* ctx, struct xtg_tx_worker
                                         struct xtg_tx_cursor* c, const struct xtg_stream* s,
                                         const int variant) {
   const bool checked = true, multi = variant & XTG_V_MULTI;
-  struct shape shape = shape_now(w, c, s);
+  struct shape shape = shape_now(w, c, s, variant & XTG_V_SKB);
   struct sums own;
   struct sums* sums = multi ? &parts[w->lane & (XTG_MAX_WORKERS - 1)].sums : &own;
   bool turn = true;
@@ -386,7 +388,7 @@ __noinline int xtg_modest_start(__u32 lane, __u32 stream) {
   struct parts* to = &parts[lane & (XTG_MAX_WORKERS - 1)];
   const struct xtg_tx_worker* w = &workers[lane & (XTG_MAX_WORKERS - 1)];
   const struct xtg_stream* s = stream_at(stream);
-  struct shape shape = shape_now(w, cursor_at(lane, stream), s);
+  struct shape shape = shape_now(w, cursor_at(lane, stream), s, true);
 
   to->header[0] = w->first_word;
 #pragma unroll

@@ -11,6 +11,7 @@
 #include "xtg/abi/base.h"
 #include "xtg/abi/csum.h"
 #include "xtg/abi/hist.h"
+#include "xtg/abi/long.h"
 #include "xtg/abi/signature.h"
 #include "xtg/abi/slots.h"
 #include "xtg/abi/sweep.h"

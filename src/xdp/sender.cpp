@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 // The skeleton names the types of the shared ABI, so that header comes first.
+#include "xtg/abi/long.h"
 #include "xtg/abi/slots.h"
 #include "xtg/abi/tx.h"
 #include "xtg_bpf.skel.h"
@@ -103,7 +104,7 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
   rodata->config.to_ifindex = static_cast<__u32>(spec.to_ifindex);
   rodata->config.n_workers = static_cast<__u32>(spec.workers);
   rodata->config.n_streams = static_cast<__u32>(spec.tables.streams.size());
-  rodata->config.page_len = static_cast<__u32>(spec.tables.page.size());
+  rodata->config.page_len = spec.tables.page_len;
   rodata->config.n_places = static_cast<__u32>(spec.tables.places.size());
   rodata->config.clean_from = spec.tables.clean_from;
   rodata->config.tai = stamps_tai(spec) ? 1 : 0;
@@ -111,6 +112,9 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
   rodata->config.renew = spec.renew ? 1 : 0;
   rodata->config.path = tx_path_number(spec.via);
   std::copy(spec.tables.streams.begin(), spec.tables.streams.end(), rodata->streams);
+  rodata->long_config.any = spec.tables.page.size() > spec.tables.page_len ? 1 : 0;
+  rodata->long_config.fill = spec.tables.fill ? 1 : 0;
+  std::copy(spec.tables.longs.begin(), spec.tables.longs.end(), rodata->long_frames);
 
   const int error = xtg_bpf::load(skel.get());
   if (error != 0) return fail_sys(-error, "load the kernel programs");
@@ -201,7 +205,7 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   impl->via = spec.via;
   impl->devices = static_cast<std::uint32_t>(spec.workers) + (spec.once ? 1 : 0);
   impl->streams = spec.tables.streams.size();
-  impl->page = spec.tables.page;
+  impl->page.assign(spec.tables.page.begin(), spec.tables.page.begin() + spec.tables.page_len);
   impl->ingress_base = spec.ingress_base;
   auto& progs = impl->skel->progs;
   impl->prog_fd = bpf_program__fd(pick_program(*impl->skel, spec, modest));
@@ -219,6 +223,7 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   std::copy(spec.tables.sizes.begin(), spec.tables.sizes.end(), bss->sizes);
   std::copy(spec.tables.places.begin(), spec.tables.places.end(), bss->places);
   std::copy(spec.tables.page.begin(), spec.tables.page.end(), bss->page_template);
+  std::copy(spec.tables.size_extra.begin(), spec.tables.size_extra.end(), bss->size_extra);
 
   const __u32 slot = 0;
   const __u32 target = static_cast<__u32>(spec.to_ifindex);
