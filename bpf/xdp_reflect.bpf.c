@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The kernel programs of the mirror: an object of its own. */
+/* The kernel programs of the reflector: an object of its own. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <linux/bpf.h>

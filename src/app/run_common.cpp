@@ -95,7 +95,7 @@ Result<Attached> attach_by_mode(plan::RxMode mode, const plan::InterfaceFacts& i
     Error why = explained(std::move(native.error()), iface, Program::Receiver);
     if (!elsewhere || !attach(xdp::RxPlace::Generic)) return tl::unexpected<Error>(std::move(why));
     return Attached{xdp::RxPlace::Generic,
-                    fmt::format("{} in generic mode, behind the driver, which is slower: {}", done,
+                    fmt::format("{} in generic mode, after the driver, which is slower: {}", done,
                                 why.message()),
                     why};
   }

@@ -31,7 +31,7 @@ void print_target(Page& page, const stats::Summary& summary) {
 }
 
 void print_slip(Page& page, const stats::Histogram& slip) {
-  page.row("slip",
+  page.row("release delay",
            fmt::format("p50 {} ns  p90 {} ns  p99 {} ns  p99.9 {} ns  max {} ns",
                        with_thousands(slip.quantile(0.5)), with_thousands(slip.quantile(0.9)),
                        with_thousands(slip.quantile(0.99)), with_thousands(slip.quantile(0.999)),
@@ -55,7 +55,7 @@ void print_threads(Page& page, const std::vector<int>& cpus, const stats::Summar
       text += fmt::format("  {} accepted  {} driver drops  {} redirect errors",
                           with_thousands(w.accepted), with_thousands(w.driver_drops),
                           with_thousands(w.redirect_errors));
-    text += fmt::format("  {} skipped slots", with_thousands(w.skipped_slots));
+    text += fmt::format("  {} missed slots", with_thousands(w.skipped_slots));
     page.row(i < cpus.size() ? fmt::format("thread {} CPU {}", i, cpus[i])
                              : fmt::format("thread {}", i),
              text);
@@ -106,7 +106,7 @@ void to_text(Page& page, const UdpBegin& begin, const stats::Summary& summary) {
                total.tx.queue_drops);
   if (total.tx.queued != 0) page.count("still queued", total.tx.queued);
   if (total.tx.resent != 0) page.count("sent again", total.tx.resent);
-  page.count("skipped slots", total.tx.skipped_slots);
+  page.count("missed slots", total.tx.skipped_slots);
   if (total.tx.nomem_retries != 0) page.count("memory retries", total.tx.nomem_retries);
   for (const auto& [number, frames] : summary.errnos)
     page.row("errno", fmt::format("{:>15}  {} ({})", with_thousands(frames), errno_name(number),

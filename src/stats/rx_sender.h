@@ -14,7 +14,7 @@ struct RxAnnouncement {
   std::uint32_t session = 0;
   std::uint16_t stream = 0;
   bool end = false;       ///< else a start
-  bool reflected = false; ///< a mirror sent it back
+  bool reflected = false; ///< a reflector sent it back
   bool tai = false;       ///< the stream's send times are CLOCK_TAI
   std::uint64_t frames = 0;
   std::uint64_t refused = 0;
@@ -27,11 +27,11 @@ struct RxAnnouncement {
   std::uint16_t threads = 0;
   std::uint64_t arrival_ns = 0; ///< of the first copy
   std::uint32_t seen = 0;       ///< copies
-  // What a mirror said in the last copy.
+  // Reflector timestamps of the last copy.
   std::uint64_t mirror_seq = 0, mirror_rx_ns = 0, mirror_tx_ns = 0;
 };
 
-/// What came of one record, which a run may be known by.
+/// What one record received, by which a run may be identified.
 struct RxCame {
   std::uint32_t session = 0;
   bool compact = false; ///< of the session only the low 16 bits are known

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Frames that a mirror sent back. Their records have forms of their own, so that they are never
- * mixed with frames that came straight: one by the sender's numbers, of the way there and back, and
- * where the mirror numbers what it sends back, one by its numbers, of the way back alone. */
+/* Reflected frames. Their records have forms of their own, so that they are never
+ * mixed with one-way frames: one by the sender's numbers, for the round trip, and
+ * if the reflector numbers the frames, one by its numbers, for the return path alone. */
 #pragma once
 
 #include "rx.h"
@@ -10,13 +10,13 @@
 
 /* In xtg_rx_key.form, beside XTG_SIG_COMPACT or XTG_SIG_FULL. */
 #define XTG_RX_REFLECTED 0x100U
-#define XTG_RX_BACK 0x200U /* with XTG_RX_REFLECTED: by the mirror's numbers */
+#define XTG_RX_BACK 0x200U /* with XTG_RX_REFLECTED: by the reflector's numbers */
 
 #define XTG_RX_UNNUMBERED                                                                          \
-  (~0ULL) /* xtg_rx_words.seq of a mirror that does not number the stream                          \
+  (~0ULL) /* xtg_rx_words.seq of a reflector that does not number the stream                       \
            */
 
-/* A mirror's words in host order. */
+/* Reflector timestamps in host order. */
 struct xtg_rx_words {
   __u64 seq; /* and the CPU that gave it, see xtg_rx_by_mirror() */
   __u64 rx_ns;
@@ -24,7 +24,8 @@ struct xtg_rx_words {
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_words) == XTG_SIG_MIRROR_LEN, "as on the wire");
 
-/* Of a struct xtg_sig_mirror that was loaded to `w`, in place. 0: nobody wrote into it. */
+/* Converts a struct xtg_sig_mirror that was loaded to `w`, in place. 0: no reflector wrote into it.
+ */
 static inline int xtg_rx_read_mirror(struct xtg_rx_words* w) {
   w->seq = xtg_from_be64(w->seq);
   w->rx_ns = xtg_from_be64(w->rx_ns);
@@ -32,15 +33,15 @@ static inline int xtg_rx_read_mirror(struct xtg_rx_words* w) {
   return w->tx_ns && w->tx_ns >= w->rx_ns;
 }
 
-/* Makes `m` the frame as the mirror sent it: each of its CPUs is a lane of its own, for none waits
- * for another before it sends. */
+/* Makes `m` the frame as the reflector sent it: each of its CPUs counts as a lane, because none
+ * waits for another before it sends. */
 static inline void xtg_rx_by_mirror(struct xtg_rx_mark* m, const struct xtg_rx_words* w) {
   m->seq = w->seq & ((1ULL << XTG_SIG_MIRROR_CPU) - 1);
   m->lane = (__u8)(w->seq >> XTG_SIG_MIRROR_CPU);
   m->tx_ns = w->tx_ns;
 }
 
-/* Enters how long the mirror kept a frame. */
+/* Accounts the time of a frame in the reflector. */
 static inline void xtg_rx_residence(struct xtg_rx_slot* s, __u64 ns) {
   if (!s->told || ns < s->residence_min) s->residence_min = ns;
   if (ns > s->residence_max) s->residence_max = ns;
