@@ -36,11 +36,12 @@ static __always_inline __u32 stream_of(__u32 tag) {
   return tag / XTG_TAG_NUMBERS & (XTG_MAX_STREAMS - 1);
 }
 
-static __always_inline __u32 receive_tag(__u32 stream, __u32 lane) {
-  return XTG_TAG | (stream & (XTG_MAX_STREAMS - 1)) * XTG_TAG_NUMBERS | (lane & 0x1ff);
+static __always_inline __u32 receive_tag(__u32 stream, __u32 worker) {
+  return XTG_TAG | (stream & (XTG_MAX_STREAMS - 1)) * XTG_TAG_NUMBERS | (worker & 0x1ff);
 }
 
-/* In which thread's records a frame is counted; n_workers: of xtg_once; above that: not ours. */
+/* In which thread's records a frame is counted; n_workers: of xtg_control_frame; above that: not
+ * ours. */
 static __always_inline __u32 frame_worker(const struct sk_buff* skb) {
   return (__u32)skb->skb_iif - config.ingress_base;
 }
@@ -56,7 +57,7 @@ static __always_inline bool is_target(const struct net_device* dev) {
 /* What a CPU's transmit function has in hand. */
 struct in_driver {
   __u64 skb;
-  __u32 lane;
+  __u32 worker;
   __u16 tag;
   __u16 dropped;
 };
@@ -90,7 +91,7 @@ static __always_inline bool lengthen(struct __sk_buff* skb, __u32 stream) {
   const struct xtg_stream* s = stream_at(stream);
   const __u32 tail = long_frames[stream & (XTG_MAX_STREAMS - 1)].tail, len = skb->len;
   __u32 whole = len + long_frames[stream & (XTG_MAX_STREAMS - 1)].extra, from = len - tail;
-  __u8 moved[XTG_SIG_MIRROR_LEN + XTG_SIG_FULL_LEN + 8];
+  __u8 moved[XTG_SIG_REFLECTOR_LEN + XTG_SIG_FULL_LEN + 8];
   __u16 field;
 
   if (s->n_lengths) { /* several sizes: one of the frame's own length fields */
@@ -120,9 +121,9 @@ int xtg_egress(struct __sk_buff* skb) {
     return bpf_redirect(config.to_ifindex, into);
   }
   if (!w) return TC_ACT_SHOT;
-  struct xtg_tx_cursor* c = cursor_at(w->lane, w->stream);
+  struct xtg_tx_cursor* c = cursor_at(w->worker, w->stream);
   __u64 number = w->bulk_seq++;
-  if (config.again && number - c->again_seq < c->again_end - c->again_seq) {
+  if (config.again && number - c->resend_seq < c->resend_end - c->resend_seq) {
     __sync_fetch_and_add(&c->driver_drops, 1);
     skb->tc_index = 0;
     return TC_ACT_SHOT;
@@ -132,20 +133,20 @@ int xtg_egress(struct __sk_buff* skb) {
     skb->tc_index = 0;
     return TC_ACT_SHOT;
   }
-  skb->tc_index = into ? receive_tag(w->stream, w->lane) : tag_of(w->stream, number);
+  skb->tc_index = into ? receive_tag(w->stream, w->worker) : tag_of(w->stream, number);
   return bpf_redirect(config.to_ifindex, into);
 }
 
 SEC("tp_btf/net_dev_start_xmit")
 int BPF_PROG(xtg_tp_offer, const struct sk_buff* skb, const struct net_device* dev) {
-  __u32 lane = frame_worker(skb);
+  __u32 worker = frame_worker(skb);
 
-  if (lane > config.n_workers || !is_target(dev)) return 0;
+  if (worker > config.n_workers || !is_target(dev)) return 0;
   struct in_driver* now = this_driver();
   if (!now) return 0;
   target_device = (__u64)dev;
   now->skb = (__u64)skb;
-  now->lane = lane;
+  now->worker = worker;
   now->tag = skb->tc_index;
   now->dropped = 0;
   return 0;
@@ -170,13 +171,13 @@ int BPF_PROG(xtg_tp_offered, const struct sk_buff* skb, int rc, const struct net
   now->skb = 0;
   if (rc == 0x10) return 0; /* NETDEV_TX_BUSY: the discipline keeps it */
   const bool taken = !now->dropped && (rc == 0 || rc == 2 /* NET_XMIT_CN */);
-  if (now->lane == config.n_workers) {
-    once_taken += taken;
+  if (now->worker == config.n_workers) {
+    control_frames_taken += taken;
     return 0;
   }
-  struct xtg_tx_worker* w = worker_of(now->lane + config.ingress_base);
+  struct xtg_tx_worker* w = worker_of(now->worker + config.ingress_base);
   if (!w) return 0;
-  struct xtg_tx_cursor* c = cursor_at(now->lane, stream_of(now->tag));
+  struct xtg_tx_cursor* c = cursor_at(now->worker, stream_of(now->tag));
   if (taken) {
     __sync_fetch_and_add(&c->accepted, 1);
     return 0;
@@ -190,28 +191,29 @@ int BPF_PROG(xtg_tp_offered, const struct sk_buff* skb, int rc, const struct net
 SEC("tp_btf/netif_receive_skb")
 int BPF_PROG(xtg_tp_enter, const struct sk_buff* skb) {
   __u16 tag = skb->tc_index;
-  __u32 lane = tag & 0x1ff;
+  __u32 worker = tag & 0x1ff;
 
-  if (!(tag & XTG_TAG) || skb->skb_iif || lane > config.n_workers || !is_target(skb->dev)) return 0;
+  if (!(tag & XTG_TAG) || skb->skb_iif || worker > config.n_workers || !is_target(skb->dev))
+    return 0;
   target_device = (__u64)skb->dev;
-  if (lane == config.n_workers) {
-    once_taken++;
+  if (worker == config.n_workers) {
+    control_frames_taken++;
     return 0;
   }
-  __sync_fetch_and_add(&cursor_at(lane, stream_of(tag))->accepted, 1);
+  __sync_fetch_and_add(&cursor_at(worker, stream_of(tag))->accepted, 1);
   return 0;
 }
 
 static __always_inline void free_sent(const struct sk_buff* skb, __u16 tag) {
-  __u32 lane = frame_worker(skb);
+  __u32 worker = frame_worker(skb);
   struct in_driver* now = this_driver();
 
-  if (lane >= config.n_workers) return;
+  if (worker >= config.n_workers) return;
   if (now && now->skb == (__u64)skb) {
     now->dropped = 1;
     return;
   }
-  struct xtg_tx_cursor* c = cursor_at(lane, stream_of(tag));
+  struct xtg_tx_cursor* c = cursor_at(worker, stream_of(tag));
   if (is_target(skb->dev))
     __sync_fetch_and_add(&c->queue_drops, 1);
   else if (skb->dev->ifindex == skb->skb_iif)
@@ -219,11 +221,11 @@ static __always_inline void free_sent(const struct sk_buff* skb, __u16 tag) {
 }
 
 static __always_inline void free_received(const struct sk_buff* skb, __u16 tag, int reason) {
-  __u32 lane = tag & 0x1ff;
+  __u32 worker = tag & 0x1ff;
 
-  if (lane >= config.n_workers) return;
-  struct xtg_tx_cursor* c = cursor_at(lane, stream_of(tag));
-  if (frame_worker(skb) == lane || skb->dev->ifindex == (int)(config.ingress_base + lane))
+  if (worker >= config.n_workers) return;
+  struct xtg_tx_cursor* c = cursor_at(worker, stream_of(tag));
+  if (frame_worker(skb) == worker || skb->dev->ifindex == (int)(config.ingress_base + worker))
     count_error(c, 19 /* ENODEV: the redirect found no interface, or one that is down */);
   else if (skb->skb_iif == 0 && is_target(skb->dev))
     __sync_fetch_and_add(&c->queue_drops, 1);

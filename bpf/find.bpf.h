@@ -15,7 +15,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "xtg/abi/rx_mark.h"
+#include "xtg/abi/rx_signature.h"
 #include "xtg/abi/rx_match.h"
 #include "xtg/abi/signature.h"
 

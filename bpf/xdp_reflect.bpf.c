@@ -22,6 +22,6 @@
 char _license[] SEC("license") = "GPL";
 
 #include "reflect_maps.bpf.h"
-#include "xtg/abi/rx_mark.h"
+#include "xtg/abi/rx_signature.h"
 #include "reflect.bpf.h"
 #include "reflect_count.bpf.h"

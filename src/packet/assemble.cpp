@@ -34,28 +34,28 @@ struct Use {
 
 std::vector<Use> uses_of(const EncodedStream& one) {
   const xtg_stream& s = one.stream;
-  const auto use = [&s](std::uint32_t len, std::uint32_t sig, std::uint32_t mirror) {
+  const auto use = [&s](std::uint32_t len, std::uint32_t sig, std::uint32_t reflector) {
     if (s.sig_form == XTG_SIG_NONE) return Use{len, len};
-    return Use{len, s.mirror_off != 0 ? mirror : sig};
+    return Use{len, s.reflector_off != 0 ? reflector : sig};
   };
-  if (one.sizes.empty()) return {use(s.frame_len, s.sig_off, s.mirror_off)};
+  if (one.sizes.empty()) return {use(s.frame_len, s.sig_off, s.reflector_off)};
   std::vector<Use> out;
   for (const xtg_size& size : one.sizes)
-    out.push_back(use(size.frame_len, size.sig_off, size.mirror_off));
+    out.push_back(use(size.frame_len, size.sig_off, size.reflector_off));
   return out;
 }
 
-constexpr std::uint32_t kLongestTail = XTG_SIG_MIRROR_LEN + XTG_SIG_FULL_LEN;
+constexpr std::uint32_t kLongestTail = XTG_SIG_REFLECTOR_LEN + XTG_SIG_FULL_LEN;
 
 /// Signature and reflector's bytes.
 std::uint32_t tail_of(const xtg_stream& s) {
   if (s.sig_form == XTG_SIG_NONE) return 0;
   return (s.sig_form == XTG_SIG_FULL ? XTG_SIG_FULL_LEN : XTG_SIG_COMPACT_LEN) +
-         (s.mirror_off != 0 ? XTG_SIG_MIRROR_LEN : 0);
+         (s.reflector_off != 0 ? XTG_SIG_REFLECTOR_LEN : 0);
 }
 
 std::uint32_t copied(const xtg_stream& s) {
-  return s.copy_words * 8 + s.copy_tail;
+  return s.copy_u64s * 8 + s.copy_tail;
 }
 
 /// Every stream writes as much of its template as the longest header takes, so that no other
@@ -63,7 +63,7 @@ std::uint32_t copied(const xtg_stream& s) {
 void copy_to(xtg_stream& s, std::uint32_t longest, std::uint32_t shortest_frame) {
   const std::uint32_t bytes = std::min(std::max(copied(s), longest), shortest_frame);
   const std::uint32_t whole = (bytes + 7) / 8 * 8;
-  s.copy_words = (whole <= shortest_frame ? whole : bytes) / 8;
+  s.copy_u64s = (whole <= shortest_frame ? whole : bytes) / 8;
   s.copy_tail = whole <= shortest_frame ? 0 : bytes % 8 & ~1U;
 }
 
@@ -91,13 +91,13 @@ void shorten(xtg_stream& s, std::span<xtg_size> sizes, RunTables& out) {
   one.extra = extra(s.frame_len);
   s.frame_len -= one.extra;
   if (s.sig_form != XTG_SIG_NONE) s.sig_off -= one.extra;
-  if (s.mirror_off != 0) s.mirror_off -= one.extra;
+  if (s.reflector_off != 0) s.reflector_off -= one.extra;
   for (xtg_size& size : sizes) {
     const auto more = static_cast<__u16>(extra(size.frame_len));
     out.size_extra.push_back(more);
     size.frame_len -= more;
     if (s.sig_form != XTG_SIG_NONE) size.sig_off -= more;
-    if (s.mirror_off != 0) size.mirror_off -= more;
+    if (s.reflector_off != 0) size.reflector_off -= more;
   }
 }
 

@@ -172,8 +172,8 @@ void stream_rows(Table& table) {
   table.flag("--announce", "announce the run's start and end to receivers, in extra frames",
              of_test(&plan::TestSpec::announce));
   key_row(table, of_test(&plan::TestSpec::key));
-  session_row(table, "name the run: 8 digits, for rx --session", "random",
-              of_test(&plan::TestSpec::session));
+  run_id_row(table, "name the run: 8 digits, for rx --session", "random",
+             of_test(&plan::TestSpec::run_id));
 }
 
 void run_rows(Table& table) {
@@ -193,7 +193,8 @@ void run_rows(Table& table) {
   rate_rows(table, rate);
   burst_row(table, rate);
   table.place(Place::Port);
-  table.choice("--via", "transmit path: the driver's XDP, tc (any interface), or into the interface",
+  table.choice("--via",
+               "transmit path: the driver's XDP, tc (any interface), or into the interface",
                of_port(&P::via), kTxPaths);
   table.choice("--pace", "auto sleeps through long gaps, busy always spins", of_port(&P::pace),
                kPaces);
@@ -285,7 +286,7 @@ Status check_ends(const plan::TestSpec& test, const Asked& asked) {
   if (test.announce)
     return bad_usage(
         "--announce and --rx or --port exclude each other: one process sees both ends");
-  if (test.session)
+  if (test.run_id)
     return bad_usage("--session and --rx or --port exclude each other: one process sees both ends");
   if (std::ranges::count(streams, plan::StampClock::Tai, &plan::StreamSpec::clock) > 0)
     return bad_usage(
@@ -337,7 +338,7 @@ Status check_udp_stream(const plan::TestSpec& test, const plan::StreamSpec& stre
   if (!stream.signature && test.announce)
     return bad_usage("--announce and --no-signature exclude each other: a receiver counts frames "
                      "with a signature");
-  if (!stream.signature && test.session)
+  if (!stream.signature && test.run_id)
     return bad_usage("--session and --no-signature exclude each other: the session is part "
                      "of the signature");
   if (!stream.signature && stream.round_trip)

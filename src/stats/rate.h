@@ -67,7 +67,7 @@ struct Summary {
   /// What the stack dropped of frames that were sent into an interface, by the kernel's reason.
   std::map<std::string, std::uint64_t> stack_drops;
   std::optional<Histogram>
-      slip;                 ///< paced runs: how late after its deadline a frame was released, ns
+      release_delay;        ///< paced runs: how late after its deadline a frame was released, ns
   double first_frame_s = 0; ///< from the command's start to the first frame
   /// Why the target was missed by more than 1 %; empty when it was met or there was none.
   std::string shortfall;

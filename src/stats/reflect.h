@@ -17,15 +17,15 @@
 namespace xtg::stats {
 
 struct ReflectCounters {
-  std::uint64_t sent = 0;    ///< handed to the driver to go back
-  std::uint64_t bytes = 0;   ///< of those
-  std::uint64_t told = 0;    ///< of those: with the reflector's timestamps
-  std::uint64_t untold = 0;  ///< of those: of streams without a record
-  std::uint64_t dropped = 0; ///< of those: the driver refused them
-  std::uint64_t passed = 0;  ///< not ours: went on to the stack
+  std::uint64_t sent = 0;       ///< handed to the driver to go back
+  std::uint64_t bytes = 0;      ///< of those
+  std::uint64_t stamped = 0;    ///< of those: with the reflector's timestamps
+  std::uint64_t unnumbered = 0; ///< of those: of streams without a record
+  std::uint64_t dropped = 0;    ///< of those: the driver refused them
+  std::uint64_t passed = 0;     ///< not ours: went on to the stack
   /// Test frames that were not sent back, by XTG_REFLECT_*. They passed to the stack, except for
   /// those above the rate.
-  std::array<std::uint64_t, XTG_REFLECT_REASONS> refused{};
+  std::array<std::uint64_t, XTG_REFLECT_REASONS> not_reflected{};
   bool operator==(const ReflectCounters&) const = default;
   ReflectCounters& operator+=(const ReflectCounters& other);
   ReflectCounters operator-(const ReflectCounters& before) const;

@@ -18,7 +18,7 @@ using ByStream = std::map<RxName, Records>;
 
 /// Whose sequence numbers a record keeps. Reflected packets have a second record by the reflector's
 /// numbers, which counts only for the return path.
-enum class Numbers : std::uint8_t { Sender, Mirror };
+enum class Numbers : std::uint8_t { Sender, Reflector };
 
 bool has_signature(const RxRecord& record);
 

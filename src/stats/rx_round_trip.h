@@ -14,10 +14,10 @@ RxRoundTrip round_trip_of(std::span<const RxRecord* const> records);
 
 /// `whole`: the stream by the sender's numbers; `back`: the same packets by the reflector's. None
 /// unless the reflector numbered all of them.
-std::optional<RxWays> ways_of(const RxStream& whole, const RxStream& back);
+std::optional<RxRoundTripPaths> paths_of(const RxStream& whole, const RxStream& back);
 
 /// The stream's end was announced by way of the reflector, which said how many frames it had sent
 /// back: then what was lost last is known, too. `stream`: a round trip, with what was sent.
-void add_mirrored(RxStream& stream, const RxAnnouncement& end);
+void add_reflected(RxStream& stream, const RxAnnouncement& end);
 
 } // namespace xtg::stats

@@ -32,14 +32,14 @@ struct Closer {
 using Skeleton = std::unique_ptr<xtg_bpf, Closer>;
 
 /// The send program for a run: the variants differ in what is decided when they are compiled.
-bpf_program* pick_program(const xtg_bpf& skel, const SenderSpec& spec, bool modest) {
+bpf_program* pick_program(const xtg_bpf& skel, const SenderSpec& spec, bool no_perfmon) {
   const auto& progs = skel.progs;
   const bool several = spec.tables.streams.size() > 1;
   if (spec.via != plan::TxPath::Xdp) {
-    if (modest) return progs.xtg_skb_modest;
+    if (no_perfmon) return progs.xtg_skb_modest;
     return several ? progs.xtg_skb_multi : progs.xtg_skb;
   }
-  if (modest) return progs.xtg_tx_modest;
+  if (no_perfmon) return progs.xtg_tx_no_perfmon;
   if (several) return progs.xtg_tx_multi;
   if (spec.renew) return progs.xtg_tx_renew;
   const xtg_stream& one = spec.tables.streams.front();
@@ -53,7 +53,7 @@ bool stamps_tai(const SenderSpec& spec) {
                      [](const xtg_stream& stream) { return stream.stamp_tai != 0; });
 }
 
-/// xtg_tx_modest cannot do this.
+/// xtg_tx_no_perfmon cannot do this.
 bool follows_address(const SenderSpec& spec) {
   return std::any_of(spec.tables.streams.begin(), spec.tables.streams.end(),
                      [](const xtg_stream& stream) { return stream.hop_law != XTG_HOP_FIXED; });
@@ -78,11 +78,12 @@ std::vector<bpf_program*> counters_of(const xtg_bpf& skel, plan::TxPath via) {
   }
 }
 
-void choose_programs(const xtg_bpf& skel, const SenderSpec& spec, bool tracepoints, bool modest) {
+void choose_programs(const xtg_bpf& skel, const SenderSpec& spec, bool tracepoints,
+                     bool no_perfmon) {
   const auto& progs = skel.progs;
   const bool by_xdp = spec.via == plan::TxPath::Xdp;
-  std::vector<bpf_program*> used = {pick_program(skel, spec, modest), progs.xtg_pass};
-  if (spec.once) used.push_back(progs.xtg_once);
+  std::vector<bpf_program*> used = {pick_program(skel, spec, no_perfmon), progs.xtg_pass};
+  if (spec.control_frames) used.push_back(progs.xtg_control_frame);
   if (!by_xdp) used.push_back(progs.xtg_egress);
   if (tracepoints)
     for (bpf_program* counter : counters_of(skel, spec.via))
@@ -94,12 +95,12 @@ void choose_programs(const xtg_bpf& skel, const SenderSpec& spec, bool tracepoin
     bpf_map__set_autocreate(map, !by_xdp);
 }
 
-Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool modest) {
+Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool no_perfmon) {
   Skeleton skel(xtg_bpf::open(nullptr));
   if (!skel) return fail_sys(errno, "open the kernel programs");
 
   auto* rodata = skel->rodata;
-  choose_programs(*skel, spec, tracepoints, modest);
+  choose_programs(*skel, spec, tracepoints, no_perfmon);
   rodata->config.ingress_base = spec.ingress_base;
   rodata->config.to_ifindex = static_cast<__u32>(spec.to_ifindex);
   rodata->config.n_workers = static_cast<__u32>(spec.workers);
@@ -108,7 +109,7 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
   rodata->config.n_places = static_cast<__u32>(spec.tables.places.size());
   rodata->config.clean_from = spec.tables.clean_from;
   rodata->config.tai = stamps_tai(spec) ? 1 : 0;
-  rodata->config.again = spec.again && tracepoints ? 1 : 0;
+  rodata->config.resend = spec.resend && tracepoints ? 1 : 0;
   rodata->config.renew = spec.renew ? 1 : 0;
   rodata->config.path = tx_path_number(spec.via);
   std::copy(spec.tables.streams.begin(), spec.tables.streams.end(), rodata->streams);
@@ -134,7 +135,7 @@ struct Sender::Impl {
   std::uint32_t devices = 0; ///< ingress devices
   int prog_fd = -1;
   int pass_fd = -1;
-  int once_fd = -1;
+  int control_fd = -1;
   // Attachments go before the programs: member order is destruction order reversed.
   std::vector<UniqueFd> links;
 
@@ -144,29 +145,29 @@ struct Sender::Impl {
   [[nodiscard]] xtg_tx_cursor& cursor(std::size_t worker, std::size_t stream) const {
     return skel->bss->cursors[worker][stream];
   }
-  void seat_worker(std::size_t number, const packet::RunTables& tables);
+  void set_up_worker(std::size_t number, const packet::RunTables& tables);
 };
 
 namespace {
 
-/// The lane byte of a stream's signatures.
-std::uint64_t lane_word(const xtg_stream& stream, std::size_t lane) {
+/// The worker byte of a stream's signatures.
+std::uint64_t worker_u64(const xtg_stream& stream, std::size_t worker_id) {
   auto form = packet::SignatureForm::None;
   if (stream.sig_form == XTG_SIG_FULL) form = packet::SignatureForm::Full;
   if (stream.sig_form == XTG_SIG_COMPACT) form = packet::SignatureForm::Compact;
-  return packet::lane_word(form, static_cast<std::uint8_t>(lane));
+  return packet::worker_u64(form, static_cast<std::uint8_t>(worker_id));
 }
 
 } // namespace
 
-void Sender::Impl::seat_worker(std::size_t number, const packet::RunTables& tables) {
-  worker(number).lane = static_cast<__u16>(number);
-  const std::size_t again = workers > XTG_AGAIN_LANE ? number : number + XTG_AGAIN_LANE;
+void Sender::Impl::set_up_worker(std::size_t number, const packet::RunTables& tables) {
+  worker(number).number = static_cast<__u16>(number);
+  const std::size_t resend = workers > XTG_RESEND_WORKER ? number : number + XTG_RESEND_WORKER;
   for (std::size_t i = 0; i < streams; i++) {
     xtg_tx_cursor& c = cursor(number, i);
-    c.first_word = tables.streams[i].header[0];
-    c.lane_word = lane_word(tables.streams[i], number);
-    c.again_word = lane_word(tables.streams[i], again);
+    c.first_u64 = tables.streams[i].header[0];
+    c.worker_u64 = worker_u64(tables.streams[i], number);
+    c.resend_u64 = worker_u64(tables.streams[i], resend);
     c.value_seq = ~0ULL; // no values yet: the first claim seeks
   }
 }
@@ -181,19 +182,19 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
     return fail(Errc::NotSupported,
                 "--clock tai: this kernel has no CLOCK_TAI for its programs (it needs Linux 6.1)");
   auto impl = std::make_unique<Impl>();
-  bool modest = false;
-  auto skel = open_and_load(spec, true, modest);
+  bool no_perfmon = false;
+  auto skel = open_and_load(spec, true, no_perfmon);
   if (!skel) {
     impl->source_note = why_no_tracepoint(skel.error());
-    skel = open_and_load(spec, false, modest);
+    skel = open_and_load(spec, false, no_perfmon);
     if (!skel && skel.error().code == Errc::NoPermission) {
       if (follows_address(spec))
         return fail(
             Errc::NoPermission,
             "a destination MAC for each address takes CAP_PERFMON, which is missing (setcap "
             "cap_bpf,cap_net_admin,cap_perfmon+ep); or name one for all with --dst-mac");
-      modest = true;
-      skel = open_and_load(spec, false, modest);
+      no_perfmon = true;
+      skel = open_and_load(spec, false, no_perfmon);
       if (!skel && skel.error().code == Errc::NoPermission)
         return fail_sys(skel.error().sys,
                         "load the send program, which this kernel does only with CAP_PERFMON");
@@ -203,21 +204,21 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   impl->skel = std::move(*skel);
   impl->workers = spec.workers;
   impl->via = spec.via;
-  impl->devices = static_cast<std::uint32_t>(spec.workers) + (spec.once ? 1 : 0);
+  impl->devices = static_cast<std::uint32_t>(spec.workers) + (spec.control_frames ? 1 : 0);
   impl->streams = spec.tables.streams.size();
   impl->page.assign(spec.tables.page.begin(), spec.tables.page.begin() + spec.tables.page_len);
   impl->ingress_base = spec.ingress_base;
   auto& progs = impl->skel->progs;
-  impl->prog_fd = bpf_program__fd(pick_program(*impl->skel, spec, modest));
+  impl->prog_fd = bpf_program__fd(pick_program(*impl->skel, spec, no_perfmon));
   impl->pass_fd = bpf_program__fd(progs.xtg_pass);
-  if (spec.once) impl->once_fd = bpf_program__fd(progs.xtg_once);
+  if (spec.control_frames) impl->control_fd = bpf_program__fd(progs.xtg_control_frame);
 
   auto* bss = impl->skel->bss;
   bss->control.end_ns = ~0ULL;
   for (std::size_t i = 0; i < spec.totals.size(); i++)
     bss->progress[i].total = spec.totals[i];
   for (std::size_t i = 0; i < spec.workers; i++)
-    impl->seat_worker(i, spec.tables);
+    impl->set_up_worker(i, spec.tables);
   std::copy(spec.tables.next_hops.begin(), spec.tables.next_hops.end(), bss->next_hops);
   std::copy(spec.tables.values.begin(), spec.tables.values.end(), bss->listed_values);
   std::copy(spec.tables.sizes.begin(), spec.tables.sizes.end(), bss->sizes);
@@ -247,7 +248,7 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   return Sender(std::move(impl));
 }
 
-Status Sender::attach_anchor() {
+Status Sender::attach_ingress_devices() {
   auto link = attach_xdp(impl_->prog_fd, static_cast<int>(impl_->ingress_base), "the send program");
   if (!link) return forward(std::move(link), "keep the send program in the dispatcher");
   impl_->links.push_back(std::move(*link));
@@ -298,9 +299,9 @@ void Sender::set_schedule(std::size_t worker, std::size_t stream, const Schedule
 void Sender::set_next_hop(std::size_t stream, const packet::Mac& mac) {
   for (std::size_t i = 0; i < workers(); i++) {
     xtg_tx_cursor& c = impl_->cursor(i, stream);
-    __u64 word = c.first_word;
+    __u64 word = c.first_u64;
     std::copy(mac.bytes.begin(), mac.bytes.end(), reinterpret_cast<std::uint8_t*>(&word));
-    poke(c.first_word, word);
+    poke(c.first_u64, word);
   }
 }
 
@@ -342,11 +343,11 @@ Result<RunEnd> Sender::run(std::size_t worker, std::span<const std::uint8_t> pag
   return end;
 }
 
-Status Sender::send_once(std::span<const std::uint8_t> frame) {
+Status Sender::send_control_frame(std::span<const std::uint8_t> frame) {
   const auto device = impl_->ingress_base + static_cast<std::uint32_t>(workers());
-  auto& taken = impl_->skel->bss->once_taken;
+  auto& taken = impl_->skel->bss->control_frames_taken;
   const __u64 before = peek(taken);
-  const auto end = run_live(impl_->once_fd, frame, device, 1, 1);
+  const auto end = run_live(impl_->control_fd, frame, device, 1, 1);
   if (!end) return tl::unexpected<Error>(end.error());
   if (*end == RunEnd::NoMemory) return fail(Errc::System, "the kernel has no memory for it");
   if (impl_->source_note.empty() && peek(taken) == before)
@@ -387,7 +388,7 @@ std::uint64_t Sender::end_ns() const {
 namespace {
 
 bool left_over(xtg_tx_cursor& c) {
-  return peek(c.again_seq) != peek(c.again_end) || peek(c.rest_seq) != peek(c.rest_end);
+  return peek(c.resend_seq) != peek(c.resend_end) || peek(c.rest_seq) != peek(c.rest_end);
 }
 
 } // namespace
@@ -503,13 +504,14 @@ std::map<std::string, std::uint64_t> Sender::stack_drops() const {
   return out;
 }
 
-stats::Histogram Sender::slip() const {
+stats::Histogram Sender::release_delay() const {
   stats::Histogram out;
-  static_assert(sizeof(impl_->skel->bss->slip[0]) == sizeof(std::uint64_t) * XTG_HIST_CELLS);
+  static_assert(sizeof(impl_->skel->bss->release_delay[0]) ==
+                sizeof(std::uint64_t) * XTG_HIST_CELLS);
   for (std::size_t i = 0; i < workers(); i++) {
     std::vector<std::uint64_t> cells(XTG_HIST_CELLS);
     for (std::size_t c = 0; c < cells.size(); c++)
-      cells[c] = peek(impl_->skel->bss->slip[i][c]);
+      cells[c] = peek(impl_->skel->bss->release_delay[i][c]);
     out.merge(cells);
   }
   return out;
