@@ -1,28 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The ways out other than XDP transmit: the send program passes its frames, so that each becomes an
- * skb that arrives at the ingress device, where xtg_egress sends it on to the interface: out of it,
- * through its queueing discipline, or into it, as if it had arrived there.
- *
- * What becomes of the frames: the tracepoints around the driver's transmit function say what it
- * took, kfree_skb what was thrown away, and where. A frame is known by the device it came in by,
- * which nobody else uses, and by its tag, which it carries in tc_index through any queueing
- * discipline. These programs run on any CPU: a discipline may send a frame much later. */
+/* Paths other than XDP transmit: xtg_egress sends frames on from the ingress device to the
+ * interface: out of it, through its queueing discipline, or into it, as if it had received them.
+ * The tracepoints around the driver's transmit function say what it took, kfree_skb what was
+ * dropped, and where. See skb.bpf.h. */
 #pragma once
 
-#include <linux/pkt_cls.h>
-
 #include "count.bpf.h"
+#include "skb.bpf.h"
 
-/* As the kernel has it; only the fields that are read. */
-struct sk_buff {
-  struct net_device* dev;
-  int skb_iif;
-  __u16 tc_index;
-} __attribute__((preserve_access_index));
-
-/* The tag: 1, six bits of the stream, nine of the frame's number. A redirect into an interface
- * takes the ingress device off; there the thread is in the place of the number. */
-#define XTG_TAG 0x8000U
+/* The tag: six bits of the stream, nine of the frame's number. A redirect into an interface clears
+ * skb_iif; there the worker is in the place of the number. */
 #define XTG_TAG_NUMBERS 512U
 XTG_STATIC_ASSERT(XTG_MAX_STREAMS* XTG_TAG_NUMBERS <= XTG_TAG, "a tag has 15 bits");
 XTG_STATIC_ASSERT(XTG_MAX_BATCH < XTG_TAG_NUMBERS, "tells the frames of a batch apart");
@@ -40,40 +27,12 @@ static __always_inline __u32 receive_tag(__u32 stream, __u32 worker) {
   return XTG_TAG | (stream & (XTG_MAX_STREAMS - 1)) * XTG_TAG_NUMBERS | (worker & 0x1ff);
 }
 
-/* In which thread's records a frame is counted; n_workers: of xtg_control_frame; above that: not
- * ours. */
+/* Whose frame it is; n_workers: a control frame; above that: not ours. */
 static __always_inline __u32 frame_worker(const struct sk_buff* skb) {
   return (__u32)skb->skb_iif - config.ingress_base;
 }
 
-/* The interface's device, once a frame has been there: other namespaces may have its index, too. */
-__u64 target_device;
-
-static __always_inline bool is_target(const struct net_device* dev) {
-  if ((__u32)dev->ifindex != config.to_ifindex) return false;
-  return target_device == 0 || target_device == (__u64)dev;
-}
-
-/* What a CPU's transmit function has in hand. */
-struct in_driver {
-  __u64 skb;
-  __u32 worker;
-  __u16 tag;
-  __u16 dropped;
-};
-struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct in_driver);
-} in_drivers SEC(".maps");
-
-static __always_inline struct in_driver* this_driver(void) {
-  __u32 key = 0;
-  return bpf_map_lookup_elem(&in_drivers, &key);
-}
-
-/* What the stack threw away behind the interface, by the kernel's reason. */
+/* What the stack dropped of what the interface received, by the kernel's reason. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 256);
@@ -121,9 +80,9 @@ int xtg_egress(struct __sk_buff* skb) {
     return bpf_redirect(config.to_ifindex, into);
   }
   if (!w) return TC_ACT_SHOT;
-  struct xtg_tx_cursor* c = cursor_at(w->worker, w->stream);
+  struct xtg_tx_cursor* c = cursor_at(w->number, w->stream);
   __u64 number = w->bulk_seq++;
-  if (config.again && number - c->resend_seq < c->resend_end - c->resend_seq) {
+  if (config.resend && number - c->resend_seq < c->resend_end - c->resend_seq) {
     __sync_fetch_and_add(&c->driver_drops, 1);
     skb->tc_index = 0;
     return TC_ACT_SHOT;
@@ -133,7 +92,7 @@ int xtg_egress(struct __sk_buff* skb) {
     skb->tc_index = 0;
     return TC_ACT_SHOT;
   }
-  skb->tc_index = into ? receive_tag(w->stream, w->worker) : tag_of(w->stream, number);
+  skb->tc_index = into ? receive_tag(w->stream, w->number) : tag_of(w->stream, number);
   return bpf_redirect(config.to_ifindex, into);
 }
 
@@ -141,14 +100,7 @@ SEC("tp_btf/net_dev_start_xmit")
 int BPF_PROG(xtg_tp_offer, const struct sk_buff* skb, const struct net_device* dev) {
   __u32 worker = frame_worker(skb);
 
-  if (worker > config.n_workers || !is_target(dev)) return 0;
-  struct in_driver* now = this_driver();
-  if (!now) return 0;
-  target_device = (__u64)dev;
-  now->skb = (__u64)skb;
-  now->worker = worker;
-  now->tag = skb->tc_index;
-  now->dropped = 0;
+  if (worker <= config.n_workers) begin_xmit(skb, dev, worker, config.to_ifindex);
   return 0;
 }
 
@@ -156,7 +108,7 @@ int BPF_PROG(xtg_tp_offer, const struct sk_buff* skb, const struct net_device* d
 static __always_inline void refuse(struct xtg_tx_worker* w, struct xtg_tx_cursor* c, __u32 tag) {
   __u64 number = w->bulk_seq - 1;
 
-  if (!config.again || tag != tag_of(w->stream, number)) return;
+  if (!config.resend || tag != tag_of(w->stream, number)) return;
   if ((__u32)bpf_get_current_pid_tgid() != w->thread) return;
   xtg_take_back(w, c, number, w->seq - number);
   put_off(c, c->accepted != c->accepted_then);
@@ -165,12 +117,10 @@ static __always_inline void refuse(struct xtg_tx_worker* w, struct xtg_tx_cursor
 
 SEC("tp_btf/net_dev_xmit")
 int BPF_PROG(xtg_tp_offered, const struct sk_buff* skb, int rc, const struct net_device* dev) {
-  if ((__u32)dev->ifindex != config.to_ifindex) return 0;
-  struct in_driver* now = this_driver();
-  if (!now || now->skb != (__u64)skb) return 0;
-  now->skb = 0;
-  if (rc == 0x10) return 0; /* NETDEV_TX_BUSY: the discipline keeps it */
-  const bool taken = !now->dropped && (rc == 0 || rc == 2 /* NET_XMIT_CN */);
+  bool taken;
+  const struct in_driver* now = end_xmit(skb, rc, dev, config.to_ifindex, &taken);
+
+  if (!now) return 0;
   if (now->worker == config.n_workers) {
     control_frames_taken += taken;
     return 0;
@@ -193,7 +143,8 @@ int BPF_PROG(xtg_tp_enter, const struct sk_buff* skb) {
   __u16 tag = skb->tc_index;
   __u32 worker = tag & 0x1ff;
 
-  if (!(tag & XTG_TAG) || skb->skb_iif || worker > config.n_workers || !is_target(skb->dev))
+  if (!(tag & XTG_TAG) || skb->skb_iif || worker > config.n_workers ||
+      !is_target(skb->dev, config.to_ifindex))
     return 0;
   target_device = (__u64)skb->dev;
   if (worker == config.n_workers) {
@@ -206,15 +157,10 @@ int BPF_PROG(xtg_tp_enter, const struct sk_buff* skb) {
 
 static __always_inline void free_sent(const struct sk_buff* skb, __u16 tag) {
   __u32 worker = frame_worker(skb);
-  struct in_driver* now = this_driver();
 
-  if (worker >= config.n_workers) return;
-  if (now && now->skb == (__u64)skb) {
-    now->dropped = 1;
-    return;
-  }
+  if (worker >= config.n_workers || dropped_by_driver(skb)) return;
   struct xtg_tx_cursor* c = cursor_at(worker, stream_of(tag));
-  if (is_target(skb->dev))
+  if (is_target(skb->dev, config.to_ifindex))
     __sync_fetch_and_add(&c->queue_drops, 1);
   else if (skb->dev->ifindex == skb->skb_iif)
     count_error(c, 19 /* ENODEV: the redirect found no interface, or one that is down */);
@@ -227,7 +173,7 @@ static __always_inline void free_received(const struct sk_buff* skb, __u16 tag, 
   struct xtg_tx_cursor* c = cursor_at(worker, stream_of(tag));
   if (frame_worker(skb) == worker || skb->dev->ifindex == (int)(config.ingress_base + worker))
     count_error(c, 19 /* ENODEV: the redirect found no interface, or one that is down */);
-  else if (skb->skb_iif == 0 && is_target(skb->dev))
+  else if (skb->skb_iif == 0 && is_target(skb->dev, config.to_ifindex))
     __sync_fetch_and_add(&c->queue_drops, 1);
   else
     add_errno(&stack_drops, reason, 1);

@@ -150,4 +150,4 @@ XTG_TX_PROGRAM(xtg_tx_no_perfmon, XTG_V_MULTI | XTG_V_NO_PERFMON | XTG_V_RENEW)
 /* The same three where frames become skbs, see egress.bpf.h. */
 XTG_TX_PROGRAM(xtg_skb, XTG_V_SKB)
 XTG_TX_PROGRAM(xtg_skb_multi, XTG_V_SKB | XTG_V_MULTI)
-XTG_TX_PROGRAM(xtg_skb_modest, XTG_V_SKB | XTG_V_MULTI | XTG_V_NO_PERFMON)
+XTG_TX_PROGRAM(xtg_skb_no_perfmon, XTG_V_SKB | XTG_V_MULTI | XTG_V_NO_PERFMON)

@@ -105,9 +105,10 @@ Result<Outcome> measure(const plan::TcpPlan& asked, report::Sink& sink, const St
   ThisHost host(std::move(asker));
   plan::TcpPlan plan = asked;
   std::unique_ptr<Repair> repair;
-  const std::uint32_t frame = plan.max_segment_ip + 14 + 4;
   Status ready = check_caps(true);
-  if (ready) ready = remove_obstacle(plan.iface, {frame}, plan.spec.fix, repair, plan.notes);
+  if (ready)
+    ready = remove_obstacle(plan.iface, {plan::largest_frame(plan)}, plan.spec.fix, repair,
+                            plan.notes, plan.via);
   if (!ready) return tl::unexpected<Error>(std::move(ready.error()));
   TcpRun course(plan, host.info().started_ns, stop);
   if (auto prepared = course.prepare(); !prepared)

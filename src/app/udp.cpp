@@ -42,7 +42,7 @@ std::vector<plan::HostFacts> facts_of_ports(plan::TestSpec& test, Context& conte
 }
 
 int dry_run(plan::Plan plan, report::Sink& sink, Context& context) {
-  if (std::string note = plan::tx_path_note(plan); !note.empty())
+  if (std::string note = plan::tx_path_note(plan.via_reason); !note.empty())
     plan.notes.push_back(std::move(note));
   if (auto written = write_planned_frames(plan); !written)
     return fail_before(written.error(), sink);

@@ -130,7 +130,8 @@ Status UdpRun::load() {
     return attached;
   if (!by_xdp)
     if (auto attached = sender_->attach_egress(); !attached) return attached;
-  if (const std::string note = plan::tx_path_note(plan_); !note.empty()) notes_.push_back(note);
+  if (const std::string note = plan::tx_path_note(plan_.via_reason); !note.empty())
+    notes_.push_back(note);
   if (plan_.attach_pass) {
     auto note = pass_note(plan_.iface, sender_->attach_pass(plan_.iface.ifindex));
     if (!note) return tl::unexpected<Error>(std::move(note.error()));

@@ -99,8 +99,10 @@ std::uint32_t min_signed_frame_size(Family family, std::size_t tags = 0);
 /// Smallest frame (with FCS) with room for reflector timestamps: 102, or 122 for IPv6, without
 /// tags.
 std::uint32_t min_reflector_frame_size(Family family, std::size_t tags = 0);
-/// Largest frame (with FCS) that the kernel's live mode takes: 3412.
+/// Largest frame (with FCS) that the kernel's live mode takes, and so XDP transmit: 3412.
 std::uint32_t max_frame_size();
+/// Largest frame (with FCS) of all, as an skb: 9220.
+std::uint32_t longest_frame_size();
 
 /// A range for each field that varies; the bases of all fields are in the spec. `sweep.fields` may
 /// come without their places: build() fills them in from kind and number.

@@ -152,7 +152,7 @@ Status check_family(const StreamSpec& stream, Family family) {
     return invalid(fmt::format(
         "--pkt-size {}: the headers of UDP over {} take at least {} bytes with FCS, {} are the "
         "most{}",
-        stream.frame_size->describe(), headers, least, packet::max_frame_size(),
+        stream.frame_size->describe(), headers, least, packet::longest_frame_size(),
         smallest_text(*stream.frame_size)));
   if (stream.round_trip && stream.frame_size && stream.frame_size->smallest() < with_words)
     return invalid(fmt::format("--pkt-size {}: --round-trip takes at least {} bytes over {}, with "
@@ -399,7 +399,8 @@ Result<Plan> resolve(const TestSpec& test, const HostFacts& facts, std::uint32_t
   for (const StreamPlan& stream : plan.streams)
     if (stream.pacing) target_bps += stream.pacing->target_pps * stream.l1_bits;
   note_link_speed(plan.iface, target_bps, plan.notes);
-  decide_tx_path(plan);
+  if (auto fits = decide_tx_path(plan); !fits)
+    return tl::unexpected<Error>(std::move(fits.error()));
   return plan;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "plan/diagnose.h"
 #include "plan/facts.h"
 #include "plan/tcp_spec.h"
 
@@ -32,13 +33,18 @@ struct TcpPlan {
   packet::Mac src_mac;
   std::vector<int> cpus; ///< one per thread, in worker order
   std::uint32_t max_segment_ip =
-      0; ///< bytes of the largest IP packet: MTU, or what live mode allows
+      0;                    ///< bytes of the largest IP packet: MTU, or what live mode allows
+  TxPath via = TxPath::Xdp; ///< Xdp or Tc
+  std::string via_reason{}; ///< where Auto took Tc: why
   std::vector<std::uint64_t> flow_bytes;    ///< payload of each flow; ~0 without limit. With
                                             ///< num_packets it is empty: see flow_segments
   std::vector<std::uint64_t> flow_segments; ///< full segments of each flow, for num_packets
   std::vector<std::string> notes;
   TcpSpec spec;
 };
+
+/// That of a full segment.
+FrameSize largest_frame(const TcpPlan& plan);
 
 /// The least that --mss takes: what Linux accepts from a far end (TCP_MIN_MSS).
 inline constexpr std::uint32_t kMinMss = 88;

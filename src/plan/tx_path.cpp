@@ -31,6 +31,14 @@ std::optional<Diagnosis> first_obstacle(const InterfaceFacts& iface,
   return std::nullopt;
 }
 
+/// The largest of sizes above what XDP transmit takes.
+std::optional<std::uint32_t> above_page(const std::vector<FrameSize>& sizes) {
+  std::uint32_t largest = 0;
+  for (const FrameSize size : sizes)
+    largest = std::max(largest, size.bytes);
+  return largest > packet::max_frame_size() ? std::optional(largest) : std::nullopt;
+}
+
 } // namespace
 
 std::string_view tx_path_name(TxPath via) {
@@ -59,6 +67,9 @@ TxPathChoice choose_tx_path(const InterfaceFacts& iface, const std::vector<Frame
   if (!iface.ethernet)
     return {TxPath::Tc,
             fmt::format("{} has no Ethernet framing, and gets the packets without it", iface.name)};
+  if (const auto size = above_page(sizes))
+    return {TxPath::Tc, fmt::format("frames of {} bytes are longer than XDP transmit takes ({})",
+                                    *size, packet::max_frame_size())};
   const auto obstacle = first_obstacle(iface, sizes, TxPath::Xdp);
   if (!obstacle) {
     if (iface.xdp_features || may_transmit(iface)) return {};
@@ -72,16 +83,21 @@ TxPathChoice choose_tx_path(const InterfaceFacts& iface, const std::vector<Frame
   return {TxPath::Tc, obstacle->cause};
 }
 
-void decide_tx_path(Plan& plan) {
+Status decide_tx_path(Plan& plan) {
   std::vector<FrameSize> sizes;
   for (const StreamPlan& stream : plan.streams)
     sizes.push_back(largest_frame(stream));
-  const TxPathChoice choice = plan.asked().via == TxPath::Auto
-                                  ? choose_tx_path(plan.iface, sizes, plan.fix)
-                                  : TxPathChoice{plan.asked().via};
+  const TxPath asked = plan.asked().via;
+  if (const auto size = above_page(sizes); size && asked == TxPath::Xdp)
+    return invalid(fmt::format("--pkt-size {}: XDP transmit takes frames of at most {} bytes with "
+                               "FCS, one page of the kernel's: --via tc sends longer ones",
+                               *size, packet::max_frame_size()));
+  const TxPathChoice choice =
+      asked == TxPath::Auto ? choose_tx_path(plan.iface, sizes, plan.fix) : TxPathChoice{asked};
   plan.via = choice.via;
   plan.via_reason = choice.reason;
   plan.attach_pass = plan.via == TxPath::Xdp && needs_pass_program(plan.iface);
+  return {};
 }
 
 void fall_back_to_tc(Plan& plan, std::string reason) {
@@ -91,15 +107,16 @@ void fall_back_to_tc(Plan& plan, std::string reason) {
 }
 
 void use_xdp(Plan& plan) {
+  for (const StreamPlan& stream : plan.streams)
+    if (largest_frame(stream).bytes > packet::max_frame_size()) return;
   plan.via = TxPath::Xdp;
   plan.via_reason.clear();
   plan.attach_pass = needs_pass_program(plan.iface);
 }
 
-std::string tx_path_note(const Plan& plan) {
-  if (plan.via_reason.empty()) return {};
-  return fmt::format("sent by choice of tc (--via {}), through the queueing discipline: {}",
-                     tx_path_name(plan.via), plan.via_reason);
+std::string tx_path_note(const std::string& reason) {
+  if (reason.empty()) return {};
+  return fmt::format("sent through tc and the queueing discipline (--via tc): {}", reason);
 }
 
 Status check_framing(const InterfaceFacts& iface, const StreamSpec& stream) {

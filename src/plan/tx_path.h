@@ -27,13 +27,14 @@ TxPathChoice choose_tx_path(const InterfaceFacts& iface, const std::vector<Frame
 bool may_transmit(const InterfaceFacts& iface);
 
 /// Chooses the path of a plan that has its streams.
-void decide_tx_path(Plan& plan);
+/// InvalidArgument where its frames are longer than the path that was asked for takes.
+Status decide_tx_path(Plan& plan);
 /// Tc after all, for that reason.
 void fall_back_to_tc(Plan& plan, std::string reason);
-/// Xdp after all.
+/// Xdp after all, if it takes such frames.
 void use_xdp(Plan& plan);
 /// Why Auto took Tc; empty where it did not.
-std::string tx_path_note(const Plan& plan);
+std::string tx_path_note(const std::string& reason);
 
 /// InvalidArgument where a stream has what an interface without Ethernet framing cannot send.
 Status check_framing(const InterfaceFacts& iface, const StreamSpec& stream);

@@ -119,12 +119,13 @@ void frame_rows(Table& table) {
   tos_rows(table, "IPv4 ToS or IPv6 traffic class, 0 to 255 or 0x0 to 0xff", of_stream(&S::tos),
            [](std::string_view text) { return packet::ByteRange::parse(text, 0); });
   tag_rows(table);
-  table.value({"-s,--pkt-size", "BYTES",
-               fmt::format("with FCS, one or a mix (imix), {} (IPv6: {}) to {}",
-                           packet::min_frame_size(packet::Family::V4),
-                           packet::min_frame_size(packet::Family::V6), packet::max_frame_size()),
-               "64, IPv6: 82"},
-              of_stream(&S::frame_size), packet::SizeLaw::parse);
+  table.value(
+      {"-s,--pkt-size", "BYTES",
+       fmt::format("with FCS, one or a mix (imix), {} (IPv6: {}) to {}",
+                   packet::min_frame_size(packet::Family::V4),
+                   packet::min_frame_size(packet::Family::V6), packet::longest_frame_size()),
+       "64, IPv6: 82"},
+      of_stream(&S::frame_size), packet::SizeLaw::parse);
   table.choice("--payload", "content of the payload", of_stream(&S::payload), kPayloads);
   table.flag("--no-udp-checksum", "send no UDP checksum (IPv4 only)", of_stream(&S::udp_checksum),
              false);

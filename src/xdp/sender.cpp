@@ -36,7 +36,7 @@ bpf_program* pick_program(const xtg_bpf& skel, const SenderSpec& spec, bool no_p
   const auto& progs = skel.progs;
   const bool several = spec.tables.streams.size() > 1;
   if (spec.via != plan::TxPath::Xdp) {
-    if (no_perfmon) return progs.xtg_skb_modest;
+    if (no_perfmon) return progs.xtg_skb_no_perfmon;
     return several ? progs.xtg_skb_multi : progs.xtg_skb;
   }
   if (no_perfmon) return progs.xtg_tx_no_perfmon;

@@ -65,6 +65,8 @@ public:
 
   /// As Sender::attach_ingress_devices().
   Status attach_ingress_devices();
+  /// As Sender::attach_egress(), where config.by_tc is set.
+  Status attach_egress();
   Status attach_pass(int ifindex);
   /// Takes segments from this interface, in the calling thread's network namespace. An XDP slot
   /// that is taken is NotSupported, and nothing was changed.

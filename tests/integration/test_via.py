@@ -85,6 +85,27 @@ class Ways(lib.OwnWireTest):
                 frames = self.captured(50, *args)
                 self.assertEqual([frame.signature()["seq"] for frame in frames], list(range(50)))
 
+    def test_frames_longer_than_a_page(self):
+        for end, name in (("near", self.wire.near_if), ("far", self.wire.far_if)):
+            getattr(self.wire, end)("ip", "link", "set", "dev", name, "mtu", 9202)
+        for args in (("-s", 3413), ("-s", 9220), ("-s", 9219, "--payload", "random"), ("-s", 9000, "--no-signature"),
+                     ("-s", 9001, "-a", self.wire.far_ip6, "--payload", "text", "--stamp", "each"),
+                     ("-s", "64:3,9000:2,3000:1", "--payload", "random"),
+                     ("-s", "100-9000/445:random", "-p", "1000-1019"),
+                     ("-s", 5001, "--round-trip", "-a", self.wire.far_ip6)):
+            with self.subTest(args=args):
+                frames = self.captured(50, *args)
+                if "--no-signature" not in args:
+                    self.assertEqual([frame.signature()["seq"] for frame in frames], list(range(50)))
+                if isinstance(args[1], int):
+                    self.assertEqual({len(frame.data) + 4 for frame in frames}, {args[1]})
+                if args[-1] == "random":
+                    self.assertGreater(len(set(frames[1].data[-60:-33])), 10)
+        self.failed(self.wire.udp("-n", 1, "-s", 3413, "--via", "xdp"), 2, "3412")
+        chosen = self.ok(self.wire.udp("-n", 10, "-s", 9000))
+        self.assertEqual(chosen.doc["start"]["configuration"]["via"], "tc")
+        self.assertIn("3412", chosen.doc["start"]["configuration"]["via_reason"])
+
     def test_tags(self):
         for args, tags in ((("--vlan", "7:3"), ((0x8100, 3, 7),)),
                            (("--vlan", "7", "--vlan", "8:1"), ((0x88a8, 0, 7), (0x8100, 1, 8)))):

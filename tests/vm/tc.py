@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`udp --via tc` over real drivers, with and without XDP, and over devices on top of a card: every frame is accounted
 for, and what was accepted arrives."""
+import os
 import subprocess
 
 import cards
 import lib
+import tcp_lib
 
 OUTCOMES = ("accepted", "driver_drops", "redirect_errors", "queue_drops", "queued")
 RATE = "400pps"
@@ -126,18 +128,21 @@ class OnTop(Sends):
 
     def test_wireguard(self):
         """Decrypted at the far end, where it is counted."""
-        keys = {}
+        wg = lib.need_tool("wg")
+        folder, keys = lib.scratch(self), {}
         for end, space in (("near", self.wire.near_ns), ("far", self.wire.far_ns)):
-            private = subprocess.run(["wg", "genkey"], capture_output=True, text=True, check=True).stdout
-            public = subprocess.run(["wg", "pubkey"], input=private, capture_output=True, text=True, check=True).stdout
-            keys[end] = (space, private, public.strip())
+            private = subprocess.run([wg, "genkey"], capture_output=True, text=True, check=True).stdout
+            public = subprocess.run([wg, "pubkey"], input=private, capture_output=True, text=True, check=True).stdout
+            path = os.path.join(folder, end)
+            with open(path, "w", encoding="ascii") as file:
+                file.write(private)
+            keys[end] = (space, path, public.strip())
         for end, other, peer in (("near", "far", self.wire.far_ip), ("far", "near", self.wire.near_ip)):
             in_space = ("ip", "netns", "exec", keys[end][0])
             subprocess.run([*in_space, "ip", "link", "add", "wg0", "type", "wireguard"], check=True)
             self.addCleanup(subprocess.run, [*in_space, "ip", "link", "del", "dev", "wg0"], check=True)
-            subprocess.run([*in_space, "wg", "set", "wg0", "private-key", "/dev/stdin", "listen-port", "51820", "peer",
-                            keys[other][2], "allowed-ips", "0.0.0.0/0", "endpoint", f"{peer}:51820"],
-                           input=keys[end][1], text=True, check=True)
+            subprocess.run([*in_space, wg, "set", "wg0", "private-key", keys[end][1], "listen-port", "51820", "peer",
+                            keys[other][2], "allowed-ips", "0.0.0.0/0", "endpoint", f"{peer}:51820"], check=True)
             subprocess.run([*in_space, "ip", "link", "set", "dev", "wg0", "up"], check=True)
         to = ("-a", "192.0.2.9", "-A", "192.0.2.1", "--allow-public", "--rate", RATE)
         self.send("wg0", *to, count=2)  # the handshake
@@ -146,6 +151,39 @@ class OnTop(Sends):
         before = inside()
         self.assertEqual(self.send("wg0", *to)["accepted"], 300)
         lib.wait_for(lambda: inside() - before >= 300, "all are decrypted", seconds=20)
+
+
+class Tcp(tcp_lib.TcpTest, Sends):
+    """Connections through tc: over the card, and over a VLAN interface on it."""
+
+    def exchanged(self, count, *args, to=None):
+        with tcp_lib.Sink(self.wire, check="pattern") as sink:
+            result = self.tcp("--via", "tc", "--payload", "pattern", "--bytes", count, *args, to=to, seconds=120)
+            self.done(result)
+            self.delivered(result, sink)
+        self.assertEqual(result.total["bytes"], count, result)
+        self.assertEqual(result.doc["start"]["configuration"]["via"], "tc")
+
+    def test_card(self):
+        self.exchanged(300_000)
+
+    def test_flows(self):
+        self.exchanged(1_000_000, "-f", 5)
+
+    def test_vlan_interface(self):
+        self.add("v5", "link", "eth0", "name", "v5", "type", "vlan", "id", "5")
+        self.wire.far("ip", "link", "add", "link", "eth0", "name", "v5", "type", "vlan", "id", "5")
+        self.addCleanup(self.wire.far, "ip", "link", "del", "dev", "v5")
+        self.wire.far("ip", "link", "set", "dev", "v5", "up")
+        self.near("ip", "addr", "add", "192.0.2.1/24", "dev", "v5")
+        self.wire.far("ip", "addr", "add", "192.0.2.2/24", "dev", "v5")
+        self.wire.near_if = "v5"
+        self.exchanged(300_000, "--allow-public", to="192.0.2.2")
+
+    def test_netem(self):
+        """What the sender's netem drops is sent again."""
+        self.qdisc("netem", "loss", "2%", "delay", "2ms", "limit", "10000")
+        self.exchanged(1_000_000)
 
 
 class Bond(Sends):
@@ -211,4 +249,4 @@ class Bond(Sends):
 
 
 QUICK = {"e1000e": (Tc,)}
-FULL = {"virtio-net-pci": (Tc,), "vmxnet3": (Tc,), "e1000e": (Tc, OnTop, Bond)}
+FULL = {"virtio-net-pci": (Tc,), "vmxnet3": (Tc,), "e1000e": (Tc, OnTop, Tcp, Bond)}

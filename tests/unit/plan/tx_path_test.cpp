@@ -60,6 +60,15 @@ TEST(TxPath, LeavesWhatNeitherCanSendToTheErrorOfXdp) {
   EXPECT_EQ(chosen(card("e1000e", 0), false, 3'000).via, TxPath::Xdp);
 }
 
+TEST(TxPath, IsTcForFramesLongerThanAPage) {
+  InterfaceFacts nic = card("ixgbe", kXdpBasic | kXdpNdoXmit);
+  nic.mtu = 9'000;
+  EXPECT_EQ(chosen(nic, false, 3'412).via, TxPath::Xdp);
+  const TxPathChoice choice = chosen(nic, false, 3'413);
+  EXPECT_EQ(choice.via, TxPath::Tc);
+  EXPECT_EQ(choice.reason, "frames of 3413 bytes are longer than XDP transmit takes (3412)");
+}
+
 TEST(TxPath, WithoutFramingIsTcAndRefusesWhatNeedsFraming) {
   InterfaceFacts iface = card("wireguard", std::nullopt);
   iface.ethernet = false;
