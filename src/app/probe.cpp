@@ -136,15 +136,15 @@ void check_transmit(const plan::InterfaceFacts& iface, std::vector<Check>& check
   }
 }
 
-/// Of --via: what an interface that is up has, and what each costs. Which one `auto` takes is
+/// For --via: the paths that an interface has, and what each costs. The one that `auto` takes is
 /// first.
-Check check_ways(const plan::InterfaceFacts& iface) {
+Check check_tx_paths(const plan::InterfaceFacts& iface) {
   constexpr std::string_view kAll = "tc (through the qdisc, slower), receive (into the stack)";
   const auto choice =
       plan::choose_tx_path(iface, {packet::min_frame_size(packet::Family::V4)}, false);
   if (choice.via == plan::TxPath::Xdp)
-    return {"ways", Verdict::Info, fmt::format("xdp (fastest), {}", kAll), ""};
-  return {"ways", Verdict::Info, fmt::format("{}; not xdp: {}", kAll, choice.reason), ""};
+    return {"transmit-paths", Verdict::Info, fmt::format("xdp (fastest), {}", kAll), ""};
+  return {"transmit-paths", Verdict::Info, fmt::format("{}; not xdp: {}", kAll, choice.reason), ""};
 }
 
 /// Of drivers that change frames: what the kernel makes of it.
@@ -178,7 +178,7 @@ void check_interface(const Result<plan::InterfaceFacts>& iface, std::vector<Chec
        ""});
   check_transmit(*iface, checks);
   check_page_reuse(*iface, checks);
-  checks.push_back(check_ways(*iface));
+  checks.push_back(check_tx_paths(*iface));
   if (iface->peer) {
     const plan::VethPeer& peer = *iface->peer;
     checks.push_back(

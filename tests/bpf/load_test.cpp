@@ -12,8 +12,10 @@
 #include "program.h"
 #include "reflect_program.h"
 #include "rx_program.h"
+#include "packet/tcp.h"
 #include "tcp_program.h"
 #include "xdp/sender.h"
+#include "xdp/tcp_sender.h"
 #include "xtg/abi/signature.h"
 
 namespace xtg::test {
@@ -134,6 +136,19 @@ TEST_F(LoadTest, Tcp) {
                               .payload = much ? noise(100'000, 1) : Bytes{}});
     EXPECT_TRUE(program.ok()) << program.error() << ", much " << much;
   }
+}
+
+TEST_F(LoadTest, TcpByTc) {
+  xdp::TcpSenderSpec spec;
+  xtg_tcp_config& c = spec.config;
+  packet::encode_tcp_header(tcp_header(Family::V4, false), c);
+  c.ingress_base = 0x40000000;
+  c.to_ifindex = c.n_workers = c.n_flows = c.burst = c.by_tc = 1;
+  c.board_words = 16;
+  c.mss = 1'448;
+  const auto sender = xdp::TcpSender::load(spec);
+  ASSERT_TRUE(sender) << sender.error().message();
+  EXPECT_EQ(sender->count_source_note(), "");
 }
 
 /// Frames that leave otherwise than by XDP transmit, of one stream and of several.

@@ -140,6 +140,14 @@ class Ways(lib.OwnWireTest):
         self.assertEqual(result.doc["start"]["configuration"]["via"], "xdp")
         self.assertIsNone(result.doc["start"]["configuration"]["via_reason"])
 
+    def test_probe(self):
+        """It names the paths, the one first that --via auto takes."""
+        for gro, first in (("on", "xdp"), ("off", "tc")):
+            self.wire.far("ethtool", "-K", self.wire.far_if, "gro", gro)
+            result = self.wire.run("probe", self.wire.near_if, "--json")
+            check, = [check for check in result.doc["checks"] if check["id"] == "transmit-paths"]
+            self.assertTrue(check["detail"].startswith(first), check)
+
     def test_bridge(self):
         self.add("br0", "type", "bridge")
         self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "master", "br0")
