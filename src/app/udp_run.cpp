@@ -92,10 +92,10 @@ Result<std::unique_ptr<UdpRun>> UdpRun::prepare(const plan::Plan& plan, std::uin
 
 Status UdpRun::load() {
   const auto workers = static_cast<unsigned>(plan_.cpus.size());
-  const unsigned devices = workers + (plan_.announce ? 1 : 0);
+  const unsigned count = workers + (plan_.announce ? 1 : 0);
   const bool by_xdp = plan_.via == plan::TxPath::Xdp;
   auto devices =
-      by_xdp ? net::IngressDevices::create(devices) : net::IngressDevices::create_here(devices);
+      by_xdp ? net::IngressDevices::create(count) : net::IngressDevices::create_here(count);
   if (!devices) return forward(std::move(devices), "make the ingress devices");
   devices_.emplace(std::move(*devices));
 

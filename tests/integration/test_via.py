@@ -146,7 +146,7 @@ class Ways(lib.OwnWireTest):
             self.wire.far("ethtool", "-K", self.wire.far_if, "gro", gro)
             result = self.wire.run("probe", self.wire.near_if, "--json")
             check, = [check for check in result.doc["checks"] if check["id"] == "transmit-paths"]
-            self.assertTrue(check["detail"].startswith(first), check)
+            self.assertTrue(check["value"].startswith(first), check)
 
     def test_bridge(self):
         self.add("br0", "type", "bridge")

@@ -157,6 +157,7 @@ const std::vector<UdpCase> kUdpCases = {
      [](R&, S& s) {
        s.rate = {{Rate::Unit::Pps, 1e3}, Layer::L1, 256};
      }},
+    {{"--via", "tc"}, [](R& r, S&) { r.ports[0].via = plan::TxPath::Tc; }},
     {{"--pace", "auto"}, [](R& r, S&) { r.ports[0].pace = plan::Pace::Auto; }},
     {{"--pace", "busy"}, [](R& r, S&) { r.ports[0].pace = plan::Pace::Busy; }},
     {{"-t", "64"}, [](R& r, S&) { r.ports[0].threads = 64; }},
@@ -251,6 +252,7 @@ TEST(CliUdp, BadValuesNameOptionValueAndWhatIsAccepted) {
       {{"--rate", "1kpps", "--rate-layer", "l4"}, {"--rate-layer \"l4\"", "l1|l2|l3"}},
       {{"--rate", "1kpps", "--burst", "0"}, {"--burst \"0\"", "1 to 256"}},
       {{"--rate", "1kpps", "--burst", "257"}, {"--burst \"257\"", "1 to 256"}},
+      {{"--via", "ndo"}, {"--via \"ndo\"", "auto|xdp|tc|receive"}},
       {{"--pace", "lazy"}, {"--pace \"lazy\"", "auto|busy"}},
       {{"-t", "0"}, {"--threads \"0\"", "1 to 64"}},
       {{"-t", "65"}, {"--threads \"65\"", "1 to 64"}},
