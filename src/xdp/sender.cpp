@@ -11,7 +11,7 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
-// The skeleton names the types of the shared ABI, so that header comes first.
+// The skeleton names the types of the shared ABI, so those headers come first.
 #include "xtg/abi/long.h"
 #include "xtg/abi/slots.h"
 #include "xtg/abi/tx.h"
@@ -21,111 +21,12 @@
 #include "core/unique_fd.h"
 #include "xdp/egress.h"
 #include "xdp/libbpf.h"
+#include "xdp/sender_programs.h"
 
 namespace xtg::xdp {
 
-namespace {
-
-struct Closer {
-  void operator()(xtg_bpf* skeleton) const { xtg_bpf::destroy(skeleton); }
-};
-using Skeleton = std::unique_ptr<xtg_bpf, Closer>;
-
-/// The send program for a run: the variants differ in what is decided when they are compiled.
-bpf_program* pick_program(const xtg_bpf& skel, const SenderSpec& spec, bool no_perfmon) {
-  const auto& progs = skel.progs;
-  const bool several = spec.tables.streams.size() > 1;
-  if (spec.via != plan::TxPath::Xdp) {
-    if (no_perfmon) return progs.xtg_skb_no_perfmon;
-    return several ? progs.xtg_skb_multi : progs.xtg_skb;
-  }
-  if (no_perfmon) return progs.xtg_tx_no_perfmon;
-  if (several) return progs.xtg_tx_multi;
-  if (spec.renew) return progs.xtg_tx_renew;
-  const xtg_stream& one = spec.tables.streams.front();
-  if (one.plain == 0) return progs.xtg_tx_single;
-  if (one.n_sizes > 1) return progs.xtg_tx_sized;
-  return one.stamp_each != 0 ? progs.xtg_tx_stamp : progs.xtg_tx;
-}
-
-bool stamps_tai(const SenderSpec& spec) {
-  return std::any_of(spec.tables.streams.begin(), spec.tables.streams.end(),
-                     [](const xtg_stream& stream) { return stream.stamp_tai != 0; });
-}
-
-/// xtg_tx_no_perfmon cannot do this.
-bool follows_address(const SenderSpec& spec) {
-  return std::any_of(spec.tables.streams.begin(), spec.tables.streams.end(),
-                     [](const xtg_stream& stream) { return stream.hop_law != XTG_HOP_FIXED; });
-}
-
-/// XTG_TX_PATH_*.
-std::uint32_t tx_path_number(plan::TxPath via) {
-  if (via == plan::TxPath::Receive) return XTG_TX_PATH_RECEIVE;
-  return via == plan::TxPath::Tc ? XTG_TX_PATH_TC : XTG_TX_PATH_XDP;
-}
-
-/// The tracepoint programs that count on each way.
-std::vector<bpf_program*> counters_of(const xtg_bpf& skel, plan::TxPath via) {
-  const auto& progs = skel.progs;
-  switch (via) {
-  case plan::TxPath::Tc:
-    return {progs.xtg_tp_offer, progs.xtg_tp_offered, progs.xtg_tp_free};
-  case plan::TxPath::Receive:
-    return {progs.xtg_tp_enter, progs.xtg_tp_free};
-  default:
-    return {progs.xtg_tp_xmit, progs.xtg_tp_err};
-  }
-}
-
-void choose_programs(const xtg_bpf& skel, const SenderSpec& spec, bool tracepoints,
-                     bool no_perfmon) {
-  const auto& progs = skel.progs;
-  const bool by_xdp = spec.via == plan::TxPath::Xdp;
-  std::vector<bpf_program*> used = {pick_program(skel, spec, no_perfmon), progs.xtg_pass};
-  if (spec.control_frames) used.push_back(progs.xtg_control_frame);
-  if (!by_xdp) used.push_back(progs.xtg_egress);
-  if (tracepoints)
-    for (bpf_program* counter : counters_of(skel, spec.via))
-      used.push_back(counter);
-  bpf_program* prog = nullptr;
-  bpf_object__for_each_program(prog, skel.obj)
-      bpf_program__set_autoload(prog, std::ranges::count(used, prog) != 0);
-  for (bpf_map* map : {skel.maps.in_drivers, skel.maps.stack_drops})
-    bpf_map__set_autocreate(map, !by_xdp);
-}
-
-Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool no_perfmon) {
-  Skeleton skel(xtg_bpf::open(nullptr));
-  if (!skel) return fail_sys(errno, "open the kernel programs");
-
-  auto* rodata = skel->rodata;
-  choose_programs(*skel, spec, tracepoints, no_perfmon);
-  rodata->config.ingress_base = spec.ingress_base;
-  rodata->config.to_ifindex = static_cast<__u32>(spec.to_ifindex);
-  rodata->config.n_workers = static_cast<__u32>(spec.workers);
-  rodata->config.n_streams = static_cast<__u32>(spec.tables.streams.size());
-  rodata->config.page_len = spec.tables.page_len;
-  rodata->config.n_places = static_cast<__u32>(spec.tables.places.size());
-  rodata->config.clean_from = spec.tables.clean_from;
-  rodata->config.tai = stamps_tai(spec) ? 1 : 0;
-  rodata->config.resend = spec.resend && tracepoints ? 1 : 0;
-  rodata->config.renew = spec.renew ? 1 : 0;
-  rodata->config.path = tx_path_number(spec.via);
-  std::copy(spec.tables.streams.begin(), spec.tables.streams.end(), rodata->streams);
-  rodata->long_config.any = spec.tables.page.size() > spec.tables.page_len ? 1 : 0;
-  rodata->long_config.fill = spec.tables.fill ? 1 : 0;
-  std::copy(spec.tables.longs.begin(), spec.tables.longs.end(), rodata->long_frames);
-
-  const int error = xtg_bpf::load(skel.get());
-  if (error != 0) return fail_sys(-error, "load the kernel programs");
-  return skel;
-}
-
-} // namespace
-
 struct Sender::Impl {
-  Skeleton skel;
+  SenderSkeleton skel;
   std::size_t workers = 0;
   std::size_t streams = 0;
   std::vector<std::uint8_t> page;
@@ -183,10 +84,10 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
                 "--clock tai: this kernel has no CLOCK_TAI for its programs (it needs Linux 6.1)");
   auto impl = std::make_unique<Impl>();
   bool no_perfmon = false;
-  auto skel = open_and_load(spec, true, no_perfmon);
+  auto skel = load_programs(spec, true, no_perfmon);
   if (!skel) {
     impl->source_note = why_no_tracepoint(skel.error());
-    skel = open_and_load(spec, false, no_perfmon);
+    skel = load_programs(spec, false, no_perfmon);
     if (!skel && skel.error().code == Errc::NoPermission) {
       if (follows_address(spec))
         return fail(
@@ -194,7 +95,7 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
             "a destination MAC for each address takes CAP_PERFMON, which is missing (setcap "
             "cap_bpf,cap_net_admin,cap_perfmon+ep); or name one for all with --dst-mac");
       no_perfmon = true;
-      skel = open_and_load(spec, false, no_perfmon);
+      skel = load_programs(spec, false, no_perfmon);
       if (!skel && skel.error().code == Errc::NoPermission)
         return fail_sys(skel.error().sys,
                         "load the send program, which this kernel does only with CAP_PERFMON");
@@ -209,7 +110,7 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   impl->page.assign(spec.tables.page.begin(), spec.tables.page.begin() + spec.tables.page_len);
   impl->ingress_base = spec.ingress_base;
   auto& progs = impl->skel->progs;
-  impl->prog_fd = bpf_program__fd(pick_program(*impl->skel, spec, no_perfmon));
+  impl->prog_fd = bpf_program__fd(send_program(*impl->skel, spec, no_perfmon));
   impl->pass_fd = bpf_program__fd(progs.xtg_pass);
   if (spec.control_frames) impl->control_fd = bpf_program__fd(progs.xtg_control_frame);
 
