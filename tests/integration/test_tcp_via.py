@@ -37,7 +37,7 @@ class ByTc(tcp_lib.OwnWireTest):
         self.assertGreater(result.total["retransmits_by_cause"]["local_drop"], 10, result)
 
     def test_rate(self):
-        self.exchanged(3_000_000, "--rate", "100Mbit")
+        self.exchanged(3_000_000, "--rate", "100Mbps")
 
     def test_auto(self):
         """A far end that receives nothing from XDP is reached through tc, and a note says why."""

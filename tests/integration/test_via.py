@@ -7,6 +7,7 @@ import struct
 import time
 
 import lib
+import port_test_lib
 from test_vlan_sizes import RawCapture
 
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
@@ -87,7 +88,7 @@ class Ways(lib.OwnWireTest):
 
     def test_frames_longer_than_a_page(self):
         for end, name in (("near", self.wire.near_if), ("far", self.wire.far_if)):
-            getattr(self.wire, end)("ip", "link", "set", "dev", name, "mtu", 9202)
+            getattr(self.wire, end)("ip", "link", "set", "dev", name, "mtu", "9202")
         for args in (("-s", 3413), ("-s", 9220), ("-s", 9219, "--payload", "random"), ("-s", 9000, "--no-signature"),
                      ("-s", 9001, "-a", self.wire.far_ip6, "--payload", "text", "--stamp", "each"),
                      ("-s", "64:3,9000:2,3000:1", "--payload", "random"),
@@ -283,6 +284,31 @@ class Ways(lib.OwnWireTest):
         result = self.send("in0", *to, "--rate", "20kpps", via="receive")
         self.assertEqual(result.total["accepted"], 2000)
         lib.wait_for(lambda: self.arrived() - before >= 2000, "all arrive")
+
+
+class BothEnds(port_test_lib.PortTest):
+    """A run that sees both ends: what the sender's queueing discipline did is no loss on the way."""
+
+    def setUp(self):
+        self.wire = port_test_lib.Wire()
+        self.addCleanup(self.wire.close)
+
+    def test_ledger_of_a_shaped_sender(self):
+        self.wire.near("tc", "qdisc", "replace", "dev", self.wire.near_if, "root", "tbf", "rate", "20mbit", "burst", "10k",
+                       "limit", "30k")
+        result = self.ok(self.wire.exchange("--via", "tc", "-n", 5000, "-s", 128))
+        ledger, = result.doc["end"]["ledger"]
+        tx = result.doc["end"]["tx"][0]["sum"]
+        self.assertEqual(ledger["queue_drops"], tx["queue_drops"] + tx["queued"], result)
+        self.assertGreater(ledger["queue_drops"], 1000, result)
+        left = ledger["asked"] - ledger["not_sent"] - ledger["refused"]
+        self.assertEqual((ledger["received"], ledger["lost"]), (left, 0), result)
+
+    def test_frames_longer_than_a_page(self):
+        for name in (self.wire.near_if, self.wire.far_if):
+            self.wire.near("ip", "link", "set", "dev", name, "mtu", "9202")
+        result = self.ok(self.wire.exchange("-n", 500, "-s", 9000, "--rate", "2kpps"))
+        self.assertEqual(self.columns(self.ledger(result)), {"received": 500}, result)
 
 
 if __name__ == "__main__":
