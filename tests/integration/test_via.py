@@ -294,8 +294,8 @@ class BothEnds(port_test_lib.PortTest):
         self.addCleanup(self.wire.close)
 
     def test_ledger_of_a_shaped_sender(self):
-        self.wire.near("tc", "qdisc", "replace", "dev", self.wire.near_if, "root", "tbf", "rate", "20mbit", "burst", "10k",
-                       "limit", "30k")
+        self.wire.near("tc", "qdisc", "replace", "dev", self.wire.near_if, "root", "tbf", "rate", "20mbit", "burst",
+                       "10k", "limit", "30k")
         result = self.ok(self.wire.exchange("--via", "tc", "-n", 5000, "-s", 128))
         ledger, = result.doc["end"]["ledger"]
         tx = result.doc["end"]["tx"][0]["sum"]
