@@ -154,14 +154,14 @@ TEST_F(LoadTest, TcpByTc) {
 /// Frames that leave otherwise than by XDP transmit, of one stream and of several.
 TEST_F(LoadTest, OtherPaths) {
   for (const plan::TxPath via : {plan::TxPath::Tc, plan::TxPath::Receive})
-    for (const bool again : {false, true})
+    for (const bool resend : {false, true})
       for (const std::size_t streams : {1U, 2U}) {
         xdp::SenderSpec spec;
         spec.ingress_base = 0x40000000;
         spec.to_ifindex = 1;
         spec.via = via;
-        spec.again = again;
-        spec.once = true;
+        spec.resend = resend;
+        spec.control_frames = true;
         std::vector<packet::EncodedStream> encoded;
         for (std::size_t i = 0; i < streams; i++)
           encoded.push_back(packet::encode(frames()[i]));
