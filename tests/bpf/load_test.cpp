@@ -151,11 +151,18 @@ TEST_F(LoadTest, TcpByTc) {
   EXPECT_EQ(sender->count_source_note(), "");
 }
 
-/// Frames that leave otherwise than by XDP transmit, of one stream and of several.
+/// Frames that leave otherwise than by XDP transmit: of one stream and of several, also longer than
+/// a page.
 TEST_F(LoadTest, OtherPaths) {
+  const std::vector<std::vector<packet::Frame>> runs = {
+      {frames()[0]},
+      frames(),
+      {sized(Family::V4, "100,9000")},
+      {frames()[1], sized(Family::V6, "200,9000")},
+  };
   for (const plan::TxPath via : {plan::TxPath::Tc, plan::TxPath::Receive})
     for (const bool resend : {false, true})
-      for (const std::size_t streams : {1U, 2U}) {
+      for (const auto& run : runs) {
         xdp::SenderSpec spec;
         spec.ingress_base = 0x40000000;
         spec.to_ifindex = 1;
@@ -163,10 +170,10 @@ TEST_F(LoadTest, OtherPaths) {
         spec.resend = resend;
         spec.control_frames = true;
         std::vector<packet::EncodedStream> encoded;
-        for (std::size_t i = 0; i < streams; i++)
-          encoded.push_back(packet::encode(frames()[i]));
+        for (const packet::Frame& one : run)
+          encoded.push_back(packet::encode(one));
         spec.tables = packet::assemble(std::move(encoded)).value();
-        spec.totals.assign(streams, 1);
+        spec.totals.assign(run.size(), 1);
         const auto sender = xdp::Sender::load(spec);
         ASSERT_TRUE(sender) << sender.error().message();
         EXPECT_EQ(sender->count_source_note(), "");
