@@ -195,7 +195,7 @@ void run_rows(Table& table) {
   burst_row(table, rate);
   table.place(Place::Port);
   table.choice("--via",
-               "transmit path: the driver's XDP, tc (any interface), or into the interface",
+               "transmit path: XDP, tc (any interface), or into the interface",
                of_port(&P::via), kTxPaths);
   table.choice("--pace", "auto sleeps through long gaps, busy always spins", of_port(&P::pace),
                kPaces);
