@@ -15,12 +15,15 @@ struct sums {
   __u64 of[XTG_MAX_CSUMS];
 };
 
-/* Upper bound of any offset in a frame plus any length after it. */
-#define XTG_PAGE_TEMPLATE 8192
+/* Upper bound of any offset in a page plus any length after it, of the longest frame. */
+#define XTG_PAGE_TEMPLATE 20480
+XTG_STATIC_ASSERT(XTG_FRAME_LONGEST <= 16384, "a length after an offset within a page");
 
 /* Read-only to the verifier: it removes branches that the run does not need at load time. */
 const volatile struct xtg_tx_config config;
 const volatile struct xtg_stream streams[XTG_MAX_STREAMS];
+const volatile struct xtg_long_config long_config;
+const volatile struct xtg_long long_frames[XTG_MAX_STREAMS];
 
 /* .bss, mapped by user space. */
 
@@ -31,6 +34,8 @@ __u64 next_hops[XTG_MAX_NEXT_HOPS];
 __u64 listed_values[XTG_MAX_VALUES];
 /* Sizes of streams that have several: see xtg_stream.size_base. Written by user space. */
 struct xtg_size sizes[XTG_MAX_SIZES];
+/* By how many bytes a frame of that size is longer than its page. User space. */
+__u16 size_extra[XTG_MAX_SIZES];
 /* See xtg_place, and the template of the pages. Written by user space. */
 struct xtg_place places[XTG_MAX_PLACES];
 __u8 page_template[XTG_PAGE_TEMPLATE];

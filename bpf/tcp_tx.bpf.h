@@ -497,6 +497,7 @@ static __always_inline int tx_frame(struct xdp_md* ctx, struct xtg_tcp_worker* w
     if (bpf_xdp_adjust_tail(ctx, (int)worker->frame_len - page)) return XTG_SKIP;
   }
   if (c->renew) xtg_renew(ctx);
+  if (c->by_tc) return XDP_PASS; /* see tcp_egress.bpf.h */
   return bpf_redirect_map(&tcp_targets, 0, XDP_DROP);
 }
 

@@ -19,6 +19,12 @@
 
 #define XTG_SKIP XDP_DROP /* send nothing: the page returns to the pool directly */
 
+/* Tracepoints count the outcome of frames; the remainder, which they do not see, are frames whose
+ * device has left the map, so that the helper returned XDP_DROP. */
+static __always_inline int transmit(void) {
+  return bpf_redirect_map(&targets, 0, XDP_DROP);
+}
+
 /* For one stream, whose constants are known. */
 static __noinline int begin_one(struct xtg_tx_worker* w, struct xtg_tx_cursor* c) {
   const struct xtg_stream* s = stream_at(0);
@@ -67,7 +73,7 @@ static __always_inline int send_frame(struct xdp_md* ctx, struct xtg_tx_worker* 
     if (variant & XTG_V_STAMP)
       plain_stamp(w, stream_at(0), stamp_at(stream_at(0), bpf_ktime_get_ns()));
     if (!write_plain(ctx, w, worker, stream_at(0), variant & XTG_V_SIZED)) return XTG_SKIP;
-    return bpf_redirect_map(&targets, 0, XDP_DROP);
+    return transmit();
   }
   __u32 stream = variant & XTG_V_MULTI ? w->stream : 0;
   const struct xtg_stream* s = stream_at(stream);
@@ -86,9 +92,7 @@ static __always_inline int send_frame(struct xdp_md* ctx, struct xtg_tx_worker* 
   if (s->n_fields) c->value_seq = w->seq;
   if (s->flows) turn_flows(w, c, s, variant);
   if (variant & XTG_V_RENEW && config.renew) xtg_renew(ctx);
-  /* Tracepoints count the outcome of frames; the remainder, which they do not see, are frames whose
-   * device has left the map, so that the helper returned XDP_DROP. */
-  return bpf_redirect_map(&targets, 0, XDP_DROP);
+  return variant & XTG_V_SKB ? XDP_PASS : transmit();
 }
 
 static __always_inline __u32 this_worker(struct xdp_md* ctx) {
@@ -144,3 +148,7 @@ XTG_TX_PROGRAM(xtg_tx_renew, XTG_V_RENEW)
 XTG_TX_PROGRAM(xtg_tx_multi, XTG_V_MULTI | XTG_V_RENEW)
 /* Any number of streams, without CAP_PERFMON. Slower. */
 XTG_TX_PROGRAM(xtg_tx_no_perfmon, XTG_V_MULTI | XTG_V_NO_PERFMON | XTG_V_RENEW)
+/* The same three where frames become skbs, see egress.bpf.h. */
+XTG_TX_PROGRAM(xtg_skb, XTG_V_SKB)
+XTG_TX_PROGRAM(xtg_skb_multi, XTG_V_SKB | XTG_V_MULTI)
+XTG_TX_PROGRAM(xtg_skb_no_perfmon, XTG_V_SKB | XTG_V_MULTI | XTG_V_NO_PERFMON)

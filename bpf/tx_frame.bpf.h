@@ -21,11 +21,13 @@ enum {
   XTG_V_MULTI = 2,      /* several streams: the worker's record names the batch's stream */
   XTG_V_NO_PERFMON = 4, /* without CAP_PERFMON */
   XTG_V_RENEW = 8,      /* obeys config.renew; separate: values must survive its helper call */
+  XTG_V_SKB = 64,       /* hands frames on as skbs, see egress.bpf.h */
 };
 
 /* Offsets in a frame, by its size. */
 struct shape {
-  __u32 len;
+  __u32 len;   /* of what is in the page */
+  __u32 whole; /* of all of it */
   __u32 sig_off;
   __u32 reflector_off;
   __u32 sig_odd;
@@ -35,15 +37,16 @@ struct shape {
 
 static __always_inline struct shape shape_now(const struct xtg_tx_worker* w,
                                               const struct xtg_tx_cursor* c,
-                                              const struct xtg_stream* s) {
+                                              const struct xtg_stream* s, const bool skb) {
   struct shape shape = {
-      s->frame_len, s->sig_off, s->reflector_off, s->sig_odd, false, &sizes[0],
+      s->frame_len, s->frame_len, s->sig_off, s->reflector_off, s->sig_odd, false, &sizes[0],
   };
 
   if (s->n_sizes > 1) {
     __u64 at = s->size_base + index_now(w, c, s, s->size_field & (XTG_MAX_FIELDS - 1));
     const struct xtg_size* size = &sizes[at & (XTG_MAX_SIZES - 1)];
-    shape.len = size->frame_len;
+    shape.len = shape.whole = size->frame_len;
+    if (skb) shape.whole += size_extra[at & (XTG_MAX_SIZES - 1)];
     shape.sig_off = size->sig_off;
     shape.reflector_off = size->reflector_off;
     shape.sig_odd = size->sig_odd;
@@ -68,7 +71,7 @@ static __always_inline bool write_lengths(void* data, void* end, const struct xt
     if (i < s->n_lengths) {
       __u16* at = data + (s->lengths[i].off & (XTG_MAX_HEADER - 1));
       XTG_NEED(at, 2);
-      *at = bpf_htons((__u16)(shape->len + s->lengths[i].delta));
+      *at = bpf_htons((__u16)(shape->whole + s->lengths[i].delta));
     }
   }
   return true;
@@ -350,7 +353,7 @@ static __always_inline bool write_frame(struct xdp_md* ctx, struct xtg_tx_worker
                                         struct xtg_tx_cursor* c, const struct xtg_stream* s,
                                         const int variant) {
   const bool checked = true, multi = variant & XTG_V_MULTI;
-  struct shape shape = shape_now(w, c, s);
+  struct shape shape = shape_now(w, c, s, variant & XTG_V_SKB);
   struct sums own;
   struct sums* sums = multi ? &parts[w->number & (XTG_MAX_WORKERS - 1)].sums : &own;
   bool turn = true;
@@ -393,7 +396,7 @@ __noinline int xtg_no_perfmon_start(__u32 worker, __u32 stream) {
   struct parts* to = &parts[worker & (XTG_MAX_WORKERS - 1)];
   const struct xtg_tx_worker* w = &workers[worker & (XTG_MAX_WORKERS - 1)];
   const struct xtg_stream* s = stream_at(stream);
-  struct shape shape = shape_now(w, cursor_at(worker, stream), s);
+  struct shape shape = shape_now(w, cursor_at(worker, stream), s, true);
 
   to->header[0] = w->first_u64;
 #pragma unroll

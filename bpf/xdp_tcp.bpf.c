@@ -23,6 +23,7 @@ char _license[] SEC("license") = "GPL";
 #include "tcp_rx.bpf.h"
 #include "tcp_tx.bpf.h"
 #include "tcp_count.bpf.h"
+#include "tcp_egress.bpf.h"
 #include "tcp_recent.bpf.h"
 
 SEC("xdp")

@@ -11,6 +11,7 @@
 #include "xtg/abi/base.h"
 #include "xtg/abi/csum.h"
 #include "xtg/abi/hist.h"
+#include "xtg/abi/long.h"
 #include "xtg/abi/signature.h"
 #include "xtg/abi/slots.h"
 #include "xtg/abi/sweep.h"
@@ -21,12 +22,13 @@ char _license[] SEC("license") = "GPL";
 #include "maps.bpf.h"
 #include "tx.bpf.h"
 #include "count.bpf.h"
+#include "egress.bpf.h"
 
 /* Sends the page as it is: announcements, which user space builds completely. A call sends one, so
  * no page is reused and none has to be restored. */
 SEC("xdp")
 int xtg_control_frame(struct xdp_md* ctx) {
-  return bpf_redirect_map(&targets, 0, XDP_DROP);
+  return config.path ? XDP_PASS : transmit();
 }
 
 /* For drivers that allocate their XDP transmit queues only while a program is attached. */

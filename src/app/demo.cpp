@@ -35,7 +35,8 @@ plan::TestSpec stream_over(const net::VethTestBed& bed, const plan::DemoSpec& sp
   test.ports.push_back({.interface = bed.near().name,
                         .streams = {std::move(stream)},
                         .threads = spec.threads,
-                        .cpus = spec.cpus});
+                        .cpus = spec.cpus,
+                        .via = plan::TxPath::Xdp});
   test.duration = spec.duration;
   test.interval = spec.interval;
   test.output = spec.output;

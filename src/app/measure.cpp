@@ -19,6 +19,7 @@
 #include "app/udp_run.h"
 #include "app/tcp_run.h"
 #include "app/this_host.h"
+#include "plan/tx_path.h"
 
 namespace xtg::app {
 
@@ -49,9 +50,13 @@ bool receives_at_its_peer(const plan::PortTestPlan& plan, const plan::PortPlan& 
 /// Repairs or reports whatever keeps frames from leaving a port.
 Status remove_obstacles(plan::PortTestPlan& plan, std::vector<std::unique_ptr<Repair>>& repairs) {
   for (plan::PortPlan& port : plan.ports) {
-    if (!port.send || receives_at_its_peer(plan, port)) continue;
+    if (!port.send) continue;
+    if (receives_at_its_peer(plan, port)) {
+      if (port.send->asked().via == plan::TxPath::Auto) plan::use_xdp(*port.send);
+      continue;
+    }
     auto clear = remove_obstacle(port.iface, frame_sizes(*port.send), port.send->fix,
-                                 repairs.emplace_back(), port.send->notes);
+                                 repairs.emplace_back(), port.send->notes, port.send->via);
     if (!clear) return clear;
   }
   return {};
@@ -65,13 +70,19 @@ Result<Outcome> measure(const plan::Plan& asked, report::Sink& sink, const StopT
   plan::Plan plan = asked;
   std::unique_ptr<Repair> repair;
   Status ready = check_caps(false);
-  if (ready) ready = remove_obstacle(plan.iface, frame_sizes(plan), plan.fix, repair, plan.notes);
+  if (ready)
+    ready = remove_obstacle(plan.iface, frame_sizes(plan), plan.fix, repair, plan.notes, plan.via);
   if (ready) ready = write_planned_frames(plan);
   if (!ready) return tl::unexpected<Error>(std::move(ready.error()));
   sink.take(report::Step{
       fmt::format("interface {} (index {}, driver {}), {} threads, batches of {}", plan.iface.name,
                   plan.iface.ifindex, plan.iface.driver, plan.cpus.size(), plan.batch)});
   auto course = UdpRun::prepare(plan, host.info().started_ns);
+  if (!course && plan.attach_pass && plan.asked().via == plan::TxPath::Auto &&
+      course.error().code == Errc::NotSupported) {
+    plan::fall_back_to_tc(plan, course.error().message());
+    course = UdpRun::prepare(plan, host.info().started_ns);
+  }
   if (!course) return while_preparing(std::move(course.error()));
   sink.take(report::Step{"programs loaded and attached to the dispatcher, threads ready"});
   return run::carry_out(**course, host.info(), sink, stop, host);
@@ -95,9 +106,10 @@ Result<Outcome> measure(const plan::TcpPlan& asked, report::Sink& sink, const St
   ThisHost host(std::move(asker));
   plan::TcpPlan plan = asked;
   std::unique_ptr<Repair> repair;
-  const std::uint32_t frame = plan.max_segment_ip + 14 + 4;
   Status ready = check_caps(true);
-  if (ready) ready = remove_obstacle(plan.iface, {frame}, plan.spec.fix, repair, plan.notes);
+  if (ready)
+    ready = remove_obstacle(plan.iface, {plan::largest_frame(plan)}, plan.spec.fix, repair,
+                            plan.notes, plan.via);
   if (!ready) return tl::unexpected<Error>(std::move(ready.error()));
   TcpRun course(plan, host.info().started_ns, stop);
   if (auto prepared = course.prepare(); !prepared)

@@ -17,6 +17,7 @@
 #include "net/interface.h"
 #include "packet/frame.h"
 #include "plan/diagnose.h"
+#include "plan/tx_path.h"
 #include "report/probe_report.h"
 #include "xdp/probe.h"
 #include "xdp/programs.h"
@@ -136,6 +137,17 @@ void check_transmit(const plan::InterfaceFacts& iface, std::vector<Check>& check
   }
 }
 
+/// For --via: the paths that an interface has, and what each costs. The one that `auto` takes is
+/// first.
+Check check_tx_paths(const plan::InterfaceFacts& iface) {
+  constexpr std::string_view kAll = "tc (through the qdisc, slower), receive (into the stack)";
+  const auto choice =
+      plan::choose_tx_path(iface, {packet::min_frame_size(packet::Family::V4)}, false);
+  if (choice.via == plan::TxPath::Xdp)
+    return {"transmit-paths", Verdict::Info, fmt::format("xdp (fastest), {}", kAll), ""};
+  return {"transmit-paths", Verdict::Info, fmt::format("{}; not xdp: {}", kAll, choice.reason), ""};
+}
+
 /// For drivers that change frames: how this kernel handles the changed pages.
 void check_page_reuse(const plan::InterfaceFacts& iface, std::vector<Check>& checks) {
   if (!plan::changes_frames(iface)) return;
@@ -166,6 +178,7 @@ void check_interface(const Result<plan::InterfaceFacts>& iface, std::vector<Chec
        ""});
   check_transmit(*iface, checks);
   check_page_reuse(*iface, checks);
+  checks.push_back(check_tx_paths(*iface));
   if (iface->peer) {
     const plan::VethPeer& peer = *iface->peer;
     checks.push_back(

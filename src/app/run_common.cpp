@@ -45,9 +45,10 @@ Status check_caps(bool tracing) {
 
 Status remove_obstacle(const plan::InterfaceFacts& iface,
                        const std::vector<plan::FrameSize>& frame_sizes, bool fix,
-                       std::unique_ptr<Repair>& repair, std::vector<std::string>& notes) {
+                       std::unique_ptr<Repair>& repair, std::vector<std::string>& notes,
+                       plan::TxPath via) {
   for (const plan::FrameSize size : frame_sizes) {
-    const auto obstacle = plan::preflight(iface, size);
+    const auto obstacle = plan::preflight(iface, size, via);
     if (!obstacle) continue;
     if (repair || !fix || obstacle->fix == plan::Fix::None)
       return fail(Errc::NotSupported,
@@ -59,7 +60,7 @@ Status remove_obstacle(const plan::InterfaceFacts& iface,
     notes.push_back(repair->what());
     return {};
   }
-  if (fix) repair = Repair::share(iface);
+  if (fix && via == plan::TxPath::Xdp) repair = Repair::share(iface);
   if (repair) notes.push_back(repair->what());
   return {};
 }
@@ -113,11 +114,11 @@ std::optional<Error> link_fault(const plan::InterfaceFacts& iface) {
 }
 
 Error silence_error(const plan::InterfaceFacts& iface, plan::FrameSize frame_size,
-                    const stats::Snapshot& now) {
+                    const stats::Snapshot& now, plan::TxPath via) {
   const auto facts = net::interface_facts(iface.ifindex);
   auto errnos = now.errnos;
   if (!facts) errnos = {{ENODEV, 1}};
-  const auto diagnosis = plan::diagnose_silence(facts ? *facts : iface, frame_size, errnos);
+  const auto diagnosis = plan::diagnose_silence(facts ? *facts : iface, frame_size, errnos, via);
   const bool ever = now.total.accepted != 0;
   return Error{ever ? Errc::System : Errc::NotSupported, 0,
                fmt::format("{}: {}",

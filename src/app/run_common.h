@@ -13,6 +13,7 @@
 #include "core/result.h"
 #include "plan/facts.h"
 #include "plan/rx_spec.h"
+#include "plan/spec.h"
 #include "report/event.h"
 #include "stats/snapshot.h"
 #include "xdp/attach_mode.h"
@@ -27,7 +28,8 @@ Status check_caps(bool tracing);
 /// returns it as the error.
 Status remove_obstacle(const plan::InterfaceFacts& iface,
                        const std::vector<plan::FrameSize>& frame_sizes, bool fix,
-                       std::unique_ptr<Repair>& repair, std::vector<std::string>& notes);
+                       std::unique_ptr<Repair>& repair, std::vector<std::string>& notes,
+                       plan::TxPath via = plan::TxPath::Xdp);
 
 /// Adds the source of the counts. `note`: why it is not the tracepoint; empty if it is.
 report::RunInfo with_source(report::RunInfo info, const std::string& note);
@@ -50,7 +52,7 @@ std::optional<Error> link_fault(const plan::InterfaceFacts& iface);
 inline constexpr std::uint64_t kSilenceNs = 1'000'000'000;
 /// Why frames of this size (with FCS) are tried and none is accepted.
 Error silence_error(const plan::InterfaceFacts& iface, plan::FrameSize frame_size,
-                    const stats::Snapshot& now);
+                    const stats::Snapshot& now, plan::TxPath via = plan::TxPath::Xdp);
 
 /// The note on the result of a sender's attach_pass(); an error unless another program serves as
 /// well.

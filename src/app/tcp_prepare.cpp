@@ -296,7 +296,9 @@ Status TcpRun::load(const xtg_tcp_config& config) {
   undo_hook_.reset();
   sender_.reset();
   devices_.reset();
-  auto devices = net::IngressDevices::create(static_cast<unsigned>(plan_.cpus.size()));
+  const auto workers = static_cast<unsigned>(plan_.cpus.size());
+  auto devices =
+      by_tc() ? net::IngressDevices::create_here(workers) : net::IngressDevices::create(workers);
   if (!devices) return forward(std::move(devices), "make the ingress devices");
   devices_.emplace(std::move(*devices));
   config_ = config;
@@ -323,10 +325,13 @@ Status TcpRun::load(const xtg_tcp_config& config) {
   spec.payload = payload_;
   spec.sums = sums_;
   spec.flow_histograms = config_.n_flows <= 256;
-  auto renew = must_renew(plan_.iface);
-  if (!renew) return tl::unexpected<Error>(std::move(renew.error()));
-  if (*renew) notes_.push_back(plan::renewal_note(plan_.iface));
-  spec.config.renew = *renew ? 1 : 0;
+  spec.config.by_tc = by_tc() ? 1 : 0;
+  if (!by_tc()) {
+    auto renew = must_renew(plan_.iface);
+    if (!renew) return tl::unexpected<Error>(std::move(renew.error()));
+    if (*renew) notes_.push_back(plan::renewal_note(plan_.iface));
+    spec.config.renew = *renew ? 1 : 0;
+  }
   auto sender = xdp::TcpSender::load(spec);
   if (!sender) return tl::unexpected<Error>(std::move(sender.error()));
   sender_.emplace(std::move(*sender));
@@ -336,6 +341,8 @@ Status TcpRun::load(const xtg_tcp_config& config) {
 /// Runs during the handshakes; it must be done before the first frame.
 void TcpRun::begin_anchoring() {
   anchored_ = std::async(std::launch::async, [this]() -> Status {
+    if (by_tc())
+      if (auto attached = sender_->attach_egress(); !attached) return attached;
     return devices_->run([this] { return sender_->attach_ingress_devices(); });
   });
 }
@@ -356,7 +363,7 @@ Status TcpRun::attach_hook() {
   // A tc filter outlives its process.
   undo_hook_.emplace(stop_.before_exit([this] { sender_->detach_tc_hook(); }));
   // The ingress hook in the driver, if attached, serves as the pass program.
-  if (plan::needs_pass_program(plan_.iface)) {
+  if (!by_tc() && plan::needs_pass_program(plan_.iface)) {
     auto note = pass_note(plan_.iface, sender_->attach_pass(ifindex));
     if (!note) return tl::unexpected<Error>(std::move(note.error()));
     notes_.push_back(std::move(*note));

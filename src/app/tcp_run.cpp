@@ -11,6 +11,7 @@
 #include "net/conntrack.h"
 #include "net/interface.h"
 #include "packet/frame.h"
+#include "plan/tx_path.h"
 #include "xtg/abi/tcp_open.h"
 
 namespace xtg::app {
@@ -252,7 +253,8 @@ void TcpRun::watch(std::uint64_t now_ns) {
 }
 
 Error TcpRun::silence_error(const stats::Snapshot& now) const {
-  return app::silence_error(plan_.iface, config_.header_len + config_.mss + packet::kFcsBytes, now);
+  return app::silence_error(plan_.iface, config_.header_len + config_.mss + packet::kFcsBytes, now,
+                            plan_.via);
 }
 
 stats::FlowState TcpRun::flow_state(std::size_t number, bool histogram) const {
@@ -362,6 +364,8 @@ stats::TcpSummary TcpRun::summarize(report::Sink& sink) {
 report::Begin TcpRun::begin(report::RunInfo info) {
   plan::TcpPlan plan = plan_;
   plan.notes.insert(plan.notes.end(), notes_.begin(), notes_.end());
+  if (std::string note = plan::tx_path_note(plan.via_reason); !note.empty())
+    plan.notes.push_back(std::move(note));
   return report::TcpBegin{std::move(plan),
                           with_source(std::move(info), sender_->count_source_note())};
 }

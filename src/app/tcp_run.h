@@ -91,6 +91,7 @@ private:
   void agree_on_options();
 
   void on_end(stats::EndReason why, std::uint64_t now_ns) override;
+  [[nodiscard]] bool by_tc() const { return plan_.via == plan::TxPath::Tc; }
   [[nodiscard]] bool interrupted() const { return stop_.asked() != Asked::Nothing; }
   bool look_after_flows(std::uint64_t now_ns);
   bool look_after(std::size_t number, std::uint64_t now_ns);

@@ -12,6 +12,7 @@
 #include "core/exit_status.h"
 #include "net/interface.h"
 #include "plan/port_test_plan.h"
+#include "plan/tx_path.h"
 #include "xdp/live.h"
 
 namespace xtg::app {
@@ -40,7 +41,9 @@ std::vector<plan::HostFacts> facts_of_ports(plan::TestSpec& test, Context& conte
   return facts;
 }
 
-int dry_run(const plan::Plan& plan, report::Sink& sink, Context& context) {
+int dry_run(plan::Plan plan, report::Sink& sink, Context& context) {
+  if (std::string note = plan::tx_path_note(plan.via_reason); !note.empty())
+    plan.notes.push_back(std::move(note));
   if (auto written = write_planned_frames(plan); !written)
     return fail_before(written.error(), sink);
   report::Notes notes(context.err);

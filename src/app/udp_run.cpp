@@ -18,16 +18,18 @@
 #include "packet/assemble.h"
 #include "packet/encode.h"
 #include "plan/pacing.h"
+#include "plan/tx_path.h"
 #include "stats/shortfall.h"
 
 namespace xtg::app {
 
 namespace {
 
-constexpr std::uint64_t kWatchNs = 100'000'000; // interval of fault checks
-constexpr std::uint64_t kLeadInNs = 2'000'000;  // from "go" to the first slot
-constexpr std::uint64_t kTogetherNs = 20'000;   // slots released together span this at most
-constexpr std::uint64_t kSettleNs = 20'000'000; // until a link's own counters have caught up
+constexpr std::uint64_t kWatchNs = 100'000'000;   // interval of fault checks
+constexpr std::uint64_t kLeadInNs = 2'000'000;    // from "go" to the first slot
+constexpr std::uint64_t kTogetherNs = 20'000;     // slots released together span this at most
+constexpr std::uint64_t kQueueNs = 3'000'000'000; // until a queueing discipline has sent its frames
+constexpr std::uint64_t kSettleNs = 20'000'000;   // until a link's own counters have caught up
 
 bool is_paced(const plan::StreamPlan& stream) {
   return stream.pacing.has_value();
@@ -90,7 +92,10 @@ Result<std::unique_ptr<UdpRun>> UdpRun::prepare(const plan::Plan& plan, std::uin
 
 Status UdpRun::load() {
   const auto workers = static_cast<unsigned>(plan_.cpus.size());
-  auto devices = net::IngressDevices::create(workers + (plan_.announce ? 1 : 0));
+  const unsigned count = workers + (plan_.announce ? 1 : 0);
+  const bool by_xdp = plan_.via == plan::TxPath::Xdp;
+  auto devices =
+      by_xdp ? net::IngressDevices::create(count) : net::IngressDevices::create_here(count);
   if (!devices) return forward(std::move(devices), "make the ingress devices");
   devices_.emplace(std::move(*devices));
 
@@ -108,9 +113,12 @@ Status UdpRun::load() {
   spec.workers = workers;
   spec.control_frames = plan_.announce;
   spec.resend = !plan_.once;
-  auto renew = must_renew(plan_.iface);
-  if (!renew) return tl::unexpected<Error>(std::move(renew.error()));
-  spec.renew = *renew;
+  spec.via = plan_.via;
+  if (by_xdp) {
+    auto renew = must_renew(plan_.iface);
+    if (!renew) return tl::unexpected<Error>(std::move(renew.error()));
+    spec.renew = *renew;
+  }
   if (spec.renew) notes_.push_back(plan::renewal_note(plan_.iface));
   auto sender = xdp::Sender::load(spec);
   if (!sender) return tl::unexpected<Error>(std::move(sender.error()));
@@ -120,6 +128,10 @@ Status UdpRun::load() {
   if (auto attached = devices_->run([this] { return sender_->attach_ingress_devices(); });
       !attached)
     return attached;
+  if (!by_xdp)
+    if (auto attached = sender_->attach_egress(); !attached) return attached;
+  if (const std::string note = plan::tx_path_note(plan_.via_reason); !note.empty())
+    notes_.push_back(note);
   if (plan_.attach_pass) {
     auto note = pass_note(plan_.iface, sender_->attach_pass(plan_.iface.ifindex));
     if (!note) return tl::unexpected<Error>(std::move(note.error()));
@@ -175,7 +187,8 @@ void UdpRun::start_clock(std::uint64_t start_ns) {
   first_.time_ns = start_ns_;
   previous_ = first_;
   silence_.begin(first_.total, start_ns_);
-  follower_.begin(targets_of(plan_), plan_.iface);
+  if (plan_.iface.ethernet && plan_.via != plan::TxPath::Receive) // next hops have MAC addresses
+    follower_.begin(targets_of(plan_), plan_.iface);
 }
 
 void UdpRun::set_schedules() {
@@ -231,12 +244,30 @@ std::optional<Error> UdpRun::fault(const stats::Snapshot& now) {
   const auto error = [this](std::string_view what) {
     return Error{Errc::System, 0, fmt::format("{} {} during the run", plan_.iface.name, what)};
   };
-  if (const auto state = net::link_state(plan_.iface.ifindex); state) {
+  const auto state = net::link_state(plan_.iface.ifindex);
+  if (state) {
     if (!state->exists) return error("was removed");
     if (!state->up && now.total.accepted != 0) return error("went down");
   }
-  if (!silence_.lasts(now.total, now.time_ns, patience_ns())) return std::nullopt;
-  return silence_error(plan_.iface, largest_frame(plan_.streams), now);
+  if (!silence_.lasts(seen(now, !state || state->running), now.time_ns, patience_ns()))
+    return std::nullopt;
+  return silence_error(plan_.iface, largest_frame(plan_.streams), now, plan_.via);
+}
+
+/// Frames of which the outcome is the interface's doing: a queueing discipline may hold all of them
+/// back for a while, or drop them, and be right. Without a carrier all is dropped there.
+stats::TxCounters UdpRun::seen(const stats::Snapshot& now, bool carrier) const {
+  stats::TxCounters out = now.total;
+  if (carrier && plan_.via != plan::TxPath::Xdp && now.source == stats::CountSource::Tracepoint)
+    out.attempts = out.accepted + out.driver_drops + out.redirect_errors;
+  return out;
+}
+
+/// The last frames may lie in a queueing discipline, which sends them at its own rate.
+void UdpRun::await_queue() {
+  const std::uint64_t until = monotonic_ns() + kQueueNs;
+  while (!error() && sender_->in_flight() != 0 && monotonic_ns() < until)
+    usleep(2'000);
 }
 
 void UdpRun::halt() {
@@ -321,6 +352,7 @@ Error UdpRun::nothing_sent(stats::EndReason reason) {
 stats::Summary UdpRun::count(std::optional<stats::Sample>& rest) {
   if (auto joined = pool_->join(); !joined) fail_run(std::move(joined.error()));
   const double ended_s = clock_.seconds(monotonic_ns());
+  await_queue();
   // Rates cover whole intervals; the run may have ended within the last one.
   const auto until_end = [ended_s](stats::Sample sample) {
     sample.end_s = std::min(sample.end_s, ended_s);
@@ -337,13 +369,14 @@ stats::Summary UdpRun::count(std::optional<stats::Sample>& rest) {
   if (clock_.worth_a_line(previous_.time_ns, last.time_ns))
     rest = until_end(stats::delta(previous_, last, start_ns_, bits_, target_pps_));
   if (!error() && last.total.accepted == 0 && last.total.attempts != 0)
-    blame(silence_error(plan_.iface, largest_frame(plan_.streams), last));
+    blame(silence_error(plan_.iface, largest_frame(plan_.streams), last, plan_.via));
   if (!error() && last.total.attempts == 0) blame(nothing_sent(reason));
 
   summary_.total = until_end(stats::delta(first_, last, start_ns_, bits_, target_pps_));
   summary_.end = error() ? stats::EndReason::Failed : reason;
   summary_.source = last.source;
   summary_.errnos = last.errnos;
+  summary_.stack_drops = sender_->stack_drops();
   if (std::ranges::any_of(plan_.streams, &is_paced))
     summary_.release_delay = sender_->release_delay();
   summary_.first_frame_s = static_cast<double>(start_ns_ - started_ns_) * 1e-9;

@@ -71,6 +71,8 @@ private:
 
   void on_end(stats::EndReason why, std::uint64_t now_ns) override;
   void follow_route();
+  void await_queue();
+  [[nodiscard]] stats::TxCounters seen(const stats::Snapshot& now, bool carrier) const;
 
   stats::Snapshot snapshot(bool settled);
   void add_link_counters(stats::Snapshot& snapshot, bool settled);

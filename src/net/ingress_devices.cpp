@@ -66,12 +66,13 @@ Result<std::vector<UniqueFd>> make_taps(int base, unsigned count) {
   return taps;
 }
 
-/// In a new private namespace, where no index is in use; the devices end with the namespace.
-Status make_veths(int base, unsigned count) {
+/// In a new private namespace, where no index is in use; the devices end with the namespace, even if
+/// only their other ends are in it.
+Status make_veths(int base, unsigned count, const NetNs* far = nullptr) {
   for (unsigned i = 0; i < count; ++i) {
     auto made =
         create_veth({.near = {device_name(base, i), nullptr, {}, base + static_cast<int>(i)},
-                     .far = {fmt::format("far{}", i), nullptr, {}, 0},
+                     .far = {fmt::format("far{}", i), far, {}, 0},
                      .queues = 1,
                      .mtu = 1500,
                      .up = false});
@@ -117,8 +118,33 @@ Result<IngressDevices> IngressDevices::create(unsigned count) {
   return tl::unexpected<Error>(std::move(error));
 }
 
+Result<IngressDevices> IngressDevices::create_here(unsigned count) {
+  if (count == 0 || count > kMaxCount)
+    return fail(Errc::Internal,
+                fmt::format("an anchor has 1 to {} devices, not {}", kMaxCount, count));
+  for (int i = 1; i <= kTries; ++i) {
+    auto far = NetNs::create_private();
+    if (!far) break;
+    const int base = random_base();
+    const auto made = make_veths(base, count, &*far);
+    if (made) return IngressDevices(std::move(*far), {}, base, count, true);
+    if (made.error().sys != EBUSY && made.error().sys != EEXIST) break;
+  }
+  int base = 0;
+  auto taps = make_taps_anywhere(base, count);
+  if (!taps) return tl::unexpected<Error>(std::move(taps.error()));
+  return IngressDevices({}, std::move(*taps), base, count);
+}
+
+/// The kernel would clear the veths away behind our back, where somebody may be looking.
+IngressDevices::~IngressDevices() {
+  if (!here_ || !ns_) return;
+  for (unsigned i = 0; i < count_; ++i)
+    (void)remove_link(device_name(base_, i));
+}
+
 Status IngressDevices::enter() const {
-  return ns_ ? ns_->enter() : Status{};
+  return is_private() ? ns_->enter() : Status{};
 }
 
 } // namespace xtg::net

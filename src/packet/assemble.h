@@ -8,6 +8,7 @@
 
 #include "core/result.h"
 #include "packet/encode.h"
+#include "xtg/abi/long.h"
 #include "xtg/abi/tx.h"
 
 namespace xtg::packet {
@@ -19,8 +20,12 @@ struct RunTables {
   std::vector<std::uint64_t> values{};
   std::vector<std::uint64_t> next_hops{};
   std::vector<std::uint8_t> page{}; ///< the template: as long as the largest frame
-  std::vector<xtg_place> places{};  ///< empty when clean_from is set: too many for a list
-  std::uint32_t clean_from = 0;     ///< offset of the first place; 0: none
+  std::uint32_t page_len = 0;       ///< its part in the kernel's pages: all of it, except for longer frames
+  std::vector<xtg_long> longs{};    ///< by stream
+  std::vector<std::uint16_t> size_extra{}; ///< by entry of `sizes`, see xtg_long
+  bool fill = false;               ///< longer frames have payload other than zeros after the page
+  std::vector<xtg_place> places{}; ///< empty when clean_from is set: too many for a list
+  std::uint32_t clean_from = 0;    ///< offset of the first place; 0: none
 };
 
 /// Errors (InvalidArgument): more sizes, listed values or next hops than the programs can hold; or

@@ -12,6 +12,7 @@
 #include "packet/bytes.h"
 #include "packet/checksum.h"
 #include "xtg/abi/base.h"
+#include "xtg/abi/long.h"
 #include "xtg/abi/signature.h"
 #include "xtg/abi/sweep.h"
 
@@ -49,11 +50,10 @@ Status check_sizes(const FrameSpec& spec) {
                                 : fmt::format("Ethernet,{} {} and UDP headers without payload",
                                               tags, family == Family::V4 ? "IPv4" : "IPv6")));
   }
-  if (largest > max_frame_size()) {
+  if (largest > longest_frame_size()) {
     return fail(Errc::InvalidArgument,
-                fmt::format("a frame of {} bytes is too large: at most {} with FCS (what one page "
-                            "leaves for a frame when the kernel sends it)",
-                            largest, max_frame_size()));
+                fmt::format("a frame of {} bytes is too large: at most {} with FCS", largest,
+                            longest_frame_size()));
   }
   if (!spec.reflector) return {};
   if (!spec.signature)
@@ -254,6 +254,10 @@ std::uint32_t min_reflector_frame_size(Family family, std::size_t tags) {
 
 std::uint32_t max_frame_size() {
   return XTG_FRAME_MAX + kFcsBytes;
+}
+
+std::uint32_t longest_frame_size() {
+  return XTG_FRAME_LONGEST + kFcsBytes;
 }
 
 std::uint32_t Frame::length_of(std::uint64_t k) const {

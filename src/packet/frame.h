@@ -98,8 +98,10 @@ std::uint32_t min_frame_size(Family family, std::size_t tags = 0);
 std::uint32_t min_signed_frame_size(Family family, std::size_t tags = 0);
 /// Smallest frame (with FCS) that fits reflector timestamps: 102, or 122 for IPv6, without tags.
 std::uint32_t min_reflector_frame_size(Family family, std::size_t tags = 0);
-/// Largest frame (with FCS) in the kernel's live mode: 3412.
+/// Largest frame (with FCS) in the kernel's live mode, and so for XDP transmit: 3412.
 std::uint32_t max_frame_size();
+/// Largest frame (with FCS) of all, as an skb: 9220.
+std::uint32_t longest_frame_size();
 
 /// A range for each varying field; the spec has the first values of all fields. `sweep.fields` need
 /// only kind and number: build() fills in the offsets.

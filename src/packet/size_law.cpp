@@ -25,7 +25,7 @@ std::vector<SizeShare> imix() {
 
 std::optional<std::uint32_t> parse_size(std::string_view text) {
   const auto size = parse_unsigned<std::uint32_t>(text);
-  if (!size || *size < min_frame_size(Family::V4) || *size > max_frame_size()) return {};
+  if (!size || *size < min_frame_size(Family::V4) || *size > longest_frame_size()) return {};
   return size;
 }
 
@@ -33,10 +33,11 @@ tl::unexpected<Error> bad() {
   return fail(
       Errc::InvalidArgument,
       fmt::format("expected {} (the smallest Ethernet frame; IPv6: {}) to {} bytes with FCS "
-                  "(what one page leaves for a frame when the kernel sends it); or several sizes: "
-                  "64-1518, 64-1518/128, 64,512,1518, 64:7,594:4,1518:1 or imix, each also "
+                  "(above {} only --via tc sends them); or several sizes: 64-1518, 64-1518/128, "
+                  "64,512,1518, 64:7,594:4,1518:1 or imix, each also "
                   "followed by \":random\"",
-                  min_frame_size(Family::V4), min_frame_size(Family::V6), max_frame_size()));
+                  min_frame_size(Family::V4), min_frame_size(Family::V6), longest_frame_size(),
+                  max_frame_size()));
 }
 
 Result<std::vector<SizeShare>> parse_shares(std::string_view text) {

@@ -127,11 +127,11 @@ Status check_source(const Consent& consent, const packet::MacRange& src) {
                              src.to_string()));
 }
 
-Status check_interface(const HostFacts& facts, bool dry_run) {
+Status check_interface(const HostFacts& facts, bool dry_run, bool any_framing) {
   if (!facts.iface)
     return fail(Errc::NotFound,
                 facts.iface_error.empty() ? "no interface to send on" : facts.iface_error);
-  if (!facts.iface->ethernet)
+  if (!facts.iface->ethernet && !any_framing)
     return fail(Errc::NotSupported, fmt::format("{} has no Ethernet framing", facts.iface->name));
   if (!facts.iface->up && !dry_run) // a down interface has no routes either: name the cause
     return fail(Errc::NotSupported,

@@ -120,7 +120,7 @@ bool needs_pass_program(const InterfaceFacts& iface) {
   return std::find(kLate.begin(), kLate.end(), iface.driver) != kLate.end();
 }
 
-std::optional<Diagnosis> preflight(const InterfaceFacts& iface, FrameSize frame) {
+std::optional<Diagnosis> preflight(const InterfaceFacts& iface, FrameSize frame, TxPath via) {
   if (!iface.up) return down(iface);
   if (!fits(frame, iface.mtu)) {
     return above_mtu(frame, iface.name, iface.mtu,
@@ -128,6 +128,7 @@ std::optional<Diagnosis> preflight(const InterfaceFacts& iface, FrameSize frame)
                                  mtu_for(frame)));
   }
   const bool transmits = !iface.xdp_features || (*iface.xdp_features & kXdpNdoXmit) != 0;
+  if (via == TxPath::Receive) return std::nullopt;
   if (iface.kind == "veth" && iface.peer) {
     const VethPeer& peer = *iface.peer;
     if (peer.reachable && !peer.up) {
@@ -135,13 +136,15 @@ std::optional<Diagnosis> preflight(const InterfaceFacts& iface, FrameSize frame)
           "peer-down", fmt::format("the veth peer {} of {} is down", peer.name, iface.name),
           in_namespace(peer, fmt::format("ip link set dev {} up", peer.name)), Fix::None};
     }
-    if (peer.reachable ? !peer.gro && !peer.xdp_native : !transmits) return peer_silent(iface);
+    const bool ring = peer.reachable ? peer.gro || peer.xdp_native : transmits;
+    if (via == TxPath::Xdp && !ring) return peer_silent(iface);
     if (peer.reachable && !fits(frame, peer.mtu)) {
       return above_mtu(
           frame, fmt::format("{}, the veth peer of {}", peer.name, iface.name), peer.mtu,
           in_namespace(peer, fmt::format("ip link set dev {} mtu {}", peer.name, mtu_for(frame))));
     }
   }
+  if (via == TxPath::Tc) return std::nullopt;
   if (!needs_pass_program(iface)) {
     if (!transmits) return no_transmit(iface);
   } else if (!iface.xdp_prog_ids.empty()) {
@@ -151,8 +154,8 @@ std::optional<Diagnosis> preflight(const InterfaceFacts& iface, FrameSize frame)
 }
 
 Diagnosis diagnose_silence(const InterfaceFacts& iface, FrameSize frame,
-                           const std::map<int, std::uint64_t>& errnos) {
-  if (auto known = preflight(iface, frame)) return *known;
+                           const std::map<int, std::uint64_t>& errnos, TxPath via) {
+  if (auto known = preflight(iface, frame, via)) return *known;
 
   const auto largest =
       std::max_element(errnos.begin(), errnos.end(),

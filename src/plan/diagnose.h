@@ -9,6 +9,7 @@
 #include <string>
 
 #include "plan/facts.h"
+#include "plan/spec.h"
 
 namespace xtg::plan {
 
@@ -36,7 +37,8 @@ struct FrameSize {
 
 /// Known reasons why such frames cannot leave the interface, before anything is sent. No value:
 /// none known.
-std::optional<Diagnosis> preflight(const InterfaceFacts& iface, FrameSize frame);
+std::optional<Diagnosis> preflight(const InterfaceFacts& iface, FrameSize frame,
+                                   TxPath via = TxPath::Xdp);
 
 /// True when the driver allocates XDP transmit queues only while a program is attached, and none
 /// is: the run then attaches a pass program.
@@ -45,7 +47,7 @@ bool needs_pass_program(const InterfaceFacts& iface);
 /// Why no frame was accepted: `errnos` as counted (positive errno -> frames), facts gathered again
 /// afterwards.
 Diagnosis diagnose_silence(const InterfaceFacts& iface, FrameSize frame,
-                           const std::map<int, std::uint64_t>& errnos);
+                           const std::map<int, std::uint64_t>& errnos, TxPath via = TxPath::Xdp);
 
 /// The command, run in the peer's namespace, that makes a veth peer accept frames from XDP.
 std::string gro_command(const VethPeer& peer);

@@ -11,6 +11,7 @@
 #include "plan/diagnose.h"
 #include "plan/next_hop.h"
 #include "plan/pacing.h"
+#include "plan/tx_path.h"
 #include "xtg/abi/base.h"
 #include "xtg/abi/signature.h"
 
@@ -40,6 +41,13 @@ Ip pick_source(const InterfaceFacts& iface, const RouteFacts* route, Family fami
                   iface.name, family == Family::V4 ? "IPv4" : "IPv6", made_up.to_string(),
                   family == Family::V4 ? "2544" : "5180"));
   return made_up;
+}
+
+/// What has arrived is for the interface's own address, if it has one.
+Ip own_address(const InterfaceFacts& iface, const Ip& otherwise) {
+  for (const Ip& address : iface.addresses)
+    if (address.family == otherwise.family && !address.is_link_local()) return address;
+  return otherwise;
 }
 
 Result<packet::PortRange> destination_ports(const StreamSpec& stream) {
@@ -75,13 +83,17 @@ struct Endpoints {
   std::vector<std::uint64_t> next_hops;
 };
 
-Result<Endpoints> pick_endpoints(const TestSpec& test, const StreamSpec& stream,
-                                 const HostFacts& facts, std::size_t number,
-                                 std::vector<std::string>& notes) {
+Result<Endpoints> pick_endpoints(const TestSpec& test, const PortSpec& spec,
+                                 const StreamSpec& stream, const HostFacts& facts,
+                                 std::size_t number, std::vector<std::string>& notes) {
   const InterfaceFacts& iface = *facts.iface;
+  const bool enters = spec.via == TxPath::Receive;
   Endpoints out;
   out.dst = IpRange{destination_of(stream), 1};
-  if (stream.dst_addr) out.dst = *stream.dst_addr;
+  if (stream.dst_addr)
+    out.dst = *stream.dst_addr;
+  else if (enters)
+    out.dst = {own_address(iface, out.dst.first), 1};
   if (auto safe = check_safety(test, iface, out.dst); !safe)
     return tl::unexpected<Error>(std::move(safe.error()));
 
@@ -97,9 +109,13 @@ Result<Endpoints> pick_endpoints(const TestSpec& test, const StreamSpec& stream,
     if (auto ok = check_source(consent, *stream.src_mac); !ok)
       return tl::unexpected<Error>(std::move(ok.error()));
   const RouteFacts* route = route_for(facts, out.dst.first, number);
+  if (auto fits = check_framing(iface, stream); !fits)
+    return tl::unexpected<Error>(std::move(fits.error()));
   if (stream.dst_mac) {
     out.dst_mac = *stream.dst_mac;
-  } else {
+  } else if (enters) {
+    out.dst_mac = {iface.mac, 1};
+  } else if (iface.ethernet) {
     auto hops = find_next_hops({test.dry_run, Errc::NotFound,
                                 "name one with --dst-mac, or another destination with --dst-addr"},
                                iface, route, out.dst, notes);
@@ -108,9 +124,13 @@ Result<Endpoints> pick_endpoints(const TestSpec& test, const StreamSpec& stream,
     out.hop_law = hops->law;
     out.next_hops = std::move(hops->listed);
   }
-  out.src_mac = stream.src_mac.value_or(MacRange{iface.mac, 1});
-  out.src =
-      stream.src_addr ? *stream.src_addr : IpRange{pick_source(iface, route, family, notes), 1};
+  out.src_mac = stream.src_mac.value_or(MacRange{enters ? sender_beyond(iface.mac) : iface.mac, 1});
+  if (stream.src_addr)
+    out.src = *stream.src_addr;
+  else if (enters)
+    out.src = {host_beyond(family), 1};
+  else
+    out.src = {pick_source(iface, route, family, notes), 1};
   note_unusable(iface, out.dst.first, out.src.first, notes);
   return out;
 }
@@ -132,7 +152,7 @@ Status check_family(const StreamSpec& stream, Family family) {
     return invalid(fmt::format(
         "--pkt-size {}: the headers of UDP over {} take at least {} bytes with FCS, {} are the "
         "most{}",
-        stream.frame_size->describe(), headers, least, packet::max_frame_size(),
+        stream.frame_size->describe(), headers, least, packet::longest_frame_size(),
         smallest_text(*stream.frame_size)));
   if (stream.round_trip && stream.frame_size && stream.frame_size->smallest() < with_words)
     return invalid(fmt::format("--pkt-size {}: --round-trip takes at least {} bytes over {}, with "
@@ -227,7 +247,7 @@ Result<StreamPlan> resolve_stream(const TestSpec& test, const PortSpec& port, st
                                   const HostFacts& facts, std::uint32_t run_id,
                                   std::vector<std::string>& notes) {
   const StreamSpec& stream = port.streams[number];
-  auto ends = pick_endpoints(test, stream, facts, number, notes);
+  auto ends = pick_endpoints(test, port, stream, facts, number, notes);
   if (!ends) return tl::unexpected<Error>(std::move(ends.error()));
   if (auto fits = check_family(stream, ends->dst.first.family); !fits)
     return tl::unexpected<Error>(std::move(fits.error()));
@@ -331,7 +351,7 @@ Ip source_of(const StreamSpec& stream, const HostFacts& facts) {
 Result<Plan> resolve(const TestSpec& test, const HostFacts& facts, std::uint32_t run_id,
                      std::size_t port) {
   const PortSpec& spec = test.ports[port];
-  if (auto usable = check_interface(facts, test.dry_run); !usable)
+  if (auto usable = check_interface(facts, test.dry_run, spec.via != TxPath::Xdp); !usable)
     return tl::unexpected<Error>(std::move(usable.error()));
   if (spec.streams.empty() || spec.streams.size() > XTG_MAX_STREAMS)
     return invalid(fmt::format("1 to {} streams make a run", XTG_MAX_STREAMS));
@@ -349,7 +369,6 @@ Result<Plan> resolve(const TestSpec& test, const HostFacts& facts, std::uint32_t
   plan.fix = test.fix;
   plan.once = spec.once;
   plan.announce = test.announce;
-  plan.attach_pass = needs_pass_program(*facts.iface);
   plan.spec = test;
   plan.port = port;
   if (test.dry_run) note_consent({test.allow_default_route}, *facts.iface, plan.notes);
@@ -380,6 +399,8 @@ Result<Plan> resolve(const TestSpec& test, const HostFacts& facts, std::uint32_t
   for (const StreamPlan& stream : plan.streams)
     if (stream.pacing) target_bps += stream.pacing->target_pps * stream.l1_bits;
   note_link_speed(plan.iface, target_bps, plan.notes);
+  if (auto fits = decide_tx_path(plan); !fits)
+    return tl::unexpected<Error>(std::move(fits.error()));
   return plan;
 }
 

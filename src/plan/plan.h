@@ -62,6 +62,8 @@ struct Plan {
   bool fix = false;
   bool once = false;        ///< frames that the driver refuses are not resent
   bool announce = false;    ///< announce the run's start and end to receivers
+  TxPath via = TxPath::Xdp; ///< never Auto
+  std::string via_reason;   ///< why Auto did not choose Xdp
   bool attach_pass = false; ///< the driver has XDP transmit queues only with a program
   std::vector<std::string>
       notes;     ///< information for the reader of the plan ("dst-mac: no neighbour entry ...")

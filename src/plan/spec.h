@@ -31,6 +31,11 @@ enum class StampClock : std::uint8_t { Monotonic, Tai };
 /// How a thread waits for its next deadline.
 enum class Pace : std::uint8_t { Auto, Busy }; ///< Auto sleeps through long gaps
 
+/// How frames leave: redirected to the interface's XDP transmit; out of it as the stack's frames
+/// do, through its queueing discipline; or into it, as if they had arrived there. Auto is Xdp where
+/// that works, else Tc.
+enum class TxPath : std::uint8_t { Auto, Xdp, Tc, Receive };
+
 /// The rate law of a stream. Add further laws (ramps, Poisson) here.
 struct RateLaw {
   Rate rate;               ///< total over all threads

@@ -11,6 +11,7 @@
 #include "plan/checks.h"
 #include "plan/next_hop.h"
 #include "plan/pacing.h"
+#include "plan/tx_path.h"
 
 namespace xtg::plan {
 
@@ -164,7 +165,7 @@ Status check_mss(const TcpSpec& spec, const TcpPlan& plan) {
 
 /// As for a run of full segments; real ones may be smaller.
 Status check_rate(TcpPlan& plan) {
-  const std::uint32_t frame = plan.max_segment_ip + kEthernetHeader + packet::kFcsBytes;
+  const std::uint32_t frame = largest_frame(plan).bytes;
   const auto on = [&](Layer layer) {
     return static_cast<double>(frame_bits(frame, kEthernetHeader, layer));
   };
@@ -262,6 +263,10 @@ Result<Ip> choose_address(const TcpSpec& spec, const std::vector<Ip>& addresses,
                           name(*family), addresses.front().to_string()));
 }
 
+FrameSize largest_frame(const TcpPlan& plan) {
+  return plan.max_segment_ip + kEthernetHeader + packet::kFcsBytes;
+}
+
 Result<TcpPlan> resolve_tcp(const TcpSpec& spec, const TcpFacts& facts) {
   const auto refused = [](auto& failed) {
     return tl::unexpected<Error>(std::move(failed.error()));
@@ -298,6 +303,11 @@ Result<TcpPlan> resolve_tcp(const TcpSpec& spec, const TcpFacts& facts) {
   if (auto ok = check_mss(spec, plan); !ok) return refused(ok);
   if (auto ok = share_amount(spec, facts, plan); !ok) return refused(ok);
   if (auto ok = check_rate(plan); !ok) return refused(ok);
+  const TxPathChoice choice = spec.via == TxPath::Auto
+                                  ? choose_tx_path(iface, {largest_frame(plan)}, spec.fix)
+                                  : TxPathChoice{spec.via};
+  plan.via = choice.via;
+  plan.via_reason = choice.reason;
   return plan;
 }
 

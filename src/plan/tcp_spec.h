@@ -39,6 +39,7 @@ struct TcpSpec {
   std::uint32_t threads = 1;
   std::vector<int> cpus;
   Ingress ingress = Ingress::Auto;
+  TxPath via = TxPath::Auto; ///< not Receive
   Congestion congestion = Congestion::None;
   std::uint32_t burst = 45;
   std::optional<std::uint32_t> mss; ///< largest payload of a segment

@@ -160,9 +160,13 @@ std::string interface_text(const plan::InterfaceFacts& iface) {
                      iface.mtu, iface.tx_queues, iface.tx_queues == 1 ? "" : "s");
 }
 
-std::string source_text(const std::string& interface, const RunInfo& info) {
-  if (info.source == stats::CountSource::Tracepoint)
-    return "counted by tracepoint xdp_devmap_xmit: frames of this run that the driver accepted";
+std::string source_text(const std::string& interface, const RunInfo& info, plan::TxPath via) {
+  const bool traced = info.source == stats::CountSource::Tracepoint;
+  if (traced && via == plan::TxPath::Tc)
+    return "counted by tracepoint net_dev_xmit: frames of this run that the driver accepted";
+  if (traced && via == plan::TxPath::Receive)
+    return "counted by tracepoint netif_receive_skb: frames of this run that arrived at the interface";
+  if (traced) return "counted by tracepoint xdp_devmap_xmit: frames of this run that the driver accepted";
   std::string text = fmt::format("counted by the link counters of {}, NOT by tracepoint: "
                                  "the figures include all else that it sends",
                                  interface);

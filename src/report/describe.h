@@ -51,7 +51,8 @@ std::string vlan_text(const plan::StreamPlan& stream, std::size_t tag);
 /// "stream 0: 10.0.0.1 port 1 (...) -> ..., 64-byte frames, rate max"
 std::string stream_text(const plan::StreamPlan& stream);
 /// Source of the counts of a run on this interface.
-std::string source_text(const std::string& interface, const RunInfo& info);
+std::string source_text(const std::string& interface, const RunInfo& info,
+                        plan::TxPath via = plan::TxPath::Xdp);
 
 std::string cpu_list(const std::vector<int>& cpus); ///< "0,1"
 /// Line breaks become spaces, so that a message stays one line.

@@ -11,6 +11,7 @@
 
 #include "core/units.h"
 #include "core/version.h"
+#include "plan/tx_path.h"
 #include "report/describe.h"
 #include "report/streams.h"
 #include "report/to_json.h"
@@ -167,6 +168,8 @@ Json sum_value(const stats::Sample& s) {
           {"accepted", s.tx.accepted},
           {"driver_drops", s.tx.driver_drops},
           {"redirect_errors", s.tx.redirect_errors},
+          {"queue_drops", s.tx.queue_drops},
+          {"queued", s.tx.queued},
           {"resent", s.tx.resent},
           {"skipped_slots", s.tx.skipped_slots},
           {"nomem_retries", s.tx.nomem_retries},
@@ -190,6 +193,8 @@ Json workers_value(const stats::Sample& s, const RunFacts& facts, stats::CountSo
                     {"accepted", exact ? Json(w.accepted) : Json(nullptr)},
                     {"driver_drops", exact ? Json(w.driver_drops) : Json(nullptr)},
                     {"redirect_errors", exact ? Json(w.redirect_errors) : Json(nullptr)},
+                    {"queue_drops", exact ? Json(w.queue_drops) : Json(nullptr)},
+                    {"queued", exact ? Json(w.queued) : Json(nullptr)},
                     {"resent", w.resent},
                     {"skipped_slots", w.skipped_slots},
                     {"nomem_retries", w.nomem_retries}});
@@ -239,6 +244,8 @@ Json plan_value(const plan::Plan& plan) {
           {"duration_seconds", plan.duration ? Json(seconds(*plan.duration)) : Json(nullptr)},
           {"interval_seconds", seconds(plan.interval)},
           {"pace", name(plan.pace)},
+          {"via", plan::tx_path_name(plan.via)},
+          {"via_reason", or_null(plan.via_reason)},
           {"fix", plan.fix},
           {"once", plan.once},
           {"announce", plan.announce},
@@ -285,6 +292,7 @@ Json end_value(const stats::Summary& summary, const RunFacts& facts) {
   return {{"sum", sum_value(summary.total)},
           {"reason", name(summary.end)},
           {"errors", errors_value(summary.errnos)},
+          {"stack_drops", summary.stack_drops},
           {"target", target_value(summary)},
           {"slip_ns",
            summary.release_delay ? release_delay_value(*summary.release_delay) : Json(nullptr)},

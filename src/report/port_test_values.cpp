@@ -96,12 +96,19 @@ Json port_test_interval(const stats::PortTestSample& sample, const PortTestFacts
 }
 
 Json ledger_value(const stats::Ledger& ledger, const std::string& port) {
-  return {{"interface", port},           {"asked", ledger.asked},
-          {"not_sent", ledger.not_sent}, {"refused", ledger.driver_drops},
-          {"lost", ledger.lost},         {"dropped", ledger.dropped},
-          {"received", ledger.received}, {"duplicated", ledger.duplicated},
-          {"late", ledger.late},         {"copies", ledger.copies},
-          {"exact", ledger.exact},       {"limited_by", name(ledger.limit)}};
+  return {{"interface", port},
+          {"asked", ledger.asked},
+          {"not_sent", ledger.not_sent},
+          {"refused", ledger.driver_drops},
+          {"lost", ledger.lost},
+          {"dropped", ledger.dropped},
+          {"received", ledger.received},
+          {"duplicated", ledger.duplicated},
+          {"late", ledger.late},
+          {"copies", ledger.copies},
+          {"queue_drops", ledger.queue_drops},
+          {"exact", ledger.exact},
+          {"limited_by", name(ledger.limit)}};
 }
 
 /// Fields of a receiving port that are not of a stream.

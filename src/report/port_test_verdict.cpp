@@ -38,6 +38,7 @@ Sums sum_of(const stats::PortTestSummary& summary) {
     out.ledger.duplicated += l.duplicated;
     out.ledger.late += l.late;
     out.ledger.copies += l.copies;
+    out.ledger.queue_drops += l.queue_drops;
     out.any = true;
     if (port.tx) out.behind = std::max(out.behind, given_up(port.tx->total.tx));
     out.sent += l.asked - l.not_sent - l.driver_drops;

@@ -30,6 +30,8 @@ Json streams_value(const stats::Sample& sample, const std::vector<StreamFacts>& 
                     {"attempts", s.tx.attempts},
                     {"driver_drops", known(s.tx.driver_drops)},
                     {"redirect_errors", known(s.tx.redirect_errors)},
+                    {"queue_drops", known(s.tx.queue_drops)},
+                    {"queued", known(s.tx.queued)},
                     {"resent", s.tx.resent},
                     {"skipped_slots", s.tx.skipped_slots},
                     {"xmit_pps", number(s.pps)},

@@ -105,6 +105,8 @@ void print_frames(Page& page, const stats::TcpSummary& summary) {
            fmt::format("{:>15} attempts  {} accepted  {} driver drops  {} redirect errors",
                        with_thousands(tx.attempts), with_thousands(tx.accepted),
                        with_thousands(tx.driver_drops), with_thousands(tx.redirect_errors)));
+  if (tx.queue_drops != 0) page.count("qdisc drops", tx.queue_drops, "frames");
+  if (tx.queued != 0) page.count("still queued", tx.queued, "frames");
   if (tx.skipped_slots != 0)
     page.count("missed slots", tx.skipped_slots,
                "segments of the schedule: no flow could send one in time");
@@ -175,7 +177,7 @@ void to_text(Page& page, const TcpBegin& begin) {
   fmt::print(page.out, "\npayload {}, {}; rate {}, congestion control {}, bursts of {}; {}\n",
              payload_text(plan), amount_text(plan), rate_text(plan.spec.rate),
              name(plan.spec.congestion), plan.spec.burst, close_text(plan.spec.close));
-  page.out << source_text(begin.plan.iface.name, info) << '\n';
+  page.out << source_text(begin.plan.iface.name, info, begin.plan.via) << '\n';
   page.out << std::flush;
   page.notes.emit(plan.notes);
 }

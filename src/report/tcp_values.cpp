@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/units.h"
+#include "plan/tx_path.h"
 #include "report/describe.h"
 #include "report/tcp_phrases.h"
 #include "report/to_json.h"
@@ -66,6 +67,8 @@ Json sum_value(const stats::TcpSample& s) {
               {"accepted", s.tx.accepted},
               {"driver_drops", s.tx.driver_drops},
               {"redirect_errors", s.tx.redirect_errors},
+              {"queue_drops", s.tx.queue_drops},
+              {"queued", s.tx.queued},
               {"skipped_slots", s.tx.skipped_slots},
               {"nomem_retries", s.tx.nomem_retries},
               {"xmit_pps", number(s.xmit_pps)},
@@ -130,6 +133,8 @@ Json tcp_plan_value(const plan::TcpPlan& plan) {
           {"threads", plan.cpus.size()},
           {"cpus", plan.cpus},
           {"ingress", name(spec.ingress)},
+          {"via", plan::tx_path_name(plan.via)},
+          {"via_reason", or_null(plan.via_reason)},
           {"congestion", name(spec.congestion)},
           {"burst", spec.burst},
           {"mss", or_null(spec.mss)},

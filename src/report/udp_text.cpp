@@ -39,6 +39,14 @@ void print_release_delay(Page& page, const stats::Histogram& release_delay) {
                                         with_thousands(release_delay.max())));
 }
 
+/// "NO_SOCKET 812,331, ...": what the stack did not want, and why.
+std::string stack_drops_text(const std::map<std::string, std::uint64_t>& drops) {
+  std::string text;
+  for (const auto& [reason, frames] : drops)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", reason, with_thousands(frames));
+  return text;
+}
+
 void print_threads(Page& page, const std::vector<int>& cpus, const stats::Summary& summary) {
   for (std::size_t i = 0; i < summary.total.workers.size(); ++i) {
     const stats::TxCounters& w = summary.total.workers[i];
@@ -68,7 +76,7 @@ void to_text(Page& page, const UdpBegin& begin) {
   if (has_signature(plan)) fmt::print(page.out, "session {:08x}{}\n", plan.run_id, announced(plan));
   for (const plan::StreamPlan& stream : plan.streams)
     page.out << stream_text(stream) << '\n';
-  page.out << source_text(begin.plan.iface.name, info) << '\n';
+  page.out << source_text(begin.plan.iface.name, info, plan.via) << '\n';
   page.out << std::flush;
   page.notes.emit(plan.notes);
 }
@@ -93,12 +101,18 @@ void to_text(Page& page, const UdpBegin& begin, const stats::Summary& summary) {
   page.count("accepted", total.tx.accepted);
   page.count("driver drops", total.tx.driver_drops);
   page.count("redirect errors", total.tx.redirect_errors);
+  if (begin.plan.via != plan::TxPath::Xdp)
+    page.count(begin.plan.via == plan::TxPath::Tc ? "qdisc drops" : "backlog drops",
+               total.tx.queue_drops);
+  if (total.tx.queued != 0) page.count("still queued", total.tx.queued);
   if (total.tx.resent != 0) page.count("sent again", total.tx.resent);
   page.count("missed slots", total.tx.skipped_slots);
   if (total.tx.nomem_retries != 0) page.count("memory retries", total.tx.nomem_retries);
   for (const auto& [number, frames] : summary.errnos)
     page.row("errno", fmt::format("{:>15}  {} ({})", with_thousands(frames), errno_name(number),
                                   errno_text(number)));
+  if (const std::string drops = stack_drops_text(summary.stack_drops); !drops.empty())
+    page.row("stack drops", drops);
   page.row("mean rate",
            fmt::format("{:>15} xmit/s  {} L1  {} L2", thousands(total.xmit_pps),
                        prefixed(total.l1_bps, "bit/s"), prefixed(total.l2_bps, "bit/s")));

@@ -17,6 +17,9 @@ using plan::TcpSpec;
 constexpr std::array kIngresses = {Choice<Ingress>{"auto", Ingress::Auto},
                                    Choice<Ingress>{"xdp", Ingress::Xdp},
                                    Choice<Ingress>{"tc", Ingress::Tc}};
+constexpr std::array kTcpPaths = {Choice<plan::TxPath>{"auto", plan::TxPath::Auto},
+                                  Choice<plan::TxPath>{"xdp", plan::TxPath::Xdp},
+                                  Choice<plan::TxPath>{"tc", plan::TxPath::Tc}};
 // Terms of xdp-tools. Its skb mode is for drivers without XDP, for which tc is used here.
 constexpr std::array kTcpModes = {Choice<Ingress>{"native", Ingress::Xdp},
                                   Choice<Ingress>{"skb", Ingress::Tc}};
@@ -76,6 +79,8 @@ void flow_rows(Table& table) {
                fmt::format("connections being opened at a time, 1 to {}", plan::kMaxFlows)},
               of_tcp(&TcpSpec::parallel), whole_number<std::uint32_t>(1, plan::kMaxFlows));
   thread_rows(table, "--threads", of_tcp(&TcpSpec::threads), of_tcp(&TcpSpec::cpus));
+  table.choice("--via", "transmit path: XDP, or tc (any interface)",
+               of_tcp(&TcpSpec::via), kTcpPaths);
   table.choice("--ingress", "hook for the far end's segments; auto: xdp if free, else tc",
                of_tcp(&TcpSpec::ingress), kIngresses);
   table.slot("ingress");

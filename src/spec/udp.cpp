@@ -31,6 +31,10 @@ constexpr std::array kStamps = {Choice<plan::Stamp>{"batch", plan::Stamp::Batch}
                                 Choice<plan::Stamp>{"each", plan::Stamp::Each}};
 constexpr std::array kClocks = {Choice<plan::StampClock>{"monotonic", plan::StampClock::Monotonic},
                                 Choice<plan::StampClock>{"tai", plan::StampClock::Tai}};
+constexpr std::array kTxPaths = {Choice<plan::TxPath>{"auto", plan::TxPath::Auto},
+                                 Choice<plan::TxPath>{"xdp", plan::TxPath::Xdp},
+                                 Choice<plan::TxPath>{"tc", plan::TxPath::Tc},
+                                 Choice<plan::TxPath>{"receive", plan::TxPath::Receive}};
 constexpr std::array kPaces = {Choice<plan::Pace>{"auto", plan::Pace::Auto},
                                Choice<plan::Pace>{"busy", plan::Pace::Busy}};
 
@@ -115,12 +119,13 @@ void frame_rows(Table& table) {
   tos_rows(table, "IPv4 ToS or IPv6 traffic class, 0 to 255 or 0x0 to 0xff", of_stream(&S::tos),
            [](std::string_view text) { return packet::ByteRange::parse(text, 0); });
   tag_rows(table);
-  table.value({"-s,--pkt-size", "BYTES",
-               fmt::format("with FCS, one or a mix (imix), {} (IPv6: {}) to {}",
-                           packet::min_frame_size(packet::Family::V4),
-                           packet::min_frame_size(packet::Family::V6), packet::max_frame_size()),
-               "64, IPv6: 82"},
-              of_stream(&S::frame_size), packet::SizeLaw::parse);
+  table.value(
+      {"-s,--pkt-size", "BYTES",
+       fmt::format("with FCS, one or a mix (imix), {} (IPv6: {}) to {}",
+                   packet::min_frame_size(packet::Family::V4),
+                   packet::min_frame_size(packet::Family::V6), packet::longest_frame_size()),
+       "64, IPv6: 82"},
+      of_stream(&S::frame_size), packet::SizeLaw::parse);
   table.choice("--payload", "content of the payload", of_stream(&S::payload), kPayloads);
   table.flag("--no-udp-checksum", "send no UDP checksum (IPv4 only)", of_stream(&S::udp_checksum),
              false);
@@ -189,6 +194,9 @@ void run_rows(Table& table) {
   rate_rows(table, rate);
   burst_row(table, rate);
   table.place(Place::Port);
+  table.choice("--via",
+               "transmit path: XDP, tc (any interface), or into the interface",
+               of_port(&P::via), kTxPaths);
   table.choice("--pace", "auto sleeps through long gaps, busy always spins", of_port(&P::pace),
                kPaces);
   thread_rows(table, "-t,--threads", of_port(&P::threads), of_port(&P::cpus));
@@ -275,6 +283,8 @@ Status check_ends(const plan::TestSpec& test, const Asked& asked) {
     return bad_usage(
         "--no-signature and --rx exclude each other: the receiver identifies frames by "
         "their signatures");
+  if (std::ranges::count(test.ports, plan::TxPath::Receive, &plan::PortSpec::via) > 0)
+    return bad_usage("--via receive goes without --rx and --port: nothing leaves the interface");
   if (test.announce)
     return bad_usage(
         "--announce and --rx or --port exclude each other: one process sees both ends");

@@ -40,6 +40,7 @@ Ledger make_ledger(const LedgerFacts& facts) {
   out.asked = asked_for(facts);
   out.not_sent = less(out.asked, facts.tx.offered());
   out.driver_drops = std::min(facts.tx.refused(), facts.tx.offered());
+  out.queue_drops = std::min(facts.tx.queue_drops + facts.tx.queued, out.driver_drops);
   const std::uint64_t sent = facts.tx.offered() - out.driver_drops;
   // If the interface's counters replace the tracepoint, more packets may arrive than they count as
   // sent.

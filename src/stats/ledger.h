@@ -31,8 +31,10 @@ struct Ledger {
   std::uint64_t duplicated = 0;   ///< arrived more than once (RFC 5560: replicated)
   std::uint64_t late = 0;         ///< arrived below the window
   std::uint64_t copies = 0;       ///< surplus copies; not part of the sum
-  bool exact = true;              ///< otherwise more may be lost or duplicated: see Arrivals
-  bool slow = false;              ///< the rate was missed, even if everything was sent in the end
+  /// Of driver_drops: dropped by the sender's queueing discipline, or still in it.
+  std::uint64_t queue_drops = 0;
+  bool exact = true; ///< otherwise more may be lost or duplicated: see Arrivals
+  bool slow = false; ///< the rate was missed, even if everything was sent in the end
   Limit limit = Limit::None;
   bool operator==(const Ledger&) const = default;
 };

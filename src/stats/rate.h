@@ -64,6 +64,8 @@ struct Summary {
   EndReason end = EndReason::Amount;
   CountSource source = CountSource::Tracepoint;
   std::map<int, std::uint64_t> errnos;
+  /// What the stack dropped of frames that were sent into an interface, by the kernel's reason.
+  std::map<std::string, std::uint64_t> stack_drops;
   std::optional<Histogram>
       release_delay;        ///< paced runs: how late after its deadline a frame was released, ns
   double first_frame_s = 0; ///< from the command's start to the first frame

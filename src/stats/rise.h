@@ -18,6 +18,8 @@ inline TxCounters rise(const TxCounters& from, const TxCounters& to) {
           .accepted = rise(from.accepted, to.accepted),
           .driver_drops = rise(from.driver_drops, to.driver_drops),
           .redirect_errors = rise(from.redirect_errors, to.redirect_errors),
+          .queue_drops = rise(from.queue_drops, to.queue_drops),
+          .queued = rise(from.queued, to.queued),
           .resent = rise(from.resent, to.resent),
           .skipped_slots = rise(from.skipped_slots, to.skipped_slots),
           .nomem_retries = rise(from.nomem_retries, to.nomem_retries)};

@@ -13,12 +13,16 @@ namespace xtg::stats {
 std::string explain_shortfall(const Sample& total) {
   if (shortfall_ratio(total) <= 0.01) return "";
   const TxCounters& tx = total.tx;
-  const std::uint64_t largest = std::max({tx.driver_drops, tx.redirect_errors, tx.skipped_slots});
+  const std::uint64_t largest =
+      std::max({tx.driver_drops, tx.redirect_errors, tx.queue_drops + tx.queued, tx.skipped_slots});
   if (largest == 0)
     return "the run was too short for its rate: sending began late or ended within a slot";
   if (largest == tx.driver_drops)
     return fmt::format("the driver refused {} frames: its transmit ring was full",
                        with_thousands(tx.driver_drops));
+  if (largest == tx.queue_drops + tx.queued)
+    return fmt::format("the queueing discipline of the interface kept {} frames back",
+                       with_thousands(tx.queue_drops + tx.queued));
   if (largest == tx.redirect_errors)
     return fmt::format("{} frames could not be handed to the driver",
                        with_thousands(tx.redirect_errors));

@@ -5,89 +5,35 @@
 #include <cerrno>
 #include <cstring>
 
+#include <unistd.h>
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
-// The skeleton uses types of the shared ABI, so that header comes first.
+// The skeleton uses types of the shared ABI, so those headers come first.
+#include "xtg/abi/long.h"
 #include "xtg/abi/slots.h"
 #include "xtg/abi/tx.h"
 #include "xtg_bpf.skel.h"
 
 #include "core/clock.h"
 #include "core/unique_fd.h"
+#include "xdp/egress.h"
 #include "xdp/libbpf.h"
+#include "xdp/sender_programs.h"
 
 namespace xtg::xdp {
 
-namespace {
-
-struct Closer {
-  void operator()(xtg_bpf* skeleton) const { xtg_bpf::destroy(skeleton); }
-};
-using Skeleton = std::unique_ptr<xtg_bpf, Closer>;
-
-/// The send program for a run: the variants differ in their compile-time constants.
-bpf_program* pick_program(const xtg_bpf& skel, const SenderSpec& spec, bool no_perfmon) {
-  if (no_perfmon) return skel.progs.xtg_tx_no_perfmon;
-  if (spec.tables.streams.size() > 1) return skel.progs.xtg_tx_multi;
-  if (spec.renew) return skel.progs.xtg_tx_renew;
-  const xtg_stream& one = spec.tables.streams.front();
-  if (one.plain == 0) return skel.progs.xtg_tx_single;
-  if (one.n_sizes > 1) return skel.progs.xtg_tx_sized;
-  return one.stamp_each != 0 ? skel.progs.xtg_tx_stamp : skel.progs.xtg_tx;
-}
-
-bool stamps_tai(const SenderSpec& spec) {
-  return std::any_of(spec.tables.streams.begin(), spec.tables.streams.end(),
-                     [](const xtg_stream& stream) { return stream.stamp_tai != 0; });
-}
-
-/// xtg_tx_no_perfmon does not support this.
-bool follows_address(const SenderSpec& spec) {
-  return std::any_of(spec.tables.streams.begin(), spec.tables.streams.end(),
-                     [](const xtg_stream& stream) { return stream.hop_law != XTG_HOP_FIXED; });
-}
-
-Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool no_perfmon) {
-  Skeleton skel(xtg_bpf::open(nullptr));
-  if (!skel) return fail_sys(errno, "open the kernel programs");
-
-  auto* rodata = skel->rodata;
-  const auto& progs = skel->progs;
-  for (bpf_program* prog :
-       {progs.xtg_tx, progs.xtg_tx_stamp, progs.xtg_tx_sized, progs.xtg_tx_single,
-        progs.xtg_tx_multi, progs.xtg_tx_renew, progs.xtg_tx_no_perfmon})
-    bpf_program__set_autoload(prog, prog == pick_program(*skel, spec, no_perfmon));
-  bpf_program__set_autoload(skel->progs.xtg_tp_xmit, tracepoints);
-  bpf_program__set_autoload(skel->progs.xtg_tp_err, tracepoints);
-  bpf_program__set_autoload(progs.xtg_control_frame, spec.control_frames);
-  rodata->config.ingress_base = spec.ingress_base;
-  rodata->config.to_ifindex = static_cast<__u32>(spec.to_ifindex);
-  rodata->config.n_workers = static_cast<__u32>(spec.workers);
-  rodata->config.n_streams = static_cast<__u32>(spec.tables.streams.size());
-  rodata->config.page_len = static_cast<__u32>(spec.tables.page.size());
-  rodata->config.n_places = static_cast<__u32>(spec.tables.places.size());
-  rodata->config.clean_from = spec.tables.clean_from;
-  rodata->config.tai = stamps_tai(spec) ? 1 : 0;
-  rodata->config.resend = spec.resend && tracepoints ? 1 : 0;
-  rodata->config.renew = spec.renew ? 1 : 0;
-  std::copy(spec.tables.streams.begin(), spec.tables.streams.end(), rodata->streams);
-
-  const int error = xtg_bpf::load(skel.get());
-  if (error != 0) return fail_sys(-error, "load the kernel programs");
-  return skel;
-}
-
-} // namespace
-
 struct Sender::Impl {
-  Skeleton skel;
+  SenderSkeleton skel;
   std::size_t workers = 0;
   std::size_t streams = 0;
   std::vector<std::uint8_t> page;
   std::uint32_t ingress_base = 0;
   std::string source_note;
+  plan::TxPath via = plan::TxPath::Xdp;
+  std::uint32_t devices = 0; ///< ingress devices
   int prog_fd = -1;
   int pass_fd = -1;
   int control_fd = -1;
@@ -138,10 +84,10 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
                 "--clock tai: this kernel has no CLOCK_TAI for its programs (it needs Linux 6.1)");
   auto impl = std::make_unique<Impl>();
   bool no_perfmon = false;
-  auto skel = open_and_load(spec, true, no_perfmon);
+  auto skel = load_programs(spec, true, no_perfmon);
   if (!skel) {
     impl->source_note = why_no_tracepoint(skel.error());
-    skel = open_and_load(spec, false, no_perfmon);
+    skel = load_programs(spec, false, no_perfmon);
     if (!skel && skel.error().code == Errc::NoPermission) {
       if (follows_address(spec))
         return fail(
@@ -149,7 +95,7 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
             "a destination MAC for each address needs CAP_PERFMON, which is missing (setcap "
             "cap_bpf,cap_net_admin,cap_perfmon+ep); or give one for all with --dst-mac");
       no_perfmon = true;
-      skel = open_and_load(spec, false, no_perfmon);
+      skel = load_programs(spec, false, no_perfmon);
       if (!skel && skel.error().code == Errc::NoPermission)
         return fail_sys(skel.error().sys,
                         "load the send program, for which this kernel requires CAP_PERFMON");
@@ -158,11 +104,13 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   if (!skel) return tl::unexpected<Error>(load_error(std::move(skel.error())));
   impl->skel = std::move(*skel);
   impl->workers = spec.workers;
+  impl->via = spec.via;
+  impl->devices = static_cast<std::uint32_t>(spec.workers) + (spec.control_frames ? 1 : 0);
   impl->streams = spec.tables.streams.size();
-  impl->page = spec.tables.page;
+  impl->page.assign(spec.tables.page.begin(), spec.tables.page.begin() + spec.tables.page_len);
   impl->ingress_base = spec.ingress_base;
   auto& progs = impl->skel->progs;
-  impl->prog_fd = bpf_program__fd(pick_program(*impl->skel, spec, no_perfmon));
+  impl->prog_fd = bpf_program__fd(send_program(*impl->skel, spec, no_perfmon));
   impl->pass_fd = bpf_program__fd(progs.xtg_pass);
   if (spec.control_frames) impl->control_fd = bpf_program__fd(progs.xtg_control_frame);
 
@@ -177,14 +125,16 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   std::copy(spec.tables.sizes.begin(), spec.tables.sizes.end(), bss->sizes);
   std::copy(spec.tables.places.begin(), spec.tables.places.end(), bss->places);
   std::copy(spec.tables.page.begin(), spec.tables.page.end(), bss->page_template);
+  std::copy(spec.tables.size_extra.begin(), spec.tables.size_extra.end(), bss->size_extra);
 
   const __u32 slot = 0;
   const __u32 target = static_cast<__u32>(spec.to_ifindex);
-  if (bpf_map_update_elem(bpf_map__fd(impl->skel->maps.targets), &slot, &target, 0) != 0)
+  if (spec.via == plan::TxPath::Xdp &&
+      bpf_map_update_elem(bpf_map__fd(impl->skel->maps.targets), &slot, &target, 0) != 0)
     return fail_sys(errno, fmt::format("set output interface {}", spec.to_ifindex));
 
   if (impl->source_note.empty()) {
-    for (bpf_program* prog : {progs.xtg_tp_xmit, progs.xtg_tp_err}) {
+    for (bpf_program* prog : counters_of(*impl->skel, spec.via)) {
       auto link = attach_tracepoint(prog);
       if (link) {
         impl->links.push_back(std::move(*link));
@@ -203,6 +153,16 @@ Status Sender::attach_ingress_devices() {
   auto link = attach_xdp(impl_->prog_fd, static_cast<int>(impl_->ingress_base), "the send program");
   if (!link) return forward(std::move(link), "attach the send program to the dispatcher");
   impl_->links.push_back(std::move(*link));
+  return {};
+}
+
+Status Sender::attach_egress() {
+  const int fd = bpf_program__fd(impl_->skel->progs.xtg_egress);
+  for (std::uint32_t i = 0; i < impl_->devices; i++) {
+    auto link = attach_tc_ingress(fd, static_cast<int>(impl_->ingress_base + i));
+    if (!link) return forward(std::move(link), "send frames on from the ingress devices");
+    if (link->valid()) impl_->links.push_back(std::move(*link));
+  }
   return {};
 }
 
@@ -276,6 +236,7 @@ Result<RunEnd> Sender::run(std::size_t worker, std::span<const std::uint8_t> pag
   w.idle_left = left != 0 && left < batch ? static_cast<__u32>(batch - left) : 0;
   w.batch = batch;
   w.spin_ns = spin_ns;
+  w.thread = static_cast<__u32>(gettid());
 
   auto end =
       run_live(impl_->prog_fd, page, impl_->ingress_base + static_cast<__u32>(worker), runs, batch);
@@ -386,6 +347,7 @@ stats::TxCounters Sender::counters(std::size_t worker, std::size_t stream) const
   c.accepted = peek(cursor.accepted);
   c.driver_drops = peek(cursor.driver_drops);
   c.redirect_errors = peek(cursor.redirect_errors);
+  c.queue_drops = peek(cursor.queue_drops);
   c.resent = peek(cursor.resent);
   const std::uint64_t taken = peek(cursor.claimed) + c.resent;
   std::uint64_t unsent = within_batch(peek(cursor.rest_end), peek(cursor.rest_seq));
@@ -407,8 +369,12 @@ stats::Snapshot Sender::snapshot(bool settled) const {
       stats::TxCounters c = counters(worker, stream);
       if (settled && traced) {
         const std::uint64_t rest = c.attempts - c.accepted - c.errors();
-        c.redirect_errors += rest;
-        unseen += rest;
+        if (impl_->via == plan::TxPath::Xdp) {
+          c.redirect_errors += rest;
+          unseen += rest;
+        } else {
+          c.queued = rest;
+        }
       }
       out.workers[worker] += c;
       out.streams[stream] += c;
@@ -417,6 +383,25 @@ stats::Snapshot Sender::snapshot(bool settled) const {
 
   out.errnos = read_errnos(bpf_map__fd(impl_->skel->maps.errnos));
   if (unseen != 0) out.errnos[ENODEV] += unseen;
+  return out;
+}
+
+std::uint64_t Sender::in_flight() const {
+  if (!impl_->source_note.empty() || impl_->via == plan::TxPath::Xdp) return 0;
+  std::uint64_t out = 0;
+  for (std::size_t worker = 0; worker < workers(); worker++)
+    for (std::size_t stream = 0; stream < streams(); stream++) {
+      const stats::TxCounters c = counters(worker, stream);
+      out += c.attempts - c.accepted - c.errors();
+    }
+  return out;
+}
+
+std::map<std::string, std::uint64_t> Sender::stack_drops() const {
+  std::map<std::string, std::uint64_t> out;
+  if (impl_->via != plan::TxPath::Receive) return out;
+  for (const auto& [reason, frames] : read_counts(bpf_map__fd(impl_->skel->maps.stack_drops)))
+    out[drop_reason_name(reason)] += frames;
   return out;
 }
 

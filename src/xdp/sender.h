@@ -15,6 +15,7 @@
 #include "core/result.h"
 #include "packet/address.h"
 #include "packet/assemble.h"
+#include "plan/spec.h"
 #include "stats/histogram.h"
 #include "stats/snapshot.h"
 #include "xdp/live.h"
@@ -44,6 +45,9 @@ struct SenderSpec {
       false;           ///< send_control_frame() will be called; needs one more ingress device
   bool resend = false; ///< frames dropped by the driver are sent again, if tracepoints report them
   bool renew = false;  ///< plan::must_renew()
+  /// Not Auto. Other than Xdp the ingress devices are where the output interface is, and
+  /// attach_egress() is called.
+  plan::TxPath via = plan::TxPath::Xdp;
 };
 
 class Sender {
@@ -58,6 +62,8 @@ public:
   /// Otherwise every call with more than one frame costs some 24 ms (bpf_prog_change_xdp). Call it
   /// in the ingress devices' network namespace.
   Status attach_ingress_devices();
+  /// Has what arrives at the ingress devices go on to the output interface. Call it where they are.
+  Status attach_egress();
   /// Attaches the pass program to the output interface: some drivers allocate XDP transmit queues
   /// only with a program attached.
   Status attach_pass(int ifindex);
@@ -102,6 +108,13 @@ public:
   [[nodiscard]] std::uint64_t end_ns() const; ///< as set; ~0: no end
   /// When the last worker finished sending, CLOCK_MONOTONIC; 0 before the first call.
   [[nodiscard]] std::uint64_t last_sent_ns() const;
+
+  /// Frames that were handed over and of which nothing has been heard yet: those in a queueing
+  /// discipline. 0 without tracepoints.
+  [[nodiscard]] std::uint64_t in_flight() const;
+  /// What the stack threw away of the frames that arrived (TxPath::Receive), by the kernel's
+  /// reason.
+  [[nodiscard]] std::map<std::string, std::uint64_t> stack_drops() const;
 
   /// Counters of all workers and streams; the caller sets time_ns, nomem_retries and, without
   /// tracepoints, accepted and errors. `settled`: nothing runs any more, so frames that no

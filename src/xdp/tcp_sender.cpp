@@ -24,6 +24,7 @@
 #include "core/clock.h"
 #include "core/unique_fd.h"
 #include "plan/pacing.h"
+#include "xdp/egress.h"
 #include "xdp/libbpf.h"
 #include "xdp/mapped.h"
 
@@ -70,6 +71,13 @@ void size_maps(const xtg_tcp_bpf& skel, const TcpSenderSpec& spec, const xtg_tcp
                            static_cast<__u32>(std::max<std::size_t>(1, spec.sums.size())));
 }
 
+/// The tracepoint programs that count on each path.
+std::vector<bpf_program*> counters_of(const xtg_tcp_bpf& skel, bool by_tc) {
+  const auto& progs = skel.progs;
+  if (by_tc) return {progs.xtg_tcp_offer, progs.xtg_tcp_offered, progs.xtg_tcp_free};
+  return {progs.xtg_tcp_xmit, progs.xtg_tcp_err};
+}
+
 Result<Skeleton> open_and_load(const TcpSenderSpec& spec, bool tracepoints) {
   Skeleton skel(xtg_tcp_bpf::open(nullptr));
   if (!skel) return fail_sys(errno, "open the kernel programs");
@@ -78,8 +86,13 @@ Result<Skeleton> open_and_load(const TcpSenderSpec& spec, bool tracepoints) {
   c.ready_mask = std::bit_ceil(flows_per_worker(c) + 1) - 1;
   std::memcpy(&skel->rodata->tcp_config, &c, sizeof c);
   size_maps(*skel, spec, c);
-  bpf_program__set_autoload(skel->progs.xtg_tcp_xmit, tracepoints);
-  bpf_program__set_autoload(skel->progs.xtg_tcp_err, tracepoints);
+  const auto counters = counters_of(*skel, false), tc_counters = counters_of(*skel, true);
+  for (bpf_program* prog : counters)
+    bpf_program__set_autoload(prog, tracepoints && c.by_tc == 0);
+  for (bpf_program* prog : tc_counters)
+    bpf_program__set_autoload(prog, tracepoints && c.by_tc != 0);
+  bpf_program__set_autoload(skel->progs.xtg_tcp_egress, c.by_tc != 0);
+  bpf_map__set_autocreate(skel->maps.in_drivers, c.by_tc != 0);
   const int error = xtg_tcp_bpf::load(skel.get());
   if (error != 0) return fail_sys(-error, "load the kernel programs");
   return skel;
@@ -182,11 +195,12 @@ Result<TcpSender> TcpSender::load(const TcpSenderSpec& spec) {
     return tl::unexpected<Error>(std::move(filled.error()));
 
   const __u32 slot = 0, target = impl->config.to_ifindex;
-  if (bpf_map_update_elem(bpf_map__fd(impl->skel->maps.tcp_targets), &slot, &target, 0) != 0)
+  if (impl->config.by_tc == 0 &&
+      bpf_map_update_elem(bpf_map__fd(impl->skel->maps.tcp_targets), &slot, &target, 0) != 0)
     return fail_sys(errno, fmt::format("set output interface {}", target));
 
   if (impl->source_note.empty()) {
-    for (bpf_program* prog : {impl->skel->progs.xtg_tcp_xmit, impl->skel->progs.xtg_tcp_err}) {
+    for (bpf_program* prog : counters_of(*impl->skel, impl->config.by_tc != 0)) {
       auto link = attach_tracepoint(prog);
       if (link) {
         impl->links.push_back(std::move(*link));
@@ -206,6 +220,16 @@ Status TcpSender::attach_ingress_devices() {
                          static_cast<int>(impl_->config.ingress_base), "the send program");
   if (!link) return forward(std::move(link), "attach the send program to the dispatcher");
   impl_->links.push_back(std::move(*link));
+  return {};
+}
+
+Status TcpSender::attach_egress() {
+  const int fd = bpf_program__fd(impl_->skel->progs.xtg_tcp_egress);
+  for (std::size_t i = 0; i < impl_->workers(); i++) {
+    auto link = attach_tc_ingress(fd, static_cast<int>(impl_->config.ingress_base + i));
+    if (!link) return forward(std::move(link), "send frames on from the ingress devices");
+    if (link->valid()) impl_->links.push_back(std::move(*link));
+  }
   return {};
 }
 
@@ -356,6 +380,7 @@ Result<RunEnd> TcpSender::run(std::size_t number, std::span<const std::uint8_t> 
   xtg_tcp_worker& worker = impl_->worker(number);
   worker.batch = batch;
   worker.idle_left = 0;
+  worker.thread = static_cast<__u32>(gettid());
   worker.batch_used = worker.left % batch; // of a burst that a signal cut short
   return run_live(bpf_program__fd(impl_->skel->progs.xtg_tcp_tx), frame,
                   impl_->config.ingress_base + static_cast<__u32>(number), runs, batch);
@@ -449,12 +474,14 @@ stats::Snapshot TcpSender::snapshot(bool settled) const {
     c.accepted = peek(worker.accepted);
     c.driver_drops = peek(worker.driver_drops);
     c.redirect_errors = peek(worker.redirect_errors);
+    c.queue_drops = peek(worker.queue_drops);
     c.skipped_slots = peek(worker.skipped_slots);
     c.attempts = std::max<std::uint64_t>(peek(worker.attempts), c.accepted + c.errors());
     if (settled && traced) {
       const std::uint64_t rest = c.attempts - c.accepted - c.errors();
-      c.redirect_errors += rest;
-      unseen += rest;
+      std::uint64_t& outcome = impl_->config.by_tc != 0 ? c.queued : c.redirect_errors;
+      outcome += rest;
+      if (impl_->config.by_tc == 0) unseen += rest;
     }
     out.total += c;
     out.workers.push_back(c);

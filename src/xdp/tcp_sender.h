@@ -65,6 +65,8 @@ public:
 
   /// As Sender::attach_ingress_devices().
   Status attach_ingress_devices();
+  /// As Sender::attach_egress(), where config.by_tc is set.
+  Status attach_egress();
   Status attach_pass(int ifindex);
   /// Intercepts segments on this interface, in the calling thread's network namespace. NotSupported
   /// if the XDP slot is taken; then nothing was changed.

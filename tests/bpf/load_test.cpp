@@ -12,7 +12,10 @@
 #include "program.h"
 #include "reflect_program.h"
 #include "rx_program.h"
+#include "packet/tcp.h"
 #include "tcp_program.h"
+#include "xdp/sender.h"
+#include "xdp/tcp_sender.h"
 #include "xtg/abi/signature.h"
 
 namespace xtg::test {
@@ -133,6 +136,48 @@ TEST_F(LoadTest, Tcp) {
                               .payload = much ? noise(100'000, 1) : Bytes{}});
     EXPECT_TRUE(program.ok()) << program.error() << ", much " << much;
   }
+}
+
+TEST_F(LoadTest, TcpByTc) {
+  xdp::TcpSenderSpec spec;
+  xtg_tcp_config& c = spec.config;
+  packet::encode_tcp_header(tcp_header(Family::V4, false), c);
+  c.ingress_base = 0x40000000;
+  c.to_ifindex = c.n_workers = c.n_flows = c.burst = c.by_tc = 1;
+  c.board_words = 16;
+  c.mss = 1'448;
+  const auto sender = xdp::TcpSender::load(spec);
+  ASSERT_TRUE(sender) << sender.error().message();
+  EXPECT_EQ(sender->count_source_note(), "");
+}
+
+/// Frames that leave otherwise than by XDP transmit: of one stream and of several, also longer than
+/// a page.
+TEST_F(LoadTest, OtherPaths) {
+  const std::vector<std::vector<packet::Frame>> runs = {
+      {frames()[0]},
+      frames(),
+      {sized(Family::V4, "100,9000")},
+      {frames()[1], sized(Family::V6, "200,9000")},
+  };
+  for (const plan::TxPath via : {plan::TxPath::Tc, plan::TxPath::Receive})
+    for (const bool resend : {false, true})
+      for (const auto& run : runs) {
+        xdp::SenderSpec spec;
+        spec.ingress_base = 0x40000000;
+        spec.to_ifindex = 1;
+        spec.via = via;
+        spec.resend = resend;
+        spec.control_frames = true;
+        std::vector<packet::EncodedStream> encoded;
+        for (const packet::Frame& one : run)
+          encoded.push_back(packet::encode(one));
+        spec.tables = packet::assemble(std::move(encoded)).value();
+        spec.totals.assign(run.size(), 1);
+        const auto sender = xdp::Sender::load(spec);
+        ASSERT_TRUE(sender) << sender.error().message();
+        EXPECT_EQ(sender->count_source_note(), "");
+      }
 }
 
 } // namespace

@@ -100,7 +100,7 @@ void Program::load(const ProgramSetup& setup) {
   config.resend = setup.resend ? 1 : 0;
   if (devices_) config.ingress_base = static_cast<__u32>(devices_->base_ifindex());
   config.n_streams = static_cast<__u32>(frames_.size());
-  config.page_len = static_cast<__u32>(tables_.page.size());
+  config.page_len = tables_.page_len;
   config.n_places = static_cast<__u32>(tables_.places.size());
   config.clean_from = tables_.clean_from;
   std::copy(tables_.streams.begin(), tables_.streams.end(), skel_->rodata->streams);

@@ -159,8 +159,8 @@ class TcpTest(lib.TestCase):
         total, flows = end["sum"], end["flows"]
         self.assertEqual(len(flows), result.doc["start"]["configuration"]["flows"], result)
         self.assertEqual([flow["number"] for flow in flows], list(range(len(flows))))
-        self.assertEqual(total["attempts"], sum(total[key] for key in ("accepted", "driver_drops",
-                                                                       "redirect_errors")), result)
+        self.assertEqual(total["attempts"], sum(total[key] for key in ("accepted", "driver_drops", "redirect_errors",
+                                                                       "queue_drops", "queued")), result)
         self.assertEqual(total["packets"], total["accepted"])
         for key in ("bytes", "segments_sent", "bytes_sent", "retransmits", "retransmitted_bytes", "spurious",
                     "rto_fired", "tail_probes", "window_probes", "dup_acks", "acks", "bytes_received",

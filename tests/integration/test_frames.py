@@ -55,12 +55,13 @@ class Contents(lib.WireTest):
                    "random")
 
     def test_sizes_outside_name_the_limit(self):
-        for size, args in ((63, ()), (3413, ()), (65, ("-a", self.wire.far_ip6))):
+        for size, args, limit in ((63, (), "64"), (65, ("-a", self.wire.far_ip6), "66"),
+                                  (3413, ("--via", "xdp"), "3412"), (9221, (), "9220")):
             with self.subTest(size=size):
                 before = self.wire.far_packets()
                 result = self.wire.udp("-n", 1, "-s", size, *args)
                 self.assertEqual(result.status, 2, result)
-                self.assertIn("3412" if size > 100 else "66" if args else "64", result.err)
+                self.assertIn(limit, result.err)
                 self.assertEqual(self.wire.far_packets(), before)
 
     def test_random_payload_follows_the_seed(self):

@@ -13,7 +13,7 @@ class SilentZero(lib.OwnWireTest):
         return f"ip netns exec {self.wire.far_ns} ethtool -K {self.wire.far_if} gro on"
 
     def test_named_with_its_repair(self):
-        result = self.wire.udp("-n", 100)
+        result = self.wire.udp("-n", 100, "--via", "xdp")
         self.failed(result, 4, self.wire.near_if, self.line(), "--fix")
         self.assertEqual(self.arrived(), 0)
         # The line is a command that repairs.
@@ -105,8 +105,9 @@ class SilentZero(lib.OwnWireTest):
     def test_a_generic_program_at_the_peer_does_not(self):
         program = lib.compile_bpf(self, "return 1;")
         self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "xdpgeneric", "obj", program, "sec", "xdp")
-        self.failed(self.wire.udp("-n", 100), 4, self.wire.near_if, self.line(), "generic mode")
-        result = self.wire.udp("-n", 100, "--fix")
+        by_xdp = ("-n", 100, "--via", "xdp")
+        self.failed(self.wire.udp(*by_xdp), 4, self.wire.near_if, self.line(), "generic mode")
+        result = self.wire.udp(*by_xdp, "--fix")
         self.failed(result, 4, "generic mode", f"ethtool -K {self.wire.far_if} gro on")
         self.wire.far("ethtool", "-K", self.wire.far_if, "gro", "on")
         result = self.adds_up(self.ok(self.wire.udp("-n", 100)))
@@ -173,7 +174,7 @@ class Obstacles(lib.OwnWireTest):
 
     def test_device_without_transmit(self):
         self.wire.near("ip", "link", "set", "dev", "lo", "up")
-        result = self.wire.run("udp", "lo", "--json", "-n", 10, "-m", "02:00:00:00:00:01")
+        result = self.wire.run("udp", "lo", "--json", "-n", 10, "--via", "xdp")
         self.failed(result, 4, "lo")
 
     def test_default_route(self):

@@ -162,7 +162,7 @@ class NoGro(tcp_lib.OwnWireTest):
     def test_silent_zero(self):
         sink = self.sink(check="zeros")
         line = f"ip netns exec {self.wire.far_ns} ethtool -K {self.wire.far_if} gro on"
-        self.failed(self.tcp("--bytes", 1000), 4, line, "--fix")
+        self.failed(self.tcp("--via", "xdp", "--bytes", 1000), 4, line, "--fix")
         self.assertEqual(sink.connections(), [])
         self.delivered(self.done(self.tcp("--bytes", 1_000_000, "--fix")), sink)
         self.assertFalse(self.wire.far_gro())

@@ -17,7 +17,15 @@ class Refusal(cards.CardTest):
             self.assertIn(word, json.dumps(check))
 
     def test_udp(self):
-        self.failed(self.wire.udp("-n", 10), 4, *self.words)
+        self.failed(self.wire.udp("-n", 10, "--via", "xdp"), 4, *self.words)
+
+    def test_udp_by_tc(self):
+        """Which --via auto takes instead, and says so."""
+        result = self.ok(self.wire.udp("-n", 300, "--rate", "400pps"))
+        configuration = result.doc["start"]["configuration"]
+        self.assertEqual((configuration["via"], result.total["accepted"]), ("tc", 300), result)
+        for word in self.words:
+            self.assertIn(word, json.dumps(configuration["via_reason"]))
 
 
 class NoReceiver(Refusal):
@@ -55,7 +63,7 @@ class NoXdp(cards.CardTest):
     """A driver without XDP."""
 
     def test_udp(self):
-        self.failed(self.wire.udp("-n", 10), 4, "cannot transmit frames from XDP (no ndo_xdp_xmit)")
+        self.failed(self.wire.udp("-n", 10, "--via", "xdp"), 4, "cannot transmit frames from XDP (no ndo_xdp_xmit)")
 
 
 BY_CARD = {"virtio-net-pci,mtu=9000": LargeMtu, "virtio-net-pci,offloads=fixed": FixedOffloads, "e1000e": NoXdp}

@@ -11,6 +11,7 @@ import unittest
 import cards
 import lib
 import refusals
+import tc
 import traffic
 
 LOAD = "LoadTest.*"
@@ -40,11 +41,13 @@ def suite(words):
     tests = unittest.TestSuite()
     found = [Programs]
     for card in cards.CARDS:
+        bases = []
         if drives_xdp(card):
-            for base in traffic.QUICK if QUICK else traffic.FULL:
-                found.append(type(f"{card}: {base.__name__}", (base,), {"card": card}))
+            bases += traffic.QUICK if QUICK else traffic.FULL
         elif card in refusals.BY_CARD:
-            base = refusals.BY_CARD[card]
+            bases.append(refusals.BY_CARD[card])
+        bases += (tc.QUICK if QUICK else tc.FULL).get(card, ())
+        for base in bases:
             found.append(type(f"{card}: {base.__name__}", (base,), {"card": card}))
     for case in found:
         for test in unittest.defaultTestLoader.loadTestsFromTestCase(case):

@@ -111,7 +111,7 @@ struct xtg_tcp_config {
   __u32 tail_slack_us;
   __u32 give_up_us; /* so is a flow whose resent data is not acknowledged for this long */
   __u32 renew;      /* as in xtg_tx_config */
-  __u32 pad;
+  __u32 by_tc;      /* 1: frames leave through tc instead of XDP transmit */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_config) == XTG_TCP_HEADER + 32 + 96, "config ABI");
 
@@ -350,9 +350,11 @@ struct XTG_CACHE_LINES xtg_tcp_worker {
   __u32 rest_flow;
   __u32 hold_step_ns; /* the last wait after an error; 0: frames are accepted */
   __u64 hold_ns;      /* nothing is sent before this time; grows with consecutive errors */
-  __u64 pad;
+  __u64 queue_drops;   /* from the tracepoints: dropped by the queueing discipline */
+  __u32 thread;        /* U: the kernel's number of the thread that makes the calls */
+  __u32 pad[15];
 };
-XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_worker) == 384, "whole cache lines");
+XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_worker) == 448, "whole cache lines");
 
 /* Head of a worker's event queue; ingress programs on any CPU add to it. */
 struct XTG_CACHE_LINES xtg_tcp_queue {

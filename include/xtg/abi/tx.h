@@ -128,6 +128,11 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_stream) == XTG_MAX_HEADER + 24 + 16 * XTG_MA
                                                    4 * XTG_MAX_LENGTHS + 104 + 40 * XTG_MAX_FIELDS,
                   "stream ABI");
 
+/* xtg_tx_config.path */
+#define XTG_TX_PATH_XDP 0     /* redirected to the interface's XDP transmit */
+#define XTG_TX_PATH_TC 1      /* out of the interface as an skb, through its queueing discipline */
+#define XTG_TX_PATH_RECEIVE 2 /* into the interface, as if they had arrived there */
+
 /* Settings of the whole run. Constant; in .rodata. */
 struct xtg_tx_config {
   __u32 ingress_base; /* ifindex of worker 0's ingress device; worker i has ingress_base + i */
@@ -140,7 +145,8 @@ struct xtg_tx_config {
   __u32 page_len;   /* length of the template of the kernel's pages: the largest frame */
   __u32 n_places;   /* number of xtg_place; 0 and clean_from: everything after that is rewritten */
   __u32 clean_from; /* see xtg_place; 0: nothing to restore */
-  __u32 pad[2];
+  __u32 path;       /* XTG_TX_PATH_*: how frames leave */
+  __u32 pad;
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_config) == 48, "config ABI");
 
@@ -212,7 +218,9 @@ struct XTG_WORKER_LINES xtg_tx_worker {
   __u64 pass;               /* xtg_tx_cursor.pass of the last chosen stream */
   __u32 n_done;             /* streams that this thread has finished */
   __u32 release_delay_cell; /* of the last released slot */
-  __u64 pad[14];
+  __u32 thread;             /* U: the kernel's number of the thread that makes the calls */
+  __u32 pad_thread;
+  __u64 pad[13];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_worker) == 4 * 64, "whole pairs of cache lines");
 
@@ -255,6 +263,9 @@ struct XTG_WORKER_LINES xtg_tx_cursor {
   __u64 accepted;
   __u64 driver_drops;
   __u64 redirect_errors;
-  __u64 pad[9];
+  __u64 queue_drops;   /* thrown away by the queueing discipline; of XTG_TX_PATH_RECEIVE by the
+                          backlog */
+  __u64 accepted_then; /* accepted when a frame was last refused; not of XTG_TX_PATH_XDP */
+  __u64 pad[7];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_cursor) == 6 * 64, "whole pairs of cache lines");

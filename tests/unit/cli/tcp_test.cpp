@@ -46,6 +46,7 @@ const std::vector<Case> kCases = {
      [](T& t) {
        t.flows = 2, t.threads = 2, t.cpus = {3, 1};
      }},
+    {{"--via", "tc"}, [](T& t) { t.via = plan::TxPath::Tc; }},
     {{"--ingress", "auto"}, [](T&) {}},
     {{"--ingress", "xdp"}, [](T& t) { t.ingress = plan::Ingress::Xdp; }},
     {{"--ingress", "tc"}, [](T& t) { t.ingress = plan::Ingress::Tc; }},
@@ -143,6 +144,7 @@ TEST(CliTcp, BadValuesNameOptionValueAndWhatIsAccepted) {
       {{"--parallel", "0"}, {"--parallel \"0\"", "1 to 60000"}},
       {{"--threads", "65"}, {"--threads \"65\"", "1 to 64"}},
       {{"--cpus", "1,1"}, {"--cpus \"1,1\"", "0,2-5"}},
+      {{"--via", "receive"}, {"--via \"receive\"", "auto|xdp|tc"}},
       {{"--ingress", "skb"}, {"--ingress \"skb\"", "auto|xdp|tc"}},
       {{"--mode", "xdp"}, {"--mode \"xdp\"", "native|skb"}},
       {{"--congestion", "bbr"}, {"--congestion \"bbr\"", "none|reno|cubic"}},

@@ -30,6 +30,35 @@ TEST(Assemble, OneStreamStaysAsItIs) {
   EXPECT_EQ(run.streams[0].copy_tail, one.stream.copy_tail);
 }
 
+/// Of a long frame the page has the header and, at its end, the signature.
+TEST(Assemble, LongFramesGoIntoAShortPage) {
+  const EncodedStream one = stream(Family::V4, 9'004, Payload::Zeros);
+  const std::uint32_t tail = one.stream.frame_len - one.stream.sig_off;
+  const RunTables run = assemble({one}).value();
+  EXPECT_EQ(run.page.size(), 9'000U);
+  EXPECT_EQ(run.page_len, run.streams[0].frame_len);
+  EXPECT_GE(run.page_len, 42 + tail);
+  EXPECT_LT(run.page_len, 128U);
+  EXPECT_EQ(run.longs[0].tail, tail);
+  EXPECT_EQ(run.longs[0].extra, 9'000 - run.page_len);
+  EXPECT_EQ(run.streams[0].sig_off + tail, run.page_len);
+  EXPECT_FALSE(run.fill);
+  EXPECT_TRUE(assemble({stream(Family::V4, 9'004, Payload::Pattern)}).value().fill);
+}
+
+/// Beside shorter ones the page is as long as the longest that fits into one.
+TEST(Assemble, LongFramesBesideShortOnes) {
+  const RunTables run =
+      assemble({stream(Family::V4, 9'004), stream(Family::V6, 1'004), stream(Family::V4, 3'413)})
+          .value();
+  EXPECT_EQ(run.page_len, 1'000U);
+  EXPECT_EQ(run.longs[0].extra, 8'000U);
+  EXPECT_EQ(run.longs[1].extra, 0U);
+  EXPECT_EQ(run.longs[2].extra, 2'409U);
+  EXPECT_EQ(run.streams[1].frame_len, 1'000U);
+  EXPECT_EQ(run.streams[2].frame_len, 1'000U);
+}
+
 /// Every stream's positions in its own tables become those in the run's.
 TEST(Assemble, TablesFollowEachOther) {
   EncodedStream first = stream(Family::V4, 64), second = first;

@@ -220,7 +220,7 @@ TEST(Build, RoomForReflectorTimestamps) {
     spec.payload = Payload::Text;
     const std::uint32_t least = min_reflector_frame_size(spec.dst_addr.family);
     EXPECT_EQ(least, spec.dst_addr.is_v4() ? 102U : 122U);
-    for (const std::uint32_t size : {least, least + 1, least + 2, 1518U, 3412U}) {
+    for (const std::uint32_t size : {least, least + 1, least + 2, 1518U, 3412U, 9220U}) {
       spec.frame_size = size;
       const Frame frame = build(spec, {}).value();
       EXPECT_EQ(frame.signature, SignatureForm::Full);
@@ -308,15 +308,14 @@ TEST(Build, RefusesSizesOutsideTheLimits) {
             "IPv6 and UDP headers without payload)");
   EXPECT_EQ(what(v6_spec(), 0).substr(0, 21), "a frame of 0 bytes is");
   for (const FrameSpec& spec : {v4_spec(), v6_spec()}) {
-    EXPECT_EQ(what(spec, 3412), "accepted");
-    EXPECT_EQ(what(spec, 3413),
-              "a frame of 3413 bytes is too large: at most 3412 with FCS (what one "
-              "page leaves for a frame when the kernel sends it)");
+    EXPECT_EQ(what(spec, 9220), "accepted");
+    EXPECT_EQ(what(spec, 9221), "a frame of 9221 bytes is too large: at most 9220 with FCS");
     EXPECT_EQ(what(spec, 0xffffffff).substr(0, 10), "a frame of");
   }
   EXPECT_EQ(min_frame_size(Family::V4), 64U);
   EXPECT_EQ(min_frame_size(Family::V6), 66U);
   EXPECT_EQ(max_frame_size(), 3412U);
+  EXPECT_EQ(longest_frame_size(), 9220U);
 }
 
 TEST(Build, RefusesWhatDoesNotFitTogether) {

@@ -89,13 +89,13 @@ TEST_F(LayersPlan, ASizeThatIsTooSmallIsNamed) {
   stream().dst_addr = packet::IpRange::parse("2001:2::9").value();
   EXPECT_EQ(refused(),
             "--pkt-size imix (64:7,594:4,1518:1): the headers of UDP over IPv6 take at "
-            "least 66 bytes with FCS, 3412 are the most; the smallest frame of these has "
+            "least 66 bytes with FCS, 9220 are the most; the smallest frame of these has "
             "64");
   vlans({"1"});
   stream().frame_size = 69;
   EXPECT_EQ(refused(),
             "--pkt-size 69: the headers of UDP over IPv6 with 1 VLAN tag take at least 70 "
-            "bytes with FCS, 3412 are the most");
+            "bytes with FCS, 9220 are the most");
 }
 
 TEST_F(LayersPlan, OneFormOfSignatureForAllSizes) {

@@ -663,7 +663,11 @@ INSTANTIATE_TEST_SUITE_P(
                   f.iface_error = "no interface \"eth9\" here";
                 },
                 Errc::NotFound, "no interface \"eth9\" here"},
-        Refusal{"NotEthernet", [](auto&, auto&, HostFacts& f) { f.iface->ethernet = false; },
+        Refusal{"NotEthernet",
+                [](TestSpec& s, auto&, HostFacts& f) {
+                  s.ports[0].via = TxPath::Xdp;
+                  f.iface->ethernet = false;
+                },
                 Errc::NotSupported, "eth1 has no Ethernet framing"},
         Refusal{"NoStream", [](TestSpec& s, auto&, auto&) { s.ports[0].streams.clear(); },
                 Errc::InvalidArgument, "1 to 64 streams make a run"},
@@ -724,7 +728,7 @@ INSTANTIATE_TEST_SUITE_P(
                 Errc::InvalidArgument, "--dyn-ports 7: from port 65530 on there are 6 ports"},
         Refusal{"SmallFrame", [](auto&, StreamSpec& s, auto&) { s.frame_size = 63; },
                 Errc::InvalidArgument,
-                "--pkt-size 63: the headers of UDP over IPv4 take at least 64 bytes with FCS, 3412 "
+                "--pkt-size 63: the headers of UDP over IPv4 take at least 64 bytes with FCS, 9220 "
                 "are the most"},
         Refusal{"NoRoomForAMirrorsWords",
                 [](auto&, StreamSpec& s, auto&) {
@@ -744,10 +748,17 @@ INSTANTIATE_TEST_SUITE_P(
                 Errc::InvalidArgument,
                 "--pkt-size 121: --round-trip takes at least 122 bytes over IPv6, with FCS, for "
                 "reflector timestamps and the full signature"},
-        Refusal{"LargeFrame", [](auto&, StreamSpec& s, auto&) { s.frame_size = 3'413; },
+        Refusal{"LargeFrame", [](auto&, StreamSpec& s, auto&) { s.frame_size = 9'221; },
                 Errc::InvalidArgument,
-                "--pkt-size 3413: a frame of 3413 bytes is too large: at most 3412 with FCS (what "
-                "one page leaves for a frame when the kernel sends it)"},
+                "--pkt-size 9221: a frame of 9221 bytes is too large: at most 9220 with FCS"},
+        Refusal{"LargeFrameByXdp",
+                [](TestSpec& t, StreamSpec& s, auto&) {
+                  t.ports[0].via = TxPath::Xdp;
+                  s.frame_size = 3'413;
+                },
+                Errc::InvalidArgument,
+                "--pkt-size 3413: XDP transmit takes frames of at most 3412 bytes with FCS, one "
+                "page of the kernel's: --via tc sends longer ones"},
         Refusal{"NoChecksumOverIpv6",
                 [](auto&, StreamSpec& s, auto&) {
                   s.dst_addr = ips("2001:db8::2");

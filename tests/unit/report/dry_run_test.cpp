@@ -99,7 +99,7 @@ TEST(DryRun, PlanAsJson) {
       R"({"interface":{"name":"eth1","ifindex":7,"driver":"veth","kind":"veth",)"
       R"("mac":"02:00:00:00:00:01","mtu":1500,"tx_queues":2,"rx_queues":2,)"
       R"("speed_bits_per_second":null},"session":12648430,"session_hex":"00c0ffee","threads":2,"cpus":[2,3],)"
-      R"("batch":224,"duration_seconds":2.5,"interval_seconds":1.0,"pace":"auto",)"
+      R"("batch":224,"duration_seconds":2.5,"interval_seconds":1.0,"pace":"auto","via":"xdp","via_reason":null,)"
       R"("fix":false,"once":false,"announce":false,"keyed":false,"attach_pass":false,"streams":[{"id":0,"name":null,"weight":1,)"
       R"("dst_mac":{"range":"02:00:00:00:00:02","count":1},)"
       R"("src_mac":{"range":"02:00:00:00:00:01","count":1},)"

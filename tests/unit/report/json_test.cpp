@@ -63,13 +63,13 @@ TEST(JsonDocument, Interval) {
       R"({"sum":{"start":0.0,"end":1.0,"seconds":1.0,"packets":999000,)"
       R"("bytes":63936000,"bits_per_second":511488000.0,"attempts":999500,)"
       R"("accepted":999000,"driver_drops":400,"redirect_errors":100,)"
-      R"("resent":0,"skipped_slots":7,"nomem_retries":1,"xmit_pps":999000.0,"err_pps":500.0,)"
+      R"("queue_drops":0,"queued":0,"resent":0,"skipped_slots":7,"nomem_retries":1,"xmit_pps":999000.0,"err_pps":500.0,)"
       R"("l1_bits_per_second":671328000.0,"l2_bits_per_second":511488000.0,)"
       R"("l3_bits_per_second":367632000.0,"target_pps":1000000.0},"workers":[{"id":0,)"
       R"("cpu":2,"attempts":499500,"accepted":499000,"driver_drops":400,)"
-      R"("redirect_errors":100,"resent":0,"skipped_slots":0,"nomem_retries":0},{"id":1,"cpu":3,)"
+      R"("redirect_errors":100,"queue_drops":0,"queued":0,"resent":0,"skipped_slots":0,"nomem_retries":0},{"id":1,"cpu":3,)"
       R"("attempts":500000,"accepted":500000,"driver_drops":0,"redirect_errors":0,)"
-      R"("resent":0,"skipped_slots":7,"nomem_retries":1}],"streams":[]})");
+      R"("queue_drops":0,"queued":0,"resent":0,"skipped_slots":7,"nomem_retries":1}],"streams":[]})");
 }
 
 TEST(JsonDocument, End) {
@@ -86,7 +86,7 @@ TEST(JsonDocument, End) {
   EXPECT_EQ(end.dump(),
             R"({"reason":"duration","errors":[{"errno":28,"name":"ENOSPC",)"
             R"("text":"No space left on device","count":400},{"errno":4000,)"
-            R"("name":"errno 4000","text":"unknown error","count":100}],)"
+            R"("name":"errno 4000","text":"unknown error","count":100}],"stack_drops":{},)"
             R"("target":{"pps":1000000.0,"achieved_pps":975000.0,"deviation_ratio":-0.025,)"
             R"("shortfall":"thread 1 was kept off its CPU for 51 ms"},"slip_ns":{"p50":10,)"
             R"("p90":10,"p99":20,"p999":20,"max":20,"count":100},)"
@@ -131,9 +131,10 @@ TEST(JsonDocument, LinkCountersKnowNoThreads) {
   EXPECT_EQ(document["start"]["count_source"], "link");
   EXPECT_EQ(document["start"]["count_source_note"], "CAP_PERFMON is missing");
   const ordered_json worker = document["intervals"][0]["workers"][0];
-  EXPECT_EQ(worker.dump(),
-            R"({"id":0,"cpu":2,"attempts":499500,"accepted":null,"driver_drops":null,)"
-            R"("redirect_errors":null,"resent":0,"skipped_slots":0,"nomem_retries":0})");
+  EXPECT_EQ(
+      worker.dump(),
+      R"({"id":0,"cpu":2,"attempts":499500,"accepted":null,"driver_drops":null,)"
+      R"("redirect_errors":null,"queue_drops":null,"queued":null,"resent":0,"skipped_slots":0,"nomem_retries":0})");
   EXPECT_EQ(document["intervals"][0]["sum"]["accepted"], 999'000);
 }
 

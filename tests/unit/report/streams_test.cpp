@@ -29,11 +29,12 @@ protected:
 TEST_F(StreamRows, AreJson) {
   const Json rows = streams_value(sample_, facts_, stats::CountSource::Tracepoint);
   ASSERT_EQ(rows.size(), 2U);
-  EXPECT_EQ(rows[0].dump(),
-            R"({"id":0,"name":"voice","packets":100,"bytes":6400,"attempts":110,)"
-            R"("driver_drops":10,"redirect_errors":0,"resent":8,"skipped_slots":0,)"
-            R"("xmit_pps":50.0,"l1_bits_per_second":33600.0,"l2_bits_per_second":25600.0,)"
-            R"("target_pps":50.0})");
+  EXPECT_EQ(
+      rows[0].dump(),
+      R"({"id":0,"name":"voice","packets":100,"bytes":6400,"attempts":110,)"
+      R"("driver_drops":10,"redirect_errors":0,"queue_drops":0,"queued":0,"resent":8,"skipped_slots":0,)"
+      R"("xmit_pps":50.0,"l1_bits_per_second":33600.0,"l2_bits_per_second":25600.0,)"
+      R"("target_pps":50.0})");
   EXPECT_EQ(rows[1]["id"], 1);
   EXPECT_TRUE(rows[1]["name"].is_null());
   EXPECT_TRUE(rows[1]["target_pps"].is_null());

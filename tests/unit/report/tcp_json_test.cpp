@@ -34,7 +34,8 @@ std::string interval_text() {
   return std::string(
              R"({"sum":{"start":0.0,"end":1.0,"seconds":1.0,"flowed_seconds":1.0,"bytes":2500000,)") +
          R"("bits_per_second":20000000.0,"packets":2005,"attempts":2060,"accepted":2005,)" +
-         R"("driver_drops":50,"redirect_errors":5,"skipped_slots":30,"nomem_retries":1,"xmit_pps":2005.0,)" +
+         R"("driver_drops":50,"redirect_errors":5,"queue_drops":0,"queued":0,)" +
+         R"("skipped_slots":30,"nomem_retries":1,"xmit_pps":2005.0,)" +
          R"("err_pps":55.0,"l1_bits_per_second":25000000.0,"segments_sent":2000,)" +
          R"("bytes_sent":2896000,"retransmits":24,"retransmits_per_second":24.0,)" + kCounters +
          R"(,"rtt_us":1250,"flows":2,"slowest_bits_per_second":9000000.0,)" +
@@ -53,7 +54,8 @@ TEST(TcpJson, Configuration) {
             R"("speed_bits_per_second":null},"protocol":"tcp","dst_addr":"198.18.0.2",)"
             R"("dst_port":10000,"src_addr":"198.18.0.1","src_port":40000,"flows":3,"parallel":128,)"
             R"("threads":2,"cpus":[2,3],)"
-            R"("ingress":"xdp","congestion":"cubic","burst":45,"mss":null,"hop_limit":64,"tos":0,)"
+            R"("ingress":"xdp","via":"xdp","via_reason":null,)"
+            R"("congestion":"cubic","burst":45,"mss":null,"hop_limit":64,"tos":0,)"
             R"("fix":false,"close":"fin",)"
             R"("payload":"pattern","payload_file":null,"repeat":false,)"
             R"("rate":{"requested":"1Gbps","target_pps":null,"bits_per_second":1000000000.0,)"

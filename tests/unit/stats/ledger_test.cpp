@@ -31,6 +31,16 @@ Ledger checked(const LedgerFacts& facts) {
   return ledger;
 }
 
+TEST(Ledger, SaysWhatTheQueueingDisciplineDropped) {
+  LedgerFacts f = facts();
+  f.tx.driver_drops = 5;
+  f.tx.queue_drops = 7;
+  f.tx.queued = 3;
+  const Ledger ledger = checked(f);
+  EXPECT_EQ(ledger.driver_drops, 20U);
+  EXPECT_EQ(ledger.queue_drops, 10U);
+}
+
 TEST(Ledger, EveryPacketStandsInOneColumn) {
   LedgerFacts f = facts();
   f.receiver_drops = 7;

@@ -78,13 +78,13 @@ TEST(TcpDelta, CountsWhatHappenedBetween) {
   to.flows[0].counters = counters(101);
   from.flows[1].counters = counters(7);
   to.flows[1].counters = counters(17);
-  from.tx = {100, 90, 6, 4, 2, 1};
-  to.tx = {300, 280, 10, 10, 7, 2};
+  from.tx = {100, 90, 6, 4, 0, 0, 2, 1};
+  to.tx = {300, 280, 10, 10, 0, 0, 7, 2};
   const TcpSample s = tcp_delta(from, to, kSecond);
   EXPECT_DOUBLE_EQ(s.start_s, 2.0);
   EXPECT_DOUBLE_EQ(s.end_s, 2.5);
   EXPECT_EQ(s.sum, counters(11));
-  EXPECT_EQ(s.tx, (TxCounters{200, 190, 4, 6, 5, 1}));
+  EXPECT_EQ(s.tx, (TxCounters{200, 190, 4, 6, 0, 0, 5, 1}));
   EXPECT_DOUBLE_EQ(s.xmit_pps, 380);
   EXPECT_DOUBLE_EQ(s.err_pps, 20);
   EXPECT_DOUBLE_EQ(s.goodput_bps, 3 * 11 * 8 / 0.5);

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "plan/tx_path.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "plan/checks.h"
+
+namespace xtg::plan {
+
+namespace {
+
+/// These, and not frames, keep XDP transmit from working.
+constexpr std::array<std::string_view, 3> kOfXdp = {"peer-no-napi", "no-xdp-transmit",
+                                                    "generic-program"};
+
+/// Before Linux 6.3 a driver cannot be asked; these are known to have ndo_xdp_xmit.
+constexpr std::array<std::string_view, 28> kTransmit = {
+    "veth",         "tun",    "virtio_net", "ixgbe",      "i40e",          "ice",
+    "igb",          "igc",    "mlx5_core",  "ena",        "bnxt_en",       "sfc",
+    "qede",         "mvneta", "mvpp2",      "fsl_dpaa2",  "fsl_dpaa2_eth", "fsl_dpaa_eth",
+    "fsl_enetc",    "tsnep",  "cpsw",       "st_gmac",    "stmmac",        "hv_netvsc",
+    "xen_netfront", "vif",    "atlantic",   "mtk_soc_eth"};
+
+std::optional<Diagnosis> first_obstacle(const InterfaceFacts& iface,
+                                        const std::vector<FrameSize>& sizes, TxPath via) {
+  for (const FrameSize size : sizes)
+    if (auto obstacle = preflight(iface, size, via)) return obstacle;
+  return std::nullopt;
+}
+
+/// The largest of sizes above what XDP transmit takes.
+std::optional<std::uint32_t> above_page(const std::vector<FrameSize>& sizes) {
+  std::uint32_t largest = 0;
+  for (const FrameSize size : sizes)
+    largest = std::max(largest, size.bytes);
+  return largest > packet::max_frame_size() ? std::optional(largest) : std::nullopt;
+}
+
+} // namespace
+
+std::string_view tx_path_name(TxPath via) {
+  switch (via) {
+  case TxPath::Xdp:
+    return "xdp";
+  case TxPath::Tc:
+    return "tc";
+  case TxPath::Receive:
+    return "receive";
+  case TxPath::Auto:
+    break;
+  }
+  return "auto";
+}
+
+bool may_transmit(const InterfaceFacts& iface) {
+  if (!iface.ethernet) return false;
+  if (iface.xdp_features) return !preflight(iface, packet::min_frame_size(packet::Family::V4));
+  return std::ranges::find(kTransmit, iface.driver) != kTransmit.end() ||
+         std::ranges::find(kTransmit, iface.kind) != kTransmit.end();
+}
+
+TxPathChoice choose_tx_path(const InterfaceFacts& iface, const std::vector<FrameSize>& sizes,
+                            bool fix) {
+  if (!iface.ethernet)
+    return {TxPath::Tc,
+            fmt::format("{} has no Ethernet framing, and gets the packets without it", iface.name)};
+  if (const auto size = above_page(sizes))
+    return {TxPath::Tc, fmt::format("frames of {} bytes are longer than XDP transmit takes ({})",
+                                    *size, packet::max_frame_size())};
+  const auto obstacle = first_obstacle(iface, sizes, TxPath::Xdp);
+  if (!obstacle) {
+    if (iface.xdp_features || may_transmit(iface)) return {};
+    return {TxPath::Tc,
+            fmt::format("the driver of {} ({}) is not known to transmit frames from XDP",
+                        iface.name, iface.driver.empty() ? "unnamed" : iface.driver)};
+  }
+  const bool of_xdp = std::ranges::find(kOfXdp, obstacle->id) != kOfXdp.end();
+  if (!of_xdp || (fix && obstacle->fix != Fix::None) || first_obstacle(iface, sizes, TxPath::Tc))
+    return {};
+  return {TxPath::Tc, obstacle->cause};
+}
+
+Status decide_tx_path(Plan& plan) {
+  std::vector<FrameSize> sizes;
+  for (const StreamPlan& stream : plan.streams)
+    sizes.push_back(largest_frame(stream));
+  const TxPath asked = plan.asked().via;
+  if (const auto size = above_page(sizes); size && asked == TxPath::Xdp)
+    return invalid(fmt::format("--pkt-size {}: XDP transmit takes frames of at most {} bytes with "
+                               "FCS, one page of the kernel's: --via tc sends longer ones",
+                               *size, packet::max_frame_size()));
+  const TxPathChoice choice =
+      asked == TxPath::Auto ? choose_tx_path(plan.iface, sizes, plan.fix) : TxPathChoice{asked};
+  plan.via = choice.via;
+  plan.via_reason = choice.reason;
+  plan.attach_pass = plan.via == TxPath::Xdp && needs_pass_program(plan.iface);
+  return {};
+}
+
+void fall_back_to_tc(Plan& plan, std::string reason) {
+  plan.via = TxPath::Tc;
+  plan.via_reason = std::move(reason);
+  plan.attach_pass = false;
+}
+
+void use_xdp(Plan& plan) {
+  for (const StreamPlan& stream : plan.streams)
+    if (largest_frame(stream).bytes > packet::max_frame_size()) return;
+  plan.via = TxPath::Xdp;
+  plan.via_reason.clear();
+  plan.attach_pass = needs_pass_program(plan.iface);
+}
+
+std::string tx_path_note(const std::string& reason) {
+  if (reason.empty()) return {};
+  return fmt::format("sent through tc and the queueing discipline (--via tc): {}", reason);
+}
+
+Status check_framing(const InterfaceFacts& iface, const StreamSpec& stream) {
+  if (iface.ethernet) return {};
+  const auto none = [&iface](std::string_view option) {
+    return invalid(fmt::format("{}: {} has no Ethernet framing", option, iface.name));
+  };
+  if (!stream.vlans.empty()) return none("--vlan");
+  if (stream.dst_mac) return none("--dst-mac");
+  if (stream.src_mac) return none("--src-mac");
+  return {};
+}
+
+packet::Mac sender_beyond(const packet::Mac& own) {
+  packet::Mac other = own;
+  other.bytes[0] = static_cast<std::uint8_t>((other.bytes[0] & 0xfeU) | 0x02U); // locally given
+  other.bytes[5] ^= 0x01U;
+  return other;
+}
+
+packet::Ip host_beyond(packet::Family family) {
+  return *packet::Ip::parse(family == packet::Family::V4 ? "198.19.255.254" : "2001:2::ffff");
+}
+
+} // namespace xtg::plan

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "plan/tx_path.h"
+
+#include <gtest/gtest.h>
+
+#include "plan/checks.h"
+
+namespace xtg::plan {
+namespace {
+
+InterfaceFacts card(std::string driver, std::optional<std::uint64_t> features) {
+  InterfaceFacts iface;
+  iface.name = "eth1";
+  iface.driver = std::move(driver);
+  iface.up = true;
+  iface.xdp_features = features;
+  return iface;
+}
+
+TxPathChoice chosen(const InterfaceFacts& iface, bool fix = false, std::uint32_t size = 64) {
+  return choose_tx_path(iface, {FrameSize(size)}, fix);
+}
+
+TEST(TxPath, IsXdpWhereThatWorks) {
+  const InterfaceFacts iface = card("ixgbe", kXdpBasic | kXdpRedirect | kXdpNdoXmit);
+  EXPECT_EQ(chosen(iface).via, TxPath::Xdp);
+  EXPECT_EQ(chosen(iface).reason, "");
+  // It needs a pass program, which the run attaches.
+  EXPECT_EQ(chosen(card("virtio_net", kXdpBasic)).via, TxPath::Xdp);
+}
+
+TEST(TxPath, IsTcForDriversWithoutTransmit) {
+  const TxPathChoice choice = chosen(card("e1000e", 0));
+  EXPECT_EQ(choice.via, TxPath::Tc);
+  EXPECT_EQ(choice.reason, "the driver of eth1 (e1000e) cannot transmit frames from XDP (no "
+                           "ndo_xdp_xmit)");
+}
+
+TEST(TxPath, GoesByTheDriverWhereTheKernelCannotBeAsked) {
+  EXPECT_EQ(chosen(card("e1000e", std::nullopt)).via, TxPath::Tc);
+  EXPECT_EQ(chosen(card("ixgbe", std::nullopt)).via, TxPath::Xdp);
+}
+
+TEST(TxPath, IsTcForAPeerWithoutRingUnlessThatIsRepaired) {
+  InterfaceFacts iface = card("veth", kXdpBasic | kXdpRedirect | kXdpNdoXmit);
+  iface.kind = "veth";
+  VethPeer peer;
+  peer.reachable = peer.up = true;
+  peer.mtu = 1500;
+  iface.peer = peer;
+  EXPECT_EQ(chosen(iface).via, TxPath::Tc);
+  EXPECT_EQ(chosen(iface, true).via, TxPath::Xdp);
+  iface.peer->gro = true;
+  EXPECT_EQ(chosen(iface).via, TxPath::Xdp);
+}
+
+TEST(TxPath, LeavesWhatNeitherCanSendToTheErrorOfXdp) {
+  const InterfaceFacts nic = card("ixgbe", kXdpBasic | kXdpNdoXmit);
+  EXPECT_EQ(chosen(nic, false, 3'000).via, TxPath::Xdp);
+  EXPECT_EQ(chosen(card("e1000e", 0), false, 3'000).via, TxPath::Xdp);
+}
+
+TEST(TxPath, IsTcForFramesLongerThanAPage) {
+  InterfaceFacts nic = card("ixgbe", kXdpBasic | kXdpNdoXmit);
+  nic.mtu = 9'000;
+  EXPECT_EQ(chosen(nic, false, 3'412).via, TxPath::Xdp);
+  const TxPathChoice choice = chosen(nic, false, 3'413);
+  EXPECT_EQ(choice.via, TxPath::Tc);
+  EXPECT_EQ(choice.reason, "frames of 3413 bytes are longer than XDP transmit takes (3412)");
+}
+
+TEST(TxPath, WithoutFramingIsTcAndRefusesWhatNeedsFraming) {
+  InterfaceFacts iface = card("wireguard", std::nullopt);
+  iface.ethernet = false;
+  EXPECT_EQ(chosen(iface).via, TxPath::Tc);
+  StreamSpec stream;
+  EXPECT_TRUE(check_framing(iface, stream));
+  stream.dst_mac = packet::MacRange{};
+  EXPECT_FALSE(check_framing(iface, stream));
+  HostFacts facts;
+  facts.iface = iface;
+  EXPECT_FALSE(check_interface(facts, false));
+  EXPECT_TRUE(check_interface(facts, false, true));
+}
+
+TEST(TxPath, TcNeedsNoRingAndReceiveNoPeer) {
+  InterfaceFacts iface = card("veth", kXdpBasic | kXdpNdoXmit);
+  iface.kind = "veth";
+  iface.peer.emplace();
+  iface.peer->reachable = true;
+  iface.peer->name = "veth1";
+  EXPECT_EQ(preflight(iface, 64, TxPath::Tc)->id, "peer-down");
+  EXPECT_FALSE(preflight(iface, 64, TxPath::Receive));
+  iface.peer->up = true;
+  iface.peer->mtu = 1500;
+  EXPECT_FALSE(preflight(iface, 64, TxPath::Tc));
+  EXPECT_EQ(preflight(iface, 64)->id, "peer-no-napi");
+}
+
+} // namespace
+} // namespace xtg::plan
