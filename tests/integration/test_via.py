@@ -55,7 +55,7 @@ class Ways(lib.OwnWireTest):
 
     def tagged(self, count, *args, name=None):
         """The same with its VLAN tags."""
-        capture = RawCapture(self.wire)
+        capture = RawCapture(self.wire.far_ns, self.wire.far_if)
         self.addCleanup(capture.close)
         result = self.send(name or self.wire.near_if, "--rate", "1kpps", *args, count=count)
         self.assertEqual(result.total["accepted"], count, result)
