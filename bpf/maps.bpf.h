@@ -8,6 +8,7 @@
 
 #include "xtg/abi/base.h"
 #include "xtg/abi/hist.h"
+#include "xtg/abi/long.h"
 #include "xtg/abi/tx.h"
 
 /* Sums for the checksums of one frame, see csum.h. */

@@ -66,8 +66,8 @@ Result<std::vector<UniqueFd>> make_taps(int base, unsigned count) {
   return taps;
 }
 
-/// In a new private namespace, where no index is in use; the devices end with the namespace, even if
-/// only their other ends are in it.
+/// In a new private namespace, where no index is in use; the devices end with the namespace, even
+/// if only their other ends are in it.
 Status make_veths(int base, unsigned count, const NetNs* far = nullptr) {
   for (unsigned i = 0; i < count; ++i) {
     auto made =

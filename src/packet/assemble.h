@@ -20,8 +20,9 @@ struct RunTables {
   std::vector<std::uint64_t> values{};
   std::vector<std::uint64_t> next_hops{};
   std::vector<std::uint8_t> page{}; ///< the template: as long as the largest frame
-  std::uint32_t page_len = 0;       ///< its part in the kernel's pages: all of it, except for longer frames
-  std::vector<xtg_long> longs{};    ///< by stream
+  std::uint32_t page_len =
+      0; ///< its part in the kernel's pages: all of it, except for longer frames
+  std::vector<xtg_long> longs{};           ///< by stream
   std::vector<std::uint16_t> size_extra{}; ///< by entry of `sizes`, see xtg_long
   bool fill = false;               ///< longer frames have payload other than zeros after the page
   std::vector<xtg_place> places{}; ///< empty when clean_from is set: too many for a list

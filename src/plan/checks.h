@@ -47,8 +47,8 @@ std::string unusable_text(const InterfaceFacts& iface, const UnusableAddress& ad
 void note_unusable(const InterfaceFacts& iface, const packet::Ip& dst, const packet::Ip& src,
                    std::vector<std::string>& notes);
 
-/// Errors unless there is an interface that is up, with Ethernet framing or `any_framing`; a dry run
-/// accepts one that is down.
+/// Errors unless there is an interface that is up, with Ethernet framing or `any_framing`; a dry
+/// run accepts one that is down.
 Status check_interface(const HostFacts& facts, bool dry_run, bool any_framing = false);
 
 /// The driver is known not to run XDP programs.

@@ -31,10 +31,10 @@ struct TcpPlan {
   std::optional<packet::Ip> src; ///< none: the kernel's choice
   packet::Mac dst_mac;
   packet::Mac src_mac;
-  std::vector<int> cpus; ///< one per thread, in worker order
-  std::uint32_t max_segment_ip = 0; ///< largest IP packet: MTU, or the live mode limit
-  TxPath via = TxPath::Xdp; ///< Xdp or Tc
-  std::string via_reason{}; ///< why Auto chose Tc
+  std::vector<int> cpus;                    ///< one per thread, in worker order
+  std::uint32_t max_segment_ip = 0;         ///< largest IP packet: MTU, or the live mode limit
+  TxPath via = TxPath::Xdp;                 ///< Xdp or Tc
+  std::string via_reason{};                 ///< why Auto chose Tc
   std::vector<std::uint64_t> flow_bytes;    ///< payload of each flow; ~0: no limit; empty
                                             ///< with num_packets: see flow_segments
   std::vector<std::uint64_t> flow_segments; ///< full segments of each flow, for num_packets

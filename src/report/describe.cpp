@@ -165,8 +165,10 @@ std::string source_text(const std::string& interface, const RunInfo& info, plan:
   if (traced && via == plan::TxPath::Tc)
     return "counted by tracepoint net_dev_xmit: frames of this run that the driver accepted";
   if (traced && via == plan::TxPath::Receive)
-    return "counted by tracepoint netif_receive_skb: frames of this run that arrived at the interface";
-  if (traced) return "counted by tracepoint xdp_devmap_xmit: frames of this run that the driver accepted";
+    return "counted by tracepoint netif_receive_skb: frames of this run that arrived at the "
+           "interface";
+  if (traced)
+    return "counted by tracepoint xdp_devmap_xmit: frames of this run that the driver accepted";
   std::string text = fmt::format("counted by the link counters of {}, NOT by tracepoint: "
                                  "the figures include all else that it sends",
                                  interface);

@@ -79,8 +79,8 @@ void flow_rows(Table& table) {
                fmt::format("connections being opened at a time, 1 to {}", plan::kMaxFlows)},
               of_tcp(&TcpSpec::parallel), whole_number<std::uint32_t>(1, plan::kMaxFlows));
   thread_rows(table, "--threads", of_tcp(&TcpSpec::threads), of_tcp(&TcpSpec::cpus));
-  table.choice("--via", "transmit path: XDP, or tc (any interface)",
-               of_tcp(&TcpSpec::via), kTcpPaths);
+  table.choice("--via", "transmit path: XDP, or tc (any interface)", of_tcp(&TcpSpec::via),
+               kTcpPaths);
   table.choice("--ingress", "hook for the far end's segments; auto: xdp if free, else tc",
                of_tcp(&TcpSpec::ingress), kIngresses);
   table.slot("ingress");

@@ -194,8 +194,7 @@ void run_rows(Table& table) {
   rate_rows(table, rate);
   burst_row(table, rate);
   table.place(Place::Port);
-  table.choice("--via",
-               "transmit path: XDP, tc (any interface), or into the interface",
+  table.choice("--via", "transmit path: XDP, tc (any interface), or into the interface",
                of_port(&P::via), kTxPaths);
   table.choice("--pace", "auto sleeps through long gaps, busy always spins", of_port(&P::pace),
                kPaces);

@@ -11,8 +11,9 @@
 
 namespace xtg::stats {
 
-/// Counters of one sending thread, of one stream, or of all. attempts = accepted + errors() + queued
-/// once nothing is in flight any more. A frame that was refused and sent again is two attempts.
+/// Counters of one sending thread, of one stream, or of all. attempts = accepted + errors() +
+/// queued once nothing is in flight any more. A frame that was refused and sent again is two
+/// attempts.
 struct TxCounters {
   std::uint64_t attempts = 0;        ///< frames handed to the redirect
   std::uint64_t accepted = 0;        ///< frames that the driver accepted (xdp_devmap_xmit: sent)

@@ -22,7 +22,7 @@ struct SenderCloser {
 };
 using SenderSkeleton = std::unique_ptr<xtg_bpf, SenderCloser>;
 
-/// The send program for a run: the variants differ in what is decided when they are compiled.
+/// The send program for a run: the variants differ in their compile-time constants.
 bpf_program* send_program(const xtg_bpf& skel, const SenderSpec& spec, bool no_perfmon);
 /// The tracepoint programs that count on each path.
 std::vector<bpf_program*> counters_of(const xtg_bpf& skel, plan::TxPath via);

@@ -109,7 +109,7 @@ Args values_of(const Option& option) {
       {"max-rate", {"2Mpps", "12345pps"}},
       {"allow", {"10.0.0.0/8", "fe80::/10%eth0", "any"}},
       {"sample", {"1/7,late", "first:3"}},
-      {"pkt-size", {"128", "9220"}},
+      {"pkt-size", {"128", "3412"}},
       {"vlan", {"100", "100-199/10:5"}},
       {"tpid", {"0x88a8,0x8100"}},
       {"tos", {"184", "0x20"}},
