@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "search/procedures.h"
+
+#include <random>
+
+#include <gtest/gtest.h>
+
+namespace xtg::search {
+namespace {
+
+Outcome through(const Trial& trial, double limit) {
+  const auto asked = static_cast<std::uint64_t>(trial.load * trial.duration);
+  const auto received = std::min(asked, static_cast<std::uint64_t>(limit * trial.duration));
+  return {.load = trial.load,
+          .duration = trial.duration,
+          .asked = asked,
+          .lost = asked - received,
+          .received = received};
+}
+
+TEST(LossSweepTest, EndsWithTwoLosslessTrials) {
+  LossSweep sweep(1e6, 1);
+  while (const auto trial = sweep.next())
+    sweep.record(through(*trial, 650e3));
+  ASSERT_EQ(sweep.points().size(), 6U); // 100, 90, 80, 70, 60, 50 %
+  EXPECT_DOUBLE_EQ(sweep.points()[0].loss_ratio(), 0.35);
+  EXPECT_GT(sweep.points()[3].loss_ratio(), 0);
+  EXPECT_EQ(sweep.points()[4].loss_ratio(), 0);
+  EXPECT_NEAR(sweep.points()[5].load, 500e3, 1e-3);
+}
+
+TEST(LossSweepTest, EndsAtTheSmallestStep) {
+  LossSweep sweep(1e6, 1);
+  while (const auto trial = sweep.next()) {
+    EXPECT_GT(trial->load, 0);
+    sweep.record(through(*trial, 0));
+  }
+  EXPECT_EQ(sweep.points().size(), 10U);
+}
+
+std::uint64_t lost_of(std::uint64_t burst, std::uint64_t queue) {
+  return burst > queue ? burst - queue : 0;
+}
+
+TEST(BackToBackTest, ExactToTheFrame) {
+  for (const std::uint64_t queue : {1U, 2U, 255U, 256U, 257U, 99'999U, 100'000U}) {
+    BackToBack search({.most = 100'000, .repeats = 3});
+    unsigned trials = 0;
+    while (const auto burst = search.next()) {
+      search.record(lost_of(*burst, queue));
+      ASSERT_LT(++trials, 3U * 40);
+    }
+    EXPECT_EQ(search.found(), std::vector<std::uint64_t>(3, queue));
+  }
+}
+
+TEST(BackToBackTest, NothingPasses) {
+  BackToBack search({.most = 1000, .repeats = 1});
+  while (search.next())
+    search.record(1);
+  EXPECT_EQ(search.found(), std::vector<std::uint64_t>{0});
+}
+
+TEST(BackToBackTest, OneHiccupIsNoLimit) {
+  std::mt19937 random(7);
+  BackToBack search({.most = 100'000, .repeats = 50, .verify = 3});
+  while (const auto burst = search.next())
+    search.record(random() % 50 == 0 ? 1 : lost_of(*burst, 5000));
+  for (const std::uint64_t each : search.found())
+    EXPECT_LE(each, 5000U);
+  EXPECT_GT(burst_report(search.found(), 1e6, 0).mean, 4800);
+}
+
+TEST(BackToBackTest, Report) {
+  const BurstReport report = burst_report({900, 1000, 1100}, 1e6, 250e3);
+  EXPECT_EQ(report.searches, 3U);
+  EXPECT_DOUBLE_EQ(report.mean, 1000);
+  EXPECT_NEAR(report.deviation, 81.65, 0.01);
+  EXPECT_EQ(report.least, 900U);
+  EXPECT_EQ(report.most, 1100U);
+  EXPECT_DOUBLE_EQ(report.implied_buffer_s, 1e-3);
+  EXPECT_DOUBLE_EQ(report.corrected_buffer_s, 0.75e-3);
+  EXPECT_EQ(burst_report({}, 1e6, 0).searches, 0U);
+}
+
+} // namespace
+} // namespace xtg::search
