@@ -14,6 +14,7 @@
 #include "plan/exchange_spec.h"
 #include "plan/reflect_spec.h"
 #include "plan/rx_spec.h"
+#include "plan/search_spec.h"
 #include "plan/spec.h"
 #include "plan/tcp_spec.h"
 
@@ -34,6 +35,7 @@ int port_test(const plan::ExchangeSpec& spec, Context& context);
 int tcp(const plan::TcpSpec& spec, Context& context);
 int rx(const plan::RxSpec& spec, Context& context);
 int reflect(const plan::ReflectSpec& spec, Context& context);
+int search(const plan::SearchSpec& spec, Context& context);
 int probe(const plan::ProbeSpec& spec, Context& context);
 int demo(const plan::DemoSpec& spec, Context& context);
 

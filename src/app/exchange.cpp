@@ -9,6 +9,7 @@
 #include "app/facts.h"
 #include "app/front_end.h"
 #include "app/patience.h"
+#include "app/port_facts.h"
 #include "core/exit_status.h"
 #include "net/interface.h"
 #include "plan/exchange_plan.h"
@@ -29,9 +30,9 @@ plan::HostFacts gather_port(const plan::PortSpec& port, const plan::ExchangeSpec
   return gather_facts(*port.send, !spec.dry_run);
 }
 
-/// The facts of every port, which from here on has its interface's own name; with them the ways
-/// back, whose addresses are the first sender's.
-std::vector<plan::HostFacts> gather(plan::ExchangeSpec& spec, Context& context) {
+} // namespace
+
+std::vector<plan::HostFacts> gather_ports(plan::ExchangeSpec& spec, Context& context) {
   spec = plan::with_own_names(std::move(spec), net::interface_name);
   const auto first =
       std::ranges::find_if(spec.ports, [](const plan::PortSpec& p) { return p.send.has_value(); });
@@ -43,13 +44,11 @@ std::vector<plan::HostFacts> gather(plan::ExchangeSpec& spec, Context& context) 
   return facts;
 }
 
-} // namespace
-
 int port_test(const plan::ExchangeSpec& asked, Context& context) {
   xdp::init_logging(asked.output.verbose);
   const auto sink = make_output(asked.output, context);
   plan::ExchangeSpec spec = asked;
-  const std::vector<plan::HostFacts> facts = gather(spec, context);
+  const std::vector<plan::HostFacts> facts = gather_ports(spec, context);
   const auto plan = plan::resolve_exchange(spec, facts, std::random_device{}());
   if (!plan) return fail_before(plan.error(), *sink);
   if (!spec.dry_run) return finish(measure(*plan, *sink, context.stop, asker(context)), *sink);

@@ -17,17 +17,18 @@ constexpr double kExpansion = 2;
 constexpr double kFarUnits = 8;
 constexpr std::size_t kCoarser = 2; ///< stages before the goal itself
 
-/// The goal itself, preceded by coarser ones: less time per load, wider steps. Durations and sums
-/// rise geometrically; the stage before the last has its width already, for there a load costs
-/// less.
+/// The goal itself, preceded by coarser ones, where one trial, of a duration between the initial
+/// and the final one, decides on a load. The stage before the last has the goal's width already,
+/// for there a load costs less.
 std::vector<Goal> stages_of(const Goal& goal) {
   std::vector<Goal> stages;
   const double first = std::min(goal.initial_duration, goal.final_duration);
   for (std::size_t i = 0; i < kCoarser; i++) {
     Goal stage = goal;
     const double part = static_cast<double>(i) / kCoarser;
-    stage.duration_sum = first * std::pow(goal.duration_sum / first, part);
-    stage.final_duration = std::min(goal.final_duration, stage.duration_sum);
+    stage.final_duration =
+        std::min(goal.final_duration, first * std::pow(goal.duration_sum / first, part));
+    stage.duration_sum = stage.final_duration; // one trial decides
     if (i == 0) stage.width = std::min(0.25, goal.width * 4);
     stages.push_back(std::move(stage));
   }

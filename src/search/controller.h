@@ -37,8 +37,8 @@ enum class LimitedBy : std::uint8_t {
 };
 
 struct GoalResult {
-  std::optional<double> lower, upper; ///< the relevant bounds (4.8.1, 4.8.2)
-  double throughput = 0;              ///< conditional throughput at the lower bound
+  std::optional<double> lower{}, upper{}; ///< the relevant bounds (4.8.1, 4.8.2)
+  double throughput = 0;                  ///< conditional throughput at the lower bound
   Regular regular = Regular::Unfinished;
   LimitedBy limited_by = LimitedBy::Unknown;
 };

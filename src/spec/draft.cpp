@@ -103,8 +103,7 @@ Status read_all(Test& test, plan::RunSpec* run, const std::vector<Given>& option
 
 /// Threads and CPUs of whatever has them.
 Status settle(Test& test, const Asked& asked) {
-  if (auto* udp = std::get_if<Udp>(&test.of))
-    return settle_threads(asked, udp->run.threads, udp->run.cpus);
+  if (auto* udp = udp_of(test)) return settle_threads(asked, udp->run.threads, udp->run.cpus);
   if (auto* tcp = std::get_if<plan::TcpSpec>(&test.of))
     return settle_threads(asked, tcp->threads, tcp->cpus);
   if (auto* demo = std::get_if<plan::DemoSpec>(&test.of))
@@ -119,7 +118,7 @@ tl::unexpected<Error> labelled(const std::string& label, Error error) {
 
 /// One port, on top of what was given for all of them.
 Status add_port(Test& test, const PortDraft& draft) {
-  auto& udp = std::get<Udp>(test.of);
+  Udp& udp = *udp_of(test);
   Port port{udp.run};
   auto name = parse_interface(draft.interface);
   if (!name) return tl::unexpected<Error>(std::move(name.error()));
@@ -138,7 +137,7 @@ Status add_port(Test& test, const PortDraft& draft) {
 
 /// Streams with what each has of its own; the rules between the options of each.
 Status read_streams(Test& test, const Draft& draft, const Asked& asked) {
-  auto& run = std::get<Udp>(test.of).run;
+  plan::RunSpec& run = udp_of(test)->run;
   for (std::size_t i = 0; i < draft.streams.size(); ++i)
     for (const Given& given : in_order(draft.streams[i]))
       if (auto ok = read(Scope(test, run, i), given); !ok) return ok;
@@ -212,7 +211,7 @@ Draft merge(Draft profile, Draft over) {
 
 Result<Test> build(const Draft& draft) {
   Test test = default_test(draft.command->command);
-  auto* udp = std::get_if<Udp>(&test.of);
+  Udp* udp = udp_of(test);
   if (udp != nullptr && draft.streams.size() > 1)
     udp->run.streams.resize(draft.streams.size(), udp->run.streams.front());
   const Asked asked = asked_of(draft.options);

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "core/result.h"
@@ -29,7 +30,10 @@ public:
   [[nodiscard]] Test& test() const { return test_; }
   template <class Spec>
   [[nodiscard]] Spec& get() const {
-    return std::get<Spec>(test_.of);
+    if constexpr (std::is_same_v<Spec, Udp>)
+      return *udp_of(test_);
+    else
+      return std::get<Spec>(test_.of);
   }
   [[nodiscard]] plan::RunSpec& run() const { return run_ != nullptr ? *run_ : get<Udp>().run; }
   [[nodiscard]] plan::StreamSpec& stream() const { return run().streams[stream_]; }
@@ -105,6 +109,7 @@ struct CommandInfo {
   std::string summary;
   std::string rest{}; ///< what may stand behind the options, for the usage line
   bool profile = false;
+  bool streams = false; ///< a profile may have several streams
   std::vector<Option> options{};
   /// The rules between options, once all have been read.
   std::function<Status(const Test&, const Asked&)> check{};

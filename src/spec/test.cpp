@@ -29,7 +29,27 @@ plan::ExchangeSpec exchange(const Udp& udp) {
   return out;
 }
 
+plan::SearchSpec search_for(Search test) {
+  if (!test.reflector.empty()) {
+    test.udp.rx = {test.udp.run.interface};
+    const auto to = packet::IpRange::parse(test.reflector);
+    for (plan::StreamSpec& stream : test.udp.run.streams) {
+      stream.round_trip = true;
+      if (to) stream.dst_addr = *to;
+    }
+  }
+  if (test.search.preset == search::Preset::Rfc2544 && test.udp.drain == plan::kSearchDrain)
+    test.udp.drain = plan::kDrain; // RFC 2544, 23
+  test.search.test = exchange(test.udp);
+  return test.search;
+}
+
 } // namespace
+
+Udp* udp_of(Test& test) {
+  if (auto* search = std::get_if<Search>(&test.of)) return &search->udp;
+  return std::get_if<Udp>(&test.of);
+}
 
 Test default_test(Command command) {
   switch (command) {
@@ -37,6 +57,12 @@ Test default_test(Command command) {
     Udp udp;
     udp.run.streams.emplace_back();
     return {std::move(udp), {}};
+  }
+  case Command::Search: {
+    Search search;
+    search.udp.run.streams.emplace_back();
+    search.udp.drain = plan::kSearchDrain;
+    return {std::move(search), {}};
   }
   case Command::Tcp:
     return {plan::TcpSpec{}, {}};
@@ -61,6 +87,8 @@ Request request(const Test& test) {
         if constexpr (std::is_same_v<T, Udp>) {
           if (of.rx.empty() && of.ports.empty()) return of.run;
           return exchange(of);
+        } else if constexpr (std::is_same_v<T, Search>) {
+          return search_for(of);
         } else if constexpr (std::is_same_v<T, Completion>) {
           return {};
         } else {

@@ -11,6 +11,7 @@
 #include "plan/exchange_spec.h"
 #include "plan/reflect_spec.h"
 #include "plan/rx_spec.h"
+#include "plan/search_spec.h"
 #include "plan/spec.h"
 #include "plan/tcp_spec.h"
 
@@ -36,7 +37,15 @@ struct Udp {
   bool operator==(const Udp&) const = default;
 };
 
-enum class Command : std::uint8_t { Udp, Tcp, Rx, Reflect, Probe, Demo, Completion };
+/// `search`: what `udp` sends, and what is looked for with it.
+struct Search {
+  Udp udp;
+  plan::SearchSpec search; ///< its `test` is filled in by request()
+  std::string reflector;   ///< --reflect; empty: --rx
+  bool operator==(const Search&) const = default;
+};
+
+enum class Command : std::uint8_t { Udp, Tcp, Rx, Reflect, Search, Probe, Demo, Completion };
 
 /// `completion`: the shell.
 struct Completion {
@@ -46,19 +55,22 @@ struct Completion {
 
 struct Test {
   /// In the order of Command.
-  std::variant<Udp, plan::TcpSpec, plan::RxSpec, plan::ReflectSpec, plan::ProbeSpec, plan::DemoSpec,
-               Completion>
+  std::variant<Udp, plan::TcpSpec, plan::RxSpec, plan::ReflectSpec, Search, plan::ProbeSpec,
+               plan::DemoSpec, Completion>
       of;
   std::string key_file; ///< where the secret of --key was read: what a profile says in its place
   bool operator==(const Test&) const = default;
 };
+
+/// Of `udp`, and of what is built on it; else none.
+Udp* udp_of(Test& test);
 
 /// With the defaults of all options.
 Test default_test(Command command);
 
 /// What the use-cases take.
 using Request = std::variant<plan::RunSpec, plan::ExchangeSpec, plan::TcpSpec, plan::RxSpec,
-                             plan::ReflectSpec, plan::ProbeSpec, plan::DemoSpec>;
+                             plan::ReflectSpec, plan::SearchSpec, plan::ProbeSpec, plan::DemoSpec>;
 /// Not for `completion`.
 Request request(const Test& test);
 

@@ -333,14 +333,18 @@ Status check_udp_run(const plan::RunSpec& run, const Asked& asked) {
   return {};
 }
 
-CommandInfo udp_command() {
-  Table table(Command::Udp, "udp", "Send UDP packets, as fast as it goes or at an exact rate.");
-  table.info().profile = true;
+void add_udp_rows(Table& table) {
+  table.info().profile = table.info().streams = true;
   frame_rows(table);
   stream_rows(table);
   run_rows(table);
   ends_rows(table);
   output_rows(table);
+}
+
+CommandInfo udp_command() {
+  Table table(Command::Udp, "udp", "Send UDP packets, as fast as it goes or at an exact rate.");
+  add_udp_rows(table);
   table.info().check = check_udp;
   return table.done();
 }

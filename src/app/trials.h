@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Trials of a search: the same port test again and again, each at a load of its own. The only place
+// where a search touches how a test is described and measured. Internal to app.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/result.h"
+#include "core/stop_token.h"
+#include "packet/size_law.h"
+#include "plan/exchange_plan.h"
+#include "plan/facts.h"
+#include "plan/search_spec.h"
+#include "search/goal.h"
+#include "stats/exchange.h"
+
+namespace xtg::app {
+
+/// What a trial's final count says. `shape`: as it was asked for.
+search::Outcome outcome_of(const stats::ExchangeSummary& summary, const plan::TrialShape& shape);
+
+class Trials {
+public:
+  Trials(plan::ExchangeSpec test, std::vector<plan::HostFacts> facts, StopToken stop)
+      : test_(std::move(test)), facts_(std::move(facts)), stop_(std::move(stop)) {}
+
+  /// All streams have frames of this size from here on; none: their own.
+  Status set_size(const std::optional<packet::SizeLaw>& size);
+  /// Of a trial as fast as it goes.
+  [[nodiscard]] const plan::ExchangePlan& plan() const { return plan_; }
+  /// Bits of one frame of the first sending port, the mean over its streams.
+  [[nodiscard]] double l1_bits() const { return l1_; }
+  [[nodiscard]] double l2_bits() const { return l2_; }
+
+  struct Done {
+    search::Outcome outcome;
+    double rate = 0; ///< frames per second that the driver took, of the slowest port
+    stats::RxDelay delay;
+    std::optional<Error> silence; ///< something was sent and nothing arrived
+    bool interrupted = false;     ///< what was measured says nothing
+  };
+  /// An error is none of the device's.
+  Result<Done> run(const plan::TrialShape& shape);
+
+private:
+  plan::ExchangeSpec test_;
+  std::vector<plan::HostFacts> facts_;
+  StopToken stop_;
+  plan::ExchangePlan plan_;
+  std::vector<double> stream_l1_;
+  double l1_ = 0, l2_ = 0;
+};
+
+} // namespace xtg::app

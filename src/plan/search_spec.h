@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the user asked of `search`, before anything is looked up; defaults as in the man page.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "packet/size_law.h"
+#include "plan/exchange_spec.h"
+#include "plan/rx_spec.h"
+#include "search/goal.h"
+
+namespace xtg::plan {
+
+/// A load of one port: frames or bits (L1) per second, or a share of the link's speed.
+struct SearchRate {
+  Rate rate;
+  double percent = 0; ///< above 0: that of the link's speed, and `rate` is none
+  [[nodiscard]] std::string to_string() const; ///< what parse_search_rate() reads back
+  bool operator==(const SearchRate&) const = default;
+};
+/// "1Mpps", "5Gbps", "80%".
+Result<SearchRate> parse_search_rate(std::string_view text);
+
+/// What the rate found for a goal has to be: "ndr>1Mpps".
+struct SearchCondition {
+  std::string goal;
+  Relation relation = Relation::Greater;
+  Rate bound;
+  std::string text;
+  bool operator==(const SearchCondition&) const = default;
+};
+Result<std::vector<SearchCondition>> parse_search_expect(std::string_view text);
+
+/// How long what is under way is waited for after a trial, unless --rfc2544 or --drain says so.
+inline constexpr Nanoseconds kSearchDrain{200'000'000};
+
+struct SearchSpec {
+  ExchangeSpec test; ///< what each trial sends, at a rate that the search chooses
+  search::Preset preset = search::Preset::Default;
+  std::vector<search::Goal> goals;           ///< empty: those of the preset
+  std::vector<search::LatencyLimit> latency; ///< of every goal
+  std::optional<SearchRate> min_rate, max_rate, resolution;
+  std::vector<packet::SizeLaw> sizes;  ///< one search for each; empty: the streams' own
+  std::optional<Nanoseconds> max_time; ///< of the trials of one size
+  std::vector<SearchCondition> expect;
+  bool operator==(const SearchSpec&) const = default;
+};
+
+/// The goals with every limit that holds for them.
+std::vector<search::Goal> goals_of(const SearchSpec& spec);
+/// Of the trials of one size.
+std::optional<Nanoseconds> time_limit(const SearchSpec& spec);
+
+/// Frames per second. `l1_bits`: of one frame; `speed_bps` 0: not known, and a percentage is
+/// InvalidArgument, as is a load below one frame in 1000 s. `option`: for the message.
+Result<double> frames_per_second(const SearchRate& rate, double l1_bits, std::uint64_t speed_bps,
+                                 std::string_view option);
+
+/// The test at a load per port, which its streams share as their rates or else their weights say.
+/// Without a load it sends as fast as it can. Without an amount it lasts `duration`.
+struct TrialShape {
+  std::optional<double> load;
+  Nanoseconds duration{0};
+  std::optional<std::uint64_t> frames{}; ///< of each port, in its first stream
+};
+ExchangeSpec trial_of(const ExchangeSpec& test, const TrialShape& shape,
+                      const std::vector<double>& l1_bits);
+/// What part of a port's frames is each stream's. `l1_bits`: of one frame of each.
+std::vector<double> shares_of(const std::vector<StreamSpec>& streams,
+                              const std::vector<double>& l1_bits);
+
+} // namespace xtg::plan
