@@ -208,7 +208,7 @@ class Reflected(SearchTest):
         net = wire.Wire("--queues", 1)
         self.addCleanup(net.close)
         with wire.Process(["ip", "netns", "exec", net.far_ns, wire.BINARY],
-                          ["reflect", net.far_if, "--allow", "any", "--max-rate", f"{RATE}pps", "--quiet"]):
+                          ["reflect", net.far_if, "--allow", "any", "--max-rate", f"{RATE}pps", "--quiet", "--fix"]):
             wire.wait_for(lambda: "xdp" in net.far("ip", "link", "show", "dev", net.far_if), "the reflector is attached")
 
             def search():
