@@ -30,6 +30,7 @@ using search::Outcome;
 
 constexpr double kLearningLoad = 1000; // frames per second
 constexpr double kLearningSeconds = 0.1;
+constexpr unsigned kLearningTries = 5;
 constexpr double kSmallestPart = 1e-5; // of the largest load, unless --min-rate says so
 
 Nanoseconds nanoseconds(double seconds) {
@@ -146,7 +147,11 @@ std::optional<Trials::Done> SearchRun::trial(TrialKind kind, const plan::TrialSh
 /// The device learns who is there (RFC 2544, 23), and nothing is searched for on a dead path.
 bool SearchRun::learn() {
   const double load = std::min(kLearningLoad, most_.value_or(kLearningLoad));
-  const auto done = at(TrialKind::Learning, load, std::max(kLearningSeconds, 5 / load));
+  std::optional<Trials::Done> done;
+  for (unsigned times = 1; times <= kLearningTries; times++) { // longer each time, on a busy host
+    done = at(TrialKind::Learning, load, times * std::max(kLearningSeconds, 5 / load));
+    if (!done || !done->starved) break;
+  }
   if (done && done->silence) error_ = done->silence;
   return done && !done->silence;
 }
@@ -220,7 +225,8 @@ void SearchRun::pursue(search::Controller& controller, SizeFound& size) {
 
 /// At parts of the rate found for the first goal, and at that.
 void SearchRun::look_at_latency(SizeFound& size) {
-  const auto rate = size.goals.front().result.lower;
+  const search::GoalResult& first = size.goals.front().result;
+  const auto rate = first.lower ? first.lower : first.estimate;
   if (!rate) return;
   for (const double share : {0.1, 0.5, 0.9, 1.0}) {
     const double load = *rate * share;
@@ -243,7 +249,7 @@ void SearchRun::sweep(SizeFound& size) {
 /// Where all of the highest rate passes, no burst is too long (RFC 9004, 5.1).
 void SearchRun::back_to_back(SizeFound& size) {
   const search::GoalResult& rate = size.goals.front().result;
-  if (!rate.upper || size.ceiling_is_max) return;
+  if (!rate.upper || most_) return; // bursts leave at the highest rate, above any --max-rate
   const auto limit = plan::time_limit(spec_);
   const double began = now_s();
   search::BackToBack bursts({.most = static_cast<std::uint64_t>(2 * size.ceiling)});

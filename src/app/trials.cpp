@@ -39,6 +39,14 @@ std::uint64_t behind(std::uint64_t asked, const plan::TrialShape& shape) {
   return static_cast<std::uint64_t>(due) - asked;
 }
 
+/// The generator's threads did not run in time: nothing of a paced trial was even tried.
+bool starved(const stats::ExchangeSummary& summary, const plan::TrialShape& shape) {
+  return shape.load && summary.end == stats::EndReason::Duration &&
+         std::ranges::all_of(summary.ports, [](const stats::PortSummary& port) {
+           return !port.tx || port.tx->total.tx.offered() == 0;
+         });
+}
+
 } // namespace
 
 search::Outcome outcome_of(const stats::ExchangeSummary& summary, const plan::TrialShape& shape) {
@@ -96,7 +104,9 @@ Result<Trials::Done> Trials::run(const plan::TrialShape& shape) {
   Done done;
   done.interrupted = stop_.asked() != Asked::Nothing;
   if (measured->error && !done.interrupted) {
-    if (measured->error->code != Errc::Peer) return tl::unexpected<Error>(*measured->error);
+    done.starved = starved(summary, shape);
+    if (!done.starved && measured->error->code != Errc::Peer)
+      return tl::unexpected<Error>(*measured->error);
     done.silence = measured->error;
   }
   done.outcome = outcome_of(summary, shape);

@@ -38,7 +38,8 @@ public:
     search::Outcome outcome;
     double rate = 0; ///< frames per second that the driver took, of the slowest port
     stats::RxDelay delay;
-    std::optional<Error> silence; ///< something was sent and nothing arrived
+    std::optional<Error> silence; ///< nothing arrived
+    bool starved = false;         ///< of which nothing was sent, the generator's fault
     bool interrupted = false;     ///< what was measured says nothing
   };
   /// An error is none of the device's.

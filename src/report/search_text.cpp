@@ -71,7 +71,11 @@ void print_size(Page& page, const SizeFound& size) {
                                                       : "  (what the generator reaches)"));
   for (const GoalFound& found : size.goals) {
     const search::GoalResult& r = found.result;
-    page.row(found.goal.name, r.lower ? rate_words(*r.lower, size) : "no load is known to do");
+    page.row(found.goal.name, r.lower ? rate_words(*r.lower, size)
+                              : r.estimate
+                                  ? rate_words(*r.estimate, size) +
+                                        "  (an estimate, by trials shorter than the goal's)"
+                                  : "no load is known to do");
     page.row("", bounds_words(r, size));
     if (r.lower && r.throughput != *r.lower)
       page.row("", fmt::format("of which {} pkt/s arrive (conditional throughput)",

@@ -44,6 +44,7 @@ Json found_value(const GoalFound& found, const SizeFound& size) {
   return {{"name", found.goal.name},
           {"lower", rate_value(r.lower, size)},
           {"upper", rate_value(r.upper, size)},
+          {"estimate", rate_value(r.estimate, size)},
           {"conditional_throughput",
            rate_value(r.lower ? std::optional(r.throughput) : std::nullopt, size)},
           {"regular", r.regular == search::Regular::Yes},

@@ -202,9 +202,24 @@ LimitedBy Controller::limit_at(const Goal& goal, double upper) const {
   return generator > device ? LimitedBy::Generator : LimitedBy::Device;
 }
 
+std::optional<double> Controller::estimate(const Pursuit& pursuit) const {
+  for (auto stage = pursuit.stages.rbegin() + 1; stage != pursuit.stages.rend(); ++stage) {
+    std::optional<double> good;
+    for (const auto& [load, trials] : by_load_) {
+      if (classify(pursuit.stages.back(), trials) == Bound::Upper) break;
+      const Bound bound = classify(*stage, trials);
+      if (bound == Bound::Upper) break;
+      if (bound == Bound::Lower) good = load;
+    }
+    if (good) return good;
+  }
+  return std::nullopt;
+}
+
 std::vector<GoalResult> Controller::results() const {
   std::vector<GoalResult> results;
-  for (const Goal& goal : goals_) {
+  for (const Pursuit& pursuit : pursuits_) {
+    const Goal& goal = pursuit.stages.back();
     GoalResult& result = results.emplace_back();
     const Bounds found = bounds(goal);
     result.lower = found.lower;
@@ -212,7 +227,10 @@ std::vector<GoalResult> Controller::results() const {
     if (found.lower)
       result.throughput = conditional_throughput(goal, *found.lower, at(*found.lower));
     if (found.upper) result.limited_by = limit_at(goal, *found.upper);
-    if (!done(goal, found)) continue;
+    if (!done(goal, found)) {
+      if (!found.lower) result.estimate = estimate(pursuit);
+      continue;
+    }
     result.regular = !found.upper   ? Regular::NoUpper
                      : !found.lower ? Regular::NoLower
                                     : Regular::Yes;

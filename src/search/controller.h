@@ -38,7 +38,10 @@ enum class LimitedBy : std::uint8_t {
 
 struct GoalResult {
   std::optional<double> lower{}, upper{}; ///< the relevant bounds (4.8.1, 4.8.2)
-  double throughput = 0;                  ///< conditional throughput at the lower bound
+  /// Unfinished and without a lower bound: the largest load that shorter trials found good, below
+  /// the upper bound.
+  std::optional<double> estimate{};
+  double throughput = 0; ///< conditional throughput at the lower bound
   Regular regular = Regular::Unfinished;
   LimitedBy limited_by = LimitedBy::Unknown;
 };
@@ -90,6 +93,7 @@ private:
   [[nodiscard]] double unit(const Goal& goal, double load) const;
   [[nodiscard]] double fit(double load) const;
   [[nodiscard]] double trial_overhead() const;
+  [[nodiscard]] std::optional<double> estimate(const Pursuit& pursuit) const;
   [[nodiscard]] LimitedBy limit_at(const Goal& goal, double upper) const;
 
   std::vector<Goal> goals_;

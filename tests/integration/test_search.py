@@ -55,7 +55,9 @@ class SearchTest(lib.TestCase):
         """Every trial's columns, and that what is told of a load follows from its trials."""
         trials = result.doc["intervals"]
         self.assertEqual([trial["trial"] for trial in trials], list(range(1, len(trials) + 1)))
-        self.assertEqual([trial["kind"] for trial in trials[:2]], ["learning", "ceiling"][:len(trials)])
+        kinds = [trial["kind"] for trial in trials]
+        self.assertEqual(set(kinds[:1]), {"learning"} if kinds else set(), result)
+        self.assertLessEqual(kinds.count("ceiling"), len({trial["size"] for trial in trials}), result)
         for trial in trials:
             self.assertEqual(trial["asked"], trial["unsent"] + trial["lost_packets"] + trial["received"], trial)
         if result.doc["end"]:
@@ -95,7 +97,7 @@ class Policer(SearchTest):
 
     def command(self, *args):
         return ("search", self.wire.near_if, "--rx", self.wire.rx_if, "-m", self.wire.far_mac, "-a", self.wire.far_ip,
-                "--max-rate", "60kpps", "--json", *args)
+                *(() if "--max-rate" in args else ("--max-rate", "60kpps")), "--json", *args)
 
     def search(self, *args):
         with self.wire.start(*self.command(*args)) as process:
@@ -192,8 +194,7 @@ class Policer(SearchTest):
                 (("--reflect", "198.18.0.2"), ("--reflect", "--rx")),
                 (("--duration", "5"), ("--duration",))):
             with self.subTest(args=args):
-                base = [arg for arg in self.command() if args[0] != "--max-rate" or arg not in ("--max-rate", "60kpps")]
-                result = self.wire.run(*base, *args)
+                result = self.wire.run(*self.command(*args))
                 self.assertEqual(result.status, 2, result)
                 self.assertEqual(len(result.err.splitlines()), 1, result)
                 for word in words:
@@ -207,8 +208,9 @@ class Reflected(SearchTest):
         """One port, there and back; the reflector sends back no more than it is told to."""
         net = wire.Wire("--queues", 1)
         self.addCleanup(net.close)
+        net.near("ethtool", "-K", net.near_if, "gro", "on")
         with wire.Process(["ip", "netns", "exec", net.far_ns, wire.BINARY],
-                          ["reflect", net.far_if, "--allow", "any", "--max-rate", f"{RATE}pps", "--quiet", "--fix"]):
+                          ["reflect", net.far_if, "--allow", "any", "--max-rate", f"{RATE}pps", "--quiet"]):
             wire.wait_for(lambda: "xdp" in net.far("ip", "link", "show", "dev", net.far_if), "the reflector is attached")
 
             def search():
@@ -220,10 +222,12 @@ class Reflected(SearchTest):
                 self.assertEqual(result.status, 0, result)
                 self.adds_up(result)
                 goal = result.doc["end"]["sizes"][0]["goals"][0]
-                if goal["lower"]:
+                rate = goal["lower"] or goal["estimate"]
+                if rate and rate["pps"] > RATE * 0.8:
                     break
-        self.assertGreater(goal["lower"]["pps"], 1000, result)
-        self.assertLess(goal["lower"]["pps"], RATE * 1.3, result)
+        # The reflector lets a short burst through as fast as it comes.
+        self.assertTrue(RATE * 0.8 < rate["pps"] < RATE * 1.3, result)
+        self.assertTrue(all(point["delay_us"] for point in result.doc["end"]["sizes"][0]["latency"]), result)
 
 
 if __name__ == "__main__":

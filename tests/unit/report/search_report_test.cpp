@@ -40,6 +40,15 @@ TEST(SearchReportTest, IrregularResultsAreMarked) {
   EXPECT_TRUE(says(text, "interrupted")) << text;
 }
 
+TEST(SearchReportTest, AnEstimateIsCalledOne) {
+  SearchSummary summary = sample::search_irregular();
+  summary.sizes[0].goals[0].result = {.upper = 900e3, .estimate = 800e3};
+  const std::string text = text_of(summary);
+  EXPECT_TRUE(says(text, "800,000 pkt/s")) << text;
+  EXPECT_TRUE(says(text, "(an estimate, by trials shorter than the goal's)")) << text;
+  EXPECT_TRUE(says(text, "unfinished: below 900,000 pkt/s")) << text;
+}
+
 TEST(SearchReportTest, AConditionWithoutAResultIsMissed) {
   const auto conditions = *plan::parse_search_expect("pdr<1Mpps");
   const auto verdicts = judge(conditions, sample::search_irregular());

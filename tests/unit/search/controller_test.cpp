@@ -298,6 +298,9 @@ TEST_F(Seeded, StoppedAtAnyTime) {
     const Ran ran = search(sim, goals_of(Preset::Default), limits);
     const GoalResult result = ran.controller.results()[0];
     EXPECT_EQ(ran.controller.trials(), trials);
+    // After three trials there is something to say: an estimate until there is a lower bound.
+    EXPECT_EQ(result.estimate.has_value(), trials >= 2 && !result.lower) << trials;
+    EXPECT_LE(result.estimate.value_or(0), 1e6 + 1);
     if (result.regular == Regular::Unfinished) continue;
     EXPECT_TRUE(result.lower && result.upper);
   }
