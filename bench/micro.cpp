@@ -44,7 +44,7 @@ BENCHMARK(render_frame)->Arg(64)->Arg(1518);
 void encode_stream(benchmark::State& state) {
   const Frame frame = sample(64);
   for (auto _ : state)
-    benchmark::DoNotOptimize(encode(frame, {}));
+    benchmark::DoNotOptimize(encode(frame));
 }
 BENCHMARK(encode_stream);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // How fast: this tool beside the bare live-frame loops and any peer, alternating, counted at the
 // far end.
+#include <unistd.h>
+
+#include <cstdlib>
 #include <thread>
 
 #include <fmt/format.h>
@@ -9,6 +12,7 @@
 #include "bench_options.h"
 #include "child.h"
 #include "core/clock.h"
+#include "core/unique_fd.h"
 #include "far_end.h"
 #include "interrupt.h"
 #include "net/wire.h"
@@ -82,6 +86,28 @@ TableSpec table(const char* title) {
   return {.title = title, .columns = {{"Mpps", 3}}};
 }
 
+/// A profile of eight unpaced streams, as a file for the time of its life.
+class EightStreams {
+public:
+  EightStreams() {
+    const int fd = mkstemp(path_.data());
+    if (fd < 0) return;
+    const UniqueFd file(fd);
+    std::string text = R"({"command": "udp", "streams": [)";
+    for (int i = 1; i <= 8; i++)
+      text += fmt::format(R"({}{{"dst_port": "{}"}})", i > 1 ? ", " : "", 5000 + i);
+    text += "]}";
+    (void)!write(fd, text.data(), text.size());
+  }
+  EightStreams(const EightStreams&) = delete;
+  EightStreams& operator=(const EightStreams&) = delete;
+  ~EightStreams() { (void)unlink(path_.c_str()); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+  std::string path_ = "/tmp/xtg-bench-XXXXXX";
+};
+
 } // namespace
 
 Status bench_udp(const Options& options) {
@@ -127,6 +153,16 @@ Status bench_udp(const Options& options) {
                                      {"two cores", ours("--cpus 0,1", {})}};
     if (auto done = run_table(table("cores"), cores, options.rounds); !done) return done;
   }
+  const EightStreams eight;
+  std::vector<Contestant> shapes = {
+      {"one stream", ours("--cpus 0", {})},
+      {"eight streams", ours("--cpus 0 --profile " + eight.path(), {})},
+      {"a VLAN tag", ours("--cpus 0 --vlan 100", {})},
+      {"100 VLANs", ours("--cpus 0 --vlan 100-199", {})},
+      {"IMIX", ours("--cpus 0 --pkt-size imix", {})},
+      {"1024 flows of 8 packets", ours("--cpus 0 --flows 1024 --flow-packets 8 -p 1024-2047", {})},
+  };
+  if (auto done = run_table(table("shapes"), shapes, options.rounds); !done) return done;
   return report_costs(*wire, options);
 }
 

@@ -67,6 +67,7 @@ static __always_inline bool load_tail(struct xdp_md* ctx, __u32 end, __u64* word
 
 /* VLAN tags behind which a packet is looked for; for filters it is XTG_RX_TAGS. */
 #define XTG_RX_TAGS_BEHIND 4
+#define XTG_RX_BEHIND_MOST 31 /* bytes of them and the Ethernet header */
 
 /* What follows an Ethernet header and its VLAN tags. */
 struct behind_tags {
@@ -112,8 +113,12 @@ static __always_inline void outermost(void* data, void* end, struct packet* out)
   if ((void*)(eth + 1) > end) return;
   skip_tags(eth, end, &tags, XTG_RX_TAGS_BEHIND);
   __be16 proto = tags.proto;
-  void* at = tags.at;
-  __u32 offset = at - data;
+  __u64 offset = tags.at - data;
+  /* Verifier: a difference of pointers is any number, so that it looks at the rest once, and not
+   * for every number of tags. */
+  asm volatile("" : "+r"(offset));
+  offset &= XTG_RX_BEHIND_MOST;
+  void* at = data + offset;
   if (proto == bpf_htons(ETH_P_IP)) {
     struct iphdr* ip = at;
     if ((void*)(ip + 1) > end || ip->ihl < 5) return;
@@ -136,8 +141,9 @@ static __always_inline void outermost(void* data, void* end, struct packet* out)
   if (udp && (void*)(udp + 1) <= end) out->udp = udp;
 }
 
-/* Offset in the frame where the outermost IP packet ends; 0: there is none. */
-static __noinline int outer_end(struct xdp_md* ctx) {
+/* Offset in the frame where the outermost IP packet ends; 0: there is none. A global function,
+ * which the verifier looks at once, and not for every way that leads to it. */
+__noinline int xtg_rx_outer_end(struct xdp_md* ctx) {
   struct packet packet;
 
   outermost((void*)(long)ctx->data, (void*)(long)ctx->data_end, &packet);
@@ -153,7 +159,7 @@ static __always_inline bool may_be_ours(const __u64* words) {
 
 /* The last bytes of a padded frame's payload: where they end; 0: there are none of ours. */
 static __noinline int load_before_padding(struct xdp_md* ctx, __u32 length, __u64* words) {
-  __u32 end = outer_end(ctx);
+  __u32 end = xtg_rx_outer_end(ctx);
 
   if (end < XTG_SIG_FULL_LEN || end >= length) return 0;
   return load_tail(ctx, end, words) && may_be_ours(words) ? (int)end : 0;

@@ -132,7 +132,8 @@ static __always_inline int find_stream(struct xdp_md* ctx, struct xtg_reflect_cp
 
   *out = bpf_map_lookup_elem(&reflect_streams, &number);
   if (*out && *(__u64*)&(*out)->key == *(__u64*)&key) return 0;
-  if (find_place(ctx, cpu, &key, s->end, &number)) return -1;
+  number = xtg_reflect_find_place(ctx, &key, s->end);
+  if (number == XTG_REFLECT_NOT_OURS) return -1;
   *out = bpf_map_lookup_elem(&reflect_streams, &number);
   return 0;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #define XTG_REFLECT_NO_PLACE (~0U)
+#define XTG_REFLECT_NOT_OURS (~0U - 1)
 
 static __always_inline __u32* remembered(struct xtg_reflect_cpu* cpu,
                                          const struct xtg_reflect_key* key) {
@@ -112,20 +113,27 @@ static __noinline int believed(const struct xtg_rx_mark* m) {
   return agrees;
 }
 
-/* Slow path of find_stream(), for a payload that ends at `end`; -1: the frame is not believed to be
- * one of ours. */
-static __noinline int find_place(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu,
-                                 const struct xtg_reflect_key* key, __u32 end, __u32* number) {
+/* Slow path of find_stream(), for a payload that ends at `end`: the stream's place, or
+ * XTG_REFLECT_NOT_OURS where the frame is not believed to be one of ours. A global function, which
+ * the verifier looks at once, and not for every way that leads to it. */
+__noinline __u32 xtg_reflect_find_place(struct xdp_md* ctx, const struct xtg_reflect_key* key,
+                                        __u32 end) {
+  struct xtg_reflect_key own; /* Linux 6.1 looks up no key that an argument points to */
+  struct xtg_reflect_cpu* cpu;
+  __u32 zero = 0, number;
   struct xtg_rx_mark m;
   __u64 words[4];
 
-  if (!cpu || !number || !load_tail(ctx, end, words)) return -1;
-  *number = place_of(key);
-  if (*number == XTG_REFLECT_NO_PLACE) {
+  cpu = bpf_map_lookup_elem(&reflect_cpus, &zero);
+  if (!cpu || !key || end < XTG_SIG_FULL_LEN || !load_tail(ctx, end, words))
+    return XTG_REFLECT_NOT_OURS;
+  own = *key;
+  number = place_of(&own);
+  if (number == XTG_REFLECT_NO_PLACE) {
     xtg_rx_read_words(&m, words);
-    if (!believed(&m)) return -1;
-    *number = new_place(cpu, key);
+    if (!believed(&m)) return XTG_REFLECT_NOT_OURS;
+    number = new_place(cpu, &own);
   }
-  if (*number != XTG_REFLECT_NO_PLACE) *remembered(cpu, key) = *number + 1;
-  return 0;
+  if (number != XTG_REFLECT_NO_PLACE) *remembered(cpu, &own) = number + 1;
+  return number;
 }

@@ -35,7 +35,7 @@ int xtg_rx(struct xdp_md* ctx) {
   }
   if (!within_limit(c)) return XDP_PASS;
   a.now = bpf_ktime_get_ns();
-  if (c->has_tai && m.flags & XTG_SIG_F_TAI) from_tai(&m);
+  if (c->has_tai && m.flags & XTG_SIG_F_TAI) m.tx_ns -= tai_is_ahead();
   name_key(ctx, &m, &key);
 
   if (m.flags & XTG_SIG_F_REFLECTED) {
@@ -46,7 +46,7 @@ int xtg_rx(struct xdp_md* ctx) {
   number = *cached(&key, 0) - 1;
   struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
   if (record && same_key(&record->slot.key, &key)) {
-    enter(record, &m, &a);
+    enter(record, number, &m, &a);
   } else {
   other:
     if (!enter_other(&m, &a, &key, q, shared)) return not_entered(ctx, &m, &key, q, shared);

@@ -3,7 +3,6 @@
  * user space. */
 #pragma once
 
-#include "rx_count.bpf.h"
 #include "rx_frame.bpf.h"
 #include "xtg/abi/announce.h"
 

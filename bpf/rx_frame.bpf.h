@@ -3,6 +3,7 @@
 #pragma once
 
 #include "find.bpf.h"
+#include "rx_count.bpf.h"
 
 /* A frame and when it came. */
 struct arrival {
@@ -15,9 +16,9 @@ static __always_inline __u32 unit_of(struct xdp_md* ctx) {
   return rx_c()->shared ? bpf_get_smp_processor_id() : ctx->rx_queue_index;
 }
 
-static __always_inline bool is_shared(struct xdp_md* ctx) {
+static __always_inline int is_shared(struct xdp_md* ctx) {
   /* Queues beyond those told apart share the last record. */
-  return rx_c()->shared || ctx->rx_queue_index >= XTG_RX_QUEUES - 1;
+  return (int)(rx_c()->shared | (own_record(ctx->rx_queue_index, XTG_RX_QUEUES - 1) + 1));
 }
 
 /* Field by field, for nobody wrote what is between them. */
@@ -33,8 +34,9 @@ static __always_inline void copy_mark(struct xtg_rx_mark* to, const struct xtg_r
   to->version = from->version;
 }
 
-/* Destination port of the outermost IP packet; -1: it carries no UDP. */
-static __noinline int outer_port(struct xdp_md* ctx) {
+/* Destination port of the outermost IP packet; -1: it carries no UDP. A global function as
+ * xtg_rx_outer_end() is, and likewise the next one. */
+__noinline int xtg_rx_outer_port(struct xdp_md* ctx) {
   struct packet packet;
 
   outermost((void*)(long)ctx->data, (void*)(long)ctx->data_end, &packet);
@@ -48,7 +50,7 @@ static __always_inline bool carries_others(__u8 protocol, __u8 icmp) {
   return protocol == icmp || protocol == IPPROTO_TCP;
 }
 
-static __noinline int is_ordinary(struct xdp_md* ctx) {
+__noinline int xtg_rx_is_ordinary(struct xdp_md* ctx) {
   struct packet packet;
 
   outermost((void*)(long)ctx->data, (void*)(long)ctx->data_end, &packet);
@@ -73,12 +75,14 @@ static __always_inline __u32 plain_end(struct xdp_md* ctx) {
   return sizeof(*eth) + sizeof(*v6) + bpf_ntohs(v6->payload_len);
 }
 
-/* Reads the signature of a frame that is not as find_mark() has most of them. */
-static __noinline int find_mark_slowly(struct xdp_md* ctx, __u32 length, struct xtg_rx_mark* m) {
+/* Reads the signature of a frame that is not as find_mark() has most of them. A global function, of
+ * which the verifier knows nothing afterwards: neither where the signature was, nor its form. */
+__noinline int xtg_rx_find_slowly(struct xdp_md* ctx, __u32 length, struct xtg_rx_mark* m) {
   __u64 words[4];
 
+  if (!m) return 0;
   no_words(words);
-  if (!find_tail(ctx, length, words) || is_ordinary(ctx)) return 0;
+  if (!find_tail(ctx, length, words) || xtg_rx_is_ordinary(ctx)) return 0;
   xtg_rx_read_words(m, words);
   return 1;
 }
@@ -103,7 +107,8 @@ static __always_inline bool find_mark(struct xdp_md* ctx, __u32* length, struct 
     }
   }
   *length = bpf_xdp_get_buff_len(ctx);
-  return find_mark_slowly(ctx, *length, m);
+  __builtin_memset(m, 0, sizeof(*m)); /* the verifier wants all that is handed over */
+  return xtg_rx_find_slowly(ctx, *length, m);
 }
 
 /* Where the payload of a frame with our signature ends. */
@@ -112,7 +117,7 @@ static __always_inline __u32 payload_end(struct xdp_md* ctx) {
   __u64 words[4];
 
   if (length < XTG_SIG_FULL_LEN || !load_tail(ctx, length, words)) return 0;
-  return may_be_ours(words) ? length : (__u32)outer_end(ctx); /* before padding, then */
+  return may_be_ours(words) ? length : (__u32)xtg_rx_outer_end(ctx); /* before padding, then */
 }
 
 static __always_inline void name_key(struct xdp_md* ctx, const struct xtg_rx_mark* m,
@@ -130,14 +135,13 @@ static __always_inline bool wanted(struct xdp_md* ctx, const struct xtg_rx_confi
     __u32 mask = m->form == XTG_SIG_COMPACT ? 0xffff : ~0U;
     if ((m->session ^ c->session) & c->session_mask & mask) return false;
   }
-  return !c->by_port || (__u32)outer_port(ctx) == c->port;
+  return !c->by_port || (__u32)xtg_rx_outer_port(ctx) == c->port;
 }
 
 /* Puts a send time by CLOCK_TAI on the clock of the arrival, which does not step: by what both of
  * them are now. Only the delay then depends on CLOCK_TAI. */
-static __noinline int from_tai(struct xtg_rx_mark* m) {
-  m->tx_ns -= bpf_ktime_get_tai_ns() - bpf_ktime_get_ns();
-  return 0;
+static __noinline __u64 tai_is_ahead(void) {
+  return bpf_ktime_get_tai_ns() - bpf_ktime_get_ns();
 }
 
 /* Whether a stream is one of those announced, or of a short signature has come with a full one. One

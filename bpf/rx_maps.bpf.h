@@ -104,5 +104,9 @@ static __noinline int tell_position(const struct xtg_rx_slot* s, __u64 number) {
   return 0;
 }
 
+static __always_inline struct xtg_rx_record* xtg_rx_record_at(__u32 number) {
+  return bpf_map_lookup_elem(&rx_records, &number);
+}
+
 #define xtg_rx_position(w) position_of((w)->slot)
 #define xtg_rx_tell(w, number) tell_position((w)->slot, number)

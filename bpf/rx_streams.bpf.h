@@ -72,9 +72,11 @@ __noinline __u32 xtg_rx_find_slot(const struct xtg_rx_key* key, int create, __u3
   return number;
 }
 
-static __always_inline void enter(struct xtg_rx_record* record, struct xtg_rx_mark* m,
+/* `number`: the record's. */
+static __always_inline void enter(struct xtg_rx_record* record, __u32 number, struct xtg_rx_mark* m,
                                   const struct arrival* a) {
-  struct xtg_rx_state w = {.slot = &record->slot, .order = &record->order, .words = record->words};
+  struct xtg_rx_state w = {
+      .slot = &record->slot, .order = &record->order, .words = record->words, .number = number};
 
   asm volatile("" : "+r"(w.words)); /* Clang: there are more than the struct says. */
   xtg_rx_extend(m, w.slot->next, a->now);
@@ -88,7 +90,7 @@ __noinline int xtg_rx_enter_at(__u32 number, struct xtg_rx_mark* m, const struct
 
   if (!record || !m || !a) return 0;
   if (rx_s()->why) look_before(&record->slot);
-  enter(record, m, a);
+  enter(record, number, m, a);
   if (rx_s()->why) look_after(number);
   return 0;
 }

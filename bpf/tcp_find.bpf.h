@@ -27,6 +27,8 @@ struct rx_scratch {
   __u32 l4;      /* ... where TCP does, ... */
   __u32 total;   /* ... and the bytes from l3 on */
   __u32 refused; /* the kernel's IP would not deliver it */
+  __u32 at;      /* of TCP's options, where the next one is, ... */
+  __u32 end; /* ... and how many bytes there are: the verifier knows neither, and so looks once */
 };
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

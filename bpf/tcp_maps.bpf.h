@@ -143,8 +143,13 @@ static __always_inline struct xtg_tcp_word* xtg_tcp_word_at(const struct xtg_tcp
   return bpf_map_lookup_elem(&tcp_boards, &key);
 }
 
+/* The verifier would follow each way to a cell for itself. */
+__noinline __u32 xtg_tcp_rtt_cell(__u32 rtt_us) {
+  return xtg_hist_cell((__u64)rtt_us * 1000);
+}
+
 static __always_inline void xtg_tcp_rtt_sample(struct xtg_tcp_flow* f, __u32 rtt_us) {
-  __u32 cell = xtg_hist_cell((__u64)rtt_us * 1000), number = f->number;
+  __u32 cell = xtg_tcp_rtt_cell(rtt_us), number = f->number;
   __u32 lane = f->lane & (XTG_MAX_WORKERS - 1);
   struct xtg_tcp_rtt_row* row = bpf_map_lookup_elem(&tcp_flow_rtt, &number);
 

@@ -8,24 +8,22 @@
 
 struct rx_options {
   struct rx_scratch* s;
-  __u32 at;
-  __u32 end;
 };
 
 /* One TCP option. A segment has at most 40 bytes of them. */
 static long rx_option(__u32 turn, struct rx_options* o) {
   struct rx_scratch* s = o->s;
-  __u32 at = o->at, kind, len, i;
+  __u32 at = s->at, kind, len, i;
 
-  if (at >= o->end || at >= 40) return 1;
+  if (at >= s->end || at >= 40) return 1;
   kind = s->tcp[RX_TCP + at];
   if (kind == 0) return 1;
   if (kind == 1) {
-    o->at++;
+    s->at++;
     return 0;
   }
   len = s->tcp[RX_TCP + at + 1];
-  if (len < 2 || len > 40 || at + len > o->end || at + len > 40) return 1;
+  if (len < 2 || len > 40 || at + len > s->end || at + len > 40) return 1;
   if (kind == 8 && len == 10 && at <= 30) {
     s->event.tsval = rx_u32(&s->tcp[RX_TCP + at + 2]);
     s->event.tsecr = rx_u32(&s->tcp[RX_TCP + at + 6]);
@@ -41,7 +39,19 @@ static long rx_option(__u32 turn, struct rx_options* o) {
       }
     }
   }
-  o->at += len;
+  s->at += len;
+  return 0;
+}
+
+/* The options' `bytes`, read into the scratch. A global function, which the verifier looks at once,
+ * as xtg_tcp_enter() is. */
+__noinline int xtg_tcp_options(struct rx_scratch* s, __u32 bytes) {
+  struct rx_options o = {.s = s};
+
+  if (!s) return 0;
+  s->at = 0;
+  s->end = bytes;
+  bpf_loop(40, rx_option, &o, 0);
   return 0;
 }
 
@@ -112,36 +122,42 @@ static __always_inline int rx_keep(struct rx_scratch* s, struct xtg_tcp_kept* k)
   return was == XTG_TCP_KEPT_FULL;
 }
 
-/* Enters the scratch event in the queue of `place`'s thread. Towards the queue's end there is room
+/* Enters the scratch event in the queue of the flow's thread. Towards the queue's end there is room
  * for one notice per flow, and for what others may be adding at this moment. */
-static __always_inline void rx_push(struct rx_scratch* s, const struct xtg_tcp_place* place) {
+__noinline int xtg_tcp_enter(struct rx_scratch* s, __u32 lane) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
-  __u32 lane = place->lane & (XTG_MAX_WORKERS - 1), key, flow = place->flow;
-  struct xtg_tcp_queue* q = &tcp_queues[lane];
-  __u64 turn = q->head - *(volatile __u64*)&tcp_lanes[lane].event_tail;
   struct xtg_tcp_kept* k = NULL;
+  struct xtg_tcp_queue* q;
   struct xtg_tcp_event* e;
+  __u32 key, flow;
+  __u64 turn;
 
+  if (!s) return 0;
+  lane &= XTG_MAX_WORKERS - 1;
+  flow = s->event.flow;
+  q = &tcp_queues[lane];
+  turn = q->head - *(volatile __u64*)&tcp_lanes[lane].event_tail;
   if (turn > c->events_mask - 256 - c->ready_mask) {
     k = bpf_map_lookup_elem(&tcp_kept, &flow);
     if (k && rx_keep(s, k)) {
       __sync_fetch_and_add(&q->lost, 1);
-      return;
+      return 0;
     }
     if (turn > c->events_mask - 128) { /* not to be expected */
       if (k && s->event.flags == XTG_TCP_KEPT)
         __sync_val_compare_and_swap(&k->state, XTG_TCP_KEPT_FULL, XTG_TCP_KEPT_NONE);
       __sync_fetch_and_add(&q->lost, 1);
-      return;
+      return 0;
     }
   }
   turn = __sync_fetch_and_add(&q->head, 1);
   key = lane * (c->events_mask + 1) + ((__u32)turn & c->events_mask);
   e = bpf_map_lookup_elem(&tcp_events, &key);
-  if (!e) return;
+  if (!e) return 0;
   /* Not by assignment of the whole: the turn comes last, and with a barrier. */
   __builtin_memcpy((char*)e + 8, (char*)&s->event + 8, sizeof(*e) - 8);
   __sync_lock_test_and_set(&e->turn, turn + 1);
+  return 1;
 }
 
 /* True: the packet is ours, and has been taken. */
@@ -186,11 +202,8 @@ static __always_inline bool rx_take(void* ctx, __u32 bytes, const bool tc) {
   if (((xtg_tcp_c()->ipv6 ? s->head[15] >> 4 : s->head[15]) & 3) == 3)
     s->event.flags |= XTG_TCP_HAS_CE;
   s->event.at_us = (__u32)(bpf_ktime_get_ns() / 1000);
-  if (options) {
-    struct rx_options o = {.s = s, .at = 0, .end = options};
-    bpf_loop(40, rx_option, &o, 0);
-  }
-  rx_push(s, place);
+  if (options) xtg_tcp_options(s, options);
+  xtg_tcp_enter(s, place->lane);
   return true;
 }
 

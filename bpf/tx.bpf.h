@@ -10,6 +10,7 @@
 #include "renew.bpf.h"
 #include "tx_batch.bpf.h"
 #include "tx_frame.bpf.h"
+#include "tx_plain.bpf.h"
 
 #define XTG_SKIP XDP_DROP /* send nothing: the page goes straight back to the pool */
 
@@ -18,7 +19,7 @@ static __noinline int begin_one(struct xtg_tx_worker* w, struct xtg_tx_cursor* c
   const struct xtg_stream* s = stream_at(0);
 
   if (!begin_batch(w, c, s, 0, false)) return 0;
-  if (s->n_fields && c->value_seq != w->seq) seek_fields(c, s, w->seq);
+  if (s->n_fields && c->value_seq != w->seq) seek_one(w->lane, w->seq);
   return 1;
 }
 
@@ -57,13 +58,19 @@ static __always_inline void turn_flows(struct xtg_tx_worker* w, struct xtg_tx_cu
 
 static __always_inline int send_frame(struct xdp_md* ctx, struct xtg_tx_worker* w, __u32 lane,
                                       const int variant) {
+  if (variant & XTG_V_PLAIN) {
+    if (variant & XTG_V_STAMP)
+      plain_stamp(w, stream_at(0), stamp_at(stream_at(0), bpf_ktime_get_ns()));
+    if (!write_plain(ctx, w, lane, stream_at(0), variant & XTG_V_SIZED)) return XTG_SKIP;
+    return bpf_redirect_map(&targets, 0, XDP_DROP);
+  }
   __u32 stream = variant & XTG_V_MULTI ? w->stream : 0;
   const struct xtg_stream* s = stream_at(stream);
   struct xtg_tx_cursor* c = cursor_at(lane, stream);
 
   if (variant & XTG_V_MULTI && s->stamp_each)
     xtg_stamp(lane, stream, bpf_ktime_get_ns());
-  else if (variant & XTG_V_CALLS && s->stamp_each)
+  else if (s->stamp_each)
     set_stamp(w, s, stamp_at(s, bpf_ktime_get_ns()));
   if (variant & XTG_V_MODEST) {
     if (!store_frame(ctx, w, s)) return XTG_SKIP;
@@ -72,7 +79,7 @@ static __always_inline int send_frame(struct xdp_md* ctx, struct xtg_tx_worker* 
   }
   w->seq++;
   if (s->n_fields) c->value_seq = w->seq;
-  if (variant & XTG_V_CALLS && s->flows) turn_flows(w, c, s, variant);
+  if (s->flows) turn_flows(w, c, s, variant);
   if (variant & XTG_V_RENEW && config.renew) xtg_renew(ctx);
   /* What becomes of the frame is counted by the tracepoints; what they do not see, because the
    * device has left the map and the helper answered XDP_DROP, is the rest. */
@@ -114,16 +121,20 @@ static __always_inline int begin(struct xdp_md* ctx, const int variant) {
     /* Verifier: clang would compute the address first and compare another copy of the index. */   \
     asm volatile("" : "+r"(lane));                                                                 \
     struct xtg_tx_worker* w = &workers[lane & (XTG_MAX_WORKERS - 1)];                              \
+    /* Kept in a register, not computed again. */                                                  \
+    asm volatile("" : "+r"(w));                                                                    \
     if (w->seq == w->send_end) return name##_begin(ctx);                                           \
     return send_frame(ctx, w, lane, variant);                                                      \
   }
 
-/* One stream, of which every offset and branch is decided at load time. */
-XTG_TX_PROGRAM(xtg_tx, 0)
-XTG_TX_PROGRAM(xtg_tx_each, XTG_V_CALLS)
+/* One stream: the kind that most are of, see tx_plain.bpf.h, and any. */
+XTG_TX_PROGRAM(xtg_tx, XTG_V_PLAIN)
+XTG_TX_PROGRAM(xtg_tx_stamp, XTG_V_PLAIN | XTG_V_STAMP)
+XTG_TX_PROGRAM(xtg_tx_sized, XTG_V_PLAIN | XTG_V_SIZED)
+XTG_TX_PROGRAM(xtg_tx_single, 0)
 /* One stream, where frames have to be renewed. */
-XTG_TX_PROGRAM(xtg_tx_renew, XTG_V_CALLS | XTG_V_RENEW)
+XTG_TX_PROGRAM(xtg_tx_renew, XTG_V_RENEW)
 /* Any number of streams. */
-XTG_TX_PROGRAM(xtg_tx_multi, XTG_V_MULTI | XTG_V_CALLS | XTG_V_RENEW)
+XTG_TX_PROGRAM(xtg_tx_multi, XTG_V_MULTI | XTG_V_RENEW)
 /* Any number of streams, without CAP_PERFMON. Slower. */
-XTG_TX_PROGRAM(xtg_tx_modest, XTG_V_MULTI | XTG_V_CALLS | XTG_V_MODEST | XTG_V_RENEW)
+XTG_TX_PROGRAM(xtg_tx_modest, XTG_V_MULTI | XTG_V_MODEST | XTG_V_RENEW)

@@ -6,17 +6,18 @@
 
 #include "tx_fields.bpf.h"
 
-/* What the signatures of one batch share, or with stamp_each those of one frame. */
-static __always_inline void set_stamp(struct xtg_tx_worker* w, const struct xtg_stream* s,
-                                      __u64 now) {
-  __u64 sum;
+/* What the signatures of one batch share, or with stamp_each those of one frame; returns its part
+ * of the sums. Only for streams with a signature. */
+static __always_inline __u64 set_words(struct xtg_tx_worker* w, const struct xtg_stream* s,
+                                       __u64 now) {
+  __u64 sum = 0;
 
-  if (s->sig_form == XTG_SIG_NONE) return;
-  if (s->sig_form == XTG_SIG_FULL) {
+  XTG_FIXED(s->sig_form == XTG_SIG_FULL) {
     w->sig_word[0] = bpf_cpu_to_be64(now);
     w->sig_word[1] = s->sig_const[0] | w->lane_now;
     sum = xtg_csum_add64(0, w->sig_word[0]);
-  } else {
+  }
+  XTG_FIXED(s->sig_form != XTG_SIG_FULL) {
     __u64 time = bpf_cpu_to_be64(now << 16); /* six bytes, in the first six of the word */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     w->sig_word[0] = time << 32;
@@ -27,15 +28,25 @@ static __always_inline void set_stamp(struct xtg_tx_worker* w, const struct xtg_
 #endif
     sum = xtg_csum_add64(0, time);
   }
-  sum = xtg_csum_add64(sum, w->lane_now);
-  if (s->n_sizes > 1) {
-    w->sig_sum = sum;
-    return;
+  return xtg_csum_add64(sum, w->lane_now);
+}
+
+/* The same, and the sums with it. */
+static __always_inline void set_stamp(struct xtg_tx_worker* w, const struct xtg_stream* s,
+                                      __u64 now) {
+  __u64 sum = 0;
+
+  XTG_FIXED(s->sig_form) {
+    sum = set_words(w, s, now);
   }
+  w->sig_sum = sum;
 #pragma unroll
-  for (int i = 0; i < XTG_MAX_CSUMS; i++)
-    if (s->sig_sums & (1U << i))
-      w->sums[i] = s->sums[i].base + (s->sig_odd & (1U << i) ? sum << 8 : sum);
+  for (int i = 0; i < XTG_MAX_CSUMS; i++) {
+    w->sums[i] = s->sums[i].base;
+    XTG_FIXED(s->sig_sums & (1U << i)) {
+      w->sums[i] += s->sig_odd & (1U << i) ? sum << 8 : sum;
+    }
+  }
 }
 
 /* The send time of a frame that goes at `now`. */

@@ -6,6 +6,14 @@
 
 #include "maps.bpf.h"
 
+/* A decision by constants of the run. The verifier removes a branch whose target is never reached,
+ * so each outcome has a target of its own; the jump there is an instruction that it removes, too.
+ */
+#define XTG_FIXED(condition)                                                                       \
+  if (!(condition))                                                                                \
+    asm volatile("goto +0");                                                                       \
+  else
+
 static __always_inline struct xtg_tx_worker* worker_of(__u32 ingress_ifindex) {
   __u32 lane = ingress_ifindex - config.ingress_base;
 
@@ -63,6 +71,12 @@ static __always_inline void seek_fields(struct xtg_tx_cursor* c, const struct xt
   for (int i = 0; i < XTG_MAX_FIELDS; i++)
     if (i < s->n_fields) rest = seek_field(c, s, i, seq, rest);
   c->value_seq = seq;
+}
+
+/* Of the only stream. Apart, so that what is rare costs the frames no registers. */
+static __noinline int seek_one(__u32 lane, __u64 seq) {
+  seek_fields(cursor_at(lane, 0), stream_at(0), seq);
+  return 0;
 }
 
 /* The same for programs that know no constants: the verifier looks at one field. It takes no write

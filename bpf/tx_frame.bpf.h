@@ -8,8 +8,10 @@
 
 /* What a program variant decides at compile time. */
 enum {
-  XTG_V_MULTI = 1,  /* several streams: the worker's record names the one of the batch */
-  XTG_V_CALLS = 2,  /* what takes calls for every frame: the clock, several sizes, flows */
+  XTG_V_PLAIN = 1,  /* see tx_plain.bpf.h */
+  XTG_V_STAMP = 16, /* with XTG_V_PLAIN: a clock reading for every frame */
+  XTG_V_SIZED = 32, /* with XTG_V_PLAIN: several sizes */
+  XTG_V_MULTI = 2,  /* several streams: the worker's record names the one of the batch */
   XTG_V_MODEST = 4, /* for who lacks CAP_PERFMON */
   XTG_V_RENEW = 8,  /* looks at config.renew; apart, for what must outlive its helper call */
 };
@@ -26,12 +28,12 @@ struct shape {
 
 static __always_inline struct shape shape_now(const struct xtg_tx_worker* w,
                                               const struct xtg_tx_cursor* c,
-                                              const struct xtg_stream* s, const int variant) {
+                                              const struct xtg_stream* s) {
   struct shape shape = {
       s->frame_len, s->sig_off, s->mirror_off, s->sig_odd, false, &sizes[0],
   };
 
-  if (variant & XTG_V_CALLS && s->n_sizes > 1) {
+  if (s->n_sizes > 1) {
     __u64 at = s->size_base + index_now(w, c, s, s->size_field & (XTG_MAX_FIELDS - 1));
     const struct xtg_size* size = &sizes[at & (XTG_MAX_SIZES - 1)];
     shape.len = size->frame_len;
@@ -44,8 +46,8 @@ static __always_inline struct shape shape_now(const struct xtg_tx_worker* w,
   return shape;
 }
 
-/* Verifier: with a single stream of one size all offsets are known constants and the one check of
- * the whole frame covers them; else every access is checked by itself. */
+/* Verifier: where it does not know all offsets, every access is checked by itself. Memory of our
+ * own and frames of which it knows them (tx_plain.bpf.h) need no check. */
 #define XTG_NEED(at, bytes)                                                                        \
   do {                                                                                             \
     if (checked && (void*)(at) + (bytes) > end) return false;                                      \
@@ -72,7 +74,7 @@ static __always_inline bool write_header(void* data, void* end, const struct xtg
 
 #pragma unroll
   for (int i = 0; i < XTG_MAX_HEADER / 8; i++) {
-    if (i < s->copy_words) {
+    XTG_FIXED(i < s->copy_words) {
       XTG_NEED(to + i, 8);
       to[i] = i == 0 ? w->first_word : s->header[i];
     }
@@ -94,8 +96,9 @@ static __always_inline bool write_header(void* data, void* end, const struct xtg
 
 static __always_inline void add_to(struct sums* sums, __u64 part, __u32 which) {
 #pragma unroll
-  for (int i = 0; i < XTG_MAX_CSUMS; i++)
-    if (which & (1U << i)) sums->of[i] += part;
+  for (int i = 0; i < XTG_MAX_CSUMS; i++) {
+    XTG_FIXED(which & (1U << i)) sums->of[i] += part;
+  }
 }
 
 /* Writes one varying field and moves it on; *turn tells whether it is its turn, and then the next
@@ -158,29 +161,42 @@ static __always_inline bool write_next_hop(void* data, void* end, const struct x
   return true;
 }
 
-/* Writes the whole signature; what is in the page may have been changed by a reflector. */
+/* Write a whole signature, since a reflector may have changed what is in the page, and return what
+ * its number adds to the sums. */
+static __always_inline __u64 store_full(__u64* at, const struct xtg_tx_worker* w,
+                                        const struct xtg_stream* s, __u64 seq) {
+  __u64 word = bpf_cpu_to_be64(seq);
+
+  at[0] = word;
+  at[1] = w->sig_word[0];
+  at[2] = w->sig_word[1];
+  at[3] = s->sig_const[1];
+  return xtg_csum_add64(0, word);
+}
+
+static __always_inline __u64 store_compact(__u64* at, const struct xtg_tx_worker* w, __u64 seq) {
+  __u64 part = bpf_htonl((__u32)seq);
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  at[0] = w->sig_word[0] | part;
+#else
+  at[0] = w->sig_word[0] | part << 32;
+#endif
+  at[1] = w->sig_word[1];
+  return part;
+}
+
 static __always_inline bool write_signature(__u64* at, void* end, const struct xtg_tx_worker* w,
                                             const struct xtg_stream* s, const struct shape* shape,
                                             struct sums* sums, const bool checked) {
-  __u64 seq, part;
+  __u64 part;
 
   if (s->sig_form == XTG_SIG_FULL) {
-    seq = bpf_cpu_to_be64(w->seq);
     XTG_NEED(at, XTG_SIG_FULL_LEN);
-    at[0] = seq;
-    at[1] = w->sig_word[0];
-    at[2] = w->sig_word[1];
-    at[3] = s->sig_const[1];
-    part = xtg_csum_add64(0, seq);
+    part = store_full(at, w, s, w->seq);
   } else {
-    seq = part = bpf_htonl((__u32)w->seq);
     XTG_NEED(at, XTG_SIG_COMPACT_LEN);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    at[0] = w->sig_word[0] | seq;
-#else
-    at[0] = w->sig_word[0] | (seq << 32);
-#endif
-    at[1] = w->sig_word[1];
+    part = store_compact(at, w, w->seq);
   }
   if (shape->sized) part += w->sig_sum; /* else it is in w->sums */
   add_to(sums, part << 8, s->sig_sums & shape->sig_odd);
@@ -195,7 +211,7 @@ static __always_inline void begin_sums(struct sums* sums, const struct xtg_tx_wo
     if (shape->sized)
       sums->of[i] = shape->size->base[i];
     else
-      sums->of[i] = s->sig_form && s->sig_sums & (1U << i) ? w->sums[i] : s->sums[i].base;
+      sums->of[i] = w->sums[i];
   }
 }
 
@@ -204,7 +220,7 @@ static __always_inline bool write_sums(void* header, void* end, const struct xtg
                                        const struct sums* sums, const bool checked) {
 #pragma unroll
   for (int i = 0; i < XTG_MAX_CSUMS; i++) {
-    if (s->sums[i].off) {
+    XTG_FIXED(s->sums[i].off) {
       __u16* at = header + (s->sums[i].off & (XTG_MAX_HEADER - 1));
       __u16 sum = xtg_csum_ip(sums->of[i]);
       XTG_NEED(at, 2);
@@ -242,6 +258,24 @@ __noinline int xtg_clean(struct xdp_md* ctx, __u32 until) {
       at += 8;
       from += 8;
     }
+  }
+  return 0;
+}
+
+/* The same for one place, but for its first two words. */
+__noinline int xtg_clean_rest(struct xdp_md* ctx, __u32 place) {
+  void* end = (void*)(long)ctx->data_end;
+
+  place &= XTG_MAX_PLACES - 1;
+  __u64 off = places[place].off & 0xfff;
+  const void* from = page_template + off;
+  void* at = (void*)(long)ctx->data + off;
+  asm volatile("" : "+r"(from), "+r"(at)); /* Verifier: one bound, known of both. */
+  for (__u32 word = 2; word < XTG_PLACE_WORDS && word < places[place].words; word++) {
+    at += 8;
+    from += 8;
+    if (at + 16 > end) break;
+    *(__u64*)(at + 8) = *(const __u64*)(from + 8);
   }
   return 0;
 }
@@ -308,13 +342,13 @@ __noinline int xtg_multi_hop(struct xdp_md* ctx, __u32 lane, __u32 stream) {
 static __always_inline bool write_frame(struct xdp_md* ctx, struct xtg_tx_worker* w,
                                         struct xtg_tx_cursor* c, const struct xtg_stream* s,
                                         const int variant) {
-  const bool checked = variant & XTG_V_CALLS, multi = variant & XTG_V_MULTI;
-  struct shape shape = shape_now(w, c, s, variant);
+  const bool checked = true, multi = variant & XTG_V_MULTI;
+  struct shape shape = shape_now(w, c, s);
   struct sums own;
   struct sums* sums = multi ? &parts[w->lane & (XTG_MAX_WORKERS - 1)].sums : &own;
   bool turn = true;
 
-  if (variant & XTG_V_CALLS) prepare_page(ctx, s, &shape);
+  prepare_page(ctx, s, &shape);
   void* data = (void*)(long)ctx->data;
   void* end = (void*)(long)ctx->data_end;
   if (data + shape.len > end) return false;
@@ -338,7 +372,9 @@ static __always_inline bool write_frame(struct xdp_md* ctx, struct xtg_tx_worker
   if (s->hop_law && !write_next_hop(data, end, w, c, s, checked)) return false;
 #pragma unroll
   for (int i = 0; i < XTG_MAX_FIELDS; i++) {
-    if (i < s->n_fields && !write_field(data, end, w, c, s, i, &turn, sums, checked)) return false;
+    XTG_FIXED(i < s->n_fields) {
+      if (!write_field(data, end, w, c, s, i, &turn, sums, checked)) return false;
+    }
   }
   return write_sums(data, end, s, sums, checked);
 }
@@ -349,7 +385,7 @@ __noinline int xtg_modest_start(__u32 lane, __u32 stream) {
   struct parts* to = &parts[lane & (XTG_MAX_WORKERS - 1)];
   const struct xtg_tx_worker* w = &workers[lane & (XTG_MAX_WORKERS - 1)];
   const struct xtg_stream* s = stream_at(stream);
-  struct shape shape = shape_now(w, cursor_at(lane, stream), s, XTG_V_CALLS);
+  struct shape shape = shape_now(w, cursor_at(lane, stream), s);
 
   to->header[0] = w->first_word;
 #pragma unroll

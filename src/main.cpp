@@ -64,21 +64,6 @@ struct Streams {
   std::ostream out{&out_buffer}, err{&err_buffer};
 };
 
-int carry_out(const xtg::spec::Request& request, xtg::app::Context& context) {
-  return std::visit(
-      Overloaded{
-          [&](const xtg::plan::RunSpec& spec) { return xtg::app::udp(spec, context); },
-          [&](const xtg::plan::ExchangeSpec& spec) { return xtg::app::port_test(spec, context); },
-          [&](const xtg::plan::TcpSpec& spec) { return xtg::app::tcp(spec, context); },
-          [&](const xtg::plan::RxSpec& spec) { return xtg::app::rx(spec, context); },
-          [&](const xtg::plan::ReflectSpec& spec) { return xtg::app::reflect(spec, context); },
-          [&](const xtg::plan::SearchSpec& spec) { return xtg::app::search(spec, context); },
-          [&](const xtg::plan::ProbeSpec& spec) { return xtg::app::probe(spec, context); },
-          [&](const xtg::plan::DemoSpec& spec) { return xtg::app::demo(spec, context); },
-      },
-      request);
-}
-
 int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
   if (const auto* text = std::get_if<xtg::cli::TextRequest>(&request)) {
     context.out << text->text;
@@ -86,7 +71,18 @@ int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
   }
   const auto& test = std::get<xtg::spec::Test>(request);
   context.test = xtg::spec::to_profile(test);
-  return carry_out(xtg::spec::request(test), context);
+  return std::visit(
+      Overloaded{
+          [&](const xtg::plan::TestSpec& spec) { return xtg::app::udp(spec, context); },
+          [&](const xtg::plan::TcpSpec& spec) { return xtg::app::tcp(spec, context); },
+          [&](const xtg::plan::RxSpec& spec) { return xtg::app::rx(spec, context); },
+          [&](const xtg::plan::ReflectSpec& spec) { return xtg::app::reflect(spec, context); },
+          [&](const xtg::plan::SearchSpec& spec) { return xtg::app::search(spec, context); },
+          [&](const xtg::plan::ProbeSpec& spec) { return xtg::app::probe(spec, context); },
+          [&](const xtg::plan::DemoSpec& spec) { return xtg::app::demo(spec, context); },
+          [](const xtg::spec::Completion&) { return 0; }, // cli makes it a text
+      },
+      test.of);
 }
 
 int run(const Words& argv, const Words& words, xtg::app::Signals& signals) {

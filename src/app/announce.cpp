@@ -43,7 +43,8 @@ Status Announcer::send(const plan::StreamPlan& stream, const packet::Announcemen
   auto frame = packet::render_announcement(stream.frame, what, stream.frame.spec.mirror, copy, now,
                                            plan_.spec.key.value_or(SipKey{}).abi());
   if (!frame) return tl::unexpected<Error>(std::move(frame.error()));
-  if (next_hop_) std::ranges::copy(next_hop_->bytes, frame->begin());
+  if (const auto moved = next_hops_.find(stream.id); moved != next_hops_.end())
+    std::ranges::copy(moved->second.bytes, frame->begin());
   return anchor_.run([&] {
     Status sent;
     for (unsigned i = 0; i < kTries; i++) {

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,8 +26,8 @@ public:
   /// With the final count, of every stream three times; `hurry`: once, at once.
   void end(const stats::Snapshot& last, bool hurry);
 
-  /// Of the receiver, which has moved.
-  void set_next_hop(const packet::Mac& mac) { next_hop_ = mac; }
+  /// Of a stream's receiver, which has moved.
+  void set_next_hop(std::size_t stream, const packet::Mac& mac) { next_hops_[stream] = mac; }
 
   /// What could not be announced: one line each.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
@@ -39,7 +39,7 @@ private:
   const plan::Plan& plan_;
   xdp::Sender& sender_;
   const net::Anchor& anchor_;
-  std::optional<packet::Mac> next_hop_;
+  std::map<std::size_t, packet::Mac> next_hops_; ///< of streams; others have the plan's
   std::vector<std::string> warnings_;
 };
 

@@ -11,12 +11,12 @@
 
 #include "core/result.h"
 #include "core/stop_token.h"
-#include "plan/exchange_spec.h"
 #include "plan/reflect_spec.h"
 #include "plan/rx_spec.h"
 #include "plan/search_spec.h"
 #include "plan/spec.h"
 #include "plan/tcp_spec.h"
+#include "plan/test_spec.h"
 
 namespace xtg::app {
 
@@ -30,8 +30,7 @@ struct Context {
   std::function<void()> restore_signals = {}; ///< in a child that is to run another program
 };
 
-int udp(const plan::RunSpec& spec, Context& context);
-int port_test(const plan::ExchangeSpec& spec, Context& context);
+int udp(const plan::TestSpec& test, Context& context);
 int tcp(const plan::TcpSpec& spec, Context& context);
 int rx(const plan::RxSpec& spec, Context& context);
 int reflect(const plan::ReflectSpec& spec, Context& context);

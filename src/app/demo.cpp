@@ -24,22 +24,22 @@ namespace xtg::app {
 
 namespace {
 
-plan::RunSpec stream_over(const net::Wire& wire, const plan::DemoSpec& spec) {
+plan::TestSpec stream_over(const net::Wire& wire, const plan::DemoSpec& spec) {
   plan::StreamSpec stream;
   stream.dst_addr = packet::IpRange{wire.far().v4, 1};
   stream.dst_port = packet::PortRange{10'000, 16};
   stream.frame_size = spec.frame_size;
   stream.rate = spec.rate;
 
-  plan::RunSpec run;
-  run.interface = wire.near().name;
-  run.streams.push_back(std::move(stream));
-  run.threads = spec.threads;
-  run.cpus = spec.cpus;
-  run.duration = spec.duration;
-  run.interval = spec.interval;
-  run.output = spec.output;
-  return run;
+  plan::TestSpec test;
+  test.ports.push_back({.interface = wire.near().name,
+                        .streams = {std::move(stream)},
+                        .threads = spec.threads,
+                        .cpus = spec.cpus});
+  test.duration = spec.duration;
+  test.interval = spec.interval;
+  test.output = spec.output;
+  return test;
 }
 
 Result<net::LinkCounters> far_counters(const net::Wire& wire) {

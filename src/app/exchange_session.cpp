@@ -2,6 +2,7 @@
 #include "app/exchange_session.h"
 
 #include <algorithm>
+#include <future>
 
 #include <fmt/format.h>
 
@@ -42,6 +43,16 @@ Status PortTest::prepare_ports(std::uint64_t started_ns) {
   ports_.resize(plan_.ports.size());
   for (std::size_t i = 0; i < ports_.size(); i++)
     ports_[i].plan = &plan_.ports[i];
+  // Attaching a receiver waits for a grace period of the kernel; meanwhile the senders are loaded.
+  // Not where a port does both: what its driver says to the receiver decides about its sender.
+  std::future<Status> senders;
+  if (std::ranges::none_of(plan_.ports, [](const auto& port) { return port.receive && port.send; }))
+    senders = std::async(std::launch::async, [&] { return prepare_senders(started_ns); });
+  if (auto ready = prepare_receivers(); !ready) return ready;
+  return senders.valid() ? senders.get() : prepare_senders(started_ns);
+}
+
+Status PortTest::prepare_receivers() {
   const Listener* first = nullptr;
   for (Port& port : ports_) {
     if (!port.plan->receive) continue;
@@ -52,6 +63,10 @@ Status PortTest::prepare_ports(std::uint64_t started_ns) {
     if (port.plan->send && port.listener->refusal() && plan::needs_pass_program(port.plan->iface))
       return tl::unexpected<Error>(*port.listener->refusal());
   }
+  return {};
+}
+
+Status PortTest::prepare_senders(std::uint64_t started_ns) {
   for (Port& port : ports_) {
     if (!port.plan->send) continue;
     auto session = Session::prepare(*port.plan->send, started_ns);

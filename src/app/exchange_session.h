@@ -45,6 +45,8 @@ private:
 
   explicit PortTest(const plan::ExchangePlan& plan) : plan_(plan) {}
   Status prepare_ports(std::uint64_t started_ns);
+  Status prepare_receivers();
+  Status prepare_senders(std::uint64_t started_ns);
   void on_end(stats::EndReason why, std::uint64_t now_ns) override;
   void drain(const StopToken& stop, run::Host& host);
   void conclude_senders(std::vector<std::optional<stats::Sample>>& rest);

@@ -126,30 +126,31 @@ Result<plan::InterfaceFacts> find_interface(const plan::InterfaceChoice& choice,
   return iface;
 }
 
-plan::HostFacts gather_facts(const plan::RunSpec& spec, bool resolve_neighbours) {
+plan::HostFacts gather_facts(const plan::TestSpec& test, const plan::PortSpec& port,
+                             bool resolve_neighbours) {
   plan::HostFacts facts;
   facts.kernel = kernel_release();
   std::sscanf(facts.kernel.c_str(), "%d.%d", &facts.kernel_major, &facts.kernel_minor);
   facts.cpus = allowed_cpus();
 
-  plan::RouteQuestion first = plan::question_of(spec.streams.front());
-  auto iface = find_interface({spec.interface, spec.streams.front().zone}, first);
+  plan::RouteQuestion first = plan::question_of(port.streams.front());
+  auto iface = find_interface({port.interface, port.streams.front().zone}, first);
   if (!iface) {
     facts.iface_error = iface.error().message();
     return facts;
   }
   facts.iface = std::move(*iface);
-  for (const plan::StreamSpec& stream : spec.streams) {
+  for (const plan::StreamSpec& stream : port.streams) {
     // With the next hop given only the source address is of interest: nobody need be asked.
     net::RouteOptions options;
     const packet::IpRange dst =
         stream.dst_addr.value_or(packet::IpRange{plan::destination_of(stream), 1});
     options.resolve = resolve_neighbours && !stream.dst_mac && facts.iface->up &&
-                      plan::check_safety(spec, *facts.iface, dst).has_value();
+                      plan::check_safety(test, *facts.iface, dst).has_value();
     plan::RouteQuestion question = plan::question_of(stream);
     question.mark = first.mark;
     question.vrf = first.vrf;
-    question.interface = &stream == &spec.streams.front() ? first.interface : facts.iface->ifindex;
+    question.interface = &stream == &port.streams.front() ? first.interface : facts.iface->ifindex;
     // With a MAC given, the range has no others to be looked up.
     facts.routes.push_back(stream.dst_mac ? net::route_to(question, options)
                                           : net::route_to_range(question, dst, options));

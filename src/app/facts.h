@@ -7,8 +7,8 @@
 
 #include "core/result.h"
 #include "plan/facts.h"
-#include "plan/spec.h"
 #include "plan/tcp_plan.h"
+#include "plan/test_spec.h"
 
 namespace xtg::app {
 
@@ -19,8 +19,10 @@ Result<plan::InterfaceFacts> find_interface(const plan::InterfaceChoice& choice,
                                             plan::RouteQuestion& question);
 
 /// Never fails: what could not be learnt stands in the facts as text. With `resolve_neighbours` the
-/// kernel is made to ask for next hops that are not in its table (at most a second each).
-plan::HostFacts gather_facts(const plan::RunSpec& spec, bool resolve_neighbours);
+/// kernel is made to ask for next hops that are not in its table (at most a second each). Of a port
+/// that sends.
+plan::HostFacts gather_facts(const plan::TestSpec& test, const plan::PortSpec& port,
+                             bool resolve_neighbours);
 
 /// Of a `tcp` run, with what its host's name stands for.
 plan::TcpFacts gather_facts(const plan::TcpSpec& spec);

@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "app/app.h"
-#include "plan/exchange_spec.h"
 #include "plan/facts.h"
+#include "plan/test_spec.h"
 
 namespace xtg::app {
 
 /// The facts of every port, which from here on has its interface's own name; with them the ways
 /// back, whose addresses are the first sender's.
-std::vector<plan::HostFacts> gather_ports(plan::ExchangeSpec& spec, Context& context);
+std::vector<plan::HostFacts> gather_ports(plan::TestSpec& test, Context& context);
 
 } // namespace xtg::app

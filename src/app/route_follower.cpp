@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/route_follower.h"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -27,27 +29,64 @@ std::optional<RouteFollower::Way> way_of(const plan::RouteFacts& facts,
   return way;
 }
 
-} // namespace
-
 /// An answer that takes longer than the timeout is a change again.
-plan::RouteFacts RouteFollower::read(int timeout_ms) const {
+plan::RouteFacts ask_way(const RouteFollower::Target& target, int timeout_ms) {
   net::RouteOptions ask;
   ask.resolve = timeout_ms != 0;
   ask.timeout = std::chrono::milliseconds(timeout_ms);
-  return net::route_to_range(question_, range_, ask);
+  return net::route_to_range(target.question, target.range, ask);
 }
 
-void RouteFollower::begin(plan::RouteQuestion question, packet::IpRange range,
-                          const plan::InterfaceFacts& iface, Way way, bool roams) {
-  question_ = question;
-  question_.interface = iface.ifindex;
-  question_.mark = net::socket_defaults().mark;
-  range_ = std::move(range);
+/// A run goes on as it was; whether that is wanted is for its user to say.
+void look_refused(RouteFollower::Target& target, const plan::RouteFacts& facts,
+                  RouteFollower::Change& change) {
+  const bool refused = facts.fault == plan::RouteFault::NoRoute ||
+                       facts.fault == plan::RouteFault::Refused ||
+                       facts.fault == plan::RouteFault::OwnAddress;
+  if (refused && !target.refused)
+    change.notes.push_back(fmt::format("this host would not send to {} any more ({}); this run "
+                                       "goes on as before",
+                                       target.question.dst.to_string(), facts.error));
+  target.refused = refused;
+}
+
+} // namespace
+
+std::vector<RouteFollower::Target> targets_of(const plan::Plan& plan) {
+  std::vector<RouteFollower::Target> targets;
+  for (std::size_t i = 0; i < plan.streams.size(); i++) {
+    const plan::StreamSpec& spec = plan.asked().streams[i];
+    const packet::Frame& frame = plan.streams[i].frame;
+    const bool looked_up = frame.sweep.hop_law == packet::HopLaw::Fixed ||
+                           frame.sweep.hop_law == packet::HopLaw::Listed;
+    if (spec.dst_mac || !looked_up) continue;
+    const plan::RouteQuestion question = plan::question_of(spec);
+    const packet::IpRange range =
+        spec.dst_addr.value_or(packet::IpRange{plan::destination_of(spec), 1});
+    auto target = std::ranges::find_if(targets, [&](const RouteFollower::Target& known) {
+      return known.question == question && known.range == range;
+    });
+    if (target == targets.end()) {
+      targets.push_back({question, range, {frame.spec.dst_mac, frame.sweep.next_hops}});
+      target = std::prev(targets.end());
+      target->roams = i == 0 && plan.asked().interface.empty();
+    }
+    target->streams.push_back(i);
+  }
+  return targets;
+}
+
+void RouteFollower::begin(std::vector<Target> targets, const plan::InterfaceFacts& iface) {
   iface_ = iface;
-  way_ = std::move(way);
-  roams_ = roams;
   auto watch = net::RouteWatch::open(); // before it reads: a change in between is seen
-  if (watch && way_of(read(0), way_) == way_) watch_.emplace(std::move(*watch));
+  if (!watch) return;
+  const std::uint32_t mark = net::socket_defaults().mark;
+  for (Target& target : targets) {
+    target.question.interface = iface.ifindex;
+    target.question.mark = mark;
+    if (way_of(ask_way(target, 0), target.way) == target.way) targets_.push_back(std::move(target));
+  }
+  if (!targets_.empty()) watch_.emplace(std::move(*watch));
 }
 
 RouteFollower::Change RouteFollower::look(std::uint64_t now_ns) {
@@ -55,49 +94,42 @@ RouteFollower::Change RouteFollower::look(std::uint64_t now_ns) {
   if (!watch_ || now_ns < next_ns_) return change;
   next_ns_ = now_ns + kLookNs;
   if (!watch_->changed()) return change;
-  const plan::RouteFacts facts = read(1);
-  look_refused(facts, change);
-  auto way = way_of(facts, way_);
+  for (Target& target : targets_)
+    look_at(target, change);
+  return change;
+}
+
+void RouteFollower::look_at(Target& target, Change& change) const {
+  const plan::RouteFacts facts = ask_way(target, 1);
+  look_refused(target, facts, change);
+  auto way = way_of(facts, target.way);
   // As many hosts as the run has room for, or one next hop for all.
-  if (way && *way != way_ && way->hosts.size() == way_.hosts.size()) {
+  if (way && *way != target.way && way->hosts.size() == target.way.hosts.size()) {
     const std::string by =
         facts.gateway ? fmt::format(", by {}", facts.gateway->to_string()) : std::string();
     change.notes.push_back(
         way->hosts.empty()
-            ? fmt::format("the way to {} leads to {} now{}", question_.dst.to_string(),
+            ? fmt::format("the way to {} leads to {} now{}", target.question.dst.to_string(),
                           way->next_hop.to_string(), by)
-            : fmt::format("hosts of {} have other MAC addresses now", range_.to_string()));
-    way_ = *way;
-    change.way = std::move(way);
+            : fmt::format("hosts of {} have other MAC addresses now", target.range.to_string()));
+    target.way = *way;
+    change.moved.push_back({target.streams, std::move(*way)});
   }
-  if (roams_) look_astray(change);
-  return change;
+  if (target.roams) look_astray(target, change);
 }
 
-/// A run goes on as it was; whether that is wanted is for its user to say.
-void RouteFollower::look_refused(const plan::RouteFacts& facts, Change& change) {
-  const bool refused = facts.fault == plan::RouteFault::NoRoute ||
-                       facts.fault == plan::RouteFault::Refused ||
-                       facts.fault == plan::RouteFault::OwnAddress;
-  if (refused && !refused_)
-    change.notes.push_back(fmt::format("this host would not send to {} any more ({}); this run "
-                                       "goes on as before",
-                                       question_.dst.to_string(), facts.error));
-  refused_ = refused;
-}
-
-void RouteFollower::look_astray(Change& change) {
+void RouteFollower::look_astray(Target& target, Change& change) const {
   net::RouteOptions ask;
   ask.resolve = false;
-  plan::RouteQuestion question = question_;
+  plan::RouteQuestion question = target.question;
   question.interface = 0;
   question.vrf = net::socket_defaults().vrf;
   const plan::RouteFacts any = net::route_to(question, ask);
   const bool astray = any.ifindex != 0 && any.ifindex != iface_.ifindex;
-  if (astray && !astray_)
+  if (astray && !target.astray)
     change.notes.push_back(fmt::format("the route to {} now uses {}; this run stays on {}",
-                                       question_.dst.to_string(), any.interface, iface_.name));
-  astray_ = astray;
+                                       question.dst.to_string(), any.interface, iface_.name));
+  target.astray = astray;
 }
 
 } // namespace xtg::app

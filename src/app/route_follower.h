@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Follows the way to a run's destination while it lasts: the next hop's MAC address changes where
+// Follows the ways to a run's destinations while it lasts: a next hop's MAC address changes where
 // another machine takes over (VRRP) or the route does. Main thread only. Internal to app.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 #include "net/route_watch.h"
 #include "packet/address.h"
-#include "plan/facts.h"
+#include "plan/plan.h"
 
 namespace xtg::app {
 
@@ -21,35 +21,43 @@ public:
     std::vector<std::uint64_t> hosts; ///< of a range on the link: each one's MAC
     bool operator==(const Way&) const = default;
   };
+  /// Streams with one destination.
+  struct Target {
+    plan::RouteQuestion question;
+    packet::IpRange range; ///< question.dst is the first of it
+    Way way;               ///< as the plan has it
+    bool roams = false;    ///< the route chose the interface: noted when it would choose another
+    std::vector<std::size_t> streams{};
+    bool refused = false; ///< no route leads there now
+    bool astray = false;  ///< the route leads over another interface now
+  };
+  struct Moved {
+    std::vector<std::size_t> streams;
+    Way way;
+  };
   struct Change {
-    std::optional<Way> way;
+    std::vector<Moved> moved;
     std::vector<std::string> notes;
   };
 
-  /// A run to the addresses of `range`, of which question.dst is the first, leaves `iface` for
-  /// `way`. What is not the kernel's word (a MAC that was given, a veth peer's that nobody asked
-  /// for) is not followed. `roams`: the route chose the interface, so that it is told when it would
-  /// choose another.
-  void begin(plan::RouteQuestion question, packet::IpRange range, const plan::InterfaceFacts& iface,
-             Way way, bool roams);
+  /// A run leaves `iface` for these. What is not the kernel's word (a MAC that was given, a veth
+  /// peer's that nobody asked for) is not followed.
+  void begin(std::vector<Target> targets, const plan::InterfaceFacts& iface);
   /// What has changed since the last call; reads the tables only after the kernel has announced a
   /// change, and at most every 50 ms.
   Change look(std::uint64_t now_ns);
 
 private:
-  [[nodiscard]] plan::RouteFacts read(int timeout_ms) const;
-  void look_refused(const plan::RouteFacts& facts, Change& change);
-  void look_astray(Change& change);
+  void look_at(Target& target, Change& change) const;
+  void look_astray(Target& target, Change& change) const;
 
-  plan::RouteQuestion question_;
-  packet::IpRange range_;
   plan::InterfaceFacts iface_;
-  Way way_;
-  bool roams_ = false;
-  bool refused_ = false; ///< no route leads there now
-  bool astray_ = false;  ///< the route leads over another interface now
+  std::vector<Target> targets_;
   std::uint64_t next_ns_ = 0;
   std::optional<net::RouteWatch> watch_;
 };
+
+/// Where the streams go whose next hops are the host's choice.
+std::vector<RouteFollower::Target> targets_of(const plan::Plan& plan);
 
 } // namespace xtg::app

@@ -326,10 +326,10 @@ std::optional<report::Failure> failure_of(const std::optional<Error>& error, Ask
 } // namespace
 
 int search(const plan::SearchSpec& spec, Context& context) {
-  if (spec.test.dry_run) return port_test(plan::trial_of(spec.test, {}, {}), context);
+  plan::TestSpec test = plan::test_of(spec);
+  if (test.dry_run) return udp(plan::trial_of(test, {}, {}), context);
   xdp::init_logging(spec.test.output.verbose);
   const auto sink = make_output(spec.test.output, context);
-  plan::ExchangeSpec test = spec.test;
   auto facts = gather_ports(test, context);
   Trials trials(std::move(test), std::move(facts), context.stop);
   if (auto ready =

@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-#include "app/live_lane.h"
+#include "app/live_worker.h"
 #include "app/renewal.h"
 #include "app/run_common.h"
 #include "core/clock.h"
@@ -90,8 +90,8 @@ Result<std::unique_ptr<Session>> Session::prepare(const plan::Plan& plan,
 }
 
 Status Session::load() {
-  const auto lanes = static_cast<unsigned>(plan_.cpus.size());
-  auto anchor = net::Anchor::create(lanes + (plan_.announce ? 1 : 0));
+  const auto workers = static_cast<unsigned>(plan_.cpus.size());
+  auto anchor = net::Anchor::create(workers + (plan_.announce ? 1 : 0));
   if (!anchor) return forward(std::move(anchor), "make the ingress devices");
   anchor_.emplace(std::move(*anchor));
 
@@ -100,17 +100,13 @@ Status Session::load() {
   spec.to_ifindex = plan_.iface.ifindex;
   std::vector<packet::EncodedStream> streams;
   for (const plan::StreamPlan& stream : plan_.streams) {
-    const packet::EncodeOptions options{stream.stamp == plan::Stamp::Each,
-                                        stream.pacing.has_value(),
-                                        stream.clock == plan::StampClock::Tai};
-    streams.push_back(packet::encode(stream.frame, options));
-    streams.back().stream.weight = stream.weight;
+    streams.push_back(plan::encode(stream));
     spec.totals.push_back(stream.num_packets.value_or(~std::uint64_t{0}));
   }
   auto tables = packet::assemble(std::move(streams));
   if (!tables) return tl::unexpected<Error>(std::move(tables.error()));
   spec.tables = std::move(*tables);
-  spec.workers = lanes;
+  spec.workers = workers;
   spec.once = plan_.announce;
   spec.again = !plan_.once;
   auto renew = must_renew(plan_.iface);
@@ -140,15 +136,15 @@ Status Session::start_workers() {
   finished_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!finished_.valid()) return fail_sys(errno, "eventfd");
 
-  std::vector<tx::Seat> seats;
+  std::vector<tx::PooledWorker> workers;
   for (std::size_t worker = 0; worker < plan_.cpus.size(); worker++) {
-    tx::Seat seat;
-    seat.cpu = plan_.cpus[worker];
-    seat.spec = worker_spec(plan_);
-    seat.lane = std::make_unique<LiveLane>(*sender_, *anchor_, worker, nomem_[worker]);
-    seats.push_back(std::move(seat));
+    tx::PooledWorker pooled;
+    pooled.cpu = plan_.cpus[worker];
+    pooled.spec = worker_spec(plan_);
+    pooled.worker = std::make_unique<LiveWorker>(*sender_, *anchor_, worker, nomem_[worker]);
+    workers.push_back(std::move(pooled));
   }
-  pool_ = std::make_unique<tx::WorkerPool>(std::move(seats), [fd = finished_.get()] {
+  pool_ = std::make_unique<tx::WorkerPool>(std::move(workers), [fd = finished_.get()] {
     const std::uint64_t one = 1;
     [[maybe_unused]] const ssize_t n = write(fd, &one, sizeof one);
   });
@@ -179,7 +175,7 @@ void Session::start_clock(std::uint64_t start_ns) {
   first_.time_ns = start_ns_;
   previous_ = first_;
   silence_.begin(first_.total, start_ns_);
-  begin_following();
+  follower_.begin(targets_of(plan_), plan_.iface);
 }
 
 void Session::set_schedules() {
@@ -204,9 +200,9 @@ void Session::set_schedules() {
 stats::Snapshot Session::snapshot(bool settled) {
   stats::Snapshot out = sender_->snapshot(settled);
   out.time_ns = monotonic_ns();
-  for (std::size_t lane = 0; lane < out.workers.size(); lane++) {
-    out.workers[lane].nomem_retries = nomem_[lane].load(std::memory_order_relaxed);
-    out.total.nomem_retries += out.workers[lane].nomem_retries;
+  for (std::size_t worker = 0; worker < out.workers.size(); worker++) {
+    out.workers[worker].nomem_retries = nomem_[worker].load(std::memory_order_relaxed);
+    out.total.nomem_retries += out.workers[worker].nomem_retries;
   }
   if (out.source == stats::CountSource::Link) add_link_counters(out, settled);
   return out;
@@ -257,31 +253,17 @@ bool Session::over() const {
   return poll(&finished, 1, 0) > 0;
 }
 
-/// Where the next hop is the host's choice.
-void Session::begin_following() {
-  const plan::StreamSpec& spec = plan_.spec.streams.front();
-  const packet::Frame& frame = stream_.frame;
-  const bool fixed = frame.sweep.hop_law == packet::HopLaw::Fixed;
-  if (spec.dst_mac || (!fixed && frame.sweep.hop_law != packet::HopLaw::Listed)) return;
-  follower_.begin(plan::question_of(spec),
-                  spec.dst_addr.value_or(packet::IpRange{plan::destination_of(spec), 1}),
-                  plan_.iface, {frame.spec.dst_mac, frame.sweep.next_hops},
-                  plan_.spec.interface.empty());
-}
-
 void Session::follow_route() {
   const std::uint64_t now_ns = monotonic_ns();
-  RouteFollower::Change change = follower_.look(now_ns);
-  if (change.way) {
-    if (!change.way->hosts.empty()) sender_->set_next_hops(change.way->hosts);
-    for (std::size_t i = 0; change.way->hosts.empty() && i < plan_.streams.size(); i++) {
-      // All that took the first one's.
-      if (!plan_.spec.streams[i].dst_mac &&
-          plan_.streams[i].frame.spec.dst_mac == stream_.frame.spec.dst_mac)
-        sender_->set_next_hop(i, change.way->next_hop);
+  const RouteFollower::Change change = follower_.look(now_ns);
+  for (const RouteFollower::Moved& moved : change.moved)
+    for (const std::size_t stream : moved.streams) {
+      if (moved.way.hosts.empty())
+        sender_->set_next_hop(stream, moved.way.next_hop);
+      else
+        sender_->set_next_hops(stream, moved.way.hosts);
+      if (announcer_) announcer_->set_next_hop(stream, moved.way.next_hop);
     }
-    if (announcer_) announcer_->set_next_hop(change.way->next_hop);
-  }
   for (const std::string& text : change.notes)
     summary_.notes.push_back(fmt::format("after {:.1f} s: {}", clock_.seconds(now_ns), text));
 }

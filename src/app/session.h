@@ -70,7 +70,6 @@ private:
   void set_schedules();
 
   void on_end(stats::EndReason why, std::uint64_t now_ns) override;
-  void begin_following();
   void follow_route();
 
   stats::Snapshot snapshot(bool settled);

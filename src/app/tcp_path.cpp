@@ -24,7 +24,8 @@ void TcpSession::note(std::string text, report::Sink& sink, std::uint64_t now_ns
 
 void TcpSession::follow_route(report::Sink& sink, std::uint64_t now_ns) {
   const RouteFollower::Change change = follower_.look(now_ns);
-  if (change.way) sender_->set_next_hop(change.way->next_hop);
+  for (const RouteFollower::Moved& moved : change.moved)
+    sender_->set_next_hop(moved.way.next_hop);
   for (const std::string& text : change.notes)
     note(text, sink, now_ns);
 }

@@ -7,8 +7,10 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <unordered_map>
+#include <utility>
 
 #include <unistd.h>
 
@@ -197,7 +199,9 @@ Status TcpSession::look_for_translation() {
   }
   if (!handshakes_) return {};
   const auto answers = handshakes_->take();
-  handshakes_.reset();
+  unwatched_ =
+      std::async(std::launch::async,
+                 [watch = std::exchange(handshakes_, std::nullopt)]() mutable { watch.reset(); });
   std::unordered_map<std::uint32_t, std::string> found; // by acknowledgment number
   for (const net::Answer& answer : answers) {
     const auto flow = by_ack.find(answer.ack);
@@ -288,6 +292,7 @@ Status TcpSession::read_payload() {
 }
 
 Status TcpSession::load(const xtg_tcp_config& config) {
+  if (anchored_.valid()) anchored_.wait();
   undo_tap_.reset();
   sender_.reset();
   anchor_.reset();
@@ -325,7 +330,14 @@ Status TcpSession::load(const xtg_tcp_config& config) {
   auto sender = xdp::TcpSender::load(spec);
   if (!sender) return tl::unexpected<Error>(std::move(sender.error()));
   sender_.emplace(std::move(*sender));
-  return anchor_->run([this] { return sender_->attach_anchor(); });
+  return {};
+}
+
+/// While the handshakes are under way; before the first frame it has to be done.
+void TcpSession::begin_anchoring() {
+  anchored_ = std::async(std::launch::async, [this]() -> Status {
+    return anchor_->run([this] { return sender_->attach_anchor(); });
+  });
 }
 
 Status TcpSession::tap() {
@@ -413,15 +425,15 @@ Status TcpSession::start_workers() {
   const bool paced = config_.pace_ns_q != 0;
   const auto caps = net::effective_caps();
   const bool may_step_back = !paced && caps && caps->sys_nice;
-  std::vector<tx::Seat> seats;
-  for (std::size_t lane = 0; lane < plan_.cpus.size(); lane++) {
-    tx::Seat seat;
-    seat.cpu = plan_.cpus[lane];
-    seat.task = std::make_unique<TcpTask>(*sender_, *anchor_, lane, frame,
-                                          paced ? config_.burst : batch, may_step_back);
-    seats.push_back(std::move(seat));
+  std::vector<tx::PooledWorker> workers;
+  for (std::size_t worker = 0; worker < plan_.cpus.size(); worker++) {
+    tx::PooledWorker pooled;
+    pooled.cpu = plan_.cpus[worker];
+    pooled.task = std::make_unique<TcpTask>(*sender_, *anchor_, worker, frame,
+                                            paced ? config_.burst : batch, may_step_back);
+    workers.push_back(std::move(pooled));
   }
-  pool_ = std::make_unique<tx::WorkerPool>(std::move(seats), nullptr);
+  pool_ = std::make_unique<tx::WorkerPool>(std::move(workers), nullptr);
   if (auto ready = pool_->wait_ready(); !ready) return ready;
   for (const int cpu : pool_->unpinned())
     notes_.push_back(fmt::format("a thread could not be pinned to CPU {}", cpu));
@@ -429,12 +441,16 @@ Status TcpSession::start_workers() {
 }
 
 Status TcpSession::take_steps() {
-  follower_.begin(plan::question_of(plan_.spec, plan_.dst), packet::IpRange{plan_.dst, 1},
-                  plan_.iface, {plan_.dst_mac, {}}, plan_.spec.interface.empty());
+  follower_.begin({{.question = plan::question_of(plan_.spec, plan_.dst),
+                    .range = packet::IpRange{plan_.dst, 1},
+                    .way = {plan_.dst_mac, {}},
+                    .roams = plan_.spec.interface.empty()}},
+                  plan_.iface);
   if (auto done = read_payload(); !done) return done;
   const xtg_tcp_config expected = configure(expected_terms());
   if (auto done = load(expected); !done) return done;
   if (auto done = tap(); !done) return done;
+  begin_anchoring();
   if (auto done = connect(); !done) return done;
   attended_.emplace(stop_.attend()); // a frozen connection must not end with the process
   if (auto done = read_states(); !done) return done;
@@ -444,9 +460,11 @@ Status TcpSession::take_steps() {
     notes_.clear();
     if (auto done = load(agreed); !done) return done;
     if (auto done = tap(); !done) return done;
+    begin_anchoring();
   }
   attended_.emplace(stop_.attend([this] { sender_->stop_new_data(); }));
   if (auto done = take_over(); !done) return done;
+  if (auto done = anchored_.get(); !done) return done;
   return start_workers();
 }
 

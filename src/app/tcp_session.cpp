@@ -20,7 +20,7 @@ namespace {
 constexpr std::uint64_t kTickNs = 10'000'000;   // how often flows are looked after
 constexpr std::uint64_t kSliceNs = 20'000'000;  // and for how long at most
 constexpr std::uint64_t kWatchNs = 100'000'000; // and the interface
-constexpr Nanoseconds kHurry{1'000'000'000};    // after ^C
+constexpr Nanoseconds kHurry{1'000'000'000};    // after ^C, without any progress
 
 /// Why a FIN may find no answer where all data did.
 std::string unacknowledged_words(Nanoseconds patience) {
@@ -85,7 +85,8 @@ void TcpSession::hand_back(std::size_t number, std::uint64_t now_ns) {
     flow.give_up_ns = now_ns; // not to be expected
 }
 
-/// How long is waited at the end: for acknowledgments, and for the far ends to close.
+/// How long a flow may stand still at the end: without an acknowledgment, or without the far end's
+/// close. Where acknowledgments arrive, --drain is the limit, also after ^C.
 Nanoseconds TcpSession::patience() const {
   return reason_ == stats::EndReason::Interrupted ? std::min(kHurry, plan_.spec.drain)
                                                   : plan_.spec.drain;
@@ -151,7 +152,7 @@ void TcpSession::look_at_closing(Flow& flow, std::uint64_t now_ns) {
   flow.socket.close();
 }
 
-/// Everything was sent, and for as long as one waits at the end nothing more was acknowledged.
+/// Everything was sent, and nothing more was acknowledged for `patience`.
 bool TcpSession::Flow::stuck(const xdp::FlowProgress& now, std::uint64_t now_ns,
                              Nanoseconds patience) {
   if (moved_ns == 0 || !now.all_sent || now.acked != last.acked) {
@@ -177,12 +178,14 @@ bool TcpSession::look_after(std::size_t number, std::uint64_t now_ns) {
     return true;
   }
   counted_++;
-  if (now_ns < give_up_ns_ && !flow.stuck(sender_->progress(i), now_ns, plan_.spec.drain))
-    return false;
+  const bool stuck = flow.stuck(sender_->progress(i), now_ns, patience());
+  if (now_ns < give_up_ns_ && !stuck) return false;
   const xtg_tcp_flow f = sender_->flow(i);
   const auto now_us = static_cast<std::uint32_t>(now_ns / 1000);
   const bool silent = f.backoff > 0 && now_us - f.heard_us > 1'000'000;
-  flow.detail = fmt::format("not all was acknowledged within {}", format_duration(patience()));
+  flow.detail =
+      stuck ? fmt::format("nothing more was acknowledged for {}", format_duration(patience()))
+            : fmt::format("not all was acknowledged within {}", format_duration(plan_.spec.drain));
   if (silent) flow.detail += why_silent(number);
   reset_flow(number, silent ? stats::FlowEnd::Unanswered : stats::FlowEnd::Unfinished);
   return true;
@@ -210,11 +213,15 @@ bool TcpSession::all_ended() const {
 void TcpSession::on_end(stats::EndReason why, std::uint64_t now_ns) {
   if (why == stats::EndReason::Failed) return sender_->stop();
   sender_->stop_new_data();
-  const auto patience =
-      why == stats::EndReason::Interrupted ? std::min(kHurry, plan_.spec.drain) : plan_.spec.drain;
-  give_up_ns_ = std::min(give_up_ns_, now_ns + static_cast<std::uint64_t>(patience.count()));
-  for (Flow& flow : flows_)
-    flow.give_up_ns = std::min(flow.give_up_ns, give_up_ns_); // of those that wait for a FIN
+  const auto from_now = [&](Nanoseconds wait) {
+    return now_ns + static_cast<std::uint64_t>(wait.count());
+  };
+  give_up_ns_ = std::min(give_up_ns_, from_now(plan_.spec.drain));
+  for (Flow& flow : flows_) {
+    flow.moved_ns = 0; // what stood still before has its time from now on
+    flow.give_up_ns =
+        std::min(flow.give_up_ns, from_now(patience())); // of those that wait for a FIN
+  }
   // What is left to do when the time is over is seldom worth a line of its own.
   if (why == stats::EndReason::Duration) clock_.put_line_off_behind_end();
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -82,6 +83,7 @@ private:
   Status read_payload();
   Status load(const xtg_tcp_config& config);
   Status tap();
+  void begin_anchoring();
   Status take_over();
   Status start_workers();
   void give_up_flow(std::size_t number, stats::FlowEnd end, std::string detail);
@@ -146,6 +148,10 @@ private:
   std::optional<StopToken::Registration> undo_tap_;
   std::unique_ptr<tx::WorkerPool> pool_;
   std::optional<StopToken::Registration> attended_; ///< stops new data at the first signal
+  // What waits for a grace period of the kernel does so beside the rest; last, to be waited for
+  // before the rest goes.
+  std::future<Status> anchored_;
+  std::future<void> unwatched_; ///< handshakes_ is closed
 };
 
 } // namespace xtg::app

@@ -16,9 +16,9 @@ namespace xtg::app {
 /// Sender and anchor are the session's and outlive the task.
 class TcpTask : public tx::Task {
 public:
-  TcpTask(xdp::TcpSender& sender, const net::Anchor& anchor, std::size_t lane,
+  TcpTask(xdp::TcpSender& sender, const net::Anchor& anchor, std::size_t worker,
           std::uint32_t frame_len, std::uint32_t batch, bool may_step_back)
-      : sender_(sender), anchor_(anchor), lane_(lane), frame_(frame_len), batch_(batch),
+      : sender_(sender), anchor_(anchor), worker_(worker), frame_(frame_len), batch_(batch),
         may_step_back_(may_step_back) {}
 
   Status enter() override { return anchor_.enter(); }
@@ -29,7 +29,7 @@ private:
 
   xdp::TcpSender& sender_;
   const net::Anchor& anchor_;
-  const std::size_t lane_;
+  const std::size_t worker_;
   const std::vector<std::uint8_t> frame_; ///< what a fresh page is filled with
   const std::uint32_t batch_;
   const bool may_step_back_; ///< tx::StepBack

@@ -71,9 +71,8 @@ search::Outcome outcome_of(const stats::ExchangeSummary& summary, const plan::Tr
 Status Trials::set_size(const std::optional<packet::SizeLaw>& size) {
   if (size)
     for (plan::PortSpec& port : test_.ports)
-      if (port.send)
-        for (plan::StreamSpec& stream : port.send->streams)
-          stream.frame_size = *size;
+      for (plan::StreamSpec& stream : port.streams)
+        stream.frame_size = *size;
   auto plan = plan::resolve_exchange(plan::trial_of(test_, {}, {}), facts_, std::random_device{}());
   if (!plan) return tl::unexpected<Error>(std::move(plan.error()));
   plan_ = std::move(*plan);
@@ -81,9 +80,8 @@ Status Trials::set_size(const std::optional<packet::SizeLaw>& size) {
   stream_l1_.clear();
   for (const plan::StreamPlan& stream : sender.streams)
     stream_l1_.push_back(stream.l1_bits);
-  const auto port =
-      std::ranges::find_if(test_.ports, [](const plan::PortSpec& p) { return p.send.has_value(); });
-  const auto shares = plan::shares_of(port->send->streams, stream_l1_);
+  const auto port = std::ranges::find_if(test_.ports, &plan::PortSpec::sends);
+  const auto shares = plan::shares_of(port->streams, stream_l1_);
   l1_ = l2_ = 0;
   for (std::size_t i = 0; i < shares.size(); i++) {
     l1_ += shares[i] * sender.streams[i].l1_bits;

@@ -23,7 +23,7 @@ search::Outcome outcome_of(const stats::ExchangeSummary& summary, const plan::Tr
 
 class Trials {
 public:
-  Trials(plan::ExchangeSpec test, std::vector<plan::HostFacts> facts, StopToken stop)
+  Trials(plan::TestSpec test, std::vector<plan::HostFacts> facts, StopToken stop)
       : test_(std::move(test)), facts_(std::move(facts)), stop_(std::move(stop)) {}
 
   /// All streams have frames of this size from here on; none: their own.
@@ -46,7 +46,7 @@ public:
   Result<Done> run(const plan::TrialShape& shape);
 
 private:
-  plan::ExchangeSpec test_;
+  plan::TestSpec test_;
   std::vector<plan::HostFacts> facts_;
   StopToken stop_;
   plan::ExchangePlan plan_;

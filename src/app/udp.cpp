@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <algorithm>
 #include <random>
 
 #include <fmt/format.h>
@@ -8,19 +9,39 @@
 #include "app/front_end.h"
 #include "app/patience.h"
 #include "app/planned_capture.h"
+#include "app/port_facts.h"
 #include "core/exit_status.h"
+#include "net/interface.h"
+#include "plan/exchange_plan.h"
 #include "xdp/live.h"
 
 namespace xtg::app {
 
 namespace {
 
-plan::HostFacts facts_of(const plan::RunSpec& spec, Context& context) {
-  const Patience patience(spec.output, context,
-                          fmt::format("a neighbour to answer for {}",
-                                      plan::destination_of(spec.streams.front()).to_string()));
-  return gather_facts(spec, !spec.dry_run);
+plan::HostFacts facts_of(const plan::TestSpec& test, const plan::PortSpec& port, Context& context) {
+  if (!port.sends()) return gather_facts(port.interface);
+  std::string waits = fmt::format("a neighbour to answer for {}",
+                                  plan::destination_of(port.streams.front()).to_string());
+  if (plan::sees_both_ends(test)) waits = port.interface + ": its addresses, and " + waits;
+  const Patience patience(test.output, context, waits);
+  return gather_facts(test, port, !test.dry_run);
 }
+
+} // namespace
+
+std::vector<plan::HostFacts> gather_ports(plan::TestSpec& test, Context& context) {
+  test = plan::with_own_names(std::move(test), net::interface_name);
+  const auto first = std::ranges::find_if(test.ports, &plan::PortSpec::sends);
+  if (test.bidir && first != test.ports.end())
+    test = plan::with_ways_back(test, facts_of(test, *first, context));
+  std::vector<plan::HostFacts> facts;
+  for (const plan::PortSpec& port : test.ports)
+    facts.push_back(facts_of(test, port, context));
+  return facts;
+}
+
+namespace {
 
 int dry_run(const plan::Plan& plan, report::Sink& sink, Context& context) {
   if (auto written = write_planned_frames(plan); !written)
@@ -30,17 +51,35 @@ int dry_run(const plan::Plan& plan, report::Sink& sink, Context& context) {
   return static_cast<int>(ExitStatus::Done);
 }
 
+int dry_run(const plan::ExchangePlan& plan, report::Sink&, Context& context) {
+  report::Notes notes(context.err);
+  for (const plan::PortPlan& port : plan.ports) {
+    if (port.send) show_plan(*port.send, notes, context);
+    if (port.receive && for_people(plan.spec.output)) notes.tell(port.receive->notes);
+  }
+  return static_cast<int>(ExitStatus::Done);
+}
+
+template <class Plan>
+int carry_out(const Result<Plan>& plan, report::Sink& sink, Context& context) {
+  if (!plan) return fail_before(plan.error(), sink);
+  if (plan->spec.dry_run) return dry_run(*plan, sink, context);
+  return finish(measure(*plan, sink, context.stop, asker(context)), sink);
+}
+
 } // namespace
 
-int udp(const plan::RunSpec& spec, Context& asked) {
-  Context context = beside_capture(asked, spec.pcap_path);
-  xdp::init_logging(spec.output.verbose);
-  const auto sink = make_output(spec.output, context);
-  auto plan =
-      plan::resolve(spec, facts_of(spec, context), spec.session.value_or(std::random_device{}()));
-  if (!plan) return fail_before(plan.error(), *sink);
-  if (spec.dry_run) return dry_run(*plan, *sink, context);
-  return finish(measure(*plan, *sink, context.stop, asker(context)), *sink);
+int udp(const plan::TestSpec& asked, Context& outer) {
+  Context context = beside_capture(outer, asked.pcap_path);
+  xdp::init_logging(asked.output.verbose);
+  const auto sink = make_output(asked.output, context);
+  plan::TestSpec test = asked;
+  const std::uint32_t session = test.session.value_or(std::random_device{}());
+  if (!plan::sees_both_ends(test))
+    return carry_out(plan::resolve(test, facts_of(test, test.ports.front(), context), session),
+                     *sink, context);
+  const std::vector<plan::HostFacts> facts = gather_ports(test, context);
+  return carry_out(plan::resolve_exchange(test, facts, session), *sink, context);
 }
 
 } // namespace xtg::app

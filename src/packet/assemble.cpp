@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "packet/plain.h"
+
 namespace xtg::packet {
 
 namespace {
@@ -117,6 +119,7 @@ Result<RunTables> assemble(std::vector<EncodedStream> streams) {
   }
   if (auto same = share_page(streams, out); !same)
     return tl::unexpected<Error>(std::move(same.error()));
+  if (out.streams.size() == 1) make_plain(out.streams.front(), out.sizes);
   for (const Status& fits : {check_room(out.streams.size(), XTG_MAX_STREAMS, "members"),
                              check_room(out.sizes.size(), XTG_MAX_SIZES, "sizes"),
                              check_room(out.values.size(), XTG_MAX_VALUES, "listed values"),

@@ -130,7 +130,7 @@ void encode_copy(const Frame& frame, xtg_stream& out) {
 
 } // namespace
 
-EncodedStream encode(const Frame& frame, const EncodeOptions& options) {
+EncodedStream encode(const Frame& frame) {
   EncodedStream encoded;
   encoded.page = frame.bytes;
   encoded.next_hops = frame.sweep.next_hops;
@@ -140,9 +140,8 @@ EncodedStream encode(const Frame& frame, const EncodeOptions& options) {
   out.sig_form = static_cast<std::uint32_t>(frame.signature);
   out.sig_off = frame.signature_offset;
   out.mirror_off = frame.mirror_offset;
-  out.stamp_each = options.stamp_each ? 1 : 0;
-  out.paced = options.paced ? 1 : 0;
-  out.stamp_tai = options.tai ? 1 : 0;
+  out.stamp_each = (frame.spec.signature_flags & XTG_SIG_F_STAMP_EACH) != 0 ? 1 : 0;
+  out.stamp_tai = (frame.spec.signature_flags & XTG_SIG_F_TAI) != 0 ? 1 : 0;
   out.vary = static_cast<std::uint32_t>(frame.sweep.vary);
   out.seed = frame.sweep.seed;
   out.weight = 1;

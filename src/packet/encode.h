@@ -10,12 +10,6 @@
 
 namespace xtg::packet {
 
-struct EncodeOptions {
-  bool stamp_each = false;
-  bool paced = false;
-  bool tai = false; ///< the send time is CLOCK_TAI
-};
-
 /// One stream with its tables, in which all positions count from the tables' own beginnings;
 /// assemble() (packet/assemble.h) puts the streams of a run together.
 struct EncodedStream {
@@ -26,9 +20,10 @@ struct EncodedStream {
   std::vector<std::uint8_t> page{};       ///< the template of the largest size
 };
 
-/// The constants of one stream. Checksums that no frame changes are finished here and go into the
-/// header template, so that the program need not compute them.
-EncodedStream encode(const Frame& frame, const EncodeOptions& options);
+/// The constants of one stream's frames; which streams are paced, and the weights of the others,
+/// are the plan's (plan/pacing.h). Checksums that no frame changes are finished here and go into
+/// the header template, so that the program need not compute them.
+EncodedStream encode(const Frame& frame);
 
 /// The lane byte at its place within the signature word that carries it, as this machine loads it.
 std::uint64_t lane_word(SignatureForm form, std::uint8_t lane);

@@ -187,7 +187,8 @@ Result<std::vector<int>> pick_cpus(std::uint32_t threads, const std::vector<int>
   return std::vector<int>(facts.cpus.begin(), facts.cpus.begin() + threads);
 }
 
-const RouteFacts* route_for(const HostFacts& facts, const Ip& dst) {
+const RouteFacts* route_for(const HostFacts& facts, const Ip& dst, std::size_t stream) {
+  if (stream < facts.routes.size() && facts.routes[stream].dst == dst) return &facts.routes[stream];
   for (const RouteFacts& route : facts.routes) {
     if (route.dst == dst) return &route;
   }

@@ -65,7 +65,8 @@ Status check_ingress_zone(std::string_view zone, std::string_view interface,
 Result<std::vector<int>> pick_cpus(std::uint32_t threads, const std::vector<int>& cpus,
                                    const HostFacts& facts);
 
-const RouteFacts* route_for(const HostFacts& facts, const packet::Ip& dst);
+/// The answer for this stream's frames, or another one about the address; nullptr: there is none.
+const RouteFacts* route_for(const HostFacts& facts, const packet::Ip& dst, std::size_t stream = 0);
 
 /// A note where so much on layer 1 is more than the link carries.
 void note_link_speed(const InterfaceFacts& iface, double l1_bps, std::vector<std::string>& notes);

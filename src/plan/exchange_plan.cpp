@@ -17,16 +17,16 @@ namespace {
 
 constexpr std::uint32_t kReceivedStreams = 1024; // streams times queues, far more than there are
 
-std::size_t senders_of(const ExchangeSpec& spec) {
+std::size_t senders_of(const TestSpec& spec) {
   return static_cast<std::size_t>(
-      std::ranges::count_if(spec.ports, [](const PortSpec& p) { return p.send.has_value(); }));
+      std::ranges::count_if(spec.ports, [](const PortSpec& p) { return p.sends(); }));
 }
 
-Status check_ports(const ExchangeSpec& spec) {
+Status check_ports(const TestSpec& spec) {
   if (spec.ports.size() > kMaxPorts)
     return invalid(fmt::format("{} ports: at most {} take part", spec.ports.size(), kMaxPorts));
   if (senders_of(spec) == 0) return invalid("no port sends");
-  if (std::ranges::none_of(spec.ports, &PortSpec::receive)) return invalid("no port receives");
+  if (!sees_both_ends(spec)) return invalid("no port receives");
   for (auto port = spec.ports.begin(); port != spec.ports.end(); ++port)
     if (std::any_of(spec.ports.begin(), port,
                     [&](const PortSpec& p) { return p.interface == port->interface; }))
@@ -35,7 +35,7 @@ Status check_ports(const ExchangeSpec& spec) {
 }
 
 /// What a condition is about at one port has to be counted there.
-Status check_expected(const ExchangeSpec& spec) {
+Status check_expected(const TestSpec& spec) {
   for (const Condition& condition : spec.expect) {
     if (condition.port.empty()) continue;
     const auto refuse = [&](std::string_view why) {
@@ -64,17 +64,23 @@ Status check_signatures(const Plan& plan) {
   return {};
 }
 
-/// CPUs for the next sender, after those that the ones before it took; round again when there are
-/// not enough.
-std::vector<int> deal_cpus(std::uint32_t threads, const HostFacts& facts, std::size_t taken) {
-  std::vector<int> cpus;
-  if (threads > facts.cpus.size()) return cpus; // resolve() says so
-  for (std::size_t i = 0; i < threads; i++)
-    cpus.push_back(facts.cpus[(taken + i) % facts.cpus.size()]);
-  return cpus;
+/// Senders get CPUs of their own, after those of the ones before; round again when there are not
+/// enough.
+TestSpec with_cpus(TestSpec test, const std::vector<HostFacts>& facts) {
+  std::size_t taken = 0;
+  for (std::size_t i = 0; i < test.ports.size(); i++) {
+    PortSpec& port = test.ports[i];
+    if (!port.sends()) continue;
+    const std::vector<int>& all = facts[i].cpus;
+    if (port.cpus.empty() && port.threads <= all.size()) // else resolve() says so
+      for (std::size_t thread = 0; thread < port.threads; thread++)
+        port.cpus.push_back(all[(taken + thread) % all.size()]);
+    taken += port.threads;
+  }
+  return test;
 }
 
-RxSpec receiver_of(const PortSpec& port, const ExchangeSpec& spec, std::uint32_t session,
+RxSpec receiver_of(const PortSpec& port, const TestSpec& spec, std::uint32_t session,
                    std::uint32_t mask) {
   RxSpec rx;
   rx.interface = port.interface;
@@ -86,16 +92,28 @@ RxSpec receiver_of(const PortSpec& port, const ExchangeSpec& spec, std::uint32_t
   return rx;
 }
 
-Result<PortPlan> resolve_port(const PortSpec& port, const HostFacts& facts, std::uint32_t session) {
-  PortPlan out;
-  if (facts.iface) out.iface = *facts.iface;
-  if (!port.send) return out;
-  auto plan = resolve(*port.send, facts, session);
+Result<std::optional<Plan>> resolve_sender(const TestSpec& test, std::size_t port,
+                                           const HostFacts& facts, std::uint32_t session) {
+  if (!test.ports[port].sends()) return std::nullopt;
+  auto plan = resolve(test, facts, session, port);
   if (!plan) return tl::unexpected<Error>(std::move(plan.error()));
   if (auto ok = check_signatures(*plan); !ok) return tl::unexpected<Error>(std::move(ok.error()));
-  if (port.receive) plan->attach_pass = false; // the receiver's program does for it
-  out.send = std::move(*plan);
-  return out;
+  if (test.ports[port].receive) plan->attach_pass = false; // the receiver's program does for it
+  return std::move(*plan);
+}
+
+Result<std::optional<RxPlan>> resolve_receiver(const TestSpec& test, std::size_t port,
+                                               const HostFacts& facts, std::uint32_t session,
+                                               std::uint32_t mask) {
+  if (!test.ports[port].receive) return std::nullopt;
+  if (test.dry_run) {
+    if (auto ok = check_interface(facts, true); !ok)
+      return tl::unexpected<Error>(std::move(ok.error()));
+    return std::nullopt;
+  }
+  auto plan = resolve_rx(receiver_of(test.ports[port], test, session, mask), facts);
+  if (!plan) return tl::unexpected<Error>(std::move(plan.error()));
+  return std::move(*plan);
 }
 
 } // namespace
@@ -115,68 +133,49 @@ StreamSpec turned_round(const StreamSpec& stream, const HostFacts& facts) {
   return back;
 }
 
-ExchangeSpec with_own_names(ExchangeSpec spec,
-                            const std::function<std::string(const std::string&)>& name_of) {
-  const auto rename = [&](std::string& name) {
-    if (!name.empty()) name = name_of(name);
-  };
-  for (PortSpec& port : spec.ports) {
-    rename(port.interface);
-    if (port.send) rename(port.send->interface);
-  }
-  for (Condition& condition : spec.expect)
-    rename(condition.port);
-  return spec;
-}
-
-ExchangeSpec with_ways_back(ExchangeSpec spec, const HostFacts& facts) {
-  if (!spec.bidir) return spec;
-  const auto first =
-      std::ranges::find_if(spec.ports, [](const auto& p) { return p.send.has_value(); });
-  if (first == spec.ports.end()) return spec;
-  const RunSpec there = *first->send;
-  for (PortSpec& port : spec.ports) {
-    if (port.send) continue;
-    RunSpec back = there;
-    back.interface = port.interface;
-    for (StreamSpec& stream : back.streams)
-      stream = turned_round(stream, facts);
-    port.send = std::move(back);
-  }
+TestSpec with_own_names(TestSpec spec,
+                        const std::function<std::string(const std::string&)>& name_of) {
   for (PortSpec& port : spec.ports)
-    port.receive = true;
+    port.interface = name_of(port.interface);
+  for (Condition& condition : spec.expect)
+    if (!condition.port.empty()) condition.port = name_of(condition.port);
   return spec;
 }
 
-Result<ExchangePlan> resolve_exchange(const ExchangeSpec& spec, const std::vector<HostFacts>& facts,
+TestSpec with_ways_back(TestSpec spec, const HostFacts& facts) {
+  const auto first = std::ranges::find_if(spec.ports, &PortSpec::sends);
+  if (!spec.bidir || first == spec.ports.end()) return spec;
+  PortSpec back = *first;
+  for (StreamSpec& stream : back.streams)
+    stream = turned_round(stream, facts);
+  for (PortSpec& port : spec.ports) {
+    back.interface = port.interface;
+    if (!port.sends()) port = back;
+    port.receive = true;
+  }
+  return spec;
+}
+
+Result<ExchangePlan> resolve_exchange(const TestSpec& test, const std::vector<HostFacts>& facts,
                                       std::uint32_t session) {
-  if (auto ok = check_ports(spec); !ok) return tl::unexpected<Error>(std::move(ok.error()));
-  if (auto ok = check_expected(spec); !ok) return tl::unexpected<Error>(std::move(ok.error()));
-  const auto senders = static_cast<std::uint32_t>(senders_of(spec));
+  if (auto ok = check_ports(test); !ok) return tl::unexpected<Error>(std::move(ok.error()));
+  if (auto ok = check_expected(test); !ok) return tl::unexpected<Error>(std::move(ok.error()));
+  const auto senders = static_cast<std::uint32_t>(senders_of(test));
   const std::uint32_t mask = ~(std::bit_ceil(senders) - 1);
   ExchangePlan plan;
-  plan.spec = spec;
-  std::size_t taken = 0;
+  plan.spec = test;
+  const TestSpec placed = with_cpus(test, facts);
   std::uint32_t sender = 0;
-  for (std::size_t i = 0; i < spec.ports.size(); i++) {
-    PortSpec port = spec.ports[i];
-    if (port.send && port.send->cpus.empty())
-      port.send->cpus = deal_cpus(port.send->threads, facts[i], taken);
-    auto resolved = resolve_port(port, facts[i], (session & mask) | sender);
-    if (!resolved) return tl::unexpected<Error>(std::move(resolved.error()));
-    if (port.send) {
-      taken += port.send->threads;
-      sender++;
-    }
-    if (port.receive && spec.dry_run) {
-      if (auto ok = check_interface(facts[i], true); !ok)
-        return tl::unexpected<Error>(std::move(ok.error()));
-    } else if (port.receive) {
-      auto receive = resolve_rx(receiver_of(port, spec, session, mask), facts[i]);
-      if (!receive) return tl::unexpected<Error>(std::move(receive.error()));
-      resolved->receive = std::move(*receive);
-    }
-    plan.ports.push_back(std::move(*resolved));
+  for (std::size_t i = 0; i < placed.ports.size(); i++) {
+    PortPlan& port = plan.ports.emplace_back();
+    if (facts[i].iface) port.iface = *facts[i].iface;
+    auto send = resolve_sender(placed, i, facts[i], (session & mask) | sender);
+    if (!send) return tl::unexpected<Error>(std::move(send.error()));
+    port.send = std::move(*send);
+    if (port.send) sender++;
+    auto receive = resolve_receiver(placed, i, facts[i], session, mask);
+    if (!receive) return tl::unexpected<Error>(std::move(receive.error()));
+    port.receive = std::move(*receive);
   }
   return plan;
 }

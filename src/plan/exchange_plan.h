@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "core/result.h"
-#include "plan/exchange_spec.h"
 #include "plan/facts.h"
 #include "plan/plan.h"
 #include "plan/rx_plan.h"
+#include "plan/test_spec.h"
 
 namespace xtg::plan {
 
@@ -23,20 +23,20 @@ struct PortPlan {
 };
 
 struct ExchangePlan {
-  ExchangeSpec spec;
+  TestSpec spec;
   std::vector<PortPlan> ports;
 };
 
 /// Names every interface, also in conditions, by its own name, whichever of its names was given.
 /// `name_of` returns an interface's own name, and a name that no interface has as it is.
-ExchangeSpec with_own_names(ExchangeSpec spec,
-                            const std::function<std::string(const std::string&)>& name_of);
+TestSpec with_own_names(TestSpec spec,
+                        const std::function<std::string(const std::string&)>& name_of);
 
 /// Completes every port from the facts of its interface (one for each, in the same order).
 /// `session`: the run's random number; the senders' sessions differ in its lowest bits, and every
 /// receiver takes all of them. Senders get CPUs of their own while there are enough. Errors as
 /// those of resolve() and resolve_rx(); InvalidArgument also where frames would carry no signature.
-Result<ExchangePlan> resolve_exchange(const ExchangeSpec& spec, const std::vector<HostFacts>& facts,
+Result<ExchangePlan> resolve_exchange(const TestSpec& test, const std::vector<HostFacts>& facts,
                                       std::uint32_t session);
 
 /// The stream that goes the other way: addresses, UDP ports and MAC addresses change places. What
@@ -46,6 +46,6 @@ StreamSpec turned_round(const StreamSpec& stream, const HostFacts& facts);
 
 /// With `bidir`, every port that only receives sends as well; `facts` are those of the first
 /// sending port.
-ExchangeSpec with_ways_back(ExchangeSpec spec, const HostFacts& facts);
+TestSpec with_ways_back(TestSpec spec, const HostFacts& facts);
 
 } // namespace xtg::plan

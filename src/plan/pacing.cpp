@@ -81,6 +81,13 @@ Result<std::optional<Pacing>> make_pacing(const StreamPlan& stream, std::uint32_
   return std::optional<Pacing>{out};
 }
 
+packet::EncodedStream encode(const StreamPlan& stream) {
+  packet::EncodedStream encoded = packet::encode(stream.frame);
+  encoded.stream.paced = stream.pacing ? 1 : 0;
+  encoded.stream.weight = stream.weight;
+  return encoded;
+}
+
 std::uint32_t flood_batch(const std::vector<StreamPlan>& streams) {
   const auto paced = static_cast<std::size_t>(std::ranges::count_if(
       streams, [](const StreamPlan& stream) { return stream.pacing.has_value(); }));
@@ -109,10 +116,11 @@ std::optional<double> target_of(const std::vector<StreamPlan>& streams) {
   return pps;
 }
 
-Phase phase_of(const Pacing& pacing, std::uint32_t lane, std::uint32_t threads) {
-  // interval * lane / threads in 32.32 steps; lane and threads are small, so nothing overflows.
-  const std::uint64_t whole = pacing.interval_ns * lane;
-  const std::uint64_t rest = ((whole % threads) << 32) + std::uint64_t{pacing.interval_frac} * lane;
+Phase phase_of(const Pacing& pacing, std::uint32_t worker, std::uint32_t threads) {
+  // interval * worker / threads in 32.32 steps; worker and threads are small, so nothing overflows.
+  const std::uint64_t whole = pacing.interval_ns * worker;
+  const std::uint64_t rest =
+      ((whole % threads) << 32) + std::uint64_t{pacing.interval_frac} * worker;
   const std::uint64_t frac = rest / threads;
   return {whole / threads + (frac >> 32), static_cast<std::uint32_t>(frac)};
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "packet/encode.h"
 #include "plan/plan.h"
 
 namespace xtg::plan {
@@ -32,6 +33,9 @@ Result<std::optional<double>> scheduled_pps(const RateLaw& law, const LayerBits&
 Result<std::optional<Pacing>> make_pacing(const StreamPlan& stream, std::uint32_t threads,
                                           Pace pace);
 
+/// The stream as the kernel program reads it.
+packet::EncodedStream encode(const StreamPlan& stream);
+
 /// Frames per flush of streams that are not paced. Next to a paced stream it is short: what is due
 /// waits for a batch to end, and a batch of which a slot fills a part passes over the rest.
 inline constexpr std::uint32_t kMixedBatch = 32;
@@ -44,12 +48,12 @@ bool may_sleep(const std::vector<StreamPlan>& streams);
 /// Packets per second of all streams; none where one has no schedule.
 std::optional<double> target_of(const std::vector<StreamPlan>& streams);
 
-/// When thread `lane`'s first slot is due, after the start: threads take turns.
+/// When a worker's first slot is due, after the start: threads take turns.
 struct Phase {
   std::uint64_t ns = 0;
   std::uint32_t frac = 0; ///< 2^-32 ns
 };
-Phase phase_of(const Pacing& pacing, std::uint32_t lane, std::uint32_t threads);
+Phase phase_of(const Pacing& pacing, std::uint32_t worker, std::uint32_t threads);
 
 /// The gaps of each thread's schedule where all flows together have one slot in `gap`, and each an
 /// equal share of them: `open` has how many flows each thread has that still send. 0: none.

@@ -75,31 +75,32 @@ struct Endpoints {
   std::vector<std::uint64_t> next_hops;
 };
 
-Result<Endpoints> pick_endpoints(const RunSpec& spec, const StreamSpec& stream,
-                                 const HostFacts& facts, std::vector<std::string>& notes) {
+Result<Endpoints> pick_endpoints(const TestSpec& test, const StreamSpec& stream,
+                                 const HostFacts& facts, std::size_t number,
+                                 std::vector<std::string>& notes) {
   const InterfaceFacts& iface = *facts.iface;
   Endpoints out;
   out.dst = IpRange{destination_of(stream), 1};
   if (stream.dst_addr) out.dst = *stream.dst_addr;
-  if (auto safe = check_safety(spec, iface, out.dst); !safe)
+  if (auto safe = check_safety(test, iface, out.dst); !safe)
     return tl::unexpected<Error>(std::move(safe.error()));
 
   const Family family = out.dst.first.family;
   if (stream.src_addr && stream.src_addr->first.family != family)
     return invalid(fmt::format("--src-addr {}: not of the family of --dst-addr {}",
                                stream.src_addr->to_string(), out.dst.to_string()));
-  const Consent consent{spec.allow_default_route, spec.allow_public};
+  const Consent consent{test.allow_default_route, test.allow_public};
   if (stream.src_addr)
     if (auto ok = check_source(consent, *stream.src_addr); !ok)
       return tl::unexpected<Error>(std::move(ok.error()));
   if (stream.src_mac)
     if (auto ok = check_source(consent, *stream.src_mac); !ok)
       return tl::unexpected<Error>(std::move(ok.error()));
-  const RouteFacts* route = route_for(facts, out.dst.first);
+  const RouteFacts* route = route_for(facts, out.dst.first, number);
   if (stream.dst_mac) {
     out.dst_mac = *stream.dst_mac;
   } else {
-    auto hops = find_next_hops({spec.dry_run, Errc::NotFound,
+    auto hops = find_next_hops({test.dry_run, Errc::NotFound,
                                 "name one with --dst-mac, or another destination with --dst-addr"},
                                iface, route, out.dst, notes);
     if (!hops) return tl::unexpected<Error>(std::move(hops.error()));
@@ -145,14 +146,14 @@ Status check_family(const StreamSpec& stream, Family family) {
 }
 
 /// What the room for a signature decides.
-Status check_signature(const RunSpec& spec, const StreamSpec& stream, const packet::Frame& frame) {
+Status check_signature(const TestSpec& test, const StreamSpec& stream, const packet::Frame& frame) {
   const std::uint32_t rest = frame.header_len + packet::kFcsBytes;
   if (stream.clock == StampClock::Tai && frame.signature != packet::SignatureForm::Full)
     return invalid(
         fmt::format("--clock tai: only the full signature says which clock it is; it has "
                     "room in frames of {} bytes and more (--pkt-size)",
                     rest + XTG_SIG_FULL_LEN));
-  if (spec.announce && frame.signature == packet::SignatureForm::None)
+  if (test.announce && frame.signature == packet::SignatureForm::None)
     return invalid(fmt::format("--announce: a receiver counts frames with a signature; it has room "
                                "in frames of {} bytes and more (--pkt-size)",
                                rest + XTG_SIG_COMPACT_LEN));
@@ -222,10 +223,11 @@ void note_signature(const StreamSpec& stream, const packet::Frame& frame,
                         frame.header_len + XTG_SIG_COMPACT_LEN + packet::kFcsBytes)));
 }
 
-Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const HostFacts& facts,
-                                  std::uint32_t session, std::vector<std::string>& notes) {
-  const StreamSpec& stream = spec.streams[number];
-  auto ends = pick_endpoints(spec, stream, facts, notes);
+Result<StreamPlan> resolve_stream(const TestSpec& test, const PortSpec& port, std::size_t number,
+                                  const HostFacts& facts, std::uint32_t session,
+                                  std::vector<std::string>& notes) {
+  const StreamSpec& stream = port.streams[number];
+  auto ends = pick_endpoints(test, stream, facts, number, notes);
   if (!ends) return tl::unexpected<Error>(std::move(ends.error()));
   if (auto fits = check_family(stream, ends->dst.first.family); !fits)
     return tl::unexpected<Error>(std::move(fits.error()));
@@ -263,7 +265,7 @@ Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const
   if (!built)
     return forward(std::move(built), fmt::format("--pkt-size {}", frame.frame_size.to_string()));
 
-  if (auto fits = check_signature(spec, stream, *built); !fits)
+  if (auto fits = check_signature(test, stream, *built); !fits)
     return tl::unexpected<Error>(std::move(fits.error()));
 
   StreamPlan out;
@@ -287,8 +289,12 @@ Result<StreamPlan> resolve_stream(const RunSpec& spec, std::size_t number, const
 
 } // namespace
 
-Status check_safety(const RunSpec& spec, const InterfaceFacts& iface, const IpRange& dst) {
-  return check_consent({spec.allow_default_route || spec.dry_run, spec.allow_public}, iface, dst,
+bool sees_both_ends(const TestSpec& test) {
+  return std::ranges::any_of(test.ports, &PortSpec::receive);
+}
+
+Status check_safety(const TestSpec& test, const InterfaceFacts& iface, const IpRange& dst) {
+  return check_consent({test.allow_default_route || test.dry_run, test.allow_public}, iface, dst,
                        "--dst-addr");
 }
 
@@ -322,8 +328,10 @@ Ip source_of(const StreamSpec& stream, const HostFacts& facts) {
                      notes);
 }
 
-Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t session) {
-  if (auto usable = check_interface(facts, spec.dry_run); !usable)
+Result<Plan> resolve(const TestSpec& test, const HostFacts& facts, std::uint32_t session,
+                     std::size_t port) {
+  const PortSpec& spec = test.ports[port];
+  if (auto usable = check_interface(facts, test.dry_run); !usable)
     return tl::unexpected<Error>(std::move(usable.error()));
   if (spec.streams.empty() || spec.streams.size() > XTG_MAX_STREAMS)
     return invalid(fmt::format("1 to {} streams make a run", XTG_MAX_STREAMS));
@@ -335,18 +343,19 @@ Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t 
   plan.iface = *facts.iface;
   plan.cpus = std::move(*cpus);
   plan.session = session;
-  plan.duration = spec.duration;
-  plan.interval = spec.interval;
+  plan.duration = test.duration;
+  plan.interval = test.interval;
   plan.pace = spec.pace;
-  plan.fix = spec.fix;
+  plan.fix = test.fix;
   plan.once = spec.once;
-  plan.announce = spec.announce;
+  plan.announce = test.announce;
   plan.attach_pass = needs_pass_program(*facts.iface);
-  plan.spec = spec;
-  if (spec.dry_run) note_consent({spec.allow_default_route}, *facts.iface, plan.notes);
+  plan.spec = test;
+  plan.port = port;
+  if (test.dry_run) note_consent({test.allow_default_route}, *facts.iface, plan.notes);
   std::size_t next_hops = 0, sizes = 0, values = 0;
   for (std::size_t i = 0; i < spec.streams.size(); i++) {
-    auto stream = resolve_stream(spec, i, facts, session, plan.notes);
+    auto stream = resolve_stream(test, spec, i, facts, session, plan.notes);
     if (!stream) return tl::unexpected<Error>(std::move(stream.error()));
     auto pacing = make_pacing(*stream, static_cast<std::uint32_t>(plan.cpus.size()), spec.pace);
     if (!pacing) return tl::unexpected<Error>(std::move(pacing.error()));

@@ -12,7 +12,7 @@
 #include "packet/frame.h"
 #include "plan/diagnose.h"
 #include "plan/facts.h"
-#include "plan/spec.h"
+#include "plan/test_spec.h"
 
 namespace xtg::plan {
 
@@ -53,7 +53,7 @@ FrameSize largest_frame(const StreamPlan& stream);
 struct Plan {
   InterfaceFacts iface;
   std::vector<StreamPlan> streams;
-  std::vector<int> cpus;             ///< one per thread, in lane order
+  std::vector<int> cpus;             ///< one per thread, in worker order
   std::uint32_t batch = kFloodBatch; ///< frames per flush when not paced
   std::uint32_t session = 0;
   std::optional<Nanoseconds> duration;
@@ -64,8 +64,10 @@ struct Plan {
   bool announce = false;    ///< tell receivers of the run's start and end
   bool attach_pass = false; ///< the driver allots XDP transmit queues only with a program attached
   std::vector<std::string>
-      notes;    ///< what a reader of the plan should know ("dst-mac: no neighbour entry ...")
-  RunSpec spec; ///< as asked, for the report
+      notes;     ///< what a reader of the plan should know ("dst-mac: no neighbour entry ...")
+  TestSpec spec; ///< as asked, for the report
+  std::size_t port = 0; ///< which of its ports this is of
+  [[nodiscard]] const PortSpec& asked() const { return spec.ports[port]; }
 };
 
 /// The first address a stream is aimed at: its --dst-addr, or the benchmarking range (RFC 2544, RFC
@@ -79,11 +81,13 @@ RouteQuestion question_of(const StreamSpec& stream);
 packet::Ip source_of(const StreamSpec& stream, const HostFacts& facts);
 
 /// InvalidArgument where a destination or the interface needs the user's explicit word.
-Status check_safety(const RunSpec& spec, const InterfaceFacts& iface, const packet::IpRange& dst);
+Status check_safety(const TestSpec& test, const InterfaceFacts& iface, const packet::IpRange& dst);
 
-/// Checks and completes. Errors are InvalidArgument (the request does not fit together or would go
-/// where it must not without the user's word), NotFound, or NotSupported; each names the option,
-/// the value and what would do. `session` is the run's random number, drawn by the caller.
-Result<Plan> resolve(const RunSpec& spec, const HostFacts& facts, std::uint32_t session);
+/// Checks and completes what one port of a test sends. Errors are InvalidArgument (the request does
+/// not fit together or would go where it must not without the user's word), NotFound, or
+/// NotSupported; each names the option, the value and what would do. `facts` are of the port's
+/// interface, `session` is the run's random number, drawn by the caller.
+Result<Plan> resolve(const TestSpec& test, const HostFacts& facts, std::uint32_t session,
+                     std::size_t port = 0);
 
 } // namespace xtg::plan

@@ -71,6 +71,21 @@ Result<std::vector<SearchCondition>> parse_search_expect(std::string_view text) 
   }
 }
 
+TestSpec test_of(const SearchSpec& spec) {
+  TestSpec test = spec.test;
+  PortSpec& sender = test.ports.front();
+  if (const auto reflector = packet::IpRange::parse(spec.reflector); reflector) {
+    sender.receive = true;
+    for (StreamSpec& stream : sender.streams) {
+      stream.round_trip = true;
+      stream.dst_addr = *reflector;
+    }
+  }
+  if (spec.preset == search::Preset::Rfc2544 && test.drain == kSearchDrain)
+    test.drain = kDrain; // RFC 2544, 23
+  return test;
+}
+
 std::vector<search::Goal> goals_of(const SearchSpec& spec) {
   auto goals = spec.goals.empty() ? search::goals_of(spec.preset) : spec.goals;
   for (search::Goal& goal : goals)
@@ -118,17 +133,18 @@ std::vector<double> shares_of(const std::vector<StreamSpec>& streams,
   return shares;
 }
 
-ExchangeSpec trial_of(const ExchangeSpec& test, const TrialShape& shape,
-                      const std::vector<double>& l1_bits) {
+TestSpec trial_of(const TestSpec& test, const TrialShape& shape,
+                  const std::vector<double>& l1_bits) {
   constexpr double kWeights = 1000; // the most that a stream may have
-  ExchangeSpec trial = test;
+  TestSpec trial = test;
   trial.interval = Nanoseconds(3'600'000'000'000); // nobody reads lines
+  trial.duration.reset();
+  if (!shape.frames) trial.duration = shape.duration;
   for (PortSpec& port : trial.ports) {
-    if (!port.send) continue;
-    port.send->interval = trial.interval;
-    const auto shares = shares_of(port.send->streams, l1_bits);
+    if (!port.sends()) continue;
+    const auto shares = shares_of(port.streams, l1_bits);
     for (std::size_t i = 0; i < shares.size(); i++) {
-      StreamSpec& stream = port.send->streams[i];
+      StreamSpec& stream = port.streams[i];
       stream.rate.layer = Layer::L1;
       stream.rate.rate = shape.load ? Rate{Rate::Unit::Pps, *shape.load * shares[i]} : Rate{};
       if (!shape.load) stream.rate.burst = 1;
@@ -137,13 +153,9 @@ ExchangeSpec trial_of(const ExchangeSpec& test, const TrialShape& shape,
                      : std::max(1U, static_cast<std::uint32_t>(std::lround(shares[i] * kWeights)));
       stream.num_packets.reset();
     }
-    port.send->duration.reset();
-    if (shape.frames) {
-      port.send->streams.resize(1);
-      port.send->streams.front().num_packets = shape.frames;
-    } else {
-      port.send->duration = shape.duration;
-    }
+    if (!shape.frames) continue;
+    port.streams.resize(1);
+    port.streams.front().num_packets = shape.frames;
   }
   return trial;
 }

@@ -10,8 +10,8 @@
 
 #include "core/result.h"
 #include "packet/size_law.h"
-#include "plan/exchange_spec.h"
 #include "plan/rx_spec.h"
+#include "plan/test_spec.h"
 #include "search/goal.h"
 
 namespace xtg::plan {
@@ -40,7 +40,8 @@ Result<std::vector<SearchCondition>> parse_search_expect(std::string_view text);
 inline constexpr Nanoseconds kSearchDrain{200'000'000};
 
 struct SearchSpec {
-  ExchangeSpec test; ///< what each trial sends, at a rate that the search chooses
+  TestSpec test;         ///< what each trial sends, at a rate that the search chooses
+  std::string reflector; ///< --reflect; empty: --rx
   search::Preset preset = search::Preset::Default;
   std::vector<search::Goal> goals;           ///< empty: those of the preset
   std::vector<search::LatencyLimit> latency; ///< of every goal
@@ -51,6 +52,8 @@ struct SearchSpec {
   bool operator==(const SearchSpec&) const = default;
 };
 
+/// What is sent and where it is received, with what --reflect and the preset say of it.
+TestSpec test_of(const SearchSpec& spec);
 /// The goals with every limit that holds for them.
 std::vector<search::Goal> goals_of(const SearchSpec& spec);
 /// Of the trials of one size.
@@ -68,8 +71,8 @@ struct TrialShape {
   Nanoseconds duration{0};
   std::optional<std::uint64_t> frames{}; ///< of each port, in its first stream
 };
-ExchangeSpec trial_of(const ExchangeSpec& test, const TrialShape& shape,
-                      const std::vector<double>& l1_bits);
+TestSpec trial_of(const TestSpec& test, const TrialShape& shape,
+                  const std::vector<double>& l1_bits);
 /// What part of a port's frames is each stream's. `l1_bits`: of one frame of each.
 std::vector<double> shares_of(const std::vector<StreamSpec>& streams,
                               const std::vector<double>& l1_bits);

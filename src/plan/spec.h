@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What the user asked, before anything is looked up: plain structs with the defaults of the man
-// page. A run is a set of streams; `udp` is one stream. Values are syntactically valid; whether
-// they fit together and to the host is resolve()'s business (plan/plan.h).
+// page. Values are syntactically valid; whether they fit together and to the host is resolve()'s
+// business (plan/plan.h).
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "core/sip_key.h"
 #include "core/units.h"
 #include "packet/address.h"
 #include "packet/frame.h"
@@ -80,28 +79,6 @@ struct OutputSpec {
   bool quiet = false;
   bool verbose = false;
   bool operator==(const OutputSpec&) const = default;
-};
-
-struct RunSpec {
-  std::string interface; ///< empty: the one that the route to the first destination names
-  std::vector<StreamSpec> streams;
-  std::uint32_t threads = 1;
-  std::vector<int> cpus; ///< empty: the first allowed ones
-  std::optional<Nanoseconds> duration;
-  Nanoseconds interval{1'000'000'000};
-  Pace pace = Pace::Auto;
-  bool allow_default_route = false;
-  bool allow_public = false;
-  bool fix = false;  ///< repair what can be repaired, put it back afterwards
-  bool once = false; ///< offer each frame to the driver once; else what it refuses is sent again
-  bool announce = false;                ///< tell receivers of the run's start and end
-  std::optional<std::uint32_t> session; ///< the run's number; none: drawn
-  std::optional<SipKey> key;            ///< of the announcements' sums
-  bool dry_run = false;
-  std::string pcap_path;             ///< --write-pcap; empty: none
-  std::uint32_t dry_run_frames = 10; ///< frames that --dry-run dumps and --write-pcap writes
-  OutputSpec output;
-  bool operator==(const RunSpec&) const = default;
 };
 
 struct ProbeSpec {

@@ -30,7 +30,7 @@ struct TcpPlan {
   std::optional<packet::Ip> src; ///< none: the kernel's choice
   packet::Mac dst_mac;
   packet::Mac src_mac;
-  std::vector<int> cpus; ///< one per thread, in lane order
+  std::vector<int> cpus; ///< one per thread, in worker order
   std::uint32_t max_segment_ip =
       0; ///< bytes of the largest IP packet: MTU, or what live mode allows
   std::vector<std::uint64_t> flow_bytes;    ///< payload of each flow; ~0 without limit. With

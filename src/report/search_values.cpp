@@ -190,8 +190,8 @@ Json to_json(const SearchBegin& begin) {
   const auto time_limit = plan::time_limit(begin.spec);
   return start_value(begin.info,
                      {{"role", "search"},
-                      {"bidir", begin.spec.test.bidir},
-                      {"drain_seconds", seconds(begin.spec.test.drain)},
+                      {"bidir", begin.plan.spec.bidir},
+                      {"drain_seconds", seconds(begin.plan.spec.drain)},
                       {"max_seconds", time_limit ? Json(seconds(*time_limit)) : Json(nullptr)},
                       {"goals", std::move(goals)},
                       {"sizes", std::move(sizes)},

@@ -90,20 +90,22 @@ std::vector<Given> in_order(std::vector<Given> options) {
   return options;
 }
 
-Status read_all(Test& test, plan::RunSpec* run, const std::vector<Given>& options) {
+/// Options of streams into each stream of the port.
+Status read_all(Test& test, std::size_t port, const std::vector<Given>& options) {
+  const auto* udp = udp_of(test);
   for (const Given& given : in_order(options)) {
-    const bool each = given.option->place == Place::Stream;
-    const std::size_t times = each && run != nullptr ? run->streams.size() : 1;
+    const bool each = given.option->place == Place::Stream && udp != nullptr;
+    const std::size_t times = each ? udp->ports[port].streams.size() : 1;
     for (std::size_t i = 0; i < times; ++i)
-      if (auto ok = read(run != nullptr ? Scope(test, *run, i) : Scope(test), given); !ok)
-        return ok;
+      if (auto ok = read(Scope(test, port, i), given); !ok) return ok;
   }
   return {};
 }
 
 /// Threads and CPUs of whatever has them.
 Status settle(Test& test, const Asked& asked) {
-  if (auto* udp = udp_of(test)) return settle_threads(asked, udp->run.threads, udp->run.cpus);
+  if (auto* udp = udp_of(test))
+    return settle_threads(asked, udp->ports.front().threads, udp->ports.front().cpus);
   if (auto* tcp = std::get_if<plan::TcpSpec>(&test.of))
     return settle_threads(asked, tcp->threads, tcp->cpus);
   if (auto* demo = std::get_if<plan::DemoSpec>(&test.of))
@@ -116,32 +118,56 @@ tl::unexpected<Error> labelled(const std::string& label, Error error) {
   return tl::unexpected<Error>(std::move(error));
 }
 
-/// One port, on top of what was given for all of them.
-Status add_port(Test& test, const PortDraft& draft) {
-  Udp& udp = *udp_of(test);
-  Port port{udp.run};
+/// One port, which has what is given for all of them; on top of that its own.
+Status read_port(Test& test, std::size_t number, const PortDraft& draft) {
+  auto& udp = *udp_of(test);
+  plan::PortSpec& port = udp.ports[number];
+  port.receive = true;
   auto name = parse_interface(draft.interface);
   if (!name) return tl::unexpected<Error>(std::move(name.error()));
-  port.send.interface = std::move(*name);
+  port.interface = std::move(*name);
   const Asked asked = asked_of(draft.own);
-  if (asked.has("--threads")) port.send.cpus.clear(); // how many there are is the port's own
-  if (auto ok = read_all(test, &port.send, draft.own); !ok) return ok;
+  if (asked.has("--threads")) port.cpus.clear(); // how many there are is the port's own
+  if (auto ok = read_all(test, number, draft.own); !ok) return ok;
   if (auto ok = check_slots(draft.own); !ok) return ok;
-  if (auto ok = settle_threads(asked, port.send.threads, port.send.cpus); !ok) return ok;
-  for (const plan::StreamSpec& stream : port.send.streams)
-    if (auto ok = check_udp_stream(port.send, stream, asked); !ok) return ok;
-  if (auto ok = check_udp_run(port.send, asked); !ok) return ok;
-  udp.ports.push_back(std::move(port));
+  if (auto ok = settle_threads(asked, port.threads, port.cpus); !ok) return ok;
+  for (const plan::StreamSpec& stream : port.streams)
+    if (auto ok = check_udp_stream(udp, stream, asked); !ok) return ok;
+  return {};
+}
+
+/// The ports of --port in place of the first, which until now has stood for all of them; behind
+/// them those that only receive.
+Status read_ports(Test& test, const std::vector<PortDraft>& drafts) {
+  auto& ports = udp_of(test)->ports;
+  if (!ports.front().interface.empty())
+    return bad_usage(fmt::format("{} and --port both name where to send: with --port, all "
+                                 "interfaces are ports",
+                                 xtg::quoted(ports.front().interface)));
+  const plan::PortSpec all = ports.front();
+  ports.insert(ports.begin(), drafts.size() - 1, all);
+  for (std::size_t i = 0; i < drafts.size(); ++i)
+    if (auto ok = read_port(test, i, drafts[i]); !ok) {
+      // Values are named with the port already.
+      return ok.error().what.starts_with(drafts[i].where) ? ok
+                                                          : labelled(drafts[i].where, ok.error());
+    }
+  // A port may also be among those of --rx.
+  for (std::size_t i = ports.size(); i-- > drafts.size();)
+    if (std::ranges::find(ports, ports[i].interface, &plan::PortSpec::interface) !=
+        ports.begin() + static_cast<std::ptrdiff_t>(i))
+      ports.erase(ports.begin() + static_cast<std::ptrdiff_t>(i));
   return {};
 }
 
 /// Streams with what each has of its own; the rules between the options of each.
 Status read_streams(Test& test, const Draft& draft, const Asked& asked) {
-  plan::RunSpec& run = udp_of(test)->run;
+  const plan::TestSpec& udp = *udp_of(test);
+  const auto& streams = udp.ports.front().streams;
   for (std::size_t i = 0; i < draft.streams.size(); ++i)
     for (const Given& given : in_order(draft.streams[i]))
-      if (auto ok = read(Scope(test, run, i), given); !ok) return ok;
-  for (std::size_t i = 0; i < run.streams.size(); ++i) {
+      if (auto ok = read(Scope(test, 0, i), given); !ok) return ok;
+  for (std::size_t i = 0; i < streams.size(); ++i) {
     const bool is_one = draft.streams.size() < 2;
     std::string label = draft.label;
     if (!is_one) label += fmt::format(": streams[{}]", i);
@@ -151,8 +177,7 @@ Status read_streams(Test& test, const Draft& draft, const Asked& asked) {
         if (counts(given)) of_it.add(*given.option);
     if (!draft.streams.empty())
       if (auto ok = check_slots(draft.streams[i]); !ok) return labelled(label, ok.error());
-    if (auto ok = check_udp_stream(run, run.streams[i], of_it); !ok)
-      return labelled(label, ok.error());
+    if (auto ok = check_udp_stream(udp, streams[i], of_it); !ok) return labelled(label, ok.error());
   }
   return {};
 }
@@ -211,28 +236,22 @@ Draft merge(Draft profile, Draft over) {
 
 Result<Test> build(const Draft& draft) {
   Test test = default_test(draft.command->command);
-  Udp* udp = udp_of(test);
+  auto* udp = udp_of(test);
   if (udp != nullptr && draft.streams.size() > 1)
-    udp->run.streams.resize(draft.streams.size(), udp->run.streams.front());
-  const Asked asked = asked_of(draft.options);
-  if (auto ok = read_all(test, udp != nullptr ? &udp->run : nullptr, draft.options); !ok)
-    return tl::unexpected<Error>(ok.error());
+    udp->ports.front().streams.resize(draft.streams.size(), udp->ports.front().streams.front());
+  Asked asked = asked_of(draft.options);
+  if (auto ok = read_all(test, 0, draft.options); !ok) return tl::unexpected<Error>(ok.error());
   if (auto ok = settle(test, asked); !ok) return labelled(draft.label, ok.error());
   if (udp != nullptr)
     if (auto ok = read_streams(test, draft, asked); !ok) return tl::unexpected<Error>(ok.error());
   if (auto ok = check_slots(draft.options); !ok) return labelled(draft.label, ok.error());
-  if (udp != nullptr)
-    udp->ports.resize(draft.ports.size()); // that there are ports is what rules ask for
+  if (!draft.ports.empty()) {
+    asked.add(*draft.command->by_word("--port"));
+    if (auto ok = read_ports(test, draft.ports); !ok) return tl::unexpected<Error>(ok.error());
+  }
   if (auto* demo = std::get_if<plan::DemoSpec>(&test.of)) demo->command = draft.rest;
   if (draft.command->check)
     if (auto ok = draft.command->check(test, asked); !ok) return labelled(draft.label, ok.error());
-  if (udp != nullptr) udp->ports.clear();
-  for (const PortDraft& port : draft.ports)
-    if (auto ok = add_port(test, port); !ok) {
-      // Values are named with the port already.
-      return ok.error().what.starts_with(port.where) ? tl::unexpected<Error>(ok.error())
-                                                     : labelled(port.where, ok.error());
-    }
   return test;
 }
 

@@ -22,26 +22,25 @@ namespace xtg::spec {
 /// Where the readers and writers of options find their fields.
 class Scope {
 public:
-  explicit Scope(Test& test) : test_(test) {}
-  /// One stream of a run: that of `udp` itself, or of one of its ports.
-  Scope(Test& test, plan::RunSpec& run, std::size_t stream)
-      : test_(test), run_(&run), stream_(stream) {}
+  /// Of `udp` and `search`, a stream of one of its ports.
+  explicit Scope(Test& test, std::size_t port = 0, std::size_t stream = 0)
+      : test_(test), port_(port), stream_(stream) {}
 
   [[nodiscard]] Test& test() const { return test_; }
   template <class Spec>
   [[nodiscard]] Spec& get() const {
-    if constexpr (std::is_same_v<Spec, Udp>)
+    if constexpr (std::is_same_v<Spec, plan::TestSpec>)
       return *udp_of(test_);
     else
       return std::get<Spec>(test_.of);
   }
-  [[nodiscard]] plan::RunSpec& run() const { return run_ != nullptr ? *run_ : get<Udp>().run; }
-  [[nodiscard]] plan::StreamSpec& stream() const { return run().streams[stream_]; }
+  [[nodiscard]] plan::PortSpec& port() const { return get<plan::TestSpec>().ports[port_]; }
+  [[nodiscard]] plan::StreamSpec& stream() const { return port().streams[stream_]; }
 
 private:
   Test& test_;
-  plan::RunSpec* run_ = nullptr;
-  std::size_t stream_ = 0;
+  std::size_t port_;
+  std::size_t stream_;
 };
 
 /// What has an option of its own.

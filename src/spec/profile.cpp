@@ -211,24 +211,39 @@ Json value_of(const Option& option, const std::vector<std::string>& texts) {
   return texts.front();
 }
 
-/// What the options write, where it differs from `base`.
-void write_options(const CommandInfo& command, Scope scope, Scope base, bool (*wanted)(Place),
-                   Json& out) {
-  for (const Option& option : command.options) {
-    if (!option.write || !option.in_json || !wanted(option.place)) continue;
-    const auto texts = option.write(scope);
-    if (!texts.empty() && texts != option.write(base)) out[option.key] = value_of(option, texts);
-  }
+Texts text_of(const Option& option, Scope scope) {
+  return option.write(scope);
 }
 
-bool of_the_run(Place place) {
-  return place != Place::Stream;
+/// By port that sends and its streams; of commands that send no streams there is one of each.
+using Written = std::vector<std::vector<Texts>>;
+
+Written written(const Option& option, Test& test) {
+  const auto* udp = udp_of(test);
+  if (udp == nullptr) return {{text_of(option, Scope(test))}};
+  Written out;
+  for (std::size_t port = 0; port < udp->ports.size(); ++port) {
+    if (!udp->ports[port].sends()) continue;
+    out.emplace_back();
+    for (std::size_t stream = 0; stream < udp->ports[port].streams.size(); ++stream)
+      out.back().push_back(text_of(option, Scope(test, port, stream)));
+  }
+  return out;
 }
-bool of_a_stream(Place place) {
-  return place == Place::Stream;
+
+/// What a profile says for all ports: what all of them have, or what differs from stream to stream,
+/// which no port says by itself.
+std::vector<Texts> common(const Written& ports, const Texts& fallback) {
+  const auto differs = std::ranges::find_if(ports, [](const std::vector<Texts>& streams) {
+    return std::ranges::count(streams, streams.front()) != std::ssize(streams);
+  });
+  if (differs != ports.end()) return *differs;
+  if (std::ranges::count(ports, ports.front()) == std::ssize(ports)) return ports.front();
+  return {ports.front().size(), fallback};
 }
-bool of_a_port(Place place) {
-  return place != Place::Run;
+
+void write_option(const Option& option, const Texts& texts, Json& out) {
+  if (!texts.empty()) out[option.key] = value_of(option, texts);
 }
 
 /// A file name need not be UTF-8; JSON has to be.
@@ -283,29 +298,24 @@ Result<Draft> profile_draft(std::string_view text, const std::string& label,
 std::string to_profile(Test test) {
   const CommandInfo& command = info_of(test);
   Test plain = default_test(command.command);
-  Json out = {{"command", command.name}};
-  Udp* udp = udp_of(test);
-  if (udp == nullptr || udp->run.streams.size() == 1) {
-    write_options(
-        command, Scope(test), Scope(plain), [](Place) { return true; }, out);
-  } else {
-    write_options(command, Scope(test), Scope(plain), of_the_run, out);
-    for (std::size_t i = 0; i < udp->run.streams.size(); ++i) {
-      Json stream = Json::object();
-      write_options(command, Scope(test, udp->run, i), Scope(plain), of_a_stream, stream);
-      out["streams"].push_back(std::move(stream));
-    }
+  Json top = {{"command", command.name}};
+  std::vector<Json> streams, ports;
+  for (const Option& option : command.options) {
+    if (!option.write || !option.in_json) continue;
+    const Texts fallback = text_of(option, Scope(plain));
+    const Written all = written(option, test);
+    const std::vector<Texts> base = common(all, fallback);
+    streams.resize(base.size(), Json::object());
+    ports.resize(all.size(), Json::object());
+    const bool of_each = option.place == Place::Stream && base.size() > 1;
+    for (std::size_t i = 0; i < (of_each ? base.size() : 1); ++i)
+      if (base[i] != fallback) write_option(option, base[i], of_each ? streams[i] : top);
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (all[i] != base) write_option(option, all[i].front(), ports[i]);
   }
-  if (udp == nullptr) return one_line(out);
-  for (Port& port : udp->ports) {
-    Json own = {{"interface", port.send.interface}};
-    for (std::size_t i = 0; i < port.send.streams.size(); ++i)
-      write_options(command, Scope(test, port.send, i), Scope(test, udp->run, i), of_a_port, own);
-    // Threads of its own take the place of CPUs that all ports have.
-    if (port.send.cpus.empty() && !udp->run.cpus.empty()) own["threads"] = port.send.threads;
-    out["ports"].push_back(std::move(own));
-  }
-  return one_line(out);
+  if (streams.size() > 1) top["streams"] = streams;
+  if (ports.size() > 1) top["ports"] = ports;
+  return one_line(top);
 }
 
 } // namespace xtg::spec

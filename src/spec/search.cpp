@@ -23,7 +23,7 @@ constexpr std::array kPresets = {Choice<search::Preset>{"default", search::Prese
 
 template <class T>
 auto of_search(T SearchSpec::*member) {
-  return [member](Scope& s) -> T& { return s.get<Search>().search.*member; };
+  return [member](Scope& s) -> T& { return s.get<SearchSpec>().*member; };
 }
 
 /// Of a list that is one option: text to list and back.
@@ -75,7 +75,7 @@ void goal_rows(Table& table) {
                             Kind::Flag);
     row.in_json = false;
     row.read = [value = preset.value](Scope& s, const std::string&) -> Status {
-      s.get<Search>().search.preset = value;
+      s.get<SearchSpec>().preset = value;
       return {};
     };
     table.slot("preset");
@@ -89,12 +89,12 @@ void goal_rows(Table& table) {
   goal.read = [](Scope& s, const std::string& text) -> Status {
     auto parsed = search::parse_goal(text);
     if (!parsed) return tl::unexpected<Error>(std::move(parsed.error()));
-    s.get<Search>().search.goals.push_back(std::move(*parsed));
+    s.get<SearchSpec>().goals.push_back(std::move(*parsed));
     return {};
   };
   goal.write = [](Scope& s) {
     Texts texts;
-    for (const search::Goal& each : s.get<Search>().search.goals)
+    for (const search::Goal& each : s.get<SearchSpec>().goals)
       texts.push_back(search::to_string(each));
     return texts;
   };
@@ -110,8 +110,7 @@ void search_rows(Table& table) {
   table.group("Search");
   Option& reflector = table.value(
       {"--reflect", "IP", "send to this reflector and receive on the sending interface", ""},
-      [](Scope& s) -> std::string& { return s.get<Search>().reflector; },
-      [](std::string_view text) -> Result<std::string> {
+      of_search(&SearchSpec::reflector), [](std::string_view text) -> Result<std::string> {
         auto address = packet::Ip::parse(text);
         if (!address) return tl::unexpected<Error>(std::move(address.error()));
         return address->to_string();
@@ -155,32 +154,32 @@ Status check_names(const SearchSpec& spec) {
 }
 
 /// Where the frames are received.
-Status check_receiver(const Search& test) {
-  const std::string& interface = test.udp.run.interface;
-  if (interface.empty())
+Status check_receiver(const SearchSpec& spec) {
+  const plan::PortSpec& sender = spec.test.ports.front();
+  const bool rx = plan::sees_both_ends(spec.test);
+  if (sender.interface.empty())
     return bad_usage("search: expected the name of the sending interface, as in \"search eth1 --rx "
                      "eth2\"");
-  if (test.reflector.empty() && test.udp.rx.empty())
+  if (spec.reflector.empty() && !rx)
     return bad_usage("search: expected where the frames arrive: --rx INTERFACE behind a device, or "
                      "--reflect IP");
-  if (!test.reflector.empty() && !test.udp.rx.empty())
+  if (!spec.reflector.empty() && rx)
     return bad_usage("--reflect and --rx exclude each other: with a reflector, frames arrive on "
                      "the sending interface");
-  if (!test.reflector.empty() && std::ranges::any_of(test.udp.run.streams, [](const auto& stream) {
+  if (!spec.reflector.empty() && std::ranges::any_of(sender.streams, [](const auto& stream) {
         return stream.dst_addr.has_value();
       }))
     return bad_usage("--reflect and --dst-addr exclude each other: both say where to send");
-  if (test.udp.bidir &&
-      std::ranges::all_of(test.udp.rx, [&](const auto& name) { return name == interface; }))
+  if (spec.test.bidir && spec.test.ports.size() == 1)
     return bad_usage("--bidir needs the interface that sends the way back: --rx");
   return {};
 }
 
 Status check_search(const Test& test, const Asked& asked) {
-  const auto& of = std::get<Search>(test.of);
-  if (auto ok = check_receiver(of); !ok) return ok;
-  if (auto ok = check_names(of.search); !ok) return ok;
-  const auto& streams = of.udp.run.streams;
+  const auto& spec = std::get<SearchSpec>(test.of);
+  if (auto ok = check_receiver(spec); !ok) return ok;
+  if (auto ok = check_names(spec); !ok) return ok;
+  const auto& streams = spec.test.ports.front().streams;
   if (streams.size() == 1 && streams.front().rate.rate.unit != Rate::Unit::Max)
     return bad_usage(fmt::format("--rate {}: the search chooses the rate, between --min-rate and "
                                  "--max-rate",

@@ -42,11 +42,9 @@ CommandInfo completion_command();
 /// What `udp` sends and how, and where it is received: of `search` as well.
 void add_udp_rows(Table& table);
 
-/// The rules between the options of one stream of a run, and between those of the run itself or of
-/// one of its ports.
-Status check_udp_stream(const plan::RunSpec& run, const plan::StreamSpec& stream,
+/// The rules between the options of one stream of a test.
+Status check_udp_stream(const plan::TestSpec& test, const plan::StreamSpec& stream,
                         const Asked& asked);
-Status check_udp_run(const plan::RunSpec& run, const Asked& asked);
 
 /// InvalidArgument for options that do not go together.
 [[nodiscard]] tl::unexpected<Error> bad_usage(std::string what);

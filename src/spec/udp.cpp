@@ -40,12 +40,15 @@ auto of_stream(T plan::StreamSpec::*member) {
   return [member](Scope& s) -> T& { return s.stream().*member; };
 }
 template <class T>
-auto of_run(T plan::RunSpec::*member) {
-  return [member](Scope& s) -> T& { return s.run().*member; };
+auto of_port(T plan::PortSpec::*member) {
+  return [member](Scope& s) -> T& { return s.port().*member; };
 }
 template <class T>
-auto of_ends(T Udp::*member) {
-  return [member](Scope& s) -> T& { return s.get<Udp>().*member; };
+auto of_test(T plan::TestSpec::*member) {
+  return [member](Scope& s) -> T& { return s.get<plan::TestSpec>().*member; };
+}
+std::ptrdiff_t senders_of(const plan::TestSpec& test) {
+  return std::ranges::count_if(test.ports, &plan::PortSpec::sends);
 }
 const auto kStreamZone = of_stream(&plan::StreamSpec::zone);
 
@@ -88,7 +91,7 @@ void frame_rows(Table& table) {
   using S = plan::StreamSpec;
   table.group("Frame (addresses and ports take a value or a range)");
   interface_row(table, "-i,--interface,interface", "where to send; the same as the argument",
-                of_run(&plan::RunSpec::interface), "by the route to --dst-addr");
+                of_port(&plan::PortSpec::interface), "by the route to --dst-addr");
   table.place(Place::Stream);
   table.value({"-m,--dst-mac", "MAC[-MAC]", "destination MAC address", "the next hop's"},
               of_stream(&S::dst_mac), MacRange::parse);
@@ -162,14 +165,15 @@ void stream_rows(Table& table) {
   }
   table.place(Place::Run);
   table.flag("--announce", "announce the run's start and end to receivers, in extra frames",
-             of_run(&plan::RunSpec::announce));
-  key_row(table, of_run(&plan::RunSpec::key));
+             of_test(&plan::TestSpec::announce));
+  key_row(table, of_test(&plan::TestSpec::key));
   session_row(table, "name the run: 8 digits, for rx --session", "random",
-              of_run(&plan::RunSpec::session));
+              of_test(&plan::TestSpec::session));
 }
 
 void run_rows(Table& table) {
-  using R = plan::RunSpec;
+  using T = plan::TestSpec;
+  using P = plan::PortSpec;
   const auto rate = of_stream(&plan::StreamSpec::rate);
   table.group("Amount and rate");
   table.place(Place::Stream);
@@ -177,18 +181,18 @@ void run_rows(Table& table) {
                of_stream(&plan::StreamSpec::num_packets), "packets");
   table.place(Place::Port);
   table.flag("--once", "offer each frame to the driver once: do not resend refused ones",
-             of_run(&R::once));
+             of_port(&P::once));
   table.place(Place::Run);
-  duration_row(table, of_run(&R::duration));
+  duration_row(table, of_test(&T::duration));
   table.place(Place::Stream);
   rate_rows(table, rate);
   burst_row(table, rate);
   table.place(Place::Port);
-  table.choice("--pace", "auto sleeps through long gaps, busy always spins", of_run(&R::pace),
+  table.choice("--pace", "auto sleeps through long gaps, busy always spins", of_port(&P::pace),
                kPaces);
-  thread_rows(table, "-t,--threads", of_run(&R::threads), of_run(&R::cpus));
+  thread_rows(table, "-t,--threads", of_port(&P::threads), of_port(&P::cpus));
   table.place(Place::Run);
-  safety_rows(table, [](Scope& s) -> R& { return s.run(); });
+  safety_rows(table, [](Scope& s) -> T& { return s.get<T>(); });
 }
 
 void ends_rows(Table& table) {
@@ -200,12 +204,24 @@ void ends_rows(Table& table) {
   rx.read = [](Scope& s, const std::string& text) -> Status {
     auto name = parse_interface(text);
     if (!name) return tl::unexpected<Error>(std::move(name.error()));
-    s.get<Udp>().rx.push_back(std::move(*name));
+    auto& ports = s.get<plan::TestSpec>().ports;
+    const auto known = std::ranges::find(ports, *name, &plan::PortSpec::interface);
+    if (known != ports.end())
+      known->receive = true;
+    else
+      ports.push_back({.interface = std::move(*name), .receive = true});
     return {};
   };
-  rx.write = of_ends(&Udp::rx);
+  rx.write = [](Scope& s) { // of several that send, each receives as well
+    const auto& test = s.get<plan::TestSpec>();
+    const bool one = senders_of(test) == 1;
+    Texts texts;
+    for (const plan::PortSpec& port : test.ports)
+      if (port.receive && (one || !port.sends())) texts.push_back(port.interface);
+    return texts;
+  };
   table.flag("--bidir", "the receiving interface sends as well, the way back",
-             of_ends(&Udp::bidir));
+             of_test(&plan::TestSpec::bidir));
   // Ports hold options of their own: spec/draft.cpp reads them, spec/profile.cpp writes them.
   Option& port = table.add(
       {"--port", "INTERFACE[...]",
@@ -214,83 +230,82 @@ void ends_rows(Table& table) {
   port.many = true;
   port.key = "ports";
   table.value({"--drain", "TIME", "at the end, wait this long for frames in flight"},
-              of_ends(&Udp::drain), parse_duration);
-  window_row(table, of_ends(&Udp::window));
+              of_test(&plan::TestSpec::drain), parse_duration);
+  window_row(table, of_test(&plan::TestSpec::window));
   expect_row(table, "exit status 3 unless all hold, as in loss=0%,p99<50us,rx@eth2=10/11",
-             of_ends(&Udp::expect));
+             of_test(&plan::TestSpec::expect));
 }
 
 void output_rows(Table& table) {
-  using R = plan::RunSpec;
-  const auto output = of_run(&R::output);
+  using T = plan::TestSpec;
+  const auto output = of_test(&T::output);
   table.group("Output");
-  interval_row(table, of_run(&R::interval));
+  interval_row(table, of_test(&T::interval));
   json_rows(table, output);
   talk_rows(table, output);
   table.flag("--dry-run", "send nothing, print the plan and the first frames; needs no root",
-             of_run(&R::dry_run));
+             of_test(&T::dry_run));
   table.value({"--write-pcap", "FILE", "write the first frames as a capture for Wireshark"},
-              of_run(&R::pcap_path), parse_path);
+              of_test(&T::pcap_path), parse_path);
   table.value({"--show-frames", "N",
                fmt::format("how many frames these two give, 0 to {}", plan::kMaxShownFrames)},
-              of_run(&R::dry_run_frames), whole_number<std::uint32_t>(0, plan::kMaxShownFrames));
+              of_test(&T::dry_run_frames), whole_number<std::uint32_t>(0, plan::kMaxShownFrames));
 }
 
-Status check_ends(const Udp& udp, const Asked& asked) {
-  const auto& [run, rx, ports, bidir, window, drain, expect] = udp;
-  const bool both = !rx.empty() || !ports.empty();
+Status check_ends(const plan::TestSpec& test, const Asked& asked) {
+  const bool both = plan::sees_both_ends(test);
+  const std::string& interface = test.ports.front().interface;
   for (const char* name : {"--drain", "--window", "--expect"})
     if (!both && asked.has(name))
       return bad_usage(fmt::format("{} needs a receiver: --rx or --port", name));
-  if (bidir && rx.empty())
+  if (test.bidir && asked.has("--port"))
+    return bad_usage("--bidir and --port exclude each other: ports send both ways by themselves");
+  if (test.bidir && !both)
     return bad_usage("--bidir needs the interface that sends the way back: --rx");
   if (!both) return {};
-  if (bidir && std::ranges::all_of(rx, [&run = run](const auto& n) { return n == run.interface; }))
+  if (test.bidir && test.ports.size() == 1)
     return bad_usage(fmt::format("--bidir: {} is the only interface, and sends already: --rx names "
                                  "the one that sends the way back",
-                                 xtg::quoted(run.interface)));
-  if (bidir && !ports.empty())
-    return bad_usage("--bidir and --port exclude each other: ports send both ways by themselves");
-  if (!ports.empty() && !run.interface.empty())
-    return bad_usage(fmt::format("{} and --port both name where to send: with --port, all "
-                                 "interfaces are ports",
-                                 xtg::quoted(run.interface)));
-  if (ports.empty() && run.interface.empty())
+                                 xtg::quoted(interface)));
+  if (interface.empty())
     return bad_usage("--rx: expected the name of the sending interface, too, as in \"udp eth0 --rx "
                      "eth1\"");
-  const auto unsigned_stream = std::ranges::find(run.streams, false, &plan::StreamSpec::signature);
-  if (unsigned_stream != run.streams.end())
+  const auto& streams = test.ports.front().streams; // others have the same of what follows
+  if (std::ranges::count(streams, false, &plan::StreamSpec::signature) > 0)
     return bad_usage("--no-signature and --rx exclude each other: the receiver knows frames by "
                      "their signatures");
-  if (run.announce)
+  if (test.announce)
     return bad_usage("--announce goes without --rx and --port: one process knows both ends");
-  if (run.session)
+  if (test.session)
     return bad_usage("--session goes without --rx and --port: one process knows both ends");
-  if (std::ranges::count(run.streams, plan::StampClock::Tai, &plan::StreamSpec::clock) > 0)
+  if (std::ranges::count(streams, plan::StampClock::Tai, &plan::StreamSpec::clock) > 0)
     return bad_usage("--clock tai goes without --rx and --port: both ends are on this host, where "
                      "one clock is right");
-  if (!run.pcap_path.empty()) return bad_usage("--write-pcap goes without --rx and --port");
-  const bool json = run.output.json || run.output.json_stream;
-  if (run.dry_run && json && (bidir || ports.size() > 1))
+  if (!test.pcap_path.empty()) return bad_usage("--write-pcap goes without --rx and --port");
+  const bool json = test.output.json || test.output.json_stream;
+  if (test.dry_run && json && (test.bidir || senders_of(test) > 1))
     return bad_usage("--dry-run shows several sending ports as text only");
   return {};
 }
 
-Status check_udp(const Test& test, const Asked& asked) {
-  const auto& udp = std::get<Udp>(test.of);
-  const plan::RunSpec& run = udp.run;
-  if (auto ok = check_udp_run(run, asked); !ok) return ok;
-  const bool has_destination = std::ranges::all_of(
-      run.streams, [](const plan::StreamSpec& stream) { return stream.dst_addr.has_value(); });
-  if (run.interface.empty() && !has_destination && udp.ports.empty())
+Status check_udp(const Test& of, const Asked& asked) {
+  const auto& test = std::get<plan::TestSpec>(of.of);
+  if (test.key && !test.announce)
+    return bad_usage("--key needs --announce: it protects announcements only");
+  if (asked.has("--show-frames") && !test.dry_run && test.pcap_path.empty())
+    return bad_usage(
+        fmt::format("--show-frames {} goes with --dry-run or --write-pcap", test.dry_run_frames));
+  const plan::PortSpec& first = test.ports.front();
+  if (first.interface.empty() &&
+      std::ranges::any_of(first.streams, [](const auto& stream) { return !stream.dst_addr; }))
     return bad_usage("udp: expected the name of an interface, such as \"udp eth0\", or --dst-addr "
                      "to find it by the route");
-  return check_ends(udp, asked);
+  return check_ends(test, asked);
 }
 
 } // namespace
 
-Status check_udp_stream(const plan::RunSpec& run, const plan::StreamSpec& stream,
+Status check_udp_stream(const plan::TestSpec& test, const plan::StreamSpec& stream,
                         const Asked& asked) {
   if (auto ok = check_rate_and_burst(asked, stream.rate); !ok) return ok;
   if (stream.dyn_ports > 0 && stream.dst_port.count > 1)
@@ -308,10 +323,10 @@ Status check_udp_stream(const plan::RunSpec& run, const plan::StreamSpec& stream
   if (!stream.signature && stream.clock == plan::StampClock::Tai)
     return bad_usage("--clock tai and --no-signature exclude each other: the send time is part of "
                      "the signature");
-  if (!stream.signature && run.announce)
+  if (!stream.signature && test.announce)
     return bad_usage("--announce and --no-signature exclude each other: a receiver counts frames "
                      "with a signature");
-  if (!stream.signature && run.session)
+  if (!stream.signature && test.session)
     return bad_usage("--session and --no-signature exclude each other: the session number is part "
                      "of the signature");
   if (!stream.signature && stream.round_trip)
@@ -321,15 +336,6 @@ Status check_udp_stream(const plan::RunSpec& run, const plan::StreamSpec& stream
     return bad_usage(fmt::format("weight {} and rate {} exclude each other: the weight shares what "
                                  "streams with a rate leave",
                                  stream.weight, format_rate(stream.rate.rate)));
-  return {};
-}
-
-Status check_udp_run(const plan::RunSpec& run, const Asked& asked) {
-  if (run.key && !run.announce)
-    return bad_usage("--key needs --announce: it protects announcements only");
-  if (asked.has("--show-frames") && !run.dry_run && run.pcap_path.empty())
-    return bad_usage(
-        fmt::format("--show-frames {} goes with --dry-run or --write-pcap", run.dry_run_frames));
   return {};
 }
 

@@ -19,10 +19,10 @@ constexpr unsigned kBehindCalls = 3;            // in a row that lost slots: rel
 constexpr unsigned kKeptCalls = 40;             // in a row that lost none: some seconds
 constexpr std::uint64_t kSleepSpinNs = 300'000; // one program run may wait this long after a sleep
 
-class Worker {
+class Loop {
 public:
-  Worker(Lane& lane, Clock& clock, const WorkerSpec& spec, const std::atomic<bool>& stop)
-      : lane_(lane), clock_(clock), spec_(spec), stop_(stop) {
+  Loop(Worker& worker, Clock& clock, const WorkerSpec& spec, const std::atomic<bool>& stop)
+      : worker_(worker), clock_(clock), spec_(spec), stop_(stop) {
     for (const PacedStream& stream : spec.paced)
       paced_.push_back({stream, stream.batch_slots});
   }
@@ -39,16 +39,17 @@ public:
 
 private:
   [[nodiscard]] bool over() {
-    if (lane_.done()) return true;
-    const bool pending = lane_.pending();
+    if (worker_.done()) return true;
+    const bool pending = worker_.pending();
     // What is pending has one more call to be sent in.
     if (stop_.load(std::memory_order_relaxed) && (!pending || std::exchange(last_call_, true)))
       return true;
     if (pending) return false;
-    if (lane_.unclaimed() == 0) return true;
+    if (worker_.unclaimed() == 0) return true;
     // Slots that were due before the end and overslept are counted by the program, in one more
     // call.
-    return spec_.sleep && clock_.now_ns() >= lane_.end_ns() && lane_.next_ns() >= lane_.end_ns();
+    return spec_.sleep && clock_.now_ns() >= worker_.end_ns() &&
+           worker_.next_ns() >= worker_.end_ns();
   }
 
   [[nodiscard]] std::uint32_t batch() const {
@@ -61,9 +62,9 @@ private:
   // Sleeps towards the next deadline, or the next try for refused frames. False: woke early to look
   // at the stop flag.
   bool nap() {
-    const bool pending = lane_.pending();
+    const bool pending = worker_.pending();
     if (!pending && !spec_.sleep) return true;
-    const std::uint64_t due = lane_.next_ns();
+    const std::uint64_t due = worker_.next_ns();
     const std::uint64_t now = clock_.now_ns();
     std::uint64_t wake = due > kLeadNs ? due - kLeadNs : 0;
     if (wake <= now) return true;
@@ -71,26 +72,26 @@ private:
       clock_.sleep_until_ns(std::min(wake, now + kNapNs));
       return true;
     }
-    const bool last = due >= lane_.end_ns(); // no slot comes before the end
-    if (last) wake = lane_.end_ns();
+    const bool last = due >= worker_.end_ns(); // no slot comes before the end
+    if (last) wake = worker_.end_ns();
     clock_.sleep_until_ns(std::min(wake, now + kNapNs));
     return !last && wake <= now + kNapNs;
   }
 
   Result<CallEnd> call() {
     const std::uint32_t size = batch();
-    if (spec_.sleep) return lane_.call(size, size, kSleepSpinNs);
+    if (spec_.sleep) return worker_.call(size, size, kSleepSpinNs);
 
     std::uint64_t runs = runs_;
     // Where refused frames are all that is left, a call passes over what follows the last of them.
-    const std::uint64_t least = lane_.pending() ? kPendingRuns : 1;
+    const std::uint64_t least = worker_.pending() ? kPendingRuns : 1;
     if (paced_.empty())
-      runs = std::min<std::uint64_t>(runs, std::max<std::uint64_t>(lane_.unclaimed(), least));
+      runs = std::min<std::uint64_t>(runs, std::max<std::uint64_t>(worker_.unclaimed(), least));
     runs = (runs + size - 1) / size * size;
     // A big batch must not be passed over for a deadline that comes before its runs are through.
     const std::uint64_t spin = kSpinNs + 64ULL * (size - 1);
     const std::uint64_t before = clock_.now_ns();
-    auto end = lane_.call(static_cast<std::uint32_t>(runs), size, spin);
+    auto end = worker_.call(static_cast<std::uint32_t>(runs), size, spin);
     if (end && *end == CallEnd::Complete) learn(runs, clock_.now_ns() - before);
     return end;
   }
@@ -117,7 +118,7 @@ private:
   // A schedule that one-by-one release cannot keep is released in larger batches, until it has been
   // kept for a while.
   void keep_up(Paced& paced, std::uint64_t took_ns) {
-    const std::uint64_t skipped = lane_.skipped_slots(paced.spec.number);
+    const std::uint64_t skipped = worker_.skipped_slots(paced.spec.number);
     const bool behind =
         (skipped - paced.skipped) * 1'000 > took_ns / 1'000; // over 1 slot per ms lost
     const bool kept = skipped == paced.skipped;
@@ -136,11 +137,11 @@ private:
   void release_together(Paced& paced, std::uint32_t slots) {
     paced.slots = slots;
     paced.behind_calls = paced.kept_calls = 0;
-    lane_.set_batch_slots(paced.spec.number, slots);
+    worker_.set_batch_slots(paced.spec.number, slots);
   }
 
   Status after(CallEnd end) {
-    const std::uint64_t claimed = lane_.claimed();
+    const std::uint64_t claimed = worker_.claimed();
     const bool moved = claimed != claimed_;
     claimed_ = claimed;
     if (end != CallEnd::NoMemory || moved) {
@@ -148,7 +149,7 @@ private:
       pause_ns_ = kFirstPauseNs;
     }
     if (end != CallEnd::NoMemory) return {};
-    lane_.count_nomem();
+    worker_.count_nomem();
     const std::uint64_t now = clock_.now_ns();
     if (hungry_since_ns_ == 0) hungry_since_ns_ = now;
     if (now - hungry_since_ns_ > kNoMemoryNs)
@@ -159,7 +160,7 @@ private:
     return {};
   }
 
-  Lane& lane_;
+  Worker& worker_;
   Clock& clock_;
   const WorkerSpec spec_;
   const std::atomic<bool>& stop_;
@@ -173,8 +174,8 @@ private:
 
 } // namespace
 
-Status work(Lane& lane, Clock& clock, const WorkerSpec& spec, const std::atomic<bool>& stop) {
-  return Worker(lane, clock, spec, stop).run();
+Status work(Worker& worker, Clock& clock, const WorkerSpec& spec, const std::atomic<bool>& stop) {
+  return Loop(worker, clock, spec, stop).run();
 }
 
 } // namespace xtg::tx

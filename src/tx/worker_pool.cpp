@@ -26,18 +26,19 @@ void RealClock::sleep_until_ns(std::uint64_t deadline_ns) {
   }
 }
 
-WorkerPool::WorkerPool(std::vector<Seat> seats, std::function<void()> on_finished)
-    : seats_(std::move(seats)), on_finished_(std::move(on_finished)), running_(seats_.size()) {
+WorkerPool::WorkerPool(std::vector<PooledWorker> workers, std::function<void()> on_finished)
+    : workers_(std::move(workers)), on_finished_(std::move(on_finished)),
+      running_(workers_.size()) {
   // Threads inherit the signal mask: all signals stay with main.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
-    for (Seat& seat : seats_)
-      threads_.emplace_back([this, &seat] { run_seat(seat); });
+    for (PooledWorker& pooled : workers_)
+      threads_.emplace_back([this, &pooled] { run_worker(pooled); });
   } catch (const std::system_error& error) { // no room for another thread: those that are here end
     keep(Error{Errc::System, error.code().value(), "start a sending thread"});
-    const std::size_t missing = seats_.size() - threads_.size();
+    const std::size_t missing = workers_.size() - threads_.size();
     running_ -= missing;
     ready_ += missing;
     stop();
@@ -50,28 +51,28 @@ WorkerPool::~WorkerPool() {
   threads_.clear();
 }
 
-void WorkerPool::run_seat(Seat& seat) {
+void WorkerPool::run_worker(PooledWorker& pooled) {
   pthread_setname_np(pthread_self(), "xtg-send");
   // The default slack of 50 us would be part of every wake-up.
   prctl(PR_SET_TIMERSLACK, 1);
-  if (seat.cpu >= 0) {
+  if (pooled.cpu >= 0) {
     cpu_set_t set;
     CPU_ZERO(&set);
-    CPU_SET(static_cast<std::size_t>(seat.cpu), &set);
+    CPU_SET(static_cast<std::size_t>(pooled.cpu), &set);
     if (sched_setaffinity(0, sizeof set, &set) != 0) {
       const std::lock_guard lock(mutex_);
-      unpinned_.push_back(seat.cpu);
+      unpinned_.push_back(pooled.cpu);
     }
   }
   RealClock clock;
-  Status status = seat.task ? seat.task->enter() : seat.lane->enter();
+  Status status = pooled.task ? pooled.task->enter() : pooled.worker->enter();
   if (!status) keep(std::move(status.error()));
   ready_.fetch_add(1);
   ready_.notify_all();
   go_.wait(false);
   if (status && !stop_.load()) {
-    auto worked =
-        seat.task ? seat.task->work(clock, stop_) : work(*seat.lane, clock, seat.spec, stop_);
+    auto worked = pooled.task ? pooled.task->work(clock, stop_)
+                              : work(*pooled.worker, clock, pooled.spec, stop_);
     if (!worked) keep(std::move(worked.error()));
   }
   if (running_.fetch_sub(1) == 1 && on_finished_) on_finished_();
@@ -91,7 +92,7 @@ std::optional<Error> WorkerPool::error() const {
 }
 
 Status WorkerPool::wait_ready() {
-  for (std::size_t n = ready_.load(); n < seats_.size(); n = ready_.load())
+  for (std::size_t n = ready_.load(); n < workers_.size(); n = ready_.load())
     ready_.wait(n);
   const std::lock_guard lock(mutex_);
   if (error_) return tl::unexpected<Error>(*error_);

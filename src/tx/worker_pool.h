@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The sending threads. Main owns the pool, the programs, the sampling and the signals; a worker
-// owns its lane and shares with the others only the stop flag and a mutex-guarded first error.
+// The workers' threads. Main owns the pool, the programs, the sampling and the signals; a worker
+// shares with the others only the stop flag and a mutex-guarded first error.
 // Signals stay blocked in workers. Destruction stops and joins.
 #pragma once
 
@@ -25,7 +25,7 @@ public:
   void sleep_until_ns(std::uint64_t deadline_ns) override;
 };
 
-/// What a thread does that is no stream's lane.
+/// What a thread does that sends no streams of a run (`tcp`).
 class Task {
 public:
   virtual ~Task() = default;
@@ -33,17 +33,17 @@ public:
   virtual Status work(Clock& clock, const std::atomic<bool>& stop) = 0;
 };
 
-struct Seat {
+struct PooledWorker {
   int cpu = -1; ///< pinned to it; -1: not pinned
   WorkerSpec spec{};
-  std::unique_ptr<Lane> lane{};
-  std::unique_ptr<Task> task{}; ///< instead of the lane
+  std::unique_ptr<Worker> worker{};
+  std::unique_ptr<Task> task{}; ///< instead of the worker
 };
 
 class WorkerPool {
 public:
-  /// Starts a thread per seat; `on_finished` is called once, by the last thread to end.
-  WorkerPool(std::vector<Seat> seats, std::function<void()> on_finished);
+  /// Starts a thread for each; `on_finished` is called once, by the last thread to end.
+  WorkerPool(std::vector<PooledWorker> workers, std::function<void()> on_finished);
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
@@ -62,10 +62,10 @@ public:
   [[nodiscard]] std::vector<int> unpinned() const;
 
 private:
-  void run_seat(Seat& seat);
+  void run_worker(PooledWorker& pooled);
   void keep(Error error);
 
-  std::vector<Seat> seats_;
+  std::vector<PooledWorker> workers_;
   std::function<void()> on_finished_;
   std::atomic<bool> stop_{false};
   std::atomic<bool> go_{false};

@@ -33,8 +33,9 @@ bpf_program* pick_program(const xtg_bpf& skel, const SenderSpec& spec, bool mode
   if (spec.tables.streams.size() > 1) return skel.progs.xtg_tx_multi;
   if (spec.renew) return skel.progs.xtg_tx_renew;
   const xtg_stream& one = spec.tables.streams.front();
-  const bool calls = one.stamp_each != 0 || one.n_sizes > 1 || one.flows != 0;
-  return calls ? skel.progs.xtg_tx_each : skel.progs.xtg_tx;
+  if (one.plain == 0) return skel.progs.xtg_tx_single;
+  if (one.n_sizes > 1) return skel.progs.xtg_tx_sized;
+  return one.stamp_each != 0 ? skel.progs.xtg_tx_stamp : skel.progs.xtg_tx;
 }
 
 bool stamps_tai(const SenderSpec& spec) {
@@ -54,8 +55,9 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
 
   auto* rodata = skel->rodata;
   const auto& progs = skel->progs;
-  for (bpf_program* prog : {progs.xtg_tx, progs.xtg_tx_each, progs.xtg_tx_multi, progs.xtg_tx_renew,
-                            progs.xtg_tx_modest})
+  for (bpf_program* prog :
+       {progs.xtg_tx, progs.xtg_tx_stamp, progs.xtg_tx_sized, progs.xtg_tx_single,
+        progs.xtg_tx_multi, progs.xtg_tx_renew, progs.xtg_tx_modest})
     bpf_program__set_autoload(prog, prog == pick_program(*skel, spec, modest));
   bpf_program__set_autoload(skel->progs.xtg_tp_xmit, tracepoints);
   bpf_program__set_autoload(skel->progs.xtg_tp_err, tracepoints);
@@ -244,10 +246,11 @@ void Sender::set_next_hop(std::size_t stream, const packet::Mac& mac) {
   }
 }
 
-void Sender::set_next_hops(std::span<const std::uint64_t> macs) {
+void Sender::set_next_hops(std::size_t stream, std::span<const std::uint64_t> macs) {
   auto& hops = impl_->skel->bss->next_hops;
-  for (std::size_t i = 0; i < std::min<std::size_t>(macs.size(), XTG_MAX_NEXT_HOPS); i++)
-    poke(hops[i], __u64{macs[i]});
+  const std::size_t base = impl_->skel->rodata->streams[stream].hop_base;
+  for (std::size_t i = 0; i < macs.size() && base + i < XTG_MAX_NEXT_HOPS; i++)
+    poke(hops[base + i], __u64{macs[i]});
 }
 
 void Sender::set_batch_slots(std::size_t worker, std::size_t stream, std::uint32_t slots) {

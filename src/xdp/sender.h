@@ -71,8 +71,8 @@ public:
   /// For all frames of the stream from the next batch on, of any thread. Not where the destination
   /// MAC is a range.
   void set_next_hop(std::size_t stream, const packet::Mac& mac);
-  /// In place of RunTables::next_hops.
-  void set_next_hops(std::span<const std::uint64_t> macs);
+  /// In place of the stream's own in RunTables::next_hops.
+  void set_next_hops(std::size_t stream, std::span<const std::uint64_t> macs);
   void set_batch_slots(std::size_t worker, std::size_t stream, std::uint32_t slots);
   void set_end_ns(std::uint64_t end_ns);
   /// Nothing is sent any more from the next batch on; in effect at once, also in running calls.

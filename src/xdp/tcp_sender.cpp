@@ -326,10 +326,6 @@ FlowProgress TcpSender::progress(std::uint32_t number) const {
 std::uint32_t TcpSender::phase(std::uint32_t number) const {
   return peek(impl_->flows[number].phase);
 }
-void TcpSender::ask_fin(std::uint32_t flow) {
-  poke(impl_->flows[flow].fin, __u32{1});
-  impl_->begin_round();
-}
 
 void TcpSender::set_end_ns(std::uint64_t end_ns) {
   poke(impl_->skel->bss->tcp_control.end_ns, __u64{end_ns});

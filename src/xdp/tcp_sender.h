@@ -89,8 +89,6 @@ public:
   Status release(const xtg_tcp_key& key);
   /// Fills in the flow and has its lane send.
   void open_flow(std::uint32_t flow, const FlowSetup& setup);
-  /// Has the flow send a FIN of its own when all is acknowledged.
-  void ask_fin(std::uint32_t flow);
   /// The flow as it stands.
   [[nodiscard]] xtg_tcp_flow flow(std::uint32_t number) const;
   [[nodiscard]] FlowProgress progress(std::uint32_t number) const;

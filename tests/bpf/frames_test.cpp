@@ -9,6 +9,7 @@
 
 #include "packet/checksum.h"
 #include "program.h"
+#include "xtg/abi/signature.h"
 
 namespace xtg::test {
 namespace {
@@ -29,19 +30,19 @@ constexpr std::array<std::uint32_t, 10> kSizes4 = {64, 65, 77, 78, 79, 102, 103,
 constexpr std::array<std::uint32_t, 12> kSizes6 = {66, 67, 68,  81,  82,   97,
                                                    98, 99, 122, 123, 1518, 3412};
 
-constexpr std::array kPrograms = {Which::Single, Which::Multi, Which::Modest};
+constexpr std::array kPrograms = {Which::Single, Which::Any, Which::Multi, Which::Modest};
 
 struct Shape {
   FrameSpec spec;
   Sweep sweep;
-  packet::EncodeOptions options;
 
+  [[nodiscard]] bool stamps_each() const { return spec.signature_flags != 0; }
   [[nodiscard]] std::string text() const {
     std::string out = fmt::format(
         "{} {} bytes, {}, {} fields{}{}{}{}", spec.dst_addr.to_string(),
         spec.frame_size.to_string(), static_cast<int>(sweep.vary), sweep.fields.size(),
         spec.udp_checksum ? "" : ", no checksum", spec.signature ? "" : ", no signature",
-        options.stamp_each ? ", stamp each" : "", spec.mirror ? ", mirror" : "");
+        stamps_each() ? ", stamp each" : "", spec.mirror ? ", mirror" : "");
     for (const packet::Field& f : sweep.fields)
       out += fmt::format(" {}={:#x}+{}", to_string(f.kind), f.first, f.count);
     return out;
@@ -69,7 +70,7 @@ public:
     out.spec.signature = below(6) != 0;
     out.spec.mirror =
         out.spec.signature && size >= packet::min_mirror_frame_size(family) && below(2) != 0;
-    out.options.stamp_each = each;
+    out.spec.signature_flags = each ? XTG_SIG_F_STAMP_EACH : 0;
     out.sweep.vary = vary_mode;
     out.sweep.seed = any();
     auto kinds = kKinds;
@@ -105,10 +106,10 @@ void check_shape(const Shape& shape, const Frame& frame, Program& program, Maker
   std::uint64_t batch_began = 0, last = 0;
   for (std::uint64_t k = 0; k < 24; k++) {
     const Outcome out = program.run();
-    if (k % 3 == 0 || shape.options.stamp_each) batch_began = out.before_ns;
+    if (k % 3 == 0 || shape.stamps_each()) batch_began = out.before_ns;
     ASSERT_TRUE(sends(out, frame, k, 0, batch_began));
     // Without --stamp each a batch has one send time.
-    if (k % 3 != 0 && !shape.options.stamp_each) {
+    if (k % 3 != 0 && !shape.stamps_each()) {
       ASSERT_EQ(sent_at(out), last);
     }
     last = sent_at(out);
@@ -126,7 +127,7 @@ void check_shapes(const std::vector<Shape>& shapes, Which which, Maker& maker) {
   for (const Shape& shape : shapes) {
     const auto frame = packet::build(shape.spec, shape.sweep);
     ASSERT_TRUE(frame) << frame.error().message();
-    Program program({.frames = {*frame}, .options = shape.options, .which = which});
+    Program program({.frames = {*frame}, .which = which});
     ASSERT_TRUE(program.ok()) << program.error() << " with " << shape.text();
     check_shape(shape, *frame, program, maker);
     if (testing::Test::HasFatalFailure()) return;
@@ -167,7 +168,7 @@ TEST_P(FramesTest, AreWhatRenderMakesWithAllFields) {
         shape.spec.mirror = signature && mode != Vary::Random;
         shape.spec.udp_checksum = checksum;
         shape.spec.signature = signature;
-        shape.options.stamp_each = each;
+        shape.spec.signature_flags = each ? XTG_SIG_F_STAMP_EACH : 0;
         shape.sweep.vary = mode;
         shape.sweep.seed = 99;
         shape.sweep.fields = {vary(FieldKind::DstPort, 65'530, 6),
@@ -194,7 +195,7 @@ TEST_P(FramesTest, DestinationMacFollowsTheAddress) {
     for (const packet::HopLaw law : {packet::HopLaw::Group, packet::HopLaw::Listed}) {
       Shape shape;
       shape.spec = plain_spec(family, 131);
-      shape.options.stamp_each = each;
+      shape.spec.signature_flags = each ? XTG_SIG_F_STAMP_EACH : 0;
       shape.sweep.vary = mode;
       shape.sweep.seed = 9;
       shape.sweep.fields = {vary(FieldKind::DstPort, 10, 3),

@@ -13,6 +13,7 @@
 #include "reflect_program.h"
 #include "rx_program.h"
 #include "tcp_program.h"
+#include "xtg/abi/signature.h"
 
 namespace xtg::test {
 
@@ -29,12 +30,13 @@ packet::Frame frame(packet::FrameSpec spec, Sweep sweep = {}) {
 }
 
 /// A frame without a signature, and one with the full one, in which every field changes.
-std::vector<packet::Frame> frames() {
+std::vector<packet::Frame> frames(std::uint8_t signature_flags = 0) {
   packet::FrameSpec bare = plain_spec(Family::V4, 64);
   bare.signature = bare.udp_checksum = false;
   bare.payload = packet::Payload::Zeros;
   packet::FrameSpec odd = plain_spec(Family::V6, 1'517);
   odd.mirror = true;
+  odd.signature_flags = signature_flags;
   odd.payload = packet::Payload::Zeros;
   Sweep sweep;
   for (const FieldKind kind : {FieldKind::DstPort, FieldKind::SrcPort, FieldKind::DstAddr,
@@ -44,25 +46,36 @@ std::vector<packet::Frame> frames() {
   return {frame(bare), frame(odd, sweep)};
 }
 
+/// A frame of several sizes, with the reflector's bytes where there is room, and flows.
+packet::Frame sized(Family family, const char* sizes) {
+  packet::FrameSpec spec = plain_spec(family, 1'518);
+  spec.payload = packet::Payload::Zeros;
+  spec.frame_size = packet::SizeLaw::parse(sizes).value();
+  spec.mirror = family == Family::V6;
+  Sweep sweep;
+  for (const FieldKind kind : {FieldKind::DstPort, FieldKind::DstAddr, FieldKind::SrcMac})
+    sweep.fields.push_back(vary(kind, 0, 100));
+  sweep.flow = {.flows = 4, .packets = 2};
+  return frame(spec, sweep);
+}
+
 class LoadTest : public BpfTest {};
 
 TEST_F(LoadTest, Send) {
-  struct {
-    Which which;
-    packet::Frame frame;
-    packet::EncodeOptions options;
-  } const setups[] = {
-      {Which::Single, frames()[0], {}},
-      {Which::Single, plain_frame(), {.paced = true}},
-      {Which::Single, frames()[1], {.stamp_each = true, .paced = true, .tai = true}},
-      {Which::Multi, plain_frame(), {}},
-      {Which::Multi, frames()[1], {.stamp_each = true, .paced = true, .tai = true}},
-  };
-  for (const auto& setup : setups) {
-    const Program program(
-        {.frames = {setup.frame}, .options = setup.options, .which = setup.which});
+  const packet::Frame stamped = frames(XTG_SIG_F_STAMP_EACH | XTG_SIG_F_TAI)[1];
+  for (const ProgramSetup& setup :
+       {ProgramSetup{.frames = {frames()[0]}},
+        ProgramSetup{.frames = {plain_frame()}, .paced = true},
+        ProgramSetup{.frames = {stamped}, .paced = true},
+        ProgramSetup{.frames = {sized(Family::V4, "imix")}},
+        ProgramSetup{.frames = {sized(Family::V6, "200-1518:random")}, .paced = true},
+        ProgramSetup{.frames = {plain_frame()}, .which = Which::Any},
+        ProgramSetup{.frames = {sized(Family::V6, "200-1518:random")}, .which = Which::Any},
+        ProgramSetup{.frames = {plain_frame()}, .which = Which::Multi},
+        ProgramSetup{.frames = {stamped}, .paced = true, .which = Which::Multi}}) {
+    const Program program(setup);
     EXPECT_TRUE(program.ok()) << program.error() << ": program " << static_cast<int>(setup.which)
-                              << ", " << setup.frame.bytes.size() << " bytes";
+                              << ", " << setup.frames[0].bytes.size() << " bytes";
   }
   const Program several({.frames = frames(), .which = Which::Multi, .lanes = {0, 1}});
   EXPECT_TRUE(several.ok()) << several.error();

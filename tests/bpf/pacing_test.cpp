@@ -21,8 +21,7 @@ protected:
   void SetUp() override {
     BpfTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    program_ =
-        std::make_unique<Program>(ProgramSetup{.frames = {frame_}, .options = {.paced = true}});
+    program_ = std::make_unique<Program>(ProgramSetup{.frames = {frame_}, .paced = true});
     ASSERT_TRUE(program_->ok()) << program_->error();
     cursor().interval_ns = 1'000;
     worker().spin_ns = 2'000;
@@ -113,7 +112,7 @@ TEST_F(PacingTest, DeadlinesAdvanceByTheIntervalAndItsFraction) {
 
 /// A lane whose refused frames have used up the time after the end: what was due before is skipped.
 TEST_F(PacingTest, SlotsThatWereDueWhileFramesWereSentAgainAreSkipped) {
-  Program program({.frames = {frame_}, .options = {.paced = true}, .again = true});
+  Program program({.frames = {frame_}, .paced = true, .again = true});
   ASSERT_TRUE(program.ok()) << program.error();
   xtg_tx_cursor& c = program.cursor();
   const std::uint64_t end = monotonic_ns() - 2 * XTG_GRACE_NS;
@@ -122,10 +121,10 @@ TEST_F(PacingTest, SlotsThatWereDueWhileFramesWereSentAgainAreSkipped) {
   c.again_end = 7;
   c.interval_ns = 1'000;
   c.deadline_ns = end - 3'000;
-  EXPECT_EQ(program.run().action, kDrop);
+  EXPECT_EQ(program.run().action, kDropped);
   EXPECT_EQ(program.worker().done, 1U);
   EXPECT_EQ(c.skipped_slots, 3U);
-  EXPECT_EQ(program.run().action, kDrop);
+  EXPECT_EQ(program.run().action, kDropped);
   EXPECT_EQ(c.skipped_slots, 3U);
 }
 

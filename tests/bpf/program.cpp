@@ -22,6 +22,7 @@
 #include "packet/assemble.h"
 #include "packet/checksum.h"
 #include "support/hex.h"
+#include "support/sample_spec.h"
 
 namespace xtg::test {
 
@@ -59,6 +60,18 @@ void Program::load(const ProgramSetup& setup) {
     }
     anchor_.emplace(std::move(*anchor));
   }
+  std::vector<packet::EncodedStream> streams;
+  for (const packet::Frame& frame : frames_) {
+    streams.push_back(packet::encode(frame));
+    streams.back().stream.paced = setup.paced ? 1 : 0;
+  }
+  if (setup.edit) setup.edit(streams);
+  auto tables = packet::assemble(std::move(streams));
+  if (!tables) {
+    error_ = tables.error().message();
+    return;
+  }
+  tables_ = std::move(*tables);
   skel_.reset(xtg_bpf::open(nullptr));
   if (!skel_) {
     error_ = "open";
@@ -68,29 +81,23 @@ void Program::load(const ProgramSetup& setup) {
   bpf_program* program = progs.xtg_tx_modest;
   if (setup.which == Which::Multi) program = progs.xtg_tx_multi;
   if (setup.which == Which::Renew) program = progs.xtg_tx_renew;
-  if (setup.which == Which::Single) program = progs.xtg_tx;
-  if (setup.which == Which::Each || (setup.which == Which::Single && setup.options.stamp_each))
-    program = progs.xtg_tx_each;
+  if (setup.which == Which::Any) program = progs.xtg_tx_single;
+  if (setup.which == Which::Single) {
+    const xtg_stream& one = tables_.streams.front();
+    program = one.stamp_each != 0 ? progs.xtg_tx_stamp : progs.xtg_tx;
+    if (one.n_sizes > 1) program = progs.xtg_tx_sized;
+    if (one.plain == 0) program = progs.xtg_tx_single;
+  }
   bpf_program* other = nullptr;
   bpf_object__for_each_program(other, skel_->obj) {
     bpf_program__set_autoload(other, other == program);
   }
   auto& config = skel_->rodata->config;
   config.n_workers = static_cast<__u32>(lanes_.size());
-  config.tai = setup.options.tai ? 1 : 0;
+  config.tai = std::ranges::any_of(tables_.streams, &xtg_stream::stamp_tai) ? 1 : 0;
   config.renew = setup.renew ? 1 : 0;
   config.again = setup.again ? 1 : 0;
   if (anchor_) config.ingress_base = static_cast<__u32>(anchor_->base_ifindex());
-  std::vector<packet::EncodedStream> streams;
-  for (const packet::Frame& frame : frames_)
-    streams.push_back(packet::encode(frame, setup.options));
-  if (setup.edit) setup.edit(streams);
-  auto tables = packet::assemble(std::move(streams));
-  if (!tables) {
-    error_ = tables.error().message();
-    return;
-  }
-  tables_ = std::move(*tables);
   config.n_streams = static_cast<__u32>(frames_.size());
   config.page_len = static_cast<__u32>(tables_.page.size());
   config.n_places = static_cast<__u32>(tables_.places.size());
@@ -266,18 +273,8 @@ testing::AssertionResult sends(const Outcome& out, const packet::Frame& frame, s
 }
 
 packet::FrameSpec plain_spec(packet::Family family, std::uint32_t size) {
-  const bool v4 = family == packet::Family::V4;
-  packet::FrameSpec spec;
-  spec.dst_mac = packet::Mac::parse("02:00:00:00:00:02").value();
-  spec.src_mac = packet::Mac::parse("02:00:00:00:00:01").value();
-  spec.dst_addr = packet::Ip::parse(v4 ? "198.51.100.2" : "2001:db8::2").value();
-  spec.src_addr = packet::Ip::parse(v4 ? "192.0.2.1" : "2001:db8::1").value();
-  spec.dst_port = 1000;
-  spec.src_port = 9;
-  spec.frame_size = size;
+  packet::FrameSpec spec = sample_spec(family, size);
   spec.payload = packet::Payload::Pattern;
-  spec.session = 0xa1b2c3d4;
-  spec.stream = 3;
   return spec;
 }
 

@@ -26,8 +26,9 @@ namespace xtg::test {
 
 /// Of the send programs.
 enum class Which : std::uint8_t {
-  Single, ///< xtg_tx, or xtg_tx_each where every frame is stamped
-  Each,   ///< xtg_tx_each
+  Single, ///< xtg_tx, xtg_tx_stamp or xtg_tx_sized; xtg_tx_single where those cannot send the
+          ///< stream
+  Any,    ///< xtg_tx_single
   Multi,  ///< xtg_tx_multi
   Modest, ///< xtg_tx_modest, loaded without CAP_PERFMON
   Renew,  ///< xtg_tx_renew
@@ -37,8 +38,8 @@ enum class Which : std::uint8_t {
 bool drop_tracing();
 
 struct ProgramSetup {
-  std::vector<packet::Frame> frames;  ///< one stream each
-  packet::EncodeOptions options = {}; ///< of all of them
+  std::vector<packet::Frame> frames; ///< one stream each
+  bool paced = false;                ///< all of them
   Which which = Which::Single;
   /// Sending threads: the stream that each sends.
   std::vector<std::uint32_t> lanes = {0};
@@ -117,7 +118,7 @@ protected:
   void SetUp() override { XTG_REQUIRE_CAPS("bpf"); }
 };
 
-/// A plain stream: IPv4 or IPv6, of this size (with FCS), documentation addresses.
+/// sample_spec() with a payload that shows what is written over.
 packet::FrameSpec plain_spec(packet::Family family = packet::Family::V4, std::uint32_t size = 64);
 packet::Frame plain_frame(std::uint32_t size = 64, packet::Sweep sweep = {});
 packet::Field vary(packet::FieldKind kind, std::uint64_t first, std::uint64_t count);

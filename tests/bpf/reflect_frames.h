@@ -12,6 +12,7 @@
 #include "packet/frame.h"
 #include "program.h"
 #include "reflect_program.h"
+#include "support/sample_spec.h"
 #include "xtg/abi/signature.h"
 
 namespace xtg::test {
@@ -33,17 +34,9 @@ struct Kind {
 };
 
 inline Bytes frame(const Kind& kind, std::uint64_t seq = 0) {
-  packet::FrameSpec spec;
-  const bool v4 = kind.family == Family::V4;
-  spec.dst_mac = *packet::Mac::parse("02:00:00:00:00:02");
-  spec.src_mac = *packet::Mac::parse("02:00:00:00:00:01");
-  spec.src_addr = *packet::Ip::parse(kind.from != nullptr ? kind.from
-                                     : v4                 ? "198.18.0.1"
-                                                          : "2001:2::1");
-  spec.dst_addr = *packet::Ip::parse(v4 ? "198.18.0.2" : "2001:2::2");
+  packet::FrameSpec spec = sample_spec(kind.family, kind.size);
+  if (kind.from != nullptr) spec.src_addr = *packet::Ip::parse(kind.from);
   spec.dst_port = kind.port;
-  spec.src_port = 1;
-  spec.frame_size = kind.size;
   spec.payload = packet::Payload::Random; // what the mirror writes over is not zero
   spec.payload_seed = kind.size;
   spec.udp_checksum = kind.checksum;

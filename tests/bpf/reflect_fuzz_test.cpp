@@ -12,6 +12,7 @@
 #include "packet/frame.h"
 #include "program.h"
 #include "reflect_program.h"
+#include "support/sample_spec.h"
 #include "xtg/abi/signature.h"
 
 namespace xtg::test {
@@ -34,12 +35,9 @@ private:
 /// A frame that mostly is a right one.
 Bytes whole(Dice& dice) {
   const bool v4 = !dice.once_in(3);
-  packet::FrameSpec spec;
-  spec.dst_mac = *packet::Mac::parse(dice.once_in(8) ? "02:00:00:00:00:03" : "02:00:00:00:00:02");
-  spec.src_mac = *packet::Mac::parse("02:00:00:00:00:01");
-  spec.src_addr = *packet::Ip::parse(v4 ? "198.18.0.1" : "2001:2::1");
+  packet::FrameSpec spec = sample_spec(v4 ? packet::Family::V4 : packet::Family::V6);
+  if (dice.once_in(8)) spec.dst_mac = *packet::Mac::parse("02:00:00:00:00:03");
   if (dice.once_in(8)) spec.src_addr = *packet::Ip::parse(v4 ? "9.9.9.9" : "2600::9");
-  spec.dst_addr = *packet::Ip::parse(v4 ? "198.18.0.2" : "2001:2::2");
   spec.dst_port = dice.once_in(8) ? 1001 : 1000;
   spec.src_port = static_cast<std::uint16_t>(dice.below(65536));
   const auto least = packet::min_frame_size(spec.src_addr.family);

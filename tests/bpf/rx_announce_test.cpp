@@ -17,7 +17,7 @@ using packet::AnnouncementKind;
 using packet::Family;
 using packet::store_be;
 
-constexpr std::uint32_t kSession = 0xa1b2c3d4; // plain_spec()'s
+constexpr std::uint32_t kSession = 0x12345678; // plain_spec()'s
 constexpr std::uint16_t kStream = 3;
 
 Announcement ending() {

@@ -11,6 +11,7 @@
 #include "packet/frame.h"
 #include "rx_program.h"
 #include "support/rx_env.h"
+#include "support/sample_spec.h"
 #include "xtg/abi/rx_back.h"
 #include "xtg/abi/tx.h"
 
@@ -29,17 +30,9 @@ struct Words {
 };
 
 packet::FrameSpec spec_of(Family family, std::uint32_t size, bool mirror = true) {
-  packet::FrameSpec spec;
-  spec.dst_mac = *packet::Mac::parse("02:00:00:00:00:02");
-  spec.src_mac = *packet::Mac::parse("02:00:00:00:00:01");
-  spec.src_addr = *packet::Ip::parse(family == Family::V4 ? "198.18.0.1" : "2001:2::1");
-  spec.dst_addr = *packet::Ip::parse(family == Family::V4 ? "198.18.0.2" : "2001:2::2");
-  spec.dst_port = 1000;
-  spec.frame_size = size;
+  packet::FrameSpec spec = sample_spec(family, size);
   spec.payload = packet::Payload::Pattern;
   spec.mirror = mirror;
-  spec.session = 0x12345678;
-  spec.stream = 3;
   return spec;
 }
 

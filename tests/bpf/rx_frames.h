@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "packet/frame.h"
 #include "rx_program.h"
+#include "support/sample_spec.h"
 
 namespace xtg::test {
 
@@ -15,14 +16,8 @@ inline constexpr std::uint32_t kSession = 0x12345678;
 inline packet::Frame stream(packet::Family family, std::uint32_t size,
                             std::uint32_t session = kSession, std::uint16_t number = 3,
                             std::uint16_t port = 1000) {
-  packet::FrameSpec spec;
-  spec.dst_mac = *packet::Mac::parse("02:00:00:00:00:02");
-  spec.src_mac = *packet::Mac::parse("02:00:00:00:00:01");
-  spec.src_addr = *packet::Ip::parse(family == packet::Family::V4 ? "198.18.0.1" : "2001:2::1");
-  spec.dst_addr = *packet::Ip::parse(family == packet::Family::V4 ? "198.18.0.2" : "2001:2::2");
+  packet::FrameSpec spec = sample_spec(family, size);
   spec.dst_port = port;
-  spec.src_port = 1;
-  spec.frame_size = size;
   spec.session = session;
   spec.stream = number;
   return *packet::build(spec, {});

@@ -8,6 +8,7 @@
 #include "packet/frame.h"
 #include "rx_program.h"
 #include "support/match_model.h"
+#include "support/sample_spec.h"
 #include "xtg/abi/tx.h"
 
 namespace xtg::test {
@@ -18,18 +19,9 @@ using packet::Family;
 /// What our sender makes; `signature`: with one, short in the smallest frames.
 Bytes datagram(Family family, std::uint16_t port, bool signature = false, std::uint32_t size = 104,
                std::uint64_t seq = 0) {
-  const bool v4 = family == Family::V4;
-  packet::FrameSpec spec;
-  spec.dst_mac = *packet::Mac::parse("02:00:00:00:00:02");
-  spec.src_mac = *packet::Mac::parse("02:00:00:00:00:01");
-  spec.src_addr = *packet::Ip::parse(v4 ? "198.18.0.1" : "2001:2::1");
-  spec.dst_addr = *packet::Ip::parse(v4 ? "198.18.0.2" : "2001:2::2");
-  spec.src_port = 1;
+  packet::FrameSpec spec = sample_spec(family, size);
   spec.dst_port = port;
-  spec.frame_size = size;
   spec.signature = signature;
-  spec.session = 0x12345678;
-  spec.stream = 3;
   return packet::render(*packet::build(spec, {}), seq, 0, monotonic_ns() - 1000);
 }
 

@@ -44,7 +44,7 @@ protected:
     xdp::SenderSpec sender;
     sender.ingress_base = static_cast<std::uint32_t>(anchor_->base_ifindex());
     sender.to_ifindex = wire_->near().ifindex;
-    sender.tables = packet::assemble({packet::encode(frame_, {})}).value();
+    sender.tables = packet::assemble({packet::encode(frame_)}).value();
     sender.totals = {total};
     sender.once = once;
     sender.again = again;

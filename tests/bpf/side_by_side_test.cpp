@@ -3,7 +3,7 @@
 // and its amount, and what is counted of it is what arrived.
 #include <thread>
 
-#include "app/live_lane.h"
+#include "app/live_worker.h"
 #include "core/clock.h"
 #include "net/anchor.h"
 #include "net/interface.h"
@@ -56,7 +56,7 @@ protected:
     anchor_.emplace(std::move(*anchor));
     std::vector<packet::EncodedStream> encoded;
     for (const plan::StreamPlan& stream : streams_)
-      encoded.push_back(packet::encode(stream.frame, {.paced = stream.pacing.has_value()}));
+      encoded.push_back(plan::encode(stream));
     xdp::SenderSpec spec;
     spec.ingress_base = static_cast<std::uint32_t>(anchor_->base_ifindex());
     spec.to_ifindex = wire_->near().ifindex;
@@ -73,24 +73,24 @@ protected:
 
   /// Sends until all is sent or so much time is over.
   void send(std::uint64_t duration_ns) {
-    std::vector<tx::Seat> seats;
+    std::vector<tx::PooledWorker> workers;
     for (unsigned worker = 0; worker < workers_; worker++) {
-      tx::Seat seat;
-      seat.spec.batch = plan::flood_batch(streams_);
-      seat.spec.sleep = plan::may_sleep(streams_);
-      seat.spec.flood = false;
+      tx::PooledWorker pooled;
+      pooled.spec.batch = plan::flood_batch(streams_);
+      pooled.spec.sleep = plan::may_sleep(streams_);
+      pooled.spec.flood = false;
       for (const plan::StreamPlan& stream : streams_) {
         if (stream.pacing)
-          seat.spec.paced.push_back({.number = stream.id,
-                                     .slot_frames = stream.pacing->frames_per_slot,
-                                     .batch_slots = stream.pacing->slots_per_batch});
+          pooled.spec.paced.push_back({.number = stream.id,
+                                       .slot_frames = stream.pacing->frames_per_slot,
+                                       .batch_slots = stream.pacing->slots_per_batch});
         else
-          seat.spec.flood = true;
+          pooled.spec.flood = true;
       }
-      seat.lane = std::make_unique<app::LiveLane>(*sender_, *anchor_, worker, nomem_);
-      seats.push_back(std::move(seat));
+      pooled.worker = std::make_unique<app::LiveWorker>(*sender_, *anchor_, worker, nomem_);
+      workers.push_back(std::move(pooled));
     }
-    tx::WorkerPool pool(std::move(seats), [] {});
+    tx::WorkerPool pool(std::move(workers), [] {});
     ASSERT_TRUE(pool.wait_ready());
     start_ns_ = monotonic_ns() + 2'000'000;
     end_ns_ = start_ns_ + duration_ns;

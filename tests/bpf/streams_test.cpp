@@ -230,7 +230,7 @@ TEST_F(BpfTest, PayloadsThatDifferAreNoRun) {
   for (const Payload payload : {Payload::Zeros, Payload::Pattern}) {
     FrameSpec spec = plain_spec(Family::V4, 200);
     spec.payload = payload;
-    streams.push_back(packet::encode(packet::build(spec, {}).value(), {}));
+    streams.push_back(packet::encode(packet::build(spec, {}).value()));
   }
   EXPECT_FALSE(packet::assemble(streams));
 }
@@ -238,9 +238,10 @@ TEST_F(BpfTest, PayloadsThatDifferAreNoRun) {
 /// Which programs can send streams of several sizes, and fields of every law.
 class LawsTest : public BpfTest, public testing::WithParamInterface<Which> {};
 INSTANTIATE_TEST_SUITE_P(Programs, LawsTest,
-                         testing::Values(Which::Each, Which::Multi, Which::Modest),
+                         testing::Values(Which::Single, Which::Any, Which::Multi, Which::Modest),
                          [](const auto& info) {
-                           if (info.param == Which::Each) return std::string("Each");
+                           if (info.param == Which::Single) return std::string("Single");
+                           if (info.param == Which::Any) return std::string("Any");
                            return std::string(info.param == Which::Multi ? "Multi" : "Modest");
                          });
 

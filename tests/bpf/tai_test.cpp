@@ -33,11 +33,9 @@ INSTANTIATE_TEST_SUITE_P(, TaiTest,
 
 TEST_P(TaiTest, TheSendTimeIsCLOCK_TAI) {
   packet::FrameSpec spec = plain_spec(packet::Family::V4, 128);
-  spec.signature_flags = XTG_SIG_F_TAI;
+  spec.signature_flags = XTG_SIG_F_TAI | (GetParam().each ? XTG_SIG_F_STAMP_EACH : 0);
   const packet::Frame frame = packet::build(spec, {}).value();
-  Program program({.frames = {frame},
-                   .options = {.stamp_each = GetParam().each, .tai = true},
-                   .which = GetParam().which});
+  Program program({.frames = {frame}, .which = GetParam().which});
   ASSERT_TRUE(program.ok()) << program.error();
   program.worker().batch = 2;
   std::uint64_t batch_ns = 0;

@@ -10,6 +10,7 @@
 #include "packet/bytes.h"
 #include "packet/frame.h"
 #include "packet/pcap.h"
+#include "support/sample_spec.h"
 #include "xtg/abi/signature.h"
 
 namespace {
@@ -19,22 +20,15 @@ using Bytes = std::vector<std::uint8_t>;
 
 constexpr std::uint64_t kTxNs = 0x1234'5678'9abc'def0;
 
-FrameSpec spec(const char* src, const char* dst, std::uint32_t size) {
-  FrameSpec s;
-  s.dst_mac = Mac::from_u64(0x020000000002);
-  s.src_mac = Mac::from_u64(0x020000000001);
-  s.src_addr = Ip::parse(src).value();
-  s.dst_addr = Ip::parse(dst).value();
-  s.dst_port = 1000;
-  s.src_port = 1;
-  s.frame_size = size;
+FrameSpec spec(Family family, std::uint32_t size) {
+  FrameSpec s = xtg::test::sample_spec(family, size);
   s.session = 0xdeadbeef;
   s.stream = 0x1fe;
   return s;
 }
 
 FrameSpec v4(std::uint32_t size) {
-  return spec("198.18.0.1", "198.18.0.2", size);
+  return spec(Family::V4, size);
 }
 
 Bytes rendered(const FrameSpec& s, std::uint64_t k) {
@@ -162,22 +156,22 @@ int main(int argc, char** argv) {
   for (Bytes& bytes : std::vector<Bytes>{
            rendered(each, 0x1'0000'0001),   // 1 full
            rendered(v4(64), 0x1'0000'0002), // 2 compact
-           rendered(spec("2001:db8::1", "2001:db8::2", 98),
-                    3), // 3 full, nothing else in the payload
-           rendered(spec("2001:db8::1", "2001:db8::2", 97), 4), // 4 compact, largest payload
-           followed_by(rendered(v4(64), 5), 4),                 // 5 compact, behind it an FCS
-           tunnelled(rendered(v4(128), 6), 17),                 // 6 full in VXLAN
-           tunnelled(rendered(v4(64), 7), 47),                  // 7 compact in GRE
-           rendered(dns, 8),  // 8 full on a port of another protocol
-           rendered(bare, 9), // 9 none
-           other_version,     // 10 none that is known
-           followed_by(rendered(spec("2001:db8::1", "2001:db8::2", 66), 11), 2), // 11 no payload
-           rendered(room, 12), // 12 room for a mirror's words
+           rendered(spec(Family::V6, 98),
+                    3),                         // 3 full, nothing else in the payload
+           rendered(spec(Family::V6, 97), 4),   // 4 compact, largest payload
+           followed_by(rendered(v4(64), 5), 4), // 5 compact, behind it an FCS
+           tunnelled(rendered(v4(128), 6), 17), // 6 full in VXLAN
+           tunnelled(rendered(v4(64), 7), 47),  // 7 compact in GRE
+           rendered(dns, 8),                    // 8 full on a port of another protocol
+           rendered(bare, 9),                   // 9 none
+           other_version,                       // 10 none that is known
+           followed_by(rendered(spec(Family::V6, 66), 11), 2), // 11 no payload
+           rendered(room, 12), // 12 room for a reflector's timestamps
            words,              // 13 the words in it
            brief,              // 14 compact, sent back
            end,                // 15 end of a stream, without its words
            announced(false),   // 16 the end of a run
-           announced(true),    // 17 the same with room for a mirror's words
+           announced(true),    // 17 the same with room for a reflector's timestamps
            rendered(tagged, 18),
            rendered(mix, 20), // 19 compact, which makes the next one known
            rendered(mix, 21), // 20 compact in a long frame

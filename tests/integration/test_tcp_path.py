@@ -245,6 +245,18 @@ class Silence(PathTest):
         self.assertIsNone(sink.connections()[0].wrong)
         self.assertGreater(sink.connections()[0].bytes, flow["bytes"])
 
+    def test_interrupt_waits_while_acknowledgments_arrive(self):
+        """More is in flight than arrives within the second after ^C that a flow may stand still."""
+        self.wire.delay(2)
+        self.wire.rule(late=1.0)
+        with tcp_lib.Sink(self.wire, check="pattern") as sink:
+            with self.start("--payload", "pattern", "--rate", "8Mbps", "--drain", 30) as run:
+                sink.wait_bytes(100_000, run)
+                run.send(2)
+                result = self.done(run.finish())
+            self.delivered(result, sink)
+        self.assertEqual(result.doc["end"]["reason"], "interrupted")
+
     def test_at_the_end(self):
         """The path dies after the last byte was sent and before it was acknowledged."""
         sink = self.sink(check="pattern")

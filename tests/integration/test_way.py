@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the host knows about the way to a destination: believed, named, and asked for each of a range."""
+import json
 import signal
+import tempfile
 import time
 
 import lib
@@ -149,6 +151,35 @@ class Moves(lib.OwnWireTest):
         self.assertEqual(before, macs)
         self.assertEqual(after, macs | {"192.0.2.3": self.other_mac})
         self.assertIn("192.0.2.2-192.0.2.4", note)
+
+    def test_each_stream_has_a_way_of_its_own(self):
+        """Behind two gateways, and between them hosts on the link: what moves takes its own streams along only."""
+        macs = {"203.0.113.1": self.wire.far_mac, "192.0.2.2": "02:00:00:00:00:02", "192.0.2.3": "02:00:00:00:00:03",
+                "192.0.2.8": "02:00:00:00:00:08", "192.0.2.9": "02:00:00:00:00:09", "198.51.100.1": "02:00:00:00:00:66"}
+        near = self.wire.near_if
+        self.wire.near("ip", "addr", "add", "192.0.2.1/24", "dev", near)
+
+        def neighbour(address, mac):
+            self.wire.near("ip", "neigh", "replace", address, "lladdr", mac, "dev", near)
+        gateways = {"203.0.113.1": "198.18.199.1", "198.51.100.1": "198.18.199.2"}
+        for dst, gateway in gateways.items():
+            self.wire.near("ip", "route", "add", dst, "dev", near, "onlink", "via", gateway)
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as profile:
+            json.dump({"streams": [{"dst_addr": dst} for dst in ("203.0.113.1", "192.0.2.2-192.0.2.3",
+                                                                "192.0.2.8-192.0.2.9", "198.51.100.1")]}, profile)
+            profile.flush()
+            for moved in ("198.51.100.1", "192.0.2.9", "203.0.113.1"):
+                with self.subTest(moved=moved):
+                    for dst, mac in macs.items():
+                        neighbour(gateways.get(dst, dst), mac)
+                    before, after, _, frames = self.across(
+                        lambda to=gateways.get(moved, moved): neighbour(to, self.other_mac), moved, "--profile",
+                        profile.name, "--announce")
+                    self.assertEqual(before, macs)
+                    self.assertEqual(after, macs | {moved: self.other_mac})
+                    ends = macs_by_address(frames[-4:])
+                    self.assertEqual({dst: ends[dst] for dst in gateways}, {dst: after[dst] for dst in gateways},
+                                     "the announced ends")
 
     def test_a_route_that_goes_is_said(self):
         route = ("203.0.113.0/24", "via", self.wire.far_ip)

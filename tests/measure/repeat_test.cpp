@@ -69,10 +69,13 @@ class RepeatTest : public testing::Test {
 protected:
   void SetUp() override {
     XTG_REQUIRE_CAPS("netns");
-    // Tests beside this one make namespaces, too; from here on their mounts are not seen.
+    // Tests beside this one make namespaces, too; from here on their mounts are not seen. Those
+    // that there are go now: the kernel detaches them from here, too, when their names are removed.
     ASSERT_EQ(unshare(CLONE_NEWNS), 0) << std::strerror(errno);
     ASSERT_EQ(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0)
         << std::strerror(errno);
+    while (umount2("/run/netns", MNT_DETACH) == 0) {
+    }
     auto made = net::Wire::create();
     ASSERT_TRUE(made) << made.error().message();
     wire_.emplace(std::move(*made));
@@ -90,9 +93,6 @@ protected:
     if (!plan) return tl::unexpected<Error>(plan.error());
     return measure(*plan, watcher, stop);
   }
-  static Result<Outcome> measure_here(const plan::RunSpec& spec, Watcher& w, const StopToken& s) {
-    return plan_and_measure(plan::resolve(spec, gather_facts(spec, true), 7), w, s);
-  }
   static Result<Outcome> measure_here(const plan::RxSpec& spec, Watcher& w, const StopToken& s) {
     return plan_and_measure(plan::resolve_rx(spec, gather_facts(spec.interface)), w, s);
   }
@@ -103,24 +103,24 @@ protected:
   static Result<Outcome> measure_here(const plan::TcpSpec& spec, Watcher& w, const StopToken& s) {
     return plan_and_measure(plan::resolve_tcp(spec, gather_facts(spec)), w, s);
   }
-  static Result<Outcome> measure_here(const plan::ExchangeSpec& spec, Watcher& w,
-                                      const StopToken& s) {
+  static Result<Outcome> measure_here(const plan::TestSpec& test, Watcher& w, const StopToken& s) {
     std::vector<plan::HostFacts> facts;
-    for (const plan::PortSpec& port : spec.ports)
-      facts.push_back(port.send ? gather_facts(*port.send, true) : gather_facts(port.interface));
-    return plan_and_measure(plan::resolve_exchange(spec, facts, 0x700), w, s);
+    for (const plan::PortSpec& port : test.ports)
+      facts.push_back(port.sends() ? gather_facts(test, port, true) : gather_facts(port.interface));
+    if (!plan::sees_both_ends(test))
+      return plan_and_measure(plan::resolve(test, facts.front(), 7), w, s);
+    return plan_and_measure(plan::resolve_exchange(test, facts, 0x700), w, s);
   }
 
-  [[nodiscard]] plan::RunSpec frames_to_far(std::uint64_t count) const {
+  [[nodiscard]] plan::TestSpec frames_to_far(std::uint64_t count) const {
     plan::StreamSpec stream;
     stream.dst_addr = packet::IpRange{wire_->far().v4, 1};
     stream.dst_mac = packet::MacRange{wire_->far().mac, 1};
     stream.num_packets = count;
     stream.frame_size = 128; // of a full signature
-    plan::RunSpec spec;
-    spec.interface = wire_->near().name;
-    spec.streams.push_back(std::move(stream));
-    return spec;
+    plan::TestSpec test;
+    test.ports.push_back({wire_->near().name, {std::move(stream)}});
+    return test;
   }
 
   /// Sends frames to the far end when it has begun; joined at the end.
@@ -170,11 +170,11 @@ TEST_F(RepeatTest, Udp) {
 TEST_F(RepeatTest, UdpAfterFailures) {
   repeat("udp after failures", [&] {
     Watcher watcher;
-    plan::RunSpec wrong = frames_to_far(kFrames);
-    wrong.interface = "no-such-one";
+    plan::TestSpec wrong = frames_to_far(kFrames);
+    wrong.ports[0].interface = "no-such-one";
     EXPECT_FALSE(measure_near(wrong, watcher)) << "no plan";
-    plan::RunSpec large = frames_to_far(kFrames);
-    large.streams[0].frame_size = 4'000; // more than the interface takes
+    plan::TestSpec large = frames_to_far(kFrames);
+    large.ports[0].streams[0].frame_size = 4'000; // more than the interface takes
     EXPECT_FALSE(measure_near(large, watcher));
     const StopToken stop;
     StopToken front = stop;
@@ -236,12 +236,12 @@ TEST_F(RepeatTest, PortTest) {
   const auto facts = wire_->near_ns().run(
       []() -> Result<plan::HostFacts> { return gather_facts(std::string("xtg3")); });
   ASSERT_TRUE(facts && facts->iface);
-  plan::ExchangeSpec spec;
-  plan::RunSpec run = frames_to_far(kFrames);
+  plan::TestSpec spec = frames_to_far(kFrames);
+  plan::PortSpec& run = spec.ports[0];
   run.interface = "xtg2";
   run.streams[0].dst_addr = packet::IpRange{*packet::Ip::parse("198.18.1.2"), 1};
   run.streams[0].dst_mac = packet::MacRange{facts->iface->mac, 1};
-  spec.ports = {{"xtg2", run, false}, {"xtg3", std::nullopt, true}};
+  spec.ports.push_back({"xtg3", {}, true});
   repeat("udp --rx", [&] {
     Watcher watcher;
     const auto end = summary_of<report::PortTestEnd>(measure_near(spec, watcher), watcher);

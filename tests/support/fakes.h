@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "tx/lane.h"
+#include "tx/worker.h"
 
 namespace xtg::test {
 
@@ -26,7 +26,7 @@ public:
   }
 };
 
-class FakeLane : public tx::Lane {
+class FakeWorker : public tx::Worker {
 public:
   struct Call {
     std::uint32_t runs = 0;
@@ -36,9 +36,9 @@ public:
     bool operator==(const Call&) const = default;
   };
 
-  explicit FakeLane(FakeClock& clock) : clock_(clock) {}
+  explicit FakeWorker(FakeClock& clock) : clock_(clock) {}
 
-  // What the lane is to do.
+  // What the worker is to do.
   std::uint64_t left = ~std::uint64_t{0}; ///< frames of the amount
   std::size_t max_calls = 1'000;          ///< after so many it is done
   std::uint64_t ns_per_run = 0;

@@ -2,7 +2,7 @@
 /* What a packet's sequence number and times tell: lost, duplicated, reordered, too late, delay and
  * its variation. The kernel program, user space and the tests compile these lines. The kernel
  * program brings its own xtg_rx_loop(), which is bpf_loop(), xtg_rx_mask(), which its verifier
- * knows, and xtg_rx_position() and xtg_rx_tell(), which are map operations.
+ * knows, and xtg_rx_position(), xtg_rx_tell() and xtg_rx_record_at(), which are map operations.
  *
  * A stream's position: about where its numbers are, whichever record has them. Every record whose
  * numbers rise tells it each quarter of a window, and a record that sees few of them, or none for a
@@ -17,10 +17,8 @@
 #include "rx.h"
 
 #ifdef __bpf__
-#define XTG_RX_PART static __attribute__((noinline))
 #define XTG_RX_GLOBAL __attribute__((noinline)) /* the verifier looks at it once */
 #else
-#define XTG_RX_PART static inline
 #define XTG_RX_GLOBAL static inline
 #define xtg_rx_mask(w) ((w)->mask)
 #define xtg_rx_position(w) ((w)->position ? *(w)->position : 0)
@@ -43,7 +41,9 @@ struct xtg_rx_state {
   struct xtg_rx_order* order;
   __u64* words; /* the ring, `mask` + 1 words, as many behind it, see xtg_rx_again(), and behind
                    those which of the ring's words have a bit at all */
-#ifndef __bpf__
+#ifdef __bpf__
+  __u32 number; /* of the record, by which a global function finds it */
+#else
   __u64 mask;      /* words of the ring less one: a power of two less one */
   __u64* position; /* the stream's, 0: not known; NULL: nobody shares it */
 #endif
@@ -201,9 +201,31 @@ static inline int xtg_rx_move(struct xtg_rx_state* w, __u64 from, __u64 to) {
   return 0;
 }
 
-/* The same as a call, for where it is seldom. */
-XTG_RX_PART int xtg_rx_advance(struct xtg_rx_state* w, __u64 from, __u64 to) {
-  return xtg_rx_move(w, from, to);
+#ifdef __bpf__
+/* What is seldom is a global function, which can be handed no ring: it gets the record's number. */
+static __attribute__((always_inline)) inline int xtg_rx_state_at(struct xtg_rx_state* w,
+                                                                 __u32 number) {
+  struct xtg_rx_record* record = xtg_rx_record_at(number);
+  if (!record) return 0;
+  w->slot = &record->slot;
+  w->order = &record->order;
+  w->words = record->words;
+  asm volatile("" : "+r"(w->words)); /* Clang: there are more than the struct says. */
+  w->number = number;
+  return 1;
+}
+
+XTG_RX_GLOBAL int xtg_rx_advance_at(__u32 number, __u64 from, __u64 to) {
+  struct xtg_rx_state w;
+  return xtg_rx_state_at(&w, number) && xtg_rx_move(&w, from, to);
+}
+#define xtg_rx_do_advance(w, from, to) xtg_rx_advance_at((w)->number, from, to)
+#else
+#define xtg_rx_do_advance(w, from, to) xtg_rx_move(w, from, to)
+#endif
+
+static inline int xtg_rx_advance(struct xtg_rx_state* w, __u64 from, __u64 to) {
+  return xtg_rx_do_advance(w, from, to);
 }
 
 /* A packet that comes after one of its lane with a higher number. */
@@ -239,9 +261,11 @@ static inline long xtg_rx_late_gap(__u32 i, void* ctx) {
   return 1;
 }
 
-XTG_RX_PART int xtg_rx_reordered(struct xtg_rx_state* w, __u64 seq, __u32 lane, __u64 now) {
-  struct xtg_rx_late late = {w->slot, w->order, seq, now, lane};
-  w->slot->reordered++;
+XTG_RX_GLOBAL int xtg_rx_reordered(struct xtg_rx_slot* s, struct xtg_rx_order* o, __u64 seq,
+                                   __u32 lane, __u64 now) {
+  struct xtg_rx_late late = {s, o, seq, now, lane};
+  if (!s || !o) return 0;
+  s->reordered++;
   xtg_rx_loop(XTG_RX_GAPS, xtg_rx_late_gap, &late);
   return 0;
 }
@@ -325,8 +349,8 @@ static inline int xtg_rx_in_step(struct xtg_rx_state* w, __u64 seq) {
  * Then both are entered; of the first one only its delay and the time since the packet before it
  * are not. One where the stream is, as other records tell, needs no second one. Returns 1 when it
  * is believed; this one is then the caller's. */
-XTG_RX_PART int xtg_rx_believe(struct xtg_rx_state* w, struct xtg_rx_hist* h, __u64 seq, __u64 lane,
-                               __u64 now) {
+static inline int xtg_rx_believe(struct xtg_rx_state* w, struct xtg_rx_hist* h, __u64 seq,
+                                 __u64 lane, __u64 now) {
   struct xtg_rx_slot* s = w->slot;
 
   if (xtg_rx_in_step(w, seq)) {
@@ -359,6 +383,17 @@ XTG_RX_PART int xtg_rx_believe(struct xtg_rx_state* w, struct xtg_rx_hist* h, __
   return 1;
 }
 
+#ifdef __bpf__
+XTG_RX_GLOBAL int xtg_rx_believe_at(__u32 number, __u64 seq, __u64 lane, __u64 now) {
+  struct xtg_rx_record* record = xtg_rx_record_at(number);
+  struct xtg_rx_state w;
+  return record && xtg_rx_state_at(&w, number) && xtg_rx_believe(&w, &record->hist, seq, lane, now);
+}
+#define xtg_rx_do_believe(w, h, seq, lane, now) xtg_rx_believe_at((w)->number, seq, lane, now)
+#else
+#define xtg_rx_do_believe(w, h, seq, lane, now) xtg_rx_believe(w, h, seq, lane, now)
+#endif
+
 /* Enters a sequence number. */
 static inline enum xtg_rx_verdict xtg_rx_seq(struct xtg_rx_state* w, struct xtg_rx_hist* h,
                                              __u64 seq, __u32 lane, __s64 delay, __u64 now) {
@@ -367,7 +402,7 @@ static inline enum xtg_rx_verdict xtg_rx_seq(struct xtg_rx_state* w, struct xtg_
   int behind;
 
   lane &= XTG_MAX_WORKERS - 1; /* whatever the wire says */
-  if (seq != s->next && xtg_rx_is_far(w, seq) && !xtg_rx_believe(w, h, seq, lane, now)) {
+  if (seq != s->next && xtg_rx_is_far(w, seq) && !xtg_rx_do_believe(w, h, seq, lane, now)) {
     s->suspect_delay = delay;
     return XTG_RX_SUSPECT;
   }
@@ -390,7 +425,7 @@ static inline enum xtg_rx_verdict xtg_rx_seq(struct xtg_rx_state* w, struct xtg_
   behind = xtg_rx_in_lane(w, seq, lane, now);
   if (seq < s->base) s->base = seq;
   if (!behind) return XTG_RX_NEW; /* another lane was ahead */
-  xtg_rx_reordered(w, seq, lane, now);
+  xtg_rx_reordered(s, w->order, seq, lane, now);
   return XTG_RX_REORDERED;
 }
 

@@ -63,8 +63,9 @@ static inline void xtg_tcp_wheel_out(struct xtg_tcp_wheel* w, __u32 number) {
 }
 
 /* Takes a flow out of the first slot that has come by `now_us`; its number plus 1, 0: none has. */
-static inline __u32 xtg_tcp_wheel_take(struct xtg_tcp_wheel* w, __u32 now_us) {
+XTG_TCP_FN __u32 xtg_tcp_wheel_take(struct xtg_tcp_wheel* w, __u32 now_us) {
   __u32 slot = 0, wait, number;
+  if (!w) return 0;
   if (xtg_before(now_us, w->clock_us)) return 0; /* judged by an earlier time than the last burst */
   wait = xtg_tcp_wheel_wait(w, &slot);
   if (wait > now_us - w->clock_us) {

@@ -103,17 +103,19 @@ static inline void xtg_tcp_not_lost(struct xtg_tcp_flow* f, __u64 seg) {
 }
 
 /* SND.UNA moves on to `ack`. */
-XTG_TCP_PART void xtg_tcp_advance(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f, __u64 ack,
-                                  __u32 now_us) {
-  struct xtg_tcp_walk w = xtg_tcp_over(f, f->una_seg, f->una_seg, 0);
+XTG_TCP_FN int xtg_tcp_advance(struct xtg_tcp_flow* f, __u64 ack, __u32 now_us) {
+  const struct xtg_tcp_config* c = xtg_tcp_c();
+  struct xtg_tcp_walk w;
+  if (!f) return 0;
+  w = xtg_tcp_over(f, f->una_seg, f->una_seg, 0);
   w.to = ack >= f->nxt ? f->nxt_seg : xtg_tcp_seg(c, ack);
   if (w.to > w.from) {
     xtg_loop(xtg_tcp_words(w.from, w.to), xtg_tcp_acked_word, &w);
     f->delivered += (__u32)(w.to - w.from) - w.count;
     f->sacked_out -= w.count;
     if (w.found && w.found <= f->high_sacked) f->reorder_seen = 1;
-    xtg_tcp_rack_update(f, w.found, 0, now_us);
-    xtg_tcp_rack_update(f, w.found_again, 1, now_us);
+    if (w.found) xtg_tcp_rack_update(f, w.found, 0, now_us);
+    if (w.found_again) xtg_tcp_rack_update(f, w.found_again, 1, now_us);
     f->una_seg = w.to;
     if (f->high_sacked < w.to) f->high_sacked = w.to;
   } else {
@@ -132,6 +134,7 @@ XTG_TCP_PART void xtg_tcp_advance(const struct xtg_tcp_config* c, struct xtg_tcp
   else if (w.to > w.from)
     f->dupacks -= (__u32)xtg_min64(f->dupacks, w.to - w.from - 1);
   f->want &= ~(XTG_TCP_WANT_HEAD | XTG_TCP_STUCK);
+  return 1;
 }
 
 /* RFC 2883, 4: the first block tells of a duplicate when it lies below the acknowledgment, or
@@ -175,11 +178,15 @@ static inline void xtg_tcp_sack_block(const struct xtg_tcp_config* c, struct xtg
 }
 
 /* How many segments the blocks newly tell of. */
-XTG_TCP_PART __u32 xtg_tcp_take_sack(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
-                                     const struct xtg_tcp_event* e, int dsack) {
-  struct xtg_tcp_walk w = xtg_tcp_over(f, 0, 0, 0);
-  __u64 high = f->high_sacked;
+XTG_TCP_FN __u32 xtg_tcp_take_sack(struct xtg_tcp_flow* f, const struct xtg_tcp_event* e,
+                                   int dsack) {
+  const struct xtg_tcp_config* c = xtg_tcp_c();
+  struct xtg_tcp_walk w;
+  __u64 high;
   int i;
+  if (!f || !e) return 0;
+  w = xtg_tcp_over(f, 0, 0, 0);
+  high = f->high_sacked;
   XTG_UNROLL
   for (i = 0; i < 4; i++) {
     if ((__u32)i < e->n_sack && !(i == 0 && dsack))
@@ -190,23 +197,24 @@ XTG_TCP_PART __u32 xtg_tcp_take_sack(const struct xtg_tcp_config* c, struct xtg_
   f->sacked_out += w.count;
   f->delivered += w.count;
   if (w.wait_us) f->reorder_seen = 1;
-  xtg_tcp_rack_update(f, w.found, 0, e->at_us);
-  xtg_tcp_rack_update(f, w.found_again, 1, e->at_us);
+  if (w.found) xtg_tcp_rack_update(f, w.found, 0, e->at_us);
+  if (w.found_again) xtg_tcp_rack_update(f, w.found_again, 1, e->at_us);
   return w.count;
 }
 
 /* The round trip of the segment that is being timed, if it has arrived. */
-static inline void xtg_tcp_take_rtt(struct xtg_tcp_flow* f, __u32 now_us) {
+XTG_TCP_FN int xtg_tcp_take_rtt(struct xtg_tcp_flow* f, __u32 now_us) {
   struct xtg_tcp_word* b;
-  if (!f->timed) return;
+  if (!f) return 0;
   if (f->timed_seg >= f->una_seg) {
     b = xtg_tcp_word_at(f, f->timed_seg / XTG_TCP_WORD);
-    if (!b || !(b->sacked >> (f->timed_seg % XTG_TCP_WORD) & 1)) return;
+    if (!b || !(b->sacked >> (f->timed_seg % XTG_TCP_WORD) & 1)) return 0;
   }
   f->timed = 0;
   xtg_tcp_rtt_update(f, now_us - f->timed_us);
   xtg_tcp_rtt_low_update(f, now_us - f->timed_us, now_us);
   xtg_tcp_rtt_sample(f, now_us - f->timed_us);
+  return 1;
 }
 
 /* Marks the first segment outstanding lost, if it is not already, and has it sent at once. */
@@ -320,23 +328,23 @@ XTG_TCP_FN int xtg_tcp_ack(struct xtg_tcp_flow* f, struct xtg_tcp_event* e, __u3
   opened = f->edge > edge && edge <= f->sent_end && (edge < f->sent_end || !xtg_tcp_outstanding(f));
   if (opened) f->backoff = 0;
   backoff = f->backoff;
-  if (advanced && f->undo) xtg_tcp_undo(f, e);
-  if (advanced) xtg_tcp_advance(c, f, (__u64)ack, e->at_us);
+  if (advanced && f->undo) xtg_tcp_undo(f, e->tsecr);
+  if (advanced) xtg_tcp_advance(f, (__u64)ack, e->at_us);
   is_dsack = c->sack && e->n_sack && xtg_tcp_is_dsack(e);
   dsack = is_dsack && xtg_tcp_dsack(c, f, e);
-  if (c->sack && e->n_sack) fresh = xtg_tcp_take_sack(c, f, e, is_dsack);
+  if (c->sack && e->n_sack) fresh = xtg_tcp_take_sack(f, e, is_dsack);
   if (dsack) f->backoff = backoff;
   /* RFC 5681, 2 and RFC 6675, 2 */
   dup = !advanced && !e->len && !(e->flags & XTG_TCP_FIN) && (fresh || !moved);
   twice = dsack || (dup && !e->n_sack);
   dup = dup && xtg_tcp_outstanding(f);
   if (dup) f->dup_acks++;
-  xtg_tcp_take_rtt(f, e->at_us);
+  if (f->timed) xtg_tcp_take_rtt(f, e->at_us);
   xtg_tcp_settle(c, f, twice);
   if (!c->sack)
     xtg_tcp_newreno(c, f, advanced, dup);
   else if (f->sacked_out || f->recovery != XTG_TCP_SMOOTH)
-    wait = xtg_tcp_detect(c, f, e->at_us);
+    wait = xtg_tcp_detect(f, e->at_us);
   if (c->ecn && e->flags & XTG_TCP_ECE)
     xtg_tcp_take_ece(c, f, f->delivered - delivered); /* and no growth: RFC 3168, 6.1.2 */
   else

@@ -39,12 +39,12 @@ static inline __u32 xtg_tcp_sent_low(struct xtg_tcp_flow* f, __u64 seg, __u32 se
 
 /* A segment was delivered: is it the one sent last of those (RFC 8985, 6.2 step 2)? `end` is one
  * past its number. */
-static inline void xtg_tcp_rack_update(struct xtg_tcp_flow* f, __u64 end, int again, __u32 now_us) {
+XTG_TCP_FN int xtg_tcp_rack_update(struct xtg_tcp_flow* f, __u64 end, int again, __u32 now_us) {
   struct xtg_tcp_word* b;
   __u32 group, sent, rtt, low;
-  if (!end) return;
+  if (!f || !end) return 0;
   b = xtg_tcp_word_at(f, (end - 1) / XTG_TCP_WORD);
-  if (!b) return;
+  if (!b) return 0;
   group = (__u32)((end - 1) % XTG_TCP_WORD) / 16;
   sent = again ? b->again_us[group & 3] : b->sent_us[group & 3];
   /* Others of the group were sent after this was heard, though read before. */
@@ -54,7 +54,7 @@ static inline void xtg_tcp_rack_update(struct xtg_tcp_flow* f, __u64 end, int ag
    * late. */
   if (again && rtt + rtt / 8 < xtg_tcp_rtt_low(f)) {
     if (f->recovery == XTG_TCP_FAST) f->reorder_seen = 1;
-    return;
+    return 0;
   }
   /* Answered within the time-out without its backoff: that was not too short. Otherwise the backoff
    * stays until a round trip was measured (RFC 6298, (5.7)), or there might never be one. Whether
@@ -70,12 +70,13 @@ static inline void xtg_tcp_rack_update(struct xtg_tcp_flow* f, __u64 end, int ag
   if (again) sent = low;
   if (!f->rack_valid || xtg_before(f->rack_low_us, low)) f->rack_low_us = low;
   if (f->rack_valid && (xtg_before(sent, f->rack_us) || (sent == f->rack_us && end <= f->rack_seg)))
-    return;
+    return 0;
   rtt = now_us - sent;
   f->rack_us = sent;
   f->rack_seg = end;
   f->rack_rtt_us = rtt;
   f->rack_valid = 1;
+  return 1;
 }
 
 /* RFC 8985, 6.2 step 4 */
@@ -147,10 +148,13 @@ static inline long xtg_tcp_rack_word(__u32 i, void* ctx) {
 }
 
 /* RFC 8985, 6.2 step 5. Returns in how many us to look again; 0: need not. */
-static inline __u32 xtg_tcp_detect(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
-                                   __u32 now_us) {
-  struct xtg_tcp_walk w = xtg_tcp_over(f, f->una_seg, f->nxt_seg, now_us);
-  __u32 lost = f->lost_out;
+XTG_TCP_FN __u32 xtg_tcp_detect(struct xtg_tcp_flow* f, __u32 now_us) {
+  const struct xtg_tcp_config* c = xtg_tcp_c();
+  struct xtg_tcp_walk w;
+  __u32 lost;
+  if (!f) return 0;
+  w = xtg_tcp_over(f, f->una_seg, f->nxt_seg, now_us);
+  lost = f->lost_out;
   if (!f->rack_valid || w.from >= w.to) return 0;
   w.window_us = xtg_tcp_reorder_window(f);
   w.low_us = xtg_tcp_rtt_low(f);

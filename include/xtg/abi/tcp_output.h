@@ -32,13 +32,17 @@ static inline __u32 xtg_tcp_full(const struct xtg_tcp_config* c, __u64 seg, __u6
 }
 
 /* What is lost, lowest first (RFC 6675, NextSeg (1)). */
-static inline int xtg_tcp_pick_lost(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
-                                    struct xtg_tcp_burst* b, __u32 now_us) {
-  struct xtg_tcp_walk w = xtg_tcp_over(f, f->una_seg, f->nxt_seg, 0);
-  int head = (f->want & XTG_TCP_WANT_HEAD) != 0;
-  __u32 flight = xtg_tcp_in_flight(f), count, full;
+XTG_TCP_FN int xtg_tcp_pick_lost(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b, __u32 now_us) {
+  const struct xtg_tcp_config* c = xtg_tcp_c();
+  struct xtg_tcp_walk w;
+  __u32 flight, count, full;
   __u64 seg, start;
-  if (!f->lost_out || (flight >= f->cwnd && !head)) return 0;
+  int head;
+  if (!f || !b) return 0;
+  w = xtg_tcp_over(f, f->una_seg, f->nxt_seg, 0);
+  head = (f->want & XTG_TCP_WANT_HEAD) != 0;
+  flight = xtg_tcp_in_flight(f);
+  if (flight >= f->cwnd && !head) return 0;
   xtg_loop(xtg_tcp_words(w.from, w.to), xtg_tcp_find_lost_word, &w);
   if (!w.found) return 0;
   seg = w.found - 1;
@@ -98,12 +102,16 @@ static inline int xtg_tcp_pick_rest(struct xtg_tcp_flow* f, struct xtg_tcp_burst
   return 1;
 }
 
-static inline int xtg_tcp_pick_new(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
-                                   struct xtg_tcp_burst* b, __u32 now_us) {
-  __u64 room = f->edge > f->sent_end ? f->edge - f->sent_end : 0;
-  __u64 out = f->nxt_seg - f->una_seg, board = xtg_tcp_board_segs(c);
-  __u32 flight = xtg_tcp_in_flight(f), count = c->burst, full, len;
-  struct xtg_tcp_walk w = xtg_tcp_over(f, f->nxt_seg, f->nxt_seg, now_us);
+XTG_TCP_FN int xtg_tcp_pick_new(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b, __u32 now_us) {
+  const struct xtg_tcp_config* c = xtg_tcp_c();
+  __u32 flight, count = c->burst, full, len;
+  __u64 room, out, board = xtg_tcp_board_segs(c);
+  struct xtg_tcp_walk w;
+  if (!f || !b) return 0;
+  room = f->edge > f->sent_end ? f->edge - f->sent_end : 0;
+  out = f->nxt_seg - f->una_seg;
+  flight = xtg_tcp_in_flight(f);
+  w = xtg_tcp_over(f, f->nxt_seg, f->nxt_seg, now_us);
   if (f->sent_end < f->nxt) return xtg_tcp_pick_rest(f, b, room, now_us);
   if (f->nxt >= f->limit || out >= board || flight >= f->cwnd) return 0;
   if (c->ecn && f->want & XTG_TCP_WANT_CWR)
@@ -137,11 +145,12 @@ static inline int xtg_tcp_pick_new(const struct xtg_tcp_config* c, struct xtg_tc
 }
 
 /* RFC 8985, 7.3: nothing new can be sent, so the last segment goes again. */
-static inline int xtg_tcp_pick_tail(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
-                                    struct xtg_tcp_burst* b, __u32 now_us) {
-  struct xtg_tcp_walk w = xtg_tcp_over(f, f->una_seg, f->nxt_seg, 0);
+XTG_TCP_FN int xtg_tcp_pick_tail(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b, __u32 now_us) {
+  const struct xtg_tcp_config* c = xtg_tcp_c();
+  struct xtg_tcp_walk w;
   __u64 start;
-  if (!xtg_tcp_outstanding(f)) return 0;
+  if (!f || !b || !xtg_tcp_outstanding(f)) return 0;
+  w = xtg_tcp_over(f, f->una_seg, f->nxt_seg, 0);
   xtg_loop(xtg_tcp_words(w.from, w.to), xtg_tcp_find_last_word, &w);
   if (!w.found) return 0;
   start = xtg_tcp_start(c, w.found - 1);
@@ -156,17 +165,17 @@ static inline int xtg_tcp_pick_tail(const struct xtg_tcp_config* c, struct xtg_t
   return b->len > 0;
 }
 
-static inline int xtg_tcp_pick_data(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
-                                    struct xtg_tcp_burst* b, __u32 now_us, __u32 flags) {
-  if (xtg_tcp_pick_lost(c, f, b, now_us)) return 1;
-  if ((!(flags & XTG_TCP_NO_NEW) || f->sent_end < f->nxt) && xtg_tcp_pick_new(c, f, b, now_us)) {
+static inline int xtg_tcp_pick_data(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b, __u32 now_us,
+                                    __u32 flags) {
+  if (f->lost_out && xtg_tcp_pick_lost(f, b, now_us)) return 1;
+  if ((!(flags & XTG_TCP_NO_NEW) || f->sent_end < f->nxt) && xtg_tcp_pick_new(f, b, now_us)) {
     if (f->want & XTG_TCP_WANT_TAIL) {
       f->tail_out = 1;
       f->tail_end = f->nxt_seg;
     }
     return 1;
   }
-  if (!(f->want & XTG_TCP_WANT_TAIL) || !xtg_tcp_pick_tail(c, f, b, now_us)) return 0;
+  if (!(f->want & XTG_TCP_WANT_TAIL) || !xtg_tcp_pick_tail(f, b, now_us)) return 0;
   f->tail_out = 2;
   f->tail_end = f->nxt_seg;
   return 1;
@@ -241,7 +250,7 @@ XTG_TCP_FN int xtg_tcp_pick(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b, __u
   if (f->phase < XTG_TCP_OPEN || f->phase > XTG_TCP_CLOSED) return 0;
   if (f->phase == XTG_TCP_OPEN) {
     int ended = f->nxt >= f->limit || flags & XTG_TCP_NO_NEW;
-    if (!(flags & XTG_TCP_NO_DATA) && xtg_tcp_pick_data(c, f, b, now_us, flags)) {
+    if (!(flags & XTG_TCP_NO_DATA) && xtg_tcp_pick_data(f, b, now_us, flags)) {
       xtg_tcp_sending(c, f, b, now_us);
       return 1;
     }
@@ -326,7 +335,7 @@ XTG_TCP_FN int xtg_tcp_timer(struct xtg_tcp_flow* f, __u32 now_us) {
   f->timer = XTG_TCP_TIMER_NONE;
   if (f->phase != XTG_TCP_OPEN) return 0;
   if (kind == XTG_TCP_TIMER_REORDER) {
-    wait = xtg_tcp_detect(c, f, now_us);
+    wait = xtg_tcp_detect(f, now_us);
     xtg_tcp_arm(c, f, now_us, wait, 1);
   } else if (kind == XTG_TCP_TIMER_TAIL) {
     f->tail_probes++;

@@ -49,11 +49,14 @@ static inline long xtg_tcp_found_word(__u32 i, void* ctx) {
 }
 
 /* SND.UNA is about to move on, for the first time in this recovery. */
-XTG_TCP_PART void xtg_tcp_undo(struct xtg_tcp_flow* f, const struct xtg_tcp_event* e) {
-  struct xtg_tcp_walk w = xtg_tcp_over(f, f->una_seg, f->nxt_seg, 0);
-  int late = f->undo == XTG_TCP_UNDO_READY || (e->tsecr && xtg_before(e->tsecr, f->undo_tsval));
+XTG_TCP_FN int xtg_tcp_undo(struct xtg_tcp_flow* f, __u32 tsecr) {
+  struct xtg_tcp_walk w;
+  int late;
+  if (!f) return 0;
+  w = xtg_tcp_over(f, f->una_seg, f->nxt_seg, 0);
+  late = f->undo == XTG_TCP_UNDO_READY || (tsecr && xtg_before(tsecr, f->undo_tsval));
   f->undo = XTG_TCP_UNDO_NONE;
-  if (!late || f->recovery == XTG_TCP_SMOOTH) return;
+  if (!late || f->recovery == XTG_TCP_SMOOTH) return 0;
   xtg_loop(xtg_tcp_words(w.from, w.to), xtg_tcp_found_word, &w);
   if (f->recovery == XTG_TCP_FAST) f->reorder_seen = 1;
   if (f->cwnd < f->undo_cwnd) f->cwnd = f->undo_cwnd;
@@ -63,4 +66,5 @@ XTG_TCP_PART void xtg_tcp_undo(struct xtg_tcp_flow* f, const struct xtg_tcp_even
   f->recovery = XTG_TCP_SMOOTH;
   f->dupacks = 0;
   f->undone++;
+  return 1;
 }

@@ -19,8 +19,9 @@ struct xtg_field {
   __u64 first;  /* value at index 0, host order */
   __u64 count;  /* 2 to 2^32 values */
   __u64 step;
-  __u32 list; /* where its values begin among the run's listed ones, plus 1; 0: not listed */
-  __u32 pad;
+  __u32 list;       /* where its values begin among the run's listed ones, plus 1; 0: not listed */
+  __u16 plain_law;  /* see xtg_stream.plain: XTG_PLAIN_NEXT, _VALUE or _DRAWN */
+  __u16 plain_sums; /* XTG_PLAIN_IP, _BOTH, _UDP, or 0 */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_field) == 40, "field ABI");
 
@@ -63,6 +64,22 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_size) == 24, "size ABI");
 #define XTG_SIG_COMPACT 1
 #define XTG_SIG_FULL 2
 
+/* What xtg_tx decides by, made of the rest of the record (packet::make_plain). sums[0] is a UDP
+ * checksum, the only one that the signature counts in, and sums[1] is that of an IPv4 header. */
+#define XTG_PLAIN_UNSIGNED 1
+#define XTG_PLAIN_COMPACT 2
+#define XTG_PLAIN_COMPACT_ODD 3 /* starts at an odd byte of what the checksum covers */
+#define XTG_PLAIN_FULL 4
+#define XTG_PLAIN_FULL_ODD 5
+
+#define XTG_PLAIN_IP 1
+#define XTG_PLAIN_BOTH 2
+#define XTG_PLAIN_UDP 3
+
+#define XTG_PLAIN_NEXT 1  /* first + index, in order */
+#define XTG_PLAIN_VALUE 2 /* in steps or of a list, in order */
+#define XTG_PLAIN_DRAWN 3
+
 /* xtg_stream.hop_law: how the destination MAC follows a destination address that varies. */
 #define XTG_HOP_FIXED 0
 #define XTG_HOP_GROUP4 1 /* the address's low 23 bits: RFC 1112 6.4 */
@@ -103,10 +120,13 @@ struct xtg_stream {
   __u32 flows;        /* xtg_flow_at(): this many flows at a time; 0: none */
   __u32 flow_packets; /* each of so many packets; 0: without end */
   __u32 weight;       /* not paced: its share of what such streams send, in frames; 1 to 65,535 */
+  __u32 plain;        /* XTG_PLAIN_UNSIGNED to _FULL_ODD; 0: only
+                         xtg_tx_single can send it */
+  __u32 plain_sums;   /* the checksums that it writes: XTG_PLAIN_IP, _BOTH, _UDP, or 0 */
   struct xtg_field fields[XTG_MAX_FIELDS];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_stream) == XTG_MAX_HEADER + 24 + 16 * XTG_MAX_CSUMS +
-                                                   4 * XTG_MAX_LENGTHS + 96 + 40 * XTG_MAX_FIELDS,
+                                                   4 * XTG_MAX_LENGTHS + 104 + 40 * XTG_MAX_FIELDS,
                   "stream ABI");
 
 /* What holds for the whole run. Constant; in .rodata. */

@@ -6,6 +6,7 @@
 
 #include "packet/frame.h"
 #include "support/match_model.h"
+#include "support/sample_spec.h"
 #include "xtg/abi/rx_seq.h"
 
 namespace xtg::test {
@@ -52,15 +53,8 @@ bool matches(std::span<const std::uint8_t> frame, const std::string& text) {
 }
 
 std::vector<std::uint8_t> datagram(packet::Family family) {
-  const bool v4 = family == packet::Family::V4;
-  packet::FrameSpec spec;
-  spec.dst_mac = *packet::Mac::parse("02:00:00:00:00:02");
-  spec.src_mac = *packet::Mac::parse("02:00:00:00:00:01");
-  spec.src_addr = *packet::Ip::parse(v4 ? "198.18.0.1" : "2001:2::1");
-  spec.dst_addr = *packet::Ip::parse(v4 ? "198.18.0.2" : "2001:2::2");
-  spec.src_port = 1;
+  packet::FrameSpec spec = sample_spec(family, 104);
   spec.dst_port = 10'000;
-  spec.frame_size = 104; // with FCS
   return packet::render(*packet::build(spec, {}), 0, 0, 0);
 }
 

@@ -60,7 +60,7 @@ TEST_F(AbiTcpLoss, NotWhereItWas) {
   t.ack({0, {{1, 9}}});
   EXPECT_TRUE(t.lost().empty());
   t.now += 249;
-  xtg_tcp_detect(&t.env.config, &t.f, t.now);
+  xtg_tcp_detect(&t.f, t.now);
   EXPECT_TRUE(t.lost().empty());
   t.now += 1;
   t.timer();

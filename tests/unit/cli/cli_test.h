@@ -38,10 +38,9 @@ T parsed(const Args& args) {
     ADD_FAILURE() << shown(args) << ": a text";
     return {};
   }
-  auto wanted = spec::request(*test);
-  T* spec = std::get_if<T>(&wanted);
+  const T* spec = std::get_if<T>(&test->of);
   if (spec == nullptr) {
-    ADD_FAILURE() << shown(args) << ": another kind of request";
+    ADD_FAILURE() << shown(args) << ": another kind of test";
     return {};
   }
   return *spec;

@@ -5,27 +5,34 @@
 namespace xtg::cli {
 namespace {
 
-using plan::ExchangeSpec;
+using plan::TestSpec;
 using namespace std::chrono_literals;
 
+/// The port of a run that only sends.
+plan::PortSpec port(const Args& args, bool receives = false) {
+  plan::PortSpec only = parsed<TestSpec>(args).ports.front();
+  only.receive = receives;
+  return only;
+}
+
 TEST(CliEnds, ReceivesOnAnotherInterface) {
-  const auto spec = parsed<ExchangeSpec>({"udp", "eth1", "--rx", "eth2", "-s", "128", "-n", "10"});
+  const auto spec = parsed<TestSpec>({"udp", "eth1", "--rx", "eth2", "-s", "128", "-n", "10"});
   ASSERT_EQ(spec.ports.size(), 2U);
   EXPECT_EQ(spec.ports[0].interface, "eth1");
   EXPECT_FALSE(spec.ports[0].receive);
-  EXPECT_EQ(*spec.ports[0].send, parsed<plan::RunSpec>({"udp", "eth1", "-s", "128", "-n", "10"}));
-  EXPECT_EQ(spec.ports[1], (plan::PortSpec{"eth2", std::nullopt, true}));
+  EXPECT_EQ(spec.ports[0], port({"udp", "eth1", "-s", "128", "-n", "10"}));
+  EXPECT_EQ(spec.ports[1], (plan::PortSpec{"eth2", {}, true}));
   EXPECT_EQ(spec.drain, 2s);
   EXPECT_FALSE(spec.bidir);
 }
 
 TEST(CliEnds, ReceivesOnSeveralAndOnItsOwn) {
-  const auto spec = parsed<ExchangeSpec>({"udp", "eth1", "--rx", "eth2", "--rx=eth1", "--drain",
-                                          "500ms", "--window", "1024", "--expect", "rx@eth2=10/11",
-                                          "--bidir", "-I", "200ms", "--json"});
+  const auto spec =
+      parsed<TestSpec>({"udp", "eth1", "--rx", "eth2", "--rx=eth1", "--drain", "500ms", "--window",
+                        "1024", "--expect", "rx@eth2=10/11", "--bidir", "-I", "200ms", "--json"});
   ASSERT_EQ(spec.ports.size(), 2U);
   EXPECT_TRUE(spec.ports[0].receive);
-  EXPECT_TRUE(spec.ports[0].send);
+  EXPECT_TRUE(spec.ports[0].sends());
   EXPECT_EQ(spec.drain, 500ms);
   EXPECT_EQ(spec.window, 1024U);
   EXPECT_EQ(spec.interval, 200ms);
@@ -37,30 +44,36 @@ TEST(CliEnds, ReceivesOnSeveralAndOnItsOwn) {
 }
 
 TEST(CliEnds, PortsHaveOptionsOfTheirOwnOnTopOfTheCommonOnes) {
-  const auto spec = parsed<ExchangeSpec>(
+  const auto spec = parsed<TestSpec>(
       {"udp", "--port", "eth1,rate=1Mpps,dst-addr=10.0.0.2,no-udp-checksum", "--port",
        "eth2,pkt-size=200,cpus=1", "--rx", "eth3", "-s", "128", "--rate", "2Mpps"});
   ASSERT_EQ(spec.ports.size(), 3U);
-  EXPECT_EQ(*spec.ports[0].send,
-            parsed<plan::RunSpec>({"udp", "eth1", "-s", "128", "--rate", "1Mpps", "--dst-addr",
-                                   "10.0.0.2", "--no-udp-checksum"}));
-  EXPECT_EQ(*spec.ports[1].send,
-            parsed<plan::RunSpec>({"udp", "eth2", "-s", "200", "--rate", "2Mpps", "--cpus", "1"}));
-  EXPECT_TRUE(spec.ports[0].receive);
-  EXPECT_TRUE(spec.ports[1].receive);
-  EXPECT_EQ(spec.ports[2], (plan::PortSpec{"eth3", std::nullopt, true}));
+  EXPECT_EQ(spec.ports[0], port({"udp", "eth1", "-s", "128", "--rate", "1Mpps", "--dst-addr",
+                                 "10.0.0.2", "--no-udp-checksum"},
+                                true));
+  EXPECT_EQ(spec.ports[1],
+            port({"udp", "eth2", "-s", "200", "--rate", "2Mpps", "--cpus", "1"}, true));
+  EXPECT_EQ(spec.ports[2], (plan::PortSpec{"eth3", {}, true}));
 }
 
 TEST(CliEnds, ThreadsOfAPortClearTheCommonCpus) {
   const auto spec =
-      parsed<ExchangeSpec>({"udp", "--cpus", "0,1", "--port", "eth1,threads=1", "--port", "eth2"});
-  EXPECT_EQ(spec.ports[0].send->threads, 1U);
-  EXPECT_TRUE(spec.ports[0].send->cpus.empty());
-  EXPECT_EQ(spec.ports[1].send->cpus, (std::vector<int>{0, 1}));
+      parsed<TestSpec>({"udp", "--cpus", "0,1", "--port", "eth1,threads=1", "--port", "eth2"});
+  EXPECT_EQ(spec.ports[0].threads, 1U);
+  EXPECT_TRUE(spec.ports[0].cpus.empty());
+  EXPECT_EQ(spec.ports[1].cpus, (std::vector<int>{0, 1}));
 }
 
 TEST(CliEnds, WithoutAnotherEndItIsAnOrdinaryRun) {
-  EXPECT_EQ(parsed<plan::RunSpec>({"udp", "eth1"}).interface, "eth1");
+  const auto spec = parsed<TestSpec>({"udp", "eth1"});
+  EXPECT_EQ(spec.ports, (std::vector{plan::PortSpec{"eth1", {plan::StreamSpec{}}}}));
+  EXPECT_FALSE(plan::sees_both_ends(spec));
+}
+
+TEST(CliEnds, APortOfBothKindsIsOneAndAsAnArgumentTheSame) {
+  const auto one = parsed<TestSpec>({"udp", "--port", "eth1", "--rx", "eth1", "--rx", "eth2"});
+  EXPECT_EQ(one, parsed<TestSpec>({"udp", "eth1", "--rx", "eth2", "--rx", "eth1"}));
+  EXPECT_EQ(one.ports.size(), 2U);
 }
 
 TEST(CliEnds, WordsThatDoNotGoTogether) {

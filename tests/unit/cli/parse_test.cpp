@@ -11,21 +11,20 @@ namespace {
 
 using plan::DemoSpec;
 using plan::ProbeSpec;
-using plan::RunSpec;
+using plan::TestSpec;
 
 static_assert(plan::kMaxThreads == XTG_MAX_WORKERS);
 
-RunSpec run(const std::function<void(RunSpec&, plan::StreamSpec&)>& change) {
-  RunSpec spec;
-  spec.interface = "eth0";
-  spec.streams.emplace_back();
-  change(spec, spec.streams.front());
+TestSpec run(const std::function<void(TestSpec&, plan::StreamSpec&)>& change) {
+  TestSpec spec;
+  spec.ports.push_back({"eth0", {plan::StreamSpec{}}});
+  change(spec, spec.ports[0].streams[0]);
   return spec;
 }
 
 struct UdpCase {
   Args options;
-  std::function<void(RunSpec&, plan::StreamSpec&)> change;
+  std::function<void(TestSpec&, plan::StreamSpec&)> change;
 };
 
 packet::MacRange macs(const char* text) {
@@ -35,7 +34,7 @@ packet::IpRange ips(const char* text) {
   return *packet::IpRange::parse(text);
 }
 
-using R = RunSpec;
+using R = TestSpec;
 using S = plan::StreamSpec;
 using namespace std::chrono_literals;
 
@@ -158,17 +157,17 @@ const std::vector<UdpCase> kUdpCases = {
      [](R&, S& s) {
        s.rate = {{Rate::Unit::Pps, 1e3}, Layer::L1, 256};
      }},
-    {{"--pace", "auto"}, [](R& r, S&) { r.pace = plan::Pace::Auto; }},
-    {{"--pace", "busy"}, [](R& r, S&) { r.pace = plan::Pace::Busy; }},
-    {{"-t", "64"}, [](R& r, S&) { r.threads = 64; }},
-    {{"--threads", "2"}, [](R& r, S&) { r.threads = 2; }},
+    {{"--pace", "auto"}, [](R& r, S&) { r.ports[0].pace = plan::Pace::Auto; }},
+    {{"--pace", "busy"}, [](R& r, S&) { r.ports[0].pace = plan::Pace::Busy; }},
+    {{"-t", "64"}, [](R& r, S&) { r.ports[0].threads = 64; }},
+    {{"--threads", "2"}, [](R& r, S&) { r.ports[0].threads = 2; }},
     {{"--cpus", "0,4-6"},
      [](R& r, S&) {
-       r.cpus = {0, 4, 5, 6}, r.threads = 4;
+       r.ports[0].cpus = {0, 4, 5, 6}, r.ports[0].threads = 4;
      }},
     {{"--cpus", "3,1", "-t", "2"},
      [](R& r, S&) {
-       r.cpus = {3, 1}, r.threads = 2;
+       r.ports[0].cpus = {3, 1}, r.ports[0].threads = 2;
      }},
     {{"--allow-default-route"}, [](R& r, S&) { r.allow_default_route = true; }},
     {{"--allow-public"}, [](R& r, S&) { r.allow_public = true; }},
@@ -191,17 +190,17 @@ const std::vector<UdpCase> kUdpCases = {
 TEST(CliUdp, EveryOptionSetsItsPartOfTheSpec) {
   for (const auto& [options, change] : kUdpCases) {
     const Args args = Args{"udp", "eth0"} + options;
-    EXPECT_EQ(parsed<RunSpec>(args), run(change)) << shown(args);
+    EXPECT_EQ(parsed<TestSpec>(args), run(change)) << shown(args);
   }
 }
 
 TEST(CliUdp, ManyOptionsAtOnce) {
-  const RunSpec spec =
-      parsed<RunSpec>({"udp", "-a", "198.18.0.0/24", "-p", "1000-1999", "--vary", "product", "-s",
-                       "512", "--rate", "1Mpps", "-t", "2", "veth0"});
-  RunSpec expected = run([](R& r, S& s) {
-    r.interface = "veth0";
-    r.threads = 2;
+  const TestSpec spec =
+      parsed<TestSpec>({"udp", "-a", "198.18.0.0/24", "-p", "1000-1999", "--vary", "product", "-s",
+                        "512", "--rate", "1Mpps", "-t", "2", "veth0"});
+  TestSpec expected = run([](R& r, S& s) {
+    r.ports[0].interface = "veth0";
+    r.ports[0].threads = 2;
     s.dst_addr = ips("198.18.0.0/24");
     s.dst_port = {1000, 1000};
     s.vary = packet::Vary::Product;
@@ -212,11 +211,11 @@ TEST(CliUdp, ManyOptionsAtOnce) {
 }
 
 TEST(CliUdp, InterfaceIsAnArgumentOrAnOptionOrFoundByTheRoute) {
-  const RunSpec plain = run([](R&, S&) {});
-  EXPECT_EQ(parsed<RunSpec>({"udp", "-i", "eth0"}), plain);
-  EXPECT_EQ(parsed<RunSpec>({"udp", "--interface", "eth0"}), plain);
-  EXPECT_EQ(parsed<RunSpec>({"udp", "--", "eth0"}), plain);
-  EXPECT_EQ(parsed<RunSpec>({"udp", "-a", "198.18.0.1"}).interface, "");
+  const TestSpec plain = run([](R&, S&) {});
+  EXPECT_EQ(parsed<TestSpec>({"udp", "-i", "eth0"}), plain);
+  EXPECT_EQ(parsed<TestSpec>({"udp", "--interface", "eth0"}), plain);
+  EXPECT_EQ(parsed<TestSpec>({"udp", "--", "eth0"}), plain);
+  EXPECT_EQ(parsed<TestSpec>({"udp", "-a", "198.18.0.1"}).ports[0].interface, "");
   EXPECT_NE(refused({"udp"}).find("--dst-addr"), std::string::npos);
 }
 
@@ -295,7 +294,9 @@ TEST(CliUdp, WhatDoesNotGoTogetherIsRefused) {
   for (const auto& bad : cases)
     expect_refused({{Args{"udp", "eth0"} + bad.args, bad.parts}});
   // The edge beside the refused one.
-  EXPECT_EQ(parsed<RunSpec>({"udp", "eth0", "-d", "4", "-p", "65532"}).streams[0].dyn_ports, 4U);
+  EXPECT_EQ(
+      parsed<TestSpec>({"udp", "eth0", "-d", "4", "-p", "65532"}).ports[0].streams[0].dyn_ports,
+      4U);
 }
 
 TEST(Cli, UnknownWordsAreNamed) {
@@ -346,18 +347,18 @@ TEST(Cli, OnlyWhatIsCloseIsSuggested) {
 
 TEST(Cli, AnAlternativeNameIsAnInterfaces) {
   const std::string name(127, 'n');
-  EXPECT_EQ(parsed<RunSpec>({"udp", "-i", name}).interface, name);
-  EXPECT_EQ(parsed<RunSpec>({"udp", "-a", "fe80::1%" + name}).streams[0].zone, name);
+  EXPECT_EQ(parsed<TestSpec>({"udp", "-i", name}).ports[0].interface, name);
+  EXPECT_EQ(parsed<TestSpec>({"udp", "-a", "fe80::1%" + name}).ports[0].streams[0].zone, name);
   EXPECT_EQ(parsed<plan::TcpSpec>({"tcp", "fe80::1%" + name}).zone, name);
   EXPECT_EQ(parsed<plan::TcpSpec>({"tcp", "a", "-i", name}).interface, name);
   EXPECT_EQ(parsed<plan::RxSpec>({"rx", name}).interface, name);
   EXPECT_EQ(parsed<plan::ReflectSpec>({"reflect", name}).interface, name);
   EXPECT_EQ(parsed<plan::ProbeSpec>({"probe", name}).interface, name);
   const auto ends =
-      parsed<plan::ExchangeSpec>({"udp", name, "--rx", name, "--expect", "rx@" + name + "=1/1"});
+      parsed<TestSpec>({"udp", name, "--rx", name, "--expect", "rx@" + name + "=1/1"});
   EXPECT_EQ(ends.ports[0].interface, name);
   EXPECT_EQ(ends.expect[0].port, name);
-  EXPECT_EQ(parsed<plan::ExchangeSpec>({"udp", "--port", name}).ports[0].interface, name);
+  EXPECT_EQ(parsed<TestSpec>({"udp", "--port", name}).ports[0].interface, name);
 }
 
 TEST(CliUdp, LongOptionsAreNotAbbreviated) {

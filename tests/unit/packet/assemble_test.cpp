@@ -17,7 +17,7 @@ EncodedStream stream(Family family, std::uint32_t size, Payload payload = Payloa
   spec.src_addr = Ip::parse(v4 ? "192.0.2.1" : "2001:db8::1").value();
   spec.frame_size = size;
   spec.payload = payload;
-  return encode(build(spec, {}).value(), {});
+  return encode(build(spec, {}).value());
 }
 
 TEST(Assemble, OneStreamStaysAsItIs) {

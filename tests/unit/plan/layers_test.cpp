@@ -21,11 +21,12 @@ protected:
                        packet::Ip::parse("2001:2::1").value()};
     facts_.cpus = {0};
     facts_.iface = iface;
-    spec_.interface = "eth1";
-    spec_.streams.resize(1);
+    spec_.ports.resize(1);
+    spec_.ports[0].interface = "eth1";
+    spec_.ports[0].streams.resize(1);
     stream().dst_mac = packet::MacRange::parse("02:00:00:00:00:02").value();
   }
-  StreamSpec& stream() { return spec_.streams[0]; }
+  StreamSpec& stream() { return spec_.ports[0].streams[0]; }
   void vlans(std::initializer_list<const char*> tags) {
     stream().vlans.clear();
     for (const char* tag : tags)
@@ -43,7 +44,7 @@ protected:
     return out ? "accepted" : out.error().message();
   }
 
-  RunSpec spec_;
+  TestSpec spec_;
   HostFacts facts_;
 };
 
@@ -153,8 +154,8 @@ TEST_F(LayersPlan, ListsAndSizesHaveToFit) {
   EXPECT_EQ(refused(), "the streams list 6002 values: at most 4096 are kept");
   stream().dst_port = {1000, 1};
   sizes("64-3412");
-  spec_.streams.push_back(stream());
-  spec_.streams[1].src_port = {1, 1};
+  spec_.ports[0].streams.push_back(stream());
+  spec_.ports[0].streams[1].src_port = {1, 1};
   EXPECT_EQ(refused(), "the streams' sizes make 6698 entries: at most 4096 are kept");
 }
 

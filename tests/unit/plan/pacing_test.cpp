@@ -166,9 +166,9 @@ TEST(PhaseOf, ThreadsTakeTurnsEvenly) {
       p.interval_ns = random() >> (14 + random() % 40);
       p.interval_frac = static_cast<std::uint32_t>(random());
       EXPECT_TRUE(fixed(phase_of(p, 0, threads)) == 0);
-      for (std::uint32_t lane = 0; lane < threads; lane++)
-        ASSERT_TRUE(fixed(phase_of(p, lane, threads)) == fixed(p) * lane / threads)
-            << threads << " " << lane;
+      for (std::uint32_t worker = 0; worker < threads; worker++)
+        ASSERT_TRUE(fixed(phase_of(p, worker, threads)) == fixed(p) * worker / threads)
+            << threads << " " << worker;
     }
   }
 }

@@ -58,10 +58,11 @@ HostFacts plain_host() {
   return facts;
 }
 
-RunSpec plain_spec() {
-  RunSpec spec;
-  spec.interface = "eth1";
-  spec.streams.resize(1);
+TestSpec plain_spec() {
+  TestSpec spec;
+  spec.ports.resize(1);
+  spec.ports[0].interface = "eth1";
+  spec.ports[0].streams.resize(1);
   return spec;
 }
 
@@ -80,7 +81,8 @@ VethPeer peer() {
 
 class PlanTest : public testing::Test {
 protected:
-  StreamSpec& stream() { return spec_.streams[0]; }
+  PortSpec& port() { return spec_.ports[0]; }
+  StreamSpec& stream() { return port().streams[0]; }
   Plan plan() {
     auto out = resolve(spec_, facts_, kSession);
     EXPECT_TRUE(out) << out.error().message();
@@ -89,9 +91,19 @@ protected:
   packet::FrameSpec frame() { return plan().streams.at(0).frame.spec; }
   std::vector<std::string> notes() { return plan().notes; }
 
-  RunSpec spec_ = plain_spec();
+  TestSpec spec_ = plain_spec();
   HostFacts facts_ = plain_host();
 };
+
+TEST_F(PlanTest, EachStreamTakesTheWayOfItsOwnFrames) {
+  port().streams.push_back(stream());
+  port().streams[1].tos = packet::ByteRange{0x10}; // rules may look at it
+  facts_.routes.push_back(facts_.routes[0]);
+  facts_.routes[1].next_hop = mac("02:00:00:00:00:77");
+  const Plan out = plan();
+  EXPECT_EQ(out.streams[0].frame.spec.dst_mac, mac("02:00:00:00:00:02"));
+  EXPECT_EQ(out.streams[1].frame.spec.dst_mac, mac("02:00:00:00:00:77"));
+}
 
 TEST_F(PlanTest, DefaultsAreLookedUp) {
   const Plan out = plan();
@@ -174,11 +186,11 @@ TEST_F(PlanTest, WhatIsAskedIsTaken) {
   s.seed = 42;
   s.stamp = Stamp::Each;
   s.num_packets = 1'000;
-  spec_.threads = 3;
-  spec_.cpus = {5, 2, 3};
+  port().threads = 3;
+  port().cpus = {5, 2, 3};
   spec_.duration = Nanoseconds(10);
   spec_.interval = Nanoseconds(20);
-  spec_.pace = Pace::Busy;
+  port().pace = Pace::Busy;
   spec_.fix = true;
   facts_.routes.clear();
 
@@ -470,9 +482,9 @@ TEST_F(PlanTest, OddAddressesAreCalledWhatTheyAre) {
            {"ff0e::1", "a multicast address of global scope"},
            {"8.8.8.8", "a public address"},
        }) {
-    RunSpec spec = plain_spec();
-    spec.streams[0].dst_addr = ips(address);
-    spec.streams[0].dst_mac = MacRange{mac("02:00:00:00:00:02"), 1};
+    TestSpec spec = plain_spec();
+    spec.ports[0].streams[0].dst_addr = ips(address);
+    spec.ports[0].streams[0].dst_mac = MacRange{mac("02:00:00:00:00:02"), 1};
     const auto refused = resolve(spec, facts_, 1);
     ASSERT_FALSE(refused) << address;
     EXPECT_EQ(refused.error().code, Errc::InvalidArgument);
@@ -561,7 +573,7 @@ TEST_F(PlanTest, RateAboveTheLinksSpeedIsNoted) {
 }
 
 TEST_F(PlanTest, EveryStreamHasItsNumber) {
-  spec_.streams.resize(XTG_MAX_STREAMS);
+  port().streams.resize(XTG_MAX_STREAMS);
   const Plan out = plan();
   ASSERT_EQ(out.streams.size(), std::size_t{XTG_MAX_STREAMS});
   for (std::uint16_t i = 0; i < XTG_MAX_STREAMS; i++) {
@@ -616,13 +628,13 @@ TEST_F(PlanTest, TheLimitOfThreadsIsTheHosts) {
   facts_.cpus.clear();
   for (int cpu = 0; cpu < 100; cpu++)
     facts_.cpus.push_back(cpu);
-  spec_.threads = XTG_MAX_WORKERS;
+  port().threads = XTG_MAX_WORKERS;
   EXPECT_EQ(plan().cpus.size(), std::size_t{XTG_MAX_WORKERS});
 }
 
 struct Refusal {
   const char* name;
-  std::function<void(RunSpec&, StreamSpec&, HostFacts&)> spoil;
+  std::function<void(TestSpec&, StreamSpec&, HostFacts&)> spoil;
   Errc code;
   const char* what;
 };
@@ -630,10 +642,10 @@ struct Refusal {
 class RefusalTest : public testing::TestWithParam<Refusal> {};
 
 TEST_P(RefusalTest, SaysWhatWouldDo) {
-  RunSpec spec = plain_spec();
+  TestSpec spec = plain_spec();
   HostFacts facts = plain_host();
   ASSERT_TRUE(resolve(spec, facts, 1));
-  GetParam().spoil(spec, spec.streams[0], facts);
+  GetParam().spoil(spec, spec.ports[0].streams[0], facts);
   const auto refused = resolve(spec, facts, 1);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, GetParam().code);
@@ -653,18 +665,19 @@ INSTANTIATE_TEST_SUITE_P(
                 Errc::NotFound, "no interface \"eth9\" here"},
         Refusal{"NotEthernet", [](auto&, auto&, HostFacts& f) { f.iface->ethernet = false; },
                 Errc::NotSupported, "eth1 has no Ethernet framing"},
-        Refusal{"NoStream", [](RunSpec& s, auto&, auto&) { s.streams.clear(); },
+        Refusal{"NoStream", [](TestSpec& s, auto&, auto&) { s.ports[0].streams.clear(); },
                 Errc::InvalidArgument, "1 to 64 streams make a run"},
-        Refusal{"ManyStreams", [](RunSpec& s, auto&, auto&) { s.streams.resize(65); },
+        Refusal{"ManyStreams", [](TestSpec& s, auto&, auto&) { s.ports[0].streams.resize(65); },
                 Errc::InvalidArgument, "1 to 64 streams make a run"},
-        Refusal{"NoThread", [](RunSpec& s, auto&, auto&) { s.threads = 0; }, Errc::InvalidArgument,
-                "--threads 0: 1 to 64 threads"},
-        Refusal{"ManyThreads", [](RunSpec& s, auto&, auto&) { s.threads = 65; },
+        Refusal{"NoThread", [](TestSpec& s, auto&, auto&) { s.ports[0].threads = 0; },
+                Errc::InvalidArgument, "--threads 0: 1 to 64 threads"},
+        Refusal{"ManyThreads", [](TestSpec& s, auto&, auto&) { s.ports[0].threads = 65; },
                 Errc::InvalidArgument, "--threads 65: 1 to 64 threads"},
-        Refusal{"MoreThreadsThanCpus", [](RunSpec& s, auto&, auto&) { s.threads = 4; },
+        Refusal{"MoreThreadsThanCpus", [](TestSpec& s, auto&, auto&) { s.ports[0].threads = 4; },
                 Errc::InvalidArgument,
                 "--threads 4: this process may run on 3 CPUs, one thread each"},
-        Refusal{"ForeignCpu", [](RunSpec& s, auto&, auto&) { s.cpus = {4}; }, Errc::InvalidArgument,
+        Refusal{"ForeignCpu", [](TestSpec& s, auto&, auto&) { s.ports[0].cpus = {4}; },
+                Errc::InvalidArgument,
                 "--cpus: CPU 4 is not one this process may run on (2,3,5); --threads says how many "
                 "threads there "
                 "are"},

@@ -28,46 +28,62 @@ TEST(SearchSpecTest, Expectations) {
     EXPECT_FALSE(parse_search_expect(text)) << text;
 }
 
-ExchangeSpec two_streams() {
-  ExchangeSpec test;
-  RunSpec run;
-  run.streams.resize(2);
-  run.duration = Nanoseconds(5);
-  test.ports.push_back({"eth1", run, false});
-  test.ports.push_back({"eth2", std::nullopt, true});
+TestSpec two_streams() {
+  TestSpec test;
+  test.duration = Nanoseconds(5);
+  test.ports.push_back({.interface = "eth1"});
+  test.ports.push_back({.interface = "eth2", .receive = true});
+  test.ports[0].streams.resize(2);
   return test;
 }
 
 TEST(SearchSpecTest, StreamsShareALoadByTheirRates) {
-  ExchangeSpec test = two_streams();
-  auto& streams = test.ports[0].send->streams;
+  TestSpec test = two_streams();
+  auto& streams = test.ports[0].streams;
   streams[0].rate.rate = {Rate::Unit::Pps, 1000};
   streams[1].rate.rate = {Rate::Unit::Bps, 3000.0 * 800};
-  const ExchangeSpec trial = trial_of(test, {8000.0, Nanoseconds(1'000'000'000), {}}, {672, 800});
-  EXPECT_DOUBLE_EQ(trial.ports[0].send->streams[0].rate.rate.value, 2000);
-  EXPECT_DOUBLE_EQ(trial.ports[0].send->streams[1].rate.rate.value, 6000);
-  EXPECT_EQ(trial.ports[0].send->streams[1].rate.rate.unit, Rate::Unit::Pps);
-  EXPECT_EQ(trial.ports[0].send->duration, Nanoseconds(1'000'000'000));
-  EXPECT_FALSE(trial.ports[1].send);
+  const TestSpec trial = trial_of(test, {8000.0, Nanoseconds(1'000'000'000), {}}, {672, 800});
+  EXPECT_DOUBLE_EQ(trial.ports[0].streams[0].rate.rate.value, 2000);
+  EXPECT_DOUBLE_EQ(trial.ports[0].streams[1].rate.rate.value, 6000);
+  EXPECT_EQ(trial.ports[0].streams[1].rate.rate.unit, Rate::Unit::Pps);
+  EXPECT_EQ(trial.duration, Nanoseconds(1'000'000'000));
+  EXPECT_FALSE(trial.ports[1].sends());
 }
 
 TEST(SearchSpecTest, OrByTheirWeights) {
-  ExchangeSpec test = two_streams();
-  test.ports[0].send->streams[0].weight = 3;
-  const ExchangeSpec paced = trial_of(test, {4000.0, Nanoseconds(1), {}}, {672, 672});
-  EXPECT_DOUBLE_EQ(paced.ports[0].send->streams[0].rate.rate.value, 3000);
-  EXPECT_EQ(paced.ports[0].send->streams[0].weight, 1U) << "a weight goes without a rate";
-  const ExchangeSpec flood = trial_of(test, {{}, Nanoseconds(1), {}}, {672, 672});
-  EXPECT_EQ(flood.ports[0].send->streams[0].rate.rate.unit, Rate::Unit::Max);
-  EXPECT_EQ(flood.ports[0].send->streams[0].weight, 750U);
-  EXPECT_EQ(flood.ports[0].send->streams[1].weight, 250U);
+  TestSpec test = two_streams();
+  test.ports[0].streams[0].weight = 3;
+  const TestSpec paced = trial_of(test, {4000.0, Nanoseconds(1), {}}, {672, 672});
+  EXPECT_DOUBLE_EQ(paced.ports[0].streams[0].rate.rate.value, 3000);
+  EXPECT_EQ(paced.ports[0].streams[0].weight, 1U) << "a weight goes without a rate";
+  const TestSpec flood = trial_of(test, {{}, Nanoseconds(1), {}}, {672, 672});
+  EXPECT_EQ(flood.ports[0].streams[0].rate.rate.unit, Rate::Unit::Max);
+  EXPECT_EQ(flood.ports[0].streams[0].weight, 750U);
+  EXPECT_EQ(flood.ports[0].streams[1].weight, 250U);
 }
 
 TEST(SearchSpecTest, ABurstIsAnAmountWithoutATime) {
-  const ExchangeSpec trial = trial_of(two_streams(), {{}, Nanoseconds(0), 100}, {672, 672});
-  ASSERT_EQ(trial.ports[0].send->streams.size(), 1U);
-  EXPECT_EQ(trial.ports[0].send->streams[0].num_packets, 100U);
-  EXPECT_FALSE(trial.ports[0].send->duration);
+  const TestSpec trial = trial_of(two_streams(), {{}, Nanoseconds(0), 100}, {672, 672});
+  ASSERT_EQ(trial.ports[0].streams.size(), 1U);
+  EXPECT_EQ(trial.ports[0].streams[0].num_packets, 100U);
+  EXPECT_FALSE(trial.duration);
+}
+
+TEST(SearchSpecTest, AReflectorIsWhereToSend) {
+  SearchSpec spec;
+  spec.test.ports.push_back({.interface = "eth1"});
+  spec.test.ports[0].streams.resize(2);
+  spec.reflector = "198.18.0.2";
+  spec.test.drain = kSearchDrain;
+  const TestSpec test = test_of(spec);
+  EXPECT_TRUE(test.ports[0].receive);
+  for (const StreamSpec& stream : test.ports[0].streams) {
+    EXPECT_TRUE(stream.round_trip);
+    EXPECT_EQ(stream.dst_addr, *packet::IpRange::parse("198.18.0.2"));
+  }
+  EXPECT_EQ(test.drain, kSearchDrain);
+  spec.preset = search::Preset::Rfc2544;
+  EXPECT_EQ(test_of(spec).drain, kDrain);
 }
 
 TEST(SearchSpecTest, LatencyLimitsAreEveryGoals) {

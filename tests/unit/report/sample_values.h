@@ -10,19 +10,15 @@
 #include "report/probe_report.h"
 #include "report/sink.h"
 #include "stats/rate.h"
+#include "support/sample_spec.h"
 
 namespace xtg::report::sample {
 
 /// 64-byte frames at 1 Mpps from one address and port to four destination ports, two threads.
 inline plan::Plan plan() {
-  packet::FrameSpec spec;
-  spec.dst_mac = packet::Mac::from_u64(0x020000000002);
-  spec.src_mac = packet::Mac::from_u64(0x020000000001);
-  spec.src_addr = packet::Ip::parse("198.18.0.1").value();
-  spec.dst_addr = packet::Ip::parse("198.18.0.2").value();
-  spec.dst_port = 1000;
-  spec.src_port = 1;
+  packet::FrameSpec spec = test::sample_spec();
   spec.session = 0xc0ffee;
+  spec.stream = 0;
   packet::Sweep sweep;
   sweep.fields.push_back({packet::FieldKind::DstPort, 0, 2, 1000, 4});
 

@@ -21,6 +21,7 @@ namespace {
 
 using Args = std::vector<std::string>;
 using nlohmann::json;
+using plan::TestSpec;
 
 Args operator+(Args left, const Args& right) {
   left.insert(left.end(), right.begin(), right.end());
@@ -250,7 +251,7 @@ constexpr const char* kMix = R"({ // three streams
 
 TEST(Profile, StreamsStandOnTheTopLevelsOptions) {
   const spec::Test test = test_of(kMix);
-  const auto& run = std::get<Udp>(test.of).run;
+  const plan::PortSpec& run = std::get<TestSpec>(test.of).ports[0];
   ASSERT_EQ(run.streams.size(), 3U);
   EXPECT_EQ(run.streams[0].name, "voice");
   EXPECT_EQ(run.streams[0].tos.first(), 0xb8);
@@ -264,26 +265,48 @@ TEST(Profile, StreamsStandOnTheTopLevelsOptions) {
   EXPECT_TRUE(test_of(to_profile(test)) == test) << to_profile(test);
 }
 
+/// What all ports have is said once; what is of a port or of a stream, there.
+TEST(Profile, PortsSayWhatTheyHaveOfTheirOwn) {
+  for (const auto& [args, profile] : std::vector<std::pair<Args, std::string>>{
+           {{"udp", "-s", "128", "--port", "eth1", "--port", "eth2,rate=2kpps", "--rx", "eth3"},
+            R"("pkt_size":128,"rx":["eth3"],"ports":[{"interface":"eth1"},)"
+            R"({"interface":"eth2","rate":"2kpps"}]})"},
+           {{"udp", "--cpus", "0,1", "--port", "eth1,threads=1", "--port", "eth2"},
+            R"("ports":[{"interface":"eth1"},{"interface":"eth2","cpus":"0,1"}]})"},
+           {{"udp", "--port", "eth1", "--drain", "1s"},
+            R"("interface":"eth1","rx":["eth1"],"drain":"1s"})"}}) {
+    const spec::Test test = test_of(args);
+    EXPECT_EQ(to_profile(test), R"({"command":"udp",)" + profile) << joined(args);
+    EXPECT_TRUE(test_of(to_profile(test)) == test) << to_profile(test);
+  }
+  // A port's own rate takes the place of what its streams have.
+  const spec::Test test = test_of(R"({"command":"udp","ports":["eth1,rate=max","eth2"],
+                                "streams":[{"rate":"1kpps"},{"rate":"2kpps"}]})");
+  const auto& ports = std::get<TestSpec>(test.of).ports;
+  EXPECT_EQ(ports[0].streams[1].rate.rate.unit, Rate::Unit::Max);
+  EXPECT_EQ(ports[1].streams[1].rate.rate.value, 2000);
+  EXPECT_TRUE(test_of(to_profile(test)) == test) << to_profile(test);
+}
+
 TEST(Profile, TheCommandLineOverrides) {
   const auto run = [](const std::string& profile, const Args& more) {
-    return std::get<Udp>(test_of(profile, more).of).run;
+    return std::get<TestSpec>(test_of(profile, more).of);
   };
   const auto mix = run(kMix, {"-s", "300", "--duration", "1m", "--tos", "4"});
   EXPECT_EQ(mix.duration, std::chrono::minutes(1));
-  for (const auto& stream : mix.streams) {
+  for (const auto& stream : mix.ports[0].streams) {
     EXPECT_EQ(stream.frame_size, 300U);
     EXPECT_EQ(stream.tos.first(), 4); // in the place of "dscp", which excludes it
   }
   const std::string threads = R"({"command":"udp","interface":"eth1","cpus":"0,1"})";
-  EXPECT_EQ(run(threads, {"--threads", "3"}).threads, 3U);
-  EXPECT_TRUE(run(threads, {"--threads", "3"}).cpus.empty());
-  EXPECT_EQ(run(threads, {"eth2"}).interface, "eth2");
+  EXPECT_EQ(run(threads, {"--threads", "3"}).ports[0].threads, 3U);
+  EXPECT_TRUE(run(threads, {"--threads", "3"}).ports[0].cpus.empty());
+  EXPECT_EQ(run(threads, {"eth2"}).ports[0].interface, "eth2");
   const std::string ports =
       R"({"command":"udp","ports":[{"interface":"eth1","pkt_size":99},"eth2,rate=1kpps"]})";
-  EXPECT_EQ(std::get<Udp>(test_of(ports).of).ports[0].send.streams[0].frame_size, 99U);
-  EXPECT_EQ(std::get<Udp>(test_of(ports, {"-s", "77"}).of).ports[0].send.streams[0].frame_size,
-            77U);
-  EXPECT_EQ(std::get<Udp>(test_of(ports, {"--port", "eth9"}).of).ports.size(), 1U);
+  EXPECT_EQ(run(ports, {}).ports[0].streams[0].frame_size, 99U);
+  EXPECT_EQ(run(ports, {"-s", "77"}).ports[0].streams[0].frame_size, 77U);
+  EXPECT_EQ(run(ports, {"--port", "eth9"}).ports.size(), 1U);
   const std::string tcp = R"({"command":"tcp","host":"a","bytes":"1G"})";
   EXPECT_FALSE(std::get<plan::TcpSpec>(test_of(tcp, {"-n", "5"}).of).bytes);
   // Behind a command, which the profile then need not name.
@@ -378,7 +401,7 @@ TEST(Dscp, NamesAreCodePoints) {
                                   {"VA", 176},
                                   {"LE", 4},
                                   {"63", 252}}) {
-    const auto run = std::get<Udp>(test_of(Args{"udp", "eth1", "--dscp", name}).of).run;
+    const auto run = std::get<TestSpec>(test_of(Args{"udp", "eth1", "--dscp", name}).of).ports[0];
     EXPECT_EQ(run.streams[0].tos.first(), tos) << name;
     EXPECT_EQ(std::get<plan::TcpSpec>(test_of(Args{"tcp", "a", "--dscp", name}).of).tos, tos);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The pool's threads over lanes that need no kernel; meant to be run under ThreadSanitizer too.
+// The pool's threads over workers that need no kernel; meant to be run under ThreadSanitizer too.
 #include "tx/worker_pool.h"
 
 #include <atomic>
@@ -15,18 +15,18 @@
 namespace xtg::tx {
 namespace {
 
-/// What the lanes of one pool share with their test.
+/// What the workers of one pool share with their test.
 struct Record {
   std::atomic<unsigned> entered{0};
   std::atomic<unsigned> calls{0};
-  std::atomic<unsigned> ended{0}; ///< lanes that ran to their own end
+  std::atomic<unsigned> ended{0}; ///< workers that ran to their own end
   std::atomic<unsigned> finished{0};
   std::atomic<bool> signals_blocked{true};
 };
 
-class ThreadLane : public Lane {
+class ThreadWorker : public Worker {
 public:
-  explicit ThreadLane(Record& record) : record_(record) {}
+  explicit ThreadWorker(Record& record) : record_(record) {}
   unsigned max_calls = 10;
   bool endless = false;
   Status enter_answer;
@@ -66,23 +66,23 @@ private:
 
 class WorkerPoolTest : public testing::Test {
 protected:
-  ThreadLane& add() {
-    auto lane = std::make_unique<ThreadLane>(record_);
-    ThreadLane& out = *lane;
-    Seat seat;
-    seat.lane = std::move(lane);
-    seats_.push_back(std::move(seat));
+  ThreadWorker& add() {
+    auto worker = std::make_unique<ThreadWorker>(record_);
+    ThreadWorker& out = *worker;
+    PooledWorker pooled;
+    pooled.worker = std::move(worker);
+    workers_.push_back(std::move(pooled));
     return out;
   }
   std::unique_ptr<WorkerPool> start() {
-    return std::make_unique<WorkerPool>(std::move(seats_), [this] { record_.finished++; });
+    return std::make_unique<WorkerPool>(std::move(workers_), [this] { record_.finished++; });
   }
 
   Record record_;
-  std::vector<Seat> seats_;
+  std::vector<PooledWorker> workers_;
 };
 
-TEST_F(WorkerPoolTest, AllSeatsRun) {
+TEST_F(WorkerPoolTest, AllWorkersRun) {
   for (int i = 0; i < 8; i++)
     add();
   const auto pool = start();
@@ -125,16 +125,17 @@ TEST_F(WorkerPoolTest, AnErrorStopsTheOthers) {
   EXPECT_EQ(record_.finished, 1U);
 }
 
-/// The second lane, in a call already, fails once the first one's thread has ended with its error.
+/// The second worker, in a call already, fails once the first one's thread has ended with its
+/// error.
 TEST_F(WorkerPoolTest, TheFirstErrorWins) {
   static std::atomic<bool> first_ended, second_began;
   first_ended = second_began = false;
   struct AtThreadEnd {
     ~AtThreadEnd() { first_ended = true; }
   };
-  class First : public ThreadLane {
+  class First : public ThreadWorker {
   public:
-    using ThreadLane::ThreadLane;
+    using ThreadWorker::ThreadWorker;
     Result<CallEnd> call(std::uint32_t, std::uint32_t, std::uint64_t) override {
       static thread_local const AtThreadEnd mark;
       while (!second_began)
@@ -143,9 +144,9 @@ TEST_F(WorkerPoolTest, TheFirstErrorWins) {
     }
     static Errc mark_of(const AtThreadEnd&) { return Errc::Peer; } // what makes the mark exist
   };
-  class Second : public ThreadLane {
+  class Second : public ThreadWorker {
   public:
-    using ThreadLane::ThreadLane;
+    using ThreadWorker::ThreadWorker;
     Result<CallEnd> call(std::uint32_t, std::uint32_t, std::uint64_t) override {
       second_began = true;
       while (!first_ended)
@@ -153,9 +154,9 @@ TEST_F(WorkerPoolTest, TheFirstErrorWins) {
       return fail(Errc::System, "second");
     }
   };
-  seats_.resize(2);
-  seats_[0].lane = std::make_unique<First>(record_);
-  seats_[1].lane = std::make_unique<Second>(record_);
+  workers_.resize(2);
+  workers_[0].worker = std::make_unique<First>(record_);
+  workers_[1].worker = std::make_unique<Second>(record_);
   const auto pool = start();
   ASSERT_TRUE(pool->wait_ready());
   pool->go();
@@ -216,9 +217,9 @@ TEST_F(WorkerPoolTest, MayBeDestroyedWhileItRuns) {
 }
 
 TEST_F(WorkerPoolTest, ThreadsArePinned) {
-  class Pinned : public ThreadLane {
+  class Pinned : public ThreadWorker {
   public:
-    Pinned(Record& record, int cpu) : ThreadLane(record), cpu_(cpu) {}
+    Pinned(Record& record, int cpu) : ThreadWorker(record), cpu_(cpu) {}
     Status enter() override {
       cpu_set_t set;
       sched_getaffinity(0, sizeof set, &set);
@@ -230,10 +231,10 @@ TEST_F(WorkerPoolTest, ThreadsArePinned) {
     int cpu_;
   };
   const int cpu = sched_getcpu();
-  Seat seat;
-  seat.cpu = cpu;
-  seat.lane = std::make_unique<Pinned>(record_, cpu);
-  seats_.push_back(std::move(seat));
+  PooledWorker pooled;
+  pooled.cpu = cpu;
+  pooled.worker = std::make_unique<Pinned>(record_, cpu);
+  workers_.push_back(std::move(pooled));
   const auto pool = start();
   const Status ready = pool->wait_ready();
   EXPECT_TRUE(ready) << ready.error().what;
@@ -242,7 +243,7 @@ TEST_F(WorkerPoolTest, ThreadsArePinned) {
 
 TEST_F(WorkerPoolTest, ACpuThatIsNotThereIsNamed) {
   add();
-  seats_[0].cpu = CPU_SETSIZE - 1;
+  workers_[0].cpu = CPU_SETSIZE - 1;
   const auto pool = start();
   ASSERT_TRUE(pool->wait_ready());
   EXPECT_EQ(pool->unpinned(), (std::vector<int>{CPU_SETSIZE - 1}));

@@ -11,20 +11,20 @@ namespace xtg::tx {
 namespace {
 
 using test::FakeClock;
-using test::FakeLane;
+using test::FakeWorker;
 
 class WorkerTest : public testing::Test {
 protected:
-  Status run(const WorkerSpec& spec) { return work(lane_, clock_, spec, stop_); }
+  Status run(const WorkerSpec& spec) { return work(worker_, clock_, spec, stop_); }
   std::vector<std::uint32_t> runs() const {
     std::vector<std::uint32_t> out;
-    for (const FakeLane::Call& call : lane_.calls)
+    for (const FakeWorker::Call& call : worker_.calls)
       out.push_back(call.runs);
     return out;
   }
 
   FakeClock clock_;
-  FakeLane lane_{clock_};
+  FakeWorker worker_{clock_};
   std::atomic<bool> stop_{false};
 };
 
@@ -47,52 +47,52 @@ WorkerSpec sleeping(std::uint32_t slot_frames = 1) {
   return spec;
 }
 
-TEST_F(WorkerTest, EndsWhenTheLaneIsDone) {
-  lane_.max_calls = 3;
+TEST_F(WorkerTest, EndsWhenTheWorkerIsDone) {
+  worker_.max_calls = 3;
   EXPECT_TRUE(run(flood()));
-  EXPECT_EQ(lane_.calls.size(), 3U);
+  EXPECT_EQ(worker_.calls.size(), 3U);
 }
 
-TEST_F(WorkerTest, DoesNothingWhenTheLaneIsDoneAlready) {
-  lane_.left = 0;
+TEST_F(WorkerTest, DoesNothingWhenTheWorkerIsDoneAlready) {
+  worker_.left = 0;
   EXPECT_TRUE(run(flood()));
-  EXPECT_TRUE(lane_.calls.empty());
+  EXPECT_TRUE(worker_.calls.empty());
 }
 
 TEST_F(WorkerTest, EndsWhenToldTo) {
-  lane_.answer = [&] {
-    stop_ = lane_.calls.size() == 3;
+  worker_.answer = [&] {
+    stop_ = worker_.calls.size() == 3;
     return CallEnd::Complete;
   };
   EXPECT_TRUE(run(flood()));
-  EXPECT_EQ(lane_.calls.size(), 3U);
+  EXPECT_EQ(worker_.calls.size(), 3U);
 }
 
 TEST_F(WorkerTest, HandsErrorsUp) {
-  lane_.answer = [&]() -> Result<CallEnd> {
-    if (lane_.calls.size() < 2) return CallEnd::Complete;
+  worker_.answer = [&]() -> Result<CallEnd> {
+    if (worker_.calls.size() < 2) return CallEnd::Complete;
     return fail(Errc::Peer, "gone");
   };
   const Status status = run(flood());
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, Errc::Peer);
   EXPECT_EQ(status.error().what, "gone");
-  EXPECT_EQ(lane_.calls.size(), 2U);
+  EXPECT_EQ(worker_.calls.size(), 2U);
 }
 
 TEST_F(WorkerTest, CallsAreWholeBatches) {
-  lane_.ns_per_run = 137;
-  lane_.max_calls = 20;
+  worker_.ns_per_run = 137;
+  worker_.max_calls = 20;
   ASSERT_TRUE(run(flood(60)));
-  for (const FakeLane::Call& call : lane_.calls) {
+  for (const FakeWorker::Call& call : worker_.calls) {
     EXPECT_EQ(call.batch, 60U);
     EXPECT_EQ(call.runs % 60, 0U) << call.runs;
   }
 }
 
 TEST_F(WorkerTest, CallsGrowAtMostFourfoldToTheirTime) {
-  lane_.ns_per_run = 100;
-  lane_.max_calls = 6;
+  worker_.ns_per_run = 100;
+  worker_.max_calls = 6;
   ASSERT_TRUE(run(flood(1)));
   const std::uint32_t fitting = kCallNs / 100;
   EXPECT_EQ(runs(), (std::vector<std::uint32_t>{8'192, 4 * 8'192, 4 * 4 * 8'192, fitting, fitting,
@@ -100,22 +100,22 @@ TEST_F(WorkerTest, CallsGrowAtMostFourfoldToTheirTime) {
 }
 
 TEST_F(WorkerTest, CallsHaveABound) {
-  lane_.ns_per_run = 1;
-  lane_.max_calls = 8;
+  worker_.ns_per_run = 1;
+  worker_.max_calls = 8;
   ASSERT_TRUE(run(flood()));
   EXPECT_EQ(runs().back(), 1U << 20);
 }
 
 TEST_F(WorkerTest, CallsShrinkWhenTheyTakeLong) {
-  lane_.ns_per_run = 10'000;
-  lane_.max_calls = 3;
+  worker_.ns_per_run = 10'000;
+  worker_.max_calls = 3;
   ASSERT_TRUE(run(flood(1)));
   EXPECT_EQ(runs(), (std::vector<std::uint32_t>{8'192, 2'500, 2'500}));
 }
 
 TEST_F(WorkerTest, CallsAreNeverShorterThanAFullBatch) {
-  lane_.ns_per_run = 10'000'000;
-  lane_.max_calls = 3;
+  worker_.ns_per_run = 10'000'000;
+  worker_.max_calls = 3;
   ASSERT_TRUE(run(flood()));
   EXPECT_EQ(runs(), (std::vector<std::uint32_t>{8'192, 256, 256}));
 }
@@ -123,9 +123,9 @@ TEST_F(WorkerTest, CallsAreNeverShorterThanAFullBatch) {
 /// A thread whose CPU was taken away for a while, or that was stopped and continued, finds its
 /// speed again.
 TEST_F(WorkerTest, CallsRecoverFromOneSlowCall) {
-  lane_.max_calls = 12;
-  lane_.answer = [&] {
-    lane_.ns_per_run = lane_.calls.size() == 1 ? 1'000'000 : 100;
+  worker_.max_calls = 12;
+  worker_.answer = [&] {
+    worker_.ns_per_run = worker_.calls.size() == 1 ? 1'000'000 : 100;
     return CallEnd::Complete;
   };
   ASSERT_TRUE(run(flood(1)));
@@ -134,63 +134,65 @@ TEST_F(WorkerTest, CallsRecoverFromOneSlowCall) {
 }
 
 TEST_F(WorkerTest, CallsStayWithinTheAmount) {
-  lane_.ns_per_run = 100;
-  lane_.left = 10'000;
+  worker_.ns_per_run = 100;
+  worker_.left = 10'000;
   ASSERT_TRUE(run(flood()));
   EXPECT_EQ(runs(), (std::vector<std::uint32_t>{8'192, 2'048})); // 1,808 are left: 8 batches
 }
 
 TEST_F(WorkerTest, ASmallAmountIsOneCall) {
-  lane_.left = 5;
+  worker_.left = 5;
   ASSERT_TRUE(run(flood(5)));
-  EXPECT_EQ(lane_.calls, (std::vector<FakeLane::Call>{{5, 5, kSpinNs + 4 * 64, clock_.now}}));
+  EXPECT_EQ(worker_.calls, (std::vector<FakeWorker::Call>{{5, 5, kSpinNs + 4 * 64, clock_.now}}));
 }
 
 TEST_F(WorkerTest, EndsWhenOthersHaveClaimedTheRest) {
-  lane_.answer = [&] {
-    if (lane_.calls.size() == 3) lane_.left = 0;
+  worker_.answer = [&] {
+    if (worker_.calls.size() == 3) worker_.left = 0;
     return CallEnd::Interrupted;
   };
-  lane_.left = 1'000'000;
+  worker_.left = 1'000'000;
   EXPECT_TRUE(run(flood()));
-  EXPECT_EQ(lane_.calls.size(), 3U);
+  EXPECT_EQ(worker_.calls.size(), 3U);
 }
 
 /// Frames that a broken call has claimed and not sent are nobody else's.
 TEST_F(WorkerTest, SendsWhatABrokenCallLeft) {
-  class Last : public FakeLane {
+  class Last : public FakeWorker {
   public:
-    using FakeLane::FakeLane;
+    using FakeWorker::FakeWorker;
     [[nodiscard]] bool done() const override { return false; }
     [[nodiscard]] std::uint64_t unclaimed() const override { return 0; }
-  } lane(clock_);
-  lane.has_pending = true;
-  ASSERT_TRUE(work(lane, clock_, flood(), stop_));
-  ASSERT_EQ(lane.calls.size(), 1U);
-  EXPECT_EQ(lane.calls[0].runs, 4'096U) << "with some passed over behind them";
+  } worker(clock_);
+  worker.has_pending = true;
+  ASSERT_TRUE(work(worker, clock_, flood(), stop_));
+  ASSERT_EQ(worker.calls.size(), 1U);
+  EXPECT_EQ(worker.calls[0].runs, 4'096U) << "with some passed over behind them";
 }
 
 TEST_F(WorkerTest, AnInterruptedCallIsRepeated) {
-  lane_.max_calls = 4;
-  lane_.answer = [&] { return lane_.calls.size() < 4 ? CallEnd::Interrupted : CallEnd::Complete; };
+  worker_.max_calls = 4;
+  worker_.answer = [&] {
+    return worker_.calls.size() < 4 ? CallEnd::Interrupted : CallEnd::Complete;
+  };
   EXPECT_TRUE(run(flood()));
   EXPECT_EQ(runs(), (std::vector<std::uint32_t>{8'192, 8'192, 8'192, 8'192}));
   EXPECT_TRUE(clock_.sleeps.empty());
-  EXPECT_EQ(lane_.nomem, 0U);
+  EXPECT_EQ(worker_.nomem, 0U);
 }
 
 TEST_F(WorkerTest, PausesGrowWhileTheKernelHasNoMemory) {
-  lane_.ns_per_run = 100;
-  lane_.max_calls = 11;
-  lane_.answer = [&] {
-    const std::size_t n = lane_.calls.size();
+  worker_.ns_per_run = 100;
+  worker_.max_calls = 11;
+  worker_.answer = [&] {
+    const std::size_t n = worker_.calls.size();
     return (n > 2 && n < 10) ? CallEnd::NoMemory : CallEnd::Complete;
   };
   EXPECT_TRUE(run(flood()));
-  EXPECT_EQ(lane_.nomem, 7U);
+  EXPECT_EQ(worker_.nomem, 7U);
   std::vector<std::uint64_t> pauses;
   for (std::size_t i = 0; i < clock_.sleeps.size(); i++)
-    pauses.push_back(clock_.sleeps[i] - lane_.calls[2 + i].at_ns);
+    pauses.push_back(clock_.sleeps[i] - worker_.calls[2 + i].at_ns);
   constexpr std::uint64_t kMs = 1'000'000;
   EXPECT_EQ(pauses, (std::vector<std::uint64_t>{kMs, 2 * kMs, 4 * kMs, 8 * kMs, 16 * kMs, 20 * kMs,
                                                 20 * kMs}));
@@ -201,20 +203,20 @@ TEST_F(WorkerTest, PausesGrowWhileTheKernelHasNoMemory) {
 }
 
 TEST_F(WorkerTest, MemoryOnceFoundResetsThePauses) {
-  lane_.max_calls = 6;
-  lane_.answer = [&] {
-    return lane_.calls.size() % 3 == 0 ? CallEnd::Complete : CallEnd::NoMemory;
+  worker_.max_calls = 6;
+  worker_.answer = [&] {
+    return worker_.calls.size() % 3 == 0 ? CallEnd::Complete : CallEnd::NoMemory;
   };
   EXPECT_TRUE(run(flood()));
   ASSERT_EQ(clock_.sleeps.size(), 4U);
-  EXPECT_EQ(clock_.sleeps[0] - lane_.calls[0].at_ns, 1'000'000U);
-  EXPECT_EQ(clock_.sleeps[1] - lane_.calls[1].at_ns, 2'000'000U);
-  EXPECT_EQ(clock_.sleeps[2] - lane_.calls[3].at_ns, 1'000'000U);
+  EXPECT_EQ(clock_.sleeps[0] - worker_.calls[0].at_ns, 1'000'000U);
+  EXPECT_EQ(clock_.sleeps[1] - worker_.calls[1].at_ns, 2'000'000U);
+  EXPECT_EQ(clock_.sleeps[2] - worker_.calls[3].at_ns, 1'000'000U);
 }
 
 TEST_F(WorkerTest, GivesUpWithoutMemoryForLong) {
   const std::uint64_t start = clock_.now;
-  lane_.answer = [] { return CallEnd::NoMemory; };
+  worker_.answer = [] { return CallEnd::NoMemory; };
   const Status status = run(flood());
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, Errc::System);
@@ -225,179 +227,179 @@ TEST_F(WorkerTest, GivesUpWithoutMemoryForLong) {
 
 /// A call that breaks off in the middle has sent what it could: that is no standstill.
 TEST_F(WorkerTest, SlowProgressIsProgress) {
-  lane_.max_calls = 10'000;
-  lane_.ns_per_call = 10'000'000;
-  lane_.answer = [&] {
-    lane_.frames_claimed++;
+  worker_.max_calls = 10'000;
+  worker_.ns_per_call = 10'000'000;
+  worker_.answer = [&] {
+    worker_.frames_claimed++;
     return CallEnd::NoMemory;
   };
   EXPECT_TRUE(run(flood()));
-  EXPECT_EQ(lane_.nomem, 10'000U);
+  EXPECT_EQ(worker_.nomem, 10'000U);
   for (std::size_t i = 0; i < clock_.sleeps.size(); i++)
-    ASSERT_EQ(clock_.sleeps[i] - lane_.calls[i].at_ns, 1'000'000U);
+    ASSERT_EQ(clock_.sleeps[i] - worker_.calls[i].at_ns, 1'000'000U);
 }
 
 /// Many short shortages with successes in between are no long one.
 TEST_F(WorkerTest, ShortagesDoNotAddUp) {
-  lane_.max_calls = 2'000;
-  lane_.ns_per_call = 10'000'000;
-  lane_.answer = [&] {
-    return lane_.calls.size() % 2 == 0 ? CallEnd::Complete : CallEnd::NoMemory;
+  worker_.max_calls = 2'000;
+  worker_.ns_per_call = 10'000'000;
+  worker_.answer = [&] {
+    return worker_.calls.size() % 2 == 0 ? CallEnd::Complete : CallEnd::NoMemory;
   };
   EXPECT_TRUE(run(flood()));
-  EXPECT_EQ(lane_.nomem, 1'000U);
+  EXPECT_EQ(worker_.nomem, 1'000U);
 }
 
 TEST_F(WorkerTest, SleepsTowardsADeadlineInNaps) {
   const std::uint64_t start = clock_.now, due = start + 70'000'000;
-  lane_.deadline = due;
-  lane_.max_calls = 1;
+  worker_.deadline = due;
+  worker_.max_calls = 1;
   ASSERT_TRUE(run(sleeping(4)));
   EXPECT_EQ(clock_.sleeps, (std::vector<std::uint64_t>{start + kNapNs, start + 2 * kNapNs,
                                                        start + 3 * kNapNs, due - kLeadNs}));
-  EXPECT_EQ(lane_.calls, (std::vector<FakeLane::Call>{{4, 4, 300'000, due - kLeadNs}}));
+  EXPECT_EQ(worker_.calls, (std::vector<FakeWorker::Call>{{4, 4, 300'000, due - kLeadNs}}));
 }
 
 TEST_F(WorkerTest, SleepsFromSlotToSlot) {
-  lane_.deadline = clock_.now + 1'000'000;
-  lane_.interval = 1'000'000;
-  lane_.max_calls = 5;
-  const std::uint64_t first = lane_.deadline;
+  worker_.deadline = clock_.now + 1'000'000;
+  worker_.interval = 1'000'000;
+  worker_.max_calls = 5;
+  const std::uint64_t first = worker_.deadline;
   ASSERT_TRUE(run(sleeping()));
   for (std::uint64_t i = 0; i < 5; i++)
-    EXPECT_EQ(lane_.calls[i].at_ns, first + i * 1'000'000 - kLeadNs);
+    EXPECT_EQ(worker_.calls[i].at_ns, first + i * 1'000'000 - kLeadNs);
   EXPECT_EQ(clock_.sleeps.size(), 5U);
 }
 
 TEST_F(WorkerTest, DoesNotSleepForADeadlineThatIsNear) {
-  lane_.deadline = clock_.now + kLeadNs;
-  lane_.max_calls = 1;
+  worker_.deadline = clock_.now + kLeadNs;
+  worker_.max_calls = 1;
   ASSERT_TRUE(run(sleeping()));
   EXPECT_TRUE(clock_.sleeps.empty());
-  EXPECT_EQ(lane_.calls.size(), 1U);
+  EXPECT_EQ(worker_.calls.size(), 1U);
 }
 
 TEST_F(WorkerTest, DoesNotSleepForADeadlineThatIsPast) {
-  lane_.deadline = 5;
-  lane_.max_calls = 1;
+  worker_.deadline = 5;
+  worker_.max_calls = 1;
   ASSERT_TRUE(run(sleeping()));
   EXPECT_TRUE(clock_.sleeps.empty());
-  EXPECT_EQ(lane_.calls.size(), 1U);
+  EXPECT_EQ(worker_.calls.size(), 1U);
 }
 
 TEST_F(WorkerTest, LooksForTheStopFlagBetweenNaps) {
-  lane_.deadline = clock_.now + 3'600'000'000'000;
+  worker_.deadline = clock_.now + 3'600'000'000'000;
   clock_.on_sleep = [&] { stop_ = clock_.sleeps.size() == 3; };
   ASSERT_TRUE(run(sleeping()));
   EXPECT_EQ(clock_.sleeps.size(), 3U);
-  EXPECT_TRUE(lane_.calls.empty());
+  EXPECT_TRUE(worker_.calls.empty());
 }
 
 TEST_F(WorkerTest, DoesNotSleepOverWhatABrokenCallLeft) {
-  lane_.deadline = clock_.now + 1'000'000'000;
-  lane_.has_pending = true;
-  lane_.max_calls = 1;
+  worker_.deadline = clock_.now + 1'000'000'000;
+  worker_.has_pending = true;
+  worker_.max_calls = 1;
   ASSERT_TRUE(run(sleeping()));
   EXPECT_TRUE(clock_.sleeps.empty());
-  EXPECT_EQ(lane_.calls.size(), 1U);
+  EXPECT_EQ(worker_.calls.size(), 1U);
 }
 
 /// Frames that the driver refused are tried again when it is time.
 TEST_F(WorkerTest, WaitsForTheNextTry) {
-  lane_.has_pending = true;
-  lane_.retry = clock_.now + 1'000'000;
-  lane_.max_calls = 1;
-  const std::uint64_t wake = lane_.retry - kLeadNs;
+  worker_.has_pending = true;
+  worker_.retry = clock_.now + 1'000'000;
+  worker_.max_calls = 1;
+  const std::uint64_t wake = worker_.retry - kLeadNs;
   ASSERT_TRUE(run(flood()));
   EXPECT_EQ(clock_.sleeps, (std::vector<std::uint64_t>{wake}));
-  EXPECT_EQ(lane_.calls.front().at_ns, wake);
+  EXPECT_EQ(worker_.calls.front().at_ns, wake);
 }
 
 /// A thread that is told to stop leaves no refused frames behind without another call for them.
 TEST_F(WorkerTest, OneMoreCallForWhatIsPending) {
   for (const unsigned stays : {0U, 1'000U}) {
-    FakeLane lane(clock_);
-    lane.has_pending = true;
-    lane.stays_pending = stays;
+    FakeWorker worker(clock_);
+    worker.has_pending = true;
+    worker.stays_pending = stays;
     stop_ = true;
-    ASSERT_TRUE(work(lane, clock_, flood(), stop_));
-    EXPECT_EQ(lane.calls.size(), 1U);
+    ASSERT_TRUE(work(worker, clock_, flood(), stop_));
+    EXPECT_EQ(worker.calls.size(), 1U);
   }
 }
 
 /// A slot that was due before the end and overslept is counted by the program, in one more call.
-TEST_F(WorkerTest, ASlotOversleptAcrossTheEndIsTheLanesToCount) {
-  lane_.deadline = clock_.now + 30'000'000;
-  lane_.interval = 20'000'000;
-  lane_.end = clock_.now + 40'000'000;
+TEST_F(WorkerTest, ASlotOversleptAcrossTheEndIsTheWorkersToCount) {
+  worker_.deadline = clock_.now + 30'000'000;
+  worker_.interval = 20'000'000;
+  worker_.end = clock_.now + 40'000'000;
   clock_.on_sleep = [&] { clock_.now += 50'000'000; };
   ASSERT_TRUE(run(sleeping()));
-  EXPECT_EQ(lane_.calls.size(), 1U);
+  EXPECT_EQ(worker_.calls.size(), 1U);
 }
 
 /// A run whose next slot comes after its end ends at its end, not at the slot.
 TEST_F(WorkerTest, SleepsToTheEndAndNoFurther) {
   const std::uint64_t start = clock_.now;
-  lane_.end = start + 50'000'000;
-  lane_.deadline = start + 3'600'000'000'000;
+  worker_.end = start + 50'000'000;
+  worker_.deadline = start + 3'600'000'000'000;
   ASSERT_TRUE(run(sleeping()));
-  EXPECT_EQ(clock_.now, lane_.end);
+  EXPECT_EQ(clock_.now, worker_.end);
   EXPECT_EQ(clock_.sleeps.size(), 3U);
-  EXPECT_TRUE(lane_.calls.empty());
+  EXPECT_TRUE(worker_.calls.empty());
 }
 
 TEST_F(WorkerTest, SendsTheLastSlotBeforeTheEnd) {
-  lane_.deadline = clock_.now + 10'000'000;
-  lane_.interval = 10'000'000;
-  lane_.end = clock_.now + 20'000'001;
+  worker_.deadline = clock_.now + 10'000'000;
+  worker_.interval = 10'000'000;
+  worker_.end = clock_.now + 20'000'001;
   ASSERT_TRUE(run(sleeping()));
-  EXPECT_EQ(lane_.calls.size(), 2U);
-  EXPECT_EQ(clock_.now, lane_.end);
+  EXPECT_EQ(worker_.calls.size(), 2U);
+  EXPECT_EQ(clock_.now, worker_.end);
 }
 
 TEST_F(WorkerTest, PacedCallsHaveBatchesOfWholeReleases) {
-  lane_.max_calls = 3;
-  lane_.ns_per_run = 100;
-  lane_.left = 10; // runs are passes, not frames: the amount does not bound them
+  worker_.max_calls = 3;
+  worker_.ns_per_run = 100;
+  worker_.left = 10; // runs are passes, not frames: the amount does not bound them
   ASSERT_TRUE(run(paced(5, 3)));
-  ASSERT_FALSE(lane_.calls.empty());
-  EXPECT_EQ(lane_.calls[0].batch, 15U);
-  EXPECT_EQ(lane_.calls[0].runs, (8'192U + 14) / 15 * 15);
-  EXPECT_EQ(lane_.calls[0].spin_ns, kSpinNs + 64 * 14);
+  ASSERT_FALSE(worker_.calls.empty());
+  EXPECT_EQ(worker_.calls[0].batch, 15U);
+  EXPECT_EQ(worker_.calls[0].runs, (8'192U + 14) / 15 * 15);
+  EXPECT_EQ(worker_.calls[0].spin_ns, kSpinNs + 64 * 14);
   EXPECT_TRUE(clock_.sleeps.empty());
 }
 
 TEST_F(WorkerTest, AScheduleThatCannotBeKeptIsReleasedInLargerBatches) {
-  lane_.max_calls = 60;
-  lane_.ns_per_call = kCallNs;
-  lane_.skips_per_call = 1'000;
+  worker_.max_calls = 60;
+  worker_.ns_per_call = kCallNs;
+  worker_.skips_per_call = 1'000;
   ASSERT_TRUE(run(paced()));
-  EXPECT_EQ(lane_.batch_slots, (std::vector<std::uint32_t>{2, 4, 8, 16, 32, 64, 128, 256}));
-  EXPECT_EQ(lane_.calls.back().batch, 256U);
+  EXPECT_EQ(worker_.batch_slots, (std::vector<std::uint32_t>{2, 4, 8, 16, 32, 64, 128, 256}));
+  EXPECT_EQ(worker_.calls.back().batch, 256U);
   // Three calls behind each time.
-  EXPECT_EQ(lane_.calls[2].batch, 1U);
-  EXPECT_EQ(lane_.calls[3].batch, 2U);
-  EXPECT_EQ(lane_.calls[5].batch, 2U);
-  EXPECT_EQ(lane_.calls[6].batch, 4U);
+  EXPECT_EQ(worker_.calls[2].batch, 1U);
+  EXPECT_EQ(worker_.calls[3].batch, 2U);
+  EXPECT_EQ(worker_.calls[5].batch, 2U);
+  EXPECT_EQ(worker_.calls[6].batch, 4U);
 }
 
 TEST_F(WorkerTest, BatchesNeverPassTheKernelsLimit) {
-  lane_.max_calls = 30;
-  lane_.ns_per_call = kCallNs;
-  lane_.skips_per_call = 1'000;
+  worker_.max_calls = 30;
+  worker_.ns_per_call = kCallNs;
+  worker_.skips_per_call = 1'000;
   ASSERT_TRUE(run(paced(100)));
-  EXPECT_EQ(lane_.batch_slots, (std::vector<std::uint32_t>{2}));
-  EXPECT_EQ(lane_.calls.back().batch, 200U);
+  EXPECT_EQ(worker_.batch_slots, (std::vector<std::uint32_t>{2}));
+  EXPECT_EQ(worker_.calls.back().batch, 200U);
 }
 
 TEST_F(WorkerTest, OneSlotPerMillisecondLostIsNotBehind) {
-  lane_.max_calls = 12;
-  lane_.ns_per_call = kCallNs;
-  lane_.skips_per_call = kCallNs / 1'000'000;
+  worker_.max_calls = 12;
+  worker_.ns_per_call = kCallNs;
+  worker_.skips_per_call = kCallNs / 1'000'000;
   ASSERT_TRUE(run(paced()));
-  EXPECT_TRUE(lane_.batch_slots.empty());
+  EXPECT_TRUE(worker_.batch_slots.empty());
 
-  FakeLane more(clock_);
+  FakeWorker more(clock_);
   more.max_calls = 12;
   more.ns_per_call = kCallNs;
   more.skips_per_call = kCallNs / 1'000'000 + 1;
@@ -406,41 +408,41 @@ TEST_F(WorkerTest, OneSlotPerMillisecondLostIsNotBehind) {
 }
 
 TEST_F(WorkerTest, TwoCallsBehindAreNotThree) {
-  lane_.max_calls = 30;
-  lane_.ns_per_call = kCallNs;
-  lane_.answer = [&] {
-    lane_.skips_per_call = lane_.calls.size() % 3 == 0 ? 0 : 1'000;
+  worker_.max_calls = 30;
+  worker_.ns_per_call = kCallNs;
+  worker_.answer = [&] {
+    worker_.skips_per_call = worker_.calls.size() % 3 == 0 ? 0 : 1'000;
     return CallEnd::Complete;
   };
   ASSERT_TRUE(run(paced()));
-  EXPECT_TRUE(lane_.batch_slots.empty());
+  EXPECT_TRUE(worker_.batch_slots.empty());
 }
 
 /// What a disturbance made necessary is taken back when it has passed, but not below what was
 /// planned.
 TEST_F(WorkerTest, BatchesShrinkWhenTheScheduleIsKept) {
-  lane_.max_calls = 200;
-  lane_.ns_per_call = kCallNs;
-  lane_.answer = [&] {
-    lane_.skips_per_call = lane_.calls.size() <= 6 ? 1'000 : 0;
+  worker_.max_calls = 200;
+  worker_.ns_per_call = kCallNs;
+  worker_.answer = [&] {
+    worker_.skips_per_call = worker_.calls.size() <= 6 ? 1'000 : 0;
     return CallEnd::Complete;
   };
   ASSERT_TRUE(run(paced(1, 2)));
-  EXPECT_EQ(lane_.batch_slots, (std::vector<std::uint32_t>{4, 8, 4, 2}));
-  EXPECT_EQ(lane_.calls[45].batch, 8U);
-  EXPECT_EQ(lane_.calls[46].batch, 4U);
-  EXPECT_EQ(lane_.calls.back().batch, 2U);
+  EXPECT_EQ(worker_.batch_slots, (std::vector<std::uint32_t>{4, 8, 4, 2}));
+  EXPECT_EQ(worker_.calls[45].batch, 8U);
+  EXPECT_EQ(worker_.calls[46].batch, 4U);
+  EXPECT_EQ(worker_.calls.back().batch, 2U);
 }
 
 /// A batch has room for one release of any stream, and for a flood's batch where there is one.
 TEST_F(WorkerTest, BatchesFitTheStreamThatReleasesMost) {
-  lane_.max_calls = 1;
+  worker_.max_calls = 1;
   WorkerSpec spec = paced(5, 3);
   spec.paced.push_back({.number = 1, .slot_frames = 40});
   ASSERT_TRUE(run(spec));
-  EXPECT_EQ(lane_.calls[0].batch, 40U);
+  EXPECT_EQ(worker_.calls[0].batch, 40U);
 
-  FakeLane mixed(clock_);
+  FakeWorker mixed(clock_);
   mixed.max_calls = 1;
   spec.flood = true;
   spec.batch = 64;
@@ -450,15 +452,15 @@ TEST_F(WorkerTest, BatchesFitTheStreamThatReleasesMost) {
 
 /// Only the stream that is behind is released in larger batches.
 TEST_F(WorkerTest, EachStreamKeepsUpByItself) {
-  lane_.max_calls = 9;
-  lane_.ns_per_call = kCallNs;
-  lane_.skips_per_call = 1'000;
-  lane_.behind_stream = 4;
+  worker_.max_calls = 9;
+  worker_.ns_per_call = kCallNs;
+  worker_.skips_per_call = 1'000;
+  worker_.behind_stream = 4;
   WorkerSpec spec = paced();
   spec.paced = {{.number = 2}, {.number = 4}};
   ASSERT_TRUE(run(spec));
-  EXPECT_EQ(lane_.batch_slots, (std::vector<std::uint32_t>{2, 4, 8}));
-  EXPECT_EQ(lane_.batch_streams, (std::vector<std::size_t>{4, 4, 4}));
+  EXPECT_EQ(worker_.batch_slots, (std::vector<std::uint32_t>{2, 4, 8}));
+  EXPECT_EQ(worker_.batch_streams, (std::vector<std::size_t>{4, 4, 4}));
 }
 
 } // namespace

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "app/live_lane.h"
+#include "app/live_worker.h"
 
 namespace xtg::app {
 
-Result<tx::CallEnd> LiveLane::call(std::uint32_t runs, std::uint32_t batch, std::uint64_t spin_ns) {
+Result<tx::CallEnd> LiveWorker::call(std::uint32_t runs, std::uint32_t batch,
+                                     std::uint64_t spin_ns) {
   auto end = sender_.run(number_, sender_.page(), runs, batch, spin_ns);
   if (!end) return tl::unexpected<Error>(std::move(end.error()));
   switch (*end) {

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A sending thread's lane over the kernel programs.
+// A worker over the kernel programs.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 
 #include "net/anchor.h"
-#include "tx/lane.h"
+#include "tx/worker.h"
 #include "xdp/sender.h"
 
 namespace xtg::app {
 
-/// Sender, anchor and the retry counter are the session's and outlive the lane.
-class LiveLane : public tx::Lane {
+/// Sender, anchor and the retry counter are the session's and outlive the worker.
+class LiveWorker : public tx::Worker {
 public:
-  LiveLane(xdp::Sender& sender, const net::Anchor& anchor, std::size_t number,
-           std::atomic<std::uint64_t>& nomem)
+  LiveWorker(xdp::Sender& sender, const net::Anchor& anchor, std::size_t number,
+             std::atomic<std::uint64_t>& nomem)
       : sender_(sender), anchor_(anchor), number_(number), nomem_(nomem) {}
 
   Status enter() override { return anchor_.enter(); }
