@@ -18,7 +18,7 @@ namespace {
 /// called unsent: the schedule's last slots.
 constexpr double kRounding = 0.001;
 
-const plan::Plan& first_sender(const plan::ExchangePlan& plan) {
+const plan::Plan& first_sender(const plan::PortTestPlan& plan) {
   return *std::ranges::find_if(plan.ports, [](const plan::PortPlan& port) {
             return port.send.has_value();
           })->send;
@@ -40,7 +40,7 @@ std::uint64_t behind(std::uint64_t asked, const plan::TrialShape& shape) {
 }
 
 /// The generator's threads did not run in time: nothing of a paced trial was even tried.
-bool starved(const stats::ExchangeSummary& summary, const plan::TrialShape& shape) {
+bool starved(const stats::PortTestSummary& summary, const plan::TrialShape& shape) {
   return shape.load && summary.end == stats::EndReason::Duration &&
          std::ranges::all_of(summary.ports, [](const stats::PortSummary& port) {
            return !port.tx || port.tx->total.tx.offered() == 0;
@@ -49,7 +49,7 @@ bool starved(const stats::ExchangeSummary& summary, const plan::TrialShape& shap
 
 } // namespace
 
-search::Outcome outcome_of(const stats::ExchangeSummary& summary, const plan::TrialShape& shape) {
+search::Outcome outcome_of(const stats::PortTestSummary& summary, const plan::TrialShape& shape) {
   search::Outcome outcome;
   outcome.load = shape.load.value_or(0);
   outcome.duration = shape.frames ? summary.end_s - summary.start_s
@@ -73,7 +73,8 @@ Status Trials::set_size(const std::optional<packet::SizeLaw>& size) {
     for (plan::PortSpec& port : test_.ports)
       for (plan::StreamSpec& stream : port.streams)
         stream.frame_size = *size;
-  auto plan = plan::resolve_exchange(plan::trial_of(test_, {}, {}), facts_, std::random_device{}());
+  auto plan =
+      plan::resolve_port_test(plan::trial_of(test_, {}, {}), facts_, std::random_device{}());
   if (!plan) return tl::unexpected<Error>(std::move(plan.error()));
   plan_ = std::move(*plan);
   const plan::Plan& sender = first_sender(plan_);
@@ -92,8 +93,8 @@ Status Trials::set_size(const std::optional<packet::SizeLaw>& size) {
 
 Result<Trials::Done> Trials::run(const plan::TrialShape& shape) {
   const std::uint64_t began = monotonic_ns();
-  auto plan = plan::resolve_exchange(plan::trial_of(test_, shape, stream_l1_), facts_,
-                                     std::random_device{}());
+  auto plan = plan::resolve_port_test(plan::trial_of(test_, shape, stream_l1_), facts_,
+                                      std::random_device{}());
   if (!plan) return tl::unexpected<Error>(std::move(plan.error()));
   const auto sink = report::make_quiet();
   auto measured = measure(*plan, *sink, stop_);

@@ -10,16 +10,16 @@
 #include "core/result.h"
 #include "core/stop_token.h"
 #include "packet/size_law.h"
-#include "plan/exchange_plan.h"
+#include "plan/port_test_plan.h"
 #include "plan/facts.h"
 #include "plan/search_spec.h"
 #include "search/goal.h"
-#include "stats/exchange.h"
+#include "stats/port_test.h"
 
 namespace xtg::app {
 
 /// What a trial's final count says. `shape`: as it was asked for.
-search::Outcome outcome_of(const stats::ExchangeSummary& summary, const plan::TrialShape& shape);
+search::Outcome outcome_of(const stats::PortTestSummary& summary, const plan::TrialShape& shape);
 
 class Trials {
 public:
@@ -29,7 +29,7 @@ public:
   /// All streams have frames of this size from here on; none: their own.
   Status set_size(const std::optional<packet::SizeLaw>& size);
   /// Of a trial as fast as it goes.
-  [[nodiscard]] const plan::ExchangePlan& plan() const { return plan_; }
+  [[nodiscard]] const plan::PortTestPlan& plan() const { return plan_; }
   /// Bits of one frame of the first sending port, the mean over its streams.
   [[nodiscard]] double l1_bits() const { return l1_; }
   [[nodiscard]] double l2_bits() const { return l2_; }
@@ -49,7 +49,7 @@ private:
   plan::TestSpec test_;
   std::vector<plan::HostFacts> facts_;
   StopToken stop_;
-  plan::ExchangePlan plan_;
+  plan::PortTestPlan plan_;
   std::vector<double> stream_l1_;
   double l1_ = 0, l2_ = 0;
 };

@@ -11,14 +11,14 @@
 #include <vector>
 
 #include "core/result.h"
-#include "plan/exchange_plan.h"
+#include "plan/port_test_plan.h"
 #include "plan/plan.h"
 #include "plan/reflect_plan.h"
 #include "plan/rx_plan.h"
 #include "plan/tcp_plan.h"
 #include "report/search_event.h"
 #include "report/verdict.h"
-#include "stats/exchange.h"
+#include "stats/port_test.h"
 #include "stats/rate.h"
 #include "stats/reflect.h"
 #include "stats/rx.h"
@@ -44,7 +44,7 @@ struct UdpBegin {
   RunInfo info;
 };
 struct PortTestBegin {
-  plan::ExchangePlan plan;
+  plan::PortTestPlan plan;
   RunInfo info;
   std::vector<std::string> modes; ///< by port: where its program runs; empty: it does not receive
 };
@@ -63,14 +63,14 @@ struct ReflectBegin {
   std::string mode;
 };
 struct SearchBegin {
-  plan::ExchangePlan plan; ///< of a trial as fast as it goes
+  plan::PortTestPlan plan; ///< of a trial as fast as it goes
   plan::SearchSpec spec;
   RunInfo info;
 };
 using Begin = std::variant<UdpBegin, PortTestBegin, TcpBegin, RxBegin, ReflectBegin, SearchBegin>;
 
 /// What was counted since the last one; of a search a trial.
-using Interval = std::variant<stats::Sample, stats::ExchangeSample, stats::TcpSample,
+using Interval = std::variant<stats::Sample, stats::PortTestSample, stats::TcpSample,
                               stats::RxSample, stats::ReflectSample, SearchTrial>;
 
 // What happens under way.
@@ -101,7 +101,7 @@ struct Failure {
 
 // The end: everything that was counted, and what it makes of --expect.
 struct PortTestEnd {
-  stats::ExchangeSummary summary;
+  stats::PortTestSummary summary;
   std::vector<RxVerdict> verdicts;
 };
 struct RxEnd {

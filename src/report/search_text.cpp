@@ -8,7 +8,7 @@
 
 #include "core/units.h"
 #include "report/describe.h"
-#include "report/rx_words.h"
+#include "report/rx_phrases.h"
 #include "report/search_event.h"
 #include "report/to_text.h"
 
@@ -36,7 +36,7 @@ std::string delay_words(const stats::RxDelay& d) {
                      at(0.99), at(0.999), us_number(static_cast<double>(d.max)));
 }
 
-std::string rate_words(double load, const SizeFound& size) {
+std::string rate_text(double load, const SizeFound& size) {
   return fmt::format("{} pkt/s  {} L1  {} L2", thousands(load),
                      prefixed(load * size.l1_bits, "bit/s"),
                      prefixed(load * size.l2_bits, "bit/s"));
@@ -66,14 +66,14 @@ std::string bounds_words(const search::GoalResult& r, const SizeFound& size) {
 
 void print_size(Page& page, const SizeFound& size) {
   fmt::print(page.out, "\nframes of {} bytes\n", size.size);
-  page.row("ceiling", fmt::format("{}{}", rate_words(size.ceiling, size),
+  page.row("ceiling", fmt::format("{}{}", rate_text(size.ceiling, size),
                                   size.ceiling_is_max ? "  (asked for: --max-rate)"
                                                       : "  (what the generator reaches)"));
   for (const GoalFound& found : size.goals) {
     const search::GoalResult& r = found.result;
-    page.row(found.goal.name, r.lower ? rate_words(*r.lower, size)
+    page.row(found.goal.name, r.lower ? rate_text(*r.lower, size)
                               : r.estimate
-                                  ? rate_words(*r.estimate, size) +
+                                  ? rate_text(*r.estimate, size) +
                                         "  (an estimate, by trials shorter than the goal's)"
                                   : "no load is known to do");
     page.row("", bounds_words(r, size));
@@ -84,7 +84,7 @@ void print_size(Page& page, const SizeFound& size) {
   for (const LatencyFound& found : size.latency)
     page.row(fmt::format("delay at {:.0f} %", found.share * 100), delay_words(found.delay));
   for (const search::Outcome& point : size.loss_rate)
-    page.row("loss rate", fmt::format("{} of {} pkt/s", percent_words(point.loss_ratio()),
+    page.row("loss rate", fmt::format("{} of {} pkt/s", percent_text(point.loss_ratio()),
                                       thousands(point.load)));
   if (size.bursts)
     page.row("back to back",
@@ -121,7 +121,7 @@ void to_text(Page& page, const SearchBegin&, const SearchTrial& trial) {
   fmt::print(page.out, "{:>5} {:<12} {:>8} {:>14} {:>16} {:>7} {:>12} {:>10} {:>9}", trial.number,
              report::name(trial.kind), trial.size, thousands(load),
              prefixed(load * trial.l1_bits, "bit/s"), duration_words(o.duration),
-             trial.kind == TrialKind::Ceiling ? "-" : percent_words(o.loss_ratio()),
+             trial.kind == TrialKind::Ceiling ? "-" : percent_text(o.loss_ratio()),
              with_thousands(o.unsent),
              trial.delay.count == 0 ? "-"
                                     : us_number(static_cast<double>(trial.delay.quantile(0.99))));
@@ -133,7 +133,7 @@ void to_text(Page& page, const SearchBegin&, const SearchTrial& trial) {
 
 void to_text(Page& page, const SearchBegin&, const SearchEnd& end) {
   page.out << "\nsummary\n";
-  page.ended(end_words(end.summary.end, "search complete"));
+  page.ended(end_text(end.summary.end, "search complete"));
   page.row("duration",
            fmt::format("{:>15.3f} s, {} trials", end.summary.end_s, end.summary.trials));
   for (const SizeFound& size : end.summary.sizes)

@@ -3,12 +3,12 @@
 #pragma once
 
 #include "report/sink.h"
-#include "unit/report/exchange_sample_values.h"
+#include "unit/report/port_test_sample_values.h"
 
 namespace xtg::report::sample {
 
 inline SearchBegin search_begin() {
-  SearchBegin begin{exchange_plan(), {}, info()};
+  SearchBegin begin{port_test_plan(), {}, info()};
   begin.spec.sizes = {packet::SizeLaw(64)};
   begin.spec.expect = *plan::parse_search_expect("ndr>1Mpps,pdr>=100Mbps");
   return begin;
