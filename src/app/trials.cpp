@@ -59,7 +59,7 @@ search::Outcome outcome_of(const stats::PortTestSummary& summary, const plan::Tr
     const stats::Ledger& l = *port.ledger;
     const std::uint64_t more = behind(l.asked, shape);
     outcome.asked += l.asked + more;
-    outcome.unsent += l.not_sent + l.refused + more;
+    outcome.unsent += l.not_sent + l.driver_drops + more;
     outcome.lost += l.lost + l.dropped + l.late;
     outcome.received += l.received + l.duplicated;
   }
