@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the trials at one load say of it (RFC 9971, 4.7.2, 4.8.3, 6.1). Pure arithmetic.
+// Load classification (RFC 9971, 4.7.2, 4.8.3, 6.1). Pure arithmetic.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,7 @@ struct Sums {
 };
 Sums sums_of(const Goal& goal, std::span<const Outcome> trials);
 
-/// Best and worst case for what is yet to be measured, as shares of the whole, which is at least
-/// the goal's duration sum.
+/// The best and the worst case of what is not measured yet.
 struct Exceed {
   double high = 0;  ///< seconds of high loss, short trials balanced
   double whole = 0; ///< seconds

@@ -46,7 +46,7 @@ double rounded(double load) {
 Controller::Controller(std::vector<Goal> goals, Limits limits)
     : goals_(std::move(goals)), limits_(limits) {
   for (const Goal& goal : goals_)
-    pursuits_.push_back({stages_of(goal), 0, {}, {}, {}, 0, false});
+    pursuits_.push_back({.stages = stages_of(goal)});
 }
 
 const std::vector<Outcome>& Controller::at(double load) const {
@@ -99,31 +99,44 @@ double Controller::unit(const Goal& goal, double load) const {
   return -std::log(1 - kUnit * width);
 }
 
+/// Loads of a goal are whole steps of its width below the largest load. Goals of one width thus
+/// meet at the same loads, and a trial counts for all of them.
+double Controller::on_grid(const Pursuit& pursuit, double load) const {
+  const double step = unit(pursuit.stages.back(), load);
+  return fit(limits_.max_load *
+             std::exp(-step * std::round(std::log(limits_.max_load / load) / step)));
+}
+
 double Controller::below(Pursuit& pursuit, double upper) const {
   const Goal& goal = pursuit.stages[pursuit.stage];
-  const double step = unit(goal, upper);
-  if (pursuit.stage == 0 && !std::exchange(pursuit.guessed, true)) {
-    // A device that forwards so much there loses as much as is accepted at about this load.
-    double rate = 0;
-    for (const Outcome& outcome : at(upper))
-      rate = std::max(rate, outcome.forwarding_rate());
-    const double guess = rate / (1 - goal.loss_ratio) * std::exp(-step / 2);
-    if (guess > 0) return fit(std::min(guess, upper * std::exp(-step)));
-  }
-  return fit(upper * std::exp(-step * std::pow(kExpansion, pursuit.steps++)));
+  if (pursuit.steps++ != 0)
+    return on_grid(pursuit,
+                   upper * std::exp(-unit(goal, upper) * std::pow(kExpansion, pursuit.steps - 2)));
+  // A device that forwards so much at `upper` loses as much as is accepted at about this load.
+  const double fine = unit(pursuit.stages.back(), upper);
+  double rate = 0;
+  for (const Outcome& outcome : at(upper))
+    if (outcome.duration >= goal.final_duration) rate = std::max(rate, outcome.forwarding_rate());
+  const double guess = rate / (1 - goal.loss_ratio) * std::exp(-fine / 2);
+  return on_grid(pursuit, std::min(guess > 0 ? guess : upper, upper * std::exp(-fine)));
 }
 
 double Controller::above(Pursuit& pursuit, double lower) const {
-  const double step = unit(pursuit.stages[pursuit.stage], lower);
-  return fit(lower * std::exp(step * std::pow(kExpansion, pursuit.steps++)));
+  // The first step is the smallest: where the limit is sharp, the guess in below() was right.
+  const double step = pursuit.steps == 0 ? unit(pursuit.stages.back(), lower)
+                                         : unit(pursuit.stages[pursuit.stage], lower) *
+                                               std::pow(kExpansion, pursuit.steps - 1);
+  pursuit.steps++;
+  return on_grid(pursuit, lower * std::exp(step));
 }
 
-/// Halves in whole units, so that no sliver is left to be measured.
+/// Halves in whole steps, so that no small rest is left to be measured.
 double Controller::within(Pursuit& pursuit, double lower, double upper) const {
   const double step = unit(pursuit.stages[pursuit.stage], upper);
   const double units = std::max(2.0, std::ceil(std::log(upper / lower) / step - 0.01));
-  const double half = std::floor(units / 2) / units;
-  const double middle = fit(upper * std::pow(lower / upper, half));
+  const double half = upper * std::pow(lower / upper, std::floor(units / 2) / units);
+  const double near = on_grid(pursuit, half);
+  const double middle = near > lower && near < upper ? near : fit(half);
   if (units <= kFarUnits) {
     pursuit.steps = 0;
     return middle;

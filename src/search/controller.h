@@ -71,10 +71,9 @@ private:
   struct Pursuit {
     std::vector<Goal> stages;
     std::size_t stage = 0;
-    std::optional<double> load;         ///< being measured
-    std::optional<double> lower, upper; ///< found by the stage before
-    unsigned steps = 0;                 ///< outwards, each twice as far as the one before
-    bool guessed = false;
+    std::optional<double> load{};           ///< being measured
+    std::optional<double> lower{}, upper{}; ///< found by the stage before
+    unsigned steps = 0;                     ///< outwards, each twice as far as the one before
   };
   struct Bounds {
     std::optional<double> lower, upper;
@@ -92,6 +91,7 @@ private:
   [[nodiscard]] double within(Pursuit& pursuit, double lower, double upper) const;
   [[nodiscard]] double unit(const Goal& goal, double load) const;
   [[nodiscard]] double fit(double load) const;
+  [[nodiscard]] double on_grid(const Pursuit& pursuit, double load) const;
   [[nodiscard]] double trial_overhead() const;
   [[nodiscard]] std::optional<double> estimate(const Pursuit& pursuit) const;
   [[nodiscard]] LimitedBy limit_at(const Goal& goal, double upper) const;

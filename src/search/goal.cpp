@@ -108,7 +108,7 @@ Result<std::vector<LatencyLimit>> parse_latency_limits(std::string_view text) {
     limit.figure = static_cast<Figure>(name - kNames.begin());
     limit.or_equal = part.substr(relation).starts_with("<=");
     const auto bound = parse_duration(part.substr(relation + (limit.or_equal ? 2 : 1)));
-    if (!bound) return bad(part, "a delay such as 50us behind it");
+    if (!bound) return bad(part, "a delay such as 50us after it");
     limit.ns = static_cast<double>(bound->count());
     limits.push_back(limit);
   } while (!text.empty());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What is searched for, and what a trial tells (RFC 9971, 4.5 and 4.6). Loads are frames per second
+// Search goals and trial outcomes (RFC 9971, 4.5 and 4.6). Loads are frames per second
 // over all streams of a port; times are seconds, delays ns, ratios 0 to 1.
 #pragma once
 
@@ -13,7 +13,7 @@
 
 namespace xtg::search {
 
-/// A figure of the delays of one trial.
+/// A statistic of the delays of one trial.
 enum class Figure : std::uint8_t { Min, Mean, P50, P90, P99, P999, P9999, Max };
 inline constexpr std::size_t kFigures = 8;
 std::string_view to_string(Figure figure);
@@ -43,8 +43,8 @@ struct Goal {
 };
 
 /// "loss=0.1%,duration=1s,sum=21s,exceed=50%,width=0.5%,initial=200ms,name=mine", each of them
-/// optional. Without a name it is "ndr" where no loss is accepted, else "pdr". Errors say what
-/// would be accepted.
+/// optional. Without a name it is "ndr" if no loss is accepted, else "pdr". Errors say what
+/// is accepted.
 Result<Goal> parse_goal(std::string_view text);
 std::string to_string(const Goal& goal); ///< what parse_goal() reads back
 
@@ -53,7 +53,7 @@ std::string to_string(const Goal& goal); ///< what parse_goal() reads back
 enum class Preset : std::uint8_t { Default, Quick, Rfc2544 };
 std::vector<Goal> goals_of(Preset preset);
 
-/// What is to be measured next.
+/// What to measure next.
 struct Trial {
   double load = 0;
   double duration = 0;
@@ -68,11 +68,11 @@ struct Outcome {
   std::uint64_t unsent = 0;   ///< by the generator, or refused by its driver
   std::uint64_t lost = 0;     ///< between sender and receiver
   std::uint64_t received = 0; ///< at least once
-  double elapsed = 0;         ///< of the wall clock, with what goes before and after the trial
-  /// In the order of Figure; none where no delay was measured.
+  double elapsed = 0;         ///< wall clock, with set-up and waiting
+  /// In the order of Figure; none if no delay was measured.
   std::optional<std::vector<double>> delay{};
 
-  /// What was not sent counts as lost (4.9.1). 1 where nothing was to be sent.
+  /// What was not sent counts as lost (4.9.1). 1 if nothing was to be sent.
   [[nodiscard]] double loss_ratio() const;
   [[nodiscard]] double forwarding_rate() const { return load * (1 - loss_ratio()); }
 };
