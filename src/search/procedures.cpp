@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace xtg::search {
 
@@ -26,28 +27,33 @@ BackToBack::BackToBack(const Settings& settings) : settings_(settings) {
 void BackToBack::begin() {
   good_ = 0;
   bad_ = settings_.most + 1;
+  next_ = found_.empty() ? settings_.most : std::max<std::uint64_t>(1, found_.back());
+  reach_ = settings_.step;
   losses_ = 0;
 }
 
 std::optional<std::uint64_t> BackToBack::next() const {
   if (settings_.most == 0 || found_.size() >= settings_.repeats) return std::nullopt;
-  if (good_ == 0 && bad_ > settings_.most) return settings_.most; // no loss at all is quickly seen
-  return good_ + (bad_ - good_) / 2;
+  return next_;
 }
 
 void BackToBack::record(std::uint64_t lost) {
-  const auto burst = next();
-  if (!burst) return;
-  if (lost != 0) {
-    if (++losses_ < settings_.verify) return; // once may be chance
-    bad_ = *burst;
-  } else {
-    good_ = *burst;
-  }
+  if (!next() || (lost != 0 && ++losses_ < settings_.verify)) return; // once may be chance
+  const std::uint64_t arrived = next_ - std::min(lost, next_);
+  (lost != 0 ? bad_ : good_) = next_;
   losses_ = 0;
-  if (bad_ - good_ > settings_.step) return;
-  found_.push_back(good_);
-  begin();
+  if (bad_ - good_ <= settings_.step) {
+    found_.push_back(good_);
+    begin();
+    return;
+  }
+  const std::uint64_t middle = good_ + (bad_ - good_) / 2;
+  if (lost == 0) {
+    next_ = std::min(good_ + std::exchange(reach_, reach_ * 2), middle);
+  } else {
+    next_ = arrived > good_ ? std::min(arrived, middle) : middle;
+    reach_ = settings_.step;
+  }
 }
 
 BurstReport burst_report(const std::vector<std::uint64_t>& found, double max_rate,

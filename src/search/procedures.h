@@ -11,7 +11,7 @@
 
 namespace xtg::search {
 
-/// Loads from 100 % of the largest one down in equal steps, until two in a row lose nothing.
+/// Loads from 100 % of the largest down in equal steps, until two in a row lose nothing.
 class LossSweep {
 public:
   /// `step`: a share of the largest load, above 0 and at most 0.1.
@@ -26,14 +26,15 @@ private:
 };
 
 /// The longest burst at the highest rate that loses nothing: a binary search with loss
-/// verification, made several times.
+/// verification, repeated. What arrived of a burst that was too long is where it looks next, and
+/// each search begins at the result of the one before: a stable device needs three bursts for it.
 class BackToBack {
 public:
   struct Settings {
     std::uint64_t most = 0; ///< frames: two seconds at the highest rate (RFC 2544, 26.4)
     unsigned repeats = 50;  ///< searches
-    unsigned verify = 2;    ///< a burst is too long when it has lost frames so many times
-    std::uint64_t step = 1; ///< how exact
+    unsigned verify = 2;    ///< a burst is too long when it has lost frames this many times
+    std::uint64_t step = 1; ///< resolution in frames
   };
   explicit BackToBack(const Settings& settings);
   /// Frames of the next burst.
@@ -46,8 +47,10 @@ private:
   void begin();
   Settings settings_;
   std::vector<std::uint64_t> found_;
+  std::uint64_t next_ = 0;
   std::uint64_t good_ = 0, bad_ = 0; ///< the longest that passed, the shortest that did not
-  unsigned losses_ = 0;              ///< of the burst under way
+  std::uint64_t reach_ = 0;          ///< upwards from one that passed
+  unsigned losses_ = 0;              ///< of the burst in progress
 };
 
 /// What RFC 9004, 6 reports of them.

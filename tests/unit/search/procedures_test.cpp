@@ -54,6 +54,47 @@ TEST(BackToBackTest, ExactToTheFrame) {
   }
 }
 
+/// A long burst takes seconds: what arrived of it tells where to look.
+TEST(BackToBackTest, FewBursts) {
+  BackToBack search({.most = 10'000'000, .repeats = 50});
+  std::vector<std::uint64_t> first;
+  unsigned trials = 0;
+  while (const auto burst = search.next()) {
+    if (search.found().empty()) first.push_back(*burst);
+    search.record(lost_of(*burst, 5000));
+    trials++;
+  }
+  EXPECT_EQ(search.found(), std::vector<std::uint64_t>(50, 5000));
+  EXPECT_EQ(first, (std::vector<std::uint64_t>{10'000'000, 10'000'000, 5000, 5001, 5001}));
+  EXPECT_EQ(trials, 5 + 49U * 3);
+}
+
+/// A queue that is emptied meanwhile lets more of a long burst through.
+TEST(BackToBackTest, AQueueThatDrains) {
+  for (const double drain : {0.1, 0.5, 0.9, 0.99, 0.9999}) {
+    BackToBack search({.most = 1'000'000, .repeats = 3});
+    unsigned trials = 0;
+    while (const auto burst = search.next()) {
+      const auto passes = static_cast<std::uint64_t>(static_cast<double>(*burst) * drain) + 90;
+      search.record(lost_of(*burst, passes));
+      ASSERT_LT(++trials, 200U) << drain;
+    }
+    for (const std::uint64_t found : search.found())
+      EXPECT_NEAR(static_cast<double>(found), 90 / (1 - drain), 1 / (1 - drain)) << drain;
+  }
+}
+
+TEST(BackToBackTest, ADeviceThatChangesIsFoundAgain) {
+  const std::vector<std::uint64_t> queues = {5000, 100'000, 1, 0, 77, 78, 60'000, 3};
+  BackToBack search({.most = 100'000, .repeats = 8});
+  unsigned trials = 0;
+  while (const auto burst = search.next()) {
+    search.record(lost_of(*burst, queues[search.found().size()]));
+    ASSERT_LT(++trials, 8U * 60);
+  }
+  EXPECT_EQ(search.found(), queues);
+}
+
 TEST(BackToBackTest, NothingPasses) {
   BackToBack search({.most = 1000, .repeats = 1});
   while (search.next())
