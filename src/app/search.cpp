@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// `search`: trials by the thousandth, until the goals have their bounds.
+// `search`: one trial after the other, until every goal has its bounds.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -31,13 +31,14 @@ using search::Outcome;
 constexpr double kLearningLoad = 1000; // frames per second
 constexpr double kLearningSeconds = 0.1;
 constexpr unsigned kLearningTries = 5;
-constexpr double kSmallestPart = 1e-5; // of the largest load, unless --min-rate says so
+constexpr double kSmallestPart = 1e-5; // of the largest load, unless --min-rate is given
+constexpr std::array kShares = {0.1, 0.5, 0.9, 1.0}; // of the rate found: where latency is measured
 
 Nanoseconds nanoseconds(double seconds) {
   return Nanoseconds(std::llround(seconds * 1e9));
 }
 
-/// How long what is beside the search itself lasts, in seconds.
+/// Seconds of a trial outside the search itself.
 struct Pace {
   double ceiling = 0.5, latency = 0.5;
 };
@@ -59,9 +60,9 @@ public:
       : spec_(spec), goals_(plan::goals_of(spec)), trials_(trials), sink_(sink), context_(context),
         pace_(pace_of(spec, goals_)), began_ns_(monotonic_ns()) {}
 
-  /// What is wrong with what was asked for, before anything is sent.
+  /// Errors in what was asked for, before anything is sent.
   Status check() { return read_loads(); }
-  /// Everything that was found, also where it failed half way.
+  /// Everything that was found, also if the search failed half way.
   report::SearchSummary run();
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
@@ -70,6 +71,9 @@ private:
   [[nodiscard]] double now_s() const {
     return static_cast<double>(monotonic_ns() - began_ns_) * 1e-9;
   }
+  /// Seconds left for this size; none: no limit.
+  [[nodiscard]] std::optional<double> time_left() const;
+  [[nodiscard]] bool out_of_time() const { return time_left().value_or(1) <= 0; }
   std::optional<Trials::Done> trial(TrialKind kind, const plan::TrialShape& shape,
                                     const search::Controller* controller = nullptr);
   std::optional<Trials::Done> at(TrialKind kind, double load, double seconds) {
@@ -96,6 +100,8 @@ private:
   report::SearchSummary summary_;
   std::optional<Error> error_;
   std::string size_;
+  double size_began_s_ = 0;
+  double overhead_s_ = 0;                     ///< of a trial, beside its duration
   std::optional<double> least_, most_, near_; ///< --min-rate, --max-rate, --resolution
 };
 
@@ -130,6 +136,12 @@ void SearchRun::show(TrialKind kind, const Trials::Done& done, search::Controlle
   if (auto written = sink_.status(); !written) error_ = std::move(written.error());
 }
 
+std::optional<double> SearchRun::time_left() const {
+  const auto limit = plan::time_limit(spec_);
+  if (!limit) return std::nullopt;
+  return std::chrono::duration<double>(*limit).count() - (now_s() - size_began_s_);
+}
+
 /// None: it failed or was interrupted, which ends the search.
 std::optional<Trials::Done> SearchRun::trial(TrialKind kind, const plan::TrialShape& shape,
                                              const search::Controller* controller) {
@@ -144,11 +156,11 @@ std::optional<Trials::Done> SearchRun::trial(TrialKind kind, const plan::TrialSh
   return std::move(*done);
 }
 
-/// The device learns who is there (RFC 2544, 23), and nothing is searched for on a dead path.
+/// Gives the device time to learn addresses (RFC 2544, 23), and ends a search on a dead path.
 bool SearchRun::learn() {
   const double load = std::min(kLearningLoad, most_.value_or(kLearningLoad));
   std::optional<Trials::Done> done;
-  for (unsigned times = 1; times <= kLearningTries; times++) { // longer each time, on a busy host
+  for (unsigned times = 1; times <= kLearningTries; times++) { // longer each time: a busy host
     done = at(TrialKind::Learning, load, times * std::max(kLearningSeconds, 5 / load));
     if (!done || !done->starved) break;
   }
@@ -156,7 +168,7 @@ bool SearchRun::learn() {
   return done && !done->silence;
 }
 
-/// What was asked for as frames per second, which depends on their size.
+/// The rates that were asked for, as frames per second; they depend on the frame size.
 Status SearchRun::read_loads() {
   const auto& ports = trials_.plan().ports;
   const auto sender = std::ranges::find_if(ports, [](const auto& p) { return p.send.has_value(); });
@@ -180,13 +192,14 @@ Status SearchRun::read_loads() {
   return {};
 }
 
-/// What the generator reaches, and no more than is asked for.
+/// What the generator reaches, at most --max-rate.
 bool SearchRun::find_ceiling(SizeFound& size) {
   const double seconds = most_ ? std::max(pace_.ceiling, 5 / *most_) : pace_.ceiling;
   const auto done = trial(TrialKind::Ceiling, {most_, nanoseconds(seconds), std::nullopt});
   if (!done) return false;
   size.ceiling_is_max = most_ && done->outcome.unsent == 0;
   size.ceiling = size.ceiling_is_max ? *most_ : done->rate;
+  overhead_s_ = std::max(0.0, done->outcome.elapsed - seconds);
   return true;
 }
 
@@ -201,8 +214,10 @@ Result<search::Limits> SearchRun::limits(SizeFound& size) const {
                             "nothing is left to search",
                             spec_.min_rate->to_string(), limits.max_load));
   limits.resolution = near_.value_or(0);
-  if (const auto time = plan::time_limit(spec_))
-    limits.budget = std::chrono::duration<double>(*time).count();
+  if (const auto left = time_left()) {
+    const double latency = static_cast<double>(kShares.size()) * (pace_.latency + overhead_s_);
+    limits.budget = std::max(0.0, *left - std::min(latency, *left / 3));
+  }
   size.min_load = limits.min_load;
   size.max_load = limits.max_load;
   return limits;
@@ -223,12 +238,13 @@ void SearchRun::pursue(search::Controller& controller, SizeFound& size) {
     size.goals.push_back({goals_[i], results[i]});
 }
 
-/// At parts of the rate found for the first goal, and at that.
+/// At parts of the rate found for the first goal, and at that rate.
 void SearchRun::look_at_latency(SizeFound& size) {
   const search::GoalResult& first = size.goals.front().result;
   const auto rate = first.lower ? first.lower : first.estimate;
   if (!rate) return;
-  for (const double share : {0.1, 0.5, 0.9, 1.0}) {
+  for (const double share : kShares) {
+    if (out_of_time()) return;
     const double load = *rate * share;
     const auto done = at(TrialKind::Latency, load, std::max(pace_.latency, 5 / load));
     if (!done) return;
@@ -238,7 +254,7 @@ void SearchRun::look_at_latency(SizeFound& size) {
 
 void SearchRun::sweep(SizeFound& size) {
   search::LossSweep sweep(size.max_load, goals_.front().final_duration);
-  while (const auto next = sweep.next()) {
+  for (auto next = sweep.next(); next && !out_of_time(); next = sweep.next()) {
     const auto done = at(TrialKind::LossRate, next->load, next->duration);
     if (!done) break;
     sweep.record(done->outcome);
@@ -246,15 +262,12 @@ void SearchRun::sweep(SizeFound& size) {
   size.loss_rate = sweep.points();
 }
 
-/// Where all of the highest rate passes, no burst is too long (RFC 9004, 5.1).
+/// Not where all of the highest rate passes: no burst would be too long (RFC 9004, 5.1).
 void SearchRun::back_to_back(SizeFound& size) {
   const search::GoalResult& rate = size.goals.front().result;
   if (!rate.upper || most_) return; // bursts leave at the highest rate, above any --max-rate
-  const auto limit = plan::time_limit(spec_);
-  const double began = now_s();
   search::BackToBack bursts({.most = static_cast<std::uint64_t>(2 * size.ceiling)});
-  while (const auto frames = bursts.next()) {
-    if (limit && now_s() - began > std::chrono::duration<double>(*limit).count()) break;
+  for (auto frames = bursts.next(); frames && !out_of_time(); frames = bursts.next()) {
     const auto done = trial(TrialKind::BackToBack, {std::nullopt, Nanoseconds{}, *frames});
     if (!done) break;
     bursts.record(done->outcome.asked - done->outcome.received);
@@ -264,6 +277,7 @@ void SearchRun::back_to_back(SizeFound& size) {
 }
 
 void SearchRun::one_size(SizeFound& size) {
+  size_began_s_ = now_s();
   if (auto ok = read_loads(); !ok) {
     error_ = std::move(ok.error());
     return;
@@ -298,13 +312,19 @@ report::SearchSummary SearchRun::run() {
     one_size(size);
   }
   summary_.end_s = now_s();
+  const bool unfinished = std::ranges::any_of(summary_.sizes, [](const SizeFound& size) {
+    return std::ranges::any_of(size.goals, [](const report::GoalFound& goal) {
+      return goal.result.regular == search::Regular::Unfinished;
+    });
+  });
   summary_.end = error_                                    ? stats::EndReason::Failed
                  : context_.stop.asked() != Asked::Nothing ? stats::EndReason::Interrupted
+                 : unfinished                              ? stats::EndReason::Duration
                                                            : stats::EndReason::Amount;
   return std::move(summary_);
 }
 
-/// What of it is told as a failure.
+/// Why the command failed, if it did.
 std::optional<report::Failure> failure_of(const std::optional<Error>& error, Asked asked,
                                           const std::vector<report::SearchVerdict>& verdicts,
                                           ThisHost& host) {

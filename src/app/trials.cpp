@@ -14,8 +14,8 @@ namespace xtg::app {
 
 namespace {
 
-/// Of the frames that a load comes to, as many may be missing at the end of a trial without being
-/// called unsent: the schedule's last slots.
+/// Share of a trial's frames that may be missing at its end without counting as unsent: the last
+/// slots of the schedule.
 constexpr double kRounding = 0.001;
 
 const plan::Plan& first_sender(const plan::PortTestPlan& plan) {
@@ -31,19 +31,18 @@ std::vector<double> figures_of(const stats::RxDelay& delay) {
       static_cast<double>(delay.max)};
 }
 
-/// Slots that were still to come when the time was over are in no ledger.
-std::uint64_t behind(std::uint64_t asked, const plan::TrialShape& shape) {
+/// Slots that were still due when the time was over; no ledger has them.
+std::uint64_t missing(std::uint64_t asked, const plan::TrialShape& shape) {
   if (!shape.load || shape.frames) return 0;
   const double due = *shape.load * std::chrono::duration<double>(shape.duration).count();
   if (static_cast<double>(asked) >= due * (1 - kRounding) - 1) return 0;
   return static_cast<std::uint64_t>(due) - asked;
 }
 
-/// The generator's threads did not run in time: nothing of a paced trial was even tried.
+/// A sending port's threads did not run in time: nothing of a paced trial was even tried.
 bool starved(const stats::PortTestSummary& summary, const plan::TrialShape& shape) {
-  return shape.load && summary.end == stats::EndReason::Duration &&
-         std::ranges::all_of(summary.ports, [](const stats::PortSummary& port) {
-           return !port.tx || port.tx->total.tx.offered() == 0;
+  return shape.load && std::ranges::any_of(summary.ports, [](const stats::PortSummary& port) {
+           return port.tx && port.tx->total.tx.offered() == 0;
          });
 }
 
@@ -57,7 +56,7 @@ search::Outcome outcome_of(const stats::PortTestSummary& summary, const plan::Tr
   for (const stats::PortSummary& port : summary.ports) {
     if (!port.ledger) continue;
     const stats::Ledger& l = *port.ledger;
-    const std::uint64_t more = behind(l.asked, shape);
+    const std::uint64_t more = missing(l.asked, shape);
     outcome.asked += l.asked + more;
     outcome.unsent += l.not_sent + l.driver_drops + more;
     outcome.lost += l.lost + l.dropped + l.late;

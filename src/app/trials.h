@@ -18,7 +18,7 @@
 
 namespace xtg::app {
 
-/// What a trial's final count says. `shape`: as it was asked for.
+/// The outcome of a trial from its final counts. `shape`: as requested.
 search::Outcome outcome_of(const stats::PortTestSummary& summary, const plan::TrialShape& shape);
 
 class Trials {
@@ -28,7 +28,7 @@ public:
 
   /// All streams have frames of this size from here on; none: their own.
   Status set_size(const std::optional<packet::SizeLaw>& size);
-  /// Of a trial as fast as it goes.
+  /// Of a trial at full speed.
   [[nodiscard]] const plan::PortTestPlan& plan() const { return plan_; }
   /// Bits of one frame of the first sending port, the mean over its streams.
   [[nodiscard]] double l1_bits() const { return l1_; }
@@ -36,13 +36,13 @@ public:
 
   struct Done {
     search::Outcome outcome;
-    double rate = 0; ///< frames per second that the driver took, of the slowest port
+    double rate = 0; ///< frames per second that the driver accepted, of the slowest port
     stats::RxDelay delay;
     std::optional<Error> silence; ///< nothing arrived
-    bool starved = false;         ///< of which nothing was sent, the generator's fault
-    bool interrupted = false;     ///< what was measured says nothing
+    bool starved = false;         ///< nothing was sent: the generator did not run in time
+    bool interrupted = false;     ///< the outcome is not usable
   };
-  /// An error is none of the device's.
+  /// An error is one of this host, not of the device.
   Result<Done> run(const plan::TrialShape& shape);
 
 private:

@@ -16,17 +16,17 @@
 
 namespace xtg::plan {
 
-/// A load of one port: frames or bits (L1) per second, or a share of the link's speed.
+/// Load of one port: frames or bits (L1) per second, or a share of the link speed.
 struct SearchRate {
   Rate rate;
-  double percent = 0; ///< above 0: that of the link's speed, and `rate` is none
+  double percent = 0;                          ///< above 0: of the link speed; `rate` is unused
   [[nodiscard]] std::string to_string() const; ///< what parse_search_rate() reads back
   bool operator==(const SearchRate&) const = default;
 };
 /// "1Mpps", "5Gbps", "80%".
 Result<SearchRate> parse_search_rate(std::string_view text);
 
-/// What the rate found for a goal has to be: "ndr>1Mpps".
+/// A condition on the rate found for a goal: "ndr>1Mpps".
 struct SearchCondition {
   std::string goal;
   Relation relation = Relation::Greater;
@@ -36,7 +36,7 @@ struct SearchCondition {
 };
 Result<std::vector<SearchCondition>> parse_search_expect(std::string_view text);
 
-/// How long what is under way is waited for after a trial, unless --rfc2544 or --drain says so.
+/// Wait for frames in flight after a trial, unless --rfc2544 or --drain sets another.
 inline constexpr Nanoseconds kSearchDrain{200'000'000};
 
 struct SearchSpec {
@@ -47,16 +47,16 @@ struct SearchSpec {
   std::vector<search::LatencyLimit> latency; ///< of every goal
   std::optional<SearchRate> min_rate, max_rate, resolution;
   std::vector<packet::SizeLaw> sizes;  ///< one search for each; empty: the streams' own
-  std::optional<Nanoseconds> max_time; ///< of the trials of one size
+  std::optional<Nanoseconds> max_time; ///< for all trials of one size
   std::vector<SearchCondition> expect;
   bool operator==(const SearchSpec&) const = default;
 };
 
-/// What is sent and where it is received, with what --reflect and the preset say of it.
+/// What is sent and received, with --reflect and the drain of the preset applied.
 TestSpec test_of(const SearchSpec& spec);
 /// The goals with every limit that holds for them.
 std::vector<search::Goal> goals_of(const SearchSpec& spec);
-/// Of the trials of one size.
+/// For all trials of one size.
 std::optional<Nanoseconds> time_limit(const SearchSpec& spec);
 
 /// Frames per second. `l1_bits`: of one frame; `speed_bps` 0: not known, and a percentage is
@@ -64,8 +64,8 @@ std::optional<Nanoseconds> time_limit(const SearchSpec& spec);
 Result<double> frames_per_second(const SearchRate& rate, double l1_bits, std::uint64_t speed_bps,
                                  std::string_view option);
 
-/// The test at a load per port, which its streams share as their rates or else their weights say.
-/// Without a load it sends as fast as it can. Without an amount it lasts `duration`.
+/// The test at a load per port, shared by its streams in proportion to their rates, or else their
+/// weights. Without a load it sends at full speed. Without `frames` it lasts `duration`.
 struct TrialShape {
   std::optional<double> load;
   Nanoseconds duration{0};
@@ -73,7 +73,7 @@ struct TrialShape {
 };
 TestSpec trial_of(const TestSpec& test, const TrialShape& shape,
                   const std::vector<double>& l1_bits);
-/// What part of a port's frames is each stream's. `l1_bits`: of one frame of each.
+/// Each stream's share of the frames of a port. `l1_bits`: of one frame of each.
 std::vector<double> shares_of(const std::vector<StreamSpec>& streams,
                               const std::vector<double>& l1_bits);
 

@@ -63,7 +63,7 @@ struct ReflectBegin {
   std::string mode;
 };
 struct SearchBegin {
-  plan::PortTestPlan plan; ///< of a trial as fast as it goes
+  plan::PortTestPlan plan; ///< of a trial at full speed
   plan::SearchSpec spec;
   RunInfo info;
 };

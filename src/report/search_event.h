@@ -18,7 +18,7 @@
 namespace xtg::report {
 
 enum class TrialKind : std::uint8_t {
-  Learning,   ///< whether anything arrives; what has to be learnt is
+  Learning,   ///< whether anything arrives; bridges and neighbours learn addresses
   Ceiling,    ///< what the generator reaches
   Search,     ///< chosen by the controller
   Latency,    ///< at a share of the rate found
@@ -32,12 +32,12 @@ struct SearchTrial {
   TrialKind kind = TrialKind::Search;
   std::string size;        ///< the frames' size law
   double at_s = 0;         ///< since the command began
-  search::Outcome outcome; ///< `load` 0: as fast as it goes
-  double rate = 0;         ///< frames per second that the driver of each port took
+  search::Outcome outcome; ///< `load` 0: at full speed
+  double rate = 0;         ///< frames per second that the driver of each port accepted
   double l1_bits = 0;      ///< of one frame, the mean
   stats::RxDelay delay;
-  std::vector<search::Bound> bounds; ///< of this load, by goal; empty beside the search itself
-  std::optional<double> left_s;      ///< about what the search will take from here
+  std::vector<search::Bound> bounds; ///< of this load, by goal; empty outside the search itself
+  std::optional<double> left_s;      ///< estimated time until the search ends
 };
 
 struct GoalFound {
@@ -55,7 +55,7 @@ struct SizeFound {
   std::string size;
   double l1_bits = 0, l2_bits = 0;
   double ceiling = 0;          ///< what the generator reached
-  bool ceiling_is_max = false; ///< it was asked for no more than --max-rate
+  bool ceiling_is_max = false; ///< the ceiling is --max-rate
   double min_load = 0, max_load = 0;
   std::vector<GoalFound> goals{};
   std::vector<LatencyFound> latency{};
@@ -65,7 +65,7 @@ struct SizeFound {
 struct SearchSummary {
   std::vector<SizeFound> sizes;
   std::size_t trials = 0;
-  double end_s = 0; ///< what all of it took
+  double end_s = 0; ///< duration of the command
   stats::EndReason end = stats::EndReason::Amount;
   double cpu_s = 0;
 };
@@ -76,7 +76,7 @@ struct SearchVerdict {
   std::optional<double> value; ///< the relevant lower bound, in the condition's unit
   bool held = false;
 };
-/// Each condition for each size. Without a lower bound none holds.
+/// Each condition for each size. Without a lower bound a condition is missed.
 std::vector<SearchVerdict> judge(const std::vector<plan::SearchCondition>& conditions,
                                  const SearchSummary& summary);
 

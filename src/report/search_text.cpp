@@ -15,21 +15,22 @@
 namespace xtg::report {
 namespace {
 
-std::string duration_words(double seconds) {
+std::string duration_text(double seconds) {
   return format_duration(Nanoseconds(std::llround(seconds * 1e3) * 1'000'000));
 }
 
-std::string goal_words(const search::Goal& goal) {
+std::string goal_text(const search::Goal& goal) {
   std::string text = fmt::format(
-      "loss up to {:g} %, trials of {}, {} per load, {:g} % of them may exceed it, width {:g} %",
-      goal.loss_ratio * 100, duration_words(goal.final_duration), duration_words(goal.duration_sum),
-      goal.exceed_ratio * 100, goal.width * 100);
+      "{}, trials of {}, {} per load, {:g} % of that may lose more, width {:g} %",
+      goal.loss_ratio == 0 ? "no loss" : fmt::format("loss up to {:g} %", goal.loss_ratio * 100),
+      duration_text(goal.final_duration), duration_text(goal.duration_sum), goal.exceed_ratio * 100,
+      goal.width * 100);
   if (!goal.latency.empty()) text += ", " + search::to_string(goal.latency);
   return text;
 }
 
-std::string delay_words(const stats::RxDelay& d) {
-  if (d.count == 0) return "no delay known";
+std::string delay_text(const stats::RxDelay& d) {
+  if (d.count == 0) return "not measured";
   const auto at = [&](double q) { return us_number(static_cast<double>(d.quantile(q))); };
   return fmt::format("min {}  mean {}  p50 {}  p90 {}  p99 {}  p99.9 {}  max {} us",
                      us_number(static_cast<double>(d.min)), us_number(d.mean), at(0.5), at(0.9),
@@ -42,19 +43,21 @@ std::string rate_text(double load, const SizeFound& size) {
                      prefixed(load * size.l2_bits, "bit/s"));
 }
 
-/// A sentence on what the bounds are worth.
-std::string bounds_words(const search::GoalResult& r, const SizeFound& size) {
+/// How good the bounds are.
+std::string bounds_text(const search::GoalResult& r, const SizeFound& size) {
   const std::string upper = r.upper ? thousands(*r.upper) : std::string{};
   switch (r.regular) {
   case search::Regular::Yes:
     return fmt::format("below {} pkt/s; {}", upper,
                        r.limited_by == search::LimitedBy::Generator
-                           ? "generator-limited: more was not sent, the device may take more"
+                           ? "generator-limited: the generator sends no more, the device may "
+                             "pass more"
                            : "limited by the device");
   case search::Regular::NoUpper:
-    return size.ceiling_is_max ? "irregular: no loss up to --max-rate, the device may take more"
-                               : "irregular: no loss at all that the generator reaches, the device "
-                                 "may take more";
+    return size.ceiling_is_max
+               ? "irregular: no loss up to --max-rate, the device may pass more"
+               : "irregular: no loss at the generator's ceiling, the device may pass "
+                 "more";
   case search::Regular::NoLower:
     return fmt::format("irregular: too much loss even at the smallest load, {} pkt/s", upper);
   case search::Regular::Unfinished:
@@ -66,23 +69,22 @@ std::string bounds_words(const search::GoalResult& r, const SizeFound& size) {
 
 void print_size(Page& page, const SizeFound& size) {
   fmt::print(page.out, "\nframes of {} bytes\n", size.size);
-  page.row("ceiling", fmt::format("{}{}", rate_text(size.ceiling, size),
-                                  size.ceiling_is_max ? "  (asked for: --max-rate)"
-                                                      : "  (what the generator reaches)"));
+  page.row("ceiling",
+           fmt::format("{}{}", rate_text(size.ceiling, size),
+                       size.ceiling_is_max ? "  (--max-rate)" : "  (what the generator reaches)"));
   for (const GoalFound& found : size.goals) {
     const search::GoalResult& r = found.result;
     page.row(found.goal.name, r.lower ? rate_text(*r.lower, size)
                               : r.estimate
                                   ? rate_text(*r.estimate, size) +
-                                        "  (an estimate, by trials shorter than the goal's)"
-                                  : "no load is known to do");
-    page.row("", bounds_words(r, size));
+                                        "  (an estimate from trials shorter than the goal's)"
+                                  : "no lower bound found");
+    page.row("", bounds_text(r, size));
     if (r.lower && r.throughput != *r.lower)
-      page.row("", fmt::format("of which {} pkt/s arrive (conditional throughput)",
-                               thousands(r.throughput)));
+      page.row("", fmt::format("conditional throughput {} pkt/s", thousands(r.throughput)));
   }
   for (const LatencyFound& found : size.latency)
-    page.row(fmt::format("delay at {:.0f} %", found.share * 100), delay_words(found.delay));
+    page.row(fmt::format("delay at {:.0f} %", found.share * 100), delay_text(found.delay));
   for (const search::Outcome& point : size.loss_rate)
     page.row("loss rate", fmt::format("{} of {} pkt/s", percent_text(point.loss_ratio()),
                                       thousands(point.load)));
@@ -106,7 +108,7 @@ void to_text(Page& page, const SearchBegin& begin) {
   fmt::print(page.out, "search from {} to {}\n", from, to);
   const auto goals = plan::goals_of(begin.spec);
   for (const search::Goal& goal : goals)
-    fmt::print(page.out, "  {}: {}\n", goal.name, goal_words(goal));
+    fmt::print(page.out, "  {}: {}\n", goal.name, goal_text(goal));
   fmt::print(page.out, "{:>5} {:<12} {:>8} {:>14} {:>16} {:>7} {:>12} {:>10} {:>9}", "trial",
              "kind", "size", "load pkt/s", "L1", "time", "loss", "unsent", "p99 us");
   for (const search::Goal& goal : goals)
@@ -120,7 +122,7 @@ void to_text(Page& page, const SearchBegin&, const SearchTrial& trial) {
   const double load = o.load == 0 ? trial.rate : o.load;
   fmt::print(page.out, "{:>5} {:<12} {:>8} {:>14} {:>16} {:>7} {:>12} {:>10} {:>9}", trial.number,
              report::name(trial.kind), trial.size, thousands(load),
-             prefixed(load * trial.l1_bits, "bit/s"), duration_words(o.duration),
+             prefixed(load * trial.l1_bits, "bit/s"), duration_text(o.duration),
              trial.kind == TrialKind::Ceiling ? "-" : percent_text(o.loss_ratio()),
              with_thousands(o.unsent),
              trial.delay.count == 0 ? "-"
@@ -133,7 +135,9 @@ void to_text(Page& page, const SearchBegin&, const SearchTrial& trial) {
 
 void to_text(Page& page, const SearchBegin&, const SearchEnd& end) {
   page.out << "\nsummary\n";
-  page.ended(end_text(end.summary.end, "search complete"));
+  page.ended(end.summary.end == stats::EndReason::Duration
+                 ? "time limit reached"
+                 : end_text(end.summary.end, "search complete"));
   page.row("duration",
            fmt::format("{:>15.3f} s, {} trials", end.summary.end_s, end.summary.trials));
   for (const SizeFound& size : end.summary.sizes)
@@ -143,7 +147,7 @@ void to_text(Page& page, const SearchBegin&, const SearchEnd& end) {
     const bool bits = verdict.condition.bound.unit == Rate::Unit::Bps;
     page.row(verdict.held ? "met" : "MISSED",
              fmt::format("{}: {}", verdict.condition.text,
-                         !verdict.value ? "nothing was found"
+                         !verdict.value ? "no lower bound found"
                          : bits         ? prefixed(*verdict.value, "bit/s")
                                         : thousands(*verdict.value) + " pkt/s"));
   }

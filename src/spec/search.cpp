@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The options of `search`: those of `udp` that say what is sent, and what is looked for with it.
+// The options of `search`: those of `udp` that describe what is sent, and those of the search.
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -12,7 +12,7 @@ namespace {
 
 using plan::SearchSpec;
 
-/// What the search decides for itself, or what makes no sense many times over.
+/// Options of `udp` that the search decides by itself, or that fit no series of trials.
 constexpr std::array<std::string_view, 12> kNotOfSearch = {
     "num-packets", "duration", "announce",   "key",         "session",      "interval",
     "port",        "expect",   "write-pcap", "show-frames", "no-signature", "clock"};
@@ -26,7 +26,7 @@ auto of_search(T SearchSpec::*member) {
   return [member](Scope& s) -> T& { return s.get<SearchSpec>().*member; };
 }
 
-/// Of a list that is one option: text to list and back.
+/// An option that is a list: text to list and back.
 template <class Get, class Parse, class Write>
 void list_row(Table& table, OptionText text, Get get, Parse parse, Write write) {
   Option& row = table.add(std::move(text), Kind::Text);
@@ -66,7 +66,7 @@ std::string expect_text(const std::vector<plan::SearchCondition>& conditions) {
 }
 
 void goal_rows(Table& table) {
-  table.choice("--preset", "goals: NDR and PDR; the same in 15 s; RFC 2544 with 60 s trials",
+  table.choice("--preset", "goals: NDR and PDR, the same within 15 s, or RFC 2544 with 60 s trials",
                of_search(&SearchSpec::preset), kPresets);
   table.slot("preset");
   for (const auto& preset : {kPresets[1], kPresets[2]}) {
@@ -81,8 +81,8 @@ void goal_rows(Table& table) {
     table.slot("preset");
   }
   Option& goal = table.add({"--goal", "GOAL",
-                            "a goal instead of the preset's; of loss, duration, sum, exceed, "
-                            "width, initial, name",
+                            "a goal in place of the preset's: loss=, duration=, sum=, exceed=, "
+                            "width=, initial=, name=",
                             ""},
                            Kind::Text);
   goal.many = true;
@@ -98,11 +98,11 @@ void goal_rows(Table& table) {
       texts.push_back(search::to_string(each));
     return texts;
   };
-  list_row(table,
-           {"--max-latency", "CONDITIONS",
-            "a trial that breaks one counts as lossy, as in p99<50us", ""},
-           of_search(&SearchSpec::latency), search::parse_latency_limits,
-           [](const auto& limits) { return search::to_string(limits); });
+  list_row(
+      table,
+      {"--max-latency", "CONDITIONS", "count a trial that breaks one as lossy, as in p99<50us", ""},
+      of_search(&SearchSpec::latency), search::parse_latency_limits,
+      [](const auto& limits) { return search::to_string(limits); });
 }
 
 void search_rows(Table& table) {
@@ -117,19 +117,20 @@ void search_rows(Table& table) {
       });
   reflector.kind = Kind::Text;
   goal_rows(table);
-  table.value({"--min-rate", "RATE", "of one port: pps, bps, or % of the link's speed",
+  table.value({"--min-rate", "RATE", "lowest load of a port: pps, bps, or % of the link speed",
                "a hundred-thousandth of the ceiling"},
               of_search(&SearchSpec::min_rate), plan::parse_search_rate);
-  table.value({"--max-rate", "RATE", "likewise", "what the generator reaches"},
-              of_search(&SearchSpec::max_rate), plan::parse_search_rate);
-  table.value({"--resolution", "RATE", "bounds as close as this will do", "the goal's width"},
+  table.value(
+      {"--max-rate", "RATE", "highest load of a port, likewise", "what the generator reaches"},
+      of_search(&SearchSpec::max_rate), plan::parse_search_rate);
+  table.value({"--resolution", "RATE", "accept bounds that are this close", "the goal's width"},
               of_search(&SearchSpec::resolution), plan::parse_search_rate);
   list_row(
       table,
       {"--sizes", "LIST", "search once for each size, as in 64,128,imix", "that of --pkt-size"},
       of_search(&SearchSpec::sizes), parse_sizes, sizes_text);
-  table.value({"--max-time", "TIME", "of the trials of one size; then the best bounds so far",
-               "no limit, quick: 10s"},
+  table.value({"--max-time", "TIME", "time limit per size; then report the best bounds so far",
+               "no limit, quick: 14s"},
               of_search(&SearchSpec::max_time), parse_positive_duration);
   list_row(table, {"--expect", "CONDITIONS", "exit status 3 unless all hold, as in ndr>1Mpps", ""},
            of_search(&SearchSpec::expect), plan::parse_search_expect, expect_text);
@@ -141,7 +142,7 @@ Status check_names(const SearchSpec& spec) {
     if (std::find_if(goals.begin(), goal,
                      [&](const auto& other) { return other.name == goal->name; }) != goal)
       return bad_usage(
-          fmt::format("--goal: two goals are called {}: name=NAME tells them apart", goal->name));
+          fmt::format("--goal: two goals are called {}: name=NAME distinguishes them", goal->name));
   for (const plan::SearchCondition& condition : spec.expect)
     if (std::ranges::find(goals, condition.goal, &search::Goal::name) == goals.end()) {
       std::vector<std::string> names;
@@ -161,7 +162,7 @@ Status check_receiver(const SearchSpec& spec) {
     return bad_usage("search: expected the name of the sending interface, as in \"search eth1 --rx "
                      "eth2\"");
   if (spec.reflector.empty() && !rx)
-    return bad_usage("search: expected where the frames arrive: --rx INTERFACE behind a device, or "
+    return bad_usage("search: expected where the frames arrive: --rx INTERFACE after a device, or "
                      "--reflect IP");
   if (!spec.reflector.empty() && rx)
     return bad_usage("--reflect and --rx exclude each other: with a reflector, frames arrive on "

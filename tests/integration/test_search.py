@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`search` against limits that are known: a policer in a device between two ports, and a reflector's ceiling."""
+import json
+import os
 import signal
 
 import lib
@@ -11,16 +13,38 @@ TRIAL_S = 0.4
 GOAL = ("--goal", f"name=ndr,loss=0,duration={TRIAL_S}s,sum={3 * TRIAL_S:g}s,width=1%,initial=200ms")
 TRIES = 3           # where the host was too busy to send what was asked for
 
-# Passes UDP on to another interface, RATE frames a second and no more (the generic cell rate algorithm).
-POLICER = """
+HEAD = """
   static unsigned long long (*const now)(void) = (void*)5;                 // bpf_ktime_get_ns
   static long (*const redirect)(unsigned int, unsigned long long) = (void*)23;
-  static unsigned long long due;
   unsigned long long time = now();
+"""
+
+# Passes UDP on to another interface, RATE frames a second and no more (the generic cell rate algorithm).
+POLICER = HEAD + """
+  static unsigned long long due;
   if (data + 42 > end || data[12] != 8 || data[13] || data[23] != 17) return 2;
   if (due < time) due = time;
   if (due > time + BURST_NS) return 1;
   due += GAP_NS;
+  return redirect(OUT, 0);
+"""
+
+# Passes DEPTH frames of a burst; a pause of IDLE_NS empties the queue.
+DEPTH = 150
+QUEUE = HEAD + """
+  static unsigned long long last, queued;
+  if (data + 42 > end || data[12] != 8 || data[13] || data[23] != 17) return 2;
+  if (time > last + IDLE_NS) queued = 0;
+  last = time;
+  if (queued == DEPTH) return 1;
+  queued++;
+  return redirect(OUT, 0);
+"""
+
+# Passes UDP frames with the VLAN tag 5.
+BRIDGE = HEAD + """
+  (void)time;
+  if (data + 46 > end || data[12] != 0x81 || data[15] != 5 || data[27] != 17) return 2;
   return redirect(OUT, 0);
 """
 
@@ -41,18 +65,28 @@ class Device(wire.Wire):
             self.close()
             raise
 
-    def runs(self, test, body):
-        out = self.far("cat", f"/sys/class/net/{self.out_if}/ifindex").strip()
-        for word, value in (("OUT", out), ("GAP_NS", 10**9 // RATE), ("BURST_NS", int(BURST_S * 1e9))):
+    def runs(self, test, body, back=False):
+        """What arrives at one port is sent out of the other; `back`: towards the near end."""
+        came, out = (self.out_if, self.far_if) if back else (self.far_if, self.out_if)
+        out = self.far("cat", f"/sys/class/net/{out}/ifindex").strip()
+        for word, value in (("OUT", out), ("GAP_NS", 10**9 // RATE), ("BURST_NS", int(BURST_S * 1e9)), ("DEPTH", DEPTH),
+                            ("IDLE_NS", 20_000_000)):
             body = body.replace(word, f"{value}{'' if word == 'OUT' else 'ull'}")
         program = lib.compile_bpf(test, body)
-        self.far("ip", "link", "set", "dev", self.far_if, "xdpdrv", "obj", program, "sec", "xdp")
+        self.far("ip", "link", "set", "dev", came, "xdpdrv", "obj", program, "sec", "xdp")
+
+    def command(self, *args):
+        return ("search", self.near_if, "--rx", self.rx_if, "-m", self.far_mac, "-a", self.far_ip, "--json", *args)
+
+    def search(self, *args):
+        with self.start(*self.command(*args)) as process:
+            return process.finish(240)
 
 
 class SearchTest(lib.TestCase):
 
     def adds_up(self, result):
-        """Every trial's columns, and that what is told of a load follows from its trials."""
+        """The columns of every trial, and that the bounds in the result are those that the trials gave."""
         trials = result.doc["intervals"]
         self.assertEqual([trial["trial"] for trial in trials], list(range(1, len(trials) + 1)))
         kinds = [trial["kind"] for trial in trials]
@@ -67,10 +101,10 @@ class SearchTest(lib.TestCase):
                     for bound in ("lower", "upper"):
                         if goal[bound] is None:
                             continue
-                        told = [trial["bounds"][goal["name"]] for trial in trials
-                                if trial["load_pps"] == goal[bound]["pps"] and trial["kind"] == "search"
-                                and trial["size"] == size["size"]]
-                        self.assertEqual(told[-1], bound, result)
+                        reported = [trial["bounds"][goal["name"]] for trial in trials
+                                    if trial["load_pps"] == goal[bound]["pps"] and trial["kind"] == "search"
+                                    and trial["size"] == size["size"]]
+                        self.assertEqual(reported[-1], bound, result)
                     if goal["regular"]:
                         self.assertLess(goal["lower"]["pps"], goal["upper"]["pps"])
 
@@ -95,13 +129,15 @@ class Policer(SearchTest):
         self.addCleanup(self.wire.close)
         self.wire.runs(self, POLICER)
 
+    @staticmethod
+    def limited(args):
+        return (*(() if "--max-rate" in args else ("--max-rate", "60kpps")), *args)
+
     def command(self, *args):
-        return ("search", self.wire.near_if, "--rx", self.wire.rx_if, "-m", self.wire.far_mac, "-a", self.wire.far_ip,
-                *(() if "--max-rate" in args else ("--max-rate", "60kpps")), "--json", *args)
+        return self.wire.command(*self.limited(args))
 
     def search(self, *args):
-        with self.wire.start(*self.command(*args)) as process:
-            return process.finish(240)
+        return self.wire.search(*self.limited(args))
 
     def test_found(self):
         result, (goal,) = self.until_found(lambda: self.search(*GOAL, "--expect", "ndr>10kpps,ndr<1Mpps"))
@@ -202,10 +238,57 @@ class Policer(SearchTest):
         self.assertEqual(self.wire.far_packets(), before, "nothing is sent")
 
 
+class OtherDevices(SearchTest):
+
+    def setUp(self):
+        self.wire = Device()
+        self.addCleanup(self.wire.close)
+
+    def test_back_to_back(self):
+        """The longest burst is the queue's depth, to the frame, in every search."""
+        self.wire.runs(self, QUEUE)
+        goal = ("--goal", "name=throughput,exceed=0,duration=100ms,sum=100ms,width=20%,initial=100ms")
+        for _ in range(TRIES):
+            result = self.wire.search("--rfc2544", *goal, "--drain", "50ms", "--max-time", "60s")
+            self.assertEqual(result.status, 0, result)
+            self.adds_up(result)
+            bursts = result.doc["end"]["sizes"][0]["back_to_back"]
+            if bursts and bursts["searches"] > 1:
+                break
+        self.assertEqual((bursts["min_frames"], bursts["mean_frames"], bursts["max_frames"]), (DEPTH, DEPTH, DEPTH), result)
+        self.assertGreater(bursts["searches"], 1)
+
+    def test_streams_tags_and_both_directions(self):
+        """Each port sends the load, which its streams share."""
+        self.wire.runs(self, BRIDGE)
+        self.wire.runs(self, BRIDGE, back=True)
+        profile = os.path.join(lib.scratch(self), "mix.json")
+        with open(profile, "w", encoding="utf-8") as file:
+            json.dump({"streams": [{"rate": "3kpps"}, {"rate": "1kpps", "pkt_size": 128}], "vlan": ["5"]}, file)
+        # With so much loss accepted, a busy host is no obstacle.
+        result = self.wire.search("--profile", profile, "--bidir", "--src-mac", self.wire.near_mac, "--max-rate", "2kpps",
+                                  "--goal", "name=most,loss=99%,duration=200ms,sum=200ms")
+        self.assertEqual(result.status, 0, result)
+        self.adds_up(result)
+        (size,) = result.doc["end"]["sizes"]
+        (goal,) = size["goals"]
+        self.assertEqual((goal["state"], goal["limited_by"]), ("no-upper-bound", "max-load"), result)
+        self.assertEqual(goal["lower"]["pps"], size["max_load_pps"], result)
+        for trial in result.doc["intervals"]:
+            if trial["kind"] == "search":
+                asked = 2 * trial["load_pps"] * trial["trial_seconds"]
+                self.assertLess(abs(trial["asked"] - asked), 0.01 * asked + 8, trial)
+        for port in result.doc["start"]["configuration"]["ports"]:
+            self.assertTrue(port["receives"])
+            self.assertEqual(len(port["sends"]["streams"]), 2)
+            for stream in port["sends"]["streams"]:
+                self.assertEqual([tag["vlan"] for tag in stream["vlans"]], ["5"], stream)
+
+
 class Reflected(SearchTest):
 
     def test_ceiling_of_a_reflector(self):
-        """One port, there and back; the reflector sends back no more than it is told to."""
+        """One port, there and back; the reflector sends back no more than its --max-rate."""
         net = wire.Wire("--queues", 1)
         self.addCleanup(net.close)
         net.near("ethtool", "-K", net.near_if, "gro", "on")

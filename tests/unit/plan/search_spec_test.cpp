@@ -93,7 +93,7 @@ TEST(SearchSpecTest, LatencyLimitsAreEveryGoals) {
     EXPECT_EQ(goal.latency, spec.latency);
   EXPECT_FALSE(time_limit(spec));
   spec.preset = search::Preset::Quick;
-  EXPECT_EQ(time_limit(spec), Nanoseconds(10'000'000'000));
+  EXPECT_EQ(time_limit(spec), Nanoseconds(14'000'000'000));
 }
 
 } // namespace

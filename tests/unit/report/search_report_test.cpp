@@ -25,8 +25,9 @@ bool says(const std::string& text, const std::string& words) {
 TEST(SearchReportTest, TheGeneratorsLimitIsNotTheDevices) {
   const std::string text = text_of(sample::search_summary());
   EXPECT_TRUE(says(text, "below 884,000 pkt/s; limited by the device")) << text;
-  EXPECT_TRUE(says(text, "below 994,000 pkt/s; generator-limited: more was not sent")) << text;
-  EXPECT_TRUE(says(text, "of which 988,000 pkt/s arrive")) << text;
+  EXPECT_TRUE(says(text, "below 994,000 pkt/s; generator-limited: the generator sends no more"))
+      << text;
+  EXPECT_TRUE(says(text, "conditional throughput 988,000 pkt/s")) << text;
   EXPECT_TRUE(says(text, "MISSED          ndr>1Mpps: 880,000 pkt/s")) << text;
   EXPECT_TRUE(says(text, "met             pdr>=100Mbps: 665.3 Mbit/s")) << text;
   EXPECT_TRUE(says(text, "buffer 0.001000 s, corrected 0.000750 s")) << text;
@@ -34,9 +35,9 @@ TEST(SearchReportTest, TheGeneratorsLimitIsNotTheDevices) {
 
 TEST(SearchReportTest, IrregularResultsAreMarked) {
   const std::string text = text_of(sample::search_irregular());
-  EXPECT_TRUE(says(text, "irregular: no loss at all that the generator reaches")) << text;
+  EXPECT_TRUE(says(text, "irregular: no loss at the generator's ceiling")) << text;
   EXPECT_TRUE(says(text, "irregular: too much loss even at the smallest load, 10 pkt/s")) << text;
-  EXPECT_TRUE(says(text, "no load is known to do")) << text;
+  EXPECT_TRUE(says(text, "no lower bound found")) << text;
   EXPECT_TRUE(says(text, "interrupted")) << text;
 }
 
@@ -45,8 +46,10 @@ TEST(SearchReportTest, AnEstimateIsCalledOne) {
   summary.sizes[0].goals[0].result = {.upper = 900e3, .estimate = 800e3};
   const std::string text = text_of(summary);
   EXPECT_TRUE(says(text, "800,000 pkt/s")) << text;
-  EXPECT_TRUE(says(text, "(an estimate, by trials shorter than the goal's)")) << text;
+  EXPECT_TRUE(says(text, "(an estimate from trials shorter than the goal's)")) << text;
   EXPECT_TRUE(says(text, "unfinished: below 900,000 pkt/s")) << text;
+  summary.end = stats::EndReason::Duration;
+  EXPECT_TRUE(says(text_of(summary), "time limit reached"));
 }
 
 TEST(SearchReportTest, AConditionWithoutAResultIsMissed) {
