@@ -14,6 +14,7 @@
 #include "core/stop_token.h"
 #include "plan/reflect_spec.h"
 #include "plan/rx_spec.h"
+#include "plan/search_spec.h"
 #include "plan/spec.h"
 #include "plan/tcp_spec.h"
 #include "plan/test_spec.h"
@@ -35,6 +36,7 @@ int udp(const plan::TestSpec& test, Context& context);
 int tcp(const plan::TcpSpec& spec, Context& context);
 int rx(const plan::RxSpec& spec, Context& context);
 int reflect(const plan::ReflectSpec& spec, Context& context);
+int search(const plan::SearchSpec& spec, Context& context);
 int probe(const plan::ProbeSpec& spec, Context& context);
 int demo(const plan::DemoSpec& spec, Context& context);
 

@@ -9,6 +9,7 @@
 #include "app/front_end.h"
 #include "app/patience.h"
 #include "app/planned_capture.h"
+#include "app/port_facts.h"
 #include "core/exit_status.h"
 #include "net/interface.h"
 #include "plan/port_test_plan.h"
@@ -28,9 +29,9 @@ plan::HostFacts facts_of(const plan::TestSpec& test, const plan::PortSpec& port,
   return gather_facts(test, port, !test.dry_run);
 }
 
-/// Gathers the facts of every port and replaces the port's interface by its canonical name. Adds
-/// the return paths, which lead to the first sender's addresses.
-std::vector<plan::HostFacts> facts_of_ports(plan::TestSpec& test, Context& context) {
+} // namespace
+
+std::vector<plan::HostFacts> gather_ports(plan::TestSpec& test, Context& context) {
   test = plan::with_own_names(std::move(test), net::interface_name);
   const auto first = std::ranges::find_if(test.ports, &plan::PortSpec::sends);
   if (test.bidir && first != test.ports.end())
@@ -40,6 +41,8 @@ std::vector<plan::HostFacts> facts_of_ports(plan::TestSpec& test, Context& conte
     facts.push_back(facts_of(test, port, context));
   return facts;
 }
+
+namespace {
 
 int dry_run(plan::Plan plan, report::Sink& sink, Context& context) {
   if (std::string note = plan::tx_path_note(plan.via_reason); !note.empty())
@@ -78,7 +81,7 @@ int udp(const plan::TestSpec& asked, Context& outer) {
   if (!plan::sees_both_ends(test))
     return carry_out(plan::resolve(test, facts_of(test, test.ports.front(), context), run_id),
                      *sink, context);
-  const std::vector<plan::HostFacts> facts = facts_of_ports(test, context);
+  const std::vector<plan::HostFacts> facts = gather_ports(test, context);
   return carry_out(plan::resolve_port_test(test, facts, run_id), *sink, context);
 }
 

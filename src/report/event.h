@@ -16,6 +16,7 @@
 #include "plan/reflect_plan.h"
 #include "plan/rx_plan.h"
 #include "plan/tcp_plan.h"
+#include "report/search_event.h"
 #include "report/verdict.h"
 #include "stats/port_test.h"
 #include "stats/rate.h"
@@ -61,11 +62,16 @@ struct ReflectBegin {
   RunInfo info;
   std::string mode;
 };
-using Begin = std::variant<UdpBegin, PortTestBegin, TcpBegin, RxBegin, ReflectBegin>;
+struct SearchBegin {
+  plan::PortTestPlan plan; ///< of a trial at full speed
+  plan::SearchSpec spec;
+  RunInfo info;
+};
+using Begin = std::variant<UdpBegin, PortTestBegin, TcpBegin, RxBegin, ReflectBegin, SearchBegin>;
 
-/// What was counted since the previous interval.
+/// What was counted since the previous interval; for a search: a trial.
 using Interval = std::variant<stats::Sample, stats::PortTestSample, stats::TcpSample,
-                              stats::RxSample, stats::ReflectSample>;
+                              stats::RxSample, stats::ReflectSample, SearchTrial>;
 
 // Events during the run.
 struct Announced { ///< a run's start was announced, or its end if the start was not seen
@@ -102,8 +108,12 @@ struct RxEnd {
   stats::RxSummary summary;
   std::vector<RxVerdict> verdicts;
 };
-using End =
-    std::variant<stats::Summary, PortTestEnd, stats::TcpSummary, RxEnd, stats::ReflectSummary>;
+struct SearchEnd {
+  SearchSummary summary;
+  std::vector<SearchVerdict> verdicts;
+};
+using End = std::variant<stats::Summary, PortTestEnd, stats::TcpSummary, RxEnd,
+                         stats::ReflectSummary, SearchEnd>;
 
 /// No more events follow.
 struct Finish {};

@@ -57,4 +57,8 @@ void to_text(Page& page, const ReflectBegin& begin);
 void to_text(Page& page, const ReflectBegin& begin, const stats::ReflectSample& sample);
 void to_text(Page& page, const ReflectBegin& begin, const stats::ReflectSummary& summary);
 
+void to_text(Page& page, const SearchBegin& begin);
+void to_text(Page& page, const SearchBegin& begin, const SearchTrial& trial);
+void to_text(Page& page, const SearchBegin& begin, const SearchEnd& end);
+
 } // namespace xtg::report

@@ -92,7 +92,7 @@ std::vector<Given> in_order(std::vector<Given> options) {
 
 /// Applies options of streams to each stream of the port.
 Status read_all(Test& test, std::size_t port, const std::vector<Given>& options) {
-  const auto* udp = std::get_if<plan::TestSpec>(&test.of);
+  const auto* udp = udp_of(test);
   for (const Given& given : in_order(options)) {
     const bool each = given.option->place == Place::Stream && udp != nullptr;
     const std::size_t times = each ? udp->ports[port].streams.size() : 1;
@@ -104,7 +104,7 @@ Status read_all(Test& test, std::size_t port, const std::vector<Given>& options)
 
 /// Applies threads and CPUs to whatever has them.
 Status settle(Test& test, const Asked& asked) {
-  if (auto* udp = std::get_if<plan::TestSpec>(&test.of))
+  if (auto* udp = udp_of(test))
     return settle_threads(asked, udp->ports.front().threads, udp->ports.front().cpus);
   if (auto* tcp = std::get_if<plan::TcpSpec>(&test.of))
     return settle_threads(asked, tcp->threads, tcp->cpus);
@@ -120,7 +120,7 @@ tl::unexpected<Error> labelled(const std::string& label, Error error) {
 
 /// One port: the options for all ports, overridden by its own.
 Status read_port(Test& test, std::size_t number, const PortDraft& draft) {
-  auto& udp = std::get<plan::TestSpec>(test.of);
+  auto& udp = *udp_of(test);
   plan::PortSpec& port = udp.ports[number];
   port.receive = true;
   auto name = parse_interface(draft.interface);
@@ -139,7 +139,7 @@ Status read_port(Test& test, std::size_t number, const PortDraft& draft) {
 /// Replaces the first port, which so far stands for all of them, by the ports of --port, followed
 /// by those that only receive.
 Status read_ports(Test& test, const std::vector<PortDraft>& drafts) {
-  auto& ports = std::get<plan::TestSpec>(test.of).ports;
+  auto& ports = udp_of(test)->ports;
   if (!ports.front().interface.empty())
     return bad_usage(fmt::format("{} and --port both name where to send: with --port, all "
                                  "interfaces are ports",
@@ -162,7 +162,7 @@ Status read_ports(Test& test, const std::vector<PortDraft>& drafts) {
 
 /// Streams with each one's own options; applies the rules between the options of each.
 Status read_streams(Test& test, const Draft& draft, const Asked& asked) {
-  const auto& udp = std::get<plan::TestSpec>(test.of);
+  const plan::TestSpec& udp = *udp_of(test);
   const auto& streams = udp.ports.front().streams;
   for (std::size_t i = 0; i < draft.streams.size(); ++i)
     for (const Given& given : in_order(draft.streams[i]))
@@ -235,7 +235,7 @@ Draft merge(Draft profile, Draft over) {
 
 Result<Test> build(const Draft& draft) {
   Test test = default_test(draft.command->command);
-  auto* udp = std::get_if<plan::TestSpec>(&test.of);
+  auto* udp = udp_of(test);
   if (udp != nullptr && draft.streams.size() > 1)
     udp->ports.front().streams.resize(draft.streams.size(), udp->ports.front().streams.front());
   Asked asked = asked_of(draft.options);

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "core/result.h"
@@ -21,14 +22,17 @@ namespace xtg::spec {
 /// Where readers and writers of options find their fields.
 class Scope {
 public:
-  /// For `udp`: a stream of one of its ports.
+  /// For `udp` and `search`: a stream of one of its ports.
   explicit Scope(Test& test, std::size_t port = 0, std::size_t stream = 0)
       : test_(test), port_(port), stream_(stream) {}
 
   [[nodiscard]] Test& test() const { return test_; }
   template <class Spec>
   [[nodiscard]] Spec& get() const {
-    return std::get<Spec>(test_.of);
+    if constexpr (std::is_same_v<Spec, plan::TestSpec>)
+      return *udp_of(test_);
+    else
+      return std::get<Spec>(test_.of);
   }
   [[nodiscard]] plan::PortSpec& port() const { return get<plan::TestSpec>().ports[port_]; }
   [[nodiscard]] plan::StreamSpec& stream() const { return port().streams[stream_]; }
@@ -103,6 +107,7 @@ struct CommandInfo {
   std::string summary;
   std::string rest{}; ///< what may follow the options, for the usage line
   bool profile = false;
+  bool streams = false; ///< a profile may have several streams
   std::vector<Option> options{};
   /// The rules between options, checked when all have been read.
   std::function<Status(const Test&, const Asked&)> check{};

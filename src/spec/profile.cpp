@@ -70,7 +70,7 @@ tl::unexpected<Error> Reader::unknown(const std::string& path, const std::string
   for (const Option& option : command_.options)
     if (option.in_json && fits(option, in)) known.push_back(option.key);
   if (in == In::Top) known.emplace_back("command");
-  if (in == In::Top && command_.command == Command::Udp) known.emplace_back("streams");
+  if (in == In::Top && command_.streams) known.emplace_back("streams");
   return bad(path, fmt::format("unknown key {}{}", xtg::quoted(key), suggestion(key, known)));
 }
 
@@ -153,13 +153,14 @@ Status Reader::ports(const Json& value, Draft& out) {
 
 Status Reader::top(const Json& profile, Draft& out) {
   Json plain = profile;
-  if (command_.command == Command::Udp) {
+  if (command_.streams) {
     if (const auto found = profile.find("streams"); found != profile.end())
       if (auto ok = streams(*found, out); !ok) return ok;
-    if (const auto found = profile.find("ports"); found != profile.end())
+    if (const auto found = profile.find("ports");
+        found != profile.end() && command_.by_key("ports") != nullptr)
       if (auto ok = ports(*found, out); !ok) return ok;
     plain.erase("streams");
-    plain.erase("ports");
+    if (command_.by_key("ports") != nullptr) plain.erase("ports");
   }
   return options(plain, "", In::Top, out.options);
 }
@@ -214,11 +215,11 @@ Texts text_of(const Option& option, Scope scope) {
   return option.write(scope);
 }
 
-/// By sending port and its streams; commands other than `udp` have one of each.
+/// By sending port and its streams; commands that send no streams have one of each.
 using Written = std::vector<std::vector<Texts>>;
 
 Written written(const Option& option, Test& test) {
-  const auto* udp = std::get_if<plan::TestSpec>(&test.of);
+  const auto* udp = udp_of(test);
   if (udp == nullptr) return {{text_of(option, Scope(test))}};
   Written out;
   for (std::size_t port = 0; port < udp->ports.size(); ++port) {

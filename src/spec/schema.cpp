@@ -46,12 +46,14 @@ Json properties_of(const CommandInfo& command, Wanted wanted) {
 Json command_schema(const CommandInfo& command) {
   Json properties = {{"command", {{"const", command.name}}}, {"$schema", {{"type", "string"}}}};
   properties.update(properties_of(command, [](const Option&) { return true; }));
-  if (command.command == Command::Udp) {
+  if (command.streams) {
     properties["streams"] = {{"type", "array"},
                              {"minItems", 1},
                              {"maxItems", kMaxStreams},
                              {"items", {{"$ref", "#/$defs/stream"}}},
                              {"description", "streams, each on top of what the top level says"}};
+  }
+  if (command.by_key("ports") != nullptr) {
     properties["ports"] = {
         {"type", "array"},
         {"items", {{"anyOf", {{{"type", "string"}}, {{"$ref", "#/$defs/port"}}}}}},

@@ -27,13 +27,19 @@
 
 namespace xtg::spec {
 
+class Table;
+
 CommandInfo udp_command();
 CommandInfo tcp_command();
 CommandInfo rx_command();
 CommandInfo reflect_command();
+CommandInfo search_command();
 CommandInfo probe_command();
 CommandInfo demo_command();
 CommandInfo completion_command();
+
+/// What `udp` sends and how, and where it is received: of `search` as well.
+void add_udp_rows(Table& table);
 
 /// The rules between the options of one stream of a test.
 Status check_udp_stream(const plan::TestSpec& test, const plan::StreamSpec& stream,

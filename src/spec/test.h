@@ -10,6 +10,7 @@
 
 #include "plan/reflect_spec.h"
 #include "plan/rx_spec.h"
+#include "plan/search_spec.h"
 #include "plan/spec.h"
 #include "plan/tcp_spec.h"
 #include "plan/test_spec.h"
@@ -18,7 +19,7 @@ namespace xtg::spec {
 
 inline constexpr std::size_t kMaxStreams = 64;
 
-enum class Command : std::uint8_t { Udp, Tcp, Rx, Reflect, Probe, Demo, Completion };
+enum class Command : std::uint8_t { Udp, Tcp, Rx, Reflect, Search, Probe, Demo, Completion };
 
 /// `completion`: the shell.
 struct Completion {
@@ -26,15 +27,19 @@ struct Completion {
   bool operator==(const Completion&) const = default;
 };
 
-/// What a command takes; `udp` has at least one port, and the first one sends.
+/// What a command takes; `udp` and `search` have at least one port, and the first one sends.
 struct Test {
   /// In the order of Command.
-  std::variant<plan::TestSpec, plan::TcpSpec, plan::RxSpec, plan::ReflectSpec, plan::ProbeSpec,
-               plan::DemoSpec, Completion>
+  std::variant<plan::TestSpec, plan::TcpSpec, plan::RxSpec, plan::ReflectSpec, plan::SearchSpec,
+               plan::ProbeSpec, plan::DemoSpec, Completion>
       of;
   std::string key_file; ///< file from which --key was read; written to profiles
   bool operator==(const Test&) const = default;
 };
+
+/// What `udp` and `search` send; none of other commands.
+plan::TestSpec* udp_of(Test& test);
+const plan::TestSpec* udp_of(const Test& test);
 
 /// With the defaults of all options.
 Test default_test(Command command);

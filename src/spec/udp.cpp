@@ -353,14 +353,18 @@ Status check_udp_stream(const plan::TestSpec& test, const plan::StreamSpec& stre
   return {};
 }
 
-CommandInfo udp_command() {
-  Table table(Command::Udp, "udp", "Send UDP packets at full speed or at an exact rate.");
-  table.info().profile = true;
+void add_udp_rows(Table& table) {
+  table.info().profile = table.info().streams = true;
   frame_rows(table);
   stream_rows(table);
   run_rows(table);
   ends_rows(table);
   output_rows(table);
+}
+
+CommandInfo udp_command() {
+  Table table(Command::Udp, "udp", "Send UDP packets at full speed or at an exact rate.");
+  add_udp_rows(table);
   table.info().check = check_udp;
   return table.done();
 }

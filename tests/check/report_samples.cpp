@@ -14,6 +14,7 @@
 #include "unit/report/reflect_sample_values.h"
 #include "unit/report/rx_sample_values.h"
 #include "unit/report/sample_values.h"
+#include "unit/report/search_sample_values.h"
 #include "unit/report/tcp_sample_values.h"
 
 namespace {
@@ -212,6 +213,9 @@ int main(int argc, char** argv) {
   both(folder, "exchange-early-failure", port_test_early_failure);
   both(folder, "reflect", reflect_run);
   both(folder, "reflect-nothing", reflect_nothing);
+  both(folder, "search", [](Sink& r) { sample::search_run(r, sample::search_summary()); });
+  both(folder, "search-irregular",
+       [](Sink& r) { sample::search_run(r, sample::search_irregular()); });
   std::ofstream(folder / "tcp-plan.json")
       << tcp_plan_json(sample::tcp_plan(), R"({"command":"tcp","host":"a"})");
   std::ofstream(folder / "tcp-plan-file.json") << tcp_plan_json(sample::tcp_file_plan());
