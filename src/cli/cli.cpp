@@ -12,8 +12,8 @@
 #include "cli/foreign.h"
 #include "cli/help.h"
 #include "cli/split.h"
+#include "cli/version.h"
 #include "core/text.h"
-#include "core/version.h"
 #include "spec/draft.h"
 #include "spec/profile.h"
 #include "spec/suggest.h"
@@ -210,7 +210,7 @@ Result<Request> parse_words(Args args) {
   case Split::End::Help:
     return Request(TextRequest{help_text(words.command)});
   case Split::End::Version:
-    return Request(TextRequest{std::string("xdp-trafficgen ") + kVersion + "\n"});
+    return Request(TextRequest{version_text()});
   case Split::End::Mismatch:
     return mismatch(words.command, words.message);
   case Split::End::Refused:
