@@ -11,7 +11,7 @@
 #include "app/planned_capture.h"
 #include "core/exit_status.h"
 #include "net/interface.h"
-#include "plan/exchange_plan.h"
+#include "plan/port_test_plan.h"
 #include "xdp/live.h"
 
 namespace xtg::app {
@@ -33,7 +33,7 @@ std::vector<plan::HostFacts> facts_of_ports(plan::TestSpec& test, Context& conte
   test = plan::with_own_names(std::move(test), net::interface_name);
   const auto first = std::ranges::find_if(test.ports, &plan::PortSpec::sends);
   if (test.bidir && first != test.ports.end())
-    test = plan::with_ways_back(test, facts_of(test, *first, context));
+    test = plan::with_return_paths(test, facts_of(test, *first, context));
   std::vector<plan::HostFacts> facts;
   for (const plan::PortSpec& port : test.ports)
     facts.push_back(facts_of(test, port, context));
@@ -48,11 +48,11 @@ int dry_run(const plan::Plan& plan, report::Sink& sink, Context& context) {
   return static_cast<int>(ExitStatus::Done);
 }
 
-int dry_run(const plan::ExchangePlan& plan, report::Sink&, Context& context) {
+int dry_run(const plan::PortTestPlan& plan, report::Sink&, Context& context) {
   report::Notes notes(context.err);
   for (const plan::PortPlan& port : plan.ports) {
     if (port.send) show_plan(*port.send, notes, context);
-    if (port.receive && for_people(plan.spec.output)) notes.tell(port.receive->notes);
+    if (port.receive && for_people(plan.spec.output)) notes.emit(port.receive->notes);
   }
   return static_cast<int>(ExitStatus::Done);
 }
@@ -71,12 +71,12 @@ int udp(const plan::TestSpec& asked, Context& outer) {
   xdp::init_logging(asked.output.verbose);
   const auto sink = make_output(asked.output, context);
   plan::TestSpec test = asked;
-  const std::uint32_t session = test.session.value_or(std::random_device{}());
+  const std::uint32_t run_id = test.run_id.value_or(std::random_device{}());
   if (!plan::sees_both_ends(test))
-    return carry_out(plan::resolve(test, facts_of(test, test.ports.front(), context), session),
+    return carry_out(plan::resolve(test, facts_of(test, test.ports.front(), context), run_id),
                      *sink, context);
   const std::vector<plan::HostFacts> facts = facts_of_ports(test, context);
-  return carry_out(plan::resolve_exchange(test, facts, session), *sink, context);
+  return carry_out(plan::resolve_port_test(test, facts, run_id), *sink, context);
 }
 
 } // namespace xtg::app
