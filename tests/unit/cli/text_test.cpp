@@ -128,6 +128,23 @@ TEST(CliHelp, ShortNamesStandAloneAndArgumentsInTheUsage) {
   EXPECT_NE(help.find("\n  -p, --port PORT "), std::string::npos) << help;
 }
 
+TEST(CliHelp, NamesTheProgramAsItWasCalled) {
+  for (const std::vector<std::string>& args :
+       std::vector<std::vector<std::string>>{{"--help"},
+                                             {"udp", "--help"},
+                                             {"completion", "bash"},
+                                             {"completion", "zsh"},
+                                             {"completion", "fish"}}) {
+    const auto request = cli::parse(args, "xtg");
+    ASSERT_TRUE(request);
+    const std::string& said = std::get<cli::TextRequest>(*request).text;
+    EXPECT_EQ(said.find("xdp-trafficgen"), std::string::npos) << said;
+    EXPECT_NE(said.find("xtg"), std::string::npos) << said;
+  }
+  EXPECT_EQ(std::get<cli::TextRequest>(*cli::parse({"--version"}, "xtg")).text,
+            cli::version_text());
+}
+
 TEST(CliVersion, SaysWhatThisBuildIs) {
   const std::string full = cli::version_text({"1.2.3", "0123456789ab", "tc, xdp", "libbpf 1.1.2"});
   EXPECT_EQ(full.find("xdp-trafficgen 1.2.3, commit 0123456789ab\n"), 0U) << full;
