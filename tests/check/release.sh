@@ -25,15 +25,23 @@ deb=xdp-trafficgen-ng_$version-1_$(dpkg --print-architecture).deb
 cat >"$work/files" <<END
 NOTES.md
 SHA256SUMS
-$deb
 xdp-trafficgen-$version-x86_64
 xdp-trafficgen-$version.tar.gz
+$deb
 END
 LC_ALL=C ls | diff "$work/files" - || wrong "these are not the files of a release"
 sha256sum --quiet -c SHA256SUMS
 [ "$(grep -c . SHA256SUMS)" = 4 ] || wrong "SHA256SUMS has not all files"
 grep -q '^\* ' NOTES.md || wrong "NOTES.md names no change"
 ! grep -q '^## ' NOTES.md || wrong "NOTES.md has more than one entry"
+
+# What is built may be older than the last commit, but is one of this repository.
+"./xdp-trafficgen-$version-x86_64" --version >"$work/version"
+commit=$(sed -n '1s/.*, commit \([0-9a-f]*\).*/\1/p' "$work/version")
+git -c safe.directory='*' -C "$source" cat-file -e "$commit^{commit}" || wrong "no commit of this repository: '$commit'"
+for part in 'kernel programs inside: .*xdp' 'built with: libbpf [0-9]' 'not the xdp-trafficgen of xdp-tools'; do
+  grep -q "$part" "$work/version" || wrong "--version says no '$part'"
+done
 
 # The package: these files and no others, and the libraries that the program needs.
 cat >"$work/contents" <<END
@@ -49,8 +57,9 @@ cat >"$work/contents" <<END
 /usr/share/xdp-trafficgen-ng/xtg-signature.lua
 /usr/share/zsh/vendor-completions/_xtg
 END
-dpkg-deb -c "$deb" | sed -n 's,.* \./\(.*[^/]\)$,/\1,p' | LC_ALL=C sort | diff "$work/contents" - || wrong "not the package's files"
-dpkg-deb -c "$deb" | grep -q '^-rwxr-xr-x root/root .*/usr/bin/xtg$' || wrong "xtg is not an executable of root's"
+dpkg-deb -c "$deb" >"$work/list"
+sed -n 's,.* \./\(.*[^/]\)$,/\1,p' "$work/list" | LC_ALL=C sort | diff "$work/contents" - || wrong "not the package's files"
+grep -q '^-rwxr-xr-x root/root .*/usr/bin/xtg$' "$work/list" || wrong "xtg is not an executable of root's"
 for library in libc6 libstdc++6 libbpf libxdp libnl-3; do
   dpkg-deb -f "$deb" Depends | grep -q "$library" || wrong "it does not depend on $library"
 done

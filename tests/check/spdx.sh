@@ -14,7 +14,7 @@ bad=$(
     ls CMakeLists.txt .clang-format .clang-tidy 2>/dev/null || true
   } | while read -r file; do
     case $file in
-    *.md | *.pcap | tests/fuzz/corpus/*) continue ;;
+    *.md | *.pcap | tests/fuzz/corpus/* | packaging/copyright | packaging/changelog.in) continue ;;
     bpf/CMakeLists.txt | bpf/*.sh) licence='BSD-2-Clause' ;;
     bpf/* | *.bpf.c | *.bpf.h) licence='GPL-2.0-only' ;;
     include/xtg/abi/*) licence='GPL-2.0-only OR BSD-2-Clause' ;;
