@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "core/units.h"
+#include "report/describe.h"
 
 namespace xtg::report {
 
