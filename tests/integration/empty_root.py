@@ -44,8 +44,8 @@ class Exchange:
         with Process(receive, ["rx", self.wire.far_if, "--json-stream", "-n", self.count, "--duration", 60]) as receiver:
             first = lib.parse_json(receiver.child.stdout.readline())
             self.assertEqual(first["event"], "start", first)
-            sent = self.adds_up(self.ok(self.wire.udp("-a", self.wire.far_ip, "-n", self.count, "--rate", self.rate,
-                                                      "-s", 128, inside=inside(root), binary=PROGRAM)))
+            sent = self.adds_up(self.ok(self.wire.udp("-m", self.wire.far_mac, "-a", self.wire.far_ip, "-n",
+                                                      self.count, "--rate", self.rate, "-s", 128, inside=inside(root), binary=PROGRAM)))
             received = receiver.finish()
         self.assertEqual(sent.total["accepted"], self.count, sent)
         self.assertEqual(received.status, 0, received)
