@@ -41,11 +41,13 @@ class Exchange:
     def test_sends_and_receives(self):
         root = make(self)
         receive = ["ip", "netns", "exec", self.wire.far_ns, *inside(root), PROGRAM]
-        with Process(receive, ["rx", self.wire.far_if, "--json-stream", "-n", self.count, "--duration", 60]) as receiver:
+        with Process(receive, ["rx", self.wire.far_if, "--json-stream", "-n", self.count, "--duration",
+                               2 * lib.PATIENCE]) as receiver:
             first = lib.parse_json(receiver.child.stdout.readline())
             self.assertEqual(first["event"], "start", first)
-            sent = self.adds_up(self.ok(self.wire.udp("-m", self.wire.far_mac, "-a", self.wire.far_ip, "-n",
-                                                      self.count, "--rate", self.rate, "-s", 128, inside=inside(root), binary=PROGRAM)))
+            sent = self.wire.udp("-m", self.wire.far_mac, "-a", self.wire.far_ip, "-n", self.count, "--rate", self.rate,
+                                 "-s", 128, inside=inside(root), binary=PROGRAM)
+            self.adds_up(self.ok(sent))
             received = receiver.finish()
         self.assertEqual(sent.total["accepted"], self.count, sent)
         self.assertEqual(received.status, 0, received)
