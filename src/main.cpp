@@ -3,6 +3,7 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fcntl.h>
@@ -85,12 +86,18 @@ int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
       test.of);
 }
 
+/// The package's short name, or the full one.
+std::string_view called(const Args& argv) {
+  const std::string_view path = argv.empty() ? "" : argv.front();
+  return path.substr(path.rfind('/') + 1) == "xtg" ? "xtg" : xtg::cli::kFullName;
+}
+
 int run(const Args& argv, const Args& args, xtg::app::Signals& signals) {
   Streams streams(signals.hurry_fd());
   xtg::app::Context context{
       streams.out, streams.err,         signals.token(),           as_typed(argv),
       {},          xtg::monotonic_ns(), [&] { signals.restore(); }};
-  auto request = xtg::cli::parse(args);
+  auto request = xtg::cli::parse(args, called(argv));
   const int status = request
                          ? carry_out(*request, context)
                          : xtg::app::reject_request(request.error(), wanted_output(args), context);

@@ -12,8 +12,8 @@
 #include "cli/foreign.h"
 #include "cli/help.h"
 #include "cli/split.h"
+#include "cli/version.h"
 #include "core/text.h"
-#include "core/version.h"
 #include "spec/draft.h"
 #include "spec/profile.h"
 #include "spec/suggest.h"
@@ -184,14 +184,24 @@ Result<spec::Draft> draft_of(const CommandInfo& command, std::vector<spec::Given
   return profile ? spec::merge(std::move(*profile), std::move(draft)) : draft;
 }
 
-Result<Request> completion(const std::string& shell) {
-  if (shell == "bash") return Request(TextRequest{bash_completion()});
-  if (shell == "zsh") return Request(TextRequest{zsh_completion()});
-  if (shell == "fish") return Request(TextRequest{fish_completion()});
-  return spec::bad_value("completion", shell, "expected bash, zsh or fish");
+/// A text of commands to type, for the name that the program has here: as a package it is `xtg`,
+/// since xdp-tools has a program of the same full name.
+std::string as_called(std::string text, std::string_view name) {
+  for (std::size_t at = 0; (at = text.find(kFullName, at)) != std::string::npos; at += name.size())
+    text.replace(at, kFullName.size(), name);
+  return text;
 }
 
-Result<Request> parse_args(Args args) {
+Result<Request> completion(const std::string& shell, std::string_view called) {
+  std::string script;
+  if (shell == "bash") script = bash_completion();
+  if (shell == "zsh") script = zsh_completion();
+  if (shell == "fish") script = fish_completion();
+  if (script.empty()) return spec::bad_value("completion", shell, "expected bash, zsh or fish");
+  return Request(TextRequest{as_called(std::move(script), called)});
+}
+
+Result<Request> parse_args(Args args, std::string_view called) {
   auto profile = profile_at_root(args);
   if (!profile) return tl::unexpected<Error>(std::move(profile.error()));
   // After "--" comes demo's command; for other commands "--" means nothing special.
@@ -210,9 +220,9 @@ Result<Request> parse_args(Args args) {
   Split parts = split(args);
   switch (parts.end) {
   case Split::End::Help:
-    return Request(TextRequest{help_text(parts.command)});
+    return Request(TextRequest{as_called(help_text(parts.command), called)});
   case Split::End::Version:
-    return Request(TextRequest{std::string("xdp-trafficgen ") + kVersion + "\n"});
+    return Request(TextRequest{version_text()});
   case Split::End::Mismatch:
     return mismatch(parts.command, parts.message);
   case Split::End::Refused:
@@ -235,7 +245,8 @@ Result<Request> parse_args(Args args) {
   if (wrapped) draft->rest = std::move(*wrapped);
   auto test = spec::build(*draft);
   if (!test) return tl::unexpected<Error>(std::move(test.error()));
-  if (const auto* shell = std::get_if<spec::Completion>(&test->of)) return completion(shell->shell);
+  if (const auto* shell = std::get_if<spec::Completion>(&test->of))
+    return completion(shell->shell, called);
   if (auto* tcp = std::get_if<plan::TcpSpec>(&test->of))
     if (std::string note = iperf_note(*tcp, args); !note.empty())
       tcp->notes.push_back(std::move(note));
@@ -244,8 +255,8 @@ Result<Request> parse_args(Args args) {
 
 } // namespace
 
-Result<Request> parse(const std::vector<std::string>& args) {
-  auto request = parse_args(args);
+Result<Request> parse(const std::vector<std::string>& args, std::string_view called) {
+  auto request = parse_args(args, called);
   // Quoted text may contain anything; the message stays one line.
   if (!request) request.error().what = printable(request.error().what);
   return request;

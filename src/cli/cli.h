@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -18,8 +19,11 @@ struct TextRequest {
 
 using Request = std::variant<TextRequest, spec::Test>;
 
-/// `args` without the program's name. Reads the file of --profile. Errors are InvalidArgument: one
-/// line naming the option, the value and what is accepted.
-Result<Request> parse(const std::vector<std::string>& args);
+inline constexpr std::string_view kFullName = "xdp-trafficgen";
+
+/// `args` without the program's name; help and completion use the name that it was `called` by.
+/// Reads the file of --profile. Errors are InvalidArgument: one line naming the option, the value
+/// and what is accepted.
+Result<Request> parse(const std::vector<std::string>& args, std::string_view called = kFullName);
 
 } // namespace xtg::cli

@@ -5,7 +5,7 @@
 set -eu
 cd "$1"
 bad=$(
-  for folder in src include bpf tests bench scripts man .ci; do
+  for folder in src include bpf tests bench scripts man packaging .ci; do
     if [ -d "$folder" ]; then
       find "$folder" -name 'build*' -type d -prune -o -name __pycache__ -prune -o -type f -print
     fi
@@ -14,8 +14,8 @@ bad=$(
     ls CMakeLists.txt .clang-format .clang-tidy 2>/dev/null || true
   } | while read -r file; do
     case $file in
-    *.md | *.pcap | tests/fuzz/corpus/*) continue ;;
-    bpf/CMakeLists.txt) licence='BSD-2-Clause' ;;
+    *.md | *.pcap | tests/fuzz/corpus/* | packaging/copyright | packaging/changelog.in) continue ;;
+    bpf/CMakeLists.txt | bpf/*.sh) licence='BSD-2-Clause' ;;
     bpf/* | *.bpf.c | *.bpf.h) licence='GPL-2.0-only' ;;
     include/xtg/abi/*) licence='GPL-2.0-only OR BSD-2-Clause' ;;
     *) licence='BSD-2-Clause' ;;

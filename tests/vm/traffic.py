@@ -5,6 +5,7 @@ import os
 import signal
 
 import cards
+import empty_root
 import lib
 import rx_lib
 import tcp_lib
@@ -108,6 +109,10 @@ class Tcp(tcp_lib.TcpTest, cards.CardTest):
 
     def test_tc(self):
         self.assertIn(self.exchanged(300_000, "--ingress", "tc").doc["end"]["ingress"], ("tcx", "clsact"))
+
+
+class EmptyRoot(empty_root.Exchange, cards.CardTest):
+    count, rate = 300, RATE
 
 
 class FullUdp(Udp):

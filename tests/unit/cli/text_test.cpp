@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The texts that the command line gives back: help, version and completion scripts.
 #include "cli/cli.h"
+#include "cli/version.h"
 
 #include <cstdint>
 #include <optional>
@@ -127,8 +128,37 @@ TEST(CliHelp, ShortNamesStandAloneAndArgumentsInTheUsage) {
   EXPECT_NE(help.find("\n  -p, --port PORT "), std::string::npos) << help;
 }
 
+TEST(CliHelp, NamesTheProgramAsItWasCalled) {
+  for (const std::vector<std::string>& args :
+       std::vector<std::vector<std::string>>{{"--help"},
+                                             {"udp", "--help"},
+                                             {"completion", "bash"},
+                                             {"completion", "zsh"},
+                                             {"completion", "fish"}}) {
+    const auto request = cli::parse(args, "xtg");
+    ASSERT_TRUE(request);
+    const std::string& said = std::get<cli::TextRequest>(*request).text;
+    EXPECT_EQ(said.find("xdp-trafficgen"), std::string::npos) << said;
+    EXPECT_NE(said.find("xtg"), std::string::npos) << said;
+  }
+  EXPECT_EQ(std::get<cli::TextRequest>(*cli::parse({"--version"}, "xtg")).text,
+            cli::version_text());
+}
+
+TEST(CliVersion, SaysWhatThisBuildIs) {
+  const std::string full = cli::version_text({"1.2.3", "0123456789ab", "tc, xdp", "libbpf 1.1.2"});
+  EXPECT_EQ(full.find("xdp-trafficgen 1.2.3, commit 0123456789ab\n"), 0U) << full;
+  for (const char* part : {"Linux 5.18", "inside: tc, xdp\n", "with: libbpf 1.1.2\n",
+                           "not the xdp-trafficgen of xdp-tools"})
+    EXPECT_NE(full.find(part), std::string::npos) << part << "\n" << full;
+  const std::string bare = cli::version_text({"1.2.3", "", "", ""});
+  EXPECT_EQ(bare.find("xdp-trafficgen 1.2.3, commit unknown\n"), 0U) << bare;
+  EXPECT_EQ(bare.find("inside"), std::string::npos) << bare;
+}
+
 TEST(CliVersion, EveryLevelHasIt) {
-  const std::string version = std::string("xdp-trafficgen ") + kVersion + "\n";
+  const std::string version = cli::version_text();
+  EXPECT_EQ(version.find(std::string("xdp-trafficgen ") + kVersion + ", commit "), 0U) << version;
   EXPECT_EQ(text({"--version"}), version);
   for (const auto& command : kCommands)
     EXPECT_EQ(text({command, "--version"}), version);

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The Debian package, by CPack: `cmake --build BUILD && cpack --config BUILD/CPackConfig.cmake`. xdp-tools has a program,
+# a man page and a package of the full name. So the package's is xdp-trafficgen-ng, its program's xtg, and postinst adds
+# the full name where nobody else has it.
+set(XTG_MAINTAINER "The xdp-trafficgen authors <xdp-trafficgen@users.noreply.github.com>" CACHE STRING
+    "Who answers for the Debian package: name and address")
+set(package xdp-trafficgen-ng)
+set(files ${CMAKE_CURRENT_BINARY_DIR}/deb)
+file(MAKE_DIRECTORY ${files})
+string(TIMESTAMP now "%a, %d %b %Y %H:%M:%S +0000" UTC) # or that of SOURCE_DATE_EPOCH
+configure_file(changelog.in ${files}/changelog @ONLY)
+configure_file(copyright ${files}/copyright COPYONLY)
+
+add_custom_command(OUTPUT ${files}/xtg VERBATIM DEPENDS xdp-trafficgen
+  COMMAND ${CMAKE_STRIP} --remove-section=.comment --remove-section=.note -o ${files}/xtg $<TARGET_FILE:xdp-trafficgen>)
+foreach(shell IN ITEMS bash zsh fish)
+  add_custom_command(OUTPUT ${files}/completion.${shell} DEPENDS ${files}/xtg VERBATIM
+    COMMAND sh -c "'${files}/xtg' completion ${shell} >'${files}/completion.${shell}'")
+endforeach()
+set(page ${PROJECT_SOURCE_DIR}/man/xdp-trafficgen.8)
+set(changes ${PROJECT_SOURCE_DIR}/CHANGELOG.md)
+add_custom_command(OUTPUT ${files}/xtg.8.gz DEPENDS ${page} VERBATIM
+  COMMAND sh -c "sed -f '${CMAKE_CURRENT_SOURCE_DIR}/short_name.sed' '${page}' | gzip -9n >'${files}/xtg.8.gz'")
+add_custom_command(OUTPUT ${files}/changelog.gz DEPENDS ${changes} VERBATIM
+  COMMAND sh -c "gzip -9nc '${changes}' >'${files}/changelog.gz'")
+add_custom_command(OUTPUT ${files}/changelog.Debian.gz DEPENDS ${files}/changelog VERBATIM
+  COMMAND sh -c "gzip -9nc '${files}/changelog' >'${files}/changelog.Debian.gz'")
+add_custom_target(deb_files ALL DEPENDS ${files}/xtg ${files}/completion.bash ${files}/completion.zsh
+  ${files}/completion.fish ${files}/xtg.8.gz ${files}/changelog.gz ${files}/changelog.Debian.gz)
+
+function(xtg_deb_install kind folder)
+  install(${kind} ${ARGN} DESTINATION ${folder} COMPONENT deb EXCLUDE_FROM_ALL)
+endfunction()
+xtg_deb_install(PROGRAMS bin ${files}/xtg)
+xtg_deb_install(FILES share/man/man8 ${files}/xtg.8.gz)
+xtg_deb_install(FILES share/bash-completion/completions ${files}/completion.bash RENAME xtg)
+xtg_deb_install(FILES share/zsh/vendor-completions ${files}/completion.zsh RENAME _xtg)
+xtg_deb_install(FILES share/fish/vendor_completions.d ${files}/completion.fish RENAME xtg.fish)
+xtg_deb_install(FILES share/doc/${package} ${files}/copyright ${files}/changelog.gz ${files}/changelog.Debian.gz)
+xtg_deb_install(FILES share/${package} ${PROJECT_SOURCE_DIR}/man/xdp-trafficgen.schema.json
+  ${PROJECT_SOURCE_DIR}/man/xdp-trafficgen-profile.schema.json ${PROJECT_SOURCE_DIR}/scripts/xtg-signature.lua)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_INSTALL_CMAKE_PROJECTS "${PROJECT_BINARY_DIR};${PROJECT_NAME};deb;/")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_PACKAGE_NAME ${package})
+set(CPACK_PACKAGE_VENDOR "")
+set(CPACK_PACKAGE_CONTACT ${XTG_MAINTAINER})
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "traffic generator and receiver in XDP, with exact counts")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "Sends millions of UDP packets per second and core, or fills TCP
+connections, from within the kernel, and measures loss, order, delay and
+jitter of every packet at the far end.
+.
+The command is xtg. It is also xdp-trafficgen, unless xdp-tools is
+installed: that has another program of that name.")
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "wireshark-common")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_SOURCE_DIR}/postinst ${CMAKE_CURRENT_SOURCE_DIR}/prerm
+    ${CMAKE_CURRENT_SOURCE_DIR}/triggers)
+set(CPACK_OUTPUT_CONFIG_FILE ${PROJECT_BINARY_DIR}/CPackConfig.cmake)
+include(CPack)
