@@ -347,8 +347,8 @@ struct XTG_CACHE_LINES xtg_tcp_worker {
   __u32 rest_flow;
   __u32 hold_step_ns; /* the last wait after an error; 0: frames leave */
   __u64 hold_ns;      /* nothing is sent before; after an error, and the longer the more follow */
-  __u64 queue_drops;   /* from the tracepoints: dropped by the queueing discipline */
-  __u32 thread;        /* U: the kernel's number of the thread that makes the calls */
+  __u64 queue_drops;  /* from the tracepoints: dropped by the queueing discipline */
+  __u32 thread;       /* U: the kernel's number of the thread that makes the calls */
   __u32 pad[15];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_worker) == 448, "whole cache lines");
