@@ -13,6 +13,7 @@
 #include "core/stop_token.h"
 #include "plan/reflect_spec.h"
 #include "plan/rx_spec.h"
+#include "plan/serve_spec.h"
 #include "plan/spec.h"
 #include "plan/tcp_spec.h"
 #include "plan/test_spec.h"
@@ -35,6 +36,7 @@ int rx(const plan::RxSpec& spec, Context& context);
 int reflect(const plan::ReflectSpec& spec, Context& context);
 int probe(const plan::ProbeSpec& spec, Context& context);
 int demo(const plan::DemoSpec& spec, Context& context);
+int serve(const plan::ServeSpec& spec, Context& context);
 
 /// For a request that fails before it begins: the error on `err`, and in the form of output asked
 /// for.

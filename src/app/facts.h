@@ -2,6 +2,7 @@
 // Asks the host what a plan needs to know.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,12 @@ Result<plan::InterfaceFacts> find_interface(const plan::InterfaceChoice& choice,
 /// that sends.
 plan::HostFacts gather_facts(const plan::TestSpec& test, const plan::PortSpec& port,
                              bool resolve_neighbours);
+
+/// The facts of every port, which from here on has its interface's own name; with them the ways
+/// back, whose addresses are the first sender's. `of_sender` gathers those of a port that sends.
+std::vector<plan::HostFacts> gather_facts_of_ports(
+    plan::TestSpec& test,
+    const std::function<plan::HostFacts(const plan::TestSpec&, const plan::PortSpec&)>& of_sender);
 
 /// Of a `tcp` run, with what its host's name stands for.
 plan::TcpFacts gather_facts(const plan::TcpSpec& spec);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <algorithm>
 #include <random>
 
 #include <fmt/format.h>
@@ -10,7 +9,6 @@
 #include "app/patience.h"
 #include "app/planned_capture.h"
 #include "core/exit_status.h"
-#include "net/interface.h"
 #include "plan/exchange_plan.h"
 #include "xdp/live.h"
 
@@ -19,25 +17,11 @@ namespace xtg::app {
 namespace {
 
 plan::HostFacts facts_of(const plan::TestSpec& test, const plan::PortSpec& port, Context& context) {
-  if (!port.sends()) return gather_facts(port.interface);
   std::string waits = fmt::format("a neighbour to answer for {}",
                                   plan::destination_of(port.streams.front()).to_string());
   if (plan::sees_both_ends(test)) waits = port.interface + ": its addresses, and " + waits;
   const Patience patience(test.output, context, waits);
   return gather_facts(test, port, !test.dry_run);
-}
-
-/// The facts of every port, which from here on has its interface's own name; with them the ways
-/// back, whose addresses are the first sender's.
-std::vector<plan::HostFacts> facts_of_ports(plan::TestSpec& test, Context& context) {
-  test = plan::with_own_names(std::move(test), net::interface_name);
-  const auto first = std::ranges::find_if(test.ports, &plan::PortSpec::sends);
-  if (test.bidir && first != test.ports.end())
-    test = plan::with_ways_back(test, facts_of(test, *first, context));
-  std::vector<plan::HostFacts> facts;
-  for (const plan::PortSpec& port : test.ports)
-    facts.push_back(facts_of(test, port, context));
-  return facts;
 }
 
 int dry_run(const plan::Plan& plan, report::Sink& sink, Context& context) {
@@ -75,7 +59,9 @@ int udp(const plan::TestSpec& asked, Context& outer) {
   if (!plan::sees_both_ends(test))
     return carry_out(plan::resolve(test, facts_of(test, test.ports.front(), context), session),
                      *sink, context);
-  const std::vector<plan::HostFacts> facts = facts_of_ports(test, context);
+  const auto facts = gather_facts_of_ports(test, [&context](const auto& spec, const auto& port) {
+    return facts_of(spec, port, context);
+  });
   return carry_out(plan::resolve_exchange(test, facts, session), *sink, context);
 }
 

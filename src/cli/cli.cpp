@@ -221,7 +221,7 @@ Result<Request> parse_words(Args args) {
   // Words in front of the command are the root's, also when a command follows.
   if (!words.before.empty()) return unknown_at_root(words.before.front());
   if (words.command == nullptr)
-    return bad_usage("no command given: expected udp, tcp, rx, reflect, probe, demo or completion; "
+    return bad_usage("no command given: expected udp, tcp, rx, reflect, probe, demo, serve or completion; "
                      "xdp-trafficgen --help explains them");
   if (!words.rest.empty()) return unknown_word(*words.command, words.rest, args);
 

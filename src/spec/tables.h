@@ -34,6 +34,7 @@ CommandInfo rx_command();
 CommandInfo reflect_command();
 CommandInfo probe_command();
 CommandInfo demo_command();
+CommandInfo serve_command();
 CommandInfo completion_command();
 
 /// The rules between the options of one stream of a test.
