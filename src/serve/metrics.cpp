@@ -10,6 +10,20 @@
 namespace xtg::serve {
 namespace {
 
+/// How many are at most `bound`: ranks are found by their quantiles, which rise with them.
+std::uint64_t count_to(const stats::Histogram& delay, std::uint64_t bound) {
+  std::uint64_t low = 0, high = delay.count();
+  while (low < high) {
+    const std::uint64_t rank = low + (high - low + 1) / 2;
+    const double q = static_cast<double>(rank) / static_cast<double>(delay.count());
+    if (delay.quantile(q) <= bound)
+      low = rank;
+    else
+      high = rank - 1;
+  }
+  return low;
+}
+
 /// Bounds of delays, ns: from 1 us to 1 s.
 constexpr std::array<std::uint64_t, 19> kBounds = {
     1'000,      2'000,       5'000,       10'000,      20'000,       50'000,     100'000,
@@ -54,7 +68,7 @@ void delays(std::string& out, const std::vector<Metric>& tests) {
     if (delay.count() == 0) continue;
     for (const std::uint64_t bound : kBounds)
       out += fmt::format("{}_bucket{{{},le=\"{}\"}} {}\n", kName, labels(test),
-                         static_cast<double>(bound) / 1e9, delay.count_to(bound));
+                         static_cast<double>(bound) / 1e9, count_to(delay, bound));
     out += fmt::format("{}_bucket{{{},le=\"+Inf\"}} {}\n", kName, labels(test), delay.count());
     out += fmt::format("{}_count{{{}}} {}\n", kName, labels(test), delay.count());
   }

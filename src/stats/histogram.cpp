@@ -42,13 +42,6 @@ std::uint64_t Histogram::quantile(double q, std::uint64_t least, std::uint64_t m
   return low + static_cast<std::uint64_t>(share * static_cast<double>(high - low + 1));
 }
 
-std::uint64_t Histogram::count_to(std::uint64_t ns) const {
-  std::uint64_t count = 0;
-  for (std::uint32_t cell = 0; cell < XTG_HIST_CELLS && xtg_hist_floor(cell + 1) - 1 <= ns; ++cell)
-    count += cells_[cell];
-  return count;
-}
-
 std::uint64_t Histogram::max() const {
   for (std::uint32_t cell = XTG_HIST_CELLS; cell-- > 0;)
     if (cells_[cell]) return xtg_hist_floor(cell + 1) - 1;

@@ -22,9 +22,6 @@ public:
   /// the largest value, as max() has it, or `most`.
   [[nodiscard]] std::uint64_t quantile(double q, std::uint64_t least = 0,
                                        std::uint64_t most = ~std::uint64_t{0}) const;
-  /// How many lie in cells that end below `ns`, or with it: those of the cell it lies in are not
-  /// counted unless it is the cell's last value.
-  [[nodiscard]] std::uint64_t count_to(std::uint64_t ns) const;
   /// Largest value of the highest cell that has one: at most 1.6 % high, never low.
   [[nodiscard]] std::uint64_t max() const;
 
