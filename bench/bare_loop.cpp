@@ -17,7 +17,7 @@ namespace xtg::bench {
 
 namespace {
 
-constexpr std::uint32_t kSession = 0xbe7c4;
+constexpr std::uint32_t kRunId = 0xbe7c4;
 
 /// Begins when it is first asked: when the loop is under way.
 class Clock {
@@ -35,26 +35,27 @@ private:
 };
 
 /// A frame with a full signature and no UDP checksum, from end to end.
-Result<std::vector<std::uint8_t>> signed_frame(const net::Wire& wire) {
+Result<std::vector<std::uint8_t>> signed_frame(const net::VethTestBed& bed) {
   packet::FrameSpec spec;
-  spec.dst_mac = wire.far().mac;
-  spec.src_mac = wire.near().mac;
-  spec.dst_addr = wire.far().v4;
-  spec.src_addr = wire.near().v4;
+  spec.dst_mac = bed.far().mac;
+  spec.src_mac = bed.near().mac;
+  spec.dst_addr = bed.far().v4;
+  spec.src_addr = bed.near().v4;
   spec.dst_port = spec.src_port = 9;
   spec.frame_size = BENCH_SIGN_LEN + packet::kFcsBytes;
   spec.udp_checksum = false;
-  spec.session = kSession;
+  spec.run_id = kRunId;
   auto frame = packet::build(spec, {});
   if (!frame) return tl::unexpected<Error>(frame.error());
   return packet::render(*frame, 0, 0, 0);
 }
 
 /// Loads the programs and has `use` do something with them, aimed at the wire.
-Status with_programs(const net::Wire& wire, const std::function<Status(xtg_bench_bpf*)>& use) {
+Status with_programs(const net::VethTestBed& bed,
+                     const std::function<Status(xtg_bench_bpf*)>& use) {
   xtg_bench_bpf* skel = xtg_bench_bpf::open_and_load();
   if (skel == nullptr) return fail_sys(errno, "load the benchmark's programs");
-  Status done = aim(skel, wire);
+  Status done = aim(skel, bed);
   if (done) done = use(skel);
   xtg_bench_bpf::destroy(skel);
   return done;
@@ -62,9 +63,9 @@ Status with_programs(const net::Wire& wire, const std::function<Status(xtg_bench
 
 } // namespace
 
-Result<double> run_bare(const net::Wire& wire, Bare kind, double seconds, int cpu) {
+Result<double> run_bare(const net::VethTestBed& bed, Bare kind, double seconds, int cpu) {
   double rate = 0;
-  const auto done = with_programs(wire, [&](xtg_bench_bpf* skel) {
+  const auto done = with_programs(bed, [&](xtg_bench_bpf* skel) {
     const std::array<std::uint8_t, 60> frame{};
     const int prog = bpf_program__fd(kind == Bare::Redirect ? skel->progs.bench_redirect
                                                             : skel->progs.bench_drop);
@@ -82,10 +83,10 @@ Result<double> run_bare(const net::Wire& wire, Bare kind, double seconds, int cp
   return rate;
 }
 
-Status run_signed(const net::Wire& wire, unsigned streams, double seconds, int cpu) {
-  auto frame = signed_frame(wire);
+Status run_signed(const net::VethTestBed& bed, unsigned streams, double seconds, int cpu) {
+  auto frame = signed_frame(bed);
   if (!frame) return tl::unexpected<Error>(frame.error());
-  return with_programs(wire, [&](xtg_bench_bpf* skel) {
+  return with_programs(bed, [&](xtg_bench_bpf* skel) {
     skel->bss->sign.streams = streams;
     const int prog = bpf_program__fd(skel->progs.bench_signed);
     Clock clock(seconds);

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "core/result.h"
-#include "net/wire.h"
+#include "net/veth_test_bed.h"
 
 namespace xtg::bench {
 
@@ -14,10 +14,10 @@ enum class Bare { Redirect, Drop };
 
 /// Runs for `seconds` on `cpu`; the drop loop returns its runs per second, the other 0 (the far end
 /// counts).
-Result<double> run_bare(const net::Wire& wire, Bare kind, double seconds, int cpu);
+Result<double> run_bare(const net::VethTestBed& bed, Bare kind, double seconds, int cpu);
 
 /// The same with what a receiver wants to see: 128-byte frames with the full signature of one of
 /// `streams` streams in turn. The send time is read once per batch.
-Status run_signed(const net::Wire& wire, unsigned streams, double seconds, int cpu);
+Status run_signed(const net::VethTestBed& bed, unsigned streams, double seconds, int cpu);
 
 } // namespace xtg::bench

@@ -68,7 +68,7 @@ static __always_inline struct bench_line_slot* line_slot(__u64 number) {
   return &line_slots[number];
 }
 
-static __always_inline void copy_words(__u64* to, const __u64* from) {
+static __always_inline void copy_u64s(__u64* to, const __u64* from) {
 #pragma unroll
   for (int i = 0; i < BENCH_SIGN_LEN / 8; i++)
     to[i] = from[i];
@@ -90,7 +90,7 @@ int bench_line_in(struct xdp_md* ctx) {
     return XDP_DROP;
   }
   slot->arrival_ns = now;
-  copy_words(slot->words, data);
+  copy_u64s(slot->words, data);
   slot->rest = *(__u32*)(data + sizeof(slot->words));
   __sync_fetch_and_add(&line.head, 1); /* a barrier: the slot is whole */
   return XDP_DROP;
@@ -106,7 +106,7 @@ int bench_line_out(struct xdp_md* ctx) {
 
   if (line.tail == *(volatile __u64*)&line.head || data + BENCH_SIGN_LEN > end) return XDP_DROP;
   if (bpf_ktime_get_ns() - slot->arrival_ns < line.delay_ns) return XDP_DROP;
-  copy_words(data, slot->words);
+  copy_u64s(data, slot->words);
   *(__u32*)(data + sizeof(slot->words)) = slot->rest;
   time = bpf_ktime_get_ns() - slot->arrival_ns;
   line.sum_ns += time;
@@ -123,7 +123,7 @@ int bench_count(struct xdp_md* ctx) {
   return XDP_DROP;
 }
 
-/* The least that a mirror does. */
+/* The least that a reflector does. */
 SEC("xdp")
 int bench_send_back(struct xdp_md* ctx) {
   void *data = (void*)(long)ctx->data, *end = (void*)(long)ctx->data_end;

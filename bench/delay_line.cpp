@@ -44,7 +44,7 @@ DelayLine::~DelayLine() {
   if (skel_ != nullptr) xtg_bench_bpf::destroy(skel_);
 }
 
-Result<DelayLine> DelayLine::start(const net::Wire& in, const net::Wire& out,
+Result<DelayLine> DelayLine::start(const net::VethTestBed& in, const net::VethTestBed& out,
                                    std::uint64_t delay_ns, int cpu) {
   DelayLine line;
   line.skel_ = xtg_bench_bpf::open_and_load();

@@ -15,7 +15,7 @@
 
 #include "bench.h"
 #include "core/result.h"
-#include "net/wire.h"
+#include "net/veth_test_bed.h"
 
 struct xtg_bench_bpf;
 
@@ -32,8 +32,8 @@ struct Kept {
 class DelayLine {
 public:
   /// Keeps frames for `delay_ns` from here on, its loop on `cpu`.
-  static Result<DelayLine> start(const net::Wire& in, const net::Wire& out, std::uint64_t delay_ns,
-                                 int cpu);
+  static Result<DelayLine> start(const net::VethTestBed& in, const net::VethTestBed& out,
+                                 std::uint64_t delay_ns, int cpu);
   DelayLine(DelayLine&& other) noexcept;
   DelayLine& operator=(DelayLine&&) = delete;
   ~DelayLine();

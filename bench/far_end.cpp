@@ -36,7 +36,7 @@ FarEnd::~FarEnd() {
   if (skel_ != nullptr) xtg_bench_bpf::destroy(skel_);
 }
 
-Result<FarEnd> FarEnd::attach(const net::Wire& wire, Kind kind, std::uint64_t interval_ns,
+Result<FarEnd> FarEnd::attach(const net::VethTestBed& bed, Kind kind, std::uint64_t interval_ns,
                               Side side) {
   FarEnd out;
   out.skel_ = xtg_bench_bpf::open_and_load();
@@ -44,9 +44,9 @@ Result<FarEnd> FarEnd::attach(const net::Wire& wire, Kind kind, std::uint64_t in
   out.skel_->bss->interval_ns = interval_ns;
   const bpf_program* prog = program(out.skel_, kind);
   const bool far = side == Side::Far;
-  const auto attached = (far ? wire.far_ns() : wire.near_ns()).run([&]() -> Status {
+  const auto attached = (far ? bed.far_ns() : bed.near_ns()).run([&]() -> Status {
     LIBBPF_OPTS(bpf_link_create_opts, opts);
-    const int ifindex = far ? wire.far().ifindex : wire.near().ifindex;
+    const int ifindex = far ? bed.far().ifindex : bed.near().ifindex;
     const int fd = bpf_link_create(bpf_program__fd(prog), ifindex, BPF_XDP, &opts);
     if (fd < 0) return fail_sys(-fd, "attach the far end's program");
     out.link_.reset(fd);

@@ -8,7 +8,7 @@
 
 #include "bench.h"
 #include "core/result.h"
-#include "net/wire.h"
+#include "net/veth_test_bed.h"
 
 struct xtg_bench_bpf;
 
@@ -18,8 +18,8 @@ class FarEnd {
 public:
   enum class Kind { Count, Gaps, Lose, SendBack };
   enum class Side { Far, Near };
-  static Result<FarEnd> attach(const net::Wire& wire, Kind kind, std::uint64_t interval_ns = 0,
-                               Side side = Side::Far);
+  static Result<FarEnd> attach(const net::VethTestBed& bed, Kind kind,
+                               std::uint64_t interval_ns = 0, Side side = Side::Far);
   FarEnd(FarEnd&&) noexcept;
   ~FarEnd();
 

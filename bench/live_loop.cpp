@@ -11,26 +11,27 @@
 
 #include "xtg_bench_bpf.skel.h"
 
-#include "net/anchor.h"
+#include "net/ingress_devices.h"
 
 namespace xtg::bench {
 
 namespace {
 
-Status loop_on(const net::Anchor& anchor, const LiveLoop& loop, const std::function<bool()>& more) {
+Status loop_on(const net::IngressDevices& devices, const LiveLoop& loop,
+               const std::function<bool()>& more) {
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(static_cast<std::size_t>(loop.cpu), &set);
   sched_setaffinity(0, sizeof set, &set);
-  if (auto entered = anchor.enter(); !entered) return entered;
+  if (auto entered = devices.enter(); !entered) return entered;
   LIBBPF_OPTS(bpf_link_create_opts, link_opts);
-  const UniqueFd link(bpf_link_create(loop.prog, anchor.base_ifindex(), BPF_XDP, &link_opts));
+  const UniqueFd link(bpf_link_create(loop.prog, devices.base_ifindex(), BPF_XDP, &link_opts));
   if (!link.valid()) return fail(Errc::System, "attach a live-frame loop");
 
   const auto size = static_cast<__u32>(loop.frame.size());
   xdp_md context{};
   context.data_end = size;
-  context.ingress_ifindex = static_cast<__u32>(anchor.base_ifindex());
+  context.ingress_ifindex = static_cast<__u32>(devices.base_ifindex());
   do {
     LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = loop.frame.data(), .data_size_in = size,
                 .ctx_in = &context, .ctx_size_in = sizeof context, .repeat = loop.runs,
@@ -43,9 +44,9 @@ Status loop_on(const net::Anchor& anchor, const LiveLoop& loop, const std::funct
 
 } // namespace
 
-Status aim(xtg_bench_bpf* skel, const net::Wire& wire) {
-  return wire.near_ns().run([&]() -> Status {
-    const __u32 slot = 0, ifindex = static_cast<__u32>(wire.near().ifindex);
+Status aim(xtg_bench_bpf* skel, const net::VethTestBed& bed) {
+  return bed.near_ns().run([&]() -> Status {
+    const __u32 slot = 0, ifindex = static_cast<__u32>(bed.near().ifindex);
     if (bpf_map_update_elem(bpf_map__fd(skel->maps.target), &slot, &ifindex, 0) != 0)
       return fail_sys(errno, "aim a live-frame loop");
     return {};
@@ -53,10 +54,10 @@ Status aim(xtg_bench_bpf* skel, const net::Wire& wire) {
 }
 
 Status run_live(const LiveLoop& loop, const std::function<bool()>& more) {
-  auto anchor = net::Anchor::create(1);
-  if (!anchor) return tl::unexpected<Error>(anchor.error());
+  auto devices = net::IngressDevices::create(1);
+  if (!devices) return tl::unexpected<Error>(devices.error());
   Status done;
-  std::thread([&] { done = loop_on(*anchor, loop, more); }).join();
+  std::thread([&] { done = loop_on(*devices, loop, more); }).join();
   return done;
 }
 

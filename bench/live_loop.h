@@ -9,7 +9,7 @@
 
 #include "bench.h"
 #include "core/result.h"
-#include "net/wire.h"
+#include "net/veth_test_bed.h"
 
 struct xtg_bench_bpf;
 
@@ -24,7 +24,7 @@ struct LiveLoop {
 };
 
 /// Where the programs send frames to: the near end.
-Status aim(xtg_bench_bpf* skel, const net::Wire& wire);
+Status aim(xtg_bench_bpf* skel, const net::VethTestBed& bed);
 
 /// On a thread of its own, until `more` says no, which is asked between kernel calls.
 Status run_live(const LiveLoop& loop, const std::function<bool()>& more);

@@ -7,7 +7,7 @@
 #include "child.h"
 #include "far_end.h"
 #include "interrupt.h"
-#include "net/wire.h"
+#include "net/veth_test_bed.h"
 #include "table.h"
 
 namespace xtg::bench {
@@ -17,14 +17,14 @@ namespace {
 constexpr double kRates[] = {1e3, 1e4, 1e5, 1e6};
 constexpr double kPatience = 30; // beyond the run's own time
 
-Status run_rate(const net::Wire& wire, const Options& options, double pps,
+Status run_rate(const net::VethTestBed& bed, const Options& options, double pps,
                 const std::string& extra) {
   const auto interval = static_cast<std::uint64_t>(1e9 / pps);
-  auto far = FarEnd::attach(wire, FarEnd::Kind::Gaps, interval);
+  auto far = FarEnd::attach(bed, FarEnd::Kind::Gaps, interval);
   if (!far) return tl::unexpected<Error>(far.error());
   std::vector<std::string> command = {options.binary,
                                       "udp",
-                                      wire.near().name,
+                                      bed.near().name,
                                       "--cpus",
                                       "0",
                                       "--json",
@@ -34,7 +34,7 @@ Status run_rate(const net::Wire& wire, const Options& options, double pps,
                                       fmt::format("{}s", options.seconds)};
   for (const auto& word : words(extra))
     command.push_back(word);
-  auto child = Child::start(wire.near_ns(), command, {}, true);
+  auto child = Child::start(bed.near_ns(), command, {}, true);
   if (!child) return tl::unexpected<Error>(child.error());
   const ChildEnd end = child->wait(options.seconds + kPatience);
   if (interrupted()) return fail(Errc::System, "interrupted");
@@ -42,7 +42,7 @@ Status run_rate(const net::Wire& wire, const Options& options, double pps,
     return fail(Errc::System, fmt::format("the sender ended with status {}", end.status));
 
   const auto doc = nlohmann::json::parse(end.output);
-  const auto& slip = doc["end"]["slip_ns"];
+  const auto& release_delay = doc["end"]["slip_ns"];
   const bench_gaps g = far->gaps();
   const double span = static_cast<double>(g.last_ns - g.first_ns);
   const double mean = static_cast<double>(g.packets - 1) * 1e9 / span;
@@ -55,8 +55,8 @@ Status run_rate(const net::Wire& wire, const Options& options, double pps,
              pps, extra.empty() ? "" : " " + extra, mean, (mean - pps) / pps * 1e6,
              share(g.within_64), share(g.within_128), share(g.within_256), share(g.within_512),
              share(g.within_4096), share(g.beyond_65536), share(g.micro_bursts),
-             slip["p50"].get<std::uint64_t>(), slip["p99"].get<std::uint64_t>(),
-             slip["p999"].get<std::uint64_t>(),
+             release_delay["p50"].get<std::uint64_t>(), release_delay["p99"].get<std::uint64_t>(),
+             release_delay["p999"].get<std::uint64_t>(),
              doc["end"]["sum"]["skipped_slots"].get<std::uint64_t>(), end.cpu_s / end.wall_s * 100);
   std::fflush(stdout);
   return {};
@@ -65,8 +65,8 @@ Status run_rate(const net::Wire& wire, const Options& options, double pps,
 } // namespace
 
 Status bench_pacing(const Options& options) {
-  auto wire = net::Wire::create({});
-  if (!wire) return tl::unexpected<Error>(wire.error());
+  auto bed = net::VethTestBed::create({});
+  if (!bed) return tl::unexpected<Error>(bed.error());
   fmt::print("{}; one sending thread, veth, 64-byte frames, {} s each\n\n", machine(),
              options.seconds);
   fmt::print(
@@ -74,9 +74,9 @@ Status bench_pacing(const Options& options) {
       "beyond 65 us, % | micro-bursts, % | slip p50 / p99 / p99.9, ns | skipped | CPU |\n"
       "|---|---|---|---|---|---|---|---|---|---|\n");
   for (const double pps : kRates) {
-    if (auto done = run_rate(*wire, options, pps, ""); !done) return done;
+    if (auto done = run_rate(*bed, options, pps, ""); !done) return done;
   }
-  return run_rate(*wire, options, 1e3, "--pace busy");
+  return run_rate(*bed, options, 1e3, "--pace busy");
 }
 
 } // namespace xtg::bench

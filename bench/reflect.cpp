@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the mirror costs: the same stream into a program that only swaps MAC addresses and returns
-// XDP_TX, and into `reflect`, each on a wire of its own. What comes back is counted, and dropped,
-// by a program at the near end. Sender, mirror and that program share a core.
+// What the reflector costs: the same stream into a program that only swaps MAC addresses and
+// returns XDP_TX, and into `reflect`, each on a wire of its own. What comes back is counted, and
+// dropped, by a program at the near end. Sender, reflector and that program share a core.
 #include <cmath>
 
 #include <fmt/format.h>
@@ -13,28 +13,28 @@
 #include "core/clock.h"
 #include "far_end.h"
 #include "interrupt.h"
-#include "net/wire.h"
+#include "net/veth_test_bed.h"
 #include "table.h"
 
 namespace xtg::bench {
 
 namespace {
 
-constexpr double kAttach = 0.4; // the mirror is in place
+constexpr double kAttach = 0.4; // the reflector is in place
 constexpr double kWarmUp = 0.4; // the sender is at speed
 constexpr double kMargin = 0.3;
 
 /// A wire whose near end counts what comes back.
 struct Loop {
-  net::Wire wire;
+  net::VethTestBed bed;
   FarEnd near;
 
   static Result<Loop> create() {
-    auto wire = net::Wire::create({.queues = 1});
-    if (!wire) return tl::unexpected<Error>(wire.error());
-    auto near = FarEnd::attach(*wire, FarEnd::Kind::Count, 0, FarEnd::Side::Near);
+    auto bed = net::VethTestBed::create({.queues = 1});
+    if (!bed) return tl::unexpected<Error>(bed.error());
+    auto near = FarEnd::attach(*bed, FarEnd::Kind::Count, 0, FarEnd::Side::Near);
     if (!near) return tl::unexpected<Error>(near.error());
-    return Loop{std::move(*wire), std::move(*near)};
+    return Loop{std::move(*bed), std::move(*near)};
   }
 };
 
@@ -44,10 +44,10 @@ Result<double> came_back(const Loop& loop, const Options& options,
                          const std::vector<std::string>& what) {
   const auto ms = std::lround((kWarmUp + options.seconds + kMargin) * 1e3);
   std::vector<std::string> command = {
-      options.binary, "udp", loop.wire.near().name, "--quiet",
-      "--cpus",       "0",   "--duration",          fmt::format("{}ms", ms)};
+      options.binary, "udp", loop.bed.near().name, "--quiet",
+      "--cpus",       "0",   "--duration",         fmt::format("{}ms", ms)};
   command.insert(command.end(), what.begin(), what.end());
-  auto sender = Child::start(loop.wire.near_ns(), command, {}, false);
+  auto sender = Child::start(loop.bed.near_ns(), command, {}, false);
   if (!sender) return tl::unexpected<Error>(sender.error());
   if (auto ok = pause(kWarmUp); !ok) return tl::unexpected<Error>(ok.error());
   const std::uint64_t n0 = loop.near.packets(), t0 = monotonic_ns();
@@ -61,7 +61,7 @@ Result<double> came_back(const Loop& loop, const Options& options,
 
 Result<Figures> measure_bare(const Loop& loop, const Options& options,
                              const std::vector<std::string>& what) {
-  auto far = FarEnd::attach(loop.wire, FarEnd::Kind::SendBack);
+  auto far = FarEnd::attach(loop.bed, FarEnd::Kind::SendBack);
   if (!far) return tl::unexpected<Error>(far.error());
   auto mpps = came_back(loop, options, what);
   if (!mpps) return tl::unexpected<Error>(mpps.error());
@@ -76,14 +76,14 @@ std::optional<double> figure(const nlohmann::json& report, const char* pointer) 
 
 Result<Figures> measure_reflect(const Loop& loop, const Options& options, const char* via,
                                 const std::vector<std::string>& what) {
-  auto mirror = Child::start(
-      loop.wire.far_ns(), {options.binary, "reflect", loop.wire.far().name, "--json", "--via", via},
+  auto reflector = Child::start(
+      loop.bed.far_ns(), {options.binary, "reflect", loop.bed.far().name, "--json", "--via", via},
       {}, true);
-  if (!mirror) return tl::unexpected<Error>(mirror.error());
+  if (!reflector) return tl::unexpected<Error>(reflector.error());
   if (auto ok = pause(kAttach); !ok) return tl::unexpected<Error>(ok.error());
   auto mpps = came_back(loop, options, what);
-  mirror->interrupt();
-  const ChildEnd end = mirror->wait();
+  reflector->interrupt();
+  const ChildEnd end = reflector->wait();
   if (!mpps) return tl::unexpected<Error>(mpps.error());
   const auto report = nlohmann::json::parse(end.output, nullptr, false);
   if (end.status != 0 || !report.is_object())
@@ -91,9 +91,9 @@ Result<Figures> measure_reflect(const Loop& loop, const Options& options, const 
   return Figures{*mpps, figure(report, "/end/sum/driver_drops"), figure(report, "/end/sum/told")};
 }
 
-/// Whether the sender can leave room for the mirror's words.
+/// Whether the sender can leave room for the reflector timestamps.
 bool has_room(const Options& options, const Loop& loop) {
-  auto help = Child::start(loop.wire.near_ns(), {options.binary, "udp", "--help"}, {}, true);
+  auto help = Child::start(loop.bed.near_ns(), {options.binary, "udp", "--help"}, {}, true);
   return help && help->wait().output.find("--round-trip") != std::string::npos;
 }
 

@@ -17,10 +17,11 @@ namespace xtg::bench {
 namespace {
 
 /// Frames per microsecond that arrive from `udp`, which has ended when this returns.
-Result<double> sent_into(const net::Wire& wire, const Options& options, const std::string& size) {
-  auto sender = start_udp(wire, options, {"-s", size});
+Result<double> sent_into(const net::VethTestBed& bed, const Options& options,
+                         const std::string& size) {
+  auto sender = start_udp(bed, options, {"-s", size});
   if (!sender) return tl::unexpected<Error>(sender.error());
-  auto mpps = arrival_rate(wire, options);
+  auto mpps = arrival_rate(bed, options);
   if (!mpps) return mpps;
   if (auto ok = ended(*sender); !ok) return tl::unexpected<Error>(ok.error());
   return mpps;
@@ -34,10 +35,11 @@ void add_losses(Figures& figures, const nlohmann::json& report) {
   figures.push_back(lost && dropped ? std::optional(*lost - *dropped) : std::nullopt);
 }
 
-Result<Figures> measure_rx(const net::Wire& wire, const Options& options, const std::string& size) {
+Result<Figures> measure_rx(const net::VethTestBed& bed, const Options& options,
+                           const std::string& size) {
   Result<double> mpps = 0;
-  auto report = received(wire, options, {}, [&]() -> Status {
-    mpps = sent_into(wire, options, size);
+  auto report = received(bed, options, {}, [&]() -> Status {
+    mpps = sent_into(bed, options, size);
     if (!mpps) return tl::unexpected<Error>(mpps.error());
     return {};
   });
@@ -50,7 +52,8 @@ Result<Figures> measure_rx(const net::Wire& wire, const Options& options, const 
 }
 
 Status cost_tables(const Options& options) {
-  auto bare = net::Wire::create({.queues = 1}), ours = net::Wire::create({.queues = 1});
+  auto bare = net::VethTestBed::create({.queues = 1}),
+       ours = net::VethTestBed::create({.queues = 1});
   if (!bare) return tl::unexpected<Error>(bare.error());
   if (!ours) return tl::unexpected<Error>(ours.error());
   auto far = FarEnd::attach(*bare, FarEnd::Kind::Count);
@@ -76,13 +79,14 @@ Status cost_tables(const Options& options) {
   return {};
 }
 
-Result<Figures> measure_streams(const net::Wire& wire, const Options& options, unsigned streams) {
+Result<Figures> measure_streams(const net::VethTestBed& bed, const Options& options,
+                                unsigned streams) {
   Result<double> mpps = 0;
-  auto report = received(wire, options, {"--streams", "4096"}, [&]() -> Status {
+  auto report = received(bed, options, {"--streams", "4096"}, [&]() -> Status {
     Status sent;
     std::thread sender(
-        [&] { sent = run_signed(wire, streams, kWarmUp + options.seconds + kMargin, 0); });
-    mpps = arrival_rate(wire, options);
+        [&] { sent = run_signed(bed, streams, kWarmUp + options.seconds + kMargin, 0); });
+    mpps = arrival_rate(bed, options);
     sender.join();
     if (!mpps) return tl::unexpected<Error>(mpps.error());
     return sent;
@@ -99,13 +103,13 @@ Result<Figures> measure_streams(const net::Wire& wire, const Options& options, u
 /// One sender for both, which does the same for every frame: only the numbers in it differ. So what
 /// the second row has less is what a thousand records cost that no cache holds.
 Status streams_table(const Options& options) {
-  auto wire = net::Wire::create({.queues = 1});
-  if (!wire) return tl::unexpected<Error>(wire.error());
+  auto bed = net::VethTestBed::create({.queues = 1});
+  if (!bed) return tl::unexpected<Error>(bed.error());
   std::vector<Contestant> contestants;
   for (const unsigned streams : {1U, 1000U})
     contestants.push_back(
         {.name = fmt::format("{} stream{}", streams, streams == 1 ? "" : "s"),
-         .turn = [&, streams] { return measure_streams(*wire, options, streams); }});
+         .turn = [&, streams] { return measure_streams(*bed, options, streams); }});
   const TableSpec spec{
       .title = "rx, 128-byte frames of",
       .columns = {

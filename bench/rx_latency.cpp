@@ -25,15 +25,15 @@ struct Heard {
   double lost;                             ///< % of the frames, by the hop and behind it
 };
 
-Status sent(const net::Wire& wire, const Options& options,
+Status sent(const net::VethTestBed& bed, const Options& options,
             const std::vector<std::string>& arguments) {
-  auto sender = start_udp(wire, options, arguments);
+  auto sender = start_udp(bed, options, arguments);
   if (!sender) return tl::unexpected<Error>(sender.error());
   return ended(*sender);
 }
 
-Result<Heard> behind_hop(const net::Wire& in, const net::Wire& out, const Options& options,
-                         std::uint64_t delay_ns) {
+Result<Heard> behind_hop(const net::VethTestBed& in, const net::VethTestBed& out,
+                         const Options& options, std::uint64_t delay_ns) {
   Result<Kept> kept = Kept{};
   auto report = received(out, options, {}, [&]() -> Status {
     auto line = DelayLine::start(in, out, delay_ns, 1);
@@ -51,14 +51,14 @@ Result<Heard> behind_hop(const net::Wire& in, const net::Wire& out, const Option
              mean = figure(*report, "/end/sum/delay_us/mean");
   if (!p50 || !p99 || !mean || kept->frames == 0)
     return fail(Errc::System, "no frame came through the hop");
-  const double came = static_cast<double>(kept->frames + kept->lost);
+  const double arrived = static_cast<double>(kept->frames + kept->lost);
   return Heard{.true_p50 = kept->p50 / 1e3,
                .true_mean = kept->mean / 1e3,
                .true_spread = (kept->p99 - kept->p50) / 1e3,
                .p50 = *p50,
                .mean = *mean,
                .spread = *p99 - *p50,
-               .lost = 100 * (came - unique.value_or(0)) / came};
+               .lost = 100 * (arrived - unique.value_or(0)) / arrived};
 }
 
 /// A contestant's figures, of which those with the hop's delay also tell what is left when the rest
@@ -83,7 +83,7 @@ Status latency_table(const Options& options) {
     fmt::print("\nno table of latencies: the hop needs a CPU of its own\n");
     return {};
   }
-  auto in = net::Wire::create({.queues = 1}), out = net::Wire::create({.queues = 1});
+  auto in = net::VethTestBed::create({.queues = 1}), out = net::VethTestBed::create({.queues = 1});
   if (!in) return tl::unexpected<Error>(in.error());
   if (!out) return tl::unexpected<Error>(out.error());
   Heard without{};
@@ -115,12 +115,12 @@ Status latency_table(const Options& options) {
 /// clock is read for each either way: what is measured then is the wire. Above that is what the
 /// batch adds, with the receiver's ring in which the batch then waits.
 Status bias_table(const Options& options) {
-  auto wire = net::Wire::create({.queues = 1});
-  if (!wire) return tl::unexpected<Error>(wire.error());
+  auto bed = net::VethTestBed::create({.queues = 1});
+  if (!bed) return tl::unexpected<Error>(bed.error());
   std::optional<double> least;
   const auto turn = [&](const char* rate, const char* stamp) -> Result<Figures> {
-    auto report = received(*wire, options, {}, [&] {
-      return sent(*wire, options, {"-s", kSize, "--rate", rate, "--stamp", stamp});
+    auto report = received(*bed, options, {}, [&] {
+      return sent(*bed, options, {"-s", kSize, "--rate", rate, "--stamp", stamp});
     });
     if (!report) return tl::unexpected<Error>(report.error());
     const auto p50 = figure(*report, "/end/sum/delay_us/p50");

@@ -13,20 +13,20 @@ namespace xtg::bench {
 
 namespace {
 
-Result<std::uint64_t> arrived(const net::Wire& wire) {
-  auto counters = wire.far_ns().run([&wire] { return net::link_counters(wire.far().ifindex); });
+Result<std::uint64_t> arrived(const net::VethTestBed& bed) {
+  auto counters = bed.far_ns().run([&bed] { return net::link_counters(bed.far().ifindex); });
   if (!counters) return tl::unexpected<Error>(counters.error());
   return counters->rx_packets;
 }
 
 } // namespace
 
-Result<nlohmann::json> received(const net::Wire& wire, const Options& options,
+Result<nlohmann::json> received(const net::VethTestBed& bed, const Options& options,
                                 const std::vector<std::string>& arguments,
                                 const std::function<Status()>& meanwhile) {
-  std::vector<std::string> command = {options.binary, "rx", wire.far().name, "--json"};
+  std::vector<std::string> command = {options.binary, "rx", bed.far().name, "--json"};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  auto receiver = Child::start(wire.far_ns(), command, {}, true);
+  auto receiver = Child::start(bed.far_ns(), command, {}, true);
   if (!receiver) return tl::unexpected<Error>(receiver.error());
   if (auto ok = pause(kAttach); !ok) return tl::unexpected<Error>(ok.error());
   const Status sent = meanwhile();
@@ -39,14 +39,14 @@ Result<nlohmann::json> received(const net::Wire& wire, const Options& options,
   return report;
 }
 
-Result<Child> start_udp(const net::Wire& wire, const Options& options,
+Result<Child> start_udp(const net::VethTestBed& bed, const Options& options,
                         const std::vector<std::string>& arguments) {
   const auto ms = std::lround((kWarmUp + options.seconds + kMargin) * 1e3);
   std::vector<std::string> command = {
-      options.binary, "udp", wire.near().name, "--quiet",
-      "--cpus",       "0",   "--duration",     fmt::format("{}ms", ms)};
+      options.binary, "udp", bed.near().name, "--quiet",
+      "--cpus",       "0",   "--duration",    fmt::format("{}ms", ms)};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  return Child::start(wire.near_ns(), command, {}, false);
+  return Child::start(bed.near_ns(), command, {}, false);
 }
 
 Status ended(Child& sender) {
@@ -56,12 +56,12 @@ Status ended(Child& sender) {
   return fail(Errc::System, fmt::format("the sender ended with status {}", end.status));
 }
 
-Result<double> arrival_rate(const net::Wire& wire, const Options& options) {
+Result<double> arrival_rate(const net::VethTestBed& bed, const Options& options) {
   if (auto ok = pause(kWarmUp); !ok) return tl::unexpected<Error>(ok.error());
-  const auto n0 = arrived(wire);
+  const auto n0 = arrived(bed);
   const std::uint64_t t0 = monotonic_ns();
   if (auto ok = pause(options.seconds); !ok) return tl::unexpected<Error>(ok.error());
-  const auto n1 = arrived(wire);
+  const auto n1 = arrived(bed);
   const std::uint64_t t1 = monotonic_ns();
   if (!n0 || !n1) return fail(Errc::System, "the far end's counters cannot be read");
   return static_cast<double>(*n1 - *n0) * 1e3 / static_cast<double>(t1 - t0);

@@ -11,7 +11,7 @@
 
 #include "bench_options.h"
 #include "child.h"
-#include "net/wire.h"
+#include "net/veth_test_bed.h"
 
 namespace xtg::bench {
 
@@ -20,17 +20,17 @@ inline constexpr double kWarmUp = 0.4; // the sender is at speed
 inline constexpr double kMargin = 0.3; // it still is when the measured time has passed
 
 /// What `rx`, at the wire's far end, reports of what `meanwhile` sends to it.
-Result<nlohmann::json> received(const net::Wire& wire, const Options& options,
+Result<nlohmann::json> received(const net::VethTestBed& bed, const Options& options,
                                 const std::vector<std::string>& arguments,
                                 const std::function<Status()>& meanwhile);
 
 /// Sends with `udp` from CPU 0, for the warm-up, the measured time and the margin.
-Result<Child> start_udp(const net::Wire& wire, const Options& options,
+Result<Child> start_udp(const net::VethTestBed& bed, const Options& options,
                         const std::vector<std::string>& arguments);
 Status ended(Child& sender);
 
 /// Frames per microsecond that arrive at the far end in a window after the warm-up.
-Result<double> arrival_rate(const net::Wire& wire, const Options& options);
+Result<double> arrival_rate(const net::VethTestBed& bed, const Options& options);
 
 /// Tables of the benchmark.
 Status streams_table(const Options& options);

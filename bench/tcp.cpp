@@ -70,7 +70,7 @@ Status threaded_napi(const Options& options) {
 Status lossy(const Options& options) {
   auto path = Path::create(), prompt = Path::create({.defer = false});
   if (!path) return tl::unexpected<Error>(path.error());
-  auto far = FarEnd::attach(path->wire, FarEnd::Kind::Lose);
+  auto far = FarEnd::attach(path->bed, FarEnd::Kind::Lose);
   if (!far) return tl::unexpected<Error>(far.error());
   std::uint64_t turns = 0; // each has losses of its own
   const auto turn = [&](double share, Path& path, FarEnd& far) -> Result<Figures> {
@@ -91,7 +91,7 @@ Status lossy(const Options& options) {
   contestants.push_back({.name = "5 %, far end does not defer its acknowledgements",
                          .turn = [&]() -> Result<Figures> {
                            if (!prompt) return tl::unexpected<Error>(prompt.error());
-                           auto far = FarEnd::attach(prompt->wire, FarEnd::Kind::Lose);
+                           auto far = FarEnd::attach(prompt->bed, FarEnd::Kind::Lose);
                            if (!far) return tl::unexpected<Error>(far.error());
                            return turn(0.05, *prompt, *far);
                          }});

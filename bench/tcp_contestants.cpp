@@ -58,10 +58,10 @@ bool listens(const std::string& port) {
 
 Result<Child> start_iperf3_server(const Path& path) {
   auto server =
-      Child::start(path.wire.far_ns(), {"iperf3", "-s", "-1", "-p", kIperf3Port}, {}, false);
+      Child::start(path.bed.far_ns(), {"iperf3", "-s", "-1", "-p", kIperf3Port}, {}, false);
   if (!server) return server;
   for (int i = 0; i < 500; i++) {
-    const Status up = path.wire.far_ns().run([]() -> Status {
+    const Status up = path.bed.far_ns().run([]() -> Status {
       if (listens(kIperf3Port)) return {};
       return fail(Errc::NotFound, "nobody listens yet");
     });
@@ -114,11 +114,11 @@ Status wait_data(const Path& path, const Child& child, std::uint64_t before) {
 Result<Child> start_tool(const Path& path, const std::string& binary,
                          const std::vector<std::string>& more) {
   std::vector<std::string> command = {binary,   "tcp",
-                                      "-i",     path.wire.near().name,
+                                      "-i",     path.bed.near().name,
                                       "-p",     std::to_string(kPort),
-                                      "--json", path.wire.far().v4.to_string()};
+                                      "--json", path.bed.far().v4.to_string()};
   command.insert(command.end(), more.begin(), more.end());
-  return Child::start(path.wire.near_ns(), command, {}, true);
+  return Child::start(path.bed.near_ns(), command, {}, true);
 }
 
 Result<nlohmann::json> tool_report(const ChildEnd& end) {
@@ -161,8 +161,8 @@ Result<Figures> iperf3_turn(const Path& path, double seconds) {
   if (!server) return tl::unexpected<Error>(server.error());
   // The first second is not measured. CUBIC, whatever this host's default: it is Linux's.
   const long measured = std::max(1L, std::lround(std::ceil(seconds)));
-  auto client = Child::start(path.wire.near_ns(),
-                             {"iperf3", "-c", path.wire.far().v4.to_string(), "-p", kIperf3Port,
+  auto client = Child::start(path.bed.near_ns(),
+                             {"iperf3", "-c", path.bed.far().v4.to_string(), "-p", kIperf3Port,
                               "-t", std::to_string(measured), "-O", "1", "-C", "cubic", "--json"},
                              {}, true);
   if (!client) return tl::unexpected<Error>(client.error());
@@ -175,21 +175,21 @@ Result<Figures> peer_turn(const Path& path, const std::string& command, double s
   constexpr double kHeaders = 14 + 40 + 20;
   const auto arrived = [&path]() -> Result<double> {
     auto counters =
-        path.wire.far_ns().run([&path] { return net::link_counters(path.wire.far().ifindex); });
+        path.bed.far_ns().run([&path] { return net::link_counters(path.bed.far().ifindex); });
     if (!counters) return tl::unexpected<Error>(counters.error());
     return static_cast<double>(counters->rx_bytes) -
            static_cast<double>(counters->rx_packets) * kHeaders;
   };
   std::vector<std::string> argv = words(command);
   for (auto& word : argv) {
-    if (word == "%i") word = path.wire.near().name;
+    if (word == "%i") word = path.bed.near().name;
     if (word == "%p") word = std::to_string(kPort);
-    if (word == "%a") word = path.wire.far().v4.to_string();
-    if (word == "%6") word = path.wire.far().v6.to_string();
+    if (word == "%a") word = path.bed.far().v4.to_string();
+    if (word == "%6") word = path.bed.far().v6.to_string();
   }
   const std::uint64_t before = path.receiver.bytes();
   const auto arrived_before = arrived();
-  auto child = Child::start(path.wire.near_ns(), argv, {}, false);
+  auto child = Child::start(path.bed.near_ns(), argv, {}, false);
   if (!child) return tl::unexpected<Error>(child.error());
   auto gbps = window(path, *child, before, seconds);
   child->interrupt();

@@ -42,19 +42,19 @@ Status set(const std::string& name, char value) {
 } // namespace
 
 Result<Path> Path::create(const PathSpec& spec) {
-  auto wire = net::Wire::create({.queues = 1, .mtu = spec.mtu, .threaded = spec.threaded});
-  if (!wire) return tl::unexpected<Error>(std::move(wire.error()));
-  Status ready = wire->near_ns().run([&]() -> Status {
+  auto bed = net::VethTestBed::create({.queues = 1, .mtu = spec.mtu, .threaded = spec.threaded});
+  if (!bed) return tl::unexpected<Error>(std::move(bed.error()));
+  Status ready = bed->near_ns().run([&]() -> Status {
     // Else a turn would depend on how the connection before it fared.
     if (auto ok = set("tcp_no_metrics_save", '1'); !ok || spec.offloads) return ok;
-    return turn_off_segmentation(wire->near().name);
+    return turn_off_segmentation(bed->near().name);
   });
   if (ready && !spec.defer)
-    ready = wire->far_ns().run([] { return set("tcp_backlog_ack_defer", '0'); });
+    ready = bed->far_ns().run([] { return set("tcp_backlog_ack_defer", '0'); });
   if (!ready) return tl::unexpected<Error>(ready.error());
-  auto receiver = Receiver::start(wire->far_ns(), kPort);
+  auto receiver = Receiver::start(bed->far_ns(), kPort);
   if (!receiver) return tl::unexpected<Error>(std::move(receiver.error()));
-  return Path{std::move(*wire), std::move(*receiver)};
+  return Path{std::move(*bed), std::move(*receiver)};
 }
 
 } // namespace xtg::bench

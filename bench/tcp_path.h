@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "core/result.h"
-#include "net/wire.h"
+#include "net/veth_test_bed.h"
 #include "tcp_receiver.h"
 
 namespace xtg::bench {
@@ -21,7 +21,7 @@ struct PathSpec {
 };
 
 struct Path {
-  net::Wire wire;
+  net::VethTestBed bed;
   Receiver receiver; // goes first
 
   static Result<Path> create(const PathSpec& spec = {});

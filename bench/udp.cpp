@@ -15,7 +15,7 @@
 #include "core/unique_fd.h"
 #include "far_end.h"
 #include "interrupt.h"
-#include "net/wire.h"
+#include "net/veth_test_bed.h"
 #include "table.h"
 
 namespace xtg::bench {
@@ -33,10 +33,10 @@ double window(const FarEnd& far, double seconds) {
   return static_cast<double>(n1 - n0) * 1e3 / static_cast<double>(t1 - t0);
 }
 
-Result<Figures> measure_command(const net::Wire& wire, const FarEnd& far,
+Result<Figures> measure_command(const net::VethTestBed& bed, const FarEnd& far,
                                 const std::vector<std::string>& command,
                                 const std::vector<int>& cpus, double seconds) {
-  auto child = Child::start(wire.near_ns(), command, cpus, false);
+  auto child = Child::start(bed.near_ns(), command, cpus, false);
   if (!child) return tl::unexpected<Error>(child.error());
   const double mpps = window(far, seconds);
   child->interrupt();
@@ -47,33 +47,33 @@ Result<Figures> measure_command(const net::Wire& wire, const FarEnd& far,
   return Figures{mpps};
 }
 
-Result<Figures> measure_redirect(const net::Wire& wire, const FarEnd& far, double seconds) {
+Result<Figures> measure_redirect(const net::VethTestBed& bed, const FarEnd& far, double seconds) {
   Result<double> loop = 0;
-  std::thread sender([&] { loop = run_bare(wire, Bare::Redirect, seconds + kWarmUp + 0.3, 0); });
+  std::thread sender([&] { loop = run_bare(bed, Bare::Redirect, seconds + kWarmUp + 0.3, 0); });
   const double mpps = window(far, seconds);
   sender.join();
   if (!loop) return tl::unexpected<Error>(loop.error());
   return Figures{mpps};
 }
 
-Result<Figures> measure_drop(const net::Wire& wire, double seconds) {
-  auto rate = run_bare(wire, Bare::Drop, seconds, 0);
+Result<Figures> measure_drop(const net::VethTestBed& bed, double seconds) {
+  auto rate = run_bare(bed, Bare::Drop, seconds, 0);
   if (!rate) return tl::unexpected<Error>(rate.error());
   return Figures{*rate * 1e-6};
 }
 
 /// Start to exit of one frame, and the memory of a run.
-Status report_costs(const net::Wire& wire, const Options& options) {
+Status report_costs(const net::VethTestBed& bed, const Options& options) {
   std::vector<double> wall, rss;
   for (unsigned i = 0; i < 15; i++) {
     auto child = Child::start(
-        wire.near_ns(), {options.binary, "udp", wire.near().name, "-n", "1", "--quiet"}, {}, false);
+        bed.near_ns(), {options.binary, "udp", bed.near().name, "-n", "1", "--quiet"}, {}, false);
     if (!child) return tl::unexpected<Error>(child.error());
     wall.push_back(child->wait().wall_s * 1e3);
   }
   auto child = Child::start(
-      wire.near_ns(),
-      {options.binary, "udp", wire.near().name, "--duration", "2", "--quiet", "--cpus", "0"}, {},
+      bed.near_ns(),
+      {options.binary, "udp", bed.near().name, "--duration", "2", "--quiet", "--cpus", "0"}, {},
       false);
   if (!child) return tl::unexpected<Error>(child.error());
   rss.push_back(static_cast<double>(child->wait().max_rss_kib) / 1024);
@@ -111,9 +111,9 @@ private:
 } // namespace
 
 Status bench_udp(const Options& options) {
-  auto wire = net::Wire::create({});
-  if (!wire) return tl::unexpected<Error>(wire.error());
-  auto far = FarEnd::attach(*wire, FarEnd::Kind::Count);
+  auto bed = net::VethTestBed::create({});
+  if (!bed) return tl::unexpected<Error>(bed.error());
+  auto far = FarEnd::attach(*bed, FarEnd::Kind::Count);
   if (!far) return tl::unexpected<Error>(far.error());
   fmt::print(
       "{}; veth pair with two queues, 64-byte frames, far end counts and drops; {} rounds of {} s, "
@@ -122,29 +122,29 @@ Status bench_udp(const Options& options) {
 
   const double s = options.seconds;
   const auto ours = [&](const std::string& more, const std::vector<int>& cpus) {
-    std::vector<std::string> command = {options.binary, "udp",        wire->near().name,
+    std::vector<std::string> command = {options.binary, "udp",        bed->near().name,
                                         "--quiet",      "--duration", "60"};
     for (auto& word : words(more))
       command.push_back(word);
-    return [&, command, cpus] { return measure_command(*wire, *far, command, cpus, s); };
+    return [&, command, cpus] { return measure_command(*bed, *far, command, cpus, s); };
   };
   std::vector<Contestant> one_core = {
-      {"(c) bare loop, redirect only", [&] { return measure_redirect(*wire, *far, s); }},
+      {"(c) bare loop, redirect only", [&] { return measure_redirect(*bed, *far, s); }},
       {"(a) defaults", ours("--cpus 0", {})},
       {"(b) four varying fields",
        ours("--cpus 0 -p 1000-1999 -P 2000-2499 -a 198.18.0.2-198.18.0.101 -A 198.18.1.0/24 -m " +
-                wire->far().mac.to_string(),
+                bed->far().mac.to_string(),
             {})},
       {"(b') --stamp each", ours("--cpus 0 --stamp each", {})},
-      {"(d) bare loop, nothing sent", [&] { return measure_drop(*wire, s); }},
+      {"(d) bare loop, nothing sent", [&] { return measure_drop(*bed, s); }},
   };
   for (const std::string& peer : options.peers) {
     std::vector<std::string> command = words(peer);
     for (auto& word : command) {
-      if (word == "%i") word = wire->near().name;
+      if (word == "%i") word = bed->near().name;
     }
     one_core.push_back(
-        {"(e) " + peer, [&, command] { return measure_command(*wire, *far, command, {0}, s); }});
+        {"(e) " + peer, [&, command] { return measure_command(*bed, *far, command, {0}, s); }});
   }
   if (auto done = run_table(table("one core"), one_core, options.rounds); !done) return done;
 
@@ -163,7 +163,7 @@ Status bench_udp(const Options& options) {
       {"1024 flows of 8 packets", ours("--cpus 0 --flows 1024 --flow-packets 8 -p 1024-2047", {})},
   };
   if (auto done = run_table(table("shapes"), shapes, options.rounds); !done) return done;
-  return report_costs(*wire, options);
+  return report_costs(*bed, options);
 }
 
 } // namespace xtg::bench

@@ -7,8 +7,9 @@
 
 #include "errnos.bpf.h"
 
-/* Behind the workers' ingress devices comes that of xtg_once, whose frames are nobody's. */
-static __always_inline bool is_once(const struct net_device* from) {
+/* Behind the workers' ingress devices comes that of xtg_control_frame, whose frames are nobody's.
+ */
+static __always_inline bool is_control_frame(const struct net_device* from) {
   return (__u32)from->ifindex == config.ingress_base + config.n_workers;
 }
 
@@ -27,17 +28,17 @@ int BPF_PROG(xtg_tp_xmit, const struct net_device* from, const struct net_device
              int drops, int err) {
   struct xtg_tx_worker* w = worker_of(from->ifindex);
 
-  if (is_once(from)) {
-    once_taken += sent;
+  if (is_control_frame(from)) {
+    control_frames_taken += sent;
     return 0;
   }
   if (!w || to->ifindex != config.to_ifindex) return 0;
-  struct xtg_tx_cursor* c = cursor_at(w->lane, w->stream);
+  struct xtg_tx_cursor* c = cursor_at(w->number, w->stream);
   c->accepted += sent;
   if (drops) {
     c->driver_drops += drops;
     add_errno(&errnos, err, drops);
-    if (config.again) { /* a driver takes a bulk's first frames */
+    if (config.resend) { /* a driver takes a bulk's first frames */
       xtg_take_back(w, c, w->bulk_seq + sent, drops);
       put_off(c, sent);
     }
@@ -51,10 +52,10 @@ int BPF_PROG(xtg_tp_err, const struct net_device* from, const struct bpf_prog* p
              const void* target, int err) {
   struct xtg_tx_worker* w = worker_of(from->ifindex);
 
-  if (!w || is_once(from)) return 0;
-  struct xtg_tx_cursor* c = cursor_at(w->lane, w->stream);
+  if (!w || is_control_frame(from)) return 0;
+  struct xtg_tx_cursor* c = cursor_at(w->number, w->stream);
   c->redirect_errors++;
-  if (config.again) {
+  if (config.resend) {
     xtg_take_back(w, c, w->seq - 1, 1);
     put_off(c, 0);
   }

@@ -30,8 +30,8 @@ struct xtg_stream_progress progress[XTG_MAX_STREAMS];
 struct xtg_tx_worker workers[XTG_MAX_WORKERS];
 struct xtg_tx_cursor cursors[XTG_MAX_WORKERS][XTG_MAX_STREAMS];
 
-/* Frames of xtg_once that the driver took; from the tracepoint. */
-__u64 once_taken;
+/* Frames of xtg_control_frame that the driver took; from the tracepoint. */
+__u64 control_frames_taken;
 
 /* How late frames were released after their deadline; one row per worker, written by its program.
  * One row more, because the verifier takes the mask for the last cell. */
@@ -39,17 +39,17 @@ __u64 once_taken;
 XTG_STATIC_ASSERT(XTG_HIST_CELLS_MASK >= XTG_HIST_CELLS - 1 &&
                       XTG_HIST_CELLS_MASK < 2 * XTG_HIST_CELLS,
                   "bounds a cell within two rows");
-__u64 slip[XTG_MAX_WORKERS + 1][XTG_HIST_CELLS];
+__u64 release_delay[XTG_MAX_WORKERS + 1][XTG_HIST_CELLS];
 
-/* Where xtg_tx_modest puts a frame's parts together: the header, with room for a field at its very
- * end, and the signature. xtg_tx_multi has its sums here, too. */
+/* Where xtg_tx_no_perfmon puts a frame's parts together: the header, with room for a field at its
+ * very end, and the signature. xtg_tx_multi has its sums here, too. */
 struct parts {
   __u64 header[XTG_MAX_HEADER / 8 + 1];
   __u64 sig[XTG_SIG_FULL_LEN / 8];
   struct sums sums;
   __u32 len; /* and where things are */
   __u32 sig_off;
-  __u32 mirror_off;
+  __u32 reflector_off;
   __u32 sig_odd;
   bool sized; /* the stream has several sizes */
   bool turn;  /* it is the next field's turn to move on */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The mirror: a test frame that is wanted goes back where it came from, with what the mirror has to
- * say of it written into its signature. Everything else passes, untouched. Swapping addresses and
- * ports leaves all checksums right; what is written is taken into the UDP checksum (RFC 1624), so
- * that a frame that came damaged goes back damaged. */
+/* The reflector: a test frame that is wanted goes back where it came from, with what the reflector
+ * has to say of it written into its signature. Everything else passes, untouched. Swapping
+ * addresses and ports leaves all checksums right; what is written is taken into the UDP checksum
+ * (RFC 1624), so that a frame that came damaged goes back damaged. */
 #pragma once
 
 #include "find.bpf.h"
@@ -11,15 +11,15 @@
 /* A test frame: what it says and where it has it. No function that is called is given its address,
  * so that it lies in registers, and what is not used of it is not made. */
 struct seen {
-  struct xtg_rx_mark mark;
+  struct xtg_rx_signature sig;
   __u64 word[2];  /* the last 16 bytes, as they lie in the frame */
   __u32 length;   /* of the frame */
   __u32 end;      /* of the payload */
   __u32 datagram; /* bytes, with its header */
 };
 
-static __always_inline int refuse(struct xtg_reflect_cpu* cpu, __u32 why) {
-  cpu->refused[why]++;
+static __always_inline int count_not_reflected(struct xtg_reflect_cpu* cpu, __u32 why) {
+  cpu->not_reflected[why]++;
   return XDP_PASS;
 }
 
@@ -29,7 +29,7 @@ static __always_inline int refuse(struct xtg_reflect_cpu* cpu, __u32 why) {
  * there. */
 static __always_inline bool take_apart(struct xdp_md* ctx, struct seen* s, const struct packet* p) {
   void* data = (void*)(long)ctx->data;
-  __u32 size = s->mark.form == XTG_SIG_FULL ? XTG_SIG_FULL_LEN : XTG_SIG_COMPACT_LEN;
+  __u32 size = s->sig.form == XTG_SIG_FULL ? XTG_SIG_FULL_LEN : XTG_SIG_COMPACT_LEN;
 
   if (!p->udp || !p->whole || p->end != s->end) return false;
   s->datagram = bpf_ntohs(p->udp->len);
@@ -107,13 +107,12 @@ static __always_inline bool to_a_host(const struct packet* p) {
 static __always_inline __u32 objection(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu,
                                        struct seen* s, const struct packet* p) {
   const struct xtg_reflect_config* c = reflect_c();
-  const struct xtg_rx_mark* m = &s->mark;
+  const struct xtg_rx_signature* m = &s->sig;
 
   if (m->version != XTG_SIG_VERSION || m->type > XTG_SIG_END) return XTG_REFLECT_UNKNOWN;
-  if (m->flags & XTG_SIG_F_REFLECTED) return XTG_REFLECT_AGAIN;
-  if (c->by_session &&
-      ((m->session ^ c->session) & (m->form == XTG_SIG_COMPACT ? 0xffff : ~0U)) != 0)
-    return XTG_REFLECT_SESSION;
+  if (m->flags & XTG_SIG_F_REFLECTED) return XTG_REFLECT_ALREADY;
+  if (c->by_run_id && ((m->run_id ^ c->run_id) & (m->form == XTG_SIG_COMPACT ? 0xffff : ~0U)) != 0)
+    return XTG_REFLECT_RUN_ID;
   if (!take_apart(ctx, s, p) || !to_a_host(p)) return XTG_REFLECT_PACKET;
   if (c->by_port && p->udp->dest != bpf_htons(c->port)) return XTG_REFLECT_PORT;
   if (!wanted_macs(ctx, c)) return XTG_REFLECT_MAC;
@@ -127,7 +126,7 @@ static __always_inline __u32 objection(struct xdp_md* ctx, struct xtg_reflect_cp
 static __always_inline int find_stream(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu,
                                        const struct seen* s, struct xtg_reflect_stream** out) {
   struct xtg_reflect_key key = {
-      .session = s->mark.session, .stream = s->mark.stream, .form = s->mark.form};
+      .run_id = s->sig.run_id, .stream = s->sig.stream, .form = s->sig.form};
   __u32 number = *remembered(cpu, &key) - 1;
 
   *out = bpf_map_lookup_elem(&reflect_streams, &number);
@@ -161,7 +160,8 @@ static __always_inline bool within_limit(void) {
 
 /* The number of the frame among those of its stream, with the CPU: several that serve a stream do
  * not send in the order of their numbers. */
-static __always_inline __u64 enter(struct xtg_reflect_stream* stream, const struct xtg_rx_mark* m) {
+static __always_inline __u64 number_frame(struct xtg_reflect_stream* stream,
+                                          const struct xtg_rx_signature* m) {
   if (!stream) return ~0ULL;
   if (stream->tick != reflect_control.tick) stream->tick = reflect_control.tick;
   if (m->type != XTG_SIG_DATA) {
@@ -169,8 +169,8 @@ static __always_inline __u64 enter(struct xtg_reflect_stream* stream, const stru
     return stream->frames;
   }
   if (!reflect_c()->shared) return stream->frames++;
-  __u64 lane = bpf_get_smp_processor_id() & (XTG_MAX_WORKERS - 1);
-  return __sync_fetch_and_add(&stream->frames, 1) | lane << XTG_SIG_MIRROR_CPU;
+  __u64 worker = bpf_get_smp_processor_id() & (XTG_MAX_WORKERS - 1);
+  return __sync_fetch_and_add(&stream->frames, 1) | worker << XTG_SIG_REFLECTOR_CPU;
 }
 
 /* ---- sending back ---- */
@@ -232,10 +232,10 @@ static __always_inline __u64 write_word(struct xdp_md* ctx, const struct seen* s
   return difference(0, was, is);
 }
 
-/* Writes the mirror's words in front of a long signature. */
-static __always_inline __u64 write_mirror(struct xdp_md* ctx, const struct seen* s, const __u64* is,
-                                          __u64 acc) {
-  __u32 at = s->end - XTG_SIG_FULL_LEN - XTG_SIG_MIRROR_LEN;
+/* Writes the reflector timestamps in front of a long signature. */
+static __always_inline __u64 write_reflector(struct xdp_md* ctx, const struct seen* s,
+                                             const __u64* is, __u64 acc) {
+  __u32 at = s->end - XTG_SIG_FULL_LEN - XTG_SIG_REFLECTOR_LEN;
   __u64 was[3];
 
   asm volatile("" : "+r"(at));
@@ -251,7 +251,7 @@ static __always_inline __u64 write_mirror(struct xdp_md* ctx, const struct seen*
       return acc;
     }
   }
-  at = s->end - XTG_SIG_FULL_LEN - XTG_SIG_MIRROR_LEN;
+  at = s->end - XTG_SIG_FULL_LEN - XTG_SIG_REFLECTOR_LEN;
   if (bpf_xdp_load_bytes(ctx, at, was, sizeof(was))) return acc;
   bpf_xdp_store_bytes(ctx, at, (void*)is, sizeof(was));
   acc = difference(acc, was[0], is[0]);
@@ -270,26 +270,26 @@ static __always_inline void fix_checksum(struct udphdr* udp, const struct seen* 
 }
 
 static __always_inline bool has_room(const struct seen* s) {
-  return s->mark.form == XTG_SIG_FULL && s->mark.flags & XTG_SIG_F_MIRROR &&
-         s->datagram >= sizeof(struct udphdr) + XTG_SIG_MIRROR_LEN + XTG_SIG_FULL_LEN;
+  return s->sig.form == XTG_SIG_FULL && s->sig.flags & XTG_SIG_F_REFLECTOR &&
+         s->datagram >= sizeof(struct udphdr) + XTG_SIG_REFLECTOR_LEN + XTG_SIG_FULL_LEN;
 }
 
 static __always_inline int send_back(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu,
                                      const struct seen* s, const struct packet* p, __u64 number,
-                                     __u64 came_ns) {
+                                     __u64 arrival_ns) {
   __u64 acc;
 
   swap_macs(ctx);
   swap_ends(p);
-  if (s->mark.form == XTG_SIG_FULL)
+  if (s->sig.form == XTG_SIG_FULL)
     acc = write_word(ctx, s, 2, s->word[0], s->word[0] | xtg_from_be64(XTG_SIG_F_REFLECTED));
   else
     acc = write_word(ctx, s, 3, s->word[1], s->word[1] | xtg_from_be64(XTG_SIG_COMPACT_REFLECTED));
-  if (came_ns) {
-    __u64 told[3] = {xtg_from_be64(number), xtg_from_be64(came_ns)};
-    cpu->told++;
-    told[2] = xtg_from_be64(bpf_ktime_get_ns());
-    acc = write_mirror(ctx, s, told, acc);
+  if (arrival_ns) {
+    __u64 stamped[3] = {xtg_from_be64(number), xtg_from_be64(arrival_ns)};
+    cpu->stamped++;
+    stamped[2] = xtg_from_be64(bpf_ktime_get_ns());
+    acc = write_reflector(ctx, s, stamped, acc);
   }
   fix_checksum(p->udp, s, acc);
   cpu->sent++;
@@ -316,7 +316,7 @@ static __always_inline bool find(struct xdp_md* ctx, struct seen* s) {
     if (s->end < XTG_SIG_FULL_LEN) return false;
     __builtin_memcpy(words, far, sizeof(words));
   }
-  xtg_rx_read_words(&s->mark, words);
+  xtg_rx_read_tail(&s->sig, words);
   s->word[0] = words[2];
   s->word[1] = words[3];
   return true;
@@ -347,18 +347,18 @@ static __always_inline int serve(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu
                                  const struct packet* p) {
   __u32 why = objection(ctx, cpu, s, p);
   struct xtg_reflect_stream* stream;
-  __u64 came_ns = 0;
+  __u64 arrival_ns = 0;
 
-  if (why < XTG_REFLECT_REASONS) return refuse(cpu, why);
-  if (has_room(s)) came_ns = bpf_ktime_get_ns();
-  if (find_stream(ctx, cpu, s, &stream)) return refuse(cpu, XTG_REFLECT_UNSURE);
+  if (why < XTG_REFLECT_REASONS) return count_not_reflected(cpu, why);
+  if (has_room(s)) arrival_ns = bpf_ktime_get_ns();
+  if (find_stream(ctx, cpu, s, &stream)) return count_not_reflected(cpu, XTG_REFLECT_UNSURE);
   if (reflect_c()->step && !within_rate()) {
-    refuse(cpu, XTG_REFLECT_RATE);
+    count_not_reflected(cpu, XTG_REFLECT_RATE);
     return XDP_DROP;
   }
   if (!within_limit()) return XDP_PASS;
-  if (!stream) cpu->untold++;
-  return send_back(ctx, cpu, s, p, enter(stream, &s->mark), came_ns);
+  if (!stream) cpu->unnumbered++;
+  return send_back(ctx, cpu, s, p, number_frame(stream, &s->sig), arrival_ns);
 }
 
 SEC("xdp.frags")

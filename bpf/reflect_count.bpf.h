@@ -37,26 +37,27 @@ static __always_inline void count_drops(int err, __u64 frames) {
 }
 
 SEC("tp_btf/xdp_exception")
-int BPF_PROG(xtg_mirror_exc, const struct net_device* dev, const struct bpf_prog* prog, __u32 act) {
+int BPF_PROG(xtg_reflect_exc, const struct net_device* dev, const struct bpf_prog* prog,
+             __u32 act) {
   if (act == XDP_TX && is_ours(dev)) count_drops(0, 1);
   return 0;
 }
 
 SEC("tp_btf/xdp_bulk_tx")
-int BPF_PROG(xtg_mirror_bulk, const struct net_device* dev, int sent, int drops, int err) {
+int BPF_PROG(xtg_reflect_bulk, const struct net_device* dev, int sent, int drops, int err) {
   if (drops && is_ours(dev)) count_drops(err, drops);
   return 0;
 }
 
 SEC("tp_btf/xdp_devmap_xmit")
-int BPF_PROG(xtg_mirror_xmit, const struct net_device* from, const struct net_device* to, int sent,
+int BPF_PROG(xtg_reflect_xmit, const struct net_device* from, const struct net_device* to, int sent,
              int drops, int err) {
   if (drops && is_ours(from) && is_ours(to)) count_drops(err, drops);
   return 0;
 }
 
 SEC("tp_btf/xdp_redirect_err")
-int BPF_PROG(xtg_mirror_err, const struct net_device* from, const struct bpf_prog* prog,
+int BPF_PROG(xtg_reflect_err, const struct net_device* from, const struct bpf_prog* prog,
              const void* target, int err) {
   if (is_ours(from)) count_drops(err, 1);
   return 0;

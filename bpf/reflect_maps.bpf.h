@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the mirror's programs share with user space. */
+/* What the reflector's programs share with user space. */
 #pragma once
 
 const volatile struct xtg_reflect_config reflect_config;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The mirror's streams: where each has its record, and which are believed to be one. */
+/* The reflector's streams: where each has its record, and which are believed to be one. */
 #pragma once
 
 #define XTG_REFLECT_NO_PLACE (~0U)
@@ -7,7 +7,7 @@
 
 static __always_inline __u32* remembered(struct xtg_reflect_cpu* cpu,
                                          const struct xtg_reflect_key* key) {
-  __u32 at = key->stream ^ key->session << 5;
+  __u32 at = key->stream ^ key->run_id << 5;
 
   asm volatile("" : "+r"(at));
   return &cpu->places[at & (XTG_REFLECT_PLACES - 1)];
@@ -64,7 +64,7 @@ static __noinline __u32 taken_place(struct xtg_reflect_cpu* cpu) {
    */
   if (owned && *owned == s.number && bpf_map_delete_elem(&reflect_places, &stream->key))
     return XTG_REFLECT_NO_PLACE;
-  cpu->untold += stream->frames;
+  cpu->unnumbered += stream->frames;
   stream->frames = 0;
   stream->announced = 0;
   return s.number;
@@ -92,21 +92,21 @@ static __noinline __u32 new_place(struct xtg_reflect_cpu* cpu, const struct xtg_
   stream->tick = reflect_control.tick;
   if (bpf_map_update_elem(&reflect_places, key, &number, BPF_NOEXIST)) return place_of(key);
   if (key->form == XTG_SIG_FULL)
-    __sync_fetch_and_or(&reflect_known[(key->session & 0xffff) >> 6], 1ULL << (key->session & 63));
+    __sync_fetch_and_or(&reflect_known[(key->run_id & 0xffff) >> 6], 1ULL << (key->run_id & 63));
   return number;
 }
 
 /* A short signature's magic is 16 bits, which ordinary payload has by chance. It is believed when
  * its session was asked for, when long signatures of this session came, or at the second one of a
  * stream that agrees with the one before. */
-static __noinline int believed(const struct xtg_rx_mark* m) {
-  __u32 at = (m->session * 31 + m->stream) & (XTG_RX_CANDIDATES - 1);
+static __noinline int believed(const struct xtg_rx_signature* m) {
+  __u32 at = (m->run_id * 31 + m->stream) & (XTG_RX_CANDIDATES - 1);
   struct xtg_rx_candidate* c = &reflect_candidates[at];
   __u64 now;
   int agrees;
 
-  if (m->form == XTG_SIG_FULL || reflect_c()->by_session) return 1;
-  if (reflect_known[(m->session & 0xffff) >> 6] >> (m->session & 63) & 1) return 1;
+  if (m->form == XTG_SIG_FULL || reflect_c()->by_run_id) return 1;
+  if (reflect_known[(m->run_id & 0xffff) >> 6] >> (m->run_id & 63) & 1) return 1;
   now = bpf_ktime_get_ns();
   agrees = c->state && xtg_rx_agree(c, m, now, XTG_RX_WINDOW_MOST);
   xtg_rx_remember(c, m, now, 0);
@@ -121,7 +121,7 @@ __noinline __u32 xtg_reflect_find_place(struct xdp_md* ctx, const struct xtg_ref
   struct xtg_reflect_key own; /* Linux 6.1 looks up no key that an argument points to */
   struct xtg_reflect_cpu* cpu;
   __u32 zero = 0, number;
-  struct xtg_rx_mark m;
+  struct xtg_rx_signature m;
   __u64 words[4];
 
   cpu = bpf_map_lookup_elem(&reflect_cpus, &zero);
@@ -130,7 +130,7 @@ __noinline __u32 xtg_reflect_find_place(struct xdp_md* ctx, const struct xtg_ref
   own = *key;
   number = place_of(&own);
   if (number == XTG_REFLECT_NO_PLACE) {
-    xtg_rx_read_words(&m, words);
+    xtg_rx_read_tail(&m, words);
     if (!believed(&m)) return XTG_REFLECT_NOT_OURS;
     number = new_place(cpu, &own);
   }

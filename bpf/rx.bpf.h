@@ -12,13 +12,13 @@ int xtg_rx(struct xdp_md* ctx) {
   const struct xtg_rx_config* c = rx_c();
   struct xtg_rx_queue* q = queue_at(ctx->rx_queue_index);
   struct arrival a;
-  struct xtg_rx_mark m;
+  struct xtg_rx_signature m;
   struct xtg_rx_key key;
   __u32 number;
   int shared = is_shared(ctx);
 
   if (!rx_control.started) return XDP_PASS;
-  if (!find_mark(ctx, &a.length, &m)) goto pass;
+  if (!find_signature(ctx, &a.length, &m)) goto pass;
   if (rx_s()->verify) {
     int wrong = check(ctx, &m, shared);
     if (wrong == 2) goto pass;
@@ -30,7 +30,7 @@ int xtg_rx(struct xdp_md* ctx) {
     return take_announcement(ctx, &m, q, shared);
   }
   if (!wanted(ctx, c, &m)) {
-    add(shared, &q->refused, 1);
+    add(shared, &q->filtered, 1);
     return XDP_PASS;
   }
   if (!within_limit(c)) return XDP_PASS;
@@ -39,17 +39,17 @@ int xtg_rx(struct xdp_md* ctx) {
   name_key(ctx, &m, &key);
 
   if (m.flags & XTG_SIG_F_REFLECTED) {
-    enter_back(ctx, &m, &a, &key);
+    account_return(ctx, &m, &a, &key);
     if (!rx_s()->watch) goto other;
   }
   if (rx_s()->watch) return take_watched(ctx, &m, &a, &key);
   number = *cached(&key, 0) - 1;
   struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
   if (record && same_key(&record->slot.key, &key)) {
-    enter(record, number, &m, &a);
+    account(record, number, &m, &a);
   } else {
   other:
-    if (!enter_other(&m, &a, &key, q, shared)) return not_entered(ctx, &m, &key, q, shared);
+    if (!account_other(&m, &a, &key, q, shared)) return not_accounted(ctx, &m, &key, q, shared);
   }
   count(shared, q, a.length);
   return c->observe ? XDP_PASS : XDP_DROP;

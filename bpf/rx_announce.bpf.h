@@ -25,22 +25,23 @@ __noinline int xtg_rx_is_sound(const struct rx_spoken* s) {
  * wrong, or it makes no sense. */
 static __always_inline bool load_announcement(struct xdp_md* ctx, __u32 end, __u32 flags,
                                               struct xtg_rx_announcement* out) {
-  __u64 mirror[XTG_SIG_MIRROR_LEN / 8] = {};
+  __u64 reflector[XTG_SIG_REFLECTOR_LEN / 8] = {};
   __u32 behind = XTG_SIG_FULL_LEN;
   struct rx_spoken s;
 
   if (end < behind || bpf_xdp_load_bytes(ctx, end - behind, s.signature, sizeof(s.signature)))
     return false;
-  if (flags & XTG_SIG_F_MIRROR) {
-    behind += XTG_SIG_MIRROR_LEN;
-    if (end < behind || bpf_xdp_load_bytes(ctx, end - behind, mirror, sizeof(mirror))) return false;
+  if (flags & XTG_SIG_F_REFLECTOR) {
+    behind += XTG_SIG_REFLECTOR_LEN;
+    if (end < behind || bpf_xdp_load_bytes(ctx, end - behind, reflector, sizeof(reflector)))
+      return false;
   }
   behind += XTG_SIG_ANNOUNCE_LEN;
   if (end < behind || bpf_xdp_load_bytes(ctx, end - behind, s.said, sizeof(s.said))) return false;
   if (!xtg_rx_is_sound(&s)) return false;
   __u64 rest = xtg_from_be64(s.said[7]);
   out->frames = xtg_from_be64(s.said[1]);
-  out->refused = xtg_from_be64(s.said[2]);
+  out->driver_drops = xtg_from_be64(s.said[2]);
   out->duration_ns = xtg_from_be64(s.said[3]);
   out->rate = xtg_from_be64(s.said[4]);
   out->host = xtg_from_be64(s.said[5]);
@@ -48,32 +49,32 @@ static __always_inline bool load_announcement(struct xdp_md* ctx, __u32 end, __u
   out->frame_size = (__u32)(rest >> 32);
   out->streams = (__u16)(rest >> 16);
   out->threads = (__u16)rest;
-  out->mirror_seq = xtg_from_be64(mirror[0]);
-  out->mirror_rx_ns = xtg_from_be64(mirror[1]);
-  out->mirror_tx_ns = xtg_from_be64(mirror[2]);
-  return out->refused <= out->frames && out->streams && out->frame_size;
+  out->reflector_seq = xtg_from_be64(reflector[0]);
+  out->reflector_rx_ns = xtg_from_be64(reflector[1]);
+  out->reflector_tx_ns = xtg_from_be64(reflector[2]);
+  return out->driver_drops <= out->frames && out->streams && out->frame_size;
 }
 
 /* One more copy. */
 static __always_inline void see_again(struct xtg_rx_announcement* known,
                                       const struct xtg_rx_announcement* now) {
   __sync_fetch_and_add(&known->seen, 1);
-  known->mirror_seq = now->mirror_seq;
-  known->mirror_rx_ns = now->mirror_rx_ns;
-  known->mirror_tx_ns = now->mirror_tx_ns;
+  known->reflector_seq = now->reflector_seq;
+  known->reflector_rx_ns = now->reflector_rx_ns;
+  known->reflector_tx_ns = now->reflector_tx_ns;
 }
 
 /* Whether data of the stream came: its announcements have room that made-up ones do not. */
 static __always_inline bool has_come(const struct xtg_rx_announce_key* key) {
-  struct xtg_rx_stream_key full = {key->session, key->stream, XTG_SIG_FULL},
-                           compact = {key->session & 0xffff, key->stream & 0xff, XTG_SIG_COMPACT};
+  struct xtg_rx_stream_key full = {key->run_id, key->stream, XTG_SIG_FULL},
+                           compact = {key->run_id & 0xffff, key->stream & 0xff, XTG_SIG_COMPACT};
 
   return bpf_map_lookup_elem(&rx_positions, &full) || bpf_map_lookup_elem(&rx_positions, &compact);
 }
 
 /* User space takes out what it has read, so that there is room again. False: there is none. */
-static __noinline int enter_announcement(const struct xtg_rx_announce_key* key,
-                                         struct xtg_rx_announcement* what, __u32 flags) {
+static __noinline int account_announcement(const struct xtg_rx_announce_key* key,
+                                           struct xtg_rx_announcement* what, __u32 flags) {
   struct xtg_rx_announce_key own = *key;
 
   if (!has_come(&own) &&
@@ -87,9 +88,9 @@ static __noinline int enter_announcement(const struct xtg_rx_announce_key* key,
 }
 
 /* A frame with our signature that is not data. */
-static __noinline int take_announcement(struct xdp_md* ctx, const struct xtg_rx_mark* m,
+static __noinline int take_announcement(struct xdp_md* ctx, const struct xtg_rx_signature* m,
                                         struct xtg_rx_queue* q, int shared) {
-  struct xtg_rx_announce_key key = {.session = m->session,
+  struct xtg_rx_announce_key key = {.run_id = m->run_id,
                                     .stream = m->stream,
                                     .type = m->type,
                                     .reflected = !!(m->flags & XTG_SIG_F_REFLECTED)};
@@ -100,18 +101,18 @@ static __noinline int take_announcement(struct xdp_md* ctx, const struct xtg_rx_
     return XDP_PASS;
   }
   if (!wanted(ctx, rx_c(), m)) {
-    add(shared, &q->refused, 1);
+    add(shared, &q->filtered, 1);
     return XDP_PASS;
   }
   if (!load_announcement(ctx, payload_end(ctx), m->flags, &what)) {
     add(shared, &q->unsound, 1);
     return XDP_PASS;
   }
-  know(m->session, what.streams);
+  mark_run_known(m->run_id, what.streams);
   known = bpf_map_lookup_elem(&rx_announced, &key);
   if (known) {
     see_again(known, &what);
-  } else if (!enter_announcement(&key, &what, m->flags)) {
+  } else if (!account_announcement(&key, &what, m->flags)) {
     add(shared, &q->unheard, 1);
   }
   __sync_fetch_and_add(&rx_control.announced, 1);

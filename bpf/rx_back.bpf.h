@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Frames that a mirror sent back (include/xtg/abi/rx_back.h). They branch off early, so that those
- * that come straight pay nothing. */
+/* Frames that a reflector sent back (include/xtg/abi/rx_back.h). They branch off early, so that
+ * those that come straight pay nothing. */
 #pragma once
 
 #include "rx_streams.bpf.h"
 
-/* The mirror's words, which lie before the signature; 0: it tells nothing. */
-static __always_inline int load_mirror(struct xdp_md* ctx, struct xtg_rx_words* w) {
+/* The reflector timestamps, which lie before the signature; 0: it tells nothing. */
+static __always_inline int load_reflector(struct xdp_md* ctx, struct xtg_rx_reflector_stamp* w) {
   __u32 end = payload_end(ctx);
 
-  if (end < XTG_SIG_FULL_LEN + XTG_SIG_MIRROR_LEN) return 0;
-  if (bpf_xdp_load_bytes(ctx, end - XTG_SIG_FULL_LEN - XTG_SIG_MIRROR_LEN, w, XTG_SIG_MIRROR_LEN))
+  if (end < XTG_SIG_FULL_LEN + XTG_SIG_REFLECTOR_LEN) return 0;
+  if (bpf_xdp_load_bytes(ctx, end - XTG_SIG_FULL_LEN - XTG_SIG_REFLECTOR_LEN, w,
+                         XTG_SIG_REFLECTOR_LEN))
     return 0;
-  return xtg_rx_read_mirror(w);
+  return xtg_rx_read_reflector(w);
 }
 
-/* Makes `key` the reflected stream's, and takes the time for which the mirror kept the frame out of
- * the delay: m->tx_ns is so much later. True: the mirror numbered the frame. */
-static __always_inline bool look_back(struct xdp_md* ctx, struct xtg_rx_mark* m,
-                                      struct xtg_rx_key* key, struct xtg_rx_words* w) {
+/* Makes `key` the reflected stream's, and takes the time for which the reflector kept the frame out
+ * of the delay: m->tx_ns is so much later. True: the reflector numbered the frame. */
+static __always_inline bool look_back(struct xdp_md* ctx, struct xtg_rx_signature* m,
+                                      struct xtg_rx_key* key, struct xtg_rx_reflector_stamp* w) {
   struct xtg_rx_record* record;
   __u32 number;
 
   key->form |= XTG_RX_REFLECTED;
-  if (m->form != XTG_SIG_FULL || !(m->flags & XTG_SIG_F_MIRROR)) return false;
-  if (!load_mirror(ctx, w)) return false;
+  if (m->form != XTG_SIG_FULL || !(m->flags & XTG_SIG_F_REFLECTOR)) return false;
+  if (!load_reflector(ctx, w)) return false;
   number = xtg_rx_find_slot(key, 1, m->flags);
   record = bpf_map_lookup_elem(&rx_records, &number);
   if (!record) return false;
@@ -36,23 +37,23 @@ static __always_inline bool look_back(struct xdp_md* ctx, struct xtg_rx_mark* m,
   return w->seq != XTG_RX_UNNUMBERED;
 }
 
-/* Enters a frame that came back by the mirror's number, as what it is since the mirror sent it, and
- * leaves it and its key ready to be entered by the sender's. What the caller has of it is changed
- * for as long. */
-static __noinline int enter_back(struct xdp_md* ctx, struct xtg_rx_mark* m, struct arrival* a,
-                                 struct xtg_rx_key* key) {
-  struct xtg_rx_words w;
+/* Enters a frame that came back by the reflector's number, as what it is since the reflector sent
+ * it, and leaves it and its key ready to be entered by the sender's. What the caller has of it is
+ * changed for as long. */
+static __noinline int account_return(struct xdp_md* ctx, struct xtg_rx_signature* m,
+                                     struct arrival* a, struct xtg_rx_key* key) {
+  struct xtg_rx_reflector_stamp w;
 
   if (!look_back(ctx, m, key, &w)) return 0;
   __u64 seq = m->seq, tx_ns = m->tx_ns;
-  __u8 lane = m->lane;
-  xtg_rx_by_mirror(m, &w);
+  __u8 worker = m->worker;
+  xtg_rx_by_reflector(m, &w);
   key->form |= XTG_RX_BACK;
-  /* The mirror's times are never CLOCK_TAI. Where there is no room, the round trip is all. */
-  enter_at(xtg_rx_find_slot(key, 1, m->flags & ~XTG_SIG_F_TAI), m, a);
+  /* The reflector's times are never CLOCK_TAI. Where there is no room, the round trip is all. */
+  account_at(xtg_rx_find_slot(key, 1, m->flags & ~XTG_SIG_F_TAI), m, a);
   key->form &= ~XTG_RX_BACK;
   m->seq = seq;
   m->tx_ns = tx_ns;
-  m->lane = lane;
+  m->worker = worker;
   return 0;
 }

@@ -22,12 +22,13 @@ static __always_inline int is_shared(struct xdp_md* ctx) {
 }
 
 /* Field by field, for nobody wrote what is between them. */
-static __always_inline void copy_mark(struct xtg_rx_mark* to, const struct xtg_rx_mark* from) {
+static __always_inline void copy_signature(struct xtg_rx_signature* to,
+                                           const struct xtg_rx_signature* from) {
   to->seq = from->seq;
   to->tx_ns = from->tx_ns;
-  to->session = from->session;
+  to->run_id = from->run_id;
   to->stream = from->stream;
-  to->lane = from->lane;
+  to->worker = from->worker;
   to->flags = from->flags;
   to->form = from->form;
   to->type = from->type;
@@ -75,22 +76,24 @@ static __always_inline __u32 plain_end(struct xdp_md* ctx) {
   return sizeof(*eth) + sizeof(*v6) + bpf_ntohs(v6->payload_len);
 }
 
-/* Reads the signature of a frame that is not as find_mark() has most of them. A global function, of
- * which the verifier knows nothing afterwards: neither where the signature was, nor its form. */
-__noinline int xtg_rx_find_slowly(struct xdp_md* ctx, __u32 length, struct xtg_rx_mark* m) {
+/* Reads the signature of a frame that is not as find_signature() has most of them. A global
+ * function, of which the verifier knows nothing afterwards: neither where the signature was, nor
+ * its form. */
+__noinline int xtg_rx_find_slowly(struct xdp_md* ctx, __u32 length, struct xtg_rx_signature* m) {
   __u64 words[4];
 
   if (!m) return 0;
   no_words(words);
   if (!find_tail(ctx, length, words) || xtg_rx_is_ordinary(ctx)) return 0;
-  xtg_rx_read_words(m, words);
+  xtg_rx_read_tail(m, words);
   return 1;
 }
 
 /* Reads the signature of a frame, and how long that is; false: it has none of ours. Most frames are
  * one IP packet in one piece that ends with the signature: its length needs no asking, and the
  * signature is taken in registers. */
-static __always_inline bool find_mark(struct xdp_md* ctx, __u32* length, struct xtg_rx_mark* m) {
+static __always_inline bool find_signature(struct xdp_md* ctx, __u32* length,
+                                           struct xtg_rx_signature* m) {
   __u32 piece = (__u32)((void*)(long)ctx->data_end - (void*)(long)ctx->data);
   const __u64* from = near_tail(ctx, piece);
   __u64 words[4];
@@ -101,7 +104,7 @@ static __always_inline bool find_mark(struct xdp_md* ctx, __u32* length, struct 
     if (may_be_ours(words) && plain_end(ctx) == piece) {
       words[0] = from[0];
       words[1] = from[1];
-      xtg_rx_read_words(m, words);
+      xtg_rx_read_tail(m, words);
       *length = piece;
       return true;
     }
@@ -120,9 +123,9 @@ static __always_inline __u32 payload_end(struct xdp_md* ctx) {
   return may_be_ours(words) ? length : (__u32)xtg_rx_outer_end(ctx); /* before padding, then */
 }
 
-static __always_inline void name_key(struct xdp_md* ctx, const struct xtg_rx_mark* m,
+static __always_inline void name_key(struct xdp_md* ctx, const struct xtg_rx_signature* m,
                                      struct xtg_rx_key* key) {
-  key->session = m->session;
+  key->run_id = m->run_id;
   key->stream = m->stream;
   key->form = m->form;
   key->unit = unit_of(ctx);
@@ -130,10 +133,10 @@ static __always_inline void name_key(struct xdp_md* ctx, const struct xtg_rx_mar
 
 /* Whether the frame is meant for us. */
 static __always_inline bool wanted(struct xdp_md* ctx, const struct xtg_rx_config* c,
-                                   const struct xtg_rx_mark* m) {
-  if (c->by_session) {
+                                   const struct xtg_rx_signature* m) {
+  if (c->by_run_id) {
     __u32 mask = m->form == XTG_SIG_COMPACT ? 0xffff : ~0U;
-    if ((m->session ^ c->session) & c->session_mask & mask) return false;
+    if ((m->run_id ^ c->run_id) & c->run_id_mask & mask) return false;
   }
   return !c->by_port || (__u32)xtg_rx_outer_port(ctx) == c->port;
 }
@@ -146,20 +149,20 @@ static __noinline __u64 tai_is_ahead(void) {
 
 /* Whether a stream is one of those announced, or of a short signature has come with a full one. One
  * damaged bit of the session or of the stream's number makes none that is. */
-static __always_inline bool is_expected(const struct xtg_rx_mark* m) {
-  __u32 known = rx_known[m->session & 0xffff], streams = known & 0xff;
-  struct xtg_rx_stream_key full = {(known & 0xffff0000) | m->session, m->stream, XTG_SIG_FULL};
+static __always_inline bool is_expected(const struct xtg_rx_signature* m) {
+  __u32 known = rx_known[m->run_id & 0xffff], streams = known & 0xff;
+  struct xtg_rx_stream_key full = {(known & 0xffff0000) | m->run_id, m->stream, XTG_SIG_FULL};
 
-  if (m->form == XTG_SIG_FULL && (known ^ m->session) >> 16) return false;
+  if (m->form == XTG_SIG_FULL && (known ^ m->run_id) >> 16) return false;
   if (streams == 255 || m->stream < streams) return true;
   return m->form == XTG_SIG_COMPACT && bpf_map_lookup_elem(&rx_positions, &full);
 }
 
 /* A session was announced, with so many streams, or seen with a full signature. */
-static __always_inline void know(__u32 session, __u32 streams) {
-  __u32 before = rx_known[session & 0xffff] & 0xff;
+static __always_inline void mark_run_known(__u32 run_id, __u32 streams) {
+  __u32 before = rx_known[run_id & 0xffff] & 0xff;
 
   if (streams > 255) streams = 255;
   if (streams < before) streams = before;
-  rx_known[session & 0xffff] = (session & 0xffff0000) | streams;
+  rx_known[run_id & 0xffff] = (run_id & 0xffff0000) | streams;
 }

@@ -82,7 +82,7 @@ static __always_inline const struct xtg_rx_filters* rx_f(void) {
 #define xtg_rx_loop(n, fn, ctx) bpf_loop(n, fn, ctx, 0)
 
 static __always_inline void stream_of(const struct xtg_rx_slot* s, struct xtg_rx_stream_key* key) {
-  key->session = s->key.session;
+  key->run_id = s->key.run_id;
   key->stream = s->key.stream;
   key->form = s->key.form & ~XTG_RX_REFLECTED;
 }
@@ -96,7 +96,7 @@ static __noinline __u64 position_of(const struct xtg_rx_slot* s) {
   return position ? *position : 0;
 }
 
-static __noinline int tell_position(const struct xtg_rx_slot* s, __u64 number) {
+static __noinline int store_position(const struct xtg_rx_slot* s, __u64 number) {
   struct xtg_rx_stream_key key;
 
   stream_of(s, &key);
@@ -109,4 +109,4 @@ static __always_inline struct xtg_rx_record* xtg_rx_record_at(__u32 number) {
 }
 
 #define xtg_rx_position(w) position_of((w)->slot)
-#define xtg_rx_tell(w, number) tell_position((w)->slot, number)
+#define xtg_rx_store_position(w, number) store_position((w)->slot, number)

@@ -47,7 +47,7 @@ static __always_inline bool by_filter(struct xdp_md* ctx, struct xtg_rx_queue* q
 }
 
 /* The short signature's stream is not believed so far, but a filter fitted. */
-static __always_inline void counted_by_filter(const struct xtg_rx_mark* m,
+static __always_inline void counted_by_filter(const struct xtg_rx_signature* m,
                                               const struct xtg_rx_key* key) {
   waiting(m, key)->state = XTG_RX_CANDIDATE_COUNTED;
   __sync_fetch_and_sub(&rx_control.candidates, 1);
@@ -59,9 +59,9 @@ static __always_inline int after_filter(void) {
 
 /* What becomes of a frame that is not believed so far. The magic of the full form is long enough to
  * be ours; an ordinary frame may have that of the compact form. */
-static __always_inline int not_entered(struct xdp_md* ctx, const struct xtg_rx_mark* m,
-                                       const struct xtg_rx_key* key, struct xtg_rx_queue* q,
-                                       int shared) {
+static __always_inline int not_accounted(struct xdp_md* ctx, const struct xtg_rx_signature* m,
+                                         const struct xtg_rx_key* key, struct xtg_rx_queue* q,
+                                         int shared) {
   if (m->form == XTG_SIG_FULL) return rx_c()->observe ? XDP_PASS : XDP_DROP;
   if (!by_filter(ctx, q, shared)) return XDP_PASS;
   counted_by_filter(m, key);

@@ -29,12 +29,12 @@ static __always_inline struct xtg_rx_samples* samples_at(__u32 queue) {
 }
 
 /* Begins with a frame: nothing is known of it but this. */
-static __always_inline void look(struct xtg_rx_scratch* to, __u32 why) {
+static __always_inline void begin_sample(struct xtg_rx_scratch* to, __u32 why) {
   to->sample.why = why;
   to->sample.gap = to->sample.since_ns = 0;
 }
 
-static __noinline int look_before(const struct xtg_rx_slot* s) {
+static __noinline int snapshot_slot(const struct xtg_rx_slot* s) {
   struct xtg_rx_scratch* to = scratch();
 
   if (!to) return 0;
@@ -47,7 +47,7 @@ static __noinline int look_before(const struct xtg_rx_slot* s) {
 }
 
 /* What became of a packet is read from what it changed, so that entering it pays nothing for it. */
-static __noinline int look_after(__u32 number) {
+static __noinline int sample_reasons(__u32 number) {
   struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
   struct xtg_rx_scratch* to = scratch();
 

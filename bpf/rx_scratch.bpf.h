@@ -12,14 +12,14 @@ struct xtg_rx_before {
 
 /* The frame that was a stream's first, when a second one confirms it. */
 struct earlier {
-  struct xtg_rx_mark m;
+  struct xtg_rx_signature m;
   struct arrival a;
 };
 
 /* What becomes of a frame, and the frame, with zeros behind it to the end of a step of its
  * checksum. */
 struct xtg_rx_scratch {
-  struct xtg_rx_mark m;
+  struct xtg_rx_signature m;
   struct arrival a;
   struct xtg_rx_key key;
   __u32 pad;

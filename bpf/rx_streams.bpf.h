@@ -9,9 +9,9 @@ static __always_inline bool same_key(const struct xtg_rx_key* a, const struct xt
   return *(const __u64*)a == *(const __u64*)b && a->unit == b->unit;
 }
 
-/* `form`: the key's, as far as it is about a mirror; 0 where it is known to be none. */
+/* `form`: the key's, as far as it is about a reflector; 0 where it is known to be none. */
 static __always_inline __u32* cached(const struct xtg_rx_key* key, __u32 form) {
-  __u32 queue = key->unit, place = key->stream ^ key->session << 5 ^ form;
+  __u32 queue = key->unit, place = key->stream ^ key->run_id << 5 ^ form;
 
   asm volatile("" : "+r"(queue), "+r"(place));
   return &rx_cache[queue & (XTG_RX_QUEUES - 1)][place & (XTG_RX_CACHE - 1)];
@@ -32,13 +32,13 @@ static __noinline __u32 free_slot(void) {
 }
 
 /* From now on the stream is known, also to other queues. */
-static __always_inline void know_stream(const struct xtg_rx_slot* s) {
+static __always_inline void mark_stream_known(const struct xtg_rx_slot* s) {
   struct xtg_rx_stream_key key;
   __u64 none = 0;
 
   stream_of(s, &key);
   bpf_map_update_elem(&rx_positions, &key, &none, BPF_NOEXIST);
-  if ((key.form & 0xff) == XTG_SIG_FULL) know(key.session, 0);
+  if ((key.form & 0xff) == XTG_SIG_FULL) mark_run_known(key.run_id, 0);
 }
 
 /* Number of the stream's slot: as entered, or with `create` a new one for packets with these flags.
@@ -68,68 +68,71 @@ __noinline __u32 xtg_rx_find_slot(const struct xtg_rx_key* key, int create, __u3
   record->slot.key = own;
   record->slot.flags = flags;
   *cached(key, form) = number + 1;
-  if (key->form != XTG_SIG_NONE) know_stream(&record->slot);
+  if (key->form != XTG_SIG_NONE) mark_stream_known(&record->slot);
   return number;
 }
 
 /* `number`: the record's. */
-static __always_inline void enter(struct xtg_rx_record* record, __u32 number, struct xtg_rx_mark* m,
-                                  const struct arrival* a) {
+static __always_inline void account(struct xtg_rx_record* record, __u32 number,
+                                    struct xtg_rx_signature* m, const struct arrival* a) {
   struct xtg_rx_state w = {
-      .slot = &record->slot, .order = &record->order, .words = record->words, .number = number};
+      .slot = &record->slot, .order = &record->order, .bitmap = record->bitmap, .number = number};
 
-  asm volatile("" : "+r"(w.words)); /* Clang: there are more than the struct says. */
+  asm volatile("" : "+r"(w.bitmap)); /* Clang: there are more than the struct says. */
   xtg_rx_extend(m, w.slot->next, a->now);
   if (xtg_rx_may_be_off(m, w.slot, rx_c()->window, a->now)) xtg_rx_place(m, position_of(w.slot));
-  xtg_rx_packet(&w, &record->hist, m->seq, m->lane, a->length, (__s64)(a->now - m->tx_ns), a->now);
+  xtg_rx_packet(&w, &record->hist, m->seq, m->worker, a->length, (__s64)(a->now - m->tx_ns),
+                a->now);
 }
 
 /* As above. */
-__noinline int xtg_rx_enter_at(__u32 number, struct xtg_rx_mark* m, const struct arrival* a) {
+__noinline int xtg_rx_account_at(__u32 number, struct xtg_rx_signature* m,
+                                 const struct arrival* a) {
   struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
 
   if (!record || !m || !a) return 0;
-  if (rx_s()->why) look_before(&record->slot);
-  enter(record, number, m, a);
-  if (rx_s()->why) look_after(number);
+  if (rx_s()->why) snapshot_slot(&record->slot);
+  account(record, number, m, a);
+  if (rx_s()->why) sample_reasons(number);
   return 0;
 }
 
 /* Whether a stream is one without a second frame that says so: it was asked for, is expected, or
  * another queue has it. That a frame was sent back one damaged bit says as well, and is believed
- * where the mirror's words are there, too: then it has its record by now. */
-static __always_inline bool is_sure(const struct xtg_rx_mark* m, const struct xtg_rx_key* key) {
-  struct xtg_rx_stream_key stream = {key->session, key->stream, key->form};
+ * where the reflector timestamps are there, too: then it has its record by now. */
+static __always_inline bool is_sure(const struct xtg_rx_signature* m,
+                                    const struct xtg_rx_key* key) {
+  struct xtg_rx_stream_key stream = {key->run_id, key->stream, key->form};
 
-  if (rx_c()->by_session) return true;
+  if (rx_c()->by_run_id) return true;
   /* Frames that are shown or verified are so one by one, and a first one cannot be later on. */
   if (rx_s()->watch && m->form == XTG_SIG_FULL) return true;
   if (key->form & XTG_RX_REFLECTED) return false;
   return is_expected(m) || bpf_map_lookup_elem(&rx_positions, &stream);
 }
 
-static __always_inline int enter_at(__u32 number, struct xtg_rx_mark* m, struct arrival* a) {
+static __always_inline int account_at(__u32 number, struct xtg_rx_signature* m, struct arrival* a) {
   __builtin_memset(m->pad, 0, sizeof(m->pad)); /* the verifier wants all that is handed over */
   a->pad = 0;
-  return xtg_rx_enter_at(number, m, a);
+  return xtg_rx_account_at(number, m, a);
 }
 
 /* One of the two places (`which`: 0, 1) where a stream's first frame may wait. One that came
- * straight and one that a mirror sent back do not agree. */
+ * straight and one that a reflector sent back do not agree. */
 static __always_inline struct xtg_rx_candidate*
-candidate(const struct xtg_rx_mark* m, const struct xtg_rx_key* key, __u32 which) {
-  __u32 at = (m->session * 31 + m->stream + (key->form >> 8)) * 0x9e3779b1U >> 12 ^ which;
+candidate(const struct xtg_rx_signature* m, const struct xtg_rx_key* key, __u32 which) {
+  __u32 at = (m->run_id * 31 + m->stream + (key->form >> 8)) * 0x9e3779b1U >> 12 ^ which;
 
   return &rx_candidates[at & (XTG_RX_CANDIDATES - 1)];
 }
 
 static __always_inline bool waits_for(const struct xtg_rx_candidate* c,
-                                      const struct xtg_rx_mark* m) {
-  return c->state && c->session == m->session && c->stream == m->stream && c->form == m->form;
+                                      const struct xtg_rx_signature* m) {
+  return c->state && c->run_id == m->run_id && c->stream == m->stream && c->form == m->form;
 }
 
 /* Where the stream's first frame waits; else where that waits which did for longest. */
-static __always_inline struct xtg_rx_candidate* waiting(const struct xtg_rx_mark* m,
+static __always_inline struct xtg_rx_candidate* waiting(const struct xtg_rx_signature* m,
                                                         const struct xtg_rx_key* key) {
   struct xtg_rx_candidate *a = candidate(m, key, 0), *b = candidate(m, key, 1);
 
@@ -141,17 +144,17 @@ static __always_inline struct xtg_rx_candidate* waiting(const struct xtg_rx_mark
 /* A frame of a stream that this queue does not have: 1 when it is believed, and with it the one
  * before it, which was not counted; 2 when it is believed alone, as it is `sure`, or as that one
  * was counted by a filter. */
-static __noinline int confirm(const struct xtg_rx_mark* m, const struct arrival* a,
+static __noinline int confirm(const struct xtg_rx_signature* m, const struct arrival* a,
                               const struct xtg_rx_key* key, int sure) {
   struct xtg_rx_candidate* c = waiting(m, key);
   struct xtg_rx_scratch* to = scratch();
 
   if (to && c->state && xtg_rx_agree(c, m, a->now, rx_c()->window)) {
     bool counted = c->state == XTG_RX_CANDIDATE_COUNTED;
-    copy_mark(&to->earlier.m, m);
+    copy_signature(&to->earlier.m, m);
     to->earlier.m.seq = c->seq;
     to->earlier.m.tx_ns = c->tx_ns;
-    to->earlier.m.lane = c->lane;
+    to->earlier.m.worker = c->worker;
     to->earlier.a.now = c->arrival_ns;
     to->earlier.a.length = c->length;
     c->state = XTG_RX_CANDIDATE_FREE;
@@ -167,22 +170,22 @@ static __noinline int confirm(const struct xtg_rx_mark* m, const struct arrival*
 }
 
 /* Enters the frame that confirm() found to be a test frame after all. */
-static __always_inline int enter_earlier(__u32 number, struct xtg_rx_queue* q, int shared) {
+static __always_inline int account_earlier(__u32 number, struct xtg_rx_queue* q, int shared) {
   struct xtg_rx_scratch* s = scratch();
 
   if (!s) return 0;
   if (number == XTG_RX_NO_SLOT)
     add(shared, &q->no_slot, 1);
   else
-    enter_at(number, &s->earlier.m, &s->earlier.a);
+    account_at(number, &s->earlier.m, &s->earlier.a);
   count(shared, q, s->earlier.a.length);
   return 0;
 }
 
 /* A stream that this queue did not have just before. 0: the frame is not believed so far. */
-static __noinline int enter_other(struct xtg_rx_mark* m, struct arrival* a,
-                                  const struct xtg_rx_key* key, struct xtg_rx_queue* q,
-                                  int shared) {
+static __noinline int account_other(struct xtg_rx_signature* m, struct arrival* a,
+                                    const struct xtg_rx_key* key, struct xtg_rx_queue* q,
+                                    int shared) {
   __u32 number = xtg_rx_find_slot(key, 0, m->flags);
 
   if (number == XTG_RX_NO_SLOT) {
@@ -190,11 +193,11 @@ static __noinline int enter_other(struct xtg_rx_mark* m, struct arrival* a,
     if (!believed) return 0;
     number = xtg_rx_find_slot(key, 1, m->flags);
     /* The limit may have room for one of the two only. */
-    if (believed == 1 && within_limit(rx_c())) enter_earlier(number, q, shared);
+    if (believed == 1 && within_limit(rx_c())) account_earlier(number, q, shared);
   }
   if (number == XTG_RX_NO_SLOT)
     add(shared, &q->no_slot, 1);
   else
-    enter_at(number, m, a);
+    account_at(number, m, a);
   return 1;
 }

@@ -107,12 +107,12 @@ static __noinline int find_ip(struct xdp_md* ctx, __be16* proto) {
   return 0;
 }
 
-static __always_inline int verify(struct xdp_md* ctx, const struct xtg_rx_mark* m) {
+static __always_inline int verify(struct xdp_md* ctx, const struct xtg_rx_signature* m) {
   struct datagram d;
   __be16 proto = 0;
   int offset, verdict;
 
-  if (m->lane >= XTG_MAX_WORKERS) return CORRUPT; /* cannot be, whatever the checksum says */
+  if (m->worker >= XTG_MAX_WORKERS) return CORRUPT; /* cannot be, whatever the checksum says */
   offset = find_ip(ctx, &proto);
   if (!offset) return UNVERIFIED;
   if (proto == bpf_htons(ETH_P_IP))
@@ -124,7 +124,7 @@ static __always_inline int verify(struct xdp_md* ctx, const struct xtg_rx_mark* 
 
 /* Whether a frame that has our signature is not as it was sent. What cannot be verified is noted in
  * the scratch: there it is one case less for the verifier. */
-static __noinline int is_corrupt(struct xdp_md* ctx, const struct xtg_rx_mark* m) {
+static __noinline int is_corrupt(struct xdp_md* ctx, const struct xtg_rx_signature* m) {
   int verdict = verify(ctx, m);
   struct xtg_rx_scratch* to = scratch();
 

@@ -7,12 +7,12 @@ const volatile struct xtg_tcp_config tcp_config;
 
 /* .bss, mapped by user space. */
 struct xtg_tcp_control tcp_control;
-struct xtg_tcp_lane tcp_lanes[XTG_MAX_WORKERS];
+struct xtg_tcp_worker tcp_workers[XTG_MAX_WORKERS];
 struct xtg_tcp_queue tcp_queues[XTG_MAX_WORKERS];
 struct xtg_tcp_wheel tcp_wheels[XTG_MAX_WORKERS];
 struct xtg_tcp_untaken tcp_untaken;
 struct xtg_tcp_icmp tcp_icmp;
-/* Round-trip times in ns, one row per lane. */
+/* Round-trip times in ns, one row per worker. */
 __u64 tcp_rtt[XTG_MAX_WORKERS][XTG_HIST_CELLS];
 /* Frames handed out, in order, until the driver's word on them is known: flow << 32 | segment. */
 __u64 tcp_log[XTG_MAX_WORKERS][XTG_TCP_LOG];
@@ -56,7 +56,7 @@ struct {
   __type(value, struct xtg_tcp_link);
 } tcp_links SEC(".maps");
 
-/* Each lane's queue of flows that may have something to send. */
+/* Each worker's queue of flows that may have something to send. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, 1);
@@ -130,9 +130,9 @@ static __always_inline const struct xtg_tcp_config* xtg_tcp_c(void) {
   return c;
 }
 
-static __always_inline struct xtg_tcp_lane* lane_at(__u32 number) {
+static __always_inline struct xtg_tcp_worker* worker_at(__u32 number) {
   XTG_OPAQUE(number);
-  return &tcp_lanes[number & (XTG_MAX_WORKERS - 1)];
+  return &tcp_workers[number & (XTG_MAX_WORKERS - 1)];
 }
 
 static __always_inline struct xtg_tcp_word* xtg_tcp_word_at(const struct xtg_tcp_flow* f,
@@ -150,35 +150,35 @@ __noinline __u32 xtg_tcp_rtt_cell(__u32 rtt_us) {
 
 static __always_inline void xtg_tcp_rtt_sample(struct xtg_tcp_flow* f, __u32 rtt_us) {
   __u32 cell = xtg_tcp_rtt_cell(rtt_us), number = f->number;
-  __u32 lane = f->lane & (XTG_MAX_WORKERS - 1);
+  __u32 worker = f->worker & (XTG_MAX_WORKERS - 1);
   struct xtg_tcp_rtt_row* row = bpf_map_lookup_elem(&tcp_flow_rtt, &number);
 
   XTG_OPAQUE(cell);
   if (cell >= XTG_HIST_CELLS) return;
-  tcp_rtt[lane][cell]++;
+  tcp_rtt[worker][cell]++;
   if (row) row->cell[cell]++;
 }
 
 static __always_inline void xtg_tcp_wake(struct xtg_tcp_flow* f) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
-  struct xtg_tcp_lane* lane = lane_at(f->lane);
+  struct xtg_tcp_worker* worker = worker_at(f->worker);
   __u32 key, *slot;
 
   if (f->queued) return;
-  key = f->lane * (c->ready_mask + 1) + (lane->ready_head & c->ready_mask);
+  key = f->worker * (c->ready_mask + 1) + (worker->ready_head & c->ready_mask);
   slot = bpf_map_lookup_elem(&tcp_ready, &key);
   if (!slot) return;
   *slot = f->number;
-  lane->ready_head++;
+  worker->ready_head++;
   f->queued = 1;
 }
 
-static __always_inline struct xtg_tcp_wheel* wheel_at(__u32 lane) {
-  XTG_OPAQUE(lane);
-  return &tcp_wheels[lane & (XTG_MAX_WORKERS - 1)];
+static __always_inline struct xtg_tcp_wheel* wheel_at(__u32 worker) {
+  XTG_OPAQUE(worker);
+  return &tcp_wheels[worker & (XTG_MAX_WORKERS - 1)];
 }
 static __always_inline struct xtg_tcp_wheel* xtg_tcp_wheel_of(const struct xtg_tcp_flow* f) {
-  return wheel_at(f->lane);
+  return wheel_at(f->worker);
 }
 static __always_inline struct xtg_tcp_link* xtg_tcp_link_at(__u32 number) {
   return bpf_map_lookup_elem(&tcp_links, &number);

@@ -124,7 +124,7 @@ static __always_inline int rx_keep(struct rx_scratch* s, struct xtg_tcp_kept* k)
 
 /* Enters the scratch event in the queue of the flow's thread. Towards the queue's end there is room
  * for one notice per flow, and for what others may be adding at this moment. */
-__noinline int xtg_tcp_enter(struct rx_scratch* s, __u32 lane) {
+__noinline int xtg_tcp_enter(struct rx_scratch* s, __u32 worker) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   struct xtg_tcp_kept* k = NULL;
   struct xtg_tcp_queue* q;
@@ -133,10 +133,10 @@ __noinline int xtg_tcp_enter(struct rx_scratch* s, __u32 lane) {
   __u64 turn;
 
   if (!s) return 0;
-  lane &= XTG_MAX_WORKERS - 1;
+  worker &= XTG_MAX_WORKERS - 1;
   flow = s->event.flow;
-  q = &tcp_queues[lane];
-  turn = q->head - *(volatile __u64*)&tcp_lanes[lane].event_tail;
+  q = &tcp_queues[worker];
+  turn = q->head - *(volatile __u64*)&tcp_workers[worker].event_tail;
   if (turn > c->events_mask - 256 - c->ready_mask) {
     k = bpf_map_lookup_elem(&tcp_kept, &flow);
     if (k && rx_keep(s, k)) {
@@ -151,7 +151,7 @@ __noinline int xtg_tcp_enter(struct rx_scratch* s, __u32 lane) {
     }
   }
   turn = __sync_fetch_and_add(&q->head, 1);
-  key = lane * (c->events_mask + 1) + ((__u32)turn & c->events_mask);
+  key = worker * (c->events_mask + 1) + ((__u32)turn & c->events_mask);
   e = bpf_map_lookup_elem(&tcp_events, &key);
   if (!e) return 0;
   /* Not by assignment of the whole: the turn comes last, and with a barrier. */
@@ -188,7 +188,7 @@ static __always_inline bool rx_take(void* ctx, __u32 bytes, const bool tc) {
     if (rx_load(ctx, tc, s->l4 + RX_TCP, &s->tcp[RX_TCP], XTG_LENGTH(bytes, 64))) return true;
   }
   if (!rx_sound(ctx, s, tc, s->l4, offset, s->total - header - offset)) {
-    __sync_fetch_and_add(&tcp_queues[place->lane & (XTG_MAX_WORKERS - 1)].unsound, 1);
+    __sync_fetch_and_add(&tcp_queues[place->worker & (XTG_MAX_WORKERS - 1)].unsound, 1);
     return true;
   }
   __builtin_memset(&s->event, 0, sizeof(s->event));
@@ -203,7 +203,7 @@ static __always_inline bool rx_take(void* ctx, __u32 bytes, const bool tc) {
     s->event.flags |= XTG_TCP_HAS_CE;
   s->event.at_us = (__u32)(bpf_ktime_get_ns() / 1000);
   if (options) xtg_tcp_options(s, options);
-  xtg_tcp_enter(s, place->lane);
+  xtg_tcp_enter(s, place->worker);
   return true;
 }
 

@@ -19,30 +19,30 @@ static __noinline int begin_one(struct xtg_tx_worker* w, struct xtg_tx_cursor* c
   const struct xtg_stream* s = stream_at(0);
 
   if (!begin_batch(w, c, s, 0, false)) return 0;
-  if (s->n_fields && c->value_seq != w->seq) seek_one(w->lane, w->seq);
+  if (s->n_fields && c->value_seq != w->seq) seek_one(w->number, w->seq);
   return 1;
 }
 
 /* Of one of several, and which. Global functions, which the verifier looks at once. */
-__noinline int xtg_begin_batch(__u32 lane, __u32 stream) {
-  return begin_batch(&workers[lane & (XTG_MAX_WORKERS - 1)], cursor_at(lane, stream),
+__noinline int xtg_begin_batch(__u32 worker, __u32 stream) {
+  return begin_batch(&workers[worker & (XTG_MAX_WORKERS - 1)], cursor_at(worker, stream),
                      stream_at(stream), stream, true);
 }
 
-__noinline int xtg_begin_any(__u32 lane) {
-  struct xtg_tx_worker* w = &workers[lane & (XTG_MAX_WORKERS - 1)];
-  __u32 stream = xtg_choose(lane);
+__noinline int xtg_begin_any(__u32 worker) {
+  struct xtg_tx_worker* w = &workers[worker & (XTG_MAX_WORKERS - 1)];
+  __u32 stream = xtg_choose(worker);
 
   if (stream >= XTG_NO_STREAM) {
     w->idle_left = w->batch - 1;
     return 0;
   }
   const struct xtg_stream* s = stream_at(stream);
-  struct xtg_tx_cursor* c = cursor_at(lane, stream);
+  struct xtg_tx_cursor* c = cursor_at(worker, stream);
   w->stream = stream;
-  if (!xtg_begin_batch(lane, stream)) return 0;
+  if (!xtg_begin_batch(worker, stream)) return 0;
   charge(w, c, s);
-  if (s->n_fields && c->value_seq != w->seq) xtg_seek(lane, stream, w->seq);
+  if (s->n_fields && c->value_seq != w->seq) xtg_seek(worker, stream, w->seq);
   return 1;
 }
 
@@ -51,28 +51,28 @@ static __always_inline void turn_flows(struct xtg_tx_worker* w, struct xtg_tx_cu
                                        const struct xtg_stream* s, const int variant) {
   if (!flows_return(c, s)) return;
   if (variant & XTG_V_MULTI)
-    xtg_seek(w->lane, w->stream, w->seq);
+    xtg_seek(w->number, w->stream, w->seq);
   else
     seek_fields(c, s, w->seq);
 }
 
-static __always_inline int send_frame(struct xdp_md* ctx, struct xtg_tx_worker* w, __u32 lane,
+static __always_inline int send_frame(struct xdp_md* ctx, struct xtg_tx_worker* w, __u32 worker,
                                       const int variant) {
   if (variant & XTG_V_PLAIN) {
     if (variant & XTG_V_STAMP)
       plain_stamp(w, stream_at(0), stamp_at(stream_at(0), bpf_ktime_get_ns()));
-    if (!write_plain(ctx, w, lane, stream_at(0), variant & XTG_V_SIZED)) return XTG_SKIP;
+    if (!write_plain(ctx, w, worker, stream_at(0), variant & XTG_V_SIZED)) return XTG_SKIP;
     return bpf_redirect_map(&targets, 0, XDP_DROP);
   }
   __u32 stream = variant & XTG_V_MULTI ? w->stream : 0;
   const struct xtg_stream* s = stream_at(stream);
-  struct xtg_tx_cursor* c = cursor_at(lane, stream);
+  struct xtg_tx_cursor* c = cursor_at(worker, stream);
 
   if (variant & XTG_V_MULTI && s->stamp_each)
-    xtg_stamp(lane, stream, bpf_ktime_get_ns());
+    xtg_stamp(worker, stream, bpf_ktime_get_ns());
   else if (s->stamp_each)
     set_stamp(w, s, stamp_at(s, bpf_ktime_get_ns()));
-  if (variant & XTG_V_MODEST) {
+  if (variant & XTG_V_NO_PERFMON) {
     if (!store_frame(ctx, w, s)) return XTG_SKIP;
   } else {
     if (!write_frame(ctx, w, c, s, variant)) return XTG_SKIP;
@@ -86,24 +86,24 @@ static __always_inline int send_frame(struct xdp_md* ctx, struct xtg_tx_worker* 
   return bpf_redirect_map(&targets, 0, XDP_DROP);
 }
 
-static __always_inline __u32 this_lane(struct xdp_md* ctx) {
+static __always_inline __u32 this_worker(struct xdp_md* ctx) {
   return config.n_workers > 1 ? ctx->ingress_ifindex - config.ingress_base : 0;
 }
 
 static __always_inline int begin(struct xdp_md* ctx, const int variant) {
-  __u32 lane = this_lane(ctx) & (XTG_MAX_WORKERS - 1);
-  struct xtg_tx_worker* w = &workers[lane];
+  __u32 worker = this_worker(ctx) & (XTG_MAX_WORKERS - 1);
+  struct xtg_tx_worker* w = &workers[worker];
 
   if (w->idle_left) {
     w->idle_left--;
     return XTG_SKIP;
   }
   if (variant & XTG_V_MULTI) {
-    if (!xtg_begin_any(lane)) return XTG_SKIP;
+    if (!xtg_begin_any(worker)) return XTG_SKIP;
   } else {
-    if (!begin_one(w, cursor_at(lane, 0))) return XTG_SKIP;
+    if (!begin_one(w, cursor_at(worker, 0))) return XTG_SKIP;
   }
-  return send_frame(ctx, w, lane, variant);
+  return send_frame(ctx, w, worker, variant);
 }
 
 /* A variant is two functions: the beginning of a batch stands apart, because what must outlive its
@@ -115,16 +115,16 @@ static __always_inline int begin(struct xdp_md* ctx, const int variant) {
                                                                                                    \
   SEC("xdp")                                                                                       \
   int name(struct xdp_md* ctx) {                                                                   \
-    __u32 lane = this_lane(ctx);                                                                   \
+    __u32 worker = this_worker(ctx);                                                               \
                                                                                                    \
-    if (lane >= XTG_MAX_WORKERS) return XTG_SKIP;                                                  \
+    if (worker >= XTG_MAX_WORKERS) return XTG_SKIP;                                                \
     /* Verifier: clang would compute the address first and compare another copy of the index. */   \
-    asm volatile("" : "+r"(lane));                                                                 \
-    struct xtg_tx_worker* w = &workers[lane & (XTG_MAX_WORKERS - 1)];                              \
+    asm volatile("" : "+r"(worker));                                                               \
+    struct xtg_tx_worker* w = &workers[worker & (XTG_MAX_WORKERS - 1)];                            \
     /* Kept in a register, not computed again. */                                                  \
     asm volatile("" : "+r"(w));                                                                    \
     if (w->seq == w->send_end) return name##_begin(ctx);                                           \
-    return send_frame(ctx, w, lane, variant);                                                      \
+    return send_frame(ctx, w, worker, variant);                                                    \
   }
 
 /* One stream: the kind that most are of, see tx_plain.bpf.h, and any. */
@@ -137,4 +137,4 @@ XTG_TX_PROGRAM(xtg_tx_renew, XTG_V_RENEW)
 /* Any number of streams. */
 XTG_TX_PROGRAM(xtg_tx_multi, XTG_V_MULTI | XTG_V_RENEW)
 /* Any number of streams, without CAP_PERFMON. Slower. */
-XTG_TX_PROGRAM(xtg_tx_modest, XTG_V_MULTI | XTG_V_MODEST | XTG_V_RENEW)
+XTG_TX_PROGRAM(xtg_tx_no_perfmon, XTG_V_MULTI | XTG_V_NO_PERFMON | XTG_V_RENEW)

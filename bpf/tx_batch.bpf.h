@@ -13,22 +13,22 @@ static __always_inline __u64 set_words(struct xtg_tx_worker* w, const struct xtg
   __u64 sum = 0;
 
   XTG_FIXED(s->sig_form == XTG_SIG_FULL) {
-    w->sig_word[0] = bpf_cpu_to_be64(now);
-    w->sig_word[1] = s->sig_const[0] | w->lane_now;
-    sum = xtg_csum_add64(0, w->sig_word[0]);
+    w->sig_u64[0] = bpf_cpu_to_be64(now);
+    w->sig_u64[1] = s->sig_const[0] | w->worker_now;
+    sum = xtg_csum_add64(0, w->sig_u64[0]);
   }
   XTG_FIXED(s->sig_form != XTG_SIG_FULL) {
     __u64 time = bpf_cpu_to_be64(now << 16); /* six bytes, in the first six of the word */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    w->sig_word[0] = time << 32;
-    w->sig_word[1] = s->sig_const[0] | w->lane_now | (time >> 32);
+    w->sig_u64[0] = time << 32;
+    w->sig_u64[1] = s->sig_const[0] | w->worker_now | (time >> 32);
 #else
-    w->sig_word[0] = time >> 32;
-    w->sig_word[1] = s->sig_const[0] | w->lane_now | (time << 32);
+    w->sig_u64[0] = time >> 32;
+    w->sig_u64[1] = s->sig_const[0] | w->worker_now | (time << 32);
 #endif
     sum = xtg_csum_add64(0, time);
   }
-  return xtg_csum_add64(sum, w->lane_now);
+  return xtg_csum_add64(sum, w->worker_now);
 }
 
 /* The same, and the sums with it. */
@@ -57,10 +57,10 @@ static __always_inline __u64 stamp_at(const struct xtg_stream* s, __u64 now) {
 }
 
 /* For programs that know no constants. */
-__noinline int xtg_stamp(__u32 lane, __u32 stream, __u64 now) {
+__noinline int xtg_stamp(__u32 worker, __u32 stream, __u64 now) {
   const struct xtg_stream* s = stream_at(stream);
 
-  set_stamp(&workers[lane & (XTG_MAX_WORKERS - 1)], s, stamp_at(s, now));
+  set_stamp(&workers[worker & (XTG_MAX_WORKERS - 1)], s, stamp_at(s, now));
   return 0;
 }
 
@@ -91,13 +91,13 @@ static long spin_turn(__u32 turn, struct spin_state* state) {
 /* Counts a slot that was released so late. A global function, which the verifier looks at once.
  * Without CAP_PERFMON an index must have the same bounds on all paths: it forgets those of what has
  * been in memory, and only masks give new ones, because a compare is taken both ways. */
-__noinline int xtg_count_slip(__u32 lane, __u64 late) {
-  lane &= XTG_MAX_WORKERS - 1;
-  *(volatile __u32*)&workers[lane].slip_cell = xtg_hist_cell(late);
-  __u64 cell = *(volatile __u32*)&workers[lane].slip_cell & XTG_HIST_CELLS_MASK;
-  cell += (__u64)lane * XTG_HIST_CELLS;
+__noinline int xtg_count_release_delay(__u32 worker, __u64 late) {
+  worker &= XTG_MAX_WORKERS - 1;
+  *(volatile __u32*)&workers[worker].release_delay_cell = xtg_hist_cell(late);
+  __u64 cell = *(volatile __u32*)&workers[worker].release_delay_cell & XTG_HIST_CELLS_MASK;
+  cell += (__u64)worker * XTG_HIST_CELLS;
   asm volatile("" : "+r"(cell));
-  (&slip[0][0])[cell]++;
+  (&release_delay[0][0])[cell]++;
   return 0;
 }
 
@@ -132,7 +132,7 @@ static __always_inline __u64 slots_due(struct xtg_tx_worker* w, struct xtg_tx_cu
     if (*now < due) return 0;
   }
   __u64 late = *now - due;
-  xtg_count_slip(w->lane, late);
+  xtg_count_release_delay(w->number, late);
 
   /* Bounded catch-up: what is later than that is given up and counted, never sent late in silence.
    */
@@ -156,7 +156,7 @@ static __always_inline __u64 slots_due(struct xtg_tx_worker* w, struct xtg_tx_cu
 }
 
 static __always_inline bool left_over(const struct xtg_tx_cursor* c) {
-  return config.again && (c->again_seq != c->again_end || c->rest_seq != c->rest_end);
+  return config.resend && (c->resend_seq != c->resend_end || c->rest_seq != c->rest_end);
 }
 
 /* Takes up to `batch` frames of what a refusal left over: first the refused ones, then what their
@@ -172,21 +172,21 @@ static __always_inline __u64 take_left_over(struct xtg_tx_worker* w, struct xtg_
     }
   }
   if (c->done || now < c->retry_ns) return 0;
-  if (c->again_seq != c->again_end) {
-    __u64 n = c->again_end - c->again_seq;
+  if (c->resend_seq != c->resend_end) {
+    __u64 n = c->resend_end - c->resend_seq;
     if (n > batch) n = batch;
     if (n > XTG_BULK) n = XTG_BULK; /* a frame behind a full bulk would overtake it, if refused */
-    *first = c->again_seq;
-    c->again_seq += n;
+    *first = c->resend_seq;
+    c->resend_seq += n;
     c->resent += n;
-    w->lane_now = c->again_word;
+    w->worker_now = c->resend_u64;
     return n;
   }
   __u64 n = c->rest_end - c->rest_seq;
   if (n > batch) n = batch;
   *first = c->rest_seq;
   c->rest_seq += n;
-  w->lane_now = c->lane_word;
+  w->worker_now = c->worker_u64;
   return n;
 }
 
@@ -207,7 +207,7 @@ static __always_inline __u64 claim(struct xtg_tx_worker* w, struct xtg_tx_cursor
   if (*first >= p->total) return finish(w, c, *now);
   if (want > p->total - *first) want = p->total - *first;
   c->claimed += want;
-  w->lane_now = c->lane_word;
+  w->worker_now = c->worker_u64;
   c->pause_ns = 0;
   return want;
 }
@@ -228,9 +228,9 @@ static __always_inline bool begin_batch(struct xtg_tx_worker* w, struct xtg_tx_c
   w->seq = w->bulk_seq = first;
   w->send_end = first + n;
   w->idle_left = batch - n;
-  w->first_word = c->first_word;
+  w->first_u64 = c->first_u64;
   if (several)
-    xtg_stamp(w->lane, stream, now);
+    xtg_stamp(w->number, stream, now);
   else
     set_stamp(w, s, stamp_at(s, now));
   return true;
@@ -241,17 +241,17 @@ static __always_inline bool begin_batch(struct xtg_tx_worker* w, struct xtg_tx_c
 /* Which of several streams the next batch is of: of those with a time (a slot, another try for
  * refused frames) the earliest, if that has come; else of those without, the one that is furthest
  * behind by weight; else the earliest. XTG_NO_STREAM: all have ended. */
-struct choice { /* Verifier: whole words, see modest_at */
+struct choice { /* Verifier: whole words, see no_perfmon_at */
   __u64 earliest;
   __u64 least;
-  __u64 lane;
+  __u64 worker;
   __u64 timed;
   __u64 next;
 };
 
 static long consider(__u32 i, struct choice* to) {
-  const struct xtg_tx_worker* w = &workers[to->lane & (XTG_MAX_WORKERS - 1)];
-  const struct xtg_tx_cursor* c = cursor_at(to->lane, i);
+  const struct xtg_tx_worker* w = &workers[to->worker & (XTG_MAX_WORKERS - 1)];
+  const struct xtg_tx_cursor* c = cursor_at(to->worker, i);
   const struct xtg_stream_progress* p = &progress[i & (XTG_MAX_STREAMS - 1)];
   __u64 due;
 
@@ -278,8 +278,8 @@ static long consider(__u32 i, struct choice* to) {
 }
 
 /* A global function, which the verifier looks at once; and at one turn of it. */
-__noinline int xtg_choose(__u32 lane) {
-  struct choice choice = {~0ULL, ~0ULL, lane, XTG_NO_STREAM, XTG_NO_STREAM};
+__noinline int xtg_choose(__u32 worker) {
+  struct choice choice = {~0ULL, ~0ULL, worker, XTG_NO_STREAM, XTG_NO_STREAM};
 
   bpf_loop(config.n_streams, consider, &choice, 0);
   if (choice.timed == XTG_NO_STREAM) return choice.next;

@@ -15,16 +15,16 @@
   else
 
 static __always_inline struct xtg_tx_worker* worker_of(__u32 ingress_ifindex) {
-  __u32 lane = ingress_ifindex - config.ingress_base;
+  __u32 worker = ingress_ifindex - config.ingress_base;
 
-  if (lane >= XTG_MAX_WORKERS) return NULL;
+  if (worker >= XTG_MAX_WORKERS) return NULL;
   /* Verifier: clang would compute the address first and compare another copy of the index. */
-  asm volatile("" : "+r"(lane));
-  return &workers[lane & (XTG_MAX_WORKERS - 1)];
+  asm volatile("" : "+r"(worker));
+  return &workers[worker & (XTG_MAX_WORKERS - 1)];
 }
 
-static __always_inline struct xtg_tx_cursor* cursor_at(__u32 lane, __u32 stream) {
-  __u64 at = (lane & (XTG_MAX_WORKERS - 1)) * XTG_MAX_STREAMS + (stream & (XTG_MAX_STREAMS - 1));
+static __always_inline struct xtg_tx_cursor* cursor_at(__u32 worker, __u32 stream) {
+  __u64 at = (worker & (XTG_MAX_WORKERS - 1)) * XTG_MAX_STREAMS + (stream & (XTG_MAX_STREAMS - 1));
 
   asm volatile("" : "+r"(at));
   return &cursors[0][0] + (at & (XTG_MAX_WORKERS * XTG_MAX_STREAMS - 1));
@@ -74,15 +74,15 @@ static __always_inline void seek_fields(struct xtg_tx_cursor* c, const struct xt
 }
 
 /* Of the only stream. Apart, so that what is rare costs the frames no registers. */
-static __noinline int seek_one(__u32 lane, __u64 seq) {
-  seek_fields(cursor_at(lane, 0), stream_at(0), seq);
+static __noinline int seek_one(__u32 worker, __u64 seq) {
+  seek_fields(cursor_at(worker, 0), stream_at(0), seq);
   return 0;
 }
 
 /* The same for programs that know no constants: the verifier looks at one field. It takes no write
  * to a part of a word on the stack without CAP_PERFMON (before 6.12). */
 struct seek_state {
-  __u64 lane;
+  __u64 worker;
   __u64 stream;
   __u64 seq;
   __u64 rest;
@@ -92,14 +92,14 @@ static long seek_turn(__u32 i, struct seek_state* at) {
   i &= XTG_MAX_FIELDS - 1;
   asm volatile("" : "+r"(i));
   at->rest =
-      seek_field(cursor_at(at->lane, at->stream), stream_at(at->stream), i, at->seq, at->rest);
+      seek_field(cursor_at(at->worker, at->stream), stream_at(at->stream), i, at->seq, at->rest);
   return 0;
 }
 
-__noinline int xtg_seek(__u32 lane, __u32 stream, __u64 seq) {
-  struct xtg_tx_cursor* c = cursor_at(lane, stream);
+__noinline int xtg_seek(__u32 worker, __u32 stream, __u64 seq) {
+  struct xtg_tx_cursor* c = cursor_at(worker, stream);
   const struct xtg_stream* s = stream_at(stream);
-  struct seek_state at = {lane, stream, seq, seek_flows(c, s, seq)};
+  struct seek_state at = {worker, stream, seq, seek_flows(c, s, seq)};
 
   bpf_loop(s->n_fields, seek_turn, &at, 0);
   c->value_seq = seq;

@@ -8,19 +8,19 @@
 
 /* What a program variant decides at compile time. */
 enum {
-  XTG_V_PLAIN = 1,  /* see tx_plain.bpf.h */
-  XTG_V_STAMP = 16, /* with XTG_V_PLAIN: a clock reading for every frame */
-  XTG_V_SIZED = 32, /* with XTG_V_PLAIN: several sizes */
-  XTG_V_MULTI = 2,  /* several streams: the worker's record names the one of the batch */
-  XTG_V_MODEST = 4, /* for who lacks CAP_PERFMON */
-  XTG_V_RENEW = 8,  /* looks at config.renew; apart, for what must outlive its helper call */
+  XTG_V_PLAIN = 1,      /* see tx_plain.bpf.h */
+  XTG_V_STAMP = 16,     /* with XTG_V_PLAIN: a clock reading for every frame */
+  XTG_V_SIZED = 32,     /* with XTG_V_PLAIN: several sizes */
+  XTG_V_MULTI = 2,      /* several streams: the worker's record names the one of the batch */
+  XTG_V_NO_PERFMON = 4, /* for who lacks CAP_PERFMON */
+  XTG_V_RENEW = 8,      /* looks at config.renew; apart, for what must outlive its helper call */
 };
 
 /* Where things are in a frame, by its size. */
 struct shape {
   __u32 len;
   __u32 sig_off;
-  __u32 mirror_off;
+  __u32 reflector_off;
   __u32 sig_odd;
   bool sized; /* the stream has several, of which this is `size` */
   const struct xtg_size* size;
@@ -30,7 +30,7 @@ static __always_inline struct shape shape_now(const struct xtg_tx_worker* w,
                                               const struct xtg_tx_cursor* c,
                                               const struct xtg_stream* s) {
   struct shape shape = {
-      s->frame_len, s->sig_off, s->mirror_off, s->sig_odd, false, &sizes[0],
+      s->frame_len, s->sig_off, s->reflector_off, s->sig_odd, false, &sizes[0],
   };
 
   if (s->n_sizes > 1) {
@@ -38,7 +38,7 @@ static __always_inline struct shape shape_now(const struct xtg_tx_worker* w,
     const struct xtg_size* size = &sizes[at & (XTG_MAX_SIZES - 1)];
     shape.len = size->frame_len;
     shape.sig_off = size->sig_off;
-    shape.mirror_off = size->mirror_off;
+    shape.reflector_off = size->reflector_off;
     shape.sig_odd = size->sig_odd;
     shape.sized = true;
     shape.size = size;
@@ -74,13 +74,13 @@ static __always_inline bool write_header(void* data, void* end, const struct xtg
 
 #pragma unroll
   for (int i = 0; i < XTG_MAX_HEADER / 8; i++) {
-    XTG_FIXED(i < s->copy_words) {
+    XTG_FIXED(i < s->copy_u64s) {
       XTG_NEED(to + i, 8);
-      to[i] = i == 0 ? w->first_word : s->header[i];
+      to[i] = i == 0 ? w->first_u64 : s->header[i];
     }
   }
   if (s->copy_tail) {
-    __u32 words = s->copy_words & (XTG_MAX_HEADER / 8 - 1);
+    __u32 words = s->copy_u64s & (XTG_MAX_HEADER / 8 - 1);
     const __u16* from = (const __u16*)&s->header[words];
     __u16* at = (__u16*)(to + words);
 #pragma unroll
@@ -168,8 +168,8 @@ static __always_inline __u64 store_full(__u64* at, const struct xtg_tx_worker* w
   __u64 word = bpf_cpu_to_be64(seq);
 
   at[0] = word;
-  at[1] = w->sig_word[0];
-  at[2] = w->sig_word[1];
+  at[1] = w->sig_u64[0];
+  at[2] = w->sig_u64[1];
   at[3] = s->sig_const[1];
   return xtg_csum_add64(0, word);
 }
@@ -178,11 +178,11 @@ static __always_inline __u64 store_compact(__u64* at, const struct xtg_tx_worker
   __u64 part = bpf_htonl((__u32)seq);
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  at[0] = w->sig_word[0] | part;
+  at[0] = w->sig_u64[0] | part;
 #else
-  at[0] = w->sig_word[0] | part << 32;
+  at[0] = w->sig_u64[0] | part << 32;
 #endif
-  at[1] = w->sig_word[1];
+  at[1] = w->sig_u64[1];
   return part;
 }
 
@@ -233,7 +233,7 @@ static __always_inline bool write_sums(void* header, void* end, const struct xtg
 /* The room for a reflector's timestamps: a page that came back from one has them written in. They
  * are zero, so no checksum knows of them. */
 static __always_inline bool clear_words(__u64* at, void* end, const bool checked) {
-  XTG_NEED(at, XTG_SIG_MIRROR_LEN);
+  XTG_NEED(at, XTG_SIG_REFLECTOR_LEN);
   at[0] = 0;
   at[1] = 0;
   at[2] = 0;
@@ -252,7 +252,7 @@ __noinline int xtg_clean(struct xdp_md* ctx, __u32 until) {
     const void* from = page_template + off;
     void* at = data + off;
     asm volatile("" : "+r"(from), "+r"(at)); /* Verifier: one bound, known of both. */
-    for (__u32 word = 0; word < XTG_PLACE_WORDS && word < places[i].words; word++) {
+    for (__u32 word = 0; word < XTG_PLACE_U64S && word < places[i].words; word++) {
       if (at + 8 > end) break;
       *(__u64*)at = *(const __u64*)from;
       at += 8;
@@ -271,7 +271,7 @@ __noinline int xtg_clean_rest(struct xdp_md* ctx, __u32 place) {
   const void* from = page_template + off;
   void* at = (void*)(long)ctx->data + off;
   asm volatile("" : "+r"(from), "+r"(at)); /* Verifier: one bound, known of both. */
-  for (__u32 word = 2; word < XTG_PLACE_WORDS && word < places[place].words; word++) {
+  for (__u32 word = 2; word < XTG_PLACE_U64S && word < places[place].words; word++) {
     at += 8;
     from += 8;
     if (at + 16 > end) break;
@@ -301,9 +301,9 @@ __noinline int xtg_clean_all(struct xdp_md* ctx, __u32 until) {
 
 /* Where the payload ends. */
 static __always_inline __u32 until_of(const struct xtg_stream* s, __u32 len, __u32 sig_off,
-                                      __u32 mirror_off) {
+                                      __u32 reflector_off) {
   if (!s->sig_form) return len;
-  return s->mirror_off ? mirror_off : sig_off;
+  return s->reflector_off ? reflector_off : sig_off;
 }
 
 /* Cuts the page to the frame, and puts right what frames before have left in it. */
@@ -311,7 +311,7 @@ static __always_inline void prepare_page(struct xdp_md* ctx, const struct xtg_st
                                          const struct shape* shape) {
   if (shape->len != config.page_len) bpf_xdp_adjust_tail(ctx, (int)(shape->len - config.page_len));
   if (!config.clean_from) return;
-  __u32 until = until_of(s, shape->len, shape->sig_off, shape->mirror_off);
+  __u32 until = until_of(s, shape->len, shape->sig_off, shape->reflector_off);
   if (config.n_places)
     xtg_clean(ctx, until);
   else
@@ -320,21 +320,21 @@ static __always_inline void prepare_page(struct xdp_md* ctx, const struct xtg_st
 
 /* xtg_tx_multi knows no constants, and with sixteen fields the verifier would have to look at more
  * than it takes: a global function, which it looks at once. */
-__noinline int xtg_multi_field(struct xdp_md* ctx, __u32 lane, __u32 stream, __u32 i) {
-  struct parts* to = &parts[lane & (XTG_MAX_WORKERS - 1)];
+__noinline int xtg_multi_field(struct xdp_md* ctx, __u32 worker, __u32 stream, __u32 i) {
+  struct parts* to = &parts[worker & (XTG_MAX_WORKERS - 1)];
 
   i &= XTG_MAX_FIELDS - 1;
   asm volatile("" : "+r"(i));
   write_field((void*)(long)ctx->data, (void*)(long)ctx->data_end,
-              &workers[lane & (XTG_MAX_WORKERS - 1)], cursor_at(lane, stream), stream_at(stream), i,
-              &to->turn, &to->sums, true);
+              &workers[worker & (XTG_MAX_WORKERS - 1)], cursor_at(worker, stream),
+              stream_at(stream), i, &to->turn, &to->sums, true);
   return 0;
 }
 
-__noinline int xtg_multi_hop(struct xdp_md* ctx, __u32 lane, __u32 stream) {
+__noinline int xtg_multi_hop(struct xdp_md* ctx, __u32 worker, __u32 stream) {
   write_next_hop((void*)(long)ctx->data, (void*)(long)ctx->data_end,
-                 &workers[lane & (XTG_MAX_WORKERS - 1)], cursor_at(lane, stream), stream_at(stream),
-                 true);
+                 &workers[worker & (XTG_MAX_WORKERS - 1)], cursor_at(worker, stream),
+                 stream_at(stream), true);
   return 0;
 }
 
@@ -345,7 +345,7 @@ static __always_inline bool write_frame(struct xdp_md* ctx, struct xtg_tx_worker
   const bool checked = true, multi = variant & XTG_V_MULTI;
   struct shape shape = shape_now(w, c, s);
   struct sums own;
-  struct sums* sums = multi ? &parts[w->lane & (XTG_MAX_WORKERS - 1)].sums : &own;
+  struct sums* sums = multi ? &parts[w->number & (XTG_MAX_WORKERS - 1)].sums : &own;
   bool turn = true;
 
   prepare_page(ctx, s, &shape);
@@ -354,16 +354,17 @@ static __always_inline bool write_frame(struct xdp_md* ctx, struct xtg_tx_worker
   if (data + shape.len > end) return false;
   if (!write_header(data, end, w, s, &shape, checked)) return false;
   begin_sums(sums, w, s, &shape);
-  if (s->mirror_off && !clear_words(data + (shape.mirror_off & 0xfff), end, checked)) return false;
+  if (s->reflector_off && !clear_words(data + (shape.reflector_off & 0xfff), end, checked))
+    return false;
   if (s->sig_form &&
       !write_signature(data + (shape.sig_off & 0xfff), end, w, s, &shape, sums, checked))
     return false;
   if (multi) {
     if (s->n_fields) {
-      if (s->hop_law) xtg_multi_hop(ctx, w->lane, w->stream);
-      parts[w->lane & (XTG_MAX_WORKERS - 1)].turn = true;
+      if (s->hop_law) xtg_multi_hop(ctx, w->number, w->stream);
+      parts[w->number & (XTG_MAX_WORKERS - 1)].turn = true;
       for (__u32 i = 0; i < XTG_MAX_FIELDS && i < s->n_fields; i++)
-        xtg_multi_field(ctx, w->lane, w->stream, i);
+        xtg_multi_field(ctx, w->number, w->stream, i);
     }
     data = (void*)(long)ctx->data;
     end = (void*)(long)ctx->data_end;
@@ -379,15 +380,15 @@ static __always_inline bool write_frame(struct xdp_md* ctx, struct xtg_tx_worker
   return write_sums(data, end, s, sums, checked);
 }
 
-/* xtg_tx_modest knows no constants and takes every branch, so its parts are global functions, which
- * the verifier looks at once each. They write into memory of our own: see store_frame(). */
-__noinline int xtg_modest_start(__u32 lane, __u32 stream) {
-  struct parts* to = &parts[lane & (XTG_MAX_WORKERS - 1)];
-  const struct xtg_tx_worker* w = &workers[lane & (XTG_MAX_WORKERS - 1)];
+/* xtg_tx_no_perfmon knows no constants and takes every branch, so its parts are global functions,
+ * which the verifier looks at once each. They write into memory of our own: see store_frame(). */
+__noinline int xtg_no_perfmon_start(__u32 worker, __u32 stream) {
+  struct parts* to = &parts[worker & (XTG_MAX_WORKERS - 1)];
+  const struct xtg_tx_worker* w = &workers[worker & (XTG_MAX_WORKERS - 1)];
   const struct xtg_stream* s = stream_at(stream);
-  struct shape shape = shape_now(w, cursor_at(lane, stream), s);
+  struct shape shape = shape_now(w, cursor_at(worker, stream), s);
 
-  to->header[0] = w->first_word;
+  to->header[0] = w->first_u64;
 #pragma unroll
   for (int i = 1; i < XTG_MAX_HEADER / 8; i++)
     to->header[i] = s->header[i];
@@ -395,37 +396,37 @@ __noinline int xtg_modest_start(__u32 lane, __u32 stream) {
   begin_sums(&to->sums, w, s, &shape);
   to->len = shape.len;
   to->sig_off = shape.sig_off;
-  to->mirror_off = shape.mirror_off;
+  to->reflector_off = shape.reflector_off;
   to->sig_odd = shape.sig_odd;
   to->sized = shape.sized;
   to->turn = true;
   return 0;
 }
 
-__noinline int xtg_modest_field(__u32 lane, __u32 stream, __u32 i) {
-  struct parts* to = &parts[lane & (XTG_MAX_WORKERS - 1)];
+__noinline int xtg_no_perfmon_field(__u32 worker, __u32 stream, __u32 i) {
+  struct parts* to = &parts[worker & (XTG_MAX_WORKERS - 1)];
 
   i &= XTG_MAX_FIELDS - 1;
   asm volatile("" : "+r"(i));
-  write_field(to->header, NULL, &workers[lane & (XTG_MAX_WORKERS - 1)], cursor_at(lane, stream),
+  write_field(to->header, NULL, &workers[worker & (XTG_MAX_WORKERS - 1)], cursor_at(worker, stream),
               stream_at(stream), i, &to->turn, &to->sums, false);
   return 0;
 }
 
 /* Verifier: without CAP_PERFMON it takes no write to a part of a word on the stack (before 6.12).
  */
-struct modest_at {
-  __u64 lane;
+struct no_perfmon_at {
+  __u64 worker;
   __u64 stream;
 };
 
-static long modest_field_turn(__u32 i, struct modest_at* at) {
-  xtg_modest_field(at->lane, at->stream, i);
+static long no_perfmon_field_turn(__u32 i, struct no_perfmon_at* at) {
+  xtg_no_perfmon_field(at->worker, at->stream, i);
   return 0;
 }
 
-__noinline int xtg_modest_finish(__u32 lane, __u32 stream) {
-  struct parts* to = &parts[lane & (XTG_MAX_WORKERS - 1)];
+__noinline int xtg_no_perfmon_finish(__u32 worker, __u32 stream) {
+  struct parts* to = &parts[worker & (XTG_MAX_WORKERS - 1)];
   const struct xtg_stream* s = stream_at(stream);
   const struct shape shape = {
       .sig_odd = to->sig_odd,
@@ -433,7 +434,7 @@ __noinline int xtg_modest_finish(__u32 lane, __u32 stream) {
   };
 
   if (s->sig_form)
-    write_signature(to->sig, NULL, &workers[lane & (XTG_MAX_WORKERS - 1)], s, &shape, &to->sums,
+    write_signature(to->sig, NULL, &workers[worker & (XTG_MAX_WORKERS - 1)], s, &shape, &to->sums,
                     false);
   write_sums(to->header, NULL, s, &to->sums, false);
   return 0;
@@ -443,21 +444,21 @@ __noinline int xtg_modest_finish(__u32 lane, __u32 stream) {
  * written in the instruction, but the helper takes any. */
 static __always_inline bool store_frame(struct xdp_md* ctx, const struct xtg_tx_worker* w,
                                         const struct xtg_stream* s) {
-  struct parts* from = &parts[w->lane & (XTG_MAX_WORKERS - 1)];
-  struct modest_at at = {w->lane, w->stream};
-  __u64 length = (__u64)s->copy_words * 8 + s->copy_tail;
+  struct parts* from = &parts[w->number & (XTG_MAX_WORKERS - 1)];
+  struct no_perfmon_at at = {w->number, w->stream};
+  __u64 length = (__u64)s->copy_u64s * 8 + s->copy_tail;
 
-  xtg_modest_start(at.lane, at.stream);
+  xtg_no_perfmon_start(at.worker, at.stream);
   if (from->len != config.page_len) bpf_xdp_adjust_tail(ctx, (int)(from->len - config.page_len));
   if (bpf_xdp_get_buff_len(ctx) < from->len) return false;
-  if (s->n_fields) bpf_loop(s->n_fields, modest_field_turn, &at, 0);
-  xtg_modest_finish(at.lane, at.stream);
+  if (s->n_fields) bpf_loop(s->n_fields, no_perfmon_field_turn, &at, 0);
+  xtg_no_perfmon_finish(at.worker, at.stream);
   if (config.clean_from)
-    xtg_clean_all(ctx, until_of(s, from->len, from->sig_off, from->mirror_off));
+    xtg_clean_all(ctx, until_of(s, from->len, from->sig_off, from->reflector_off));
   if (bpf_xdp_store_bytes(ctx, 0, from->header, at_most(length, XTG_MAX_HEADER - 1))) return false;
-  if (s->mirror_off) {
-    __u64 none[XTG_SIG_MIRROR_LEN / 8] = {};
-    if (bpf_xdp_store_bytes(ctx, from->mirror_off, none, sizeof none)) return false;
+  if (s->reflector_off) {
+    __u64 none[XTG_SIG_REFLECTOR_LEN / 8] = {};
+    if (bpf_xdp_store_bytes(ctx, from->reflector_off, none, sizeof none)) return false;
   }
   if (s->sig_form == XTG_SIG_FULL)
     return bpf_xdp_store_bytes(ctx, from->sig_off, from->sig, XTG_SIG_FULL_LEN) == 0;

@@ -14,11 +14,11 @@
 static __always_inline void plain_header(void* data, const struct xtg_tx_worker* w,
                                          const struct xtg_stream* s) {
   __u64* to = data;
-  const __u32 words = s->copy_words, tail = s->copy_tail;
+  const __u32 words = s->copy_u64s, tail = s->copy_tail;
 
 #pragma unroll
   for (int i = 0; i < XTG_MAX_HEADER / 8; i++) {
-    XTG_FIXED(words > i) to[i] = i == 0 ? w->first_word : s->header[i];
+    XTG_FIXED(words > i) to[i] = i == 0 ? w->first_u64 : s->header[i];
   }
   XTG_FIXED(tail) {
     const __u16* from = (const __u16*)&s->header[words & (XTG_MAX_HEADER / 8 - 1)];
@@ -38,8 +38,9 @@ static __always_inline bool plain_signature(void* data, void* end, const struct 
   __u64* at = data + (checked ? size->sig_off & 0xfff : s->sig_off);
   __u64 part = 0;
 
-  XTG_FIXED(s->mirror_off) {
-    if (!clear_words(data + (checked ? size->mirror_off & 0xfff : s->mirror_off), end, checked))
+  XTG_FIXED(s->reflector_off) {
+    if (!clear_words(data + (checked ? size->reflector_off & 0xfff : s->reflector_off), end,
+                     checked))
       return false;
   }
   XTG_FIXED(code > XTG_PLAIN_COMPACT_ODD) {
@@ -111,8 +112,8 @@ static __always_inline void plain_page(struct xdp_md* ctx, const struct xtg_stre
     bpf_xdp_adjust_tail(ctx, (int)size->frame_len - (int)config.page_len);
   XTG_FIXED(s->plain > XTG_PLAIN_UNSIGNED) {
     until = size->sig_off;
-    XTG_FIXED(s->mirror_off) {
-      until = size->mirror_off;
+    XTG_FIXED(s->reflector_off) {
+      until = size->reflector_off;
     }
   }
   XTG_FIXED(config.clean_from) {
@@ -235,18 +236,18 @@ static __always_inline void plain_fields(void* data, struct xtg_tx_cursor* c,
   }
 }
 
-static __always_inline bool write_plain(struct xdp_md* ctx, struct xtg_tx_worker* w, __u32 lane,
+static __always_inline bool write_plain(struct xdp_md* ctx, struct xtg_tx_worker* w, __u32 worker,
                                         const struct xtg_stream* s, const bool sized) {
   const __u64 seq = w->seq;
   const struct xtg_size* size = &sizes[0];
 
   if (sized) {
-    size = plain_size(cursor_at(lane, 0), s, seq);
+    size = plain_size(cursor_at(worker, 0), s, seq);
     plain_page(ctx, s, size);
   }
   void* data = (void*)(long)ctx->data;
   void* end = (void*)(long)ctx->data_end;
-  if (data + (sized ? s->copy_words * 8 + s->copy_tail : s->frame_len) > end) return false;
+  if (data + (sized ? s->copy_u64s * 8 + s->copy_tail : s->frame_len) > end) return false;
   plain_header(data, w, s);
   __u64 udp = sized ? size->base[0] : w->sums[0], ip = sized ? size->base[1] : w->sums[1];
   if (sized) plain_lengths(data, s, size);
@@ -254,7 +255,7 @@ static __always_inline bool write_plain(struct xdp_md* ctx, struct xtg_tx_worker
     if (!plain_signature(data, end, w, s, size, seq, &udp, sized)) return false;
   }
   XTG_FIXED(s->n_fields) {
-    struct xtg_tx_cursor* c = cursor_at(lane, 0);
+    struct xtg_tx_cursor* c = cursor_at(worker, 0);
     asm volatile("" : "+r"(c));
     XTG_FIXED(s->hop_law) {
       write_next_hop(data, end, w, c, s, false);
@@ -280,7 +281,7 @@ static __always_inline bool write_plain(struct xdp_md* ctx, struct xtg_tx_worker
   }
   w->seq = seq + 1;
   XTG_FIXED(s->flows) {
-    if (flows_return(cursor_at(lane, 0), s)) seek_one(lane, seq + 1);
+    if (flows_return(cursor_at(worker, 0), s)) seek_one(worker, seq + 1);
   }
   return true;
 }

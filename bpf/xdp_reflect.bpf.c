@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The kernel programs of the mirror: an object of its own. */
+/* The kernel programs of the reflector: an object of its own. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <linux/bpf.h>
@@ -22,6 +22,6 @@
 char _license[] SEC("license") = "GPL";
 
 #include "reflect_maps.bpf.h"
-#include "xtg/abi/rx_mark.h"
+#include "xtg/abi/rx_signature.h"
 #include "reflect.bpf.h"
 #include "reflect_count.bpf.h"

@@ -22,7 +22,7 @@
 
 char _license[] SEC("license") = "GPL";
 
-#include "xtg/abi/rx_mark.h"
+#include "xtg/abi/rx_signature.h"
 #include "xtg/abi/rx_back.h"
 #include "rx_maps.bpf.h" /* what the accounting wants to have around it, too */
 #include "xtg/abi/rx_seq.h"

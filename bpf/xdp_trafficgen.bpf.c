@@ -7,7 +7,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "xtg/abi/again.h"
+#include "xtg/abi/resend.h"
 #include "xtg/abi/base.h"
 #include "xtg/abi/csum.h"
 #include "xtg/abi/hist.h"
@@ -25,7 +25,7 @@ char _license[] SEC("license") = "GPL";
 /* Sends the page as it is: announcements, which user space makes whole. A call sends one, so no
  * page is used twice and none has to be renewed. */
 SEC("xdp")
-int xtg_once(struct xdp_md* ctx) {
+int xtg_control_frame(struct xdp_md* ctx) {
   return bpf_redirect_map(&targets, 0, XDP_DROP);
 }
 

@@ -46,7 +46,7 @@ public:
       for (const Option& option : command.options) {
         const bool there =
             option.on_argv ? option.plain || seen_.contains(&option) : keys_.contains(option.key);
-        if (!there) complain(command.name + ": " + option.shown() + " has no paragraph");
+        if (!there) report_error(command.name + ": " + option.shown() + " has no paragraph");
       }
     return good_;
   }
@@ -60,8 +60,8 @@ private:
     flush();
     const Option* found =
         command_ == nullptr ? nullptr : command_->by_word((name.size() == 1 ? "-" : "--") + name);
-    if (found == nullptr) return complain("no such option: " + name);
-    if (!seen_.insert(found).second) complain("a second paragraph: " + name);
+    if (found == nullptr) return report_error("no such option: " + name);
+    if (!seen_.insert(found).second) report_error("a second paragraph: " + name);
     out_ << mdoc_head(*found) << '\n';
     fallback_ = found->fallback;
     item_depth_ = depth_;
@@ -71,7 +71,7 @@ private:
     fallback_.clear();
     item_depth_ = -1;
   }
-  void complain(const std::string& what) {
+  void report_error(const std::string& what) {
     std::cerr << "man page: " << what << '\n';
     good_ = false;
   }

@@ -26,9 +26,9 @@ struct Overloaded : Handlers... {
 template <class... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>; // clang 14 deduces none for aggregates
 
-using Words = std::vector<std::string>;
+using Args = std::vector<std::string>;
 
-std::string as_typed(const Words& argv) {
+std::string as_typed(const Args& argv) {
   std::string out;
   for (const std::string& word : argv)
     out.append(out.empty() ? "" : " ").append(word);
@@ -36,10 +36,10 @@ std::string as_typed(const Words& argv) {
 }
 
 /// In which form to say that the words make no request.
-xtg::plan::OutputSpec wanted_output(const Words& words) {
+xtg::plan::OutputSpec wanted_output(const Args& args) {
   xtg::plan::OutputSpec out;
   out.quiet = true;
-  for (const auto& word : words) {
+  for (const auto& word : args) {
     if (word == "--") break;
     out.json |= word == "--json";
     out.json_stream |= word == "--json-stream";
@@ -85,15 +85,15 @@ int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
       test.of);
 }
 
-int run(const Words& argv, const Words& words, xtg::app::Signals& signals) {
+int run(const Args& argv, const Args& args, xtg::app::Signals& signals) {
   Streams streams(signals.hurry_fd());
   xtg::app::Context context{
       streams.out, streams.err,         signals.token(),           as_typed(argv),
       {},          xtg::monotonic_ns(), [&] { signals.restore(); }};
-  auto request = xtg::cli::parse(words);
+  auto request = xtg::cli::parse(args);
   const int status = request
                          ? carry_out(*request, context)
-                         : xtg::app::reject_request(request.error(), wanted_output(words), context);
+                         : xtg::app::reject_request(request.error(), wanted_output(args), context);
   context.out.flush();
   // Left while the report was being written.
   if (!context.out && context.stop.asked() == xtg::Asked::Leave)
@@ -104,12 +104,11 @@ int run(const Words& argv, const Words& words, xtg::app::Signals& signals) {
 }
 
 /// Has streams of its own: the main thread may be at any point.
-int interrupted(const Words& argv, const Words& words, xtg::app::Signals& signals) {
+int interrupted(const Args& argv, const Args& args, xtg::app::Signals& signals) {
   Streams streams(signals.hurry_fd());
   xtg::app::Context context{streams.out, streams.err, signals.token(), as_typed(argv)};
-  const int status =
-      xtg::app::reject_request({xtg::Errc::System, 0, "interrupted before anything was sent"},
-                               wanted_output(words), context);
+  const int status = xtg::app::reject_request(
+      {xtg::Errc::System, 0, "interrupted before anything was sent"}, wanted_output(args), context);
   context.out.flush();
   return status;
 }
@@ -119,10 +118,10 @@ int interrupted(const Words& argv, const Words& words, xtg::app::Signals& signal
 int main(int argc, char** argv) {
   keep_standard_streams();
   try {
-    const Words all(argv, argv + argc);
-    const Words words(argv + (argc > 0 ? 1 : 0), argv + argc);
-    xtg::app::Signals signals([&] { return interrupted(all, words, signals); });
-    return run(all, words, signals);
+    const Args all(argv, argv + argc);
+    const Args args(argv + (argc > 0 ? 1 : 0), argv + argc);
+    xtg::app::Signals signals([&] { return interrupted(all, args, signals); });
+    return run(all, args, signals);
   } catch (const std::exception& error) {
     std::cerr << "xdp-trafficgen: internal error: " << xtg::printable(error.what()) << '\n';
     return static_cast<int>(xtg::ExitStatus::Failed);

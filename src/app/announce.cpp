@@ -40,15 +40,15 @@ packet::Announcement Announcer::about(const plan::StreamPlan& stream) const {
 Status Announcer::send(const plan::StreamPlan& stream, const packet::Announcement& what,
                        std::uint64_t copy) {
   const std::uint64_t now = stream.clock == plan::StampClock::Tai ? tai_ns() : monotonic_ns();
-  auto frame = packet::render_announcement(stream.frame, what, stream.frame.spec.mirror, copy, now,
-                                           plan_.spec.key.value_or(SipKey{}).abi());
+  auto frame = packet::render_announcement(stream.frame, what, stream.frame.spec.reflector, copy,
+                                           now, plan_.spec.key.value_or(SipKey{}).abi());
   if (!frame) return tl::unexpected<Error>(std::move(frame.error()));
   if (const auto moved = next_hops_.find(stream.id); moved != next_hops_.end())
     std::ranges::copy(moved->second.bytes, frame->begin());
-  return anchor_.run([&] {
+  return devices_.run([&] {
     Status sent;
     for (unsigned i = 0; i < kTries; i++) {
-      sent = sender_.send_once(*frame);
+      sent = sender_.send_control_frame(*frame);
       if (sent) break;
       usleep(kTryApartUs);
     }
@@ -82,7 +82,7 @@ void Announcer::end(const stats::Snapshot& last, bool hurry) {
       // Without tracepoints outcomes are known in all only.
       const stats::TxCounters& counted = plan_.streams.size() == 1 ? last.total : last.streams[i];
       what.frames = counted.attempts;
-      what.refused = counted.errors();
+      what.driver_drops = counted.errors();
       auto sent = send(plan_.streams[i], what, copy);
       if (sent)
         any[i] = true;

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "net/anchor.h"
+#include "net/ingress_devices.h"
 #include "packet/announce.h"
 #include "plan/plan.h"
 #include "stats/snapshot.h"
@@ -18,8 +18,8 @@ namespace xtg::app {
 
 class Announcer {
 public:
-  Announcer(const plan::Plan& plan, xdp::Sender& sender, const net::Anchor& anchor)
-      : plan_(plan), sender_(sender), anchor_(anchor) {}
+  Announcer(const plan::Plan& plan, xdp::Sender& sender, const net::IngressDevices& devices)
+      : plan_(plan), sender_(sender), devices_(devices) {}
 
   /// Three times, 50 ms apart, and 50 ms more; less where `signal_fd` becomes readable.
   void start(int signal_fd);
@@ -38,7 +38,7 @@ private:
 
   const plan::Plan& plan_;
   xdp::Sender& sender_;
-  const net::Anchor& anchor_;
+  const net::IngressDevices& devices_;
   std::map<std::size_t, packet::Mac> next_hops_; ///< of streams; others have the plan's
   std::vector<std::string> warnings_;
 };

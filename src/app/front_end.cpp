@@ -62,7 +62,7 @@ void show_plan(const plan::Plan& plan, report::Notes& notes, Context& context) {
   else if (!output.quiet)
     report::print_plan(context.out, plan);
   context.out.flush();
-  if (for_people(output)) notes.tell(plan.notes);
+  if (for_people(output)) notes.emit(plan.notes);
 }
 
 Error output_error(const std::ostream& out) {

@@ -9,21 +9,21 @@
 
 namespace xtg::app {
 
-Status Listener::load_and_attach(xdp::RxPlace place, const Listener* beside) {
+Status Listener::load_and_attach(xdp::AttachMode attach_mode, const Listener* beside) {
   const plan::RxSpec& spec = plan_.spec;
   xtg_rx_config config{};
   config.n_slots = spec.streams;
   config.window = spec.window;
-  config.by_session = spec.session ? 1 : 0;
-  config.session = spec.session.value_or(0);
-  config.session_mask = spec.session_mask;
+  config.by_run_id = spec.run_id ? 1 : 0;
+  config.run_id = spec.run_id.value_or(0);
+  config.run_id_mask = spec.run_id_mask;
   config.by_port = spec.port ? 1 : 0;
   config.port = spec.port.value_or(0);
   config.observe = spec.observe ? 1 : 0;
   config.key = spec.key.value_or(SipKey{}).abi();
   config.limit = spec.num_packets.value_or(~std::uint64_t{0});
   auto receiver =
-      xdp::Receiver::load(config, packet::encode(spec.match, spec.drop_matched), place,
+      xdp::Receiver::load(config, packet::encode(spec.match, spec.drop_matched), attach_mode,
                           sampling_of(spec), beside != nullptr ? &beside->receiver() : nullptr);
   if (!receiver) return tl::unexpected<Error>(std::move(receiver.error()));
   if (auto attached = receiver->attach(plan_.iface.ifindex); !attached) return attached;
@@ -32,18 +32,18 @@ Status Listener::load_and_attach(xdp::RxPlace place, const Listener* beside) {
 }
 
 Status Listener::prepare(const Listener* beside) {
-  auto attached =
-      attach_by_mode(plan_.spec.mode, plan_.iface, "received",
-                     [this, beside](xdp::RxPlace place) { return load_and_attach(place, beside); });
+  auto attached = attach_by_mode(
+      plan_.spec.mode, plan_.iface, "received",
+      [this, beside](xdp::AttachMode attach_mode) { return load_and_attach(attach_mode, beside); });
   if (!attached) return tl::unexpected<Error>(std::move(attached.error()));
-  place_ = attached->place;
+  attach_mode_ = attached->attach_mode;
   refusal_ = std::move(attached->refusal);
   if (!attached->note.empty()) notes_.push_back(attached->note);
   return {};
 }
 
 const char* Listener::mode() const {
-  return place_ == xdp::RxPlace::Native ? "native" : "generic";
+  return attach_mode_ == xdp::AttachMode::Native ? "native" : "generic";
 }
 
 void Listener::start() {
@@ -52,17 +52,17 @@ void Listener::start() {
   receiver_->start();
 }
 
-Listener::Mark Listener::mark() {
-  Mark mark{receiver_->counted(), std::nullopt, receiver_->verified(), receiver_->taken()};
-  if (const auto link = net::link_counters(plan_.iface.ifindex)) mark.link = *link;
-  return mark;
+Listener::Baseline Listener::baseline() {
+  Baseline baseline{receiver_->counted(), std::nullopt, receiver_->verified(), receiver_->taken()};
+  if (const auto link = net::link_counters(plan_.iface.ifindex)) baseline.link = *link;
+  return baseline;
 }
 
-void Listener::restart(const Mark& mark) {
-  if (mark.link) link_before_ = *mark.link;
-  counted_before_ = mark.counted;
-  verified_before_ = mark.verified;
-  receiver_->restart_limit(mark.taken);
+void Listener::restart(const Baseline& baseline) {
+  if (baseline.link) link_before_ = *baseline.link;
+  counted_before_ = baseline.counted;
+  verified_before_ = baseline.verified;
+  receiver_->restart_limit(baseline.taken);
 }
 
 Result<stats::RxSnapshot> Listener::snapshot(bool words) {
@@ -71,9 +71,9 @@ Result<stats::RxSnapshot> Listener::snapshot(bool words) {
   // An interface that is gone answers no more: its last figures stand.
   if (const auto now = net::link_counters(plan_.iface.ifindex)) link_now_ = *now;
   if (!link_before_ || !link_now_) return read; // nothing to compare with
-  read->aside.link_dropped = stats::rise(link_before_->rx_dropped, link_now_->rx_dropped);
-  read->aside.link_missed = stats::rise(link_before_->rx_missed, link_now_->rx_missed);
-  read->aside.link_errors = stats::rise(link_before_->rx_errors, link_now_->rx_errors);
+  read->uncounted.link_dropped = stats::rise(link_before_->rx_dropped, link_now_->rx_dropped);
+  read->uncounted.link_missed = stats::rise(link_before_->rx_missed, link_now_->rx_missed);
+  read->uncounted.link_errors = stats::rise(link_before_->rx_errors, link_now_->rx_errors);
   return read;
 }
 

@@ -35,15 +35,15 @@ public:
   /// To be called several times a second: see xdp::Receiver.
   Status make_room() { return receiver_->make_room(); }
   /// How much was counted and dropped when a run may begin.
-  struct Mark {
+  struct Baseline {
     std::uint64_t counted = 0;
     std::optional<net::LinkCounters> link;
     stats::RxVerified verified;
     std::uint64_t taken = 0;
   };
-  Mark mark();
+  Baseline baseline();
   /// What was counted and dropped before `mark` does not count any more, for the limit either.
-  void restart(const Mark& mark);
+  void restart(const Baseline& baseline);
   /// What the checksums told since then.
   [[nodiscard]] stats::RxVerified verified() const {
     return receiver_->verified() - verified_before_;
@@ -58,11 +58,11 @@ public:
   [[nodiscard]] std::optional<Error> fault() const;
 
 private:
-  Status load_and_attach(xdp::RxPlace place, const Listener* beside);
+  Status load_and_attach(xdp::AttachMode attach_mode, const Listener* beside);
 
   const plan::RxPlan& plan_;
   std::optional<xdp::Receiver> receiver_;
-  xdp::RxPlace place_ = xdp::RxPlace::Native;
+  xdp::AttachMode attach_mode_ = xdp::AttachMode::Native;
   std::optional<Error> refusal_;
   std::vector<std::string> notes_;
   std::optional<net::LinkCounters> link_before_, link_now_; ///< none: not told yet

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "net/anchor.h"
+#include "net/ingress_devices.h"
 #include "tx/worker.h"
 #include "xdp/sender.h"
 
@@ -14,11 +14,11 @@ namespace xtg::app {
 /// Sender, anchor and the retry counter are the session's and outlive the worker.
 class LiveWorker : public tx::Worker {
 public:
-  LiveWorker(xdp::Sender& sender, const net::Anchor& anchor, std::size_t number,
+  LiveWorker(xdp::Sender& sender, const net::IngressDevices& devices, std::size_t number,
              std::atomic<std::uint64_t>& nomem)
-      : sender_(sender), anchor_(anchor), number_(number), nomem_(nomem) {}
+      : sender_(sender), devices_(devices), number_(number), nomem_(nomem) {}
 
-  Status enter() override { return anchor_.enter(); }
+  Status enter() override { return devices_.enter(); }
   Result<tx::CallEnd> call(std::uint32_t runs, std::uint32_t batch, std::uint64_t spin_ns) override;
   [[nodiscard]] bool done() const override { return sender_.done(number_); }
   [[nodiscard]] std::uint64_t unclaimed() const override { return sender_.unclaimed(); }
@@ -36,7 +36,7 @@ public:
 
 private:
   xdp::Sender& sender_;
-  const net::Anchor& anchor_;
+  const net::IngressDevices& devices_;
   const std::size_t number_;
   std::atomic<std::uint64_t>& nomem_;
 };

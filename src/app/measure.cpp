@@ -9,15 +9,15 @@
 
 #include <fmt/format.h>
 
-#include "app/exchange_session.h"
+#include "app/port_test_run.h"
 #include "app/planned_capture.h"
-#include "app/reflect_session.h"
+#include "app/reflect_run.h"
 #include "app/repair.h"
 #include "app/run_common.h"
-#include "app/rx_session.h"
+#include "app/rx_run.h"
 #include "app/sample_file.h"
-#include "app/session.h"
-#include "app/tcp_session.h"
+#include "app/udp_run.h"
+#include "app/tcp_run.h"
 #include "app/this_host.h"
 
 namespace xtg::app {
@@ -38,7 +38,7 @@ std::vector<plan::FrameSize> frame_sizes(const plan::Plan& plan) {
 }
 
 /// Whether the other end of the pair gets a receiving program of ours, by which it takes frames.
-bool receives_at_its_peer(const plan::ExchangePlan& plan, const plan::PortPlan& port) {
+bool receives_at_its_peer(const plan::PortTestPlan& plan, const plan::PortPlan& port) {
   const auto& peer = port.iface.peer;
   return peer && peer->same_netns && std::ranges::any_of(plan.ports, [&](const auto& other) {
            return other.receive && other.iface.ifindex == peer->ifindex;
@@ -46,7 +46,7 @@ bool receives_at_its_peer(const plan::ExchangePlan& plan, const plan::PortPlan& 
 }
 
 /// What keeps frames from leaving any of the ports.
-Status remove_obstacles(plan::ExchangePlan& plan, std::vector<std::unique_ptr<Repair>>& repairs) {
+Status remove_obstacles(plan::PortTestPlan& plan, std::vector<std::unique_ptr<Repair>>& repairs) {
   for (plan::PortPlan& port : plan.ports) {
     if (!port.send || receives_at_its_peer(plan, port)) continue;
     auto clear = remove_obstacle(port.iface, frame_sizes(*port.send), port.send->fix,
@@ -70,16 +70,16 @@ Result<Outcome> measure(const plan::Plan& asked, report::Sink& sink, const StopT
   sink.take(report::Step{
       fmt::format("interface {} (index {}, driver {}), {} threads, batches of {}", plan.iface.name,
                   plan.iface.ifindex, plan.iface.driver, plan.cpus.size(), plan.batch)});
-  auto session = Session::prepare(plan, host.info().started_ns);
-  if (!session) return while_preparing(std::move(session.error()));
+  auto course = UdpRun::prepare(plan, host.info().started_ns);
+  if (!course) return while_preparing(std::move(course.error()));
   sink.take(report::Step{"programs loaded and kept in the dispatcher, threads in place"});
-  return run::carry_out(**session, host.info(), sink, stop, host);
+  return run::carry_out(**course, host.info(), sink, stop, host);
 }
 
-Result<Outcome> measure(const plan::ExchangePlan& asked, report::Sink& sink, const StopToken& stop,
+Result<Outcome> measure(const plan::PortTestPlan& asked, report::Sink& sink, const StopToken& stop,
                         report::RunInfo asker) {
   ThisHost host(std::move(asker));
-  plan::ExchangePlan plan = asked;
+  plan::PortTestPlan plan = asked;
   std::vector<std::unique_ptr<Repair>> repairs;
   Status ready = check_caps(true);
   if (ready) ready = remove_obstacles(plan, repairs);
@@ -98,10 +98,10 @@ Result<Outcome> measure(const plan::TcpPlan& asked, report::Sink& sink, const St
   Status ready = check_caps(true);
   if (ready) ready = remove_obstacle(plan.iface, {frame}, plan.spec.fix, repair, plan.notes);
   if (!ready) return tl::unexpected<Error>(std::move(ready.error()));
-  TcpSession session(plan, host.info().started_ns, stop);
-  if (auto prepared = session.prepare(); !prepared)
+  TcpRun course(plan, host.info().started_ns, stop);
+  if (auto prepared = course.prepare(); !prepared)
     return while_preparing(std::move(prepared.error()));
-  return run::carry_out(session, host.info(), sink, stop, host);
+  return run::carry_out(course, host.info(), sink, stop, host);
 }
 
 Result<Outcome> measure(const plan::RxPlan& plan, report::Sink& sink, const StopToken& stop,
@@ -114,10 +114,10 @@ Result<Outcome> measure(const plan::RxPlan& plan, report::Sink& sink, const Stop
     if (!created) return tl::unexpected<Error>(std::move(created.error()));
     samples.emplace(std::move(*created));
   }
-  RxSession session(plan, samples ? &*samples : nullptr);
-  if (auto prepared = session.prepare(); !prepared)
+  RxRun course(plan, samples ? &*samples : nullptr);
+  if (auto prepared = course.prepare(); !prepared)
     return while_preparing(std::move(prepared.error()));
-  return run::carry_out(session, host.info(), sink, stop, host);
+  return run::carry_out(course, host.info(), sink, stop, host);
 }
 
 Result<Outcome> measure(const plan::ReflectPlan& asked, report::Sink& sink, const StopToken& stop,
@@ -131,10 +131,10 @@ Result<Outcome> measure(const plan::ReflectPlan& asked, report::Sink& sink, cons
   if (ready && plan::leaves_by_xdp(plan))
     ready = remove_obstacle(plan.iface, smallest, plan.spec.fix, repair, plan.notes);
   if (!ready) return tl::unexpected<Error>(std::move(ready.error()));
-  ReflectSession session(plan);
-  if (auto prepared = session.prepare(); !prepared)
+  ReflectRun course(plan);
+  if (auto prepared = course.prepare(); !prepared)
     return while_preparing(std::move(prepared.error()));
-  return run::carry_out(session, host.info(), sink, stop, host);
+  return run::carry_out(course, host.info(), sink, stop, host);
 }
 
 } // namespace xtg::app

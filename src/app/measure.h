@@ -6,7 +6,7 @@
 
 #include "core/result.h"
 #include "core/stop_token.h"
-#include "plan/exchange_plan.h"
+#include "plan/port_test_plan.h"
 #include "plan/plan.h"
 #include "plan/reflect_plan.h"
 #include "plan/rx_plan.h"
@@ -21,7 +21,7 @@ using run::Outcome;
 /// `asker`: what the front end knows of itself, RunInfo's first members; the rest is filled in.
 Result<Outcome> measure(const plan::Plan& plan, report::Sink& sink, const StopToken& stop,
                         report::RunInfo asker = {});
-Result<Outcome> measure(const plan::ExchangePlan& plan, report::Sink& sink, const StopToken& stop,
+Result<Outcome> measure(const plan::PortTestPlan& plan, report::Sink& sink, const StopToken& stop,
                         report::RunInfo asker = {});
 Result<Outcome> measure(const plan::TcpPlan& plan, report::Sink& sink, const StopToken& stop,
                         report::RunInfo asker = {});

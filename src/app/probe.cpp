@@ -12,7 +12,7 @@
 #include "core/exit_status.h"
 #include "core/units.h"
 #include "core/version.h"
-#include "net/anchor.h"
+#include "net/ingress_devices.h"
 #include "net/caps.h"
 #include "net/interface.h"
 #include "packet/frame.h"
@@ -84,14 +84,14 @@ void check_tracepoints(std::vector<Check>& checks) {
   }
 }
 
-void check_anchor(std::vector<Check>& checks) {
-  if (auto anchor = net::Anchor::create(1); anchor)
+void check_ingress_devices(std::vector<Check>& checks) {
+  if (auto devices = net::IngressDevices::create(1); devices)
     checks.push_back(
         {"ingress-devices", Verdict::Passed,
-         anchor->is_private() ? "in a private network namespace" : "TAP devices beside the others",
+         devices->is_private() ? "in a private network namespace" : "TAP devices beside the others",
          ""});
   else
-    checks.push_back({"ingress-devices", Verdict::Failed, anchor.error().message(), kSetcap});
+    checks.push_back({"ingress-devices", Verdict::Failed, devices.error().message(), kSetcap});
 }
 
 std::string describe_programs(const plan::InterfaceFacts& iface) {
@@ -208,7 +208,7 @@ int probe(const plan::ProbeSpec& spec, Context& context) {
   check_capabilities(checks);
   check_live_frames(checks);
   check_tracepoints(checks);
-  check_anchor(checks);
+  check_ingress_devices(checks);
   std::optional<Result<plan::InterfaceFacts>> iface;
   if (!spec.interface.empty()) {
     iface = net::interface_facts(spec.interface);

@@ -84,23 +84,24 @@ Error explained(Error error) {
 
 Result<Attached> attach_by_mode(plan::RxMode mode, const plan::InterfaceFacts& iface,
                                 std::string_view done,
-                                const std::function<Status(xdp::RxPlace)>& attach) {
+                                const std::function<Status(xdp::AttachMode)>& attach) {
   if (mode != plan::RxMode::Generic) {
-    auto native = attach(xdp::RxPlace::Native);
+    auto native = attach(xdp::AttachMode::Native);
     if (native) return Attached{};
     // Where another program is, it is in both places.
     const bool elsewhere = mode == plan::RxMode::Auto &&
                            native.error().code == Errc::NotSupported && native.error().sys != EBUSY;
     Error why = explained(std::move(native.error()), iface, Program::Receiver);
-    if (!elsewhere || !attach(xdp::RxPlace::Generic)) return tl::unexpected<Error>(std::move(why));
-    return Attached{xdp::RxPlace::Generic,
+    if (!elsewhere || !attach(xdp::AttachMode::Generic))
+      return tl::unexpected<Error>(std::move(why));
+    return Attached{xdp::AttachMode::Generic,
                     fmt::format("{} in generic mode, behind the driver, which is slower: {}", done,
                                 why.message()),
                     why};
   }
-  if (auto generic = attach(xdp::RxPlace::Generic); !generic)
+  if (auto generic = attach(xdp::AttachMode::Generic); !generic)
     return tl::unexpected<Error>(std::move(generic.error()));
-  return Attached{.place = xdp::RxPlace::Generic};
+  return Attached{.attach_mode = xdp::AttachMode::Generic};
 }
 
 std::optional<Error> link_fault(const plan::InterfaceFacts& iface) {

@@ -15,7 +15,7 @@
 #include "plan/rx_spec.h"
 #include "report/event.h"
 #include "stats/snapshot.h"
-#include "xdp/place.h"
+#include "xdp/attach_mode.h"
 
 namespace xtg::app {
 
@@ -32,7 +32,7 @@ Status remove_obstacle(const plan::InterfaceFacts& iface,
 report::RunInfo with_source(report::RunInfo info, const std::string& note);
 
 struct Attached {
-  xdp::RxPlace place = xdp::RxPlace::Native;
+  xdp::AttachMode attach_mode = xdp::AttachMode::Native;
   std::string note = {};             ///< where it is not the place that was wished for
   std::optional<Error> refusal = {}; ///< and why the driver did not take it
 };
@@ -40,7 +40,7 @@ struct Attached {
 /// driver cannot, behind it. `done`: what happens to frames there, "received".
 Result<Attached> attach_by_mode(plan::RxMode mode, const plan::InterfaceFacts& iface,
                                 std::string_view done,
-                                const std::function<Status(xdp::RxPlace)>& attach);
+                                const std::function<Status(xdp::AttachMode)>& attach);
 
 /// What became of an interface under a run: it is gone, or down.
 std::optional<Error> link_fault(const plan::InterfaceFacts& iface);

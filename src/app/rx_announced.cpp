@@ -38,7 +38,7 @@ std::optional<stats::RxAnnouncement> RxAnnounced::confirm(const xdp::Receiver& r
   next_data_ns_ = now_ns + kDataNs;
   const bool before = runs_.begun();
   std::optional<stats::RxAnnouncement> begins;
-  for (const stats::RxSender& sender : runs_.confirm(receiver.came())) {
+  for (const stats::RxSender& sender : runs_.confirm(receiver.arrived())) {
     sink.take(report::Announced{sender});
     if (sender.start_seen && !before && !begins) begins = sender.about;
   }
@@ -61,13 +61,13 @@ bool RxAnnounced::over(const stats::RxSnapshot& snapshot) const {
 }
 
 std::string RxAnnounced::overdue(const stats::RxSnapshot& snapshot) {
-  std::string sessions;
+  std::string run_ids;
   for (const stats::RxSender& sender : snapshot.senders)
     if (sender.overdue)
-      sessions += fmt::format("{}{:08x}", sessions.empty() ? "" : ", ", sender.session);
-  if (sessions.empty()) return {};
+      run_ids += fmt::format("{}{:08x}", run_ids.empty() ? "" : ", ", sender.run_id);
+  if (run_ids.empty()) return {};
   return fmt::format("the sender of run {} never announced its end: what was lost is not known",
-                     sessions);
+                     run_ids);
 }
 
 } // namespace xtg::app

@@ -33,8 +33,8 @@ public:
   std::optional<stats::RxAnnouncement> confirm(const xdp::Receiver& receiver, report::Sink& sink);
 
   /// What filters had counted in `snapshot` does not, and the run begins then.
-  void set_aside(const stats::RxSnapshot& snapshot, std::uint64_t begun_ns) {
-    runs_.set_aside(snapshot, begun_ns);
+  void set_baseline(const stats::RxSnapshot& snapshot, std::uint64_t begun_ns) {
+    runs_.set_baseline(snapshot, begun_ns);
   }
   /// Leaves what belongs to the report, with what is known of clocks and senders.
   void apply(stats::RxSnapshot& snapshot);

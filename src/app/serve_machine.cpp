@@ -25,12 +25,12 @@ Result<serve::AnyPlan> any(Result<Plan> plan) {
 }
 
 Result<serve::AnyPlan> plan_udp(plan::TestSpec test, bool ask) {
-  const std::uint32_t session = test.session.value_or(std::random_device{}());
+  const std::uint32_t run_id = test.run_id.value_or(std::random_device{}());
   if (!plan::sees_both_ends(test))
-    return any(plan::resolve(test, gather_facts(test, test.ports.front(), ask), session));
+    return any(plan::resolve(test, gather_facts(test, test.ports.front(), ask), run_id));
   const auto facts = gather_facts_of_ports(
       test, [ask](const auto& spec, const auto& port) { return gather_facts(spec, port, ask); });
-  return any(plan::resolve_exchange(test, facts, session));
+  return any(plan::resolve_port_test(test, facts, run_id));
 }
 
 } // namespace

@@ -35,7 +35,7 @@ int tcp(const plan::TcpSpec& spec, Context& context) {
   else if (!spec.output.quiet)
     report::print_tcp_plan(context.out, *plan);
   context.out.flush();
-  if (for_people(spec.output)) report::Notes(context.err).tell(plan->notes);
+  if (for_people(spec.output)) report::Notes(context.err).emit(plan->notes);
   return static_cast<int>(ExitStatus::Done);
 }
 

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "app/tcp_session.h"
+#include "app/tcp_run.h"
 #include "net/path_mtu.h"
 #include "plan/path_mtu.h"
 #include "stats/tcp_silence.h"
@@ -17,12 +17,12 @@ constexpr std::uint64_t kAskNs = 500'000'000; // how often a silent flow's route
 
 } // namespace
 
-void TcpSession::note(std::string text, report::Sink& sink, std::uint64_t now_ns) {
+void TcpRun::note(std::string text, report::Sink& sink, std::uint64_t now_ns) {
   sink.take(report::Note{text, clock_.seconds(now_ns)});
   summary_.notes.push_back(std::move(text));
 }
 
-void TcpSession::follow_route(report::Sink& sink, std::uint64_t now_ns) {
+void TcpRun::follow_route(report::Sink& sink, std::uint64_t now_ns) {
   const RouteFollower::Change change = follower_.look(now_ns);
   for (const RouteFollower::Moved& moved : change.moved)
     sender_->set_next_hop(moved.way.next_hop);
@@ -31,7 +31,7 @@ void TcpSession::follow_route(report::Sink& sink, std::uint64_t now_ns) {
 }
 
 /// A router may have told us, or another connection of this host.
-void TcpSession::follow_mtu(report::Sink& sink, std::uint64_t now_ns) {
+void TcpRun::follow_mtu(report::Sink& sink, std::uint64_t now_ns) {
   const stats::TcpSeen seen = sender_->seen();
   std::optional<std::uint32_t> mtu;
   if (seen.too_big != too_big_) {
@@ -58,7 +58,7 @@ void TcpSession::follow_mtu(report::Sink& sink, std::uint64_t now_ns) {
 }
 
 /// A clause about why a flow is not answered, with what comes before it; or nothing.
-std::string TcpSession::why_silent(std::size_t number) const {
+std::string TcpRun::why_silent(std::size_t number) const {
   const auto state = sender_->flow_state(static_cast<std::uint32_t>(number), false);
   const bool untried = state.counters.bytes_acked == 0 && !summary_.path_mtu;
   const std::string why =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // From a plan to connections that are ours.
-#include "app/tcp_session.h"
+#include "app/tcp_run.h"
 
 #include <algorithm>
 #include <bit>
@@ -84,20 +84,20 @@ tl::unexpected<Error> interruption() {
 
 } // namespace
 
-TcpSession::~TcpSession() {
+TcpRun::~TcpRun() {
   // Threads first: the programs must not run when the maps go.
   if (sender_) sender_->stop();
   pool_.reset();
 }
 
-void TcpSession::give_up_flow(std::size_t number, stats::FlowEnd end, std::string detail) {
+void TcpRun::give_up_flow(std::size_t number, stats::FlowEnd end, std::string detail) {
   Flow& flow = flows_[number];
   flow.end = end;
   flow.detail = std::move(detail);
   flow.socket.close();
 }
 
-Status TcpSession::connect() {
+Status TcpRun::connect() {
   net::ConnectSpec spec;
   spec.to = {plan_.dst, plan_.spec.port};
   spec.from = plan_.src;
@@ -133,13 +133,13 @@ Status TcpSession::connect() {
 
 /// A frozen connection that is not taken over after all: nothing was sent by it, so the kernel's
 /// socket resets it, or the far end would keep it.
-void TcpSession::refuse_flow(std::size_t number, std::string detail) {
+void TcpRun::reject_flow(std::size_t number, std::string detail) {
   (void)net::send_rst(flows_[number].socket);
   give_up_flow(number, stats::FlowEnd::Lost, std::move(detail));
 }
 
 /// Freezes the connections. They share one header, and so have to have the same options.
-Status TcpSession::read_states() {
+Status TcpRun::read_states() {
   std::optional<Error> first;
   for (std::size_t i = 0; i < flows_.size(); i++) {
     if (interrupted()) return interruption();
@@ -156,13 +156,13 @@ Status TcpSession::read_states() {
       if (error.code == Errc::Peer)
         give_up_flow(i, stats::FlowEnd::PeerReset, error.message());
       else
-        refuse_flow(i, error.message());
+        reject_flow(i, error.message());
       continue;
     }
     flow.local = *local;
     flow.state = *state;
     if (flow.state.usec_timestamps)
-      refuse_flow(i, "its TCP timestamps are in microseconds, which is not supported");
+      reject_flow(i, "its TCP timestamps are in microseconds, which is not supported");
   }
   agree_on_options();
   if (std::ranges::any_of(flows_, [](const Flow& f) { return f.socket.valid(); })) return {};
@@ -170,7 +170,7 @@ Status TcpSession::read_states() {
       first.value_or(Error{Errc::NotSupported, 0, "no connection could be taken over"}));
 }
 
-void TcpSession::agree_on_options() {
+void TcpRun::agree_on_options() {
   const auto options_of = [](const Flow& flow) {
     return plan::TcpOptions{flow.state.timestamps, flow.state.sack, flow.state.ecn};
   };
@@ -181,12 +181,12 @@ void TcpSession::agree_on_options() {
   options_ = plan::most_common(all);
   for (std::size_t i = 0; i < flows_.size(); i++)
     if (flows_[i].socket.valid() && options_of(flows_[i]) != options_)
-      refuse_flow(i, "its TCP options differ from those of most flows");
+      reject_flow(i, "its TCP options differ from those of most flows");
 }
 
 /// This host may have made other addresses of ours, by a program of a cgroup (which the socket
 /// knows) or in netfilter (which it does not). What we send would go to whom nobody asked for.
-Status TcpSession::look_for_translation() {
+Status TcpRun::look_for_translation() {
   const net::Endpoint asked{plan_.dst, plan_.spec.port};
   std::unordered_map<std::uint32_t, const Flow*> by_ack;
   for (const Flow& flow : flows_) {
@@ -221,7 +221,7 @@ Status TcpSession::look_for_translation() {
 /// What connections from here usually agree on. The programs are loaded and attached for it before
 /// the far end hears of us: a failure leaves it alone, and attaching, which takes some NICs' links
 /// down for a moment, disturbs no connection.
-TcpSession::Terms TcpSession::expected_terms() const {
+TcpRun::Terms TcpRun::expected_terms() const {
   plan::RouteQuestion question = plan::question_of(plan_.spec, plan_.dst);
   question.interface = plan_.iface.ifindex;
   question.mark = net::socket_defaults().mark;
@@ -231,7 +231,7 @@ TcpSession::Terms TcpSession::expected_terms() const {
   return {src.value_or(packet::Ip{}), net::default_options(), plan_.max_segment_ip};
 }
 
-TcpSession::Terms TcpSession::agreed_terms() const {
+TcpRun::Terms TcpRun::agreed_terms() const {
   const auto open =
       std::ranges::find_if(flows_, [](const Flow& flow) { return flow.socket.valid(); });
   Terms terms{open->local.addr, options_, plan_.max_segment_ip};
@@ -240,7 +240,7 @@ TcpSession::Terms TcpSession::agreed_terms() const {
   return terms;
 }
 
-xtg_tcp_config TcpSession::configure(const Terms& terms) const {
+xtg_tcp_config TcpRun::configure(const Terms& terms) const {
   xtg_tcp_config c{};
   packet::TcpHeaderSpec header;
   header.dst_mac = plan_.dst_mac;
@@ -258,7 +258,7 @@ xtg_tcp_config TcpSession::configure(const Terms& terms) const {
   c.mss = std::min(plan_.max_segment_ip + 14 - c.header_len, terms.mss);
   if (plan_.spec.mss) c.mss = std::min(c.mss, *plan_.spec.mss);
   c.to_ifindex = static_cast<std::uint32_t>(plan_.iface.ifindex);
-  c.n_lanes = static_cast<std::uint32_t>(plan_.cpus.size());
+  c.n_workers = static_cast<std::uint32_t>(plan_.cpus.size());
   c.n_flows = plan_.spec.flows;
   c.board_words = board_words(c.n_flows);
   c.burst = plan_.spec.burst;
@@ -274,13 +274,13 @@ xtg_tcp_config TcpSession::configure(const Terms& terms) const {
   return c;
 }
 
-std::uint64_t TcpSession::limit_of(std::size_t number) const {
+std::uint64_t TcpRun::limit_of(std::size_t number) const {
   if (number < plan_.flow_segments.size())
     return plan_.flow_segments[number] * std::uint64_t{config_.mss};
   return number < plan_.flow_bytes.size() ? plan_.flow_bytes[number] : plan::kNoLimit;
 }
 
-Status TcpSession::read_payload() {
+Status TcpRun::read_payload() {
   if (plan_.spec.payload == plan::TcpPayload::Pattern) {
     payload_ = packet::pattern_payload();
   } else if (plan_.spec.payload == plan::TcpPayload::File) {
@@ -291,16 +291,16 @@ Status TcpSession::read_payload() {
   return {};
 }
 
-Status TcpSession::load(const xtg_tcp_config& config) {
+Status TcpRun::load(const xtg_tcp_config& config) {
   if (anchored_.valid()) anchored_.wait();
-  undo_tap_.reset();
+  undo_hook_.reset();
   sender_.reset();
-  anchor_.reset();
-  auto anchor = net::Anchor::create(static_cast<unsigned>(plan_.cpus.size()));
-  if (!anchor) return forward(std::move(anchor), "make the ingress devices");
-  anchor_.emplace(std::move(*anchor));
+  devices_.reset();
+  auto devices = net::IngressDevices::create(static_cast<unsigned>(plan_.cpus.size()));
+  if (!devices) return forward(std::move(devices), "make the ingress devices");
+  devices_.emplace(std::move(*devices));
   config_ = config;
-  config_.ingress_base = static_cast<std::uint32_t>(anchor_->base_ifindex());
+  config_.ingress_base = static_cast<std::uint32_t>(devices_->base_ifindex());
   if (!payload_.empty()) {
     sums_ = packet::segment_sums(payload_, config_.mss);
     config_.payload = 1;
@@ -312,10 +312,10 @@ Status TcpSession::load(const xtg_tcp_config& config) {
   auto pps = plan::scheduled_pps(plan_.spec.rate, bits);
   if (!pps) return tl::unexpected<Error>(std::move(pps.error()));
   if (*pps) {
-    const double per_lane = **pps / config_.n_lanes;
+    const double per_worker = **pps / config_.n_workers;
     config_.pace_ns_q = static_cast<std::uint64_t>(1e9 / **pps * (1 << 20));
     config_.burst = static_cast<std::uint32_t>(
-        std::clamp(per_lane * kPacedUs * 1e-6, 1.0, static_cast<double>(config_.burst)));
+        std::clamp(per_worker * kPacedUs * 1e-6, 1.0, static_cast<double>(config_.burst)));
   }
 
   xdp::TcpSenderSpec spec;
@@ -334,16 +334,16 @@ Status TcpSession::load(const xtg_tcp_config& config) {
 }
 
 /// While the handshakes are under way; before the first frame it has to be done.
-void TcpSession::begin_anchoring() {
+void TcpRun::begin_anchoring() {
   anchored_ = std::async(std::launch::async, [this]() -> Status {
-    return anchor_->run([this] { return sender_->attach_anchor(); });
+    return devices_->run([this] { return sender_->attach_ingress_devices(); });
   });
 }
 
-Status TcpSession::tap() {
+Status TcpRun::attach_hook() {
   const int ifindex = plan_.iface.ifindex;
   if (plan_.spec.ingress != plan::Ingress::Tc) {
-    auto attached = sender_->attach_xdp_tap(ifindex);
+    auto attached = sender_->attach_xdp_hook(ifindex);
     if (attached) return {};
     const bool only = plan_.spec.ingress == plan::Ingress::Xdp;
     Error why = explained(std::move(attached.error()), plan_.iface, Program::Receiver);
@@ -352,9 +352,9 @@ Status TcpSession::tap() {
           std::move(why).context(fmt::format("{}: --ingress xdp", plan_.iface.name)));
     notes_.push_back(fmt::format("{}: segments are taken by a tc program instead", why.message()));
   }
-  if (auto attached = sender_->attach_tc_tap(ifindex); !attached) return attached;
+  if (auto attached = sender_->attach_tc_hook(ifindex); !attached) return attached;
   // A filter of tc does not go with its process.
-  undo_tap_.emplace(stop_.before_exit([this] { sender_->detach_tc_tap(); }));
+  undo_hook_.emplace(stop_.before_exit([this] { sender_->detach_tc_hook(); }));
   // With the tap in the driver that one does for it.
   if (plan::needs_pass_program(plan_.iface)) {
     auto note = pass_note(plan_.iface, sender_->attach_pass(ifindex));
@@ -365,7 +365,7 @@ Status TcpSession::tap() {
 }
 
 /// From here on the far ends' segments come to us.
-Status TcpSession::take_over() {
+Status TcpRun::take_over() {
   for (std::size_t i = 0; i < flows_.size(); i++) {
     if (interrupted()) return interruption();
     Flow& flow = flows_[i];
@@ -394,7 +394,7 @@ Status TcpSession::take_over() {
       if (state.error().code == Errc::Peer)
         give_up_flow(i, stats::FlowEnd::PeerReset, state.error().message());
       else
-        refuse_flow(i, state.error().message());
+        reject_flow(i, state.error().message());
       continue;
     }
     flow.state = *state;
@@ -419,7 +419,7 @@ Status TcpSession::take_over() {
   return {};
 }
 
-Status TcpSession::start_workers() {
+Status TcpRun::start_workers() {
   const std::uint32_t frame = config_.header_len + config_.mss;
   const std::uint32_t batch = std::max(1U, kMostFrames / config_.burst) * config_.burst;
   const bool paced = config_.pace_ns_q != 0;
@@ -429,7 +429,7 @@ Status TcpSession::start_workers() {
   for (std::size_t worker = 0; worker < plan_.cpus.size(); worker++) {
     tx::PooledWorker pooled;
     pooled.cpu = plan_.cpus[worker];
-    pooled.task = std::make_unique<TcpTask>(*sender_, *anchor_, worker, frame,
+    pooled.task = std::make_unique<TcpTask>(*sender_, *devices_, worker, frame,
                                             paced ? config_.burst : batch, may_step_back);
     workers.push_back(std::move(pooled));
   }
@@ -440,7 +440,7 @@ Status TcpSession::start_workers() {
   return {};
 }
 
-Status TcpSession::take_steps() {
+Status TcpRun::take_steps() {
   follower_.begin({{.question = plan::question_of(plan_.spec, plan_.dst),
                     .range = packet::IpRange{plan_.dst, 1},
                     .way = {plan_.dst_mac, {}},
@@ -449,7 +449,7 @@ Status TcpSession::take_steps() {
   if (auto done = read_payload(); !done) return done;
   const xtg_tcp_config expected = configure(expected_terms());
   if (auto done = load(expected); !done) return done;
-  if (auto done = tap(); !done) return done;
+  if (auto done = attach_hook(); !done) return done;
   begin_anchoring();
   if (auto done = connect(); !done) return done;
   attended_.emplace(stop_.attend()); // a frozen connection must not end with the process
@@ -459,7 +459,7 @@ Status TcpSession::take_steps() {
   if (std::memcmp(&agreed, &expected, sizeof agreed) != 0) {
     notes_.clear();
     if (auto done = load(agreed); !done) return done;
-    if (auto done = tap(); !done) return done;
+    if (auto done = attach_hook(); !done) return done;
     begin_anchoring();
   }
   attended_.emplace(stop_.attend([this] { sender_->stop_new_data(); }));
@@ -468,7 +468,7 @@ Status TcpSession::take_steps() {
   return start_workers();
 }
 
-Status TcpSession::prepare() {
+Status TcpRun::prepare() {
   auto done = take_steps();
   if (done) return done;
   // Nothing was sent: the sockets are still right, but silent while they are frozen.

@@ -9,7 +9,7 @@
 #include "app/patience.h"
 #include "app/planned_capture.h"
 #include "core/exit_status.h"
-#include "plan/exchange_plan.h"
+#include "plan/port_test_plan.h"
 #include "xdp/live.h"
 
 namespace xtg::app {
@@ -32,11 +32,11 @@ int dry_run(const plan::Plan& plan, report::Sink& sink, Context& context) {
   return static_cast<int>(ExitStatus::Done);
 }
 
-int dry_run(const plan::ExchangePlan& plan, report::Sink&, Context& context) {
+int dry_run(const plan::PortTestPlan& plan, report::Sink&, Context& context) {
   report::Notes notes(context.err);
   for (const plan::PortPlan& port : plan.ports) {
     if (port.send) show_plan(*port.send, notes, context);
-    if (port.receive && for_people(plan.spec.output)) notes.tell(port.receive->notes);
+    if (port.receive && for_people(plan.spec.output)) notes.emit(port.receive->notes);
   }
   return static_cast<int>(ExitStatus::Done);
 }
@@ -55,14 +55,14 @@ int udp(const plan::TestSpec& asked, Context& outer) {
   xdp::init_logging(asked.output.verbose);
   const auto sink = make_output(asked.output, context);
   plan::TestSpec test = asked;
-  const std::uint32_t session = test.session.value_or(std::random_device{}());
+  const std::uint32_t run_id = test.run_id.value_or(std::random_device{}());
   if (!plan::sees_both_ends(test))
-    return carry_out(plan::resolve(test, facts_of(test, test.ports.front(), context), session),
+    return carry_out(plan::resolve(test, facts_of(test, test.ports.front(), context), run_id),
                      *sink, context);
   const auto facts = gather_facts_of_ports(test, [&context](const auto& spec, const auto& port) {
     return facts_of(spec, port, context);
   });
-  return carry_out(plan::resolve_exchange(test, facts, session), *sink, context);
+  return carry_out(plan::resolve_port_test(test, facts, run_id), *sink, context);
 }
 
 } // namespace xtg::app

@@ -85,14 +85,14 @@ tl::unexpected<Error> unknown_at_root(const std::string& word) {
 }
 
 /// Words that no option or argument of the command took. `args`: all of the command's.
-tl::unexpected<Error> unknown_word(const CommandInfo& command, const Args& words,
-                                   const Args& args) {
-  const auto option = std::ranges::find_if(words, is_option);
-  if (option != words.end()) return unknown_option(command, *option);
-  std::string hint = after("; ", foreign_word(command.name, args));
+tl::unexpected<Error> unknown_argument(const CommandInfo& command, const Args& parts,
+                                       const Args& args) {
+  const auto option = std::ranges::find_if(parts, is_option);
+  if (option != parts.end()) return unknown_option(command, *option);
+  std::string hint = after("; ", foreign_argument(command.name, args));
   if (hint.empty() && command.command == spec::Command::Demo) hint = "; a command goes behind --";
   return bad_usage(
-      fmt::format("{}: unexpected argument \"{}\"{}", command.name, words.front(), hint));
+      fmt::format("{}: unexpected argument \"{}\"{}", command.name, parts.front(), hint));
 }
 
 /// "-4" is an option, which CLI11 believes only of those it knows; others would be arguments. Where
@@ -189,7 +189,7 @@ Result<Request> completion(const std::string& shell) {
   return spec::bad_value("completion", shell, "expected bash, zsh or fish");
 }
 
-Result<Request> parse_words(Args args) {
+Result<Request> parse_args(Args args) {
   auto profile = profile_at_root(args);
   if (!profile) return tl::unexpected<Error>(std::move(profile.error()));
   // What stands behind "--" is demo's command; for the others it means nothing special.
@@ -205,27 +205,28 @@ Result<Request> parse_words(Args args) {
     if (const std::string* word = digit_option(*first, args); word != nullptr && !asks_help(args))
       return unknown_option(*first, *word);
 
-  Split words = split(args);
-  switch (words.end) {
+  Split parts = split(args);
+  switch (parts.end) {
   case Split::End::Help:
-    return Request(TextRequest{help_text(words.command)});
+    return Request(TextRequest{help_text(parts.command)});
   case Split::End::Version:
     return Request(TextRequest{std::string("xdp-trafficgen ") + kVersion + "\n"});
   case Split::End::Mismatch:
-    return mismatch(words.command, words.message);
+    return mismatch(parts.command, parts.message);
   case Split::End::Refused:
-    return bad_usage(words.message);
+    return bad_usage(parts.message);
   case Split::End::Parsed:
     break;
   }
   // Words in front of the command are the root's, also when a command follows.
-  if (!words.before.empty()) return unknown_at_root(words.before.front());
-  if (words.command == nullptr)
-    return bad_usage("no command given: expected udp, tcp, rx, reflect, probe, demo, serve or completion; "
-                     "xdp-trafficgen --help explains them");
-  if (!words.rest.empty()) return unknown_word(*words.command, words.rest, args);
+  if (!parts.before.empty()) return unknown_at_root(parts.before.front());
+  if (parts.command == nullptr)
+    return bad_usage(
+        "no command given: expected udp, tcp, rx, reflect, probe, demo, serve or completion; "
+        "xdp-trafficgen --help explains them");
+  if (!parts.rest.empty()) return unknown_argument(*parts.command, parts.rest, args);
 
-  auto draft = draft_of(*words.command, std::move(words.given), std::move(*profile));
+  auto draft = draft_of(*parts.command, std::move(parts.given), std::move(*profile));
   if (!draft) return tl::unexpected<Error>(std::move(draft.error()));
   if (wrapped && wrapped->empty())
     return bad_usage("demo --: expected a command and its arguments behind --");
@@ -242,7 +243,7 @@ Result<Request> parse_words(Args args) {
 } // namespace
 
 Result<Request> parse(const std::vector<std::string>& args) {
-  auto request = parse_words(args);
+  auto request = parse_args(args);
   // What a message quotes may hold anything; it stays one line.
   if (!request) request.error().what = printable(request.error().what);
   return request;

@@ -119,7 +119,7 @@ std::string foreign_option(std::string_view command, std::string_view option) {
   return look_up(kOptions, command, option);
 }
 
-std::string foreign_word(std::string_view command, const std::vector<std::string>& words) {
+std::string foreign_argument(std::string_view command, const std::vector<std::string>& words) {
   for (const std::string& word : words)
     if (std::string known = look_up(kPktgenWords, command, word.substr(0, word.find('=')));
         !known.empty())

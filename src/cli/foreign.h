@@ -15,7 +15,7 @@ namespace xtg::cli {
 std::string foreign_option(std::string_view command, std::string_view option);
 
 /// The same for the first word of pktgen ("count", "pkt_size=64") among those of `command`.
-std::string foreign_word(std::string_view command, const std::vector<std::string>& words);
+std::string foreign_argument(std::string_view command, const std::vector<std::string>& words);
 
 /// Of a run of tcp without an end, short options that mean something else to iperf3; or empty.
 std::string iperf_note(const plan::TcpSpec& spec, const std::vector<std::string>& args);

@@ -85,7 +85,7 @@ Result<LinkInfo> read_link(nl::Socket& socket, const std::string& name) {
   request.put_string(name.size() < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
   auto link = get_link(socket, request, who);
   if (!link && link.error().code == Errc::NotFound)
-    link.error().what += plan::shown_name_words(name);
+    link.error().what += plan::shown_name_text(name);
   return link;
 }
 

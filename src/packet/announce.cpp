@@ -18,7 +18,7 @@ namespace {
 xtg_sig_announce wire_form(const Announcement& what, std::uint32_t frame_size) {
   xtg_sig_announce out{};
   store_be(out.frames, what.frames);
-  store_be(out.refused, what.refused);
+  store_be(out.driver_drops, what.driver_drops);
   store_be(out.duration_ns, what.duration_ns);
   store_be(out.rate, what.rate_millipps);
   store_be(out.host, what.host);
@@ -41,15 +41,15 @@ std::uint64_t sum_of(const xtg_sig_announce& form, std::span<const std::uint8_t>
 } // namespace
 
 Result<std::vector<std::uint8_t>> render_announcement(const Frame& stream, const Announcement& what,
-                                                      bool mirror, std::uint64_t copy,
+                                                      bool reflector, std::uint64_t copy,
                                                       std::uint64_t tx_ns, const xtg_sip_key& key) {
-  const std::size_t words = mirror ? XTG_SIG_MIRROR_LEN : 0;
+  const std::size_t words = reflector ? XTG_SIG_REFLECTOR_LEN : 0;
   FrameSpec spec = stream.spec;
-  spec.payload = Payload::Zeros; // the mirror's words
+  spec.payload = Payload::Zeros; // the reflector timestamps
   spec.signature = true;
   spec.frame_size = static_cast<std::uint32_t>(stream.header_len + XTG_SIG_ANNOUNCE_LEN + words +
                                                XTG_SIG_FULL_LEN + kFcsBytes);
-  spec.mirror = mirror;
+  spec.reflector = reflector;
   auto frame = build(spec, stream.sweep);
   if (!frame) return tl::unexpected<Error>(std::move(frame.error()));
 

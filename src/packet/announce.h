@@ -17,7 +17,7 @@ enum class AnnouncementKind : std::uint8_t { Start, End };
 struct Announcement {
   AnnouncementKind kind = AnnouncementKind::Start;
   std::uint64_t frames = ~std::uint64_t{0}; ///< asked for (~0: no limit), or sequence numbers used
-  std::uint64_t refused = 0;                ///< of those, by the sender's driver
+  std::uint64_t driver_drops = 0;           ///< of those, by the sender's driver
   std::uint64_t duration_ns = ~std::uint64_t{0};    ///< of the run; ~0: no limit
   std::uint64_t rate_millipps = 0;                  ///< frames per 1,000 s; 0: as fast as it goes
   std::uint64_t host = 0;                           ///< the sender's boot
@@ -27,11 +27,10 @@ struct Announcement {
 };
 
 /// The announcement on the wire. `copy` (0, 1, 2 ...) stands in the signature's seq, `tx_ns` is of
-/// the clock that the stream's frames are stamped with. `mirror`: with room for a mirror's words,
-/// as the stream's frames have.
-/// `key`: of its sum (xtg/abi/announce.h).
+/// the clock that the stream's frames are stamped with. `reflector`: with room for reflector
+/// timestamps, as the stream's frames have. `key`: of its sum (xtg/abi/announce.h).
 Result<std::vector<std::uint8_t>> render_announcement(const Frame& stream, const Announcement& what,
-                                                      bool mirror, std::uint64_t copy,
+                                                      bool reflector, std::uint64_t copy,
                                                       std::uint64_t tx_ns,
                                                       const xtg_sip_key& key = {});
 

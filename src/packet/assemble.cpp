@@ -33,19 +33,19 @@ struct Use {
 
 std::vector<Use> uses_of(const EncodedStream& one) {
   const xtg_stream& s = one.stream;
-  const auto use = [&s](std::uint32_t len, std::uint32_t sig, std::uint32_t mirror) {
+  const auto use = [&s](std::uint32_t len, std::uint32_t sig, std::uint32_t reflector) {
     if (s.sig_form == XTG_SIG_NONE) return Use{len, len};
-    return Use{len, s.mirror_off != 0 ? mirror : sig};
+    return Use{len, s.reflector_off != 0 ? reflector : sig};
   };
-  if (one.sizes.empty()) return {use(s.frame_len, s.sig_off, s.mirror_off)};
+  if (one.sizes.empty()) return {use(s.frame_len, s.sig_off, s.reflector_off)};
   std::vector<Use> out;
   for (const xtg_size& size : one.sizes)
-    out.push_back(use(size.frame_len, size.sig_off, size.mirror_off));
+    out.push_back(use(size.frame_len, size.sig_off, size.reflector_off));
   return out;
 }
 
 std::uint32_t copied(const xtg_stream& s) {
-  return s.copy_words * 8 + s.copy_tail;
+  return s.copy_u64s * 8 + s.copy_tail;
 }
 
 /// Every stream writes as much of its template as the longest header takes, so that no other
@@ -53,7 +53,7 @@ std::uint32_t copied(const xtg_stream& s) {
 void copy_to(xtg_stream& s, std::uint32_t longest, std::uint32_t shortest_frame) {
   const std::uint32_t bytes = std::min(std::max(copied(s), longest), shortest_frame);
   const std::uint32_t whole = (bytes + 7) / 8 * 8;
-  s.copy_words = (whole <= shortest_frame ? whole : bytes) / 8;
+  s.copy_u64s = (whole <= shortest_frame ? whole : bytes) / 8;
   s.copy_tail = whole <= shortest_frame ? 0 : bytes % 8 & ~1U;
 }
 

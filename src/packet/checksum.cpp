@@ -102,9 +102,9 @@ std::optional<Signature> find_signature(std::span<const std::uint8_t> frame) {
     out.form = SignatureForm::Full;
     out.seq = load_be(full->seq);
     out.tx_ns = load_be(full->tx_ns);
-    out.session = static_cast<std::uint32_t>(load_be(full->session));
+    out.run_id = static_cast<std::uint32_t>(load_be(full->run_id));
     out.stream = static_cast<std::uint16_t>(load_be(full->stream));
-    out.lane = full->lane;
+    out.worker = full->worker;
     out.flags = full->flags;
     out.version = full->version;
     return out;
@@ -119,9 +119,9 @@ std::optional<Signature> find_signature(std::span<const std::uint8_t> frame) {
   out.form = SignatureForm::Compact;
   out.seq = load_be(compact->seq);
   out.tx_ns = load_be(compact->tx_ns);
-  out.session = static_cast<std::uint32_t>(load_be(compact->session));
+  out.run_id = static_cast<std::uint32_t>(load_be(compact->run_id));
   out.stream = compact->stream;
-  out.lane = compact->lane;
+  out.worker = compact->worker;
   out.flags = reflected ? XTG_SIG_F_REFLECTED : 0;
   out.version = XTG_SIG_VERSION;
   return out;

@@ -34,9 +34,9 @@ struct Signature {
   SignatureForm form = SignatureForm::None;
   std::uint64_t seq = 0;
   std::uint64_t tx_ns = 0;
-  std::uint32_t session = 0;
+  std::uint32_t run_id = 0;
   std::uint16_t stream = 0;
-  std::uint8_t lane = 0;
+  std::uint8_t worker = 0;
   std::uint8_t flags = 0; ///< XTG_SIG_F_*; of the compact form XTG_SIG_F_REFLECTED at most
   std::uint8_t version = 0;
   bool operator==(const Signature&) const = default;

@@ -74,8 +74,8 @@ void encode_sizes(const Frame& frame, EncodedStream& encoded) {
       size.frame_len = static_cast<__u16>(length);
       size.sig_off = frame.signature_at(length);
       size.sig_odd = static_cast<__u16>(odd_of(frame, size.sig_off));
-      if (frame.spec.mirror)
-        size.mirror_off = static_cast<__u16>(size.sig_off - XTG_SIG_MIRROR_LEN);
+      if (frame.spec.reflector)
+        size.reflector_off = static_cast<__u16>(size.sig_off - XTG_SIG_REFLECTOR_LEN);
       const auto bases = frame.checksum_bases(length);
       for (std::size_t i = 0; i < bases.size(); i++)
         size.base[i] = xtg_csum_fold(bases[i]);
@@ -121,9 +121,9 @@ void encode_sums(const Frame& frame, xtg_stream& out) {
 void encode_copy(const Frame& frame, xtg_stream& out) {
   const std::uint32_t rounded = (frame.header_len + 7U) / 8 * 8;
   if (rounded <= frame.mix.smallest() - kFcsBytes) {
-    out.copy_words = rounded / 8;
+    out.copy_u64s = rounded / 8;
   } else {
-    out.copy_words = frame.header_len / 8U;
+    out.copy_u64s = frame.header_len / 8U;
     out.copy_tail = frame.header_len % 8U;
   }
 }
@@ -139,7 +139,7 @@ EncodedStream encode(const Frame& frame) {
   out.frame_len = static_cast<std::uint32_t>(frame.bytes.size());
   out.sig_form = static_cast<std::uint32_t>(frame.signature);
   out.sig_off = frame.signature_offset;
-  out.mirror_off = frame.mirror_offset;
+  out.reflector_off = frame.reflector_offset;
   out.stamp_each = (frame.spec.signature_flags & XTG_SIG_F_STAMP_EACH) != 0 ? 1 : 0;
   out.stamp_tai = (frame.spec.signature_flags & XTG_SIG_F_TAI) != 0 ? 1 : 0;
   out.vary = static_cast<std::uint32_t>(frame.sweep.vary);
@@ -161,10 +161,10 @@ EncodedStream encode(const Frame& frame) {
   return encoded;
 }
 
-std::uint64_t lane_word(SignatureForm form, std::uint8_t lane) {
+std::uint64_t worker_u64(SignatureForm form, std::uint8_t worker) {
   std::array<std::uint8_t, 8> bytes{};
-  if (form == SignatureForm::Full) bytes[offsetof(xtg_sig_full, lane) - 16] = lane;
-  if (form == SignatureForm::Compact) bytes[offsetof(xtg_sig_compact, lane) - 8] = lane;
+  if (form == SignatureForm::Full) bytes[offsetof(xtg_sig_full, worker) - 16] = worker;
+  if (form == SignatureForm::Compact) bytes[offsetof(xtg_sig_compact, worker) - 8] = worker;
   std::uint64_t word = 0;
   std::memcpy(&word, bytes.data(), sizeof word);
   return word;

@@ -25,7 +25,8 @@ struct EncodedStream {
 /// the header template, so that the program need not compute them.
 EncodedStream encode(const Frame& frame);
 
-/// The lane byte at its place within the signature word that carries it, as this machine loads it.
-std::uint64_t lane_word(SignatureForm form, std::uint8_t lane);
+/// The worker byte at its place within the signature word that carries it, as this machine loads
+/// it.
+std::uint64_t worker_u64(SignatureForm form, std::uint8_t worker);
 
 } // namespace xtg::packet

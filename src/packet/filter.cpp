@@ -36,7 +36,7 @@ std::string_view name_of(Kind plain) {
   return found == kPlain.end() ? "?" : found->first;
 }
 
-tl::unexpected<Error> refuse(std::string_view word, std::string_view reason) {
+tl::unexpected<Error> reject(std::string_view word, std::string_view reason) {
   return fail(Errc::InvalidArgument, fmt::format("{} {}", quoted(word), reason));
 }
 
@@ -60,12 +60,12 @@ std::vector<std::string_view> words_of(std::string_view text) {
 /// What pcap-filter has and we have not.
 Status check_word(std::string_view word) {
   if (word == "or" || word == "||")
-    return refuse(word, "is not taken: alternatives are filters of their own, each with its own "
+    return reject(word, "is not taken: alternatives are filters of their own, each with its own "
                         "--match");
   if (word == "not" || word.starts_with('!'))
-    return refuse(word, "is not taken: say which frames fit");
+    return reject(word, "is not taken: say which frames fit");
   if (word.find_first_of("()") != std::string_view::npos)
-    return refuse(word, "has a parenthesis: primitives are joined by \"and\", alternatives each "
+    return reject(word, "has a parenthesis: primitives are joined by \"and\", alternatives each "
                         "have a --match of their own");
   return {};
 }
@@ -86,7 +86,7 @@ public:
       filter.primitives.push_back(*next);
       if (at_end()) return filter;
       if (!is_and(peek()))
-        return refuse(peek(), fmt::format("cannot follow {}: primitives are joined by \"and\"",
+        return reject(peek(), fmt::format("cannot follow {}: primitives are joined by \"and\"",
                                           quoted(words_[at_ - 1])));
       at_++;
     }
@@ -104,7 +104,7 @@ private:
   /// The next word, or why there is none.
   Result<std::string_view> value(std::string_view expected) {
     if (at_end() || is_and(peek()))
-      return refuse(words_[at_ - 1], fmt::format("wants {} after it", expected));
+      return reject(words_[at_ - 1], fmt::format("wants {} after it", expected));
     return words_[at_++];
   }
 
@@ -113,15 +113,15 @@ private:
     const auto word = value(expected);
     if (!word) return tl::unexpected<Error>(word.error());
     const auto parsed = parse_unsigned<std::uint32_t>(*word);
-    if (!parsed || *parsed > most) return refuse(*word, fmt::format("is not {}", expected));
+    if (!parsed || *parsed > most) return reject(*word, fmt::format("is not {}", expected));
     return *parsed;
   }
 
   Result<Primitive> primitive() {
     if (at_end() || is_and(peek())) {
       const std::string expected = "wants a primitive such as \"udp dst port 10000\"";
-      return at_ == 0 ? refuse(peek(), expected + " before it")
-                      : refuse(words_[at_ - 1], expected + " after it");
+      return at_ == 0 ? reject(peek(), expected + " before it")
+                      : reject(words_[at_ - 1], expected + " after it");
     }
     const std::string_view word = words_[at_++];
     const auto* plain =
@@ -142,19 +142,19 @@ private:
   Result<Primitive> of_protocol(std::string_view word, Kind protocol) {
     const bool network = protocol == Kind::Ip || protocol == Kind::Ip6;
     if (!network && protocol != Kind::Udp && protocol != Kind::Tcp)
-      return refuse(
+      return reject(
           peek(), fmt::format("cannot follow {}: primitives are joined by \"and\"", quoted(word)));
     auto rest = sided(protocol);
     if (!rest) return rest;
     const bool port = rest->kind == Kind::Port;
     if (port == network)
-      return refuse(word, fmt::format("goes with {}, not with {}: say {}",
+      return reject(word, fmt::format("goes with {}, not with {}: say {}",
                                       network ? "proto, host and net" : "port and portrange",
                                       quoted(words_[at_ - 2]),
                                       quoted(fmt::format("{} and {}", word, rest->to_string()))));
     if (rest->kind == Kind::Host || rest->kind == Kind::Net) {
       if (rest->address.is_v4() != (protocol == Kind::Ip))
-        return refuse(words_[at_ - 1], fmt::format("is not an address of {}", quoted(word)));
+        return reject(words_[at_ - 1], fmt::format("is not an address of {}", quoted(word)));
       return rest; // the address says it
     }
     rest->of = protocol;
@@ -186,7 +186,7 @@ private:
     Primitive p{.kind = Kind::Ether};
     p.side = side();
     if (!take("host"))
-      return refuse(words_[at_ - 1], "wants host and a MAC address after it, as in \"ether src "
+      return reject(words_[at_ - 1], "wants host and a MAC address after it, as in \"ether src "
                                      "host 02:00:00:00:00:01\"");
     const auto word = value("a MAC address");
     if (!word) return tl::unexpected<Error>(word.error());
@@ -211,7 +211,7 @@ private:
     else if (which == Side::Either && take("proto"))
       parsed = proto();
     else if (which != Side::Either)
-      return refuse(words_[at_ - 1], "wants host, net, port or portrange after it");
+      return reject(words_[at_ - 1], "wants host, net, port or portrange after it");
     else
       return unknown(peek(), of);
     if (parsed) parsed->side = which;
@@ -220,10 +220,10 @@ private:
 
   static tl::unexpected<Error> unknown(std::string_view word, std::optional<Kind> of) {
     if (!of && Ip::parse(word))
-      return refuse(word, fmt::format("wants a word before it: \"host {0}\", \"src host {0}\" or "
+      return reject(word, fmt::format("wants a word before it: \"host {0}\", \"src host {0}\" or "
                                       "\"dst host {0}\"",
                                       word));
-    return refuse(word, "is not known: expected ip, ip6, udp, tcp, icmp, icmp6, arp, proto, host, "
+    return reject(word, "is not known: expected ip, ip6, udp, tcp, icmp, icmp6, arp, proto, host, "
                         "net, port, portrange, src, dst, vlan, ether, less or greater");
   }
 
@@ -238,7 +238,7 @@ private:
     if (!word) return tl::unexpected<Error>(word.error());
     const auto address = Ip::parse(*word);
     if (!address)
-      return refuse(*word, "is not an IP address: expected one such as 198.18.0.2 or 2001:db8::1");
+      return reject(*word, "is not an IP address: expected one such as 198.18.0.2 or 2001:db8::1");
     return Primitive{.kind = Kind::Host, .address = *address};
   }
 
@@ -251,20 +251,20 @@ private:
                           ? std::nullopt
                           : parse_unsigned<unsigned>(word->substr(slash + 1));
     if (!address || !bits || *bits > 8 * address->size())
-      return refuse(*word, "is not a network: expected an address and the length of its prefix, "
+      return reject(*word, "is not a network: expected an address and the length of its prefix, "
                            "such as 198.18.0.0/15 or 2001:db8::/32");
     Primitive p{.kind = Kind::Net, .address = *address, .prefix = *bits};
     for (unsigned bit = *bits; bit < 8 * address->size(); ++bit)
       p.address.bytes[bit / 8] &= static_cast<std::uint8_t>(~(0x80U >> (bit % 8)));
     if (p.address != *address)
-      return refuse(*word, fmt::format("has bits behind its prefix: say {}/{}",
+      return reject(*word, fmt::format("has bits behind its prefix: say {}/{}",
                                        p.address.to_string(), *bits));
     return p;
   }
 
   Result<Primitive> port() {
     if (PortRange::parse(peek()) && peek().find('-') != std::string_view::npos)
-      return refuse(peek(), fmt::format("is a range: say \"portrange {}\"", peek()));
+      return reject(peek(), fmt::format("is a range: say \"portrange {}\"", peek()));
     const auto number_of = number(65'535, "a port");
     if (!number_of) return tl::unexpected<Error>(number_of.error());
     return Primitive{.kind = Kind::Port, .low = *number_of, .high = *number_of};
@@ -274,7 +274,7 @@ private:
     const auto word = value("two ports such as 1000-1999");
     if (!word) return tl::unexpected<Error>(word.error());
     const auto range = PortRange::parse(*word);
-    if (!range) return refuse(*word, "is not a range of ports: expected one such as 1000-1999");
+    if (!range) return reject(*word, "is not a range of ports: expected one such as 1000-1999");
     return Primitive{
         .kind = Kind::Port, .low = range->first, .high = range->first + range->count - 1};
   }

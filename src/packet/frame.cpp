@@ -55,10 +55,10 @@ Status check_sizes(const FrameSpec& spec) {
                             "leaves for a frame when the kernel sends it)",
                             largest, max_frame_size()));
   }
-  if (!spec.mirror) return {};
+  if (!spec.reflector) return {};
   if (!spec.signature)
     return fail(Errc::InvalidArgument, "a mirror's words take a signature behind them");
-  if (const std::uint32_t least = min_mirror_frame_size(family, spec.tags.size());
+  if (const std::uint32_t least = min_reflector_frame_size(family, spec.tags.size());
       smallest < least) {
     return fail(Errc::InvalidArgument,
                 fmt::format("a frame of {} bytes has no room for a mirror's words: at least {} "
@@ -115,7 +115,7 @@ std::uint8_t payload_byte(const FrameSpec& spec, std::size_t i) {
 struct Changing {
   std::uint64_t seq = 0;
   std::uint64_t tx_ns = 0;
-  std::uint8_t lane = 0;
+  std::uint8_t worker = 0;
 };
 
 void sign(const Frame& frame, Bytes bytes, const Changing& now) {
@@ -128,11 +128,11 @@ void sign(const Frame& frame, Bytes bytes, const Changing& now) {
     xtg_sig_full full{};
     store_be(full.seq, now.seq);
     store_be(full.tx_ns, now.tx_ns);
-    store_be(full.session, spec.session);
+    store_be(full.run_id, spec.run_id);
     store_be(full.stream, spec.stream);
-    full.lane = now.lane;
+    full.worker = now.worker;
     full.flags = spec.signature_flags;
-    if (spec.mirror) full.flags |= XTG_SIG_F_MIRROR;
+    if (spec.reflector) full.flags |= XTG_SIG_F_REFLECTOR;
     full.type = XTG_SIG_DATA;
     full.version = XTG_SIG_VERSION;
     store_be(full.magic, XTG_SIG_MAGIC);
@@ -141,9 +141,9 @@ void sign(const Frame& frame, Bytes bytes, const Changing& now) {
     xtg_sig_compact compact{};
     store_be(compact.seq, now.seq);
     store_be(compact.tx_ns, now.tx_ns);
-    store_be(compact.session, spec.session);
+    store_be(compact.run_id, spec.run_id);
     compact.stream = static_cast<std::uint8_t>(spec.stream);
-    compact.lane = now.lane;
+    compact.worker = now.worker;
     store_be(compact.magic, XTG_SIG_COMPACT_MAGIC | XTG_SIG_VERSION);
     put(compact);
   }
@@ -248,8 +248,8 @@ std::uint32_t min_signed_frame_size(Family family, std::size_t tags) {
                   header_bytes(family, tags) + std::uint32_t{XTG_SIG_COMPACT_LEN} + kFcsBytes);
 }
 
-std::uint32_t min_mirror_frame_size(Family family, std::size_t tags) {
-  return header_bytes(family, tags) + XTG_SIG_MIRROR_LEN + XTG_SIG_FULL_LEN + kFcsBytes;
+std::uint32_t min_reflector_frame_size(Family family, std::size_t tags) {
+  return header_bytes(family, tags) + XTG_SIG_REFLECTOR_LEN + XTG_SIG_FULL_LEN + kFcsBytes;
 }
 
 std::uint32_t max_frame_size() {
@@ -278,8 +278,9 @@ std::vector<std::uint8_t> Frame::constant_bytes(std::uint32_t length) const {
              static_cast<std::uint64_t>(std::int64_t{length} + place.delta));
   for (std::size_t i = header_len; i < length; ++i)
     out[i] = payload_byte(spec, i - header_len);
-  if (spec.mirror) {
-    const Bytes words = all.subspan(signature_at(length) - XTG_SIG_MIRROR_LEN, XTG_SIG_MIRROR_LEN);
+  if (spec.reflector) {
+    const Bytes words =
+        all.subspan(signature_at(length) - XTG_SIG_REFLECTOR_LEN, XTG_SIG_REFLECTOR_LEN);
     std::ranges::fill(words, std::uint8_t{0});
   }
   sign(*this, all, Changing{});
@@ -326,19 +327,20 @@ Result<Frame> build(const FrameSpec& spec, Sweep sweep) {
   const std::uint32_t largest = frame.mix.largest() - kFcsBytes;
   if (spec.signature) frame.signature = form_in(smallest - frame.header_len);
   if (frame.signature != SignatureForm::None) frame.signature_offset = frame.signature_at(largest);
-  if (spec.mirror)
-    frame.mirror_offset = static_cast<std::uint16_t>(frame.signature_offset - XTG_SIG_MIRROR_LEN);
+  if (spec.reflector)
+    frame.reflector_offset =
+        static_cast<std::uint16_t>(frame.signature_offset - XTG_SIG_REFLECTOR_LEN);
   frame.bytes = std::move(stack.bytes);
   frame.bytes = frame.constant_bytes(largest);
   return frame;
 }
 
-std::vector<std::uint8_t> render(const Frame& frame, std::uint64_t k, std::uint8_t lane,
+std::vector<std::uint8_t> render(const Frame& frame, std::uint64_t k, std::uint8_t worker,
                                  std::uint64_t tx_ns) {
   std::vector<std::uint8_t> bytes = frame.constant_bytes(frame.length_of(k));
   const Bytes all(bytes);
   frame.sweep.apply(all, k);
-  sign(frame, all, Changing{k, tx_ns, lane});
+  sign(frame, all, Changing{k, tx_ns, worker});
   write_checksums(frame, all);
   return bytes;
 }

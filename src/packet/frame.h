@@ -50,11 +50,11 @@ struct FrameSpec {
   std::uint64_t payload_seed = 0;
   bool udp_checksum = true; ///< false: none (IPv4 only)
   bool signature = true;    ///< where there is room
-  /// Room for a mirror's words before the signature, which has to be the full one.
-  bool mirror = false;
-  std::uint32_t session = 0;
+  /// Room for reflector timestamps before the signature, which has to be the full one.
+  bool reflector = false;
+  std::uint32_t run_id = 0;
   std::uint16_t stream = 0;
-  std::uint8_t signature_flags = 0; ///< XTG_SIG_F_*, but for XTG_SIG_F_MIRROR: see `mirror`
+  std::uint8_t signature_flags = 0; ///< XTG_SIG_F_*, but for XTG_SIG_F_REFLECTOR: see `reflector`
   std::vector<VlanTag> tags{};      ///< the outer one first, at most kMaxTags
   bool operator==(const FrameSpec&) const = default;
 };
@@ -76,7 +76,7 @@ struct Frame {
   SizeMix mix{{64}};
   SignatureForm signature = SignatureForm::None;
   std::uint16_t signature_offset = 0; ///< in the template; valid when there is one
-  std::uint16_t mirror_offset = 0;    ///< likewise, of the room for a mirror's words; 0: none
+  std::uint16_t reflector_offset = 0; ///< likewise, of the room for reflector timestamps; 0: none
   Sweep sweep;                        ///< the fields placed
   FrameSpec spec;
 
@@ -96,19 +96,20 @@ struct Frame {
 std::uint32_t min_frame_size(Family family, std::size_t tags = 0);
 /// Smallest frame (with FCS) with room for a signature: 64, or 82 for IPv6, without tags.
 std::uint32_t min_signed_frame_size(Family family, std::size_t tags = 0);
-/// Smallest frame (with FCS) with room for a mirror's words: 102, or 122 for IPv6, without tags.
-std::uint32_t min_mirror_frame_size(Family family, std::size_t tags = 0);
+/// Smallest frame (with FCS) with room for reflector timestamps: 102, or 122 for IPv6, without
+/// tags.
+std::uint32_t min_reflector_frame_size(Family family, std::size_t tags = 0);
 /// Largest frame (with FCS) that the kernel's live mode takes: 3412.
 std::uint32_t max_frame_size();
 
 /// A range for each field that varies; the bases of all fields are in the spec. `sweep.fields` may
 /// come without their places: build() fills them in from kind and number.
 /// Errors (InvalidArgument): size out of range (naming limit and reason), mixed families, no UDP
-/// checksum over IPv6, no room or no signature for a mirror's words.
+/// checksum over IPv6, no room or no signature for reflector timestamps.
 Result<Frame> build(const FrameSpec& spec, Sweep sweep);
 
-/// Packet k of the stream on the wire. `lane` and `tx_ns` go into the signature, if there is one.
-std::vector<std::uint8_t> render(const Frame& frame, std::uint64_t k, std::uint8_t lane,
+/// Packet k of the stream on the wire. `worker` and `tx_ns` go into the signature, if there is one.
+std::vector<std::uint8_t> render(const Frame& frame, std::uint64_t k, std::uint8_t worker,
                                  std::uint64_t tx_ns);
 
 /// Computes the checksums of a frame that is laid out as `frame` is.

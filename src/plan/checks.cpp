@@ -84,7 +84,7 @@ Status check_consent(const Consent& consent, const InterfaceFacts& iface, const 
                                "--allow-default-route to send all the same",
                                iface.name));
   if (consent.public_address) return {};
-  std::string_view words = special_words(dst, AddressUse::Destination);
+  std::string_view words = special_text(dst, AddressUse::Destination);
   if (words.empty() && !std::ranges::all_of(pieces(dst), all_non_public))
     words = dst.first.is_multicast() ? "a multicast address of global scope" : "a public address";
   if (words.empty()) return {};
@@ -99,7 +99,7 @@ void note_consent(const Consent& consent, const InterfaceFacts& iface,
                                 iface.name));
 }
 
-std::string_view special_words(const IpRange& range, AddressUse use) {
+std::string_view special_text(const IpRange& range, AddressUse use) {
   const std::vector<IpRange> all = pieces(range);
   for (const SpecialBlock& special : special_blocks()) {
     if (!special.destination && use != AddressUse::Source) continue;
@@ -110,7 +110,7 @@ std::string_view special_words(const IpRange& range, AddressUse use) {
 }
 
 Status check_source(const Consent& consent, const IpRange& src) {
-  const std::string_view words = special_words(src, AddressUse::Source);
+  const std::string_view words = special_text(src, AddressUse::Source);
   if (consent.public_address || words.empty()) return {};
   return invalid(
       fmt::format("--src-addr {}: {}; --allow-public to use it anyway", src.to_string(), words));
@@ -205,12 +205,12 @@ void note_unusable(const InterfaceFacts& iface, const Ip& dst, const Ip& src,
         !has_one || (src.is_link_local() && !dst.is_link_local() && !other.ip.is_link_local());
     if (other.ip != src && !replaced) continue;
     notes.push_back(fmt::format("{} {}: frames are sent from {}", other.ip.to_string(),
-                                unusable_words(iface, other),
+                                unusable_text(iface, other),
                                 other.ip == src ? "it all the same" : src.to_string()));
   }
 }
 
-std::string unusable_words(const InterfaceFacts& iface, const UnusableAddress& address) {
+std::string unusable_text(const InterfaceFacts& iface, const UnusableAddress& address) {
   if (address.failed)
     return fmt::format("on {} is not usable, another host has it (duplicate address detection "
                        "failed)",

@@ -34,14 +34,14 @@ void note_consent(const Consent& consent, const InterfaceFacts& iface,
 enum class AddressUse : std::uint8_t { Source, Destination };
 /// What is odd about an address of the range: unspecified, broadcast, reserved, loopback, and as a
 /// source multicast. Empty: nothing.
-std::string_view special_words(const packet::IpRange& range, AddressUse use);
+std::string_view special_text(const packet::IpRange& range, AddressUse use);
 
 /// InvalidArgument where a source is one that no host has, without the user's word for it.
 Status check_source(const Consent& consent, const packet::IpRange& src);
 Status check_source(const Consent& consent, const packet::MacRange& src);
 
 /// Why an IPv6 address of the interface cannot be sent from: "on eth0 is not usable, ...".
-std::string unusable_words(const InterfaceFacts& iface, const UnusableAddress& address);
+std::string unusable_text(const InterfaceFacts& iface, const UnusableAddress& address);
 /// Notes where frames to `dst` are sent from `src` for want of addresses that cannot be used, or
 /// from one of them.
 void note_unusable(const InterfaceFacts& iface, const packet::Ip& dst, const packet::Ip& src,

@@ -194,7 +194,7 @@ Diagnosis diagnose_silence(const InterfaceFacts& iface, FrameSize frame,
   }
 }
 
-std::string shown_name_words(const std::string& name) {
+std::string shown_name_text(const std::string& name) {
   const auto at = name.find('@');
   if (at == 0 || at == std::string::npos) return {};
   return ": the name is " + name.substr(0, at);

@@ -52,6 +52,6 @@ std::string gro_command(const VethPeer& peer);
 
 /// Of "eth0@if3", which is how iproute2 shows an interface that is joined to another: ": the name
 /// is eth0"; empty for other names.
-std::string shown_name_words(const std::string& name);
+std::string shown_name_text(const std::string& name);
 
 } // namespace xtg::plan

@@ -23,7 +23,7 @@ std::string why_no_local_end(const PortUse& use, bool chosen, bool v4,
       iface.unusable, [v4](const UnusableAddress& other) { return other.ip.is_v4() == v4; });
   if (unusable != iface.unusable.end())
     return fmt::format("no local address: {} {}", unusable->ip.to_string(),
-                       unusable_words(iface, *unusable));
+                       unusable_text(iface, *unusable));
   return "no local address or port can be used for it";
 }
 

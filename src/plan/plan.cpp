@@ -116,7 +116,7 @@ Result<Endpoints> pick_endpoints(const TestSpec& test, const StreamSpec& stream,
 }
 
 /// "; the smallest frame has 64", where it needs saying.
-std::string smallest_words(const packet::SizeLaw& sizes) {
+std::string smallest_text(const packet::SizeLaw& sizes) {
   if (sizes.constant()) return {};
   return fmt::format("; the smallest frame of these has {}", sizes.smallest());
 }
@@ -125,7 +125,7 @@ std::string smallest_words(const packet::SizeLaw& sizes) {
 Status check_family(const StreamSpec& stream, Family family) {
   const std::size_t tags = stream.vlans.size();
   const std::uint32_t least = packet::min_frame_size(family, tags);
-  const std::uint32_t with_words = packet::min_mirror_frame_size(family, tags);
+  const std::uint32_t with_words = packet::min_reflector_frame_size(family, tags);
   std::string headers = family == Family::V4 ? "IPv4" : "IPv6";
   if (tags != 0) headers += fmt::format(" with {} VLAN tag{}", tags, tags == 1 ? "" : "s");
   if (stream.frame_size && stream.frame_size->smallest() < least)
@@ -133,12 +133,12 @@ Status check_family(const StreamSpec& stream, Family family) {
         "--pkt-size {}: the headers of UDP over {} take at least {} bytes with FCS, {} are the "
         "most{}",
         stream.frame_size->describe(), headers, least, packet::max_frame_size(),
-        smallest_words(*stream.frame_size)));
+        smallest_text(*stream.frame_size)));
   if (stream.round_trip && stream.frame_size && stream.frame_size->smallest() < with_words)
     return invalid(fmt::format("--pkt-size {}: --round-trip takes at least {} bytes over {}, with "
                                "FCS, for a mirror's words and the full signature{}",
                                stream.frame_size->describe(), with_words, headers,
-                               smallest_words(*stream.frame_size)));
+                               smallest_text(*stream.frame_size)));
   if (!stream.udp_checksum && family == Family::V6)
     return invalid(
         "--no-udp-checksum: IPv6 needs the UDP checksum (RFC 8200 8.1), only IPv4 goes without");
@@ -163,7 +163,7 @@ Status check_signature(const TestSpec& test, const StreamSpec& stream, const pac
 /// The smallest frame that a receiver of ours can count.
 std::uint32_t default_size(const StreamSpec& stream, Family family) {
   const std::size_t tags = stream.vlans.size();
-  if (stream.round_trip) return packet::min_mirror_frame_size(family, tags);
+  if (stream.round_trip) return packet::min_reflector_frame_size(family, tags);
   return stream.signature ? packet::min_signed_frame_size(family, tags)
                           : packet::min_frame_size(family, tags);
 }
@@ -224,7 +224,7 @@ void note_signature(const StreamSpec& stream, const packet::Frame& frame,
 }
 
 Result<StreamPlan> resolve_stream(const TestSpec& test, const PortSpec& port, std::size_t number,
-                                  const HostFacts& facts, std::uint32_t session,
+                                  const HostFacts& facts, std::uint32_t run_id,
                                   std::vector<std::string>& notes) {
   const StreamSpec& stream = port.streams[number];
   auto ends = pick_endpoints(test, stream, facts, number, notes);
@@ -252,8 +252,8 @@ Result<StreamPlan> resolve_stream(const TestSpec& test, const PortSpec& port, st
   frame.payload_seed = stream.seed;
   frame.udp_checksum = stream.udp_checksum;
   frame.signature = stream.signature;
-  frame.mirror = stream.round_trip;
-  frame.session = session;
+  frame.reflector = stream.round_trip;
+  frame.run_id = run_id;
   frame.stream = static_cast<std::uint16_t>(number);
   frame.signature_flags = stream.stamp == Stamp::Each ? XTG_SIG_F_STAMP_EACH : 0;
   if (stream.clock == StampClock::Tai) frame.signature_flags |= XTG_SIG_F_TAI;
@@ -328,7 +328,7 @@ Ip source_of(const StreamSpec& stream, const HostFacts& facts) {
                      notes);
 }
 
-Result<Plan> resolve(const TestSpec& test, const HostFacts& facts, std::uint32_t session,
+Result<Plan> resolve(const TestSpec& test, const HostFacts& facts, std::uint32_t run_id,
                      std::size_t port) {
   const PortSpec& spec = test.ports[port];
   if (auto usable = check_interface(facts, test.dry_run); !usable)
@@ -342,7 +342,7 @@ Result<Plan> resolve(const TestSpec& test, const HostFacts& facts, std::uint32_t
   Plan plan;
   plan.iface = *facts.iface;
   plan.cpus = std::move(*cpus);
-  plan.session = session;
+  plan.run_id = run_id;
   plan.duration = test.duration;
   plan.interval = test.interval;
   plan.pace = spec.pace;
@@ -355,7 +355,7 @@ Result<Plan> resolve(const TestSpec& test, const HostFacts& facts, std::uint32_t
   if (test.dry_run) note_consent({test.allow_default_route}, *facts.iface, plan.notes);
   std::size_t next_hops = 0, sizes = 0, values = 0;
   for (std::size_t i = 0; i < spec.streams.size(); i++) {
-    auto stream = resolve_stream(test, spec, i, facts, session, plan.notes);
+    auto stream = resolve_stream(test, spec, i, facts, run_id, plan.notes);
     if (!stream) return tl::unexpected<Error>(std::move(stream.error()));
     auto pacing = make_pacing(*stream, static_cast<std::uint32_t>(plan.cpus.size()), spec.pace);
     if (!pacing) return tl::unexpected<Error>(std::move(pacing.error()));

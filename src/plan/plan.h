@@ -55,7 +55,7 @@ struct Plan {
   std::vector<StreamPlan> streams;
   std::vector<int> cpus;             ///< one per thread, in worker order
   std::uint32_t batch = kFloodBatch; ///< frames per flush when not paced
-  std::uint32_t session = 0;
+  std::uint32_t run_id = 0;
   std::optional<Nanoseconds> duration;
   Nanoseconds interval{1'000'000'000};
   Pace pace = Pace::Auto;
@@ -87,7 +87,7 @@ Status check_safety(const TestSpec& test, const InterfaceFacts& iface, const pac
 /// not fit together or would go where it must not without the user's word), NotFound, or
 /// NotSupported; each names the option, the value and what would do. `facts` are of the port's
 /// interface, `session` is the run's random number, drawn by the caller.
-Result<Plan> resolve(const TestSpec& test, const HostFacts& facts, std::uint32_t session,
+Result<Plan> resolve(const TestSpec& test, const HostFacts& facts, std::uint32_t run_id,
                      std::size_t port = 0);
 
 } // namespace xtg::plan

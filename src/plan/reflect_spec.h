@@ -23,7 +23,7 @@ struct ReflectSpec {
   std::string zone; ///< of the addresses in `allow`
   RxMode mode = RxMode::Auto;
   Via via = Via::Auto;
-  std::optional<std::uint32_t> session;
+  std::optional<std::uint32_t> run_id;
   std::optional<std::uint16_t> port;   ///< UDP destination port
   std::vector<packet::IpPrefix> allow; ///< sources; empty: those that are not public
   bool allow_any = false;              ///< any source

@@ -65,12 +65,12 @@ struct RxSpec {
   std::string interface;
   std::string zone; ///< of the addresses in `match`
   RxMode mode = RxMode::Auto;
-  std::optional<std::uint32_t> session;
-  std::uint32_t session_mask = ~std::uint32_t{0}; ///< bits of it that count
-  std::optional<std::uint16_t> port;              ///< UDP destination port
-  bool observe = false;                           ///< count test frames and let them pass
-  std::vector<packet::Filter> match;              ///< frames without a signature, counted too
-  bool drop_matched = false;                      ///< and taken
+  std::optional<std::uint32_t> run_id;
+  std::uint32_t run_id_mask = ~std::uint32_t{0}; ///< bits of it that count
+  std::optional<std::uint16_t> port;             ///< UDP destination port
+  bool observe = false;                          ///< count test frames and let them pass
+  std::vector<packet::Filter> match;             ///< frames without a signature, counted too
+  bool drop_matched = false;                     ///< and taken
   std::uint32_t window = 65'536; ///< sequence numbers remembered per stream: a power of two
   std::uint32_t streams = 256;   ///< streams (times queues) told apart
   std::optional<Nanoseconds> duration;

@@ -64,7 +64,7 @@ struct StreamSpec {
   packet::Payload payload = packet::Payload::Zeros;
   bool udp_checksum = true;
   bool signature = true;
-  bool round_trip = false; ///< room for a mirror's words in every frame
+  bool round_trip = false; ///< room for reflector timestamps in every frame
   Stamp stamp = Stamp::Batch;
   StampClock clock = StampClock::Monotonic;
   RateLaw rate;

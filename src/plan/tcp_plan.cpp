@@ -96,7 +96,7 @@ Status check_destination(const TcpSpec& spec, const Ip& dst, const InterfaceFact
   if (dst.is_multicast())
     return invalid(
         fmt::format("HOST {}: a multicast address; TCP needs that of a host", dst.to_string()));
-  const std::string_view special = special_words({dst, 1}, AddressUse::Destination);
+  const std::string_view special = special_text({dst, 1}, AddressUse::Destination);
   if (!special.empty())
     return invalid(fmt::format("HOST {}: {}; TCP needs the address of another host",
                                dst.to_string(), special));
@@ -114,7 +114,7 @@ Status check_source(const TcpSpec& spec, const InterfaceFacts& iface, const Rout
     for (const UnusableAddress& address : iface.unusable)
       if (address.ip == *spec.src_addr)
         return fail(Errc::NotFound, fmt::format("--src-addr {} {}", address.ip.to_string(),
-                                                unusable_words(iface, address)));
+                                                unusable_text(iface, address)));
     if (spec.src_addr->family == dst.family) return {};
     return invalid(fmt::format("--src-addr {}: not of the family of {}", spec.src_addr->to_string(),
                                dst.to_string()));
@@ -125,7 +125,7 @@ Status check_source(const TcpSpec& spec, const InterfaceFacts& iface, const Rout
   if (has_one) return {};
   if (!dst.is_v4() && !iface.unusable.empty())
     return fail(Errc::NotFound, fmt::format("{} {}", iface.unusable.front().ip.to_string(),
-                                            unusable_words(iface, iface.unusable.front())));
+                                            unusable_text(iface, iface.unusable.front())));
   return fail(Errc::NotFound,
               fmt::format("{} has no {} address to connect to {} from: give it one with ip addr "
                           "add, or name one of this host's with --src-addr",

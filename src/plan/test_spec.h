@@ -38,10 +38,10 @@ struct TestSpec {
   Nanoseconds interval{1'000'000'000};
   bool allow_default_route = false;
   bool allow_public = false;
-  bool fix = false;                     ///< repair what can be repaired, put it back afterwards
-  bool announce = false;                ///< tell receivers of the run's start and end
-  std::optional<std::uint32_t> session; ///< the run's number; none: drawn
-  std::optional<SipKey> key;            ///< of the announcements' sums
+  bool fix = false;                    ///< repair what can be repaired, put it back afterwards
+  bool announce = false;               ///< tell receivers of the run's start and end
+  std::optional<std::uint32_t> run_id; ///< the run's number; none: drawn
+  std::optional<SipKey> key;           ///< of the announcements' sums
   bool bidir = false; ///< ports that only receive send the first one's streams reversed
   std::uint32_t window = RxSpec{}.window; ///< sequence numbers remembered per stream
   Nanoseconds drain = kDrain;

@@ -73,10 +73,10 @@ std::string signature_text(const plan::StreamPlan& stream) {
                                   : std::string("the end"),
       stream.stamp == plan::Stamp::Each ? "frame" : "batch",
       stream.clock == plan::StampClock::Tai ? " by CLOCK_TAI" : "");
-  if (stream.frame.mirror_offset != 0)
-    text += stream.frame.mix.constant()
-                ? fmt::format("; room for a mirror's words at byte {}", stream.frame.mirror_offset)
-                : std::string("; room for a mirror's words before it");
+  if (stream.frame.reflector_offset != 0)
+    text += stream.frame.mix.constant() ? fmt::format("; room for a mirror's words at byte {}",
+                                                      stream.frame.reflector_offset)
+                                        : std::string("; room for a mirror's words before it");
   return text;
 }
 
@@ -132,7 +132,7 @@ std::string hex(const std::vector<std::uint8_t>& bytes) {
 
 void print_plan(std::ostream& out, const plan::Plan& plan) {
   row(out, "interface", interface_text(plan.iface));
-  row(out, "session", fmt::format("0x{:08x}", plan.session));
+  row(out, "session", fmt::format("0x{:08x}", plan.run_id));
   row(out, "threads", fmt::format("{} on CPU {}", plan.cpus.size(), cpu_list(plan.cpus)));
   row(out, "batch", fmt::format("{} frames", plan.batch));
   row(out, "duration", plan.duration ? format_duration(*plan.duration) : "no limit");

@@ -11,13 +11,13 @@
 #include <vector>
 
 #include "core/result.h"
-#include "plan/exchange_plan.h"
+#include "plan/port_test_plan.h"
 #include "plan/plan.h"
 #include "plan/reflect_plan.h"
 #include "plan/rx_plan.h"
 #include "plan/tcp_plan.h"
 #include "report/verdict.h"
-#include "stats/exchange.h"
+#include "stats/port_test.h"
 #include "stats/rate.h"
 #include "stats/reflect.h"
 #include "stats/rx.h"
@@ -43,7 +43,7 @@ struct UdpBegin {
   RunInfo info;
 };
 struct PortTestBegin {
-  plan::ExchangePlan plan;
+  plan::PortTestPlan plan;
   RunInfo info;
   std::vector<std::string> modes; ///< by port: where its program runs; empty: it does not receive
 };
@@ -64,7 +64,7 @@ struct ReflectBegin {
 using Begin = std::variant<UdpBegin, PortTestBegin, TcpBegin, RxBegin, ReflectBegin>;
 
 /// What was counted since the last one.
-using Interval = std::variant<stats::Sample, stats::ExchangeSample, stats::TcpSample,
+using Interval = std::variant<stats::Sample, stats::PortTestSample, stats::TcpSample,
                               stats::RxSample, stats::ReflectSample>;
 
 // What happens under way.
@@ -95,7 +95,7 @@ struct Failure {
 
 // The end: everything that was counted, and what it makes of --expect.
 struct PortTestEnd {
-  stats::ExchangeSummary summary;
+  stats::PortTestSummary summary;
   std::vector<RxVerdict> verdicts;
 };
 struct RxEnd {

@@ -133,7 +133,7 @@ Json stream_value(const plan::StreamPlan& stream) {
           {"udp_checksum", spec.udp_checksum},
           {"signature", signature_value(stream.frame)},
           {"stamp", name(stream.stamp)},
-          {"round_trip", spec.mirror},
+          {"round_trip", spec.reflector},
           {"clock", name(stream.clock)},
           {"rate", rate_value(stream)},
           {"pacing", stream.pacing ? pacing_value(*stream.pacing) : Json(nullptr)},
@@ -197,9 +197,10 @@ Json workers_value(const stats::Sample& s, const RunFacts& facts, stats::CountSo
   return list;
 }
 
-Json slip_value(const stats::Histogram& slip) {
-  return {{"p50", slip.quantile(0.5)},    {"p90", slip.quantile(0.9)}, {"p99", slip.quantile(0.99)},
-          {"p999", slip.quantile(0.999)}, {"max", slip.max()},         {"count", slip.count()}};
+Json release_delay_value(const stats::Histogram& release_delay) {
+  return {{"p50", release_delay.quantile(0.5)},  {"p90", release_delay.quantile(0.9)},
+          {"p99", release_delay.quantile(0.99)}, {"p999", release_delay.quantile(0.999)},
+          {"max", release_delay.max()},          {"count", release_delay.count()}};
 }
 
 Json target_value(const stats::Summary& summary) {
@@ -230,8 +231,8 @@ Json plan_value(const plan::Plan& plan) {
   for (const plan::StreamPlan& stream : plan.streams)
     streams.push_back(stream_value(stream));
   return {{"interface", interface_value(plan.iface)},
-          {"session", plan.session},
-          {"session_hex", fmt::format("{:08x}", plan.session)},
+          {"session", plan.run_id},
+          {"session_hex", fmt::format("{:08x}", plan.run_id)},
           {"threads", plan.cpus.size()},
           {"cpus", plan.cpus},
           {"batch", plan.batch},
@@ -285,7 +286,8 @@ Json end_value(const stats::Summary& summary, const RunFacts& facts) {
           {"reason", name(summary.end)},
           {"errors", errors_value(summary.errnos)},
           {"target", target_value(summary)},
-          {"slip_ns", summary.slip ? slip_value(*summary.slip) : Json(nullptr)},
+          {"slip_ns",
+           summary.release_delay ? release_delay_value(*summary.release_delay) : Json(nullptr)},
           {"workers", workers_value(summary.total, facts, summary.source)},
           {"streams", streams_value(summary.total, facts.streams, summary.source)},
           {"first_frame_seconds", number(summary.first_frame_s)},

@@ -8,18 +8,18 @@
 
 namespace xtg::report {
 
-void Notes::tell(const std::string& note) {
+void Notes::emit(const std::string& note) {
   if (!told_.insert(note).second) return;
   fmt::print(err_, "xdp-trafficgen: note: {}\n", one_line(note));
   err_ << std::flush;
 }
 
-void Notes::tell(const std::vector<std::string>& notes) {
+void Notes::emit(const std::vector<std::string>& notes) {
   for (const std::string& note : notes)
-    tell(note);
+    emit(note);
 }
 
-void Notes::tell(const std::string& note, double at_s) {
+void Notes::emit(const std::string& note, double at_s) {
   fmt::print(err_, "xdp-trafficgen: [{:>7.2f}s] note: {}\n", at_s, one_line(note));
   err_ << std::flush;
 }

@@ -15,10 +15,10 @@ namespace xtg::report {
 class Notes {
 public:
   explicit Notes(std::ostream& err) : err_(err) {}
-  void tell(const std::string& note);
-  void tell(const std::vector<std::string>& notes);
+  void emit(const std::string& note);
+  void emit(const std::vector<std::string>& notes);
   /// Something that happened during the run, however often.
-  void tell(const std::string& note, double at_s);
+  void emit(const std::string& note, double at_s);
 
 private:
   std::ostream& err_;

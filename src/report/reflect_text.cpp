@@ -10,17 +10,17 @@
 #include "core/units.h"
 #include "report/describe.h"
 #include "report/to_text.h"
-#include "report/reflect_words.h"
-#include "report/rx_words.h"
-#include "report/tcp_words.h"
+#include "report/reflect_phrases.h"
+#include "report/rx_phrases.h"
+#include "report/tcp_phrases.h"
 
 namespace xtg::report {
 namespace {
 
 /// Streams and prefixes that are told one by one; the others are only counted.
-constexpr std::size_t kToldStreams = 16, kToldSources = 8;
+constexpr std::size_t kShownStreams = 16, kShownSources = 8;
 
-std::string_view end_words(stats::EndReason reason) {
+std::string_view end_text(stats::EndReason reason) {
   switch (reason) {
   case stats::EndReason::Amount:
     return "all frames that were asked for were sent back";
@@ -35,14 +35,14 @@ std::string_view end_words(stats::EndReason reason) {
   return "failed";
 }
 
-std::string source_words(const plan::ReflectPlan& plan) {
+std::string source_text(const plan::ReflectPlan& plan) {
   if (plan.spec.allow_any) return "any address";
   if (plan.spec.allow.empty()) return "private, link-local, documentation and benchmark addresses";
   std::vector<std::string> parts;
-  for (std::size_t i = 0; i < std::min(plan.sources.size(), kToldSources); i++)
+  for (std::size_t i = 0; i < std::min(plan.sources.size(), kShownSources); i++)
     parts.push_back(plan.sources[i].to_string());
-  if (plan.sources.size() > kToldSources)
-    parts.push_back(fmt::format("{} more", with_thousands(plan.sources.size() - kToldSources)));
+  if (plan.sources.size() > kShownSources)
+    parts.push_back(fmt::format("{} more", with_thousands(plan.sources.size() - kShownSources)));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
@@ -52,26 +52,26 @@ void print_losses(Page& page, const stats::ReflectSummary& summary) {
   for (const auto& [number, frames] : summary.errnos)
     causes += fmt::format(", {}: {}", errno_name(number), with_thousands(frames));
   page.count("driver refused", c.dropped, causes);
-  if (c.untold != 0)
-    page.count("not counted", c.untold,
+  if (c.unnumbered != 0)
+    page.count("not counted", c.unnumbered,
                fmt::format("sent back, of streams beyond the {} that are told apart",
                            with_thousands(XTG_REFLECT_STREAMS)));
   for (std::size_t i = 0; i < kRefusals.size(); i++)
-    if (c.refused[i] != 0)
-      page.count(i == XTG_REFLECT_RATE ? "dropped" : "not sent back", c.refused[i],
+    if (c.not_reflected[i] != 0)
+      page.count(i == XTG_REFLECT_RATE ? "dropped" : "not sent back", c.not_reflected[i],
                  kRefusals[i].text);
 }
 
 void print_streams(Page& page, const std::vector<stats::ReflectStream>& streams) {
-  for (std::size_t i = 0; i < std::min(streams.size(), kToldStreams); i++)
+  for (std::size_t i = 0; i < std::min(streams.size(), kShownStreams); i++)
     page.row(i == 0 ? "streams" : "",
-             fmt::format("{}: {} packets{}", stream_words(streams[i].name),
+             fmt::format("{}: {} packets{}", stream_text(streams[i].name),
                          with_thousands(streams[i].frames),
                          streams[i].announced == 0
                              ? ""
                              : fmt::format(", {}", counted(streams[i].announced, "announcement"))));
-  if (streams.size() > kToldStreams)
-    page.row("", fmt::format("... and {} more", with_thousands(streams.size() - kToldStreams)));
+  if (streams.size() > kShownStreams)
+    page.row("", fmt::format("... and {} more", with_thousands(streams.size() - kShownStreams)));
 }
 
 } // namespace
@@ -85,17 +85,17 @@ void to_text(Page& page, const ReflectBegin& begin) {
   if (spec.duration) fmt::print(page.out, ", for {}", format_duration(*spec.duration));
   if (spec.num_packets) fmt::print(page.out, ", up to {}", counted(*spec.num_packets, "packet"));
   fmt::print(page.out, "\ntest frames of {}, {}, {}, from {}{}\n",
-             spec.session ? fmt::format("session {:08x}", *spec.session) : "any session",
+             spec.run_id ? fmt::format("session {:08x}", *spec.run_id) : "any session",
              spec.port ? fmt::format("UDP port {}", *spec.port) : "any UDP port",
              spec.any_mac ? "to any MAC address" : "to " + plan.iface.mac.to_string(),
-             source_words(plan),
+             source_text(plan),
              spec.max_rate.unit == Rate::Unit::Pps
                  ? fmt::format("; at most {}", format_rate(spec.max_rate))
                  : "");
   page.out << std::flush;
-  page.notes.tell(plan.notes);
+  page.notes.emit(plan.notes);
   if (!info.source_note.empty())
-    page.notes.tell(
+    page.notes.emit(
         fmt::format("what the driver refuses is counted by the interface, with all else "
                     "that it sends: {}",
                     info.source_note));
@@ -107,7 +107,7 @@ void to_text(Page& page, const ReflectBegin& begin, const stats::ReflectSample& 
              "{:>9} above the rate  {:>9} refused by the driver\n",
              s.end_s, begin.plan.iface.name, thousands(s.pps), prefixed(s.l1_bps, "bit/s"),
              prefixed(s.l2_bps, "bit/s"), with_thousands(s.sum.refused_sum()),
-             with_thousands(s.sum.refused[XTG_REFLECT_RATE]), with_thousands(s.sum.dropped));
+             with_thousands(s.sum.not_reflected[XTG_REFLECT_RATE]), with_thousands(s.sum.dropped));
   page.out << std::flush;
 }
 
@@ -115,12 +115,12 @@ void to_text(Page& page, const ReflectBegin& begin, const stats::ReflectSummary&
   const stats::ReflectSample& total = summary.total;
   const stats::ReflectCounters& c = total.sum;
   fmt::print(page.out, "\nsummary of {}\n", begin.plan.iface.name);
-  page.ended(end_words(summary.end));
+  page.ended(end_text(summary.end));
   page.row("duration", fmt::format("{:>15.3f} s", total.end_s - total.start_s));
   if (summary.waiting_s >= 0.001)
     page.row("waiting", fmt::format("{:>15.3f} s besides, without a frame", summary.waiting_s));
   page.count("sent back", c.reflected(),
-             fmt::format("test frames, {} with the mirror's words", with_thousands(c.told)));
+             fmt::format("test frames, {} with the mirror's words", with_thousands(c.stamped)));
   page.row("mean rate",
            fmt::format("{:>15} pkt/s  {} L1  {} L2", thousands(total.pps),
                        prefixed(total.l1_bps, "bit/s"), prefixed(total.l2_bps, "bit/s")));
@@ -144,13 +144,13 @@ std::string why_nothing(const std::string& interface, const stats::ReflectCounte
   if (counters.sent != 0)
     return fmt::format("{} refused all {} on their way back", interface,
                        counted(counters.sent, "test frame"));
-  const auto most = std::ranges::max_element(counters.refused);
+  const auto most = std::ranges::max_element(counters.not_reflected);
   if (*most == 0)
     return fmt::format("no test frame arrived on {}; {} passed", interface,
                        counted(counters.passed, "other frame"));
-  return fmt::format("no test frame was sent back on {}; {} came {}", interface,
-                     with_thousands(*most),
-                     kRefusals[static_cast<std::size_t>(most - counters.refused.begin())].text);
+  return fmt::format(
+      "no test frame was sent back on {}; {} came {}", interface, with_thousands(*most),
+      kRefusals[static_cast<std::size_t>(most - counters.not_reflected.begin())].text);
 }
 
 } // namespace xtg::report

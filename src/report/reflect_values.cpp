@@ -6,7 +6,7 @@
 
 #include "plan/rx_plan.h"
 #include "report/describe.h"
-#include "report/reflect_words.h"
+#include "report/reflect_phrases.h"
 #include "report/to_json.h"
 
 namespace xtg::report {
@@ -15,7 +15,7 @@ namespace {
 Json refused_value(const stats::ReflectCounters& counters) {
   Json out = Json::object();
   for (std::size_t i = 0; i < kRefusals.size(); i++)
-    out[std::string(kRefusals[i].key)] = counters.refused[i];
+    out[std::string(kRefusals[i].key)] = counters.not_reflected[i];
   return out;
 }
 
@@ -30,8 +30,8 @@ Json sum_value(const stats::ReflectSample& s) {
           {"l1_bits_per_second", number(s.l1_bps)},
           {"l2_bits_per_second", number(s.l2_bps)},
           {"driver_drops", c.dropped},
-          {"told", c.told},
-          {"untold", c.untold},
+          {"told", c.stamped},
+          {"untold", c.unnumbered},
           {"passed", c.passed},
           {"refused", refused_value(c)}};
 }
@@ -49,7 +49,7 @@ Json plan_value(const plan::ReflectPlan& plan, std::string_view mode) {
           {"mode", to_string(spec.mode)},
           {"attached", mode},
           {"via", plan.redirect ? "redirect" : "tx"},
-          {"session", or_null(spec.session)},
+          {"session", or_null(spec.run_id)},
           {"port", or_null(spec.port)},
           {"allow", std::move(sources)},
           {"any_mac", spec.any_mac},
@@ -75,7 +75,7 @@ Json reflect_interval_value(const stats::ReflectSample& sample) {
 Json reflect_end_value(const stats::ReflectSummary& summary) {
   Json streams = Json::array(), cpus = Json::array();
   for (const stats::ReflectStream& stream : summary.streams)
-    streams.push_back({{"session", stream.name.session},
+    streams.push_back({{"session", stream.name.run_id},
                        {"stream", stream.name.stream},
                        {"form", stream.name.compact ? "compact" : "full"},
                        {"packets", stream.frames},

@@ -5,15 +5,15 @@
 
 #include "core/units.h"
 #include "report/describe.h"
-#include "report/rx_words.h"
-#include "report/tcp_words.h"
+#include "report/rx_phrases.h"
+#include "report/tcp_phrases.h"
 
 namespace xtg::report {
 namespace {
 
 constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
 
-std::string limit_words(const stats::RxAnnouncement& a) {
+std::string limit_text(const stats::RxAnnouncement& a) {
   std::string text = a.frames == kNoLimit ? "packets" : counted(a.frames, "packet");
   text += fmt::format(" of {} bytes", with_thousands(a.frame_size));
   if (a.duration_ns != kNoLimit)
@@ -22,12 +22,12 @@ std::string limit_words(const stats::RxAnnouncement& a) {
   return text;
 }
 
-std::string rate_words(const stats::RxAnnouncement& a) {
+std::string rate_text(const stats::RxAnnouncement& a) {
   if (a.rate_millipps == 0) return "as fast as it goes";
   return fmt::format("at {} pps", thousands(static_cast<double>(a.rate_millipps) / 1e3));
 }
 
-std::string in_step_words(const stats::RxClockVerdict& clock) {
+std::string in_step_text(const stats::RxClockVerdict& clock) {
   const std::string error = us_number(static_cast<double>(clock.error_ns.value_or(0)));
   if (clock.reason == stats::RxClockReason::SenderUnknown)
     return fmt::format("CLOCK_TAI, which is off by at most {} us here; the sender's is not known",
@@ -37,26 +37,26 @@ std::string in_step_words(const stats::RxClockVerdict& clock) {
 
 } // namespace
 
-std::string announced_words(const stats::RxSender& sender) {
+std::string announced_text(const stats::RxSender& sender) {
   const stats::RxAnnouncement& a = sender.about;
   if (!sender.start_seen)
     return fmt::format("run {:08x} ended after {} of {} bytes; its start was not seen: what was "
                        "sent before this receiver began is among the lost",
-                       sender.session, counted(a.frames, "packet"), with_thousands(a.frame_size));
-  return fmt::format("run {:08x} announced: {} {}, {}", sender.session, limit_words(a),
-                     rate_words(a), counted(a.streams, "stream"));
+                       sender.run_id, counted(a.frames, "packet"), with_thousands(a.frame_size));
+  return fmt::format("run {:08x} announced: {} {}, {}", sender.run_id, limit_text(a), rate_text(a),
+                     counted(a.streams, "stream"));
 }
 
 Json announced_value(const stats::RxSender& sender) {
   const stats::RxAnnouncement& a = sender.about;
   const auto unless = [](bool missing, Json value) { return missing ? Json(nullptr) : value; };
-  std::uint64_t attempts = 0, refused = 0;
+  std::uint64_t attempts = 0, driver_drops = 0;
   for (const auto& [stream, end] : sender.ends) {
     attempts += end.frames;
-    refused += end.refused;
+    driver_drops += end.driver_drops;
   }
   const bool ended = sender.ended();
-  return {{"session", sender.session},
+  return {{"session", sender.run_id},
           {"start_seen", sender.start_seen},
           {"ended", ended},
           {"overdue", sender.overdue},
@@ -73,11 +73,11 @@ Json announced_value(const stats::RxSender& sender) {
           {"clock_error_us", unless(a.clock_error_ns == kNotInStep,
                                     number(static_cast<double>(a.clock_error_ns) / 1e3))},
           {"attempts", unless(!ended, attempts)},
-          {"refused", unless(!ended, refused)}};
+          {"refused", unless(!ended, driver_drops)}};
 }
 
-std::string clock_words(const stats::RxClockVerdict& clock) {
-  if (clock == stats::RxClock::Tai) return in_step_words(clock);
+std::string clock_text(const stats::RxClockVerdict& clock) {
+  if (clock == stats::RxClock::Tai) return in_step_text(clock);
   if (clock == stats::RxClock::Shared) return {};
   std::string why = "the sender's clock is not this host's";
   switch (clock.reason) {

@@ -10,18 +10,18 @@
 #include "core/units.h"
 #include "report/describe.h"
 #include "report/rx_announce.h"
-#include "report/rx_mirror.h"
+#include "report/rx_reflector.h"
 #include "report/to_text.h"
-#include "report/rx_words.h"
-#include "report/tcp_words.h"
+#include "report/rx_phrases.h"
+#include "report/tcp_phrases.h"
 
 namespace xtg::report {
 namespace {
 
 /// Streams that have a line of their own; the others are only counted.
-constexpr std::size_t kToldStreams = 16;
+constexpr std::size_t kShownStreams = 16;
 
-std::string_view end_words(stats::EndReason reason) {
+std::string_view end_text(stats::EndReason reason) {
   switch (reason) {
   case stats::EndReason::Amount:
     return "all packets that were asked for arrived";
@@ -46,8 +46,8 @@ std::string delay_number(const stats::RxDelay& delay, std::uint64_t ns) {
   return delay.count == 0 ? "-" : number(ns);
 }
 
-std::string lost_words(const stats::RxCounters& c) {
-  return fmt::format("{} lost ({})", signed_words(c.lost), percent_words(c.loss_ratio()));
+std::string lost_text(const stats::RxCounters& c) {
+  return fmt::format("{} lost ({})", signed_text(c.lost), percent_text(c.loss_ratio()));
 }
 
 /// Of announced streams, what is lost and not between two packets that came.
@@ -62,7 +62,7 @@ std::int64_t lost_outside(const std::vector<stats::RxStream>& streams) {
 }
 
 /// "64", "64 to 1,518": bytes with FCS
-std::string sizes_words(const stats::RxStream& stream) {
+std::string sizes_text(const stats::RxStream& stream) {
   const std::uint64_t shortest = stream.size_min + kFcsBytes, longest = stream.size_max + kFcsBytes;
   return shortest == longest
              ? with_thousands(shortest)
@@ -85,25 +85,24 @@ std::string lengths(const stats::RxStream& stream) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-std::string tested_words(const stats::RxStream& s) {
+std::string tested_text(const stats::RxStream& s) {
   const stats::RxDelay& d = s.delay;
   std::string text =
-      fmt::format("{}: {} packets  {}  {} dup  {} reordered  {} too late", stream_words(s.name),
-                  with_thousands(s.counters.packets), lost_words(s.counters),
+      fmt::format("{}: {} packets  {}  {} dup  {} reordered  {} too late", stream_text(s.name),
+                  with_thousands(s.counters.packets), lost_text(s.counters),
                   with_thousands(s.counters.duplicates), with_thousands(s.counters.reordered),
                   with_thousands(s.counters.too_late));
-  if (s.counters.suspect != 0)
-    text += fmt::format("  {} suspect", signed_words(s.counters.suspect));
+  if (s.counters.suspect != 0) text += fmt::format("  {} suspect", signed_text(s.counters.suspect));
   if (s.clock == stats::RxClock::Differs) return text + "  clock differs";
   return text + fmt::format("  p50 {}  p99 {}  max {} us {}", delay_number(d, d.quantile(0.5)),
                             delay_number(d, d.quantile(0.99)), delay_number(d, d.max),
-                            path_words(s.name.path));
+                            path_text(s.name.path));
 }
 
-std::string matched_words(const stats::RxStream& s) {
-  if (s.counters.packets == 0) return match_words(s) + ": no packet";
-  std::string text = fmt::format("{}: {}, {} bytes", match_words(s),
-                                 counted(s.counters.packets, "packet"), sizes_words(s));
+std::string matched_text(const stats::RxStream& s) {
+  if (s.counters.packets == 0) return match_text(s) + ": no packet";
+  std::string text = fmt::format("{}: {}, {} bytes", match_text(s),
+                                 counted(s.counters.packets, "packet"), sizes_text(s));
   if (s.arrival.count() == 0) return text;
   return text + fmt::format("  interarrival p50 {}  p99 {}  max {} us",
                             number(s.arrival.quantile(0.5)), number(s.arrival.quantile(0.99)),
@@ -122,8 +121,8 @@ void print_filters(Page& page, const plan::RxSpec& spec) {
 void print_lost(Page& page, const stats::RxSummary& summary) {
   const stats::RxCounters& c = summary.total.sum;
   const auto& sent = summary.all.sent;
-  page.row("lost", fmt::format("{:>15} packets, {} of {} {}", signed_words(c.lost),
-                               percent_words(c.loss_ratio()),
+  page.row("lost", fmt::format("{:>15} packets, {} of {} {}", signed_text(c.lost),
+                               percent_text(c.loss_ratio()),
                                with_thousands(sent.value_or(expected_packets(c))),
                                sent          ? "sent"
                                : c.lost <= 0 ? "expected"
@@ -137,8 +136,8 @@ void print_lost(Page& page, const stats::RxSummary& summary) {
 }
 
 void print_nothing(Page& page, const plan::RxSpec& spec, const stats::RxSummary& summary) {
-  const stats::RxAside& a = summary.aside;
-  const bool seen = a.refused + a.no_slot + a.unknown + a.candidates + a.unsound +
+  const stats::RxUncounted& a = summary.uncounted;
+  const bool seen = a.filtered + a.no_slot + a.unknown + a.candidates + a.unsound +
                         (summary.verified ? summary.verified->corrupt : 0) !=
                     0;
   page.row("received", fmt::format("no {} {}; {} passed",
@@ -154,7 +153,8 @@ void print_counts(Page& page, const plan::RxSpec& spec, const stats::RxSummary& 
   const stats::RxStream& all = summary.all;
   page.count("packets", c.packets,
              fmt::format("in {}, of {} bytes",
-                         counted(streams_that_came(summary.streams), "stream"), sizes_words(all)));
+                         counted(streams_that_arrived(summary.streams), "stream"),
+                         sizes_text(all)));
   page.row("mean rate",
            fmt::format("{:>15} pkt/s  {} L1  {} L2", thousands(total.pps),
                        prefixed(total.l1_bps, "bit/s"), prefixed(total.l2_bps, "bit/s")));
@@ -174,7 +174,7 @@ void print_counts(Page& page, const plan::RxSpec& spec, const stats::RxSummary& 
              fmt::format("packets, behind the window of {} numbers", with_thousands(spec.window)));
   if (c.suspect != 0)
     page.row("suspect", fmt::format("{:>15} packets, with a number that no second one confirmed",
-                                    signed_words(c.suspect)));
+                                    signed_text(c.suspect)));
   if (!all.bursts_known) {
     page.row("loss bursts", "not known: a stream came through more than one queue or CPU");
   } else if (all.bursts == 0) {
@@ -186,7 +186,7 @@ void print_counts(Page& page, const plan::RxSpec& spec, const stats::RxSummary& 
   }
 }
 
-/// What besides is to be known of the delays of streams that a mirror sent back.
+/// What besides is to be known of the delays of streams that a reflector sent back.
 void print_paths(Page& page, const stats::RxSummary& summary) {
   const auto streams_that = [&](auto is) {
     return static_cast<std::uint64_t>(
@@ -213,17 +213,17 @@ void print_times(Page& page, const stats::RxSummary& summary) {
   if (!any_signature(total.sum))
     page.row(all.sent ? "delay" : "loss and delay", "not known: no packet had a signature");
   else if (d.count == 0)
-    page.row(path_words(path), fmt::format("not known: {}", all.clock == stats::RxClock::Differs
-                                                                ? clock_words(all.clock)
-                                                                : "no packet has one"));
+    page.row(path_text(path), fmt::format("not known: {}", all.clock == stats::RxClock::Differs
+                                                               ? clock_text(all.clock)
+                                                               : "no packet has one"));
   else
-    page.row(path_words(path),
+    page.row(path_text(path),
              fmt::format("min {}  mean {}  p50 {}  p90 {}  p99 {}  p99.9 {}  p99.99 {}  "
                          "max {} us",
                          number(d.min), us_number(d.mean), number(d.quantile(0.5)),
                          number(d.quantile(0.9)), number(d.quantile(0.99)),
                          number(d.quantile(0.999)), number(d.quantile(0.9999)), number(d.max)));
-  if (d.count != 0 && all.clock == stats::RxClock::Tai) page.row("clock", clock_words(all.clock));
+  if (d.count != 0 && all.clock == stats::RxClock::Tai) page.row("clock", clock_text(all.clock));
   if (d.count != 0 && differing != 0)
     page.row("", fmt::format("without {}, whose clock is not this host's",
                              counted(differing, "stream")));
@@ -238,7 +238,7 @@ void print_times(Page& page, const stats::RxSummary& summary) {
   if (d.count != 0)
     page.row("PDV", fmt::format("p99 {}  p99.9 {}  max {} us above the smallest {}",
                                 number(delay_variation(d, 0.99)), number(delay_variation(d, 0.999)),
-                                number(delay_variation(d, 1)), path_words(path)));
+                                number(delay_variation(d, 1)), path_text(path)));
   if (has_variation(summary.streams)) {
     const auto tested = std::count_if(summary.streams.begin(), summary.streams.end(),
                                       [](const auto& s) { return !s.name.match; });
@@ -263,15 +263,15 @@ void print_streams(Page& page, const std::vector<stats::RxStream>& streams) {
     page.row(label, text);
     label = "";
   };
-  for (std::size_t i = 0; i < std::min(tested, kToldStreams); ++i) {
-    print(tested_words(streams[i]));
-    for (const std::string& line : mirror_words(streams[i]))
+  for (std::size_t i = 0; i < std::min(tested, kShownStreams); ++i) {
+    print(tested_text(streams[i]));
+    for (const std::string& line : reflector_text(streams[i]))
       print("  " + line);
   }
-  if (tested > kToldStreams)
-    print(fmt::format("... and {} more", with_thousands(tested - kToldStreams)));
+  if (tested > kShownStreams)
+    print(fmt::format("... and {} more", with_thousands(tested - kShownStreams)));
   for (auto s = filters; s != streams.end(); ++s)
-    print(matched_words(*s));
+    print(matched_text(*s));
 }
 
 void print_units(Page& page, const stats::RxSummary& summary) {
@@ -284,13 +284,13 @@ void print_units(Page& page, const stats::RxSummary& summary) {
   print("CPU", summary.cpus);
 }
 
-void print_aside(Page& page, const plan::RxSpec& spec, const stats::RxSummary& summary) {
-  const stats::RxAside& a = summary.aside;
+void print_uncounted(Page& page, const plan::RxSpec& spec, const stats::RxSummary& summary) {
+  const stats::RxUncounted& a = summary.uncounted;
   const auto some = [&page](std::string_view label, std::uint64_t value, std::string_view rest) {
     if (value != 0) page.count(label, value, rest);
   };
   page.count("passed", summary.total.passed, "frames that are not counted");
-  some("refused", a.refused, "test frames of another session or port, passed");
+  some("refused", a.filtered, "test frames of another session or port, passed");
   some("no room", a.no_slot,
        fmt::format("test frames of streams beyond the {} that are told apart, {} uncounted; "
                    "raise --streams",
@@ -316,7 +316,7 @@ void print_kept(Page& page, const stats::RxSummary& summary) {
       page.count("unverified", summary.verified->unverified,
                  "test frames whose checksum cannot be verified, counted");
   }
-  if (summary.samples) page.row("written", samples_words(*summary.samples));
+  if (summary.samples) page.row("written", samples_text(*summary.samples));
 }
 
 } // namespace
@@ -329,17 +329,17 @@ void to_text(Page& page, const RxBegin& begin) {
   if (spec.duration) fmt::print(page.out, ", for {}", format_duration(*spec.duration));
   if (spec.num_packets) fmt::print(page.out, ", up to {}", counted(*spec.num_packets, "packet"));
   fmt::print(page.out, "\ntest frames of {}, {}; {}; window {} numbers, {}\n",
-             spec.session ? fmt::format("session {:08x}", *spec.session) : "any session",
+             spec.run_id ? fmt::format("session {:08x}", *spec.run_id) : "any session",
              spec.port ? fmt::format("UDP port {}", *spec.port) : "any UDP port",
              spec.observe ? "counted and passed on" : "counted and taken",
              with_thousands(spec.window), counted(spec.streams, "stream"));
   print_filters(page, spec);
   page.out << std::flush;
-  page.notes.tell(plan.notes);
+  page.notes.emit(plan.notes);
 }
 
 void to_text(Page& page, const Announced& announced) {
-  fmt::print(page.out, "{}\n", announced_words(announced.sender));
+  fmt::print(page.out, "{}\n", announced_text(announced.sender));
   page.out << std::flush;
 }
 
@@ -351,7 +351,7 @@ void to_text(Page& page, const RxBegin& begin, const stats::RxSample& s) {
              "[{:>7.2f}s] {}  {:>11} pkt/s  {:>12} L1  {:>9} missing  {:>7} dup  {:>9} reordered  "
              "{:>7} p50  {:>7} p99  {:>7} max us {:<5}  {:>7} us jitter\n",
              s.end_s, begin.plan.iface.name, thousands(s.pps), prefixed(s.l1_bps, "bit/s"),
-             known(signed_words(s.missing)), known(with_thousands(s.sum.duplicates)),
+             known(signed_text(s.missing)), known(with_thousands(s.sum.duplicates)),
              known(with_thousands(s.sum.reordered)), delay_number(d, d.quantile(0.5)),
              delay_number(d, d.quantile(0.99)), delay_number(d, d.max),
              s.path == stats::RxPath::RoundTrip ? "RTT" : "delay",
@@ -363,7 +363,7 @@ void to_text(Page& page, const RxBegin& begin, const RxEnd& end) {
   const auto& [summary, verdicts] = end;
   const stats::RxSample& total = summary.total;
   fmt::print(page.out, "\nsummary of {}\n", begin.plan.iface.name);
-  page.ended(end_words(summary.end));
+  page.ended(end_text(summary.end));
   page.row("duration", fmt::format("{:>15.3f} s", total.end_s - total.start_s));
   if (summary.waiting_s >= 0.001)
     page.row("waiting", fmt::format("{:>15.3f} s besides, without a packet", summary.waiting_s));
@@ -376,13 +376,13 @@ void to_text(Page& page, const RxBegin& begin, const RxEnd& end) {
     print_streams(page, summary.streams);
   }
   print_units(page, summary);
-  print_aside(page, begin.plan.spec, summary);
+  print_uncounted(page, begin.plan.spec, summary);
   print_kept(page, summary);
   for (const RxVerdict& verdict : verdicts)
     page.row("expected",
              fmt::format("{:<6}  {}: {}", verdict.held ? "met" : "MISSED",
                          one_line(verdict.condition.text),
-                         verdict.value ? value_words(verdict.condition.what, *verdict.value)
+                         verdict.value ? value_text(verdict.condition.what, *verdict.value)
                                        : "not measured"));
   page.row("processor time", fmt::format("{:>15.3f} s", summary.cpu_s));
   page.out << std::flush;

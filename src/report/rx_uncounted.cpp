@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "report/verdict.h"
-#include "report/tcp_words.h"
+#include "report/tcp_phrases.h"
 
 namespace xtg::report {
 
@@ -30,9 +30,9 @@ Nothing why_nothing(std::span<const stats::RxSummary* const> ends) {
   }};
   std::uint64_t passed = 0;
   for (const stats::RxSummary* end : ends) {
-    const stats::RxAside& a = end->aside;
+    const stats::RxUncounted& a = end->uncounted;
     const std::array<std::uint64_t, reasons.size()> more{
-        a.refused,     a.no_slot,    a.unknown,
+        a.filtered,    a.no_slot,    a.unknown,
         a.unannounced, a.candidates, end->verified ? end->verified->corrupt : 0,
         a.unsound};
     for (std::size_t i = 0; i < reasons.size(); i++)

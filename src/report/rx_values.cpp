@@ -7,8 +7,8 @@
 
 #include "report/describe.h"
 #include "report/rx_announce.h"
-#include "report/rx_mirror.h"
-#include "report/rx_words.h"
+#include "report/rx_reflector.h"
+#include "report/rx_phrases.h"
 #include "report/to_json.h"
 
 namespace xtg::report {
@@ -104,7 +104,7 @@ Json sum_value(const stats::RxSample& s, const std::vector<stats::RxStream>& str
   out["delay_us"] = delay_value(s.delay);
   out["jitter_us"] = has_variation(streams) ? number(s.jitter_ns / 1e3) : Json(nullptr);
   out["passed"] = s.passed;
-  out["streams"] = streams_that_came(streams);
+  out["streams"] = streams_that_arrived(streams);
   return out;
 }
 
@@ -138,7 +138,7 @@ Json shares_value(const std::vector<stats::RxShare>& shares) {
 Json stream_value(const stats::RxStream& s, double seconds) {
   const stats::RxCounters& c = s.counters;
   const stats::RxRates rates = stats::rx_rates(c, seconds);
-  Json out = {{"session", s.name.session},
+  Json out = {{"session", s.name.run_id},
               {"stream", s.name.stream},
               {"form", form_of(s.name)},
               {"match", or_null(s.filter)},
@@ -157,12 +157,12 @@ Json stream_value(const stats::RxStream& s, double seconds) {
               {"sent", or_null(s.sent)},
               {"clock", name(s.clock.clock)},
               {"clock_error_us", s.clock.error_ns ? Json(us(*s.clock.error_ns)) : Json(nullptr)},
-              {"clock_note", or_null(clock_words(s.clock))}};
+              {"clock_note", or_null(clock_text(s.clock))}};
   add_counters(out, c);
   out["delay_us"] = delay_value(s.delay);
   out["jitter_us"] = has_variation(s) ? number(s.jitter_ns / 1e3) : Json(nullptr);
   add_details(out, s);
-  out["mirror"] = mirror_value(s);
+  out["mirror"] = reflector_value(s);
   if (s.name.match) clear_unknown(out, s);
   return out;
 }
@@ -177,18 +177,18 @@ Json units_value(const std::vector<stats::RxUnit>& units, const std::string& wha
   return list;
 }
 
-Json aside_value(const stats::RxAside& aside) {
-  return {{"refused", aside.refused},
-          {"no_slot", aside.no_slot},
-          {"unknown", aside.unknown},
-          {"unannounced", aside.unannounced},
-          {"candidates", aside.candidates},
-          {"link_dropped", aside.link_dropped},
-          {"link_missed", aside.link_missed},
-          {"link_errors", aside.link_errors},
-          {"unsound_announcements", aside.unsound},
-          {"unheard_announcements", aside.unheard},
-          {"unconfirmed_runs", aside.unconfirmed}};
+Json uncounted_value(const stats::RxUncounted& uncounted) {
+  return {{"refused", uncounted.filtered},
+          {"no_slot", uncounted.no_slot},
+          {"unknown", uncounted.unknown},
+          {"unannounced", uncounted.unannounced},
+          {"candidates", uncounted.candidates},
+          {"link_dropped", uncounted.link_dropped},
+          {"link_missed", uncounted.link_missed},
+          {"link_errors", uncounted.link_errors},
+          {"unsound_announcements", uncounted.unsound},
+          {"unheard_announcements", uncounted.unheard},
+          {"unconfirmed_runs", uncounted.unconfirmed}};
 }
 
 Json verify_value(const stats::RxVerified& verified) {
@@ -218,7 +218,7 @@ Json plan_value(const plan::RxPlan& plan, std::string_view mode) {
           {"role", "receiver"},
           {"mode", to_string(spec.mode)},
           {"attached", mode},
-          {"session", or_null(spec.session)},
+          {"session", or_null(spec.run_id)},
           {"port", or_null(spec.port)},
           {"observe", spec.observe},
           {"match", std::move(match)},
@@ -305,7 +305,7 @@ Json rx_end_value(const stats::RxSummary& summary, const std::vector<RxVerdict>&
           {"reason", name(summary.end)},
           {"queues", units_value(summary.queues, "queue")},
           {"cpus", units_value(summary.cpus, "cpu")},
-          {"aside", aside_value(summary.aside)},
+          {"aside", uncounted_value(summary.uncounted)},
           {"expect", expect_value(verdicts)},
           {"verify", summary.verified ? verify_value(*summary.verified) : Json(nullptr)},
           {"sample", summary.samples ? samples_value(*summary.samples) : Json(nullptr)},

@@ -4,7 +4,7 @@
 
 #include "packet/frame.h"
 #include "report/verdict.h"
-#include "report/rx_words.h"
+#include "report/rx_phrases.h"
 
 namespace xtg::report {
 namespace {
@@ -64,7 +64,7 @@ std::optional<double> rx_value(plan::Expected what, const stats::RxSummary& summ
   case plan::Expected::Pps:
     return when(total.end_s > total.start_s, total.pps);
   case plan::Expected::Streams:
-    return static_cast<double>(streams_that_came(summary.streams));
+    return static_cast<double>(streams_that_arrived(summary.streams));
   case plan::Expected::Bytes:
     return static_cast<double>(sum.bytes + sum.packets * packet::kFcsBytes);
   default:

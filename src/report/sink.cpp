@@ -78,7 +78,7 @@ private:
   void on(const Occurrence& occurrence) override {
     std::visit(Overloaded{[this](const Announced& e) { to_text(page_, e); },
                           [this](const FlowEnded& e) { to_text(page_, begun<TcpBegin>(), e); },
-                          [this](const Note& e) { page_.notes.tell(e.text, e.at_s); },
+                          [this](const Note& e) { page_.notes.emit(e.text, e.at_s); },
                           [](const Warning&) {}, [](const Step&) {}},
                occurrence);
     page_.out << std::flush;
@@ -239,7 +239,7 @@ void Page::ended(std::string_view how) {
   row("ended", error.empty() ? std::string(how) : fmt::format("{}: {}", how, error));
 }
 
-std::string_view end_words(stats::EndReason reason, std::string_view all_sent) {
+std::string_view end_text(stats::EndReason reason, std::string_view all_sent) {
   switch (reason) {
   case stats::EndReason::Amount:
     return all_sent;

@@ -10,7 +10,7 @@
 #include "report/describe.h"
 #include "report/dry_run.h"
 #include "report/tcp_values.h"
-#include "report/tcp_words.h"
+#include "report/tcp_phrases.h"
 
 namespace xtg::report {
 namespace {
@@ -19,7 +19,7 @@ void row(std::ostream& out, std::string_view label, std::string_view value) {
   fmt::print(out, "{:<16}{}\n", label, value);
 }
 
-std::string ingress_words(plan::Ingress ingress) {
+std::string ingress_text(plan::Ingress ingress) {
   switch (ingress) {
   case plan::Ingress::Xdp:
     return "XDP program";
@@ -54,17 +54,17 @@ void print_sending(std::ostream& out, const plan::TcpPlan& plan) {
       fmt::format("{}, opened {} at a time, {} for each", with_thousands(spec.flows), spec.parallel,
                   format_duration(spec.connect_timeout)));
   row(out, "threads", fmt::format("{} on CPU {}", plan.cpus.size(), cpu_list(plan.cpus)));
-  row(out, "ingress", ingress_words(spec.ingress));
+  row(out, "ingress", ingress_text(spec.ingress));
   row(out, "segments",
       fmt::format("IP packets of at most {} bytes{}, {} in a burst", plan.max_segment_ip,
                   spec.mss ? fmt::format(", at most {} of payload", *spec.mss) : "", spec.burst));
   row(out, "congestion", name(spec.congestion));
-  row(out, "rate", rate_words(spec.rate));
-  row(out, "payload", payload_words(plan));
-  row(out, "amount", amount_words(plan));
+  row(out, "rate", rate_text(spec.rate));
+  row(out, "payload", payload_text(plan));
+  row(out, "amount", amount_text(plan));
   row(out, "duration", spec.duration ? format_duration(*spec.duration) : "no limit");
   row(out, "ending",
-      fmt::format("{}, after at most {} for what is in flight", close_words(spec.close),
+      fmt::format("{}, after at most {} for what is in flight", close_text(spec.close),
                   format_duration(spec.drain)));
   row(out, "silence", fmt::format("{}, then a flow is given up", format_duration(spec.silence)));
   row(out, "interval", format_duration(spec.interval));

@@ -11,17 +11,17 @@
 #include "core/units.h"
 #include "report/describe.h"
 #include "report/to_text.h"
-#include "report/tcp_words.h"
+#include "report/tcp_phrases.h"
 
 namespace xtg::report {
 namespace {
 
 /// Flows that are told of one by one; the others are only counted.
-constexpr std::size_t kToldFlows = 8;
+constexpr std::size_t kShownFlows = 8;
 /// A time is worth a line from this share of the flows' time on.
 constexpr double kTold = 0.01;
 
-std::string flow_words(const stats::FlowState& flow) {
+std::string flow_text(const stats::FlowState& flow) {
   std::string text = fmt::format("flow {}", flow.number);
   if (flow.src_port != 0) text += fmt::format(" (port {})", flow.src_port);
   text += fmt::format(" {}", words(flow.end));
@@ -34,13 +34,14 @@ double share(std::uint64_t part, std::uint64_t whole) {
 
 /// "1,000 after SACK, 2 after a time-out": the causes that there are.
 std::string causes(const stats::FlowCounters& c) {
-  constexpr std::array<std::pair<stats::Again, std::string_view>, 3> kCauses = {
-      {{stats::Again::Sack, "found lost by SACK"},
-       {stats::Again::Rto, "after a time-out"},
-       {stats::Again::TailProbe, "as tail probes"}}};
+  constexpr std::array<std::pair<stats::RetransmitCause, std::string_view>, 3> kCauses = {
+      {{stats::RetransmitCause::Sack, "found lost by SACK"},
+       {stats::RetransmitCause::Rto, "after a time-out"},
+       {stats::RetransmitCause::TailProbe, "as tail probes"}}};
   std::vector<std::string> parts;
   for (const auto& [cause, text] : kCauses)
-    if (const std::uint64_t count = c.again[static_cast<std::size_t>(cause)]; count != 0)
+    if (const std::uint64_t count = c.retransmit_causes[static_cast<std::size_t>(cause)];
+        count != 0)
       parts.push_back(fmt::format("{} {}", with_thousands(count), text));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
@@ -57,11 +58,11 @@ void print_data(Page& page, const stats::FlowCounters& c) {
                   100 * share(c.retransmitted_bytes(), c.bytes_sent));
   if (c.retransmitted() != 0) again += ": " + causes(c);
   page.count("retransmitted", c.retransmitted_bytes(), again);
-  constexpr auto kLocal = static_cast<std::size_t>(stats::Again::Local);
-  if (c.again[kLocal] != 0)
-    page.count("local drops", c.again_bytes[kLocal],
+  constexpr auto kLocal = static_cast<std::size_t>(stats::RetransmitCause::Local);
+  if (c.retransmit_causes[kLocal] != 0)
+    page.count("local drops", c.retransmit_cause_bytes[kLocal],
                fmt::format("bytes in {}: refused by the driver here and sent anew",
-                           counted(c.again[kLocal], "segment")));
+                           counted(c.retransmit_causes[kLocal], "segment")));
   if (c.spurious != 0)
     page.count("spurious", c.spurious, "segments that the far end had already (DSACK)");
   if (c.ecn_reductions != 0) page.count("ECN", c.ecn_reductions, "window reductions for ECN marks");
@@ -75,9 +76,9 @@ void print_rtt(Page& page, const stats::TcpSummary& summary) {
   const stats::Histogram& rtt = summary.rtt;
   const std::uint32_t least = smallest_rtt(summary.flows);
   page.row("RTT", fmt::format("min {}  p50 {}  p99 {}  max {}",
-                              least == 0 ? "-" : us_words(std::uint64_t{least} * 1000),
-                              us_words(rtt.quantile(0.5)), us_words(rtt.quantile(0.99)),
-                              us_words(rtt.max())));
+                              least == 0 ? "-" : us_text(std::uint64_t{least} * 1000),
+                              us_text(rtt.quantile(0.5)), us_text(rtt.quantile(0.99)),
+                              us_text(rtt.max())));
 }
 
 void print_waits(Page& page, const stats::TcpSummary& summary) {
@@ -134,7 +135,7 @@ void print_seen(Page& page, const stats::TcpSummary& summary) {
     page.count("path MTU", *summary.path_mtu,
                fmt::format("bytes, learnt on the way ({})", counted(seen.too_big, "ICMP error")));
   if (seen.icmp_errors != 0)
-    page.count("ICMP errors", seen.icmp_errors, "for our segments: " + icmp_words(seen));
+    page.count("ICMP errors", seen.icmp_errors, "for our segments: " + icmp_text(seen));
 }
 
 void print_flows(Page& page, const std::vector<stats::FlowState>& flows) {
@@ -145,9 +146,9 @@ void print_flows(Page& page, const std::vector<stats::FlowState>& flows) {
     page.count("flows", how_many, words(end));
   std::size_t told = 0;
   for (const stats::FlowState& flow : flows)
-    if (is_failure(flow.end) && told++ < kToldFlows) page.row("", flow_words(flow));
-  if (told > kToldFlows)
-    page.row("", fmt::format("and {} more", with_thousands(told - kToldFlows)));
+    if (is_failure(flow.end) && told++ < kShownFlows) page.row("", flow_text(flow));
+  if (told > kShownFlows)
+    page.row("", fmt::format("and {} more", with_thousands(told - kShownFlows)));
 }
 
 void print_negotiated(Page& page, const stats::TcpSummary& summary) {
@@ -172,11 +173,11 @@ void to_text(Page& page, const TcpBegin& begin) {
              cpu_list(plan.cpus));
   if (plan.spec.duration) fmt::print(page.out, ", for {}", format_duration(*plan.spec.duration));
   fmt::print(page.out, "\npayload {}, {}; rate {}, congestion control {}, bursts of {}; {}\n",
-             payload_words(plan), amount_words(plan), rate_words(plan.spec.rate),
-             name(plan.spec.congestion), plan.spec.burst, close_words(plan.spec.close));
+             payload_text(plan), amount_text(plan), rate_text(plan.spec.rate),
+             name(plan.spec.congestion), plan.spec.burst, close_text(plan.spec.close));
   page.out << source_text(begin.plan.iface.name, info) << '\n';
   page.out << std::flush;
-  page.notes.tell(plan.notes);
+  page.notes.emit(plan.notes);
 }
 
 void to_text(Page& page, const TcpBegin& begin, const stats::TcpSample& s) {
@@ -195,15 +196,15 @@ void to_text(Page& page, const TcpBegin& begin, const stats::TcpSample& s) {
 void to_text(Page& page, const TcpBegin& begin, const FlowEnded& ended) {
   page.seen.emplace(page.seen.size(), 0);
   const std::size_t told = page.seen.size();
-  if (told > kToldFlows + 1) return;
+  if (told > kShownFlows + 1) return;
   fmt::print(page.out, "[{:>7.2f}s] {}  {}\n", ended.at_s, begin.plan.iface.name,
-             told <= kToldFlows ? flow_words(ended.flow) : "more flows end; they are only counted");
+             told <= kShownFlows ? flow_text(ended.flow) : "more flows end; they are only counted");
 }
 
 void to_text(Page& page, const TcpBegin& begin, const stats::TcpSummary& summary) {
   const stats::TcpSample& total = summary.total;
   fmt::print(page.out, "\nsummary of {}\n", begin.plan.iface.name);
-  page.ended(end_words(summary.end, "all flows are done"));
+  page.ended(end_text(summary.end, "all flows are done"));
   page.row("duration", fmt::format("{:>15.3f} s", total.end_s - total.start_s));
   std::string goodput = fmt::format("{:>15}", prefixed(total.goodput_bps, "bit/s"));
   if (total.flowed_s > 0 && total.flowed_s < 0.99 * (total.end_s - total.start_s))

@@ -5,7 +5,7 @@
 
 #include "core/units.h"
 #include "report/describe.h"
-#include "report/tcp_words.h"
+#include "report/tcp_phrases.h"
 #include "report/to_json.h"
 
 namespace xtg::report {
@@ -35,8 +35,8 @@ Json nonzero(double value) {
 /// What a flow and the sum of all have alike, added to `out`.
 void add_counters(Json& out, const stats::FlowCounters& c) {
   Json causes;
-  for (std::size_t i = 0; i < stats::kAgainKinds; ++i)
-    causes[std::string(to_string(static_cast<stats::Again>(i)))] = c.again[i];
+  for (std::size_t i = 0; i < stats::kRetransmitCauses; ++i)
+    causes[std::string(to_string(static_cast<stats::RetransmitCause>(i)))] = c.retransmit_causes[i];
   out["retransmits_by_cause"] = std::move(causes);
   out["retransmitted_bytes"] = c.retransmitted_bytes();
   out["spurious"] = c.spurious;

@@ -13,7 +13,7 @@ Json to_json(const UdpBegin& begin, const stats::Sample& sample);
 Json to_json(const UdpBegin& begin, const stats::Summary& summary);
 
 Json to_json(const PortTestBegin& begin);
-Json to_json(const PortTestBegin& begin, const stats::ExchangeSample& sample);
+Json to_json(const PortTestBegin& begin, const stats::PortTestSample& sample);
 Json to_json(const PortTestBegin& begin, const PortTestEnd& end);
 
 Json to_json(const TcpBegin& begin);

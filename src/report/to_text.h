@@ -33,14 +33,14 @@ struct Page {
 };
 
 /// Why a sending run ended. `all_sent`: what is said where it was for the amount.
-std::string_view end_words(stats::EndReason reason, std::string_view all_sent);
+std::string_view end_text(stats::EndReason reason, std::string_view all_sent);
 
 void to_text(Page& page, const UdpBegin& begin);
 void to_text(Page& page, const UdpBegin& begin, const stats::Sample& sample);
 void to_text(Page& page, const UdpBegin& begin, const stats::Summary& summary);
 
 void to_text(Page& page, const PortTestBegin& begin);
-void to_text(Page& page, const PortTestBegin& begin, const stats::ExchangeSample& sample);
+void to_text(Page& page, const PortTestBegin& begin, const stats::PortTestSample& sample);
 void to_text(Page& page, const PortTestBegin& begin, const PortTestEnd& end);
 
 void to_text(Page& page, const TcpBegin& begin);

@@ -30,12 +30,13 @@ void print_target(Page& page, const stats::Summary& summary) {
   if (!summary.shortfall.empty()) page.row("shortfall", one_line(summary.shortfall));
 }
 
-void print_slip(Page& page, const stats::Histogram& slip) {
-  page.row("slip",
-           fmt::format("p50 {} ns  p90 {} ns  p99 {} ns  p99.9 {} ns  max {} ns",
-                       with_thousands(slip.quantile(0.5)), with_thousands(slip.quantile(0.9)),
-                       with_thousands(slip.quantile(0.99)), with_thousands(slip.quantile(0.999)),
-                       with_thousands(slip.max())));
+void print_release_delay(Page& page, const stats::Histogram& release_delay) {
+  page.row("slip", fmt::format("p50 {} ns  p90 {} ns  p99 {} ns  p99.9 {} ns  max {} ns",
+                               with_thousands(release_delay.quantile(0.5)),
+                               with_thousands(release_delay.quantile(0.9)),
+                               with_thousands(release_delay.quantile(0.99)),
+                               with_thousands(release_delay.quantile(0.999)),
+                               with_thousands(release_delay.max())));
 }
 
 void print_threads(Page& page, const std::vector<int>& cpus, const stats::Summary& summary) {
@@ -64,13 +65,12 @@ void to_text(Page& page, const UdpBegin& begin) {
              cpu_list(begin.plan.cpus));
   if (plan.duration) fmt::print(page.out, ", for {}", format_duration(*plan.duration));
   page.out << '\n';
-  if (has_signature(plan))
-    fmt::print(page.out, "session {:08x}{}\n", plan.session, announced(plan));
+  if (has_signature(plan)) fmt::print(page.out, "session {:08x}{}\n", plan.run_id, announced(plan));
   for (const plan::StreamPlan& stream : plan.streams)
     page.out << stream_text(stream) << '\n';
   page.out << source_text(begin.plan.iface.name, info) << '\n';
   page.out << std::flush;
-  page.notes.tell(plan.notes);
+  page.notes.emit(plan.notes);
 }
 
 void to_text(Page& page, const UdpBegin& begin, const stats::Sample& s) {
@@ -87,7 +87,7 @@ void to_text(Page& page, const UdpBegin& begin, const stats::Sample& s) {
 void to_text(Page& page, const UdpBegin& begin, const stats::Summary& summary) {
   const stats::Sample& total = summary.total;
   fmt::print(page.out, "\nsummary of {}\n", begin.plan.iface.name);
-  page.ended(end_words(summary.end, "all packets sent"));
+  page.ended(end_text(summary.end, "all packets sent"));
   page.row("duration", fmt::format("{:>15.3f} s", total.end_s - total.start_s));
   page.count("attempts", total.tx.attempts);
   page.count("accepted", total.tx.accepted);
@@ -103,7 +103,7 @@ void to_text(Page& page, const UdpBegin& begin, const stats::Summary& summary) {
            fmt::format("{:>15} xmit/s  {} L1  {} L2", thousands(total.xmit_pps),
                        prefixed(total.l1_bps, "bit/s"), prefixed(total.l2_bps, "bit/s")));
   if (total.target_pps) print_target(page, summary);
-  if (summary.slip) print_slip(page, *summary.slip);
+  if (summary.release_delay) print_release_delay(page, *summary.release_delay);
   const std::vector<StreamFacts> facts = stream_facts(begin.plan);
   const std::vector<std::string> texts = summary_texts(total, facts);
   for (std::size_t i = 0; i < texts.size(); i++)
@@ -111,7 +111,7 @@ void to_text(Page& page, const UdpBegin& begin, const stats::Summary& summary) {
   if (total.workers.size() > 1) print_threads(page, begin.plan.cpus, summary);
   page.row("first frame", fmt::format("{:>15.3f} s after the start", summary.first_frame_s));
   page.row("processor time", fmt::format("{:>15.3f} s", summary.cpu_s));
-  page.notes.tell(summary.notes);
+  page.notes.emit(summary.notes);
   page.out << std::flush;
 }
 

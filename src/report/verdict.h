@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "plan/rx_spec.h"
-#include "stats/exchange.h"
+#include "stats/port_test.h"
 #include "stats/reflect.h"
 #include "stats/rx.h"
 
@@ -31,24 +31,24 @@ std::vector<RxVerdict> judge(const std::vector<plan::Condition>& conditions,
 /// Of a port test. `ports`: the interfaces' names in the order of the run. The value of a share
 /// ("rx@eth1=10/11") is the share itself.
 std::vector<RxVerdict> judge(const std::vector<plan::Condition>& conditions,
-                             const stats::ExchangeSummary& summary,
+                             const stats::PortTestSummary& summary,
                              const std::vector<std::string>& ports);
 /// Whether conditions that all held speak of what did not arrive: where nothing was sent, only one
 /// of how much is to be sent or to arrive does.
 bool covers_silence(const std::vector<plan::Condition>& conditions,
-                    const stats::ExchangeSummary& summary);
+                    const stats::PortTestSummary& summary);
 
 /// Why receivers counted nothing.
 struct Nothing {
-  bool came = false; ///< test frames did, and were not counted
-  std::string text;  ///< the reason with the most frames, or how many other frames passed
+  bool arrived = false; ///< test frames did, and were not counted
+  std::string text;     ///< the reason with the most frames, or how many other frames passed
 };
 Nothing why_nothing(std::span<const stats::RxSummary* const> ends);
 /// Why a reflector sent nothing back, in one line, as far as its counters tell.
 std::string why_nothing(const std::string& interface, const stats::ReflectCounters& counters);
 
 /// A sentence without a period: which side limits, and by how much.
-std::string limit_words(const stats::Ledger& ledger);
+std::string limit_text(const stats::Ledger& ledger);
 std::string_view name(stats::Limit limit); // "none", "generator", "receiver", "path"
 
 } // namespace xtg::report

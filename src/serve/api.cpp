@@ -70,11 +70,11 @@ double seconds_left(const Running& entry, std::uint64_t now_ns) {
   return std::max(0.0, seconds(static_cast<std::uint64_t>(entry.duration.count())) - passed);
 }
 
-Json names_of(const std::vector<Seat>& seats) {
+Json names_of(const std::vector<WorkerJob>& jobs) {
   Json names = Json::array();
-  for (const Seat& seat : seats)
-    if (std::ranges::find(names, Json(seat.interface)) == names.end())
-      names.push_back(seat.interface);
+  for (const WorkerJob& job : jobs)
+    if (std::ranges::find(names, Json(job.interface)) == names.end())
+      names.push_back(job.interface);
   return names;
 }
 
@@ -159,7 +159,7 @@ std::string Service::describe(const Running& entry, bool result) {
       {"id", entry.id},
       {"state", name(state)},
       {"command", spec::info_of(entry.test).name},
-      {"interfaces", names_of(entry.seats)},
+      {"interfaces", names_of(entry.jobs)},
       {"client", entry.client},
       {"age_seconds", seconds(now - entry.created_ns)},
       {"position",
@@ -189,7 +189,7 @@ HttpAnswer Service::busy(const Queue::Entered& entered) {
       std::ranges::find_if(entries_, [&](const Entry& e) { return e->id == entered.by; });
   if (other == entries_.end()) return problem(409, "another test is running");
   const double left = seconds_left(**other, machine_.now_ns());
-  const Json interfaces = names_of((*other)->seats);
+  const Json interfaces = names_of((*other)->jobs);
   return json(409, {{"error", fmt::format("{} is in use by a test of {} ({}), for {:.0f} s more at "
                                           "most; wait=true waits for it",
                                           interfaces.front().get<std::string>(), (*other)->client,
@@ -240,7 +240,7 @@ Result<Service::Entry> Service::read(const HttpRequest& request) {
   if (auto ok = check_destinations(*test, policy_, entry->proven); !ok)
     return denied(std::move(ok.error()));
   entry->duration = duration_of(*test);
-  entry->seats = seats_of(*test);
+  entry->jobs = seats_of(*test);
   entry->profile = spec::to_profile(*test);
   entry->test = std::move(*test);
   return entry;
@@ -363,7 +363,7 @@ HttpAnswer Service::metrics() {
   std::vector<Metric> all;
   const std::lock_guard lock(mutex_);
   for (const Entry& entry : entries_) {
-    const Json interfaces = names_of(entry->seats);
+    const Json interfaces = names_of(entry->jobs);
     all.push_back({entry->id, spec::info_of(entry->test).name,
                    interfaces.empty() ? "" : interfaces.front().get<std::string>(), entry->state(),
                    entry->journal.figures()});

@@ -36,7 +36,7 @@ void add(Figures& figures, const stats::RxSample& rx) {
 
 void add(Figures& figures, const report::Interval& interval) {
   std::visit(Overloaded{[&](const stats::Sample& s) { add(figures, s.tx); },
-                        [&](const stats::ExchangeSample& s) {
+                        [&](const stats::PortTestSample& s) {
                           for (const auto& tx : s.tx)
                             if (tx) add(figures, tx->tx);
                           for (const auto& flow : s.flows)

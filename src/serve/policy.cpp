@@ -224,7 +224,7 @@ struct PlanCheck {
   std::span<const packet::Ip> proven;
 
   Status operator()(const plan::Plan& plan) const { return check_sender(plan, policy, proven); }
-  Status operator()(const plan::ExchangePlan& plan) const {
+  Status operator()(const plan::PortTestPlan& plan) const {
     Load load;
     for (const plan::PortPlan& port : plan.ports) {
       if (!port.send) continue;
@@ -322,19 +322,19 @@ Status check_plan(const AnyPlan& plan, const Policy& policy, std::span<const pac
   return std::visit(PlanCheck{policy, proven}, plan);
 }
 
-std::vector<Seat> seats_of(const spec::Test& test) {
+std::vector<WorkerJob> seats_of(const spec::Test& test) {
   if (const auto* tcp = std::get_if<plan::TcpSpec>(&test.of))
     return {{tcp->interface, true}, {tcp->interface, false}};
   if (const auto* rx = std::get_if<plan::RxSpec>(&test.of)) return {{rx->interface, false}};
   if (const auto* reflect = std::get_if<plan::ReflectSpec>(&test.of))
     return {{reflect->interface, true}, {reflect->interface, false}};
-  std::vector<Seat> seats;
+  std::vector<WorkerJob> jobs;
   if (const auto* udp = std::get_if<plan::TestSpec>(&test.of))
     for (const plan::PortSpec& port : udp->ports) {
-      if (port.sends()) seats.push_back({port.interface, true});
-      if (port.receive) seats.push_back({port.interface, false});
+      if (port.sends()) jobs.push_back({port.interface, true});
+      if (port.receive) jobs.push_back({port.interface, false});
     }
-  return seats;
+  return jobs;
 }
 
 } // namespace xtg::serve

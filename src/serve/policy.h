@@ -14,7 +14,7 @@
 #include "core/result.h"
 #include "core/units.h"
 #include "packet/prefix.h"
-#include "plan/exchange_plan.h"
+#include "plan/port_test_plan.h"
 #include "plan/plan.h"
 #include "plan/reflect_plan.h"
 #include "plan/rx_plan.h"
@@ -26,7 +26,7 @@ namespace xtg::serve {
 
 /// Any run, everything decided.
 using AnyPlan =
-    std::variant<plan::Plan, plan::ExchangePlan, plan::TcpPlan, plan::RxPlan, plan::ReflectPlan>;
+    std::variant<plan::Plan, plan::PortTestPlan, plan::TcpPlan, plan::RxPlan, plan::ReflectPlan>;
 
 struct Policy {
   std::string token;                     ///< empty: none is asked for
@@ -66,11 +66,11 @@ Status check_destinations(const spec::Test& test, const Policy& policy,
 Status check_plan(const AnyPlan& plan, const Policy& policy, std::span<const packet::Ip> proven);
 
 /// Interfaces that a test sends or receives on.
-struct Seat {
+struct WorkerJob {
   std::string interface;
   bool send = false; ///< else it receives
-  bool operator==(const Seat&) const = default;
+  bool operator==(const WorkerJob&) const = default;
 };
-std::vector<Seat> seats_of(const spec::Test& test);
+std::vector<WorkerJob> seats_of(const spec::Test& test);
 
 } // namespace xtg::serve

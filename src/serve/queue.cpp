@@ -6,10 +6,10 @@
 
 namespace xtg::serve {
 
-const Queue::Entry* Queue::in_the_way(const std::vector<Seat>& seats, std::size_t ahead) const {
+const Queue::Entry* Queue::in_the_way(const std::vector<WorkerJob>& jobs, std::size_t ahead) const {
   const auto shares = [&](const Entry& other) {
     return std::ranges::any_of(
-        seats, [&](const Seat& seat) { return std::ranges::count(other.seats, seat) != 0; });
+        jobs, [&](const WorkerJob& job) { return std::ranges::count(other.jobs, job) != 0; });
   };
   for (const Entry& entry : running_)
     if (shares(entry)) return &entry;
@@ -19,16 +19,16 @@ const Queue::Entry* Queue::in_the_way(const std::vector<Seat>& seats, std::size_
   return nullptr;
 }
 
-Queue::Entered Queue::enter(const std::string& id, std::vector<Seat> seats, bool wait) {
-  const Entry* other = in_the_way(seats, waiting_.size());
+Queue::Entered Queue::enter(const std::string& id, std::vector<WorkerJob> jobs, bool wait) {
+  const Entry* other = in_the_way(jobs, waiting_.size());
   if (other == nullptr) {
-    running_.push_back({id, std::move(seats)});
+    running_.push_back({id, std::move(jobs)});
     return {};
   }
   std::string by = other->id; // it may be among those that are moved below
   if (!wait) return {Entered::How::Busy, 0, std::move(by)};
   if (waiting_.size() >= kMaxWaiting) return {Entered::How::Full, 0, std::move(by)};
-  waiting_.push_back({id, std::move(seats)});
+  waiting_.push_back({id, std::move(jobs)});
   return {Entered::How::Waits, waiting_.size(), std::move(by)};
 }
 
@@ -38,7 +38,7 @@ std::vector<std::string> Queue::leave(const std::string& id) {
   std::erase_if(waiting_, is_it);
   std::vector<std::string> started;
   for (std::size_t i = 0; i < waiting_.size();) {
-    if (in_the_way(waiting_[i].seats, i) != nullptr) {
+    if (in_the_way(waiting_[i].jobs, i) != nullptr) {
       ++i;
       continue;
     }

@@ -22,7 +22,7 @@ public:
     std::string by;           ///< of one that is busy: the test that has what it needs
   };
   /// Busy and Full are not entered.
-  Entered enter(const std::string& id, std::vector<Seat> seats, bool wait);
+  Entered enter(const std::string& id, std::vector<WorkerJob> jobs, bool wait);
   /// A test that has ended, or waits no longer; the ones that may begin now, in order.
   std::vector<std::string> leave(const std::string& id);
 
@@ -34,11 +34,12 @@ public:
 private:
   struct Entry {
     std::string id;
-    std::vector<Seat> seats;
+    std::vector<WorkerJob> jobs;
   };
-  /// Who keeps these seats from being taken: whoever runs, and of those that wait the first
+  /// Who keeps these jobs from being taken: whoever runs, and of those that wait the first
   /// `ahead`.
-  [[nodiscard]] const Entry* in_the_way(const std::vector<Seat>& seats, std::size_t ahead) const;
+  [[nodiscard]] const Entry* in_the_way(const std::vector<WorkerJob>& jobs,
+                                        std::size_t ahead) const;
 
   std::vector<Entry> running_, waiting_;
 };

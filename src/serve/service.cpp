@@ -122,7 +122,7 @@ void Service::forget_old() {
 HttpAnswer Service::enter(const Entry& entry, bool wait) {
   const std::lock_guard lock(mutex_);
   if (stopping_) return {503, "application/json", "{\"error\":\"this server is ending\"}\n"};
-  const Queue::Entered entered = queue_.enter(entry->id, entry->seats, wait);
+  const Queue::Entered entered = queue_.enter(entry->id, entry->jobs, wait);
   if (entered.how == Queue::Entered::How::Busy || entered.how == Queue::Entered::How::Full) {
     ++refused_;
     return busy(entered);

@@ -52,7 +52,7 @@ struct Running {
   std::string id, client;
   spec::Test test;
   std::string profile; ///< the test as JSON
-  std::vector<Seat> seats;
+  std::vector<WorkerJob> jobs;
   std::vector<packet::Ip> proven; ///< by the client, when it asked
   Nanoseconds duration{};         ///< at most
   std::uint64_t created_ns = 0, started_ns = 0, ended_ns = 0;

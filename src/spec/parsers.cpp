@@ -15,7 +15,7 @@ namespace xtg::spec {
 namespace {
 
 constexpr Nanoseconds kMinInterval = std::chrono::milliseconds(100);
-constexpr std::size_t kSessionDigits = 8;
+constexpr std::size_t kRunIdDigits = 8;
 constexpr std::size_t kMaxHostName = 253;  // RFC 1035 in text form
 constexpr std::size_t kMaxStreamName = 15; // as long as a thread's or an interface's
 
@@ -178,12 +178,12 @@ Result<std::uint8_t> parse_dscp(std::string_view text) {
   return static_cast<std::uint8_t>(*point << 2);
 }
 
-Result<std::uint32_t> parse_session(std::string_view text) {
+Result<std::uint32_t> parse_run_id(std::string_view text) {
   std::string_view digits = text;
   if (digits.starts_with("0x") || digits.starts_with("0X")) digits.remove_prefix(2);
   const auto value = parse_unsigned<std::uint32_t>(digits, 16);
   // All digits, so that a number that lost one in copying is not taken for another session.
-  if (!value || digits.size() != kSessionDigits)
+  if (!value || digits.size() != kRunIdDigits)
     return fail(Errc::InvalidArgument,
                 "expected the 8 hexadecimal digits of a session, such as 1a2b3c4d or 0x1a2b3c4d");
   return *value;

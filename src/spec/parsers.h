@@ -30,7 +30,7 @@ Result<std::uint8_t> parse_dscp_byte(std::string_view text);
 /// A code point by name or number, as the byte that carries it (RFC 2474, 2597, 3246, 5865, 8622).
 Result<std::uint8_t> parse_dscp(std::string_view text);
 /// The eight hexadecimal digits that name a session of a sender.
-Result<std::uint32_t> parse_session(std::string_view text);
+Result<std::uint32_t> parse_run_id(std::string_view text);
 Result<std::string> parse_path(std::string_view text);
 Result<std::string> parse_stream_name(std::string_view text);
 Result<std::vector<int>> parse_cpus(std::string_view text);

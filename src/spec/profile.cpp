@@ -181,7 +181,7 @@ const Json& profile_in(const Json& document) {
 /// The command that a profile names; `typed` is the one of the command line.
 Result<const CommandInfo*> command_of(const Json& profile, const std::string& label,
                                       const CommandInfo* typed) {
-  const auto refuse = [&label](const std::string& what) {
+  const auto reject = [&label](const std::string& what) {
     return fail(Errc::InvalidArgument, label + ": " + what);
   };
   std::vector<std::string> names;
@@ -190,15 +190,15 @@ Result<const CommandInfo*> command_of(const Json& profile, const std::string& la
   const auto found = profile.find("command");
   if (found == profile.end()) {
     if (typed != nullptr) return typed;
-    return refuse(fmt::format("names no \"command\": expected one of {}", fmt::join(names, ", ")));
+    return reject(fmt::format("names no \"command\": expected one of {}", fmt::join(names, ", ")));
   }
   const std::string name = found->is_string() ? found->get<std::string>() : found->dump();
   const CommandInfo* named = find_command(name);
   if (named == nullptr || !named->profile)
-    return refuse(fmt::format("command {}{}: expected one of {}", xtg::quoted(name),
+    return reject(fmt::format("command {}{}: expected one of {}", xtg::quoted(name),
                               suggestion(name, names), fmt::join(names, ", ")));
   if (typed != nullptr && typed != named)
-    return refuse(fmt::format("is a profile of {}, not of {}", named->name, typed->name));
+    return reject(fmt::format("is a profile of {}, not of {}", named->name, typed->name));
   return named;
 }
 

@@ -73,8 +73,8 @@ CommandInfo reflect_command() {
                 "where to send frames back; the same as the argument",
                 of_reflect(&ReflectSpec::interface));
   mode_row(table, of_reflect(&ReflectSpec::mode));
-  session_row(table, "only frames of this session: 8 hex digits", "any",
-              of_reflect(&ReflectSpec::session));
+  run_id_row(table, "only frames of this session: 8 hex digits", "any",
+             of_reflect(&ReflectSpec::run_id));
   table.value({"-p,--port", "PORT", "only frames to this UDP port, 0 to 65535", "any"},
               of_reflect(&ReflectSpec::port), whole_number<std::uint16_t>(0, 65535));
   allow_row(table);

@@ -41,7 +41,7 @@ void rx_frame_rows(Table& table) {
   interface_row(table, "-i,--interface,interface", "where to receive; the same as the argument",
                 of_rx(&RxSpec::interface));
   mode_row(table, of_rx(&RxSpec::mode));
-  session_row(table, "only frames of this session: 8 hex digits", "any", of_rx(&RxSpec::session));
+  run_id_row(table, "only frames of this session: 8 hex digits", "any", of_rx(&RxSpec::run_id));
   table.value({"-p,--port", "PORT", "only frames to this UDP port, 0 to 65535", "any"},
               of_rx(&RxSpec::port), whole_number<std::uint16_t>(0, 65535));
   table.flag("--observe", "let what was counted go on to the stack", of_rx(&RxSpec::observe));

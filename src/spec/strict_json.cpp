@@ -44,18 +44,18 @@ public:
     using Event = nlohmann::detail::parse_event_t;
     if (event == Event::object_start) keys_.emplace_back();
     if (event == Event::object_end) keys_.pop_back();
-    if (depth > kMaxDepth) complain(fmt::format("nested more than {} levels deep", kMaxDepth));
+    if (depth > kMaxDepth) report_error(fmt::format("nested more than {} levels deep", kMaxDepth));
     if (event == Event::key) {
       const auto& key = value.get_ref<const std::string&>();
       if (!keys_.back().insert(key).second)
-        complain(fmt::format("the key {} is there twice in one object", xtg::quoted(key)));
+        report_error(fmt::format("the key {} is there twice in one object", xtg::quoted(key)));
     }
     return true;
   }
   std::optional<std::string> complaint;
 
 private:
-  void complain(std::string what) {
+  void report_error(std::string what) {
     if (!complaint) complaint = std::move(what);
   }
   std::vector<std::set<std::string>> keys_;

@@ -271,9 +271,9 @@ void duration_row(Table& table, Get get) {
               parse_positive_duration);
 }
 template <class Get>
-void session_row(Table& table, std::string help, std::string fallback, Get get) {
+void run_id_row(Table& table, std::string help, std::string fallback, Get get) {
   Option& row =
-      table.value({"--session", "HEX", std::move(help), std::move(fallback)}, get, parse_session);
+      table.value({"--session", "HEX", std::move(help), std::move(fallback)}, get, parse_run_id);
   row.kind = Kind::Text;
   row.write = [get](Scope& s) { return get(s) ? Texts{fmt::format("{:08x}", *get(s))} : Texts{}; };
 }

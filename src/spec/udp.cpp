@@ -167,8 +167,8 @@ void stream_rows(Table& table) {
   table.flag("--announce", "announce the run's start and end to receivers, in extra frames",
              of_test(&plan::TestSpec::announce));
   key_row(table, of_test(&plan::TestSpec::key));
-  session_row(table, "name the run: 8 digits, for rx --session", "random",
-              of_test(&plan::TestSpec::session));
+  run_id_row(table, "name the run: 8 digits, for rx --session", "random",
+             of_test(&plan::TestSpec::run_id));
 }
 
 void run_rows(Table& table) {
@@ -276,7 +276,7 @@ Status check_ends(const plan::TestSpec& test, const Asked& asked) {
                      "their signatures");
   if (test.announce)
     return bad_usage("--announce goes without --rx and --port: one process knows both ends");
-  if (test.session)
+  if (test.run_id)
     return bad_usage("--session goes without --rx and --port: one process knows both ends");
   if (std::ranges::count(streams, plan::StampClock::Tai, &plan::StreamSpec::clock) > 0)
     return bad_usage("--clock tai goes without --rx and --port: both ends are on this host, where "
@@ -326,7 +326,7 @@ Status check_udp_stream(const plan::TestSpec& test, const plan::StreamSpec& stre
   if (!stream.signature && test.announce)
     return bad_usage("--announce and --no-signature exclude each other: a receiver counts frames "
                      "with a signature");
-  if (!stream.signature && test.session)
+  if (!stream.signature && test.run_id)
     return bad_usage("--session and --no-signature exclude each other: the session number is part "
                      "of the signature");
   if (!stream.signature && stream.round_trip)

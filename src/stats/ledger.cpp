@@ -24,7 +24,7 @@ std::uint64_t asked_for(const LedgerFacts& facts) {
 
 /// `behind`: where nothing is missing, the generator could still have been faster.
 Limit limit_of(const Ledger& ledger, bool behind) {
-  const std::uint64_t generator = ledger.not_sent + ledger.refused,
+  const std::uint64_t generator = ledger.not_sent + ledger.driver_drops,
                       path = ledger.lost + ledger.late;
   const std::uint64_t most = std::max({generator, ledger.dropped, path});
   if (most == 0) return behind ? Limit::Generator : Limit::None;
@@ -39,15 +39,15 @@ Ledger make_ledger(const LedgerFacts& facts) {
   Ledger out;
   out.asked = asked_for(facts);
   out.not_sent = less(out.asked, facts.tx.offered());
-  out.refused = std::min(facts.tx.refused(), facts.tx.offered());
-  const std::uint64_t sent = facts.tx.offered() - out.refused;
+  out.driver_drops = std::min(facts.tx.refused(), facts.tx.offered());
+  const std::uint64_t sent = facts.tx.offered() - out.driver_drops;
   // Where the interface's counters stand for the tracepoint more may arrive than they say was sent.
-  const std::uint64_t came = std::min(facts.came.numbers, sent);
-  out.copies = rx.duplicates + less(rx.unique, came);
-  out.duplicated = std::min(facts.came.repeated, came);
-  out.exact = facts.came.exact;
-  out.received = came - out.duplicated;
-  std::uint64_t missing = sent - came;
+  const std::uint64_t arrived = std::min(facts.arrived.numbers, sent);
+  out.copies = rx.duplicates + less(rx.unique, arrived);
+  out.duplicated = std::min(facts.arrived.repeated, arrived);
+  out.exact = facts.arrived.exact;
+  out.received = arrived - out.duplicated;
+  std::uint64_t missing = sent - arrived;
   out.late = std::min(rx.too_late, missing);
   missing -= out.late;
   out.dropped = std::min(facts.receiver_drops, missing);

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "stats/exchange_union.h"
+#include "stats/port_test_union.h"
 #include "stats/rate.h"
 #include "stats/rx.h"
 
@@ -23,16 +23,16 @@ enum class Limit : std::uint8_t {
 /// Every packet asked for stands in one column: the seven after `asked` add up to it.
 struct Ledger {
   std::uint64_t asked = 0;
-  std::uint64_t not_sent = 0;   ///< slots missed, or the amount not reached
-  std::uint64_t refused = 0;    ///< by the sender's driver, or never got that far
-  std::uint64_t lost = 0;       ///< on the way
-  std::uint64_t dropped = 0;    ///< by the receiving interface, as its own counters say
-  std::uint64_t received = 0;   ///< came once
-  std::uint64_t duplicated = 0; ///< came more than once (RFC 5560: replicated)
-  std::uint64_t late = 0;       ///< came when their number had been given up
-  std::uint64_t copies = 0;     ///< beside the columns: what came beyond one of each
-  bool exact = true;            ///< else more may be lost, and come twice: see Arrivals
-  bool slow = false;            ///< the rate was missed, even if all was sent in the end
+  std::uint64_t not_sent = 0;     ///< slots missed, or the amount not reached
+  std::uint64_t driver_drops = 0; ///< by the sender's driver, or never got that far
+  std::uint64_t lost = 0;         ///< on the way
+  std::uint64_t dropped = 0;      ///< by the receiving interface, as its own counters say
+  std::uint64_t received = 0;     ///< came once
+  std::uint64_t duplicated = 0;   ///< came more than once (RFC 5560: replicated)
+  std::uint64_t late = 0;         ///< came when their number had been given up
+  std::uint64_t copies = 0;       ///< beside the columns: what came beyond one of each
+  bool exact = true;              ///< else more may be lost, and come twice: see Arrivals
+  bool slow = false;              ///< the rate was missed, even if all was sent in the end
   Limit limit = Limit::None;
   bool operator==(const Ledger&) const = default;
 };
@@ -45,7 +45,7 @@ struct LedgerFacts {
   bool paced = false;
   bool short_of_rate = false;       ///< by more than 1 %
   RxCounters received;              ///< the sum over all receiving ports
-  Arrivals came;                    ///< at any of them
+  Arrivals arrived;                 ///< at any of them
   std::uint64_t receiver_drops = 0; ///< by the receiving interfaces: may count other frames, too
 };
 

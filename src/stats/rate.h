@@ -65,7 +65,7 @@ struct Summary {
   CountSource source = CountSource::Tracepoint;
   std::map<int, std::uint64_t> errnos;
   std::optional<Histogram>
-      slip;                 ///< paced runs: how late after its deadline a frame was released, ns
+      release_delay;        ///< paced runs: how late after its deadline a frame was released, ns
   double first_frame_s = 0; ///< from the command's start to the first frame
   /// Why the target was missed by more than 1 %; empty when it was met or there was none.
   std::string shortfall;

@@ -11,12 +11,12 @@ namespace xtg::stats {
 ReflectCounters& ReflectCounters::operator+=(const ReflectCounters& other) {
   sent += other.sent;
   bytes += other.bytes;
-  told += other.told;
-  untold += other.untold;
+  stamped += other.stamped;
+  unnumbered += other.unnumbered;
   dropped += other.dropped;
   passed += other.passed;
-  for (std::size_t i = 0; i < refused.size(); i++)
-    refused[i] += other.refused[i];
+  for (std::size_t i = 0; i < not_reflected.size(); i++)
+    not_reflected[i] += other.not_reflected[i];
   return *this;
 }
 
@@ -31,18 +31,18 @@ ReflectLink ReflectLink::operator-(const ReflectLink& before) const {
 ReflectCounters ReflectCounters::operator-(const ReflectCounters& before) const {
   ReflectCounters out = {.sent = rise(before.sent, sent),
                          .bytes = rise(before.bytes, bytes),
-                         .told = rise(before.told, told),
-                         .untold = rise(before.untold, untold),
+                         .stamped = rise(before.stamped, stamped),
+                         .unnumbered = rise(before.unnumbered, unnumbered),
                          .dropped = rise(before.dropped, dropped),
                          .passed = rise(before.passed, passed)};
-  for (std::size_t i = 0; i < refused.size(); i++)
-    out.refused[i] = rise(before.refused[i], refused[i]);
+  for (std::size_t i = 0; i < not_reflected.size(); i++)
+    out.not_reflected[i] = rise(before.not_reflected[i], not_reflected[i]);
   return out;
 }
 
 std::uint64_t ReflectCounters::refused_sum() const {
-  return std::accumulate(refused.begin(), refused.end(), std::uint64_t{0}) -
-         refused[XTG_REFLECT_RATE];
+  return std::accumulate(not_reflected.begin(), not_reflected.end(), std::uint64_t{0}) -
+         not_reflected[XTG_REFLECT_RATE];
 }
 
 ReflectSample reflect_delta(const ReflectSnapshot& from, const ReflectSnapshot& to,

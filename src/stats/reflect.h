@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What a mirror did: the kernel's records (xtg/abi/reflect.h) added up, and what happened between
-// two looks at them. Counts are frames, sizes bytes without FCS, unless a name says otherwise.
+// What a reflector did: the kernel's records (xtg/abi/reflect.h) added up, and what happened
+// between two looks at them. Counts are frames, sizes bytes without FCS, unless a name says
+// otherwise.
 #pragma once
 
 #include <algorithm>
@@ -16,15 +17,15 @@
 namespace xtg::stats {
 
 struct ReflectCounters {
-  std::uint64_t sent = 0;    ///< handed to the driver to go back
-  std::uint64_t bytes = 0;   ///< of those
-  std::uint64_t told = 0;    ///< of those: with the mirror's words
-  std::uint64_t untold = 0;  ///< of those: of streams beyond the most that are told apart
-  std::uint64_t dropped = 0; ///< of those: the driver refused them
-  std::uint64_t passed = 0;  ///< not ours: went on to the stack
+  std::uint64_t sent = 0;       ///< handed to the driver to go back
+  std::uint64_t bytes = 0;      ///< of those
+  std::uint64_t stamped = 0;    ///< of those: with the reflector timestamps
+  std::uint64_t unnumbered = 0; ///< of those: of streams beyond the most that are told apart
+  std::uint64_t dropped = 0;    ///< of those: the driver refused them
+  std::uint64_t passed = 0;     ///< not ours: went on to the stack
   /// Test frames that were not sent back, by XTG_REFLECT_*. They went on to the stack, but for
   /// those above the rate.
-  std::array<std::uint64_t, XTG_REFLECT_REASONS> refused{};
+  std::array<std::uint64_t, XTG_REFLECT_REASONS> not_reflected{};
   bool operator==(const ReflectCounters&) const = default;
   ReflectCounters& operator+=(const ReflectCounters& other);
   ReflectCounters operator-(const ReflectCounters& before) const;

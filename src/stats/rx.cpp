@@ -44,12 +44,12 @@ RxDelay delay_of(const Records& records) {
 void add_bursts(RxStream& stream, const RxRecord& record, bool final) {
   xtg_rx_slot slot = record.slot;
   // Without its window a record's end is not known.
-  if (final && !std::has_single_bit(record.words.size())) return;
+  if (final && !std::has_single_bit(record.bitmap.size())) return;
   if (final) {
-    std::vector<__u64> words(record.words.begin(), record.words.end());
+    std::vector<__u64> words(record.bitmap.begin(), record.bitmap.end());
     xtg_rx_state state{};
     state.slot = &slot;
-    state.words = words.data();
+    state.bitmap = words.data();
     state.mask = words.size() - 1;
     xtg_rx_finish(&state);
   }
@@ -57,7 +57,7 @@ void add_bursts(RxStream& stream, const RxRecord& record, bool final) {
   stream.bursts = slot.runs;
   stream.longest_burst = slot.longest_run;
   std::copy(std::begin(slot.run_class), std::end(slot.run_class), stream.burst_class.begin());
-  // Where nothing is lost the numbers that were jumped over came late, or by another lane.
+  // Where nothing is lost the numbers that were jumped over came late, or by another worker.
   stream.outage_ns = final && slot.runs == 0 ? 0 : slot.outage_ns;
 }
 
@@ -173,8 +173,8 @@ std::vector<RxUnit> gain(const std::vector<RxUnit>& from, const std::vector<RxUn
   return gained;
 }
 
-RxAside gain(const RxAside& from, const RxAside& to) {
-  return {.refused = rise(from.refused, to.refused),
+RxUncounted gain(const RxUncounted& from, const RxUncounted& to) {
+  return {.filtered = rise(from.filtered, to.filtered),
           .no_slot = rise(from.no_slot, to.no_slot),
           .unknown = rise(from.unknown, to.unknown),
           .candidates = rise(from.candidates, to.candidates),
@@ -265,13 +265,13 @@ std::uint64_t RxDelay::quantile(double q) const {
 
 std::vector<RxStream> rx_streams(const RxSnapshot& snapshot, bool final) {
   std::vector<RxStream> streams = streams_of(snapshot, Numbers::Sender, final);
-  const std::vector<RxStream> backs = streams_of(snapshot, Numbers::Mirror, final);
+  const std::vector<RxStream> backs = streams_of(snapshot, Numbers::Reflector, final);
   for (const RxStream& back : backs) {
     const auto found =
         std::lower_bound(streams.begin(), streams.end(), back,
                          [](const auto& a, const auto& b) { return a.name < b.name; });
     if (found != streams.end() && found->name == back.name)
-      found->round_trip->ways = ways_of(*found, back);
+      found->round_trip->paths = paths_of(*found, back);
   }
   return streams;
 }
@@ -295,7 +295,7 @@ RxSummary rx_summary(const RxSnapshot& first, const RxSnapshot& last, std::uint6
   summary.total.jitter_ns = largest_jitter(summary.streams);
   summary.queues = gain(first.queues, last.queues);
   summary.cpus = gain(first.cpus, last.cpus);
-  summary.aside = gain(first.aside, last.aside);
+  summary.uncounted = gain(first.uncounted, last.uncounted);
   return summary;
 }
 

@@ -22,7 +22,7 @@ namespace xtg::stats {
 /// `twice`: the second one, of what came again.
 struct RxRecord {
   xtg_rx_slot slot{};
-  std::vector<std::uint64_t> words, twice;
+  std::vector<std::uint64_t> bitmap, twice;
   std::vector<std::uint64_t> delay;   ///< XTG_HIST_CELLS cells
   std::vector<std::uint64_t> arrival; ///< XTG_HIST_CELLS cells
 };
@@ -45,8 +45,8 @@ struct RxShare {
 };
 
 /// Test frames that no stream has, and what the interface lost.
-struct RxAside {
-  std::uint64_t refused = 0;      ///< of another session or port; passed on
+struct RxUncounted {
+  std::uint64_t filtered = 0;     ///< of another session or port; passed on
   std::uint64_t no_slot = 0;      ///< of a stream beyond the most that are told apart; taken
   std::uint64_t unknown = 0;      ///< of an unknown version or type; passed on
   std::uint64_t candidates = 0;   ///< of streams of one frame only; short ones were passed on
@@ -57,7 +57,7 @@ struct RxAside {
   std::uint64_t unsound = 0;      ///< announcements with a wrong sum, or nonsense; passed on
   std::uint64_t unheard = 0;      ///< announcements there was no room for; taken
   std::uint64_t unconfirmed = 0;  ///< runs that were announced, of which no data came
-  bool operator==(const RxAside&) const = default;
+  bool operator==(const RxUncounted&) const = default;
 };
 
 struct RxSnapshot {
@@ -65,27 +65,27 @@ struct RxSnapshot {
   std::vector<RxRecord> records;
   std::vector<RxUnit> queues; ///< those that received anything
   std::vector<RxUnit> cpus;   ///< likewise
-  RxAside aside;
+  RxUncounted uncounted;
   HostClock here;                   ///< this host's clocks, as far as known
   std::vector<RxSender> senders;    ///< what was announced
   std::vector<std::string> filters; ///< of frames without a signature, in words
 };
 
-/// Whether frames came straight from their sender, or back from a mirror.
+/// Whether frames came straight from their sender, or back from a reflector.
 enum class RxPath : std::uint8_t { OneWay, RoundTrip };
 
 /// What identifies a stream: of the compact form only the low bits are known. Frames without a
 /// signature are the stream of the filter that counted them; those come behind the others.
 struct RxName {
-  std::uint32_t session = 0;
+  std::uint32_t run_id = 0;
   std::uint16_t stream = 0; ///< or number of the filter
   bool compact = false;
   RxPath path = RxPath::OneWay;
   bool match = false; ///< counted by a filter: there are neither numbers nor send times
   bool operator==(const RxName&) const = default;
   auto operator<=>(const RxName& other) const {
-    return std::tie(match, session, stream, compact, path) <=>
-           std::tie(other.match, other.session, other.stream, other.compact, other.path);
+    return std::tie(match, run_id, stream, compact, path) <=>
+           std::tie(other.match, other.run_id, other.stream, other.compact, other.path);
   }
 };
 
@@ -148,22 +148,22 @@ struct RxClockVerdict {
   bool operator==(const RxClockVerdict&) const = default;
 };
 
-/// The way there and the way back apart, where the mirror numbers what it sends back.
-struct RxWays {
-  std::uint64_t mirrored = 0;           ///< frames that the mirror sent back, as far as is known
-  std::uint64_t forward_lost = 0;       ///< before the mirror
-  std::uint64_t forward_duplicates = 0; ///< made before the mirror
-  RxCounters back;                      ///< by the mirror's numbers
-  RxClock back_clock = RxClock::Shared; ///< whether the mirror's clock is this host's
+/// The way there and the way back apart, where the reflector numbers what it sends back.
+struct RxRoundTripPaths {
+  std::uint64_t reflected = 0;          ///< frames that the reflector sent back, as far as is known
+  std::uint64_t forward_lost = 0;       ///< before the reflector
+  std::uint64_t forward_duplicates = 0; ///< made before the reflector
+  RxCounters back;                      ///< by the reflector's numbers
+  RxClock back_clock = RxClock::Shared; ///< whether the reflector's clock is this host's
   RxDelay back_delay;                   ///< one-way; empty where back_clock Differs
 };
 
 /// What a stream that came back tells beyond the stream's own figures.
 struct RxRoundTrip {
-  std::uint64_t told = 0; ///< packets of which the mirror told how long it kept them ...
+  std::uint64_t stamped = 0; ///< packets of which the reflector told how long it kept them ...
   std::uint64_t residence_min = 0, residence_max = 0;
-  double residence_mean = 0;  ///< ... which is not in their delay
-  std::optional<RxWays> ways; ///< none: the mirror did not number all of them
+  double residence_mean = 0;             ///< ... which is not in their delay
+  std::optional<RxRoundTripPaths> paths; ///< none: the reflector did not number all of them
 };
 
 struct RxStream {
@@ -186,7 +186,7 @@ struct RxStream {
   std::uint64_t ipdv_max_ns = 0;
   Histogram arrival; ///< time between packets of one unit
 
-  // Order (RFC 4737), within each sending lane and receive queue.
+  // Order (RFC 4737), within each sending worker and receive queue.
   std::uint64_t extents = 0; ///< reordered packets whose extent is known
   double extent_mean = 0;    ///< of those
   std::uint32_t extent_max = 0;
@@ -241,7 +241,7 @@ struct RxSummary {
   RxStream all;
   std::vector<RxSender> senders; ///< what was announced
   std::vector<RxUnit> queues, cpus;
-  RxAside aside;
+  RxUncounted uncounted;
   std::optional<RxVerified> verified; ///< where checksums were verified
   std::optional<RxSamples> samples;   ///< where frames were written to a file
   double cpu_s = 0;

@@ -35,7 +35,7 @@ RxClockVerdict judge_clock(const ClockFacts& facts) {
 
 const RxSender* sender_of(const std::vector<RxSender>& senders, const RxName& name) {
   for (const RxSender& sender : senders)
-    if (belongs(name, sender.session)) return &sender;
+    if (belongs(name, sender.run_id)) return &sender;
   return nullptr;
 }
 

@@ -18,7 +18,7 @@ namespace {
 auto place_of(const RxRecord& record) {
   const xtg_rx_key& key = record.slot.key;
   // Of one that was quiet for long and came back there are several, which began at different times.
-  return std::make_tuple(key.session, key.stream, key.form, key.unit, record.slot.first_ns);
+  return std::make_tuple(key.run_id, key.stream, key.form, key.unit, record.slot.first_ns);
 }
 
 RxCounters sum_of(const RxSnapshot& snapshot) {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "stats/exchange_union.h"
+#include "stats/port_test_union.h"
 #include "stats/rise.h"
 #include "stats/rx_clock.h"
 #include "xtg/abi/rx_back.h"
@@ -20,8 +20,7 @@ constexpr std::uint64_t kLongestDelayNs = 10'000'000'000;
 
 RxName name_of(const xtg_rx_key& key) {
   const bool back = (key.form & XTG_RX_REFLECTED) != 0;
-  return {key.session, key.stream,
-          (key.form & ~(XTG_RX_REFLECTED | XTG_RX_BACK)) == XTG_SIG_COMPACT,
+  return {key.run_id, key.stream, (key.form & ~(XTG_RX_REFLECTED | XTG_RX_BACK)) == XTG_SIG_COMPACT,
           back ? RxPath::RoundTrip : RxPath::OneWay, key.form == XTG_SIG_NONE};
 }
 
@@ -35,7 +34,7 @@ ByStream by_stream(const RxSnapshot& snapshot, Numbers numbers) {
   ByStream streams;
   for (const RxRecord& record : snapshot.records) {
     const xtg_rx_slot& s = record.slot;
-    const Numbers whose = (s.key.form & XTG_RX_BACK) != 0 ? Numbers::Mirror : Numbers::Sender;
+    const Numbers whose = (s.key.form & XTG_RX_BACK) != 0 ? Numbers::Reflector : Numbers::Sender;
     if (s.packets != 0 && whose == numbers) streams[name_of(s.key)].push_back(&record);
   }
   return streams;
@@ -54,12 +53,12 @@ RxPath path_of(const ByStream& streams) {
 namespace {
 
 bool have_windows(const Records& records) {
-  return std::ranges::none_of(records, [](const RxRecord* r) { return r->words.empty(); });
+  return std::ranges::none_of(records, [](const RxRecord* r) { return r->bitmap.empty(); });
 }
 
 /// A copy that came through another queue is one, and does not stand in for a packet that is lost.
 /// Before the end the windows are not read, and each record's own copies are all that is known.
-void tell_copies(RxCounters& sum, const Records& records) {
+void add_copies(RxCounters& sum, const Records& records) {
   if (records.size() < 2 || !has_signature(*records.front()) || !have_windows(records)) return;
   const Arrivals all = arrivals_of(records);
   sum.duplicates += rise(all.numbers, sum.unique);
@@ -96,7 +95,7 @@ RxCounters counters_of(const Records& records) {
     base = std::min<std::uint64_t>(base, s.base);
     next = std::max<std::uint64_t>(next, s.next);
   }
-  tell_copies(sum, records);
+  add_copies(sum, records);
   if (sum.packets != sum.matched) sum.lost = static_cast<std::int64_t>(next - base - sum.unique);
   return sum;
 }
@@ -131,7 +130,7 @@ RxClockVerdict clock_of(const RxSnapshot& snapshot, const Records& records, cons
   facts.contradicted = many || least_delay(records) > kLongestDelayNs;
   facts.here = snapshot.here;
   const xtg_rx_key& key = records.front()->slot.key;
-  if ((key.form & XTG_RX_BACK) != 0) return judge_clock(facts); // nobody announced the mirror's
+  if ((key.form & XTG_RX_BACK) != 0) return judge_clock(facts); // nobody announced the reflector's
   if (const auto* sender = sender_of(snapshot.senders, name_of(key))) {
     facts.announced = true;
     facts.host = sender->about.host;

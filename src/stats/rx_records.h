@@ -16,9 +16,9 @@ using Records = std::vector<const RxRecord*>;
 
 using ByStream = std::map<RxName, Records>;
 
-/// Whose sequence numbers a record keeps. Packets that come back are in a record by the mirror's
+/// Whose sequence numbers a record keeps. Packets that come back are in a record by the reflector's
 /// once more, which counts in nothing but what is told of the way back.
-enum class Numbers : std::uint8_t { Sender, Mirror };
+enum class Numbers : std::uint8_t { Sender, Reflector };
 
 bool has_signature(const RxRecord& record);
 

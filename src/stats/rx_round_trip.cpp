@@ -27,60 +27,63 @@ RxRoundTrip round_trip_of(std::span<const RxRecord* const> records) {
   WideSum sum;
   for (const RxRecord* record : records) {
     const xtg_rx_slot& s = record->slot;
-    if (s.told == 0) continue;
-    out.residence_min = out.told == 0 ? s.residence_min
-                                      : std::min<std::uint64_t>(out.residence_min, s.residence_min);
+    if (s.stamped == 0) continue;
+    out.residence_min = out.stamped == 0
+                            ? s.residence_min
+                            : std::min<std::uint64_t>(out.residence_min, s.residence_min);
     out.residence_max = std::max<std::uint64_t>(out.residence_max, s.residence_max);
-    out.told += s.told;
+    out.stamped += s.stamped;
     sum += WideSum{s.residence_sum, s.residence_high};
   }
-  if (out.told != 0) out.residence_mean = sum.value() / static_cast<double>(out.told);
+  if (out.stamped != 0) out.residence_mean = sum.value() / static_cast<double>(out.stamped);
   return out;
 }
 
-// N numbers were sent. The mirror sent back M frames, each under a number of its own. U of the
-// sender's numbers came back and B of the mirror's, of P packets:
+// N numbers were sent. The reflector sent back M frames, each under a number of its own. U of the
+// sender's numbers came back and B of the reflector's, of P packets:
 //
 //   lost                    = N - U
 //   lost on the way back    = M - B
-//   copies of the way back  = P - B     (one number of the mirror more than once)
+//   copies of the way back  = P - B     (one number of the reflector more than once)
 //   copies of both ways     = P - U     (one number of the sender more than once)
-//   copies of the way there = B - U     (several of the mirror's numbers for one of the sender's)
+//   copies of the way there = B - U     (several of the reflector's numbers for one of the
+//   sender's)
 //
-// So the mirror heard M - (B - U) of the sender's numbers, and
+// So the reflector heard M - (B - U) of the sender's numbers, and
 //
 //   lost on the way there   = N - (M - (B - U)) = (N - U) - (M - B)
 //
 // A copy of the way there that was lost on the way back is not known to have been one: by as many
 // the last figure is too low, and it may be as much as below 0. N and M are told by the highest
 // numbers that came, so the last frames, if they were lost, are not in any of these.
-std::optional<RxWays> ways_of(const RxStream& whole, const RxStream& back) {
+std::optional<RxRoundTripPaths> paths_of(const RxStream& whole, const RxStream& back) {
   // One more may have come back already where the records are read while they are written.
   if (back.counters.packets < whole.counters.packets) return std::nullopt;
   const bool from_start = whole.first_number < kFirstNumbers;
-  RxWays ways;
-  ways.mirrored = back.next_number;
-  ways.back = back.counters;
-  ways.back.lost = missing(back, from_start);
-  const std::int64_t there = missing(whole, from_start) - ways.back.lost;
+  RxRoundTripPaths paths;
+  paths.reflected = back.next_number;
+  paths.back = back.counters;
+  paths.back.lost = missing(back, from_start);
+  const std::int64_t there = missing(whole, from_start) - paths.back.lost;
   // A packet whose number is not believed is no copy of another.
   const auto copies = static_cast<std::int64_t>(back.counters.unique - whole.counters.unique) +
                       back.counters.suspect - whole.counters.suspect;
-  ways.forward_lost = static_cast<std::uint64_t>(std::max<std::int64_t>(there, 0));
-  ways.forward_duplicates = static_cast<std::uint64_t>(std::max<std::int64_t>(copies, 0));
-  ways.back_clock = back.clock.clock;
-  ways.back_delay = back.delay;
-  return ways;
+  paths.forward_lost = static_cast<std::uint64_t>(std::max<std::int64_t>(there, 0));
+  paths.forward_duplicates = static_cast<std::uint64_t>(std::max<std::int64_t>(copies, 0));
+  paths.back_clock = back.clock.clock;
+  paths.back_delay = back.delay;
+  return paths;
 }
 
-void add_mirrored(RxStream& stream, const RxAnnouncement& end) {
-  const bool told = end.reflected && end.mirror_tx_ns != 0 && end.mirror_seq != XTG_RX_UNNUMBERED;
-  if (!told || !stream.round_trip->ways) return;
-  RxWays& ways = *stream.round_trip->ways;
-  ways.mirrored = std::max(ways.mirrored, end.mirror_seq);
-  ways.back.lost = static_cast<std::int64_t>(ways.mirrored - ways.back.unique);
-  ways.forward_lost =
-      static_cast<std::uint64_t>(std::max<std::int64_t>(stream.counters.lost - ways.back.lost, 0));
+void add_reflected(RxStream& stream, const RxAnnouncement& end) {
+  const bool told =
+      end.reflected && end.reflector_tx_ns != 0 && end.reflector_seq != XTG_RX_UNNUMBERED;
+  if (!told || !stream.round_trip->paths) return;
+  RxRoundTripPaths& paths = *stream.round_trip->paths;
+  paths.reflected = std::max(paths.reflected, end.reflector_seq);
+  paths.back.lost = static_cast<std::int64_t>(paths.reflected - paths.back.unique);
+  paths.forward_lost =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(stream.counters.lost - paths.back.lost, 0));
 }
 
 } // namespace xtg::stats

@@ -18,14 +18,14 @@ bool matched(const RxRecord& record) {
   return record.slot.key.form == XTG_SIG_NONE;
 }
 
-bool belongs(const RxRecord& record, std::uint32_t session) {
+bool belongs(const RxRecord& record, std::uint32_t run_id) {
   const xtg_rx_key& key = record.slot.key;
   return !matched(record) &&
-         belongs(RxName{key.session, key.stream, (key.form & 0xff) == XTG_SIG_COMPACT}, session);
+         belongs(RxName{key.run_id, key.stream, (key.form & 0xff) == XTG_SIG_COMPACT}, run_id);
 }
 
-bool is_of(const RxCame& record, std::uint32_t session) {
-  return belongs(RxName{.session = record.session, .compact = record.compact}, session);
+bool is_of(const RxArrived& record, std::uint32_t run_id) {
+  return belongs(RxName{.run_id = record.run_id, .compact = record.compact}, run_id);
 }
 
 bool has_data(const RxSnapshot& snapshot) {
@@ -60,7 +60,7 @@ std::uint64_t plus(std::uint64_t a, std::uint64_t b) {
 std::uint64_t sent_of(const RxSender& sender) {
   std::uint64_t sent = 0;
   for (const auto& [stream, end] : sender.ends)
-    sent = plus(sent, rise(end.refused, end.frames));
+    sent = plus(sent, rise(end.driver_drops, end.frames));
   return sent;
 }
 
@@ -89,15 +89,15 @@ void take_off(RxRecord& record, const RxRecord& before, std::uint64_t read_ns,
   if (record.slot.packets != 0) drop_first_gap(record.arrival, rise(before.slot.last_ns, read_ns));
 }
 
-/// What a mirror sent back says the same as what came directly, which is preferred. Of copies the
-/// first one is kept, with what a mirror said in the last.
+/// What a reflector sent back says the same as what came directly, which is preferred. Of copies
+/// the first one is kept, with what a reflector said in the last.
 void put(RxAnnouncement& known, const RxAnnouncement& what, bool fresh) {
   if (fresh || (known.reflected && !what.reflected)) {
     known = what;
   } else if (known.reflected == what.reflected) {
-    known.mirror_seq = what.mirror_seq;
-    known.mirror_rx_ns = what.mirror_rx_ns;
-    known.mirror_tx_ns = what.mirror_tx_ns;
+    known.reflector_seq = what.reflector_seq;
+    known.reflector_rx_ns = what.reflector_rx_ns;
+    known.reflector_tx_ns = what.reflector_tx_ns;
   }
 }
 
@@ -114,23 +114,23 @@ void enter(RxSender& sender, const RxAnnouncement& what, bool fresh) {
 
 } // namespace
 
-bool belongs(const RxName& name, std::uint32_t session) {
-  return name.compact ? name.session == (session & 0xffff) : name.session == session;
+bool belongs(const RxName& name, std::uint32_t run_id) {
+  return name.compact ? name.run_id == (run_id & 0xffff) : name.run_id == run_id;
 }
 
-std::uint64_t not_of(const std::vector<RxCame>& came, std::uint32_t session) {
+std::uint64_t not_of(const std::vector<RxArrived>& arrived, std::uint32_t run_id) {
   std::uint64_t packets = 0;
-  for (const RxCame& record : came)
-    if (!is_of(record, session)) packets += record.packets + record.suspect;
+  for (const RxArrived& record : arrived)
+    if (!is_of(record, run_id)) packets += record.packets + record.suspect;
   return packets;
 }
 
 bool RxRuns::learn(const std::vector<RxAnnouncement>& announcements) {
   bool starts = false;
   for (const RxAnnouncement& what : announcements) {
-    const auto [at, fresh] = runs_.try_emplace(what.session);
+    const auto [at, fresh] = runs_.try_emplace(what.run_id);
     Run& run = at->second;
-    run.sender.session = what.session;
+    run.sender.run_id = what.run_id;
     run.seen_ns = std::max(run.seen_ns, what.arrival_ns);
     if (!what.end && !run.sender.start_seen) starts = true;
     enter(run.sender, what, fresh);
@@ -152,24 +152,24 @@ void RxRuns::prune() {
   }
 }
 
-std::vector<RxSender> RxRuns::confirm(std::vector<RxCame> came) {
-  came_ = std::move(came);
+std::vector<RxSender> RxRuns::confirm(std::vector<RxArrived> arrived) {
+  arrived_ = std::move(arrived);
   std::vector<RxSender> news;
-  for (auto& [session, run] : runs_) {
+  for (auto& [run_id, run] : runs_) {
     run.packets = 0; // last_ns stays, where its record was taken for another
-    for (const RxCame& record : came_) {
-      if (!is_of(record, session)) continue;
+    for (const RxArrived& record : arrived_) {
+      if (!is_of(record, run_id)) continue;
       run.packets += record.packets;
       run.last_ns = std::max(run.last_ns, record.last_ns);
     }
     run.confirmed = run.confirmed || is_confirmed(run);
-    if (!run.confirmed || run.begun || (run.told && !run.sender.start_seen)) continue;
+    if (!run.confirmed || run.begun || (run.announced && !run.sender.start_seen)) continue;
     // Of a session that has not begun nobody need know that it ends, once another one has.
     if (run.sender.start_seen)
       run.begun = begun_ = true;
     else if (begun_)
       continue;
-    run.told = true;
+    run.announced = true;
     news.push_back(run.sender);
   }
   return news;
@@ -196,7 +196,7 @@ bool RxRuns::is_overdue(const Run& run, std::uint64_t now_ns) const {
 
 /// Frames come of a session that has not ended.
 bool RxRuns::others_go_on(std::uint64_t now_ns) const {
-  return std::any_of(came_.begin(), came_.end(), [&](const RxCame& record) {
+  return std::any_of(arrived_.begin(), arrived_.end(), [&](const RxArrived& record) {
     if (passed(now_ns, record.last_ns) >= std::max(drain_ns_, kLiveNs)) return false;
     return std::none_of(runs_.begin(), runs_.end(), [&](const auto& run) {
       return run.second.confirmed && run.second.sender.ended() && is_of(record, run.first);
@@ -220,7 +220,7 @@ bool RxRuns::hurries(std::uint64_t now_ns) const {
 
 bool RxRuns::may_be_over(std::uint64_t now_ns) const {
   bool any = false;
-  for (const auto& [session, run] : runs_) {
+  for (const auto& [run_id, run] : runs_) {
     const bool ended = run.sender.ended();
     if (begun_ && !run.begun) continue;
     if (begun_ && !ended && !is_overdue(run, now_ns)) return false;
@@ -229,11 +229,11 @@ bool RxRuns::may_be_over(std::uint64_t now_ns) const {
   return any;
 }
 
-void RxRuns::set_aside(const RxSnapshot& snapshot, std::uint64_t begun_ns) {
-  aside_.clear();
-  aside_ns_ = snapshot.time_ns;
+void RxRuns::set_baseline(const RxSnapshot& snapshot, std::uint64_t begun_ns) {
+  baseline_.clear();
+  baseline_ns_ = snapshot.time_ns;
   begun_ns_ = begun_ns;
-  std::copy_if(snapshot.records.begin(), snapshot.records.end(), std::back_inserter(aside_),
+  std::copy_if(snapshot.records.begin(), snapshot.records.end(), std::back_inserter(baseline_),
                matched);
 }
 
@@ -248,31 +248,31 @@ void RxRuns::apply(RxSnapshot& snapshot) const {
   // Where nothing has come, all of what was announced may be lost; else what nothing came of is
   // nothing to us, nor the end of a run from before our time.
   const bool data = has_data(snapshot);
-  for (const auto& [session, run] : runs_) {
+  for (const auto& [run_id, run] : runs_) {
     if (begun_ ? run.begun : data ? run.confirmed : run.sender.start_seen) {
       snapshot.senders.push_back(run.sender);
       snapshot.senders.back().overdue = run.begun && is_overdue(run, snapshot.time_ns);
     } else if (run.sender.start_seen) {
-      snapshot.aside.unconfirmed++;
+      snapshot.uncounted.unconfirmed++;
     }
   }
   if (!begun_) return;
   for (RxRecord& record : snapshot.records)
-    for (const RxRecord& before : aside_) {
+    for (const RxRecord& before : baseline_) {
       const xtg_rx_key &key = record.slot.key, &old = before.slot.key;
       // A filter that was quiet for long may have a second record.
       if (matched(record) && key.stream == old.stream && key.unit == old.unit &&
           record.slot.first_ns == before.slot.first_ns)
-        take_off(record, before, aside_ns_, begun_ns_);
+        take_off(record, before, baseline_ns_, begun_ns_);
     }
   std::erase_if(snapshot.records, [&](const RxRecord& record) {
     if (matched(record)) return false;
     if (std::any_of(snapshot.senders.begin(), snapshot.senders.end(),
-                    [&](const RxSender& sender) { return belongs(record, sender.session); }))
+                    [&](const RxSender& sender) { return belongs(record, sender.run_id); }))
       return false;
-    // What came back is in a record by the mirror's numbers once more.
+    // What came back is in a record by the reflector's numbers once more.
     if ((record.slot.key.form & XTG_RX_BACK) == 0)
-      snapshot.aside.unannounced += record.slot.packets + record.slot.suspect;
+      snapshot.uncounted.unannounced += record.slot.packets + record.slot.suspect;
     return true;
   });
 }
@@ -281,7 +281,7 @@ bool RxRuns::over(const RxSnapshot& snapshot, std::uint64_t now_ns) const {
   std::uint64_t ended_ns = 0;
   bool any = false;
   for (const RxSender& sender : snapshot.senders) {
-    const auto run = runs_.find(sender.session);
+    const auto run = runs_.find(sender.run_id);
     if (!sender.ended()) {
       // Of an end without data it is not known that it is of a run that was under way.
       if (begun_ && (run == runs_.end() || !is_overdue(run->second, now_ns))) return false;

@@ -25,7 +25,7 @@ public:
   bool learn(const std::vector<RxAnnouncement>& announcements);
   /// Takes what has come so far. The runs that it confirms, and those that have ended without a
   /// start.
-  std::vector<RxSender> confirm(std::vector<RxCame> came);
+  std::vector<RxSender> confirm(std::vector<RxArrived> arrived);
 
   /// A run with a start is confirmed: from then on only such ones count.
   [[nodiscard]] bool begun() const { return begun_; }
@@ -37,7 +37,7 @@ public:
 
   /// What filters had counted in `snapshot` is from before the run, which begins at `begun_ns`:
   /// apply() takes it off.
-  void set_aside(const RxSnapshot& snapshot, std::uint64_t begun_ns);
+  void set_baseline(const RxSnapshot& snapshot, std::uint64_t begun_ns);
   /// When the run began: its start came then, or the first of its packets, which may overtake that.
   /// `snapshot`: as apply() left it.
   static std::uint64_t begin_of(const RxSnapshot& snapshot, std::uint64_t start_ns);
@@ -56,7 +56,7 @@ private:
     std::uint64_t seen_ns = 0; ///< when it was last announced
     std::uint64_t packets = 0; ///< that came of it
     std::uint64_t last_ns = 0; ///< arrival of the last one
-    bool confirmed = false, begun = false, told = false;
+    bool confirmed = false, begun = false, announced = false;
   };
 
   void prune();
@@ -66,18 +66,18 @@ private:
   [[nodiscard]] bool one_begins(std::uint64_t now_ns) const;
 
   std::map<std::uint32_t, Run> runs_;
-  std::vector<RxCame> came_;
-  std::vector<RxRecord> aside_; ///< of filters, before the run
-  std::uint64_t aside_ns_ = 0;  ///< when those were read
+  std::vector<RxArrived> arrived_;
+  std::vector<RxRecord> baseline_; ///< of filters, before the run
+  std::uint64_t baseline_ns_ = 0;  ///< when those were read
   std::uint64_t begun_ns_ = 0;
   std::uint64_t drain_ns_;
   bool begun_ = false;
 };
 
 /// Packets that came of other sessions.
-std::uint64_t not_of(const std::vector<RxCame>& came, std::uint32_t session);
+std::uint64_t not_of(const std::vector<RxArrived>& arrived, std::uint32_t run_id);
 
 /// Whether a stream with this name is one of the session's.
-bool belongs(const RxName& name, std::uint32_t session);
+bool belongs(const RxName& name, std::uint32_t run_id);
 
 } // namespace xtg::stats

@@ -11,13 +11,13 @@ namespace xtg::stats {
 
 /// One announcement as the kernel entered it; its copies are one.
 struct RxAnnouncement {
-  std::uint32_t session = 0;
+  std::uint32_t run_id = 0;
   std::uint16_t stream = 0;
   bool end = false;       ///< else a start
-  bool reflected = false; ///< a mirror sent it back
+  bool reflected = false; ///< a reflector sent it back
   bool tai = false;       ///< the stream's send times are CLOCK_TAI
   std::uint64_t frames = 0;
-  std::uint64_t refused = 0;
+  std::uint64_t driver_drops = 0;
   std::uint64_t duration_ns = 0;
   std::uint64_t rate_millipps = 0;
   std::uint64_t host = 0;
@@ -27,13 +27,13 @@ struct RxAnnouncement {
   std::uint16_t threads = 0;
   std::uint64_t arrival_ns = 0; ///< of the first copy
   std::uint32_t seen = 0;       ///< copies
-  // What a mirror said in the last copy.
-  std::uint64_t mirror_seq = 0, mirror_rx_ns = 0, mirror_tx_ns = 0;
+  // What a reflector said in the last copy.
+  std::uint64_t reflector_seq = 0, reflector_rx_ns = 0, reflector_tx_ns = 0;
 };
 
 /// What came of one record, which a run may be known by.
-struct RxCame {
-  std::uint32_t session = 0;
+struct RxArrived {
+  std::uint32_t run_id = 0;
   bool compact = false; ///< of the session only the low 16 bits are known
   std::uint64_t packets = 0;
   std::uint64_t suspect = 0; ///< not in `packets`
@@ -42,7 +42,7 @@ struct RxCame {
 
 /// A session, as its sender announced it.
 struct RxSender {
-  std::uint32_t session = 0;
+  std::uint32_t run_id = 0;
   bool start_seen = false; ///< else only ends: what was sent before this receiver is among the lost
   bool overdue = false;    ///< the announced time is over, and the end was not announced
   RxAnnouncement about;    ///< its start, or its first end

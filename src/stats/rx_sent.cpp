@@ -12,25 +12,24 @@ namespace xtg::stats {
 
 namespace {
 
-bool is_stream(const RxName& name, std::uint32_t session, std::uint16_t stream) {
-  return !name.match && belongs(name, session) &&
+bool is_stream(const RxName& name, std::uint32_t run_id, std::uint16_t stream) {
+  return !name.match && belongs(name, run_id) &&
          name.stream == (name.compact ? stream & 0xff : stream);
 }
 
 /// A stream of which nothing came.
 RxStream silent(const RxAnnouncement& end) {
   RxStream stream;
-  stream.name = {end.session, end.stream, false,
-                 end.reflected ? RxPath::RoundTrip : RxPath::OneWay};
+  stream.name = {end.run_id, end.stream, false, end.reflected ? RxPath::RoundTrip : RxPath::OneWay};
   if (end.reflected) stream.round_trip.emplace();
   stream.size_min = stream.size_max = std::max(end.frame_size, kFcsBytes) - kFcsBytes;
   return stream;
 }
 
-void tell(RxStream& stream, const RxAnnouncement& end) {
-  stream.sent = end.frames - std::min(end.refused, end.frames);
+void apply_end(RxStream& stream, const RxAnnouncement& end) {
+  stream.sent = end.frames - std::min(end.driver_drops, end.frames);
   stream.counters.lost = static_cast<std::int64_t>(*stream.sent - stream.counters.unique);
-  if (stream.round_trip) add_mirrored(stream, end);
+  if (stream.round_trip) add_reflected(stream, end);
 }
 
 } // namespace
@@ -38,13 +37,13 @@ void tell(RxStream& stream, const RxAnnouncement& end) {
 void add_sent(std::vector<RxStream>& streams, const std::vector<RxSender>& senders) {
   for (const RxSender& sender : senders) {
     for (const auto& [number, end] : sender.ends) {
-      bool came = false;
+      bool arrived = false;
       for (RxStream& stream : streams) {
-        if (!is_stream(stream.name, sender.session, number)) continue;
-        tell(stream, end);
-        came = true;
+        if (!is_stream(stream.name, sender.run_id, number)) continue;
+        apply_end(stream, end);
+        arrived = true;
       }
-      if (!came) tell(streams.emplace_back(silent(end)), end);
+      if (!arrived) apply_end(streams.emplace_back(silent(end)), end);
     }
   }
   std::sort(streams.begin(), streams.end(),

@@ -20,12 +20,13 @@ constexpr std::array kCounters = {
     &FlowCounters::bytes_received,  &FlowCounters::ecn_reductions,    &FlowCounters::bad_segments,
     &FlowCounters::zero_window_us,  &FlowCounters::window_limited_us, &FlowCounters::idle_us,
     &FlowCounters::board_limited_us};
-static_assert(sizeof(FlowCounters) == (kCounters.size() + 2 * kAgainKinds) * sizeof(std::uint64_t),
+static_assert(sizeof(FlowCounters) ==
+                  (kCounters.size() + 2 * kRetransmitCauses) * sizeof(std::uint64_t),
               "a counter is missing above");
 
-constexpr std::size_t kLocal = static_cast<std::size_t>(Again::Local);
+constexpr std::size_t kLocal = static_cast<std::size_t>(RetransmitCause::Local);
 
-std::uint64_t but_local(const std::array<std::uint64_t, kAgainKinds>& kinds) {
+std::uint64_t but_local(const std::array<std::uint64_t, kRetransmitCauses>& kinds) {
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < kinds.size(); ++i)
     if (i != kLocal) sum += kinds[i];
@@ -36,9 +37,10 @@ FlowCounters gain(const FlowCounters& from, const FlowCounters& to) {
   FlowCounters out;
   for (const auto counter : kCounters)
     out.*counter = rise(from.*counter, to.*counter);
-  for (std::size_t i = 0; i < kAgainKinds; ++i) {
-    out.again[i] = rise(from.again[i], to.again[i]);
-    out.again_bytes[i] = rise(from.again_bytes[i], to.again_bytes[i]);
+  for (std::size_t i = 0; i < kRetransmitCauses; ++i) {
+    out.retransmit_causes[i] = rise(from.retransmit_causes[i], to.retransmit_causes[i]);
+    out.retransmit_cause_bytes[i] =
+        rise(from.retransmit_cause_bytes[i], to.retransmit_cause_bytes[i]);
   }
   return out;
 }
@@ -108,15 +110,15 @@ std::uint64_t latest_ns(std::uint32_t us, std::uint64_t until_ns) {
   return (until_us - static_cast<std::uint32_t>(until_us - us)) * 1000;
 }
 
-std::string_view to_string(Again cause) {
+std::string_view to_string(RetransmitCause cause) {
   switch (cause) {
-  case Again::Sack:
+  case RetransmitCause::Sack:
     return "sack";
-  case Again::Rto:
+  case RetransmitCause::Rto:
     return "rto";
-  case Again::TailProbe:
+  case RetransmitCause::TailProbe:
     return "tail_probe";
-  case Again::Local:
+  case RetransmitCause::Local:
     break;
   }
   return "local_drop";
@@ -158,19 +160,19 @@ bool is_failure(FlowEnd end) {
 FlowCounters& FlowCounters::operator+=(const FlowCounters& other) {
   for (const auto counter : kCounters)
     this->*counter += other.*counter;
-  for (std::size_t i = 0; i < kAgainKinds; ++i) {
-    again[i] += other.again[i];
-    again_bytes[i] += other.again_bytes[i];
+  for (std::size_t i = 0; i < kRetransmitCauses; ++i) {
+    retransmit_causes[i] += other.retransmit_causes[i];
+    retransmit_cause_bytes[i] += other.retransmit_cause_bytes[i];
   }
   return *this;
 }
 
 std::uint64_t FlowCounters::retransmitted() const {
-  return but_local(again);
+  return but_local(retransmit_causes);
 }
 
 std::uint64_t FlowCounters::retransmitted_bytes() const {
-  return but_local(again_bytes);
+  return but_local(retransmit_cause_bytes);
 }
 
 TcpSample tcp_delta(const TcpSnapshot& from, const TcpSnapshot& to, std::uint64_t origin_ns) {
@@ -208,7 +210,7 @@ TcpSample tcp_delta(const TcpSnapshot& from, const TcpSnapshot& to, std::uint64_
   return sample;
 }
 
-std::string reset_words(std::uint64_t taken, std::uint64_t sent, bool closed) {
+std::string reset_text(std::uint64_t taken, std::uint64_t sent, bool closed) {
   const auto bytes = [](std::uint64_t count) {
     return fmt::format("{} byte{}", with_thousands(count), count == 1 ? "" : "s");
   };

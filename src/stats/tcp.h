@@ -17,14 +17,14 @@
 namespace xtg::stats {
 
 /// What made a segment be sent again.
-enum class Again : std::uint8_t {
+enum class RetransmitCause : std::uint8_t {
   Sack,      ///< found lost by RACK (RFC 8985) or duplicate ACKs
   Rto,       ///< retransmission time-out (RFC 6298)
   TailProbe, ///< RFC 8985, 7
   Local,     ///< refused by this host's driver: the far end never saw it
 };
-inline constexpr std::size_t kAgainKinds = 4;
-std::string_view to_string(Again cause); // "sack", "rto", "tail_probe", "local_drop"
+inline constexpr std::size_t kRetransmitCauses = 4;
+std::string_view to_string(RetransmitCause cause); // "sack", "rto", "tail_probe", "local_drop"
 
 enum class FlowEnd : std::uint8_t {
   Running,           ///< not ended yet
@@ -48,9 +48,11 @@ struct FlowCounters {
   std::uint64_t segments_sent = 0; ///< data segments, retransmissions included
   std::uint64_t bytes_sent = 0;    ///< payload, retransmissions included
   std::uint64_t bytes_acked = 0;   ///< payload acknowledged cumulatively: the goodput
-  std::array<std::uint64_t, kAgainKinds> again{};       ///< segments sent again, by Again
-  std::array<std::uint64_t, kAgainKinds> again_bytes{}; ///< same in bytes of payload
-  std::uint64_t spurious = 0; ///< segments the far end reported as duplicates (DSACK, RFC 2883)
+  std::array<std::uint64_t, kRetransmitCauses>
+      retransmit_causes{}; ///< segments sent again, by Again
+  std::array<std::uint64_t, kRetransmitCauses>
+      retransmit_cause_bytes{}; ///< same in bytes of payload
+  std::uint64_t spurious = 0;   ///< segments the far end reported as duplicates (DSACK, RFC 2883)
   std::uint64_t rto_fired = 0;
   std::uint64_t tail_probes = 0;
   std::uint64_t window_probes = 0;
@@ -148,7 +150,7 @@ struct TcpSummary {
 
 /// What a far end did that reset a connection: how much it had taken and sent, and whether it had
 /// closed its side before.
-std::string reset_words(std::uint64_t taken, std::uint64_t sent, bool closed);
+std::string reset_text(std::uint64_t taken, std::uint64_t sent, bool closed);
 
 /// Why no byte was acknowledged, a sentence without a period; empty when some was.
 std::string explain_no_goodput(const TcpSummary& summary);

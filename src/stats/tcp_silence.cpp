@@ -57,7 +57,7 @@ std::string several(std::uint64_t count, std::string_view what) {
 
 } // namespace
 
-std::string icmp_words(const TcpSeen& seen) {
+std::string icmp_text(const TcpSeen& seen) {
   const std::uint32_t type = seen.icmp_type;
   if (type == (seen.ipv6 ? 1U : 3U))
     return std::string(seen.ipv6 ? unreachable_v6(seen.icmp_code) : unreachable_v4(seen.icmp_code));
@@ -68,7 +68,7 @@ std::string icmp_words(const TcpSeen& seen) {
 std::string silence_reason(const FlowCounters& counters, const TcpSeen& seen, std::uint32_t mss) {
   if (seen.icmp_errors != 0)
     return fmt::format("a router answers {} of them by ICMP: {}", with_thousands(seen.icmp_errors),
-                       icmp_words(seen));
+                       icmp_text(seen));
   if (counters.bad_segments != 0 && counters.acks == 0)
     return fmt::format("none of the {} from it is acceptable",
                        several(counters.bad_segments, "segment"));

@@ -22,7 +22,7 @@ struct TcpSeen {
 };
 
 /// "host unreachable": of the last of the other ICMP errors.
-std::string icmp_words(const TcpSeen& seen);
+std::string icmp_text(const TcpSeen& seen);
 
 /// A clause that explains silence; empty where there is no sign. `mss`: payload of the segments
 /// that found no answer, 0 where they were answered before or have been cut to what the path takes.

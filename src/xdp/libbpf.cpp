@@ -76,11 +76,12 @@ Result<UniqueFd> attach_xdp(int prog_fd, int ifindex, const char* what, std::uin
   return UniqueFd(fd);
 }
 
-Result<UniqueFd> attach_ingress(int prog_fd, int ifindex, const char* what, RxPlace place) {
+Result<UniqueFd> attach_ingress(int prog_fd, int ifindex, const char* what,
+                                AttachMode attach_mode) {
   // XDP_FLAGS_SKB_MODE and XDP_FLAGS_DRV_MODE of <linux/if_link.h>.
   constexpr std::uint32_t kBehindDriver = 1U << 1, kInDriver = 1U << 2;
-  auto link =
-      attach_xdp(prog_fd, ifindex, what, place == RxPlace::Generic ? kBehindDriver : kInDriver);
+  auto link = attach_xdp(prog_fd, ifindex, what,
+                         attach_mode == AttachMode::Generic ? kBehindDriver : kInDriver);
   if (link) return link;
   switch (link.error().sys) {
   case EBUSY:

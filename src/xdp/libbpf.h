@@ -12,7 +12,7 @@
 #include "core/result.h"
 #include "core/unique_fd.h"
 #include "xdp/live.h"
-#include "xdp/place.h"
+#include "xdp/attach_mode.h"
 
 struct bpf_program;
 
@@ -40,7 +40,7 @@ Result<UniqueFd> attach_xdp(int prog_fd, int ifindex, const char* what, std::uin
 
 /// The same of a program that receives. NotSupported: the driver cannot do it in this place, or
 /// another program is there; nothing was changed.
-Result<UniqueFd> attach_ingress(int prog_fd, int ifindex, const char* what, RxPlace place);
+Result<UniqueFd> attach_ingress(int prog_fd, int ifindex, const char* what, AttachMode attach_mode);
 
 /// A raw tracepoint program's link.
 Result<UniqueFd> attach_tracepoint(const bpf_program* program);

@@ -67,13 +67,13 @@ stats::RxUnit unit_of(unsigned number, xtg_rx_queue& q) {
 stats::RxAnnouncement announcement_of(const xtg_rx_announce_key& key,
                                       const xtg_rx_announcement& value) {
   stats::RxAnnouncement out;
-  out.session = key.session;
+  out.run_id = key.run_id;
   out.stream = key.stream;
   out.end = key.type == XTG_SIG_END;
   out.reflected = key.reflected != 0;
   out.tai = (value.flags & XTG_SIG_F_TAI) != 0;
   out.frames = value.frames;
-  out.refused = value.refused;
+  out.driver_drops = value.driver_drops;
   out.duration_ns = value.duration_ns;
   out.rate_millipps = value.rate;
   out.host = value.host;
@@ -83,9 +83,9 @@ stats::RxAnnouncement announcement_of(const xtg_rx_announce_key& key,
   out.threads = value.threads;
   out.arrival_ns = value.arrival_ns;
   out.seen = value.seen;
-  out.mirror_seq = value.mirror_seq;
-  out.mirror_rx_ns = value.mirror_rx_ns;
-  out.mirror_tx_ns = value.mirror_tx_ns;
+  out.reflector_seq = value.reflector_seq;
+  out.reflector_rx_ns = value.reflector_rx_ns;
+  out.reflector_tx_ns = value.reflector_tx_ns;
   return out;
 }
 
@@ -123,9 +123,9 @@ stats::RxRecord Receiver::Impl::record(std::uint32_t number, bool words) const {
   out.arrival.assign(std::begin(from.hist.arrival), std::end(from.hist.arrival));
   if (!words) return out;
   // The record is as long as the window asks for; behind the ring there is a second one.
-  const __u64* first = from.words;
+  const __u64* first = from.bitmap;
   const __u64* second = first + config.window / XTG_RX_WORD;
-  out.words.assign(first, second);
+  out.bitmap.assign(first, second);
   out.twice.assign(second, second + (second - first));
   return out;
 }
@@ -170,11 +170,11 @@ Receiver& Receiver::operator=(Receiver&&) noexcept = default;
 Receiver::~Receiver() = default;
 
 Result<Receiver> Receiver::load(const xtg_rx_config& config, const xtg_rx_filters& filters,
-                                RxPlace place, const xtg_rx_sampling& sampling,
+                                AttachMode attach_mode, const xtg_rx_sampling& sampling,
                                 const Receiver* beside) {
   auto impl = std::make_unique<Impl>();
   impl->config = config;
-  impl->config.shared = place == RxPlace::Generic ? 1 : 0;
+  impl->config.shared = attach_mode == AttachMode::Generic ? 1 : 0;
   impl->config.has_tai = has_tai() ? 1 : 0;
   std::optional<int> positions;
   if (beside != nullptr) positions = bpf_map__fd(beside->impl_->skel->maps.rx_positions);
@@ -194,9 +194,10 @@ Result<Receiver> Receiver::load(const xtg_rx_config& config, const xtg_rx_filter
 }
 
 Status Receiver::attach(int ifindex) {
-  const RxPlace place = impl_->config.shared != 0 ? RxPlace::Generic : RxPlace::Native;
+  const AttachMode attach_mode =
+      impl_->config.shared != 0 ? AttachMode::Generic : AttachMode::Native;
   auto link = attach_ingress(bpf_program__fd(impl_->skel->progs.xtg_rx), ifindex,
-                             "the receiving program", place);
+                             "the receiving program", attach_mode);
   if (!link) return tl::unexpected<Error>(std::move(link.error()));
   impl_->link = std::move(*link);
   return {};
@@ -271,13 +272,13 @@ Result<std::vector<stats::RxAnnouncement>> Receiver::take_announcements() {
   return out;
 }
 
-std::vector<stats::RxCame> Receiver::came() const {
-  std::vector<stats::RxCame> out;
+std::vector<stats::RxArrived> Receiver::arrived() const {
+  std::vector<stats::RxArrived> out;
   const auto add = [&out](xtg_rx_slot& slot) {
     const std::uint32_t form = peek(slot.key.form);
     const std::uint64_t packets = peek(slot.packets);
     if (form == XTG_SIG_NONE || (form & XTG_RX_BACK) != 0 || packets == 0) return;
-    out.push_back({peek(slot.key.session), (form & 0xff) == XTG_SIG_COMPACT, packets,
+    out.push_back({peek(slot.key.run_id), (form & 0xff) == XTG_SIG_COMPACT, packets,
                    peek(slot.suspect), peek(slot.last_ns)});
   };
   for (stats::RxRecord& record : impl_->retired)
@@ -306,21 +307,21 @@ Result<stats::RxSnapshot> Receiver::snapshot(bool words) const {
   out.records.assign(impl_->retired.begin(), impl_->retired.end());
   if (!words)
     for (stats::RxRecord& record : out.records)
-      record.words.clear(), record.twice.clear();
+      record.bitmap.clear(), record.twice.clear();
   for (const stats::SlotUse& use : impl_->uses())
     if (use.packets != 0) out.records.push_back(impl_->record(use.number, words));
   for (unsigned i = 0; i < XTG_RX_QUEUES; i++) {
     xtg_rx_queue& q = bss->rx_queues[i];
     const stats::RxUnit unit = unit_of(i, q);
     if (unit.packets != 0 || unit.passed != 0) out.queues.push_back(unit);
-    out.aside.refused += peek(q.refused);
-    out.aside.no_slot += peek(q.no_slot);
-    out.aside.unknown += peek(q.unknown);
-    out.aside.unsound += peek(q.unsound);
-    out.aside.unheard += peek(q.unheard);
+    out.uncounted.filtered += peek(q.filtered);
+    out.uncounted.no_slot += peek(q.no_slot);
+    out.uncounted.unknown += peek(q.unknown);
+    out.uncounted.unsound += peek(q.unsound);
+    out.uncounted.unheard += peek(q.unheard);
   }
-  out.aside.no_slot += impl_->forgotten;
-  out.aside.candidates = peek(bss->rx_control.candidates);
+  out.uncounted.no_slot += impl_->forgotten;
+  out.uncounted.candidates = peek(bss->rx_control.candidates);
   if (auto ok = impl_->add_cpus(out); !ok) return tl::unexpected<Error>(std::move(ok.error()));
   return out;
 }

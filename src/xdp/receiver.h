@@ -14,7 +14,7 @@
 #include "stats/rx.h"
 #include "stats/rx_samples.h"
 #include "stats/rx_sender.h"
-#include "xdp/place.h"
+#include "xdp/attach_mode.h"
 #include "xtg/abi/rx.h"
 #include "xtg/abi/rx_match.h"
 #include "xtg/abi/rx_sample.h"
@@ -31,7 +31,7 @@ public:
   /// receiver of the same streams on another interface; both then know where a stream's numbers
   /// are.
   static Result<Receiver> load(const xtg_rx_config& config, const xtg_rx_filters& filters,
-                               RxPlace place, const xtg_rx_sampling& sampling = {},
+                               AttachMode attach_mode, const xtg_rx_sampling& sampling = {},
                                const Receiver* beside = nullptr);
   Receiver(Receiver&&) noexcept;
   Receiver& operator=(Receiver&&) noexcept;
@@ -60,7 +60,7 @@ public:
   /// Takes out those since the last call, so that there is room for others.
   [[nodiscard]] Result<std::vector<stats::RxAnnouncement>> take_announcements();
   /// What came so far of every record of frames with a signature.
-  [[nodiscard]] std::vector<stats::RxCame> came() const;
+  [[nodiscard]] std::vector<stats::RxArrived> arrived() const;
   /// Frames that the limit has let through.
   [[nodiscard]] std::uint64_t taken() const;
   /// The limit does not count the first so many of them, and which samples are the first holds

@@ -28,8 +28,8 @@ struct Closer {
 using Skeleton = std::unique_ptr<xtg_bpf, Closer>;
 
 /// The send program for a run: the variants differ in what is decided when they are compiled.
-bpf_program* pick_program(const xtg_bpf& skel, const SenderSpec& spec, bool modest) {
-  if (modest) return skel.progs.xtg_tx_modest;
+bpf_program* pick_program(const xtg_bpf& skel, const SenderSpec& spec, bool no_perfmon) {
+  if (no_perfmon) return skel.progs.xtg_tx_no_perfmon;
   if (spec.tables.streams.size() > 1) return skel.progs.xtg_tx_multi;
   if (spec.renew) return skel.progs.xtg_tx_renew;
   const xtg_stream& one = spec.tables.streams.front();
@@ -43,13 +43,13 @@ bool stamps_tai(const SenderSpec& spec) {
                      [](const xtg_stream& stream) { return stream.stamp_tai != 0; });
 }
 
-/// xtg_tx_modest cannot do this.
+/// xtg_tx_no_perfmon cannot do this.
 bool follows_address(const SenderSpec& spec) {
   return std::any_of(spec.tables.streams.begin(), spec.tables.streams.end(),
                      [](const xtg_stream& stream) { return stream.hop_law != XTG_HOP_FIXED; });
 }
 
-Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool modest) {
+Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool no_perfmon) {
   Skeleton skel(xtg_bpf::open(nullptr));
   if (!skel) return fail_sys(errno, "open the kernel programs");
 
@@ -57,11 +57,11 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
   const auto& progs = skel->progs;
   for (bpf_program* prog :
        {progs.xtg_tx, progs.xtg_tx_stamp, progs.xtg_tx_sized, progs.xtg_tx_single,
-        progs.xtg_tx_multi, progs.xtg_tx_renew, progs.xtg_tx_modest})
-    bpf_program__set_autoload(prog, prog == pick_program(*skel, spec, modest));
+        progs.xtg_tx_multi, progs.xtg_tx_renew, progs.xtg_tx_no_perfmon})
+    bpf_program__set_autoload(prog, prog == pick_program(*skel, spec, no_perfmon));
   bpf_program__set_autoload(skel->progs.xtg_tp_xmit, tracepoints);
   bpf_program__set_autoload(skel->progs.xtg_tp_err, tracepoints);
-  bpf_program__set_autoload(progs.xtg_once, spec.once);
+  bpf_program__set_autoload(progs.xtg_control_frame, spec.control_frames);
   rodata->config.ingress_base = spec.ingress_base;
   rodata->config.to_ifindex = static_cast<__u32>(spec.to_ifindex);
   rodata->config.n_workers = static_cast<__u32>(spec.workers);
@@ -70,7 +70,7 @@ Result<Skeleton> open_and_load(const SenderSpec& spec, bool tracepoints, bool mo
   rodata->config.n_places = static_cast<__u32>(spec.tables.places.size());
   rodata->config.clean_from = spec.tables.clean_from;
   rodata->config.tai = stamps_tai(spec) ? 1 : 0;
-  rodata->config.again = spec.again && tracepoints ? 1 : 0;
+  rodata->config.resend = spec.resend && tracepoints ? 1 : 0;
   rodata->config.renew = spec.renew ? 1 : 0;
   std::copy(spec.tables.streams.begin(), spec.tables.streams.end(), rodata->streams);
 
@@ -90,7 +90,7 @@ struct Sender::Impl {
   std::string source_note;
   int prog_fd = -1;
   int pass_fd = -1;
-  int once_fd = -1;
+  int control_fd = -1;
   // Attachments go before the programs: member order is destruction order reversed.
   std::vector<UniqueFd> links;
 
@@ -100,29 +100,29 @@ struct Sender::Impl {
   [[nodiscard]] xtg_tx_cursor& cursor(std::size_t worker, std::size_t stream) const {
     return skel->bss->cursors[worker][stream];
   }
-  void seat_worker(std::size_t number, const packet::RunTables& tables);
+  void set_up_worker(std::size_t number, const packet::RunTables& tables);
 };
 
 namespace {
 
-/// The lane byte of a stream's signatures.
-std::uint64_t lane_word(const xtg_stream& stream, std::size_t lane) {
+/// The worker byte of a stream's signatures.
+std::uint64_t worker_u64(const xtg_stream& stream, std::size_t worker_id) {
   auto form = packet::SignatureForm::None;
   if (stream.sig_form == XTG_SIG_FULL) form = packet::SignatureForm::Full;
   if (stream.sig_form == XTG_SIG_COMPACT) form = packet::SignatureForm::Compact;
-  return packet::lane_word(form, static_cast<std::uint8_t>(lane));
+  return packet::worker_u64(form, static_cast<std::uint8_t>(worker_id));
 }
 
 } // namespace
 
-void Sender::Impl::seat_worker(std::size_t number, const packet::RunTables& tables) {
-  worker(number).lane = static_cast<__u16>(number);
-  const std::size_t again = workers > XTG_AGAIN_LANE ? number : number + XTG_AGAIN_LANE;
+void Sender::Impl::set_up_worker(std::size_t number, const packet::RunTables& tables) {
+  worker(number).number = static_cast<__u16>(number);
+  const std::size_t resend = workers > XTG_RESEND_WORKER ? number : number + XTG_RESEND_WORKER;
   for (std::size_t i = 0; i < streams; i++) {
     xtg_tx_cursor& c = cursor(number, i);
-    c.first_word = tables.streams[i].header[0];
-    c.lane_word = lane_word(tables.streams[i], number);
-    c.again_word = lane_word(tables.streams[i], again);
+    c.first_u64 = tables.streams[i].header[0];
+    c.worker_u64 = worker_u64(tables.streams[i], number);
+    c.resend_u64 = worker_u64(tables.streams[i], resend);
     c.value_seq = ~0ULL; // no values yet: the first claim seeks
   }
 }
@@ -137,19 +137,19 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
     return fail(Errc::NotSupported,
                 "--clock tai: this kernel has no CLOCK_TAI for its programs (it needs Linux 6.1)");
   auto impl = std::make_unique<Impl>();
-  bool modest = false;
-  auto skel = open_and_load(spec, true, modest);
+  bool no_perfmon = false;
+  auto skel = open_and_load(spec, true, no_perfmon);
   if (!skel) {
     impl->source_note = why_no_tracepoint(skel.error());
-    skel = open_and_load(spec, false, modest);
+    skel = open_and_load(spec, false, no_perfmon);
     if (!skel && skel.error().code == Errc::NoPermission) {
       if (follows_address(spec))
         return fail(
             Errc::NoPermission,
             "a destination MAC for each address takes CAP_PERFMON, which is missing (setcap "
             "cap_bpf,cap_net_admin,cap_perfmon+ep); or name one for all with --dst-mac");
-      modest = true;
-      skel = open_and_load(spec, false, modest);
+      no_perfmon = true;
+      skel = open_and_load(spec, false, no_perfmon);
       if (!skel && skel.error().code == Errc::NoPermission)
         return fail_sys(skel.error().sys,
                         "load the send program, which this kernel does only with CAP_PERFMON");
@@ -162,16 +162,16 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   impl->page = spec.tables.page;
   impl->ingress_base = spec.ingress_base;
   auto& progs = impl->skel->progs;
-  impl->prog_fd = bpf_program__fd(pick_program(*impl->skel, spec, modest));
+  impl->prog_fd = bpf_program__fd(pick_program(*impl->skel, spec, no_perfmon));
   impl->pass_fd = bpf_program__fd(progs.xtg_pass);
-  if (spec.once) impl->once_fd = bpf_program__fd(progs.xtg_once);
+  if (spec.control_frames) impl->control_fd = bpf_program__fd(progs.xtg_control_frame);
 
   auto* bss = impl->skel->bss;
   bss->control.end_ns = ~0ULL;
   for (std::size_t i = 0; i < spec.totals.size(); i++)
     bss->progress[i].total = spec.totals[i];
   for (std::size_t i = 0; i < spec.workers; i++)
-    impl->seat_worker(i, spec.tables);
+    impl->set_up_worker(i, spec.tables);
   std::copy(spec.tables.next_hops.begin(), spec.tables.next_hops.end(), bss->next_hops);
   std::copy(spec.tables.values.begin(), spec.tables.values.end(), bss->listed_values);
   std::copy(spec.tables.sizes.begin(), spec.tables.sizes.end(), bss->sizes);
@@ -199,7 +199,7 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   return Sender(std::move(impl));
 }
 
-Status Sender::attach_anchor() {
+Status Sender::attach_ingress_devices() {
   auto link = attach_xdp(impl_->prog_fd, static_cast<int>(impl_->ingress_base), "the send program");
   if (!link) return forward(std::move(link), "keep the send program in the dispatcher");
   impl_->links.push_back(std::move(*link));
@@ -240,9 +240,9 @@ void Sender::set_schedule(std::size_t worker, std::size_t stream, const Schedule
 void Sender::set_next_hop(std::size_t stream, const packet::Mac& mac) {
   for (std::size_t i = 0; i < workers(); i++) {
     xtg_tx_cursor& c = impl_->cursor(i, stream);
-    __u64 word = c.first_word;
+    __u64 word = c.first_u64;
     std::copy(mac.bytes.begin(), mac.bytes.end(), reinterpret_cast<std::uint8_t*>(&word));
-    poke(c.first_word, word);
+    poke(c.first_u64, word);
   }
 }
 
@@ -283,11 +283,11 @@ Result<RunEnd> Sender::run(std::size_t worker, std::span<const std::uint8_t> pag
   return end;
 }
 
-Status Sender::send_once(std::span<const std::uint8_t> frame) {
+Status Sender::send_control_frame(std::span<const std::uint8_t> frame) {
   const auto device = impl_->ingress_base + static_cast<std::uint32_t>(workers());
-  auto& taken = impl_->skel->bss->once_taken;
+  auto& taken = impl_->skel->bss->control_frames_taken;
   const __u64 before = peek(taken);
-  const auto end = run_live(impl_->once_fd, frame, device, 1, 1);
+  const auto end = run_live(impl_->control_fd, frame, device, 1, 1);
   if (!end) return tl::unexpected<Error>(end.error());
   if (*end == RunEnd::NoMemory) return fail(Errc::System, "the kernel has no memory for it");
   if (impl_->source_note.empty() && peek(taken) == before)
@@ -328,7 +328,7 @@ std::uint64_t Sender::end_ns() const {
 namespace {
 
 bool left_over(xtg_tx_cursor& c) {
-  return peek(c.again_seq) != peek(c.again_end) || peek(c.rest_seq) != peek(c.rest_end);
+  return peek(c.resend_seq) != peek(c.resend_end) || peek(c.rest_seq) != peek(c.rest_end);
 }
 
 } // namespace
@@ -420,13 +420,14 @@ stats::Snapshot Sender::snapshot(bool settled) const {
   return out;
 }
 
-stats::Histogram Sender::slip() const {
+stats::Histogram Sender::release_delay() const {
   stats::Histogram out;
-  static_assert(sizeof(impl_->skel->bss->slip[0]) == sizeof(std::uint64_t) * XTG_HIST_CELLS);
+  static_assert(sizeof(impl_->skel->bss->release_delay[0]) ==
+                sizeof(std::uint64_t) * XTG_HIST_CELLS);
   for (std::size_t i = 0; i < workers(); i++) {
     std::vector<std::uint64_t> cells(XTG_HIST_CELLS);
     for (std::size_t c = 0; c < cells.size(); c++)
-      cells[c] = peek(impl_->skel->bss->slip[i][c]);
+      cells[c] = peek(impl_->skel->bss->release_delay[i][c]);
     out.merge(cells);
   }
   return out;

@@ -39,9 +39,10 @@ struct SenderSpec {
   packet::RunTables tables;
   std::vector<std::uint64_t> totals; ///< frames per stream, ~0 without limit
   std::size_t workers = 1;           ///< sending threads; each serves all streams
-  bool once = false;  ///< send_once() will be called; then one more ingress device is there
-  bool again = false; ///< what the driver refuses is sent again, where tracepoints tell of it
-  bool renew = false; ///< plan::must_renew()
+  bool control_frames =
+      false; ///< send_control_frame() will be called; then one more ingress device is there
+  bool resend = false; ///< what the driver refuses is sent again, where tracepoints tell of it
+  bool renew = false;  ///< plan::must_renew()
 };
 
 class Sender {
@@ -55,7 +56,7 @@ public:
   /// Puts the send program into the XDP dispatcher by attaching it to the first ingress device.
   /// Without that every call with more than one frame costs some 24 ms (bpf_prog_change_xdp). Call
   /// it in the anchor's network namespace.
-  Status attach_anchor();
+  Status attach_ingress_devices();
   /// Attaches the pass program to the output interface: some drivers allot transmit queues only
   /// then.
   Status attach_pass(int ifindex);
@@ -85,7 +86,7 @@ public:
 
   /// Sends one whole frame by the same way; it is not among what is counted. The calling thread
   /// must be in the anchor's network namespace. An error where the driver is seen not to take it.
-  Status send_once(std::span<const std::uint8_t> frame);
+  Status send_control_frame(std::span<const std::uint8_t> frame);
 
   [[nodiscard]] bool done(std::size_t worker) const; ///< nothing more will be sent
   /// When the worker can next send: at a slot, at another try for refused frames, or, 0, at any
@@ -106,7 +107,7 @@ public:
   /// and errors are the caller's. `settled`: nothing runs any more, so what no tracepoint saw never
   /// reached the driver because the device had left.
   [[nodiscard]] stats::Snapshot snapshot(bool settled) const;
-  [[nodiscard]] stats::Histogram slip() const;
+  [[nodiscard]] stats::Histogram release_delay() const;
 
 private:
   struct Impl;

@@ -46,8 +46,8 @@ constexpr std::uint64_t kPaceLeadNs = 60'000; // a sleeping thread wakes this lo
 constexpr __u32 kLeastEvents = 1024, kMostEvents = 4 * XTG_TCP_MAX_FLOWS;
 constexpr bpf_attach_type kTcxIngress = static_cast<bpf_attach_type>(46); // Linux 6.6
 
-__u32 flows_per_lane(const xtg_tcp_config& c) {
-  return (c.n_flows + c.n_lanes - 1) / c.n_lanes;
+__u32 flows_per_worker(const xtg_tcp_config& c) {
+  return (c.n_flows + c.n_workers - 1) / c.n_workers;
 }
 
 __u32 chunks(std::size_t bytes) {
@@ -58,8 +58,8 @@ void size_maps(const xtg_tcp_bpf& skel, const TcpSenderSpec& spec, const xtg_tcp
   const auto& maps = skel.maps;
   bpf_map__set_max_entries(maps.tcp_flows, c.n_flows);
   bpf_map__set_max_entries(maps.tcp_boards, c.n_flows * c.board_words);
-  bpf_map__set_max_entries(maps.tcp_events, c.n_lanes * (c.events_mask + 1));
-  bpf_map__set_max_entries(maps.tcp_ready, c.n_lanes * (c.ready_mask + 1));
+  bpf_map__set_max_entries(maps.tcp_events, c.n_workers * (c.events_mask + 1));
+  bpf_map__set_max_entries(maps.tcp_ready, c.n_workers * (c.ready_mask + 1));
   bpf_map__set_max_entries(maps.tcp_places, c.n_flows);
   bpf_map__set_max_entries(maps.tcp_kept, c.n_flows);
   bpf_map__set_max_entries(maps.tcp_links, c.n_flows);
@@ -73,8 +73,8 @@ Result<Skeleton> open_and_load(const TcpSenderSpec& spec, bool tracepoints) {
   Skeleton skel(xtg_tcp_bpf::open(nullptr));
   if (!skel) return fail_sys(errno, "open the kernel programs");
   xtg_tcp_config c = spec.config;
-  c.events_mask = std::clamp(std::bit_ceil(flows_per_lane(c) * 4), kLeastEvents, kMostEvents) - 1;
-  c.ready_mask = std::bit_ceil(flows_per_lane(c) + 1) - 1;
+  c.events_mask = std::clamp(std::bit_ceil(flows_per_worker(c) * 4), kLeastEvents, kMostEvents) - 1;
+  c.ready_mask = std::bit_ceil(flows_per_worker(c) + 1) - 1;
   std::memcpy(&skel->rodata->tcp_config, &c, sizeof c);
   size_maps(*skel, spec, c);
   bpf_program__set_autoload(skel->progs.xtg_tcp_xmit, tracepoints);
@@ -86,13 +86,13 @@ Result<Skeleton> open_and_load(const TcpSenderSpec& spec, bool tracepoints) {
 
 } // namespace
 
-std::string_view to_string(Tap tap) {
-  switch (tap) {
-  case Tap::Xdp:
+std::string_view to_string(IngressHook ingress_hook) {
+  switch (ingress_hook) {
+  case IngressHook::Xdp:
     return "xdp";
-  case Tap::Tcx:
+  case IngressHook::Tcx:
     return "tcx";
-  case Tap::Clsact:
+  case IngressHook::Clsact:
     break;
   }
   return "clsact";
@@ -110,7 +110,7 @@ struct TcpSender::Impl {
   std::string source_note;
   MappedArray<xtg_tcp_flow> flows;
   bool flow_histograms = false;
-  Tap tap = Tap::Xdp;
+  IngressHook ingress_hook = IngressHook::Xdp;
   bpf_tc_hook hook{};
   bpf_tc_opts filter{};
   bool filtered = false;
@@ -126,9 +126,9 @@ struct TcpSender::Impl {
     filter.flags = 0;
     bpf_tc_detach(&hook, &filter);
   }
-  [[nodiscard]] xtg_tcp_lane& lane(std::size_t i) const { return skel->bss->tcp_lanes[i]; }
-  [[nodiscard]] std::size_t lanes() const { return config.n_lanes; }
-  /// Has the lanes look at all their flows once.
+  [[nodiscard]] xtg_tcp_worker& worker(std::size_t i) const { return skel->bss->tcp_workers[i]; }
+  [[nodiscard]] std::size_t workers() const { return config.n_workers; }
+  /// Has the workers look at all their flows once.
   void begin_round() const { std::atomic_ref<__u32>(skel->bss->tcp_control.rounds)++; }
   Status fill_payload(const TcpSenderSpec& spec) const;
 };
@@ -169,9 +169,9 @@ Result<TcpSender> TcpSender::load(const TcpSenderSpec& spec) {
 
   auto* bss = impl->skel->bss;
   bss->tcp_control.end_ns = ~0ULL;
-  for (std::size_t i = 0; i < impl->lanes(); i++) {
-    bss->tcp_lanes[i].lane = static_cast<__u32>(i);
-    bss->tcp_lanes[i].sweep = static_cast<__u32>(i);
+  for (std::size_t i = 0; i < impl->workers(); i++) {
+    bss->tcp_workers[i].number = static_cast<__u32>(i);
+    bss->tcp_workers[i].sweep = static_cast<__u32>(i);
   }
   auto flows =
       MappedArray<xtg_tcp_flow>::map(bpf_map__fd(impl->skel->maps.tcp_flows), impl->config.n_flows);
@@ -200,7 +200,7 @@ Result<TcpSender> TcpSender::load(const TcpSenderSpec& spec) {
   return TcpSender(std::move(impl));
 }
 
-Status TcpSender::attach_anchor() {
+Status TcpSender::attach_ingress_devices() {
   auto link = attach_xdp(bpf_program__fd(impl_->skel->progs.xtg_tcp_tx),
                          static_cast<int>(impl_->config.ingress_base), "the send program");
   if (!link) return forward(std::move(link), "keep the send program in the dispatcher");
@@ -216,7 +216,7 @@ Status TcpSender::attach_pass(int ifindex) {
   return {};
 }
 
-Status TcpSender::attach_xdp_tap(int ifindex) {
+Status TcpSender::attach_xdp_hook(int ifindex) {
   auto link =
       attach_xdp(bpf_program__fd(impl_->skel->progs.xtg_tcp_rx), ifindex, "the ingress program");
   if (!link) {
@@ -225,16 +225,16 @@ Status TcpSender::attach_xdp_tap(int ifindex) {
     return tl::unexpected<Error>(std::move(link.error()));
   }
   impl_->links.push_back(std::move(*link));
-  impl_->tap = Tap::Xdp;
+  impl_->ingress_hook = IngressHook::Xdp;
   return {};
 }
 
-Status TcpSender::attach_tc_tap(int ifindex) {
+Status TcpSender::attach_tc_hook(int ifindex) {
   const int prog = bpf_program__fd(impl_->skel->progs.xtg_tcp_tc);
   const int fd = bpf_link_create(prog, ifindex, kTcxIngress, nullptr);
   if (fd >= 0) {
     impl_->links.emplace_back(fd);
-    impl_->tap = Tap::Tcx;
+    impl_->ingress_hook = IngressHook::Tcx;
     return {};
   }
   LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
@@ -248,16 +248,16 @@ Status TcpSender::attach_tc_tap(int ifindex) {
   impl_->hook = hook;
   impl_->filter = opts;
   impl_->filtered = true;
-  impl_->tap = Tap::Clsact;
+  impl_->ingress_hook = IngressHook::Clsact;
   return {};
 }
 
-void TcpSender::detach_tc_tap() {
+void TcpSender::detach_tc_hook() {
   impl_->remove_filter();
 }
 
-Tap TcpSender::tap() const {
-  return impl_->tap;
+IngressHook TcpSender::ingress_hook() const {
+  return impl_->ingress_hook;
 }
 
 const std::string& TcpSender::count_source_note() const {
@@ -265,9 +265,9 @@ const std::string& TcpSender::count_source_note() const {
 }
 
 Status TcpSender::claim(std::uint32_t flow, const xtg_tcp_key& key) {
-  const xtg_tcp_place place{flow, flow % impl_->config.n_lanes};
+  const xtg_tcp_place place{flow, flow % impl_->config.n_workers};
   impl_->flows[flow].number = flow;
-  impl_->flows[flow].lane = place.lane;
+  impl_->flows[flow].worker = place.worker;
   if (bpf_map_update_elem(bpf_map__fd(impl_->skel->maps.tcp_places), &key, &place, 0) != 0)
     return fail_sys(errno, "enter a connection");
   return {};
@@ -290,13 +290,13 @@ Status TcpSender::read_ts_recent() {
 
 void TcpSender::park(std::uint32_t number) {
   xtg_tcp_flow& f = impl_->flows[number];
-  xtg_tcp_lane& lane = impl_->lane(f.lane);
+  xtg_tcp_worker& worker = impl_->worker(f.worker);
   // Twice: a turn that was under way may have written a phase of its own.
   for (int i = 0; i < 2; i++) {
     std::atomic_ref<__u32>(f.phase).store(XTG_TCP_PARKED, std::memory_order_seq_cst);
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    const __u64 turns = peek(lane.turns);
-    while (turns % 2 != 0 && peek(lane.turns) == turns)
+    const __u64 turns = peek(worker.turns);
+    while (turns % 2 != 0 && peek(worker.turns) == turns)
       std::this_thread::yield();
   }
 }
@@ -307,11 +307,11 @@ Status TcpSender::release(const xtg_tcp_key& key) {
   return {};
 }
 
-std::uint64_t TcpSender::frames(std::size_t lane) const {
-  return peek(impl_->lane(lane).attempts);
+std::uint64_t TcpSender::frames(std::size_t worker) const {
+  return peek(impl_->worker(worker).attempts);
 }
-bool TcpSender::has_events(std::size_t lane) const {
-  return peek(impl_->skel->bss->tcp_queues[lane].head) != peek(impl_->lane(lane).event_tail);
+bool TcpSender::has_events(std::size_t worker) const {
+  return peek(impl_->skel->bss->tcp_queues[worker].head) != peek(impl_->worker(worker).event_tail);
 }
 
 xtg_tcp_flow TcpSender::flow(std::uint32_t number) const {
@@ -331,17 +331,17 @@ void TcpSender::set_end_ns(std::uint64_t end_ns) {
   poke(impl_->skel->bss->tcp_control.end_ns, __u64{end_ns});
 }
 void TcpSender::start_pacing(std::uint64_t first_ns) {
-  for (std::size_t i = 0; i < impl_->lanes(); i++)
-    poke(impl_->lane(i).pace_ns, __u64{first_ns});
+  for (std::size_t i = 0; i < impl_->workers(); i++)
+    poke(impl_->worker(i).pace_ns, __u64{first_ns});
 }
 void TcpSender::share_rate() {
   if (impl_->config.pace_ns_q == 0) return;
-  std::vector<std::uint32_t> open(impl_->lanes());
+  std::vector<std::uint32_t> open(impl_->workers());
   for (std::uint32_t i = 0; i < impl_->config.n_flows; i++)
     if (phase(i) == XTG_TCP_OPEN) open[i % open.size()]++;
   const std::vector<std::uint64_t> gaps = plan::share_pace(impl_->config.pace_ns_q, open);
   for (std::size_t i = 0; i < gaps.size(); i++)
-    if (gaps[i] != 0) poke(impl_->lane(i).pace_ns_q, __u64{gaps[i]});
+    if (gaps[i] != 0) poke(impl_->worker(i).pace_ns_q, __u64{gaps[i]});
 }
 void TcpSender::stop_new_data() {
   poke(impl_->skel->bss->tcp_control.stop, __u32{1});
@@ -352,16 +352,16 @@ void TcpSender::stop() {
 
 Result<RunEnd> TcpSender::run(std::size_t number, std::span<const std::uint8_t> frame,
                               std::uint32_t runs, std::uint32_t batch) {
-  xtg_tcp_lane& lane = impl_->lane(number);
-  lane.batch = batch;
-  lane.idle_left = 0;
-  lane.batch_used = lane.left % batch; // of a burst that a signal has broken off
+  xtg_tcp_worker& worker = impl_->worker(number);
+  worker.batch = batch;
+  worker.idle_left = 0;
+  worker.batch_used = worker.left % batch; // of a burst that a signal has broken off
   return run_live(bpf_program__fd(impl_->skel->progs.xtg_tcp_tx), frame,
                   impl_->config.ingress_base + static_cast<__u32>(number), runs, batch);
 }
 
-std::uint32_t TcpSender::next_timer_us(std::size_t lane, std::uint32_t most_us) const {
-  const xtg_tcp_wheel& wheel = impl_->skel->bss->tcp_wheels[lane];
+std::uint32_t TcpSender::next_timer_us(std::size_t worker, std::uint32_t most_us) const {
+  const xtg_tcp_wheel& wheel = impl_->skel->bss->tcp_wheels[worker];
   __u32 slot = 0;
   const __u32 wait = xtg_tcp_wheel_wait(&wheel, &slot);
   if (wait == ~0U) return most_us;
@@ -370,21 +370,21 @@ std::uint32_t TcpSender::next_timer_us(std::size_t lane, std::uint32_t most_us) 
   return xtg_before(at, now) ? 0 : std::min(most_us, at - now);
 }
 
-bool TcpSender::wants_look(std::size_t lane, std::uint64_t now_ns) const {
-  xtg_tcp_lane& l = impl_->lane(lane);
+bool TcpSender::wants_look(std::size_t worker, std::uint64_t now_ns) const {
+  xtg_tcp_worker& l = impl_->worker(worker);
   auto& control = impl_->skel->bss->tcp_control;
   if (peek(l.sweep) < impl_->config.n_flows || peek(l.round) != peek(control.rounds)) return true;
   const bool ending = peek(control.stop) != 0 || now_ns >= peek(control.end_ns);
   if (ending && peek(l.ended) == 0) return true;
   if (peek(l.ready_head) == peek(l.ready_tail) || now_ns < peek(l.hold_ns)) return false;
-  return impl_->config.pace_ns_q == 0 || peek(l.told) != 0 ||
+  return impl_->config.pace_ns_q == 0 || peek(l.to_poll) != 0 ||
          now_ns + kPaceLeadNs >= peek(l.pace_ns);
 }
 
 std::uint64_t TcpSender::first_data_ns() const {
   std::uint64_t first = 0;
-  for (std::size_t i = 0; i < impl_->lanes(); i++) {
-    const std::uint64_t at = peek(impl_->lane(i).first_data_ns);
+  for (std::size_t i = 0; i < impl_->workers(); i++) {
+    const std::uint64_t at = peek(impl_->worker(i).first_data_ns);
     if (at != 0 && (first == 0 || at < first)) first = at;
   }
   return first;
@@ -392,14 +392,14 @@ std::uint64_t TcpSender::first_data_ns() const {
 
 std::uint64_t TcpSender::lost_events() const {
   std::uint64_t lost = 0;
-  for (std::size_t i = 0; i < impl_->lanes(); i++)
+  for (std::size_t i = 0; i < impl_->workers(); i++)
     lost += peek(impl_->skel->bss->tcp_queues[i].lost);
   return lost;
 }
 
 std::uint64_t TcpSender::wrong_checksums() const {
   std::uint64_t wrong = 0;
-  for (std::size_t i = 0; i < impl_->lanes(); i++)
+  for (std::size_t i = 0; i < impl_->workers(); i++)
     wrong += peek(impl_->skel->bss->tcp_queues[i].unsound);
   return wrong;
 }
@@ -442,14 +442,14 @@ stats::Snapshot TcpSender::snapshot(bool settled) const {
   const bool traced = impl_->source_note.empty();
   out.source = traced ? stats::CountSource::Tracepoint : stats::CountSource::Link;
   std::uint64_t unseen = 0;
-  for (std::size_t i = 0; i < impl_->lanes(); i++) {
-    xtg_tcp_lane& lane = impl_->lane(i);
+  for (std::size_t i = 0; i < impl_->workers(); i++) {
+    xtg_tcp_worker& worker = impl_->worker(i);
     stats::TxCounters c;
-    c.accepted = peek(lane.accepted);
-    c.driver_drops = peek(lane.driver_drops);
-    c.redirect_errors = peek(lane.redirect_errors);
-    c.skipped_slots = peek(lane.skipped_slots);
-    c.attempts = std::max<std::uint64_t>(peek(lane.attempts), c.accepted + c.errors());
+    c.accepted = peek(worker.accepted);
+    c.driver_drops = peek(worker.driver_drops);
+    c.redirect_errors = peek(worker.redirect_errors);
+    c.skipped_slots = peek(worker.skipped_slots);
+    c.attempts = std::max<std::uint64_t>(peek(worker.attempts), c.accepted + c.errors());
     if (settled && traced) {
       const std::uint64_t rest = c.attempts - c.accepted - c.errors();
       c.redirect_errors += rest;
@@ -465,7 +465,7 @@ stats::Snapshot TcpSender::snapshot(bool settled) const {
 
 stats::Histogram TcpSender::rtt() const {
   stats::Histogram out;
-  for (std::size_t i = 0; i < impl_->lanes(); i++) {
+  for (std::size_t i = 0; i < impl_->workers(); i++) {
     std::vector<std::uint64_t> cells(XTG_HIST_CELLS);
     for (std::size_t c = 0; c < cells.size(); c++)
       cells[c] = peek(impl_->skel->bss->tcp_rtt[i][c]);
@@ -502,8 +502,8 @@ stats::FlowState TcpSender::flow_state(std::uint32_t number, bool histogram,
   c.segments_sent = f.segments_sent;
   c.bytes_sent = f.bytes_sent;
   c.bytes_acked = f.una;
-  std::ranges::copy(f.again, c.again.begin());
-  std::ranges::copy(f.again_bytes, c.again_bytes.begin());
+  std::ranges::copy(f.retransmits, c.retransmit_causes.begin());
+  std::ranges::copy(f.retransmitted_bytes, c.retransmit_cause_bytes.begin());
   c.spurious = f.spurious;
   c.rto_fired = f.rto_fired;
   c.tail_probes = f.tail_probes;

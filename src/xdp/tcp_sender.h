@@ -2,7 +2,7 @@
 // The kernel programs of a `tcp` run: loading them, attaching them, giving them flows, running
 // them, reading what they counted. Owns the loaded object, its mapped memory and every attachment;
 // all of it is gone when the TcpSender is, and all but a clsact filter when the process is killed.
-// Methods may be called from any thread; run() from one thread per lane at a time.
+// Methods may be called from any thread; run() from one thread per worker at a time.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,8 @@ struct TcpSenderSpec {
 };
 
 /// Where the far end's segments are taken from the interface.
-enum class Tap : std::uint8_t { Xdp, Tcx, Clsact };
-std::string_view to_string(Tap tap); // "xdp", "tcx", "clsact"
+enum class IngressHook : std::uint8_t { Xdp, Tcx, Clsact };
+std::string_view to_string(IngressHook ingress_hook); // "xdp", "tcx", "clsact"
 
 /// A connection as it is taken over.
 struct FlowSetup {
@@ -63,17 +63,17 @@ public:
   TcpSender& operator=(TcpSender&&) noexcept;
   ~TcpSender();
 
-  /// As Sender::attach_anchor().
-  Status attach_anchor();
+  /// As Sender::attach_ingress_devices().
+  Status attach_ingress_devices();
   Status attach_pass(int ifindex);
   /// Takes segments from this interface, in the calling thread's network namespace. An XDP slot
   /// that is taken is NotSupported, and nothing was changed.
-  Status attach_xdp_tap(int ifindex);
+  Status attach_xdp_hook(int ifindex);
   /// By tcx (Linux 6.6), or clsact before that.
-  Status attach_tc_tap(int ifindex);
+  Status attach_tc_hook(int ifindex);
   /// Where it is a filter (before Linux 6.6), which outlives its process. From any thread.
-  void detach_tc_tap();
-  [[nodiscard]] Tap tap() const;
+  void detach_tc_hook();
+  [[nodiscard]] IngressHook ingress_hook() const;
 
   /// Empty when frames are counted by tracepoint; else why not.
   [[nodiscard]] const std::string& count_source_note() const;
@@ -83,11 +83,11 @@ public:
   Status claim(std::uint32_t flow, const xtg_tcp_key& key);
   /// Reads TS.Recent of all connections claimed; in their network namespace, before open_flow().
   Status read_ts_recent();
-  /// The lane leaves the flow alone from now on, and is not at work on it any more.
+  /// The worker leaves the flow alone from now on, and is not at work on it any more.
   void park(std::uint32_t flow);
   /// They go to the kernel again.
   Status release(const xtg_tcp_key& key);
-  /// Fills in the flow and has its lane send.
+  /// Fills in the flow and has its worker send.
   void open_flow(std::uint32_t flow, const FlowSetup& setup);
   /// The flow as it stands.
   [[nodiscard]] xtg_tcp_flow flow(std::uint32_t number) const;
@@ -96,25 +96,25 @@ public:
 
   void set_end_ns(std::uint64_t end_ns);
   void start_pacing(std::uint64_t first_ns);
-  /// Gives each lane a share of the rate for each of its flows that is open: after start_pacing(),
-  /// and whenever flows have ended.
+  /// Gives each worker a share of the rate for each of its flows that is open: after
+  /// start_pacing(), and whenever flows have ended.
   void share_rate();
   void stop_new_data();
   void stop();
 
-  Result<RunEnd> run(std::size_t lane, std::span<const std::uint8_t> frame, std::uint32_t runs,
+  Result<RunEnd> run(std::size_t worker, std::span<const std::uint8_t> frame, std::uint32_t runs,
                      std::uint32_t batch);
-  /// Frames sent so far: unchanged means that the lane had nothing to send.
-  [[nodiscard]] std::uint64_t frames(std::size_t lane) const;
-  /// Segments from far ends wait for the lane.
-  [[nodiscard]] bool has_events(std::size_t lane) const;
-  /// A paced lane is due, or flows have to be told that the run is ending.
-  [[nodiscard]] bool wants_look(std::size_t lane, std::uint64_t now_ns) const;
-  /// When the first timer of the lane's flows goes off, at most `most_us` from now.
-  [[nodiscard]] std::uint32_t next_timer_us(std::size_t lane, std::uint32_t most_us) const;
+  /// Frames sent so far: unchanged means that the worker had nothing to send.
+  [[nodiscard]] std::uint64_t frames(std::size_t worker) const;
+  /// Segments from far ends wait for the worker.
+  [[nodiscard]] bool has_events(std::size_t worker) const;
+  /// A paced worker is due, or flows have to be told that the run is ending.
+  [[nodiscard]] bool wants_look(std::size_t worker, std::uint64_t now_ns) const;
+  /// When the first timer of the worker's flows goes off, at most `most_us` from now.
+  [[nodiscard]] std::uint32_t next_timer_us(std::size_t worker, std::uint32_t most_us) const;
   [[nodiscard]] std::uint64_t first_data_ns() const; ///< 0: none yet
-  /// Segments from far ends that a later one took the place of, for the lane's queue was full; and
-  /// those that were ignored for their checksum.
+  /// Segments from far ends that a later one took the place of, for the worker's queue was full;
+  /// and those that were ignored for their checksum.
   [[nodiscard]] std::uint64_t lost_events() const;
   [[nodiscard]] std::uint64_t wrong_checksums() const;
   [[nodiscard]] stats::TcpSeen seen() const;

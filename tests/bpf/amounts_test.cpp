@@ -18,10 +18,10 @@ constexpr std::uint32_t kDrop = XDP_DROP;
 class AmountsTest : public BpfTest {};
 
 /// The actions of so many runs, S for sent and . for dropped.
-std::string actions(Program& program, int runs, std::size_t lane = 0) {
+std::string actions(Program& program, int runs, std::size_t worker_id = 0) {
   std::string out;
   for (int i = 0; i < runs; i++)
-    out += program.run(lane).action == XDP_REDIRECT ? 'S' : '.';
+    out += program.run(worker_id).action == XDP_REDIRECT ? 'S' : '.';
   return out;
 }
 
@@ -51,24 +51,24 @@ TEST_F(AmountsTest, NothingIsSentOfATotalOfZero) {
   EXPECT_EQ(program.cursor().claimed, 0U);
 }
 
-TEST_F(AmountsTest, TheTotalIsExactOverLanes) {
+TEST_F(AmountsTest, TheTotalIsExactOverWorkers) {
   const Frame frame = plain_frame();
-  Program program({.frames = {frame}, .lanes = {0, 0, 0}});
+  Program program({.frames = {frame}, .worker_streams = {0, 0, 0}});
   ASSERT_TRUE(program.ok()) << program.error();
   program.progress().total = 20;
-  for (const std::size_t lane : {0, 1, 2})
-    program.worker(lane).batch = 3 + static_cast<std::uint32_t>(lane);
+  for (const std::size_t worker_id : {0, 1, 2})
+    program.worker(worker_id).batch = 3 + static_cast<std::uint32_t>(worker_id);
   std::vector<std::string> sent(3);
   for (int turn = 0; turn < 20; turn++) {
-    for (const std::size_t lane : {0, 1, 2})
-      sent[lane] += actions(program, 1, lane);
+    for (const std::size_t worker_id : {0, 1, 2})
+      sent[worker_id] += actions(program, 1, worker_id);
   }
   // Claims of 3, 4 and 5 in turn; the last that finds something takes what is left.
   EXPECT_EQ(sent[0], "SSSSSS..............");
   EXPECT_EQ(sent[1], "SSSSSSSS............");
   EXPECT_EQ(sent[2], "SSSSSS..............");
-  for (const std::size_t lane : {0, 1, 2})
-    EXPECT_EQ(program.worker(lane).done, 1U);
+  for (const std::size_t worker_id : {0, 1, 2})
+    EXPECT_EQ(program.worker(worker_id).done, 1U);
 }
 
 /// The kernel's batch is as long as it is: what a short last batch does not fill passes idle.

@@ -30,7 +30,7 @@ constexpr std::array<std::uint32_t, 10> kSizes4 = {64, 65, 77, 78, 79, 102, 103,
 constexpr std::array<std::uint32_t, 12> kSizes6 = {66, 67, 68,  81,  82,   97,
                                                    98, 99, 122, 123, 1518, 3412};
 
-constexpr std::array kPrograms = {Which::Single, Which::Any, Which::Multi, Which::Modest};
+constexpr std::array kPrograms = {Which::Single, Which::Any, Which::Multi, Which::NoPerfmon};
 
 struct Shape {
   FrameSpec spec;
@@ -42,7 +42,7 @@ struct Shape {
         "{} {} bytes, {}, {} fields{}{}{}{}", spec.dst_addr.to_string(),
         spec.frame_size.to_string(), static_cast<int>(sweep.vary), sweep.fields.size(),
         spec.udp_checksum ? "" : ", no checksum", spec.signature ? "" : ", no signature",
-        stamps_each() ? ", stamp each" : "", spec.mirror ? ", mirror" : "");
+        stamps_each() ? ", stamp each" : "", spec.reflector ? ", mirror" : "");
     for (const packet::Field& f : sweep.fields)
       out += fmt::format(" {}={:#x}+{}", to_string(f.kind), f.first, f.count);
     return out;
@@ -64,12 +64,12 @@ public:
     out.spec.tos = static_cast<std::uint8_t>(any());
     out.spec.hop_limit = static_cast<std::uint8_t>(any());
     out.spec.payload = static_cast<Payload>(below(4));
-    out.spec.session = static_cast<std::uint32_t>(any());
+    out.spec.run_id = static_cast<std::uint32_t>(any());
     out.spec.stream = static_cast<std::uint16_t>(any());
     out.spec.udp_checksum = family == Family::V6 || below(4) != 0;
     out.spec.signature = below(6) != 0;
-    out.spec.mirror =
-        out.spec.signature && size >= packet::min_mirror_frame_size(family) && below(2) != 0;
+    out.spec.reflector =
+        out.spec.signature && size >= packet::min_reflector_frame_size(family) && below(2) != 0;
     out.spec.signature_flags = each ? XTG_SIG_F_STAMP_EACH : 0;
     out.sweep.vary = vary_mode;
     out.sweep.seed = any();
@@ -165,7 +165,7 @@ TEST_P(FramesTest, AreWhatRenderMakesWithAllFields) {
         if (!checksum && family == Family::V6) continue;
         Shape shape;
         shape.spec = plain_spec(family, 131);
-        shape.spec.mirror = signature && mode != Vary::Random;
+        shape.spec.reflector = signature && mode != Vary::Random;
         shape.spec.udp_checksum = checksum;
         shape.spec.signature = signature;
         shape.spec.signature_flags = each ? XTG_SIG_F_STAMP_EACH : 0;
@@ -188,7 +188,7 @@ TEST_P(FramesTest, AreWhatRenderMakesWithAllFields) {
 /// wire, whatever else varies.
 TEST_P(FramesTest, DestinationMacFollowsTheAddress) {
   const auto [family, which, each] = GetParam();
-  if (which == Which::Modest) return; // has none: see write_frame() in bpf/tx.bpf.h
+  if (which == Which::NoPerfmon) return; // has none: see write_frame() in bpf/tx.bpf.h
   Maker maker(3);
   std::vector<Shape> shapes;
   for (const Vary mode : {Vary::Together, Vary::Product, Vary::Random}) {
@@ -292,7 +292,7 @@ TEST_F(FrameTest, PageShorterThanTheFrameIsDropped) {
   }
 }
 
-TEST_F(FrameTest, EachLaneSendsItsOwnStream) {
+TEST_F(FrameTest, EachWorkerSendsItsOwnStream) {
   const auto zeros = [](Family family, std::uint32_t size) {
     FrameSpec spec = plain_spec(family, size);
     spec.payload = Payload::Zeros;
@@ -307,16 +307,16 @@ TEST_F(FrameTest, EachLaneSendsItsOwnStream) {
       packet::build(zeros(Family::V6, 66),
                     {.fields = {vary(FieldKind::DstMac, 5, 3)}, .vary = Vary::Random, .seed = 2})
           .value()};
-  for (const Which which : {Which::Multi, Which::Modest}) {
-    Program program({.frames = frames, .which = which, .lanes = {0, 1, 2, 1}});
+  for (const Which which : {Which::Multi, Which::NoPerfmon}) {
+    Program program({.frames = frames, .which = which, .worker_streams = {0, 1, 2, 1}});
     ASSERT_TRUE(program.ok()) << program.error();
     std::vector<std::uint64_t> next(frames.size());
     std::mt19937 random(5);
     for (int i = 0; i < 60; i++) {
-      const std::size_t lane = random() % 4;
-      const std::size_t stream = lane == 3 ? 1 : lane;
-      ASSERT_TRUE(sends(program.run(lane), frames[stream], next[stream]++,
-                        static_cast<std::uint8_t>(lane)));
+      const std::size_t worker_id = random() % 4;
+      const std::size_t stream = worker_id == 3 ? 1 : worker_id;
+      ASSERT_TRUE(sends(program.run(worker_id), frames[stream], next[stream]++,
+                        static_cast<std::uint8_t>(worker_id)));
     }
     for (std::size_t s = 0; s < frames.size(); s++)
       EXPECT_EQ(program.progress(s).next, next[s]);
@@ -327,10 +327,10 @@ TEST_F(FrameTest, EachLaneSendsItsOwnStream) {
 /// changed the packet's bounds (bpf/renew.bpf.h); whatever that does to the bytes is not to be
 /// seen.
 TEST_F(FrameTest, RenewingChangesTheBoundsOfEveryFrameAndNoByte) {
-  for (const Which which : {Which::Single, Which::Renew, Which::Multi, Which::Modest}) {
+  for (const Which which : {Which::Single, Which::Renew, Which::Multi, Which::NoPerfmon}) {
     const bool renew = which != Which::Single;
     const std::vector<Frame> frames = {plain_frame(64), plain_frame(131), plain_frame(3412)};
-    const bool together = which == Which::Multi || which == Which::Modest;
+    const bool together = which == Which::Multi || which == Which::NoPerfmon;
     for (std::size_t i = 0; i < frames.size(); i++) {
       SCOPED_TRACE(fmt::format("{} {}", static_cast<int>(which), i));
       Program program({.frames = {frames[i]}, .which = which, .renew = renew});
@@ -345,16 +345,16 @@ TEST_F(FrameTest, RenewingChangesTheBoundsOfEveryFrameAndNoByte) {
   }
 }
 
-TEST_F(FrameTest, LanesOfOneStreamShareItsSequence) {
+TEST_F(FrameTest, WorkersOfOneStreamShareItsSequence) {
   const Frame frame =
       plain_frame(131, {.fields = {vary(FieldKind::DstPort, 1, 10), vary(FieldKind::SrcAddr, 7, 3)},
                         .vary = Vary::Product});
-  Program program({.frames = {frame}, .lanes = {0, 0, 0}});
+  Program program({.frames = {frame}, .worker_streams = {0, 0, 0}});
   ASSERT_TRUE(program.ok()) << program.error();
   std::mt19937 random(6);
   for (std::uint64_t k = 0; k < 60; k++) {
-    const std::size_t lane = random() % 3;
-    ASSERT_TRUE(sends(program.run(lane), frame, k, static_cast<std::uint8_t>(lane)));
+    const std::size_t worker_id = random() % 3;
+    ASSERT_TRUE(sends(program.run(worker_id), frame, k, static_cast<std::uint8_t>(worker_id)));
   }
 }
 

@@ -35,7 +35,7 @@ std::vector<packet::Frame> frames(std::uint8_t signature_flags = 0) {
   bare.signature = bare.udp_checksum = false;
   bare.payload = packet::Payload::Zeros;
   packet::FrameSpec odd = plain_spec(Family::V6, 1'517);
-  odd.mirror = true;
+  odd.reflector = true;
   odd.signature_flags = signature_flags;
   odd.payload = packet::Payload::Zeros;
   Sweep sweep;
@@ -51,7 +51,7 @@ packet::Frame sized(Family family, const char* sizes) {
   packet::FrameSpec spec = plain_spec(family, 1'518);
   spec.payload = packet::Payload::Zeros;
   spec.frame_size = packet::SizeLaw::parse(sizes).value();
-  spec.mirror = family == Family::V6;
+  spec.reflector = family == Family::V6;
   Sweep sweep;
   for (const FieldKind kind : {FieldKind::DstPort, FieldKind::DstAddr, FieldKind::SrcMac})
     sweep.fields.push_back(vary(kind, 0, 100));
@@ -77,13 +77,13 @@ TEST_F(LoadTest, Send) {
     EXPECT_TRUE(program.ok()) << program.error() << ": program " << static_cast<int>(setup.which)
                               << ", " << setup.frames[0].bytes.size() << " bytes";
   }
-  const Program several({.frames = frames(), .which = Which::Multi, .lanes = {0, 1}});
+  const Program several({.frames = frames(), .which = Which::Multi, .worker_streams = {0, 1}});
   EXPECT_TRUE(several.ok()) << several.error();
 }
 
 TEST_F(LoadTest, SendWithoutTracing) {
   for (const packet::Frame& one : {plain_frame(), frames()[1]}) {
-    const Program program({.frames = {one}, .which = Which::Modest});
+    const Program program({.frames = {one}, .which = Which::NoPerfmon});
     EXPECT_TRUE(program.ok()) << program.error() << ": " << one.bytes.size() << " bytes";
   }
 }
@@ -96,7 +96,7 @@ TEST_F(LoadTest, Receive) {
   const std::vector<std::string> filters = {"udp dst port 10000", "tcp", "ip6 and udp", "icmp"};
   for (const RxSetup& setup :
        {RxSetup{}, RxSetup{.match = filters, .drop_matched = true},
-        RxSetup{.by_session = 1, .by_port = 1, .observe = 1, .has_tai = 0, .limit = 10},
+        RxSetup{.by_run_id = 1, .by_port = 1, .observe = 1, .has_tai = 0, .limit = 10},
         RxSetup{.sampling = show}, RxSetup{.sampling = verify, .match = filters}}) {
     SCOPED_TRACE(fmt::format("verify {}, show {}, {} filters", setup.sampling.verify,
                              setup.sampling.why, setup.match.size()));
@@ -113,7 +113,7 @@ TEST_F(LoadTest, Reflect) {
         setup.mac.reset();
         setup.sources.reset();
       } else {
-        setup.session = 7;
+        setup.run_id = 7;
         setup.port = 1'000;
         setup.limit = 10;
         setup.step = 256;
@@ -127,7 +127,7 @@ TEST_F(LoadTest, Tcp) {
   for (const bool much : {false, true}) {
     const TcpProgram program({.header = tcp_header(much ? Family::V6 : Family::V4, much),
                               .flows = much ? 40U : 1U,
-                              .lanes = much ? 2U : 1U,
+                              .worker_streams = much ? 2U : 1U,
                               .burst = much ? 45U : 1U,
                               .pace_ns_q = much ? std::uint64_t{1} << 30 : 0,
                               .payload = much ? noise(100'000, 1) : Bytes{}});

@@ -29,8 +29,8 @@ protected:
   }
   xtg_tx_worker& worker() { return program_->worker(); }
   xtg_tx_cursor& cursor() { return program_->cursor(); }
-  std::uint64_t slips() {
-    const auto cells = program_->slip();
+  std::uint64_t release_delays() {
+    const auto cells = program_->release_delay();
     return std::accumulate(cells.begin(), cells.end(), std::uint64_t{0});
   }
   /// The deadline in 2^-32 ns.
@@ -52,7 +52,7 @@ TEST_F(PacingTest, NothingGoesBeforeItIsDue) {
   EXPECT_EQ(worker().done, 0U);
   EXPECT_EQ(cursor().deadline_ns, due);
   EXPECT_EQ(program_->progress().next, 0U);
-  EXPECT_EQ(slips(), 0U);
+  EXPECT_EQ(release_delays(), 0U);
 
   cursor().deadline_ns = monotonic_ns();
   for (std::uint64_t k = 0; k < 4; k++)
@@ -106,19 +106,20 @@ TEST_F(PacingTest, DeadlinesAdvanceByTheIntervalAndItsFraction) {
     ASSERT_TRUE(sends(program_->run(), frame_, k));
     ASSERT_TRUE(deadline() == start + interval() * (k + 1)) << k;
   }
-  EXPECT_EQ(slips(), 1'000U);
+  EXPECT_EQ(release_delays(), 1'000U);
   EXPECT_EQ(cursor().skipped_slots, 0U);
 }
 
-/// A lane whose refused frames have used up the time after the end: what was due before is skipped.
+/// A worker whose refused frames have used up the time after the end: what was due before is
+/// skipped.
 TEST_F(PacingTest, SlotsThatWereDueWhileFramesWereSentAgainAreSkipped) {
-  Program program({.frames = {frame_}, .paced = true, .again = true});
+  Program program({.frames = {frame_}, .paced = true, .resend = true});
   ASSERT_TRUE(program.ok()) << program.error();
   xtg_tx_cursor& c = program.cursor();
   const std::uint64_t end = monotonic_ns() - 2 * XTG_GRACE_NS;
   program.control().end_ns = end;
-  c.again_seq = 5;
-  c.again_end = 7;
+  c.resend_seq = 5;
+  c.resend_end = 7;
   c.interval_ns = 1'000;
   c.deadline_ns = end - 3'000;
   EXPECT_EQ(program.run().action, kDropped);
@@ -139,7 +140,7 @@ TEST_F(PacingTest, SlotsReleasedTogetherAdvanceTogether) {
     ASSERT_TRUE(sends(program_->run(), frame_, k, 0, 0));
     ASSERT_TRUE(deadline() == start + interval() * (k / 6 * 3 + 3)) << k;
   }
-  EXPECT_EQ(slips(), 10U);
+  EXPECT_EQ(release_delays(), 10U);
 }
 
 TEST_F(PacingTest, SlotsTooLateAreGivenUpAndCounted) {
@@ -176,12 +177,12 @@ TEST_F(PacingTest, WhatIsJustWithinTheCatchUpIsSent) {
 TEST_F(PacingTest, LatenessFallsInItsCell) {
   for (const std::uint64_t late :
        {std::uint64_t{0}, std::uint64_t{1'000'000}, kSecond, 60 * kSecond}) {
-    const auto before = program_->slip();
+    const auto before = program_->release_delay();
     const std::uint64_t due = monotonic_ns() - late;
     cursor().deadline_ns = due;
     const Outcome out = program_->run();
     ASSERT_EQ(out.action, std::uint32_t{XDP_REDIRECT});
-    const auto cells = program_->slip();
+    const auto cells = program_->release_delay();
     const std::uint32_t lowest = xtg_hist_cell(out.before_ns - due);
     const std::uint32_t highest = xtg_hist_cell(out.after_ns - due);
     for (std::uint32_t c = 0; c < XTG_HIST_CELLS; c++) {
@@ -191,7 +192,7 @@ TEST_F(PacingTest, LatenessFallsInItsCell) {
       EXPECT_LE(c, highest);
     }
   }
-  EXPECT_EQ(slips(), 4U);
+  EXPECT_EQ(release_delays(), 4U);
 }
 
 TEST_F(PacingTest, ASlotAfterTheEndIsNotWaitedFor) {

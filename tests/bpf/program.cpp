@@ -44,7 +44,8 @@ void Program::Closer::operator()(xtg_bpf* skeleton) const {
   xtg_bpf::destroy(skeleton);
 }
 
-Program::Program(const ProgramSetup& setup) : frames_(setup.frames), lanes_(setup.lanes) {
+Program::Program(const ProgramSetup& setup)
+    : frames_(setup.frames), worker_streams_(setup.worker_streams) {
   libbpf_set_print(nullptr);
   load(setup);
 }
@@ -52,13 +53,13 @@ Program::Program(const ProgramSetup& setup) : frames_(setup.frames), lanes_(setu
 Program::~Program() = default;
 
 void Program::load(const ProgramSetup& setup) {
-  if (lanes_.size() > 1) {
-    auto anchor = net::Anchor::create(static_cast<unsigned>(lanes_.size()));
-    if (!anchor) {
-      error_ = anchor.error().message();
+  if (worker_streams_.size() > 1) {
+    auto devices = net::IngressDevices::create(static_cast<unsigned>(worker_streams_.size()));
+    if (!devices) {
+      error_ = devices.error().message();
       return;
     }
-    anchor_.emplace(std::move(*anchor));
+    devices_.emplace(std::move(*devices));
   }
   std::vector<packet::EncodedStream> streams;
   for (const packet::Frame& frame : frames_) {
@@ -78,7 +79,7 @@ void Program::load(const ProgramSetup& setup) {
     return;
   }
   auto& progs = skel_->progs;
-  bpf_program* program = progs.xtg_tx_modest;
+  bpf_program* program = progs.xtg_tx_no_perfmon;
   if (setup.which == Which::Multi) program = progs.xtg_tx_multi;
   if (setup.which == Which::Renew) program = progs.xtg_tx_renew;
   if (setup.which == Which::Any) program = progs.xtg_tx_single;
@@ -93,11 +94,11 @@ void Program::load(const ProgramSetup& setup) {
     bpf_program__set_autoload(other, other == program);
   }
   auto& config = skel_->rodata->config;
-  config.n_workers = static_cast<__u32>(lanes_.size());
+  config.n_workers = static_cast<__u32>(worker_streams_.size());
   config.tai = std::ranges::any_of(tables_.streams, &xtg_stream::stamp_tai) ? 1 : 0;
   config.renew = setup.renew ? 1 : 0;
-  config.again = setup.again ? 1 : 0;
-  if (anchor_) config.ingress_base = static_cast<__u32>(anchor_->base_ifindex());
+  config.resend = setup.resend ? 1 : 0;
+  if (devices_) config.ingress_base = static_cast<__u32>(devices_->base_ifindex());
   config.n_streams = static_cast<__u32>(frames_.size());
   config.page_len = static_cast<__u32>(tables_.page.size());
   config.n_places = static_cast<__u32>(tables_.places.size());
@@ -119,7 +120,7 @@ void Program::load(const ProgramSetup& setup) {
   for (std::size_t i = 0; i < frames_.size(); i++)
     progress(i).total = ~__u64{0};
   every_ = setup.every;
-  for (std::size_t i = 0; i < lanes_.size(); i++)
+  for (std::size_t i = 0; i < worker_streams_.size(); i++)
     seat(i);
   if (!setup.target) return;
   const __u32 slot = 0;
@@ -129,7 +130,7 @@ void Program::load(const ProgramSetup& setup) {
 }
 
 int Program::load_object(Which which) {
-  if (which != Which::Modest) return xtg_bpf::load(skel_.get());
+  if (which != Which::NoPerfmon) return xtg_bpf::load(skel_.get());
   int error = -EPERM;
   std::jthread([&] {
     if (drop_tracing()) error = xtg_bpf::load(skel_.get());
@@ -137,33 +138,33 @@ int Program::load_object(Which which) {
   return error;
 }
 
-void Program::seat(std::size_t lane) {
-  xtg_tx_worker& w = worker(lane);
+void Program::seat(std::size_t worker_id) {
+  xtg_tx_worker& w = worker(worker_id);
   w = {};
-  w.lane = static_cast<__u16>(lane);
+  w.number = static_cast<__u16>(worker_id);
   w.batch = 1;
   for (std::size_t i = 0; i < frames_.size(); i++) {
-    xtg_tx_cursor& c = cursor(lane, i);
+    xtg_tx_cursor& c = cursor(worker_id, i);
     c = {};
-    c.first_word = skel_->rodata->streams[i].header[0];
-    c.lane_word = packet::lane_word(frames_[i].signature, static_cast<std::uint8_t>(lane));
+    c.first_u64 = skel_->rodata->streams[i].header[0];
+    c.worker_u64 = packet::worker_u64(frames_[i].signature, static_cast<std::uint8_t>(worker_id));
     c.value_seq = ~__u64{0};
     c.slot_frames = 1;
     c.batch_slots = 1;
-    if (every_ || i == lanes_[lane]) continue;
+    if (every_ || i == worker_streams_[worker_id]) continue;
     c.done = 1; // another thread's
     w.n_done++;
   }
 }
 
-Outcome Program::run(std::size_t lane, std::size_t page_len) {
+Outcome Program::run(std::size_t worker_id, std::size_t page_len) {
   Outcome out;
   // A page as it comes back: of the streams' payloads what no frame wrote over, else garbage.
   std::vector<std::uint8_t> page(page_len != 0 ? page_len : tables_.page.size());
   for (std::uint8_t& byte : page)
     byte = static_cast<std::uint8_t>(garbage_());
-  const auto longest_header = std::ranges::max(tables_.streams, {}, &xtg_stream::copy_words);
-  std::size_t from = longest_header.copy_words * 8 + longest_header.copy_tail;
+  const auto longest_header = std::ranges::max(tables_.streams, {}, &xtg_stream::copy_u64s);
+  std::size_t from = longest_header.copy_u64s * 8 + longest_header.copy_tail;
   for (const packet::Frame& frame : frames_)
     from = std::min<std::size_t>(from, frame.header_len);
   for (std::size_t i = from; i < std::min(page.size(), tables_.page.size()); i++)
@@ -176,10 +177,10 @@ Outcome Program::run(std::size_t lane, std::size_t page_len) {
     spoil(0, frames_[static_cast<std::size_t>(&s - tables_.streams.data())].header_len);
     if (s.sig_form == XTG_SIG_NONE) continue;
     // The signature, and the timestamps that a reflector wrote into the page before.
-    if (s.n_sizes <= 1) spoil(s.mirror_off != 0 ? s.mirror_off : s.sig_off, s.frame_len);
+    if (s.n_sizes <= 1) spoil(s.reflector_off != 0 ? s.reflector_off : s.sig_off, s.frame_len);
     for (std::uint32_t i = 0; s.n_sizes > 1 && i < s.n_sizes; i++) {
       const xtg_size& size = tables_.sizes[s.size_base + i];
-      spoil(s.mirror_off != 0 ? size.mirror_off : size.sig_off, size.frame_len);
+      spoil(s.reflector_off != 0 ? size.reflector_off : size.sig_off, size.frame_len);
     }
   }
   constexpr std::size_t kMostMetadata = 32;
@@ -187,8 +188,9 @@ Outcome Program::run(std::size_t lane, std::size_t page_len) {
 
   xdp_md context{};
   context.data_end = static_cast<__u32>(page.size());
-  if (anchor_)
-    context.ingress_ifindex = static_cast<__u32>(anchor_->base_ifindex() + static_cast<int>(lane));
+  if (devices_)
+    context.ingress_ifindex =
+        static_cast<__u32>(devices_->base_ifindex() + static_cast<int>(worker_id));
   bpf_test_run_opts opts{};
   opts.sz = sizeof opts;
   opts.data_in = page.data();
@@ -209,7 +211,7 @@ Outcome Program::run(std::size_t lane, std::size_t page_len) {
     if (failed != 0) return fail_sys(error, "run the program");
     return {};
   };
-  const Status ran = anchor_ ? anchor_->run(call) : call();
+  const Status ran = devices_ ? devices_->run(call) : call();
   EXPECT_TRUE(ran) << ran.error().message();
   out.action = opts.retval;
   out.metadata = after.data - after.data_meta; // which comes out first
@@ -218,11 +220,11 @@ Outcome Program::run(std::size_t lane, std::size_t page_len) {
   return out;
 }
 
-xtg_tx_worker& Program::worker(std::size_t lane) const {
-  return skel_->bss->workers[lane];
+xtg_tx_worker& Program::worker(std::size_t worker_id) const {
+  return skel_->bss->workers[worker_id];
 }
-xtg_tx_cursor& Program::cursor(std::size_t lane, std::size_t stream) const {
-  return skel_->bss->cursors[lane][stream];
+xtg_tx_cursor& Program::cursor(std::size_t worker_id, std::size_t stream) const {
+  return skel_->bss->cursors[worker_id][stream];
 }
 xtg_stream_progress& Program::progress(std::size_t stream) const {
   return skel_->bss->progress[stream];
@@ -230,15 +232,15 @@ xtg_stream_progress& Program::progress(std::size_t stream) const {
 xtg_tx_control& Program::control() const {
   return skel_->bss->control;
 }
-std::vector<std::uint64_t> Program::slip(std::size_t lane) const {
-  const auto& cells = skel_->bss->slip[lane];
+std::vector<std::uint64_t> Program::release_delay(std::size_t worker_id) const {
+  const auto& cells = skel_->bss->release_delay[worker_id];
   return {std::begin(cells), std::end(cells)};
 }
-std::uint64_t Program::attempts(std::size_t lane) const {
-  const xtg_tx_worker& w = worker(lane);
+std::uint64_t Program::attempts(std::size_t worker_id) const {
+  const xtg_tx_worker& w = worker(worker_id);
   std::uint64_t claimed = 0;
   for (std::size_t i = 0; i < frames_.size(); i++)
-    claimed += cursor(lane, i).claimed;
+    claimed += cursor(worker_id, i).claimed;
   return claimed - (w.send_end - w.seq);
 }
 
@@ -251,10 +253,10 @@ std::uint64_t sent_at(const Outcome& out) {
 }
 
 testing::AssertionResult sends(const Outcome& out, const packet::Frame& frame, std::uint64_t k,
-                               std::uint8_t lane, std::uint64_t not_before_ns) {
+                               std::uint8_t worker_id, std::uint64_t not_before_ns) {
   if (out.action != XDP_REDIRECT) return testing::AssertionFailure() << "action " << out.action;
   const std::uint64_t tx_ns = sent_at(out);
-  const auto expected = packet::render(frame, k, lane, tx_ns);
+  const auto expected = packet::render(frame, k, worker_id, tx_ns);
   if (out.bytes != expected) {
     return testing::AssertionFailure() << "packet " << k << "\n  is        " << to_hex(out.bytes)
                                        << "\n  should be " << to_hex(expected);
@@ -268,8 +270,8 @@ testing::AssertionResult sends(const Outcome& out, const packet::Frame& frame, s
 }
 
 testing::AssertionResult sends(const Outcome& out, const packet::Frame& frame, std::uint64_t k,
-                               std::uint8_t lane) {
-  return sends(out, frame, k, lane, out.before_ns);
+                               std::uint8_t worker_id) {
+  return sends(out, frame, k, worker_id, out.before_ns);
 }
 
 packet::FrameSpec plain_spec(packet::Family family, std::uint32_t size) {

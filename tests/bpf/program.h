@@ -13,7 +13,7 @@
 
 #include <gtest/gtest.h>
 
-#include "net/anchor.h"
+#include "net/ingress_devices.h"
 #include "packet/assemble.h"
 #include "packet/encode.h"
 #include "packet/frame.h"
@@ -26,12 +26,12 @@ namespace xtg::test {
 
 /// Of the send programs.
 enum class Which : std::uint8_t {
-  Single, ///< xtg_tx, xtg_tx_stamp or xtg_tx_sized; xtg_tx_single where those cannot send the
-          ///< stream
-  Any,    ///< xtg_tx_single
-  Multi,  ///< xtg_tx_multi
-  Modest, ///< xtg_tx_modest, loaded without CAP_PERFMON
-  Renew,  ///< xtg_tx_renew
+  Single,    ///< xtg_tx, xtg_tx_stamp or xtg_tx_sized; xtg_tx_single where those cannot send the
+             ///< stream
+  Any,       ///< xtg_tx_single
+  Multi,     ///< xtg_tx_multi
+  NoPerfmon, ///< xtg_tx_no_perfmon, loaded without CAP_PERFMON
+  Renew,     ///< xtg_tx_renew
 };
 
 /// Takes the calling thread, and it alone, every capability but CAP_NET_ADMIN and CAP_BPF.
@@ -42,13 +42,13 @@ struct ProgramSetup {
   bool paced = false;                ///< all of them
   Which which = Which::Single;
   /// Sending threads: the stream that each sends.
-  std::vector<std::uint32_t> lanes = {0};
+  std::vector<std::uint32_t> worker_streams = {0};
   bool every = false; ///< each sends all streams instead
   /// Changes the encoded streams before they are put together.
   std::function<void(std::vector<packet::EncodedStream>&)> edit = {};
-  bool target = true; ///< lo stands in the device map; else it is empty
-  bool renew = false; ///< frames are renewed, by a program that can
-  bool again = false; ///< refused frames are sent again
+  bool target = true;  ///< lo stands in the device map; else it is empty
+  bool renew = false;  ///< frames are renewed, by a program that can
+  bool resend = false; ///< refused frames are sent again
 };
 
 /// Of one run.
@@ -72,30 +72,31 @@ public:
   [[nodiscard]] const std::string& error() const { return error_; }
 
   /// One run over a page of garbage; `page_len` 0: as long as the run's longest frame.
-  Outcome run(std::size_t lane = 0, std::size_t page_len = 0);
+  Outcome run(std::size_t worker_id = 0, std::size_t page_len = 0);
 
-  [[nodiscard]] xtg_tx_worker& worker(std::size_t lane = 0) const;
-  [[nodiscard]] xtg_tx_cursor& cursor(std::size_t lane = 0, std::size_t stream = 0) const;
+  [[nodiscard]] xtg_tx_worker& worker(std::size_t worker_id = 0) const;
+  [[nodiscard]] xtg_tx_cursor& cursor(std::size_t worker_id = 0, std::size_t stream = 0) const;
   [[nodiscard]] const packet::RunTables& tables() const { return tables_; }
   [[nodiscard]] xtg_stream_progress& progress(std::size_t stream = 0) const;
   [[nodiscard]] xtg_tx_control& control() const;
-  [[nodiscard]] std::vector<std::uint64_t> slip(std::size_t lane = 0) const;
+  [[nodiscard]] std::vector<std::uint64_t> release_delay(std::size_t worker_id = 0) const;
   /// Frames handed to the redirect.
-  [[nodiscard]] std::uint64_t attempts(std::size_t lane = 0) const;
+  [[nodiscard]] std::uint64_t attempts(std::size_t worker_id = 0) const;
 
 private:
   void load(const ProgramSetup& setup);
   [[nodiscard]] int load_object(Which which);
-  void seat(std::size_t lane);
+  void seat(std::size_t worker_id);
   struct Closer {
     void operator()(xtg_bpf* skeleton) const;
   };
 
   std::vector<packet::Frame> frames_;
-  std::vector<std::uint32_t> lanes_;
+  std::vector<std::uint32_t> worker_streams_;
   bool every_ = false;
   packet::RunTables tables_;
-  std::optional<net::Anchor> anchor_; ///< with several lanes: the devices that tell them apart
+  std::optional<net::IngressDevices>
+      devices_; ///< with several workers: the devices that tell them apart
   std::unique_ptr<xtg_bpf, Closer> skel_;
   int prog_fd_ = -1;
   std::mt19937_64 garbage_{7};
@@ -108,10 +109,10 @@ std::uint64_t sent_at(const Outcome& out);
 /// The run sent packet k of the stream: redirected, and byte for byte what packet::render() makes
 /// of it, with a send time not before `not_before_ns` and not after the run.
 testing::AssertionResult sends(const Outcome& out, const packet::Frame& frame, std::uint64_t k,
-                               std::uint8_t lane, std::uint64_t not_before_ns);
+                               std::uint8_t worker_id, std::uint64_t not_before_ns);
 /// Same, the send time having been read in this very run.
 testing::AssertionResult sends(const Outcome& out, const packet::Frame& frame, std::uint64_t k,
-                               std::uint8_t lane = 0);
+                               std::uint8_t worker_id = 0);
 
 class BpfTest : public testing::Test {
 protected:

@@ -31,9 +31,9 @@ public:
     spec.signature = below(5) != 0;
     spec.udp_checksum = family == Family::V6 || below(4) != 0;
     spec.frame_size = size_law(packet::min_frame_size(family, spec.tags.size()));
-    spec.mirror =
+    spec.reflector =
         spec.signature && below(2) == 0 &&
-        spec.frame_size.smallest() >= packet::min_mirror_frame_size(family, spec.tags.size());
+        spec.frame_size.smallest() >= packet::min_reflector_frame_size(family, spec.tags.size());
     packet::Sweep sweep{
         .fields = {}, .vary = static_cast<packet::Vary>(below(3)), .seed = random_()};
     if (below(3) == 0) sweep.flow = {1 + below(9), below(4)};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Frames for the mirror's tests, and the mirror beside its reference.
+// Frames for the reflector's tests, and the reflector beside its reference.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace xtg::test {
 
 using packet::Family;
 
-inline constexpr std::uint32_t kSession = 0x12345678;
+inline constexpr std::uint32_t kRunId = 0x12345678;
 inline constexpr std::uint32_t kFcs = packet::kFcsBytes;
 
 struct Kind {
@@ -29,7 +29,7 @@ struct Kind {
   std::uint16_t stream = 3;
   std::uint16_t port = 1000;
   bool checksum = true;
-  std::uint32_t session = kSession;
+  std::uint32_t run_id = kRunId;
   const char* from = nullptr;
 };
 
@@ -37,10 +37,10 @@ inline Bytes frame(const Kind& kind, std::uint64_t seq = 0) {
   packet::FrameSpec spec = sample_spec(kind.family, kind.size);
   if (kind.from != nullptr) spec.src_addr = *packet::Ip::parse(kind.from);
   spec.dst_port = kind.port;
-  spec.payload = packet::Payload::Random; // what the mirror writes over is not zero
+  spec.payload = packet::Payload::Random; // what the reflector writes over is not zero
   spec.payload_seed = kind.size;
   spec.udp_checksum = kind.checksum;
-  spec.session = kind.session;
+  spec.run_id = kind.run_id;
   spec.stream = kind.stream;
   spec.signature_flags = kind.flags;
   return packet::render(*packet::build(spec, {}), seq, 1, monotonic_ns());
@@ -89,7 +89,7 @@ protected:
     return {.family = GetParam(), .size = smallest_compact(GetParam())};
   }
 };
-/// A mirror and its reference, side by side.
+/// A reflector and its reference, side by side.
 struct Pair {
   explicit Pair(const ReflectSetup& setup = {}) : program(setup), plain(setup) {}
 
@@ -111,7 +111,7 @@ struct Pair {
   }
 
   ReflectProgram program;
-  PlainMirror plain;
+  PlainReflector plain;
 };
 
 } // namespace xtg::test

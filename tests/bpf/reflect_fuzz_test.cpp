@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Frames by chance: whole ones, damaged ones and noise. Each must pass as it came, or go back as a
-// plainly written mirror says.
+// plainly written reflector says.
 #include <algorithm>
 #include <random>
 #include <span>
@@ -18,7 +18,7 @@
 namespace xtg::test {
 namespace {
 
-constexpr std::uint32_t kFuzzSession = 0x12345678;
+constexpr std::uint32_t kFuzzRunId = 0x12345678;
 constexpr int kFrames = 20'000;
 
 class Dice {
@@ -46,7 +46,7 @@ Bytes whole(Dice& dice) {
   spec.payload = packet::Payload::Random;
   spec.payload_seed = dice.below(1000);
   spec.udp_checksum = !v4 || !dice.once_in(4);
-  spec.session = dice.once_in(8) ? kFuzzSession ^ 0x8000 : kFuzzSession;
+  spec.run_id = dice.once_in(8) ? kFuzzRunId ^ 0x8000 : kFuzzRunId;
   spec.stream = static_cast<std::uint16_t>(dice.below(6));
   spec.signature_flags = static_cast<std::uint8_t>(dice.once_in(8) ? dice.byte() : dice.below(8));
   Bytes out = packet::render(*packet::build(spec, {}), dice.below(1U << 30), dice.byte(),
@@ -73,7 +73,7 @@ void damage(Bytes& frame, Dice& dice) {
   case 1: // a byte of the headers
     *place(std::min<std::size_t>(frame.size(), 62)) = dice.byte();
     break;
-  case 2: // a byte of the signature, or of what the mirror writes
+  case 2: // a byte of the signature, or of what the reflector writes
     *(frame.end() - 1 - static_cast<long>(dice.below(std::min<std::size_t>(frame.size(), 56)))) =
         dice.byte();
     break;
@@ -114,7 +114,7 @@ struct Tally {
 
 Tally fuzz(const ReflectSetup& setup, std::uint64_t seed, int frames) {
   ReflectProgram program(setup);
-  PlainMirror plain(setup);
+  PlainReflector plain(setup);
   Dice dice(seed);
   Tally tally;
   for (int i = 0; i < frames; i++) {
@@ -143,13 +143,13 @@ Tally fuzz(const ReflectSetup& setup, std::uint64_t seed, int frames) {
 class ReflectFuzz : public BpfTest {};
 
 TEST_F(ReflectFuzz, OneSession) {
-  const Tally tally = fuzz({.session = kFuzzSession, .n_streams = XTG_REFLECT_STREAMS}, 1, kFrames);
+  const Tally tally = fuzz({.run_id = kFuzzRunId, .n_streams = XTG_REFLECT_STREAMS}, 1, kFrames);
   EXPECT_GT(tally.back, kFrames / 5);
   EXPECT_GT(tally.passed, kFrames / 5);
 }
 
 TEST_F(ReflectFuzz, OnePortOfAnyHost) {
-  const Tally tally = fuzz({.session = kFuzzSession,
+  const Tally tally = fuzz({.run_id = kFuzzRunId,
                             .port = 1000,
                             .mac = std::nullopt,
                             .sources = std::nullopt,

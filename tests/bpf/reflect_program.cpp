@@ -31,8 +31,8 @@ void ReflectProgram::Closer::operator()(xtg_reflect_bpf* skeleton) const {
 
 ReflectProgram::ReflectProgram(const ReflectSetup& setup) : skel_(xtg_reflect_bpf::open(nullptr)) {
   xtg_reflect_config config{};
-  config.by_session = setup.session ? 1 : 0;
-  config.session = setup.session.value_or(0);
+  config.by_run_id = setup.run_id ? 1 : 0;
+  config.run_id = setup.run_id.value_or(0);
   config.by_port = setup.port ? 1 : 0;
   config.port = setup.port.value_or(0);
   config.by_source = setup.sources ? 1 : 0;
@@ -98,11 +98,11 @@ xtg_reflect_cpu ReflectProgram::counters() const {
   for (const xtg_reflect_cpu& cpu : cpus) { // the test may have been moved
     sum.sent += cpu.sent;
     sum.bytes += cpu.bytes;
-    sum.told += cpu.told;
-    sum.untold += cpu.untold;
+    sum.stamped += cpu.stamped;
+    sum.unnumbered += cpu.unnumbered;
     sum.passed += cpu.passed;
     for (unsigned i = 0; i < XTG_REFLECT_REASONS; i++)
-      sum.refused[i] += cpu.refused[i];
+      sum.not_reflected[i] += cpu.not_reflected[i];
   }
   return sum;
 }
@@ -232,7 +232,7 @@ void refresh(Bytes& frame) {
     store_be(all.subspan(p->udp + 6, 2), udp_checksum(frame, *p));
 }
 
-std::optional<Bytes> PlainMirror::reflect(const Bytes& frame, const Bytes& seen) {
+std::optional<Bytes> PlainReflector::reflect(const Bytes& frame, const Bytes& seen) {
   std::size_t end = frame.size();
   Form form = form_at(frame, end);
   if (form == Form::None) {
@@ -247,11 +247,11 @@ std::optional<Bytes> PlainMirror::reflect(const Bytes& frame, const Bytes& seen)
   const unsigned version = full ? frame[sig + 27] : frame[end - 1] & 7U;
   const unsigned type = full ? frame[sig + 26] : XTG_SIG_DATA;
   if (version != 1 || type > XTG_SIG_END || (frame[flag_at] & flag) != 0) return std::nullopt;
-  const auto session =
+  const auto run_id =
       static_cast<std::uint32_t>(full ? number(frame, sig + 16, 4) : number(frame, sig + 10, 2));
   const auto stream =
       static_cast<std::uint32_t>(full ? number(frame, sig + 20, 2) : frame[sig + 12]);
-  if (setup_.session && session != (full ? *setup_.session : *setup_.session & 0xffff))
+  if (setup_.run_id && run_id != (full ? *setup_.run_id : *setup_.run_id & 0xffff))
     return std::nullopt;
   const auto p = places(frame);
   if (!p || p->end != end || sig < p->udp + 8) return std::nullopt;
@@ -271,8 +271,8 @@ std::optional<Bytes> PlainMirror::reflect(const Bytes& frame, const Bytes& seen)
   swap_ranges(back, p->from(), p->to(), p->width());
   swap_ranges(back, p->udp, p->udp + 2, 2);
   back[flag_at] |= flag;
-  std::uint64_t& count = counts_[{session, stream, full ? 1U : 0U}];
-  if (full && (frame[sig + 23] & XTG_SIG_F_MIRROR) != 0 && sig >= p->udp + 8 + 24) {
+  std::uint64_t& count = counts_[{run_id, stream, full ? 1U : 0U}];
+  if (full && (frame[sig + 23] & XTG_SIG_F_REFLECTOR) != 0 && sig >= p->udp + 8 + 24) {
     store_be(std::span(back).subspan(sig - 24, 8), count);
     if (seen.size() == frame.size() && setup_.shared && type == XTG_SIG_DATA)
       back[sig - 24] = seen[sig - 24]; // the CPU

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The mirror's program without an interface: frames go in by BPF_PROG_RUN, one at a time, and what
-// comes out is compared with a mirror that is written plainly.
+// The reflector's program without an interface: frames go in by BPF_PROG_RUN, one at a time, and
+// what comes out is compared with a reflector that is written plainly.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ using Bytes = std::vector<std::uint8_t>;
 
 /// What a test sets of the program's constants; as the reference takes them, too.
 struct ReflectSetup {
-  std::optional<std::uint32_t> session = {};
+  std::optional<std::uint32_t> run_id = {};
   std::optional<std::uint16_t> port = {};
   std::optional<packet::Mac> mac = *packet::Mac::parse("02:00:00:00:00:02"); ///< none: any
   /// No list: any.
@@ -51,7 +51,9 @@ public:
   Reflected run(const Bytes& frame);
   /// What the one CPU that ran it has counted.
   [[nodiscard]] xtg_reflect_cpu counters() const;
-  [[nodiscard]] std::uint64_t refused(unsigned why) const { return counters().refused[why]; }
+  [[nodiscard]] std::uint64_t not_reflected(unsigned why) const {
+    return counters().not_reflected[why];
+  }
   [[nodiscard]] xtg_reflect_control& control() const;
   [[nodiscard]] xtg_reflect_stream stream(std::uint32_t number) const;
 
@@ -62,13 +64,13 @@ private:
   std::unique_ptr<xtg_reflect_bpf, Closer> skel_;
 };
 
-/// The same mirror without any of the kernel program's ways: decides byte by byte, and computes all
-/// checksums afresh. Short signatures are believed at once.
-class PlainMirror {
+/// The same reflector without any of the kernel program's ways: decides byte by byte, and computes
+/// all checksums afresh. Short signatures are believed at once.
+class PlainReflector {
 public:
-  explicit PlainMirror(ReflectSetup setup) : setup_(std::move(setup)) {}
+  explicit PlainReflector(ReflectSetup setup) : setup_(std::move(setup)) {}
 
-  /// The frame as it should go back; none: it should pass. The mirror's times are taken from
+  /// The frame as it should go back; none: it should pass. The reflector's times are taken from
   /// `seen`, where that has room for them.
   std::optional<Bytes> reflect(const Bytes& frame, const Bytes& seen);
 
@@ -80,7 +82,7 @@ private:
 /// Sets the checksums of a UDP frame right; a UDP checksum of zero stays. Nothing is done to what
 /// is no UDP frame.
 void refresh(Bytes& frame);
-/// Where the mirror's words are: in front of a long signature at the end.
+/// Where the reflector timestamps are: in front of a long signature at the end.
 inline constexpr std::size_t kWordsBeforeEnd = 56;
 
 } // namespace xtg::test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Frames that the mirror does not send back, and how it counts them.
+// Frames that the reflector does not send back, and how it counts them.
 #include <algorithm>
 #include <span>
 
@@ -16,26 +16,26 @@ INSTANTIATE_TEST_SUITE_P(, ReflectRefuses, testing::Values(Family::V4, Family::V
 class ReflectPrograms : public BpfTest {};
 
 TEST_P(ReflectRefuses, WhatHasBeenReflectedPasses) {
-  Pair pair({.session = kSession, .mac = std::nullopt, .sources = std::nullopt});
-  for (const Kind& kind : {full(), compact(), full(128, XTG_SIG_F_MIRROR)}) {
+  Pair pair({.run_id = kRunId, .mac = std::nullopt, .sources = std::nullopt});
+  for (const Kind& kind : {full(), compact(), full(128, XTG_SIG_F_REFLECTOR)}) {
     const Reflected out = pair.program.run(frame(kind));
     ASSERT_EQ(out.action, XDP_TX);
     EXPECT_TRUE(pair.passes(out.bytes));
   }
-  EXPECT_EQ(pair.program.refused(XTG_REFLECT_AGAIN), 3U);
+  EXPECT_EQ(pair.program.not_reflected(XTG_REFLECT_ALREADY), 3U);
 }
 
 TEST_P(ReflectRefuses, OtherSessionsPass) {
-  Pair pair({.session = kSession});
+  Pair pair({.run_id = kRunId});
   EXPECT_TRUE(pair.sends_back(frame(full())));
   Kind kind = full();
-  kind.session = kSession ^ 0x10000;
+  kind.run_id = kRunId ^ 0x10000;
   EXPECT_TRUE(pair.passes(frame(kind)));
   kind = compact();
   EXPECT_TRUE(pair.sends_back(frame(kind)));
-  kind.session = kSession ^ 1;
+  kind.run_id = kRunId ^ 1;
   EXPECT_TRUE(pair.passes(frame(kind)));
-  EXPECT_EQ(pair.program.refused(XTG_REFLECT_SESSION), 2U);
+  EXPECT_EQ(pair.program.not_reflected(XTG_REFLECT_RUN_ID), 2U);
 }
 
 TEST_P(ReflectRefuses, OtherPortsPass) {
@@ -44,7 +44,7 @@ TEST_P(ReflectRefuses, OtherPortsPass) {
   Kind kind = full();
   kind.port = 1001;
   EXPECT_TRUE(pair.passes(frame(kind)));
-  EXPECT_EQ(pair.program.refused(XTG_REFLECT_PORT), 1U);
+  EXPECT_EQ(pair.program.not_reflected(XTG_REFLECT_PORT), 1U);
 }
 
 TEST_P(ReflectRefuses, OtherSourcesPass) {
@@ -63,7 +63,7 @@ TEST_P(ReflectRefuses, OtherSourcesPass) {
           : std::vector{"2001:1:ffff::", "2001:2:1::", "2001:3::", "::", "ff02::1"})
     for (int i = 0; i < 2; i++)
       EXPECT_TRUE(pair.passes(from(address))) << address;
-  EXPECT_EQ(pair.program.refused(XTG_REFLECT_SOURCE), 10U);
+  EXPECT_EQ(pair.program.not_reflected(XTG_REFLECT_SOURCE), 10U);
   EXPECT_EQ(pair.program.counters().sent, 2U);
 }
 
@@ -106,7 +106,7 @@ TEST_P(ReflectRefuses, AnySourceButNoGroup) {
   to_group[v4 ? 30 : 38] = v4 ? 239 : 255;
   refresh(to_group);
   EXPECT_TRUE(pair.passes(to_group));
-  EXPECT_EQ(pair.program.refused(XTG_REFLECT_PACKET), 1U);
+  EXPECT_EQ(pair.program.not_reflected(XTG_REFLECT_PACKET), 1U);
 }
 
 TEST_P(ReflectRefuses, OtherMacsPass) {
@@ -124,13 +124,13 @@ TEST_P(ReflectRefuses, OtherMacsPass) {
     EXPECT_TRUE(ours.passes(with(at, 0x03)));
     EXPECT_TRUE(any.passes(with(at, 0x03)));
   }
-  EXPECT_EQ(ours.program.refused(XTG_REFLECT_MAC), 8U);
-  EXPECT_EQ(any.program.refused(XTG_REFLECT_MAC), 2U);
+  EXPECT_EQ(ours.program.not_reflected(XTG_REFLECT_MAC), 8U);
+  EXPECT_EQ(any.program.not_reflected(XTG_REFLECT_MAC), 2U);
 }
 
 TEST_P(ReflectRefuses, FramesCutShortPass) {
   Pair pair;
-  for (const Kind& kind : {full(), full(128, XTG_SIG_F_MIRROR), compact()}) {
+  for (const Kind& kind : {full(), full(128, XTG_SIG_F_REFLECTOR), compact()}) {
     const Bytes whole = frame(kind);
     for (std::size_t size = 14; size < whole.size(); size++)
       EXPECT_TRUE(pair.passes(Bytes(whole.begin(), whole.begin() + static_cast<long>(size))))
@@ -164,7 +164,7 @@ TEST_P(ReflectRefuses, WhatIsNoWholeDatagramPasses) {
     changed(ip + 6, 44); // a fragment header
     changed(ip + 6, 0);  // hop-by-hop options
   }
-  EXPECT_EQ(pair.program.refused(XTG_REFLECT_PACKET), count);
+  EXPECT_EQ(pair.program.not_reflected(XTG_REFLECT_PACKET), count);
   // A datagram that ends before its frame does, which ends in a signature.
   Bytes trailer = frame(full());
   trailer.insert(trailer.end(), trailer.end() - 32, trailer.end());
@@ -186,7 +186,7 @@ TEST_P(ReflectRefuses, OtherVersionsAndTypesPass) {
     in[in.size() - static_cast<std::size_t>(back)] = static_cast<std::uint8_t>(value);
     EXPECT_TRUE(pair.passes(in));
   }
-  EXPECT_EQ(pair.program.refused(XTG_REFLECT_UNKNOWN), 3U);
+  EXPECT_EQ(pair.program.not_reflected(XTG_REFLECT_UNKNOWN), 3U);
   for (std::size_t i = 1; i <= 4; i++) { // magic
     Bytes in = frame(full());
     in[in.size() - i] ^= 0x40;
@@ -227,7 +227,7 @@ TEST_P(ReflectRefuses, HighestRate) {
   const std::uint64_t passed_ns = monotonic_ns() - start;
   EXPECT_GE(sent, std::min<std::uint64_t>(kDepth, 200));
   EXPECT_LE(sent, kDepth + passed_ns / kGapNs + 1);
-  EXPECT_EQ(pair.program.refused(XTG_REFLECT_RATE), 200 - sent);
+  EXPECT_EQ(pair.program.not_reflected(XTG_REFLECT_RATE), 200 - sent);
   EXPECT_EQ(pair.program.counters().sent, sent);
   EXPECT_EQ(pair.program.stream(0).frames, sent);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The mirror sends back, byte for byte, what a plainly written mirror makes of a frame.
+// The reflector sends back, byte for byte, what a plainly written reflector makes of a frame.
 #include <algorithm>
 #include <span>
 
@@ -17,19 +17,19 @@ INSTANTIATE_TEST_SUITE_P(, ReflectTest, testing::Values(Family::V4, Family::V6),
 
 // The reference itself: what it makes is a frame that a receiver takes.
 TEST_P(ReflectTest, TheReferenceMakesSoundFrames) {
-  PlainMirror plain({});
+  PlainReflector plain({});
   for (const std::uint32_t size : {128U, 129U, 512U}) {
-    const Bytes in = frame(full(size, XTG_SIG_F_MIRROR), 77);
+    const Bytes in = frame(full(size, XTG_SIG_F_REFLECTOR), 77);
     Bytes seen = in;
     store_be(std::span(seen).subspan(seen.size() - 48, 8), 1234);
     const auto out = plain.reflect(in, seen);
     ASSERT_TRUE(out);
     EXPECT_TRUE(packet::checksums_valid(*out));
     EXPECT_EQ(load_be(std::span(*out).subspan(out->size() - 48, 8)), 1234U);
-    const auto mark = packet::find_signature(*out);
-    ASSERT_TRUE(mark);
-    EXPECT_EQ(mark->seq, 77U);
-    EXPECT_EQ(mark->flags, XTG_SIG_F_MIRROR | XTG_SIG_F_REFLECTED);
+    const auto sig = packet::find_signature(*out);
+    ASSERT_TRUE(sig);
+    EXPECT_EQ(sig->seq, 77U);
+    EXPECT_EQ(sig->flags, XTG_SIG_F_REFLECTOR | XTG_SIG_F_REFLECTED);
     EXPECT_EQ(to_hex(std::span(*out).first(12)), "02 00 00 00 00 01 02 00 00 00 00 02");
   }
 }
@@ -44,15 +44,15 @@ TEST_P(ReflectTest, SendsBackFramesOfAllSizes) {
       kind.checksum = checksum;
       ASSERT_TRUE(pair.sends_back(frame(kind, size))) << size;
     }
-    EXPECT_EQ(pair.program.counters().told, 0U);
+    EXPECT_EQ(pair.program.counters().stamped, 0U);
   }
 }
 
 TEST_P(ReflectTest, TellsWhereThereIsRoom) {
   Pair pair;
-  std::uint64_t told = 0;
+  std::uint64_t stamped = 0;
   for (std::uint32_t size = 98; size <= packet::max_frame_size(); size += size < 300 ? 1 : 167) {
-    const Bytes in = frame(full(size, XTG_SIG_F_MIRROR), size);
+    const Bytes in = frame(full(size, XTG_SIG_F_REFLECTOR), size);
     const Reflected out = pair.program.run(in);
     ASSERT_EQ(out.action, XDP_TX) << size;
     const auto expected = pair.plain.reflect(in, out.bytes);
@@ -60,14 +60,14 @@ TEST_P(ReflectTest, TellsWhereThereIsRoom) {
     ASSERT_EQ(to_hex(out.bytes), to_hex(*expected)) << size;
     const std::size_t payload = size - kFcs - (GetParam() == Family::V4 ? 42 : 62);
     if (payload < kWordsBeforeEnd) continue;
-    told++;
+    stamped++;
     const auto words = std::span(out.bytes).last(kWordsBeforeEnd);
     const std::uint64_t rx_ns = load_be(words.subspan(8, 8)), tx_ns = load_be(words.subspan(16, 8));
     EXPECT_GE(rx_ns, out.before_ns);
     EXPECT_GE(tx_ns, rx_ns);
     EXPECT_LE(tx_ns, out.after_ns);
   }
-  EXPECT_EQ(pair.program.counters().told, told);
+  EXPECT_EQ(pair.program.counters().stamped, stamped);
   EXPECT_EQ(pair.program.counters().sent, pair.program.stream(0).frames);
 }
 
@@ -76,7 +76,7 @@ TEST_P(ReflectTest, CountsEveryStreamByItself) {
     Pair pair({.shared = shared});
     for (std::uint64_t seq = 0; seq < 20; seq++)
       for (const std::uint32_t stream : {3U, 3U + XTG_REFLECT_PLACES, 4U}) { // two share a place
-        Kind kind = full(128, XTG_SIG_F_MIRROR);
+        Kind kind = full(128, XTG_SIG_F_REFLECTOR);
         kind.stream = static_cast<std::uint16_t>(stream);
         ASSERT_TRUE(pair.sends_back(frame(kind, seq)));
       }
@@ -88,7 +88,7 @@ TEST_P(ReflectTest, CountsEveryStreamByItself) {
 
 TEST_P(ReflectTest, AnnouncementsSayHowManyAndAreNotCounted) {
   Pair pair;
-  const Kind kind = full(192, XTG_SIG_F_MIRROR);
+  const Kind kind = full(192, XTG_SIG_F_REFLECTOR);
   EXPECT_TRUE(pair.sends_back(announcement(kind, XTG_SIG_START)));
   for (std::uint64_t seq = 0; seq < 5; seq++)
     EXPECT_TRUE(pair.sends_back(frame(kind, seq)));
@@ -101,7 +101,7 @@ TEST_P(ReflectTest, AnnouncementsSayHowManyAndAreNotCounted) {
   EXPECT_EQ(pair.program.stream(0).announced, 4U);
 }
 
-/// The number that the mirror gave a frame of this stream.
+/// The number that the reflector gave a frame of this stream.
 std::uint64_t number_of(Pair& pair, Kind kind, std::uint16_t stream, std::uint64_t seq) {
   kind.stream = stream;
   const Reflected out = pair.program.run(frame(kind, seq));
@@ -114,9 +114,9 @@ TEST_P(ReflectTest, StreamsBeyondTheMostGoBackUncounted) {
   Pair pair({.n_streams = 2});
   for (std::uint16_t stream = 0; stream < 5; stream++)
     for (std::uint64_t seq = 0; seq < 2; seq++)
-      EXPECT_EQ(number_of(pair, full(128, XTG_SIG_F_MIRROR), stream, seq),
+      EXPECT_EQ(number_of(pair, full(128, XTG_SIG_F_REFLECTOR), stream, seq),
                 stream < 2 ? seq : ~std::uint64_t{0});
-  EXPECT_EQ(pair.program.counters().untold, 6U);
+  EXPECT_EQ(pair.program.counters().unnumbered, 6U);
   EXPECT_EQ(pair.program.control().streams, 2U);
 }
 
@@ -124,7 +124,7 @@ TEST_P(ReflectTest, StreamsBeyondTheMostGoBackUncounted) {
 /// and one that came before goes on.
 TEST_P(ReflectTest, APlaceIsGivenToAnotherStream) {
   Pair pair({.n_streams = 8});
-  const Kind kind = full(128, XTG_SIG_F_MIRROR);
+  const Kind kind = full(128, XTG_SIG_F_REFLECTOR);
   for (std::uint64_t seq = 0; seq < 3; seq++)
     EXPECT_EQ(number_of(pair, kind, 1, seq), seq);
   for (std::uint16_t stream = 100; stream < 200; stream++)
@@ -135,16 +135,16 @@ TEST_P(ReflectTest, APlaceIsGivenToAnotherStream) {
   }
   EXPECT_EQ(pair.program.control().streams, 8U);
   // All frames stand somewhere.
-  std::uint64_t told = pair.program.counters().untold;
+  std::uint64_t stamped = pair.program.counters().unnumbered;
   for (std::uint32_t i = 0; i < 8; i++)
-    told += pair.program.stream(i).frames;
-  EXPECT_EQ(told, 109U);
+    stamped += pair.program.stream(i).frames;
+  EXPECT_EQ(stamped, 109U);
 }
 
 /// One of which nothing came for a while gives its place back, too.
 TEST_P(ReflectTest, AnIdleStreamGivesItsPlaceBack) {
   Pair pair({.n_streams = 1});
-  const Kind kind = full(128, XTG_SIG_F_MIRROR);
+  const Kind kind = full(128, XTG_SIG_F_REFLECTOR);
   for (std::uint64_t seq = 0; seq < 2; seq++)
     EXPECT_EQ(number_of(pair, kind, 1, seq), seq);
   EXPECT_EQ(number_of(pair, kind, 2, 0), ~std::uint64_t{0});
@@ -157,11 +157,11 @@ TEST_P(ReflectTest, AnIdleStreamGivesItsPlaceBack) {
     pair.program.control().tick_ns -= 1'000'000'000;
     EXPECT_EQ(number_of(pair, kind, 2, 2), i == 0 ? ~std::uint64_t{0} : 0U);
   }
-  EXPECT_EQ(pair.program.counters().untold, 4U + 4U);
+  EXPECT_EQ(pair.program.counters().unnumbered, 4U + 4U);
 }
 
-TEST_P(ReflectTest, ShortSignaturesOfANamedSession) {
-  Pair pair({.session = kSession});
+TEST_P(ReflectTest, CompactSignaturesOfANamedSession) {
+  Pair pair({.run_id = kRunId});
   EXPECT_TRUE(pair.sends_back(frame(compact(), 7)));
   EXPECT_TRUE(pair.sends_back(frame(compact(), 8)));
   for (std::uint32_t size = smallest_compact(GetParam()); size < smallest_compact(GetParam()) + 14;
@@ -182,16 +182,16 @@ TEST_P(ReflectTest, ShortSignaturesAreBelievedAtTheSecondThatAgrees) {
   EXPECT_TRUE(pair.passes(frame(other, 8)));
   EXPECT_TRUE(pair.sends_back(frame(compact(), 8)));
   EXPECT_TRUE(pair.sends_back(frame(compact(), 9)));
-  EXPECT_EQ(pair.program.refused(XTG_REFLECT_UNSURE), 2U);
+  EXPECT_EQ(pair.program.not_reflected(XTG_REFLECT_UNSURE), 2U);
   EXPECT_EQ(pair.program.stream(0).frames, 2U);
 }
 
-TEST_P(ReflectTest, ShortSignaturesAreBelievedAfterALongOneOfTheirSession) {
+TEST_P(ReflectTest, CompactSignaturesAreBelievedAfterALongOneOfTheirSession) {
   Pair pair;
   EXPECT_TRUE(pair.sends_back(announcement(full(192), XTG_SIG_START)));
   EXPECT_TRUE(pair.sends_back(frame(compact(), 0)));
   Kind other = compact();
-  other.session ^= 1;
+  other.run_id ^= 1;
   EXPECT_TRUE(pair.passes(frame(other, 0)));
 }
 
@@ -199,14 +199,14 @@ TEST_P(ReflectTest, KeepsTags) {
   Pair pair;
   for (const unsigned tags : {1U, 2U, 3U, 4U})
     for (const std::uint32_t size : {128U, 129U})
-      EXPECT_TRUE(pair.sends_back(tagged(frame(full(size, XTG_SIG_F_MIRROR)), tags)));
+      EXPECT_TRUE(pair.sends_back(tagged(frame(full(size, XTG_SIG_F_REFLECTOR)), tags)));
   EXPECT_TRUE(pair.passes(tagged(frame(full()), 5)));
 }
 
 TEST_P(ReflectTest, KeepsPadding) {
   Pair pair;
   for (std::size_t pad = 1; pad < 40; pad++) {
-    Bytes padded = frame(full(128, XTG_SIG_F_MIRROR), pad);
+    Bytes padded = frame(full(128, XTG_SIG_F_REFLECTOR), pad);
     padded.insert(padded.end(), pad, 0xa5);
     EXPECT_TRUE(pair.sends_back(padded)) << pad;
   }
@@ -217,11 +217,11 @@ TEST_P(ReflectTest, LongFrames) {
   Pair pair;
   for (const std::size_t more : {1000, 3000, 3001, 4096, 5000, 8001, 30000}) {
     EXPECT_TRUE(pair.sends_back(stretched(frame(full(1000)), more))) << more;
-    EXPECT_TRUE(pair.sends_back(stretched(frame(full(1000, XTG_SIG_F_MIRROR)), more))) << more;
+    EXPECT_TRUE(pair.sends_back(stretched(frame(full(1000, XTG_SIG_F_REFLECTOR)), more))) << more;
   }
   // The words and the signature across the end of a piece.
   for (std::size_t more = 2400; more < 2700; more++)
-    ASSERT_TRUE(pair.sends_back(stretched(frame(full(1000, XTG_SIG_F_MIRROR)), more))) << more;
+    ASSERT_TRUE(pair.sends_back(stretched(frame(full(1000, XTG_SIG_F_REFLECTOR)), more))) << more;
 }
 
 TEST_P(ReflectTest, OptionsAndDoNotFragment) {
@@ -238,11 +238,11 @@ TEST_P(ReflectTest, OptionsAndDoNotFragment) {
   EXPECT_TRUE(pair.sends_back(in));
 }
 
-/// What was damaged stays so: a mirror makes nothing right that was wrong.
+/// What was damaged stays so: a reflector makes nothing right that was wrong.
 TEST_P(ReflectTest, AWrongChecksumStaysWrong) {
   Pair pair;
   for (const std::uint32_t size : {128U, 129U}) {
-    Bytes in = frame(full(size, XTG_SIG_F_MIRROR));
+    Bytes in = frame(full(size, XTG_SIG_F_REFLECTOR));
     in[in.size() - 60] ^= 0x11;
     const Reflected out = pair.program.run(in);
     EXPECT_EQ(out.bytes, pair.plain.reflect(in, out.bytes));
@@ -252,7 +252,7 @@ TEST_P(ReflectTest, AWrongChecksumStaysWrong) {
 
 TEST_P(ReflectTest, ByRedirect) {
   Pair pair({.redirect = true});
-  const Bytes in = frame(full(128, XTG_SIG_F_MIRROR));
+  const Bytes in = frame(full(128, XTG_SIG_F_REFLECTOR));
   const Reflected out = pair.program.run(in);
   EXPECT_EQ(out.action, XDP_REDIRECT);
   EXPECT_EQ(out.bytes, pair.plain.reflect(in, out.bytes));

@@ -17,13 +17,13 @@ using packet::AnnouncementKind;
 using packet::Family;
 using packet::store_be;
 
-constexpr std::uint32_t kSession = 0x12345678; // plain_spec()'s
+constexpr std::uint32_t kRunId = 0x12345678; // plain_spec()'s
 constexpr std::uint16_t kStream = 3;
 
 Announcement ending() {
   return {.kind = AnnouncementKind::End,
           .frames = 0x0102030405060708,
-          .refused = 9,
+          .driver_drops = 9,
           .duration_ns = 10,
           .rate_millipps = 11,
           .host = 12,
@@ -32,9 +32,9 @@ Announcement ending() {
           .threads = 15};
 }
 
-Bytes announce(const Announcement& what, bool mirror = false, Family family = Family::V4) {
+Bytes announce(const Announcement& what, bool reflector = false, Family family = Family::V4) {
   const auto frame = packet::build(plain_spec(family, 128), {}).value();
-  return packet::render_announcement(frame, what, mirror, 0, monotonic_ns()).value();
+  return packet::render_announcement(frame, what, reflector, 0, monotonic_ns()).value();
 }
 
 class RxAnnounce : public testing::TestWithParam<Family> {
@@ -53,13 +53,13 @@ TEST_P(RxAnnounce, IsTakenAndCountedInNobodysFigures) {
   EXPECT_EQ(program.control().announced, 2U);
   EXPECT_EQ(program.control().slots, 0U);
   for (const std::uint64_t count : {program.queue().packets, program.queue().passed,
-                                    program.queue().unknown, program.queue().refused})
+                                    program.queue().unknown, program.queue().filtered})
     EXPECT_EQ(count, 0U);
 
-  const xtg_rx_announcement said = program.announcement(kSession, kStream, XTG_SIG_END);
+  const xtg_rx_announcement said = program.announcement(kRunId, kStream, XTG_SIG_END);
   EXPECT_EQ(said.seen, 2U);
   EXPECT_EQ(said.frames, 0x0102030405060708U);
-  EXPECT_EQ(said.refused, 9U);
+  EXPECT_EQ(said.driver_drops, 9U);
   EXPECT_EQ(said.duration_ns, 10U);
   EXPECT_EQ(said.rate, 11U);
   EXPECT_EQ(said.host, 12U);
@@ -70,9 +70,9 @@ TEST_P(RxAnnounce, IsTakenAndCountedInNobodysFigures) {
   EXPECT_EQ(said.flags, 0U);
   EXPECT_GE(said.arrival_ns, before);
   EXPECT_LE(said.arrival_ns, after) << "the first copy's";
-  EXPECT_EQ(program.announcement(kSession, kStream, XTG_SIG_START).seen, 0U);
+  EXPECT_EQ(program.announcement(kRunId, kStream, XTG_SIG_START).seen, 0U);
   EXPECT_TRUE(program.takes(announce({}, false, GetParam())));
-  EXPECT_EQ(program.announcement(kSession, kStream, XTG_SIG_START).frames, ~0ULL);
+  EXPECT_EQ(program.announcement(kRunId, kStream, XTG_SIG_START).frames, ~0ULL);
 }
 
 TEST_P(RxAnnounce, IsFoundBehindTagsAndBeforePadding) {
@@ -81,37 +81,37 @@ TEST_P(RxAnnounce, IsFoundBehindTagsAndBeforePadding) {
   frame.insert(frame.begin() + 12, {0x81, 0x00, 0x00, 0x07});
   frame.insert(frame.end(), 6, 0);
   EXPECT_TRUE(program.takes(frame));
-  EXPECT_EQ(program.announcement(kSession, kStream, XTG_SIG_END).threads, 15U);
+  EXPECT_EQ(program.announcement(kRunId, kStream, XTG_SIG_END).threads, 15U);
 }
 
-TEST_P(RxAnnounce, AMirrorsWordsAreThoseOfTheLastCopy) {
+TEST_P(RxAnnounce, ReflectorTimestampsAreThoseOfTheLastCopy) {
   RxProgram program;
   Bytes frame = announce(ending(), true, GetParam());
-  const auto words = std::span(frame).subspan(frame.size() - XTG_SIG_FULL_LEN - XTG_SIG_MIRROR_LEN,
-                                              XTG_SIG_MIRROR_LEN);
+  const auto words = std::span(frame).subspan(
+      frame.size() - XTG_SIG_FULL_LEN - XTG_SIG_REFLECTOR_LEN, XTG_SIG_REFLECTOR_LEN);
   EXPECT_TRUE(program.takes(frame));
-  EXPECT_EQ(program.announcement(kSession, kStream, XTG_SIG_END).frames, 0x0102030405060708U);
+  EXPECT_EQ(program.announcement(kRunId, kStream, XTG_SIG_END).frames, 0x0102030405060708U);
   frame[frame.size() - 9] |= XTG_SIG_F_REFLECTED;
   for (std::uint64_t copy = 1; copy <= 2; copy++) {
     for (std::size_t i = 0; i < 3; i++)
       store_be(words.subspan(8 * i, 8), 10 * copy + i);
     EXPECT_TRUE(program.takes(frame));
   }
-  EXPECT_EQ(program.announcement(kSession, kStream, XTG_SIG_END).seen, 1U);
-  const auto back = program.announcement(kSession, kStream, XTG_SIG_END, true);
+  EXPECT_EQ(program.announcement(kRunId, kStream, XTG_SIG_END).seen, 1U);
+  const auto back = program.announcement(kRunId, kStream, XTG_SIG_END, true);
   EXPECT_EQ(back.seen, 2U);
   EXPECT_EQ(back.frames, 0x0102030405060708U);
-  EXPECT_EQ(back.flags, 0U + (XTG_SIG_F_MIRROR | XTG_SIG_F_REFLECTED));
-  EXPECT_EQ(back.mirror_seq, 20U);
-  EXPECT_EQ(back.mirror_rx_ns, 21U);
-  EXPECT_EQ(back.mirror_tx_ns, 22U);
+  EXPECT_EQ(back.flags, 0U + (XTG_SIG_F_REFLECTOR | XTG_SIG_F_REFLECTED));
+  EXPECT_EQ(back.reflector_seq, 20U);
+  EXPECT_EQ(back.reflector_rx_ns, 21U);
+  EXPECT_EQ(back.reflector_tx_ns, 22U);
 }
 
 TEST_P(RxAnnounce, OfOthersPasses) {
-  RxProgram by_session(RxSetup{.by_session = 1, .session = kSession + 1});
-  EXPECT_TRUE(by_session.passes(announce(ending(), false, GetParam())));
-  EXPECT_EQ(by_session.queue().refused, 1U);
-  EXPECT_EQ(by_session.control().announced, 0U);
+  RxProgram by_run_id(RxSetup{.by_run_id = 1, .run_id = kRunId + 1});
+  EXPECT_TRUE(by_run_id.passes(announce(ending(), false, GetParam())));
+  EXPECT_EQ(by_run_id.queue().filtered, 1U);
+  EXPECT_EQ(by_run_id.control().announced, 0U);
   RxProgram by_port(RxSetup{.by_port = 1, .port = 1001});
   EXPECT_TRUE(by_port.passes(announce(ending(), false, GetParam())));
   EXPECT_EQ(by_port.control().announced, 0U);
@@ -143,10 +143,10 @@ TEST_P(RxAnnounce, UsesUpNothingOfTheAmount) {
 }
 
 TEST_P(RxAnnounce, CutShortOrNonsensePasses) {
-  for (const bool mirror : {false, true}) {
+  for (const bool reflector : {false, true}) {
     RxProgram program;
-    const Bytes whole = announce(ending(), mirror, GetParam());
-    const std::size_t words = XTG_SIG_FULL_LEN + XTG_SIG_ANNOUNCE_LEN + (mirror ? 24 : 0);
+    const Bytes whole = announce(ending(), reflector, GetParam());
+    const std::size_t words = XTG_SIG_FULL_LEN + XTG_SIG_ANNOUNCE_LEN + (reflector ? 24 : 0);
     // The end of it is whole, what should stand before it is not there.
     for (const std::size_t left :
          {words - 1, words - 8, XTG_SIG_FULL_LEN + 24UL, XTG_SIG_FULL_LEN + 0UL})
@@ -157,7 +157,7 @@ TEST_P(RxAnnounce, CutShortOrNonsensePasses) {
   }
   RxProgram program;
   Announcement nonsense = ending();
-  nonsense.refused = nonsense.frames + 1;
+  nonsense.driver_drops = nonsense.frames + 1;
   EXPECT_TRUE(program.passes(announce(nonsense, false, GetParam())));
   Bytes other = announce(ending(), false, GetParam());
   other[other.size() - 5]++; // version
@@ -175,7 +175,7 @@ TEST_P(RxAnnounce, MadeUpOnesDoNotFillTheTable) {
   for (std::uint64_t seq = 0; seq < 2; seq++)
     ASSERT_TRUE(program.takes(packet::render(ours, seq, 0, monotonic_ns())));
   for (std::uint32_t i = 0; i < 2 * XTG_RX_ANNOUNCED; i++) {
-    spec.session = i;
+    spec.run_id = i;
     const auto frame = packet::build(spec, {}).value();
     ASSERT_TRUE(program.takes(packet::render_announcement(frame, {}, false, 0, 0).value())) << i;
   }
@@ -185,21 +185,21 @@ TEST_P(RxAnnounce, MadeUpOnesDoNotFillTheTable) {
   EXPECT_EQ(program.announcement(most, kStream, XTG_SIG_START).seen, 0U);
   EXPECT_EQ(program.queue().unheard, 2 * XTG_RX_ANNOUNCED - most);
   EXPECT_TRUE(program.takes(announce(ending(), false, GetParam())));
-  EXPECT_EQ(program.announcement(kSession, kStream, XTG_SIG_END).seen, 1U);
+  EXPECT_EQ(program.announcement(kRunId, kStream, XTG_SIG_END).seen, 1U);
 }
 
 TEST_P(RxAnnounce, OneDamagedBitMakesItNone) {
-  for (const bool mirror : {false, true}) {
-    const Bytes whole = announce(ending(), mirror, GetParam());
+  for (const bool reflector : {false, true}) {
+    const Bytes whole = announce(ending(), reflector, GetParam());
     const std::size_t end = whole.size(), from = end - XTG_SIG_FULL_LEN,
-                      words = XTG_SIG_ANNOUNCE_LEN + (mirror ? XTG_SIG_MIRROR_LEN : 0);
+                      words = XTG_SIG_ANNOUNCE_LEN + (reflector ? XTG_SIG_REFLECTOR_LEN : 0);
     RxProgram program;
     for (std::size_t at = from - words; at < end - 4; at++) {
-      if (mirror && at >= from - XTG_SIG_MIRROR_LEN && at < from) continue; // anybody's
+      if (reflector && at >= from - XTG_SIG_REFLECTOR_LEN && at < from) continue; // anybody's
       for (unsigned bit = 0; bit < 8; bit++) {
         Bytes damaged = whole;
         damaged[at] ^= static_cast<std::uint8_t>(1U << bit);
-        if (at == from + 23 && 1U << bit == XTG_SIG_F_REFLECTED) continue; // the mirror's
+        if (at == from + 23 && 1U << bit == XTG_SIG_F_REFLECTED) continue; // the reflector's
         program.receive(damaged);
         ASSERT_EQ(program.control().announced, 0U) << at << " " << bit;
       }
@@ -213,12 +213,12 @@ TEST_P(RxAnnounce, OneDamagedBitMakesItNone) {
 /// What a data frame says of its run changes nothing where one bit of it is wrong.
 TEST_P(RxAnnounce, OneDamagedBitOfDataSteersNothing) {
   packet::FrameSpec spec = plain_spec(GetParam(), 160);
-  spec.mirror = true;
+  spec.reflector = true;
   const auto frame = packet::build(spec, {}).value();
   RxProgram program;
   for (std::uint64_t seq = 0; seq < 2; seq++)
     ASSERT_TRUE(program.takes(packet::render(frame, seq, 0, monotonic_ns())));
-  for (std::size_t back = 16; back >= 5; back--) // session, stream, lane, flags, type, version
+  for (std::size_t back = 16; back >= 5; back--) // session, stream, worker, flags, type, version
     for (unsigned bit = 0; bit < 8; bit++) {
       Bytes damaged = packet::render(frame, 2, 0, monotonic_ns());
       damaged[damaged.size() - back] ^= static_cast<std::uint8_t>(1U << bit);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Frames that a mirror sent back, as the receiving program enters them.
+// Frames that a reflector sent back, as the receiving program enters them.
 #include <random>
 
 #include <time.h>
@@ -24,15 +24,15 @@ using packet::store_be;
 constexpr std::uint16_t kForm = XTG_SIG_FULL | XTG_RX_REFLECTED;
 constexpr std::uint16_t kBackForm = kForm | XTG_RX_BACK;
 
-/// A mirror's words.
+/// reflector timestamps.
 struct Words {
   std::uint64_t seq, rx_ns, tx_ns;
 };
 
-packet::FrameSpec spec_of(Family family, std::uint32_t size, bool mirror = true) {
+packet::FrameSpec spec_of(Family family, std::uint32_t size, bool reflector = true) {
   packet::FrameSpec spec = sample_spec(family, size);
   spec.payload = packet::Payload::Pattern;
-  spec.mirror = mirror;
+  spec.reflector = reflector;
   return spec;
 }
 
@@ -40,7 +40,7 @@ Bytes sent(const packet::FrameSpec& spec, std::uint64_t seq, std::uint64_t t1) {
   return packet::render(*packet::build(spec, {}), seq, 0, t1);
 }
 
-/// As a mirror sends it back.
+/// As a reflector sends it back.
 Bytes reflected(packet::FrameSpec spec, std::uint64_t seq, std::uint64_t t1, const Words& words) {
   spec.signature_flags |= XTG_SIG_F_REFLECTED;
   Bytes frame = sent(spec, seq, t1);
@@ -80,30 +80,30 @@ TEST_P(RxBackTest, DelaysAreExactlyTheTimesTaken) {
     EXPECT_EQ(trip.last_ns, back.last_ns);
 
     EXPECT_EQ(trip.key.form, kForm);
-    EXPECT_EQ(trip.key.session, 0x12345678U);
+    EXPECT_EQ(trip.key.run_id, 0x12345678U);
     EXPECT_EQ(trip.key.stream, 3U);
     EXPECT_EQ(trip.packets, 2U);
     EXPECT_EQ(trip.base, 7U);
     EXPECT_EQ(trip.next, 9U);
-    EXPECT_EQ(trip.told, 2U);
+    EXPECT_EQ(trip.stamped, 2U);
     EXPECT_EQ(trip.residence_sum, 3'345U);
     EXPECT_EQ(trip.residence_min, 1'000U);
     EXPECT_EQ(trip.residence_max, 2'345U);
     EXPECT_EQ(back.key.form, kBackForm);
-    EXPECT_EQ(back.key.session, 0x12345678U);
+    EXPECT_EQ(back.key.run_id, 0x12345678U);
     EXPECT_EQ(back.packets, 2U);
     EXPECT_EQ(back.base, 0U);
     EXPECT_EQ(back.next, 2U);
-    EXPECT_EQ(back.told, 0U);
+    EXPECT_EQ(back.stamped, 0U);
     EXPECT_EQ(program.queue().packets, 2U) << "every frame once";
     EXPECT_EQ(program.control().slots, 2U);
   }
 }
 
-/// Each CPU of a mirror sends in the order of its numbers, and not in that of another one's.
-TEST_P(RxBackTest, OrderOnTheWayBackIsThatOfTheMirrorsCpu) {
+/// Each CPU of a reflector sends in the order of its numbers, and not in that of another one's.
+TEST_P(RxBackTest, OrderOnTheWayBackIsThatOfTheReflectorsCpu) {
   RxProgram program;
-  const unsigned long long t1 = monotonic_ns(), cpu = 1ULL << XTG_SIG_MIRROR_CPU;
+  const unsigned long long t1 = monotonic_ns(), cpu = 1ULL << XTG_SIG_REFLECTOR_CPU;
   std::uint64_t seq = 0;
   for (const std::uint64_t number : {0ULL, 2ULL, 1 | cpu, 4 | cpu, 3ULL, 6ULL, 5ULL})
     ASSERT_TRUE(program.takes(reflected(spec(), seq++, t1, {number, t1, t1})));
@@ -134,11 +134,12 @@ TEST_P(RxBackTest, AreNeverMixedWithThoseThatCameStraight) {
 TEST_P(RxBackTest, TheWayBackHasNumbersOfItsOwn) {
   RxProgram program;
   const std::uint64_t t1 = monotonic_ns();
-  // Number 1 lost on the way there, the mirror's 2 on the way back; its 1 came twice, its 3 last.
+  // Number 1 lost on the way there, the reflector's 2 on the way back; its 1 came twice, its 3
+  // last.
   const std::pair<std::uint64_t, std::uint64_t> arrivals[] = {{0, 0}, {2, 1}, {2, 1},
                                                               {5, 4}, {4, 3}, {2, 5}};
-  for (const auto& [seq, mirror] : arrivals)
-    ASSERT_TRUE(program.takes(reflected(spec(), seq, t1, {mirror, t1, t1})));
+  for (const auto& [seq, reflector] : arrivals)
+    ASSERT_TRUE(program.takes(reflected(spec(), seq, t1, {reflector, t1, t1})));
   const xtg_rx_slot trip = program.slot(0), back = program.slot(1);
   EXPECT_EQ(trip.packets, 6U);
   EXPECT_EQ(trip.next, 6U);
@@ -150,13 +151,13 @@ TEST_P(RxBackTest, TheWayBackHasNumbersOfItsOwn) {
   EXPECT_EQ(back.reordered, 1U);
 }
 
-TEST_P(RxBackTest, AMirrorThatDoesNotNumberHasNoWayBack) {
+TEST_P(RxBackTest, AReflectorThatDoesNotNumberHasNoWayBack) {
   RxProgram program;
   const std::uint64_t t1 = monotonic_ns() - 5'000;
   ASSERT_TRUE(program.takes(reflected(spec(), 0, t1, {~std::uint64_t{0}, t1 + 100, t1 + 300})));
   const xtg_rx_slot trip = program.slot(0);
   EXPECT_EQ(trip.last_delay, delay_of(trip, t1) - 200);
-  EXPECT_EQ(trip.told, 1U);
+  EXPECT_EQ(trip.stamped, 1U);
   EXPECT_EQ(program.control().slots, 1U);
 }
 
@@ -173,7 +174,7 @@ TEST_P(RxBackTest, WhereNothingWasToldTheDelayIsOfAll) {
     EXPECT_EQ(trip.key.form, kForm);
     EXPECT_EQ(trip.packets, 2U);
     EXPECT_EQ(trip.last_delay, delay_of(trip, t1));
-    EXPECT_EQ(trip.told, 0U);
+    EXPECT_EQ(trip.stamped, 0U);
     EXPECT_EQ(program.control().slots, 1U);
   }
 }
@@ -184,7 +185,7 @@ TEST_P(RxBackTest, AFrameWithoutTheRoomThatItSaysIsEnteredWithoutWords) {
   for (std::size_t size = 32; size <= 60; size++) {
     ASSERT_TRUE(program.takes(Bytes(whole.end() - static_cast<long>(size), whole.end()))) << size;
     EXPECT_EQ(program.slot(0).packets, size == 32 ? 0U : size - 31) << "believed by the second";
-    EXPECT_EQ(program.slot(0).told, size < 56 ? 0U : size - 55) << size;
+    EXPECT_EQ(program.slot(0).stamped, size < 56 ? 0U : size - 55) << size;
   }
 }
 
@@ -199,7 +200,7 @@ TEST_P(RxBackTest, WordsAreFoundBehindTunnelsAndBeforePadding) {
     Bytes padded = reflected(spec(), pad, t1, {pad, t1, t1 + 11});
     padded.insert(padded.end(), pad, 0);
     ASSERT_TRUE(program.takes(padded)) << pad;
-    ASSERT_EQ(program.slot(0).told, pad + 1);
+    ASSERT_EQ(program.slot(0).stamped, pad + 1);
   }
   EXPECT_EQ(program.slot(0).residence_min, 11U);
   EXPECT_EQ(program.slot(0).residence_max, 11U);
@@ -263,7 +264,7 @@ std::uint64_t tai_ns() {
          static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-/// The sender's times are of one clock, the mirror's of another.
+/// The sender's times are of one clock, the reflector's of another.
 TEST(RxBackPrograms, EachDifferenceIsOfOneClock) {
   RxProgram program;
   packet::FrameSpec spec = spec_of(Family::V4, 128);
@@ -292,13 +293,13 @@ TEST(RxBackPrograms, EntersNumbersAsTheSharedSourceSays) {
         return spec;
       }(),
       {});
-  std::uint64_t next = 5, mirrored = 0, now = 0;
+  std::uint64_t next = 5, at_reflector = 0, now = 0;
   for (int i = 0; i < 20'000; i++) {
     const std::uint64_t what = dice() % 100;
     if (what >= 80) next += what < 99 ? dice() % 5 : dice() % 3'000; // lost on the way there
     const std::uint64_t seq = next++ - (dice() % 50 == 0 ? std::min<std::uint64_t>(next, 9) : 0);
-    if (dice() % 10 == 0) mirrored += dice() % 400 == 0 ? dice() % 3'000 : 1; // and back
-    std::uint64_t number = mirrored++;
+    if (dice() % 10 == 0) at_reflector += dice() % 400 == 0 ? dice() % 3'000 : 1; // and back
+    std::uint64_t number = at_reflector++;
     if (dice() % 20 == 0) number -= std::min(number, dice() % 20);
     const std::uint64_t t1 = monotonic_ns();
     Bytes bytes = packet::render(frame, seq, 0, t1);

@@ -43,7 +43,7 @@ TEST(RxMatchProgram, CountsAndLetsPass) {
   }
   const xtg_rx_slot slot = program.slot(0);
   EXPECT_EQ(slot.key.form, XTG_SIG_NONE);
-  EXPECT_EQ(slot.key.session, 0U);
+  EXPECT_EQ(slot.key.run_id, 0U);
   EXPECT_EQ(slot.packets, 4U);
   EXPECT_EQ(slot.bytes, 600U);
   EXPECT_EQ(slot.size_min, 100U);
@@ -184,13 +184,13 @@ TEST(RxMatchProgram, TestFramesAreNobodysElse) {
   other[other.size() - 5]++; // version
   EXPECT_TRUE(program.passes(other));
   EXPECT_EQ(program.queue().unknown, 1U);
-  RxProgram one(RxSetup{.by_session = 1, .session = 1, .match = {"udp"}});
+  RxProgram one(RxSetup{.by_run_id = 1, .run_id = 1, .match = {"udp"}});
   EXPECT_TRUE(one.passes(datagram(Family::V4, 10'000, true)));
-  EXPECT_EQ(one.queue().refused, 1U);
+  EXPECT_EQ(one.queue().filtered, 1U);
   EXPECT_EQ(one.queue().packets + program.queue().packets, 2U);
 }
 
-TEST(RxMatchProgram, AFrameThatEndsAsAShortSignatureDoesCountsOnce) {
+TEST(RxMatchProgram, AFrameThatEndsAsACompactSignatureDoesCountsOnce) {
   RxProgram program(RxSetup{.match = {"udp dst port 10000"}});
   Bytes foreign = datagram(Family::V4, 10'000);
   packet::store_be(std::span(foreign).last(2), 0xc7a5); // no version of ours

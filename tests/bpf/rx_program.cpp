@@ -33,9 +33,9 @@ RxProgram::RxProgram(const RxSetup& setup)
   xtg_rx_config config{};
   config.n_slots = setup.n_slots;
   config.window = setup.window;
-  config.by_session = setup.by_session;
-  config.session_mask = setup.session_mask;
-  config.session = setup.session;
+  config.by_run_id = setup.by_run_id;
+  config.run_id_mask = setup.run_id_mask;
+  config.run_id = setup.run_id;
   config.by_port = setup.by_port;
   config.port = setup.port;
   config.observe = setup.observe;
@@ -106,9 +106,9 @@ xtg_rx_control& RxProgram::control() {
   return skel_->bss->rx_control;
 }
 
-xtg_rx_announcement RxProgram::announcement(std::uint32_t session, std::uint16_t stream,
+xtg_rx_announcement RxProgram::announcement(std::uint32_t run_id, std::uint16_t stream,
                                             std::uint8_t type, bool reflected) {
-  const xtg_rx_announce_key key = {session, stream, type, static_cast<__u8>(reflected ? 1 : 0)};
+  const xtg_rx_announce_key key = {run_id, stream, type, static_cast<__u8>(reflected ? 1 : 0)};
   xtg_rx_announcement out{};
   const int failed = bpf_map_lookup_elem(bpf_map__fd(skel_->maps.rx_announced), &key, &out);
   return failed != 0 ? xtg_rx_announcement{} : out;

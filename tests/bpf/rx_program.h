@@ -24,9 +24,9 @@ using Bytes = std::vector<std::uint8_t>;
 struct RxSetup {
   std::uint32_t n_slots = 8;
   std::uint32_t window = XTG_RX_WINDOW_LEAST;
-  std::uint32_t by_session = 0;
-  std::uint32_t session_mask = ~std::uint32_t{0};
-  std::uint32_t session = 0;
+  std::uint32_t by_run_id = 0;
+  std::uint32_t run_id_mask = ~std::uint32_t{0};
+  std::uint32_t run_id = 0;
   std::uint32_t by_port = 0;
   std::uint32_t port = 0;
   std::uint32_t observe = 0;
@@ -60,7 +60,7 @@ public:
   xtg_rx_queue& queue();
   xtg_rx_control& control();
   /// As entered for this session and stream; nothing of `seen` 0.
-  xtg_rx_announcement announcement(std::uint32_t session, std::uint16_t stream, std::uint8_t type,
+  xtg_rx_announcement announcement(std::uint32_t run_id, std::uint16_t stream, std::uint8_t type,
                                    bool reflected = false);
   /// Of the stream that was seen first, second ...
   xtg_rx_slot slot(std::uint32_t number);

@@ -34,12 +34,12 @@ INSTANTIATE_TEST_SUITE_P(, RxSample, testing::Values(Family::V4, Family::V6),
 
 TEST_P(RxSample, ByNumberOfEveryStreamWholeAndAsTheyCame) {
   for (const std::uint32_t size : {82U, 128U, 129U, 1514U, packet::max_frame_size()}) {
-    RxProgram program(showing(XTG_RX_SHOW_EVERY, 10, 0, {.by_session = 1, .session = kSession}));
+    RxProgram program(showing(XTG_RX_SHOW_EVERY, 10, 0, {.by_run_id = 1, .run_id = kRunId}));
     std::vector<Bytes> sent;
     const std::uint64_t before = monotonic_ns();
     for (std::uint64_t seq = 5; seq < 45; seq++) {
       for (const std::uint16_t number : {1, 2}) {
-        const Bytes bytes = frame(stream(GetParam(), size, kSession, number), seq);
+        const Bytes bytes = frame(stream(GetParam(), size, kRunId, number), seq);
         ASSERT_TRUE(program.takes(bytes));
         if (seq % 10 == 0) sent.push_back(bytes);
       }
@@ -61,7 +61,7 @@ TEST_P(RxSample, ByNumberOfEveryStreamWholeAndAsTheyCame) {
 
 /// The wire has the low 32 bits only; it is the whole number that counts.
 TEST_P(RxSample, ByTheWholeNumberOfAShortSignature) {
-  RxProgram program(showing(XTG_RX_SHOW_EVERY, 1000, 0, {.by_session = 1, .session = kSession}));
+  RxProgram program(showing(XTG_RX_SHOW_EVERY, 1000, 0, {.by_run_id = 1, .run_id = kRunId}));
   const auto of = stream(GetParam(), compact_size(GetParam()));
   const std::uint64_t wrap = std::uint64_t{1} << 32; // no multiple of 1000
   for (std::uint64_t seq = wrap - 1000; seq < wrap + 1000; seq++)
@@ -73,7 +73,7 @@ TEST_P(RxSample, TheFirstOfTheRun) {
   RxProgram program(showing(XTG_RX_SHOW_FIRST, 0, 5));
   for (std::uint64_t seq = 100; seq < 110; seq++)
     for (const std::uint16_t number : {1, 2})
-      ASSERT_TRUE(program.takes(frame(stream(GetParam(), 128, kSession, number), seq)));
+      ASSERT_TRUE(program.takes(frame(stream(GetParam(), 128, kRunId, number), seq)));
   EXPECT_EQ(numbers(program.shown()), (std::vector<std::uint64_t>{100, 100, 101, 101, 102}));
 }
 
@@ -135,8 +135,8 @@ TEST_P(RxSample, SeveralReasonsAreOneFrame) {
 
 TEST_P(RxSample, OnlyFramesThatAreOurs) {
   RxProgram program(showing(XTG_RX_SHOW_EVERY, 1, 0,
-                            {.by_session = 1, .session = kSession, .observe = 1, .limit = 2}));
-  EXPECT_TRUE(program.passes(frame(stream(GetParam(), 128, kSession ^ 1), 0)));
+                            {.by_run_id = 1, .run_id = kRunId, .observe = 1, .limit = 2}));
+  EXPECT_TRUE(program.passes(frame(stream(GetParam(), 128, kRunId ^ 1), 0)));
   EXPECT_TRUE(program.passes(Bytes(100, 0x45)));
   for (std::uint64_t seq = 0; seq < 4; seq++) // the last two are beyond the limit
     EXPECT_TRUE(program.passes(frame(stream(GetParam(), 128), seq)));
@@ -147,10 +147,10 @@ TEST_P(RxSample, FramesOfStreamsWithoutRoomAreShownByTheirNumber) {
   RxProgram program(
       showing(XTG_RX_SHOW_EVERY | XTG_RX_SHOW_GAP | XTG_RX_SHOW_LATE, 4, 0, {.n_slots = 1}));
   for (const std::uint64_t seq : {0, 4, 9, 8})
-    EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, kSession, 1), seq)));
+    EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, kRunId, 1), seq)));
   EXPECT_EQ(numbers(program.shown()), (std::vector<std::uint64_t>{0, 4, 9, 8}));
   for (const std::uint64_t seq : {0, 4, 9, 8})
-    EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, kSession, 2), seq)));
+    EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, kRunId, 2), seq)));
   EXPECT_EQ(numbers(program.shown()), (std::vector<std::uint64_t>{0, 4, 8}));
   EXPECT_EQ(program.queue().no_slot, 4U);
 }

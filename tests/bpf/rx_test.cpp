@@ -39,7 +39,7 @@ TEST_P(RxTest, TakesFramesOfAllSizes) {
     EXPECT_EQ(slot.packets, 3U);
     EXPECT_EQ(slot.bytes, 3U * (size - 4));
     EXPECT_EQ(slot.size_min, size - 4);
-    EXPECT_EQ(slot.key.session, kSession);
+    EXPECT_EQ(slot.key.run_id, kRunId);
     EXPECT_EQ(slot.key.stream, 3U);
     EXPECT_EQ(slot.next, 3U);
     EXPECT_GE(slot.delay_min, 1000U);
@@ -59,7 +59,7 @@ TEST_P(RxTest, TakesTheShortSignatureFromTheSecondFrameOnAndCountsBoth) {
   EXPECT_EQ(slot.base, 7U);
   EXPECT_EQ(slot.next, 10U);
   EXPECT_EQ(slot.reordered, 1U);
-  EXPECT_EQ(slot.key.session, kSession & 0xffff);
+  EXPECT_EQ(slot.key.run_id, kRunId & 0xffff);
   EXPECT_EQ(program.queue().packets, 3U);
   EXPECT_EQ(program.control().candidates, 0U);
 }
@@ -68,59 +68,58 @@ TEST_P(RxTest, ShortSignaturesThatDoNotAgreePass) {
   RxProgram program;
   const auto size = compact_size(GetParam());
   EXPECT_TRUE(program.passes(frame(compact(), 7)));
-  EXPECT_TRUE(program.passes(frame(stream(GetParam(), size, kSession + 1), 8)));
-  EXPECT_TRUE(program.passes(frame(stream(GetParam(), size, kSession, 4), 8)));
+  EXPECT_TRUE(program.passes(frame(stream(GetParam(), size, kRunId + 1), 8)));
+  EXPECT_TRUE(program.passes(frame(stream(GetParam(), size, kRunId, 4), 8)));
   EXPECT_TRUE(program.passes(frame(compact(), 7 + XTG_RX_WINDOW_LEAST + 1)));
   EXPECT_EQ(program.queue().packets, 0U);
   EXPECT_EQ(program.queue().passed, 0U); // they are candidates
 }
 
-TEST_P(RxTest, TakesTheShortSignatureAtOnceWhereTheSessionIsKnown) {
-  RxProgram program(RxSetup{.by_session = 1, .session = kSession});
+TEST_P(RxTest, TakesTheCompactSignatureAtOnceWhereTheSessionIsKnown) {
+  RxProgram program(RxSetup{.by_run_id = 1, .run_id = kRunId});
   EXPECT_TRUE(program.takes(frame(compact(), 0)));
   EXPECT_TRUE(program.takes(frame(full(), 0)));
   const auto size = compact_size(GetParam());
-  EXPECT_TRUE(program.passes(frame(stream(GetParam(), size, kSession ^ 1), 0)));
-  EXPECT_TRUE(program.passes(frame(stream(GetParam(), 128, kSession ^ 0x10000), 0)));
-  EXPECT_EQ(program.queue().refused, 2U);
+  EXPECT_TRUE(program.passes(frame(stream(GetParam(), size, kRunId ^ 1), 0)));
+  EXPECT_TRUE(program.passes(frame(stream(GetParam(), 128, kRunId ^ 0x10000), 0)));
+  EXPECT_EQ(program.queue().filtered, 2U);
   EXPECT_EQ(program.queue().packets, 2U);
 }
 
-TEST_P(RxTest, TakesTheShortSignatureAtOnceOfASessionThatCameBefore) {
+TEST_P(RxTest, TakesTheCompactSignatureAtOnceOfASessionThatCameBefore) {
   const auto size = compact_size(GetParam());
-  const auto other = frame(stream(GetParam(), size, kSession, 4), 0);
+  const auto other = frame(stream(GetParam(), size, kRunId, 4), 0);
   RxProgram after_long;
   EXPECT_TRUE(after_long.takes(frame(full(), 0)));
   EXPECT_TRUE(after_long.passes(frame(compact(), 0))) << "one frame that may be anything";
   EXPECT_TRUE(after_long.takes(frame(full(), 1)));
   EXPECT_TRUE(after_long.takes(frame(compact(), 1)));
   EXPECT_TRUE(after_long.passes(other)) << "its stream may be damaged";
-  EXPECT_TRUE(after_long.passes(frame(stream(GetParam(), size, kSession + 1), 0)));
+  EXPECT_TRUE(after_long.passes(frame(stream(GetParam(), size, kRunId + 1), 0)));
   RxProgram after_short;
   EXPECT_TRUE(after_short.passes(frame(compact(), 0)));
   EXPECT_TRUE(after_short.passes(other)) << "one frame that may be anything";
   EXPECT_TRUE(after_short.takes(frame(compact(), 1)));
-  EXPECT_TRUE(after_short.passes(frame(stream(GetParam(), size, kSession, 5), 0)));
+  EXPECT_TRUE(after_short.passes(frame(stream(GetParam(), size, kRunId, 5), 0)));
 }
 
 TEST_P(RxTest, TakesSessionsThatAgreeUnderTheMask) {
-  RxProgram program(
-      RxSetup{.by_session = 1, .session_mask = ~std::uint32_t{1}, .session = kSession});
+  RxProgram program(RxSetup{.by_run_id = 1, .run_id_mask = ~std::uint32_t{1}, .run_id = kRunId});
   const auto size = compact_size(GetParam());
-  for (const std::uint32_t session : {kSession, kSession ^ 1}) {
-    EXPECT_TRUE(program.takes(frame(stream(GetParam(), size, session), 0)));
-    EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, session), 0)));
+  for (const std::uint32_t run_id : {kRunId, kRunId ^ 1}) {
+    EXPECT_TRUE(program.takes(frame(stream(GetParam(), size, run_id), 0)));
+    EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, run_id), 0)));
   }
-  EXPECT_TRUE(program.passes(frame(stream(GetParam(), size, kSession ^ 2), 0)));
-  EXPECT_TRUE(program.passes(frame(stream(GetParam(), 128, kSession ^ 2), 0)));
+  EXPECT_TRUE(program.passes(frame(stream(GetParam(), size, kRunId ^ 2), 0)));
+  EXPECT_TRUE(program.passes(frame(stream(GetParam(), 128, kRunId ^ 2), 0)));
   EXPECT_EQ(program.queue().packets, 4U);
 }
 
 TEST_P(RxTest, TakesOnePortOnly) {
   RxProgram program(RxSetup{.by_port = 1, .port = 1000});
   EXPECT_TRUE(program.takes(frame(full(), 0)));
-  EXPECT_TRUE(program.passes(frame(stream(GetParam(), 128, kSession, 3, 1001), 0)));
-  EXPECT_EQ(program.queue().refused, 1U);
+  EXPECT_TRUE(program.passes(frame(stream(GetParam(), 128, kRunId, 3, 1001), 0)));
+  EXPECT_EQ(program.queue().filtered, 1U);
 }
 
 TEST_P(RxTest, PortZeroIsAPort) {
@@ -129,8 +128,8 @@ TEST_P(RxTest, PortZeroIsAPort) {
   no_udp.at(GetParam() == Family::V4 ? 23 : 20) = IPPROTO_GRE;
   EXPECT_TRUE(program.passes(no_udp));
   EXPECT_TRUE(program.passes(frame(full(), 0)));
-  EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, kSession, 3, 0), 0)));
-  EXPECT_EQ(program.queue().refused, 2U);
+  EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, kRunId, 3, 0), 0)));
+  EXPECT_EQ(program.queue().filtered, 2U);
 }
 
 TEST_P(RxTest, ObservesAndLetsPass) {
@@ -151,8 +150,7 @@ TEST_P(RxTest, CountsSoManyAndNoMore) {
 TEST_P(RxTest, AStrayShortSignatureUsesUpNothingOfTheAmount) {
   RxProgram program(RxSetup{.limit = 3});
   for (std::uint32_t i = 1; i <= 5; i++)
-    EXPECT_TRUE(
-        program.passes(frame(stream(GetParam(), compact_size(GetParam()), kSession + i), 7)));
+    EXPECT_TRUE(program.passes(frame(stream(GetParam(), compact_size(GetParam()), kRunId + i), 7)));
   EXPECT_TRUE(program.passes(frame(compact(), 0)));
   for (std::uint64_t i = 1; i < 3; i++)
     EXPECT_TRUE(program.takes(frame(compact(), i)));
@@ -268,7 +266,7 @@ TEST_P(RxTest, StreamsBeyondTheMostAreTakenAndCounted) {
   RxProgram program(RxSetup{.n_slots = 2});
   for (std::uint16_t number = 0; number < 5; number++)
     for (std::uint64_t seq = 0; seq < 2; seq++)
-      EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, kSession, number), seq)));
+      EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, kRunId, number), seq)));
   EXPECT_EQ(program.control().slots, 2U);
   EXPECT_EQ(program.queue().no_slot, 6U);
   EXPECT_EQ(program.queue().packets, 10U);
@@ -279,8 +277,8 @@ TEST_P(RxTest, OneFrameMakesNoStream) {
   RxProgram program(RxSetup{.n_slots = 4});
   for (std::uint32_t i = 1; i <= 1000; i++) {
     const auto other = i % 2 == 0
-                           ? stream(GetParam(), 128, kSession ^ i << 12)
-                           : stream(GetParam(), 128, kSession, static_cast<std::uint16_t>(i * 64));
+                           ? stream(GetParam(), 128, kRunId ^ i << 12)
+                           : stream(GetParam(), 128, kRunId, static_cast<std::uint16_t>(i * 64));
     EXPECT_TRUE(program.takes(frame(other, i)));
   }
   EXPECT_EQ(program.control().slots, 0U);
@@ -289,7 +287,7 @@ TEST_P(RxTest, OneFrameMakesNoStream) {
   for (std::uint64_t seq = 0; seq < 3; seq++)
     EXPECT_TRUE(program.takes(frame(full(), seq)));
   EXPECT_EQ(program.slot(0).packets, 3U);
-  EXPECT_EQ(program.slot(0).key.session, kSession);
+  EXPECT_EQ(program.slot(0).key.run_id, kRunId);
   EXPECT_EQ(program.control().candidates, 1000U);
   EXPECT_EQ(program.queue().no_slot, 0U);
 }
@@ -298,12 +296,12 @@ TEST_P(RxTest, OneFrameMakesNoStream) {
 TEST_P(RxTest, AFurtherStreamOfASessionIsBelievedFromTheSecondFrameOn) {
   RxProgram program(RxSetup{.n_slots = 16});
   for (std::uint64_t seq = 0; seq < 2; seq++)
-    EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, kSession, 5), seq)));
-  EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, kSession, 4), 0)));
-  EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, kSession, 6), 0)));
+    EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, kRunId, 5), seq)));
+  EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, kRunId, 4), 0)));
+  EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, kRunId, 6), 0)));
   EXPECT_EQ(program.queue().packets, 2U);
   EXPECT_EQ(program.control().candidates, 2U);
-  EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, kSession, 6), 1)));
+  EXPECT_TRUE(program.takes(frame(stream(GetParam(), 128, kRunId, 6), 1)));
   EXPECT_EQ(program.queue().packets, 4U) << "both";
 }
 
@@ -312,8 +310,8 @@ TEST_P(RxTest, ManyStreams) {
   RxProgram program(RxSetup{.n_slots = 64});
   for (std::uint64_t seq = 0; seq < 3; seq++)
     for (std::uint16_t number = 0; number < 64; number++)
-      ASSERT_TRUE(program.takes(frame(
-          stream(GetParam(), 128, kSession, static_cast<std::uint16_t>(number * 1024)), seq)));
+      ASSERT_TRUE(program.takes(
+          frame(stream(GetParam(), 128, kRunId, static_cast<std::uint16_t>(number * 1024)), seq)));
   for (std::uint32_t number = 0; number < 64; number++)
     EXPECT_EQ(program.slot(number).packets, 3U);
 }
@@ -354,9 +352,9 @@ TEST(RxPrograms, EntersSequenceNumbersAsTheSharedSourceSays) {
         seq = next - dice() % 100;
       else
         seq = next - std::min(next, dice() % (2 * std::uint64_t{window}));
-      const auto lane = static_cast<std::uint8_t>(dice() % 20 == 0);
-      ASSERT_TRUE(program.takes(frame(of, seq, lane)));
-      flow.packet(seq, lane, 124, 0, now += 1000);
+      const auto worker = static_cast<std::uint8_t>(dice() % 20 == 0);
+      ASSERT_TRUE(program.takes(frame(of, seq, worker)));
+      flow.packet(seq, worker, 124, 0, now += 1000);
     }
     const xtg_rx_slot &a = program.slot(0), &b = flow.slot();
     EXPECT_EQ(a.packets, b.packets);
@@ -390,7 +388,7 @@ TEST(RxPrograms, EntersSequenceNumbersAsTheSharedSourceSays) {
 /// the others which epoch they are of.
 TEST(RxPrograms, TheEpochOfShortNumbersIsTheStreams) {
   constexpr std::uint64_t kBegin = (1ULL << 32) - 300, kTurn = kBegin + 1000;
-  RxProgram program(RxSetup{.by_session = 1, .session = kSession, .shared = 1});
+  RxProgram program(RxSetup{.by_run_id = 1, .run_id = kRunId, .shared = 1});
   const auto of = stream(Family::V4, compact_size(Family::V4));
   for (std::uint64_t seq = kBegin; seq < kTurn; seq++)
     program.receive_on(0, frame(of, seq));

@@ -148,7 +148,7 @@ TEST_P(RxVerify, NumbersOfCorruptFramesCountNowhere) {
   EXPECT_EQ(all.program().queue().unknown, 0U);
 }
 
-TEST_P(RxVerify, ShortSignaturesAreCorruptWhereTheirStreamIsKnown) {
+TEST_P(RxVerify, CompactSignaturesAreCorruptWhereTheirStreamIsKnown) {
   const auto of = stream(GetParam(), compact_size(GetParam()));
   const auto corrupt = [&](std::uint64_t seq) {
     Bytes bytes = frame(of, seq);
@@ -164,17 +164,17 @@ TEST_P(RxVerify, ShortSignaturesAreCorruptWhereTheirStreamIsKnown) {
   EXPECT_EQ(all.receive(corrupt(2)), kCorrupt);
   EXPECT_EQ(all.receive(frame(of, 2)), kSound);
 
-  Verifier named(verifying({.by_session = 1, .session = kSession}));
+  Verifier named(verifying({.by_run_id = 1, .run_id = kRunId}));
   EXPECT_EQ(named.receive(corrupt(0)), kCorrupt);
 }
 
 TEST_P(RxVerify, OthersFramesAreTheirs) {
-  Verifier all(verifying({.by_session = 1, .session = kSession ^ 1}));
+  Verifier all(verifying({.by_run_id = 1, .run_id = kRunId ^ 1}));
   Bytes bytes = sound();
   EXPECT_EQ(all.receive(bytes), kNotOurs);
   bytes[60] ^= 1;
   EXPECT_EQ(all.receive(bytes), kNotOurs);
-  EXPECT_EQ(all.program().queue().refused, 2U);
+  EXPECT_EQ(all.program().queue().filtered, 2U);
 }
 
 TEST_P(RxVerify, Tags) {
@@ -217,7 +217,7 @@ TEST_P(RxVerify, NoChecksumIsNotWrong) {
   EXPECT_EQ(all.receive(bytes), kUnverified);
   bytes[70] ^= 1;
   EXPECT_EQ(all.receive(bytes), kUnverified);
-  // A lane that cannot be is told all the same.
+  // A worker that cannot be is told all the same.
   bytes[bytes.size() - 10] = XTG_MAX_WORKERS;
   EXPECT_EQ(all.receive(bytes), kCorrupt);
 }

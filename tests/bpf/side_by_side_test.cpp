@@ -5,10 +5,10 @@
 
 #include "app/live_worker.h"
 #include "core/clock.h"
-#include "net/anchor.h"
+#include "net/ingress_devices.h"
 #include "net/interface.h"
 #include "net/veth.h"
-#include "net/wire.h"
+#include "net/veth_test_bed.h"
 #include "packet/assemble.h"
 #include "plan/pacing.h"
 #include "program.h"
@@ -28,17 +28,17 @@ protected:
     if (IsSkipped() || HasFatalFailure()) return;
     if (const std::string missing = missing_privileges("netns"); !missing.empty())
       XTG_SKIP("bpf", missing);
-    auto wire = net::Wire::create({});
-    ASSERT_TRUE(wire) << wire.error().message();
-    wire_.emplace(std::move(*wire));
+    auto bed = net::VethTestBed::create({});
+    ASSERT_TRUE(bed) << bed.error().message();
+    bed_.emplace(std::move(*bed));
     far_before_ = far_counter();
   }
 
   /// pps 0: as fast as it goes.
   void add(double pps, std::uint32_t size, std::uint64_t total = kEndless) {
     packet::FrameSpec spec = plain_spec(packet::Family::V4, size);
-    spec.dst_mac = wire_->far().mac;
-    spec.src_mac = wire_->near().mac;
+    spec.dst_mac = bed_->far().mac;
+    spec.src_mac = bed_->near().mac;
     spec.payload = packet::Payload::Zeros;
     spec.stream = static_cast<std::uint16_t>(streams_.size());
     plan::StreamPlan stream;
@@ -51,23 +51,23 @@ protected:
   }
 
   void load(bool again = true) {
-    auto anchor = net::Anchor::create(workers_);
-    ASSERT_TRUE(anchor) << anchor.error().message();
-    anchor_.emplace(std::move(*anchor));
+    auto devices = net::IngressDevices::create(workers_);
+    ASSERT_TRUE(devices) << devices.error().message();
+    devices_.emplace(std::move(*devices));
     std::vector<packet::EncodedStream> encoded;
     for (const plan::StreamPlan& stream : streams_)
       encoded.push_back(plan::encode(stream));
     xdp::SenderSpec spec;
-    spec.ingress_base = static_cast<std::uint32_t>(anchor_->base_ifindex());
-    spec.to_ifindex = wire_->near().ifindex;
+    spec.ingress_base = static_cast<std::uint32_t>(devices_->base_ifindex());
+    spec.to_ifindex = bed_->near().ifindex;
     spec.tables = packet::assemble(std::move(encoded)).value();
     spec.totals = totals_;
     spec.workers = workers_;
-    spec.again = again;
-    auto loaded = wire_->near_ns().run([&] { return xdp::Sender::load(spec); });
+    spec.resend = again;
+    auto loaded = bed_->near_ns().run([&] { return xdp::Sender::load(spec); });
     ASSERT_TRUE(loaded) << loaded.error().message();
     sender_.emplace(std::move(*loaded));
-    const auto attached = anchor_->run([&] { return sender_->attach_anchor(); });
+    const auto attached = devices_->run([&] { return sender_->attach_ingress_devices(); });
     ASSERT_TRUE(attached) << attached.error().message();
   }
 
@@ -87,7 +87,7 @@ protected:
         else
           pooled.spec.flood = true;
       }
-      pooled.worker = std::make_unique<app::LiveWorker>(*sender_, *anchor_, worker, nomem_);
+      pooled.worker = std::make_unique<app::LiveWorker>(*sender_, *devices_, worker, nomem_);
       workers.push_back(std::move(pooled));
     }
     tx::WorkerPool pool(std::move(workers), [] {});
@@ -117,7 +117,7 @@ protected:
   std::uint64_t far_packets() { return far_counter() - far_before_; }
   std::uint64_t far_counter() {
     const auto counters =
-        wire_->far_ns().run([&] { return net::link_counters(wire_->far().ifindex); });
+        bed_->far_ns().run([&] { return net::link_counters(bed_->far().ifindex); });
     EXPECT_TRUE(counters) << counters.error().message();
     return counters ? counters->rx_packets : 0;
   }
@@ -129,8 +129,8 @@ protected:
   }
 
   unsigned workers_ = 1;
-  std::optional<net::Wire> wire_;
-  std::optional<net::Anchor> anchor_;
+  std::optional<net::VethTestBed> bed_;
+  std::optional<net::IngressDevices> devices_;
   std::optional<xdp::Sender> sender_;
   std::vector<plan::StreamPlan> streams_;
   std::vector<std::uint64_t> totals_;
@@ -191,7 +191,7 @@ TEST_F(SideBySideTest, RefusalsAreTheirStreams) {
   ASSERT_NO_FATAL_FAILURE(load(false));
   net::LinkChange smaller;
   smaller.mtu = 1'300;
-  ASSERT_TRUE(wire_->far_ns().run([&] { return net::change_link(wire_->far().name, smaller); }));
+  ASSERT_TRUE(bed_->far_ns().run([&] { return net::change_link(bed_->far().name, smaller); }));
   ASSERT_NO_FATAL_FAILURE(send(60'000'000'000));
   const stats::Snapshot now = sender_->snapshot(true);
   EXPECT_EQ(now.streams[1], (stats::TxCounters{.attempts = 300, .driver_drops = 300}));

@@ -24,7 +24,7 @@ using packet::Frame;
 using packet::FrameSpec;
 using packet::Payload;
 
-constexpr std::array kSeveral = {Which::Multi, Which::Modest};
+constexpr std::array kSeveral = {Which::Multi, Which::NoPerfmon};
 constexpr std::uint64_t kHour = 3'600'000'000'000;
 
 Frame stream_of(Family family, std::uint32_t size, std::uint16_t number, packet::Sweep sweep = {}) {
@@ -35,17 +35,19 @@ Frame stream_of(Family family, std::uint32_t size, std::uint16_t number, packet:
 }
 
 /// Runs, and names the stream that each run sent a frame of; '.' where it sent none.
-std::string turns(Program& program, int runs, std::size_t lane = 0) {
+std::string turns(Program& program, int runs, std::size_t worker_id = 0) {
   std::string out;
   for (int i = 0; i < runs; i++) {
-    const bool sent = program.run(lane).action == XDP_REDIRECT;
-    out += sent ? static_cast<char>('a' + program.worker(lane).stream) : '.';
+    const bool sent = program.run(worker_id).action == XDP_REDIRECT;
+    out += sent ? static_cast<char>('a' + program.worker(worker_id).stream) : '.';
   }
   return out;
 }
 
-ProgramSetup several(std::size_t streams, Which which, std::vector<std::uint32_t> lanes = {0}) {
-  ProgramSetup setup{.frames = {}, .which = which, .lanes = std::move(lanes), .every = true};
+ProgramSetup several(std::size_t streams, Which which,
+                     std::vector<std::uint32_t> worker_streams = {0}) {
+  ProgramSetup setup{
+      .frames = {}, .which = which, .worker_streams = std::move(worker_streams), .every = true};
   for (std::size_t i = 0; i < streams; i++)
     setup.frames.push_back(stream_of(Family::V4, 64, static_cast<std::uint16_t>(i)));
   return setup;
@@ -85,23 +87,23 @@ TEST_P(StreamsTest, AmountsAreExactOverThreads) {
   const std::array<std::uint64_t, 3> totals = {20, 7, 1};
   for (std::size_t i = 0; i < totals.size(); i++)
     program.progress(i).total = totals[i];
-  for (const std::size_t lane : {0, 1, 2})
-    program.worker(lane).batch = 3 + static_cast<std::uint32_t>(lane);
+  for (const std::size_t worker_id : {0, 1, 2})
+    program.worker(worker_id).batch = 3 + static_cast<std::uint32_t>(worker_id);
   std::map<char, std::uint64_t> sent;
   for (int turn = 0; turn < 100; turn++)
-    for (const std::size_t lane : {0, 1, 2})
-      sent[turns(program, 1, lane)[0]]++;
+    for (const std::size_t worker_id : {0, 1, 2})
+      sent[turns(program, 1, worker_id)[0]]++;
   EXPECT_EQ(sent['a'], 20U);
   EXPECT_EQ(sent['b'], 7U);
   EXPECT_EQ(sent['c'], 1U);
   for (std::size_t i = 0; i < totals.size(); i++) {
     std::uint64_t claimed = 0;
-    for (const std::size_t lane : {0, 1, 2})
-      claimed += program.cursor(lane, i).claimed;
+    for (const std::size_t worker_id : {0, 1, 2})
+      claimed += program.cursor(worker_id, i).claimed;
     EXPECT_EQ(claimed, totals[i]);
   }
-  for (const std::size_t lane : {0, 1, 2})
-    EXPECT_EQ(program.worker(lane).done, 1U);
+  for (const std::size_t worker_id : {0, 1, 2})
+    EXPECT_EQ(program.worker(worker_id).done, 1U);
 }
 
 /// Slots go in the order of their deadlines, whatever stream they are of.
@@ -161,17 +163,17 @@ TEST_P(StreamsTest, AnAmountUsedUpEndsAtOnce) {
 /// One stream's refused frames wait for their time; the other goes on meanwhile.
 TEST_P(StreamsTest, RefusalsHoldUpTheirOwnStreamOnly) {
   ProgramSetup setup = several(2, GetParam());
-  setup.again = true;
+  setup.resend = true;
   Program program(setup);
   ASSERT_TRUE(program.ok()) << program.error();
   program.worker().batch = 2;
   xtg_tx_cursor& held = program.cursor(0, 0);
   program.progress(0).next = 8;
-  held.again_seq = 5;
-  held.again_end = 6;
+  held.resend_seq = 5;
+  held.resend_end = 6;
   held.rest_seq = 6;
   held.rest_end = 8;
-  held.again_word = packet::lane_word(setup.frames[0].signature, 32);
+  held.resend_u64 = packet::worker_u64(setup.frames[0].signature, 32);
   held.retry_ns = monotonic_ns() + kHour;
   EXPECT_EQ(turns(program, 6), "bbbbbb");
   held.retry_ns = monotonic_ns();
@@ -238,7 +240,7 @@ TEST_F(BpfTest, PayloadsThatDifferAreNoRun) {
 /// Which programs can send streams of several sizes, and fields of every law.
 class LawsTest : public BpfTest, public testing::WithParamInterface<Which> {};
 INSTANTIATE_TEST_SUITE_P(Programs, LawsTest,
-                         testing::Values(Which::Single, Which::Any, Which::Multi, Which::Modest),
+                         testing::Values(Which::Single, Which::Any, Which::Multi, Which::NoPerfmon),
                          [](const auto& info) {
                            if (info.param == Which::Single) return std::string("Single");
                            if (info.param == Which::Any) return std::string("Any");

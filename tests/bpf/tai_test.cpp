@@ -22,8 +22,9 @@ protected:
 INSTANTIATE_TEST_SUITE_P(, TaiTest,
                          testing::Values(Variant{Which::Single, false},
                                          Variant{Which::Single, true}, Variant{Which::Multi, false},
-                                         Variant{Which::Multi, true}, Variant{Which::Modest, false},
-                                         Variant{Which::Modest, true}),
+                                         Variant{Which::Multi, true},
+                                         Variant{Which::NoPerfmon, false},
+                                         Variant{Which::NoPerfmon, true}),
                          [](const auto& info) {
                            const char* which = info.param.which == Which::Single  ? "Single"
                                                : info.param.which == Which::Multi ? "Multi"

@@ -60,13 +60,13 @@ void TcpProgram::Closer::operator()(xtg_tcp_bpf* skeleton) const {
 
 TcpProgram::TcpProgram(const TcpSetup& setup) : header_(setup.header) {
   libbpf_set_print(nullptr);
-  if (setup.lanes > 1) {
-    auto anchor = net::Anchor::create(setup.lanes);
-    if (!anchor) {
-      error_ = anchor.error().message();
+  if (setup.worker_streams > 1) {
+    auto devices = net::IngressDevices::create(setup.worker_streams);
+    if (!devices) {
+      error_ = devices.error().message();
       return;
     }
-    anchor_.emplace(std::move(*anchor));
+    devices_.emplace(std::move(*devices));
   }
   configure(setup);
   if (const int error = load(setup); error != 0)
@@ -80,8 +80,8 @@ void TcpProgram::configure(const TcpSetup& setup) {
   packet::encode_tcp_header(setup.header, c);
   c.to_ifindex = if_nametoindex("lo");
   // Who names no device to BPF_PROG_RUN comes by the loopback.
-  c.ingress_base = anchor_ ? static_cast<__u32>(anchor_->base_ifindex()) : c.to_ifindex;
-  c.n_lanes = setup.lanes;
+  c.ingress_base = devices_ ? static_cast<__u32>(devices_->base_ifindex()) : c.to_ifindex;
+  c.n_workers = setup.worker_streams;
   c.n_flows = setup.flows;
   c.board_words = 16;
   c.events_mask = kEvents - 1;
@@ -108,8 +108,8 @@ int TcpProgram::load(const TcpSetup& setup) {
   auto& maps = skel_->maps;
   bpf_map__set_max_entries(maps.tcp_flows, config_.n_flows);
   bpf_map__set_max_entries(maps.tcp_boards, config_.n_flows * config_.board_words);
-  bpf_map__set_max_entries(maps.tcp_events, config_.n_lanes * kEvents);
-  bpf_map__set_max_entries(maps.tcp_ready, config_.n_lanes * (config_.ready_mask + 1));
+  bpf_map__set_max_entries(maps.tcp_events, config_.n_workers * kEvents);
+  bpf_map__set_max_entries(maps.tcp_ready, config_.n_workers * (config_.ready_mask + 1));
   bpf_map__set_max_entries(maps.tcp_places, config_.n_flows);
   bpf_map__set_max_entries(maps.tcp_kept, config_.n_flows);
   bpf_map__set_max_entries(maps.tcp_links, config_.n_flows);
@@ -130,10 +130,10 @@ int TcpProgram::load(const TcpSetup& setup) {
   if (!flows) return flows.error().sys;
   flows_ = std::move(*flows);
   control().end_ns = ~__u64{0};
-  for (std::uint32_t i = 0; i < config_.n_lanes; i++) {
-    lane(i).lane = lane(i).sweep = i;
-    lane(i).pace_ns_q = setup.pace_ns_q;
-    lane(i).batch = 1; // so that no run is passed over for the rest of a batch
+  for (std::uint32_t i = 0; i < config_.n_workers; i++) {
+    worker(i).number = worker(i).sweep = i;
+    worker(i).pace_ns_q = setup.pace_ns_q;
+    worker(i).batch = 1; // so that no run is passed over for the rest of a batch
   }
   const __u32 slot = 0, target = config_.to_ifindex;
   if (bpf_map_update_elem(bpf_map__fd(skel_->maps.tcp_targets), &slot, &target, 0) != 0)
@@ -165,9 +165,9 @@ xtg_tcp_key TcpProgram::key(std::uint16_t port) const {
 
 void TcpProgram::claim(std::uint32_t number, std::uint16_t port) {
   const xtg_tcp_key connection = key(port);
-  const xtg_tcp_place place{number, number % config_.n_lanes};
+  const xtg_tcp_place place{number, number % config_.n_workers};
   flow(number).number = number;
-  flow(number).lane = place.lane;
+  flow(number).worker = place.worker;
   ASSERT_EQ(bpf_map_update_elem(bpf_map__fd(skel_->maps.tcp_places), &connection, &place, 0), 0);
 }
 
@@ -201,7 +201,7 @@ TcpSent TcpProgram::send(std::uint32_t number) {
   out.bytes.resize(page.size() + 64);
   xdp_md context{};
   context.data_end = static_cast<__u32>(page.size());
-  if (anchor_) context.ingress_ifindex = config_.ingress_base + number;
+  if (devices_) context.ingress_ifindex = config_.ingress_base + number;
   bpf_test_run_opts opts{};
   opts.sz = sizeof opts;
   opts.data_in = page.data();
@@ -222,7 +222,7 @@ TcpSent TcpProgram::send(std::uint32_t number) {
     if (failed != 0) return fail_sys(error, "run the program");
     return {};
   };
-  const Status ran = anchor_ ? anchor_->run(call) : call();
+  const Status ran = devices_ ? devices_->run(call) : call();
   EXPECT_TRUE(ran) << ran.error().message();
   out.action = opts.retval;
   out.metadata = after.data - after.data_meta; // which comes out first
@@ -231,10 +231,10 @@ TcpSent TcpProgram::send(std::uint32_t number) {
   return out;
 }
 
-std::vector<TcpSent> TcpProgram::send_all(std::uint32_t lane, std::size_t most) {
+std::vector<TcpSent> TcpProgram::send_all(std::uint32_t worker, std::size_t most) {
   std::vector<TcpSent> out;
   while (out.size() < most) {
-    TcpSent sent = send(lane);
+    TcpSent sent = send(worker);
     if (sent.action != XDP_REDIRECT) break;
     out.push_back(std::move(sent));
   }
@@ -249,7 +249,7 @@ std::uint32_t TcpProgram::receive_tc(const Bytes& packet) const {
 }
 
 std::optional<xtg_tcp_event> TcpProgram::take_event(std::uint32_t number) {
-  xtg_tcp_lane& l = lane(number);
+  xtg_tcp_worker& l = worker(number);
   const auto slot = static_cast<__u32>(number * kEvents + l.event_tail % kEvents);
   xtg_tcp_event event{};
   EXPECT_EQ(bpf_map_lookup_elem(bpf_map__fd(skel_->maps.tcp_events), &slot, &event), 0);
@@ -265,11 +265,11 @@ std::optional<xtg_tcp_event> TcpProgram::take_event(std::uint32_t number) {
   return event;
 }
 
-xtg_tcp_lane& TcpProgram::lane(std::uint32_t number) const {
-  return skel_->bss->tcp_lanes[number];
+xtg_tcp_worker& TcpProgram::worker(std::uint32_t number) const {
+  return skel_->bss->tcp_workers[number];
 }
-xtg_tcp_queue& TcpProgram::queue(std::uint32_t lane) const {
-  return skel_->bss->tcp_queues[lane];
+xtg_tcp_queue& TcpProgram::queue(std::uint32_t worker) const {
+  return skel_->bss->tcp_queues[worker];
 }
 xtg_tcp_untaken& TcpProgram::untaken() const {
   return skel_->bss->tcp_untaken;

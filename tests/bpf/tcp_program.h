@@ -13,7 +13,7 @@
 
 #include <gtest/gtest.h>
 
-#include "net/anchor.h"
+#include "net/ingress_devices.h"
 #include "packet/tcp.h"
 #include "xdp/mapped.h"
 #include "xdp/tcp_sender.h"
@@ -29,7 +29,7 @@ struct TcpSetup {
   packet::TcpHeaderSpec header; ///< of what is sent
   bool send = true;             ///< false: only the ingress programs are loaded, which is quicker
   std::uint32_t flows = 1;
-  std::uint32_t lanes = 1;
+  std::uint32_t worker_streams = 1;
   std::uint32_t mss = 1000;
   std::uint32_t burst = 8;
   std::uint64_t pace_ns_q = 0;
@@ -48,7 +48,7 @@ struct TcpSent {
 
 class TcpProgram {
 public:
-  static constexpr std::uint32_t kEvents = 1024; ///< a lane's queue
+  static constexpr std::uint32_t kEvents = 1024; ///< a worker's queue
 
   /// Loads; on failure ok() is false and error() says why.
   explicit TcpProgram(const TcpSetup& setup);
@@ -63,23 +63,23 @@ public:
   /// From now on segments from the far end to this port are the flow's.
   void claim(std::uint32_t flow, std::uint16_t port);
   void release(std::uint16_t port);
-  /// claim(), and the flow's lane may send.
+  /// claim(), and the flow's worker may send.
   void open(std::uint32_t flow, const xdp::FlowSetup& setup);
 
   /// One run over a page of garbage, but for the payload where that is to come with the page.
-  TcpSent send(std::uint32_t lane = 0);
+  TcpSent send(std::uint32_t worker = 0);
   /// Runs until nothing is sent, or `most` frames.
-  std::vector<TcpSent> send_all(std::uint32_t lane = 0, std::size_t most = 100'000);
+  std::vector<TcpSent> send_all(std::uint32_t worker = 0, std::size_t most = 100'000);
 
   /// A packet from the interface, so often: the program's answer. Any thread may call these.
   [[nodiscard]] std::uint32_t receive(const Bytes& packet, std::uint32_t times = 1) const;
   [[nodiscard]] std::uint32_t receive_tc(const Bytes& packet) const;
-  /// The next event of the lane's queue, as its thread would take it.
-  std::optional<xtg_tcp_event> take_event(std::uint32_t lane = 0);
+  /// The next event of the worker's queue, as its thread would take it.
+  std::optional<xtg_tcp_event> take_event(std::uint32_t worker = 0);
 
   [[nodiscard]] xtg_tcp_flow& flow(std::uint32_t number = 0) const { return flows_[number]; }
-  [[nodiscard]] xtg_tcp_lane& lane(std::uint32_t number = 0) const;
-  [[nodiscard]] xtg_tcp_queue& queue(std::uint32_t lane = 0) const;
+  [[nodiscard]] xtg_tcp_worker& worker(std::uint32_t number = 0) const;
+  [[nodiscard]] xtg_tcp_queue& queue(std::uint32_t worker = 0) const;
   [[nodiscard]] xtg_tcp_control& control() const;
   [[nodiscard]] xtg_tcp_untaken& untaken() const;
   [[nodiscard]] xtg_tcp_icmp& icmp() const;
@@ -95,7 +95,8 @@ private:
 
   packet::TcpHeaderSpec header_;
   xtg_tcp_config config_{};
-  std::optional<net::Anchor> anchor_; ///< with several lanes: the devices that tell them apart
+  std::optional<net::IngressDevices>
+      devices_; ///< with several workers: the devices that tell them apart
   std::unique_ptr<xtg_tcp_bpf, Closer> skel_;
   xdp::MappedArray<xtg_tcp_flow> flows_;
   std::string error_;

@@ -18,15 +18,15 @@ TEST_P(TcpRxTest, TellsTheThreadOfTheFlow) {
   TcpSetup setup;
   setup.header = ours_;
   setup.send = false;
-  setup.flows = setup.lanes = 3;
+  setup.flows = setup.worker_streams = 3;
   TcpProgram program(setup);
   ASSERT_TRUE(program.ok()) << program.error();
   program.claim(2, kPort);
   EXPECT_EQ(program.receive(make({})), kDrop);
-  for (std::uint32_t lane = 0; lane < 3; lane++) {
-    EXPECT_EQ(program.queue(lane).head, lane == 2 ? 1U : 0U);
-    const auto event = program.take_event(lane);
-    ASSERT_EQ(event.has_value(), lane == 2) << lane;
+  for (std::uint32_t worker = 0; worker < 3; worker++) {
+    EXPECT_EQ(program.queue(worker).head, worker == 2 ? 1U : 0U);
+    const auto event = program.take_event(worker);
+    ASSERT_EQ(event.has_value(), worker == 2) << worker;
     EXPECT_TRUE(!event || event->flow == 2);
   }
 }
@@ -37,7 +37,7 @@ TEST_P(TcpRxTest, AFullQueueKeepsTheFirstAndTheLast) {
     std::uint32_t sent = 0;
     for (; sent < TcpProgram::kEvents + 300; sent++)
       ASSERT_EQ(program_->receive(make({.seq = next + sent})), kDrop);
-    const std::uint64_t kept = program_->queue().head - program_->lane().event_tail;
+    const std::uint64_t kept = program_->queue().head - program_->worker().event_tail;
     EXPECT_LE(kept, TcpProgram::kEvents);
     EXPECT_GE(kept, TcpProgram::kEvents / 2);
     EXPECT_EQ(program_->queue().head + program_->queue().lost, next + sent);

@@ -61,7 +61,7 @@ protected:
     setup.header = ours_;
     setup.send = false;
     setup.flows = 2;
-    setup.lanes = 1;
+    setup.worker_streams = 1;
     program_.emplace(setup);
     ASSERT_TRUE(program_->ok()) << program_->error();
     program_->claim(1, kPort);

@@ -41,7 +41,7 @@ Talk::Talk(TcpSetup setup, std::uint64_t limit, std::uint32_t window)
 TcpSent Talk::send() {
   xtg_tcp_flow& f = program.flow();
   if (!fired_ && f.timer != XTG_TCP_TIMER_REORDER) f.timer_us = now_us() + 60'000'000;
-  const bool begins = program.lane().left == 0;
+  const bool begins = program.worker().left == 0;
   TcpSent sent = program.send();
   if (begins) burst_ns_ = sent.before_ns;
   sent.before_ns = burst_ns_;
@@ -51,7 +51,7 @@ TcpSent Talk::send() {
 
 std::vector<TcpSent> Talk::send_all(std::size_t most) {
   std::vector<TcpSent> out;
-  while (out.size() < most || program.lane().left != 0) {
+  while (out.size() < most || program.worker().left != 0) {
     TcpSent sent = send();
     if (sent.action != XDP_REDIRECT) break;
     out.push_back(std::move(sent));

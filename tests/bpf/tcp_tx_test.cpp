@@ -192,10 +192,10 @@ TEST_P(TcpTxShapes, SendsAgainWhatWasLost) {
   // Lost: 0, 7 (the short one at the period's end) and 12.
   talk.hear({.ack = 0,
              .sack = {{begins[13], begins[20]}, {begins[8], begins[12]}, {begins[1], begins[7]}}});
-  std::set<std::uint64_t> again;
+  std::set<std::uint64_t> retransmits;
   // Within the time that reordering is waited for, which is about a round trip here.
   const std::uint64_t deadline = monotonic_ns() + 5'000'000'000;
-  while (again.size() < 3 && monotonic_ns() < deadline) {
+  while (retransmits.size() < 3 && monotonic_ns() < deadline) {
     for (const TcpSent& frame : talk.send_all()) {
       const std::uint64_t at = talk.offset_of(frame);
       Want want = talk.segment(at);
@@ -203,10 +203,10 @@ TEST_P(TcpTxShapes, SendsAgainWhatWasLost) {
       want.fresh = false;
       want.flags = kAck; // more is outstanding behind it
       EXPECT_TRUE(talk.is(frame, want)) << at;
-      EXPECT_TRUE(again.insert(at).second) << at;
+      EXPECT_TRUE(retransmits.insert(at).second) << at;
     }
   }
-  EXPECT_EQ(again, (std::set<std::uint64_t>{begins[0], begins[7], begins[12]}));
+  EXPECT_EQ(retransmits, (std::set<std::uint64_t>{begins[0], begins[7], begins[12]}));
 }
 
 // The far end has taken a part of a segment: what is sent again begins within it, and has a sum
@@ -315,11 +315,11 @@ TEST_F(TcpTxTest, TakesBackATimeoutThatWasForNothing) {
   while (monotonic_ns() < begun + 3'000'000) // so that the time stamps differ
     continue;
   talk.fire(XTG_TCP_TIMER_RTO);
-  const TcpSent again = talk.send();
-  EXPECT_EQ(talk.offset_of(again), 0U);
-  ASSERT_NE(tsval(again), tsval(sent[0]));
+  const TcpSent retransmits = talk.send();
+  EXPECT_EQ(talk.offset_of(retransmits), 0U);
+  ASSERT_NE(tsval(retransmits), tsval(sent[0]));
   xtg_tcp_flow& f = talk.program.flow();
-  EXPECT_EQ(f.undo_tsval, tsval(again));
+  EXPECT_EQ(f.undo_tsval, tsval(retransmits));
   talk.hear({.ack = 1000, .tsecr = tsval(sent[0])});
   (void)talk.send_all();
   EXPECT_EQ(f.undone, 1U);
@@ -358,11 +358,11 @@ TEST_F(TcpTxTest, NoNewDataAfterTheEnd) {
     talk.hear({.ack = 2000, .payload = {1, 2, 3}});
     EXPECT_TRUE(talk.sends({sent, 0, kAck, false}));
     talk.fire(XTG_TCP_TIMER_RTO);
-    const auto again = talk.send_all();
-    ASSERT_FALSE(again.empty());
-    for (std::size_t i = 0; i < again.size(); i++) {
+    const auto retransmits = talk.send_all();
+    ASSERT_FALSE(retransmits.empty());
+    for (std::size_t i = 0; i < retransmits.size(); i++) {
       const std::uint64_t at = 2000 + i * 1000;
-      EXPECT_TRUE(talk.is(again[i], {at, 1000, at + 1000 == sent ? kPush : kAck, false}));
+      EXPECT_TRUE(talk.is(retransmits[i], {at, 1000, at + 1000 == sent ? kPush : kAck, false}));
     }
     talk.hear({.ack = sent});
     EXPECT_TRUE(talk.silent());
@@ -428,23 +428,23 @@ TEST_F(TcpTxTest, KeepsToTheSchedule) {
   setup.burst = 4;
   Talk talk(setup);
   ASSERT_TRUE(talk.program.ok()) << talk.program.error();
-  xtg_tcp_lane& lane = talk.program.lane();
-  lane.pace_ns = monotonic_ns() + 3'600'000'000'000;
+  xtg_tcp_worker& worker = talk.program.worker();
+  worker.pace_ns = monotonic_ns() + 3'600'000'000'000;
   EXPECT_TRUE(talk.silent());
   talk.hear({.ack = 0, .payload = {1}}); // answers are no part of it
   EXPECT_TRUE(talk.sends({0, 0, kAck, false}));
-  const std::uint64_t due = lane.pace_ns = monotonic_ns();
+  const std::uint64_t due = worker.pace_ns = monotonic_ns();
   EXPECT_EQ(talk.send_all().size(), 4U);
-  if (lane.pace_ns != due + 4'000'000'000) { // the test itself was held up
-    EXPECT_GT(lane.pace_ns, due + 4'000'000'000);
-    EXPECT_LE(lane.pace_ns, monotonic_ns() + 4'000'000'000);
+  if (worker.pace_ns != due + 4'000'000'000) { // the test itself was held up
+    EXPECT_GT(worker.pace_ns, due + 4'000'000'000);
+    EXPECT_LE(worker.pace_ns, monotonic_ns() + 4'000'000'000);
   }
-  lane.pace_ns = monotonic_ns() - 7'500'000'000; // what was missed is not made up for ...
-  EXPECT_EQ(lane.skipped_slots, 0U);
+  worker.pace_ns = monotonic_ns() - 7'500'000'000; // what was missed is not made up for ...
+  EXPECT_EQ(worker.skipped_slots, 0U);
   EXPECT_EQ(talk.send_all().size(), 4U);
-  EXPECT_GT(lane.pace_ns, monotonic_ns() + 3'000'000'000);
-  EXPECT_GE(lane.skipped_slots, 7U); // ... and counted; the test itself may be held up
-  EXPECT_LE(lane.skipped_slots, 60U);
+  EXPECT_GT(worker.pace_ns, monotonic_ns() + 3'000'000'000);
+  EXPECT_GE(worker.skipped_slots, 7U); // ... and counted; the test itself may be held up
+  EXPECT_LE(worker.skipped_slots, 60U);
 }
 
 // The end needs no slot: all has arrived, and nothing more is to be sent.
@@ -454,7 +454,7 @@ TEST_F(TcpTxTest, EndsBeforeTheNextSlot) {
   setup.burst = 1;
   Talk talk(setup);
   ASSERT_TRUE(talk.program.ok()) << talk.program.error();
-  talk.program.lane().pace_ns = monotonic_ns();
+  talk.program.worker().pace_ns = monotonic_ns();
   ASSERT_EQ(talk.send_all().size(), 1U);
   talk.hear({.ack = 1000});
   EXPECT_TRUE(talk.silent());
@@ -484,16 +484,16 @@ TEST_F(TcpTxTest, RenewingChangesTheBoundsOfEveryFrameAndNoByte) {
   }
 }
 
-/// After an error the lane waits, with everything.
+/// After an error the worker waits, with everything.
 TEST_F(TcpTxTest, NothingUntilTheWaitAfterAnErrorIsOver) {
   Talk talk(plain());
   ASSERT_TRUE(talk.program.ok()) << talk.program.error();
-  xtg_tcp_lane& lane = talk.program.lane();
-  lane.hold_ns = monotonic_ns() + 3'600'000'000'000;
+  xtg_tcp_worker& worker = talk.program.worker();
+  worker.hold_ns = monotonic_ns() + 3'600'000'000'000;
   EXPECT_TRUE(talk.silent());
   talk.hear({.ack = 0, .payload = {1, 2, 3}});
   EXPECT_TRUE(talk.silent());
-  lane.hold_ns = monotonic_ns();
+  worker.hold_ns = monotonic_ns();
   EXPECT_FALSE(talk.send_all(8).empty());
 }
 
@@ -505,7 +505,7 @@ TEST_F(TcpTxTest, ADueTimerAmongThousandsIsServedAtOnce) {
   setup.flows = kFlows;
   TcpProgram program(setup);
   ASSERT_TRUE(program.ok()) << program.error();
-  xtg_tcp_lane& lane = program.lane();
+  xtg_tcp_worker& worker = program.worker();
   const auto open = [&](std::uint32_t number, std::uint32_t window, std::uint32_t rto_us) {
     xdp::FlowSetup flow;
     flow.limit = 1000;
@@ -515,9 +515,9 @@ TEST_F(TcpTxTest, ADueTimerAmongThousandsIsServedAtOnce) {
     program.flow(number).rto_us = rto_us;
   };
   const auto settle = [&] {
-    for (std::uint32_t i = 0; i < kFlows && (lane.sweep < kFlows || lane.told != 0); i++)
+    for (std::uint32_t i = 0; i < kFlows && (worker.sweep < kFlows || worker.to_poll != 0); i++)
       (void)program.send();
-    ASSERT_EQ(lane.told, 0U);
+    ASSERT_EQ(worker.to_poll, 0U);
   };
   for (std::uint32_t i = 0; i < kFlows; i++)
     if (i != kDue) open(i, 0, 50'000'000);
@@ -529,20 +529,20 @@ TEST_F(TcpTxTest, ADueTimerAmongThousandsIsServedAtOnce) {
   settle();
   xtg_tcp_flow& f = program.flow(kDue);
   ASSERT_EQ(f.timer, std::uint32_t{XTG_TCP_TIMER_RTO});
-  const std::uint64_t looked = lane.looked;
+  const std::uint64_t looked = worker.looked;
   const std::uint32_t fired = f.rto_fired;
   while (xtg_before(static_cast<std::uint32_t>(monotonic_ns() / 1000), f.timer_us + 10))
     continue;
   const TcpSent sent = program.send();
   EXPECT_EQ(f.rto_fired, fired + 1);
   EXPECT_EQ(sent.action, std::uint32_t{XDP_REDIRECT});
-  EXPECT_LE(lane.looked, looked + 1);
+  EXPECT_LE(worker.looked, looked + 1);
 }
 
-TEST_F(TcpTxTest, ALaneSendsItsFlows) {
+TEST_F(TcpTxTest, AWorkerSendsItsFlows) {
   TcpSetup setup = plain({Family::V4, false});
   setup.flows = 5;
-  setup.lanes = 2;
+  setup.worker_streams = 2;
   setup.burst = 3;
   TcpProgram program(setup);
   ASSERT_TRUE(program.ok()) << program.error();
@@ -554,17 +554,17 @@ TEST_F(TcpTxTest, ALaneSendsItsFlows) {
     flow.port = static_cast<std::uint16_t>(40000 + i);
     program.open(i, flow);
   }
-  for (std::uint32_t lane = 0; lane < 2; lane++) {
+  for (std::uint32_t worker = 0; worker < 2; worker++) {
     // Bursts in turn: three segments of each flow, then the two that are left of each.
     std::vector<std::pair<unsigned, std::uint64_t>> is, should;
-    for (const TcpSent& sent : program.send_all(lane))
+    for (const TcpSent& sent : program.send_all(worker))
       is.emplace_back(packet::load_be(std::span(sent.bytes).subspan(34, 2)),
                       packet::load_be(std::span(sent.bytes).subspan(38, 4)));
     for (const auto& [first, end] : {std::pair{0, 3}, {3, 5}})
-      for (const std::uint32_t flow : {lane, lane + 2})
+      for (const std::uint32_t flow : {worker, worker + 2})
         for (int i = first; i < end; i++)
           should.emplace_back(40000 + flow, i * 1000);
-    EXPECT_EQ(is, should) << lane;
+    EXPECT_EQ(is, should) << worker;
   }
 }
 

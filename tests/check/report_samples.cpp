@@ -10,7 +10,7 @@
 #include "report/dry_run.h"
 #include "report/probe_report.h"
 #include "report/sink.h"
-#include "unit/report/exchange_sample_values.h"
+#include "unit/report/port_test_sample_values.h"
 #include "unit/report/reflect_sample_values.h"
 #include "unit/report/rx_sample_values.h"
 #include "unit/report/sample_values.h"
@@ -122,9 +122,9 @@ void rx_two_streams(Sink& reporter) {
   reporter.take(Finish{});
 }
 
-void rx_mirrored(Sink& reporter) {
+void rx_reflected(Sink& reporter) {
   reporter.take(RxBegin{sample::rx_observe_plan(), sample::info(), "native"});
-  reporter.take(RxEnd{sample::rx_mirrored(), {}});
+  reporter.take(RxEnd{sample::rx_reflected(), {}});
   reporter.take(Finish{});
 }
 
@@ -154,14 +154,14 @@ void rx_early_failure(Sink& reporter) {
   reporter.take(Finish{});
 }
 
-void exchange_run(Sink& reporter) {
-  reporter.take(PortTestBegin{sample::exchange_plan(), sample::info(), {"", "native"}});
-  reporter.take(sample::exchange_interval());
-  reporter.take(PortTestEnd{sample::exchange_summary(), sample::exchange_verdicts()});
+void port_test_run(Sink& reporter) {
+  reporter.take(PortTestBegin{sample::port_test_plan(), sample::info(), {"", "native"}});
+  reporter.take(sample::port_test_interval());
+  reporter.take(PortTestEnd{sample::port_test_summary(), sample::port_test_verdicts()});
   reporter.take(Finish{});
 }
 
-void exchange_early_failure(Sink& reporter) {
+void port_test_early_failure(Sink& reporter) {
   reporter.take(Failure{{xtg::Errc::NotFound, 19, "interface eth9"}, 1});
   reporter.take(Finish{});
 }
@@ -202,14 +202,14 @@ int main(int argc, char** argv) {
   both(folder, "rx", rx_run);
   both(folder, "rx-announced", rx_announced);
   both(folder, "rx-two-streams", rx_two_streams);
-  both(folder, "rx-mirrored", rx_mirrored);
+  both(folder, "rx-mirrored", rx_reflected);
   both(folder, "rx-sampled", rx_sampled);
   both(folder, "rx-match", [](Sink& r) { rx_match(r, sample::rx_matched_only()); });
   both(folder, "rx-mixed", [](Sink& r) { rx_match(r, sample::rx_mixed()); });
   both(folder, "rx-nothing", rx_nothing);
   both(folder, "rx-early-failure", rx_early_failure);
-  both(folder, "exchange", exchange_run);
-  both(folder, "exchange-early-failure", exchange_early_failure);
+  both(folder, "exchange", port_test_run);
+  both(folder, "exchange-early-failure", port_test_early_failure);
   both(folder, "reflect", reflect_run);
   both(folder, "reflect-nothing", reflect_nothing);
   std::ofstream(folder / "tcp-plan.json")

@@ -22,7 +22,7 @@ constexpr std::uint64_t kTxNs = 0x1234'5678'9abc'def0;
 
 FrameSpec spec(Family family, std::uint32_t size) {
   FrameSpec s = xtg::test::sample_spec(family, size);
-  s.session = 0xdeadbeef;
+  s.run_id = 0xdeadbeef;
   s.stream = 0x1fe;
   return s;
 }
@@ -104,13 +104,13 @@ Bytes followed_by(Bytes frame, std::size_t zeros) {
 }
 
 /// The end of a run of the 64-byte stream.
-Bytes announced(bool mirror) {
+Bytes announced(bool reflector) {
   Announcement what;
   what.kind = AnnouncementKind::End;
   what.frames = 1'000'000;
-  what.refused = 17;
+  what.driver_drops = 17;
   what.threads = 3;
-  return render_announcement(build(v4(64), {}).value(), what, mirror, 2, kTxNs).value();
+  return render_announcement(build(v4(64), {}).value(), what, reflector, 2, kTxNs).value();
 }
 
 } // namespace
@@ -129,13 +129,13 @@ int main(int argc, char** argv) {
   Bytes other_version = rendered(v4(128), 10);
   other_version[other_version.size() - 5] += 1;
 
-  // As they come back from a mirror, and an announcement.
+  // As they come back from a reflector, and an announcement.
   FrameSpec room = v4(128);
-  room.mirror = true;
-  FrameSpec told = room;
-  told.signature_flags = XTG_SIG_F_STAMP_EACH | XTG_SIG_F_REFLECTED;
-  Bytes words = rendered(told, 13);
-  const auto at = std::span(words).subspan(words.size() - XTG_SIG_FULL_LEN - XTG_SIG_MIRROR_LEN);
+  room.reflector = true;
+  FrameSpec stamped = room;
+  stamped.signature_flags = XTG_SIG_F_STAMP_EACH | XTG_SIG_F_REFLECTED;
+  Bytes words = rendered(stamped, 13);
+  const auto at = std::span(words).subspan(words.size() - XTG_SIG_FULL_LEN - XTG_SIG_REFLECTOR_LEN);
   store_be(at.subspan(0, 8), 0x0102'0304'0506'0708);
   store_be(at.subspan(8, 8), 1'234'567'890'123'456'789);
   store_be(at.subspan(16, 8), 9'876'543'210'987'654'321U);

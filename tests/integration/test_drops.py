@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 
-import exchange_lib
+import port_test_lib
 import hop
 import lib
 import rx_lib
@@ -69,8 +69,8 @@ def feed(thread):
     os.sched_setaffinity(thread, lib.ALL_CPUS)
 
 
-class Drops(exchange_lib.ExchangeTest):
-    make_wire = exchange_lib.HopWire
+class Drops(port_test_lib.PortTest):
+    make_wire = port_test_lib.HopWire
 
     def setUp(self):
         self.wire = self.make_wire()
@@ -155,7 +155,7 @@ class Refused(Drops):
 
     @staticmethod
     def make_wire():
-        return exchange_lib.Wire("--queues", 1)
+        return port_test_lib.Wire("--queues", 1)
 
     def test_not_dropped_again(self):
         """Over one pair what the driver refuses is also what the far end says it dropped: it is not why others miss.

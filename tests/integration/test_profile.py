@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 
-import exchange_lib
+import port_test_lib
 import lib
 import tcp_lib
 
@@ -19,7 +19,7 @@ class Profile(lib.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.wire = exchange_lib.Wire()
+        cls.wire = port_test_lib.Wire()
         cls.addClassCleanup(cls.wire.close)
 
     def saved(self, doc):

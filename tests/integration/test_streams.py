@@ -3,7 +3,7 @@
 import json
 import os
 
-import exchange_lib
+import port_test_lib
 import lib
 
 VOICE = {"name": "voice", "rate": "500pps", "pkt_size": 200, "dscp": "EF", "dst_port": 5000, "num_packets": 100}
@@ -74,7 +74,7 @@ class Streams(lib.WireTest):
 class BothEnds(lib.TestCase):
 
     def test_ledger(self):
-        with exchange_lib.Wire() as wire:
+        with port_test_lib.Wire() as wire:
             # Slow enough for a busy host, so that nothing is refused and all can be expected.
             mix = {**IMIX, "rate": "10kpps", "num_packets": 1_200}
             bursts = {**BURSTS, "rate": "5kpps", "num_packets": 640}

@@ -22,7 +22,7 @@
 #include "core/unique_fd.h"
 #include "measure/leftovers.h"
 #include "net/veth.h"
-#include "net/wire.h"
+#include "net/veth_test_bed.h"
 #include "plan/reflect_plan.h"
 #include "support/privileges.h"
 
@@ -76,17 +76,17 @@ protected:
         << std::strerror(errno);
     while (umount2("/run/netns", MNT_DETACH) == 0) {
     }
-    auto made = net::Wire::create();
+    auto made = net::VethTestBed::create();
     ASSERT_TRUE(made) << made.error().message();
-    wire_.emplace(std::move(*made));
+    bed_.emplace(std::move(*made));
   }
 
   /// In its namespace; the test's own stays what it was.
   Result<Outcome> measure_near(const auto& spec, Watcher& watcher, const StopToken& stop = {}) {
-    return wire_->near_ns().run([&] { return measure_here(spec, watcher, stop); });
+    return bed_->near_ns().run([&] { return measure_here(spec, watcher, stop); });
   }
   Result<Outcome> measure_far(const auto& spec, Watcher& watcher, const StopToken& stop = {}) {
-    return wire_->far_ns().run([&] { return measure_here(spec, watcher, stop); });
+    return bed_->far_ns().run([&] { return measure_here(spec, watcher, stop); });
   }
 
   static Result<Outcome> plan_and_measure(auto plan, Watcher& watcher, const StopToken& stop) {
@@ -109,17 +109,17 @@ protected:
       facts.push_back(port.sends() ? gather_facts(test, port, true) : gather_facts(port.interface));
     if (!plan::sees_both_ends(test))
       return plan_and_measure(plan::resolve(test, facts.front(), 7), w, s);
-    return plan_and_measure(plan::resolve_exchange(test, facts, 0x700), w, s);
+    return plan_and_measure(plan::resolve_port_test(test, facts, 0x700), w, s);
   }
 
   [[nodiscard]] plan::TestSpec frames_to_far(std::uint64_t count) const {
     plan::StreamSpec stream;
-    stream.dst_addr = packet::IpRange{wire_->far().v4, 1};
-    stream.dst_mac = packet::MacRange{wire_->far().mac, 1};
+    stream.dst_addr = packet::IpRange{bed_->far().v4, 1};
+    stream.dst_mac = packet::MacRange{bed_->far().mac, 1};
     stream.num_packets = count;
     stream.frame_size = 128; // of a full signature
     plan::TestSpec test;
-    test.ports.push_back({wire_->near().name, {std::move(stream)}});
+    test.ports.push_back({bed_->near().name, {std::move(stream)}});
     return test;
   }
 
@@ -148,7 +148,7 @@ protected:
                  kind, ms.size(), ms[ms.size() / 2], ms.front(), ms.back());
   }
 
-  std::optional<net::Wire> wire_;
+  std::optional<net::VethTestBed> bed_;
 };
 
 double since_ms(std::uint64_t then_ns, std::uint64_t now_ns) {
@@ -190,7 +190,7 @@ TEST_F(RepeatTest, UdpAfterFailures) {
 
 TEST_F(RepeatTest, Rx) {
   plan::RxSpec spec;
-  spec.interface = wire_->far().name;
+  spec.interface = bed_->far().name;
   spec.num_packets = kFrames;
   spec.duration = kBound;
   repeat("rx", [&] {
@@ -208,7 +208,7 @@ TEST_F(RepeatTest, Rx) {
 
 TEST_F(RepeatTest, Reflect) {
   plan::ReflectSpec spec;
-  spec.interface = wire_->far().name;
+  spec.interface = bed_->far().name;
   spec.num_packets = kFrames;
   spec.duration = kBound;
   spec.fix = true;
@@ -225,7 +225,7 @@ TEST_F(RepeatTest, Reflect) {
 }
 
 TEST_F(RepeatTest, PortTest) {
-  const auto made = wire_->near_ns().run([]() -> Status {
+  const auto made = bed_->near_ns().run([]() -> Status {
     net::VethSpec pair;
     pair.near.name = "xtg2";
     pair.far.name = "xtg3";
@@ -233,7 +233,7 @@ TEST_F(RepeatTest, PortTest) {
     return net::add_address("xtg2", *packet::Ip::parse("198.18.1.1"), 30);
   });
   ASSERT_TRUE(made) << made.error().message();
-  const auto facts = wire_->near_ns().run(
+  const auto facts = bed_->near_ns().run(
       []() -> Result<plan::HostFacts> { return gather_facts(std::string("xtg3")); });
   ASSERT_TRUE(facts && facts->iface);
   plan::TestSpec spec = frames_to_far(kFrames);
@@ -280,13 +280,13 @@ private:
 
 TEST_F(RepeatTest, Tcp) {
   std::optional<Listener> listener;
-  const auto listening = wire_->far_ns().run([&]() -> Status {
+  const auto listening = bed_->far_ns().run([&]() -> Status {
     listener.emplace(10'000);
     return listener->bound() ? Status{} : Status(fail(Errc::System, "listen"));
   });
   ASSERT_TRUE(listening) << listening.error().message();
   plan::TcpSpec spec;
-  spec.host = wire_->far().v4.to_string();
+  spec.host = bed_->far().v4.to_string();
   spec.bytes = 1'000'000;
   repeat("tcp", [&] {
     std::uint64_t bytes = 0;

@@ -4,7 +4,7 @@
 #include <cerrno>
 
 #include "net_test.h"
-#include "xdp/drain.h"
+#include "xdp/drop_sink.h"
 #include "xdp/pass_program.h"
 
 namespace xtg::net {
@@ -66,7 +66,7 @@ TEST_F(DriverXdpTest, ADriverWithoutXdp) {
 }
 
 TEST_F(DriverXdpTest, OthersProgramsStay) {
-  auto first = ns_->ns().run([&] { return xdp::Drain::attach(66); });
+  auto first = ns_->ns().run([&] { return xdp::DropSink::attach(66); });
   ASSERT_OK(first);
   const auto before = attached();
   ASSERT_EQ(before.size(), 1U);

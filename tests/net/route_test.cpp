@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "net/neighbour.h"
-#include "net/wire.h"
+#include "net/veth_test_bed.h"
 #include "net_test.h"
 
 namespace xtg::net {
@@ -31,12 +31,12 @@ class RouteTest : public NetTest {
 protected:
   void SetUp() override {
     XTG_REQUIRE_CAPS("netns");
-    auto wire = Wire::create();
-    ASSERT_OK(wire);
-    wire_.emplace(std::move(*wire));
+    auto bed = VethTestBed::create();
+    ASSERT_OK(bed);
+    bed_.emplace(std::move(*bed));
   }
   plan::RouteFacts route(const plan::RouteQuestion& question, const RouteOptions& options = {}) {
-    auto facts = wire_->near_ns().run(
+    auto facts = bed_->near_ns().run(
         [&]() -> Result<plan::RouteFacts> { return route_to(question, options); });
     EXPECT_OK(facts);
     return facts.value_or(plan::RouteFacts{});
@@ -45,14 +45,13 @@ protected:
     return route(question(dst, oif), options);
   }
   void forget(const packet::Ip& address) {
-    ASSERT_OK(
-        wire_->near_ns().run([&] { return remove_neighbour(wire_->near().ifindex, address); }));
+    ASSERT_OK(bed_->near_ns().run([&] { return remove_neighbour(bed_->near().ifindex, address); }));
   }
   testing::AssertionResult near_ip(const std::string& arguments) {
-    return run_ip(wire_->near_ns_name(), arguments);
+    return run_ip(bed_->near_ns_name(), arguments);
   }
 
-  std::optional<Wire> wire_;
+  std::optional<VethTestBed> bed_;
 };
 
 TEST(MulticastMac, IsMapped) {
@@ -62,40 +61,40 @@ TEST(MulticastMac, IsMapped) {
 }
 
 TEST_F(RouteTest, OnLinkWithKnownNeighbour) {
-  for (auto [dst, src] : {std::pair{wire_->far().v4, wire_->near().v4},
-                          std::pair{wire_->far().v6, wire_->near().v6}}) {
+  for (auto [dst, src] :
+       {std::pair{bed_->far().v4, bed_->near().v4}, std::pair{bed_->far().v6, bed_->near().v6}}) {
     auto f = route(dst.to_string(), 0, kReadOnly);
     EXPECT_EQ(f.error, "");
     EXPECT_EQ(f.dst, dst);
     EXPECT_EQ(f.interface, "xtg0");
-    EXPECT_EQ(f.ifindex, wire_->near().ifindex);
+    EXPECT_EQ(f.ifindex, bed_->near().ifindex);
     EXPECT_FALSE(f.gateway);
     EXPECT_EQ(f.src, src);
-    EXPECT_EQ(f.next_hop, wire_->far().mac);
+    EXPECT_EQ(f.next_hop, bed_->far().mac);
   }
 }
 
 TEST_F(RouteTest, AsksForAMissingNeighbour) {
-  for (const packet::Ip& dst : {wire_->far().v4, wire_->far().v6}) {
+  for (const packet::Ip& dst : {bed_->far().v4, bed_->far().v6}) {
     forget(dst);
     auto unasked = route(dst.to_string(), 0, kReadOnly);
     EXPECT_FALSE(unasked.next_hop);
     EXPECT_EQ(unasked.error, "no neighbour entry for " + dst.to_string() + " on xtg0");
-    EXPECT_EQ(unasked.src, dst.is_v4() ? wire_->near().v4 : wire_->near().v6);
+    EXPECT_EQ(unasked.src, dst.is_v4() ? bed_->near().v4 : bed_->near().v6);
     auto asked = route(dst.to_string());
     EXPECT_EQ(asked.error, "");
-    EXPECT_EQ(asked.next_hop, wire_->far().mac);
+    EXPECT_EQ(asked.next_hop, bed_->far().mac);
   }
 }
 
 TEST_F(RouteTest, AsksWithoutPrivilegesToo) {
-  for (const packet::Ip& dst : {wire_->far().v4, wire_->far().v6}) {
+  for (const packet::Ip& dst : {bed_->far().v4, bed_->far().v6}) {
     forget(dst);
     EXPECT_EQ(in_child([&]() -> std::string {
-                if (auto ok = wire_->near_ns().enter(); !ok) return ok.error().message();
+                if (auto ok = bed_->near_ns().enter(); !ok) return ok.error().message();
                 if (!keep_only({})) return "capset";
                 auto f = route_to(question(dst.to_string()));
-                return f.next_hop == wire_->far().mac ? "" : "no answer: " + f.error;
+                return f.next_hop == bed_->far().mac ? "" : "no answer: " + f.error;
               }),
               "");
   }
@@ -114,28 +113,28 @@ TEST_F(RouteTest, SilentNeighbourIsNamedInBoundedTime) {
 }
 
 TEST_F(RouteTest, AsksAgainAfterAFailure) {
-  forget(wire_->far().v4);
+  forget(bed_->far().v4);
   ASSERT_TRUE(near_ip("neigh add 198.18.0.2 dev xtg0 nud failed"));
-  EXPECT_EQ(route("198.18.0.2").next_hop, wire_->far().mac);
+  EXPECT_EQ(route("198.18.0.2").next_hop, bed_->far().mac);
 }
 
 TEST_F(RouteTest, ThroughGateways) {
   ASSERT_TRUE(near_ip("route add 203.0.113.0/24 via 198.18.0.2"));
   ASSERT_TRUE(near_ip("route add 198.51.100.0/24 via inet6 2001:2::2 dev xtg0"));
   ASSERT_TRUE(near_ip("route add 2001:db8::/32 via 2001:2::2"));
-  forget(wire_->far().v4);
+  forget(bed_->far().v4);
   auto v4 = route("203.0.113.7");
   EXPECT_EQ(v4.error, "");
-  EXPECT_EQ(v4.gateway, wire_->far().v4);
-  EXPECT_EQ(v4.src, wire_->near().v4);
-  EXPECT_EQ(v4.next_hop, wire_->far().mac);
+  EXPECT_EQ(v4.gateway, bed_->far().v4);
+  EXPECT_EQ(v4.src, bed_->near().v4);
+  EXPECT_EQ(v4.next_hop, bed_->far().mac);
   auto mixed = route("198.51.100.7");
-  EXPECT_EQ(mixed.gateway, wire_->far().v6);
-  EXPECT_EQ(mixed.next_hop, wire_->far().mac);
+  EXPECT_EQ(mixed.gateway, bed_->far().v6);
+  EXPECT_EQ(mixed.next_hop, bed_->far().mac);
   auto v6 = route("2001:db8::7");
-  EXPECT_EQ(v6.gateway, wire_->far().v6);
-  EXPECT_EQ(v6.src, wire_->near().v6);
-  EXPECT_EQ(v6.next_hop, wire_->far().mac);
+  EXPECT_EQ(v6.gateway, bed_->far().v6);
+  EXPECT_EQ(v6.src, bed_->near().v6);
+  EXPECT_EQ(v6.next_hop, bed_->far().mac);
 }
 
 TEST_F(RouteTest, NoRoute) {
@@ -147,21 +146,21 @@ TEST_F(RouteTest, NoRoute) {
     auto f = route(dst);
     EXPECT_EQ(f.error.rfind(std::string("no route to ") + dst, 0), 0U) << dst << ": " << f.error;
     EXPECT_EQ(f.ifindex, 0) << dst;
-    auto name = wire_->near_ns().run([&] { return interface_for(question(dst)); });
+    auto name = bed_->near_ns().run([&] { return interface_for(question(dst)); });
     ASSERT_FALSE(name) << dst;
     EXPECT_EQ(name.error().code, Errc::NotFound);
   }
   auto name =
-      wire_->near_ns().run([&] { return interface_for(question(wire_->far().v6.to_string())); });
+      bed_->near_ns().run([&] { return interface_for(question(bed_->far().v6.to_string())); });
   ASSERT_OK(name);
   EXPECT_EQ(*name, "xtg0");
 }
 
 TEST_F(RouteTest, OfAGivenInterfaceOnly) {
-  ASSERT_OK(wire_->near_ns().run([] {
+  ASSERT_OK(bed_->near_ns().run([] {
     return create_veth({.near = {"a", nullptr, {}, 0}, .far = {"b", nullptr, {}, 0}});
   }));
-  auto a = wire_->near_ns().run([] { return interface_facts("a"); });
+  auto a = bed_->near_ns().run([] { return interface_facts("a"); });
   ASSERT_OK(a);
   auto f = route("198.18.0.2", a->ifindex, kReadOnly);
   EXPECT_NE(f.interface, "xtg0");
@@ -179,12 +178,12 @@ TEST_F(RouteTest, AddressesOfThisHost) {
 }
 
 TEST_F(RouteTest, GroupsNeedNoNeighbour) {
-  const int oif = wire_->near().ifindex;
+  const int oif = bed_->near().ifindex;
   auto v4 = route("239.1.2.3", oif, kReadOnly);
   EXPECT_EQ(v4.error, "");
   EXPECT_EQ(v4.interface, "xtg0");
   EXPECT_EQ(v4.next_hop, mac("01:00:5e:01:02:03"));
-  EXPECT_EQ(v4.src, wire_->near().v4);
+  EXPECT_EQ(v4.src, bed_->near().v4);
   auto v6 = route("ff05::1:3", oif, kReadOnly);
   EXPECT_EQ(v6.error, "");
   EXPECT_EQ(v6.next_hop, mac("33:33:00:01:00:03"));
@@ -198,7 +197,7 @@ protected:
   void SetUp() override {
     RouteTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    ASSERT_OK(wire_->near_ns().run([] {
+    ASSERT_OK(bed_->near_ns().run([] {
       return create_veth({.near = {"a", nullptr, {}, 0}, .far = {"b", nullptr, {}, 0}});
     }));
     for (const char* command :
@@ -216,11 +215,11 @@ protected:
     const std::string family = asked.dst.is_v4() ? "-4" : "-6";
     ASSERT_TRUE(near_ip(family + " rule add " + rule + " table 77 pref 100")) << rule;
     const auto with = route(asked);
-    auto name = wire_->near_ns().run([&] { return interface_for(asked); });
+    auto name = bed_->near_ns().run([&] { return interface_for(asked); });
     ASSERT_TRUE(near_ip(family + " rule del pref 100"));
     EXPECT_EQ(with.error, "") << rule;
     EXPECT_EQ(with.interface, second ? "a" : "xtg0") << rule << ", " << asked.dst.to_string();
-    EXPECT_EQ(with.next_hop, second ? mac("02:00:00:00:00:aa") : wire_->far().mac) << rule;
+    EXPECT_EQ(with.next_hop, second ? mac("02:00:00:00:00:aa") : bed_->far().mac) << rule;
     ASSERT_OK(name);
     EXPECT_EQ(*name, with.interface) << rule;
     EXPECT_EQ(route(asked).interface, "xtg0") << rule;
@@ -267,7 +266,7 @@ TEST_F(PolicyTest, AnAddressOfNoneOfOursIsAskedForWithoutIt) {
 }
 
 TEST_F(PolicyTest, ASourceDoesNotLeadAwayFromTheInterface) {
-  plan::RouteQuestion asked = question("2001:db8:f::9", wire_->near().ifindex);
+  plan::RouteQuestion asked = question("2001:db8:f::9", bed_->near().ifindex);
   asked.src = ip("2001:db8:a::1");
   ASSERT_TRUE(near_ip("-6 rule add from 2001:db8:a::1 table 77 pref 100"));
   EXPECT_EQ(route(asked).interface, "xtg0");
@@ -281,8 +280,8 @@ TEST_F(PolicyTest, VrfHasATableOfItsOwn) {
   ASSERT_TRUE(near_ip("link set a master red"));
   ASSERT_TRUE(near_ip("route replace 203.0.113.0/24 via 192.0.2.2 dev a table 77"));
   ASSERT_TRUE(near_ip("neigh replace 192.0.2.2 lladdr 02:00:00:00:00:aa dev a nud permanent"));
-  auto red = wire_->near_ns().run([] { return interface_facts("red"); });
-  auto a = wire_->near_ns().run([] { return interface_facts("a"); });
+  auto red = bed_->near_ns().run([] { return interface_facts("red"); });
+  auto a = bed_->near_ns().run([] { return interface_facts("a"); });
   ASSERT_OK(red);
   ASSERT_OK(a);
   plan::RouteQuestion asked = question("203.0.113.9");
@@ -332,15 +331,14 @@ std::string cgroup2_mount() {
 }
 
 TEST_F(RouteTest, SocketDefaultsAreWhatTheCgroupGives) {
-  EXPECT_EQ(
-      wire_->near_ns().run([]() -> Result<plan::SocketDefaults> { return socket_defaults(); }),
-      plan::SocketDefaults{});
+  EXPECT_EQ(bed_->near_ns().run([]() -> Result<plan::SocketDefaults> { return socket_defaults(); }),
+            plan::SocketDefaults{});
   const std::string mount = cgroup2_mount();
   const std::string group = fmt::format("{}/{}", mount, unique_name("sockets"));
   if (mount.empty() || mkdir(group.c_str(), 0755) != 0) GTEST_SKIP() << "no cgroup2 to write to";
-  const int device = wire_->near().ifindex;
+  const int device = bed_->near().ifindex;
   const std::string failed = in_child([&]() -> std::string {
-    if (auto ok = wire_->near_ns().enter(); !ok) return ok.error().message();
+    if (auto ok = bed_->near_ns().enter(); !ok) return ok.error().message();
     UniqueFd cgroup(open(group.c_str(), O_RDONLY | O_DIRECTORY));
     auto attached = attach_to_sockets(cgroup.get(), device, 0x77);
     if (!attached) return attached.error().message();
@@ -369,8 +367,8 @@ TEST_F(RouteTest, HostsOfARangeAreLookedUpEach) {
     ASSERT_TRUE(near_ip(fmt::format(
         "neigh add 192.0.2.{} lladdr 02:00:00:00:00:0{} dev xtg0 nud permanent", host, host)));
   const auto range = [&](const char* first, std::uint64_t count, const RouteOptions& options) {
-    auto facts = wire_->near_ns().run([&]() -> Result<plan::RouteFacts> {
-      return route_to_range(question(first, wire_->near().ifindex),
+    auto facts = bed_->near_ns().run([&]() -> Result<plan::RouteFacts> {
+      return route_to_range(question(first, bed_->near().ifindex),
                             {.first = ip(first), .count = count}, options);
     });
     EXPECT_OK(facts);
@@ -391,14 +389,14 @@ TEST_F(RouteTest, HostsOfARangeAreLookedUpEach) {
   const auto behind = range("203.0.113.0", 256, kReadOnly);
   EXPECT_EQ(behind.on_link_length, 0U);
   EXPECT_TRUE(behind.hosts.empty());
-  EXPECT_EQ(behind.next_hop, wire_->far().mac);
+  EXPECT_EQ(behind.next_hop, bed_->far().mac);
   EXPECT_TRUE(range("2001:2::2", 1'000, kReadOnly).hosts.empty());
-  EXPECT_EQ(range("2001:2::2", 2, kReadOnly).hosts, (Hosts{wire_->far().mac, std::nullopt}));
+  EXPECT_EQ(range("2001:2::2", 2, kReadOnly).hosts, (Hosts{bed_->far().mac, std::nullopt}));
 }
 
 TEST_F(RouteTest, WhatIsKnownAgainstANextHop) {
   using plan::RouteFault;
-  const int oif = wire_->near().ifindex;
+  const int oif = bed_->near().ifindex;
   for (const char* command :
        {"link set lo up", "route add blackhole 198.51.100.0/24",
         "route add unreachable 203.0.113.0/24", "route add prohibit 192.0.2.0/24",

@@ -75,7 +75,7 @@ TEST_F(TcpConnectTest, NobodyListens) {
 }
 
 TEST_F(TcpConnectTest, Unreachable) {
-  ASSERT_TRUE(run_ip(wire_->near_ns_name(), "route add unreachable 203.0.113.0/24"));
+  ASSERT_TRUE(run_ip(bed_->near_ns_name(), "route add unreachable 203.0.113.0/24"));
   for (auto [to, sys] :
        {std::pair{"192.0.2.1", ENETUNREACH}, std::pair{"203.0.113.1", EHOSTUNREACH},
         std::pair{"2001:db8::1", ENETUNREACH}}) {
@@ -131,7 +131,7 @@ TEST_F(TcpConnectTest, ManyAtOnce) {
 TEST_F(TcpConnectTest, ATakenPortConcernsOneConnection) {
   auto listener = listen_far(false);
   ASSERT_OK(listener);
-  auto taken = wire_->near_ns().run([&]() -> Result<UniqueFd> {
+  auto taken = bed_->near_ns().run([&]() -> Result<UniqueFd> {
     UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const auto at = tcp::to_sockaddr({near_address(false), 20'001}, {});
     if (bind(fd.get(), at.get(), at.length) != 0 || listen(fd.get(), 1) != 0)
@@ -155,7 +155,7 @@ TEST_F(TcpConnectTest, ATakenPortConcernsOneConnection) {
 TEST_F(TcpConnectTest, RunsOutOfLocalPorts) {
   auto listener = listen_far(false);
   ASSERT_OK(listener);
-  ASSERT_TRUE(sysctl(wire_->near_ns_name(), "net.ipv4.ip_local_port_range='40000 40003'"));
+  ASSERT_TRUE(sysctl(bed_->near_ns_name(), "net.ipv4.ip_local_port_range='40000 40003'"));
   ConnectSpec spec = to_far();
   spec.count = 10;
   auto opened = open_near(spec);
@@ -234,7 +234,7 @@ TEST_F(TcpConnectTest, RaisesTheLimitOfFilesAsFarAsAllowed) {
   spec.count = 400;
   const auto with_hard_limit = [&](rlim_t hard) {
     return in_child([&]() -> std::string {
-      if (auto ok = wire_->near_ns().enter(); !ok) return ok.error().message();
+      if (auto ok = bed_->near_ns().enter(); !ok) return ok.error().message();
       const rlimit limit{.rlim_cur = 64, .rlim_max = hard};
       if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return "setrlimit";
       if (!keep_only({CAP_NET_ADMIN})) return "capset";
@@ -255,7 +255,7 @@ TEST_F(TcpConnectTest, RaisesTheLimitOfFilesAsFarAsAllowed) {
 
 TEST_F(TcpConnectTest, NoPermissionToBind) {
   EXPECT_EQ(in_child([&]() -> std::string {
-              if (auto ok = wire_->near_ns().enter(); !ok) return ok.error().message();
+              if (auto ok = bed_->near_ns().enter(); !ok) return ok.error().message();
               if (!keep_only({CAP_NET_ADMIN})) return "capset";
               ConnectSpec spec = to_far();
               spec.first_port = 80;

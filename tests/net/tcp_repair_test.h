@@ -19,11 +19,11 @@ protected:
     ASSERT_NO_FATAL_FAILURE(TcpTest::SetUp());
     if (bare()) {
       for (const char* name : {"timestamps", "sack", "window_scaling"})
-        ASSERT_TRUE(sysctl(wire_->near_ns_name(), fmt::format("net.ipv4.tcp_{}=0", name)));
+        ASSERT_TRUE(sysctl(bed_->near_ns_name(), fmt::format("net.ipv4.tcp_{}=0", name)));
     }
     // A scale of its own, to tell the two apart.
-    ASSERT_TRUE(sysctl(wire_->far_ns_name(), "net.ipv4.tcp_rmem='4096 131072 500000'"));
-    capture_.emplace(*wire_);
+    ASSERT_TRUE(sysctl(bed_->far_ns_name(), "net.ipv4.tcp_rmem='4096 131072 500000'"));
+    capture_.emplace(*bed_);
     connect();
   }
 
@@ -53,7 +53,7 @@ protected:
     near_.close();
   }
   void build_again() {
-    auto socket = wire_->near_ns().run([&] { return rebuild(again_); });
+    auto socket = bed_->near_ns().run([&] { return rebuild(again_); });
     ASSERT_OK(socket);
     near_ = std::move(*socket);
   }
@@ -62,12 +62,12 @@ protected:
   /// of it.
   void inject(Segment segment, std::string_view payload = {}) {
     std::vector<std::uint8_t> frame = make(segment, payload);
-    auto sent = wire_->near_ns().run([&]() -> Status {
+    auto sent = bed_->near_ns().run([&]() -> Status {
       UniqueFd fd(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
       sockaddr_ll to{};
       to.sll_family = AF_PACKET;
       to.sll_protocol = htons(v6() ? ETH_P_IPV6 : ETH_P_IP);
-      to.sll_ifindex = wire_->near().ifindex;
+      to.sll_ifindex = bed_->near().ifindex;
       if (sendto(fd.get(), frame.data(), frame.size(), 0, reinterpret_cast<sockaddr*>(&to),
                  sizeof(to)) < 0)
         return fail_sys(errno, "send a frame");
@@ -109,8 +109,8 @@ inline std::vector<std::uint8_t> TcpRepairTest::make(const Segment& s,
   const auto put = [&frame](std::size_t at, std::size_t size, std::uint64_t value) {
     packet::store_be(std::span(frame).subspan(at, size), value);
   };
-  std::copy_n(wire_->far().mac.bytes.begin(), 6, frame.begin());
-  std::copy_n(wire_->near().mac.bytes.begin(), 6, frame.begin() + 6);
+  std::copy_n(bed_->far().mac.bytes.begin(), 6, frame.begin());
+  std::copy_n(bed_->near().mac.bytes.begin(), 6, frame.begin() + 6);
   put(12, 2, v6() ? ETH_P_IPV6 : ETH_P_IP);
   const packet::Ip from = near_address(v6()), to = far_address(v6());
   if (v6()) {

@@ -104,7 +104,7 @@ TEST_P(TcpRepairTest, RebuiltItGoesOnBothWaysAndClosesCleanly) {
 
 TEST_P(TcpRepairTest, FrozenUntilThawed) {
   ASSERT_NO_FATAL_FAILURE(take_over());
-  auto socket = wire_->near_ns().run([&] { return rebuild_frozen(again_); });
+  auto socket = bed_->near_ns().run([&] { return rebuild_frozen(again_); });
   ASSERT_OK(socket);
   near_ = std::move(*socket);
   auto state = near_.state();
@@ -248,14 +248,14 @@ TEST_P(TcpRepairTest, NamesWhatCannotBeRebuilt) {
   ASSERT_NO_FATAL_FAILURE(take_over());
   Rebuild other = again_;
   other.local.addr = v6() ? ip("2001:db8::7") : ip("192.0.2.7");
-  auto socket = wire_->near_ns().run([&] { return rebuild(other); });
+  auto socket = bed_->near_ns().run([&] { return rebuild(other); });
   ASSERT_FALSE(socket);
   EXPECT_EQ(socket.error().message(),
             fmt::format("rebuild the connection from {} port 30000 to {} port 10000: bind: Cannot "
                         "assign requested address",
                         other.local.addr.to_string(), far_address(v6()).to_string()));
   ASSERT_NO_FATAL_FAILURE(build_again());
-  socket = wire_->near_ns().run([&] { return rebuild(again_); });
+  socket = bed_->near_ns().run([&] { return rebuild(again_); });
   ASSERT_FALSE(socket) << "it is there already";
   close_cleanly();
 }

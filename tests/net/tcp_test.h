@@ -20,7 +20,7 @@
 
 #include "net/tcp.h"
 #include "net/tcp_internal.h"
-#include "net/wire.h"
+#include "net/veth_test_bed.h"
 #include "net_test.h"
 #include "packet/bytes.h"
 #include "packet/checksum.h"
@@ -87,13 +87,13 @@ inline std::optional<Segment> read_segment(std::span<const std::uint8_t> frame) 
 /// All TCP segments that pass the far end from now on.
 class Capture {
 public:
-  explicit Capture(const Wire& wire) {
-    (void)wire.far_ns().run([&]() -> Status {
+  explicit Capture(const VethTestBed& bed) {
+    (void)bed.far_ns().run([&]() -> Status {
       fd_.reset(socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, htons(ETH_P_ALL)));
       sockaddr_ll at{};
       at.sll_family = AF_PACKET;
       at.sll_protocol = htons(ETH_P_ALL);
-      at.sll_ifindex = wire.far().ifindex;
+      at.sll_ifindex = bed.far().ifindex;
       EXPECT_EQ(bind(fd_.get(), reinterpret_cast<sockaddr*>(&at), sizeof(at)), 0);
       return {};
     });
@@ -161,21 +161,21 @@ protected:
 
   void SetUp() override {
     XTG_REQUIRE_CAPS("netns");
-    auto wire = Wire::create();
-    ASSERT_OK(wire);
-    wire_.emplace(std::move(*wire));
-    ASSERT_TRUE(wire_->ipv6());
+    auto bed = VethTestBed::create();
+    ASSERT_OK(bed);
+    bed_.emplace(std::move(*bed));
+    ASSERT_TRUE(bed_->ipv6());
   }
 
   [[nodiscard]] packet::Ip near_address(bool v6) const {
-    return v6 ? wire_->near().v6 : wire_->near().v4;
+    return v6 ? bed_->near().v6 : bed_->near().v4;
   }
   [[nodiscard]] packet::Ip far_address(bool v6) const {
-    return v6 ? wire_->far().v6 : wire_->far().v4;
+    return v6 ? bed_->far().v6 : bed_->far().v4;
   }
 
   Result<UniqueFd> listen_far(bool v6) {
-    return wire_->far_ns().run([&]() -> Result<UniqueFd> {
+    return bed_->far_ns().run([&]() -> Result<UniqueFd> {
       UniqueFd fd(socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
       const auto at = tcp::to_sockaddr({far_address(v6), kPort}, {});
       if (bind(fd.get(), at.get(), at.length) != 0 || listen(fd.get(), 4096) != 0)
@@ -185,7 +185,7 @@ protected:
   }
   Result<std::vector<Connected>> open_near(const ConnectSpec& spec,
                                            const std::function<bool()>& stop = {}) {
-    return wire_->near_ns().run([&] { return open_connections(spec, stop); });
+    return bed_->near_ns().run([&] { return open_connections(spec, stop); });
   }
 
   static testing::AssertionResult sysctl(const std::string& ns, const std::string& setting) {
@@ -195,11 +195,11 @@ protected:
   }
   /// Sends what one end has for the other to nobody's MAC address, or again to the right one.
   testing::AssertionResult misdirect(bool from_far, bool wrong) {
-    const WireEnd& to = from_far ? wire_->near() : wire_->far();
-    const WireEnd& via = from_far ? wire_->far() : wire_->near();
+    const VethTestBedEnd& to = from_far ? bed_->near() : bed_->far();
+    const VethTestBedEnd& via = from_far ? bed_->far() : bed_->near();
     const std::string mac = wrong ? "02:00:00:00:77:77" : to.mac.to_string();
     for (const packet::Ip& address : {to.v4, to.v6}) {
-      auto ok = run_ip(from_far ? wire_->far_ns_name() : wire_->near_ns_name(),
+      auto ok = run_ip(from_far ? bed_->far_ns_name() : bed_->near_ns_name(),
                        fmt::format("neigh replace {} lladdr {} dev {} nud permanent",
                                    address.to_string(), mac, via.name));
       if (!ok) return ok;
@@ -207,7 +207,7 @@ protected:
     return testing::AssertionSuccess();
   }
 
-  std::optional<Wire> wire_;
+  std::optional<VethTestBed> bed_;
 };
 
 } // namespace xtg::net::test

@@ -31,15 +31,15 @@ class RxFlow {
 public:
   /// `window`: sequence numbers, a power of two. `position`: of the stream, where several share it.
   explicit RxFlow(std::uint32_t window, std::uint64_t* position = nullptr)
-      : mask_(window / XTG_RX_WORD - 1), words_(XTG_RX_WORDS(window)), position_(position) {}
+      : mask_(window / XTG_RX_WORD - 1), words_(XTG_RX_BITMAP_U64S(window)), position_(position) {}
 
-  xtg_rx_verdict packet(std::uint64_t seq, std::uint32_t lane, std::uint32_t size,
+  xtg_rx_verdict packet(std::uint64_t seq, std::uint32_t worker, std::uint32_t size,
                         std::int64_t delay, std::uint64_t now) {
     // Made for every packet, as the program does: nothing may be kept there.
     xtg_rx_state state = state_of(slot_, words_);
     __u64 position = position_ != nullptr ? *position_ : 0;
     if (position_ != nullptr) state.position = &position;
-    const xtg_rx_verdict verdict = xtg_rx_packet(&state, &hist_, seq, lane, size, delay, now);
+    const xtg_rx_verdict verdict = xtg_rx_packet(&state, &hist_, seq, worker, size, delay, now);
     if (position_ != nullptr) *position_ = position;
     return verdict;
   }
@@ -61,7 +61,7 @@ private:
     xtg_rx_state state{};
     state.slot = &slot;
     state.order = &order_;
-    state.words = words.data();
+    state.bitmap = words.data();
     state.mask = mask_;
     return state;
   }

@@ -33,12 +33,12 @@ class RxModel {
 public:
   explicit RxModel(std::uint32_t window) : words_(window / 64) {}
 
-  RxVerdict packet(std::uint64_t seq, std::uint32_t lane, std::uint32_t size, std::int64_t delay,
+  RxVerdict packet(std::uint64_t seq, std::uint32_t worker, std::uint32_t size, std::int64_t delay,
                    std::uint64_t now) {
     bytes_ += size;
     size_min_ = std::min(size_min_, size);
     size_max_ = std::max(size_max_, size);
-    Arrival a{seq, lane, delay, now};
+    Arrival a{seq, worker, delay, now};
     if (!believed(seq)) {
       const bool confirms = waiting_ && seq > waiting_->seq && seq - waiting_->seq <= 64 * words_;
       if (!confirms) {
@@ -81,13 +81,13 @@ public:
 private:
   struct Arrival {
     std::uint64_t seq;
-    std::uint32_t lane;
+    std::uint32_t worker;
     std::int64_t delay;
     std::uint64_t now;
     RxVerdict verdict = RxVerdict::New;
     bool untimed = false;   ///< a suspect that was believed: its own times do not count
     bool leap = false;      ///< passed over numbers of the slot
-    bool gap = false;       ///< passed over numbers since its lane's highest one
+    bool gap = false;       ///< passed over numbers since its worker's highest one
     std::uint64_t gaps = 0; ///< such arrivals up to this one
   };
 
@@ -103,20 +103,20 @@ private:
   void forget() {
     arrivals_.clear();
     numbers_.clear();
-    lane_highest_.clear();
+    worker_highest_.clear();
     suspects_++;
   }
 
   RxVerdict enter(Arrival a) {
     const std::uint64_t seq = a.seq;
-    const std::uint32_t lane = a.lane;
-    a.verdict = judge(seq, lane);
+    const std::uint32_t worker = a.worker;
+    a.verdict = judge(seq, worker);
     const bool counts = a.verdict == RxVerdict::New || a.verdict == RxVerdict::Reordered;
     if (counts) {
       a.leap = !numbers_.empty() && seq > *numbers_.rbegin() + 1;
-      const auto before = lane_highest_.find(lane);
-      a.gap = before != lane_highest_.end() && seq > before->second + 1;
-      if (before == lane_highest_.end() || seq > before->second) lane_highest_[lane] = seq;
+      const auto before = worker_highest_.find(worker);
+      a.gap = before != worker_highest_.end() && seq > before->second + 1;
+      if (before == worker_highest_.end() || seq > before->second) worker_highest_[worker] = seq;
       numbers_.insert(seq);
     }
     gaps_ += a.gap ? 1 : 0;
@@ -125,13 +125,13 @@ private:
     return a.verdict;
   }
 
-  RxVerdict judge(std::uint64_t seq, std::uint32_t lane) const {
+  RxVerdict judge(std::uint64_t seq, std::uint32_t worker) const {
     if (numbers_.empty()) return RxVerdict::New;
     const std::uint64_t highest = *numbers_.rbegin();
     if (seq < highest && highest / 64 - seq / 64 >= words_) return RxVerdict::TooLate;
     if (numbers_.contains(seq)) return RxVerdict::Duplicate;
-    const auto before = lane_highest_.find(lane);
-    const bool behind = before != lane_highest_.end() && seq < before->second + 1;
+    const auto before = worker_highest_.find(worker);
+    const bool behind = before != worker_highest_.end() && seq < before->second + 1;
     return behind ? RxVerdict::Reordered : RxVerdict::New;
   }
 
@@ -162,12 +162,12 @@ private:
       if (late.verdict != RxVerdict::Reordered) continue;
       s.reordered++;
       std::size_t j = 0;
-      while (arrivals_[j].lane != late.lane || arrivals_[j].seq <= late.seq ||
+      while (arrivals_[j].worker != late.worker || arrivals_[j].seq <= late.seq ||
              arrivals_[j].verdict == RxVerdict::TooLate ||
-             arrivals_[j].verdict == RxVerdict::Duplicate) // maybe of another lane's
+             arrivals_[j].verdict == RxVerdict::Duplicate) // maybe of another worker's
         ++j;
       // It was passed over by packet j; the record remembers the last jumps only, and none of the
-      // first packet of a lane.
+      // first packet of a worker.
       const Arrival& over = arrivals_[j];
       if (!over.gap || late.gaps - (over.gaps - 1) > XTG_RX_GAPS) continue;
       const auto extent = static_cast<std::uint32_t>(i - j);
@@ -238,7 +238,7 @@ private:
   std::uint64_t bytes_ = 0;
   std::uint32_t size_min_ = ~std::uint32_t{0}, size_max_ = 0;
   std::set<std::uint64_t> numbers_; ///< that arrived in time
-  std::map<std::uint32_t, std::uint64_t> lane_highest_;
+  std::map<std::uint32_t, std::uint64_t> worker_highest_;
   std::uint64_t gaps_ = 0;
 };
 
@@ -289,21 +289,21 @@ private:
 struct RxTracePacket {
   std::uint64_t place; ///< in the order of arrival
   std::uint64_t seq;
-  std::uint32_t lane;
+  std::uint32_t worker;
 };
 
-/// What a bad path leaves of a stream: several lanes with a skew, loss and bursts of it, packets
+/// What a bad path leaves of a stream: several workers with a skew, loss and bursts of it, packets
 /// twice and more often, held back by little or by windows, jumps of the numbers, and damaged ones.
 inline std::vector<RxTracePacket> rx_trace(RxDice& dice, std::uint32_t window) {
   const std::uint64_t batch = dice.of<std::uint64_t>({1, 16, 64});
-  const std::uint64_t lanes = 1 + dice.below(4);
+  const std::uint64_t workers = 1 + dice.below(4);
   const double loss = dice.of({0.0, 0.01, 0.2}), burst = dice.of({0.0, 0.003});
   const double twice = dice.of({0.0, 0.02}), held = dice.of({0.0, 0.02, 0.3});
   const double jump = dice.of({0.0, 0.002}), damage = dice.of({0.0, 0.002, 0.02});
   const bool first_damaged = dice.chance(0.2);
   const std::uint64_t hold = dice.of<std::uint64_t>({3, 40, 300, 3 * window});
   std::vector<std::uint64_t> skew;
-  for (std::uint64_t lane = 0; lane < lanes; ++lane)
+  for (std::uint64_t worker = 0; worker < workers; ++worker)
     skew.push_back(dice.below(3) * dice.below(batch + 1));
 
   std::uint64_t seq =
@@ -324,13 +324,13 @@ inline std::vector<RxTracePacket> rx_trace(RxDice& dice, std::uint32_t window) {
     }
     if (dice.chance(burst)) lost_until = n + dice.below(300);
     if (n < lost_until || dice.chance(loss)) continue;
-    const auto lane = static_cast<std::uint32_t>(seq / batch % lanes);
-    std::uint64_t place = n + skew[lane];
+    const auto worker = static_cast<std::uint32_t>(seq / batch % workers);
+    std::uint64_t place = n + skew[worker];
     if (dice.chance(held)) place += 1 + dice.below(hold);
-    out.push_back({place, seq, lane});
+    out.push_back({place, seq, worker});
     const std::uint64_t copies = dice.chance(twice) ? 1 + dice.below(3) : 0;
     for (std::uint64_t copy = 0; copy < copies; ++copy)
-      out.push_back({place + dice.below(hold), seq, lane});
+      out.push_back({place + dice.below(hold), seq, worker});
   }
   for (RxTracePacket& packet : out)
     if (dice.chance(damage)) packet.seq = damaged(packet.seq);

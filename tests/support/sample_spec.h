@@ -20,7 +20,7 @@ inline packet::FrameSpec sample_spec(packet::Family family = packet::Family::V4,
   spec.dst_port = 1000;
   spec.src_port = 1;
   spec.frame_size = size;
-  spec.session = 0x12345678;
+  spec.run_id = 0x12345678;
   spec.stream = 3;
   return spec;
 }

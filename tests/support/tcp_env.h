@@ -52,7 +52,7 @@ struct TcpEnv {
     for (xtg_tcp_word& word : words) {
       word.sacked = dice.next();
       word.lost = dice.next();
-      word.again = dice.next();
+      word.retransmits = dice.next();
       word.local = dice.next();
     }
     current = this;

@@ -63,7 +63,7 @@ public:
   std::uint64_t refused = 0;
   std::uint64_t data_frames = 0; ///< handed to the path
   std::uint64_t lost_data = 0;
-  std::set<std::uint64_t> again; ///< segments sent more than once to the far end
+  std::set<std::uint64_t> retransmits; ///< segments sent more than once to the far end
   std::uint32_t cwr_sent = 0;
 
   [[nodiscard]] const xtg_tcp_flow& flow() const { return f_; }
@@ -74,8 +74,8 @@ public:
   [[nodiscard]] const TcpEnv& env() const { return env_; }
   [[nodiscard]] std::uint64_t passed_us() const { return now_ - s_.start_us; }
   [[nodiscard]] std::uint64_t retransmitted() const {
-    return f_.again[XTG_TCP_AGAIN_SACK] + f_.again[XTG_TCP_AGAIN_RTO] +
-           f_.again[XTG_TCP_AGAIN_TAIL];
+    return f_.retransmits[XTG_TCP_RETRANSMIT_SACK] + f_.retransmits[XTG_TCP_RETRANSMIT_RTO] +
+           f_.retransmits[XTG_TCP_RETRANSMIT_TAIL];
   }
 
   /// Runs to the end. What went wrong; empty: nothing.
@@ -254,15 +254,15 @@ private:
   /// Whether the burst was allowed.
   void judge(const xtg_tcp_flow& before, const xtg_tcp_burst& b) {
     const xtg_tcp_config& c = env_.config;
-    if (b.kind != XTG_TCP_SEND_NEW && b.kind != XTG_TCP_SEND_AGAIN) {
+    if (b.kind != XTG_TCP_SEND_NEW && b.kind != XTG_TCP_SEND_RETRANSMIT) {
       if (b.count != 1 || b.len != 0) fault_ = "control segment with data";
       return;
     }
     const std::uint64_t end = b.from + std::uint64_t{b.count} * b.len;
     if (!b.count || b.count > c.burst || !b.len || b.len > c.mss) fault_ = "shape of a burst";
     if (end > f_.limit) fault_ = "sent beyond the end";
-    const bool head = before.want & XTG_TCP_WANT_HEAD || b.cause == XTG_TCP_AGAIN_TAIL;
-    if (end > before.edge && !(b.kind == XTG_TCP_SEND_AGAIN && head && b.count == 1))
+    const bool head = before.want & XTG_TCP_WANT_HEAD || b.cause == XTG_TCP_RETRANSMIT_TAIL;
+    if (end > before.edge && !(b.kind == XTG_TCP_SEND_RETRANSMIT && head && b.count == 1))
       fault_ = "sent beyond the window: " + std::to_string(end - before.edge);
     if (c.period && b.from % c.period + std::uint64_t{b.count} * b.len > c.period)
       fault_ = "a burst crosses the period's end";
@@ -279,11 +279,11 @@ private:
       fault_ = "sent again what was not outstanding";
     for (std::uint32_t i = 0; i < b.count; ++i)
       if (model_.sacked(b.seg + i)) fault_ = "sent again what was SACKed";
-    if (s_.clean && b.cause != XTG_TCP_AGAIN_LOCAL)
+    if (s_.clean && b.cause != XTG_TCP_RETRANSMIT_LOCAL)
       fault_ = "sent again on a clean path, cause " + std::to_string(b.cause);
-    if (b.cause != XTG_TCP_AGAIN_LOCAL)
+    if (b.cause != XTG_TCP_RETRANSMIT_LOCAL)
       for (std::uint32_t i = 0; i < b.count; ++i)
-        again.insert(b.seg + i);
+        retransmits.insert(b.seg + i);
   }
 
   void transmit(const xtg_tcp_burst& b) {

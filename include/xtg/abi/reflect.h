@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The mirror's shared memory: what user space decides before a run, and what the program that sends
- * frames back writes while it lasts. */
+/* The reflector's shared memory: what user space decides before a run, and what the program that
+ * sends frames back writes while it lasts. */
 #pragma once
 
 #include "base.h"
@@ -12,8 +12,8 @@
 
 /* Why a test frame is not sent back. It passes to the stack, but for what is above the rate. */
 #define XTG_REFLECT_UNKNOWN 0 /* signature of a version or type that this program does not know */
-#define XTG_REFLECT_AGAIN 1   /* a mirror has sent it back before */
-#define XTG_REFLECT_SESSION 2 /* of another session */
+#define XTG_REFLECT_ALREADY 1 /* a reflector has sent it back before */
+#define XTG_REFLECT_RUN_ID 2  /* of another session */
 #define XTG_REFLECT_PACKET 3  /* not the end of a whole UDP datagram between two hosts */
 #define XTG_REFLECT_PORT 4    /* to another UDP port */
 #define XTG_REFLECT_MAC 5     /* not sent to this interface's address, or from a group */
@@ -24,8 +24,8 @@
 
 /* Constant for the run; in .rodata. */
 struct xtg_reflect_config {
-  __u32 by_session; /* 1: only frames of `session` (its low 16 bits in the compact form) */
-  __u32 session;
+  __u32 by_run_id; /* 1: only frames of `session` (its low 16 bits in the compact form) */
+  __u32 run_id;
   __u32 by_port; /* 1: only frames to UDP port `port` */
   __u32 port;
   __u32 by_source; /* 1: only from addresses in the map of sources */
@@ -54,9 +54,9 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_reflect_source) == 24, "key ABI");
 
 /* Which stream. Key of a hash map, so it has no padding. */
 struct xtg_reflect_key {
-  __u32 session; /* compact form: its low 16 bits */
-  __u16 stream;  /* compact form: its low 8 bits */
-  __u16 form;    /* XTG_SIG_COMPACT, XTG_SIG_FULL */
+  __u32 run_id; /* compact form: its low 16 bits */
+  __u16 stream; /* compact form: its low 8 bits */
+  __u16 form;   /* XTG_SIG_COMPACT, XTG_SIG_FULL */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_reflect_key) == 8, "key ABI");
 
@@ -72,12 +72,13 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_reflect_stream) == 64, "one cache line");
 
 /* What a CPU did: one writer. */
 struct XTG_CACHE_LINES xtg_reflect_cpu {
-  __u64 sent;   /* frames handed to the driver to send back */
-  __u64 bytes;  /* of those, without FCS */
-  __u64 told;   /* of those: with the mirror's words */
-  __u64 untold; /* of those: of a stream for which there was no place, or whose place another got */
-  __u64 passed; /* everything that is not ours */
-  __u64 refused[XTG_REFLECT_REASONS];
+  __u64 sent;       /* frames handed to the driver to send back */
+  __u64 bytes;      /* of those, without FCS */
+  __u64 stamped;    /* of those: with the reflector timestamps */
+  __u64 unnumbered; /* of those: of a stream for which there was no place, or whose place another
+                       got */
+  __u64 passed;     /* everything that is not ours */
+  __u64 not_reflected[XTG_REFLECT_REASONS];
   __u64 pad[2];
   /* Place + 1 of the stream that was last here; it says itself whose it is. */
   __u32 places[XTG_REFLECT_PLACES];

@@ -25,11 +25,11 @@
 /* Constant for the run; in .rodata. */
 struct xtg_rx_config {
   __u32 n_slots;
-  __u32 window;     /* sequence numbers that a slot remembers: a power of two within the limits */
-  __u32 by_session; /* 1: only frames of `session` (its low 16 bits in the compact form) */
-  __u32 session;
-  __u32 session_mask; /* bits of it that have to be the same */
-  __u32 by_port;      /* 1: only frames to UDP port `port` */
+  __u32 window;    /* sequence numbers that a slot remembers: a power of two within the limits */
+  __u32 by_run_id; /* 1: only frames of `session` (its low 16 bits in the compact form) */
+  __u32 run_id;
+  __u32 run_id_mask; /* bits of it that have to be the same */
+  __u32 by_port;     /* 1: only frames to UDP port `port` */
   __u32 port;
   __u32 observe; /* 1: frames that were counted go on to the stack */
   __u32 shared;  /* 1: generic mode, where CPUs share a queue: a record per CPU, not per queue */
@@ -43,17 +43,17 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_rx_config) == 96, "config ABI");
 
 /* Which record. Key of a hash map, so it has no padding. */
 struct xtg_rx_key {
-  __u32 session; /* compact form: its low 16 bits; none: 0 */
-  __u16 stream;  /* compact form: its low 8 bits; none: number of the filter that fits */
-  __u16 form;    /* XTG_SIG_*; of reflected frames also bits of rx_back.h */
-  __u32 unit;    /* receive queue, or CPU where xtg_rx_config.shared */
+  __u32 run_id; /* compact form: its low 16 bits; none: 0 */
+  __u16 stream; /* compact form: its low 8 bits; none: number of the filter that fits */
+  __u16 form;   /* XTG_SIG_*; of reflected frames also bits of rx_back.h */
+  __u32 unit;   /* receive queue, or CPU where xtg_rx_config.shared */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_key) == 12, "key ABI");
 
 /* Which stream, whatever queue, CPU or port its packets come through, and whether they come
  * straight or are sent back: they have one row of numbers. The beginning of a xtg_rx_key. */
 struct xtg_rx_stream_key {
-  __u32 session;
+  __u32 run_id;
   __u16 stream;
   __u16 form; /* without XTG_RX_REFLECTED (rx_back.h) */
 };
@@ -87,7 +87,7 @@ struct XTG_CACHE_LINES xtg_rx_slot {
   __u64 ipdv_max;
   __u64 replicated; /* sequence numbers seen more than once (RFC 5560) */
 
-  /* Reordering (RFC 4737, 3.3): sequence number below the next expected of its lane. */
+  /* Reordering (RFC 4737, 3.3): sequence number below the next expected of its worker. */
   __u64 reordered;
   __u64 extent_sum; /* packets that overtook (4.2); of `extents` reordered packets */
   __u64 extents;
@@ -104,8 +104,8 @@ struct XTG_CACHE_LINES xtg_rx_slot {
   __u32 size_min;
   __u32 size_max;
 
-  /* Reflected frames: how long the mirror kept them, where it told so (rx_back.h). */
-  __u64 told; /* packets; of as many the delay is without it */
+  /* Reflected frames: how long the reflector kept them, where it told so (rx_back.h). */
+  __u64 stamped; /* packets; of as many the delay is without it */
   __u64 residence_sum;
   __u64 residence_min; /* where there is one */
   __u64 residence_max;
@@ -115,7 +115,7 @@ struct XTG_CACHE_LINES xtg_rx_slot {
   __u64 suspect_seq;
   __u64 suspect_ns; /* arrival */
   __s64 suspect_delay;
-  __u32 suspect_lane;
+  __u32 suspect_worker;
   __u32 suspected; /* 1: there was one */
 
   __u64 enters;    /* while the window moves: the word that enters next ... */
@@ -146,16 +146,16 @@ struct xtg_rx_gap {
   __u64 ns;       /* its arrival */
 };
 
-/* The order of a slot's packets. Sequence numbers rise within a sending lane only. */
+/* The order of a slot's packets. Sequence numbers rise within a sending worker only. */
 struct XTG_CACHE_LINES xtg_rx_order {
-  __u64 expected[XTG_MAX_WORKERS]; /* per lane: one past its highest sequence number */
+  __u64 expected[XTG_MAX_WORKERS]; /* per worker: one past its highest sequence number */
   struct xtg_rx_gap gaps[XTG_RX_GAPS];
-  __u8 gap_lane[XTG_RX_GAPS];
+  __u8 gap_worker[XTG_RX_GAPS];
 };
 
 /* Words for a window, a power of two: two rings, one behind the other, of which numbers have come
  * and which of them more than once, and a bit for each word of the first (whole cache lines). */
-#define XTG_RX_WORDS(window)                                                                       \
+#define XTG_RX_BITMAP_U64S(window)                                                                 \
   (2 * ((window) / XTG_RX_WORD) + (((window) / XTG_RX_WORD + 63) / 64 + 7) / 8 * 8)
 
 /* All that is kept of a slot. xtg_rx_config.window may ask for more words than are here, so that a
@@ -164,22 +164,22 @@ struct XTG_CACHE_LINES xtg_rx_record {
   struct xtg_rx_slot slot;
   struct xtg_rx_hist hist;
   struct xtg_rx_order order;
-  __u64 words[XTG_RX_WORDS(XTG_RX_WINDOW_LEAST)];
+  __u64 bitmap[XTG_RX_BITMAP_U64S(XTG_RX_WINDOW_LEAST)];
 };
 #define XTG_RX_RECORD(window) /* bytes */                                                          \
   (sizeof(struct xtg_rx_record) +                                                                  \
-   (XTG_RX_WORDS(window) - XTG_RX_WORDS(XTG_RX_WINDOW_LEAST)) * sizeof(__u64))
+   (XTG_RX_BITMAP_U64S(window) - XTG_RX_BITMAP_U64S(XTG_RX_WINDOW_LEAST)) * sizeof(__u64))
 
 /* What a receive queue delivered. */
 struct XTG_CACHE_LINES xtg_rx_queue {
   __u64 packets; /* counted as a test frame */
   __u64 bytes;
-  __u64 passed;  /* everything else */
-  __u64 refused; /* test frames of another session or port */
-  __u64 no_slot; /* test frames for which there was no record left; see XTG_RX_NOBODY */
-  __u64 unknown; /* signature of a version or type that this program does not know */
-  __u64 unsound; /* announcements with a wrong sum, or that make no sense; passed on */
-  __u64 unheard; /* announcements for which rx_announced had no room; taken */
+  __u64 passed;   /* everything else */
+  __u64 filtered; /* test frames of another session or port */
+  __u64 no_slot;  /* test frames for which there was no record left; see XTG_RX_NOBODY */
+  __u64 unknown;  /* signature of a version or type that this program does not know */
+  __u64 unsound;  /* announcements with a wrong sum, or that make no sense; passed on */
+  __u64 unheard;  /* announcements for which rx_announced had no room; taken */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_queue) == 64, "one cache line");
 
@@ -195,19 +195,19 @@ struct xtg_rx_candidate {
   __u64 tx_ns; /* compact form: 48 bits */
   __u64 seq;   /* compact form: 32 bits */
   __u32 length;
-  __u32 session; /* compact form: 16 bits */
-  __u16 stream;  /* compact form: 8 bits */
-  __u8 lane;
+  __u32 run_id; /* compact form: 16 bits */
+  __u16 stream; /* compact form: 8 bits */
+  __u8 worker;
   __u8 form;   /* XTG_SIG_* */
   __u32 state; /* XTG_RX_CANDIDATE_* */
 };
 
 /* An announcement's key in rx_announced. */
 struct xtg_rx_announce_key {
-  __u32 session;
+  __u32 run_id;
   __u16 stream;
   __u8 type;      /* XTG_SIG_START or XTG_SIG_END */
-  __u8 reflected; /* 1: a mirror sent it back */
+  __u8 reflected; /* 1: a reflector sent it back */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_announce_key) == 8, "key ABI");
 
@@ -216,7 +216,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_rx_announce_key) == 8, "key ABI");
  * those fields that say otherwise. */
 struct xtg_rx_announcement {
   __u64 frames;
-  __u64 refused;
+  __u64 driver_drops;
   __u64 duration_ns;
   __u64 rate;
   __u64 host;
@@ -224,12 +224,12 @@ struct xtg_rx_announcement {
   __u32 frame_size;
   __u16 streams;
   __u16 threads;
-  __u64 arrival_ns; /* of the first copy, CLOCK_MONOTONIC */
-  __u32 seen;       /* copies, counted up */
-  __u32 flags;      /* XTG_SIG_F_* */
-  __u64 mirror_seq; /* xtg_sig_mirror of the last copy */
-  __u64 mirror_rx_ns;
-  __u64 mirror_tx_ns;
+  __u64 arrival_ns;    /* of the first copy, CLOCK_MONOTONIC */
+  __u32 seen;          /* copies, counted up */
+  __u32 flags;         /* XTG_SIG_F_* */
+  __u64 reflector_seq; /* xtg_sig_reflector of the last copy */
+  __u64 reflector_rx_ns;
+  __u64 reflector_tx_ns;
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_announcement) == 96, "map value ABI");
 

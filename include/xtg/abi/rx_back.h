@@ -1,49 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Frames that a mirror sent back. Their records have forms of their own, so that they are never
+/* Frames that a reflector sent back. Their records have forms of their own, so that they are never
  * mixed with frames that came straight: one by the sender's numbers, of the way there and back, and
- * where the mirror numbers what it sends back, one by its numbers, of the way back alone. */
+ * where the reflector numbers what it sends back, one by its numbers, of the way back alone. */
 #pragma once
 
 #include "rx.h"
-#include "rx_mark.h"
+#include "rx_signature.h"
 #include "signature.h"
 
 /* In xtg_rx_key.form, beside XTG_SIG_COMPACT or XTG_SIG_FULL. */
 #define XTG_RX_REFLECTED 0x100U
-#define XTG_RX_BACK 0x200U /* with XTG_RX_REFLECTED: by the mirror's numbers */
+#define XTG_RX_BACK 0x200U /* with XTG_RX_REFLECTED: by the reflector's numbers */
 
 #define XTG_RX_UNNUMBERED                                                                          \
-  (~0ULL) /* xtg_rx_words.seq of a mirror that does not number the stream                          \
+  (~0ULL) /* xtg_rx_reflector_stamp.seq of a reflector that does not number the stream             \
            */
 
-/* A mirror's words in host order. */
-struct xtg_rx_words {
-  __u64 seq; /* and the CPU that gave it, see xtg_rx_by_mirror() */
+/* reflector timestamps in host order. */
+struct xtg_rx_reflector_stamp {
+  __u64 seq; /* and the CPU that gave it, see xtg_rx_by_reflector() */
   __u64 rx_ns;
   __u64 tx_ns;
 };
-XTG_STATIC_ASSERT(sizeof(struct xtg_rx_words) == XTG_SIG_MIRROR_LEN, "as on the wire");
+XTG_STATIC_ASSERT(sizeof(struct xtg_rx_reflector_stamp) == XTG_SIG_REFLECTOR_LEN, "as on the wire");
 
-/* Of a struct xtg_sig_mirror that was loaded to `w`, in place. 0: nobody wrote into it. */
-static inline int xtg_rx_read_mirror(struct xtg_rx_words* w) {
+/* Of a struct xtg_sig_reflector that was loaded to `w`, in place. 0: nobody wrote into it. */
+static inline int xtg_rx_read_reflector(struct xtg_rx_reflector_stamp* w) {
   w->seq = xtg_from_be64(w->seq);
   w->rx_ns = xtg_from_be64(w->rx_ns);
   w->tx_ns = xtg_from_be64(w->tx_ns);
   return w->tx_ns && w->tx_ns >= w->rx_ns;
 }
 
-/* Makes `m` the frame as the mirror sent it: each of its CPUs is a lane of its own, for none waits
- * for another before it sends. */
-static inline void xtg_rx_by_mirror(struct xtg_rx_mark* m, const struct xtg_rx_words* w) {
-  m->seq = w->seq & ((1ULL << XTG_SIG_MIRROR_CPU) - 1);
-  m->lane = (__u8)(w->seq >> XTG_SIG_MIRROR_CPU);
+/* Makes `m` the frame as the reflector sent it: each of its CPUs is a worker of its own, for none
+ * waits for another before it sends. */
+static inline void xtg_rx_by_reflector(struct xtg_rx_signature* m,
+                                       const struct xtg_rx_reflector_stamp* w) {
+  m->seq = w->seq & ((1ULL << XTG_SIG_REFLECTOR_CPU) - 1);
+  m->worker = (__u8)(w->seq >> XTG_SIG_REFLECTOR_CPU);
   m->tx_ns = w->tx_ns;
 }
 
-/* Enters how long the mirror kept a frame. */
+/* Enters how long the reflector kept a frame. */
 static inline void xtg_rx_residence(struct xtg_rx_slot* s, __u64 ns) {
-  if (!s->told || ns < s->residence_min) s->residence_min = ns;
+  if (!s->stamped || ns < s->residence_min) s->residence_min = ns;
   if (ns > s->residence_max) s->residence_max = ns;
   xtg_rx_add(&s->residence_sum, &s->residence_high, ns);
-  s->told++;
+  s->stamped++;
 }

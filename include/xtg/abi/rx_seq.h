@@ -2,7 +2,8 @@
 /* What a packet's sequence number and times tell: lost, duplicated, reordered, too late, delay and
  * its variation. The kernel program, user space and the tests compile these lines. The kernel
  * program brings its own xtg_rx_loop(), which is bpf_loop(), xtg_rx_mask(), which its verifier
- * knows, and xtg_rx_position(), xtg_rx_tell() and xtg_rx_record_at(), which are map operations.
+ * knows, and xtg_rx_position(), xtg_rx_store_position() and xtg_rx_record_at(), which are map
+ * operations.
  *
  * A stream's position: about where its numbers are, whichever record has them. Every record whose
  * numbers rise tells it each quarter of a window, and a record that sees few of them, or none for a
@@ -22,7 +23,7 @@
 #define XTG_RX_GLOBAL static inline
 #define xtg_rx_mask(w) ((w)->mask)
 #define xtg_rx_position(w) ((w)->position ? *(w)->position : 0)
-#define xtg_rx_tell(w, number) ((void)((w)->position && (*(w)->position = (number))))
+#define xtg_rx_store_position(w, number) ((void)((w)->position && (*(w)->position = (number))))
 
 #ifndef xtg_rx_loop
 /* As bpf_loop(): ends when `fn` returns other than 0. */
@@ -39,7 +40,7 @@ static inline long xtg_rx_loop(__u32 n, long (*fn)(__u32, void*), void* ctx) {
 struct xtg_rx_state {
   struct xtg_rx_slot* slot;
   struct xtg_rx_order* order;
-  __u64* words; /* the ring, `mask` + 1 words, as many behind it, see xtg_rx_again(), and behind
+  __u64* bitmap; /* the ring, `mask` + 1 words, as many behind it, see xtg_rx_again(), and behind
                    those which of the ring's words have a bit at all */
 #ifdef __bpf__
   __u32 number; /* of the record, by which a global function finds it */
@@ -124,7 +125,7 @@ static inline int xtg_rx_leave(struct xtg_rx_slot* s, __u64 bits, __u64 number) 
 
 /* The word of number `number` in the second ring: a bit per sequence number that came again. */
 static inline __u64* xtg_rx_twice(struct xtg_rx_state* w, __u64 number) {
-  return w->words + (xtg_rx_mask(w) + 1 + (number & xtg_rx_mask(w)));
+  return w->bitmap + (xtg_rx_mask(w) + 1 + (number & xtg_rx_mask(w)));
 }
 
 /* A sequence number that the window has came again. */
@@ -137,7 +138,7 @@ static inline void xtg_rx_again(struct xtg_rx_state* w, __u64 number, __u64 bit)
 
 /* Says which of 64 words of the ring, among them that of number `number`, have a bit. */
 static inline __u64* xtg_rx_busy(struct xtg_rx_state* w, __u64 number) {
-  return w->words + (2 * (xtg_rx_mask(w) + 1) + ((number & xtg_rx_mask(w)) >> 6));
+  return w->bitmap + (2 * (xtg_rx_mask(w) + 1) + ((number & xtg_rx_mask(w)) >> 6));
 }
 
 /* The word of number `number` gets its first bit. */
@@ -175,7 +176,7 @@ XTG_RX_GLOBAL __u32 xtg_rx_empty(__u64 busy, __u64 at, __u64 words, __u64 most) 
 static inline long xtg_rx_enter(__u32 i, void* ctx) {
   struct xtg_rx_state* w = (struct xtg_rx_state*)ctx;
   struct xtg_rx_slot* s = w->slot;
-  __u64 number = s->enters, at = number & xtg_rx_mask(w), *word = w->words + at, bits = *word;
+  __u64 number = s->enters, at = number & xtg_rx_mask(w), *word = w->bitmap + at, bits = *word;
   __u64* busy = xtg_rx_busy(w, number);
   __u64 empty = xtg_rx_empty(*busy, at, (__u64)xtg_rx_mask(w) + 1, s->enters_to - number);
   (void)i;
@@ -190,7 +191,7 @@ static inline long xtg_rx_enter(__u32 i, void* ctx) {
 /* Moves the window up to the word of number `to`; its highest one is `from`. */
 static inline int xtg_rx_move(struct xtg_rx_state* w, __u64 from, __u64 to) {
   __u64 words = xtg_rx_mask(w) + 1, count = to - from;
-  if ((from ^ to) > xtg_rx_mask(w) >> 2) xtg_rx_tell(w, to * XTG_RX_WORD);
+  if ((from ^ to) > xtg_rx_mask(w) >> 2) xtg_rx_store_position(w, to * XTG_RX_WORD);
   w->slot->enters = from + 1;
   w->slot->enters_to = from + 1 + (count < words ? count : words);
   xtg_rx_loop((__u32)words, xtg_rx_enter, w);
@@ -209,8 +210,8 @@ static __attribute__((always_inline)) inline int xtg_rx_state_at(struct xtg_rx_s
   if (!record) return 0;
   w->slot = &record->slot;
   w->order = &record->order;
-  w->words = record->words;
-  asm volatile("" : "+r"(w->words)); /* Clang: there are more than the struct says. */
+  w->bitmap = record->bitmap;
+  asm volatile("" : "+r"(w->bitmap)); /* Clang: there are more than the struct says. */
   w->number = number;
   return 1;
 }
@@ -228,13 +229,13 @@ static inline int xtg_rx_advance(struct xtg_rx_state* w, __u64 from, __u64 to) {
   return xtg_rx_do_advance(w, from, to);
 }
 
-/* A packet that comes after one of its lane with a higher number. */
+/* A packet that comes after one of its worker with a higher number. */
 struct xtg_rx_late {
   struct xtg_rx_slot* slot;
   struct xtg_rx_order* order;
   __u64 seq;
   __u64 now;
-  __u64 lane;
+  __u64 worker;
 };
 
 /* Whether the i-th last jump is the one that passed it over, and then how far it is behind (RFC
@@ -251,7 +252,7 @@ static inline long xtg_rx_late_gap(__u32 i, void* ctx) {
   at &= XTG_RX_GAPS - 1;
 #endif
   g = &l->order->gaps[at];
-  if (l->order->gap_lane[at] != (__u8)l->lane || l->seq < g->from || l->seq >= g->to) return 0;
+  if (l->order->gap_worker[at] != (__u8)l->worker || l->seq < g->from || l->seq >= g->to) return 0;
   extent = (__u32)(s->packets - g->packets);
   late = l->now - g->ns;
   s->extents++;
@@ -262,35 +263,35 @@ static inline long xtg_rx_late_gap(__u32 i, void* ctx) {
 }
 
 XTG_RX_GLOBAL int xtg_rx_reordered(struct xtg_rx_slot* s, struct xtg_rx_order* o, __u64 seq,
-                                   __u32 lane, __u64 now) {
-  struct xtg_rx_late late = {s, o, seq, now, lane};
+                                   __u32 worker, __u64 now) {
+  struct xtg_rx_late late = {s, o, seq, now, worker};
   if (!s || !o) return 0;
   s->reordered++;
   xtg_rx_loop(XTG_RX_GAPS, xtg_rx_late_gap, &late);
   return 0;
 }
 
-/* The order within the lane. Returns 1 when the packet comes after one with a higher number. */
-static inline int xtg_rx_in_lane(struct xtg_rx_state* w, __u64 seq, __u32 lane, __u64 now) {
+/* The order within the worker. Returns 1 when the packet comes after one with a higher number. */
+static inline int xtg_rx_in_worker(struct xtg_rx_state* w, __u64 seq, __u32 worker, __u64 now) {
   struct xtg_rx_order* o = w->order;
   struct xtg_rx_slot* s = w->slot;
-  __u64 expected = o->expected[lane];
+  __u64 expected = o->expected[worker];
 
   if (seq < expected) return 1;
-  o->expected[lane] = seq + 1;
+  o->expected[worker] = seq + 1;
   if (expected && seq > expected) {
     __u32 at = s->gap_count++ & (XTG_RX_GAPS - 1);
     o->gaps[at].from = expected;
     o->gaps[at].to = seq;
     o->gaps[at].packets = s->packets;
     o->gaps[at].ns = now;
-    o->gap_lane[at] = (__u8)lane;
+    o->gap_worker[at] = (__u8)worker;
   }
   return 0;
 }
 
 /* Enters a number above all so far. */
-static inline void xtg_rx_ahead(struct xtg_rx_state* w, __u64 seq, __u32 lane, __u64 now,
+static inline void xtg_rx_ahead(struct xtg_rx_state* w, __u64 seq, __u32 worker, __u64 now,
                                 int (*move)(struct xtg_rx_state*, __u64, __u64)) {
   struct xtg_rx_slot* s = w->slot;
   __u64 number = seq / XTG_RX_WORD, bit = 1ULL << (seq % XTG_RX_WORD);
@@ -299,12 +300,12 @@ static inline void xtg_rx_ahead(struct xtg_rx_state* w, __u64 seq, __u32 lane, _
 
   if (seq > s->next && now - s->last_ns > s->outage_ns) s->outage_ns = now - s->last_ns;
   s->next = seq + 1; /* first: whatever leaves is below it */
-  xtg_rx_in_lane(w, seq, lane, now);
+  xtg_rx_in_worker(w, seq, worker, now);
   if (first || number > highest) {
     if (!first) move(w, highest, number);
     xtg_rx_begin_word(w, number);
   }
-  w->words[number & xtg_rx_mask(w)] |= bit;
+  w->bitmap[number & xtg_rx_mask(w)] |= bit;
 }
 
 /* No checksum is verified, so a number may be damaged. One that is ahead by more than the window
@@ -336,7 +337,7 @@ XTG_RX_GLOBAL int xtg_rx_start_over(struct xtg_rx_slot* s, struct xtg_rx_hist* h
 
 /* Of a slot that has one number. */
 static inline void xtg_rx_forget_first(struct xtg_rx_state* w) {
-  w->words[(w->slot->next - 1) / XTG_RX_WORD & xtg_rx_mask(w)] = 0;
+  w->bitmap[(w->slot->next - 1) / XTG_RX_WORD & xtg_rx_mask(w)] = 0;
 }
 
 /* Whether a number that is far from the record's own is where the stream is. */
@@ -350,7 +351,7 @@ static inline int xtg_rx_in_step(struct xtg_rx_state* w, __u64 seq) {
  * are not. One where the stream is, as other records tell, needs no second one. Returns 1 when it
  * is believed; this one is then the caller's. */
 static inline int xtg_rx_believe(struct xtg_rx_state* w, struct xtg_rx_hist* h, __u64 seq,
-                                 __u64 lane, __u64 now) {
+                                 __u64 worker, __u64 now) {
   struct xtg_rx_slot* s = w->slot;
 
   if (xtg_rx_in_step(w, seq)) {
@@ -365,7 +366,7 @@ static inline int xtg_rx_believe(struct xtg_rx_state* w, struct xtg_rx_hist* h, 
     s->packets--;
     s->suspect_seq = seq;
     s->suspect_ns = now;
-    s->suspect_lane = (__u32)lane;
+    s->suspect_worker = (__u32)worker;
     s->suspected = 1;
     return 0;
   }
@@ -375,7 +376,7 @@ static inline int xtg_rx_believe(struct xtg_rx_state* w, struct xtg_rx_hist* h, 
     xtg_rx_start_over(s, h, w->order);
   }
   if (s->suspect_ns < s->last_ns) s->suspect_ns = s->last_ns; /* as it comes behind that packet */
-  xtg_rx_ahead(w, s->suspect_seq, s->suspect_lane & (XTG_MAX_WORKERS - 1), s->suspect_ns,
+  xtg_rx_ahead(w, s->suspect_seq, s->suspect_worker & (XTG_MAX_WORKERS - 1), s->suspect_ns,
                xtg_rx_move);
   s->last_ns = s->suspect_ns;
   s->last_delay = s->suspect_delay;
@@ -384,30 +385,31 @@ static inline int xtg_rx_believe(struct xtg_rx_state* w, struct xtg_rx_hist* h, 
 }
 
 #ifdef __bpf__
-XTG_RX_GLOBAL int xtg_rx_believe_at(__u32 number, __u64 seq, __u64 lane, __u64 now) {
+XTG_RX_GLOBAL int xtg_rx_believe_at(__u32 number, __u64 seq, __u64 worker, __u64 now) {
   struct xtg_rx_record* record = xtg_rx_record_at(number);
   struct xtg_rx_state w;
-  return record && xtg_rx_state_at(&w, number) && xtg_rx_believe(&w, &record->hist, seq, lane, now);
+  return record && xtg_rx_state_at(&w, number) &&
+         xtg_rx_believe(&w, &record->hist, seq, worker, now);
 }
-#define xtg_rx_do_believe(w, h, seq, lane, now) xtg_rx_believe_at((w)->number, seq, lane, now)
+#define xtg_rx_do_believe(w, h, seq, worker, now) xtg_rx_believe_at((w)->number, seq, worker, now)
 #else
-#define xtg_rx_do_believe(w, h, seq, lane, now) xtg_rx_believe(w, h, seq, lane, now)
+#define xtg_rx_do_believe(w, h, seq, worker, now) xtg_rx_believe(w, h, seq, worker, now)
 #endif
 
 /* Enters a sequence number. */
 static inline enum xtg_rx_verdict xtg_rx_seq(struct xtg_rx_state* w, struct xtg_rx_hist* h,
-                                             __u64 seq, __u32 lane, __s64 delay, __u64 now) {
+                                             __u64 seq, __u32 worker, __s64 delay, __u64 now) {
   struct xtg_rx_slot* s = w->slot;
   __u64 number = seq / XTG_RX_WORD, bit = 1ULL << (seq % XTG_RX_WORD), highest, *word;
   int behind;
 
-  lane &= XTG_MAX_WORKERS - 1; /* whatever the wire says */
-  if (seq != s->next && xtg_rx_is_far(w, seq) && !xtg_rx_do_believe(w, h, seq, lane, now)) {
+  worker &= XTG_MAX_WORKERS - 1; /* whatever the wire says */
+  if (seq != s->next && xtg_rx_is_far(w, seq) && !xtg_rx_do_believe(w, h, seq, worker, now)) {
     s->suspect_delay = delay;
     return XTG_RX_SUSPECT;
   }
   if (seq >= s->next) {
-    xtg_rx_ahead(w, seq, lane, now, xtg_rx_advance);
+    xtg_rx_ahead(w, seq, worker, now, xtg_rx_advance);
     return XTG_RX_NEW;
   }
   highest = (s->next - 1) / XTG_RX_WORD;
@@ -415,17 +417,17 @@ static inline enum xtg_rx_verdict xtg_rx_seq(struct xtg_rx_state* w, struct xtg_
     s->too_late++;
     return XTG_RX_TOO_LATE;
   }
-  word = w->words + (number & xtg_rx_mask(w));
+  word = w->bitmap + (number & xtg_rx_mask(w));
   if (*word & bit) {
     xtg_rx_again(w, number, bit);
     return XTG_RX_DUPLICATE;
   }
   if (!*word) xtg_rx_begin_word(w, number);
   *word |= bit;
-  behind = xtg_rx_in_lane(w, seq, lane, now);
+  behind = xtg_rx_in_worker(w, seq, worker, now);
   if (seq < s->base) s->base = seq;
-  if (!behind) return XTG_RX_NEW; /* another lane was ahead */
-  xtg_rx_reordered(s, w->order, seq, lane, now);
+  if (!behind) return XTG_RX_NEW; /* another worker was ahead */
+  xtg_rx_reordered(s, w->order, seq, worker, now);
   return XTG_RX_REORDERED;
 }
 
@@ -491,13 +493,13 @@ static inline void xtg_rx_times(struct xtg_rx_slot* s, struct xtg_rx_hist* h, __
 
 /* Enters a packet of `size` bytes that arrived at `now`, sent `delay` ns before. */
 static inline enum xtg_rx_verdict xtg_rx_packet(struct xtg_rx_state* w, struct xtg_rx_hist* h,
-                                                __u64 seq, __u32 lane, __u32 size, __s64 delay,
+                                                __u64 seq, __u32 worker, __u32 size, __s64 delay,
                                                 __u64 now) {
   struct xtg_rx_slot* s = w->slot;
   enum xtg_rx_verdict verdict;
 
   xtg_rx_arrive(s, seq, size, now);
-  verdict = xtg_rx_seq(w, h, seq, lane, delay, now);
+  verdict = xtg_rx_seq(w, h, seq, worker, delay, now);
   if (verdict == XTG_RX_SUSPECT) return verdict;
   xtg_rx_times(s, h, delay, now);
   s->last_ns = now;
@@ -518,6 +520,6 @@ static inline void xtg_rx_finish(struct xtg_rx_state* w) {
   number = highest > xtg_rx_mask(w) ? highest - xtg_rx_mask(w) : 0;
   if (number < s->base / XTG_RX_WORD) number = s->base / XTG_RX_WORD;
   for (; number <= highest; number++)
-    xtg_rx_leave(s, w->words[number & xtg_rx_mask(w)], number);
+    xtg_rx_leave(s, w->bitmap[number & xtg_rx_mask(w)], number);
   xtg_rx_end_run(s);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The TCP sender's shared memory. A flow's stream is counted in 64-bit offsets from its first byte
  * and cut into segments on a fixed grid (tcp_math.h); the scoreboard has one bit per segment. Every
- * flow belongs to one lane (sending thread): what happens to it happens in that thread's kernel
+ * flow belongs to one worker (sending thread): what happens to it happens in that thread's kernel
  * calls, so nothing here is locked. The far end's segments come to the thread as events, through a
  * queue that the ingress program fills from any CPU. */
 #pragma once
@@ -21,11 +21,11 @@
 /* 64 consecutive segments. Written by the sending thread alone. */
 struct XTG_CACHE_LINES xtg_tcp_word {
   __u64 sacked;
-  __u64 lost;                     /* to be sent again, and not in flight */
-  __u64 again;                    /* was sent again */
-  __u64 local;                    /* of the lost ones: refused by this host's driver */
-  __u32 sent_us[XTG_TCP_STAMPS];  /* last first transmission among 16 segments, CLOCK_MONOTONIC */
-  __u32 again_us[XTG_TCP_STAMPS]; /* last retransmission among them */
+  __u64 lost;                    /* to be sent again, and not in flight */
+  __u64 retransmits;             /* was sent again */
+  __u64 local;                   /* of the lost ones: refused by this host's driver */
+  __u32 sent_us[XTG_TCP_STAMPS]; /* last first transmission among 16 segments, CLOCK_MONOTONIC */
+  __u32 retransmitted_us[XTG_TCP_STAMPS]; /* last retransmission among them */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_word) == 64, "one cache line");
 
@@ -59,8 +59,8 @@ struct xtg_tcp_event {
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_event) == 80, "event ABI");
 
-/* Where the latest segment of a flow is kept while its lane's queue is full: the acknowledgment of
- * all that arrived must not be the one that is lost, or only a time-out would bring it. */
+/* Where the latest segment of a flow is kept while its worker's queue is full: the acknowledgment
+ * of all that arrived must not be the one that is lost, or only a time-out would bring it. */
 struct xtg_tcp_kept {
   __u64 state; /* XTG_TCP_KEPT_* */
   struct xtg_tcp_event event;
@@ -88,10 +88,10 @@ struct xtg_tcp_config {
   __u64 pace_ns_q;    /* between two segments of the run in 2^-20 ns; 0: not paced */
   __u32 ingress_base; /* as in xtg_tx_config */
   __u32 to_ifindex;
-  __u32 n_lanes;
+  __u32 n_workers;
   __u32 n_flows;
   __u32 board_words; /* of each flow, a power of two */
-  __u32 events_mask; /* of each lane's queue of events; its length is a power of two */
+  __u32 events_mask; /* of each worker's queue of events; its length is a power of two */
   __u32 ready_mask;  /* same of the queue of flows */
   __u32 mss;         /* payload of a full segment */
   __u32 period_segs; /* segments of one period, the last one may be short */
@@ -148,10 +148,10 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_config) == XTG_TCP_HEADER + 32 + 96, "co
 #define XTG_TCP_TIMEOUT 2 /* the retransmission timer went off */
 
 /* Why a segment is sent again; counted by these. */
-#define XTG_TCP_AGAIN_SACK 0
-#define XTG_TCP_AGAIN_RTO 1
-#define XTG_TCP_AGAIN_TAIL 2
-#define XTG_TCP_AGAIN_LOCAL 3
+#define XTG_TCP_RETRANSMIT_SACK 0
+#define XTG_TCP_RETRANSMIT_RTO 1
+#define XTG_TCP_RETRANSMIT_TAIL 2
+#define XTG_TCP_RETRANSMIT_LOCAL 3
 
 /* What a flow is held up by, for the time accounts */
 #define XTG_TCP_HELD_NO 0
@@ -166,7 +166,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_config) == XTG_TCP_HEADER + 32 + 96, "co
 struct XTG_CACHE_LINES xtg_tcp_flow {
   __u64 limit;      /* U: bytes to send; ~0 without limit */
   __u32 number;     /* U: its place in the map */
-  __u32 lane;       /* U */
+  __u32 worker;     /* U */
   __u32 isn;        /* U: sequence number of offset 0 */
   __u32 wscale;     /* U: of the far end's windows */
   __u32 own_window; /* U: what we advertise, as in the header */
@@ -175,7 +175,7 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   __u32 phase;      /* XTG_TCP_OPEN: U; then the thread's */
   __u32 fin;        /* U: 1: send a FIN after the last byte */
   __u32 tsval_base; /* U: TSval = this + CLOCK_MONOTONIC in ms */
-  __u16 queued;     /* stands in the lane's queue of flows */
+  __u16 queued;     /* stands in the worker's queue of flows */
   __u16 filed;      /* and in its wheel of timers (tcp_wheel.h), for ... */
   __u32 want;       /* XTG_TCP_WANT_* */
   __u64 edge;       /* right edge of the far end's window */
@@ -243,8 +243,8 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   /* Counts, as in stats::FlowCounters. */
   __u64 segments_sent;
   __u64 bytes_sent;
-  __u64 again[4];
-  __u64 again_bytes[4];
+  __u64 retransmits[4];
+  __u64 retransmitted_bytes[4];
   __u64 spurious;
   __u64 bytes_received;
   __u64 acks;
@@ -276,10 +276,10 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_flow) == 576, "whole cache lines");
 
-/* Kinds of what a lane is sending. */
+/* Kinds of what a worker is sending. */
 #define XTG_TCP_SEND_NONE 0
 #define XTG_TCP_SEND_NEW 1
-#define XTG_TCP_SEND_AGAIN 2
+#define XTG_TCP_SEND_RETRANSMIT 2
 #define XTG_TCP_SEND_ACK 3   /* no payload */
 #define XTG_TCP_SEND_PROBE 4 /* no payload, sequence number one back */
 #define XTG_TCP_SEND_FIN 5
@@ -298,7 +298,7 @@ struct xtg_tcp_burst {
 
 /* One sending thread: the program in its kernel calls writes it, and the tracepoint programs do,
  * which run in the same thread. */
-struct XTG_CACHE_LINES xtg_tcp_lane {
+struct XTG_CACHE_LINES xtg_tcp_worker {
   __u64 header[XTG_TCP_HEADER / 8]; /* of the burst */
   __u64 l4_sum;    /* accumulator of the burst, without sequence number and payload */
   __u64 pos;       /* of the next frame's payload within the period */
@@ -316,9 +316,9 @@ struct XTG_CACHE_LINES xtg_tcp_lane {
   __u32 idle_left; /* runs to pass over until the kernel's batch ends */
   __u32 batch;     /* U: of the call */
   __u32 ended;     /* 1: its flows have been told that the run ends */
-  __u32 lane;      /* U */
-  __u32 round;     /* tcp_control.rounds as of the last round over the lane's flows */
-  __u32 told;      /* flows that are to be asked before the thread sleeps, as the round woke them */
+  __u32 number;    /* U */
+  __u32 round;     /* tcp_control.rounds as of the last round over the worker's flows */
+  __u32 to_poll;   /* flows that are to be asked before the thread sleeps, as the round woke them */
   __u32 sweep;     /* the round has come to here; n_flows and more: it is over */
   __u32 push;
   __u32 batch_used; /* frames of this batch */
@@ -349,9 +349,9 @@ struct XTG_CACHE_LINES xtg_tcp_lane {
   __u64 hold_ns;      /* nothing is sent before; after an error, and the longer the more follow */
   __u64 pad;
 };
-XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_lane) == 384, "whole cache lines");
+XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_worker) == 384, "whole cache lines");
 
-/* Head of a lane's queue of events; ingress programs on any CPU add to it. */
+/* Head of a worker's queue of events; ingress programs on any CPU add to it. */
 struct XTG_CACHE_LINES xtg_tcp_queue {
   __u64 head;
   __u64 lost; /* the queue was full, and a later one took its place; as good as lost on the way */
@@ -403,5 +403,5 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_key) == 36, "key ABI");
 /* Its value. */
 struct xtg_tcp_place {
   __u32 flow;
-  __u32 lane;
+  __u32 worker;
 };

@@ -32,7 +32,7 @@ struct xtg_tcp_walk {
   __u64 from; /* segments [from, to) */
   __u64 to;
   __u64 found; /* what the walk is for ... */
-  __u64 found_again;
+  __u64 found_retransmitted;
   __u32 now_us;
   __u32 window_us; /* of reordering */
   __u32 low_us;    /* lowest round trip */
@@ -46,7 +46,7 @@ static inline struct xtg_tcp_walk xtg_tcp_over(struct xtg_tcp_flow* f, __u64 fro
   w.f = f;
   w.from = from;
   w.to = to;
-  w.found = w.found_again = 0;
+  w.found = w.found_retransmitted = 0;
   w.now_us = now_us;
   w.window_us = w.low_us = w.wait_us = w.count = 0;
   return w;
@@ -74,15 +74,15 @@ static inline long xtg_tcp_fresh_word(__u32 i, void* ctx) {
   if (!b) return 1;
   b->sacked &= ~mask;
   b->lost &= ~mask;
-  b->again &= ~mask;
+  b->retransmits &= ~mask;
   b->local &= ~mask;
   xtg_tcp_stamp(b->sent_us, mask, w->now_us);
   return 0;
 }
 
 /* [from, to) leave the board, acknowledged: the counts forget them. count: how many of them had
- * been SACKed before; found, found_again: of those that arrived just now, one past the highest that
- * was sent once, and more often. */
+ * been SACKed before; found, found_retransmitted: of those that arrived just now, one past the
+ * highest that was sent once, and more often. */
 static inline long xtg_tcp_acked_word(__u32 i, void* ctx) {
   struct xtg_tcp_walk* w = (struct xtg_tcp_walk*)ctx;
   __u64 mask, number;
@@ -94,13 +94,15 @@ static inline long xtg_tcp_acked_word(__u32 i, void* ctx) {
   b->lost &= ~mask;
   b->local &= ~mask;
   fresh = mask & ~b->sacked;
-  if (fresh & ~b->again) w->found = number * XTG_TCP_WORD + xtg_highest(fresh & ~b->again) + 1;
-  if (fresh & b->again) w->found_again = number * XTG_TCP_WORD + xtg_highest(fresh & b->again) + 1;
+  if (fresh & ~b->retransmits)
+    w->found = number * XTG_TCP_WORD + xtg_highest(fresh & ~b->retransmits) + 1;
+  if (fresh & b->retransmits)
+    w->found_retransmitted = number * XTG_TCP_WORD + xtg_highest(fresh & b->retransmits) + 1;
   return 0;
 }
 
-/* [from, to) were SACKed. found, found_again: one past the highest of those new to us that were
- * sent once, and more often; count: how many are new; wait_us: 1 when one of them tells of
+/* [from, to) were SACKed. found, found_retransmitted: one past the highest of those new to us that
+ * were sent once, and more often; count: how many are new; wait_us: 1 when one of them tells of
  * reordering. */
 static inline long xtg_tcp_sacked_word(__u32 i, void* ctx) {
   struct xtg_tcp_walk* w = (struct xtg_tcp_walk*)ctx;
@@ -114,14 +116,15 @@ static inline long xtg_tcp_sacked_word(__u32 i, void* ctx) {
   w->f->lost_out -= xtg_bits(b->lost & fresh);
   b->lost &= ~fresh;
   b->local &= ~fresh;
-  once = fresh & ~b->again;
+  once = fresh & ~b->retransmits;
   first = number * XTG_TCP_WORD;
   if (once) {
     w->found = xtg_max64(w->found, first + xtg_highest(once) + 1); /* over all blocks */
     if (first + xtg_lowest(once) < w->f->high_sacked) w->wait_us = 1;
   }
-  if (fresh & b->again)
-    w->found_again = xtg_max64(w->found_again, first + xtg_highest(fresh & b->again) + 1);
+  if (fresh & b->retransmits)
+    w->found_retransmitted =
+        xtg_max64(w->found_retransmitted, first + xtg_highest(fresh & b->retransmits) + 1);
   return 0;
 }
 
@@ -178,7 +181,8 @@ static inline long xtg_tcp_find_last_word(__u32 i, void* ctx) {
 }
 
 /* One word's part of a retransmission of [from, to). */
-static inline void xtg_tcp_sent_again(struct xtg_tcp_flow* f, __u64 from, __u64 to, __u32 now_us) {
+static inline void xtg_tcp_mark_retransmitted(struct xtg_tcp_flow* f, __u64 from, __u64 to,
+                                              __u32 now_us) {
   struct xtg_tcp_word* b = xtg_tcp_word_at(f, from / XTG_TCP_WORD);
   __u64 mask = xtg_word_mask(from / XTG_TCP_WORD, from, to);
   if (!b) return;
@@ -187,8 +191,8 @@ static inline void xtg_tcp_sent_again(struct xtg_tcp_flow* f, __u64 from, __u64 
   b->local &= ~mask;
   /* Also what never left this host: it goes out of order now, and its neighbours' time is not its
    * own. */
-  b->again |= mask;
-  xtg_tcp_stamp(b->again_us, mask, now_us);
+  b->retransmits |= mask;
+  xtg_tcp_stamp(b->retransmitted_us, mask, now_us);
 }
 
 /* The driver refused the frame with this segment. */

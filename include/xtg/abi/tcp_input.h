@@ -115,7 +115,7 @@ XTG_TCP_FN int xtg_tcp_advance(struct xtg_tcp_flow* f, __u64 ack, __u32 now_us) 
     f->sacked_out -= w.count;
     if (w.found && w.found <= f->high_sacked) f->reorder_seen = 1;
     if (w.found) xtg_tcp_rack_update(f, w.found, 0, now_us);
-    if (w.found_again) xtg_tcp_rack_update(f, w.found_again, 1, now_us);
+    if (w.found_retransmitted) xtg_tcp_rack_update(f, w.found_retransmitted, 1, now_us);
     f->una_seg = w.to;
     if (f->high_sacked < w.to) f->high_sacked = w.to;
   } else {
@@ -198,7 +198,7 @@ XTG_TCP_FN __u32 xtg_tcp_take_sack(struct xtg_tcp_flow* f, const struct xtg_tcp_
   f->delivered += w.count;
   if (w.wait_us) f->reorder_seen = 1;
   if (w.found) xtg_tcp_rack_update(f, w.found, 0, e->at_us);
-  if (w.found_again) xtg_tcp_rack_update(f, w.found_again, 1, e->at_us);
+  if (w.found_retransmitted) xtg_tcp_rack_update(f, w.found_retransmitted, 1, e->at_us);
   return w.count;
 }
 

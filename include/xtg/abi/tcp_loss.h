@@ -16,13 +16,13 @@
 
 /* When a segment that was delivered left at the earliest. `sent`, its group's stamp, is the time of
  * the group's last one. */
-static inline __u32 xtg_tcp_sent_low(struct xtg_tcp_flow* f, __u64 seg, __u32 sent, int again,
+static inline __u32 xtg_tcp_sent_low(struct xtg_tcp_flow* f, __u64 seg, __u32 sent, int retransmits,
                                      __u32 now_us) {
   __u64 before = (seg | 15) - 16; /* the last one of the group before */
   __u32 usual = f->srtt_us8 >> 3, low;
   struct xtg_tcp_word* b;
-  if (!again && (seg % 16 == 15 || seg + 1 == f->nxt_seg)) return sent;
-  if (!again && seg >= 16) { /* what is sent once is sent in order */
+  if (!retransmits && (seg % 16 == 15 || seg + 1 == f->nxt_seg)) return sent;
+  if (!retransmits && seg >= 16) { /* what is sent once is sent in order */
     b = xtg_tcp_word_at(f, before / XTG_TCP_WORD);
     return b ? b->sent_us[before % XTG_TCP_WORD / 16 & 3] : sent;
   }
@@ -31,7 +31,8 @@ static inline __u32 xtg_tcp_sent_low(struct xtg_tcp_flow* f, __u64 seg, __u32 se
   if (f->rack_valid && f->rack_rtt_us > usual) usual = f->rack_rtt_us;
   if (now_us - sent >= usual - usual / 8 && f->rttvar_us4 >> 1 <= usual / 8) return sent;
   b = xtg_tcp_word_at(f, seg / XTG_TCP_WORD);
-  if (b && again && xtg_bits(b->again & 0xffffULL << (seg % XTG_TCP_WORD / 16 * 16)) == 1)
+  if (b && retransmits &&
+      xtg_bits(b->retransmits & 0xffffULL << (seg % XTG_TCP_WORD / 16 * 16)) == 1)
     return sent; /* its own */
   low = now_us - usual - (f->rttvar_us4 >> 1);
   return xtg_before(low, sent) ? low : sent;
@@ -39,20 +40,21 @@ static inline __u32 xtg_tcp_sent_low(struct xtg_tcp_flow* f, __u64 seg, __u32 se
 
 /* A segment was delivered: is it the one sent last of those (RFC 8985, 6.2 step 2)? `end` is one
  * past its number. */
-XTG_TCP_FN int xtg_tcp_rack_update(struct xtg_tcp_flow* f, __u64 end, int again, __u32 now_us) {
+XTG_TCP_FN int xtg_tcp_rack_update(struct xtg_tcp_flow* f, __u64 end, int retransmits,
+                                   __u32 now_us) {
   struct xtg_tcp_word* b;
   __u32 group, sent, rtt, low;
   if (!f || !end) return 0;
   b = xtg_tcp_word_at(f, (end - 1) / XTG_TCP_WORD);
   if (!b) return 0;
   group = (__u32)((end - 1) % XTG_TCP_WORD) / 16;
-  sent = again ? b->again_us[group & 3] : b->sent_us[group & 3];
+  sent = retransmits ? b->retransmitted_us[group & 3] : b->sent_us[group & 3];
   /* Others of the group were sent after this was heard, though read before. */
   if (xtg_before(now_us, sent)) sent = now_us;
   rtt = now_us - sent;
   /* A retransmission answered clearly faster than any round trip: it was the original, and only
    * late. */
-  if (again && rtt + rtt / 8 < xtg_tcp_rtt_low(f)) {
+  if (retransmits && rtt + rtt / 8 < xtg_tcp_rtt_low(f)) {
     if (f->recovery == XTG_TCP_FAST) f->reorder_seen = 1;
     return 0;
   }
@@ -61,13 +63,13 @@ XTG_TCP_FN int xtg_tcp_rack_update(struct xtg_tcp_flow* f, __u64 end, int again,
    * the answer is to the retransmission, DSACK can tell: xtg_tcp_ack(). Without it: not too much
    * backoff, for in a long recovery nothing can be measured. */
   if (rtt >= xtg_tcp_rtt_low(f) && rtt < (f->rto_us ? f->rto_us : XTG_TCP_RTO_FIRST_US)) {
-    if (!again || xtg_tcp_c()->sack)
+    if (!retransmits || xtg_tcp_c()->sack)
       f->backoff = 0;
     else if (f->backoff > 2)
       f->backoff = 2;
   }
-  low = xtg_tcp_sent_low(f, end - 1, sent, again, now_us);
-  if (again) sent = low;
+  low = xtg_tcp_sent_low(f, end - 1, sent, retransmits, now_us);
+  if (retransmits) sent = low;
   if (!f->rack_valid || xtg_before(f->rack_low_us, low)) f->rack_low_us = low;
   if (f->rack_valid && (xtg_before(sent, f->rack_us) || (sent == f->rack_us && end <= f->rack_seg)))
     return 0;
@@ -91,21 +93,21 @@ static inline __u32 xtg_tcp_reorder_window(const struct xtg_tcp_flow* f) {
 /* Of `open` segments in a group sent at `sent`: those sent before the newest one delivered and out
  * for longer than the reordering window; w->wait_us: how long until more will be. */
 static inline __u64 xtg_tcp_rack_group(struct xtg_tcp_walk* w, __u64 open, __u32 sent, __u64 below,
-                                       int again, int head) {
+                                       int retransmits, int head) {
   const struct xtg_tcp_flow* f = w->f;
   __u32 rtt = f->rack_rtt_us, last = f->rack_us, srtt = f->srtt_us8 >> 3;
   __s32 left;
   /* A group's time is that of its last segment. The one delivered may have been sent before it, so
    * that its round trip was longer. What was sent once left in the order of its numbers all the
    * same; not so what was sent again. */
-  if (again) {
+  if (retransmits) {
     if (last != f->rack_low_us) below = 0;
     last = f->rack_low_us;
     if (rtt < srtt) rtt = srtt;
     /* A far end that reports seldom reports only the newest of much (Linux 6.7 while it empties its
      * backlog): what it got again may show only when everything before it is there. The first hole
      * it always tells. */
-    if (!head && f->spurious > f->again[XTG_TCP_AGAIN_SACK] >> 6) rtt += srtt;
+    if (!head && f->spurious > f->retransmits[XTG_TCP_RETRANSMIT_SACK] >> 6) rtt += srtt;
   } else if (sent != last && rtt < w->low_us) {
     rtt = w->low_us;
   }
@@ -122,24 +124,26 @@ static inline __u64 xtg_tcp_rack_group(struct xtg_tcp_walk* w, __u64 open, __u32
 
 static inline long xtg_tcp_rack_word(__u32 i, void* ctx) {
   struct xtg_tcp_walk* w = (struct xtg_tcp_walk*)ctx;
-  __u64 mask, number, open, once, again, below, head, lost = 0;
+  __u64 mask, number, open, once, retransmits, below, head, lost = 0;
   struct xtg_tcp_word* b = xtg_tcp_walk_word(w, i, &mask, &number);
   int g;
   if (!b) return 1;
   open = mask & ~b->sacked & ~b->lost;
   if (!open) return 0;
-  once = open & ~b->again;
-  again = open & b->again;
+  once = open & ~b->retransmits;
+  retransmits = open & b->retransmits;
   below = xtg_word_mask(number, 0, w->f->rack_seg);
   head = xtg_word_mask(number, 0, w->f->una_seg + 1);
   XTG_UNROLL
   for (g = 0; g < XTG_TCP_STAMPS; g++) {
     __u64 group = 0xffffULL << (16 * g);
     if (once & group) lost |= xtg_tcp_rack_group(w, once & group, b->sent_us[g], below, 0, 0);
-    if (again & head & group)
-      lost |= xtg_tcp_rack_group(w, again & head & group, b->again_us[g], below, 1, 1);
-    if (again & ~head & group)
-      lost |= xtg_tcp_rack_group(w, again & ~head & group, b->again_us[g], below, 1, 0);
+    if (retransmits & head & group)
+      lost |=
+          xtg_tcp_rack_group(w, retransmits & head & group, b->retransmitted_us[g], below, 1, 1);
+    if (retransmits & ~head & group)
+      lost |=
+          xtg_tcp_rack_group(w, retransmits & ~head & group, b->retransmitted_us[g], below, 1, 0);
   }
   b->lost |= lost;
   b->local &= ~lost;

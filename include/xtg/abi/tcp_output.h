@@ -65,13 +65,13 @@ XTG_TCP_FN int xtg_tcp_pick_lost(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b
     b->count = 1;
     b->len = (__u32)(end - b->from);
   }
-  b->kind = XTG_TCP_SEND_AGAIN;
+  b->kind = XTG_TCP_SEND_RETRANSMIT;
   b->seg = seg;
-  b->cause = w.now_us                                                  ? XTG_TCP_AGAIN_LOCAL
-             : f->recovery == XTG_TCP_TIMEOUT && seg < f->recovery_end ? XTG_TCP_AGAIN_RTO
-                                                                       : XTG_TCP_AGAIN_SACK;
+  b->cause = w.now_us                                                  ? XTG_TCP_RETRANSMIT_LOCAL
+             : f->recovery == XTG_TCP_TIMEOUT && seg < f->recovery_end ? XTG_TCP_RETRANSMIT_RTO
+                                                                       : XTG_TCP_RETRANSMIT_SACK;
   b->push = seg + b->count == f->nxt_seg;
-  xtg_tcp_sent_again(f, seg, seg + b->count, now_us);
+  xtg_tcp_mark_retransmitted(f, seg, seg + b->count, now_us);
   f->want &= ~XTG_TCP_WANT_HEAD;
   return 1;
 }
@@ -93,7 +93,7 @@ static inline int xtg_tcp_pick_rest(struct xtg_tcp_flow* f, struct xtg_tcp_burst
   b->push = 1;
   f->sent_end += len;
   /* The segment's time is that of its last part, which it will be acknowledged with. */
-  xtg_tcp_stamp(word->again & bit ? word->again_us : word->sent_us, bit, now_us);
+  xtg_tcp_stamp(word->retransmits & bit ? word->retransmitted_us : word->sent_us, bit, now_us);
   if (!f->timed || f->timed_seg == seg) {
     f->timed = 1;
     f->timed_seg = seg;
@@ -158,10 +158,10 @@ XTG_TCP_FN int xtg_tcp_pick_tail(struct xtg_tcp_flow* f, struct xtg_tcp_burst* b
   b->from = xtg_max64(start, f->una);
   b->len = (__u32)(xtg_min64(start + xtg_tcp_len(c, b->seg), f->sent_end) - b->from);
   b->count = 1;
-  b->kind = XTG_TCP_SEND_AGAIN;
-  b->cause = XTG_TCP_AGAIN_TAIL;
+  b->kind = XTG_TCP_SEND_RETRANSMIT;
+  b->cause = XTG_TCP_RETRANSMIT_TAIL;
   b->push = 1;
-  xtg_tcp_sent_again(f, b->seg, b->seg + 1, now_us);
+  xtg_tcp_mark_retransmitted(f, b->seg, b->seg + 1, now_us);
   return b->len > 0;
 }
 
@@ -188,9 +188,9 @@ static inline void xtg_tcp_sending(const struct xtg_tcp_config* c, struct xtg_tc
   int head;
   f->segments_sent += b->count;
   f->bytes_sent += bytes;
-  if (b->kind == XTG_TCP_SEND_AGAIN) {
-    f->again[b->cause & 3] += b->count;
-    f->again_bytes[b->cause & 3] += bytes;
+  if (b->kind == XTG_TCP_SEND_RETRANSMIT) {
+    f->retransmits[b->cause & 3] += b->count;
+    f->retransmitted_bytes[b->cause & 3] += bytes;
     /* Karn: whatever comes for it now says nothing; nor, without SACK, what comes for one behind
      * it, which waits for this one. */
     if (b->seg <= f->timed_seg && (!c->sack || f->timed_seg < b->seg + b->count)) f->timed = 0;
@@ -205,7 +205,7 @@ static inline void xtg_tcp_sending(const struct xtg_tcp_config* c, struct xtg_tc
     return; /* the acknowledgment that sets another is to come */
   /* The first one outstanding goes again: it may take a round trip from now (RFC 6675 suggests it).
    */
-  head = b->kind == XTG_TCP_SEND_AGAIN && b->seg == f->una_seg;
+  head = b->kind == XTG_TCP_SEND_RETRANSMIT && b->seg == f->una_seg;
   xtg_tcp_arm(c, f, now_us, 0,
               head || f->timer == XTG_TCP_TIMER_TAIL || f->timer == XTG_TCP_TIMER_NONE ||
                   f->timer == XTG_TCP_TIMER_PERSIST);
@@ -363,7 +363,7 @@ XTG_TCP_FN int xtg_tcp_timer(struct xtg_tcp_flow* f, __u32 now_us) {
   return 1;
 }
 
-/* The time by which a lane's timers are judged at the start of a burst. While segments still wait
+/* The time by which a worker's timers are judged at the start of a burst. While segments still wait
  * to be read, as after a stall of the thread, the answer that a timer waits for may be among them:
  * then only what was due well before the last one read, `heard_us`. A queue that never becomes
  * empty therefore delays timers, and does not stop them. */

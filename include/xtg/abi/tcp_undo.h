@@ -15,7 +15,7 @@
 static inline void xtg_tcp_undo_save(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f) {
   struct xtg_tcp_word* head = xtg_tcp_word_at(f, f->una_seg / XTG_TCP_WORD);
   f->undo = XTG_TCP_UNDO_NONE;
-  if (!c->timestamps || !head || head->again >> (f->una_seg % XTG_TCP_WORD) & 1) return;
+  if (!c->timestamps || !head || head->retransmits >> (f->una_seg % XTG_TCP_WORD) & 1) return;
   f->undo = XTG_TCP_UNDO_READY;
   f->undo_cwnd = f->cwnd;
   f->undo_ssthresh = f->ssthresh;
@@ -26,7 +26,7 @@ static inline void xtg_tcp_undo_save(const struct xtg_tcp_config* c, struct xtg_
 /* A burst leaves with this time stamp. */
 static inline void xtg_tcp_undo_sent(struct xtg_tcp_flow* f, const struct xtg_tcp_burst* b,
                                      __u32 tsval) {
-  if (f->undo != XTG_TCP_UNDO_READY || b->kind != XTG_TCP_SEND_AGAIN) return;
+  if (f->undo != XTG_TCP_UNDO_READY || b->kind != XTG_TCP_SEND_RETRANSMIT) return;
   f->undo = b->seg == f->una_seg ? XTG_TCP_UNDO_SENT : XTG_TCP_UNDO_NONE;
   f->undo_tsval = tsval;
 }
@@ -44,7 +44,7 @@ static inline long xtg_tcp_found_word(__u32 i, void* ctx) {
   w->f->lost_out -= xtg_bits(found);
   XTG_UNROLL
   for (g = 0; g < XTG_TCP_STAMPS; g++)
-    b->again_us[g] = b->sent_us[g];
+    b->retransmitted_us[g] = b->sent_us[g];
   return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* When which of a lane's flows is to be looked at: a timer wheel, so that neither a burst nor a
+/* When which of a worker's flows is to be looked at: a timer wheel, so that neither a burst nor a
  * thread that goes to sleep asks every flow. A slot of the lowest level is 8 us long, one of each
  * further level as long as all of the level below; what lies in a slot is filed anew, further down,
  * when its time has come. A flow stands in at most one slot. Where its timer is set to a later time
@@ -21,7 +21,7 @@ struct xtg_tcp_link {
   __u32 pad;
 };
 
-/* One lane's, written by its thread alone. */
+/* One worker's, written by its thread alone. */
 struct XTG_CACHE_LINES xtg_tcp_wheel {
   __u64 used[XTG_TCP_LEVELS]; /* a bit per slot that is not empty */
   __u32 clock_us;             /* what was due before it has been taken; a multiple of 8 */

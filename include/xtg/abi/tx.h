@@ -53,7 +53,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_length) == 4, "length ABI");
 struct xtg_size {
   __u16 frame_len;           /* without FCS */
   __u16 sig_off;             /* valid where the stream has a signature */
-  __u16 mirror_off;          /* valid where the stream has one */
+  __u16 reflector_off;       /* valid where the stream has one */
   __u16 sig_odd;             /* as xtg_stream.sig_odd */
   __u32 base[XTG_MAX_CSUMS]; /* as xtg_sum.base, with the length fields' values in it */
 };
@@ -90,15 +90,15 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_size) == 24, "size ABI");
 struct xtg_stream {
   __u64
       header[XTG_MAX_HEADER / 8]; /* first bytes of the template as on the wire, swept bytes zero */
-  __u64 sig_const[2]; /* full form: bytes 16 to 31; compact form: [0] is bytes 8 to 15; lane and
+  __u64 sig_const[2]; /* full form: bytes 16 to 31; compact form: [0] is bytes 8 to 15; worker and
                          time zero */
   __u64 seed;         /* of fields that are drawn */
   struct xtg_sum sums[XTG_MAX_CSUMS];
   struct xtg_length lengths[XTG_MAX_LENGTHS];
-  __u32 frame_len;  /* without FCS; of several sizes the largest */
-  __u32 copy_words; /* 8-byte words of `header` written on every frame ... */
-  __u32 copy_tail;  /* ... and bytes after them (even, 0 to 6), where the frame has no room for a
-                       word */
+  __u32 frame_len; /* without FCS; of several sizes the largest */
+  __u32 copy_u64s; /* 8-byte words of `header` written on every frame ... */
+  __u32 copy_tail; /* ... and bytes after them (even, 0 to 6), where the frame has no room for a
+                      word */
   __u32 n_sums;
   __u32 sig_form; /* XTG_SIG_* */
   __u32 sig_off;
@@ -108,14 +108,14 @@ struct xtg_stream {
   __u32 paced;      /* 1: frames have a schedule */
   __u32 vary;       /* XTG_VARY_* */
   __u32 n_fields;
-  __u32 stamp_tai;  /* 1: the send time is CLOCK_TAI; then xtg_tx_config.tai is set, too */
-  __u32 mirror_off; /* of XTG_SIG_MIRROR_LEN bytes that are zeroed in every frame; 0: none */
-  __u32 hop_law;    /* XTG_HOP_* */
-  __u32 hop_field;  /* the field that it follows */
-  __u32 hop_base;   /* of XTG_HOP_LISTED */
-  __u32 n_sizes;    /* 0 or 1: one size, which is the one above */
-  __u32 size_base;  /* where they begin among the run's sizes */
-  __u32 size_field; /* index of the field of width 0, with several sizes */
+  __u32 stamp_tai;     /* 1: the send time is CLOCK_TAI; then xtg_tx_config.tai is set, too */
+  __u32 reflector_off; /* of XTG_SIG_REFLECTOR_LEN bytes that are zeroed in every frame; 0: none */
+  __u32 hop_law;       /* XTG_HOP_* */
+  __u32 hop_field;     /* the field that it follows */
+  __u32 hop_base;      /* of XTG_HOP_LISTED */
+  __u32 n_sizes;       /* 0 or 1: one size, which is the one above */
+  __u32 size_base;     /* where they begin among the run's sizes */
+  __u32 size_field;    /* index of the field of width 0, with several sizes */
   __u32 n_lengths;
   __u32 flows;        /* xtg_flow_at(): this many flows at a time; 0: none */
   __u32 flow_packets; /* each of so many packets; 0: without end */
@@ -131,12 +131,12 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_stream) == XTG_MAX_HEADER + 24 + 16 * XTG_MA
 
 /* What holds for the whole run. Constant; in .rodata. */
 struct xtg_tx_config {
-  __u32 ingress_base; /* ifindex of lane 0's ingress device; lane i has ingress_base + i */
+  __u32 ingress_base; /* ifindex of worker 0's ingress device; worker i has ingress_base + i */
   __u32 to_ifindex;   /* where the frames go, for the tracepoints */
   __u32 n_workers;
-  __u32 tai;   /* 1: some stream's send time is CLOCK_TAI; the kernel can read it (Linux 6.1) */
-  __u32 again; /* 1: what the driver refused is sent again; needs the tracepoint programs */
-  __u32 renew; /* 1: xtg_renew() before every frame (bpf/renew.bpf.h) */
+  __u32 tai;    /* 1: some stream's send time is CLOCK_TAI; the kernel can read it (Linux 6.1) */
+  __u32 resend; /* 1: what the driver refused is sent again; needs the tracepoint programs */
+  __u32 renew;  /* 1: xtg_renew() before every frame (bpf/renew.bpf.h) */
   __u32 n_streams;
   __u32 page_len;   /* of the template that the kernel fills its pages with: the largest frame */
   __u32 n_places;   /* xtg_place; 0 and clean_from: all from there on is written */
@@ -153,7 +153,7 @@ struct xtg_place {
   __u16 words; /* of 8 bytes */
 };
 #define XTG_MAX_PLACES 8
-#define XTG_PLACE_WORDS ((XTG_SIG_MIRROR_LEN + XTG_SIG_FULL_LEN) / 8)
+#define XTG_PLACE_U64S ((XTG_SIG_REFLECTOR_LEN + XTG_SIG_FULL_LEN) / 8)
 
 /* A batch whose frames were refused is finished after the run's end or stop for so long at most, so
  * that no numbers are missing among those that were sent. */
@@ -163,10 +163,10 @@ struct xtg_place {
 #define XTG_PAUSE_LEAST_NS 1000U
 #define XTG_PAUSE_MOST_NS 1000000U
 
-/* The lane byte of frames that are sent again is `lane + XTG_AGAIN_LANE`, where there are no more
- * threads than this: one frame behind the refused ones may have left before them, and numbers rise
- * strictly within a lane. */
-#define XTG_AGAIN_LANE (XTG_MAX_WORKERS / 2)
+/* The worker byte of frames that are sent again is `worker + XTG_RESEND_WORKER`, where there are no
+ * more threads than this: one frame behind the refused ones may have left before them, and numbers
+ * rise strictly within a worker. */
+#define XTG_RESEND_WORKER (XTG_MAX_WORKERS / 2)
 
 /* How far a stream is, over all threads. Programs claim sequence numbers by atomic add. */
 struct XTG_CACHE_LINES xtg_stream_progress {
@@ -194,25 +194,25 @@ struct XTG_WORKER_LINES xtg_tx_worker {
    * claimed by the batch. */
   __u64 seq;
   __u64 send_end;
-  __u64 sig_word[2]; /* what one batch's signatures share: full form bytes 8 to 23, compact 0 to 15
+  __u64 sig_u64[2]; /* what one batch's signatures share: full form bytes 8 to 23, compact 0 to 15
                         less seq */
   __u64 sums[XTG_MAX_CSUMS]; /* what one batch's checksums share, of those the signature is in */
 
   __u64 sig_sum;    /* its part in them; for streams with several sizes */
-  __u64 first_word; /* the frames' first eight bytes */
-  __u64 lane_now;   /* the lane byte in place within its word of the signature */
+  __u64 first_u64;  /* the frames' first eight bytes */
+  __u64 worker_now; /* the worker byte in place within its word of the signature */
   __u64 bulk_seq;   /* first frame of this batch whose outcome is not known */
   __u32 idle_left;  /* runs to pass over until the kernel's batch ends; U before a call */
   __u32 done;       /* 1: nothing more will be sent: amounts or time used up, or stopped */
   __u32 batch;      /* U: the call's batch_size */
   __u16 stream;     /* whose batch it is */
-  __u16 lane;       /* U: this thread's number */
+  __u16 number;     /* U: this thread's number */
   __u64 spin_ns;    /* wait for a deadline this near by reading the clock; U */
   __u64 last_ns;    /* when this thread last finished sending, CLOCK_MONOTONIC; U after a call */
 
-  __u64 pass;      /* xtg_tx_cursor.pass of the stream that was chosen last */
-  __u32 n_done;    /* streams of which it sends nothing more */
-  __u32 slip_cell; /* of the slot that was released last */
+  __u64 pass;               /* xtg_tx_cursor.pass of the stream that was chosen last */
+  __u32 n_done;             /* streams of which it sends nothing more */
+  __u32 release_delay_cell; /* of the slot that was released last */
   __u64 pad[14];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_worker) == 4 * 64, "whole pairs of cache lines");
@@ -227,10 +227,10 @@ struct XTG_WORKER_LINES xtg_tx_cursor {
   __u64 pass;        /* not paced: frames sent by weight, in 2^-16; the least is next */
   __u64 deadline_ns; /* paced: of the next slot, = ns + 2^-32 ns; U before the first call */
   __u32 deadline_frac;
-  __u32 done;      /* 1: nothing more of it will be sent */
-  __u64 retry_ns;  /* refused frames are not offered again before */
-  __u64 again_seq; /* [again_seq, again_end): refused, to be sent again before anything else */
-  __u64 again_end;
+  __u32 done;       /* 1: nothing more of it will be sent */
+  __u64 retry_ns;   /* refused frames are not offered again before */
+  __u64 resend_seq; /* [resend_seq, resend_end): refused, to be sent again before anything else */
+  __u64 resend_end;
   /* A refusal ends its batch; what the batch had not offered yet follows what is sent again. */
   __u64 rest_seq; /* [rest_seq, rest_end) */
   __u64 rest_end;
@@ -238,9 +238,9 @@ struct XTG_WORKER_LINES xtg_tx_cursor {
   __u64 value_seq;
   __u32 flow_left;   /* packets until each flow has had one more ... */
   __u32 rounds_left; /* ... and how often that, until new flows follow */
-  __u64 first_word; /* U, at any time: the frames' first eight bytes, for a next hop that changes */
-  __u64 lane_word;  /* U: the lane byte in place within its word of the signature */
-  __u64 again_word; /* U: the same of frames that are sent again */
+  __u64 first_u64;  /* U, at any time: the frames' first eight bytes, for a next hop that changes */
+  __u64 worker_u64; /* U: the worker byte in place within its word of the signature */
+  __u64 resend_u64; /* U: the same of frames that are sent again */
   /* The schedule. All U before the first call. */
   __u64 interval_ns; /* between slots, as the deadline with a fraction */
   __u32 interval_frac;

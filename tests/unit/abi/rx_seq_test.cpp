@@ -21,14 +21,14 @@ struct Line {
   RxFlow flow{kWindow};
   std::uint64_t now = 5'000'000;
 
-  xtg_rx_verdict at(std::uint64_t seq, std::uint32_t lane = 0, std::int64_t delay = 500) {
+  xtg_rx_verdict at(std::uint64_t seq, std::uint32_t worker = 0, std::int64_t delay = 500) {
     now += kStep;
-    return flow.packet(seq, lane, 100, delay, now);
+    return flow.packet(seq, worker, 100, delay, now);
   }
   /// All of [from, to).
-  void range(std::uint64_t from, std::uint64_t to, std::uint32_t lane = 0) {
+  void range(std::uint64_t from, std::uint64_t to, std::uint32_t worker = 0) {
     for (std::uint64_t seq = from; seq < to; ++seq)
-      ASSERT_EQ(at(seq, lane), XTG_RX_NEW) << seq;
+      ASSERT_EQ(at(seq, worker), XTG_RX_NEW) << seq;
   }
   /// The same behind a jump, of which the first number is not believed alone.
   void range_beyond(std::uint64_t from, std::uint64_t to) {
@@ -426,7 +426,7 @@ TEST(AbiRxSeq, ADamagedFirstNumber) {
       EXPECT_EQ(s.negative + s.jitter16 + s.ipdv_sum + s.outage_ns, 0U);
       EXPECT_EQ(s.negative_min, 0);
       EXPECT_EQ(line.flow.hist().delay[xtg_hist_cell(20)], 0U);
-      EXPECT_EQ(line.at(9001, 9), XTG_RX_NEW); // its lane begins anew, too
+      EXPECT_EQ(line.at(9001, 9), XTG_RX_NEW); // its worker begins anew, too
     }
   }
 }
@@ -484,10 +484,10 @@ TEST(AbiRxSeq, ADamagedNumberOfARecordThatSeesFew) {
   EXPECT_EQ(few.next, 19 * Spread::kEach + 578);
 }
 
-TEST(AbiRxSeq, LanesAreNotReordered) {
+TEST(AbiRxSeq, WorkersAreNotReordered) {
   Line line;
   for (std::uint64_t from = 0; from < 6400; from += 128) {
-    for (std::uint64_t i = 0; i < 64; ++i) { // the second lane is a batch ahead
+    for (std::uint64_t i = 0; i < 64; ++i) { // the second worker is a batch ahead
       ASSERT_EQ(line.at(from + 64 + i, 1), XTG_RX_NEW);
       ASSERT_EQ(line.at(from + i, 0), XTG_RX_NEW);
     }
@@ -499,7 +499,7 @@ TEST(AbiRxSeq, LanesAreNotReordered) {
   EXPECT_EQ(s.next, 6400U);
 }
 
-TEST(AbiRxSeq, OrderWithinALane) {
+TEST(AbiRxSeq, OrderWithinAWorker) {
   Line line;
   line.at(0, 0), line.at(100, 1), line.at(1, 0), line.at(101, 1);
   EXPECT_EQ(line.at(3, 0), XTG_RX_NEW);
@@ -511,14 +511,14 @@ TEST(AbiRxSeq, OrderWithinALane) {
   EXPECT_EQ(line.slot().extent_sum, 4U);
 }
 
-TEST(AbiRxSeq, EveryLaneNumberOfTheWire) {
-  for (const std::uint32_t lane : {0, 1, 63, 64, 200, 255}) {
+TEST(AbiRxSeq, EveryWorkerNumberOfTheWire) {
+  for (const std::uint32_t worker : {0, 1, 63, 64, 200, 255}) {
     Line line;
     for (const std::uint64_t seq : {0, 2, 3, 1})
-      line.at(seq, lane);
-    EXPECT_EQ(line.slot().reordered, 1U) << lane;
-    EXPECT_EQ(line.slot().extents, 1U) << lane;
-    EXPECT_EQ(line.slot().extent_max, 2U) << lane;
+      line.at(seq, worker);
+    EXPECT_EQ(line.slot().reordered, 1U) << worker;
+    EXPECT_EQ(line.slot().extents, 1U) << worker;
+    EXPECT_EQ(line.slot().extent_max, 2U) << worker;
   }
 }
 
@@ -627,12 +627,12 @@ TEST(AbiRxSeq, RandomTracesAsTheModel) {
     const std::uint64_t pause = dice.of<std::uint64_t>({1, 1000, 1ULL << 41});
     std::uint64_t now = dice.below(1ULL << 60);
     const auto trace = rx_trace(dice, window);
-    for (const auto& [place, seq, lane] : trace) {
+    for (const auto& [place, seq, worker] : trace) {
       now += dice.below(pause);
       const std::int64_t delay = static_cast<std::int64_t>(dice.below(1ULL << dice.below(42))) - 99;
       const auto size = static_cast<std::uint32_t>(60 + dice.below(1455));
-      const xtg_rx_verdict got = flow.packet(seq, lane, size, delay, now);
-      const RxVerdict want = model.packet(seq, lane, size, delay, now);
+      const xtg_rx_verdict got = flow.packet(seq, worker, size, delay, now);
+      const RxVerdict want = model.packet(seq, worker, size, delay, now);
       ASSERT_EQ(static_cast<int>(got), static_cast<int>(want)) << seq;
       ASSERT_EQ(flow.slot().missed, model.missed_so_far()) << seq;
       if (!dice.chance(0.001)) continue;

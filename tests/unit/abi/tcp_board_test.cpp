@@ -99,10 +99,10 @@ TEST(AbiTcpBoard, RefusedByTheDriverIsNoRetransmission) {
   EXPECT_EQ(bursts[0].count, 2U);
   EXPECT_EQ(bursts[1].seg, 8U);
   for (const auto& b : bursts)
-    EXPECT_EQ(b.cause, static_cast<__u32>(XTG_TCP_AGAIN_LOCAL));
-  EXPECT_EQ(t.f.again[XTG_TCP_AGAIN_LOCAL], 3U);
-  EXPECT_EQ(t.f.again_bytes[XTG_TCP_AGAIN_LOCAL], 3000U);
-  EXPECT_EQ(t.f.again[XTG_TCP_AGAIN_SACK], 0U);
+    EXPECT_EQ(b.cause, static_cast<__u32>(XTG_TCP_RETRANSMIT_LOCAL));
+  EXPECT_EQ(t.f.retransmits[XTG_TCP_RETRANSMIT_LOCAL], 3U);
+  EXPECT_EQ(t.f.retransmitted_bytes[XTG_TCP_RETRANSMIT_LOCAL], 3000U);
+  EXPECT_EQ(t.f.retransmits[XTG_TCP_RETRANSMIT_SACK], 0U);
   // It arrives after later ones; that the path reorders is not to be learnt from it.
   t.now += 1000;
   t.ack({3, {{5, 8}, {9, 10}}});
@@ -132,9 +132,9 @@ TEST(AbiTcpBoard, LostForOtherReasonsIsSentByItself) {
   t.f.cwnd = 20;
   const auto bursts = t.send();
   ASSERT_GE(bursts.size(), 3U);
-  EXPECT_EQ(bursts[0].cause, static_cast<__u32>(XTG_TCP_AGAIN_SACK));
+  EXPECT_EQ(bursts[0].cause, static_cast<__u32>(XTG_TCP_RETRANSMIT_SACK));
   EXPECT_EQ(bursts[0].count, 1U);
-  EXPECT_EQ(bursts[1].cause, static_cast<__u32>(XTG_TCP_AGAIN_LOCAL));
+  EXPECT_EQ(bursts[1].cause, static_cast<__u32>(XTG_TCP_RETRANSMIT_LOCAL));
   EXPECT_EQ(bursts[1].count, 1U);
   EXPECT_EQ(bursts[2].seg, 2U);
   EXPECT_EQ(bursts[2].count, 4U);

@@ -262,7 +262,7 @@ TEST(AbiTcpInput, CwrNotOnARetransmission) {
   t.f.cwnd = 10;
   const auto bursts = t.send();
   ASSERT_GE(bursts.size(), 2U);
-  EXPECT_EQ(bursts[0].kind, static_cast<__u32>(XTG_TCP_SEND_AGAIN));
+  EXPECT_EQ(bursts[0].kind, static_cast<__u32>(XTG_TCP_SEND_RETRANSMIT));
   EXPECT_EQ(bursts[0].cwr, 0U);
   EXPECT_EQ(bursts[1].cwr, 1U);
 }
@@ -299,9 +299,9 @@ TEST_F(AbiTcpNewReno, ThirdDuplicateSendsTheFirst) {
   dups(1);
   EXPECT_EQ(t.f.recovery, kFast);
   EXPECT_EQ(t.f.cwnd, 10U);
-  EXPECT_EQ(t.segments(XTG_TCP_SEND_AGAIN), Segs{0});
+  EXPECT_EQ(t.segments(XTG_TCP_SEND_RETRANSMIT), Segs{0});
   dups(10);
-  EXPECT_TRUE(t.segments(XTG_TCP_SEND_AGAIN).empty());
+  EXPECT_TRUE(t.segments(XTG_TCP_SEND_RETRANSMIT).empty());
 }
 
 TEST_F(AbiTcpNewReno, DuplicatesMakeRoomForNewData) {
@@ -320,10 +320,10 @@ TEST_F(AbiTcpNewReno, EachPartialAcknowledgmentSendsTheNext) {
   t.send();
   t.now += 1000;
   t.ack({5});
-  EXPECT_EQ(t.segments(XTG_TCP_SEND_AGAIN), Segs{5});
+  EXPECT_EQ(t.segments(XTG_TCP_SEND_RETRANSMIT), Segs{5});
   t.now += 1000;
   t.ack({9});
-  EXPECT_EQ(t.segments(XTG_TCP_SEND_AGAIN), Segs{9});
+  EXPECT_EQ(t.segments(XTG_TCP_SEND_RETRANSMIT), Segs{9});
   EXPECT_EQ(t.f.recovery, kFast);
   EXPECT_EQ(t.f.cwnd, 10U); // reduced once
   t.ack({20});
@@ -352,7 +352,7 @@ TEST_F(AbiTcpNewReno, TimeoutForgetsDuplicates) {
   dups(8);
   t.f.timer = XTG_TCP_TIMER_RTO;
   t.expire();
-  EXPECT_EQ(t.segments(XTG_TCP_SEND_AGAIN), Segs{0});
+  EXPECT_EQ(t.segments(XTG_TCP_SEND_RETRANSMIT), Segs{0});
 }
 
 TEST_F(AbiTcpNewReno, NoMoreDuplicatesThanSegments) {

@@ -116,7 +116,7 @@ TEST_F(AbiTcpLoss, LostRetransmissionIsFound) {
   t.now += 1000;
   t.ack({0, {{1, 16}}});
   t.f.cwnd = 16;
-  EXPECT_EQ(t.segments(XTG_TCP_SEND_AGAIN), Segs{0}); // and 15 new ones, sent after it
+  EXPECT_EQ(t.segments(XTG_TCP_SEND_RETRANSMIT), Segs{0}); // and 15 new ones, sent after it
   t.now += 10;
   t.f.cwnd = 100;
   t.send_new(24);
@@ -134,7 +134,7 @@ TEST_F(AbiTcpLoss, RetransmissionThatSucceedsTellsOfOneThatDidNot) {
   t.send();
   t.now += 1000;
   t.ack({0, {{1, 8}, {9, 16}}}); // 0 and 8 are lost; there is nothing new to send
-  EXPECT_EQ(t.segments(XTG_TCP_SEND_AGAIN), (Segs{0, 8}));
+  EXPECT_EQ(t.segments(XTG_TCP_SEND_RETRANSMIT), (Segs{0, 8}));
   t.now += 1000;
   t.ack({0, {{1, 16}}}); // 8 has come, 0 not
   EXPECT_EQ(t.lost(), Segs{0});
@@ -149,7 +149,7 @@ TEST(AbiTcpLossSeldom, WhoReportsSeldomIsGivenTimeForAllButTheFirstHole) {
     t.now += 1000;
     t.ack({0, {{1, 16}, {17, 32}}});
     t.f.cwnd = 32;
-    EXPECT_EQ(t.segments(XTG_TCP_SEND_AGAIN), (Segs{0, 16})); // and new ones, sent after them
+    EXPECT_EQ(t.segments(XTG_TCP_SEND_RETRANSMIT), (Segs{0, 16})); // and new ones, sent after them
     t.now += 10;
     t.f.cwnd = 100;
     t.send_new(48);
@@ -197,7 +197,7 @@ TEST_F(AbiTcpLoss, FirstOneGoesAtOnceHoweverMuchIsInFlight) {
   t.ack({0, {{1, 4}}});
   EXPECT_EQ(t.f.cwnd, 10U);
   EXPECT_GT(xtg_tcp_in_flight(&t.f), t.f.cwnd);
-  EXPECT_EQ(t.segments(XTG_TCP_SEND_AGAIN), Segs{0});
+  EXPECT_EQ(t.segments(XTG_TCP_SEND_RETRANSMIT), Segs{0});
 }
 
 TEST_F(AbiTcpLoss, OneAcknowledgmentOfManyDoesNotMakeTheFlightSmall) {
@@ -218,7 +218,7 @@ TEST_F(AbiTcpLoss, TailProbeAfterTwoRoundTrips) {
   const auto bursts = t.send();
   ASSERT_EQ(bursts.size(), 1U);
   EXPECT_EQ(bursts[0].seg, 4U);
-  EXPECT_EQ(bursts[0].cause, static_cast<__u32>(XTG_TCP_AGAIN_TAIL));
+  EXPECT_EQ(bursts[0].cause, static_cast<__u32>(XTG_TCP_RETRANSMIT_TAIL));
   EXPECT_EQ(t.f.timer, static_cast<__u32>(XTG_TCP_TIMER_RTO));
   EXPECT_EQ(t.f.timer_us, t.now + 200'000);
 }
@@ -307,7 +307,7 @@ TEST_F(AbiTcpLoss, TimeoutLosesAllButWhatArrived) {
   const auto bursts = t.send();
   ASSERT_EQ(bursts.size(), 1U);
   EXPECT_EQ(bursts[0].seg, 0U);
-  EXPECT_EQ(bursts[0].cause, static_cast<__u32>(XTG_TCP_AGAIN_RTO));
+  EXPECT_EQ(bursts[0].cause, static_cast<__u32>(XTG_TCP_RETRANSMIT_RTO));
 }
 
 TEST_F(AbiTcpLoss, TimeoutTakesBackWhatTheFarEndTookBack) {
@@ -417,7 +417,7 @@ TEST_F(AbiTcpLoss, NoTimeoutOfWhatWaitsForItsSlot) {
   EXPECT_EQ(t.f.rto_fired, 1U);
   EXPECT_EQ(t.f.backoff, backoff);
   EXPECT_EQ(t.f.phase, static_cast<__u32>(XTG_TCP_OPEN)); // it could not have been answered
-  EXPECT_EQ(t.segments(XTG_TCP_SEND_AGAIN), Segs{0});
+  EXPECT_EQ(t.segments(XTG_TCP_SEND_RETRANSMIT), Segs{0});
   EXPECT_EQ(t.f.timer_us, t.now + 400'000);
   t.expire();
   EXPECT_EQ(t.f.rto_fired, 2U);

@@ -162,8 +162,8 @@ TEST(AbiTcpOutput, TailOfASegmentThatIsAcknowledgedIsNotSentAgain) {
   t.f.want |= XTG_TCP_WANT_TAIL;
   t.ack({.ack = 0.5, .window = 0});
   EXPECT_TRUE(t.send().empty());
-  EXPECT_EQ(t.f.again[XTG_TCP_AGAIN_TAIL], 0U);
-  EXPECT_EQ(t.env.words[0].again & 1, 0U);
+  EXPECT_EQ(t.f.retransmits[XTG_TCP_RETRANSMIT_TAIL], 0U);
+  EXPECT_EQ(t.env.words[0].retransmits & 1, 0U);
 }
 
 TEST(AbiTcpOutput, RestWaitsForTheLostFirstPart) {
@@ -192,7 +192,7 @@ TEST(AbiTcpOutput, LostFirstPartGoesBeforeTheRest) {
   t.f.edge = 10'000;
   const auto bursts = t.send();
   ASSERT_GE(bursts.size(), 1U);
-  EXPECT_EQ(bursts[0].kind, static_cast<__u32>(XTG_TCP_SEND_AGAIN));
+  EXPECT_EQ(bursts[0].kind, static_cast<__u32>(XTG_TCP_SEND_RETRANSMIT));
   EXPECT_EQ(bursts[0].len, 500U);
   EXPECT_EQ(t.f.lost_out, 0U);
 }
@@ -205,7 +205,7 @@ TEST(AbiTcpOutput, FirstOneGoesBeyondAShrunkWindow) {
   t.f.tail_out = 1;
   t.f.timer = XTG_TCP_TIMER_RTO;
   t.expire();
-  EXPECT_EQ(t.segments(XTG_TCP_SEND_AGAIN), Segs{0});
+  EXPECT_EQ(t.segments(XTG_TCP_SEND_RETRANSMIT), Segs{0});
   EXPECT_TRUE(t.send().empty());
 }
 

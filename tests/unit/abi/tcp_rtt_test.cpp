@@ -112,7 +112,7 @@ TEST(AbiTcpRtt, WithoutSackNoSampleBehindWhatWasSentAgain) {
   t.now += 1000;
   for (int i = 0; i < 3; ++i)
     t.ack({0});
-  EXPECT_EQ(t.segments(XTG_TCP_SEND_AGAIN), Segs{0});
+  EXPECT_EQ(t.segments(XTG_TCP_SEND_RETRANSMIT), Segs{0});
   t.now += 1000;
   t.ack({5}); // held up by the first
   EXPECT_TRUE(t.env.rtts.empty());
@@ -124,7 +124,7 @@ TEST(AbiTcpRtt, WithSackASampleDespiteAHole) {
   t.send_new(6); // the last is timed
   t.now += 500;
   xtg_tcp_refused(&t.f, 2);
-  EXPECT_EQ(t.segments(XTG_TCP_SEND_AGAIN), Segs{2});
+  EXPECT_EQ(t.segments(XTG_TCP_SEND_RETRANSMIT), Segs{2});
   t.now += 500;
   t.ack({2, {{3, 6}}});
   EXPECT_EQ(t.env.rtts, std::vector<std::uint32_t>{1000});

@@ -94,7 +94,7 @@ TEST(AbiTcpSim, DeliversWhateverThePathDoes) {
 /// What twenty flows of 2000 segments counted together.
 struct Sum {
   std::uint64_t lost = 0; ///< data segments
-  std::uint64_t again = 0;
+  std::uint64_t retransmits = 0;
   std::uint64_t again_local = 0;
   std::uint64_t refused = 0;
   std::uint64_t twice = 0; ///< arrived although they had before
@@ -123,8 +123,8 @@ Sum twenty(__u32 congestion, bool sack, Change change) {
     TcpSim sim(s);
     EXPECT_EQ(sim.run(), "");
     sum.lost += sim.lost_data;
-    sum.again += sim.retransmitted();
-    sum.again_local += sim.flow().again[XTG_TCP_AGAIN_LOCAL];
+    sum.retransmits += sim.retransmitted();
+    sum.again_local += sim.flow().retransmits[XTG_TCP_RETRANSMIT_LOCAL];
     sum.refused += sim.refused;
     sum.twice += sim.receiver().duplicates;
     sum.late += sim.out().late;
@@ -151,7 +151,7 @@ TEST_P(AbiTcpSimCongestion, CleanPathSeesEverySegmentOnce) {
           s.bytes = 10'000 + s.seed * 10'000;
           if (s.seed % 3 == 0) s.config.period = 10'000 + s.seed;
         });
-        EXPECT_EQ(sum.again, 0U);
+        EXPECT_EQ(sum.retransmits, 0U);
         EXPECT_EQ(sum.timeouts, 0U);
         EXPECT_EQ(sum.twice, 0U);
       }
@@ -163,7 +163,7 @@ TEST_P(AbiTcpSimCongestion, SendsAgainWhatIsLostAndLittleElse) {
   for (const double loss : {0.01, 0.05}) {
     const Sum sum = twenty(GetParam(), true, [&](TcpScenario& s) { s.out.loss = loss; });
     EXPECT_GT(sum.lost, loss * 35'000);
-    EXPECT_LE(sum.again * 100, sum.lost * 102);
+    EXPECT_LE(sum.retransmits * 100, sum.lost * 102);
     EXPECT_LE(sum.timeouts * 50, sum.lost);
   }
 }
@@ -174,7 +174,7 @@ TEST_P(AbiTcpSimCongestion, LongRoundTripsAreNoLosses) {
     s.out.delay_us = s.back.delay_us = 50'000;
     s.rtt_us = 100'000;
   });
-  EXPECT_LE(sum.again * 100, sum.lost * 102);
+  EXPECT_LE(sum.retransmits * 100, sum.lost * 102);
   EXPECT_LE(sum.timeouts, 3U);
 }
 
@@ -183,7 +183,7 @@ TEST_P(AbiTcpSimCongestion, FullQueueIsNoStorm) {
     s.out.us_per_frame = 12; // 24 ms for all
     s.out.queue = 50;
   });
-  EXPECT_LE(sum.again, sum.lost + sum.lost / 20);
+  EXPECT_LE(sum.retransmits, sum.lost + sum.lost / 20);
   EXPECT_LE(sum.lost, GetParam() == XTG_TCP_CC_NONE ? 22'000U : 10'000U); // the first window: 950
   EXPECT_LE(sum.seconds, 0.1);
 }
@@ -194,7 +194,7 @@ TEST_P(AbiTcpSimCongestion, BottleneckWithLosses) {
     s.out.queue = 2000;
     s.out.loss = 0.01;
   });
-  EXPECT_LE(sum.again, sum.lost + sum.lost / 15);
+  EXPECT_LE(sum.retransmits, sum.lost + sum.lost / 15);
 }
 
 TEST_P(AbiTcpSimCongestion, SmallWindowWithLosses) {
@@ -202,7 +202,7 @@ TEST_P(AbiTcpSimCongestion, SmallWindowWithLosses) {
     s.out.loss = 0.01;
     s.receiver.buffer = 10'000;
   });
-  EXPECT_LE(sum.again * 100, sum.lost * 102);
+  EXPECT_LE(sum.retransmits * 100, sum.lost * 102);
   EXPECT_LE(sum.timeouts, 8U);
 }
 
@@ -211,19 +211,19 @@ TEST_P(AbiTcpSimCongestion, WithoutSackOneHoleInARoundTrip) {
     s.out.loss = 0.01;
     s.receiver.buffer = 20'000; // few losses in a window
   });
-  EXPECT_LE(sum.again, sum.lost * 3);
+  EXPECT_LE(sum.retransmits, sum.lost * 3);
   EXPECT_LE(sum.timeouts * 6, sum.lost);
 }
 
 TEST_P(AbiTcpSimCongestion, LostAcknowledgmentsCostNothing) {
   const Sum sum = twenty(GetParam(), true, [](TcpScenario& s) { s.back.loss = 0.2; });
-  EXPECT_LE(sum.again, 20U); // the last one's: a tail probe
+  EXPECT_LE(sum.retransmits, 20U); // the last one's: a tail probe
   EXPECT_EQ(sum.timeouts, 0U);
 }
 
 TEST_P(AbiTcpSimCongestion, DuplicatesOfThePathCostNothing) {
   const Sum sum = twenty(GetParam(), true, [](TcpScenario& s) { s.out.duplicate = 0.1; });
-  EXPECT_EQ(sum.again, 0U);
+  EXPECT_EQ(sum.retransmits, 0U);
   EXPECT_GT(sum.spurious, 2'000U); // and more after the last one was acknowledged
 }
 
@@ -233,7 +233,7 @@ TEST_P(AbiTcpSimCongestion, ReorderingCostsLittle) {
     s.out.reorder_us = 200; // less than a quarter of the round trip
   });
   EXPECT_GT(sum.late, 350U);
-  EXPECT_LE(sum.again, 300U); // before the flow has seen that it happens
+  EXPECT_LE(sum.retransmits, 300U); // before the flow has seen that it happens
   EXPECT_EQ(sum.timeouts, 0U);
 }
 
@@ -241,7 +241,7 @@ TEST_P(AbiTcpSimCongestion, RefusedFramesAreSentAtOnceAndArriveOnce) {
   const Sum sum = twenty(GetParam(), true, [](TcpScenario& s) { s.refused = 0.1; });
   EXPECT_GT(sum.refused, 3'500U);
   EXPECT_EQ(sum.again_local, sum.refused);
-  EXPECT_EQ(sum.again, 0U);
+  EXPECT_EQ(sum.retransmits, 0U);
   EXPECT_EQ(sum.twice, 0U);
   EXPECT_EQ(sum.timeouts, 0U);
   EXPECT_LE(sum.seconds, 0.06);
@@ -268,7 +268,7 @@ TEST_P(AbiTcpSimCongestion, StallOfTheThreadIsNoLoss) {
         s.stalls.emplace_back(at, at + 500'000);
     });
     EXPECT_EQ(sum.timeouts, 0U);
-    EXPECT_EQ(sum.again, 0U);
+    EXPECT_EQ(sum.retransmits, 0U);
   }
 }
 
@@ -306,7 +306,7 @@ TEST_P(AbiTcpSimCongestion, ReceiverThatStopsReadingForLong) {
     s.receiver.no_reads = {{2'000, 60'000'000}};
     s.back.loss = s.seed % 2 ? 0.3 : 0; // the window update may be lost
   });
-  EXPECT_LE(sum.again, 30U);
+  EXPECT_LE(sum.retransmits, 30U);
   EXPECT_LE(sum.seconds, 70); // probed often enough
 }
 

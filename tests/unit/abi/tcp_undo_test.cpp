@@ -20,11 +20,11 @@ protected:
     t.now += 1000;
   }
   /// What is to be sent again goes with this time stamp.
-  Segs again(std::uint32_t tsval) {
+  Segs retransmits(std::uint32_t tsval) {
     Segs all;
     for (const xtg_tcp_burst& b : t.send()) {
       xtg_tcp_undo_sent(&t.f, &b, tsval);
-      for (std::uint32_t i = 0; b.kind == XTG_TCP_SEND_AGAIN && i < b.count; ++i)
+      for (std::uint32_t i = 0; b.kind == XTG_TCP_SEND_RETRANSMIT && i < b.count; ++i)
         all.push_back(b.seg + i);
     }
     return all;
@@ -46,7 +46,7 @@ protected:
 TEST_F(AbiTcpUndo, AnswerToTheOriginalAfterATimeout) {
   time_out();
   EXPECT_EQ(t.f.lost_out, 40U);
-  EXPECT_EQ(again(500), Segs{0});
+  EXPECT_EQ(retransmits(500), Segs{0});
   t.now += 100;
   ack({2}, 300);
   EXPECT_EQ(t.f.recovery, static_cast<__u32>(XTG_TCP_SMOOTH));
@@ -54,12 +54,12 @@ TEST_F(AbiTcpUndo, AnswerToTheOriginalAfterATimeout) {
   EXPECT_GE(t.f.cwnd, 40U);
   EXPECT_EQ(t.f.ssthresh, 30U);
   EXPECT_EQ(t.f.undone, 1U);
-  EXPECT_TRUE(again(501).empty());
+  EXPECT_TRUE(retransmits(501).empty());
 }
 
 TEST_F(AbiTcpUndo, AnswerToTheRetransmissionIsAnswerToALoss) {
   time_out();
-  again(500);
+  retransmits(500);
   t.now += 1000;
   ack({1}, 500);
   EXPECT_EQ(t.f.recovery, static_cast<__u32>(XTG_TCP_TIMEOUT));
@@ -69,14 +69,14 @@ TEST_F(AbiTcpUndo, AnswerToTheRetransmissionIsAnswerToALoss) {
 
 TEST_F(AbiTcpUndo, FarEndThatDoesNotEchoTellsNothing) {
   time_out();
-  again(500);
+  retransmits(500);
   ack({1}, 0);
   EXPECT_EQ(t.f.undone, 0U);
 }
 
 TEST_F(AbiTcpUndo, OnlyTheFirstAnswerCounts) {
   time_out();
-  again(500);
+  retransmits(500);
   ack({1}, 500);
   ack({2}, 300); // an older one that was overtaken
   EXPECT_EQ(t.f.undone, 0U);
@@ -86,7 +86,7 @@ TEST_F(AbiTcpUndo, FastRetransmissionOfWhatWasOnlyOvertaken) {
   ack({0, {{1, 5}}}, 300);
   EXPECT_EQ(t.f.recovery, static_cast<__u32>(XTG_TCP_FAST));
   EXPECT_EQ(t.f.cwnd, 20U);
-  EXPECT_EQ(again(500), Segs{0});
+  EXPECT_EQ(retransmits(500), Segs{0});
   ack({5}, 300);
   EXPECT_EQ(t.f.recovery, static_cast<__u32>(XTG_TCP_SMOOTH));
   EXPECT_GE(t.f.cwnd, 40U);
@@ -104,20 +104,20 @@ TEST_F(AbiTcpUndo, NothingWasSentAgainYet) {
 TEST_F(AbiTcpUndo, WhatTheDriverRefusedStaysLost) {
   xtg_tcp_refused(&t.f, 7);
   time_out();
-  again(500);
+  retransmits(500);
   ack({2}, 300);
   EXPECT_EQ(t.f.undone, 1U);
   EXPECT_EQ(t.lost(), Segs{7});
 }
 
-TEST_F(AbiTcpUndo, TwoTransmissionsCannotBeToldApart) {
+TEST_F(AbiTcpUndo, TwoTransmissionsCannotBeDistinguished) {
   time_out();
-  again(500);
+  retransmits(500);
   ack({1}, 500);
-  EXPECT_EQ(again(501), (Segs{1, 2}));
+  EXPECT_EQ(retransmits(501), (Segs{1, 2}));
   t.f.recovery = XTG_TCP_SMOOTH; // a new recovery begins with what was sent twice already
   time_out();
-  again(600);
+  retransmits(600);
   ack({2}, 501);
   EXPECT_EQ(t.f.undone, 0U);
 }
@@ -125,7 +125,7 @@ TEST_F(AbiTcpUndo, TwoTransmissionsCannotBeToldApart) {
 TEST_F(AbiTcpUndo, NotWithoutTimestamps) {
   t.env.config.timestamps = 0;
   time_out();
-  again(500);
+  retransmits(500);
   t.ack({2});
   EXPECT_EQ(t.f.undone, 0U);
   EXPECT_EQ(t.f.recovery, static_cast<__u32>(XTG_TCP_TIMEOUT));
@@ -137,7 +137,7 @@ TEST_F(AbiTcpUndo, CubicGoesOnWhereItWas) {
   t.f.cubic_running = 1;
   time_out();
   EXPECT_NE(t.f.cubic_max, 50U);
-  again(500);
+  retransmits(500);
   ack({2}, 300);
   EXPECT_EQ(t.f.cubic_max, 50U);
   EXPECT_EQ(t.f.cubic_running, 1U);

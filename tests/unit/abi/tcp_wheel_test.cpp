@@ -33,9 +33,9 @@ namespace {
 
 constexpr std::uint32_t kSlotUs = 1U << XTG_TCP_TICK;
 
-/// A lane's flows, as the kernel program looks after them.
-struct Lane {
-  explicit Lane(std::uint32_t count, std::uint32_t start_us)
+/// A worker's flows, as the kernel program looks after them.
+struct BatchRunner {
+  explicit BatchRunner(std::uint32_t count, std::uint32_t start_us)
       : flows(count), links_(count), now(start_us) {
     links = &links_;
     wheel = &wheel_;
@@ -92,19 +92,19 @@ TEST(TcpWheelTest, GoesOffWhenItIsDueAndNotBefore) {
   for (const std::uint32_t start : {0U, 12'345U, 0xfffff000U, 0x7ffffff0U})
     for (const std::uint32_t in : {0U, 1U, 63U, 64U, 4'095U, 4'096U, 4'097U, 200'000U, 262'144U,
                                    5'000'000U, 16'777'216U, 120'000'000U, 2'000'000'000U}) {
-      Lane lane(1, start);
-      lane.set(0, in);
-      const std::uint32_t due = lane.flows[0].timer_us;
+      BatchRunner worker(1, start);
+      worker.set(0, in);
+      const std::uint32_t due = worker.flows[0].timer_us;
       std::size_t wakes = 0;
-      while (lane.flows[0].timer != XTG_TCP_TIMER_NONE) {
-        ASSERT_NE(lane.wait(), ~0U);
-        lane.now += lane.wait();
+      while (worker.flows[0].timer != XTG_TCP_TIMER_NONE) {
+        ASSERT_NE(worker.wait(), ~0U);
+        worker.now += worker.wait();
         ASSERT_LE(++wakes, 30U) << in;
-        for ([[maybe_unused]] const std::uint32_t flow : lane.take())
-          ASSERT_FALSE(xtg_before(lane.now, due));
+        for ([[maybe_unused]] const std::uint32_t flow : worker.take())
+          ASSERT_FALSE(xtg_before(worker.now, due));
       }
-      EXPECT_LT(lane.now - due, kSlotUs) << start << ", " << in;
-      EXPECT_EQ(lane.wait(), ~0U);
+      EXPECT_LT(worker.now - due, kSlotUs) << start << ", " << in;
+      EXPECT_EQ(worker.wait(), ~0U);
     }
 }
 
@@ -112,31 +112,31 @@ TEST(TcpWheelTest, GoesOffWhenItIsDueAndNotBefore) {
 TEST(TcpWheelTest, LikeAListOfTimers) {
   for (std::uint64_t seed = 1; seed <= 30; seed++) {
     Dice dice(seed);
-    Lane lane(50, static_cast<std::uint32_t>(dice.next()));
+    BatchRunner worker(50, static_cast<std::uint32_t>(dice.next()));
     std::map<std::uint32_t, std::uint32_t> due;
     for (int step = 0; step < 4'000; step++) {
       const auto number = static_cast<std::uint32_t>(dice.below(50));
       if (dice.chance(0.1)) {
-        lane.flows[number].timer = XTG_TCP_TIMER_NONE;
+        worker.flows[number].timer = XTG_TCP_TIMER_NONE;
         due.erase(number);
       } else {
-        lane.set(number, static_cast<std::uint32_t>(dice.below(1ULL << dice.between(1, 27))));
-        due[number] = lane.flows[number].timer_us;
+        worker.set(number, static_cast<std::uint32_t>(dice.below(1ULL << dice.between(1, 27))));
+        due[number] = worker.flows[number].timer_us;
       }
       if (dice.chance(0.5)) continue;
       std::uint32_t nearest = ~0U;
       for (const auto& [flow, at] : due)
-        nearest = std::min(nearest, xtg_before(at, lane.now) ? 0 : at - lane.now);
-      ASSERT_TRUE(due.empty() || lane.wait() < nearest + kSlotUs) << "slept too long";
-      lane.now += static_cast<std::uint32_t>(dice.below(1ULL << dice.between(1, 26)));
-      const auto gone = lane.take();
+        nearest = std::min(nearest, xtg_before(at, worker.now) ? 0 : at - worker.now);
+      ASSERT_TRUE(due.empty() || worker.wait() < nearest + kSlotUs) << "slept too long";
+      worker.now += static_cast<std::uint32_t>(dice.below(1ULL << dice.between(1, 26)));
+      const auto gone = worker.take();
       for (const std::uint32_t flow : gone) {
         ASSERT_TRUE(due.contains(flow));
-        ASSERT_FALSE(xtg_before(lane.now, due[flow]));
+        ASSERT_FALSE(xtg_before(worker.now, due[flow]));
         due.erase(flow);
       }
       for (const auto& [flow, at] : due)
-        ASSERT_TRUE(xtg_before(lane.now, at + kSlotUs)) << "forgotten";
+        ASSERT_TRUE(xtg_before(worker.now, at + kSlotUs)) << "forgotten";
     }
   }
 }
@@ -144,71 +144,71 @@ TEST(TcpWheelTest, LikeAListOfTimers) {
 /// Far more flows than one burst looks at wait for something; one timer is due.
 TEST(TcpWheelTest, OneOfSixtyThousandIsServedAtOnce) {
   constexpr std::uint32_t kFlows = 60'000, kDue = 47'111;
-  Lane lane(kFlows, 1'000'000);
+  BatchRunner worker(kFlows, 1'000'000);
   for (std::uint32_t i = 0; i < kFlows; i++)
-    lane.set(i, 60'000'000 + i);
-  lane.set(kDue, 1'500);
+    worker.set(i, 60'000'000 + i);
+  worker.set(kDue, 1'500);
   std::size_t naps = 0;
-  while (lane.flows[kDue].timer != XTG_TCP_TIMER_NONE) {
-    lane.now += lane.wait();
+  while (worker.flows[kDue].timer != XTG_TCP_TIMER_NONE) {
+    worker.now += worker.wait();
     ASSERT_LE(++naps, XTG_TCP_LEVELS);
-    const auto gone = lane.take(1);
+    const auto gone = worker.take(1);
     EXPECT_TRUE(gone.empty() || gone == std::vector{kDue});
   }
-  EXPECT_LE(lane.now, 1'001'500 + kSlotUs);
-  EXPECT_LE(lane.looked, XTG_TCP_LEVELS) << "and the others are let alone";
+  EXPECT_LE(worker.now, 1'001'500 + kSlotUs);
+  EXPECT_LE(worker.looked, XTG_TCP_LEVELS) << "and the others are let alone";
 }
 
 /// What is acknowledged all the time costs one look per time-out, not one per acknowledgment.
 TEST(TcpWheelTest, ATimerThatIsPutOffStaysWhereItIs) {
-  Lane lane(1, 5'000);
+  BatchRunner worker(1, 5'000);
   for (int i = 0; i < 100'000; i++) {
-    lane.set(0, 200'000);
-    lane.now += 10;
-    ASSERT_TRUE(lane.take().empty());
+    worker.set(0, 200'000);
+    worker.now += 10;
+    ASSERT_TRUE(worker.take().empty());
   }
-  EXPECT_LE(lane.looked, 30U) << "in a second";
+  EXPECT_LE(worker.looked, 30U) << "in a second";
 }
 
 /// The thread was stopped for minutes.
 TEST(TcpWheelTest, EverythingIsDueAfterAStall) {
-  Lane lane(1'000, 777);
+  BatchRunner worker(1'000, 777);
   for (std::uint32_t i = 0; i < 1'000; i++)
-    lane.set(i, 100'000 * i);
-  lane.now += 900'000'000;
-  const auto gone = lane.take();
+    worker.set(i, 100'000 * i);
+  worker.now += 900'000'000;
+  const auto gone = worker.take();
   EXPECT_EQ(std::set(gone.begin(), gone.end()).size(), 1'000U);
-  lane.set(3, 500);
-  lane.now += lane.wait();
-  EXPECT_EQ(lane.take(), std::vector{3U});
+  worker.set(3, 500);
+  worker.now += worker.wait();
+  EXPECT_EQ(worker.take(), std::vector{3U});
 }
 
 /// Timers are judged by an earlier time while segments wait to be read (xtg_tcp_timer_time()).
 TEST(TcpWheelTest, ATimeThatGoesBack) {
-  Lane lane(2, 1'000'000);
-  lane.set(0, 1'000);
-  EXPECT_TRUE(lane.take().empty());
-  lane.now -= 500'000;
-  lane.set(1, 600);
-  EXPECT_TRUE(lane.take().empty());
-  lane.now += 600'000;
-  EXPECT_EQ(lane.take().size(), 2U);
+  BatchRunner worker(2, 1'000'000);
+  worker.set(0, 1'000);
+  EXPECT_TRUE(worker.take().empty());
+  worker.now -= 500'000;
+  worker.set(1, 600);
+  EXPECT_TRUE(worker.take().empty());
+  worker.now += 600'000;
+  EXPECT_EQ(worker.take().size(), 2U);
 }
 
 /// Nothing was filed for more than an hour, of which 32 bits of microseconds lose count.
 TEST(TcpWheelTest, AfterALongTimeWithoutATimer) {
   for (const std::uint32_t minutes : {30U, 36U, 50U, 71U, 72U}) {
-    Lane lane(1, 5'000);
-    lane.set(0, 100);
-    lane.now += 200;
-    EXPECT_EQ(lane.take().size(), 1U);
-    lane.now += minutes * 60'000'000;
-    lane.set(0, 1'000);
-    EXPECT_LE(lane.wait(), 1'000 + kSlotUs);
+    BatchRunner worker(1, 5'000);
+    worker.set(0, 100);
+    worker.now += 200;
+    EXPECT_EQ(worker.take().size(), 1U);
+    worker.now += minutes * 60'000'000;
+    worker.set(0, 1'000);
+    EXPECT_LE(worker.wait(), 1'000 + kSlotUs);
     std::size_t gone = 0;
     for (int naps = 0; naps < 4 && gone == 0; naps++) {
-      lane.now += lane.wait();
-      gone = lane.take().size();
+      worker.now += worker.wait();
+      gone = worker.take().size();
     }
     EXPECT_EQ(gone, 1U) << minutes;
   }
@@ -216,14 +216,14 @@ TEST(TcpWheelTest, AfterALongTimeWithoutATimer) {
 
 /// Another phase: it was parked, reset, given up.
 TEST(TcpWheelTest, ForgetsWhatIsNoLongerOpen) {
-  Lane lane(3, 0);
+  BatchRunner worker(3, 0);
   for (std::uint32_t i = 0; i < 3; i++)
-    lane.set(i, 1'000);
-  lane.flows[1].phase = XTG_TCP_PARKED;
-  lane.now += 2'000;
-  const auto gone = lane.take();
+    worker.set(i, 1'000);
+  worker.flows[1].phase = XTG_TCP_PARKED;
+  worker.now += 2'000;
+  const auto gone = worker.take();
   EXPECT_EQ(std::set(gone.begin(), gone.end()), (std::set<std::uint32_t>{0, 2}));
-  EXPECT_EQ(lane.wait(), ~0U);
+  EXPECT_EQ(worker.wait(), ~0U);
 }
 
 } // namespace

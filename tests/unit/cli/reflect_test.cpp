@@ -27,7 +27,7 @@ const std::vector<Case> kCases = {
     {{"-m", "auto"}, [](R&) {}},
     {{"--mode", "native"}, [](R& r) { r.mode = plan::RxMode::Native; }},
     {{"--mode=generic"}, [](R& r) { r.mode = plan::RxMode::Generic; }},
-    {{"--session", "1a2B3c4d"}, [](R& r) { r.session = 0x1a2b3c4d; }},
+    {{"--session", "1a2B3c4d"}, [](R& r) { r.run_id = 0x1a2b3c4d; }},
     {{"-p", "1000"}, [](R& r) { r.port = 1000; }},
     {{"--port", "0"}, [](R& r) { r.port = 0; }},
     {{"--allow", "192.0.2.7/24"}, [](R& r) { r.allow = {prefix("192.0.2.0/24")}; }},

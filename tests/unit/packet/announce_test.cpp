@@ -28,7 +28,7 @@ FrameSpec spec_of(Family family, std::uint32_t size) {
   spec.src_port = 9;
   spec.frame_size = size;
   spec.payload = Payload::Pattern;
-  spec.session = 0xa1b2c3d4;
+  spec.run_id = 0xa1b2c3d4;
   spec.stream = 0x0305;
   spec.signature_flags = XTG_SIG_F_TAI;
   return spec;
@@ -37,7 +37,7 @@ FrameSpec spec_of(Family family, std::uint32_t size) {
 Announcement example() {
   return {.kind = AnnouncementKind::End,
           .frames = 0x0102030405060708,
-          .refused = 9,
+          .driver_drops = 9,
           .duration_ns = 10,
           .rate_millipps = 11,
           .host = 12,
@@ -46,9 +46,9 @@ Announcement example() {
           .threads = 15};
 }
 
-Bytes announce(const Frame& frame, const Announcement& what, bool mirror = false,
+Bytes announce(const Frame& frame, const Announcement& what, bool reflector = false,
                std::uint64_t copy = 2) {
-  auto bytes = render_announcement(frame, what, mirror, copy, 0x1112131415161718);
+  auto bytes = render_announcement(frame, what, reflector, copy, 0x1112131415161718);
   EXPECT_TRUE(bytes) << bytes.error().message();
   return bytes.value_or(Bytes{});
 }
@@ -82,7 +82,7 @@ TEST(Announce, HasTheStreamsHeadersAndEveryFieldAtItsPlace) {
 
     const auto said = at<xtg_sig_announce>(bytes, c.headers);
     EXPECT_EQ(load_be(said.frames), 0x0102030405060708U);
-    EXPECT_EQ(load_be(said.refused), 9U);
+    EXPECT_EQ(load_be(said.driver_drops), 9U);
     EXPECT_EQ(load_be(said.duration_ns), 10U);
     EXPECT_EQ(load_be(said.rate), 11U);
     EXPECT_EQ(load_be(said.host), 12U);
@@ -93,9 +93,9 @@ TEST(Announce, HasTheStreamsHeadersAndEveryFieldAtItsPlace) {
     const auto signature = at<xtg_sig_full>(bytes, bytes.size() - XTG_SIG_FULL_LEN);
     EXPECT_EQ(load_be(signature.seq), 2U);
     EXPECT_EQ(load_be(signature.tx_ns), 0x1112131415161718U);
-    EXPECT_EQ(load_be(signature.session), 0xa1b2c3d4U);
+    EXPECT_EQ(load_be(signature.run_id), 0xa1b2c3d4U);
     EXPECT_EQ(load_be(signature.stream), 0x0305U);
-    EXPECT_EQ(signature.lane, 0);
+    EXPECT_EQ(signature.worker, 0);
     EXPECT_EQ(signature.flags, XTG_SIG_F_TAI);
     EXPECT_EQ(signature.type, XTG_SIG_END);
     EXPECT_EQ(signature.version, XTG_SIG_VERSION);
@@ -105,7 +105,7 @@ TEST(Announce, HasTheStreamsHeadersAndEveryFieldAtItsPlace) {
 
 /// As the authors' reference has it (openssl mac -macopt size:8 SIPHASH), over the 56 bytes behind
 /// the sum and the signature.
-TEST(Announce, ItsSumIsByTheKeyAndNotOfTheMirrorsFlag) {
+TEST(Announce, ItsSumIsByTheKeyAndNotOfTheReflectorsFlag) {
   FrameSpec spec = spec_of(Family::V4, 64);
   const auto sum_of = [&](const xtg_sip_key& key) {
     const Frame frame = build(spec, {}).value();
@@ -115,9 +115,9 @@ TEST(Announce, ItsSumIsByTheKeyAndNotOfTheMirrorsFlag) {
   const std::uint64_t plain = sum_of({});
   EXPECT_EQ(plain, 0xe5edf25836c02972U);
   EXPECT_EQ(sum_of({0x0706050403020100, 0x0f0e0d0c0b0a0908}), 0x5a77b6ea27a3fa1fU);
-  spec.session++;
+  spec.run_id++;
   EXPECT_NE(sum_of({}), plain);
-  spec.session--;
+  spec.run_id--;
   spec.signature_flags |= XTG_SIG_F_REFLECTED;
   EXPECT_EQ(sum_of({}), plain);
 }
@@ -128,23 +128,23 @@ TEST(Announce, AStart) {
   EXPECT_EQ(bytes[bytes.size() - 6], XTG_SIG_START);
   const auto said = at<xtg_sig_announce>(bytes, frame.header_len);
   EXPECT_EQ(load_be(said.frames), ~0ULL);
-  EXPECT_EQ(load_be(said.refused), 0U);
+  EXPECT_EQ(load_be(said.driver_drops), 0U);
   EXPECT_EQ(load_be(said.duration_ns), ~0ULL);
   EXPECT_EQ(load_be(said.clock_error), ~0ULL);
 }
 
-TEST(Announce, WithRoomForAMirrorsWords) {
+TEST(Announce, WithRoomForReflectorTimestamps) {
   const Frame frame = build(spec_of(Family::V6, 1514), {}).value();
   const Bytes bytes = announce(frame, example(), true);
   ASSERT_EQ(bytes.size(),
-            frame.header_len + XTG_SIG_ANNOUNCE_LEN + XTG_SIG_MIRROR_LEN + XTG_SIG_FULL_LEN);
+            frame.header_len + XTG_SIG_ANNOUNCE_LEN + XTG_SIG_REFLECTOR_LEN + XTG_SIG_FULL_LEN);
   EXPECT_TRUE(checksums_valid(bytes));
   EXPECT_EQ(load_be(at<xtg_sig_announce>(bytes, frame.header_len).threads), 15U);
-  const auto mirror = std::span(bytes).subspan(bytes.size() - XTG_SIG_FULL_LEN - XTG_SIG_MIRROR_LEN,
-                                               XTG_SIG_MIRROR_LEN);
-  EXPECT_TRUE(std::all_of(mirror.begin(), mirror.end(), [](auto byte) { return byte == 0; }));
+  const auto reflector = std::span(bytes).subspan(
+      bytes.size() - XTG_SIG_FULL_LEN - XTG_SIG_REFLECTOR_LEN, XTG_SIG_REFLECTOR_LEN);
+  EXPECT_TRUE(std::all_of(reflector.begin(), reflector.end(), [](auto byte) { return byte == 0; }));
   EXPECT_EQ(at<xtg_sig_full>(bytes, bytes.size() - XTG_SIG_FULL_LEN).flags,
-            XTG_SIG_F_TAI | XTG_SIG_F_MIRROR);
+            XTG_SIG_F_TAI | XTG_SIG_F_REFLECTOR);
 }
 
 TEST(Announce, FieldsThatVaryStandAsInPacket0) {

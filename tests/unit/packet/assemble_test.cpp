@@ -26,7 +26,7 @@ TEST(Assemble, OneStreamStaysAsItIs) {
   EXPECT_EQ(run.clean_from, 0U);
   EXPECT_TRUE(run.places.empty());
   EXPECT_EQ(run.page.size(), 124U);
-  EXPECT_EQ(run.streams[0].copy_words, one.stream.copy_words);
+  EXPECT_EQ(run.streams[0].copy_u64s, one.stream.copy_u64s);
   EXPECT_EQ(run.streams[0].copy_tail, one.stream.copy_tail);
 }
 
@@ -54,9 +54,9 @@ TEST(Assemble, TablesFollowEachOther) {
 TEST(Assemble, HeadersAreWrittenAsFarAsTheLongest) {
   const RunTables run =
       assemble({stream(Family::V4, 128), stream(Family::V6, 128), stream(Family::V4, 66)}).value();
-  EXPECT_EQ(run.streams[0].copy_words, 8U); // 62 bytes of the IPv6 header
-  EXPECT_EQ(run.streams[1].copy_words, 8U);
-  EXPECT_EQ(run.streams[2].copy_words, 7U) << "62 bytes is all there is";
+  EXPECT_EQ(run.streams[0].copy_u64s, 8U); // 62 bytes of the IPv6 header
+  EXPECT_EQ(run.streams[1].copy_u64s, 8U);
+  EXPECT_EQ(run.streams[2].copy_u64s, 7U) << "62 bytes is all there is";
   EXPECT_EQ(run.streams[2].copy_tail, 6U);
 }
 

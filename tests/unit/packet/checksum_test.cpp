@@ -108,7 +108,7 @@ TEST(FindSignature, CompactForm) {
   EXPECT_FALSE(find_signature(std::span(frame).subspan(2))) << "too short";
 }
 
-TEST(FindSignature, CompactFormThatAMirrorSentBack) {
+TEST(FindSignature, CompactFormThatAReflectorSentBack) {
   const auto frame = from_hex("aa 00000007 030405060708 3344 05 03 c7a9");
   const Signature expected{SignatureForm::Compact, 7, 0x030405060708, 0x3344, 5, 3,
                            XTG_SIG_F_REFLECTED,    1};

@@ -41,7 +41,7 @@ TEST(Encode, SmallestIpv4) {
   const Frame frame = frame_of(Family::V4, 64);
   const xtg_stream s = encode(frame).stream;
   EXPECT_EQ(s.frame_len, 60U);
-  EXPECT_EQ(s.copy_words, 6U) << "the last word is filled up with payload";
+  EXPECT_EQ(s.copy_u64s, 6U) << "the last word is filled up with payload";
   EXPECT_EQ(s.copy_tail, 0U);
   EXPECT_EQ(s.sums[0].off, 0U) << "constant: in the header";
   EXPECT_EQ(s.sums[1].off, 40U);
@@ -62,7 +62,7 @@ TEST(Encode, SmallestIpv6IsAllConstant) {
   const Frame frame = frame_of(Family::V6, 66);
   const xtg_stream s = encode(frame).stream;
   EXPECT_EQ(s.frame_len, 62U);
-  EXPECT_EQ(s.copy_words, 7U);
+  EXPECT_EQ(s.copy_u64s, 7U);
   EXPECT_EQ(s.copy_tail, 6U) << "no room for another word";
   EXPECT_EQ(s.sums[0].off, 0U);
   EXPECT_EQ(s.sums[1].off, 0U);
@@ -74,7 +74,7 @@ TEST(Encode, CopiesWholeWordsAsSoonAsThereIsRoom) {
   EXPECT_EQ(encode(frame_of(Family::V6, 67)).stream.copy_tail, 6U);
   const xtg_stream s = encode(frame_of(Family::V6, 68)).stream;
   EXPECT_EQ(s.copy_tail, 0U);
-  EXPECT_EQ(s.copy_words, 8U);
+  EXPECT_EQ(s.copy_u64s, 8U);
 }
 
 TEST(Encode, SignatureAtAnOddPlaceIsSummedShifted) {
@@ -182,9 +182,9 @@ TEST(Encode, AsManyNextHopsAsDestinations) {
   EXPECT_EQ(s.next_hops, sweep.next_hops);
 }
 
-TEST(LaneWord, PutsTheLaneWhereTheSignatureHasIt) {
+TEST(WorkerWord, PutsTheWorkerWhereTheSignatureHasIt) {
   const auto bytes = [](SignatureForm form) {
-    const std::uint64_t word = lane_word(form, 0x2a);
+    const std::uint64_t word = worker_u64(form, 0x2a);
     Bytes out(8);
     std::memcpy(out.data(), &word, 8);
     return test::to_hex(out);

@@ -29,7 +29,7 @@ FrameSpec v4_spec() {
   spec.src_addr = Ip::parse("198.18.0.1").value();
   spec.dst_port = 1000;
   spec.src_port = 9;
-  spec.session = 0x11223344;
+  spec.run_id = 0x11223344;
   spec.stream = 5;
   return spec;
 }
@@ -107,7 +107,7 @@ TEST(Build, TagsTakeRoom) {
   EXPECT_EQ(min_frame_size(Family::V6, 2), 74U);
   EXPECT_EQ(min_signed_frame_size(Family::V4, 1), 66U);
   EXPECT_EQ(min_signed_frame_size(Family::V6, 1), 86U);
-  EXPECT_EQ(min_mirror_frame_size(Family::V4, 2), 110U);
+  EXPECT_EQ(min_reflector_frame_size(Family::V4, 2), 110U);
   FrameSpec spec = v6_spec();
   spec.tags.resize(1);
   EXPECT_EQ(build(spec, {}).error().what,
@@ -196,13 +196,13 @@ TEST(Golden, Ipv6WithFullSignature) {
                             "58544753")));
 }
 
-TEST(Golden, Ipv4WithRoomForAMirrorsWords) {
+TEST(Golden, Ipv4WithRoomForReflectorTimestamps) {
   // (tos 0x0, ttl 64, id 0, offset 0, flags [DF], proto UDP (17), length 86)
   //   198.18.0.1.9 > 198.18.0.2.1000: [udp sum ok] UDP, length 58
   FrameSpec spec = v4_spec();
   spec.frame_size = 104;
   spec.payload = Payload::Pattern;
-  spec.mirror = true;
+  spec.reflector = true;
   spec.signature_flags = XTG_SIG_F_STAMP_EACH;
   EXPECT_EQ(to_hex(rendered(spec, 11)),
             to_hex(from_hex("020000000002 020000000001 0800"
@@ -214,23 +214,23 @@ TEST(Golden, Ipv4WithRoomForAMirrorsWords) {
                             "58544753")));
 }
 
-TEST(Build, RoomForAMirrorsWords) {
+TEST(Build, RoomForReflectorTimestamps) {
   for (FrameSpec spec : {v4_spec(), v6_spec()}) {
-    spec.mirror = true;
+    spec.reflector = true;
     spec.payload = Payload::Text;
-    const std::uint32_t least = min_mirror_frame_size(spec.dst_addr.family);
+    const std::uint32_t least = min_reflector_frame_size(spec.dst_addr.family);
     EXPECT_EQ(least, spec.dst_addr.is_v4() ? 102U : 122U);
     for (const std::uint32_t size : {least, least + 1, least + 2, 1518U, 3412U}) {
       spec.frame_size = size;
       const Frame frame = build(spec, {}).value();
       EXPECT_EQ(frame.signature, SignatureForm::Full);
-      EXPECT_EQ(frame.mirror_offset, size - 4 - 56);
-      EXPECT_GE(frame.mirror_offset, frame.header_len);
+      EXPECT_EQ(frame.reflector_offset, size - 4 - 56);
+      EXPECT_GE(frame.reflector_offset, frame.header_len);
       const auto bytes = render(frame, 7, 1, 2);
       EXPECT_TRUE(checksums_valid(bytes)) << size;
-      EXPECT_TRUE(std::all_of(bytes.begin() + frame.mirror_offset, bytes.end() - 32,
+      EXPECT_TRUE(std::all_of(bytes.begin() + frame.reflector_offset, bytes.end() - 32,
                               [](std::uint8_t byte) { return byte == 0; }));
-      EXPECT_EQ(find_signature(bytes)->flags, XTG_SIG_F_MIRROR);
+      EXPECT_EQ(find_signature(bytes)->flags, XTG_SIG_F_REFLECTOR);
     }
     spec.frame_size = least - 1;
     const Result<Frame> small = build(spec, {});
@@ -239,17 +239,17 @@ TEST(Build, RoomForAMirrorsWords) {
     EXPECT_EQ(small.error().what, "a frame of " + std::to_string(least - 1) +
                                       " bytes has no room for a mirror's words: at least " +
                                       std::to_string(least) + " with FCS");
-    spec.mirror = false;
+    spec.reflector = false;
     const Frame without = build(spec, {}).value();
-    EXPECT_EQ(without.mirror_offset, 0);
+    EXPECT_EQ(without.reflector_offset, 0);
     EXPECT_EQ(find_signature(render(without, 7, 1, 2))->flags, 0);
   }
 }
 
-TEST(Build, AMirrorsWordsTakeASignature) {
+TEST(Build, ReflectorTimestampsTakeASignature) {
   FrameSpec spec = v4_spec();
   spec.frame_size = 128;
-  spec.mirror = true;
+  spec.reflector = true;
   spec.signature = false;
   EXPECT_EQ(build(spec, {}).error().what, "a mirror's words take a signature behind them");
 }
@@ -486,7 +486,7 @@ public:
   explicit Sender(const Frame& frame)
       : frame_(frame), bytes_(frame.bytes), sums_(frame.checksum_bases(bytes_.size())) {}
 
-  std::vector<std::uint8_t> send(std::uint64_t k, std::uint8_t lane, std::uint64_t tx_ns) {
+  std::vector<std::uint8_t> send(std::uint64_t k, std::uint8_t worker, std::uint64_t tx_ns) {
     for (std::size_t f = 0; f < frame_.sweep.fields.size(); ++f) {
       const Field& field = frame_.sweep.fields[f];
       put(field.offset, field.width, field.wire(frame_.sweep.index(f, k)));
@@ -495,11 +495,11 @@ public:
     if (frame_.signature == SignatureForm::Full) {
       put(at, 8, k);
       put(at + 8, 8, tx_ns);
-      put(at + 22, 1, lane);
+      put(at + 22, 1, worker);
     } else if (frame_.signature == SignatureForm::Compact) {
       put(at, 4, k);
       put(at + 4, 6, tx_ns);
-      put(at + 13, 1, lane);
+      put(at + 13, 1, worker);
     }
     for (std::size_t i = 0; i < sums_.size(); ++i)
       store(frame_.checksums[i].offset, frame_.checksums[i].zero == ZeroRule::AllOnes
@@ -555,7 +555,7 @@ public:
     spec.payload_seed = random_();
     spec.udp_checksum = !spec.dst_addr.is_v4() || random_() % 8 != 0;
     spec.signature = random_() % 8 != 0;
-    spec.session = static_cast<std::uint32_t>(random_());
+    spec.run_id = static_cast<std::uint32_t>(random_());
     spec.stream = static_cast<std::uint16_t>(random_());
     spec.signature_flags = byte();
     Sweep sweep{{}, static_cast<Vary>(random_() % 3), random_()};
@@ -590,10 +590,10 @@ TEST(Property, BasePlusPartsIsTheFullRecomputation) {
   for (int i = 0; i < 3000; ++i) {
     const Frame frame = frames.next();
     const std::uint64_t k = frames() >> frames() % 64;
-    const auto lane = static_cast<std::uint8_t>(frames() % 64);
+    const auto worker = static_cast<std::uint8_t>(frames() % 64);
     const std::uint64_t tx_ns = frames();
-    const auto expected = render(frame, k, lane, tx_ns);
-    ASSERT_EQ(Sender(frame).send(k, lane, tx_ns), expected)
+    const auto expected = render(frame, k, worker, tx_ns);
+    ASSERT_EQ(Sender(frame).send(k, worker, tx_ns), expected)
         << "frame " << i << " size " << frame.spec.frame_size.to_string() << " k " << k;
     ASSERT_TRUE(checksums_valid(expected)) << "frame " << i;
     ASSERT_EQ(find_signature(expected).has_value(), frame.signature != SignatureForm::None);

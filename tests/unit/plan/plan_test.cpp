@@ -20,7 +20,7 @@ using packet::Mac;
 using packet::MacRange;
 using packet::PortRange;
 
-constexpr std::uint32_t kSession = 0x5e551017;
+constexpr std::uint32_t kRunId = 0x5e551017;
 
 Ip ip(std::string_view text) {
   return Ip::parse(text).value();
@@ -84,7 +84,7 @@ protected:
   PortSpec& port() { return spec_.ports[0]; }
   StreamSpec& stream() { return port().streams[0]; }
   Plan plan() {
-    auto out = resolve(spec_, facts_, kSession);
+    auto out = resolve(spec_, facts_, kRunId);
     EXPECT_TRUE(out) << out.error().message();
     return out.value_or(Plan{});
   }
@@ -110,7 +110,7 @@ TEST_F(PlanTest, DefaultsAreLookedUp) {
   EXPECT_EQ(out.iface.name, "eth1");
   EXPECT_EQ(out.cpus, std::vector<int>{2});
   EXPECT_EQ(out.batch, 224U);
-  EXPECT_EQ(out.session, kSession);
+  EXPECT_EQ(out.run_id, kRunId);
   EXPECT_FALSE(out.duration);
   EXPECT_EQ(out.interval, Nanoseconds(1'000'000'000));
   EXPECT_EQ(out.pace, Pace::Auto);
@@ -139,7 +139,7 @@ TEST_F(PlanTest, DefaultsAreLookedUp) {
   expected.hop_limit = 64;
   expected.frame_size = 64;
   expected.payload_seed = 1;
-  expected.session = kSession;
+  expected.run_id = kRunId;
   EXPECT_EQ(stream.frame.spec, expected);
   EXPECT_TRUE(stream.frame.sweep.fields.empty());
   EXPECT_TRUE(packet::checksums_valid(packet::render(stream.frame, 0, 0, 0)));
@@ -147,7 +147,7 @@ TEST_F(PlanTest, DefaultsAreLookedUp) {
 
 TEST_F(PlanTest, AnnouncementsAndTheSharedClockNeedTheirRoom) {
   const auto error = [&] {
-    const auto out = resolve(spec_, facts_, kSession);
+    const auto out = resolve(spec_, facts_, kRunId);
     return out ? std::string() : out.error().message();
   };
   spec_.announce = true;
@@ -218,7 +218,7 @@ TEST_F(PlanTest, WhatIsAskedIsTaken) {
   expected.frame_size = 200;
   expected.payload = packet::Payload::Text;
   expected.payload_seed = 42;
-  expected.session = kSession;
+  expected.run_id = kRunId;
   expected.signature_flags = XTG_SIG_F_STAMP_EACH;
   EXPECT_EQ(stream.frame.spec, expected);
 }
@@ -277,9 +277,9 @@ TEST_F(PlanTest, TheSmallestSizeHasRoomForASignature) {
   EXPECT_TRUE(notes().empty());
 }
 
-TEST_F(PlanTest, RoomForAMirrorsWords) {
+TEST_F(PlanTest, RoomForReflectorTimestamps) {
   stream().round_trip = true;
-  EXPECT_TRUE(frame().mirror);
+  EXPECT_TRUE(frame().reflector);
   EXPECT_EQ(frame().frame_size, 102U);
   stream().frame_size = 102;
   EXPECT_EQ(frame().frame_size, 102U);

@@ -51,7 +51,7 @@ protected:
 };
 
 TEST_F(ReflectPlanTest, TakesTheSpecAndTheInterface) {
-  spec_.session = 0x1a2b3c4d;
+  spec_.run_id = 0x1a2b3c4d;
   const ReflectPlan out = plan();
   EXPECT_EQ(out.spec, spec_);
   EXPECT_EQ(out.iface.ifindex, 7);

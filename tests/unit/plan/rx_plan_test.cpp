@@ -38,7 +38,7 @@ protected:
 };
 
 TEST_F(RxPlanTest, TakesTheSpecAndTheInterface) {
-  spec_.session = 0x1a2b3c4d;
+  spec_.run_id = 0x1a2b3c4d;
   spec_.expect = {{Expected::Lost, Relation::Equal, 0, "lost=0"}};
   const RxPlan out = plan();
   EXPECT_EQ(out.spec, spec_);

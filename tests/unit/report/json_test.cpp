@@ -111,7 +111,7 @@ TEST(JsonDocument, UnpacedRunHasNullForTargetAndSlip) {
   const auto json = make_json(out);
   stats::Summary summary = sample::summary();
   summary.total.target_pps.reset();
-  summary.slip.reset();
+  summary.release_delay.reset();
   json->take(UdpBegin{sample::plan(), sample::info()});
   json->take(summary);
   json->take(Finish{});

@@ -11,10 +11,10 @@ namespace {
 TEST(Notes, OnceEachUnlessTheyAreEvents) {
   std::ostringstream err;
   Notes notes(err);
-  notes.tell({"GRO is on", "GRO is off", "GRO is on"});
-  notes.tell("GRO is off");
-  notes.tell("the way leads elsewhere", 1.25);
-  notes.tell("the way leads elsewhere", 2);
+  notes.emit({"GRO is on", "GRO is off", "GRO is on"});
+  notes.emit("GRO is off");
+  notes.emit("the way leads elsewhere", 1.25);
+  notes.emit("the way leads elsewhere", 2);
   EXPECT_EQ(err.str(), "xdp-trafficgen: note: GRO is on\n"
                        "xdp-trafficgen: note: GRO is off\n"
                        "xdp-trafficgen: [   1.25s] note: the way leads elsewhere\n"

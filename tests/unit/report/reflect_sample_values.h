@@ -16,7 +16,7 @@ inline plan::ReflectPlan reflect_plan() {
   plan.notes = {"GRO of eth2 was switched on for the run"};
   plan.redirect = true;
   plan.spec.interface = "eth1";
-  plan.spec.session = 0xc0ffee;
+  plan.spec.run_id = 0xc0ffee;
   plan.spec.port = 1000;
   plan.spec.max_rate = {Rate::Unit::Pps, 2e6};
   plan.spec.duration = Nanoseconds{2'500'000'000};
@@ -46,11 +46,11 @@ inline stats::ReflectSample reflect_interval() {
   s.end_s = 1;
   s.sum.sent = 1'010;
   s.sum.bytes = 60'600;
-  s.sum.told = 900;
+  s.sum.stamped = 900;
   s.sum.dropped = 10;
   s.sum.passed = 33;
-  s.sum.refused[XTG_REFLECT_SOURCE] = 5;
-  s.sum.refused[XTG_REFLECT_RATE] = 4'000;
+  s.sum.not_reflected[XTG_REFLECT_SOURCE] = 5;
+  s.sum.not_reflected[XTG_REFLECT_RATE] = 4'000;
   s.pps = 1'000;
   s.l1_bps = 1'000 * 84 * 8.0;
   s.l2_bps = 1'000 * 64 * 8.0;
@@ -64,9 +64,9 @@ inline stats::ReflectSummary reflect_summary() {
   summary.total.pps = 500;
   summary.total.l1_bps /= 2;
   summary.total.l2_bps /= 2;
-  summary.total.sum.untold = 6;
+  summary.total.sum.unnumbered = 6;
   for (unsigned i = 0; i < XTG_REFLECT_REASONS; i++)
-    summary.total.sum.refused[i] = i + 1;
+    summary.total.sum.not_reflected[i] = i + 1;
   summary.end = stats::EndReason::Duration;
   summary.streams = {{{0xc0ffee, 3, false}, 1'000, 1}, {{0xbeef, 200, true}, 4, 0}};
   summary.errnos = {{28, 10}};

@@ -179,8 +179,8 @@ TEST(ReflectJson, LinesAndQuiet) {
 TEST(ReflectReport, WhyNothingWentBack) {
   stats::ReflectCounters c;
   EXPECT_EQ(why_nothing("eth1", c), "no test frame arrived on eth1; 0 other frames passed");
-  c.refused[XTG_REFLECT_PORT] = 3;
-  c.refused[XTG_REFLECT_SOURCE] = 1'234;
+  c.not_reflected[XTG_REFLECT_PORT] = 3;
+  c.not_reflected[XTG_REFLECT_SOURCE] = 1'234;
   EXPECT_EQ(why_nothing("eth1", c),
             "no test frame was sent back on eth1; 1,234 came from an address that is not allowed "
             "(see --allow)");

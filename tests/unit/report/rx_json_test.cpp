@@ -316,8 +316,8 @@ TEST(RxJson, IntervalsBeforeAnAnnouncedRunAreDropped) {
       ends.push_back(interval["sum"]["end"]);
     return ends;
   };
-  const stats::RxSender begins{.session = 1, .start_seen = true, .about = {}, .ends = {}};
-  const stats::RxSender ends{.session = 2, .start_seen = false, .about = {}, .ends = {}};
+  const stats::RxSender begins{.run_id = 1, .start_seen = true, .about = {}, .ends = {}};
+  const stats::RxSender ends{.run_id = 2, .start_seen = false, .about = {}, .ends = {}};
   EXPECT_EQ(ends_of({ends}), (std::vector<double>{1, 2}));
   EXPECT_EQ(ends_of({begins}), (std::vector<double>{2}));
   EXPECT_EQ(ends_of({ends, begins, begins}), (std::vector<double>{3, 4})) << "the second one joins";

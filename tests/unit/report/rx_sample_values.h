@@ -15,7 +15,7 @@ inline plan::RxPlan rx_plan() {
   plan.iface = sample::plan().iface;
   plan.notes = {"no other program on eth1"};
   plan.spec.interface = "eth1";
-  plan.spec.session = 0xc0ffee;
+  plan.spec.run_id = 0xc0ffee;
   plan.spec.port = 1000;
   plan.spec.duration = Nanoseconds{2'500'000'000};
   plan.spec.expect = {{plan::Expected::Loss, plan::Relation::Less, 0.00001, "loss<0.001%"},
@@ -107,29 +107,29 @@ inline stats::RxStream rx_foreign_stream() {
   return s;
 }
 
-/// The same stream, sent back by a mirror that told how long it kept the frames and numbered them:
-/// 8 of the 12 were lost before it.
-inline stats::RxStream rx_mirrored_stream() {
+/// The same stream, sent back by a reflector that told how long it kept the frames and numbered
+/// them: 8 of the 12 were lost before it.
+inline stats::RxStream rx_reflected_stream() {
   stats::RxStream s = rx_stream();
   s.name.path = stats::RxPath::RoundTrip;
-  stats::RxWays ways;
-  ways.mirrored = 1'011;
-  ways.forward_lost = 8;
-  ways.forward_duplicates = 2;
-  ways.back = {.packets = 1'010,
-               .bytes = 60'600,
-               .unique = 1'004,
-               .duplicates = 5,
-               .too_late = 1,
-               .reordered = 3,
-               .lost = 7,
-               .replicated = 4};
-  ways.back_delay = rx_delay();
-  s.round_trip = stats::RxRoundTrip{.told = 1'010,
+  stats::RxRoundTripPaths paths;
+  paths.reflected = 1'011;
+  paths.forward_lost = 8;
+  paths.forward_duplicates = 2;
+  paths.back = {.packets = 1'010,
+                .bytes = 60'600,
+                .unique = 1'004,
+                .duplicates = 5,
+                .too_late = 1,
+                .reordered = 3,
+                .lost = 7,
+                .replicated = 4};
+  paths.back_delay = rx_delay();
+  s.round_trip = stats::RxRoundTrip{.stamped = 1'010,
                                     .residence_min = 800,
                                     .residence_max = 20'250,
                                     .residence_mean = 1'100,
-                                    .ways = ways};
+                                    .paths = paths};
   return s;
 }
 
@@ -162,13 +162,13 @@ inline stats::RxSummary rx_summary() {
   summary.all = rx_stream();
   summary.queues = {{0, 1'000, 60'000, 32}, {3, 10, 600, 1}};
   summary.cpus = {{2, 1'010, 60'600, 33}};
-  summary.aside = {.refused = 1,
-                   .no_slot = 2,
-                   .unknown = 3,
-                   .candidates = 4,
-                   .link_dropped = 5,
-                   .link_missed = 6,
-                   .link_errors = 7};
+  summary.uncounted = {.filtered = 1,
+                       .no_slot = 2,
+                       .unknown = 3,
+                       .candidates = 4,
+                       .link_dropped = 5,
+                       .link_missed = 6,
+                       .link_errors = 7};
   summary.cpu_s = 1.5;
   return summary;
 }
@@ -184,7 +184,7 @@ inline stats::RxSummary rx_two_streams() {
   summary.all.bursts_known = false;
   summary.all.burst_class = {};
   summary.all.bursts = summary.all.longest_burst = summary.all.outage_ns = 0;
-  summary.aside = {};
+  summary.uncounted = {};
   return summary;
 }
 
@@ -193,7 +193,7 @@ inline stats::RxSummary rx_two_streams() {
 inline stats::RxSummary rx_announced() {
   stats::RxSummary summary = rx_summary();
   stats::RxAnnouncement about;
-  about.session = 0xc0ffee;
+  about.run_id = 0xc0ffee;
   about.tai = true;
   about.frames = 1'200;
   about.duration_ns = ~std::uint64_t{0};
@@ -204,7 +204,7 @@ inline stats::RxSummary rx_announced() {
   about.threads = 2;
   stats::RxAnnouncement end = about;
   end.end = true;
-  end.refused = 100;
+  end.driver_drops = 100;
   summary.senders = {{0xc0ffee, true, false, about, {{3, end}}}};
   stats::RxStream& stream = summary.streams[0];
   stream.sent = summary.all.sent = 1'100;
@@ -214,18 +214,18 @@ inline stats::RxSummary rx_announced() {
   return summary;
 }
 
-/// All of it came back from a mirror: a stream of which everything is known, one whose mirror's
-/// clock is another, and one with short signatures.
-inline stats::RxSummary rx_mirrored() {
+/// All of it came back from a reflector: a stream of which everything is known, one whose
+/// reflector's clock is another, and one with short signatures.
+inline stats::RxSummary rx_reflected() {
   stats::RxSummary summary = rx_summary();
-  stats::RxStream far = rx_mirrored_stream(), brief = rx_stream();
+  stats::RxStream far = rx_reflected_stream(), brief = rx_stream();
   far.name.stream = 4;
-  far.round_trip->told = 1'000;
-  far.round_trip->ways->back_clock = stats::RxClock::Differs;
-  far.round_trip->ways->back_delay = {};
+  far.round_trip->stamped = 1'000;
+  far.round_trip->paths->back_clock = stats::RxClock::Differs;
+  far.round_trip->paths->back_delay = {};
   brief.name = {0xffee, 5, true, stats::RxPath::RoundTrip};
   brief.round_trip.emplace();
-  summary.streams = {rx_mirrored_stream(), far, brief};
+  summary.streams = {rx_reflected_stream(), far, brief};
   summary.total.path = stats::RxPath::RoundTrip;
   return summary;
 }
@@ -282,7 +282,7 @@ inline stats::RxSummary rx_mixed() {
   summary.total.sum += rx_matched_stream().counters;
   summary.all.counters = summary.total.sum;
   summary.all.size_max = 1'514;
-  summary.aside = {};
+  summary.uncounted = {};
   return summary;
 }
 

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "report/rx_announce.h"
-#include "report/rx_words.h"
+#include "report/rx_phrases.h"
 #include "unit/report/rx_sample_values.h"
 
 namespace xtg::report {
@@ -239,11 +239,11 @@ TEST(RxText, SampledAndVerifiedFrames) {
 }
 
 TEST(RxText, TestFramesThatWereNotCountedAreNotUnsaid) {
-  for (const auto member : {&stats::RxAside::refused, &stats::RxAside::no_slot,
-                            &stats::RxAside::unknown, &stats::RxAside::candidates}) {
+  for (const auto member : {&stats::RxUncounted::filtered, &stats::RxUncounted::no_slot,
+                            &stats::RxUncounted::unknown, &stats::RxUncounted::candidates}) {
     stats::RxSummary summary = sample::rx_nothing();
     summary.total.passed = 1;
-    summary.aside.*member = 17;
+    summary.uncounted.*member = 17;
     const std::string text = summary_text(summary);
     EXPECT_NE(text.find("  received        no test frame was counted, see below for those that "
                         "came; 1 other frame passed\n"),
@@ -347,7 +347,7 @@ TEST(RxText, ADelayThatIsNotKnownHasAReason) {
 
 TEST(RxText, WhyNoDelayIsTold) {
   const auto words = [](stats::RxClockReason reason) {
-    return clock_words({stats::RxClock::Differs, reason, std::nullopt});
+    return clock_text({stats::RxClock::Differs, reason, std::nullopt});
   };
   using enum stats::RxClockReason;
   const std::string instead = "; udp --round-trip and reflect measure without a common clock";
@@ -355,8 +355,8 @@ TEST(RxText, WhyNoDelayIsTold) {
   EXPECT_EQ(words(SenderNotInStep), "CLOCK_TAI of the sender is not known to be in step" + instead);
   EXPECT_EQ(words(OtherHost), "the sender's clock is that of another host" + instead);
   EXPECT_EQ(words(Contradicted), "the sender's clock is not this host's" + instead);
-  EXPECT_EQ(clock_words({}), "");
-  EXPECT_EQ(clock_words({stats::RxClock::Tai, SenderUnknown, 1'500}),
+  EXPECT_EQ(clock_text({}), "");
+  EXPECT_EQ(clock_text({stats::RxClock::Tai, SenderUnknown, 1'500}),
             "CLOCK_TAI, which is off by at most 1.500 us here; the sender's is not known");
 }
 
@@ -456,10 +456,10 @@ TEST(RxWords, MicrosecondsKeepThreeOrFourDigits) {
 }
 
 TEST(RxWords, ALossTooSmallToBeSeenIsNotZero) {
-  EXPECT_EQ(percent_words(0), "0.0000 %");
-  EXPECT_EQ(percent_words(1e-9), "< 0.0001 %");
-  EXPECT_EQ(percent_words(1e-6), "0.0001 %");
-  EXPECT_EQ(percent_words(1), "100.0000 %");
+  EXPECT_EQ(percent_text(0), "0.0000 %");
+  EXPECT_EQ(percent_text(1e-9), "< 0.0001 %");
+  EXPECT_EQ(percent_text(1e-6), "0.0001 %");
+  EXPECT_EQ(percent_text(1), "100.0000 %");
 }
 
 TEST(RxWords, NoFewerAreExpectedThanCame) {
@@ -468,18 +468,18 @@ TEST(RxWords, NoFewerAreExpectedThanCame) {
 }
 
 TEST(RxWords, SignedNumbers) {
-  EXPECT_EQ(signed_words(1'234), "1,234");
-  EXPECT_EQ(signed_words(-1'234), "-1,234");
-  EXPECT_EQ(signed_words(std::numeric_limits<std::int64_t>::min()), "-9,223,372,036,854,775,808");
+  EXPECT_EQ(signed_text(1'234), "1,234");
+  EXPECT_EQ(signed_text(-1'234), "-1,234");
+  EXPECT_EQ(signed_text(std::numeric_limits<std::int64_t>::min()), "-9,223,372,036,854,775,808");
 }
 
 TEST(RxWords, ValuesInTheirUnits) {
-  EXPECT_EQ(value_words(plan::Expected::Loss, 0.0025), "0.2500 %");
-  EXPECT_EQ(value_words(plan::Expected::Lost, -2), "-2");
-  EXPECT_EQ(value_words(plan::Expected::Received, 10'000), "10,000");
-  EXPECT_EQ(value_words(plan::Expected::P9999, 52'300), "52.3 us");
-  EXPECT_EQ(value_words(plan::Expected::Jitter, 500), "0.500 us");
-  EXPECT_EQ(value_words(plan::Expected::Pps, 999'999.6), "1,000,000");
+  EXPECT_EQ(value_text(plan::Expected::Loss, 0.0025), "0.2500 %");
+  EXPECT_EQ(value_text(plan::Expected::Lost, -2), "-2");
+  EXPECT_EQ(value_text(plan::Expected::Received, 10'000), "10,000");
+  EXPECT_EQ(value_text(plan::Expected::P9999, 52'300), "52.3 us");
+  EXPECT_EQ(value_text(plan::Expected::Jitter, 500), "0.500 us");
+  EXPECT_EQ(value_text(plan::Expected::Pps, 999'999.6), "1,000,000");
 }
 
 } // namespace

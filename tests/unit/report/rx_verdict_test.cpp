@@ -130,24 +130,24 @@ TEST(RxJudge, WhatWasNotMeasuredDoesNotHold) {
 std::string why(const stats::RxSummary& end) {
   const stats::RxSummary* const at = &end;
   const Nothing nothing = why_nothing({&at, 1});
-  return (nothing.came ? "" : "none: ") + nothing.text;
+  return (nothing.arrived ? "" : "none: ") + nothing.text;
 }
 
 TEST(RxNothing, NamesTheReasonOfTheMost) {
   stats::RxSummary s;
-  s.aside.link_dropped = 9;
+  s.uncounted.link_dropped = 9;
   EXPECT_EQ(why(s), "none: 0 other frames passed");
   s.total.passed = 1;
   EXPECT_EQ(why(s), "none: 1 other frame passed");
-  s.aside.unknown = 1;
+  s.uncounted.unknown = 1;
   EXPECT_EQ(why(s), "1 test frame came of an unknown version or type");
-  s.aside.candidates = 2;
+  s.uncounted.candidates = 2;
   EXPECT_EQ(why(s), "2 test frames came of streams of which no second one came");
-  s.aside.refused = 3;
+  s.uncounted.filtered = 3;
   EXPECT_EQ(why(s), "3 test frames came of another session or port");
-  s.aside.unannounced = 4;
+  s.uncounted.unannounced = 4;
   EXPECT_EQ(why(s), "4 test frames came of other sessions than the announced");
-  s.aside.no_slot = 5;
+  s.uncounted.no_slot = 5;
   EXPECT_EQ(why(s),
             "5 test frames came of streams beyond those that are told apart (see --streams)");
   s.verified.emplace().corrupt = 1'000;
@@ -156,8 +156,8 @@ TEST(RxNothing, NamesTheReasonOfTheMost) {
 
 TEST(RxNothing, OfSeveralReceiversTheSumCounts) {
   stats::RxSummary one, other;
-  one.aside.refused = 3;
-  one.aside.candidates = other.aside.candidates = 2;
+  one.uncounted.filtered = 3;
+  one.uncounted.candidates = other.uncounted.candidates = 2;
   const std::array<const stats::RxSummary*, 2> ends{&one, &other};
   EXPECT_EQ(why_nothing(ends).text, "4 test frames came of streams of which no second one came");
 }

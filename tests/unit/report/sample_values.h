@@ -17,7 +17,7 @@ namespace xtg::report::sample {
 /// 64-byte frames at 1 Mpps from one address and port to four destination ports, two threads.
 inline plan::Plan plan() {
   packet::FrameSpec spec = test::sample_spec();
-  spec.session = 0xc0ffee;
+  spec.run_id = 0xc0ffee;
   spec.stream = 0;
   packet::Sweep sweep;
   sweep.fields.push_back({packet::FieldKind::DstPort, 0, 2, 1000, 4});
@@ -46,7 +46,7 @@ inline plan::Plan plan() {
   plan.iface.rx_queues = 2;
   plan.streams.push_back(stream);
   plan.cpus = {2, 3};
-  plan.session = spec.session;
+  plan.run_id = spec.run_id;
   plan.duration = Nanoseconds{2'500'000'000};
   plan.notes = {"dst-mac: no neighbour entry, the peer's address is taken"};
   plan.spec.dry_run_frames = 2;
@@ -144,9 +144,9 @@ inline stats::Summary summary() {
   summary.total.l3_bps = 975'000 * 368.0;
   summary.end = stats::EndReason::Duration;
   summary.errnos = {{28, 400}, {4000, 100}};
-  summary.slip.emplace();
-  summary.slip->add(10, 98);
-  summary.slip->add(20, 2);
+  summary.release_delay.emplace();
+  summary.release_delay->add(10, 98);
+  summary.release_delay->add(20, 2);
   summary.first_frame_s = 0.0425;
   summary.shortfall = "thread 1 was kept off its CPU for 51 ms";
   summary.cpu_s = 3.25;

@@ -62,8 +62,8 @@ inline stats::FlowCounters flow_counters() {
   c.segments_sent = 2'000;
   c.bytes_sent = 2'896'000;
   c.bytes_acked = 2'500'000;
-  c.again = {20, 3, 1, 50};
-  c.again_bytes = {28'960, 4'344, 1'448, 72'400};
+  c.retransmit_causes = {20, 3, 1, 50};
+  c.retransmit_cause_bytes = {28'960, 4'344, 1'448, 72'400};
   c.spurious = 4;
   c.rto_fired = 2;
   c.tail_probes = 5;

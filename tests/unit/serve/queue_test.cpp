@@ -9,7 +9,7 @@ namespace {
 using How = Queue::Entered::How;
 using Ids = std::vector<std::string>;
 
-const Seat kSendA{"a", true}, kReceiveA{"a", false}, kSendB{"b", true};
+const WorkerJob kSendA{"a", true}, kReceiveA{"a", false}, kSendB{"b", true};
 
 TEST(Queue, OnePerInterfaceAndDirection) {
   Queue queue;

@@ -3,14 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include "stats/exchange.h"
+#include "stats/port_test.h"
 #include "unit/stats/rx_records.h"
 
 namespace xtg::stats {
 namespace {
 
 std::uint64_t columns(const Ledger& l) {
-  return l.not_sent + l.refused + l.lost + l.dropped + l.received + l.duplicated + l.late;
+  return l.not_sent + l.driver_drops + l.lost + l.dropped + l.received + l.duplicated + l.late;
 }
 
 /// 1,000 asked for at a rate, 990 attempted, 10 slots missed, 970 accepted, 940 of them came.
@@ -21,7 +21,7 @@ LedgerFacts facts() {
   f.end = EndReason::Duration;
   f.paced = true;
   f.received = {.packets = 953, .unique = 940, .duplicates = 9, .too_late = 4, .replicated = 4};
-  f.came = {940, 4, true};
+  f.arrived = {940, 4, true};
   return f;
 }
 
@@ -36,7 +36,7 @@ TEST(Ledger, EveryPacketStandsInOneColumn) {
   f.receiver_drops = 7;
   const Ledger expected = {.asked = 1000,
                            .not_sent = 10,
-                           .refused = 20,
+                           .driver_drops = 20,
                            .lost = 19,
                            .dropped = 7,
                            .received = 936,
@@ -66,7 +66,7 @@ TEST(Ledger, CopiesAtASecondPortHideNoLoss) {
   LedgerFacts f;
   f.tx = {.attempts = 1000, .accepted = 1000};
   f.received = {.packets = 1800, .unique = 1800};
-  f.came = {900, 900, false};
+  f.arrived = {900, 900, false};
   const Ledger ledger = checked(f);
   EXPECT_EQ(ledger.lost, 100U);
   EXPECT_EQ(ledger.duplicated, 900U);
@@ -77,7 +77,7 @@ TEST(Ledger, CopiesAtASecondPortHideNoLoss) {
 
 TEST(Ledger, WhatArrivesBeyondWhatWasSentIsCopies) {
   LedgerFacts f = facts();
-  f.came = {1940, 0, true};
+  f.arrived = {1940, 0, true};
   f.received = {.packets = 2000, .unique = 1940, .duplicates = 60, .replicated = 0};
   const Ledger ledger = checked(f);
   EXPECT_EQ(ledger.received, 970U);
@@ -114,10 +114,10 @@ TEST(Ledger, OnlyWhatWasRefusedForGoodIsRefused) {
   LedgerFacts f;
   f.tx = {
       .attempts = 1300, .accepted = 990, .driver_drops = 305, .redirect_errors = 5, .resent = 300};
-  f.came.numbers = 980;
+  f.arrived.numbers = 980;
   const Ledger ledger = checked(f);
   EXPECT_EQ(ledger.asked, 1000U);
-  EXPECT_EQ(ledger.refused, 10U);
+  EXPECT_EQ(ledger.driver_drops, 10U);
   EXPECT_EQ(ledger.lost, 10U);
 }
 
@@ -125,11 +125,11 @@ TEST(Ledger, TheLargestShareNamesTheLimit) {
   LedgerFacts f;
   f.tx = {.attempts = 100, .accepted = 100};
   f.paced = true;
-  f.came.numbers = 100;
+  f.arrived.numbers = 100;
   EXPECT_EQ(checked(f).limit, Limit::None);
   f.paced = false;
   EXPECT_EQ(checked(f).limit, Limit::Generator) << "as fast as it goes, and all arrived";
-  f.came.numbers = 90;
+  f.arrived.numbers = 90;
   EXPECT_EQ(checked(f).limit, Limit::Path);
   f.receiver_drops = 6;
   EXPECT_EQ(checked(f).limit, Limit::Receiver);
@@ -141,14 +141,14 @@ TEST(Ledger, ARateThatWasMissedIsTheGenerators) {
   LedgerFacts f;
   f.tx = {.attempts = 100, .accepted = 100};
   f.paced = true;
-  f.came.numbers = 100;
+  f.arrived.numbers = 100;
   f.tx.skipped_slots = 300; // made up for: the amount was sent, later
   EXPECT_EQ(checked(f).limit, Limit::Generator);
   EXPECT_TRUE(checked(f).slow);
   EXPECT_EQ(checked(f).not_sent, 0U);
-  f.came.numbers = 99;
+  f.arrived.numbers = 99;
   EXPECT_EQ(checked(f).limit, Limit::Path) << "what is lost is more than what came later";
-  f.came.numbers = 100;
+  f.arrived.numbers = 100;
   f.tx.skipped_slots = 0;
   EXPECT_EQ(checked(f).limit, Limit::None);
   f.short_of_rate = true;
@@ -165,7 +165,7 @@ TEST(Ledger, SharesLeaveNoRest) {
 RxSummary arrived(std::uint64_t unique, std::uint64_t dropped = 0) {
   RxSummary rx;
   rx.total.sum.packets = rx.total.sum.unique = unique;
-  rx.aside.link_dropped = dropped;
+  rx.uncounted.link_dropped = dropped;
   return rx;
 }
 
@@ -181,15 +181,15 @@ std::vector<PortFacts> paced(std::optional<std::size_t> peer0 = {},
 }
 
 /// Ports 0 and 1 send to each other.
-ExchangeSummary both_ways() {
-  ExchangeSummary s;
+PortTestSummary both_paths() {
+  PortTestSummary s;
   s.ports = {{sent(100, 10), {}, arrived(70, 3)}, {sent(80, 0), {}, arrived(80, 15)}};
   s.flows = {{0, 0, arrived(0)}, {0, 1, arrived(80)}, {1, 0, arrived(70)}, {1, 1, arrived(0)}};
   return s;
 }
 
-TEST(Exchange, DropsAreOfWhoseFramesArriveThere) {
-  ExchangeSummary s = both_ways();
+TEST(PortTest, DropsAreOfWhoseFramesArriveThere) {
+  PortTestSummary s = both_paths();
   add_ledgers(s, paced());
   EXPECT_EQ(s.ports[0].ledger->dropped, 10U); // of 15, as many as are missing
   EXPECT_EQ(s.ports[0].ledger->lost, 0U);
@@ -197,40 +197,40 @@ TEST(Exchange, DropsAreOfWhoseFramesArriveThere) {
   EXPECT_EQ(s.ports[1].ledger->lost, 7U);
 }
 
-TEST(Exchange, WhatAPairsDriverRefusedIsNotDroppedAgain) {
-  ExchangeSummary s = both_ways();
+TEST(PortTest, WhatAPairsDriverRefusedIsNotDroppedAgain) {
+  PortTestSummary s = both_paths();
   add_ledgers(s, paced(1, 0));
-  EXPECT_EQ(s.ports[0].ledger->refused, 10U);
+  EXPECT_EQ(s.ports[0].ledger->driver_drops, 10U);
   EXPECT_EQ(s.ports[0].ledger->dropped, 5U);
   EXPECT_EQ(s.ports[0].ledger->lost, 5U);
   EXPECT_EQ(s.ports[1].ledger->dropped, 3U);
 }
 
-TEST(Exchange, WhereNothingArrivesTheOthersFramesWereDropped) {
-  ExchangeSummary s = both_ways();
+TEST(PortTest, WhereNothingArrivesTheOthersFramesWereDropped) {
+  PortTestSummary s = both_paths();
   s.flows[1].rx = arrived(0);
   s.ports[1].rx = arrived(0, 90);
   auto facts = paced();
-  facts[0].came.numbers = 0;
+  facts[0].arrived.numbers = 0;
   add_ledgers(s, facts);
   EXPECT_EQ(s.ports[0].ledger->dropped, 90U);
 }
 
-TEST(Exchange, AShortfallIsTheLedgers) {
-  ExchangeSummary s = both_ways();
+TEST(PortTest, AShortfallIsTheLedgers) {
+  PortTestSummary s = both_paths();
   s.ports[1].tx->shortfall = "too slow";
   s.flows[2].rx = arrived(80);
   auto facts = paced();
-  facts[1].came.numbers = 80;
+  facts[1].arrived.numbers = 80;
   add_ledgers(s, facts);
   EXPECT_EQ(s.ports[1].ledger->limit, Limit::Generator);
   EXPECT_TRUE(s.ports[1].ledger->slow);
 }
 
 /// Port 0 sent so many, of which so many came to ports 1 and 2.
-ExchangeSample interval(std::uint64_t accepted, std::uint64_t refused, std::uint64_t one,
+PortTestSample interval(std::uint64_t accepted, std::uint64_t refused, std::uint64_t one,
                         std::uint64_t two) {
-  ExchangeSample s;
+  PortTestSample s;
   s.tx.resize(3);
   s.tx[0].emplace();
   s.tx[0]->tx = {.attempts = accepted + refused, .accepted = accepted, .driver_drops = refused};
@@ -240,9 +240,9 @@ ExchangeSample interval(std::uint64_t accepted, std::uint64_t refused, std::uint
   return s;
 }
 
-TEST(Exchange, LossIsTheSendersOverItsFlows) {
+TEST(PortTest, LossIsTheSendersOverItsFlows) {
   struct Case {
-    ExchangeSample sample;
+    PortTestSample sample;
     std::int64_t lost;
     bool by_flow;
   };
@@ -259,24 +259,24 @@ TEST(Exchange, LossIsTheSendersOverItsFlows) {
   }
 }
 
-TEST(Exchange, WhatTheDriverRefusedIsNotLost) {
+TEST(PortTest, WhatTheDriverRefusedIsNotLost) {
   LossSoFar loss;
-  ExchangeSample s = interval(100, 900, 100, 0);
+  PortTestSample s = interval(100, 900, 100, 0);
   loss.enter(s);
   EXPECT_EQ(s.lost[0], 0);
   EXPECT_FALSE(s.loss_by_flow[0]);
 }
 
-TEST(Exchange, WhetherAFlowKnowsItsLoss) {
-  ExchangeSummary s = both_ways();
+TEST(PortTest, WhetherAFlowKnowsItsLoss) {
+  PortTestSummary s = both_paths();
   EXPECT_FALSE(loss_by_flow(s, 0)) << "some were refused";
   EXPECT_TRUE(loss_by_flow(s, 1));
   s.flows[3].rx = arrived(1);
   EXPECT_FALSE(loss_by_flow(s, 1)) << "two ports";
 }
 
-TEST(Exchange, ASenderOfWhichNothingCameIsSilent) {
-  ExchangeSummary s = both_ways();
+TEST(PortTest, ASenderOfWhichNothingCameIsSilent) {
+  PortTestSummary s = both_paths();
   EXPECT_TRUE(silent_senders(s).empty());
   s.flows[1].rx = arrived(0);
   EXPECT_EQ(silent_senders(s), (std::vector<std::size_t>{0})) << "though the other's came";
@@ -284,34 +284,34 @@ TEST(Exchange, ASenderOfWhichNothingCameIsSilent) {
   EXPECT_TRUE(silent_senders(s).empty()) << "refused all";
 }
 
-TEST(Exchange, AStreamThatCameToTwoPortsIsOne) {
-  ExchangeSummary s = both_ways();
+TEST(PortTest, AStreamThatCameToTwoPortsIsOne) {
+  PortTestSummary s = both_paths();
   s.ports[0].rx->streams.resize(1);
   s.ports[1].rx->streams.resize(1);
   EXPECT_EQ(all_ports(s).streams.size(), 1U);
-  s.ports[1].rx->streams[0].name.session = 1;
+  s.ports[1].rx->streams[0].name.run_id = 1;
   EXPECT_EQ(all_ports(s).streams.size(), 2U);
 }
 
-TEST(Exchange, TakesTheRecordsOfOneSession) {
+TEST(PortTest, TakesTheRecordsOfOneSession) {
   RxSnapshot all = sample::at(5, {sample::record(10), sample::record(20), sample::record(30)});
-  all.records[1].slot.key.session = 0xc0ffef;
+  all.records[1].slot.key.run_id = 0xc0ffef;
   all.records[2].slot.key.form = XTG_SIG_COMPACT;
-  all.records[2].slot.key.session = 0xffee; // its low bits
-  const auto packets = [&](std::uint32_t session) {
+  all.records[2].slot.key.run_id = 0xffee; // its low bits
+  const auto packets = [&](std::uint32_t run_id) {
     std::uint64_t sum = 0;
-    for (const RxRecord& record : of_session(all, session).records)
+    for (const RxRecord& record : of_run(all, run_id).records)
       sum += record.slot.packets;
     return sum;
   };
   EXPECT_EQ(packets(0xc0ffee), 40U);
   EXPECT_EQ(packets(0xc0ffef), 20U);
   EXPECT_EQ(packets(0xc1ffee), 30U);
-  EXPECT_EQ(of_session(all, 1).time_ns, 5U);
+  EXPECT_EQ(of_run(all, 1).time_ns, 5U);
 }
 
-TEST(Exchange, AllPortsAsOne) {
-  ExchangeSummary s = both_ways();
+TEST(PortTest, AllPortsAsOne) {
+  PortTestSummary s = both_paths();
   s.ports[0].rx->total.delay = {1, 5, 9, 7, {}};
   s.ports[1].rx->total.delay = {3, 2, 8, 3, {}};
   s.ports[0].rx->total.delay.histogram.add(7);
@@ -326,8 +326,8 @@ TEST(Exchange, AllPortsAsOne) {
   EXPECT_EQ(all.total.path, RxPath::OneWay);
 }
 
-TEST(Exchange, DelaysOfOneWayAndOfTwoAreNotMixed) {
-  ExchangeSummary s = both_ways();
+TEST(PortTest, DelaysOfOneWayAndOfTwoAreNotMixed) {
+  PortTestSummary s = both_paths();
   s.ports[0].rx->total.delay = {1, 5, 9, 7, {}};
   s.ports[1].rx->total.delay = {3, 2, 8, 3, {}};
   s.ports[0].rx->total.path = RxPath::RoundTrip;

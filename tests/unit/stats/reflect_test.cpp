@@ -12,10 +12,10 @@ ReflectSnapshot at(std::uint64_t s, std::uint64_t sent, std::uint64_t dropped) {
   out.total.sent = sent;
   out.total.bytes = 60 * sent;
   out.total.dropped = dropped;
-  out.total.told = sent / 2;
+  out.total.stamped = sent / 2;
   out.total.passed = 10 * s;
-  out.total.refused[XTG_REFLECT_SOURCE] = 7 * s;
-  out.total.refused[XTG_REFLECT_RATE] = s;
+  out.total.not_reflected[XTG_REFLECT_SOURCE] = 7 * s;
+  out.total.not_reflected[XTG_REFLECT_RATE] = s;
   return out;
 }
 
@@ -25,10 +25,10 @@ TEST(ReflectStats, AnInterval) {
   EXPECT_DOUBLE_EQ(sample.end_s, 3);
   EXPECT_EQ(sample.sum.sent, 2'000U);
   EXPECT_EQ(sample.sum.reflected(), 1'500U);
-  EXPECT_EQ(sample.sum.told, 1'000U);
+  EXPECT_EQ(sample.sum.stamped, 1'000U);
   EXPECT_EQ(sample.sum.passed, 20U);
   EXPECT_EQ(sample.sum.refused_sum(), 14U) << "without those above the rate";
-  EXPECT_EQ(sample.sum.refused[XTG_REFLECT_RATE], 2U);
+  EXPECT_EQ(sample.sum.not_reflected[XTG_REFLECT_RATE], 2U);
   EXPECT_DOUBLE_EQ(sample.pps, 750);
   EXPECT_DOUBLE_EQ(sample.l2_bps, 750 * 64 * 8);
   EXPECT_DOUBLE_EQ(sample.l1_bps, 750 * 84 * 8);
@@ -58,9 +58,9 @@ TEST(ReflectStats, CountersOfTwoCpus) {
   EXPECT_EQ(sum.sent, 30U);
   EXPECT_EQ(sum.bytes, 1'800U);
   EXPECT_EQ(sum.dropped, 3U);
-  EXPECT_EQ(sum.told, 15U);
+  EXPECT_EQ(sum.stamped, 15U);
   EXPECT_EQ(sum.passed, 30U);
-  EXPECT_EQ(sum.refused[XTG_REFLECT_SOURCE], 21U);
+  EXPECT_EQ(sum.not_reflected[XTG_REFLECT_SOURCE], 21U);
 }
 
 TEST(ReflectStats, TheWholeRun) {

@@ -67,7 +67,7 @@ RxSnapshot with_sender(std::uint64_t host, std::uint64_t error_ns, std::uint32_t
   snapshot.records[0].slot.flags = flags;
   snapshot.here = {7, 1'000};
   RxSender sender;
-  sender.session = 0xc0ffee;
+  sender.run_id = 0xc0ffee;
   sender.about.host = host;
   sender.about.clock_error_ns = error_ns;
   snapshot.senders = {sender};
@@ -83,7 +83,7 @@ TEST(RxClock, AStreamsIsJudgedByWhatItsSenderSaid) {
   EXPECT_EQ(s.clock, (RxClockVerdict{RxClock::Tai, Reason::None, 1'500}));
   EXPECT_EQ(s.delay.count, 10U);
   RxSnapshot others = with_sender(8, 500, XTG_SIG_F_TAI);
-  others.senders[0].session++;
+  others.senders[0].run_id++;
   EXPECT_EQ(stream(others).clock, (RxClockVerdict{RxClock::Tai, Reason::SenderUnknown, 1'000}));
 }
 
@@ -96,9 +96,9 @@ TEST(RxClock, AnIntervalTellsNoDelayEither) {
 TEST(RxClock, OfAllItIsTheOneThatTellsMostAndTheLargestError) {
   RxSnapshot snapshot = with_sender(8, 500, XTG_SIG_F_TAI);
   RxRecord other = sample::record(10);
-  other.slot.key.session = 0xbeef;
+  other.slot.key.run_id = 0xbeef;
   snapshot.records.push_back(other);
-  snapshot.senders.push_back({.session = 0xbeef, .about = {.host = 8}, .ends = {}});
+  snapshot.senders.push_back({.run_id = 0xbeef, .about = {.host = 8}, .ends = {}});
   EXPECT_EQ(rx_summary({}, snapshot, 0).all.clock,
             (RxClockVerdict{RxClock::Tai, Reason::None, 1'500}));
   EXPECT_EQ(rx_summary({}, snapshot, 0).all.delay.count, 10U);

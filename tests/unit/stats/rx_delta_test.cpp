@@ -99,7 +99,7 @@ TEST(RxSummary, WholeRun) {
   other.slot.jitter16 = 16 * 4;
   other.slot.extents = other.slot.reordered = 1;
   other.slot.extent_sum = 3;
-  other.words = {0, ~0ULL};
+  other.bitmap = {0, ~0ULL};
   holes.slot.first_ns = other.slot.first_ns = kSecond;
   holes.slot.last_ns = other.slot.last_ns = 3 * kSecond;
   RxSnapshot first = at(kSecond, {}), last = at(3 * kSecond, {holes, other});
@@ -107,8 +107,8 @@ TEST(RxSummary, WholeRun) {
   last.queues = {{0, 118, 7'080, 8}, {1, 0, 0, 0}, {2, 64, 3'840, 0}};
   first.cpus = {{4, 0, 0, 5}};
   last.cpus = {{4, 0, 0, 5}, {6, 182, 10'920, 3}};
-  first.aside = {1, 2, 3, 4, 5, 6, 7};
-  last.aside = {11, 22, 33, 44, 55, 66, 77};
+  first.uncounted = {1, 2, 3, 4, 5, 6, 7};
+  last.uncounted = {11, 22, 33, 44, 55, 66, 77};
   const RxSummary s = rx_summary(first, last, kSecond);
   EXPECT_EQ(s.total.start_s, 0);
   EXPECT_NEAR(s.total.end_s, 2 * 182.0 / 181, 1e-9) << "with the last packet's own time";
@@ -134,7 +134,7 @@ TEST(RxSummary, WholeRun) {
   EXPECT_EQ(s.all.outage_ns, 9'000U);
   EXPECT_EQ(s.queues, (std::vector<RxUnit>{{0, 118, 7'080, 3}, {2, 64, 3'840, 0}}));
   EXPECT_EQ(s.cpus, (std::vector<RxUnit>{{6, 182, 10'920, 3}}));
-  EXPECT_EQ(s.aside, (RxAside{10, 20, 30, 40, 50, 60, 70}));
+  EXPECT_EQ(s.uncounted, (RxUncounted{10, 20, 30, 40, 50, 60, 70}));
 }
 
 TEST(RxSummary, WhatOneStreamDoesNotKnowAllDoNot) {

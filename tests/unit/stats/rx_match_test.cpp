@@ -13,7 +13,7 @@ using namespace sample;
 /// As the kernel program enters them: no numbers, no delays, 10 us apart.
 RxRecord caught(std::uint64_t packets, std::uint16_t filter = 0, std::uint32_t unit = 0) {
   RxRecord r = record(packets, unit, filter, XTG_SIG_NONE);
-  r.slot.key.session = 0;
+  r.slot.key.run_id = 0;
   r.slot.base = r.slot.next = 0;
   r.slot.delay_sum = r.slot.delay_max = 0;
   r.slot.delay_min = ~std::uint64_t{0};
@@ -51,7 +51,7 @@ TEST(RxMatched, IsAStreamOfItsFilterBehindThoseOfTestFrames) {
 
 TEST(RxMatched, SessionZeroIsAnotherStream) {
   RxRecord test = record(7, 0, 0);
-  test.slot.key.session = 0;
+  test.slot.key.run_id = 0;
   const auto streams = rx_streams(with_filters(at(0, {caught(3), test})), true);
   ASSERT_EQ(streams.size(), 2U);
   EXPECT_EQ(streams[0].counters.unique, 7U);

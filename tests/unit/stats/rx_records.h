@@ -47,7 +47,7 @@ inline RxRecord with_holes() {
   r.slot.base = 0;
   r.slot.next = 128;
   r.slot.outage_ns = 9'000;
-  r.words = {~((1ULL << 10) | (3ULL << 20)), ~(0x7fULL << 56)};
+  r.bitmap = {~((1ULL << 10) | (3ULL << 20)), ~(0x7fULL << 56)};
   return r;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Streams that a mirror sent back: figures against what a model of both ways counted.
+// Streams that a reflector sent back: figures against what a model of both ways counted.
 #include <random>
 #include <set>
 
@@ -25,7 +25,7 @@ struct Way {
 
 /// What the two ways did.
 struct Truth {
-  std::uint64_t mirrored = 0, forward_lost = 0, forward_twice = 0, back_lost = 0, back_twice = 0;
+  std::uint64_t reflected = 0, forward_lost = 0, forward_twice = 0, back_lost = 0, back_twice = 0;
   std::uint64_t unseen_twice = 0; ///< made twice on the way there, and but one came back
 };
 
@@ -43,7 +43,7 @@ public:
       truth.forward_twice += heard == 2 ? 1 : 0;
       unsigned seen = 0;
       for (unsigned i = 0; i < heard; ++i)
-        seen += mirror(seq, copies(last ? Way{} : back)) ? 1 : 0;
+        seen += reflector(seq, copies(last ? Way{} : back)) ? 1 : 0;
       truth.unseen_twice += heard == 2 && seen == 1 ? 1 : 0;
       // Neither came: one lost on either way tells as much as two lost on the way back.
       truth.unseen_twice += heard == 2 && seen == 0 ? 1 : 0;
@@ -54,7 +54,7 @@ public:
   void lose(std::uint64_t there, std::uint64_t back) {
     truth.forward_lost += there;
     truth.back_lost += back;
-    truth.mirrored += back;
+    truth.reflected += back;
   }
 
   RxSnapshot snapshot() const {
@@ -70,8 +70,8 @@ private:
     return roll < way.loss + way.twice ? 2 : 1;
   }
 
-  bool mirror(std::uint64_t seq, unsigned arriving) {
-    const std::uint64_t number = truth.mirrored++;
+  bool reflector(std::uint64_t seq, unsigned arriving) {
+    const std::uint64_t number = truth.reflected++;
     truth.back_lost += arriving == 0 ? 1 : 0;
     truth.back_twice += arriving == 2 ? 1 : 0;
     for (unsigned i = 0; i < arriving; ++i) {
@@ -96,14 +96,14 @@ private:
   std::uint64_t now_ = 1'000'000;
 };
 
-RxWays ways_after(const Trip& trip) {
+RxRoundTripPaths paths_after(const Trip& trip) {
   const auto streams = rx_streams(trip.snapshot(), false);
   EXPECT_EQ(streams.size(), 1U);
-  EXPECT_TRUE(streams[0].round_trip && streams[0].round_trip->ways);
-  return *streams[0].round_trip->ways;
+  EXPECT_TRUE(streams[0].round_trip && streams[0].round_trip->paths);
+  return *streams[0].round_trip->paths;
 }
 
-TEST(RxRoundTrip, BothWaysAreToldApartExactly) {
+TEST(RxRoundTrip, BothPathsAreDistinguishedExactly) {
   struct Case {
     Way there, back;
   };
@@ -114,12 +114,12 @@ TEST(RxRoundTrip, BothWaysAreToldApartExactly) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
       Trip trip(seed);
       trip.send(2'000, c.there, c.back);
-      const RxWays ways = ways_after(trip);
-      ASSERT_EQ(ways.mirrored, trip.truth.mirrored) << seed;
-      ASSERT_EQ(ways.forward_lost, trip.truth.forward_lost) << seed;
-      ASSERT_EQ(ways.forward_duplicates, trip.truth.forward_twice) << seed;
-      ASSERT_EQ(ways.back.lost, static_cast<std::int64_t>(trip.truth.back_lost)) << seed;
-      ASSERT_EQ(ways.back.duplicates, trip.truth.back_twice) << seed;
+      const RxRoundTripPaths paths = paths_after(trip);
+      ASSERT_EQ(paths.reflected, trip.truth.reflected) << seed;
+      ASSERT_EQ(paths.forward_lost, trip.truth.forward_lost) << seed;
+      ASSERT_EQ(paths.forward_duplicates, trip.truth.forward_twice) << seed;
+      ASSERT_EQ(paths.back.lost, static_cast<std::int64_t>(trip.truth.back_lost)) << seed;
+      ASSERT_EQ(paths.back.duplicates, trip.truth.back_twice) << seed;
     }
   }
 }
@@ -129,11 +129,11 @@ TEST(RxRoundTrip, ACopyThatWasLostAgainIsNotKnownToHaveBeenOne) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     Trip trip(seed);
     trip.send(2'000, {0.2, 0.1}, {0.1, 0.1});
-    const RxWays ways = ways_after(trip);
-    ASSERT_EQ(ways.back.lost, static_cast<std::int64_t>(trip.truth.back_lost))
+    const RxRoundTripPaths paths = paths_after(trip);
+    ASSERT_EQ(paths.back.lost, static_cast<std::int64_t>(trip.truth.back_lost))
         << "is known for all";
-    ASSERT_EQ(ways.forward_lost, trip.truth.forward_lost - trip.truth.unseen_twice) << seed;
-    ASSERT_EQ(ways.forward_duplicates, trip.truth.forward_twice - trip.truth.unseen_twice) << seed;
+    ASSERT_EQ(paths.forward_lost, trip.truth.forward_lost - trip.truth.unseen_twice) << seed;
+    ASSERT_EQ(paths.forward_duplicates, trip.truth.forward_twice - trip.truth.unseen_twice) << seed;
     unseen += trip.truth.unseen_twice;
   }
   EXPECT_GT(unseen, 0U);
@@ -142,20 +142,20 @@ TEST(RxRoundTrip, ACopyThatWasLostAgainIsNotKnownToHaveBeenOne) {
 TEST(RxRoundTrip, NothingIsBelowZero) {
   Trip trip(3);
   trip.send(1'000, {0, 0.9}, {0.5, 0}); // many copies, of which many are lost again
-  EXPECT_EQ(ways_after(trip).forward_lost, 0U);
+  EXPECT_EQ(paths_after(trip).forward_lost, 0U);
 }
 
-/// What the sender and, of the copy that came back, the mirror say at the end.
-std::vector<RxSender> end_of(std::uint64_t frames, std::uint64_t mirrored) {
+/// What the sender and, of the copy that came back, the reflector say at the end.
+std::vector<RxSender> end_of(std::uint64_t frames, std::uint64_t reflected) {
   RxAnnouncement end;
-  end.session = 0xc0ffee;
+  end.run_id = 0xc0ffee;
   end.stream = 1;
   end.end = end.reflected = true;
   end.frames = frames + 5;
-  end.refused = 5;
+  end.driver_drops = 5;
   end.streams = 1;
-  end.mirror_seq = mirrored;
-  end.mirror_tx_ns = 1;
+  end.reflector_seq = reflected;
+  end.reflector_tx_ns = 1;
   return {{0xc0ffee, true, false, end, {{1, end}}}};
 }
 
@@ -165,31 +165,31 @@ TEST(RxRoundTrip, WhereTheEndWasAnnouncedTheLastFramesThatWereLostAreKnownToo) {
     trip.send(500, {}, {}, 1);
     trip.lose(30, 20);
     auto streams = rx_streams(trip.snapshot(), true);
-    EXPECT_EQ(streams[0].round_trip->ways->mirrored, 500U);
+    EXPECT_EQ(streams[0].round_trip->paths->reflected, 500U);
     add_sent(streams, end_of(550, 520));
     ASSERT_EQ(streams.size(), 1U);
-    const RxWays& ways = *streams[0].round_trip->ways;
+    const RxRoundTripPaths& paths = *streams[0].round_trip->paths;
     EXPECT_EQ(streams[0].counters.lost, 50);
-    EXPECT_EQ(ways.mirrored, 520U);
-    EXPECT_EQ(ways.forward_lost, 30U);
-    EXPECT_EQ(ways.back.lost, 20);
+    EXPECT_EQ(paths.reflected, 520U);
+    EXPECT_EQ(paths.forward_lost, 30U);
+    EXPECT_EQ(paths.back.lost, 20);
   }
 }
 
-TEST(RxRoundTrip, AnEndOfWhichTheMirrorSaidNothingTellsOfTheSenderAlone) {
+TEST(RxRoundTrip, AnEndOfWhichTheReflectorSaidNothingTellsOfTheSenderAlone) {
   Trip trip(1);
   trip.send(500, {0.1, 0}, {0.1, 0});
   for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{XTG_RX_UNNUMBERED}}) {
     auto streams = rx_streams(trip.snapshot(), true);
-    const RxWays before = *streams[0].round_trip->ways;
+    const RxRoundTripPaths before = *streams[0].round_trip->paths;
     auto senders = end_of(600, number);
-    if (number == 0) senders[0].ends[1].mirror_tx_ns = 0;
+    if (number == 0) senders[0].ends[1].reflector_tx_ns = 0;
     add_sent(streams, senders);
-    const RxWays& ways = *streams[0].round_trip->ways;
+    const RxRoundTripPaths& paths = *streams[0].round_trip->paths;
     EXPECT_EQ(streams[0].sent, 600U);
-    EXPECT_EQ(ways.mirrored, before.mirrored);
-    EXPECT_EQ(ways.forward_lost, before.forward_lost);
-    EXPECT_EQ(ways.back.lost, before.back.lost);
+    EXPECT_EQ(paths.reflected, before.reflected);
+    EXPECT_EQ(paths.forward_lost, before.forward_lost);
+    EXPECT_EQ(paths.back.lost, before.back.lost);
   }
 }
 
@@ -199,7 +199,7 @@ TEST(RxRoundTrip, AStreamOfWhichNothingCameBackIsOneAllTheSame) {
   ASSERT_EQ(streams.size(), 1U);
   EXPECT_EQ(streams[0].name.path, RxPath::RoundTrip);
   ASSERT_TRUE(streams[0].round_trip);
-  EXPECT_FALSE(streams[0].round_trip->ways);
+  EXPECT_FALSE(streams[0].round_trip->paths);
   EXPECT_EQ(streams[0].counters.lost, 600);
 }
 
@@ -219,7 +219,7 @@ TEST(RxRoundTrip, TheSendersClockNeedBeInStepOnlyWhereTheSenderIsAnotherHost) {
   EXPECT_EQ(clock(), RxClock::Differs);
   both.records[0].slot.flags = 0;
   EXPECT_EQ(clock(), RxClock::Differs);
-  EXPECT_EQ(rx_streams(both, false)[0].round_trip->ways->back_clock, RxClock::Shared)
+  EXPECT_EQ(rx_streams(both, false)[0].round_trip->paths->back_clock, RxClock::Shared)
       << "the sender's words are not the mirror's";
 }
 
@@ -235,31 +235,31 @@ RxSnapshot pair_of(std::uint64_t base, std::uint64_t next, std::uint64_t back_ba
 }
 
 TEST(RxRoundTrip, FirstFramesThatWereLostCount) {
-  // 3 lost before the mirror, 2 behind it, then all is well.
+  // 3 lost before the reflector, 2 behind it, then all is well.
   const RxStream s = rx_streams(pair_of(5, 105, 2, 102, 100), false)[0];
   EXPECT_EQ(s.counters.lost, 0) << "as of any stream: unseen before the first that came";
-  const RxWays& ways = *s.round_trip->ways;
-  EXPECT_EQ(ways.forward_lost, 3U);
-  EXPECT_EQ(ways.back.lost, 2);
-  EXPECT_EQ(ways.mirrored, 102U);
+  const RxRoundTripPaths& paths = *s.round_trip->paths;
+  EXPECT_EQ(paths.forward_lost, 3U);
+  EXPECT_EQ(paths.back.lost, 2);
+  EXPECT_EQ(paths.reflected, 102U);
 }
 
 TEST(RxRoundTrip, AReceiverThatCameLaterCountsFromThere) {
-  const RxWays ways =
-      *rx_streams(pair_of(50'000, 50'110, 49'990, 50'093, 100), false)[0].round_trip->ways;
-  EXPECT_EQ(ways.back.lost, 3);
-  EXPECT_EQ(ways.forward_lost, 7U);
-  EXPECT_EQ(ways.mirrored, 50'093U);
+  const RxRoundTripPaths paths =
+      *rx_streams(pair_of(50'000, 50'110, 49'990, 50'093, 100), false)[0].round_trip->paths;
+  EXPECT_EQ(paths.back.lost, 3);
+  EXPECT_EQ(paths.forward_lost, 7U);
+  EXPECT_EQ(paths.reflected, 50'093U);
 }
 
 TEST(RxRoundTrip, ANumberThatIsNotBelievedIsNoCopy) {
   RxSnapshot both = pair_of(0, 100, 0, 100, 100);
-  both.records[0].slot.packets = 99; // of the hundred that came, as many as the mirror sent
+  both.records[0].slot.packets = 99; // of the hundred that came, as many as the reflector sent
   both.records[0].slot.suspect = 1;
-  const RxWays ways = *rx_streams(both, false)[0].round_trip->ways;
-  EXPECT_EQ(ways.forward_duplicates, 0U);
-  EXPECT_EQ(ways.forward_lost, 1U) << "its right number never came";
-  EXPECT_EQ(ways.back.lost, 0);
+  const RxRoundTripPaths paths = *rx_streams(both, false)[0].round_trip->paths;
+  EXPECT_EQ(paths.forward_duplicates, 0U);
+  EXPECT_EQ(paths.forward_lost, 1U) << "its right number never came";
+  EXPECT_EQ(paths.back.lost, 0);
 }
 
 TEST(RxRoundTrip, IsAStreamOfItsOwnAndItsWayBackIsNone) {
@@ -274,10 +274,10 @@ TEST(RxRoundTrip, IsAStreamOfItsOwnAndItsWayBackIsNone) {
   EXPECT_EQ(streams[1].name, (RxName{0xc0ffee, 1, false, RxPath::RoundTrip}));
   EXPECT_EQ(streams[1].counters.packets, 100U);
   EXPECT_EQ(streams[1].delay.max, 7'000U);
-  const RxWays& ways = *streams[1].round_trip->ways;
-  EXPECT_EQ(ways.back.packets, 100U);
-  EXPECT_EQ(ways.back_clock, RxClock::Shared);
-  EXPECT_EQ(ways.back_delay.max, 3'000U);
+  const RxRoundTripPaths& paths = *streams[1].round_trip->paths;
+  EXPECT_EQ(paths.back.packets, 100U);
+  EXPECT_EQ(paths.back_clock, RxClock::Shared);
+  EXPECT_EQ(paths.back_delay.max, 3'000U);
 }
 
 TEST(RxRoundTrip, TotalsHaveEveryPacketOnce) {
@@ -324,45 +324,45 @@ TEST(RxRoundTrip, TheClockOfAllIsOfThePathThatTheDelayIsOf) {
   EXPECT_EQ(s.all.clock, RxClock::Differs) << "although that of the round trip is shared";
 }
 
-TEST(RxRoundTrip, AMirrorWithAnotherClockTellsNoDelayOfTheWayBack) {
+TEST(RxRoundTrip, AReflectorWithAnotherClockTellsNoDelayOfTheWayBack) {
   RxSnapshot both = pair_of(0, 100, 0, 100, 100);
   both.records[1].slot.negative = 100;
   const RxStream s = rx_streams(both, false)[0];
   EXPECT_EQ(s.clock, RxClock::Shared);
-  EXPECT_EQ(s.round_trip->ways->back_clock, RxClock::Differs);
-  EXPECT_EQ(s.round_trip->ways->back_delay.count, 0U);
+  EXPECT_EQ(s.round_trip->paths->back_clock, RxClock::Differs);
+  EXPECT_EQ(s.round_trip->paths->back_delay.count, 0U);
 }
 
 TEST(RxRoundTrip, ResidenceOfAllQueues) {
   RxRecord a = record(10, 0, 1, kForm), b = record(30, 1, 1, kForm), c = record(2, 2, 1, kForm);
-  a.slot.told = 10;
+  a.slot.stamped = 10;
   a.slot.residence_sum = 100;
   a.slot.residence_min = 4;
   a.slot.residence_max = 20;
-  b.slot.told = 30;
+  b.slot.stamped = 30;
   b.slot.residence_sum = 900;
   b.slot.residence_min = 3;
   b.slot.residence_max = 60;
   const RxStream s = rx_streams(at(0, {a, b, c}), false)[0];
-  EXPECT_EQ(s.round_trip->told, 40U);
+  EXPECT_EQ(s.round_trip->stamped, 40U);
   EXPECT_EQ(s.round_trip->residence_min, 3U)
       << "a record that was told nothing has no smallest one";
   EXPECT_EQ(s.round_trip->residence_max, 60U);
   EXPECT_EQ(s.round_trip->residence_mean, 25);
 }
 
-TEST(RxRoundTrip, WaysAreUnknownUnlessAllFramesAreNumbered) {
+TEST(RxRoundTrip, PathsAreUnknownUnlessAllFramesAreNumbered) {
   RxSnapshot none = at(0, {record(10, 0, 1, XTG_SIG_COMPACT | XTG_RX_REFLECTED)});
   const RxStream compact = rx_streams(none, false)[0];
   EXPECT_TRUE(compact.name.compact);
   EXPECT_EQ(compact.name.path, RxPath::RoundTrip);
   ASSERT_TRUE(compact.round_trip);
-  EXPECT_EQ(compact.round_trip->told, 0U);
-  EXPECT_FALSE(compact.round_trip->ways);
+  EXPECT_EQ(compact.round_trip->stamped, 0U);
+  EXPECT_FALSE(compact.round_trip->paths);
   RxSnapshot some = at(0, {record(10, 0, 1, kForm), record(9, 0, 1, kBackForm)});
-  EXPECT_FALSE(rx_streams(some, false)[0].round_trip->ways);
+  EXPECT_FALSE(rx_streams(some, false)[0].round_trip->paths);
   some = at(0, {record(10, 0, 1, kForm), record(11, 0, 1, kBackForm)});
-  EXPECT_TRUE(rx_streams(some, false)[0].round_trip->ways) << "read while they are written";
+  EXPECT_TRUE(rx_streams(some, false)[0].round_trip->paths) << "read while they are written";
   some = at(0, {record(9, 0, 1, kBackForm)}); // the first frame's other half is not there yet
   EXPECT_TRUE(rx_streams(some, false).empty());
 }

@@ -16,8 +16,8 @@ constexpr std::uint32_t kOurs = 0xc0ffee, kOther = 0xbeef0001;
 constexpr std::uint64_t kDrain = 2 * kSecond;
 constexpr std::uint64_t kBegun = kSecond - 1'000'000;
 
-RxAnnouncement start(std::uint32_t session, std::uint16_t streams = 1) {
-  return {.session = session,
+RxAnnouncement start(std::uint32_t run_id, std::uint16_t streams = 1) {
+  return {.run_id = run_id,
           .frames = 100,
           .duration_ns = ~std::uint64_t{0},
           .frame_size = 64,
@@ -25,9 +25,9 @@ RxAnnouncement start(std::uint32_t session, std::uint16_t streams = 1) {
           .seen = 3};
 }
 
-RxAnnouncement end(std::uint32_t session, std::uint16_t stream, std::uint64_t frames,
+RxAnnouncement end(std::uint32_t run_id, std::uint16_t stream, std::uint64_t frames,
                    std::uint64_t at_ns = 10 * kSecond, std::uint16_t streams = 1) {
-  return {.session = session,
+  return {.run_id = run_id,
           .stream = stream,
           .end = true,
           .frames = frames,
@@ -37,13 +37,14 @@ RxAnnouncement end(std::uint32_t session, std::uint16_t stream, std::uint64_t fr
           .seen = 3};
 }
 
-RxCame came(std::uint32_t session, std::uint64_t packets, std::uint64_t last_ns = 9 * kSecond) {
-  return {.session = session, .packets = packets, .last_ns = last_ns};
+RxArrived arrived(std::uint32_t run_id, std::uint64_t packets,
+                  std::uint64_t last_ns = 9 * kSecond) {
+  return {.run_id = run_id, .packets = packets, .last_ns = last_ns};
 }
 
 /// Announced, and data has come of these.
 std::vector<RxSender> learn(RxRuns& runs, const std::vector<RxAnnouncement>& announcements,
-                            const std::vector<RxCame>& data = {came(kOurs, 60)}) {
+                            const std::vector<RxArrived>& data = {arrived(kOurs, 60)}) {
   runs.learn(announcements);
   return runs.confirm(data);
 }
@@ -63,7 +64,7 @@ bool over(const RxRuns& runs, std::uint64_t packets, std::uint64_t now_ns) {
 /// Of the first filter, 1 us apart.
 RxRecord matched(std::uint64_t packets) {
   RxRecord record = sample::record(packets, 2, 0, XTG_SIG_NONE);
-  record.slot.key.session = 0;
+  record.slot.key.run_id = 0;
   return record;
 }
 
@@ -72,12 +73,12 @@ TEST(RxRuns, WhatFiltersCountStaysButForWhatWasBefore) {
     return sample::at(kSecond, {matched(packets), sample::record(3)});
   };
   RxRuns runs(kDrain);
-  learn(runs, {start(1)}, {came(1, 2)}); // not that session's either
+  learn(runs, {start(1)}, {arrived(1, 2)}); // not that session's either
   RxSnapshot before = snapshot(5);
   runs.apply(before);
   ASSERT_EQ(before.records.size(), 1U);
-  EXPECT_EQ(before.aside.unannounced, 3U);
-  runs.set_aside(before, kBegun);
+  EXPECT_EQ(before.uncounted.unannounced, 3U);
+  runs.set_baseline(before, kBegun);
   RxSnapshot now = snapshot(12);
   now.records[0].arrival[xtg_hist_cell(1'000)]--;
   now.records[0].arrival[xtg_hist_cell(kSecond)]++;
@@ -123,23 +124,23 @@ TEST(RxRuns, AFilterHasNoSender) {
   EXPECT_FALSE(summary.streams[1].sent);
 }
 
-TEST(RxRuns, WhatAMirrorSentBackIsItsSendersAndCountsOnce) {
+TEST(RxRuns, WhatAReflectorSentBackIsItsSendersAndCountsOnce) {
   RxRuns runs(kDrain);
   learn(runs, {start(kOurs)});
   RxSnapshot snapshot =
       sample::at(0, {sample::record(5, 0, 1, XTG_SIG_FULL | XTG_RX_REFLECTED),
                      sample::record(5, 0, 1, XTG_SIG_FULL | XTG_RX_REFLECTED | XTG_RX_BACK),
                      sample::record(7, 0, 1, XTG_SIG_COMPACT | XTG_RX_REFLECTED)});
-  snapshot.records[2].slot.key.session = kOurs & 0xffff;
+  snapshot.records[2].slot.key.run_id = kOurs & 0xffff;
   RxSnapshot others = snapshot;
   for (RxRecord& record : others.records)
-    record.slot.key.session ^= 1;
+    record.slot.key.run_id ^= 1;
   runs.apply(snapshot);
   EXPECT_EQ(snapshot.records.size(), 3U);
-  EXPECT_EQ(snapshot.aside.unannounced, 0U);
+  EXPECT_EQ(snapshot.uncounted.unannounced, 0U);
   runs.apply(others);
   EXPECT_TRUE(others.records.empty());
-  EXPECT_EQ(others.aside.unannounced, 12U);
+  EXPECT_EQ(others.uncounted.unannounced, 12U);
 }
 
 TEST(RxRuns, AStartBeginsAndWhatIsNotItsDoesNotCount) {
@@ -151,59 +152,61 @@ TEST(RxRuns, AStartBeginsAndWhatIsNotItsDoesNotCount) {
 
   EXPECT_TRUE(runs.learn({start(kOther)}));
   EXPECT_FALSE(runs.learn({start(kOther)})) << "one more copy";
-  const auto news = runs.confirm({came(kOther, 2)});
+  const auto news = runs.confirm({arrived(kOther, 2)});
   ASSERT_EQ(news.size(), 1U);
-  EXPECT_EQ(news[0].session, kOther);
+  EXPECT_EQ(news[0].run_id, kOther);
   EXPECT_TRUE(news[0].start_seen);
   EXPECT_TRUE(runs.begun());
-  EXPECT_TRUE(runs.confirm({came(kOther, 3)}).empty()) << "told";
+  EXPECT_TRUE(runs.confirm({arrived(kOther, 3)}).empty()) << "told";
   EXPECT_FALSE(runs.learn({start(kOurs)})) << "joins, nothing begins anew";
   runs.apply(snapshot);
   EXPECT_TRUE(snapshot.records.empty());
-  EXPECT_EQ(snapshot.aside.unannounced, 5U);
+  EXPECT_EQ(snapshot.uncounted.unannounced, 5U);
   ASSERT_EQ(snapshot.senders.size(), 1U);
   EXPECT_FALSE(runs.may_be_over(0));
 }
 
 TEST(RxRuns, TheStartOfAMadeUpRunChangesNothing) {
   RxRuns runs(kDrain);
-  EXPECT_TRUE(learn(runs, {start(kOther)}, {came(kOurs, 60)}).empty());
+  EXPECT_TRUE(learn(runs, {start(kOther)}, {arrived(kOurs, 60)}).empty());
   EXPECT_FALSE(runs.begun());
-  EXPECT_TRUE(learn(runs, {}, {came(kOurs, 60), came(kOther, 1)}).empty()) << "nor one frame of it";
+  EXPECT_TRUE(learn(runs, {}, {arrived(kOurs, 60), arrived(kOther, 1)}).empty())
+      << "nor one frame of it";
   RxSnapshot snapshot = seen(runs, 60);
   EXPECT_EQ(snapshot.records.size(), 1U);
   EXPECT_TRUE(snapshot.senders.empty());
-  EXPECT_EQ(snapshot.aside.unannounced, 0U);
-  EXPECT_EQ(snapshot.aside.unconfirmed, 1U);
+  EXPECT_EQ(snapshot.uncounted.unannounced, 0U);
+  EXPECT_EQ(snapshot.uncounted.unconfirmed, 1U);
 
   // Beside a run that has begun it does not keep it from its end, nor is it in its loss.
-  learn(runs, {start(kOurs), end(kOurs, 1, 60), start(0x1), end(0x1, 0, 1'000)}, {came(kOurs, 60)});
+  learn(runs, {start(kOurs), end(kOurs, 1, 60), start(0x1), end(0x1, 0, 1'000)},
+        {arrived(kOurs, 60)});
   EXPECT_TRUE(runs.begun());
   EXPECT_TRUE(runs.may_be_over(11 * kSecond));
   EXPECT_TRUE(over(runs, 60, 11 * kSecond));
   snapshot = seen(runs, 60);
   ASSERT_EQ(snapshot.senders.size(), 1U);
-  EXPECT_EQ(snapshot.aside.unconfirmed, 2U);
+  EXPECT_EQ(snapshot.uncounted.unconfirmed, 2U);
 }
 
 TEST(RxRuns, AMadeUpEndEndsNothing) {
   RxRuns runs(kDrain);
   // Nobody announced the run that is under way.
-  learn(runs, {end(kOther, 0, 1)}, {came(kOurs, 60, 20 * kSecond), came(kOther, 1)});
+  learn(runs, {end(kOther, 0, 1)}, {arrived(kOurs, 60, 20 * kSecond), arrived(kOther, 1)});
   EXPECT_FALSE(runs.may_be_over(30 * kSecond)) << "one frame is no run";
-  learn(runs, {}, {came(kOurs, 60, 20 * kSecond), came(kOther, 2)});
+  learn(runs, {}, {arrived(kOurs, 60, 20 * kSecond), arrived(kOther, 2)});
   EXPECT_TRUE(runs.may_be_over(20 * kSecond));
   EXPECT_FALSE(over(runs, 60, 21 * kSecond)) << "frames of ours come";
   EXPECT_TRUE(over(runs, 60, 22 * kSecond)) << "they do not any more";
   // It is announced.
-  learn(runs, {start(kOurs)}, {came(kOurs, 60), came(kOther, 2)});
+  learn(runs, {start(kOurs)}, {arrived(kOurs, 60), arrived(kOther, 2)});
   EXPECT_FALSE(runs.may_be_over(30 * kSecond));
 }
 
 TEST(RxRuns, AllThatWasSentIsEnoughOfAShortRun) {
   RxRuns runs(kDrain);
-  EXPECT_TRUE(learn(runs, {start(kOurs)}, {came(kOurs, 1)}).empty());
-  EXPECT_EQ(learn(runs, {end(kOurs, 0, 1)}, {came(kOurs, 1)}).size(), 1U);
+  EXPECT_TRUE(learn(runs, {start(kOurs)}, {arrived(kOurs, 1)}).empty());
+  EXPECT_EQ(learn(runs, {end(kOurs, 0, 1)}, {arrived(kOurs, 1)}).size(), 1U);
   EXPECT_TRUE(runs.begun());
 }
 
@@ -218,10 +221,12 @@ TEST(RxRuns, ThoseThatNothingCameOfAreForgottenForOthers) {
   learn(runs, made_up);
   const RxSnapshot snapshot = seen(runs, 60);
   ASSERT_EQ(snapshot.senders.size(), 1U);
-  EXPECT_EQ(snapshot.senders[0].session, kOurs);
-  EXPECT_EQ(snapshot.aside.unconfirmed, 255U);
+  EXPECT_EQ(snapshot.senders[0].run_id, kOurs);
+  EXPECT_EQ(snapshot.uncounted.unconfirmed, 255U);
   // The latest are known.
-  EXPECT_EQ(learn(runs, {}, {came(1, 9), came(745, 9), came(746, 9), came(1000, 9)}).size(), 2U);
+  EXPECT_EQ(
+      learn(runs, {}, {arrived(1, 9), arrived(745, 9), arrived(746, 9), arrived(1000, 9)}).size(),
+      2U);
 }
 
 TEST(RxRuns, TheAnnouncedDurationBoundsTheWait) {
@@ -229,7 +234,7 @@ TEST(RxRuns, TheAnnouncedDurationBoundsTheWait) {
   RxAnnouncement begins = start(kOurs);
   begins.arrival_ns = kSecond;
   begins.duration_ns = 5 * kSecond;
-  learn(runs, {begins}, {came(kOurs, 60, 6 * kSecond)});
+  learn(runs, {begins}, {arrived(kOurs, 60, 6 * kSecond)});
   const std::uint64_t late = (1 + 5 + 2 + 2) * kSecond;
   EXPECT_FALSE(runs.may_be_over(late - 1));
   EXPECT_FALSE(over(runs, 60, late - 1));
@@ -237,7 +242,7 @@ TEST(RxRuns, TheAnnouncedDurationBoundsTheWait) {
   EXPECT_TRUE(runs.may_be_over(late));
   EXPECT_TRUE(over(runs, 60, late));
   EXPECT_TRUE(seen(runs, 60, late).senders[0].overdue);
-  learn(runs, {end(kOurs, 1, 60)}, {came(kOurs, 60)});
+  learn(runs, {end(kOurs, 1, 60)}, {arrived(kOurs, 60)});
   EXPECT_FALSE(seen(runs, 60, late).senders[0].overdue) << "it was announced after all";
 }
 
@@ -246,11 +251,11 @@ TEST(RxRuns, SilenceBoundsAnyDuration) {
   RxAnnouncement begins = start(kOurs);
   begins.duration_ns = std::uint64_t{1} << 63;
   begins.rate_millipps = 1'000'000;
-  learn(runs, {begins}, {came(kOurs, 60, kSecond)});
+  learn(runs, {begins}, {arrived(kOurs, 60, kSecond)});
   EXPECT_FALSE(runs.may_be_over(300 * kSecond));
   EXPECT_TRUE(runs.may_be_over(304 * kSecond));
   // Its records were taken for others: what is known of it stays.
-  runs.confirm({came(kOurs, 61, 200 * kSecond)});
+  runs.confirm({arrived(kOurs, 61, 200 * kSecond)});
   runs.confirm({});
   EXPECT_FALSE(runs.may_be_over(304 * kSecond));
 }
@@ -260,31 +265,31 @@ TEST(RxRuns, WithoutADurationItIsSilenceThatDoes) {
   RxAnnouncement begins = start(kOurs);
   begins.duration_ns = ~std::uint64_t{0};
   begins.rate_millipps = 1'000;
-  learn(runs, {begins}, {came(kOurs, 60, kSecond)});
+  learn(runs, {begins}, {arrived(kOurs, 60, kSecond)});
   EXPECT_FALSE(runs.may_be_over(303 * kSecond));
   EXPECT_TRUE(runs.may_be_over(304 * kSecond)) << "of a packet a second";
-  runs.confirm({came(kOurs, 61, 2 * kSecond)});
+  runs.confirm({arrived(kOurs, 61, 2 * kSecond)});
   EXPECT_FALSE(runs.may_be_over(304 * kSecond));
 }
 
 TEST(RxRuns, ShortSignaturesBelongByTheLowDigits) {
   RxRuns runs(kDrain);
   learn(runs, {start(kOther)},
-        {{.session = kOther & 0xffff, .compact = true, .packets = 2, .last_ns = 1}});
+        {{.run_id = kOther & 0xffff, .compact = true, .packets = 2, .last_ns = 1}});
   RxRecord shortened = sample::record(5, 0, 1, XTG_SIG_COMPACT);
-  shortened.slot.key.session = kOther & 0xffff;
+  shortened.slot.key.run_id = kOther & 0xffff;
   RxRecord another = shortened;
-  another.slot.key.session++;
+  another.slot.key.run_id++;
   RxSnapshot snapshot = sample::at(0, {shortened, another});
   runs.apply(snapshot);
   ASSERT_EQ(snapshot.records.size(), 1U);
-  EXPECT_EQ(snapshot.records[0].slot.key.session, 1U);
+  EXPECT_EQ(snapshot.records[0].slot.key.run_id, 1U);
 }
 
 TEST(RxRuns, IsOverWhenAllThatWasSentIsThere) {
   RxRuns runs(kDrain);
   RxAnnouncement ending = end(kOurs, 1, 100);
-  ending.refused = 10;
+  ending.driver_drops = 10;
   learn(runs, {start(kOurs), ending});
   EXPECT_TRUE(runs.may_be_over(10 * kSecond));
   EXPECT_FALSE(over(runs, 89, 10 * kSecond));
@@ -314,7 +319,7 @@ TEST(RxRuns, OfOneThatWasAnnouncedAndEndedAllMayBeLost) {
 }
 
 TEST(RxRuns, IsOverWhenEveryStreamOfEveryRunHasEnded) {
-  const std::vector<RxCame> both = {came(kOurs, 10), came(kOther, 7)};
+  const std::vector<RxArrived> both = {arrived(kOurs, 10), arrived(kOther, 7)};
   RxRuns runs(kDrain);
   learn(runs, {start(kOurs, 2), end(kOurs, 1, 10, 10 * kSecond, 2)});
   EXPECT_FALSE(runs.may_be_over(kSecond));
@@ -330,7 +335,7 @@ TEST(RxRuns, IsOverWhenEveryStreamOfEveryRunHasEnded) {
   EXPECT_TRUE(over(runs, 10, 11 * kSecond)) << "nobody's";
   const auto news = runs.confirm(both);
   ASSERT_EQ(news.size(), 1U) << "joins";
-  EXPECT_EQ(news[0].session, kOther);
+  EXPECT_EQ(news[0].run_id, kOther);
   EXPECT_FALSE(runs.may_be_over(20 * kSecond));
   EXPECT_FALSE(over(runs, 10, 20 * kSecond));
   learn(runs, {end(kOther, 0, 7, 20 * kSecond)}, both);
@@ -343,27 +348,27 @@ TEST(RxRuns, AnEndWithoutItsStartEndsARunOfWhichSomethingCame) {
   EXPECT_TRUE(learn(runs, {end(kOurs, 1, 100)}, {}).empty());
   EXPECT_FALSE(runs.may_be_over(20 * kSecond)) << "somebody else's";
   EXPECT_TRUE(seen(runs, 0).senders.empty());
-  const auto news = runs.confirm({came(kOurs, 60)});
+  const auto news = runs.confirm({arrived(kOurs, 60)});
   ASSERT_EQ(news.size(), 1U);
   EXPECT_FALSE(news[0].start_seen);
-  EXPECT_TRUE(runs.confirm({came(kOurs, 60)}).empty()) << "told";
+  EXPECT_TRUE(runs.confirm({arrived(kOurs, 60)}).empty()) << "told";
   EXPECT_FALSE(runs.begun());
   EXPECT_TRUE(runs.may_be_over(10 * kSecond));
   EXPECT_FALSE(over(runs, 60, 11 * kSecond));
   EXPECT_TRUE(over(runs, 60, 12 * kSecond));
 
   // What begins then has nothing to do with it.
-  const std::vector<RxCame> both = {came(kOurs, 60), came(kOther, 2)};
+  const std::vector<RxArrived> both = {arrived(kOurs, 60), arrived(kOther, 2)};
   EXPECT_EQ(learn(runs, {start(kOther)}, both).size(), 1U);
   EXPECT_FALSE(runs.may_be_over(20 * kSecond));
   const RxSnapshot snapshot = seen(runs, 60);
   ASSERT_EQ(snapshot.senders.size(), 1U);
-  EXPECT_EQ(snapshot.senders[0].session, kOther);
-  EXPECT_EQ(snapshot.aside.unannounced, 60U);
+  EXPECT_EQ(snapshot.senders[0].run_id, kOther);
+  EXPECT_EQ(snapshot.uncounted.unannounced, 60U);
   EXPECT_TRUE(learn(runs, {end(0x1, 0, 3)}, both).empty());
 }
 
-TEST(RxRuns, WhatCameDirectlyIsPreferredToWhatAMirrorSentBack) {
+TEST(RxRuns, WhatCameDirectlyIsPreferredToWhatAReflectorSentBack) {
   RxRuns runs(kDrain);
   RxAnnouncement back = end(kOurs, 1, 100), direct = end(kOurs, 1, 100, 9 * kSecond);
   back.reflected = true;
@@ -379,7 +384,7 @@ TEST(RxRuns, WhatCameDirectlyIsPreferredToWhatAMirrorSentBack) {
 RxSummary summary_of(const std::vector<RxAnnouncement>& announcements, std::uint64_t packets = 60) {
   RxRuns runs(kDrain);
   learn(runs, announcements,
-        packets == 0 ? std::vector<RxCame>{} : std::vector{came(kOurs, packets)});
+        packets == 0 ? std::vector<RxArrived>{} : std::vector{arrived(kOurs, packets)});
   RxSnapshot last = seen(runs, packets);
   last.time_ns = 20 * kSecond;
   return rx_summary(sample::at(0, {}), last, 0);
@@ -387,7 +392,7 @@ RxSummary summary_of(const std::vector<RxAnnouncement>& announcements, std::uint
 
 TEST(RxSent, LossIsByWhatWasSent) {
   RxAnnouncement ending = end(kOurs, 1, 200);
-  ending.refused = 20;
+  ending.driver_drops = 20;
   const RxSummary s = summary_of({start(kOurs), ending});
   ASSERT_EQ(s.streams.size(), 1U);
   EXPECT_EQ(s.streams[0].sent, 180U);
@@ -420,9 +425,9 @@ TEST(RxSent, NamesStayInOrderAndAllIsKnownOnlyOfAll) {
 
 TEST(RxSent, OfAShortSignaturesStream) {
   RxRecord shortened = sample::record(5, 0, 0x01, XTG_SIG_COMPACT);
-  shortened.slot.key.session = kOurs & 0xffff;
+  shortened.slot.key.run_id = kOurs & 0xffff;
   std::vector<RxStream> streams = rx_streams(sample::at(0, {shortened}), false);
-  RxSender sender{.session = kOurs, .about = {}, .ends = {{0x101, end(kOurs, 0x101, 8)}}};
+  RxSender sender{.run_id = kOurs, .about = {}, .ends = {{0x101, end(kOurs, 0x101, 8)}}};
   add_sent(streams, {sender});
   ASSERT_EQ(streams.size(), 1U);
   EXPECT_EQ(streams[0].sent, 8U);
@@ -449,7 +454,7 @@ TEST(RxSent, WhatFiltersCountedBeforeAndDuringTheDrainDoesNotStretchTheRun) {
   learn(runs, {start(kOurs), end(kOurs, 1, 60)});
   RxRecord filter = matched(1);
   filter.slot.first_ns = filter.slot.last_ns = 1;
-  runs.set_aside(sample::at(4'000, {filter}), 4'000);
+  runs.set_baseline(sample::at(4'000, {filter}), 4'000);
   filter.slot.packets = 3;
   filter.slot.last_ns = 10 * kSecond;
   RxSnapshot last = sample::at(20 * kSecond, {sample::record(60), filter});

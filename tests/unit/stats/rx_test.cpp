@@ -153,7 +153,7 @@ TEST(RxStreams, CopiesThroughAnotherQueueHideNoLoss) {
   RxRecord copies = record(10, 1); // numbers 30 to 39 once more
   copies.slot.base = 30;
   copies.slot.next = 40;
-  copies.words = {0x3ffULL << 30, 0};
+  copies.bitmap = {0x3ffULL << 30, 0};
   const RxSnapshot last = at(kSecond, {with_holes(), copies});
   const RxSummary summary = rx_summary(at(0, {}), last, 0);
   for (const RxCounters& c :
@@ -174,18 +174,18 @@ TEST(RxStreams, WhatLeftTheWindowsIsABound) {
   for (RxRecord* r : {&a, &b})
     r->slot.next += 128; // both windows are above 127
   a.slot.packets += 128;
-  a.words = {~0ULL, ~0ULL};
-  b.words = {0, 0};
+  a.bitmap = {~0ULL, ~0ULL};
+  b.bitmap = {0, 0};
   const auto streams = rx_streams(at(0, {a, b}), true);
   EXPECT_EQ(streams.at(0).counters.lost, 0) << "118 and 118 may be all of 128";
   EXPECT_FALSE(streams.at(0).loss_exact);
-  a.words.clear();
+  a.bitmap.clear();
   EXPECT_FALSE(rx_streams(at(0, {a, b}), true).at(0).loss_exact);
 }
 
-TEST(RxStreams, AreToldApartByNameAndStandInItsOrder) {
+TEST(RxStreams, AreDistinguishedByNameAndStandInItsOrder) {
   RxRecord other = record(4, 0, 0);
-  other.slot.key.session = 0xbeef;
+  other.slot.key.run_id = 0xbeef;
   const auto streams = rx_streams(
       at(0, {record(1, 0, 2), record(2, 0, 1), record(3, 0, 1, XTG_SIG_COMPACT), other}), false);
   ASSERT_EQ(streams.size(), 4U);
@@ -285,7 +285,7 @@ TEST(RxBursts, UnknownOfSeveralRecordsOrWithoutTheWindow) {
   other.slot.key.unit = 1;
   EXPECT_FALSE(rx_streams(at(0, {with_holes(), other}), true)[0].bursts_known);
   RxRecord r = with_holes();
-  r.words.clear();
+  r.bitmap.clear();
   const RxStream s = only(r, true);
   EXPECT_FALSE(s.bursts_known);
   EXPECT_EQ(s.outage_ns, 0U);
@@ -293,7 +293,7 @@ TEST(RxBursts, UnknownOfSeveralRecordsOrWithoutTheWindow) {
 
 TEST(RxBursts, NoOutageWhereNothingIsLost) {
   RxRecord r = with_holes();
-  r.words = {~0ULL, ~0ULL};
+  r.bitmap = {~0ULL, ~0ULL};
   const RxStream s = only(r, true);
   EXPECT_TRUE(s.bursts_known);
   EXPECT_EQ(s.bursts, 0U);

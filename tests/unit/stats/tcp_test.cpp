@@ -12,8 +12,8 @@ FlowCounters counters(std::uint64_t scale) {
   c.segments_sent = 1 * scale;
   c.bytes_sent = 2 * scale;
   c.bytes_acked = 3 * scale;
-  c.again = {4 * scale, 5 * scale, 6 * scale, 7 * scale};
-  c.again_bytes = {8 * scale, 9 * scale, 10 * scale, 11 * scale};
+  c.retransmit_causes = {4 * scale, 5 * scale, 6 * scale, 7 * scale};
+  c.retransmit_cause_bytes = {8 * scale, 9 * scale, 10 * scale, 11 * scale};
   c.spurious = 12 * scale;
   c.rto_fired = 13 * scale;
   c.tail_probes = 14 * scale;
@@ -48,14 +48,14 @@ TcpSnapshot at(std::uint64_t time_ns, std::vector<FlowState> flows) {
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
 TEST(TcpResetWords, SayWhatTheFarEndDid) {
-  EXPECT_EQ(reset_words(0, 0, false), "the far end reset it");
-  EXPECT_EQ(reset_words(500'000, 0, false),
+  EXPECT_EQ(reset_text(0, 0, false), "the far end reset it");
+  EXPECT_EQ(reset_text(500'000, 0, false),
             "the far end took 500,000 bytes and then reset the connection");
   EXPECT_EQ(
-      reset_words(37, 1, true),
+      reset_text(37, 1, true),
       "the far end took 37 bytes, sent 1 byte, closed its side and then reset the connection: "
       "a server with a protocol of its own");
-  EXPECT_EQ(reset_words(0, 1'234, false),
+  EXPECT_EQ(reset_text(0, 1'234, false),
             "the far end took 0 bytes, sent 1,234 bytes and then reset the connection: a server "
             "with a protocol of its own");
 }
@@ -224,10 +224,10 @@ TEST(FlowEnd, NamesAndBlame) {
     EXPECT_EQ(to_string(end), name);
     EXPECT_EQ(is_failure(end), blame) << name;
   }
-  EXPECT_EQ(to_string(Again::Sack), "sack");
-  EXPECT_EQ(to_string(Again::Rto), "rto");
-  EXPECT_EQ(to_string(Again::TailProbe), "tail_probe");
-  EXPECT_EQ(to_string(Again::Local), "local_drop");
+  EXPECT_EQ(to_string(RetransmitCause::Sack), "sack");
+  EXPECT_EQ(to_string(RetransmitCause::Rto), "rto");
+  EXPECT_EQ(to_string(RetransmitCause::TailProbe), "tail_probe");
+  EXPECT_EQ(to_string(RetransmitCause::Local), "local_drop");
 }
 
 class NoGoodputTest : public testing::Test {
@@ -294,7 +294,7 @@ TEST_F(NoGoodputTest, UsesWhatWasSeenOfSilence) {
 
 TEST(TcpSilence, IcmpInWords) {
   const auto words = [](bool ipv6, std::uint32_t type, std::uint32_t code) {
-    return icmp_words({.icmp_type = type, .icmp_code = code, .ipv6 = ipv6});
+    return icmp_text({.icmp_type = type, .icmp_code = code, .ipv6 = ipv6});
   };
   EXPECT_EQ(words(false, 3, 0), "network unreachable");
   EXPECT_EQ(words(false, 3, 1), "host unreachable");

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/udp_run.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "app/live_worker.h"
+#include "app/renewal.h"
+#include "app/run_common.h"
+#include "core/clock.h"
+#include "packet/assemble.h"
+#include "packet/encode.h"
+#include "plan/pacing.h"
+#include "stats/shortfall.h"
+
+namespace xtg::app {
+
+namespace {
+
+constexpr std::uint64_t kWatchNs = 100'000'000; // how often faults are looked for
+constexpr std::uint64_t kLeadInNs = 2'000'000;  // from "go" to the first slot
+constexpr std::uint64_t kTogetherNs = 20'000;   // slots released together span this at most
+constexpr std::uint64_t kSettleNs = 20'000'000; // for a link's own counters to catch up
+
+bool is_paced(const plan::StreamPlan& stream) {
+  return stream.pacing.has_value();
+}
+
+/// Between two slots of the whole stream that has them most often; 0 with a stream without.
+double shortest_gap_ns(const std::vector<plan::StreamPlan>& streams) {
+  double gap = std::numeric_limits<double>::infinity();
+  for (const plan::StreamPlan& stream : streams)
+    gap = std::min(gap, stream.pacing
+                            ? 1e9 * stream.pacing->frames_per_slot / stream.pacing->target_pps
+                            : 0.0);
+  return gap;
+}
+
+plan::FrameSize largest_frame(const std::vector<plan::StreamPlan>& streams) {
+  plan::FrameSize size = plan::largest_frame(streams.front());
+  for (const plan::StreamPlan& stream : streams)
+    if (stream.frame.mix.largest() > size.bytes) size = plan::largest_frame(stream);
+  return size;
+}
+
+/// What each thread does: it has a share of every stream.
+tx::WorkerSpec worker_spec(const plan::Plan& plan) {
+  tx::WorkerSpec spec;
+  spec.batch = plan.batch;
+  spec.sleep = plan::may_sleep(plan.streams);
+  spec.flood = false;
+  for (const plan::StreamPlan& stream : plan.streams) {
+    if (!stream.pacing) {
+      spec.flood = true;
+      continue;
+    }
+    // Slots far apart are lost to a busy CPU, not to the cost of releasing them one by one.
+    const std::uint64_t most = kTogetherNs / std::max<std::uint64_t>(stream.pacing->interval_ns, 1);
+    spec.paced.push_back({.number = stream.id,
+                          .slot_frames = stream.pacing->frames_per_slot,
+                          .batch_slots = stream.pacing->slots_per_batch,
+                          .max_batch_slots = static_cast<std::uint32_t>(most)});
+  }
+  return spec;
+}
+
+} // namespace
+
+UdpRun::~UdpRun() = default;
+
+const std::string& UdpRun::count_source_note() const {
+  return sender_->count_source_note();
+}
+
+Result<std::unique_ptr<UdpRun>> UdpRun::prepare(const plan::Plan& plan, std::uint64_t started_ns) {
+  std::unique_ptr<UdpRun> course(new UdpRun(plan, started_ns));
+  if (auto loaded = course->load(); !loaded)
+    return tl::unexpected<Error>(std::move(loaded.error()));
+  if (auto started = course->start_workers(); !started)
+    return tl::unexpected<Error>(std::move(started.error()));
+  return course;
+}
+
+Status UdpRun::load() {
+  const auto workers = static_cast<unsigned>(plan_.cpus.size());
+  auto devices = net::IngressDevices::create(workers + (plan_.announce ? 1 : 0));
+  if (!devices) return forward(std::move(devices), "make the ingress devices");
+  devices_.emplace(std::move(*devices));
+
+  xdp::SenderSpec spec;
+  spec.ingress_base = static_cast<std::uint32_t>(devices_->base_ifindex());
+  spec.to_ifindex = plan_.iface.ifindex;
+  std::vector<packet::EncodedStream> streams;
+  for (const plan::StreamPlan& stream : plan_.streams) {
+    streams.push_back(plan::encode(stream));
+    spec.totals.push_back(stream.num_packets.value_or(~std::uint64_t{0}));
+  }
+  auto tables = packet::assemble(std::move(streams));
+  if (!tables) return tl::unexpected<Error>(std::move(tables.error()));
+  spec.tables = std::move(*tables);
+  spec.workers = workers;
+  spec.control_frames = plan_.announce;
+  spec.resend = !plan_.once;
+  auto renew = must_renew(plan_.iface);
+  if (!renew) return tl::unexpected<Error>(std::move(renew.error()));
+  spec.renew = *renew;
+  if (spec.renew) notes_.push_back(plan::renewal_note(plan_.iface));
+  auto sender = xdp::Sender::load(spec);
+  if (!sender) return tl::unexpected<Error>(std::move(sender.error()));
+  sender_.emplace(std::move(*sender));
+  if (plan_.announce) announcer_.emplace(plan_, *sender_, *devices_);
+
+  if (auto attached = devices_->run([this] { return sender_->attach_ingress_devices(); });
+      !attached)
+    return attached;
+  if (plan_.attach_pass) {
+    auto note = pass_note(plan_.iface, sender_->attach_pass(plan_.iface.ifindex));
+    if (!note) return tl::unexpected<Error>(std::move(note.error()));
+    notes_.push_back(std::move(*note));
+  }
+  return {};
+}
+
+Status UdpRun::start_workers() {
+  for (const plan::StreamPlan& stream : plan_.streams)
+    bits_.push_back(
+        {stream.l1_bits, stream.l2_bits, stream.l3_bits, stream.frame.mix, stream.frame.l3_offset});
+  target_pps_ = plan::target_of(plan_.streams);
+  finished_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!finished_.valid()) return fail_sys(errno, "eventfd");
+
+  std::vector<tx::PooledWorker> workers;
+  for (std::size_t worker = 0; worker < plan_.cpus.size(); worker++) {
+    tx::PooledWorker pooled;
+    pooled.cpu = plan_.cpus[worker];
+    pooled.spec = worker_spec(plan_);
+    pooled.worker = std::make_unique<LiveWorker>(*sender_, *devices_, worker, nomem_[worker]);
+    workers.push_back(std::move(pooled));
+  }
+  pool_ = std::make_unique<tx::WorkerPool>(std::move(workers), [fd = finished_.get()] {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t n = write(fd, &one, sizeof one);
+  });
+  if (auto ready = pool_->wait_ready(); !ready) return ready;
+  for (const int cpu : pool_->unpinned())
+    notes_.push_back(fmt::format("a thread could not be pinned to CPU {}", cpu));
+  return {};
+}
+
+std::uint64_t UdpRun::soon_ns() {
+  return monotonic_ns() + kLeadInNs;
+}
+
+/// Fixes the moment of the first frame and, with it, all others.
+void UdpRun::start_clock(std::uint64_t start_ns) {
+  const bool paced = std::ranges::any_of(plan_.streams, &is_paced);
+  start_ns_ = paced ? start_ns : std::min(start_ns, monotonic_ns());
+  if (plan_.duration) {
+    end_ns_ = start_ns_ + static_cast<std::uint64_t>(plan_.duration->count());
+    sender_->set_end_ns(end_ns_);
+  }
+  set_schedules();
+  clock_ = run::Clock(start_ns_, std::nullopt, plan_.interval); // the program ends it
+  next_watch_ns_ = start_ns_ + kWatchNs;
+  if (const auto before = net::link_counters(plan_.iface.ifindex))
+    link_before_ = link_now_ = *before;
+  first_ = snapshot(false);
+  first_.time_ns = start_ns_;
+  previous_ = first_;
+  silence_.begin(first_.total, start_ns_);
+  follower_.begin(targets_of(plan_), plan_.iface);
+}
+
+void UdpRun::set_schedules() {
+  const auto threads = static_cast<std::uint32_t>(plan_.cpus.size());
+  for (const plan::StreamPlan& stream : plan_.streams) {
+    if (!stream.pacing) continue;
+    for (std::uint32_t worker = 0; worker < threads; worker++) {
+      const plan::Phase phase = plan::phase_of(*stream.pacing, worker, threads);
+      xdp::Schedule schedule;
+      schedule.first_ns = start_ns_ + phase.ns;
+      schedule.first_frac = phase.frac;
+      schedule.interval_ns = stream.pacing->interval_ns;
+      schedule.interval_frac = stream.pacing->interval_frac;
+      schedule.slot_frames = stream.pacing->frames_per_slot;
+      schedule.batch_slots = stream.pacing->slots_per_batch;
+      schedule.catch_up_ns = plan::kCatchUpNs;
+      sender_->set_schedule(worker, stream.id, schedule);
+    }
+  }
+}
+
+stats::Snapshot UdpRun::snapshot(bool settled) {
+  stats::Snapshot out = sender_->snapshot(settled);
+  out.time_ns = monotonic_ns();
+  for (std::size_t worker = 0; worker < out.workers.size(); worker++) {
+    out.workers[worker].nomem_retries = nomem_[worker].load(std::memory_order_relaxed);
+    out.total.nomem_retries += out.workers[worker].nomem_retries;
+  }
+  if (out.source == stats::CountSource::Link) add_link_counters(out, settled);
+  return out;
+}
+
+void UdpRun::add_link_counters(stats::Snapshot& snapshot, bool settled) {
+  // An interface that is gone answers no more: its last figures stand.
+  if (const auto now = net::link_counters(plan_.iface.ifindex)) link_now_ = *now;
+  const auto sent = [](const net::LinkCounters& c) {
+    return stats::LinkSent{c.tx_packets, c.tx_dropped + c.tx_errors};
+  };
+  stats::use_link_counters(snapshot, sent(link_before_), sent(link_now_), settled);
+}
+
+/// How long attempts without an accepted frame are put up with: a second, or where each frame is
+/// offered once (by choice, or as no tracepoint says what was refused), two slots of a slow stream
+/// that has been seen to work.
+std::uint64_t UdpRun::patience_ns() const {
+  const bool resend = !plan_.once && sender_->count_source_note().empty();
+  if (!silence_.ever_accepted() || resend) return kSilenceNs;
+  return std::max(kSilenceNs, static_cast<std::uint64_t>(2.5 * shortest_gap_ns(plan_.streams)));
+}
+
+/// Faults that end the run: the interface gone or down, and frames tried with none accepted.
+std::optional<Error> UdpRun::fault(const stats::Snapshot& now) {
+  const auto error = [this](std::string_view what) {
+    return Error{Errc::System, 0, fmt::format("{} {} during the run", plan_.iface.name, what)};
+  };
+  if (const auto state = net::link_state(plan_.iface.ifindex); state) {
+    if (!state->exists) return error("was removed");
+    if (!state->up && now.total.accepted != 0) return error("went down");
+  }
+  if (!silence_.lasts(now.total, now.time_ns, patience_ns())) return std::nullopt;
+  return silence_error(plan_.iface, largest_frame(plan_.streams), now);
+}
+
+void UdpRun::halt() {
+  sender_->stop();
+  pool_->stop();
+}
+
+void UdpRun::on_end(stats::EndReason, std::uint64_t) {
+  halt();
+}
+
+bool UdpRun::over() const {
+  pollfd finished{finished_.get(), POLLIN, 0};
+  return poll(&finished, 1, 0) > 0;
+}
+
+void UdpRun::follow_route() {
+  const std::uint64_t now_ns = monotonic_ns();
+  const RouteFollower::Change change = follower_.look(now_ns);
+  for (const RouteFollower::Moved& moved : change.moved)
+    for (const std::size_t stream : moved.streams) {
+      if (moved.way.hosts.empty())
+        sender_->set_next_hop(stream, moved.way.next_hop);
+      else
+        sender_->set_next_hops(stream, moved.way.hosts);
+      if (announcer_) announcer_->set_next_hop(stream, moved.way.next_hop);
+    }
+  for (const std::string& text : change.notes)
+    summary_.notes.push_back(fmt::format("after {:.1f} s: {}", clock_.seconds(now_ns), text));
+}
+
+void UdpRun::watch() {
+  follow_route();
+  if (auto error = fault(snapshot(false))) fail_run(std::move(*error));
+}
+
+stats::Sample UdpRun::sample() {
+  const stats::Snapshot now = snapshot(false);
+  stats::Sample sample = stats::delta(previous_, now, start_ns_, bits_, target_pps_);
+  previous_ = now;
+  return sample;
+}
+
+void UdpRun::look(std::uint64_t now_ns, report::Sink&) {
+  if (now_ns < next_watch_ns_) return;
+  next_watch_ns_ = now_ns + kWatchNs;
+  if (!ending()) watch();
+}
+
+std::optional<report::Interval> UdpRun::line(std::uint64_t now_ns) {
+  if (ending() || now_ns >= end_ns_) return std::nullopt; // the last one comes with the final count
+  return sample();
+}
+
+/// Until when frames were sent: a call that has sent its last passes its remaining runs over.
+std::uint64_t UdpRun::sent_until_ns() const {
+  std::uint64_t until = std::max(sender_->last_sent_ns(), start_ns_ + 1);
+  // N slots at a rate take N intervals: the last one's belongs to the rate.
+  if (target_pps_) until += static_cast<std::uint64_t>(shortest_gap_ns(plan_.streams));
+  return std::min(until, end_ns_);
+}
+
+/// Whether every stream has an amount, and has sent it.
+bool UdpRun::amounts_sent(const stats::Snapshot& last) const {
+  const bool resend = !plan_.once && last.source == stats::CountSource::Tracepoint;
+  for (std::size_t i = 0; i < plan_.streams.size(); i++) {
+    const stats::TxCounters& tx = last.streams[i];
+    const std::uint64_t done = resend ? tx.accepted : tx.attempts;
+    if (!plan_.streams[i].num_packets || done < *plan_.streams[i].num_packets) return false;
+  }
+  return true;
+}
+
+/// A run that sent nothing is no success.
+Error UdpRun::nothing_sent(stats::EndReason reason) {
+  return {Errc::System, 0,
+          reason == stats::EndReason::Interrupted
+              ? "interrupted before anything was sent"
+              : "nothing was sent: the run ended before its first frame was due"};
+}
+
+stats::Summary UdpRun::count(std::optional<stats::Sample>& rest) {
+  if (auto joined = pool_->join(); !joined) fail_run(std::move(joined.error()));
+  const double ended_s = clock_.seconds(monotonic_ns());
+  // Rates are of whole intervals; the run may have ended within the last one.
+  const auto until_end = [ended_s](stats::Sample sample) {
+    sample.end_s = std::min(sample.end_s, ended_s);
+    return sample;
+  };
+  if (!count_source_note().empty()) usleep(kSettleNs / 1000);
+  stats::Snapshot last = snapshot(true);
+  if (announcer_) announcer_->end(last, left_);
+  const bool all_sent = amounts_sent(last);
+  const stats::EndReason reason = reason_.value_or(
+      all_sent || !plan_.duration ? stats::EndReason::Amount : stats::EndReason::Duration);
+  last.time_ns = reason == stats::EndReason::Duration ? end_ns_ : sent_until_ns();
+
+  if (clock_.worth_a_line(previous_.time_ns, last.time_ns))
+    rest = until_end(stats::delta(previous_, last, start_ns_, bits_, target_pps_));
+  if (!error() && last.total.accepted == 0 && last.total.attempts != 0)
+    blame(silence_error(plan_.iface, largest_frame(plan_.streams), last));
+  if (!error() && last.total.attempts == 0) blame(nothing_sent(reason));
+
+  summary_.total = until_end(stats::delta(first_, last, start_ns_, bits_, target_pps_));
+  summary_.end = error() ? stats::EndReason::Failed : reason;
+  summary_.source = last.source;
+  summary_.errnos = last.errnos;
+  if (std::ranges::any_of(plan_.streams, &is_paced))
+    summary_.release_delay = sender_->release_delay();
+  summary_.first_frame_s = static_cast<double>(start_ns_ - started_ns_) * 1e-9;
+  summary_.shortfall = stats::explain_shortfall(summary_.total);
+  return std::move(summary_);
+}
+
+report::Begin UdpRun::begin(report::RunInfo info) {
+  plan::Plan plan = plan_;
+  plan.notes.insert(plan.notes.end(), notes_.begin(), notes_.end());
+  return report::UdpBegin{std::move(plan), with_source(std::move(info), count_source_note())};
+}
+
+void UdpRun::start_at(std::uint64_t start_ns) {
+  start_clock(start_ns);
+  pool_->go();
+}
+
+void UdpRun::start(const StopToken& stop) {
+  if (announcer_) announcer_->start(stop.fd());
+  start_at(soon_ns());
+}
+
+run::Course::Finished UdpRun::conclude(report::Sink& sink, const StopToken&, run::Host&) {
+  std::optional<stats::Sample> rest;
+  stats::Summary summary = count(rest);
+  if (announcer_)
+    for (const std::string& warning : announcer_->warnings())
+      sink.take(report::Warning{warning});
+  if (rest) sink.take(*rest);
+  return {std::move(summary)};
+}
+
+} // namespace xtg::app

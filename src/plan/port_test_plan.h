@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A run that sees both ends, everything decided and nothing done. Needs only values.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <optional>
+#include <vector>
+
+#include "core/result.h"
+#include "plan/facts.h"
+#include "plan/plan.h"
+#include "plan/rx_plan.h"
+#include "plan/test_spec.h"
+
+namespace xtg::plan {
+
+struct PortPlan {
+  InterfaceFacts iface;
+  std::optional<Plan> send;
+  std::optional<RxPlan> receive;
+};
+
+struct PortTestPlan {
+  TestSpec spec;
+  std::vector<PortPlan> ports;
+};
+
+/// Names every interface, also in conditions, by its own name, whichever of its names was given.
+/// `name_of` returns an interface's own name, and a name that no interface has as it is.
+TestSpec with_own_names(TestSpec spec,
+                        const std::function<std::string(const std::string&)>& name_of);
+
+/// Completes every port from the facts of its interface (one for each, in the same order).
+/// `session`: the run's random number; the senders' sessions differ in its lowest bits, and every
+/// receiver takes all of them. Senders get CPUs of their own while there are enough. Errors as
+/// those of resolve() and resolve_rx(); InvalidArgument also where frames would carry no signature.
+Result<PortTestPlan> resolve_port_test(const TestSpec& test, const std::vector<HostFacts>& facts,
+                                       std::uint32_t run_id);
+
+/// The stream that goes the other way: addresses, UDP ports and MAC addresses change places. What
+/// the stream leaves open is as resolve() would choose it on the interface of `facts`, so that it
+/// comes back to where it is sent from; MAC addresses that were left open are looked up.
+StreamSpec reversed(const StreamSpec& stream, const HostFacts& facts);
+
+/// With `bidir`, every port that only receives sends as well; `facts` are those of the first
+/// sending port.
+TestSpec with_return_paths(TestSpec spec, const HostFacts& facts);
+
+} // namespace xtg::plan
