@@ -2,12 +2,20 @@
 /* What became of the frames: raw tracepoint programs (BTF-typed). The kernel fires xdp_devmap_xmit
  * once per bulk of at most 16 frames with what the driver took, and xdp_redirect_err once per frame
  * that never got that far. Both run in the sending thread. A run is recognised by its ingress
- * devices, whose ifindexes nobody else uses. */
+ * devices, whose ifindexes are used by no other run. */
 #pragma once
 
-#include "errnos.bpf.h"
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
 
-/* Behind the workers' ingress devices comes that of xtg_control_frame, whose frames are nobody's.
+#include "errnos.bpf.h"
+#include "tx_fields.bpf.h"
+#include "xtg/abi/resend.h"
+#include "xtg/abi/tx.h"
+
+/* After the workers' ingress devices comes that of xtg_control_frame, whose frames are not counted.
  */
 static __always_inline bool is_control_frame(const struct net_device* from) {
   return (__u32)from->ifindex == config.ingress_base + config.n_workers;

@@ -2,6 +2,10 @@
 /* What the tracepoint programs that count have in common. */
 #pragma once
 
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
 struct net_device {
   int ifindex;
 } __attribute__((preserve_access_index));

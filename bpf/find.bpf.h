@@ -4,7 +4,20 @@
  * frame may have been padded. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "xtg/abi/rx_signature.h"
 #include "xtg/abi/rx_match.h"
+#include "xtg/abi/signature.h"
 
 #define XTG_RX_MOST 0xff00U /* beyond that the verifier follows no packet offset */
 
@@ -65,7 +78,7 @@ static __always_inline bool load_tail(struct xdp_md* ctx, __u32 end, __u64* word
   return true;
 }
 
-/* VLAN tags behind which a packet is looked for; for filters it is XTG_RX_TAGS. */
+/* VLAN tags after which a packet is looked for; for filters it is XTG_RX_TAGS. */
 #define XTG_RX_TAGS_BEHIND 4
 #define XTG_RX_BEHIND_MOST 31 /* bytes of them and the Ethernet header */
 

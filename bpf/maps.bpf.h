@@ -2,6 +2,14 @@
 /* Everything the programs share with user space. */
 #pragma once
 
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "xtg/abi/base.h"
+#include "xtg/abi/hist.h"
+#include "xtg/abi/tx.h"
+
 /* What is added up for the checksums of one frame, see csum.h. */
 struct sums {
   __u64 of[XTG_MAX_CSUMS];

@@ -3,6 +3,10 @@
  * short has fewer of them. */
 #pragma once
 
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
 #include "find.bpf.h"
 
 struct fragment_header {

@@ -1,15 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The reflector: a test frame that is wanted goes back where it came from, with what the reflector
- * has to say of it written into its signature. Everything else passes, untouched. Swapping
+/* The reflector: a test frame that meets all conditions goes back to its sender, with the
+ * reflector's timestamps written before its signature. Everything else passes, untouched. Swapping
  * addresses and ports leaves all checksums right; what is written is taken into the UDP checksum
- * (RFC 1624), so that a frame that came damaged goes back damaged. */
+ * (RFC 1624), so that a damaged frame goes back damaged. */
 #pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
 
 #include "find.bpf.h"
 #include "reflect_streams.bpf.h"
+#include "xtg/abi/csum.h"
+#include "xtg/abi/reflect.h"
+#include "xtg/abi/rx_signature.h"
+#include "xtg/abi/signature.h"
 
-/* A test frame: what it says and where it has it. No function that is called is given its address,
- * so that it lies in registers, and what is not used of it is not made. */
+/* A test frame: its signature and where that lies. No called function is given its address,
+ * so that it stays in registers, and what is not used of it is not computed. */
 struct seen {
   struct xtg_rx_signature sig;
   __u64 word[2];  /* the last 16 bytes, as they lie in the frame */
@@ -84,7 +99,7 @@ static __always_inline bool allowed(struct xtg_reflect_cpu* cpu, __u64 head, __u
   return true;
 }
 
-/* Whether the sender may be answered; where its packet went, no group. */
+/* Whether the sender may be answered. */
 static __always_inline bool wanted_addresses(struct xtg_reflect_cpu* cpu, const struct packet* p,
                                              const struct xtg_reflect_config* c) {
   if (p->v6) {
@@ -103,7 +118,7 @@ static __always_inline bool to_a_host(const struct packet* p) {
   return p->v4 && is_host4(p->v4->daddr);
 }
 
-/* XTG_REFLECT_REASONS: nothing is against sending it back. */
+/* XTG_REFLECT_REASONS: the frame meets all conditions. */
 static __always_inline __u32 objection(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu,
                                        struct seen* s, const struct packet* p) {
   const struct xtg_reflect_config* c = reflect_c();
@@ -214,7 +229,7 @@ static __always_inline __u64 difference(__u64 acc, __u64 was, __u64 is) {
   return xtg_csum_add64(xtg_csum_add64(acc, ~was), is);
 }
 
-/* Writes the last word but so many: the one that says that the frame was reflected. */
+/* Writes __u64 number `i` of the signature: the one with the flag that the frame was reflected. */
 static __always_inline __u64 write_word(struct xdp_md* ctx, const struct seen* s, __u32 i,
                                         __u64 was, __u64 is) {
   __u32 at = s->end - XTG_SIG_FULL_LEN + 8 * i;
@@ -232,7 +247,7 @@ static __always_inline __u64 write_word(struct xdp_md* ctx, const struct seen* s
   return difference(0, was, is);
 }
 
-/* Writes the reflector timestamps in front of a long signature. */
+/* Writes the reflector timestamps before a full signature. */
 static __always_inline __u64 write_reflector(struct xdp_md* ctx, const struct seen* s,
                                              const __u64* is, __u64 acc) {
   __u32 at = s->end - XTG_SIG_FULL_LEN - XTG_SIG_REFLECTOR_LEN;
@@ -259,7 +274,7 @@ static __always_inline __u64 write_reflector(struct xdp_md* ctx, const struct se
   return difference(acc, was[2], is[2]);
 }
 
-/* 0 is no checksum, and stays. At an odd place of the datagram the halves of each sum are swapped
+/* 0 is no checksum, and stays. At an odd offset in the datagram the halves of each sum are swapped
  * (RFC 1071, 2 (B)). */
 static __always_inline void fix_checksum(struct udphdr* udp, const struct seen* s, __u64 acc) {
   __u16 sum = xtg_csum_fold(acc);
@@ -322,7 +337,7 @@ static __always_inline bool find(struct xdp_md* ctx, struct seen* s) {
   return true;
 }
 
-/* What outermost() finds of a UDP datagram in a whole IPv4 packet without options behind an
+/* What outermost() finds of a UDP datagram in a whole IPv4 packet without options after an
  * untagged Ethernet header, as most are: all of it lies at places that are known, so that nothing
  * of it needs to be kept. */
 static __always_inline bool is_plain(struct xdp_md* ctx, struct packet* out) {
@@ -342,7 +357,7 @@ static __always_inline bool is_plain(struct xdp_md* ctx, struct packet* out) {
   return true;
 }
 
-/* What becomes of a frame with a signature. */
+/* Decides about a frame with a signature. */
 static __always_inline int serve(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu, struct seen* s,
                                  const struct packet* p) {
   __u32 why = objection(ctx, cpu, s, p);

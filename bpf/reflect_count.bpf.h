@@ -5,7 +5,14 @@
  * back by redirect. */
 #pragma once
 
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
 #include "errnos.bpf.h"
+#include "reflect_maps.bpf.h"
 
 /* As the kernel has them; only the fields that are read. */
 struct ns_common {

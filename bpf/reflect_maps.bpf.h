@@ -2,12 +2,19 @@
 /* What the reflector's programs share with user space. */
 #pragma once
 
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "xtg/abi/reflect.h"
+#include "xtg/abi/rx.h"
+#include "xtg/abi/signature.h"
+
 const volatile struct xtg_reflect_config reflect_config;
 
 /* .bss, mapped by user space. */
 struct xtg_reflect_control reflect_control;
 struct xtg_rx_candidate reflect_candidates[XTG_RX_CANDIDATES];
-/* A bit for the low 16 of each session of which a full signature came. */
+/* A bit for the low 16 of each session of which a full signature arrived. */
 __u64 reflect_known[65536 / 64];
 
 struct {

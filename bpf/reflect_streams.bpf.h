@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The reflector's streams: where each has its record, and which are believed to be one. */
+/* The reflector's streams: where each has its record, and which are accepted as one. */
 #pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "find.bpf.h"
+#include "reflect_maps.bpf.h"
+#include "xtg/abi/rx_signature.h"
 
 #define XTG_REFLECT_NO_PLACE (~0U)
 #define XTG_REFLECT_NOT_OURS (~0U - 1)
@@ -51,7 +60,7 @@ static long look_at_place(__u32 i, void* ctx) {
   return worth == ~0U;
 }
 
-/* Takes the place of a stream of which one frame came, or else nothing for a while, from among some
+/* Takes the place of a stream with one frame, or else of an idle one, from among some
  * that are looked at. */
 static __noinline __u32 taken_place(struct xtg_reflect_cpu* cpu) {
   struct search s = {.number = XTG_REFLECT_NO_PLACE};
@@ -96,9 +105,9 @@ static __noinline __u32 new_place(struct xtg_reflect_cpu* cpu, const struct xtg_
   return number;
 }
 
-/* A short signature's magic is 16 bits, which ordinary payload has by chance. It is believed when
- * its session was asked for, when long signatures of this session came, or at the second one of a
- * stream that agrees with the one before. */
+/* A compact signature's magic is 16 bits, which ordinary payload has by chance. It is accepted when
+ * its session was asked for, when full signatures of this session arrived, or at the second one of
+ * a stream that agrees with the one before. */
 static __noinline int believed(const struct xtg_rx_signature* m) {
   __u32 at = (m->run_id * 31 + m->stream) & (XTG_RX_CANDIDATES - 1);
   struct xtg_rx_candidate* c = &reflect_candidates[at];

@@ -7,6 +7,9 @@
  * and nobody reads. The frame's bytes stay as they are. */
 #pragma once
 
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
 /* Invalidates packet pointers. */
 static __always_inline void xtg_renew(struct xdp_md* ctx) {
   bpf_xdp_adjust_meta(ctx, -4);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The receiving program: takes frames that carry our signature, enters them, and lets everything
+/* The receiving program: takes frames that carry our signature, accounts them, and lets everything
  * else pass. Frames without one are held to the filters, if there are any. */
 #pragma once
+
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
 
 #include "rx_announce.bpf.h"
 #include "rx_back.bpf.h"
@@ -25,7 +29,7 @@ int xtg_rx(struct xdp_md* ctx) {
     if (wrong) return c->observe ? XDP_PASS : XDP_DROP;
   }
   if (m.version != XTG_SIG_VERSION || m.type != XTG_SIG_DATA) {
-    /* The short form's magic says little. */
+    /* The compact form's magic may be there by chance. */
     if (m.form == XTG_SIG_COMPACT && by_filter(ctx, q, shared)) return after_filter();
     return take_announcement(ctx, &m, q, shared);
   }

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Frames that announce a run's start or end: taken, counted in nobody's figures, and entered for
+/* Frames that announce a run's start or end: not passed on, not counted as traffic, and stored for
  * user space. */
 #pragma once
 
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <linux/errno.h>
+#include <bpf/bpf_helpers.h>
+
+#include "rx_count.bpf.h"
 #include "rx_frame.bpf.h"
 #include "xtg/abi/announce.h"
 
@@ -64,7 +70,7 @@ static __always_inline void see_again(struct xtg_rx_announcement* known,
   known->reflector_tx_ns = now->reflector_tx_ns;
 }
 
-/* Whether data of the stream came: its announcements have room that made-up ones do not. */
+/* Whether data of the stream arrived: its announcements have room that forged ones do not. */
 static __always_inline bool has_come(const struct xtg_rx_announce_key* key) {
   struct xtg_rx_stream_key full = {key->run_id, key->stream, XTG_SIG_FULL},
                            compact = {key->run_id & 0xffff, key->stream & 0xff, XTG_SIG_COMPACT};

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Frames that a reflector sent back (include/xtg/abi/rx_back.h). They branch off early, so that
- * those that come straight pay nothing. */
+/* Reflected frames (include/xtg/abi/rx_back.h). They branch off early, so that others
+ * pay nothing. */
 #pragma once
 
 #include "rx_streams.bpf.h"
 
-/* The reflector timestamps, which lie before the signature; 0: it tells nothing. */
+/* The reflector timestamps, which lie before the signature; 0: there are none. */
 static __always_inline int load_reflector(struct xdp_md* ctx, struct xtg_rx_reflector_stamp* w) {
   __u32 end = payload_end(ctx);
 
@@ -16,8 +16,8 @@ static __always_inline int load_reflector(struct xdp_md* ctx, struct xtg_rx_refl
   return xtg_rx_read_reflector(w);
 }
 
-/* Makes `key` the reflected stream's, and takes the time for which the reflector kept the frame out
- * of the delay: m->tx_ns is so much later. True: the reflector numbered the frame. */
+/* Makes `key` the reflected stream's, and subtracts the time in the reflector from
+ * the delay: m->tx_ns is so much later. True: the reflector numbered the frame. */
 static __always_inline bool look_back(struct xdp_md* ctx, struct xtg_rx_signature* m,
                                       struct xtg_rx_key* key, struct xtg_rx_reflector_stamp* w) {
   struct xtg_rx_record* record;
@@ -37,9 +37,9 @@ static __always_inline bool look_back(struct xdp_md* ctx, struct xtg_rx_signatur
   return w->seq != XTG_RX_UNNUMBERED;
 }
 
-/* Enters a frame that came back by the reflector's number, as what it is since the reflector sent
- * it, and leaves it and its key ready to be entered by the sender's. What the caller has of it is
- * changed for as long. */
+/* Accounts a reflected frame by the reflector's number, as the frame that the reflector sent, and
+ * leaves it and its key ready to be accounted by the sender's. What the caller has of it is changed
+ * for as long. */
 static __noinline int account_return(struct xdp_md* ctx, struct xtg_rx_signature* m,
                                      struct arrival* a, struct xtg_rx_key* key) {
   struct xtg_rx_reflector_stamp w;
@@ -49,7 +49,7 @@ static __noinline int account_return(struct xdp_md* ctx, struct xtg_rx_signature
   __u8 worker = m->worker;
   xtg_rx_by_reflector(m, &w);
   key->form |= XTG_RX_BACK;
-  /* The reflector's times are never CLOCK_TAI. Where there is no room, the round trip is all. */
+  /* The reflector's times are never CLOCK_TAI. Without a free slot only the round trip is kept. */
   account_at(xtg_rx_find_slot(key, 1, m->flags & ~XTG_SIG_F_TAI), m, a);
   key->form &= ~XTG_RX_BACK;
   m->seq = seq;

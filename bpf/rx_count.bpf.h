@@ -2,6 +2,11 @@
 /* Counters by receive queue and by CPU, and the amount that was asked for. */
 #pragma once
 
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "rx_maps.bpf.h"
+
 /* All ones if the queue has a record of its own, else 0. All other queues share record `last`.
  * Computed without a branch, because the verifier would walk everything after one twice. */
 static __always_inline __u64 own_record(__u32 queue, __u32 last) {

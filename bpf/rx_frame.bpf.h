@@ -2,14 +2,22 @@
 /* What a received frame says of itself, and whether it is meant for us. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
 #include "find.bpf.h"
 #include "rx_count.bpf.h"
+#include "rx_maps.bpf.h"
+#include "xtg/abi/rx_signature.h"
+#include "xtg/abi/signature.h"
 
-/* A frame and when it came. */
+/* A frame and its arrival. */
 struct arrival {
   __u64 now;
   __u32 length;
-  __u32 pad; /* nobody sets it */
+  __u32 pad; /* not set */
 };
 
 static __always_inline __u32 unit_of(struct xdp_md* ctx) {
@@ -17,11 +25,11 @@ static __always_inline __u32 unit_of(struct xdp_md* ctx) {
 }
 
 static __always_inline int is_shared(struct xdp_md* ctx) {
-  /* Queues beyond those told apart share the last record. */
+  /* Queues beyond the last record share it. */
   return (int)(rx_c()->shared | (own_record(ctx->rx_queue_index, XTG_RX_QUEUES - 1) + 1));
 }
 
-/* Field by field, for nobody wrote what is between them. */
+/* Field by field: the bytes between them are not initialised. */
 static __always_inline void copy_signature(struct xtg_rx_signature* to,
                                            const struct xtg_rx_signature* from) {
   to->seq = from->seq;
@@ -59,7 +67,7 @@ __noinline int xtg_rx_is_ordinary(struct xdp_md* ctx) {
   return packet.v6 && carries_others(packet.protocol, IPPROTO_ICMPV6);
 }
 
-/* Where the IP packet ends that begins behind an untagged Ethernet header; 0: there is none, or it
+/* Where the IP packet ends that begins after an untagged Ethernet header; 0: there is none, or it
  * is ordinary. */
 static __always_inline __u32 plain_end(struct xdp_md* ctx) {
   struct ethhdr* eth = (void*)(long)ctx->data;
@@ -147,7 +155,7 @@ static __noinline __u64 tai_is_ahead(void) {
   return bpf_ktime_get_tai_ns() - bpf_ktime_get_ns();
 }
 
-/* Whether a stream is one of those announced, or of a short signature has come with a full one. One
+/* Whether a stream was announced, or a full signature of its session has arrived. One
  * damaged bit of the session or of the stream's number makes none that is. */
 static __always_inline bool is_expected(const struct xtg_rx_signature* m) {
   __u32 known = rx_known[m->run_id & 0xffff], streams = known & 0xff;

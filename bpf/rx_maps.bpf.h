@@ -3,6 +3,15 @@
  * include/xtg/abi/rx_seq.h wants to have around it. */
 #pragma once
 
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "xtg/abi/rx.h"
+#include "xtg/abi/rx_back.h"
+#include "xtg/abi/rx_match.h"
+#include "xtg/abi/rx_sample.h"
+
 const volatile struct xtg_rx_config rx_config;
 const volatile struct xtg_rx_filters rx_filters = {.count = 0};
 
@@ -49,7 +58,7 @@ struct {
 } rx_positions SEC(".maps");
 
 /* What senders announced. Entered by the program, read and emptied by user space when
- * rx_control.announced has changed, so that those of nobody cannot fill it for good. */
+ * rx_control.announced has changed, so that forged ones cannot fill it for good. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, XTG_RX_ANNOUNCED);

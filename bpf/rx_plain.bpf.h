@@ -3,6 +3,10 @@
  * filters, if there are any. */
 #pragma once
 
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
 #include "match.bpf.h"
 #include "rx_streams.bpf.h"
 
@@ -46,7 +50,7 @@ static __always_inline bool by_filter(struct xdp_md* ctx, struct xtg_rx_queue* q
   return true;
 }
 
-/* The short signature's stream is not believed so far, but a filter fitted. */
+/* The compact signature's stream is not accepted yet, but a filter matched. */
 static __always_inline void counted_by_filter(const struct xtg_rx_signature* m,
                                               const struct xtg_rx_key* key) {
   waiting(m, key)->state = XTG_RX_CANDIDATE_COUNTED;

@@ -9,7 +9,7 @@ const volatile struct xtg_rx_sampling rx_sampling = {};
 struct xtg_rx_samples rx_samples[XTG_RX_QUEUES];
 __u64 rx_first; /* frames taken because they were among the first */
 
-/* User space sets the size, and reads it when it has time: nobody is woken. */
+/* User space sets the size, and polls it: no wakeups. */
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
   __uint(max_entries, 4096);
@@ -46,7 +46,7 @@ static __noinline int snapshot_slot(const struct xtg_rx_slot* s) {
   return 0;
 }
 
-/* What became of a packet is read from what it changed, so that entering it pays nothing for it. */
+/* A packet's outcome is derived from what it changed, so that accounting pays nothing for it. */
 static __noinline int sample_reasons(__u32 number) {
   struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
   struct xtg_rx_scratch* to = scratch();

@@ -2,14 +2,22 @@
 /* Enters packets into the record of their stream, which is found or made here. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
 #include "rx_count.bpf.h"
+#include "rx_maps.bpf.h"
 #include "rx_sample.bpf.h"
+#include "xtg/abi/rx_back.h"
+#include "xtg/abi/rx_seq.h"
 
 static __always_inline bool same_key(const struct xtg_rx_key* a, const struct xtg_rx_key* b) {
   return *(const __u64*)a == *(const __u64*)b && a->unit == b->unit;
 }
 
-/* `form`: the key's, as far as it is about a reflector; 0 where it is known to be none. */
+/* `form`: the key's bits about a reflector; 0 where it is known to be none. */
 static __always_inline __u32* cached(const struct xtg_rx_key* key, __u32 form) {
   __u32 queue = key->unit, place = key->stream ^ key->run_id << 5 ^ form;
 
@@ -19,7 +27,7 @@ static __always_inline __u32* cached(const struct xtg_rx_key* key, __u32 form) {
 
 #define XTG_RX_NO_SLOT (~0U)
 
-/* A slot that is nobody's. */
+/* A free slot. */
 static __noinline __u32 free_slot(void) {
   __u32 number = XTG_RX_NO_SLOT;
 
@@ -117,8 +125,8 @@ static __always_inline int account_at(__u32 number, struct xtg_rx_signature* m, 
   return xtg_rx_account_at(number, m, a);
 }
 
-/* One of the two places (`which`: 0, 1) where a stream's first frame may wait. One that came
- * straight and one that a reflector sent back do not agree. */
+/* One of the two places (`which`: 0, 1) where a stream's first frame may wait. A one-way frame
+ * and a reflected one do not agree. */
 static __always_inline struct xtg_rx_candidate*
 candidate(const struct xtg_rx_signature* m, const struct xtg_rx_key* key, __u32 which) {
   __u32 at = (m->run_id * 31 + m->stream + (key->form >> 8)) * 0x9e3779b1U >> 12 ^ which;

@@ -3,7 +3,13 @@
  * UDP's. Whoever calls this asks rx_s()->verify first. */
 #pragma once
 
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
 #include "rx_scratch.bpf.h"
+#include "xtg/abi/csum.h"
 
 enum verdict { SOUND, CORRUPT, UNVERIFIED };
 

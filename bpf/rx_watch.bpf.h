@@ -7,8 +7,8 @@
 #include "rx_verify.bpf.h"
 
 /* Verifies a frame that has our signature: 0 when its checksum is not known to be wrong. Where it
- * is, the frame counts as corrupt and its numbers nowhere: 1; or 2 for a short signature of a
- * stream that nobody knows, which may not be one. */
+ * is, the frame counts as corrupt and its numbers nowhere: 1; or 2 for a compact signature of a
+ * stream that is not known, which may not be one. */
 static __noinline int check(struct xdp_md* ctx, const struct xtg_rx_signature* m, int shared) {
   const struct xtg_rx_config* c = rx_c();
   struct xtg_rx_key key;
@@ -27,7 +27,7 @@ static __noinline int check(struct xdp_md* ctx, const struct xtg_rx_signature* m
   return 1;
 }
 
-/* What becomes of a frame that is watched, after check(): enters it, and shows it where there is a
+/* A watched frame, after check(): accounts it, and shows it where there is a
  * reason. The verifier knows nothing of what lies in the scratch, so that one look at all of this
  * is enough for it. */
 static __noinline int take_watched(struct xdp_md* ctx, const struct xtg_rx_signature* m,

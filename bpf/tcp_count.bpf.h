@@ -4,7 +4,15 @@
  * frames out: so it is known at once, without a round trip, which segments have to go again. */
 #pragma once
 
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
 #include "errnos.bpf.h"
+#include "tcp_maps.bpf.h"
+#include "tcp_tx.bpf.h"
+#include "xtg/abi/tcp_output.h"
 
 struct refusal {
   struct xtg_tcp_worker* worker;

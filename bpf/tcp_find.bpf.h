@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where a packet's TCP segment lies: behind tags of VLAN 0, options of IPv4 and extension headers
+/* Where a packet's TCP segment lies: after tags of VLAN 0, options of IPv4 and extension headers
  * of IPv6. The ingress programs look into what the kernel's IP would deliver, and count the rest
  * that comes from the far end. */
 #pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "tcp_maps.bpf.h"
 
 #define RX_ETH 14
 #define RX_V4 20
@@ -51,8 +59,8 @@ static __always_inline long rx_load(void* ctx, const bool tc, __u32 at, void* to
 
 #include "tcp_icmp.bpf.h"
 
-/* The Ethernet type, behind tags that carry a priority only (IEEE 802.1Q: VLAN 0); `*at` is moved
- * behind them. The first RX_ETH + RX_V4 bytes are in s->head. */
+/* The Ethernet type, after tags that carry a priority only (IEEE 802.1Q: VLAN 0); `*at` is moved
+ * past them. The first RX_ETH + RX_V4 bytes are in s->head. */
 static __always_inline __u16 rx_type(const struct rx_scratch* s, __u32* at) {
   __u16 type = rx_u16(&s->head[12]);
   int i;
@@ -67,7 +75,7 @@ static __always_inline __u16 rx_type(const struct rx_scratch* s, __u32* at) {
   return type;
 }
 
-/* Pieces of a packet of the far end, of which nobody knows the connection. */
+/* Fragments of a packet of the far end, whose connection is not known. */
 static __always_inline void rx_fragment(const struct rx_scratch* s) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   const __u8* ours = (const __u8*)c->header;
@@ -151,7 +159,7 @@ static __always_inline __u32 rx_extra(void* ctx, struct rx_scratch* s, const boo
     return RX_NO_NEXT;
   }
   if (kind == 0 && !first) s->refused = 1;
-  /* Segments left, or of the kinds that the kernel wants to have been told of. */
+  /* Segments left, or of the kinds that need an entry in the kernel's tables. */
   if (kind == 43 && (h[3] || (h[2] >= 2 && h[2] <= 4))) s->refused = 1;
   if ((kind == 0 || kind == 60) && !rx_options_ok(ctx, s, tc, s->l4, len, 2)) s->refused = 1;
   s->l4 += len;

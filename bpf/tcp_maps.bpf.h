@@ -3,6 +3,17 @@
  * include/xtg/abi/tcp_*.h wants to have around it. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "xtg/abi/base.h"
+#include "xtg/abi/hist.h"
+#include "xtg/abi/tcp.h"
+#include "xtg/abi/tcp_math.h"
+#include "xtg/abi/tcp_wheel.h"
+
 const volatile struct xtg_tcp_config tcp_config;
 
 /* .bss, mapped by user space. */
@@ -185,5 +196,5 @@ static __always_inline struct xtg_tcp_link* xtg_tcp_link_at(__u32 number) {
 }
 
 #define xtg_loop(n, fn, ctx) bpf_loop(n, fn, ctx, 0)
-/* The verifier looks at these once each, whoever calls them. */
+/* The verifier checks these once each, whoever calls them. */
 #define XTG_TCP_FN __attribute__((noinline))

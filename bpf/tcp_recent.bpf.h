@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* TS.Recent (RFC 7323, 4.3) of the connections being taken over, which no socket option tells: read
- * from the kernel's sockets by an iterator over those of the network namespace. */
+/* TS.Recent (RFC 7323, 4.3) of the connections being taken over, which no socket option reports:
+ * read from the kernel's sockets by an iterator over those of the network namespace. */
 #pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "tcp_maps.bpf.h"
 
 #define AF_INET 2
 

@@ -4,7 +4,13 @@
  * passes. It may run on any CPU, and on several at once. */
 #pragma once
 
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
 #include "tcp_find.bpf.h"
+#include "tcp_maps.bpf.h"
+#include "xtg/abi/csum.h"
 
 struct rx_options {
   struct rx_scratch* s;

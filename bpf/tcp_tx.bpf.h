@@ -4,7 +4,18 @@
  * header that the burst's frames share; the frames then cost little more than their stores. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
 #include "renew.bpf.h"
+#include "tcp_maps.bpf.h"
+#include "xtg/abi/csum.h"
+#include "xtg/abi/tcp_file.h"
+#include "xtg/abi/tcp_input.h"
+#include "xtg/abi/tcp_output.h"
 
 #define XTG_SKIP XDP_DROP
 

@@ -7,6 +7,11 @@
  * verifier knows their values and removes the branches not taken. */
 #pragma once
 
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "maps.bpf.h"
 #include "renew.bpf.h"
 #include "tx_batch.bpf.h"
 #include "tx_frame.bpf.h"

@@ -4,7 +4,14 @@
  * tracepoints count belongs to it. */
 #pragma once
 
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
 #include "tx_fields.bpf.h"
+#include "xtg/abi/resend.h"
+#include "xtg/abi/hist.h"
+#include "xtg/abi/slots.h"
 
 /* What the signatures of one batch share, or with stamp_each those of one frame; returns its part
  * of the sums. Only for streams with a signature. */

@@ -4,7 +4,14 @@
  * thread, and where flows return to their beginning, they are sought. */
 #pragma once
 
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
 #include "maps.bpf.h"
+#include "xtg/abi/csum.h"
+#include "xtg/abi/sweep.h"
 
 /* A decision by constants of the run. The verifier removes a branch whose target is never reached,
  * so each outcome has a target of its own; the jump there is an instruction that it removes, too.

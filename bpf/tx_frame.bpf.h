@@ -4,7 +4,14 @@
  * never patched. */
 #pragma once
 
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
 #include "tx_fields.bpf.h"
+#include "xtg/abi/csum.h"
+#include "xtg/abi/signature.h"
 
 /* What a program variant decides at compile time. */
 enum {

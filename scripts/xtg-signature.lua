@@ -25,12 +25,12 @@ local f = {
   flags = ProtoField.uint8("xtg.flags", "Flags", base.HEX),
   stamp_each = ProtoField.bool("xtg.stamp_each", "Send time read for each frame", 8, nil, 0x01),
   tai = ProtoField.bool("xtg.tai", "Send time is CLOCK_TAI", 8, nil, 0x02),
-  mirror = ProtoField.bool("xtg.mirror", "Room for a mirror's words", 8, nil, MIRROR_FLAG),
-  reflected = ProtoField.bool("xtg.reflected", "Sent back by a mirror", 8, nil, 0x08),
-  mirror_cpu = ProtoField.uint8("xtg.mirror_cpu", "Mirror: CPU, its low bits", base.DEC),
-  mirror_seq = ProtoField.uint64("xtg.mirror_seq", "Mirror: frames sent back before", base.DEC),
-  mirror_rx_ns = ProtoField.uint64("xtg.mirror_rx_ns", "Mirror: receive time (ns)", base.DEC),
-  mirror_tx_ns = ProtoField.uint64("xtg.mirror_tx_ns", "Mirror: send time (ns)", base.DEC),
+  mirror = ProtoField.bool("xtg.mirror", "Reserved for reflector timestamps", 8, nil, MIRROR_FLAG),
+  reflected = ProtoField.bool("xtg.reflected", "Sent back by a reflector", 8, nil, 0x08),
+  mirror_cpu = ProtoField.uint8("xtg.mirror_cpu", "Reflector: CPU, its low bits", base.DEC),
+  mirror_seq = ProtoField.uint64("xtg.mirror_seq", "Reflector: frames sent back before", base.DEC),
+  mirror_rx_ns = ProtoField.uint64("xtg.mirror_rx_ns", "Reflector: receive time (ns)", base.DEC),
+  mirror_tx_ns = ProtoField.uint64("xtg.mirror_tx_ns", "Reflector: send time (ns)", base.DEC),
   reserved = ProtoField.uint16("xtg.reserved", "Reserved", base.HEX),
   type = ProtoField.uint8("xtg.type", "Type", base.DEC, {[0] = "data", [1] = "start", [2] = "end"}),
   version = ProtoField.uint8("xtg.version", "Version", base.DEC),
@@ -97,7 +97,7 @@ end
 
 local function add_mirror(range, root)
   local tree = root:add(xtg, range)
-  tree:append_text(": a mirror's words")
+  tree:append_text(": reflector timestamps")
   tree:add(f.mirror_cpu, range(0, 1))
   tree:add(f.mirror_seq, range(1, 7))
   tree:add(f.mirror_rx_ns, range(8, 8))
@@ -124,7 +124,7 @@ local function add_full(range, pinfo, root)
   title(tree, pinfo, "full", range(0, 8):uint64(), range(20, 2), range(22, 1))
 end
 
--- What stands before the signature, at `at`, of a frame that is not data; a mirror's words may be in between.
+-- What stands before the signature, at `at`, of a frame that is not data; reflector timestamps may be in between.
 local function add_announcement(tvb, at, root)
   local type, flags = tvb(at + 26, 1):uint(), tvb(at + 23, 1):uint()
   local from = at - ANNOUNCE_LEN - (flags % 8 >= 4 and MIRROR_LEN or 0)

@@ -95,7 +95,7 @@ Result<Attached> attach_by_mode(plan::RxMode mode, const plan::InterfaceFacts& i
     if (!elsewhere || !attach(xdp::AttachMode::Generic))
       return tl::unexpected<Error>(std::move(why));
     return Attached{xdp::AttachMode::Generic,
-                    fmt::format("{} in generic mode, behind the driver, which is slower: {}", done,
+                    fmt::format("{} in generic mode, after the driver, which is slower: {}", done,
                                 why.message()),
                     why};
   }

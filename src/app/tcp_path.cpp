@@ -50,11 +50,11 @@ void TcpRun::follow_mtu(report::Sink& sink, std::uint64_t now_ns) {
   const std::uint32_t headers = config_.header_len - 14;
   sender_->set_cut(path_mtu_ - headers);
   summary_.path_mtu = path_mtu_;
-  note(
-      fmt::format("a link on the way takes IP packets of {} bytes: segments of {} bytes are cut to "
-                  "{}",
-                  path_mtu_, config_.mss, path_mtu_ - headers),
-      sink, now_ns);
+  note(fmt::format(
+           "a link on the path carries IP packets of {} bytes: segments of {} bytes are cut to "
+           "{}",
+           path_mtu_, config_.mss, path_mtu_ - headers),
+       sink, now_ns);
 }
 
 /// A clause about why a flow is not answered, with what comes before it; or nothing.

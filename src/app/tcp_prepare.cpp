@@ -131,8 +131,8 @@ Status TcpRun::connect() {
   return {};
 }
 
-/// A frozen connection that is not taken over after all: nothing was sent by it, so the kernel's
-/// socket resets it, or the far end would keep it.
+/// A frozen connection that is not taken over after all: nothing was sent by it, so the
+/// kernel's socket resets it, or the far end would keep it.
 void TcpRun::reject_flow(std::size_t number, std::string detail) {
   (void)net::send_rst(flows_[number].socket);
   give_up_flow(number, stats::FlowEnd::Lost, std::move(detail));

@@ -78,8 +78,8 @@ tl::unexpected<Error> unknown_at_root(const std::string& word) {
     return bad_usage(fmt::format("unknown option {}; {}", name, hint));
   for (const CommandInfo& command : spec::commands())
     if (command.by_word(name) != nullptr)
-      return bad_usage(fmt::format("{} goes behind the command, as in: xdp-trafficgen {} {}", name,
-                                   command.name, name));
+      return bad_usage(fmt::format("{} belongs after the command, as in: xdp-trafficgen {} {}",
+                                   name, command.name, name));
   return bad_usage("unknown option " + name +
                    suggestion(name, {"--help", "--version", std::string(kProfile)}));
 }
@@ -90,7 +90,8 @@ tl::unexpected<Error> unknown_argument(const CommandInfo& command, const Args& p
   const auto option = std::ranges::find_if(parts, is_option);
   if (option != parts.end()) return unknown_option(command, *option);
   std::string hint = after("; ", foreign_argument(command.name, args));
-  if (hint.empty() && command.command == spec::Command::Demo) hint = "; a command goes behind --";
+  if (hint.empty() && command.command == spec::Command::Demo)
+    hint = "; the command to run belongs after --";
   return bad_usage(
       fmt::format("{}: unexpected argument \"{}\"{}", command.name, parts.front(), hint));
 }
@@ -149,7 +150,7 @@ Result<std::optional<spec::Draft>> profile_at_root(Args& args) {
   const std::string path = joined ? args.front().substr(kProfile.size() + 1) : args[1];
   args.erase(args.begin(), args.begin() + (joined ? 1 : 2));
   if (!args.empty() && spec::find_command(args.front()) != nullptr)
-    return bad_usage(fmt::format("--profile goes behind the command, as in: xdp-trafficgen {} "
+    return bad_usage(fmt::format("--profile belongs after the command, as in: xdp-trafficgen {} "
                                  "--profile {}",
                                  args.front(), path));
   auto draft = read_draft(path, nullptr);
@@ -229,7 +230,7 @@ Result<Request> parse_args(Args args) {
   auto draft = draft_of(*parts.command, std::move(parts.given), std::move(*profile));
   if (!draft) return tl::unexpected<Error>(std::move(draft.error()));
   if (wrapped && wrapped->empty())
-    return bad_usage("demo --: expected a command and its arguments behind --");
+    return bad_usage("demo --: expected a command and its arguments after --");
   if (wrapped) draft->rest = std::move(*wrapped);
   auto test = spec::build(*draft);
   if (!test) return tl::unexpected<Error>(std::move(test.error()));

@@ -95,7 +95,7 @@ Result<std::vector<UniqueFd>> make_taps_anywhere(int& base, unsigned count) {
 Result<IngressDevices> IngressDevices::create(unsigned count) {
   if (count == 0 || count > kMaxCount)
     return fail(Errc::Internal,
-                fmt::format("an anchor has 1 to {} devices, not {}", kMaxCount, count));
+                fmt::format("1 to {} ingress devices are possible, not {}", kMaxCount, count));
   int base = random_base();
   auto ns = NetNs::create_private();
   if (!ns) {

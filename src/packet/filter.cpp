@@ -60,10 +60,10 @@ std::vector<std::string_view> words_of(std::string_view text) {
 /// What pcap-filter has and we have not.
 Status check_word(std::string_view word) {
   if (word == "or" || word == "||")
-    return reject(word, "is not taken: alternatives are filters of their own, each with its own "
+    return reject(word, "is not supported: alternatives are separate filters, each with its own "
                         "--match");
   if (word == "not" || word.starts_with('!'))
-    return reject(word, "is not taken: say which frames fit");
+    return reject(word, "is not supported: say which frames match");
   if (word.find_first_of("()") != std::string_view::npos)
     return reject(word, "has a parenthesis: primitives are joined by \"and\", alternatives each "
                         "have a --match of their own");
@@ -104,7 +104,7 @@ private:
   /// The next word, or why there is none.
   Result<std::string_view> value(std::string_view expected) {
     if (at_end() || is_and(peek()))
-      return reject(words_[at_ - 1], fmt::format("wants {} after it", expected));
+      return reject(words_[at_ - 1], fmt::format("needs {} after it", expected));
     return words_[at_++];
   }
 
@@ -119,7 +119,7 @@ private:
 
   Result<Primitive> primitive() {
     if (at_end() || is_and(peek())) {
-      const std::string expected = "wants a primitive such as \"udp dst port 10000\"";
+      const std::string expected = "needs a primitive such as \"udp dst port 10000\"";
       return at_ == 0 ? reject(peek(), expected + " before it")
                       : reject(words_[at_ - 1], expected + " after it");
     }
@@ -186,7 +186,7 @@ private:
     Primitive p{.kind = Kind::Ether};
     p.side = side();
     if (!take("host"))
-      return reject(words_[at_ - 1], "wants host and a MAC address after it, as in \"ether src "
+      return reject(words_[at_ - 1], "needs host and a MAC address after it, as in \"ether src "
                                      "host 02:00:00:00:00:01\"");
     const auto word = value("a MAC address");
     if (!word) return tl::unexpected<Error>(word.error());
@@ -211,7 +211,7 @@ private:
     else if (which == Side::Either && take("proto"))
       parsed = proto();
     else if (which != Side::Either)
-      return reject(words_[at_ - 1], "wants host, net, port or portrange after it");
+      return reject(words_[at_ - 1], "needs host, net, port or portrange after it");
     else
       return unknown(peek(), of);
     if (parsed) parsed->side = which;
@@ -220,9 +220,10 @@ private:
 
   static tl::unexpected<Error> unknown(std::string_view word, std::optional<Kind> of) {
     if (!of && Ip::parse(word))
-      return reject(word, fmt::format("wants a word before it: \"host {0}\", \"src host {0}\" or "
-                                      "\"dst host {0}\"",
-                                      word));
+      return reject(word,
+                    fmt::format("needs a keyword before it: \"host {0}\", \"src host {0}\" or "
+                                "\"dst host {0}\"",
+                                word));
     return reject(word, "is not known: expected ip, ip6, udp, tcp, icmp, icmp6, arp, proto, host, "
                         "net, port, portrange, src, dst, vlan, ether, less or greater");
   }
@@ -257,7 +258,7 @@ private:
     for (unsigned bit = *bits; bit < 8 * address->size(); ++bit)
       p.address.bytes[bit / 8] &= static_cast<std::uint8_t>(~(0x80U >> (bit % 8)));
     if (p.address != *address)
-      return reject(*word, fmt::format("has bits behind its prefix: say {}/{}",
+      return reject(*word, fmt::format("has bits beyond its prefix: use {}/{}",
                                        p.address.to_string(), *bits));
     return p;
   }

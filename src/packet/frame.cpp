@@ -57,11 +57,11 @@ Status check_sizes(const FrameSpec& spec) {
   }
   if (!spec.reflector) return {};
   if (!spec.signature)
-    return fail(Errc::InvalidArgument, "a mirror's words take a signature behind them");
+    return fail(Errc::InvalidArgument, "reflector timestamps need a signature after them");
   if (const std::uint32_t least = min_reflector_frame_size(family, spec.tags.size());
       smallest < least) {
     return fail(Errc::InvalidArgument,
-                fmt::format("a frame of {} bytes has no room for a mirror's words: at least {} "
+                fmt::format("a frame of {} bytes has no room for reflector timestamps: at least {} "
                             "with FCS",
                             smallest, least));
   }

@@ -50,7 +50,7 @@ Result<VlanRange> VlanRange::parse(std::string_view text) {
     const auto priority = parse_unsigned<std::uint8_t>(text.substr(colon + 1));
     if (!priority || *priority > 7)
       return fail(Errc::InvalidArgument,
-                  fmt::format("{}: the priority behind the colon is 0 to 7", quoted(text)));
+                  fmt::format("{}: the priority after the colon is 0 to 7", quoted(text)));
     out.priority = *priority;
     ids = text.substr(0, colon);
   }

@@ -81,7 +81,7 @@ Status check_consent(const Consent& consent, const InterfaceFacts& iface, const 
                      std::string_view option) {
   if (iface.has_default_route && !consent.default_route)
     return invalid(fmt::format("{} carries the default route: a flood there can cut this host off; "
-                               "--allow-default-route to send all the same",
+                               "--allow-default-route to send anyway",
                                iface.name));
   if (consent.public_address) return {};
   std::string_view words = special_text(dst, AddressUse::Destination);
@@ -151,13 +151,13 @@ Status check_ingress(std::string_view command, RxMode mode, const HostFacts& fac
   const InterfaceFacts& iface = *facts.iface;
   if (!iface.xdp_prog_ids.empty())
     return fail(Errc::NotSupported,
-                fmt::format("{} has an XDP program already (id {}), which stays there: ip link "
-                            "show dev {} tells which; {} needs it detached",
+                fmt::format("{} has an XDP program already (id {}), which is left alone: ip link "
+                            "show dev {} names it; {} needs it detached",
                             iface.name, fmt::join(iface.xdp_prog_ids, ", "), iface.name, command));
   if (mode == RxMode::Native && lacks_xdp(iface))
     return fail(Errc::NotSupported,
-                fmt::format("the driver of {} ({}) has no XDP, as --mode native wants; --mode "
-                            "generic receives behind the driver, slower",
+                fmt::format("the driver of {} ({}) has no XDP, which --mode native needs; --mode "
+                            "generic receives after the driver, slower",
                             iface.name, iface.driver.empty() ? "unnamed" : iface.driver));
   return {};
 }
@@ -215,7 +215,7 @@ std::string unusable_text(const InterfaceFacts& iface, const UnusableAddress& ad
     return fmt::format("on {} is not usable, another host has it (duplicate address detection "
                        "failed)",
                        iface.name);
-  return fmt::format("on {} is not usable yet (tentative: duplicate address detection goes on)",
+  return fmt::format("on {} is not usable yet (tentative: duplicate address detection is running)",
                      iface.name);
 }
 

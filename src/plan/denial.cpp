@@ -51,8 +51,8 @@ std::string explain_denial(const Guards& guards) {
                        "/sys/kernel/security/lockdown",
                        guards.lockdown);
   if (!guards.modules.empty())
-    out += fmt::format("; a security module may have refused ({}): its log tells", guards.modules);
-  if (guards == Guards{}) out += "; what refused is not known: a security module or a sysctl";
+    out += fmt::format("; a security module may have refused ({}): see its log", guards.modules);
+  if (guards == Guards{}) out += "; the cause is not known: a security module or a sysctl";
   return out;
 }
 

@@ -76,7 +76,7 @@ Diagnosis no_transmit(const InterfaceFacts& iface) {
 Diagnosis behind_driver(const InterfaceFacts& iface) {
   return {"generic-program",
           fmt::format("the driver of {} ({}) has XDP transmit queues only while a program is "
-                      "attached in it, and one in generic mode, behind it, keeps others out",
+                      "attached in it, and a program in generic mode, after it, keeps others out",
                       iface.name, iface.driver),
           fmt::format("receive with --mode native, or take the program off: ip link set dev {} "
                       "xdpgeneric off",

@@ -37,7 +37,7 @@ std::string why_no_next_hop(const InterfaceFacts& iface, const RouteFacts* route
   if (route != nullptr && !route->error.empty())
     why = route->error;
   else if (route != nullptr && route->next_hop)
-    why = fmt::format("the way there is by {}", route->interface);
+    why = fmt::format("the route to it leads over {}", route->interface);
   if (iface.peer && iface.peer->reachable && iface.peer->has_master)
     why +=
         fmt::format("; the veth peer {} is a port of a bridge or bond, so its MAC does not serve",

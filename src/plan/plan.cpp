@@ -136,7 +136,7 @@ Status check_family(const StreamSpec& stream, Family family) {
         smallest_text(*stream.frame_size)));
   if (stream.round_trip && stream.frame_size && stream.frame_size->smallest() < with_words)
     return invalid(fmt::format("--pkt-size {}: --round-trip takes at least {} bytes over {}, with "
-                               "FCS, for a mirror's words and the full signature{}",
+                               "FCS, for reflector timestamps and the full signature{}",
                                stream.frame_size->describe(), with_words, headers,
                                smallest_text(*stream.frame_size)));
   if (!stream.udp_checksum && family == Family::V6)

@@ -136,7 +136,7 @@ Result<Condition> parse_condition(std::string_view text) {
   if (const auto where = name.find('@'); where != std::string_view::npos) {
     port = name.substr(where + 1);
     name = name.substr(0, where);
-    if (port.empty()) return bad_condition(text, "expected an interface behind the @");
+    if (port.empty()) return bad_condition(text, "expected an interface after the @");
   }
   if (at == std::string_view::npos || name.empty())
     return bad_condition(text, "expected a name, one of < <= = >= > and a value, such as "

@@ -33,7 +33,7 @@ Status enter_count(std::string_view part, std::string_view count,
     return invalid(fmt::format("{}: expected 1/1000, first:1000, late, lost, duplicate, corrupt, "
                                "or several of them with commas",
                                quoted(part)));
-  if (place) return invalid(fmt::format("{}: that is said once already", quoted(part)));
+  if (place) return invalid(fmt::format("{}: given twice", quoted(part)));
   place = *value;
   return {};
 }
@@ -41,7 +41,7 @@ Status enter_count(std::string_view part, std::string_view count,
 Status enter_part(std::string_view part, SampleLaw& law) {
   for (const Word& word : kWords) {
     if (part != word.word) continue;
-    if (law.*word.flag) return invalid(fmt::format("{}: that is said once already", quoted(part)));
+    if (law.*word.flag) return invalid(fmt::format("{}: given twice", quoted(part)));
     law.*word.flag = true;
     return {};
   }

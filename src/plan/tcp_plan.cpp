@@ -64,7 +64,7 @@ Status check_header(const TcpSpec& spec) {
   if (spec.mss && (*spec.mss < kMinMss || *spec.mss > kMaxMss))
     return invalid(fmt::format("--mss {}: {} to {} bytes", *spec.mss, kMinMss, kMaxMss));
   if (spec.family && spec.src_addr && spec.src_addr->family != *spec.family)
-    return invalid(fmt::format("--src-addr {} is not an {} address, as -{} wants",
+    return invalid(fmt::format("--src-addr {} is not an {} address, which -{} asks for",
                                spec.src_addr->to_string(), name(*spec.family),
                                *spec.family == Family::V4 ? 4 : 6));
   return {};
@@ -81,7 +81,7 @@ Status check_amount(const TcpSpec& spec) {
         fmt::format("{} and {} exclude each other: one amount is accepted", given[0], given[1]));
   const bool file = spec.payload == TcpPayload::File;
   if (spec.repeat && !file)
-    return invalid("--repeat goes with --payload-file: other payload has no end");
+    return invalid("--repeat needs --payload-file: any other payload repeats anyway");
   if (file && spec.payload_file.empty())
     return invalid("--payload-file \"\": expected the name of a file");
   if (file && !spec.repeat && spec.num_packets)

@@ -41,7 +41,7 @@ struct TcpSpec {
   Ingress ingress = Ingress::Auto;
   Congestion congestion = Congestion::None;
   std::uint32_t burst = 45;
-  std::optional<std::uint32_t> mss; ///< at most this much payload in a segment
+  std::optional<std::uint32_t> mss; ///< largest payload of a segment
   std::uint8_t hop_limit = 64;
   std::uint8_t tos = 0; ///< the ECN bits are TCP's own
   RateLaw rate;         ///< of all flows together; burst unused

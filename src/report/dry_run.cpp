@@ -74,9 +74,9 @@ std::string signature_text(const plan::StreamPlan& stream) {
       stream.stamp == plan::Stamp::Each ? "frame" : "batch",
       stream.clock == plan::StampClock::Tai ? " by CLOCK_TAI" : "");
   if (stream.frame.reflector_offset != 0)
-    text += stream.frame.mix.constant() ? fmt::format("; room for a mirror's words at byte {}",
+    text += stream.frame.mix.constant() ? fmt::format("; room for reflector timestamps at byte {}",
                                                       stream.frame.reflector_offset)
-                                        : std::string("; room for a mirror's words before it");
+                                        : std::string("; room for reflector timestamps before it");
   return text;
 }
 

@@ -71,7 +71,7 @@ void print_ledger(Page& page, const plan::PortPlan& port, const stats::Ledger& l
   fmt::print(page.out, "ledger of {}\n", port.iface.name);
   column(page, "asked for", l.asked, l.asked);
   column(page, "not sent", l.not_sent, l.asked,
-         port.send && port.send->streams.front().pacing ? "slots missed" : "time was over");
+         port.send && port.send->streams.front().pacing ? "missed slots" : "time was over");
   column(page, "refused", l.driver_drops, l.asked, "by the sender's driver");
   column(page, "lost", l.lost, l.asked, "on the way");
   column(page, "dropped", l.dropped, l.asked, "by the receiving interface");
@@ -79,14 +79,14 @@ void print_ledger(Page& page, const plan::PortPlan& port, const stats::Ledger& l
   column(page, "duplicated", l.duplicated, l.asked,
          l.copies == 0 ? ""
                        : fmt::format("{} in all beyond one of each", counted(l.copies, "packet")));
-  column(page, "late", l.late, l.asked, "behind the window");
+  column(page, "late", l.late, l.asked, "below the window");
   if (tx.total.target_pps) page.row("target", target_text(tx.total));
   if (!tx.shortfall.empty()) page.row("shortfall", one_line(tx.shortfall));
   page.row("verdict", limit_text(l));
   if (!l.exact)
     page.row("",
              "part of it has left the --window, where copies at several ports, queues or CPUs are "
-             "not told from others: more may be lost");
+             "not distinguished: more may be lost");
 }
 
 void print_flow(Page& page, const plan::PortTestPlan& plan,
@@ -121,7 +121,7 @@ void print_flow(Page& page, const plan::PortTestPlan& plan,
   for (const stats::RxStream& stream : rx.streams) {
     const auto lines = reflector_text(stream);
     for (std::size_t i = 0; i < lines.size(); ++i)
-      page.row(i == 0 ? "mirror" : "", lines[i]);
+      page.row(i == 0 ? "reflector" : "", lines[i]);
   }
 }
 
@@ -245,7 +245,7 @@ std::string limit_text(const stats::Ledger& l) {
     if (l.not_sent + l.driver_drops == 0 && l.slow)
       return "generator-limited: all of it was sent and arrived, but slower than asked for";
     if (l.not_sent + l.driver_drops == 0)
-      return "generator-limited: sent as fast as it goes, and all of it arrived";
+      return "generator-limited: sent at full speed, and all of it arrived";
     return fmt::format("generator-limited: {} of {} not sent, {} refused by the driver",
                        with_thousands(l.not_sent), counted(l.asked, "packet"),
                        with_thousands(l.driver_drops));

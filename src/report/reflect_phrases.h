@@ -18,13 +18,13 @@ struct Refusal {
 /// By XTG_REFLECT_*.
 inline constexpr std::array<Refusal, XTG_REFLECT_REASONS> kRefusals{{
     {"unknown", "of an unknown version or type"},
-    {"again", "sent back by a mirror before"},
-    {"session", "of another session than --session says"},
+    {"again", "already sent back by a reflector"},
+    {"session", "of another session (see --session)"},
     {"packet", "whose signature does not end a whole UDP datagram from host to host"},
-    {"port", "to another UDP port than --port says"},
+    {"port", "to another UDP port (see --port)"},
     {"mac", "not addressed to the interface (see --any-mac)"},
     {"source", "from an address that is not allowed (see --allow)"},
-    {"unsure", "with a short signature of a stream not known yet"},
+    {"unsure", "with a compact signature of a stream not known yet"},
     {"rate", "above the rate of --max-rate"},
 }};
 

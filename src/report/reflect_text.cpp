@@ -48,13 +48,13 @@ std::string source_text(const plan::ReflectPlan& plan) {
 
 void print_losses(Page& page, const stats::ReflectSummary& summary) {
   const stats::ReflectCounters& c = summary.total.sum;
-  std::string causes = "frames on their way back";
+  std::string causes = "frames on the return path";
   for (const auto& [number, frames] : summary.errnos)
     causes += fmt::format(", {}: {}", errno_name(number), with_thousands(frames));
   page.count("driver refused", c.dropped, causes);
   if (c.unnumbered != 0)
     page.count("not counted", c.unnumbered,
-               fmt::format("sent back, of streams beyond the {} that are told apart",
+               fmt::format("sent back, of streams beyond the {} that are counted apart",
                            with_thousands(XTG_REFLECT_STREAMS)));
   for (std::size_t i = 0; i < kRefusals.size(); i++)
     if (c.not_reflected[i] != 0)
@@ -119,13 +119,14 @@ void to_text(Page& page, const ReflectBegin& begin, const stats::ReflectSummary&
   page.row("duration", fmt::format("{:>15.3f} s", total.end_s - total.start_s));
   if (summary.waiting_s >= 0.001)
     page.row("waiting", fmt::format("{:>15.3f} s besides, without a frame", summary.waiting_s));
-  page.count("sent back", c.reflected(),
-             fmt::format("test frames, {} with the mirror's words", with_thousands(c.stamped)));
+  page.count(
+      "sent back", c.reflected(),
+      fmt::format("test frames, {} with the reflector's timestamps", with_thousands(c.stamped)));
   page.row("mean rate",
            fmt::format("{:>15} pkt/s  {} L1  {} L2", thousands(total.pps),
                        prefixed(total.l1_bps, "bit/s"), prefixed(total.l2_bps, "bit/s")));
   print_losses(page, summary);
-  page.count("passed", c.passed, "frames that are no test frames");
+  page.count("passed", c.passed, "frames that are not test frames");
   print_streams(page, summary.streams);
   for (const stats::ReflectUnit& cpu : summary.cpus)
     page.count(fmt::format("CPU {}", cpu.number), cpu.sent,
@@ -142,14 +143,14 @@ void to_text(Page& page, const ReflectBegin& begin, const stats::ReflectSummary&
 
 std::string why_nothing(const std::string& interface, const stats::ReflectCounters& counters) {
   if (counters.sent != 0)
-    return fmt::format("{} refused all {} on their way back", interface,
+    return fmt::format("{} dropped all {} on the return path", interface,
                        counted(counters.sent, "test frame"));
   const auto most = std::ranges::max_element(counters.not_reflected);
   if (*most == 0)
     return fmt::format("no test frame arrived on {}; {} passed", interface,
                        counted(counters.passed, "other frame"));
   return fmt::format(
-      "no test frame was sent back on {}; {} came {}", interface, with_thousands(*most),
+      "no test frame was sent back on {}; {} arrived, {}", interface, with_thousands(*most),
       kRefusals[static_cast<std::size_t>(most - counters.not_reflected.begin())].text);
 }
 

@@ -23,7 +23,7 @@ std::string limit_text(const stats::RxAnnouncement& a) {
 }
 
 std::string rate_text(const stats::RxAnnouncement& a) {
-  if (a.rate_millipps == 0) return "as fast as it goes";
+  if (a.rate_millipps == 0) return "at full speed";
   return fmt::format("at {} pps", thousands(static_cast<double>(a.rate_millipps) / 1e3));
 }
 

@@ -21,12 +21,12 @@ double in_us(std::uint64_t ns) {
 std::string residence_text(const stats::RxStream& stream) {
   const stats::RxRoundTrip& trip = *stream.round_trip;
   if (trip.stamped == 0)
-    return "how long the mirror kept the frames is in the round trip: it does not tell";
+    return "the round trip includes the time in the reflector, which does not report it";
   return fmt::format(
-      "kept by the mirror for min {}  mean {}  max {} us, {}", ns_number(trip.residence_min),
+      "time in the reflector min {}  mean {}  max {} us, {}", ns_number(trip.residence_min),
       us_number(trip.residence_mean), ns_number(trip.residence_max),
       has_residence(stream)
-          ? fmt::format("in the round trip of the {} frames of which it told nothing",
+          ? fmt::format("included in the round trip of the {} frames for which it is not reported",
                         with_thousands(stream.counters.packets - trip.stamped))
           : "not in the round trip");
 }
@@ -34,16 +34,16 @@ std::string residence_text(const stats::RxStream& stream) {
 std::string paths_text(const stats::RxRoundTripPaths& paths) {
   const stats::RxCounters& back = paths.back;
   const stats::RxDelay& d = paths.back_delay;
-  return fmt::format("way there: {} lost  {} dup; {} sent back; way back: {} lost ({})  {} dup  "
-                     "{} reordered  {} too late{}",
-                     with_thousands(paths.forward_lost), with_thousands(paths.forward_duplicates),
-                     with_thousands(paths.reflected), signed_text(back.lost),
-                     percent_text(back.loss_ratio()), with_thousands(back.duplicates),
-                     with_thousands(back.reordered), with_thousands(back.too_late),
-                     d.count == 0 ? "  clock differs"
-                                  : fmt::format("  p50 {}  p99 {}  max {} us delay",
-                                                ns_number(d.quantile(0.5)),
-                                                ns_number(d.quantile(0.99)), ns_number(d.max)));
+  return fmt::format(
+      "forward path: {} lost  {} dup; {} sent back; return path: {} lost ({})  {} dup  "
+      "{} reordered  {} too late{}",
+      with_thousands(paths.forward_lost), with_thousands(paths.forward_duplicates),
+      with_thousands(paths.reflected), signed_text(back.lost), percent_text(back.loss_ratio()),
+      with_thousands(back.duplicates), with_thousands(back.reordered),
+      with_thousands(back.too_late),
+      d.count == 0 ? "  clock differs"
+                   : fmt::format("  p50 {}  p99 {}  max {} us delay", ns_number(d.quantile(0.5)),
+                                 ns_number(d.quantile(0.99)), ns_number(d.max)));
 }
 
 Json residence_value(const stats::RxRoundTrip& trip) {
@@ -78,9 +78,9 @@ bool has_residence(const stats::RxStream& stream) {
 std::vector<std::string> reflector_text(const stats::RxStream& stream) {
   if (!stream.round_trip) return {};
   std::vector<std::string> lines{residence_text(stream)};
-  lines.push_back(stream.round_trip->paths
-                      ? paths_text(*stream.round_trip->paths)
-                      : "the two ways are not known apart: the mirror does not number the frames");
+  lines.push_back(stream.round_trip->paths ? paths_text(*stream.round_trip->paths)
+                                           : "forward and return path cannot be distinguished: the "
+                                             "reflector does not number the frames");
   return lines;
 }
 

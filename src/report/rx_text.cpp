@@ -140,10 +140,11 @@ void print_nothing(Page& page, const plan::RxSpec& spec, const stats::RxSummary&
   const bool seen = a.filtered + a.no_slot + a.unknown + a.candidates + a.unsound +
                         (summary.verified ? summary.verified->corrupt : 0) !=
                     0;
-  page.row("received", fmt::format("no {} {}; {} passed",
-                                   spec.match.empty() ? "test frame" : "frame that is counted",
-                                   seen ? "was counted, see below for those that came" : "arrived",
-                                   counted(summary.total.passed, "other frame")));
+  page.row("received",
+           fmt::format("no {} {}; {} passed",
+                       spec.match.empty() ? "test frame" : "frame that is counted",
+                       seen ? "was counted, see below for those that arrived" : "arrived",
+                       counted(summary.total.passed, "other frame")));
   if (summary.all.sent) print_lost(page, summary);
 }
 
@@ -171,7 +172,7 @@ void print_counts(Page& page, const plan::RxSpec& spec, const stats::RxSummary& 
                          all.extent_mean, with_thousands(all.extent_max), number(all.late_max_ns));
   page.count("reordered", c.reordered, order);
   page.count("too late", c.too_late,
-             fmt::format("packets, behind the window of {} numbers", with_thousands(spec.window)));
+             fmt::format("packets, below the window of {} numbers", with_thousands(spec.window)));
   if (c.suspect != 0)
     page.row("suspect", fmt::format("{:>15} packets, with a number that no second one confirmed",
                                     signed_text(c.suspect)));
@@ -196,10 +197,11 @@ void print_paths(Page& page, const stats::RxSummary& summary) {
       [](const stats::RxStream& s) { return s.name.path == stats::RxPath::RoundTrip; });
   const std::uint64_t kept = streams_that(has_residence);
   if (back != 0 && summary.total.path == stats::RxPath::OneWay)
-    page.row("", fmt::format("without {}, which a mirror sent back", counted(back, "stream")));
+    page.row("",
+             fmt::format("without {}, which came back from a reflector", counted(back, "stream")));
   else if (kept != 0 && summary.total.delay.count != 0)
-    page.row("", fmt::format("of {} with the time for which the mirror kept the frames",
-                             counted(kept, "stream")));
+    page.row("",
+             fmt::format("{} included with the time in the reflector", counted(kept, "stream")));
 }
 
 void print_times(Page& page, const stats::RxSummary& summary) {
@@ -292,17 +294,16 @@ void print_uncounted(Page& page, const plan::RxSpec& spec, const stats::RxSummar
   page.count("passed", summary.total.passed, "frames that are not counted");
   some("refused", a.filtered, "test frames of another session or port, passed");
   some("no room", a.no_slot,
-       fmt::format("test frames of streams beyond the {} that are told apart, {} uncounted; "
+       fmt::format("test frames of streams beyond the {} that are counted, {} uncounted; "
                    "raise --streams",
                    with_thousands(spec.streams), spec.observe ? "passed" : "taken"));
   some("unknown", a.unknown, "test frames of an unknown version or type, passed");
   some("unsound", a.unsound,
-       "announcements that are damaged or not by this --key, disregarded and passed");
-  some("unheard", a.unheard, "announcements that there was no room for, disregarded");
-  some("unconfirmed", a.unconfirmed, "announced runs of which no test frame came, disregarded");
-  some("unannounced", a.unannounced, "test frames of other sessions than the announced");
-  some("candidates", a.candidates,
-       "first frames of streams of which no second one came, uncounted");
+       "announcements that are damaged or not by this --key, ignored and passed");
+  some("unheard", a.unheard, "announcements without room for them, ignored");
+  some("unconfirmed", a.unconfirmed, "announced runs without a test frame, ignored");
+  some("unannounced", a.unannounced, "test frames of sessions that were not announced");
+  some("candidates", a.candidates, "first frames of streams without a second frame, uncounted");
   page.row("interface drops",
            fmt::format("{:>15} dropped  {} missed  {} errors", with_thousands(a.link_dropped),
                        with_thousands(a.link_missed), with_thousands(a.link_errors)));

@@ -21,10 +21,10 @@ struct Uncounted {
 Nothing why_nothing(std::span<const stats::RxSummary* const> ends) {
   std::array<Uncounted, 7> reasons{{
       {0, "of another session or port"},
-      {0, "of streams beyond those that are told apart (see --streams)"},
+      {0, "of streams beyond the most that are counted (see --streams)"},
       {0, "of an unknown version or type"},
-      {0, "of other sessions than the announced"},
-      {0, "of streams of which no second one came"},
+      {0, "of sessions that were not announced"},
+      {0, "of streams without a second frame"},
       {0, "with a wrong checksum"},
       {0, "that announced a run, damaged or not by this --key"},
   }};
@@ -41,7 +41,7 @@ Nothing why_nothing(std::span<const stats::RxSummary* const> ends) {
   }
   const auto most = std::ranges::max_element(reasons, {}, &Uncounted::frames);
   if (most->frames == 0) return {false, fmt::format("{} passed", counted(passed, "other frame"))};
-  return {true, fmt::format("{} came {}", counted(most->frames, "test frame"), most->text)};
+  return {true, fmt::format("{} arrived, {}", counted(most->frames, "test frame"), most->text)};
 }
 
 } // namespace xtg::report

@@ -70,7 +70,7 @@ std::vector<std::string> summary_texts(const stats::Sample& total,
       text += fmt::format(", target {}", prefixed(*target, "pps"));
     if (s.tx.refused() != 0) text += fmt::format(", {} refused", with_thousands(s.tx.refused()));
     if (s.tx.skipped_slots != 0)
-      text += fmt::format(", {} slots missed", with_thousands(s.tx.skipped_slots));
+      text += fmt::format(", {} missed slots", with_thousands(s.tx.skipped_slots));
     texts.push_back(std::move(text));
   }
   return texts;

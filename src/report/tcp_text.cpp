@@ -61,7 +61,7 @@ void print_data(Page& page, const stats::FlowCounters& c) {
   constexpr auto kLocal = static_cast<std::size_t>(stats::RetransmitCause::Local);
   if (c.retransmit_causes[kLocal] != 0)
     page.count("local drops", c.retransmit_cause_bytes[kLocal],
-               fmt::format("bytes in {}: refused by the driver here and sent anew",
+               fmt::format("bytes in {}: dropped by the driver of this host and sent again",
                            counted(c.retransmit_causes[kLocal], "segment")));
   if (c.spurious != 0)
     page.count("spurious", c.spurious, "segments that the far end had already (DSACK)");
@@ -117,7 +117,7 @@ void print_frames(Page& page, const stats::TcpSummary& summary) {
 void print_not_taken(Page& page, const stats::TcpSummary& summary) {
   if (summary.queue_drops != 0)
     page.count("dropped here", summary.queue_drops,
-               "segments from the far end: a thread was behind, and later ones were kept");
+               "segments from the far end: a thread fell behind, and later ones were kept");
   if (summary.wrong_checksums != 0)
     page.count("damaged", summary.wrong_checksums,
                "segments from the far end with a wrong checksum: ignored");
@@ -127,7 +127,7 @@ void print_seen(Page& page, const stats::TcpSummary& summary) {
   const stats::TcpSeen& seen = summary.seen;
   if (seen.fragments != 0)
     page.count("fragments", seen.fragments,
-               "of IP packets from the far end, which nobody put together");
+               "of IP packets from the far end; XDP does not reassemble them");
   if (seen.refused_headers != 0)
     page.count("refused", seen.refused_headers,
                "segments, for their IP options or extension headers");

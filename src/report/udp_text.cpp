@@ -31,12 +31,12 @@ void print_target(Page& page, const stats::Summary& summary) {
 }
 
 void print_release_delay(Page& page, const stats::Histogram& release_delay) {
-  page.row("slip", fmt::format("p50 {} ns  p90 {} ns  p99 {} ns  p99.9 {} ns  max {} ns",
-                               with_thousands(release_delay.quantile(0.5)),
-                               with_thousands(release_delay.quantile(0.9)),
-                               with_thousands(release_delay.quantile(0.99)),
-                               with_thousands(release_delay.quantile(0.999)),
-                               with_thousands(release_delay.max())));
+  page.row("release delay", fmt::format("p50 {} ns  p90 {} ns  p99 {} ns  p99.9 {} ns  max {} ns",
+                                        with_thousands(release_delay.quantile(0.5)),
+                                        with_thousands(release_delay.quantile(0.9)),
+                                        with_thousands(release_delay.quantile(0.99)),
+                                        with_thousands(release_delay.quantile(0.999)),
+                                        with_thousands(release_delay.max())));
 }
 
 void print_threads(Page& page, const std::vector<int>& cpus, const stats::Summary& summary) {
@@ -48,7 +48,7 @@ void print_threads(Page& page, const std::vector<int>& cpus, const stats::Summar
       text += fmt::format("  {} accepted  {} driver drops  {} redirect errors",
                           with_thousands(w.accepted), with_thousands(w.driver_drops),
                           with_thousands(w.redirect_errors));
-    text += fmt::format("  {} skipped slots", with_thousands(w.skipped_slots));
+    text += fmt::format("  {} missed slots", with_thousands(w.skipped_slots));
     page.row(i < cpus.size() ? fmt::format("thread {} CPU {}", i, cpus[i])
                              : fmt::format("thread {}", i),
              text);
@@ -94,7 +94,7 @@ void to_text(Page& page, const UdpBegin& begin, const stats::Summary& summary) {
   page.count("driver drops", total.tx.driver_drops);
   page.count("redirect errors", total.tx.redirect_errors);
   if (total.tx.resent != 0) page.count("sent again", total.tx.resent);
-  page.count("skipped slots", total.tx.skipped_slots);
+  page.count("missed slots", total.tx.skipped_slots);
   if (total.tx.nomem_retries != 0) page.count("memory retries", total.tx.nomem_retries);
   for (const auto& [number, frames] : summary.errnos)
     page.row("errno", fmt::format("{:>15}  {} ({})", with_thousands(frames), errno_name(number),

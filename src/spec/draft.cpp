@@ -28,7 +28,7 @@ bool may_be_a_ports(const Option& option) {
 
 /// "dst-addr=10.0.0.1" as an option.
 Result<Given> port_option(const CommandInfo& command, const std::string& part) {
-  if (part.empty()) return fail(Errc::InvalidArgument, "nothing stands behind one of its commas");
+  if (part.empty()) return fail(Errc::InvalidArgument, "one of its commas has nothing after it");
   const auto equals = part.find('=');
   const std::string name = "--" + part.substr(0, equals);
   const Option* option = command.by_word(name);
@@ -37,7 +37,7 @@ Result<Given> port_option(const CommandInfo& command, const std::string& part) {
     for (const Option& each : command.options)
       if (may_be_a_ports(each) && each.on_argv) names.push_back(each.shown());
     return fail(Errc::InvalidArgument,
-                fmt::format("{} is not an option that a port has of its own: expected one of {}",
+                fmt::format("{} is not an option of a single port: expected one of {}",
                             xtg::quoted(name.substr(2)), fmt::join(names, ", ")));
   }
   if (option->is_flag() && equals != std::string::npos)

@@ -56,7 +56,7 @@ Result<Nanoseconds> parse_interval(std::string_view text) {
 }
 
 std::string interval_help() {
-  return fmt::format("between two output lines: seconds, or 500ms, 1m; at least {}",
+  return fmt::format("time between output lines: seconds, 500ms or 1m; at least {}",
                      format_duration(kMinInterval));
 }
 
@@ -71,7 +71,7 @@ Result<std::uint32_t> parse_window(std::string_view text) {
 }
 
 std::string window_help() {
-  return fmt::format("numbers kept per stream, a power of two, {} to {}", plan::kRxWindowLeast,
+  return fmt::format("numbers tracked per stream, a power of two, {} to {}", plan::kRxWindowLeast,
                      plan::kRxWindowMost);
 }
 

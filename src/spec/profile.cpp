@@ -63,7 +63,7 @@ bool Reader::fits(const Option& option, In in) const {
 tl::unexpected<Error> Reader::unknown(const std::string& path, const std::string& key,
                                       In in) const {
   if (const Option* known = command_.by_key(key); known != nullptr || key == "streams")
-    return bad(path, fmt::format("{} is not an option that a {} has of its own: it goes to the top "
+    return bad(path, fmt::format("{} is not an option of a single {}: it belongs to the top "
                                  "level",
                                  xtg::quoted(key), in == In::Stream ? "stream" : "port"));
   std::vector<std::string> known;

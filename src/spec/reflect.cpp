@@ -43,7 +43,7 @@ Status allow(plan::ReflectSpec& spec, std::string_view text) {
 void allow_row(Table& table) {
   Option& row =
       table.add({"--allow", "PREFIXES",
-                 "only from these: 192.0.2.0/24,2001:db8::1 or any; repeatable", "not public"},
+                 "allowed senders: 192.0.2.0/24,2001:db8::1 or any; repeatable", "not public"},
                 Kind::Text);
   row.many = true;
   row.read = [](Scope& s, const std::string& text) { return allow(s.get<ReflectSpec>(), text); };
@@ -66,11 +66,11 @@ Status check_reflect(const Test& test, const Asked& /*asked*/) {
 } // namespace
 
 CommandInfo reflect_command() {
-  Table table(Command::Reflect, "reflect", "Send test frames back to where they came from.");
+  Table table(Command::Reflect, "reflect", "Send test frames back to their sender.");
   table.info().profile = true;
   table.group("Frames");
   interface_row(table, "-i,--interface,interface",
-                "where to send frames back; the same as the argument",
+                "interface to reflect on; the same as the argument",
                 of_reflect(&ReflectSpec::interface));
   mode_row(table, of_reflect(&ReflectSpec::mode));
   run_id_row(table, "only frames of this session: 8 hex digits", "any",
@@ -78,18 +78,17 @@ CommandInfo reflect_command() {
   table.value({"-p,--port", "PORT", "only frames to this UDP port, 0 to 65535", "any"},
               of_reflect(&ReflectSpec::port), whole_number<std::uint16_t>(0, 65535));
   allow_row(table);
-  table.flag("--any-mac", "also frames to other MAC addresses than the interface's",
+  table.flag("--any-mac", "also reflect frames to other MAC addresses",
              of_reflect(&ReflectSpec::any_mac));
   table.group("Way back");
-  table.value(
-      {"--max-rate", "RATE", "packets per second (2Mpps) at most; what is beyond is dropped"},
-      of_reflect(&ReflectSpec::max_rate), parse_packet_rate);
-  table.choice("--via", "how frames leave: XDP_TX, or a redirect where a driver lacks it",
+  table.value({"--max-rate", "RATE", "packets per second (2Mpps) at most; drop the rest"},
+              of_reflect(&ReflectSpec::max_rate), parse_packet_rate);
+  table.choice("--via", "XDP_TX, or a redirect where the driver lacks it",
                of_reflect(&ReflectSpec::via), kVias);
   table.flag("--fix", "repair what keeps frames from leaving, for the run",
              of_reflect(&ReflectSpec::fix));
   table.group("End");
-  table.amount({"-n,--num-packets", "N", "stop when so many test frames were sent back"},
+  table.amount({"-n,--num-packets", "N", "stop after reflecting this many frames"},
                of_reflect(&ReflectSpec::num_packets), "packets");
   duration_row(table, of_reflect(&ReflectSpec::duration));
   table.group("Output");

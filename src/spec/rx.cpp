@@ -38,18 +38,17 @@ void match_row(Table& table) {
 
 void rx_frame_rows(Table& table) {
   table.group("Frames");
-  interface_row(table, "-i,--interface,interface", "where to receive; the same as the argument",
+  interface_row(table, "-i,--interface,interface", "receiving interface; the same as the argument",
                 of_rx(&RxSpec::interface));
   mode_row(table, of_rx(&RxSpec::mode));
   run_id_row(table, "only frames of this session: 8 hex digits", "any", of_rx(&RxSpec::run_id));
   table.value({"-p,--port", "PORT", "only frames to this UDP port, 0 to 65535", "any"},
               of_rx(&RxSpec::port), whole_number<std::uint16_t>(0, 65535));
-  table.flag("--observe", "let what was counted go on to the stack", of_rx(&RxSpec::observe));
+  table.flag("--observe", "pass counted frames on to the stack", of_rx(&RxSpec::observe));
   match_row(table);
-  table.flag("--drop-matched", "take what --match counts instead of letting it pass",
+  table.flag("--drop-matched", "drop frames that --match counts instead of passing them",
              of_rx(&RxSpec::drop_matched));
-  table.flag("--verify", "verify checksums; what is corrupt is counted apart",
-             of_rx(&RxSpec::verify));
+  table.flag("--verify", "verify checksums and count corrupt frames apart", of_rx(&RxSpec::verify));
   window_row(table, of_rx(&RxSpec::window));
   table.value({"--streams", "N",
                fmt::format("streams, times their receive queues, 1 to {}", plan::kMaxRxStreams)},
@@ -58,7 +57,7 @@ void rx_frame_rows(Table& table) {
 
 void rx_end_rows(Table& table) {
   table.group("End and verdict");
-  table.amount({"-n,--num-packets", "N", "stop when so many frames were counted"},
+  table.amount({"-n,--num-packets", "N", "stop after counting this many frames"},
                of_rx(&RxSpec::num_packets), "packets");
   duration_row(table, of_rx(&RxSpec::duration));
   table.value({"--drain", "TIME", "after a run's announced end, wait this long for missing frames"},
@@ -66,7 +65,7 @@ void rx_end_rows(Table& table) {
   table.flag("--ignore-announcements", "do not begin or end with announced runs",
              of_rx(&RxSpec::ignore_announcements));
   key_row(table, of_rx(&RxSpec::key));
-  expect_row(table, "exit status 3 unless all hold, as in loss<0.001%,p99<50us,rx=10000",
+  expect_row(table, "fail with exit status 3 unless all hold, as in loss<0.001%,p99<50us,rx=10000",
              of_rx(&RxSpec::expect));
 }
 
@@ -93,8 +92,7 @@ void rx_output_rows(Table& table) {
 Status check_rx(const Test& test, const Asked& asked) {
   const auto& spec = std::get<RxSpec>(test.of);
   if (spec.pcap_path.empty() && asked.has("--sample"))
-    return bad_usage(
-        fmt::format("--sample {} goes with --write-pcap", plan::to_string(spec.sample)));
+    return bad_usage(fmt::format("--sample {} needs --write-pcap", plan::to_string(spec.sample)));
   if (spec.key && spec.ignore_announcements)
     return bad_usage(
         "--key and --ignore-announcements exclude each other: the key only checks announcements");

@@ -25,7 +25,7 @@ Status check_demo(const Test& test, const Asked& asked) {
     for (const char* option : {"--duration", "--pkt-size", "--rate", "--rate-layer", "--burst",
                                "--threads", "--cpus", "--interval", "--json", "--json-stream"})
       if (asked.has(option))
-        return bad_usage(fmt::format("{} does nothing for the command behind --: --queues, --mtu, "
+        return bad_usage(fmt::format("{} has no effect on the command after --: --queues, --mtu, "
                                      "--no-gro and --far are accepted with it",
                                      option));
   return check_rate_and_burst(asked, spec.rate);
@@ -36,7 +36,7 @@ Status check_demo(const Test& test, const Asked& asked) {
 CommandInfo probe_command() {
   Table table(Command::Probe, "probe", "Show what this kernel, this user and an interface can do.");
   interface_row(
-      table, "-i,--interface,interface", "look at this interface too; the same as the argument",
+      table, "-i,--interface,interface", "check this interface, too; the same as the argument",
       [](Scope& s) -> std::string& { return s.get<plan::ProbeSpec>().interface; }, "the host only");
   table.flag("--json", "print one JSON document",
              [](Scope& s) -> bool& { return s.get<plan::ProbeSpec>().json; });
@@ -66,9 +66,9 @@ CommandInfo demo_command() {
               of_demo(&DemoSpec::queues), whole_number<std::uint32_t>(1, kMaxQueues));
   table.value({"--mtu", "BYTES", fmt::format("MTU of each end, {} to {}", kMinMtu, kMaxMtu)},
               of_demo(&DemoSpec::mtu), whole_number<std::uint32_t>(kMinMtu, kMaxMtu));
-  table.flag("--no-gro", "leave GRO off at the far end: with --far stack nothing arrives",
+  table.flag("--no-gro", "leave GRO off at the far end; with --far stack nothing arrives",
              of_demo(&DemoSpec::gro), false);
-  table.choice("--far", "who receives: an XDP program that drops, or the ordinary stack",
+  table.choice("--far", "receiver: an XDP program that drops, or the ordinary stack",
                of_demo(&DemoSpec::far_drops), kFarEnds);
   table.info().check = check_demo;
   return table.done();

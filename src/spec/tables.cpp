@@ -80,7 +80,7 @@ Status settle_threads(const Asked& asked, std::uint32_t& threads, const std::vec
 
 Status check_rate(const Asked& asked, const plan::RateLaw& rate) {
   if (asked.has("--rate-layer") && rate.rate.unit != Rate::Unit::Bps)
-    return bad_usage(fmt::format("--rate-layer {} goes with a --rate in bits per second, such as "
+    return bad_usage(fmt::format("--rate-layer {} needs a --rate in bits per second, such as "
                                  "10Gbps, not with \"{}\"",
                                  to_string(rate.layer), format_rate(rate.rate)));
   return {};
@@ -89,7 +89,7 @@ Status check_rate(const Asked& asked, const plan::RateLaw& rate) {
 Status check_rate_and_burst(const Asked& asked, const plan::RateLaw& rate) {
   if (auto ok = check_rate(asked, rate); !ok) return ok;
   if (asked.has("--burst") && rate.rate.unit == Rate::Unit::Max)
-    return bad_usage(fmt::format("--burst {} goes with a --rate in pps or bps, such as 100kpps: "
+    return bad_usage(fmt::format("--burst {} needs a --rate in pps or bps, such as 100kpps: "
                                  "without one there is no gap",
                                  rate.burst));
   return {};

@@ -239,7 +239,7 @@ extern const std::array<Choice<plan::RxMode>, 3> kModes;
 template <class Get>
 void rate_rows(Table& table, Get get) {
   table.value(
-      {"--rate", "RATE", "in all: max, packets (1.5Mpps) or bits per second (10Gbps)"},
+      {"--rate", "RATE", "total rate: max, packets (1.5Mpps) or bits per second (10Gbps)"},
       [get](Scope& s) -> Rate& { return get(s).rate; }, parse_rate);
   table.choice(
       "--rate-layer", "what a rate in bits counts: wire, frame with FCS, or IP packet",
@@ -262,8 +262,8 @@ void window_row(Table& table, Get get) {
 }
 template <class Get>
 void mode_row(Table& table, Get get) {
-  table.choice("-m,--mode", "in the driver, or behind it where it has no XDP; auto: as it can", get,
-               kModes);
+  table.choice("-m,--mode", "attach in the driver or after it; auto: in the driver if it has XDP",
+               get, kModes);
 }
 template <class Get>
 void duration_row(Table& table, Get get) {
@@ -313,9 +313,9 @@ template <class Get, class Parse>
 void tos_rows(Table& table, std::string help, Get get, Parse parse) {
   table.value({"--tos", "BYTE", std::move(help)}, get, parse);
   table.slot("tos");
-  table.value(
-      {"--dscp", "NAME", "the upper six bits of it: EF, AF11, CS0 and so on, or 0 to 63", ""}, get,
-      parse_dscp);
+  table.value({"--dscp", "NAME",
+               "DSCP, the upper six bits of --tos: EF, AF11, CS0 and so on, or 0 to 63", ""},
+              get, parse_dscp);
   table.last().write = [](Scope&) { return Texts{}; }; // --tos has it
   table.slot("tos");
 }

@@ -53,7 +53,7 @@ void far_end_rows(Table& table) {
   table.group("Far end");
   table.zoned({"host", "HOST", "name or address of the receiver", ""}, of_tcp(&TcpSpec::host),
               kTcpZone, parse_host);
-  interface_row(table, "-i,--interface", "where to send", of_tcp(&TcpSpec::interface),
+  interface_row(table, "-i,--interface", "sending interface", of_tcp(&TcpSpec::interface),
                 "by the route to HOST");
   table.value({"-p,--port,--dst-port", "PORT", "TCP port of the receiver, 1 to 65535"},
               of_tcp(&TcpSpec::port), whole_number<std::uint16_t>(1, 65535));
@@ -61,10 +61,10 @@ void far_end_rows(Table& table) {
   family_flag(table, "-6", "use an IPv6 address of HOST", packet::Family::V6, "ipv6");
   table.zoned({"-A,--src-addr", "IP", "source address, one of this host", "by the route"},
               of_tcp(&TcpSpec::src_addr), kTcpZone, packet::Ip::parse);
-  table.value({"-P,--src-port", "PORT", "of the first flow, 1 to 65535; one more for each next",
+  table.value({"-P,--src-port", "PORT", "first source port, 1 to 65535; one more for each flow",
                "the kernel's choice"},
               of_tcp(&TcpSpec::src_port), whole_number<std::uint16_t>(1, 65535));
-  table.value({"-t,--timeout", "TIME", "give a connection up that is not open after this"},
+  table.value({"-t,--timeout", "TIME", "give up a connection that is not open after this"},
               of_tcp(&TcpSpec::connect_timeout), parse_positive_duration);
 }
 
@@ -76,11 +76,11 @@ void flow_rows(Table& table) {
                fmt::format("connections being opened at a time, 1 to {}", plan::kMaxFlows)},
               of_tcp(&TcpSpec::parallel), whole_number<std::uint32_t>(1, plan::kMaxFlows));
   thread_rows(table, "--threads", of_tcp(&TcpSpec::threads), of_tcp(&TcpSpec::cpus));
-  table.choice("--ingress", "takes the far end's segments; auto: xdp unless its slot is taken",
+  table.choice("--ingress", "hook for the far end's segments; auto: xdp if free, else tc",
                of_tcp(&TcpSpec::ingress), kIngresses);
   table.slot("ingress");
   Option& mode =
-      table.choice("-m,--mode", "as in xdp-tools: native is --ingress xdp, skb is --ingress tc",
+      table.choice("-m,--mode", "xdp-tools' option: native is --ingress xdp, skb is --ingress tc",
                    of_tcp(&TcpSpec::ingress), kTcpModes);
   mode.write = [](Scope&) { return Texts{}; }; // --ingress has it
   table.slot("ingress");
@@ -92,11 +92,10 @@ void sending_rows(Table& table) {
                of_tcp(&TcpSpec::congestion), kCongestions);
   rate_rows(table, of_tcp(&TcpSpec::rate));
   table.value({"--burst", "N",
-               fmt::format("segments of a flow that leave together, 1 to {}", plan::kMaxTcpBurst)},
+               fmt::format("segments of a flow sent back to back, 1 to {}", plan::kMaxTcpBurst)},
               of_tcp(&TcpSpec::burst), whole_number<std::uint32_t>(1, plan::kMaxTcpBurst));
   table.value({"--mss", "BYTES",
-               fmt::format("at most this much payload in a segment, {} to {}", plan::kMinMss,
-                           plan::kMaxMss),
+               fmt::format("largest payload of a segment, {} to {}", plan::kMinMss, plan::kMaxMss),
                "by the MTU and HOST"},
               of_tcp(&TcpSpec::mss), whole_number<std::uint32_t>(plan::kMinMss, plan::kMaxMss));
   table.value({"-l,--hop-limit", "N", "IPv6 hop limit or IPv4 TTL, 1 to 255"},
@@ -139,7 +138,7 @@ void ending_rows(Table& table) {
   table.choice("--close", "how connections end", of_tcp(&TcpSpec::close), kCloses);
   table.value({"--drain", "TIME", "at the end, wait this long for what is in flight"},
               of_tcp(&TcpSpec::drain), parse_positive_duration);
-  table.value({"--silence", "TIME", "reset a flow whose far end is silent for this long"},
+  table.value({"--silence", "TIME", "reset a flow when its far end is silent for this long"},
               of_tcp(&TcpSpec::silence), parse_positive_duration);
 }
 

@@ -53,8 +53,8 @@ std::ptrdiff_t senders_of(const plan::TestSpec& test) {
 const auto kStreamZone = of_stream(&plan::StreamSpec::zone);
 
 void tag_rows(Table& table) {
-  Option& vlan = table.add(
-      {"--vlan", "ID[-ID][:PRIO]", "VLAN tag; give it again for inner tags", ""}, Kind::Number);
+  Option& vlan =
+      table.add({"--vlan", "ID[-ID][:PRIO]", "VLAN tag; repeat for inner tags", ""}, Kind::Number);
   vlan.many = true;
   vlan.clear = [](Scope& s) { s.stream().vlans.clear(); };
   vlan.read = [](Scope& s, const std::string& text) -> Status {
@@ -90,7 +90,7 @@ void tag_rows(Table& table) {
 void frame_rows(Table& table) {
   using S = plan::StreamSpec;
   table.group("Frame (addresses and ports take a value or a range)");
-  interface_row(table, "-i,--interface,interface", "where to send; the same as the argument",
+  interface_row(table, "-i,--interface,interface", "sending interface; same as the argument",
                 of_port(&plan::PortSpec::interface), "by the route to --dst-addr");
   table.place(Place::Stream);
   table.value({"-m,--dst-mac", "MAC[-MAC]", "destination MAC address", "the next hop's"},
@@ -106,7 +106,8 @@ void frame_rows(Table& table) {
   table.value({"-P,--src-port", "PORT[-PORT]", "UDP source port, 0 to 65535"},
               of_stream(&S::src_port), PortRange::parse);
   table.value({"-d,--dyn-ports", "N",
-               fmt::format("N ports from --dst-port on, 0 to {}", kMaxDynPorts), "0, off"},
+               fmt::format("vary the destination port over N ports, 0 to {}", kMaxDynPorts),
+               "0, off"},
               of_stream(&S::dyn_ports), whole_number<std::uint32_t>(0, kMaxDynPorts));
   table.value({"-l,--hop-limit", "N", "IPv6 hop limit or IPv4 TTL, 1 to 255"},
               of_stream(&S::hop_limit),
@@ -120,7 +121,7 @@ void frame_rows(Table& table) {
                            packet::min_frame_size(packet::Family::V6), packet::max_frame_size()),
                "64, IPv6: 82"},
               of_stream(&S::frame_size), packet::SizeLaw::parse);
-  table.choice("--payload", "what fills the payload", of_stream(&S::payload), kPayloads);
+  table.choice("--payload", "content of the payload", of_stream(&S::payload), kPayloads);
   table.flag("--no-udp-checksum", "send no UDP checksum (IPv4 only)", of_stream(&S::udp_checksum),
              false);
 }
@@ -128,28 +129,28 @@ void frame_rows(Table& table) {
 void stream_rows(Table& table) {
   using S = plan::StreamSpec;
   table.group("Sequence and signature");
-  table.choice("--vary", "how ranges move: in step, as an odometer, at random", of_stream(&S::vary),
-               kVaries);
+  table.choice("--vary", "how ranges advance: in step, as an odometer, at random",
+               of_stream(&S::vary), kVaries);
   table.value(
-      {"--flows", "N", "take N flows in turn, packet by packet", "each packet the next"},
+      {"--flows", "N", "cycle through N flows, packet by packet", "each packet the next"},
       [](Scope & s) -> auto& { return s.stream().flow.flows; },
       whole_number<std::uint64_t>(1, kMaxFlows));
   table.value(
-      {"--flow-packets", "N", "packets of a flow, before another takes its place", "no limit"},
+      {"--flow-packets", "N", "packets per flow before the next one", "no limit"},
       [](Scope & s) -> auto& { return s.stream().flow.packets; },
       whole_number<std::uint64_t>(1, kMaxFlows));
-  table.value({"--seed", "N", "start of everything random, repeatable"}, of_stream(&S::seed),
+  table.value({"--seed", "N", "seed of all random choices"}, of_stream(&S::seed),
               whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()));
   table
-      .flag("--no-signature", "put no sequence number and send time in the payload",
-            of_stream(&S::signature), false)
+      .flag("--no-signature", "send no sequence number or send time", of_stream(&S::signature),
+            false)
       .of_port = false;
   table.choice("--stamp", "read the send time once per batch or for each frame",
                of_stream(&S::stamp), kStamps);
   table.flag("--round-trip", "reserve bytes in each frame for the timestamps of a reflector",
              of_stream(&S::round_trip));
   table
-      .choice("--clock", "of the send time: this host's own, or CLOCK_TAI (PTP)",
+      .choice("--clock", "send time by this host's own clock, or CLOCK_TAI (PTP)",
               of_stream(&S::clock), kClocks)
       .of_port = false;
   for (const bool is_name : {true, false}) {
@@ -198,7 +199,7 @@ void run_rows(Table& table) {
 void ends_rows(Table& table) {
   table.group("Both ends");
   Option& rx = table.add(
-      {"--rx", "INTERFACE", "receive there what is sent, and give account of every packet", ""},
+      {"--rx", "INTERFACE", "receiving interface: measure and account for every packet", ""},
       Kind::Text);
   rx.many = true;
   rx.read = [](Scope& s, const std::string& text) -> Status {
@@ -220,19 +221,18 @@ void ends_rows(Table& table) {
       if (port.receive && (one || !port.sends())) texts.push_back(port.interface);
     return texts;
   };
-  table.flag("--bidir", "the receiving interface sends as well, the way back",
-             of_test(&plan::TestSpec::bidir));
+  table.flag("--bidir", "send from the receiving interface, too", of_test(&plan::TestSpec::bidir));
   // Ports hold options of their own: spec/draft.cpp reads them, spec/profile.cpp writes them.
-  Option& port = table.add(
-      {"--port", "INTERFACE[...]",
-       "a port that sends and receives, with options of its own as in eth1,rate=1Mpps", ""},
-      Kind::Text);
+  Option& port =
+      table.add({"--port", "INTERFACE[...]",
+                 "sending and receiving port, with its own options as in eth1,rate=1Mpps", ""},
+                Kind::Text);
   port.many = true;
   port.key = "ports";
   table.value({"--drain", "TIME", "at the end, wait this long for frames in flight"},
               of_test(&plan::TestSpec::drain), parse_duration);
   window_row(table, of_test(&plan::TestSpec::window));
-  expect_row(table, "exit status 3 unless all hold, as in loss=0%,p99<50us,rx@eth2=10/11",
+  expect_row(table, "fail with exit status 3 unless all hold, as in loss=0%,p99<50us,rx@eth2=10/11",
              of_test(&plan::TestSpec::expect));
 }
 
@@ -248,7 +248,7 @@ void output_rows(Table& table) {
   table.value({"--write-pcap", "FILE", "write the first frames as a capture for Wireshark"},
               of_test(&T::pcap_path), parse_path);
   table.value({"--show-frames", "N",
-               fmt::format("how many frames these two give, 0 to {}", plan::kMaxShownFrames)},
+               fmt::format("frames to show or write, 0 to {}", plan::kMaxShownFrames)},
               of_test(&T::dry_run_frames), whole_number<std::uint32_t>(0, plan::kMaxShownFrames));
 }
 
@@ -261,11 +261,11 @@ Status check_ends(const plan::TestSpec& test, const Asked& asked) {
   if (test.bidir && asked.has("--port"))
     return bad_usage("--bidir and --port exclude each other: ports send both ways by themselves");
   if (test.bidir && !both)
-    return bad_usage("--bidir needs the interface that sends the way back: --rx");
+    return bad_usage("--bidir needs the interface that sends in the other direction: --rx");
   if (!both) return {};
   if (test.bidir && test.ports.size() == 1)
     return bad_usage(fmt::format("--bidir: {} is the only interface, and sends already: --rx names "
-                                 "the one that sends the way back",
+                                 "the one that sends in the other direction",
                                  xtg::quoted(interface)));
   if (interface.empty())
     return bad_usage("--rx: expected the name of the sending interface, too, as in \"udp eth0 --rx "
@@ -275,13 +275,16 @@ Status check_ends(const plan::TestSpec& test, const Asked& asked) {
     return bad_usage("--no-signature and --rx exclude each other: the receiver knows frames by "
                      "their signatures");
   if (test.announce)
-    return bad_usage("--announce goes without --rx and --port: one process knows both ends");
+    return bad_usage(
+        "--announce and --rx or --port exclude each other: one process sees both ends");
   if (test.run_id)
-    return bad_usage("--session goes without --rx and --port: one process knows both ends");
+    return bad_usage("--session and --rx or --port exclude each other: one process sees both ends");
   if (std::ranges::count(streams, plan::StampClock::Tai, &plan::StreamSpec::clock) > 0)
-    return bad_usage("--clock tai goes without --rx and --port: both ends are on this host, where "
-                     "one clock is right");
-  if (!test.pcap_path.empty()) return bad_usage("--write-pcap goes without --rx and --port");
+    return bad_usage(
+        "--clock tai and --rx or --port exclude each other: both ends are on this host, where "
+        "one clock is right");
+  if (!test.pcap_path.empty())
+    return bad_usage("--write-pcap and --rx or --port exclude each other");
   const bool json = test.output.json || test.output.json_stream;
   if (test.dry_run && json && (test.bidir || senders_of(test) > 1))
     return bad_usage("--dry-run shows several sending ports as text only");
@@ -313,25 +316,26 @@ Status check_udp_stream(const plan::TestSpec& test, const plan::StreamSpec& stre
                                  "with --dyn-ports, --dst-port is a single port",
                                  stream.dyn_ports, stream.dst_port.to_string()));
   if (stream.dyn_ports > 65536U - stream.dst_port.first)
-    return bad_usage(fmt::format("--dyn-ports {} from --dst-port {} on goes beyond port 65535: at "
+    return bad_usage(fmt::format("--dyn-ports {} from --dst-port {} on go beyond port 65535: at "
                                  "most {} are accepted",
                                  stream.dyn_ports, stream.dst_port.first,
                                  std::min(kMaxDynPorts, 65536U - stream.dst_port.first)));
   if (!stream.signature && stream.stamp == plan::Stamp::Each)
     return bad_usage("--stamp each and --no-signature exclude each other: the send time is part of "
-                     "the signature");
+                     "of the signature");
   if (!stream.signature && stream.clock == plan::StampClock::Tai)
     return bad_usage("--clock tai and --no-signature exclude each other: the send time is part of "
-                     "the signature");
+                     "of the signature");
   if (!stream.signature && test.announce)
     return bad_usage("--announce and --no-signature exclude each other: a receiver counts frames "
                      "with a signature");
   if (!stream.signature && test.run_id)
-    return bad_usage("--session and --no-signature exclude each other: the session number is part "
+    return bad_usage("--session and --no-signature exclude each other: the session is part "
                      "of the signature");
   if (!stream.signature && stream.round_trip)
-    return bad_usage("--round-trip and --no-signature exclude each other: a mirror writes in front "
-                     "of the signature");
+    return bad_usage(
+        "--round-trip and --no-signature exclude each other: the reflector writes before "
+        "the signature");
   if (stream.weight != 1 && stream.rate.rate.unit != Rate::Unit::Max)
     return bad_usage(fmt::format("weight {} and rate {} exclude each other: the weight shares what "
                                  "streams with a rate leave",
@@ -340,7 +344,7 @@ Status check_udp_stream(const plan::TestSpec& test, const plan::StreamSpec& stre
 }
 
 CommandInfo udp_command() {
-  Table table(Command::Udp, "udp", "Send UDP packets, as fast as it goes or at an exact rate.");
+  Table table(Command::Udp, "udp", "Send UDP packets at full speed or at an exact rate.");
   table.info().profile = true;
   frame_rows(table);
   stream_rows(table);

@@ -20,18 +20,18 @@ enum class Limit : std::uint8_t {
   Path,      ///< lost, or late, in between
 };
 
-/// Every packet asked for stands in one column: the seven after `asked` add up to it.
+/// Every packet asked for is in exactly one of the seven members after `asked`, which add up to it.
 struct Ledger {
   std::uint64_t asked = 0;
   std::uint64_t not_sent = 0;     ///< slots missed, or the amount not reached
   std::uint64_t driver_drops = 0; ///< by the sender's driver, or never got that far
   std::uint64_t lost = 0;         ///< on the way
   std::uint64_t dropped = 0;      ///< by the receiving interface, as its own counters say
-  std::uint64_t received = 0;     ///< came once
-  std::uint64_t duplicated = 0;   ///< came more than once (RFC 5560: replicated)
-  std::uint64_t late = 0;         ///< came when their number had been given up
-  std::uint64_t copies = 0;       ///< beside the columns: what came beyond one of each
-  bool exact = true;              ///< else more may be lost, and come twice: see Arrivals
+  std::uint64_t received = 0;     ///< arrived once
+  std::uint64_t duplicated = 0;   ///< arrived more than once (RFC 5560: replicated)
+  std::uint64_t late = 0;         ///< arrived below the window
+  std::uint64_t copies = 0;       ///< in no column: surplus copies
+  bool exact = true;              ///< else more may be lost or duplicated: see Arrivals
   bool slow = false;              ///< the rate was missed, even if all was sent in the end
   Limit limit = Limit::None;
   bool operator==(const Ledger&) const = default;
@@ -51,7 +51,7 @@ struct LedgerFacts {
 
 Ledger make_ledger(const LedgerFacts& facts);
 
-/// Shares a count out by weights, without a rest; nothing to nobody where all weights are 0.
+/// Divides a count by weights, without a remainder; all shares are 0 where all weights are 0.
 std::vector<std::uint64_t> share_out(std::uint64_t count,
                                      const std::vector<std::uint64_t>& weights);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A run with both ends in one place: what each port sent, what came from each port to each other
+// A run with both ends in one place: what each port sent, what arrived from each port at each other
 // one, and the ledgers that follow from it.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace xtg::stats {
 
-/// What came from one port to another, by their places in the run. T: RxSample or RxSummary.
+/// What arrived from one port at another, by their indices in the run. T: RxSample or RxSummary.
 template <class T>
 struct Flow {
   std::size_t from = 0, to = 0;
@@ -26,11 +26,11 @@ struct PortTestSample {
   double start_s = 0, end_s = 0;         ///< since the first frame
   std::vector<std::optional<Sample>> tx; ///< by port; none of one that does not send
   std::vector<Flow<RxSample>> flows;     ///< of every sending port to every receiving one
-  /// By port: of what it sent, what has not come to any other; below zero where late ones made up
-  /// for it. What is under way counts as lost in one interval and as come in the next.
+  /// By port: packets it sent that no port has received yet; negative when late packets arrive, as
+  /// packets in flight count as lost in one interval and as arrived in the next.
   std::vector<std::int64_t> lost;
-  /// By port: loss is known of each of its flows, too. Not where its packets come to several ports,
-  /// or where its driver refused some for good, which leaves gaps in the numbers.
+  /// By port: the loss of each of its flows is known, too. Not where its packets go to several
+  /// ports, or where its driver refused some for good, which leaves gaps in the numbers.
   std::vector<bool> loss_by_flow;
   /// By port: `lost` of the whole run so far.
   std::vector<std::int64_t> missing{};
@@ -66,7 +66,7 @@ struct PortTestSummary {
 /// As PortTestSample::loss_by_flow, over the whole run.
 bool loss_by_flow(const PortTestSummary& summary, std::size_t from);
 
-/// The ports whose driver took frames of which none arrived anywhere.
+/// The ports whose driver accepted frames, none of which arrived anywhere.
 std::vector<std::size_t> silent_senders(const PortTestSummary& summary);
 
 /// The records of one sender.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Which of a sender's packets came at all, wherever: the windows of its records of all ports,
-// queues and CPUs laid over one another, so that a copy does not stand in for another packet that
-// is lost.
+// Which of a sender's packets arrived at any port: the union of the windows of its records of all
+// ports, queues and CPUs, so that a copy does not replace another packet that is lost.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +12,10 @@ namespace xtg::stats {
 
 /// Counts are sequence numbers, each once.
 struct Arrivals {
-  std::uint64_t numbers = 0;  ///< that came
-  std::uint64_t repeated = 0; ///< of those, that came more than once
+  std::uint64_t numbers = 0;  ///< that arrived
+  std::uint64_t repeated = 0; ///< of those, arrived more than once
   /// Else a part of them has left a window, where only each record's count is known: as many as
-  /// fit are then taken for different ones, and more may be lost.
+  /// fit are then counted as different ones, and more may be lost.
   bool exact = true;
   bool operator==(const Arrivals&) const = default;
 };
@@ -24,7 +23,7 @@ struct Arrivals {
 /// Of one stream: its records of all ports, queues and CPUs, with words.
 Arrivals arrivals_of(const std::vector<const RxRecord*>& stream);
 
-/// Whether a record is of this session, of which the compact form has the low bits only.
+/// Whether a record is of this session; the compact form has its low bits only.
 bool is_of_run(const xtg_rx_key& key, std::uint32_t run_id);
 
 /// `ports`: what each receiving port counted, with words.
@@ -36,11 +35,11 @@ struct Taken {
   std::uint64_t frames = 0;
 };
 
-/// Whether all that was sent has come, and no copies come any more: for some time nothing came.
+/// Whether all that was sent has arrived, and no more copies arrive: for some time nothing did.
 bool all_arrived(const std::vector<const RxSnapshot*>& ports, const std::vector<Taken>& senders,
                  std::uint64_t now_ns);
 
-/// When the last packet came; 0 where none did.
+/// When the last packet arrived; 0: none did.
 std::uint64_t last_arrival(const RxSnapshot& snapshot);
 
 } // namespace xtg::stats

@@ -38,7 +38,7 @@ struct Sample {
   TxCounters tx;                             ///< within the interval
   std::vector<TxCounters> workers;           ///< same, per thread
   std::uint64_t bytes = 0;                   ///< of what was accepted, with FCS
-  std::vector<StreamSample> streams;         ///< by number; empty: nobody counted by stream
+  std::vector<StreamSample> streams;         ///< by number; empty: not counted by stream
   double xmit_pps = 0;                       ///< accepted per second
   double err_pps = 0;                        ///< driver drops and redirect errors per second
   double l1_bps = 0, l2_bps = 0, l3_bps = 0; ///< of what was accepted
@@ -56,7 +56,7 @@ Sample delta(const Snapshot& from, const Snapshot& to, std::uint64_t origin_ns,
              std::span<const FrameBits> streams, std::optional<double> target_pps);
 
 /// How the run ended.
-/// Announced: a receiver's, whose sender told the end.
+/// Announced: a receiver's, whose sender announced the end.
 enum class EndReason : std::uint8_t { Amount, Duration, Interrupted, Failed, Announced };
 
 struct Summary {

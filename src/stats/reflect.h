@@ -19,11 +19,11 @@ namespace xtg::stats {
 struct ReflectCounters {
   std::uint64_t sent = 0;       ///< handed to the driver to go back
   std::uint64_t bytes = 0;      ///< of those
-  std::uint64_t stamped = 0;    ///< of those: with the reflector timestamps
-  std::uint64_t unnumbered = 0; ///< of those: of streams beyond the most that are told apart
+  std::uint64_t stamped = 0;    ///< of those: with the reflector's timestamps
+  std::uint64_t unnumbered = 0; ///< of those: of streams without a record
   std::uint64_t dropped = 0;    ///< of those: the driver refused them
   std::uint64_t passed = 0;     ///< not ours: went on to the stack
-  /// Test frames that were not sent back, by XTG_REFLECT_*. They went on to the stack, but for
+  /// Test frames that were not sent back, by XTG_REFLECT_*. They passed to the stack, except for
   /// those above the rate.
   std::array<std::uint64_t, XTG_REFLECT_REASONS> not_reflected{};
   bool operator==(const ReflectCounters&) const = default;
@@ -75,7 +75,7 @@ struct ReflectSample {
 
 struct ReflectSummary {
   ReflectSample total;  ///< of the time in which frames were sent back
-  double waiting_s = 0; ///< of the run, before and behind that
+  double waiting_s = 0; ///< of the run, before and after that
   EndReason end = EndReason::Interrupted;
   CountSource source = CountSource::Tracepoint; ///< of sum.dropped
   std::vector<ReflectStream> streams;

@@ -18,8 +18,8 @@
 
 namespace xtg::stats {
 
-/// A kernel record as it was copied. `words`: the window's ring, only where the run is over;
-/// `twice`: the second one, of what came again.
+/// A copy of a kernel record. `words`: the window's bitmap, only when the run is over;
+/// `twice`: the bitmap of repeated numbers.
 struct RxRecord {
   xtg_rx_slot slot{};
   std::vector<std::uint64_t> bitmap, twice;
@@ -36,7 +36,7 @@ struct RxUnit {
   bool operator==(const RxUnit&) const = default;
 };
 
-/// A stream's packets that came through one receive queue; in generic mode, by one CPU.
+/// A stream's packets that arrived through one receive queue; in generic mode, on one CPU.
 struct RxShare {
   unsigned unit = 0;
   std::uint64_t packets = 0;
@@ -47,16 +47,16 @@ struct RxShare {
 /// Test frames that no stream has, and what the interface lost.
 struct RxUncounted {
   std::uint64_t filtered = 0;     ///< of another session or port; passed on
-  std::uint64_t no_slot = 0;      ///< of a stream beyond the most that are told apart; taken
+  std::uint64_t no_slot = 0;      ///< of a stream without a record; not passed on
   std::uint64_t unknown = 0;      ///< of an unknown version or type; passed on
   std::uint64_t candidates = 0;   ///< of streams of one frame only; short ones were passed on
   std::uint64_t link_dropped = 0; ///< rx_dropped of the interface since the start
   std::uint64_t link_missed = 0;  ///< rx_missed_errors + rx_fifo_errors
   std::uint64_t link_errors = 0;  ///< rx_errors
-  std::uint64_t unannounced = 0;  ///< beside announced runs: of other sessions; taken
+  std::uint64_t unannounced = 0;  ///< during announced runs: of other sessions; not passed on
   std::uint64_t unsound = 0;      ///< announcements with a wrong sum, or nonsense; passed on
-  std::uint64_t unheard = 0;      ///< announcements there was no room for; taken
-  std::uint64_t unconfirmed = 0;  ///< runs that were announced, of which no data came
+  std::uint64_t unheard = 0;      ///< announcements there was no room for; not passed on
+  std::uint64_t unconfirmed = 0;  ///< announced runs without data
   bool operator==(const RxUncounted&) const = default;
 };
 
@@ -68,14 +68,14 @@ struct RxSnapshot {
   RxUncounted uncounted;
   HostClock here;                   ///< this host's clocks, as far as known
   std::vector<RxSender> senders;    ///< what was announced
-  std::vector<std::string> filters; ///< of frames without a signature, in words
+  std::vector<std::string> filters; ///< of frames without a signature, as text
 };
 
-/// Whether frames came straight from their sender, or back from a reflector.
+/// Whether frames arrived directly from their sender, or back from a reflector.
 enum class RxPath : std::uint8_t { OneWay, RoundTrip };
 
 /// What identifies a stream: of the compact form only the low bits are known. Frames without a
-/// signature are the stream of the filter that counted them; those come behind the others.
+/// signature are the stream of the filter that counted them; those follow the others.
 struct RxName {
   std::uint32_t run_id = 0;
   std::uint16_t stream = 0; ///< or number of the filter
@@ -99,10 +99,10 @@ struct RxCounters {
   std::uint64_t duplicates = 0;
   std::uint64_t too_late = 0;
   std::uint64_t reordered = 0;
-  /// Numbers up to the highest one seen, less those that arrived. May fall when late ones come.
+  /// Numbers up to the highest one seen, minus those that arrived. May fall when late ones arrive.
   std::int64_t lost = 0;
   std::uint64_t negative = 0;   ///< delays below zero: clock error
-  std::uint64_t replicated = 0; ///< unique ones of which duplicates came
+  std::uint64_t replicated = 0; ///< unique ones with duplicates
   std::uint64_t absurd = 0;     ///< delays beyond an hour, either way; not in `negative`
   /// With a sequence number so far off that it is not believed before a second one agrees (see
   /// xtg/abi/rx_seq.h). Falls when one does.
@@ -127,9 +127,9 @@ struct RxDelay {
 
 /// Whether the sender's time stamps can be compared with this host's clock.
 enum class RxClock : std::uint8_t {
-  Shared,  ///< the same clock: as the sender says, or as far as the delays tell
+  Shared,  ///< the same clock: announced by the sender, or as far as the delays show
   Tai,     ///< CLOCK_TAI of two hosts that are in step
-  Differs, ///< no delay is told
+  Differs, ///< no delay is reported
 };
 /// Why a clock Differs, or what about Tai is not known.
 enum class RxClockReason : std::uint8_t {
@@ -148,7 +148,7 @@ struct RxClockVerdict {
   bool operator==(const RxClockVerdict&) const = default;
 };
 
-/// The way there and the way back apart, where the reflector numbers what it sends back.
+/// Forward and return path by themselves, where the reflector numbers the frames.
 struct RxRoundTripPaths {
   std::uint64_t reflected = 0;          ///< frames that the reflector sent back, as far as is known
   std::uint64_t forward_lost = 0;       ///< before the reflector
@@ -158,9 +158,9 @@ struct RxRoundTripPaths {
   RxDelay back_delay;                   ///< one-way; empty where back_clock Differs
 };
 
-/// What a stream that came back tells beyond the stream's own figures.
+/// What is known of a reflected stream beyond the stream's own figures.
 struct RxRoundTrip {
-  std::uint64_t stamped = 0; ///< packets of which the reflector told how long it kept them ...
+  std::uint64_t stamped = 0; ///< packets with the time in the reflector ...
   std::uint64_t residence_min = 0, residence_max = 0;
   double residence_mean = 0;             ///< ... which is not in their delay
   std::optional<RxRoundTripPaths> paths; ///< none: the reflector did not number all of them
@@ -175,7 +175,7 @@ struct RxStream {
   std::uint64_t next_number = 0;     ///< one past the highest
   std::uint64_t first_ns = 0, last_ns = 0;  ///< arrivals, CLOCK_MONOTONIC
   std::uint32_t size_min = 0, size_max = 0; ///< bytes without FCS
-  unsigned units = 0;                       ///< queues (or CPUs) that it came through
+  unsigned units = 0;                       ///< queues (or CPUs) that it arrived through
   std::vector<RxShare> shares;              ///< of each of them, by its number
 
   RxClockVerdict clock;
@@ -192,8 +192,8 @@ struct RxStream {
   std::uint32_t extent_max = 0;
   std::uint64_t late_max_ns = 0; ///< late time offset (4.3)
 
-  /// False: a part of what came through several queues (or CPUs) has left the windows, where copies
-  /// are not told from other packets; then more may be lost. During a run that is not looked at.
+  /// False: some packets that arrived through several queues (or CPUs) have left the windows, where
+  /// copies cannot be distinguished; then more may be lost. Not evaluated during a run.
   bool loss_exact = true;
 
   // Loss periods (RFC 3357). Known only where one unit has the whole stream, else `bursts` is 0.
@@ -218,25 +218,25 @@ RxRates rx_rates(const RxCounters& counters, double seconds);
 struct RxSample : RxRates {
   double start_s = 0, end_s = 0; ///< since the run's start
   RxCounters sum;                ///< within the interval
-  /// Numbers up to the highest one seen that have not come, as it stands at the end of the
+  /// Numbers up to the highest one seen that have not arrived by the end of the
   /// interval: they may be late. At the end of a run they are lost.
   std::int64_t missing = 0;
   RxDelay delay; ///< within the interval; empty where no clock is Shared
-  /// Of the delays. Where some streams came straight and some came back, the delays are of the
+  /// Path of the delays. If some streams are one-way and some reflected, the delays are of the
   /// former alone.
   RxPath path = RxPath::OneWay;
-  double jitter_ns = 0;          ///< as it stands, the largest of the streams
+  double jitter_ns = 0;          ///< current value, the largest of the streams
   std::uint64_t passed = 0;      ///< frames that were not ours
-  std::vector<RxStream> streams; ///< as they stand, by name; of the whole run: see RxSummary
+  std::vector<RxStream> streams; ///< current values, by name; of the whole run: see RxSummary
 };
 
 struct RxSummary {
   RxSample total;       ///< from the first packet to the last, whose interval belongs to it
-  double waiting_s = 0; ///< of the run, before and behind that
+  double waiting_s = 0; ///< of the run, before and after that
   EndReason end = EndReason::Interrupted;
   /// Final: the window's rest is counted. Filters that counted nothing are there, too.
   std::vector<RxStream> streams;
-  /// All of them as one; has no name and no numbers. Delays are of those whose clock does not
+  /// All streams as one; has no name and no numbers. Delays are of those whose clock does not
   /// differ and whose path is that of `total`; `sent` is known where it is of all.
   RxStream all;
   std::vector<RxSender> senders; ///< what was announced
@@ -250,15 +250,15 @@ struct RxSummary {
 /// Streams of a snapshot, by name. `final`: what is still missing in the windows is lost.
 std::vector<RxStream> rx_streams(const RxSnapshot& snapshot, bool final);
 
-/// Tells streams what was sent of them, where its end was announced; those of which nothing came
+/// Sets what was sent of each stream whose end was announced; those of which nothing arrived
 /// are added.
 void add_sent(std::vector<RxStream>& streams, const std::vector<RxSender>& senders);
 
 /// What happened from one snapshot to a later one.
 RxSample rx_delta(const RxSnapshot& from, const RxSnapshot& to, std::uint64_t origin_ns);
 
-/// The whole run: from `first` (before any packet) to `last`, whose records have their words. A run
-/// whose end was announced lasts from its first packet with a signature to its last.
+/// The whole run: from `first` (before any packet) to `last`, whose records have their bitmaps. A
+/// run whose end was announced lasts from its first packet with a signature to its last.
 RxSummary rx_summary(const RxSnapshot& first, const RxSnapshot& last, std::uint64_t origin_ns);
 
 } // namespace xtg::stats

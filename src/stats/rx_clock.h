@@ -15,7 +15,7 @@ struct ClockFacts {
   bool tai = false;          ///< its send times are CLOCK_TAI
   bool contradicted = false; ///< the delays are absurd
   HostClock here = {};
-  bool announced = false; ///< the two that follow are the sender's words
+  bool announced = false; ///< the two that follow are from the sender
   std::uint64_t host = 0;
   std::uint64_t clock_error_ns = kNotInStep;
 };

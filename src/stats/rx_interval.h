@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What came between two snapshots. Internal to stats.
+// What arrived between two snapshots. Internal to stats.
 #pragma once
 
 #include <cstdint>

@@ -16,8 +16,8 @@ using Records = std::vector<const RxRecord*>;
 
 using ByStream = std::map<RxName, Records>;
 
-/// Whose sequence numbers a record keeps. Packets that come back are in a record by the reflector's
-/// once more, which counts in nothing but what is told of the way back.
+/// Whose sequence numbers a record keeps. Reflected packets have a second record by the reflector's
+/// numbers, which counts only for the return path.
 enum class Numbers : std::uint8_t { Sender, Reflector };
 
 bool has_signature(const RxRecord& record);
@@ -28,8 +28,8 @@ ByStream by_stream(const RxSnapshot& snapshot, Numbers numbers = Numbers::Sender
 /// Of the delays of all: those of one way and of two are never added up.
 RxPath path_of(const ByStream& streams);
 
-/// Of one stream. What came through several queues is told from copies where the records have their
-/// windows, that is, at the end.
+/// Of one stream. Packets of several queues are distinguished from copies where the records have
+/// their windows, that is, at the end.
 RxCounters counters_of(const Records& records);
 
 /// Whether it is, or a part has left the windows, and more may be lost.

@@ -12,18 +12,18 @@
 
 namespace xtg::stats {
 
-/// Anybody may announce anything, so a run counts when data of it has come: its second frame, or
-/// all that was sent. Until then it changes nothing, and those that nothing came of are forgotten
+/// Announcements can be forged, so a run counts when data of it has arrived: its second frame, or
+/// all that was sent. Until then it changes nothing, and runs without data are forgotten
 /// for others.
 class RxRuns {
 public:
-  /// `drain_ns`: how long to wait behind an end for what has not come.
+  /// `drain_ns`: how long to wait after an end for what has not arrived.
   explicit RxRuns(std::uint64_t drain_ns) : drain_ns_(drain_ns) {}
 
   /// Takes what was announced since the last call. True: a session starts, and what is counted from
   /// now on may be its run's.
   bool learn(const std::vector<RxAnnouncement>& announcements);
-  /// Takes what has come so far. The runs that it confirms, and those that have ended without a
+  /// Takes what has arrived so far. The runs that it confirms, and those that have ended without a
   /// start.
   std::vector<RxSender> confirm(std::vector<RxArrived> arrived);
 
@@ -36,10 +36,10 @@ public:
   [[nodiscard]] bool may_be_over(std::uint64_t now_ns) const;
 
   /// What filters had counted in `snapshot` is from before the run, which begins at `begun_ns`:
-  /// apply() takes it off.
+  /// apply() subtracts it.
   void set_baseline(const RxSnapshot& snapshot, std::uint64_t begun_ns);
-  /// When the run began: its start came then, or the first of its packets, which may overtake that.
-  /// `snapshot`: as apply() left it.
+  /// When the run began: arrival of its start, or of its first packet, which may overtake the
+  /// start. `snapshot`: as apply() left it.
   static std::uint64_t begin_of(const RxSnapshot& snapshot, std::uint64_t start_ns);
 
   /// Leaves in the snapshot the records that count, those of filters among them, tells it of their
@@ -54,7 +54,7 @@ private:
   struct Run {
     RxSender sender;
     std::uint64_t seen_ns = 0; ///< when it was last announced
-    std::uint64_t packets = 0; ///< that came of it
+    std::uint64_t packets = 0; ///< that arrived of it
     std::uint64_t last_ns = 0; ///< arrival of the last one
     bool confirmed = false, begun = false, announced = false;
   };
@@ -74,7 +74,7 @@ private:
   bool begun_ = false;
 };
 
-/// Packets that came of other sessions.
+/// Packets of other sessions.
 std::uint64_t not_of(const std::vector<RxArrived>& arrived, std::uint32_t run_id);
 
 /// Whether a stream with this name is one of the session's.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What a receiver kept of the test frames themselves, and what their checksums told.
+// Test frames that a receiver kept, and the result of their checksums.
 #pragma once
 
 #include <array>

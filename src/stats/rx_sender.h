@@ -27,11 +27,11 @@ struct RxAnnouncement {
   std::uint16_t threads = 0;
   std::uint64_t arrival_ns = 0; ///< of the first copy
   std::uint32_t seen = 0;       ///< copies
-  // What a reflector said in the last copy.
+  // Reflector timestamps of the last copy.
   std::uint64_t reflector_seq = 0, reflector_rx_ns = 0, reflector_tx_ns = 0;
 };
 
-/// What came of one record, which a run may be known by.
+/// What one record received, by which a run may be identified.
 struct RxArrived {
   std::uint32_t run_id = 0;
   bool compact = false; ///< of the session only the low 16 bits are known

@@ -9,10 +9,10 @@
 
 namespace xtg::stats {
 
-/// From the first packet to the last, whose interval belongs to it: what was waited before and
-/// behind is not part of a rate. Where all has ended that was announced, of packets with a
-/// signature, whatever came without one meanwhile. None of fewer than two packets. `summary`: has
-/// the streams that came, and senders.
+/// From the first packet to the last, whose interval belongs to it: waiting before and
+/// after is not part of a rate. Where all that was announced has ended, of packets with a
+/// signature, not of others meanwhile. None of fewer than two packets. `summary`: has
+/// the streams that arrived, and senders.
 std::optional<RxSpan> flow_span(const RxSummary& summary);
 
 /// The sums over the streams, to which add_sent() may have added.

@@ -16,10 +16,10 @@ struct SlotUse {
   std::uint64_t last_ns = 0; ///< arrival of the last one
 };
 
-/// Nothing came for so long: a stream that goes on keeps its slot.
+/// A stream without a packet for so long is idle: others keep their slots.
 inline constexpr std::uint64_t kSlotIdleNs = 2'000'000'000;
 
-/// At most `wanted` idle ones, by number: first those of which one packet came, which may be none
+/// At most `wanted` idle ones, by number: first those with one packet, which may be none
 /// of a stream, then the others; of each kind the one that was quiet for longest first.
 std::vector<std::uint32_t> slots_to_take_back(std::vector<SlotUse> uses, std::uint64_t now_ns,
                                               std::size_t wanted);

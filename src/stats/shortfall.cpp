@@ -23,10 +23,10 @@ std::string explain_shortfall(const Sample& total) {
     return fmt::format("{} frames could not be handed to the driver",
                        with_thousands(tx.redirect_errors));
   if (tx.resent != 0)
-    return fmt::format("{} frames of the schedule were given up while the driver refused others: "
+    return fmt::format("{} frames of the schedule were missed while the driver refused others: "
                        "its transmit ring was full",
                        with_thousands(tx.skipped_slots));
-  return fmt::format("the sending threads could not keep the schedule and gave up {} frames of it; "
+  return fmt::format("the sending threads could not keep the schedule and missed {} frames of it; "
                      "more --threads, "
                      "a larger --burst or a lower rate would keep it",
                      with_thousands(tx.skipped_slots));

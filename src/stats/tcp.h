@@ -76,13 +76,13 @@ struct FlowState {
   std::uint32_t number = 0;
   std::uint16_t src_port = 0;
   FlowEnd end = FlowEnd::Running;
-  std::string detail; ///< of a failure: in words; else empty
+  std::string detail; ///< of a failure: its text; else empty
   FlowCounters counters;
   std::uint32_t rtt_min_us = 0; ///< 0: none measured
   std::uint32_t rtt_smoothed_us = 0;
   std::optional<Histogram> rtt;    ///< ns; only runs of few flows keep one for each
   std::uint64_t cwnd_segments = 0; ///< ~0: not limited
-  std::uint64_t window_bytes = 0;  ///< the far end's, as last told
+  std::uint64_t window_bytes = 0;  ///< the far end's, as last announced
   std::uint64_t first_ns = 0;      ///< when its data began to flow; 0: never
   std::uint64_t last_ns = 0;       ///< when the last of it was acknowledged; 0: it flows yet
   /// How long its data flowed, until `now_ns` where it flows yet.

@@ -17,7 +17,7 @@ struct TcpSeen {
   std::uint64_t icmp_errors = 0;     ///< all others
   std::uint32_t icmp_type = 0;       ///< of the last of them
   std::uint32_t icmp_code = 0;
-  std::uint32_t told_mtu = 0; ///< by the last too_big; 0: the router does not tell
+  std::uint32_t told_mtu = 0; ///< by the last too_big; 0: not reported by the router
   bool ipv6 = false;
 };
 

@@ -29,7 +29,7 @@ struct Closer {
 };
 using Skeleton = std::unique_ptr<xtg_reflect_bpf, Closer>;
 
-/// Those that tell what became of the frames on their way back.
+/// Those that tell what became of the frames on the return path.
 std::vector<bpf_program*> tracers(const xtg_reflect_bpf& skel, bool redirect) {
   const auto& progs = skel.progs;
   if (redirect) return {progs.xtg_reflect_exc, progs.xtg_reflect_xmit, progs.xtg_reflect_err};
@@ -38,7 +38,7 @@ std::vector<bpf_program*> tracers(const xtg_reflect_bpf& skel, bool redirect) {
 
 Result<Skeleton> open_and_load(const xtg_reflect_config& config, std::size_t sources, bool trace) {
   Skeleton skel(xtg_reflect_bpf::open(nullptr));
-  if (!skel) return fail_sys(errno, "open the mirror's programs");
+  if (!skel) return fail_sys(errno, "open the reflector's programs");
   std::memcpy(&skel->rodata->reflect_config, &config, sizeof config);
   bpf_map__set_max_entries(skel->maps.reflect_sources,
                            static_cast<__u32>(std::max<std::size_t>(sources, 1)));
@@ -49,7 +49,7 @@ Result<Skeleton> open_and_load(const xtg_reflect_config& config, std::size_t sou
     for (bpf_program* tracer : tracers(*skel, config.redirect != 0))
       bpf_program__set_autoload(tracer, true);
   const int error = xtg_reflect_bpf::load(skel.get());
-  if (error != 0) return fail_sys(-error, "load the mirror's programs");
+  if (error != 0) return fail_sys(-error, "load the reflector's programs");
   return skel;
 }
 
@@ -113,7 +113,7 @@ Status Reflector::attach(AttachMode attach_mode) {
                           &impl_->config.ifindex, 0) != 0)
     return fail_sys(errno, fmt::format("aim at interface {}", ifindex));
   auto link = attach_ingress(bpf_program__fd(impl_->skel->progs.xtg_reflect), ifindex,
-                             "the mirror's program", attach_mode);
+                             "the reflector's program", attach_mode);
   if (!link) return tl::unexpected<Error>(std::move(link.error()));
   std::vector<UniqueFd> links;
   links.push_back(std::move(*link));

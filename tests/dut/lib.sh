@@ -63,15 +63,16 @@ rule() {
   done
 }
 
-# send EXPECT OPTION...: from eth1, received on both ports. A run of which the sender's driver refused a
-# frame, because the far ring was not emptied in time, is made again, slower.
+# send EXPECT OPTION...: from eth1, received on both ports. A run of which the sender's driver dropped a
+# frame, because the far ring was not emptied in time, is repeated at a lower rate. The fractions are of what was
+# sent, so a busy machine may skip transmit times.
 send() {
   expect=$1
   shift
   for rate in 10kpps 5kpps 2kpps; do
     status=0
     t "$binary" udp eth1 --rx eth1 --rx eth2 --dst-mac $dut1 --dst-addr 10.2.0.1 --rate $rate \
-      --expect "$expect" "$@" >"$work/out" 2>&1 || status=$?
+      --expect "$expect,unsent<10%" "$@" >"$work/out" 2>&1 || status=$?
     [ $status != 0 ] || return 0
     grep -q '^  refused  *0 ' "$work/out" || continue
     break

@@ -143,7 +143,7 @@ class RoundTrip(rx_lib.RxTest):
             result = rx.finish()
         self.assertEqual((result.status, result.err), (0, ""))
         self.assertIn("\n  round trip ", result.out)
-        self.assertIn("way there: ", result.out)
+        self.assertIn("forward path: ", result.out)
 
     def test_a_receiver_on_the_interface_leaves_sending_alone(self):
         """At full rate, with whatever the wire loses: every frame that was sent is accounted for once."""

@@ -181,7 +181,7 @@ class Verdicts(rx_lib.RxTest):
         self.udp("-s", 128, "-n", 20, "--rate", "1kpps")
         result = rx.finish()
         self.assertEqual(result.status, 5)
-        self.assertIn(f"nothing was counted on {self.wire.far_if}; 20 test frames came of another session", result.err)
+        self.assertIn(f"nothing was counted on {self.wire.far_if}; 20 test frames arrived, of another session", result.err)
         rx = self.receiver("--duration", "300ms", "--expect", "rx=0")
         self.assertEqual(rx.finish().status, 0)
 

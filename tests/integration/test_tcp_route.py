@@ -100,7 +100,7 @@ class MtuTest(tcp_lib.OwnWireTest):
             with self.wire.start("tcp", "-i", self.wire.near_if, "-p", tcp_lib.PORT, "--bytes", MB,
                                  self.wire.end_ip) as run:
                 result = self.ok(run.finish())
-        self.assertIn("note: a link on the way takes IP packets of 1300 bytes", result.err)
+        self.assertIn("note: a link on the path carries IP packets of 1300 bytes", result.err)
         self.assertNotIn("note", result.out)
 
     def test_filtered(self):

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """VLAN tags and mixes of sizes on the wire, judged by a raw socket and by the kernel's own VLAN interface."""
 import collections
+import os
 import socket
 import struct
 
 import lib
 import rx_lib
 from frames import Frame
+from test_reflect import Mirror
 
 IMIX = {64: 7, 594: 4, 1518: 1}
 
@@ -29,14 +31,14 @@ class RawCapture:
 
     SOL_PACKET, PACKET_AUXDATA, VLAN_VALID, TPID_VALID = 263, 8, 0x10, 0x40
 
-    def __init__(self, wire):
-        with lib.in_netns(wire.far_ns):
+    def __init__(self, netns, interface):
+        with lib.in_netns(netns):
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-            self.socket.bind((wire.far_if, 3))
+            self.socket.bind((interface, 3))
         self.socket.setsockopt(socket.SOL_SOCKET, 33, 1 << 28)  # SO_RCVBUFFORCE
         self.socket.setsockopt(self.SOL_PACKET, self.PACKET_AUXDATA, 1)
 
-    def take(self, count):
+    def take(self, count, sent_back=False):
         self.socket.settimeout(lib.PATIENCE)
         out = []
         while len(out) < count:
@@ -48,7 +50,8 @@ class RawCapture:
                 tpid = tpid if status & self.TPID_VALID else 0x8100
                 data = data[:12] + struct.pack("!HH", tpid, tci) + data[12:]
             frame = Tagged(data) if data[12:14] not in (b"\x08\x06", b"\x86\xdd") or len(data) > 100 else None
-            if frame is not None and frame.inner.version == 4 and frame.inner.dst_port == 1000:
+            if frame is not None and frame.inner.version == 4 and 1000 == (
+                    frame.inner.src_port if sent_back else frame.inner.dst_port):
                 out.append(frame)
         return out
 
@@ -59,7 +62,7 @@ class RawCapture:
 class VlanAndSizes(lib.WireTest):
     def arrived(self, count, *args):
         """Sends so slowly that the wire takes every frame, and gives what arrived."""
-        capture = RawCapture(self.wire)
+        capture = RawCapture(self.wire.far_ns, self.wire.far_if)
         self.addCleanup(capture.close)
         result = self.ok(self.wire.udp("-n", count, "--rate", "4kpps", *args))
         self.assertEqual(result.total["accepted"], count, result)
@@ -139,6 +142,36 @@ class VlanAndSizes(lib.WireTest):
         self.assertEqual(result.end["sum"]["lost_packets"], 0)
         (stream,) = result.end["streams"]
         self.assertEqual(stream["frame_size"], {"min": 80, "max": 1518})
+
+    def test_receiver_captures_tags(self):
+        path = os.path.join(lib.scratch(self), "tagged.pcap")
+        receiver = rx_lib.Receiver(self.wire, "-n", "200", "--write-pcap", path, "--sample", "1/2")
+        self.ok(self.wire.udp("-n", 200, "--rate", "4kpps", "--vlan", "200:3", "--vlan", "100-109", "-s", 128))
+        result = self.ok(receiver.finish())
+        self.assertEqual(result.end["sum"]["packets"], 200)
+        frames = [Tagged(data) for data in lib.frames_of_pcap(path)]
+        self.assertEqual([(f.inner.signature()["seq"], f.tags) for f in frames],
+                         [(seq, [(0x88a8, 3, 200), (0x8100, 0, 100 + seq % 10)]) for seq in range(0, 200, 2)])
+        self.assertEqual([problem for f in frames for problem in f.inner.problems], [])
+
+    def test_reflector_sends_tags_back(self):
+        for tags in (("--vlan", "100:5"), ("--vlan", "200", "--vlan", "100-109")):
+            with self.subTest(tags=tags):
+                reflector = Mirror(self.wire)
+                self.addCleanup(reflector.__exit__)
+                capture = RawCapture(self.wire.near_ns, self.wire.near_if)
+                self.addCleanup(capture.close)
+                self.ok(self.wire.udp("-n", 200, "--rate", "4kpps", *tags, "-s", 128))
+                frames = capture.take(200, sent_back=True)
+                end = self.ok(reflector.stop()).end
+                self.assertEqual(end["sum"]["packets"], 200)
+                outer = [] if len(tags) == 2 else [(0x88a8, 0, 200)]
+                for seq, frame in enumerate(frames):
+                    vlan = (0x8100, 5, 100) if len(tags) == 2 else (0x8100, 0, 100 + seq % 10)
+                    self.assertEqual((frame.inner.problems, frame.inner.signature()["seq"]), ([], seq))
+                    self.assertEqual((frame.tags, frame.size), (outer + [vlan], 128))
+                    self.assertEqual((frame.inner.src_mac, frame.inner.dst_mac), (self.wire.far_mac, self.wire.near_mac))
+                    self.assertEqual((frame.inner.src_port, frame.inner.dst_port), (1000, 1))
 
 
 if __name__ == "__main__":

@@ -5,12 +5,12 @@
 
 #include "base.h"
 
-#define XTG_REFLECT_STREAMS 16384U /* told apart, of all sessions together */
-#define XTG_REFLECT_PROBES 16U  /* places looked at for one that may be given to another stream */
-#define XTG_REFLECT_PLACES 256U /* streams whose place a CPU remembers; a power of two */
-#define XTG_REFLECT_SOURCES 64U /* addresses that a CPU remembers as allowed; a power of two */
+#define XTG_REFLECT_STREAMS 16384U /* with a record, of all sessions together */
+#define XTG_REFLECT_PROBES 16U     /* places tried for one that may be given to another stream */
+#define XTG_REFLECT_PLACES 256U    /* streams whose place a CPU remembers; a power of two */
+#define XTG_REFLECT_SOURCES 64U    /* addresses that a CPU remembers as allowed; a power of two */
 
-/* Why a test frame is not sent back. It passes to the stack, but for what is above the rate. */
+/* Why a test frame is not sent back. It passes to the stack, except above the rate. */
 #define XTG_REFLECT_UNKNOWN 0 /* signature of a version or type that this program does not know */
 #define XTG_REFLECT_ALREADY 1 /* a reflector has sent it back before */
 #define XTG_REFLECT_RUN_ID 2  /* of another session */
@@ -18,7 +18,7 @@
 #define XTG_REFLECT_PORT 4    /* to another UDP port */
 #define XTG_REFLECT_MAC 5     /* not sent to this interface's address, or from a group */
 #define XTG_REFLECT_SOURCE 6  /* from an address that is not allowed */
-#define XTG_REFLECT_UNSURE 7  /* short signature of a stream not known yet */
+#define XTG_REFLECT_UNSURE 7  /* compact signature of a stream not known yet */
 #define XTG_REFLECT_RATE 8    /* above the rate: dropped */
 #define XTG_REFLECT_REASONS 9
 
@@ -38,7 +38,7 @@ struct xtg_reflect_config {
   __u32 ifindex; /* which interface, for the tracepoints ... */
   __u32 netns;   /* ... and the inode of its network namespace */
   __u32 pad;
-  __u64 limit; /* frames to send back in all, ~0 without; what comes then passes */
+  __u64 limit; /* frames to send back in all, ~0 without limit; later ones pass */
   __u64 step;  /* 1/256 ns between two frames at the highest rate; 0: any rate */
   __u64 depth; /* 1/256 ns that may be saved up for a burst */
 };
@@ -64,7 +64,7 @@ struct XTG_CACHE_LINES xtg_reflect_stream {
   struct xtg_reflect_key key;
   __u64 frames;    /* data frames sent back */
   __u64 announced; /* START and END frames sent back */
-  __u32 tick;      /* xtg_reflect_control.tick when the last one came */
+  __u32 tick;      /* xtg_reflect_control.tick when the last one arrived */
   __u32 pad0;
   __u64 pad[4];
 };
@@ -74,10 +74,9 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_reflect_stream) == 64, "one cache line");
 struct XTG_CACHE_LINES xtg_reflect_cpu {
   __u64 sent;       /* frames handed to the driver to send back */
   __u64 bytes;      /* of those, without FCS */
-  __u64 stamped;    /* of those: with the reflector timestamps */
-  __u64 unnumbered; /* of those: of a stream for which there was no place, or whose place another
-                       got */
-  __u64 passed;     /* everything that is not ours */
+  __u64 stamped;    /* of those: with reflector timestamps */
+  __u64 unnumbered; /* of those: of a stream without a record, or whose record another one got */
+  __u64 passed;     /* frames without a signature */
   __u64 not_reflected[XTG_REFLECT_REASONS];
   __u64 pad[2];
   /* Place + 1 of the stream that was last here; it says itself whose it is. */
@@ -97,7 +96,7 @@ struct XTG_CACHE_LINES xtg_reflect_control {
   __u64 pad1[4];
   __u64 taken;  /* where there is a limit */
   __u64 bucket; /* U, then the program: 1/256 ns, clock of the next frame at the highest rate */
-  /* What drivers told by tracepoint of frames that they were to send back. */
+  /* From the tracepoints: frames that the driver did not send back. */
   __u64 drops;
   __u64 pad2[5];
 };

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Frames that the driver refused are sent again, with their numbers. */
+/* Frames that the driver dropped are sent again, with their numbers. */
 #pragma once
 
 #include "tx.h"
 
-/* Notes that n frames from number `first` on were refused. That ends their batch, so that no more
- * than one frame, which stood behind a full bulk, can leave before them. */
+/* Notes that n frames from number `first` on were dropped. That ends their batch, so that no more
+ * than one frame, which followed a full bulk, can leave before them. */
 static inline void xtg_take_back(struct xtg_tx_worker* w, struct xtg_tx_cursor* c, __u64 first,
                                  __u64 n) {
   __u64 end = w->send_end, left = end - w->seq;

@@ -10,15 +10,15 @@
 #include "hist.h"
 #include "siphash.h"
 
-#define XTG_RX_QUEUES 64            /* queues told apart; those beyond share the last record */
+#define XTG_RX_QUEUES 64            /* queues with a record; those beyond share the last one */
 #define XTG_RX_WINDOW_LEAST 1024U   /* sequence numbers */
 #define XTG_RX_WINDOW_MOST 1048576U /* sequence numbers */
-#define XTG_RX_WORD 64U             /* sequence numbers in a word of the window */
+#define XTG_RX_WORD 64U             /* sequence numbers in a word of the window's bitmap */
 #define XTG_RX_GAPS 64U             /* jumps remembered per slot; a power of two */
 #define XTG_RX_RUNS 24U             /* classes of loss runs: 1, 2-3, 4-7 ... */
 #define XTG_RX_CANDIDATES 2048U     /* streams waiting for a second frame; a power of two */
 #define XTG_RX_ANNOUNCED 256U       /* announcements that wait to be read ... */
-#define XTG_RX_ANNOUNCED_KNOWN 64U  /* ... of which so many are for streams that data came of */
+#define XTG_RX_ANNOUNCED_KNOWN 64U  /* ... of which so many are for streams with data */
 #define XTG_RX_CACHE 1024U          /* remembered places per queue */
 #define XTG_RX_POSITIONS 8192U      /* streams whose position is known, see rx_seq.h */
 
@@ -35,7 +35,7 @@ struct xtg_rx_config {
   __u32 shared;  /* 1: generic mode, where CPUs share a queue: a record per CPU, not per queue */
   __u32 has_tai; /* 1: the kernel has bpf_ktime_get_tai_ns (Linux 6.1) */
   __u32 pad0[2];
-  __u64 limit;            /* frames to count in all, ~0 without; what comes then passes */
+  __u64 limit;            /* frames to count in all, ~0 without limit; later ones pass */
   struct xtg_sip_key key; /* of the sums of announcements; zero without one */
   __u32 pad[6];
 };
@@ -104,13 +104,13 @@ struct XTG_CACHE_LINES xtg_rx_slot {
   __u32 size_min;
   __u32 size_max;
 
-  /* Reflected frames: how long the reflector kept them, where it told so (rx_back.h). */
-  __u64 stamped; /* packets; of as many the delay is without it */
+  /* Reflected frames: time in the reflector, where it is reported (rx_back.h). */
+  __u64 stamped; /* packets with that time; their delay is without it */
   __u64 residence_sum;
   __u64 residence_min; /* where there is one */
   __u64 residence_max;
 
-  /* Packets with a number that was not believed (rx_seq.h), and the last one. */
+  /* Packets with a number that was not accepted (rx_seq.h), and the last one. */
   __u64 suspect;
   __u64 suspect_seq;
   __u64 suspect_ns; /* arrival */
@@ -139,26 +139,27 @@ struct XTG_CACHE_LINES xtg_rx_hist {
   __u64 arrival[XTG_HIST_CELLS]; /* time since the slot's packet before */
 };
 
-/* A jump over sequence numbers, for the extent of those that come after all. */
+/* A jump over sequence numbers, for the extent of those that arrive later. */
 struct xtg_rx_gap {
   __u64 from, to; /* [from, to) were passed over */
   __u64 packets;  /* number of the packet that jumped, among the slot's */
   __u64 ns;       /* its arrival */
 };
 
-/* The order of a slot's packets. Sequence numbers rise within a sending worker only. */
+/* The order of a slot's packets. Sequence numbers rise only within a sending worker. */
 struct XTG_CACHE_LINES xtg_rx_order {
   __u64 expected[XTG_MAX_WORKERS]; /* per worker: one past its highest sequence number */
   struct xtg_rx_gap gaps[XTG_RX_GAPS];
   __u8 gap_worker[XTG_RX_GAPS];
 };
 
-/* Words for a window, a power of two: two rings, one behind the other, of which numbers have come
- * and which of them more than once, and a bit for each word of the first (whole cache lines). */
+/* __u64 of the bitmaps of a window, a power of two: two rings, one after the other, of the numbers
+ * that arrived and of those that arrived more than once, and a bit for each word of the first
+ * (whole cache lines). */
 #define XTG_RX_BITMAP_U64S(window)                                                                 \
   (2 * ((window) / XTG_RX_WORD) + (((window) / XTG_RX_WORD + 63) / 64 + 7) / 8 * 8)
 
-/* All that is kept of a slot. xtg_rx_config.window may ask for more words than are here, so that a
+/* All that is kept of a slot. xtg_rx_config.window may need a larger bitmap than this, so that a
  * record may be longer than this. */
 struct XTG_CACHE_LINES xtg_rx_record {
   struct xtg_rx_slot slot;
@@ -179,7 +180,7 @@ struct XTG_CACHE_LINES xtg_rx_queue {
   __u64 no_slot;  /* test frames for which there was no record left; see XTG_RX_NOBODY */
   __u64 unknown;  /* signature of a version or type that this program does not know */
   __u64 unsound;  /* announcements with a wrong sum, or that make no sense; passed on */
-  __u64 unheard;  /* announcements for which rx_announced had no room; taken */
+  __u64 unheard;  /* announcements for which rx_announced had no room; not passed on */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_queue) == 64, "one cache line");
 
@@ -187,7 +188,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_rx_queue) == 64, "one cache line");
 #define XTG_RX_CANDIDATE_WAITS 1
 #define XTG_RX_CANDIDATE_COUNTED 2 /* waits, but a filter fitted: it was counted there */
 
-/* One frame may say anything: a compact signature's magic is 16 bits, which ordinary payload has
+/* A single frame proves nothing: a compact signature's magic is 16 bits, which ordinary payload has
  * once in 65,536 times, and a session or a number may be damaged. Of an unknown stream two frames
  * have to agree. */
 struct xtg_rx_candidate {
@@ -211,8 +212,8 @@ struct xtg_rx_announce_key {
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_announce_key) == 8, "key ABI");
 
-/* What it says (xtg_sig_announce, host order), and when it came. Its copies are one, until user
- * space has read it and takes it out. Written by the program when the first one comes, but for
+/* Its content (xtg_sig_announce, host order) and arrival. Its copies are one, until user
+ * space has read it and takes it out. Written by the program when the first one arrives, except
  * those fields that say otherwise. */
 struct xtg_rx_announcement {
   __u64 frames;
@@ -233,8 +234,8 @@ struct xtg_rx_announcement {
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_announcement) == 96, "map value ABI");
 
-/* xtg_rx_key.unit of a slot that user space took back from a stream of which nothing came for long.
- * When that is some time ago, for a frame may just be entered, user space clears it and puts it
+/* xtg_rx_key.unit of a slot that user space took back from an idle stream.
+ * Some time later, because a frame may just be accounted, user space clears it and puts it
  * into rx_free, from where the program gives it out again. */
 #define XTG_RX_NOBODY (~0U)
 
@@ -242,7 +243,7 @@ struct XTG_CACHE_LINES xtg_rx_control {
   __u64 slots;   /* given out for the first time */
   __u32 started; /* U: 1: count; before, every frame passes */
   __u32 pad0;
-  __u64 candidates; /* first frames of streams of which no second one came: not counted */
+  __u64 candidates; /* first frames of streams without a second one: not counted */
   __u64 taken;      /* where there is a limit; U: zero when an announced run begins */
   __u64 announced;  /* announcements so far: says that rx_announced has something new */
   __u64 strangers;  /* of streams without data, in rx_announced; U: zero when it is emptied */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Frames that a reflector sent back. Their records have forms of their own, so that they are never
- * mixed with frames that came straight: one by the sender's numbers, of the way there and back, and
- * where the reflector numbers what it sends back, one by its numbers, of the way back alone. */
+/* Reflected frames. Their records have forms of their own, so that they are never
+ * mixed with one-way frames: one by the sender's numbers, for the round trip, and
+ * if the reflector numbers the frames, one by its numbers, for the return path alone. */
 #pragma once
 
 #include "rx.h"
@@ -16,7 +16,7 @@
   (~0ULL) /* xtg_rx_reflector_stamp.seq of a reflector that does not number the stream             \
            */
 
-/* reflector timestamps in host order. */
+/* Reflector timestamps in host order. */
 struct xtg_rx_reflector_stamp {
   __u64 seq; /* and the CPU that gave it, see xtg_rx_by_reflector() */
   __u64 rx_ns;
@@ -24,7 +24,9 @@ struct xtg_rx_reflector_stamp {
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_reflector_stamp) == XTG_SIG_REFLECTOR_LEN, "as on the wire");
 
-/* Of a struct xtg_sig_reflector that was loaded to `w`, in place. 0: nobody wrote into it. */
+/* Converts a struct xtg_sig_reflector that was loaded to `w`, in place. 0: no reflector wrote into
+ * it.
+ */
 static inline int xtg_rx_read_reflector(struct xtg_rx_reflector_stamp* w) {
   w->seq = xtg_from_be64(w->seq);
   w->rx_ns = xtg_from_be64(w->rx_ns);
@@ -32,7 +34,7 @@ static inline int xtg_rx_read_reflector(struct xtg_rx_reflector_stamp* w) {
   return w->tx_ns && w->tx_ns >= w->rx_ns;
 }
 
-/* Makes `m` the frame as the reflector sent it: each of its CPUs is a worker of its own, for none
+/* Makes `m` the frame as the reflector sent it: each of its CPUs counts as a worker, because none
  * waits for another before it sends. */
 static inline void xtg_rx_by_reflector(struct xtg_rx_signature* m,
                                        const struct xtg_rx_reflector_stamp* w) {
@@ -41,7 +43,7 @@ static inline void xtg_rx_by_reflector(struct xtg_rx_signature* m,
   m->tx_ns = w->tx_ns;
 }
 
-/* Enters how long the reflector kept a frame. */
+/* Accounts the time of a frame in the reflector. */
 static inline void xtg_rx_residence(struct xtg_rx_slot* s, __u64 ns) {
   if (!s->stamped || ns < s->residence_min) s->residence_min = ns;
   if (ns > s->residence_max) s->residence_max = ns;

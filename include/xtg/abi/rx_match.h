@@ -34,7 +34,7 @@ struct xtg_rx_fields {
   __u32 src_mac[2], dst_mac[2];
   __u16 src_port, dst_port;
   __u16 vlan[XTG_RX_TAGS]; /* identifiers, the outer one first */
-  __u16 proto[2];          /* of the IP header; behind an IPv6 fragment header, else the same */
+  __u16 proto[2];          /* of the IP header; after an IPv6 fragment header, else the same */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_rx_fields) == 68, "no padding");
 

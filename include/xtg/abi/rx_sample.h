@@ -9,7 +9,7 @@
 #define XTG_RX_SHOW_FIRST 0x02U     /* one of the first `first` of the run */
 #define XTG_RX_SHOW_LATE 0x04U      /* reordered or too late */
 #define XTG_RX_SHOW_GAP 0x08U       /* beyond the number that was next: the first one after a gap */
-#define XTG_RX_SHOW_DUPLICATE 0x10U /* its number has come already */
+#define XTG_RX_SHOW_DUPLICATE 0x10U /* its number has arrived already */
 #define XTG_RX_SHOW_CORRUPT                                                                        \
   0x20U /* its checksums are wrong; its numbers are not to be believed                             \
          */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What a packet's sequence number and times tell: lost, duplicated, reordered, too late, delay and
+/* Accounting by sequence number and time: lost, duplicated, reordered, too late, delay and
  * its variation. The kernel program, user space and the tests compile these lines. The kernel
  * program brings its own xtg_rx_loop(), which is bpf_loop(), xtg_rx_mask(), which its verifier
  * knows, and xtg_rx_position(), xtg_rx_store_position() and xtg_rx_record_at(), which are map
  * operations.
  *
  * A stream's position: about where its numbers are, whichever record has them. Every record whose
- * numbers rise tells it each quarter of a window, and a record that sees few of them, or none for a
- * while, is judged by it.
+ * numbers rise stores it each quarter of a window, and a record that sees few of them, or none for
+ * a while, is judged by it.
  *
  * The window: a ring of words with a bit per sequence number, in the manner of RFC 6479. A word
  * that leaves it is final: what is missing there is lost. */
@@ -123,12 +123,12 @@ static inline int xtg_rx_leave(struct xtg_rx_slot* s, __u64 bits, __u64 number) 
   return 0;
 }
 
-/* The word of number `number` in the second ring: a bit per sequence number that came again. */
+/* The word of number `number` in the second ring: a bit per sequence number that arrived again. */
 static inline __u64* xtg_rx_twice(struct xtg_rx_state* w, __u64 number) {
   return w->bitmap + (xtg_rx_mask(w) + 1 + (number & xtg_rx_mask(w)));
 }
 
-/* A sequence number that the window has came again. */
+/* A sequence number of the window arrived again. */
 static inline void xtg_rx_again(struct xtg_rx_state* w, __u64 number, __u64 bit) {
   __u64* twice = xtg_rx_twice(w, number);
   w->slot->duplicates++;
@@ -170,8 +170,8 @@ XTG_RX_GLOBAL __u32 xtg_rx_empty(__u64 busy, __u64 at, __u64 words, __u64 most) 
 }
 
 /* Words enter, and others leave for them: one that has a bit, or as many without as stand together.
- * So the work that a jump makes is bounded by what came since the one before: nobody can have the
- * whole ring cleared with every packet. Of an empty word there is nothing to be cleared, and that
+ * So the work of a jump is bounded by what arrived since the one before: no sender can have the
+ * whole ring cleared with every packet. An empty word needs no clearing, but that
  * does no harm. How far it is stands in the slot, for the verifier would follow it on the stack. */
 static inline long xtg_rx_enter(__u32 i, void* ctx) {
   struct xtg_rx_state* w = (struct xtg_rx_state*)ctx;
@@ -196,7 +196,7 @@ static inline int xtg_rx_move(struct xtg_rx_state* w, __u64 from, __u64 to) {
   w->slot->enters_to = from + 1 + (count < words ? count : words);
   xtg_rx_loop((__u32)words, xtg_rx_enter, w);
   if (count <= words) return 0;
-  /* Whole words were jumped over. They are behind all that was in the window; the last `words` of
+  /* Whole words were jumped over. They are above all that was in the window; the last `words` of
    * them are in it now, empty. */
   xtg_rx_miss(w->slot, (count - words) * XTG_RX_WORD);
   return 0;
@@ -229,7 +229,7 @@ static inline int xtg_rx_advance(struct xtg_rx_state* w, __u64 from, __u64 to) {
   return xtg_rx_do_advance(w, from, to);
 }
 
-/* A packet that comes after one of its worker with a higher number. */
+/* A packet that arrives after one of its worker with a higher number. */
 struct xtg_rx_late {
   struct xtg_rx_slot* slot;
   struct xtg_rx_order* order;
@@ -238,7 +238,7 @@ struct xtg_rx_late {
   __u64 worker;
 };
 
-/* Whether the i-th last jump is the one that passed it over, and then how far it is behind (RFC
+/* Whether the i-th last jump is the one that passed it over, and then its extent (RFC
  * 4737, 4.2). */
 static inline long xtg_rx_late_gap(__u32 i, void* ctx) {
   struct xtg_rx_late* l = (struct xtg_rx_late*)ctx;
@@ -271,7 +271,7 @@ XTG_RX_GLOBAL int xtg_rx_reordered(struct xtg_rx_slot* s, struct xtg_rx_order* o
   return 0;
 }
 
-/* The order within the worker. Returns 1 when the packet comes after one with a higher number. */
+/* The order within the worker. Returns 1 when the packet arrives after one with a higher number. */
 static inline int xtg_rx_in_worker(struct xtg_rx_state* w, __u64 seq, __u32 worker, __u64 now) {
   struct xtg_rx_order* o = w->order;
   struct xtg_rx_slot* s = w->slot;
@@ -290,7 +290,7 @@ static inline int xtg_rx_in_worker(struct xtg_rx_state* w, __u64 seq, __u32 work
   return 0;
 }
 
-/* Enters a number above all so far. */
+/* Accounts a number above all so far. */
 static inline void xtg_rx_ahead(struct xtg_rx_state* w, __u64 seq, __u32 worker, __u64 now,
                                 int (*move)(struct xtg_rx_state*, __u64, __u64)) {
   struct xtg_rx_slot* s = w->slot;
@@ -318,7 +318,7 @@ static inline int xtg_rx_is_far(struct xtg_rx_state* w, __u64 seq) {
   return (s->next - 1) / XTG_RX_WORD - seq / XTG_RX_WORD > xtg_rx_mask(w);
 }
 
-/* The number of the slot's only packet was wrong: as though the suspect had been the first. */
+/* The number of the slot's only packet was wrong: start over with the suspect as the first. */
 XTG_RX_GLOBAL int xtg_rx_start_over(struct xtg_rx_slot* s, struct xtg_rx_hist* h,
                                     struct xtg_rx_order* o) {
   if (!s || !h || !o) return 0;
@@ -349,7 +349,7 @@ static inline int xtg_rx_in_step(struct xtg_rx_state* w, __u64 seq) {
 /* A far number is a suspect, and changes nothing, until a second one follows it within the window.
  * Then both are entered; of the first one only its delay and the time since the packet before it
  * are not. One where the stream is, as other records tell, needs no second one. Returns 1 when it
- * is believed; this one is then the caller's. */
+ * is accepted; this one is then the caller's. */
 static inline int xtg_rx_believe(struct xtg_rx_state* w, struct xtg_rx_hist* h, __u64 seq,
                                  __u64 worker, __u64 now) {
   struct xtg_rx_slot* s = w->slot;
@@ -375,7 +375,7 @@ static inline int xtg_rx_believe(struct xtg_rx_state* w, struct xtg_rx_hist* h, 
     xtg_rx_forget_first(w);
     xtg_rx_start_over(s, h, w->order);
   }
-  if (s->suspect_ns < s->last_ns) s->suspect_ns = s->last_ns; /* as it comes behind that packet */
+  if (s->suspect_ns < s->last_ns) s->suspect_ns = s->last_ns; /* as it follows that packet */
   xtg_rx_ahead(w, s->suspect_seq, s->suspect_worker & (XTG_MAX_WORKERS - 1), s->suspect_ns,
                xtg_rx_move);
   s->last_ns = s->suspect_ns;
@@ -396,7 +396,7 @@ XTG_RX_GLOBAL int xtg_rx_believe_at(__u32 number, __u64 seq, __u64 worker, __u64
 #define xtg_rx_do_believe(w, h, seq, worker, now) xtg_rx_believe(w, h, seq, worker, now)
 #endif
 
-/* Enters a sequence number. */
+/* Accounts a sequence number. */
 static inline enum xtg_rx_verdict xtg_rx_seq(struct xtg_rx_state* w, struct xtg_rx_hist* h,
                                              __u64 seq, __u32 worker, __s64 delay, __u64 now) {
   struct xtg_rx_slot* s = w->slot;

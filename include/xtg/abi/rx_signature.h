@@ -18,10 +18,10 @@ struct xtg_rx_signature {
   __u8 form; /* XTG_SIG_NONE: none of ours */
   __u8 type;
   __u8 version;
-  __u8 pad[5]; /* nobody sets it */
+  __u8 pad[5]; /* not set */
 };
 
-/* Eight bytes of the wire, loaded as one word. */
+/* Eight bytes of the wire, loaded as one __u64. */
 static inline __u64 xtg_from_be64(__u64 word) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   return __builtin_bswap64(word);
@@ -30,7 +30,7 @@ static inline __u64 xtg_from_be64(__u64 word) {
 #endif
 }
 
-/* Looks for a signature in the last 32 bytes of a payload, loaded as four words. */
+/* Looks for a signature in the last 32 bytes of a payload, loaded as four __u64. */
 static inline void xtg_rx_read_tail(struct xtg_rx_signature* m, const __u64* words) {
   __u64 w2 = xtg_from_be64(words[2]), w3 = xtg_from_be64(words[3]);
   m->form = XTG_SIG_NONE;
@@ -97,8 +97,8 @@ static inline void xtg_rx_place(struct xtg_rx_signature* m, __u64 position) {
   if (position) m->seq = xtg_rx_nearest(position, m->seq & 0xffffffffULL, 32);
 }
 
-/* Two frames of one stream are believed when the second one could follow the first: its send time
- * is not far from what passed at the receiver; in the compact form, which says less, its sequence
+/* Two frames of one stream are accepted when the second one could follow the first: its send time
+ * fits the time that passed at the receiver; in the compact form, which says less, its sequence
  * number is within the window, too. */
 static inline int xtg_rx_agree(const struct xtg_rx_candidate* c, const struct xtg_rx_signature* m,
                                __u64 now, __u32 window) {

@@ -24,13 +24,13 @@
 #define XTG_SIG_F_TAI 0x02        /* tx_ns is CLOCK_TAI; else CLOCK_MONOTONIC of the sending host */
 
 #define XTG_SIG_F_REFLECTOR                                                                        \
-  0x04 /* the xtg_sig_reflector before the signature is for reflector timestamps                   \
-        */
-#define XTG_SIG_F_REFLECTED 0x08 /* a reflector sent the frame back; no reflector does so again */
+  0x04                           /* an xtg_sig_reflector is reserved before the signature          \
+                                  */
+#define XTG_SIG_F_REFLECTED 0x08 /* a reflector sent the frame back; none does so again */
 
 /* xtg_sig_full.type; the compact form is always data. Frames that are not data are announcements:
  * an xtg_sig_announce lies before the signature, or before its xtg_sig_reflector where there is
- * one. They are sent several times, and count in nobody's figures. One with a wrong sum is none. */
+ * one. They are sent several times and not counted as traffic. One with a wrong sum is ignored. */
 #define XTG_SIG_DATA 0
 #define XTG_SIG_START 1 /* a run begins shortly; sent for stream 0 */
 #define XTG_SIG_END 2   /* a stream has ended */
@@ -60,13 +60,13 @@ struct xtg_sig_compact {
 XTG_STATIC_ASSERT(sizeof(struct xtg_sig_compact) == XTG_SIG_COMPACT_LEN,
                   "signature is wire format");
 
-/* What a reflector tells of a frame that it sends back; zero before. In front of a full signature
+/* What a reflector writes into a frame that it sends back; zero before. Precedes a full signature
  * with XTG_SIG_F_REFLECTOR. Times are the reflector's CLOCK_MONOTONIC (as RFC 8762, 4.2.1). */
 struct xtg_sig_reflector {
   __u8 cpu;      /* low bits of the reflector's CPU: its numbers rise strictly within a CPU */
-  __u8 seq[7];   /* data frames of this stream that the reflector had sent back before this one; all
-                    ones   in both: not known */
-  __u8 rx_ns[8]; /* when the frame came */
+  __u8 seq[7];   /* data frames of this stream that the reflector had sent back before; all ones
+                    in both: not known */
+  __u8 rx_ns[8]; /* arrival of the frame */
   __u8 tx_ns[8]; /* when it was sent back */
 };
 #define XTG_SIG_REFLECTOR_LEN 24
@@ -75,13 +75,13 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_sig_reflector) == XTG_SIG_REFLECTOR_LEN,
                   "signature is wire format");
 
 struct xtg_sig_announce {
-  __u8 sum[8];          /* see announce.h; in front, where receivers that do not know it look for
+  __u8 sum[8];          /* see announce.h; first, where receivers that do not know it look for
                            nothing */
   __u8 frames[8];       /* of the stream. START: asked for, ~0 without limit; END: sequence numbers
                            used */
-  __u8 driver_drops[8]; /* END: those of them that the sender's driver did not take; else 0 */
+  __u8 driver_drops[8]; /* END: those that the sender's driver dropped; else 0 */
   __u8 duration_ns[8];  /* of the run, ~0 without limit */
-  __u8 rate[8];         /* of the stream, frames per 1,000 s; 0: as fast as it goes */
+  __u8 rate[8];         /* of the stream, frames per 1,000 s; 0: none */
   __u8 host[8];         /* names the sender's boot: within one, CLOCK_MONOTONIC is the same clock */
   __u8 clock_error[8];  /* ns that the sender's CLOCK_TAI may be off; ~0: not known to be in step */
   __u8 frame_size[4];   /* of the stream, with FCS */

@@ -2,7 +2,7 @@
 /* The TCP sender's shared memory. A flow's stream is counted in 64-bit offsets from its first byte
  * and cut into segments on a fixed grid (tcp_math.h); the scoreboard has one bit per segment. Every
  * flow belongs to one worker (sending thread): what happens to it happens in that thread's kernel
- * calls, so nothing here is locked. The far end's segments come to the thread as events, through a
+ * calls, so nothing here is locked. The far end's segments reach the thread as events, through a
  * queue that the ingress program fills from any CPU. */
 #pragma once
 
@@ -15,7 +15,7 @@
 #define XTG_TCP_MAX_WORDS 1024   /* words of one flow's scoreboard: 65536 segments */
 #define XTG_TCP_STAMPS 4         /* send times per word: one for 16 segments */
 #define XTG_TCP_CHUNK (1U << 20) /* bytes of payload per element of its map ... */
-#define XTG_TCP_OVERLAP 4096U    /* ... which repeats the beginning of the next behind them */
+#define XTG_TCP_OVERLAP 4096U    /* ... which repeats the beginning of the next after them */
 #define XTG_TCP_LOG 512          /* frames handed out whose fate is not known; a batch is 256 */
 
 /* 64 consecutive segments. Written by the sending thread alone. */
@@ -39,7 +39,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_word) == 64, "one cache line");
 #define XTG_TCP_CWR 0x80
 #define XTG_TCP_HAS_TS 0x100
 #define XTG_TCP_KEPT 0x400   /* no segment: the flow's kept one (xtg_tcp_kept) is to be read */
-#define XTG_TCP_HAS_CE 0x200 /* the IP header told of congestion (RFC 3168, 5) */
+#define XTG_TCP_HAS_CE 0x200 /* the IP header carries congestion experienced (RFC 3168, 5) */
 
 /* A segment from the far end, host order. Written by the ingress program, read by the thread. */
 struct xtg_tcp_event {
@@ -84,7 +84,7 @@ struct xtg_tcp_config {
                                        between flows or frames, and both checksums */
   __u64 ip_csum_base; /* accumulators over the constant part (csum.h), without any length */
   __u64 l4_csum_base;
-  __u64 period;       /* bytes after which the payload repeats and the grid begins anew; 0: never */
+  __u64 period;       /* bytes after which the payload and the grid repeat; 0: never */
   __u64 pace_ns_q;    /* between two segments of the run in 2^-20 ns; 0: not paced */
   __u32 ingress_base; /* as in xtg_tx_config */
   __u32 to_ifindex;
@@ -175,7 +175,7 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   __u32 phase;      /* XTG_TCP_OPEN: U; then the thread's */
   __u32 fin;        /* U: 1: send a FIN after the last byte */
   __u32 tsval_base; /* U: TSval = this + CLOCK_MONOTONIC in ms */
-  __u16 queued;     /* stands in the worker's queue of flows */
+  __u16 queued;     /* is in the worker's queue of flows */
   __u16 filed;      /* and in its wheel of timers (tcp_wheel.h), for ... */
   __u32 want;       /* XTG_TCP_WANT_* */
   __u64 edge;       /* right edge of the far end's window */
@@ -227,7 +227,7 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   __u32 rcv_nxt;
   __u32 ts_recent;
   __u32 wl1;           /* SND.WL1 */
-  __u32 max_window;    /* the largest the far end has told, bytes */
+  __u32 max_window;    /* the largest the far end has advertised, bytes */
   __u32 heard_us;      /* when it was last heard; XTG_TCP_ASKED: when it was first asked in vain */
   __u32 challenged_us; /* when an unacceptable segment was last answered */
   __u16 held;          /* XTG_TCP_HELD_* since held_us */
@@ -236,7 +236,7 @@ struct XTG_CACHE_LINES xtg_tcp_flow {
   __u16 peer_fin; /* the far end has sent its FIN */
   __u16 tail_out; /* a tail-loss probe is out */
   __u16 fin_sent;
-  __u16 ece; /* the far end is to be told of congestion, until it says CWR */
+  __u16 ece; /* congestion is to be echoed until the far end says CWR */
   __u32 fin_us;
   __u64 tail_end;
 
@@ -318,7 +318,7 @@ struct XTG_CACHE_LINES xtg_tcp_worker {
   __u32 ended;     /* 1: its flows have been told that the run ends */
   __u32 number;    /* U */
   __u32 round;     /* tcp_control.rounds as of the last round over the worker's flows */
-  __u32 to_poll;   /* flows that are to be asked before the thread sleeps, as the round woke them */
+  __u32 to_poll;   /* flows to ask before the thread sleeps, because the round woke them */
   __u32 sweep;     /* the round has come to here; n_flows and more: it is over */
   __u32 push;
   __u32 batch_used; /* frames of this batch */
@@ -354,7 +354,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_worker) == 384, "whole cache lines");
 /* Head of a worker's queue of events; ingress programs on any CPU add to it. */
 struct XTG_CACHE_LINES xtg_tcp_queue {
   __u64 head;
-  __u64 lost; /* the queue was full, and a later one took its place; as good as lost on the way */
+  __u64 lost;    /* the queue was full, and a later one replaced it; as good as lost on the path */
   __u64 unsound; /* segments with a wrong checksum: ignored */
   __u64 pad[5];
 };
@@ -362,7 +362,7 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_queue) == 64, "one cache line");
 
 /* Packets of the far end that the ingress program leaves to the kernel; any CPU adds. */
 struct XTG_CACHE_LINES xtg_tcp_untaken {
-  __u64 fragments; /* pieces of IP packets with TCP: nobody puts them together for us */
+  __u64 fragments; /* fragments of IP packets with TCP: XDP does not reassemble them */
   __u64 headers;   /* IP options or extension headers that the kernel refuses, of a connection */
   __u64 pad[6];
 };
@@ -370,9 +370,9 @@ XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_untaken) == 64, "one cache line");
 
 /* ICMP errors that quote a segment of ours that is outstanding; any CPU adds. */
 struct XTG_CACHE_LINES xtg_tcp_icmp {
-  __u64 too_big; /* for a link on the way ... */
+  __u64 too_big; /* for a link on the path ... */
   __u64 errors;  /* all others */
-  __u32 mtu;     /* ... whose MTU was told last; 0 by routers older than RFC 1191 */
+  __u32 mtu;     /* ... whose MTU was reported last; 0 by routers older than RFC 1191 */
   __u32 last;    /* of the others: type << 8 | code */
   __u64 pad[5];
 };

@@ -12,7 +12,7 @@ static inline int xtg_tcp_outstanding(const struct xtg_tcp_flow* f) {
 }
 
 /* Segments in flight, as far as is known: "pipe" of RFC 6675. Without SACK every duplicate
- * acknowledgment tells of one that has left the network (RFC 5681, 3.2, steps 3 and 4). */
+ * acknowledgment reports one that has left the network (RFC 5681, 3.2, steps 3 and 4). */
 static inline __u32 xtg_tcp_in_flight(const struct xtg_tcp_flow* f) {
   __u64 out = f->nxt_seg - f->una_seg;
   __u64 gone = (__u64)f->sacked_out + f->lost_out + f->dupacks;

@@ -147,8 +147,8 @@ static inline void xtg_tcp_cc_lost(const struct xtg_tcp_config* c, struct xtg_tc
   f->ssthresh = f->cwnd;
 }
 
-/* A router on the way has marked a segment instead of losing it (RFC 3168). `flight`: segments in
- * flight before. "None" gives back what a round trip adds. */
+/* A router on the path has marked a segment instead of dropping it (RFC 3168). `flight`: segments
+ * in flight before. "None" gives back what a round trip adds. */
 static inline void xtg_tcp_cc_marked(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                      __u32 flight) {
   if (c->congestion == XTG_TCP_CC_NONE) {

@@ -62,7 +62,7 @@ static inline void xtg_tcp_wheel_out(struct xtg_tcp_wheel* w, __u32 number) {
   link->slot = 0;
 }
 
-/* Takes a flow out of the first slot that has come by `now_us`; its number plus 1, 0: none has. */
+/* Takes a flow out of the first slot that is due at `now_us`; its number plus 1, 0: none is. */
 XTG_TCP_FN __u32 xtg_tcp_wheel_take(struct xtg_tcp_wheel* w, __u32 now_us) {
   __u32 slot = 0, wait, number;
   if (!w) return 0;
@@ -98,7 +98,7 @@ XTG_TCP_FN int xtg_tcp_file(struct xtg_tcp_flow* f, __u32 at_us, __u32 now_us) {
   if (!f) return 0;
   w = xtg_tcp_wheel_of(f);
   if (f->filed) xtg_tcp_wheel_out(w, f->number);
-  /* An empty wheel may not have been asked for longer than its clock's halves tell apart. */
+  /* An empty wheel may not have been asked for longer than half the range of its clock. */
   if (!(w->used[0] | w->used[1] | w->used[2] | w->used[3]))
     w->clock_us = now_us >> XTG_TCP_TICK << XTG_TCP_TICK;
   f->filed = 1;

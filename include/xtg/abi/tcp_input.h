@@ -92,7 +92,7 @@ static inline int xtg_tcp_take_window(struct xtg_tcp_flow* f, const struct xtg_t
   return f->edge != before;
 }
 
-/* A segment of which nothing is outstanding is not lost. */
+/* A segment without outstanding bytes is not lost. */
 static inline void xtg_tcp_not_lost(struct xtg_tcp_flow* f, __u64 seg) {
   struct xtg_tcp_word* b = xtg_tcp_word_at(f, seg / XTG_TCP_WORD);
   __u64 bit = 1ULL << (seg % XTG_TCP_WORD);
@@ -137,7 +137,7 @@ XTG_TCP_FN int xtg_tcp_advance(struct xtg_tcp_flow* f, __u64 ack, __u32 now_us) 
   return 1;
 }
 
-/* RFC 2883, 4: the first block tells of a duplicate when it lies below the acknowledgment, or
+/* RFC 2883, 4: the first block reports a duplicate when it lies below the acknowledgment, or
  * within the second block. */
 static inline int xtg_tcp_is_dsack(const struct xtg_tcp_event* e) {
   __u32 left = e->sack[0][0], right = e->sack[0][1];
@@ -145,7 +145,7 @@ static inline int xtg_tcp_is_dsack(const struct xtg_tcp_event* e) {
   return e->n_sack > 1 && !xtg_before(left, e->sack[1][0]) && !xtg_before(e->sack[1][1], right);
 }
 
-/* 0: it tells of what was never sent, or of what can be nowhere any more. */
+/* 0: it acknowledges what was never sent, or what can no longer be in flight. */
 static inline int xtg_tcp_dsack(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                 const struct xtg_tcp_event* e) {
   __s64 from = xtg_tcp_offset(f->isn, f->una, e->sack[0][0]);
@@ -177,7 +177,7 @@ static inline void xtg_tcp_sack_block(const struct xtg_tcp_config* c, struct xtg
   xtg_loop(xtg_tcp_words(w->from, w->to), xtg_tcp_sacked_word, w);
 }
 
-/* How many segments the blocks newly tell of. */
+/* How many segments the blocks newly report. */
 XTG_TCP_FN __u32 xtg_tcp_take_sack(struct xtg_tcp_flow* f, const struct xtg_tcp_event* e,
                                    int dsack) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
@@ -256,7 +256,7 @@ static inline void xtg_tcp_take_ece(const struct xtg_tcp_config* c, struct xtg_t
   xtg_tcp_cc_marked(c, f, xtg_tcp_in_flight(f) + delivered);
 }
 
-/* Recovery is over, or the tail-loss probe answered. `twice`: the far end tells that it got
+/* Recovery is over, or the tail-loss probe answered. `twice`: the far end reports that it got
  * something twice. */
 static inline void xtg_tcp_settle(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f,
                                   int twice) {
@@ -284,7 +284,8 @@ static inline void xtg_tcp_take_data(struct xtg_tcp_flow* f, const struct xtg_tc
   if (e->flags & XTG_TCP_CWR) f->ece = 0; /* RFC 3168, 6.1.3 */
   if (e->flags & XTG_TCP_HAS_CE && xtg_tcp_c()->ecn) f->ece = 1;
   xtg_tcp_want(f, XTG_TCP_WANT_ACK);
-  if (xtg_before(f->rcv_nxt, e->seq) || f->peer_fin) return; /* a hole before it: it comes again */
+  if (xtg_before(f->rcv_nxt, e->seq) || f->peer_fin)
+    return; /* a hole before it: it will be sent again */
   if (xtg_before(f->rcv_nxt, end)) {
     f->bytes_received += end - f->rcv_nxt;
     f->rcv_nxt = end;
@@ -318,13 +319,13 @@ XTG_TCP_FN int xtg_tcp_ack(struct xtg_tcp_flow* f, struct xtg_tcp_event* e, __u3
     return 0;
   }
   f->acks++;
-  if (ack < (__s64)f->una) return 1; /* old: overtaken on the way */
+  if (ack < (__s64)f->una) return 1; /* old: overtaken on the path */
 
   delivered = f->delivered;
   edge = f->edge;
   advanced = (__u64)ack > f->una;
   moved = xtg_tcp_take_window(f, e, (__u64)ack);
-  /* Time-outs since the window was closed, or taken back, tell nothing about the path. */
+  /* Time-outs since the window was closed, or taken back, say nothing about the path. */
   opened = f->edge > edge && edge <= f->sent_end && (edge < f->sent_end || !xtg_tcp_outstanding(f));
   if (opened) f->backoff = 0;
   backoff = f->backoff;

@@ -181,7 +181,7 @@ static inline int xtg_tcp_window_open(const struct xtg_tcp_config* c,
 }
 
 /* Sets the timer by what is outstanding. `wait_us`: segments may be lost by then. `restart`: the
- * far end has made progress, so time-outs begin anew (RFC 6298, 5.3). */
+ * far end has made progress, so time-outs restart (RFC 6298, 5.3). */
 static inline void xtg_tcp_arm(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f, __u32 now_us,
                                __u32 wait_us, int restart) {
   __u64 out = f->nxt_seg - f->una_seg;

@@ -191,7 +191,7 @@ static inline void xtg_tcp_sending(const struct xtg_tcp_config* c, struct xtg_tc
   if (b->kind == XTG_TCP_SEND_RETRANSMIT) {
     f->retransmits[b->cause & 3] += b->count;
     f->retransmitted_bytes[b->cause & 3] += bytes;
-    /* Karn: whatever comes for it now says nothing; nor, without SACK, what comes for one behind
+    /* Karn: an answer to it says nothing now; nor, without SACK, does one to a segment after
      * it, which waits for this one. */
     if (b->seg <= f->timed_seg && (!c->sack || f->timed_seg < b->seg + b->count)) f->timed = 0;
   } else if (c->ecn && f->want & XTG_TCP_WANT_CWR) {
@@ -228,7 +228,7 @@ static inline int xtg_tcp_pick_control(struct xtg_tcp_flow* f, struct xtg_tcp_bu
     b->from = f->una;
   } else if (f->want & XTG_TCP_WANT_ACK) {
     b->kind = XTG_TCP_SEND_ACK;
-    if (f->phase == XTG_TCP_CLOSED || f->fin_sent) b->from++; /* behind our FIN */
+    if (f->phase == XTG_TCP_CLOSED || f->fin_sent) b->from++; /* after our FIN */
   } else {
     return 0;
   }

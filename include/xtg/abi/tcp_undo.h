@@ -11,7 +11,7 @@
 #define XTG_TCP_UNDO_READY 1 /* in recovery, and nothing has been sent again yet */
 #define XTG_TCP_UNDO_SENT 2  /* the first one outstanding was, with undo_tsval */
 
-/* Recovery begins. If the first one outstanding was sent twice before, its answer tells nothing. */
+/* Recovery begins. If the first one outstanding was sent twice before, its answer says nothing. */
 static inline void xtg_tcp_undo_save(const struct xtg_tcp_config* c, struct xtg_tcp_flow* f) {
   struct xtg_tcp_word* head = xtg_tcp_word_at(f, f->una_seg / XTG_TCP_WORD);
   f->undo = XTG_TCP_UNDO_NONE;

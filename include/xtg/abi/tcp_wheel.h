@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* When which of a worker's flows is to be looked at: a timer wheel, so that neither a burst nor a
+/* When which of a worker's flows has a timer due: a timer wheel, so that neither a burst nor a
  * thread that goes to sleep asks every flow. A slot of the lowest level is 8 us long, one of each
- * further level as long as all of the level below; what lies in a slot is filed anew, further down,
- * when its time has come. A flow stands in at most one slot. Where its timer is set to a later time
- * it stays where it is: it is filed anew when it is found not to be due. */
+ * further level as long as all of the level below; what lies in a slot is refiled, further down,
+ * when its time has come. A flow is in at most one slot. If its timer is set to a later time
+ * it stays where it is, and is refiled when it is found not to be due. */
 #pragma once
 
 #include "tcp_math.h"

@@ -110,7 +110,7 @@ TEST(CliEnds, APortWithNothingBehindACommaIsShortlyRefused) {
   for (const char* port : {"eth1,,", "eth1,", "eth1,,rate=1kpps"}) {
     const std::string message = refused({"udp", "--port", port});
     EXPECT_EQ(message,
-              std::string("--port \"") + port + "\": nothing stands behind one of its commas");
+              std::string("--port \"") + port + "\": one of its commas has nothing after it");
   }
 }
 

@@ -119,7 +119,7 @@ TEST(CliRx, BadValuesNameOptionValueAndWhatIsAccepted) {
       {{"-p", "1-9"}, {"--port \"1-9\"", "0 to 65535"}},
       {{"--match", ""}, {"--match \"\": expected a filter", "udp dst port 10000"}},
       {{"--match", "udp or tcp"},
-       {"--match \"udp or tcp\": \"or\" is not taken", "its own --match"}},
+       {"--match \"udp or tcp\": \"or\" is not supported", "its own --match"}},
       {{"--match", "host fe80::1%eth0", "--match", "host fe80::2%eth1"}, {"%eth1", "%eth0"}},
       {{"--match", "host 10.0.0.1%eth0"}, {"a zone is the interface of an IPv6 link-local"}},
       {{"--match", "upd"}, {"--match \"upd\" is not known: expected ip, ip6"}},

@@ -237,7 +237,7 @@ TEST(Build, RoomForReflectorTimestamps) {
     ASSERT_FALSE(small);
     EXPECT_EQ(small.error().code, Errc::InvalidArgument);
     EXPECT_EQ(small.error().what, "a frame of " + std::to_string(least - 1) +
-                                      " bytes has no room for a mirror's words: at least " +
+                                      " bytes has no room for reflector timestamps: at least " +
                                       std::to_string(least) + " with FCS");
     spec.reflector = false;
     const Frame without = build(spec, {}).value();
@@ -251,7 +251,7 @@ TEST(Build, ReflectorTimestampsTakeASignature) {
   spec.frame_size = 128;
   spec.reflector = true;
   spec.signature = false;
-  EXPECT_EQ(build(spec, {}).error().what, "a mirror's words take a signature behind them");
+  EXPECT_EQ(build(spec, {}).error().what, "reflector timestamps need a signature after them");
 }
 
 TEST(Build, Offsets) {

@@ -33,7 +33,7 @@ TEST(LocalEnd, AnAddressThatCannotBeUsed) {
   const PortUse few{1'000, 1'999, 5, 5};
   EXPECT_EQ(why_no_local_end(few, false, false, with_unusable(false)),
             "no local address: 2001:db8::1 on eth0 is not usable yet (tentative: duplicate address "
-            "detection goes on)");
+            "detection is running)");
   EXPECT_NE(why_no_local_end(few, false, false, with_unusable(true)).find("another host has it"),
             std::string::npos);
 }

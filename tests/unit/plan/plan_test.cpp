@@ -541,7 +541,7 @@ TEST_F(PlanTest, UnusableAddressesAreNamed) {
   stream().src_addr = ips("2001:db8::1");
   EXPECT_EQ(notes(), std::vector<std::string>{
                          "2001:db8::1 on eth1 is not usable yet (tentative: duplicate address "
-                         "detection goes on): frames are sent from it all the same"});
+                         "detection is running): frames are sent from it all the same"});
   // Nothing to say where it is not missed.
   stream().src_addr.reset();
   stream().dst_addr = ips("fe80::2");
@@ -685,7 +685,7 @@ INSTANTIATE_TEST_SUITE_P(
                 [](auto&, auto&, HostFacts& f) { f.iface->has_default_route = true; },
                 Errc::InvalidArgument,
                 "eth1 carries the default route: a flood there can cut this host off; "
-                "--allow-default-route to send all the same"},
+                "--allow-default-route to send anyway"},
         Refusal{"Public", [](auto&, StreamSpec& s, auto&) { s.dst_addr = ips("8.8.8.0/24"); },
                 Errc::InvalidArgument,
                 "--dst-addr 8.8.8.0-8.8.8.255: a public address; --allow-public to send there all "
@@ -732,8 +732,8 @@ INSTANTIATE_TEST_SUITE_P(
                   s.frame_size = 101;
                 },
                 Errc::InvalidArgument,
-                "--pkt-size 101: --round-trip takes at least 102 bytes over IPv4, with FCS, for a "
-                "mirror's words and the full signature"},
+                "--pkt-size 101: --round-trip takes at least 102 bytes over IPv4, with FCS, for "
+                "reflector timestamps and the full signature"},
         Refusal{"NoRoomForAMirrorsWordsOverIpv6",
                 [](auto&, StreamSpec& s, auto&) {
                   s.dst_addr = ips("2001:db8::2");
@@ -742,8 +742,8 @@ INSTANTIATE_TEST_SUITE_P(
                   s.frame_size = 121;
                 },
                 Errc::InvalidArgument,
-                "--pkt-size 121: --round-trip takes at least 122 bytes over IPv6, with FCS, for a "
-                "mirror's words and the full signature"},
+                "--pkt-size 121: --round-trip takes at least 122 bytes over IPv6, with FCS, for "
+                "reflector timestamps and the full signature"},
         Refusal{"LargeFrame", [](auto&, StreamSpec& s, auto&) { s.frame_size = 3'413; },
                 Errc::InvalidArgument,
                 "--pkt-size 3413: a frame of 3413 bytes is too large: at most 3412 with FCS (what "

@@ -148,8 +148,8 @@ TEST_F(ReflectPlanTest, RefusesAsTheReceiverDoes) {
   facts_.iface->xdp_prog_ids = {12};
   EXPECT_EQ(refused().code, Errc::NotSupported);
   EXPECT_EQ(refused().message(),
-            "eth1 has an XDP program already (id 12), which stays there: ip link show dev eth1 "
-            "tells which; reflect needs it detached");
+            "eth1 has an XDP program already (id 12), which is left alone: ip link show dev eth1 "
+            "names it; reflect needs it detached");
   facts_ = plain_facts();
   spec_.zone = "eth2";
   EXPECT_EQ(refused().code, Errc::InvalidArgument);

@@ -118,9 +118,9 @@ TEST_P(RxRefusalTest, SaysWhatWouldDo) {
   EXPECT_EQ(refused.error().message(), GetParam().what);
 }
 
-constexpr const char* kNoNative =
-    "the driver of eth1 (ixgbe) has no XDP, as --mode native wants; --mode generic receives behind "
-    "the driver, slower";
+constexpr const char* kNoNative = "the driver of eth1 (ixgbe) has no XDP, which --mode native "
+                                  "needs; --mode generic receives after "
+                                  "the driver, slower";
 
 INSTANTIATE_TEST_SUITE_P(
     RxPlan, RxRefusalTest,
@@ -154,24 +154,25 @@ INSTANTIATE_TEST_SUITE_P(
                     s.mode = RxMode::Native, f.iface->xdp_features = kXdpNdoXmit;
                   },
                   Errc::NotSupported, kNoNative},
-        RxRefusal{"NoDriversName",
-                  [](RxSpec& s, HostFacts& f) {
-                    s.mode = RxMode::Native, f.iface->xdp_features = 0, f.iface->driver.clear();
-                  },
-                  Errc::NotSupported,
-                  "the driver of eth1 (unnamed) has no XDP, as --mode native wants; --mode generic "
-                  "receives behind the driver, slower"},
+        RxRefusal{
+            "NoDriversName",
+            [](RxSpec& s, HostFacts& f) {
+              s.mode = RxMode::Native, f.iface->xdp_features = 0, f.iface->driver.clear();
+            },
+            Errc::NotSupported,
+            "the driver of eth1 (unnamed) has no XDP, which --mode native needs; --mode generic "
+            "receives after the driver, slower"},
         RxRefusal{"SlotTaken", [](auto&, HostFacts& f) { f.iface->xdp_prog_ids = {12}; },
                   Errc::NotSupported,
-                  "eth1 has an XDP program already (id 12), which stays there: ip link show dev "
-                  "eth1 tells which; rx needs it detached"},
+                  "eth1 has an XDP program already (id 12), which is left alone: ip link show dev "
+                  "eth1 names it; rx needs it detached"},
         RxRefusal{"SlotTakenAlsoForGeneric",
                   [](RxSpec& s, HostFacts& f) {
                     s.mode = RxMode::Generic, f.iface->xdp_prog_ids = {12, 13};
                   },
                   Errc::NotSupported,
-                  "eth1 has an XDP program already (id 12, 13), which stays there: ip link show "
-                  "dev eth1 tells which; rx needs it detached"}),
+                  "eth1 has an XDP program already (id 12, 13), which is left alone: ip link show "
+                  "dev eth1 names it; rx needs it detached"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 struct Expectation {

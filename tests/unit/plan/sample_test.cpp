@@ -50,7 +50,7 @@ TEST(Sample, ErrorsBeginWithTheWordThatIsWrong) {
   for (const char* text : {"late,late", "1/2,1/3", "5,first:5"}) {
     const auto law = parse_sample(text);
     ASSERT_FALSE(law) << text;
-    EXPECT_NE(law.error().message().find("said once already"), std::string::npos);
+    EXPECT_NE(law.error().message().find("given twice"), std::string::npos);
   }
 }
 

@@ -336,13 +336,13 @@ INSTANTIATE_TEST_SUITE_P(
         TcpRefusal{"MixedFamilies",
                    [](TcpSpec& s, auto&) { s.family = Family::V4, s.src_addr = ip("2001:2::1"); },
                    Errc::InvalidArgument,
-                   "--src-addr 2001:2::1 is not an IPv4 address, as -4 wants"},
+                   "--src-addr 2001:2::1 is not an IPv4 address, which -4 asks for"},
         TcpRefusal{"TwoAmounts", [](TcpSpec& s, auto&) { s.bytes = 5, s.num_packets = 6; },
                    Errc::InvalidArgument,
                    "--bytes 5 and --num-packets 6 exclude each other: one amount is accepted"},
         TcpRefusal{"RepeatWithoutFile", [](TcpSpec& s, auto&) { s.repeat = true; },
                    Errc::InvalidArgument,
-                   "--repeat goes with --payload-file: other payload has no end"},
+                   "--repeat needs --payload-file: any other payload repeats anyway"},
         TcpRefusal{"NoFile",
                    [](TcpSpec& s, TcpFacts& f) {
                      s.payload = TcpPayload::File, s.payload_file = "f";
@@ -398,7 +398,7 @@ INSTANTIATE_TEST_SUITE_P(
                    },
                    Errc::NotFound,
                    "--src-addr 2001:2::9 on eth1 is not usable yet (tentative: duplicate address "
-                   "detection goes on)"},
+                   "detection is running)"},
         TcpRefusal{"OwnAddress", [](auto&, TcpFacts& f) { destination(f, "198.18.0.1"); },
                    Errc::InvalidArgument,
                    "HOST 198.18.0.1: an address of this host on eth1; nothing would leave it"},

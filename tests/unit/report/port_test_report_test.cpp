@@ -200,13 +200,13 @@ summary
   processor time            3.250 s
 ledger of eth1
   asked for                 1,050  100.0000 %
-  not sent                     30    2.8571 %  slots missed
+  not sent                     30    2.8571 %  missed slots
   refused                       6    0.5714 %  by the sender's driver
   lost                          7    0.6667 %  on the way
   dropped                       4    0.3810 %  by the receiving interface
   received                    996   94.8571 %
   duplicated                    6    0.5714 %  7 packets in all beyond one of each
-  late                          1    0.0952 %  behind the window
+  late                          1    0.0952 %  below the window
   target                1,000,000 pps, achieved 975,000 pps (-2.5000 %)
   shortfall       thread 1 was kept off its CPU for 51 ms
   verdict         generator-limited: 30 of 1,050 packets not sent, 6 refused by the driver
@@ -241,16 +241,17 @@ TEST(PortTestText, BehindAReflectorTimesAreRoundTrips) {
   text->take(PortTestEnd{summary, {}});
   const std::string said = out.str();
   EXPECT_NE(said.find("  round trip      min 47.2 "), std::string::npos) << said;
-  EXPECT_NE(said.find("  mirror          kept by the mirror for min 0.800 "), std::string::npos)
+  EXPECT_NE(said.find("  reflector       time in the reflector min 0.800 "), std::string::npos)
       << said;
-  EXPECT_NE(said.find("                  way there: 8 lost  2 dup; "), std::string::npos) << said;
+  EXPECT_NE(said.find("                  forward path: 8 lost  2 dup; "), std::string::npos)
+      << said;
 }
 
 TEST(PortTestText, LimitsInWords) {
   stats::Ledger l = {.asked = 10};
   EXPECT_EQ(limit_text(l), "everything that was asked for was sent and arrived");
   l.limit = stats::Limit::Generator;
-  EXPECT_NE(limit_text(l).find("as fast as it goes"), std::string::npos);
+  EXPECT_NE(limit_text(l).find("at full speed"), std::string::npos);
   l.slow = true;
   EXPECT_NE(limit_text(l).find("slower than asked for"), std::string::npos);
   l.driver_drops = 3;

@@ -36,20 +36,20 @@ test frames of session 00c0ffee, UDP port 1000, to 02:00:00:00:00:01, from 198.1
 summary of eth1
   ended           duration reached
   duration                  2.000 s
-  sent back                 1,000 test frames, 900 with the mirror's words
+  sent back                 1,000 test frames, 900 with the reflector's timestamps
   mean rate                   500 pkt/s  336.0 kbit/s L1  256.0 kbit/s L2
-  driver refused               10 frames on their way back, ENOSPC: 10
-  not counted                   6 sent back, of streams beyond the 16,384 that are told apart
+  driver refused               10 frames on the return path, ENOSPC: 10
+  not counted                   6 sent back, of streams beyond the 16,384 that are counted apart
   not sent back                 1 of an unknown version or type
-  not sent back                 2 sent back by a mirror before
-  not sent back                 3 of another session than --session says
+  not sent back                 2 already sent back by a reflector
+  not sent back                 3 of another session (see --session)
   not sent back                 4 whose signature does not end a whole UDP datagram from host to host
-  not sent back                 5 to another UDP port than --port says
+  not sent back                 5 to another UDP port (see --port)
   not sent back                 6 not addressed to the interface (see --any-mac)
   not sent back                 7 from an address that is not allowed (see --allow)
-  not sent back                 8 with a short signature of a stream not known yet
+  not sent back                 8 with a compact signature of a stream not known yet
   dropped                       9 above the rate of --max-rate
-  passed                       33 frames that are no test frames
+  passed                       33 frames that are not test frames
   streams         session 00c0ffee stream 3: 1,000 packets, 1 announcement
                   session ....beef stream 200: 4 packets
   CPU 0                     1,000 sent back, 32 other frames passed
@@ -73,10 +73,10 @@ test frames of any session, any UDP port, to any MAC address, from any address
 summary of eth1
   ended           interrupted: no test frame arrived
   duration                  2.000 s
-  sent back                     0 test frames, 0 with the mirror's words
+  sent back                     0 test frames, 0 with the reflector's timestamps
   mean rate                     0 pkt/s  0.000 bit/s L1  0.000 bit/s L2
-  driver refused                0 frames on their way back
-  passed                    1,234 frames that are no test frames
+  driver refused                0 frames on the return path
+  passed                    1,234 frames that are not test frames
   interface drops               0 received  0 missed  0 receive errors  0 sent  0 send errors
   processor time            0.000 s
 )");
@@ -181,11 +181,12 @@ TEST(ReflectReport, WhyNothingWentBack) {
   EXPECT_EQ(why_nothing("eth1", c), "no test frame arrived on eth1; 0 other frames passed");
   c.not_reflected[XTG_REFLECT_PORT] = 3;
   c.not_reflected[XTG_REFLECT_SOURCE] = 1'234;
-  EXPECT_EQ(why_nothing("eth1", c),
-            "no test frame was sent back on eth1; 1,234 came from an address that is not allowed "
-            "(see --allow)");
+  EXPECT_EQ(
+      why_nothing("eth1", c),
+      "no test frame was sent back on eth1; 1,234 arrived, from an address that is not allowed "
+      "(see --allow)");
   c.sent = c.dropped = 7;
-  EXPECT_EQ(why_nothing("eth1", c), "eth1 refused all 7 test frames on their way back");
+  EXPECT_EQ(why_nothing("eth1", c), "eth1 dropped all 7 test frames on the return path");
 }
 
 } // namespace

@@ -34,25 +34,25 @@ TEST(RxReflectorText, TimesAreRoundTripsAndThePathsAreDistinguished) {
       lines_of(text, "  round trip ", "  clock error"),
       "  round trip      min 47.2  mean 50.8  p50 47.9  p90 48.1  p99 130.1  p99.9 131.0  p99.99 "
       "1,999  max 2,000 us\n"
-      "                  of 2 streams with the time for which the mirror kept the frames\n");
+      "                  2 streams included with the time in the reflector\n");
   EXPECT_NE(text.find("us above the smallest round trip\n"), std::string::npos) << text;
   EXPECT_EQ(
       lines_of(text, "  streams ", "  queue 0"),
       R"(  streams         session 00c0ffee stream 3: 1,010 packets  12 lost (1.1834 %)  7 dup  5 reordered  1 too late  p50 47.9  p99 130.1  max 2,000 us round trip
-                    kept by the mirror for min 0.800  mean 1.100  max 20.2 us, not in the round trip
-                    way there: 8 lost  2 dup; 1,011 sent back; way back: 7 lost (0.6924 %)  5 dup  3 reordered  1 too late  p50 47.9  p99 130.1  max 2,000 us delay
+                    time in the reflector min 0.800  mean 1.100  max 20.2 us, not in the round trip
+                    forward path: 8 lost  2 dup; 1,011 sent back; return path: 7 lost (0.6924 %)  5 dup  3 reordered  1 too late  p50 47.9  p99 130.1  max 2,000 us delay
                   session 00c0ffee stream 4: 1,010 packets  12 lost (1.1834 %)  7 dup  5 reordered  1 too late  p50 47.9  p99 130.1  max 2,000 us round trip
-                    kept by the mirror for min 0.800  mean 1.100  max 20.2 us, in the round trip of the 10 frames of which it told nothing
-                    way there: 8 lost  2 dup; 1,011 sent back; way back: 7 lost (0.6924 %)  5 dup  3 reordered  1 too late  clock differs
+                    time in the reflector min 0.800  mean 1.100  max 20.2 us, included in the round trip of the 10 frames for which it is not reported
+                    forward path: 8 lost  2 dup; 1,011 sent back; return path: 7 lost (0.6924 %)  5 dup  3 reordered  1 too late  clock differs
                   session ....ffee stream 5: 1,010 packets  12 lost (1.1834 %)  7 dup  5 reordered  1 too late  p50 47.9  p99 130.1  max 2,000 us round trip
-                    how long the mirror kept the frames is in the round trip: it does not tell
-                    the two ways are not known apart: the mirror does not number the frames
+                    the round trip includes the time in the reflector, which does not report it
+                    forward and return path cannot be distinguished: the reflector does not number the frames
 )");
 }
 
 TEST(RxReflectorText, OfStreamsThatCameStraightNothingIsSaid) {
   const std::string text = reflector_report(sample::rx_summary());
-  for (const char* word : {"mirror", "round trip", "way there"})
+  for (const char* word : {"reflector", "round trip", "forward path"})
     EXPECT_EQ(text.find(word), std::string::npos) << word << text;
 }
 
@@ -61,7 +61,8 @@ TEST(RxReflectorText, TheDelayIsOfTheStreamsThatCameStraight) {
   summary.streams.push_back(sample::rx_reflected_stream());
   const std::string text = reflector_report(summary);
   EXPECT_NE(
-      text.find("max 2,000 us\n                  without 1 stream, which a mirror sent back\n"),
+      text.find(
+          "max 2,000 us\n                  without 1 stream, which came back from a reflector\n"),
       std::string::npos)
       << text;
   EXPECT_NE(text.find("  delay           min "), std::string::npos) << text;

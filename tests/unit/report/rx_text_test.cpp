@@ -44,7 +44,7 @@ summary of eth1
   lost                         12 packets, 1.1834 % of 1,014 expected; lost or never sent: not announced
   duplicates                    7 copies of 5 packets
   reordered                     5 packets, overtaken by 2.5 on average, by 7 at most; at most 12.3 us late
-  too late                      1 packets, behind the window of 65,536 numbers
+  too late                      1 packets, below the window of 65,536 numbers
   loss bursts                   3 by length 1: 1, 2-3: 1, 8-15: 1; the longest 9 packets, outage at most 250.0 us
   delay           min 47.2  mean 50.8  p50 47.9  p90 48.1  p99 130.1  p99.9 131.0  p99.99 1,999  max 2,000 us
   clock error                  10 delays below zero, the worst -3.200 us
@@ -58,9 +58,9 @@ summary of eth1
   CPU 2                     1,010 packets, 33 other frames passed
   passed                       33 frames that are not counted
   refused                       1 test frames of another session or port, passed
-  no room                       2 test frames of streams beyond the 256 that are told apart, taken uncounted; raise --streams
+  no room                       2 test frames of streams beyond the 256 that are counted, taken uncounted; raise --streams
   unknown                       3 test frames of an unknown version or type, passed
-  candidates                    4 first frames of streams of which no second one came, uncounted
+  candidates                    4 first frames of streams without a second frame, uncounted
   interface drops               5 dropped  6 missed  7 errors
   expected        MISSED  loss<0.001%: 1.1834 %
   expected        met     p99<150us: 130.1 us
@@ -85,7 +85,7 @@ summary of eth1
   lost                         12 packets, 1.1605 % of 1,034 expected; lost or never sent: not announced
   duplicates                    7 copies of 5 packets
   reordered                     5 packets, overtaken by 2.5 on average, by 7 at most; at most 12.3 us late
-  too late                      1 packets, behind the window of 65,536 numbers
+  too late                      1 packets, below the window of 65,536 numbers
   loss bursts     not known: a stream came through more than one queue or CPU
   delay           min 47.2  mean 50.8  p50 47.9  p90 48.1  p99 130.1  p99.9 131.0  p99.99 1,999  max 2,000 us
                   without 1 stream, whose clock is not this host's
@@ -124,7 +124,7 @@ summary of eth1
   lost                         12 packets, 1.1834 % of 1,014 expected; lost or never sent: not announced
   duplicates                    7 copies of 5 packets
   reordered                     5 packets, overtaken by 2.5 on average, by 7 at most; at most 12.3 us late
-  too late                      1 packets, behind the window of 65,536 numbers
+  too late                      1 packets, below the window of 65,536 numbers
   loss bursts                   3 by length 1: 1, 2-3: 1, 8-15: 1; the longest 9 packets, outage at most 250.0 us
   delay           min 47.2  mean 50.8  p50 47.9  p90 48.1  p99 130.1  p99.9 131.0  p99.99 1,999  max 2,000 us
   clock error                  10 delays below zero, the worst -3.200 us
@@ -246,7 +246,7 @@ TEST(RxText, TestFramesThatWereNotCountedAreNotUnsaid) {
     summary.uncounted.*member = 17;
     const std::string text = summary_text(summary);
     EXPECT_NE(text.find("  received        no test frame was counted, see below for those that "
-                        "came; 1 other frame passed\n"),
+                        "arrived; 1 other frame passed\n"),
               std::string::npos)
         << text;
     EXPECT_NE(text.find("             17 "), std::string::npos) << text;
@@ -299,8 +299,8 @@ TEST(RxText, AnAnnouncedRun) {
   sender.about.frames = 1'000;
   text->take(Announced{sender});
   EXPECT_EQ(out.str(), R"(run 00c0ffee announced: 1,200 packets of 64 bytes at 501 pps, 1 stream
-run 00c0ffee announced: packets of 64 bytes as fast as it goes, 3 streams
-run 00c0ffee announced: packets of 64 bytes for 2.5s as fast as it goes, 3 streams
+run 00c0ffee announced: packets of 64 bytes at full speed, 3 streams
+run 00c0ffee announced: packets of 64 bytes for 2.5s at full speed, 3 streams
 run 00c0ffee ended after 1,000 packets of 64 bytes; its start was not seen: what was sent before this receiver began is among the lost
 )");
 }
@@ -424,7 +424,7 @@ TEST(RxText, ObservedFramesOfStreamsWithoutRoomPass) {
   const auto text = make_text(out, err);
   text->take(RxBegin{sample::rx_observe_plan(), sample::info(), "generic"});
   text->take(RxEnd{sample::rx_summary(), {}});
-  EXPECT_NE(out.str().find("told apart, passed uncounted; raise --streams\n"), std::string::npos);
+  EXPECT_NE(out.str().find("counted, passed uncounted; raise --streams\n"), std::string::npos);
 }
 
 TEST(RxText, TheLongestBurstsAreOneClass) {

@@ -140,18 +140,18 @@ TEST(RxNothing, NamesTheReasonOfTheMost) {
   s.total.passed = 1;
   EXPECT_EQ(why(s), "none: 1 other frame passed");
   s.uncounted.unknown = 1;
-  EXPECT_EQ(why(s), "1 test frame came of an unknown version or type");
+  EXPECT_EQ(why(s), "1 test frame arrived, of an unknown version or type");
   s.uncounted.candidates = 2;
-  EXPECT_EQ(why(s), "2 test frames came of streams of which no second one came");
+  EXPECT_EQ(why(s), "2 test frames arrived, of streams without a second frame");
   s.uncounted.filtered = 3;
-  EXPECT_EQ(why(s), "3 test frames came of another session or port");
+  EXPECT_EQ(why(s), "3 test frames arrived, of another session or port");
   s.uncounted.unannounced = 4;
-  EXPECT_EQ(why(s), "4 test frames came of other sessions than the announced");
+  EXPECT_EQ(why(s), "4 test frames arrived, of sessions that were not announced");
   s.uncounted.no_slot = 5;
   EXPECT_EQ(why(s),
-            "5 test frames came of streams beyond those that are told apart (see --streams)");
+            "5 test frames arrived, of streams beyond the most that are counted (see --streams)");
   s.verified.emplace().corrupt = 1'000;
-  EXPECT_EQ(why(s), "1,000 test frames came with a wrong checksum");
+  EXPECT_EQ(why(s), "1,000 test frames arrived, with a wrong checksum");
 }
 
 TEST(RxNothing, OfSeveralReceiversTheSumCounts) {
@@ -159,7 +159,7 @@ TEST(RxNothing, OfSeveralReceiversTheSumCounts) {
   one.uncounted.filtered = 3;
   one.uncounted.candidates = other.uncounted.candidates = 2;
   const std::array<const stats::RxSummary*, 2> ends{&one, &other};
-  EXPECT_EQ(why_nothing(ends).text, "4 test frames came of streams of which no second one came");
+  EXPECT_EQ(why_nothing(ends).text, "4 test frames arrived, of streams without a second frame");
 }
 
 } // namespace

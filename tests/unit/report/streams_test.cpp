@@ -55,7 +55,7 @@ TEST_F(StreamRows, AreTextWhereThereAreSeveral) {
   EXPECT_EQ(summary_texts(sample_, facts_),
             (std::vector<std::string>{
                 "            100 packets  50 xmit/s  33.60 kbit/s L1, target 50.00 pps, 2 refused",
-                "          4,000 packets  2,000 xmit/s  24.61 Mbit/s L1, 7 slots missed"}));
+                "          4,000 packets  2,000 xmit/s  24.61 Mbit/s L1, 7 missed slots"}));
   sample_.streams.resize(1);
   EXPECT_TRUE(interval_lines(sample_, facts_).empty());
   EXPECT_TRUE(summary_texts(sample_, facts_).empty());

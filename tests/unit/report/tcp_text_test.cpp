@@ -38,7 +38,7 @@ summary of eth1
   acknowledged          2,500,000 bytes
   sent                  2,896,000 bytes in 2,000 segments
   retransmitted            34,752 bytes in 24 segments (1.200 % of the bytes sent): 20 found lost by SACK, 3 after a time-out, 1 as tail probes
-  local drops              72,400 bytes in 50 segments: refused by the driver here and sent anew
+  local drops              72,400 bytes in 50 segments: dropped by the driver of this host and sent again
   spurious                      4 segments that the far end had already (DSACK)
   ECN                           8 window reductions for ECN marks
   received                     70 bytes, acknowledged and dropped
@@ -51,7 +51,7 @@ summary of eth1
   missed slots                 30 segments of the schedule: no flow could send one in time
   memory retries                1 kernel calls
   errno                        50  ENOSPC (No space left on device)
-  dropped here              1,200 segments from the far end: a thread was behind, and later ones were kept
+  dropped here              1,200 segments from the far end: a thread fell behind, and later ones were kept
   damaged                       3 segments from the far end with a wrong checksum: ignored
   flows                         2 closed by FIN both ways
   flows                         1 reset by the far end

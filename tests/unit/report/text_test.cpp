@@ -31,16 +31,16 @@ summary of eth1
   accepted              1,950,000
   driver drops                400
   redirect errors             100
-  skipped slots                 7
+  missed slots                  7
   memory retries                1
   errno                       400  ENOSPC (No space left on device)
   errno                       100  errno 4000 (unknown error)
   mean rate               975,000 xmit/s  655.2 Mbit/s L1  499.2 Mbit/s L2
   target                1,000,000 pps, achieved 975,000 pps (-2.5000 %)
   shortfall       thread 1 was kept off its CPU for 51 ms
-  slip            p50 10 ns  p90 10 ns  p99 20 ns  p99.9 20 ns  max 20 ns
-  thread 0 CPU 2          499,500 attempts  499,000 accepted  400 driver drops  100 redirect errors  0 skipped slots
-  thread 1 CPU 3          500,000 attempts  500,000 accepted  0 driver drops  0 redirect errors  7 skipped slots
+  release delay   p50 10 ns  p90 10 ns  p99 20 ns  p99.9 20 ns  max 20 ns
+  thread 0 CPU 2          499,500 attempts  499,000 accepted  400 driver drops  100 redirect errors  0 missed slots
+  thread 1 CPU 3          500,000 attempts  500,000 accepted  0 driver drops  0 redirect errors  7 missed slots
   first frame               0.043 s after the start
   processor time            3.250 s
 )");
@@ -67,7 +67,7 @@ TEST(TextReporter, ThreadsHaveNoAcceptedFiguresFromLinkCounters) {
   summary.source = stats::CountSource::Link;
   text->take(UdpBegin{sample::plan(), sample::link_info()});
   text->take(summary);
-  EXPECT_NE(out.str().find("  thread 1 CPU 3          500,000 attempts  7 skipped slots\n"),
+  EXPECT_NE(out.str().find("  thread 1 CPU 3          500,000 attempts  7 missed slots\n"),
             std::string::npos)
       << out.str();
 }

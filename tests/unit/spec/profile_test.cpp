@@ -309,7 +309,7 @@ TEST(Profile, ErrorsNameTheFileAndThePlace) {
             "--profile F: streams[0]: unknown key \"ratte\"; did you mean rate?"},
            {R"({"command":"udp","interfaze":"eth1"})",
             "--profile F: unknown key \"interfaze\"; did you mean interface?"},
-           {R"({"command":"udp","streams":[{"duration":"1s"}]})", "it goes to the top level"},
+           {R"({"command":"udp","streams":[{"duration":"1s"}]})", "it belongs to the top level"},
            {R"({"command":"udp","rate":5})", "--profile F: rate: expected a string"},
            {R"({"command":"udp","fix":"yes"})", "--profile F: fix: expected true or false"},
            {R"({"command":"udp","streams":[]})",
@@ -320,7 +320,7 @@ TEST(Profile, ErrorsNameTheFileAndThePlace) {
             "--profile F: streams[0].weight \"0\": expected a whole number from 1 to 1000"},
            {R"({"command":"udp","interface":"e","streams":[{"weight":2,"rate":"1kpps"},{}]})",
             "--profile F: streams[0]: weight 2 and rate 1kpps exclude each other"},
-           {R"({"command":"udp","interface":"e","burst":4})", "--profile F: --burst 4 goes with"},
+           {R"({"command":"udp","interface":"e","burst":4})", "--profile F: --burst 4 needs"},
            {R"({"command":"udp","interface":"e","tos":1,"dscp":"EF"})",
             "--profile F: --tos and --dscp exclude each other"},
            {R"({"command":"udp","ports":[{"rate":"1kpps"}]})", "--profile F: ports[0]: expected"},
@@ -348,7 +348,7 @@ TEST(Profile, ErrorsNameTheFileAndThePlace) {
     EXPECT_NE(what.find(message), std::string::npos)
         << profile.substr(0, 200) << "\n  says: " << what << "\n  without: " << message;
   }
-  EXPECT_NE(refused(R"({"command":"rx","interface":"e"})", {"udp"}).find("behind the command"),
+  EXPECT_NE(refused(R"({"command":"rx","interface":"e"})", {"udp"}).find("after the command"),
             std::string::npos);
   const std::string rx = file_of(R"({"command":"rx","interface":"e"})");
   EXPECT_EQ(cli::parse({"udp", "--profile", rx}).error().what,

@@ -32,7 +32,7 @@ TEST(ExplainShortfall, NamesTheLargestCause) {
             "1,000 frames could not be handed to the driver");
   EXPECT_EQ(explain_shortfall(sample(
                 900, 1'000, {.driver_drops = 1, .redirect_errors = 2, .skipped_slots = 7'000'000})),
-            "the sending threads could not keep the schedule and gave up 7,000,000 frames of it; "
+            "the sending threads could not keep the schedule and missed 7,000,000 frames of it; "
             "more --threads, a larger --burst or a lower rate would keep it");
 }
 
@@ -87,10 +87,9 @@ TEST(UseLinkCounters, CountersThatWentBackStoodStill) {
 TEST(ExplainShortfall, RefusalsHoldUpTheSchedule) {
   Sample s = sample(500, 1'000);
   s.tx = {.driver_drops = 40, .resent = 40, .skipped_slots = 500};
-  EXPECT_EQ(
-      explain_shortfall(s),
-      "500 frames of the schedule were given up while the driver refused others: its transmit "
-      "ring was full");
+  EXPECT_EQ(explain_shortfall(s),
+            "500 frames of the schedule were missed while the driver refused others: its transmit "
+            "ring was full");
 }
 
 } // namespace
