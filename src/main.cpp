@@ -73,7 +73,10 @@ int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
   context.test = xtg::spec::to_profile(test);
   return std::visit(
       Overloaded{
-          [&](const xtg::plan::TestSpec& spec) { return xtg::app::udp(spec, context); },
+          [&](const xtg::plan::TestSpec& spec) {
+            return test.far.host.empty() ? xtg::app::udp(spec, context)
+                                         : xtg::app::udp_with_server(spec, test.far, context);
+          },
           [&](const xtg::plan::TcpSpec& spec) { return xtg::app::tcp(spec, context); },
           [&](const xtg::plan::RxSpec& spec) { return xtg::app::rx(spec, context); },
           [&](const xtg::plan::ReflectSpec& spec) { return xtg::app::reflect(spec, context); },

@@ -11,6 +11,7 @@
 
 #include "core/result.h"
 #include "core/stop_token.h"
+#include "plan/far_end.h"
 #include "plan/reflect_spec.h"
 #include "plan/rx_spec.h"
 #include "plan/serve_spec.h"
@@ -31,6 +32,8 @@ struct Context {
 };
 
 int udp(const plan::TestSpec& test, Context& context);
+/// With the other end on another host.
+int udp_with_server(const plan::TestSpec& test, const plan::FarEnd& far, Context& context);
 int tcp(const plan::TcpSpec& spec, Context& context);
 int rx(const plan::RxSpec& spec, Context& context);
 int reflect(const plan::ReflectSpec& spec, Context& context);

@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <algorithm>
-#include <cerrno>
-#include <fstream>
 #include <memory>
 #include <utility>
 
@@ -15,6 +12,7 @@
 #include "app/front_end.h"
 #include "app/privileges.h"
 #include "app/serve_machine.h"
+#include "app/token_file.h"
 #include "core/exit_status.h"
 #include "net/datagram.h"
 #include "net/http.h"
@@ -26,19 +24,6 @@ namespace xtg::app {
 namespace {
 
 constexpr int kLookMs = 250;
-
-Result<std::string> read_token(const std::string& path) {
-  constexpr std::size_t kLeast = 8, kMost = 512;
-  std::ifstream file(path);
-  std::string token;
-  if (!file || !(file >> token))
-    return fail(Errc::InvalidArgument, "--token-file " + path + ": no token can be read from it");
-  if (token.size() < kLeast || token.size() > kMost)
-    return fail(Errc::InvalidArgument,
-                fmt::format("--token-file {}: expected a token of {} to {} characters", path,
-                            kLeast, kMost));
-  return token;
-}
 
 Result<serve::Policy> policy_of(const plan::ServeSpec& spec) {
   serve::Policy policy;
@@ -110,11 +95,9 @@ void say_where(const std::vector<net::Listening>& sockets, const plan::ServeSpec
   fmt::print(context.out, "serving {} on {}\n", fmt::join(policy.interfaces, ", "),
              fmt::join(places, ", "));
   const auto at = reachable(sockets.front().at, machine, policy);
-  fmt::print(context.out, "at the other end: curl {}http://{}/v1/interfaces\n",
-             spec.token_file.empty()
-                 ? ""
-                 : fmt::format("-H \"Authorization: Bearer $(cat {})\" ", spec.token_file),
-             at.to_string());
+  fmt::print(context.out, "at the other end: xdp-trafficgen udp --server {}{}\n",
+             packet::host_and_port(at, plan::kServePort),
+             spec.token_file.empty() ? "" : " --token-file " + spec.token_file);
   context.out.flush();
 }
 

@@ -2,15 +2,17 @@
 #include "net/datagram.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <string_view>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "core/unique_fd.h"
+#include "core/clock.h"
 #include "net/socket_address.h"
 
 namespace xtg::net {
@@ -29,6 +31,29 @@ Status send_datagram(const packet::Ip& from, const packet::Ip& to, std::uint16_t
              there_size) < 0)
     return fail_sys(errno, what);
   return {};
+}
+
+Result<DatagramEar> DatagramEar::open(const packet::Ip& at) {
+  const std::string what = "wait for a challenge at " + at.to_string();
+  UniqueFd fd(
+      socket(at.is_v4() ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid()) return fail_sys(errno, what);
+  sockaddr_storage address{};
+  socklen_t size = fill_address(address, at, 0);
+  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+      getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    return fail_sys(errno, what);
+  return DatagramEar(std::move(fd), port_of(address));
+}
+
+std::string DatagramEar::hear(std::uint64_t until_ns) const {
+  constexpr std::uint64_t kMs = 1'000'000;
+  const std::uint64_t now = monotonic_ns();
+  pollfd wait{fd_.get(), POLLIN, 0};
+  poll(&wait, 1, until_ns <= now ? 0 : static_cast<int>((until_ns - now) / kMs + 1));
+  std::array<char, 256> text{};
+  const ssize_t n = recv(fd_.get(), text.data(), text.size(), MSG_DONTWAIT);
+  return n <= 0 ? std::string{} : std::string(text.data(), static_cast<std::size_t>(n));
 }
 
 void notify_service_manager(const std::string& text) {

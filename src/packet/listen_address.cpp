@@ -40,4 +40,8 @@ std::string ListenAddress::to_string() const {
                     : fmt::format("[{}]:{}", ip.to_string(), port);
 }
 
+std::string host_and_port(const ListenAddress& at, std::uint16_t usual) {
+  return at.port == usual ? at.ip.to_string() : at.to_string();
+}
+
 } // namespace xtg::packet

@@ -21,4 +21,7 @@ struct ListenAddress {
   [[nodiscard]] std::string to_string() const; ///< always with its port
 };
 
+/// As --server takes it: without the port, where that is the usual one.
+std::string host_and_port(const ListenAddress& at, std::uint16_t usual);
+
 } // namespace xtg::packet

@@ -295,7 +295,9 @@ HttpAnswer Service::one(const HttpRequest& request, const std::string& rest) {
   }
   if (!entry) return problem(404, fmt::format("there is no test {}", xtg::quoted(id)));
   if (wants_events) return request.method == "GET" ? events(request, entry) : wrong_method("GET");
-  if (request.method == "DELETE") return remove(entry);
+  const auto keep = request.query.find("keep");
+  if (request.method == "DELETE")
+    return remove(entry, keep != request.query.end() && keep->second == "true");
   if (request.method != "GET") return wrong_method("GET, DELETE");
   const std::lock_guard lock(mutex_);
   return {200, "application/json", describe(*entry, true)};

@@ -149,6 +149,8 @@ Json paths() {
         {"responses", {{"200", answer("the state", state)}, {"404", problem("no such test")}}}}},
       {"delete",
        {{"summary", "Stop a test, or forget one that is over"},
+        {"parameters",
+         Json::array({parameter("keep", "query", "do not forget it", {{"type", "boolean"}})})},
         {"responses",
          {{"202", answer("it is ending", state)}, {"204", answer("it is gone", Json())}}}}}};
   out["/v1/tests/{id}/events"] = {
@@ -157,6 +159,28 @@ Json paths() {
       {"get",
        {{"summary", "Events while the test runs, a line of JSON each"},
         {"responses", {{"200", answer("the events, to the end of the test", lines)}}}}}};
+  const auto question = [](std::string_view summary, Json body, std::string_view status) -> Json {
+    return {{"summary", summary},
+            {"requestBody",
+             {{"required", true}, {"content", content("application/json", std::move(body))}}},
+            {"responses",
+             {{std::string(status),
+               answer("so it is", content("application/json", {{"type", "object"}}))}}}};
+  };
+  out["/v1/challenges"] = {
+      {"post",
+       question("Have a number sent to an address, by UDP, to prove that it is the client's",
+                {{"type", "object"},
+                 {"required", {"address", "port"}},
+                 {"properties",
+                  {{"address", text()}, {"port", {{"type", "integer"}, {"minimum", 1024}}}}}},
+                "201")}};
+  out["/v1/challenges/{id}"] = {
+      {"parameters", Json::array({parameter("id", "path", "of the challenge", text())})},
+      {"post",
+       question("Return the number",
+                {{"type", "object"}, {"required", {"nonce"}}, {"properties", {{"nonce", text()}}}},
+                "200")}};
   out["/v1/interfaces"] = simple("Interfaces that tests may use, and the ceilings", object);
   out["/v1/health"] = simple("Whether the server is well; needs no token", object);
   out["/metrics"] = simple("Figures for Prometheus", content("text/plain", text()));

@@ -136,8 +136,9 @@ HttpAnswer Service::enter(const Entry& entry, bool wait) {
   return answer;
 }
 
-HttpAnswer Service::remove(const Entry& entry) {
+HttpAnswer Service::remove(const Entry& entry, bool keep) {
   const std::lock_guard lock(mutex_);
+  if (entry->ended && keep) return {200, "application/json", describe(*entry, false)};
   if (entry->ended) {
     std::erase(entries_, entry);
     return {204, "application/json", ""};

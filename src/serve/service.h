@@ -90,7 +90,7 @@ private:
   HttpAnswer create(const HttpRequest& request);
   HttpAnswer enter(const Entry& entry, bool wait);
   HttpAnswer one(const HttpRequest& request, const std::string& rest);
-  HttpAnswer remove(const Entry& entry);
+  HttpAnswer remove(const Entry& entry, bool keep);
   HttpAnswer events(const HttpRequest& request, const Entry& entry);
   HttpAnswer health();
   HttpAnswer interfaces();

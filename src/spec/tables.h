@@ -41,6 +41,11 @@ CommandInfo completion_command();
 Status check_udp_stream(const plan::TestSpec& test, const plan::StreamSpec& stream,
                         const Asked& asked);
 
+class Table;
+/// The options of a test whose other end is a server's, and the rules between them.
+void server_rows(Table& table);
+Status check_server(const Test& test, const Asked& asked);
+
 /// InvalidArgument for options that do not go together.
 [[nodiscard]] tl::unexpected<Error> bad_usage(std::string what);
 

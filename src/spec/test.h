@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "plan/far_end.h"
 #include "plan/reflect_spec.h"
 #include "plan/rx_spec.h"
 #include "plan/serve_spec.h"
@@ -34,6 +35,7 @@ struct Test {
                plan::DemoSpec, plan::ServeSpec, Completion>
       of;
   std::string key_file; ///< where the secret of --key was read: what a profile says in its place
+  plan::FarEnd far{};   ///< of `udp`: the host of the other end
   bool operator==(const Test&) const = default;
 };
 

@@ -154,6 +154,7 @@ TEST_F(ServiceTest, ATestRunsAndHasItsResult) {
   EXPECT_EQ(ask("DELETE", "/v1/tests/" + id).status, 202);
   wait_for(id, "done");
   EXPECT_EQ(state(id)["result"]["exit_status"], 0);
+  EXPECT_EQ(ask("DELETE", "/v1/tests/" + id + "?keep=true").status, 200);
   EXPECT_EQ(ask("DELETE", "/v1/tests/" + id).status, 204);
   EXPECT_EQ(ask("GET", "/v1/tests/" + id).status, 404);
 }
@@ -381,6 +382,10 @@ TEST_F(ServiceTest, DescribesItself) {
   EXPECT_EQ(api["components"]["schemas"]["udp"]["properties"]["streams"]["items"]["$ref"],
             "#/components/schemas/stream");
   EXPECT_TRUE(api["paths"].contains("/v1/tests/{id}/events"));
+  const Json challenge = api["paths"]["/v1/challenges"]["post"];
+  EXPECT_TRUE(
+      challenge["requestBody"]["content"]["application/json"]["schema"]["properties"].contains(
+          "port"));
 }
 
 TEST_F(ServiceTest, EndsItsTestsWhenItEnds) {
