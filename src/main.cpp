@@ -74,13 +74,17 @@ int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
   context.test = xtg::spec::to_profile(test);
   return std::visit(
       Overloaded{
-          [&](const xtg::plan::TestSpec& spec) { return xtg::app::udp(spec, context); },
+          [&](const xtg::plan::TestSpec& spec) {
+            return test.far.host.empty() ? xtg::app::udp(spec, context)
+                                         : xtg::app::udp_with_server(spec, test.far, context);
+          },
           [&](const xtg::plan::TcpSpec& spec) { return xtg::app::tcp(spec, context); },
           [&](const xtg::plan::RxSpec& spec) { return xtg::app::rx(spec, context); },
           [&](const xtg::plan::ReflectSpec& spec) { return xtg::app::reflect(spec, context); },
           [&](const xtg::plan::SearchSpec& spec) { return xtg::app::search(spec, context); },
           [&](const xtg::plan::ProbeSpec& spec) { return xtg::app::probe(spec, context); },
           [&](const xtg::plan::DemoSpec& spec) { return xtg::app::demo(spec, context); },
+          [&](const xtg::plan::ServeSpec& spec) { return xtg::app::serve(spec, context); },
           [](const xtg::spec::Completion&) { return 0; }, // cli produces the script as text
       },
       test.of);

@@ -12,9 +12,11 @@
 
 #include "core/result.h"
 #include "core/stop_token.h"
+#include "plan/far_end.h"
 #include "plan/reflect_spec.h"
 #include "plan/rx_spec.h"
 #include "plan/search_spec.h"
+#include "plan/serve_spec.h"
 #include "plan/spec.h"
 #include "plan/tcp_spec.h"
 #include "plan/test_spec.h"
@@ -33,12 +35,15 @@ struct Context {
 };
 
 int udp(const plan::TestSpec& test, Context& context);
+/// With the other end on another host.
+int udp_with_server(const plan::TestSpec& test, const plan::FarEnd& far, Context& context);
 int tcp(const plan::TcpSpec& spec, Context& context);
 int rx(const plan::RxSpec& spec, Context& context);
 int reflect(const plan::ReflectSpec& spec, Context& context);
 int search(const plan::SearchSpec& spec, Context& context);
 int probe(const plan::ProbeSpec& spec, Context& context);
 int demo(const plan::DemoSpec& spec, Context& context);
+int serve(const plan::ServeSpec& spec, Context& context);
 
 /// Reports a request that fails before it begins, on `err` and in the requested output format.
 int reject_request(const Error& error, const plan::OutputSpec& output, Context& context);

@@ -18,6 +18,7 @@
 #include "net/route.h"
 #include "net/tcp.h"
 #include "plan/diagnose.h"
+#include "plan/port_test_plan.h"
 #include "plan/plan.h"
 #include "xdp/ring_program.h"
 
@@ -171,6 +172,19 @@ plan::HostFacts gather_facts(const std::string& interface) {
     facts.iface = std::move(*iface);
   else
     facts.iface_error = iface.error().message();
+  return facts;
+}
+
+std::vector<plan::HostFacts> gather_facts_of_ports(
+    plan::TestSpec& test,
+    const std::function<plan::HostFacts(const plan::TestSpec&, const plan::PortSpec&)>& of_sender) {
+  test = plan::with_own_names(std::move(test), net::interface_name);
+  const auto first = std::ranges::find_if(test.ports, &plan::PortSpec::sends);
+  if (test.bidir && first != test.ports.end())
+    test = plan::with_return_paths(test, of_sender(test, *first));
+  std::vector<plan::HostFacts> facts;
+  for (const plan::PortSpec& port : test.ports)
+    facts.push_back(port.sends() ? of_sender(test, port) : gather_facts(port.interface));
   return facts;
 }
 

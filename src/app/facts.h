@@ -2,6 +2,7 @@
 // Reads from the host the facts that a plan needs.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,13 @@ Result<plan::InterfaceFacts> find_interface(const plan::InterfaceChoice& choice,
 /// each).
 plan::HostFacts gather_facts(const plan::TestSpec& test, const plan::PortSpec& port,
                              bool resolve_neighbours);
+
+/// Gathers the facts of every port and replaces the port's interface by its canonical name. Adds
+/// the return paths, which lead to the first sender's addresses. `of_sender` gathers the facts of a
+/// sending port.
+std::vector<plan::HostFacts> gather_facts_of_ports(
+    plan::TestSpec& test,
+    const std::function<plan::HostFacts(const plan::TestSpec&, const plan::PortSpec&)>& of_sender);
 
 /// Facts for a `tcp` run, including the addresses of the host name.
 plan::TcpFacts gather_facts(const plan::TcpSpec& spec);

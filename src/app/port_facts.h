@@ -10,8 +10,7 @@
 
 namespace xtg::app {
 
-/// Gathers the facts of every port and replaces the port's interface by its canonical name. Adds
-/// the return paths, which lead to the first sender's addresses.
+/// gather_facts_of_ports() of a test on this terminal: long waits for a neighbour are reported.
 std::vector<plan::HostFacts> gather_ports(plan::TestSpec& test, Context& context);
 
 } // namespace xtg::app

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <algorithm>
 #include <random>
 
 #include <fmt/format.h>
@@ -11,7 +10,6 @@
 #include "app/planned_capture.h"
 #include "app/port_facts.h"
 #include "core/exit_status.h"
-#include "net/interface.h"
 #include "plan/port_test_plan.h"
 #include "plan/tx_path.h"
 #include "xdp/live.h"
@@ -21,7 +19,6 @@ namespace xtg::app {
 namespace {
 
 plan::HostFacts facts_of(const plan::TestSpec& test, const plan::PortSpec& port, Context& context) {
-  if (!port.sends()) return gather_facts(port.interface);
   std::string waits = fmt::format("a neighbour to answer for {}",
                                   plan::destination_of(port.streams.front()).to_string());
   if (plan::sees_both_ends(test)) waits = port.interface + ": its addresses, and " + waits;
@@ -32,14 +29,9 @@ plan::HostFacts facts_of(const plan::TestSpec& test, const plan::PortSpec& port,
 } // namespace
 
 std::vector<plan::HostFacts> gather_ports(plan::TestSpec& test, Context& context) {
-  test = plan::with_own_names(std::move(test), net::interface_name);
-  const auto first = std::ranges::find_if(test.ports, &plan::PortSpec::sends);
-  if (test.bidir && first != test.ports.end())
-    test = plan::with_return_paths(test, facts_of(test, *first, context));
-  std::vector<plan::HostFacts> facts;
-  for (const plan::PortSpec& port : test.ports)
-    facts.push_back(facts_of(test, port, context));
-  return facts;
+  return gather_facts_of_ports(test, [&context](const auto& spec, const auto& port) {
+    return facts_of(spec, port, context);
+  });
 }
 
 namespace {

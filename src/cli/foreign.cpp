@@ -33,8 +33,6 @@ constexpr std::array kOptions = {
             "--rate RATE, as in --rate 1Gbps"},
     Foreign{"iperf3", " -b --bandwidth --bitrate ", "reflect",
             "--max-rate RATE, as in --max-rate 2Mpps"},
-    Foreign{"iperf3", " -R --reverse ", "udp",
-            "a run on the far host; --rx INTERFACE --bidir sends both ways on this one"},
     Foreign{"iperf3", " -R --reverse ", "*",
             "a run on the far host: what is sent leaves from here"},
     Foreign{"iperf3", " -J ", "*", "--json"},

@@ -30,7 +30,9 @@ std::string usage(const spec::CommandInfo* command) {
     return "xdp-trafficgen COMMAND [OPTION]...\n       xdp-trafficgen --profile FILE [OPTION]...";
   std::string text = fmt::format("xdp-trafficgen {} [OPTION]...", command->name);
   for (const spec::Option& option : command->options)
-    if (option.argument) text += option.plain ? " " + option.value : " [" + option.value + "]";
+    if (option.argument)
+      text += (option.plain ? " " + option.value : " [" + option.value + "]") +
+              (option.plain && option.many ? "..." : "");
   if (!command->rest.empty()) text += " " + command->rest;
   return text;
 }

@@ -36,6 +36,7 @@ CommandInfo reflect_command();
 CommandInfo search_command();
 CommandInfo probe_command();
 CommandInfo demo_command();
+CommandInfo serve_command();
 CommandInfo completion_command();
 
 /// What `udp` sends and how, and where it is received: of `search` as well.
@@ -44,6 +45,11 @@ void add_udp_rows(Table& table);
 /// The rules between the options of one stream of a test.
 Status check_udp_stream(const plan::TestSpec& test, const plan::StreamSpec& stream,
                         const Asked& asked);
+
+class Table;
+/// The options of a test whose other end is a server's, and the rules between them.
+void server_rows(Table& table);
+Status check_server(const Test& test, const Asked& asked);
 
 /// InvalidArgument for options that exclude each other.
 [[nodiscard]] tl::unexpected<Error> bad_usage(std::string what);

@@ -37,6 +37,8 @@ Test default_test(Command command) {
     return {plan::ProbeSpec{}, {}};
   case Command::Demo:
     return {plan::DemoSpec{}, {}};
+  case Command::Serve:
+    return {plan::ServeSpec{}, {}};
   case Command::Completion:
     break;
   }

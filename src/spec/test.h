@@ -8,9 +8,11 @@
 #include <variant>
 #include <vector>
 
+#include "plan/far_end.h"
 #include "plan/reflect_spec.h"
 #include "plan/rx_spec.h"
 #include "plan/search_spec.h"
+#include "plan/serve_spec.h"
 #include "plan/spec.h"
 #include "plan/tcp_spec.h"
 #include "plan/test_spec.h"
@@ -19,7 +21,7 @@ namespace xtg::spec {
 
 inline constexpr std::size_t kMaxStreams = 64;
 
-enum class Command : std::uint8_t { Udp, Tcp, Rx, Reflect, Search, Probe, Demo, Completion };
+enum class Command : std::uint8_t { Udp, Tcp, Rx, Reflect, Search, Probe, Demo, Serve, Completion };
 
 /// `completion`: the shell.
 struct Completion {
@@ -31,9 +33,10 @@ struct Completion {
 struct Test {
   /// In the order of Command.
   std::variant<plan::TestSpec, plan::TcpSpec, plan::RxSpec, plan::ReflectSpec, plan::SearchSpec,
-               plan::ProbeSpec, plan::DemoSpec, Completion>
+               plan::ProbeSpec, plan::DemoSpec, plan::ServeSpec, Completion>
       of;
   std::string key_file; ///< file from which --key was read; written to profiles
+  plan::FarEnd far{};   ///< of `udp`: the host of the other end
   bool operator==(const Test&) const = default;
 };
 

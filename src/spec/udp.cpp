@@ -309,11 +309,12 @@ Status check_udp(const Test& of, const Asked& asked) {
     return bad_usage(
         fmt::format("--show-frames {} goes with --dry-run or --write-pcap", test.dry_run_frames));
   const plan::PortSpec& first = test.ports.front();
-  if (first.interface.empty() &&
+  if (first.interface.empty() && of.far.host.empty() &&
       std::ranges::any_of(first.streams, [](const auto& stream) { return !stream.dst_addr; }))
     return bad_usage("udp: expected the name of an interface, such as \"udp eth0\", or --dst-addr "
                      "to find it by the route");
-  return check_ends(test, asked);
+  if (auto ok = check_server(of, asked); !ok) return ok;
+  return of.far.host.empty() ? check_ends(test, asked) : Status{};
 }
 
 } // namespace
@@ -365,6 +366,7 @@ void add_udp_rows(Table& table) {
 CommandInfo udp_command() {
   Table table(Command::Udp, "udp", "Send UDP packets at full speed or at an exact rate.");
   add_udp_rows(table);
+  server_rows(table);
   table.info().check = check_udp;
   return table.done();
 }

@@ -31,7 +31,7 @@ TEST(CliForeign, OptionsOfIperf3AndTrafgen) {
       {{"udp", "eth0", "-c", "198.18.0.2"}, {"--dst-addr"}},
       {{"udp", "eth0", "-u"}, {"anyway"}},
       {{"udp", "eth0", "-b", "1G"}, {"--rate"}},
-      {{"udp", "eth0", "-R"}, {"--bidir"}},
+      {{"udp", "eth0", "-R"}, {"--server"}},
       {{"udp", "eth0", "-J"}, {"--json"}},
       {{"udp", "eth0", "--parallel", "4"}, {"--threads"}},
       {{"udp", "eth0", "--length", "1400"}, {"--pkt-size"}},

@@ -304,7 +304,7 @@ TEST(CliUdp, WhatDoesNotGoTogetherIsRefused) {
 TEST(Cli, UnknownWordsAreNamed) {
   expect_refused({
       {{}, {"no command", "udp", "tcp", "rx", "reflect", "probe", "demo", "completion"}},
-      {{"upd"}, {"\"upd\"", "udp, tcp, rx, reflect, search, probe, demo, completion"}},
+      {{"upd"}, {"\"upd\"", "udp, tcp, rx, reflect, search, probe, demo, serve, completion"}},
       {{"eth0", "udp"}, {"unknown command \"eth0\""}},
       {{"sctp"}, {"\"sctp\"", "expected one of udp"}},
       {{"--frobnicate"}, {"--frobnicate"}},

@@ -65,7 +65,7 @@ TEST(CliHelp, EveryLevelHasItAndItWinsOverWhatElseIsWrong) {
 }
 
 TEST(CliHelp, OneLineForEachOptionUnderAHeading) {
-  EXPECT_EQ(options_in_help("udp").size(), 57U + 15U);      // long and short names
+  EXPECT_EQ(options_in_help("udp").size(), 62U + 16U);      // long and short names
   EXPECT_EQ(options_in_help("tcp").size(), 42U + 12U + 2U); // the last are -4 and -6
   EXPECT_EQ(options_in_help("rx").size(), 26U + 7U);
   EXPECT_EQ(options_in_help("reflect").size(), 19U + 7U);

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/far_runs.h"
+
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include "core/clock.h"
+#include "net/datagram.h"
+#include "serve/challenge.h"
+
+namespace xtg::app {
+
+namespace {
+
+constexpr const char* kLease = "2s";
+constexpr auto kRenew = std::chrono::milliseconds(250);
+constexpr auto kLook = std::chrono::milliseconds(20);
+constexpr const char* kSilent = "the server no longer answers";
+constexpr int kMostFailures = 4;
+constexpr Nanoseconds kTimeout{3'000'000'000}, kRenewTimeout{1'000'000'000};
+constexpr Nanoseconds kChallenge{2'000'000'000};
+
+std::uint64_t in(Nanoseconds time) {
+  return monotonic_ns() + static_cast<std::uint64_t>(time.count());
+}
+
+std::string path_of(const std::string& id) {
+  return "/v1/tests/" + id;
+}
+
+} // namespace
+
+FarRuns::FarRuns(net::HttpTarget target, std::ostream& err, std::function<void()> lost)
+    : target_(std::move(target)), err_(err), on_lost_(std::move(lost)), client_(target_, kTimeout),
+      keeper_([this] { keep(); }) {}
+
+FarRuns::~FarRuns() {
+  ending_ = true;
+  keeper_.join();
+  if (lost_) return;
+  for (const auto& [id, state] : runs_)
+    if (!state.over) (void)client_.remove(path_of(id));
+}
+
+Result<serve::FarState> FarRuns::ask(net::HttpClient& client, const std::string& id) {
+  auto answer = client.get(path_of(id));
+  if (!answer) return tl::unexpected<Error>(std::move(answer.error()));
+  return serve::read_state(answer->status, answer->body);
+}
+
+void FarRuns::keep() {
+  net::HttpClient client(target_, kRenewTimeout);
+  int failures = 0;
+  for (; !ending_; std::this_thread::sleep_for(kRenew)) {
+    std::vector<std::string> ids;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& [id, state] : runs_)
+        if (!state.over) ids.push_back(id);
+    }
+    for (const std::string& id : ids) {
+      auto state = ask(client, id);
+      const std::lock_guard lock(mutex_);
+      if (state) {
+        failures = 0;
+        runs_[id] = std::move(*state);
+      } else if (++failures >= kMostFailures) {
+        lost_ = std::move(state.error()).context(kSilent);
+        on_lost_();
+        return;
+      }
+    }
+  }
+}
+
+Result<std::vector<serve::FarInterface>> FarRuns::interfaces() {
+  auto answer = client_.get("/v1/interfaces");
+  if (!answer) return tl::unexpected<Error>(std::move(answer.error()));
+  return serve::read_interfaces(answer->status, answer->body);
+}
+
+Status FarRuns::prove(const packet::Ip& address) {
+  auto ear = net::DatagramEar::open(address);
+  if (!ear) return tl::unexpected<Error>(std::move(ear.error()));
+  auto answer = client_.post("/v1/challenges", serve::challenge_body(address, ear->port()));
+  if (!answer) return tl::unexpected<Error>(std::move(answer.error()));
+  const auto challenge = serve::read_state(answer->status, answer->body);
+  if (!challenge) return tl::unexpected<Error>(challenge.error());
+  for (const std::uint64_t until = in(kChallenge); monotonic_ns() < until;) {
+    const std::string digits = serve::challenge_answer(ear->hear(until));
+    if (digits.empty()) continue;
+    answer = client_.post("/v1/challenges/" + challenge->id, serve::nonce_body(digits));
+    if (!answer) return tl::unexpected<Error>(std::move(answer.error()));
+    const auto proven = serve::read_state(answer->status, answer->body);
+    return proven ? Status{} : Status(tl::unexpected<Error>(proven.error()));
+  }
+  return fail(Errc::Peer, fmt::format("the server's challenge did not arrive at {} UDP port {}: is "
+                                      "there a way back from it, and no filter here?",
+                                      address.to_string(), ear->port()));
+}
+
+Result<std::string> FarRuns::start(const std::string& body, bool wait, const StopToken& stop) {
+  const auto answer = client_.post(
+      fmt::format("/v1/tests?lease={}&wait={}", kLease, wait ? "true" : "false"), body);
+  if (!answer) return tl::unexpected<Error>(answer.error());
+  auto state = serve::read_state(answer->status, answer->body);
+  if (!state) return tl::unexpected<Error>(std::move(state.error()));
+  const std::string id = state->id;
+  std::optional<std::size_t> position;
+  for (;;) {
+    {
+      const std::lock_guard lock(mutex_);
+      runs_[id] = *state;
+    }
+    if (state->state != "waiting" && state->state != "starting") return id;
+    if (state->position != position && state->position.value_or(0) != 0) {
+      position = state->position;
+      fmt::print(err_, "xdp-trafficgen: waiting for other tests of the server: place {}\n",
+                 *position);
+      err_.flush();
+    }
+    if (stop.asked() != Asked::Nothing) return fail(Errc::System, "interrupted before it began");
+    std::this_thread::sleep_for(kLook);
+    state = ask(client_, id);
+    if (!state) return forward(std::move(state), kSilent);
+  }
+}
+
+void FarRuns::stop(const std::string& id) {
+  if (!over(id) && !lost()) (void)client_.remove(path_of(id) + "?keep=true"); // it may end just now
+}
+
+bool FarRuns::over(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = runs_.find(id);
+  return found == runs_.end() || found->second.over;
+}
+
+Result<serve::FarState> FarRuns::finish(const std::string& id, Nanoseconds patience) {
+  constexpr Nanoseconds kAfterStop{10'000'000'000};
+  std::uint64_t until = in(patience);
+  for (bool stopped = false;; std::this_thread::sleep_for(kLook)) {
+    if (const auto gone = lost()) return tl::unexpected<Error>(*gone);
+    auto state = ask(client_, id);
+    if (state && state->over) {
+      const std::lock_guard lock(mutex_);
+      runs_[id] = *state;
+      return state;
+    }
+    if (monotonic_ns() < until) continue;
+    if (stopped && state) return fail(Errc::Peer, "the server does not end its test");
+    if (stopped) return state;
+    stop(id);
+    stopped = true;
+    until = in(kAfterStop);
+  }
+}
+
+std::optional<Error> FarRuns::lost() const {
+  const std::lock_guard lock(mutex_);
+  return lost_;
+}
+
+} // namespace xtg::app

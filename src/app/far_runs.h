@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Tests that a server runs for us: created, kept alive, stopped, their results. A thread asks for
+// them all the while, so that the server knows that we are there, and we that it is. Internal to
+// app.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/stop_token.h"
+#include "net/http.h"
+#include "serve/far_end.h"
+
+namespace xtg::app {
+
+class FarRuns {
+public:
+  /// `lost` is called once, by the thread, when the server no longer answers.
+  FarRuns(net::HttpTarget target, std::ostream& err, std::function<void()> lost);
+  /// Stops what still runs there.
+  ~FarRuns();
+  FarRuns(const FarRuns&) = delete;
+  FarRuns& operator=(const FarRuns&) = delete;
+
+  Result<std::vector<serve::FarInterface>> interfaces();
+  /// Answers the server's challenge at this address of ours.
+  Status prove(const packet::Ip& address);
+  /// Creates a test and returns once it has begun, or is over. `wait`: also for its turn.
+  Result<std::string> start(const std::string& body, bool wait, const StopToken& stop);
+  void stop(const std::string& id);
+  [[nodiscard]] bool over(const std::string& id) const;
+  /// The result, once there is one; the test is stopped when there is none after so long.
+  Result<serve::FarState> finish(const std::string& id, Nanoseconds patience);
+  [[nodiscard]] std::optional<Error> lost() const;
+
+private:
+  void keep();
+  Result<serve::FarState> ask(net::HttpClient& client, const std::string& id);
+
+  const net::HttpTarget target_;
+  std::ostream& err_;
+  const std::function<void()> on_lost_;
+  net::HttpClient client_; ///< the caller's thread's
+  mutable std::mutex mutex_;
+  std::map<std::string, serve::FarState> runs_;
+  std::optional<Error> lost_;
+  std::atomic<bool> ending_{false};
+  std::jthread keeper_;
+};
+
+} // namespace xtg::app

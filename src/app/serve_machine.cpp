@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/serve_machine.h"
+
+#include <random>
+#include <system_error>
+#include <utility>
+
+#include <sys/random.h>
+
+#include "app/facts.h"
+#include "app/front_end.h"
+#include "app/measure.h"
+#include "core/clock.h"
+#include "net/datagram.h"
+#include "net/interface.h"
+
+namespace xtg::app {
+
+namespace {
+
+template <class Plan>
+Result<serve::AnyPlan> any(Result<Plan> plan) {
+  if (!plan) return tl::unexpected<Error>(std::move(plan.error()));
+  return serve::AnyPlan(std::move(*plan));
+}
+
+Result<serve::AnyPlan> plan_udp(plan::TestSpec test, bool ask) {
+  const std::uint32_t run_id = test.run_id.value_or(std::random_device{}());
+  if (!plan::sees_both_ends(test))
+    return any(plan::resolve(test, gather_facts(test, test.ports.front(), ask), run_id));
+  const auto facts = gather_facts_of_ports(
+      test, [ask](const auto& spec, const auto& port) { return gather_facts(spec, port, ask); });
+  return any(plan::resolve_port_test(test, facts, run_id));
+}
+
+} // namespace
+
+std::uint64_t ServeMachine::now_ns() {
+  return monotonic_ns();
+}
+
+std::array<std::uint8_t, 16> ServeMachine::random() {
+  std::array<std::uint8_t, 16> bytes{};
+  // Up to 256 bytes come whole once the kernel has its first ones.
+  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+    throw std::system_error(errno, std::generic_category(), "getrandom");
+  return bytes;
+}
+
+std::string ServeMachine::hostname() {
+  return host_name();
+}
+
+Result<serve::AnyPlan> ServeMachine::plan(const spec::Test& test, bool ask) {
+  if (const auto* udp = std::get_if<plan::TestSpec>(&test.of)) return plan_udp(*udp, ask);
+  if (const auto* tcp = std::get_if<plan::TcpSpec>(&test.of))
+    return any(plan::resolve_tcp(*tcp, gather_facts(*tcp)));
+  if (const auto* rx = std::get_if<plan::RxSpec>(&test.of))
+    return any(plan::resolve_rx(*rx, gather_facts(rx->interface)));
+  if (const auto* reflect = std::get_if<plan::ReflectSpec>(&test.of))
+    return any(plan::resolve_reflect(*reflect, gather_facts(reflect->interface)));
+  return fail(Errc::Internal, "a command that is not served");
+}
+
+void ServeMachine::run(const serve::AnyPlan& plan, report::Sink& sink, const StopToken& stop,
+                       report::RunInfo asker) {
+  std::visit([&](const auto& one) { finish(measure(one, sink, stop, std::move(asker)), sink); },
+             plan);
+}
+
+std::vector<plan::InterfaceFacts> ServeMachine::interfaces(const std::vector<std::string>& names) {
+  std::vector<plan::InterfaceFacts> out;
+  for (const std::string& name : names)
+    if (auto facts = net::interface_facts(name)) out.push_back(std::move(*facts));
+  return out;
+}
+
+Status ServeMachine::send_datagram(const packet::Ip& from, const packet::Ip& to, std::uint16_t port,
+                                   const std::string& text) {
+  return net::send_datagram(from, to, port, text);
+}
+
+} // namespace xtg::app

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// `udp --server`: one end here, the other one on a server's host; the results of both as one.
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "app/app.h"
+#include "app/facts.h"
+#include "app/far_runs.h"
+#include "app/front_end.h"
+#include "app/token_file.h"
+#include "core/clock.h"
+#include "net/tcp.h"
+#include "plan/plan.h"
+#include "plan/rx_plan.h"
+#include "serve/both_hosts.h"
+#include "serve/journal.h"
+#include "xdp/live.h"
+
+namespace xtg::app {
+
+namespace {
+
+/// Keeps the run's document, and shows the run.
+class Tee final : public report::Sink {
+public:
+  Tee(serve::Journal& journal, std::unique_ptr<report::Sink> shown)
+      : journal_(journal), shown_(std::move(shown)) {}
+  void take(const report::Event& event) override {
+    journal_.take(event);
+    shown_->take(event);
+  }
+  [[nodiscard]] Status status() const override { return shown_->status(); }
+
+private:
+  serve::Journal& journal_;
+  std::unique_ptr<report::Sink> shown_;
+};
+
+serve::HalfResult result_of(const serve::Journal& journal) {
+  return {journal.document(), journal.exit_status(), journal.error()};
+}
+
+/// A receiver of ours, in a thread of its own.
+class NearReceiver {
+public:
+  NearReceiver(plan::RxPlan plan, std::unique_ptr<report::Sink> shown, report::RunInfo asker)
+      : tee_(journal_, std::move(shown)),
+        thread_([this, plan = std::move(plan), asker = std::move(asker)] {
+          finish(measure(plan, tee_, stop_, asker), tee_);
+          journal_.close();
+          over_ = true;
+        }) {}
+  ~NearReceiver() { stop(); }
+  NearReceiver(const NearReceiver&) = delete;
+  NearReceiver& operator=(const NearReceiver&) = delete;
+  void await_begin() const {
+    while (!journal_.begun() && !over_)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  void stop() { stop_.trip(monotonic_ns()); }
+  [[nodiscard]] bool over() const { return over_; }
+  serve::HalfResult finish_within(Nanoseconds patience) {
+    const std::uint64_t until = monotonic_ns() + static_cast<std::uint64_t>(patience.count());
+    while (!over_ && monotonic_ns() < until)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    stop();
+    thread_.join();
+    thread_ = {};
+    return result_of(journal_);
+  }
+
+private:
+  StopToken stop_;
+  serve::Journal journal_;
+  Tee tee_;
+  std::atomic<bool> over_{false};
+  std::jthread thread_;
+};
+
+/// Longer than a receiver takes to notice the end.
+constexpr Nanoseconds kMore{3'000'000'000};
+
+class TwoHosts {
+public:
+  TwoHosts(const plan::TestSpec& test, const plan::FarEnd& far, Context& context)
+      : test_(test), far_end_(far), context_(context) {}
+
+  serve::BothHosts run() {
+    hosts_.command = context_.command;
+    hosts_.profile = context_.test;
+    if (auto ok = course(); !ok) hosts_.errors.push_back(std::move(ok.error()));
+    if (far_ && far_->lost() && hosts_.errors.empty()) hosts_.errors.push_back(*far_->lost());
+    return std::move(hosts_);
+  }
+
+private:
+  [[nodiscard]] bool near_sends() const { return !far_end_.reverse; }
+  [[nodiscard]] bool far_sends() const { return far_end_.reverse || test_.bidir; }
+  [[nodiscard]] bool interrupted() const { return context_.stop.asked() != Asked::Nothing; }
+
+  Status connect();
+  Status find_ways();
+  Status start_receivers();
+  Status start_far_sender();
+  Status send();
+  void wait_for_far_sender();
+  void collect();
+  Status course();
+  std::unique_ptr<report::Sink> shown(bool first) const;
+
+  const plan::TestSpec& test_;
+  const plan::FarEnd& far_end_;
+  Context& context_;
+  serve::BothHosts hosts_;
+  StopToken near_stop_; ///< of our sender: the user's, or when the server is lost
+  std::unique_ptr<FarRuns> far_;
+  packet::Ip control_, near_ip_, far_ip_;
+  std::string near_interface_;
+  std::uint32_t run_id_ = 0;
+  std::unique_ptr<NearReceiver> near_rx_;
+  std::string far_rx_, far_tx_;
+  serve::HalfResult near_tx_;
+};
+
+Status TwoHosts::connect() {
+  auto addresses = net::resolve_host(far_end_.host);
+  if (!addresses) return tl::unexpected<Error>(std::move(addresses.error()));
+  std::string token;
+  if (!far_end_.token_file.empty()) {
+    auto read = read_token(far_end_.token_file);
+    if (!read) return tl::unexpected<Error>(std::move(read.error()));
+    token = std::move(*read);
+  }
+  Status failed;
+  for (const packet::Ip& ip : *addresses) {
+    auto runs = std::make_unique<FarRuns>(net::HttpTarget{ip, far_end_.port, token}, context_.err,
+                                          [this] { near_stop_.trip(monotonic_ns()); });
+    auto interfaces = runs->interfaces();
+    if (!interfaces) {
+      failed = tl::unexpected<Error>(std::move(interfaces.error()));
+      continue;
+    }
+    control_ = ip;
+    hosts_.server = packet::ListenAddress{ip, far_end_.port}.to_string();
+    far_ = std::move(runs);
+    auto to = serve::far_address(*interfaces, far_end_.interface, ip);
+    if (!to) return tl::unexpected<Error>(std::move(to.error()));
+    far_ip_ = *to;
+    return {};
+  }
+  return failed;
+}
+
+/// Our end of the path, by the route to the other one.
+Status TwoHosts::find_ways() {
+  const plan::StreamSpec& stream = test_.ports.front().streams.front();
+  if (stream.dst_addr && near_sends()) far_ip_ = stream.dst_addr->first;
+  auto local = net::local_address_to(far_ip_, far_end_.port);
+  if (!local) return tl::unexpected<Error>(std::move(local.error()));
+  near_ip_ = *local;
+  plan::RouteQuestion question;
+  question.dst = far_ip_;
+  auto iface = find_interface({test_.ports.front().interface, stream.zone}, question);
+  if (!iface) return tl::unexpected<Error>(std::move(iface.error()));
+  near_interface_ = iface->name;
+  return {};
+}
+
+std::unique_ptr<report::Sink> TwoHosts::shown(bool first) const {
+  // Two runs side by side would mix their lines.
+  if (!first || !for_people(test_.output)) return report::make_quiet();
+  return report::make_text(context_.out, context_.err);
+}
+
+Status TwoHosts::start_receivers() {
+  if (near_sends()) {
+    auto id = far_->start(serve::far_receiver(test_, run_id_, far_end_.interface), far_end_.wait,
+                          context_.stop);
+    if (!id) return tl::unexpected<Error>(std::move(id.error()));
+    far_rx_ = std::move(*id);
+  }
+  if (!far_sends()) return {};
+  if (auto ok = far_->prove(near_ip_); !ok) return ok;
+  const plan::RxSpec spec = serve::near_receiver(test_, run_id_ + 1, near_interface_);
+  auto plan = plan::resolve_rx(spec, gather_facts(near_interface_));
+  if (!plan) return tl::unexpected<Error>(std::move(plan.error()));
+  near_rx_ =
+      std::make_unique<NearReceiver>(std::move(*plan), shown(!near_sends()), asker(context_));
+  near_rx_->await_begin();
+  return {};
+}
+
+Status TwoHosts::start_far_sender() {
+  auto id = far_->start(serve::far_sender(test_, run_id_ + 1, near_ip_, far_end_.interface),
+                        far_end_.wait, context_.stop);
+  if (!id) return tl::unexpected<Error>(std::move(id.error()));
+  far_tx_ = std::move(*id);
+  return {};
+}
+
+Status TwoHosts::send() {
+  const plan::TestSpec test = serve::near_sender(test_, run_id_, far_ip_);
+  const auto plan = plan::resolve(test, gather_facts(test, test.ports.front(), true), run_id_);
+  if (!plan) return tl::unexpected<Error>(plan.error());
+  serve::Journal journal;
+  Tee tee(journal, shown(true));
+  finish(measure(*plan, tee, near_stop_, asker(context_)), tee);
+  near_tx_ = result_of(journal);
+  return {};
+}
+
+void TwoHosts::wait_for_far_sender() {
+  while (!far_->over(far_tx_) && !far_->lost() && !interrupted() && !near_rx_->over())
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  if (interrupted() || near_rx_->over()) far_->stop(far_tx_);
+}
+
+serve::HalfResult far_result(FarRuns& far, const std::string& id, Nanoseconds patience,
+                             std::vector<Error>& errors) {
+  auto state = far.finish(id, patience);
+  if (state) return {std::move(state->document), state->exit_status, std::move(state->error)};
+  errors.push_back(std::move(state.error()));
+  return {};
+}
+
+void TwoHosts::collect() {
+  const std::string near = fmt::format("{} ({})", near_ip_.to_string(), near_interface_);
+  const std::string far = fmt::format("{} ({})", far_ip_.to_string(),
+                                      far_end_.interface.empty() ? "server" : far_end_.interface);
+  const Nanoseconds patience = test_.drain + kMore;
+  if (!far_rx_.empty()) {
+    serve::Way way{near, far, true, near_tx_, {}};
+    way.received = far_result(*far_, far_rx_, patience, hosts_.errors);
+    hosts_.ways.push_back(std::move(way));
+  }
+  if (far_tx_.empty()) return;
+  serve::Way way{far, near, false, {}, {}};
+  way.sent = far_result(*far_, far_tx_, patience, hosts_.errors);
+  way.received = near_rx_->finish_within(patience);
+  hosts_.ways.push_back(std::move(way));
+}
+
+Status TwoHosts::course() {
+  if (auto ok = connect(); !ok) return ok;
+  if (auto ok = find_ways(); !ok) return ok;
+  run_id_ = test_.run_id.value_or(std::random_device{}() & ~1U);
+  const auto attended = context_.stop.attend([this] { near_stop_.trip(monotonic_ns()); });
+  if (auto ok = start_receivers(); !ok) return ok;
+  if (far_sends())
+    if (auto ok = start_far_sender(); !ok) return ok;
+  if (near_sends())
+    if (auto ok = send(); !ok) return ok;
+  if (far_sends()) wait_for_far_sender();
+  if (!far_->lost()) collect();
+  return {};
+}
+
+} // namespace
+
+int udp_with_server(const plan::TestSpec& test, const plan::FarEnd& far, Context& context) {
+  xdp::init_logging(test.output.verbose);
+  const serve::BothHosts hosts = TwoHosts(test, far, context).run();
+  const serve::Verdict verdict = serve::verdict_of(hosts);
+  if (test.output.json)
+    context.out << serve::document_of(hosts);
+  else if (for_people(test.output))
+    serve::print_ledgers(context.out, hosts);
+  context.out.flush();
+  if (!verdict.error.empty()) report_error({Errc::System, 0, verdict.error}, context);
+  return verdict.exit_status;
+}
+
+} // namespace xtg::app

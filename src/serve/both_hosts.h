@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The results of two hosts as one: a ledger for each direction, one document, one exit status.
+// Pure.
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "stats/ledger.h"
+
+namespace xtg::serve {
+
+/// A run's document, as --json prints it; empty where there is none.
+struct HalfResult {
+  std::string document;
+  int exit_status = 0;
+  std::string error{}; ///< empty: none
+};
+
+/// One direction.
+struct Way {
+  std::string from, to; ///< "198.18.0.1 (eth0)"
+  bool near_sends = true;
+  HalfResult sent, received;
+};
+
+/// What became of every packet of a direction; NotFound where a side's figures are missing.
+Result<stats::Ledger> ledger_of(const Way& way);
+
+struct BothHosts {
+  std::string server;  ///< "198.18.0.2:9950"
+  std::string profile; ///< the test as it was asked for
+  std::string command; ///< as typed
+  std::vector<Way> ways;
+  /// What went wrong beside the runs: the server does not answer, it refused.
+  std::vector<Error> errors{};
+};
+
+/// The first error that a reader is to see, and the exit status.
+struct Verdict {
+  std::string error; ///< empty: none
+  int exit_status = 0;
+};
+Verdict verdict_of(const BothHosts& hosts);
+std::string document_of(const BothHosts& hosts);
+void print_ledgers(std::ostream& out, const BothHosts& hosts);
+
+} // namespace xtg::serve

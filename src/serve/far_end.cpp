@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "serve/far_end.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/text.h"
+#include "spec/profile.h"
+
+namespace xtg::serve {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Without what is of two hosts, which neither of them does by itself.
+plan::TestSpec one_end(plan::TestSpec test, std::uint32_t run_id, const packet::Ip& to) {
+  const plan::TestSpec plain;
+  test.bidir = false;
+  test.drain = plain.drain;
+  test.window = plain.window;
+  test.expect.clear();
+  test.announce = true;
+  test.run_id = run_id;
+  for (plan::StreamSpec& stream : test.ports.front().streams)
+    if (!stream.dst_addr) stream.dst_addr = packet::IpRange{to, 1};
+  return test;
+}
+
+std::string text_at(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
+/// The value of an answer; else the error that it is.
+Result<Json> read(int status, std::string_view body) {
+  Json value = Json::parse(body, nullptr, false);
+  if (status >= 200 && status < 300) {
+    if (body.empty()) return Json::object();
+    if (value.is_object()) return value;
+    return fail(Errc::Peer, "the server's answer is no JSON object: is it xdp-trafficgen serve?");
+  }
+  std::string why = value.is_object() ? printable(text_at(value, "error")) : std::string{};
+  if (why.empty()) why = fmt::format("HTTP status {}", status);
+  return fail(status == 400 ? Errc::InvalidArgument : Errc::Peer, "the server refused: " + why);
+}
+
+} // namespace
+
+plan::TestSpec near_sender(const plan::TestSpec& test, std::uint32_t run_id, const packet::Ip& to) {
+  return one_end(test, run_id, to);
+}
+
+plan::RxSpec near_receiver(const plan::TestSpec& test, std::uint32_t run_id,
+                           const std::string& interface) {
+  plan::RxSpec spec;
+  spec.interface = interface;
+  spec.run_id = run_id;
+  spec.window = test.window;
+  spec.drain = test.drain;
+  spec.interval = test.interval;
+  spec.expect = test.expect;
+  spec.output = test.output;
+  return spec;
+}
+
+std::string far_sender(const plan::TestSpec& test, std::uint32_t run_id, const packet::Ip& to,
+                       const std::string& interface) {
+  plan::TestSpec far = one_end(test, run_id, to);
+  far.output = {};
+  far.allow_default_route = far.allow_public = far.fix = false; // its operator's to decide
+  plan::PortSpec& port = far.ports.front();
+  port.interface = interface;
+  port.cpus.clear();
+  for (plan::StreamSpec& stream : port.streams) {
+    stream.dst_mac.reset();
+    stream.src_mac.reset();
+    stream.zone.clear();
+  }
+  return spec::to_profile(spec::Test{std::move(far), {}});
+}
+
+std::string far_receiver(const plan::TestSpec& test, std::uint32_t run_id,
+                         const std::string& interface) {
+  plan::RxSpec spec = near_receiver(test, run_id, interface);
+  spec.output = {};
+  return spec::to_profile(spec::Test{std::move(spec), {}});
+}
+
+std::string challenge_body(const packet::Ip& address, std::uint16_t port) {
+  Json body;
+  body["address"] = address.to_string();
+  body["port"] = port;
+  return body.dump();
+}
+
+std::string nonce_body(std::string_view digits) {
+  Json body;
+  body["nonce"] = digits;
+  return body.dump();
+}
+
+Result<FarState> read_state(int status, std::string_view body) {
+  auto value = read(status, body);
+  if (!value) return tl::unexpected<Error>(std::move(value.error()));
+  FarState out;
+  out.id = text_at(*value, "id");
+  out.state = text_at(*value, "state");
+  out.error = printable(text_at(*value, "error"));
+  out.over = out.state == "done" || out.state == "failed";
+  if (const auto at = value->find("position"); at != value->end() && at->is_number_unsigned())
+    out.position = at->get<std::size_t>();
+  if (const auto at = value->find("exit_status"); at != value->end() && at->is_number_integer())
+    out.exit_status = at->get<int>();
+  if (const auto at = value->find("result"); at != value->end() && at->is_object())
+    out.document = at->dump();
+  return out;
+}
+
+Result<std::vector<FarInterface>> read_interfaces(int status, std::string_view body) {
+  const auto value = read(status, body);
+  if (!value) return tl::unexpected<Error>(value.error());
+  std::vector<FarInterface> out;
+  const auto list = value->find("interfaces");
+  for (const Json& each : list != value->end() && list->is_array() ? *list : Json::array()) {
+    if (!each.is_object()) continue;
+    FarInterface iface{text_at(each, "name"), {}};
+    if (const auto at = each.find("addresses"); at != each.end() && at->is_array())
+      for (const Json& text : *at)
+        if (text.is_string())
+          if (const auto ip = packet::Ip::parse(text.get<std::string>()))
+            iface.addresses.push_back(*ip);
+    out.push_back(std::move(iface));
+  }
+  return out;
+}
+
+Result<packet::Ip> far_address(const std::vector<FarInterface>& interfaces,
+                               const std::string& named, const packet::Ip& control) {
+  if (named.empty()) return control;
+  const auto found = std::ranges::find(interfaces, named, &FarInterface::name);
+  if (found == interfaces.end()) {
+    std::string names;
+    for (const FarInterface& each : interfaces)
+      names += (names.empty() ? "" : ", ") + each.name;
+    return fail(Errc::InvalidArgument,
+                fmt::format("--far-interface {}: the server serves {}", xtg::quoted(named), names));
+  }
+  for (const packet::Ip& ip : found->addresses)
+    if (ip.family == control.family && !ip.is_link_local()) return ip;
+  return fail(Errc::InvalidArgument,
+              fmt::format("--far-interface {}: it has no address of the family of {}; --dst-addr "
+                          "names where to send",
+                          named, control.to_string()));
+}
+
+} // namespace xtg::serve

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "serve/journal.h"
+
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "report/describe.h"
+
+namespace xtg::serve {
+namespace {
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+template <class... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>; // clang 14 deduces none for aggregates
+
+template <class T>
+void add(std::optional<T>& sum, T more) {
+  sum = sum.value_or(0) + more;
+}
+
+void add(Figures& figures, const stats::TxCounters& tx) {
+  add(figures.sent, tx.accepted);
+  add(figures.driver_drops, tx.errors());
+}
+
+void add(Figures& figures, const stats::RxSample& rx) {
+  add(figures.received, rx.sum.unique + rx.sum.matched);
+  add(figures.lost, rx.sum.lost);
+  figures.delay.merge(rx.delay.histogram);
+}
+
+void add(Figures& figures, const report::Interval& interval) {
+  std::visit(Overloaded{[&](const stats::Sample& s) { add(figures, s.tx); },
+                        [&](const stats::PortTestSample& s) {
+                          for (const auto& tx : s.tx)
+                            if (tx) add(figures, tx->tx);
+                          for (const auto& flow : s.flows)
+                            add(figures, flow.rx);
+                        },
+                        [&](const stats::TcpSample& s) { add(figures, s.tx); },
+                        [&](const stats::RxSample& s) { add(figures, s); },
+                        [&](const stats::ReflectSample& s) {
+                          add(figures.reflected, s.sum.reflected());
+                          add(figures.driver_drops, s.sum.dropped);
+                        },
+                        [](const report::SearchTrial&) {}}, // no test of the server
+             interval);
+}
+
+/// The final counts, which replace the sums of intervals.
+Figures final_figures(const report::End& end) {
+  Figures figures;
+  std::visit(Overloaded{[&](const stats::Summary& s) { add(figures, s.total.tx); },
+                        [&](const report::PortTestEnd& e) {
+                          for (const auto& port : e.summary.ports)
+                            if (port.tx) add(figures, port.tx->total.tx);
+                          for (const auto& flow : e.summary.flows)
+                            add(figures, flow.rx.total);
+                        },
+                        [&](const stats::TcpSummary& s) { add(figures, s.total.tx); },
+                        [&](const report::RxEnd& e) { add(figures, e.summary.total); },
+                        [&](const stats::ReflectSummary& s) {
+                          add(figures.reflected, s.total.sum.reflected());
+                          add(figures.driver_drops, s.total.sum.dropped);
+                        },
+                        [](const report::SearchEnd&) {}},
+             end);
+  return figures;
+}
+
+} // namespace
+
+Journal::Journal()
+    : line_sink_(report::make_json_stream(line_out_)),
+      document_sink_(report::make_json(document_out_)) {}
+
+void Journal::take(const report::Event& event) {
+  line_sink_->take(event);
+  document_sink_->take(event);
+  const std::lock_guard lock(mutex_);
+  note(event);
+  if (std::string text = line_out_.str(); !text.empty()) {
+    line_out_.str({});
+    bytes_ += text.size();
+    lines_.push_back(std::move(text));
+    // The first line has the configuration.
+    while (bytes_ > kMostBytes && lines_.size() > 2) {
+      bytes_ -= lines_[1].size();
+      lines_.erase(lines_.begin() + 1);
+      ++forgotten_;
+    }
+  }
+  changed_.notify_all();
+}
+
+void Journal::note(const report::Event& event) {
+  std::visit(Overloaded{[this](const report::Begin&) { begun_ = true; },
+                        [this](const report::Interval& interval) { add(figures_, interval); },
+                        [](const report::Occurrence&) {},
+                        [this](const report::Failure& failure) {
+                          if (!error_.empty()) return;
+                          error_ = report::one_line(failure.error.message());
+                          exit_status_ = failure.exit_status;
+                        },
+                        [this](const report::End& end) { figures_ = final_figures(end); },
+                        [this](const report::Finish&) { document_text_ = document_out_.str(); }},
+             event);
+}
+
+void Journal::close() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  changed_.notify_all();
+}
+
+Journal::Piece Journal::read(std::size_t from, Nanoseconds patience) const {
+  std::unique_lock lock(mutex_);
+  const auto total = [this] { return forgotten_ + lines_.size(); };
+  changed_.wait_for(lock, patience, [&] { return closed_ || total() > from; });
+  Piece piece;
+  // Lines that were forgotten stood behind the first.
+  if (from == 0 && !lines_.empty()) piece.lines += lines_.front();
+  const std::size_t first_kept = forgotten_ + 1;
+  if (std::size_t gap = std::max<std::size_t>(from, 1); gap < first_kept && !lines_.empty())
+    piece.lines +=
+        fmt::format("{{\"event\":\"skipped\",\"data\":{{\"lines\":{}}}}}\n", first_kept - gap);
+  for (std::size_t i = std::max(from, first_kept); i < total(); ++i)
+    piece.lines += lines_[i - forgotten_];
+  piece.next = std::max(from, total());
+  piece.over = closed_;
+  return piece;
+}
+
+bool Journal::begun() const {
+  const std::lock_guard lock(mutex_);
+  return begun_;
+}
+
+std::string Journal::document() const {
+  const std::lock_guard lock(mutex_);
+  return document_text_;
+}
+
+std::string Journal::error() const {
+  const std::lock_guard lock(mutex_);
+  return error_;
+}
+
+int Journal::exit_status() const {
+  const std::lock_guard lock(mutex_);
+  return exit_status_;
+}
+
+Figures Journal::figures() const {
+  const std::lock_guard lock(mutex_);
+  return figures_;
+}
+
+} // namespace xtg::serve

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a server lets its clients do. Every refusal says what would be accepted.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/http.h"
+#include "core/result.h"
+#include "core/units.h"
+#include "packet/prefix.h"
+#include "plan/port_test_plan.h"
+#include "plan/plan.h"
+#include "plan/reflect_plan.h"
+#include "plan/rx_plan.h"
+#include "plan/tcp_plan.h"
+#include "spec/draft.h"
+#include "spec/test.h"
+
+namespace xtg::serve {
+
+/// Any run, everything decided.
+using AnyPlan =
+    std::variant<plan::Plan, plan::PortTestPlan, plan::TcpPlan, plan::RxPlan, plan::ReflectPlan>;
+
+struct Policy {
+  std::string token;                     ///< empty: none is asked for
+  std::vector<packet::IpPrefix> allow;   ///< clients; empty: any
+  std::vector<packet::IpPrefix> send_to; ///< where tests may send without a challenge
+  std::vector<std::string> interfaces;   ///< that tests may use
+  Rate max_rate{Rate::Unit::Bps, 10e9};  ///< of a test; bits on layer 1
+  Nanoseconds max_duration{300'000'000'000};
+  std::optional<std::uint64_t> max_packets;
+  bool fix = false;
+};
+
+/// Compares all of it, so that the time taken says nothing of where they differ.
+bool same_secret(std::string_view a, std::string_view b);
+
+/// Whether a request is answered at all; the status and the reason where it is not. Browsers are
+/// held to the page's own origin: a page of somebody else's must not start tests.
+struct Denial {
+  int status = 0;
+  std::string why;
+};
+std::optional<Denial> admit(const HttpRequest& request, const Policy& policy);
+
+/// Options that no client may give: they name files of this host, or are the operator's to decide.
+Status check_draft(const spec::Draft& draft, const Policy& policy);
+
+/// Holds what was asked for to the ceilings: what names no end or no rate gets the ceiling, what is
+/// beyond it is InvalidArgument. Enters the operator's words (--fix, the interface's choice), and
+/// the interface where none is named: `own` is the one that the client reached, if it is served.
+Status settle(spec::Test& test, const Policy& policy, const std::string& own);
+
+/// Whether all that would be sent goes where it may: `proven` are the addresses that the client
+/// has shown to hold.
+Status check_destinations(const spec::Test& test, const Policy& policy,
+                          std::span<const packet::Ip> proven);
+/// The same of what was made of it, and whether it stays below the ceiling on the rate.
+Status check_plan(const AnyPlan& plan, const Policy& policy, std::span<const packet::Ip> proven);
+
+/// Interfaces that a test sends or receives on.
+struct PortUse {
+  std::string interface;
+  bool send = false; ///< else it receives
+  bool operator==(const PortUse&) const = default;
+};
+std::vector<PortUse> port_uses(const spec::Test& test);
+
+} // namespace xtg::serve

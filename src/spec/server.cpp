@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The options of a test whose other end is a server's.
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "core/text.h"
+#include "spec/tables.h"
+
+namespace xtg::spec {
+namespace {
+
+template <class T>
+auto of_far(T plan::FarEnd::*member) {
+  return [member](Scope& s) -> T& { return s.test().far.*member; };
+}
+
+/// "host", "host:9950", "2001:db8::1", "[2001:db8::1]:9950".
+Result<std::pair<std::string, std::uint16_t>> parse_server(std::string_view text) {
+  const auto refused =
+      fail(Errc::InvalidArgument, "expected a host's name or address, with or without a port, such "
+                                  "as 198.18.0.2, far.example:9950 or [2001:db8::1]:9950");
+  std::string_view host = text, port;
+  if (host.starts_with('[')) {
+    const auto end = host.find(']');
+    if (end == std::string_view::npos) return refused;
+    port = host.substr(end + 1);
+    host = host.substr(1, end - 1);
+  } else if (std::ranges::count(host, ':') == 1) {
+    port = host.substr(host.find(':'));
+    host = host.substr(0, host.find(':'));
+  }
+  auto name = parse_host(host);
+  if (!name) return refused;
+  if (port.empty()) return std::pair(std::move(*name), plan::kServePort);
+  const auto number = port.starts_with(':') ? parse_unsigned<std::uint16_t>(port.substr(1))
+                                            : std::optional<std::uint16_t>{};
+  if (!number || *number == 0) return refused;
+  return std::pair(std::move(*name), *number);
+}
+
+std::string server_text(const plan::FarEnd& far) {
+  const bool v6 = far.host.find(':') != std::string::npos;
+  const std::string host = v6 ? "[" + far.host + "]" : far.host;
+  return far.port == plan::kServePort ? far.host : fmt::format("{}:{}", host, far.port);
+}
+
+} // namespace
+
+void server_rows(Table& table) {
+  table.group("Two hosts");
+  Option& server =
+      table.add({"--server", "HOST[:PORT]", "the other end is a host on which \"serve\" runs", ""},
+                Kind::Text);
+  server.read = [](Scope& s, const std::string& text) -> Status {
+    auto at = parse_server(text);
+    if (!at) return tl::unexpected<Error>(std::move(at.error()));
+    std::tie(s.test().far.host, s.test().far.port) = std::move(*at);
+    return {};
+  };
+  server.write = [](Scope& s) {
+    return s.test().far.host.empty() ? Texts{} : Texts{server_text(s.test().far)};
+  };
+  table.flag("-R,--reverse", "the far end sends, this one receives",
+             of_far(&plan::FarEnd::reverse));
+  table.value({"--far-interface", "INTERFACE", "the far end's interface",
+               "by the address of the control connection"},
+              of_far(&plan::FarEnd::interface), parse_interface);
+  table.value({"--token-file", "FILE", "the token that the server asks for", ""},
+              of_far(&plan::FarEnd::token_file), parse_path);
+  table.flag("--wait", "wait while other tests use the far end's interface",
+             of_far(&plan::FarEnd::wait));
+}
+
+Status check_server(const Test& of, const Asked& asked) {
+  const auto& test = std::get<plan::TestSpec>(of.of);
+  if (of.far.host.empty()) {
+    for (const char* name : {"--reverse", "--far-interface", "--token-file", "--wait"})
+      if (asked.has(name)) return bad_usage(std::string(name) + " needs --server");
+    return {};
+  }
+  if (plan::sees_both_ends(test) || test.ports.size() > 1)
+    return bad_usage(
+        "--server and --rx or --port exclude each other: the other end is the server's");
+  if (of.far.reverse && test.bidir)
+    return bad_usage("--reverse and --bidir exclude each other: one of the two is accepted");
+  for (const char* name :
+       {"--key", "--dry-run", "--write-pcap", "--json-stream", "--no-signature", "--round-trip"})
+    if (asked.has(name)) return bad_usage(fmt::format("{} goes without --server", name));
+  return {};
+}
+
+} // namespace xtg::spec

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`udp --server`: two hosts and a router between them; one command, one ledger, one exit status."""
+import os
+import re
+import signal
+import time
+
+import lib
+import serve_lib
+import wire
+
+COLUMNS = ("not_sent", "refused", "lost", "dropped", "received", "duplicated", "late")
+
+
+class Hosts:
+    """near -- router -- far, each a namespace."""
+
+    NEAR, FAR = ("198.18.1.2", "2001:2:0:1::2"), ("198.18.2.2", "2001:2:0:2::2")
+
+    def __init__(self, test):
+        tag = f"{os.getpid()}-{time.monotonic_ns() % 100000}"
+        self.near, self.router, self.far = (f"xtgh{part}-{tag}" for part in "nrf")
+        for name in (self.near, self.router, self.far):
+            lib.call("ip", "netns", "add", name)
+            test.addCleanup(lib.call, "ip", "netns", "del", name, check=False)
+            self.run(name, "ip", "link", "set", "dev", "lo", "up")
+        for side, name, host in ((1, "near0", self.near), (2, "far0", self.far)):
+            inner = f"r{side}"
+            lib.call("ip", "link", "add", name, "netns", host, "type", "veth", "peer", "name", inner, "netns", self.router)
+            for where, device, last in ((host, name, 2), (self.router, inner, 1)):
+                self.run(where, "ip", "addr", "add", f"198.18.{side}.{last}/24", "dev", device)
+                self.run(where, "ip", "addr", "add", f"2001:2:0:{side}::{last}/64", "dev", device, "nodad")
+                self.run(where, "ip", "link", "set", "dev", device, "up")
+                self.run(where, "ethtool", "-K", device, "gro", "on")
+            self.run(host, "ip", "route", "add", "198.18.0.0/15", "via", f"198.18.{side}.1")
+            self.run(host, "ip", "-6", "route", "add", "2001:2::/48", "via", f"2001:2:0:{side}::1")
+        self.run(self.router, "sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
+
+    @staticmethod
+    def run(name, *command):
+        return lib.call("ip", "netns", "exec", name, *command)
+
+    def drop(self, *rule):
+        """In the router, on the way."""
+        lib.need_tool("nft")
+        self.run(self.router, "nft", "add", "table", "inet", "t")
+        self.run(self.router, "nft", "add", "chain", "inet", "t", "f", "{ type filter hook forward priority 0 ; }")
+        self.run(self.router, "nft", "add", "rule", "inet", "t", "f", *rule, "drop")
+
+
+class HostsTest(lib.TestCase):
+
+    def setUp(self):
+        lib.need_tool("ethtool")
+        self.hosts = Hosts(self)
+
+    def serve(self, *args, family=0):
+        address = Hosts.FAR[family]
+        self.server = serve_lib.Server(self, self.hosts.far, ["far0"], address if family == 0 else f"[{address}]:9950", *args)
+        self.address = address
+
+    def start(self, *args):
+        return wire.Process(["ip", "netns", "exec", self.hosts.near, lib.BINARY],
+                            ["udp", "--server", self.address, "--token-file", self.server.path, "-s", 128, *args])
+
+    def run_udp(self, *args, status=0):
+        with self.start(*args, "--json") as process:
+            result = process.finish()
+        self.assertEqual(result.status, status, result)
+        self.assertEqual(result.doc["exit_status"], status, result)
+        for ledger in result.doc["end"]["ledger"]:
+            self.assertEqual(sum(ledger[column] for column in COLUMNS), ledger["asked"], result)
+        return result
+
+    def columns(self, ledger):
+        return {key: ledger[key] for key in (*COLUMNS, "copies") if ledger[key]}
+
+    def wait_traffic(self, client, args):
+        """Until the far end has counted some, in each direction."""
+        for what in {(): ["received"], ("-R",): ["sent"]}.get(args, ["received", "sent"]):
+            counted = re.compile(f"^xdp_trafficgen_{what}_packets_total.* [1-9]", re.M)
+            lib.wait_for(lambda c=counted: c.search(client.get("/metrics")), "traffic")
+
+    def idle(self):
+        """Nothing is left at either end."""
+        for name, device in ((self.hosts.near, "near0"), (self.hosts.far, "far0")):
+            lib.wait_for(lambda n=name, d=device: "xdp" not in self.hosts.run(n, "ip", "-d", "link", "show", "dev", d),
+                         f"{device} without programs", 10)
+
+
+class Directions(HostsTest):
+
+    def test_near_to_far(self):
+        for family in (0, 1):
+            with self.subTest(family):
+                self.serve(family=family)
+                result = self.run_udp("-n", 3000, "--rate", "5kpps")
+                ledger, = result.doc["end"]["ledger"]
+                self.assertEqual(self.columns(ledger), {"received": 3000}, result)
+                self.assertEqual(result.doc["end"]["sum"]["lost_percent"], 0)
+                self.assertEqual(result.doc["end"]["far"]["rx"]["end"]["sum"]["unique"], 3000)
+                self.assertEqual(result.doc["end"]["near"]["tx"]["end"]["sum"]["packets"], 3000)
+                self.server.stop()
+        self.idle()
+
+    def test_far_to_near(self):
+        self.serve()
+        result = self.run_udp("-R", "-n", 3000, "--rate", "5kpps")
+        ledger, = result.doc["end"]["ledger"]
+        self.assertEqual(self.columns(ledger), {"received": 3000}, result)
+        self.assertEqual(result.doc["end"]["far"]["tx"]["end"]["sum"]["packets"], 3000)
+        self.idle()
+
+    def test_both_ways(self):
+        self.serve()
+        result = self.run_udp("--bidir", "-n", 2000, "--rate", "4kpps")
+        there, back = result.doc["end"]["ledger"]
+        self.assertEqual(self.columns(there), {"received": 2000}, result)
+        self.assertEqual(self.columns(back), {"received": 2000}, result)
+        self.assertEqual((there["from"], there["to"]), (back["to"], back["from"]))
+
+    def test_only_we_can_open_connections(self):
+        """Not even a datagram that nobody asked for comes back, but for the stream and the challenge."""
+        self.serve()
+        self.hosts.drop("iifname", "r2", "tcp", "flags", "syn", "/", "syn,ack")
+        self.run_udp("-R", "-n", 500, "--rate", "5kpps")
+
+    def test_loss_is_counted(self):
+        self.serve()
+        self.hosts.drop("udp", "dport", "1000", "udp", "sport", "1", "meta", "length", "110", "numgen", "inc", "mod", "10", "0")
+        result = self.run_udp("-n", 2000, "--rate", "4kpps")
+        ledger, = result.doc["end"]["ledger"]
+        self.assertEqual(self.columns(ledger), {"received": 1800, "lost": 200}, result)
+        self.assertEqual(result.doc["end"]["sum"]["lost_percent"], 10)
+        result = self.run_udp("-n", 2000, "--rate", "4kpps", "--expect", "loss<1%", status=3)
+        self.assertIn("far end: 1 of 1 conditions missed", result.doc["error"])
+
+    def test_nothing_arrives(self):
+        self.serve()
+        self.hosts.drop("ip", "daddr", "198.18.2.2", "udp", "dport", "1000")
+        result = self.run_udp("-n", 500, "--rate", "5kpps", "--drain", "100ms", status=5)
+        self.assertIn("no test frame arrived", result.doc["error"])
+
+    def test_words(self):
+        self.serve()
+        with self.start("-n", 500, "--rate", "5kpps") as process:
+            result = process.finish()
+        self.assertEqual(result.status, 0, result)
+        self.assertIn("ledger of 198.18.1.2 (near0) -> 198.18.2.2", result.out)
+        self.assertIn("received", result.out)
+
+
+class Trouble(HostsTest):
+
+    def test_refused(self):
+        self.serve()
+        result = self.run_udp("-R", "-n", 500, "--rate", "11Gbps", status=2)
+        self.assertIn("at most 10Gbps", result.doc["error"])
+        result = self.run_udp("-n", 500, "--far-interface", "nosuch0", status=2)
+        self.assertIn("far0", result.doc["error"])
+        with open(self.server.path, "w", encoding="ascii") as file:
+            file.write("another-token")
+        result = self.run_udp("-n", 500, status=5)
+        self.assertIn("token", result.doc["error"])
+        self.server.stop()
+        result = self.run_udp("-n", 500, status=5)
+        self.idle()
+
+    def test_in_use(self):
+        self.serve()
+        with self.start("--rate", "1kpps", "--duration", "30s", "--json") as first:
+            client = serve_lib.Client(self.hosts.near, self.address)
+            self.addCleanup(client.close)
+            lib.wait_for(lambda: any(t["state"] == "running" for t in client.get("/v1/tests")["tests"]), "the first test")
+            result = self.run_udp("-n", 100, "--rate", "1kpps", status=5)
+            self.assertIn("in use by a test of 198.18.1.2", result.doc["error"])
+            with self.start("-n", 100, "--rate", "1kpps", "--wait", "--json") as second:
+                lib.wait_for(lambda: any(t["state"] == "waiting" for t in client.get("/v1/tests")["tests"]), "the second")
+                first.send(signal.SIGTERM)
+                self.assertEqual(first.finish().status, 0)
+                result = second.finish()
+                self.assertEqual(result.status, 0, result)
+                self.assertIn("place 1", result.err)
+
+    def test_client_killed(self):
+        self.serve()
+        for args in ((), ("-R",)):
+            with self.subTest(args), self.start("--rate", "1kpps", "--duration", "60s", *args) as process:
+                client = serve_lib.Client(self.hosts.near, self.address)
+                self.addCleanup(client.close)
+                lib.wait_for(lambda: client.get("/v1/health")["running"] == 1, "the test")
+                process.send(signal.SIGKILL)
+                process.finish()
+                lib.wait_for(lambda: client.get("/v1/health")["running"] == 0, "the end of the test")
+        self.idle()
+
+    def test_server_killed(self):
+        for args in ((), ("-R",)):
+            with self.subTest(args):
+                self.serve()
+                with self.start("--rate", "1kpps", "--duration", "60s", "--interval", "100ms", "--json", *args) as process:
+                    client = serve_lib.Client(self.hosts.near, self.address)
+                    self.wait_traffic(client, args)
+                    client.close()
+                    self.server.process.send(signal.SIGKILL)
+                    self.server.process.finish()
+                    result = process.finish()
+                self.assertEqual(result.status, 5, result)
+                self.assertIn("no longer answers", result.doc["error"])
+        self.idle()
+
+    def test_interrupted(self):
+        self.serve()
+        for args in ((), ("-R",), ("--bidir",)):
+            with self.subTest(args), self.start("--rate", "1kpps", "--duration", "60s", "--interval", "100ms", "--json",
+                                                *args) as process:
+                client = serve_lib.Client(self.hosts.near, self.address)
+                self.addCleanup(client.close)
+                self.wait_traffic(client, args)
+                process.send(signal.SIGINT)
+                result = process.finish()
+                self.assertEqual(result.status, 0, result)
+                for ledger in result.doc["end"]["ledger"]:
+                    self.assertGreater(ledger["received"], 0, result)
+                    self.assertEqual(ledger["lost"], 0, result)
+            for test in client.get("/v1/tests")["tests"]:
+                client.request("DELETE", "/v1/tests/" + test["id"])
+        self.idle()
+
+    def test_wrong_words(self):
+        for args, words in ((("--server", "a:b:c]"), "--server"), (("--server", ""), "--server"),
+                            (("--server", "a:0"), "--server"), (("lo", "-R"), "--reverse"), (("lo", "--wait"), "--wait"),
+                            (("lo", "--server", "a", "--rx", "lo"), "--rx"),
+                            (("--server", "a", "-R", "--bidir"), "--bidir"),
+                            (("--server", "a", "--json-stream"), "--json-stream"),
+                            (("--server", "a", "--no-signature"), "--no-signature"),
+                            (("--server", "127.0.0.1", "--token-file", "/nosuch"), "/nosuch")):
+            with self.subTest(args):
+                result = lib.program("udp", *args)
+                self.assertEqual(result.status, 2, result)
+                self.assertEqual(len(result.err.splitlines()), 1, result)
+                self.assertIn(words, result.err)
+
+
+if __name__ == "__main__":
+    lib.main()

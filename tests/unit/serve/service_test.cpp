@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The whole API on a machine that sends nothing.
+#include "serve/service.h"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "support/sample_spec.h"
+
+namespace xtg::serve {
+namespace {
+
+using Json = nlohmann::json;
+using namespace std::chrono_literals;
+
+packet::Ip ip(const char* text) {
+  return packet::Ip::parse(text).value();
+}
+
+class FakeMachine final : public Machine {
+public:
+  std::atomic<std::uint64_t> now{1'000'000'000};
+  std::optional<Error> unplannable;
+  std::atomic<bool> held{true}; ///< runs last until they are stopped
+  std::string datagram;
+  packet::Ip datagram_to;
+
+  std::uint64_t now_ns() override { return now; }
+  std::array<std::uint8_t, 16> random() override {
+    std::array<std::uint8_t, 16> bytes{};
+    bytes[0] = ++drawn_;
+    return bytes;
+  }
+  std::string hostname() override { return "here"; }
+  Result<AnyPlan> plan(const spec::Test& test, bool) override {
+    if (unplannable) return tl::unexpected<Error>(*unplannable);
+    if (const auto* udp = std::get_if<plan::TestSpec>(&test.of)) {
+      plan::Plan out;
+      out.spec = *udp;
+      out.iface.name = udp->ports.front().interface;
+      plan::StreamPlan stream;
+      stream.frame = packet::build(test::sample_spec(), {}).value();
+      stream.rate = udp->ports.front().streams.front().rate;
+      stream.l1_bits = 672;
+      const Rate rate = stream.rate.rate;
+      stream.pacing = plan::Pacing{
+          .target_pps = rate.unit == Rate::Unit::Pps ? rate.value : rate.value / stream.l1_bits};
+      out.streams.push_back(stream);
+      return AnyPlan(out);
+    }
+    plan::RxPlan out;
+    out.spec = std::get<plan::RxSpec>(test.of);
+    out.iface.name = out.spec.interface;
+    return AnyPlan(out);
+  }
+  void run(const AnyPlan& plan, report::Sink& sink, const StopToken& stop,
+           report::RunInfo) override {
+    if (const auto* rx = std::get_if<plan::RxPlan>(&plan))
+      sink.take(report::RxBegin{*rx, {}, "native"});
+    else
+      sink.take(report::UdpBegin{std::get<plan::Plan>(plan), {}});
+    stats::RxSample sample;
+    sample.sum.unique = sample.sum.packets = 5;
+    sample.delay.histogram.add(1500, 5);
+    if (std::holds_alternative<plan::RxPlan>(plan)) sink.take(report::Interval(sample));
+    while (held && stop.asked() == Asked::Nothing)
+      std::this_thread::sleep_for(1ms);
+    sink.take(report::Finish{});
+  }
+  std::vector<plan::InterfaceFacts> interfaces(const std::vector<std::string>& names) override {
+    std::vector<plan::InterfaceFacts> out;
+    for (const std::string& name : names) {
+      plan::InterfaceFacts iface;
+      iface.name = name;
+      iface.addresses = {ip(name == "eth1" ? "198.18.0.1" : "198.18.1.1")};
+      out.push_back(iface);
+    }
+    return out;
+  }
+  Status send_datagram(const packet::Ip&, const packet::Ip& to, std::uint16_t,
+                       const std::string& text) override {
+    datagram = text;
+    datagram_to = to;
+    return {};
+  }
+
+private:
+  std::uint8_t drawn_ = 0;
+};
+
+class ServiceTest : public testing::Test {
+protected:
+  ServiceTest() {
+    policy.interfaces = {"eth1", "eth2"};
+    policy.send_to = {packet::IpPrefix::parse("198.18.9.0/24").value()};
+  }
+  HttpAnswer ask(const std::string& method, const std::string& path, const std::string& body = {}) {
+    if (!service_) service_ = std::make_unique<Service>(policy, machine);
+    HttpRequest request{method, path};
+    if (const auto mark = path.find('?'); mark != std::string::npos) {
+      request.path = path.substr(0, mark);
+      for (std::string_view rest = std::string_view(path).substr(mark + 1); !rest.empty();) {
+        const std::string_view one = rest.substr(0, rest.find('&'));
+        rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+        request.query.emplace(one.substr(0, one.find('=')), one.substr(one.find('=') + 1));
+      }
+    }
+    request.body = body;
+    request.peer = peer;
+    request.local = local;
+    request.headers = headers;
+    if (!body.empty()) request.headers.emplace("content-type", "application/json");
+    return service_->handle(request);
+  }
+  std::string create(const std::string& body, const std::string& query = "", int status = 201) {
+    const HttpAnswer answer = ask("POST", "/v1/tests" + query, body);
+    EXPECT_EQ(answer.status, status) << answer.body;
+    return status == 201 ? Json::parse(answer.body)["id"].get<std::string>() : answer.body;
+  }
+  Json state(const std::string& id) {
+    const HttpAnswer answer = ask("GET", "/v1/tests/" + id);
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    return Json::parse(answer.body);
+  }
+  void wait_for(const std::string& id, const std::string& wanted) {
+    for (int i = 0; i < 5000 && state(id)["state"] != wanted; ++i)
+      std::this_thread::sleep_for(1ms);
+    EXPECT_EQ(state(id)["state"], wanted);
+  }
+  Service& service() { return *service_; }
+
+  Policy policy;
+  FakeMachine machine;
+  std::string peer = "198.18.0.2", local = "198.18.0.1";
+  std::map<std::string, std::string> headers;
+
+private:
+  std::unique_ptr<Service> service_;
+};
+
+constexpr const char* kRx = R"({"command":"rx","interface":"eth1"})";
+constexpr const char* kUdp =
+    R"({"command":"udp","interface":"eth1","dst_addr":"198.18.9.1","rate":"1kpps"})";
+
+TEST_F(ServiceTest, ATestRunsAndHasItsResult) {
+  const std::string id = create(kRx);
+  wait_for(id, "running");
+  EXPECT_EQ(state(id)["test"]["duration"], "5m") << "without an end it gets the ceiling";
+  EXPECT_EQ(ask("DELETE", "/v1/tests/" + id).status, 202);
+  wait_for(id, "done");
+  EXPECT_EQ(state(id)["result"]["exit_status"], 0);
+  EXPECT_EQ(ask("DELETE", "/v1/tests/" + id + "?keep=true").status, 200);
+  EXPECT_EQ(ask("DELETE", "/v1/tests/" + id).status, 204);
+  EXPECT_EQ(ask("GET", "/v1/tests/" + id).status, 404);
+}
+
+TEST_F(ServiceTest, EventsAreLinesOrAPages) {
+  machine.held = false;
+  const std::string id = create(kRx);
+  wait_for(id, "done");
+  const auto whole = [](const HttpAnswer& answer) {
+    std::string all;
+    while (auto piece = answer.more())
+      all += *piece;
+    return all;
+  };
+  const HttpAnswer lines = ask("GET", "/v1/tests/" + id + "/events");
+  EXPECT_EQ(lines.type, "application/x-ndjson");
+  const std::string text = whole(lines);
+  EXPECT_EQ(std::ranges::count(text, '\n'), 2) << text;
+  EXPECT_EQ(Json::parse(text.substr(0, text.find('\n')))["event"], "start");
+  EXPECT_EQ(whole(ask("GET", "/v1/tests/" + id + "/events?from=1")),
+            text.substr(text.find('\n') + 1));
+  headers["accept"] = "text/event-stream";
+  const std::string page = whole(ask("GET", "/v1/tests/" + id + "/events?from=1"));
+  EXPECT_TRUE(page.starts_with("id: 1\nevent: interval\ndata: {\"event\":\"interval\"")) << page;
+  EXPECT_TRUE(page.ends_with("}\n\n"));
+}
+
+TEST_F(ServiceTest, TheInterfaceIsTheOneThatTheClientReached) {
+  local = "198.18.1.1";
+  const std::string id = create(R"({"command":"rx"})");
+  EXPECT_EQ(state(id)["interfaces"], Json({"eth2"}));
+  local = "127.0.0.1";
+  EXPECT_NE(create(R"({"command":"rx"})", "", 400).find("interface"), std::string::npos);
+  EXPECT_NE(create(R"({"command":"rx","interface":"eth9"})", "", 403).find("eth1, eth2"),
+            std::string::npos);
+}
+
+TEST_F(ServiceTest, OneRunsAndTheOthersAreRefusedOrWait) {
+  const std::string first = create(kRx);
+  wait_for(first, "running");
+  const Json busy = Json::parse(create(kRx, "?wait=false", 409));
+  EXPECT_EQ(busy["busy"]["id"], first);
+  EXPECT_EQ(busy["busy"]["client"], "198.18.0.2");
+  EXPECT_EQ(busy["busy"]["seconds_left"], 300);
+  const std::string second = create(kRx, "?wait=true"), third = create(kRx, "?wait=true");
+  EXPECT_EQ(state(second)["position"], 1);
+  EXPECT_EQ(state(third)["position"], 2);
+  const std::string other = create(kUdp);
+  wait_for(other, "running");
+  EXPECT_EQ(ask("DELETE", "/v1/tests/" + second).status, 204) << "it waited";
+  ask("DELETE", "/v1/tests/" + first);
+  wait_for(third, "running");
+}
+
+TEST_F(ServiceTest, AClientThatVanishesEndsItsTest) {
+  const std::string id = create(kRx, "?lease=2s"), waits = create(kRx, "?lease=2s&wait=true");
+  wait_for(id, "running");
+  machine.now += 1'900'000'000;
+  service().tick();
+  EXPECT_EQ(state(id)["state"], "running") << "this asked for it again";
+  machine.now += 1'900'000'000;
+  service().tick();
+  EXPECT_EQ(state(id)["state"], "running");
+  machine.now += 2'000'000'000;
+  service().tick();
+  wait_for(id, "failed");
+  EXPECT_EQ(state(waits)["state"], "failed");
+  EXPECT_NE(state(id)["error"], nullptr);
+  create(kRx, "?lease=1ms", 400);
+}
+
+TEST_F(ServiceTest, CeilingsAreNamed) {
+  policy.max_packets = 1000;
+  const auto refused = [&](const std::string& body) { return create(body, "", 403); };
+  EXPECT_NE(refused(R"({"command":"rx","interface":"eth1","duration":"301s"})").find("5m"),
+            std::string::npos);
+  EXPECT_NE(
+      refused(R"({"command":"udp","interface":"eth1","dst_addr":"198.18.9.1","num_packets":1001})")
+          .find("at most 1000"),
+      std::string::npos);
+  EXPECT_NE(refused(R"({"command":"udp","interface":"eth1","dst_addr":"198.18.8.1"})")
+                .find("198.18.9.0/24"),
+            std::string::npos);
+  EXPECT_NE(refused(R"({"command":"udp","interface":"eth1","dst_addr":"198.18.8.255-198.18.9.1"})")
+                .find("challenge"),
+            std::string::npos);
+  EXPECT_NE(refused(R"({"command":"udp","interface":"eth1"})").find("198.18.0."), std::string::npos)
+      << "without a destination it is the benchmarking range's";
+  // The rate is known when the test is planned.
+  const std::string id =
+      create(R"({"command":"udp","interface":"eth1","dst_addr":"198.18.9.1","rate":"11Gbps"})");
+  wait_for(id, "failed");
+  EXPECT_NE(state(id)["error"].get<std::string>().find("at most 10Gbps"), std::string::npos);
+  const std::string most =
+      create(R"({"command":"udp","interface":"eth1","dst_addr":"198.18.9.1"})");
+  EXPECT_EQ(state(most)["test"]["rate"], "10Gbps");
+  wait_for(most, "running");
+}
+
+TEST_F(ServiceTest, ClientsNameNoFilesAndDecideNothingOfTheOperators) {
+  for (const char* option : {R"("write_pcap":"/tmp/x")", R"("key":"/etc/shadow")", R"("fix":true)",
+                             R"("allow_public":true)", R"("dry_run":true)"}) {
+    const std::string answer =
+        create(std::string(R"({"command":"udp","interface":"eth1","dst_addr":"198.18.9.1",)") +
+                   option + "}",
+               "", 403);
+    EXPECT_EQ(answer.find("shadow"), std::string::npos) << answer;
+  }
+  create(R"({"command":"tcp","host":"198.18.9.1","payload_file":"/etc/passwd"})", "", 403);
+  create(R"({"command":"demo"})", "", 403);
+  create(R"({"command":"udp","dst_addr":"198.18.9.1","dst_mac":"ff:ff:ff:ff:ff:ff"})", "", 403);
+}
+
+TEST_F(ServiceTest, SendsToWhoAnswersAChallenge) {
+  const std::string body = R"({"command":"udp","dst_addr":"198.18.0.2","rate":"1kpps"})";
+  create(body, "", 403);
+  const HttpAnswer open = ask("POST", "/v1/challenges", R"({"address":"198.18.0.2","port":4000})");
+  ASSERT_EQ(open.status, 201) << open.body;
+  const std::string path = "/v1/challenges/" + Json::parse(open.body)["id"].get<std::string>();
+  const std::string nonce = challenge_answer(machine.datagram);
+  EXPECT_EQ(machine.datagram_to, ip("198.18.0.2"));
+  peer = "198.18.0.3";
+  EXPECT_EQ(ask("POST", path, "{\"nonce\":\"" + nonce + "\"}").status, 404) << "it was not asked";
+  peer = "198.18.0.2";
+  EXPECT_EQ(ask("POST", path, "{\"nonce\":\"" + nonce + "\"}").status, 200);
+  EXPECT_EQ(ask("POST", path, "{\"nonce\":\"" + nonce + "\"}").status, 404) << "once";
+  create(body);
+  peer = "198.18.0.3";
+  create(body, "", 403);
+}
+
+TEST_F(ServiceTest, AWrongAnswerIsTheLast) {
+  const HttpAnswer open = ask("POST", "/v1/challenges", R"({"address":"198.18.0.2","port":4000})");
+  const std::string path = "/v1/challenges/" + Json::parse(open.body)["id"].get<std::string>();
+  EXPECT_EQ(ask("POST", path, R"({"nonce":"00000000000000000000000000000000"})").status, 400);
+  EXPECT_EQ(ask("POST", path, "{\"nonce\":\"" + challenge_answer(machine.datagram) + "\"}").status,
+            404);
+  for (std::size_t i = 0; i < Challenges::kMaxOpenOfOne; ++i)
+    EXPECT_EQ(ask("POST", "/v1/challenges", R"({"address":"198.18.0.2","port":4000})").status, 201);
+  EXPECT_EQ(ask("POST", "/v1/challenges", R"({"address":"198.18.0.2","port":4000})").status, 429);
+  machine.now += Challenges::kAnswerNs;
+  EXPECT_EQ(ask("POST", "/v1/challenges", R"({"address":"198.18.0.2","port":4000})").status, 201);
+}
+
+TEST_F(ServiceTest, ATokenIsAskedFor) {
+  policy.token = "a-long-enough-secret";
+  EXPECT_EQ(ask("GET", "/v1/health").status, 200);
+  EXPECT_EQ(ask("GET", "/v1/interfaces").status, 401);
+  headers["authorization"] = "Bearer a-long-enough-secreT";
+  EXPECT_EQ(ask("GET", "/v1/interfaces").status, 401);
+  headers["authorization"] = "Bearer a-long-enough-secret";
+  EXPECT_EQ(ask("GET", "/v1/interfaces").status, 200);
+}
+
+TEST_F(ServiceTest, TheAllowListAndPagesOfOthers) {
+  policy.allow = {packet::IpPrefix::parse("198.18.0.0/24").value()};
+  EXPECT_EQ(ask("GET", "/v1/health").status, 200);
+  peer = "198.18.1.2";
+  EXPECT_EQ(ask("GET", "/v1/health").status, 403);
+  peer = "198.18.0.2";
+  headers = {{"host", "localhost:9950"}, {"origin", "http://localhost:9950"}};
+  EXPECT_EQ(ask("GET", "/v1/health").status, 200);
+  headers["origin"] = "http://evil.example";
+  EXPECT_EQ(ask("GET", "/v1/health").status, 403);
+  headers = {{"host", "evil.example:9950"}}; // a name that was made to point here
+  EXPECT_EQ(ask("GET", "/v1/health").status, 403);
+}
+
+TEST_F(ServiceTest, NonsenseIsAnsweredInOneLine) {
+  for (const char* body :
+       {"{", "[]", "{}", R"({"command":"nosuch"})", R"({"command":"rx","colour":1})",
+        R"({"command":"udp","rate":"fast"})", R"({"command":"rx","command":"rx"})"}) {
+    const std::string answer = create(body, "", 400);
+    EXPECT_EQ(std::ranges::count(answer, '\n'), 1) << answer;
+    EXPECT_TRUE(Json::parse(answer)["error"].is_string());
+  }
+  EXPECT_EQ(ask("POST", "/v1/tests").status, 415);
+  EXPECT_EQ(ask("PUT", "/v1/tests", "{}").status, 405);
+  EXPECT_EQ(ask("POST", "/v1/health", "{}").status, 405);
+  EXPECT_EQ(ask("GET", "/").status, 404);
+  EXPECT_EQ(ask("GET", "/v1/tests/nosuch").status, 404);
+  create(kRx, "?colour=red", 400);
+}
+
+TEST_F(ServiceTest, AFailureOfOneTestIsItsOwn) {
+  machine.unplannable = Error{Errc::NotSupported, 0, "cannot"};
+  const std::string id = create(kRx);
+  wait_for(id, "failed");
+  EXPECT_EQ(state(id)["error"], "cannot");
+  EXPECT_EQ(state(id)["exit_status"], 4);
+  machine.unplannable.reset();
+  wait_for(create(kRx), "running");
+}
+
+TEST_F(ServiceTest, OldResultsAreForgotten) {
+  machine.held = false;
+  const std::string first = create(kRx);
+  wait_for(first, "done");
+  for (std::size_t i = 0; i < Service::kMaxKept + 2; ++i)
+    wait_for(create(kRx), "done");
+  EXPECT_EQ(ask("GET", "/v1/tests/" + first).status, 404);
+  EXPECT_LE(Json::parse(ask("GET", "/v1/tests").body)["tests"].size(), Service::kMaxKept + 1);
+}
+
+TEST_F(ServiceTest, Metrics) {
+  machine.held = false;
+  const std::string id = create(kRx);
+  wait_for(id, "done");
+  const std::string text = ask("GET", "/metrics").body;
+  const std::string labels = "{test=\"" + id + "\",command=\"rx\",interface=\"eth1\"";
+  for (const std::string& line :
+       {"xdp_trafficgen_received_packets_total" + labels + "} 5\n",
+        "xdp_trafficgen_delay_seconds_bucket" + labels + ",le=\"1e-06\"} 0\n",
+        "xdp_trafficgen_delay_seconds_bucket" + labels + ",le=\"2e-06\"} 5\n",
+        "xdp_trafficgen_delay_seconds_count" + labels + "} 5\n",
+        std::string("xdp_trafficgen_tests_total 1\n"),
+        std::string("# TYPE xdp_trafficgen_delay_seconds histogram\n")})
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+}
+
+TEST_F(ServiceTest, DescribesItself) {
+  const Json api = Json::parse(ask("GET", "/v1/openapi.json").body);
+  EXPECT_EQ(api["openapi"], "3.1.0");
+  EXPECT_TRUE(api["components"]["schemas"]["udp"]["properties"].contains("dst_addr"));
+  EXPECT_EQ(api["components"]["schemas"]["udp"]["properties"]["streams"]["items"]["$ref"],
+            "#/components/schemas/stream");
+  EXPECT_TRUE(api["paths"].contains("/v1/tests/{id}/events"));
+  const Json challenge = api["paths"]["/v1/challenges"]["post"];
+  EXPECT_TRUE(
+      challenge["requestBody"]["content"]["application/json"]["schema"]["properties"].contains(
+          "port"));
+}
+
+TEST_F(ServiceTest, EndsItsTestsWhenItEnds) {
+  const std::string id = create(kRx), waits = create(kRx, "?wait=true");
+  wait_for(id, "running");
+  service().stop();
+  EXPECT_EQ(state(id)["state"], "done");
+  create(kRx, "", 503);
+}
+
+TEST(Secret, ComparesAllOfIt) {
+  EXPECT_TRUE(same_secret("abc", "abc"));
+  for (const char* other : {"", "ab", "abcd", "abd", "abcabc"})
+    EXPECT_FALSE(same_secret("abc", other)) << other;
+  EXPECT_FALSE(same_secret("", "a"));
+}
+
+TEST(Journal, ForgetsOldIntervalsAndSaysSo) {
+  Journal journal;
+  journal.take(report::Begin(report::RxBegin{}));
+  const std::size_t many = 2 * Journal::kMostBytes / 500;
+  for (std::size_t i = 0; i < many; ++i)
+    journal.take(report::Interval(stats::RxSample{}));
+  journal.close();
+  const auto piece = journal.read(0, Nanoseconds{});
+  EXPECT_LE(piece.lines.size(), Journal::kMostBytes + 4096);
+  EXPECT_NE(piece.lines.find("{\"event\":\"skipped\",\"data\":{\"lines\":"), std::string::npos);
+  EXPECT_TRUE(piece.lines.starts_with("{\"event\":\"start\""));
+  EXPECT_EQ(piece.next, many + 1);
+  EXPECT_TRUE(piece.over);
+  EXPECT_EQ(journal.read(many, Nanoseconds{}).lines.find("skipped"), std::string::npos);
+}
+
+} // namespace
+} // namespace xtg::serve
