@@ -16,6 +16,8 @@ public:
   void merge(std::span<const std::uint64_t> cells);
   void merge(const Histogram& other) { merge(other.cells_); }
   [[nodiscard]] std::uint64_t count() const { return count_; }
+  /// XTG_HIST_CELLS counts.
+  [[nodiscard]] std::span<const std::uint64_t> cells() const { return cells_; }
   /// The q-quantile (0 <= q <= 1) by nearest rank; 0 for an empty histogram. The values of a cell
   /// are taken to lie evenly in it, or in what `least` and `most`, which none of them is beyond,
   /// leave of it: the result lies in the cell of the exact one, so within 1.6 % of it. That of 1 is
