@@ -79,6 +79,7 @@ int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
           [&](const xtg::plan::ReflectSpec& spec) { return xtg::app::reflect(spec, context); },
           [&](const xtg::plan::ProbeSpec& spec) { return xtg::app::probe(spec, context); },
           [&](const xtg::plan::DemoSpec& spec) { return xtg::app::demo(spec, context); },
+          [&](const xtg::plan::ReportSpec& spec) { return xtg::app::report_files(spec, context); },
           [](const xtg::spec::Completion&) { return 0; }, // cli makes it a text
       },
       test.of);

@@ -35,6 +35,7 @@ int rx(const plan::RxSpec& spec, Context& context);
 int reflect(const plan::ReflectSpec& spec, Context& context);
 int probe(const plan::ProbeSpec& spec, Context& context);
 int demo(const plan::DemoSpec& spec, Context& context);
+int report_files(const plan::ReportSpec& spec, Context& context);
 
 /// For a request that fails before it begins: the error on `err`, and in the form of output asked
 /// for.

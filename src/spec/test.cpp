@@ -22,6 +22,8 @@ Test default_test(Command command) {
     return {plan::ProbeSpec{}, {}};
   case Command::Demo:
     return {plan::DemoSpec{}, {}};
+  case Command::Report:
+    return {plan::ReportSpec{}, {}};
   case Command::Completion:
     break;
   }

@@ -18,7 +18,7 @@ namespace xtg::spec {
 
 inline constexpr std::size_t kMaxStreams = 64;
 
-enum class Command : std::uint8_t { Udp, Tcp, Rx, Reflect, Probe, Demo, Completion };
+enum class Command : std::uint8_t { Udp, Tcp, Rx, Reflect, Probe, Demo, Report, Completion };
 
 /// `completion`: the shell.
 struct Completion {
@@ -30,7 +30,7 @@ struct Completion {
 struct Test {
   /// In the order of Command.
   std::variant<plan::TestSpec, plan::TcpSpec, plan::RxSpec, plan::ReflectSpec, plan::ProbeSpec,
-               plan::DemoSpec, Completion>
+               plan::DemoSpec, plan::ReportSpec, Completion>
       of;
   std::string key_file; ///< where the secret of --key was read: what a profile says in its place
   bool operator==(const Test&) const = default;

@@ -47,6 +47,7 @@ WRONG = {
     "--interval": ("", "0", "99ms", "-1", "x"),
     "--show-frames": ("", "-1", "1000001", "x"),
     "--write-pcap": ("", "/"),
+    "--report": ("", "/", "/dev/null", "/no/such/folder/r.html"),
 }
 # An option that is right by itself, and wrong beside another or without it.
 WRONG_TOGETHER = (
