@@ -84,6 +84,7 @@ int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
           [&](const xtg::plan::SearchSpec& spec) { return xtg::app::search(spec, context); },
           [&](const xtg::plan::ProbeSpec& spec) { return xtg::app::probe(spec, context); },
           [&](const xtg::plan::DemoSpec& spec) { return xtg::app::demo(spec, context); },
+          [&](const xtg::plan::ReportSpec& spec) { return xtg::app::report_files(spec, context); },
           [&](const xtg::plan::ServeSpec& spec) { return xtg::app::serve(spec, context); },
           [](const xtg::spec::Completion&) { return 0; }, // cli produces the script as text
       },

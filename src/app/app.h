@@ -44,6 +44,7 @@ int search(const plan::SearchSpec& spec, Context& context);
 int probe(const plan::ProbeSpec& spec, Context& context);
 int demo(const plan::DemoSpec& spec, Context& context);
 int serve(const plan::ServeSpec& spec, Context& context);
+int report_files(const plan::ReportSpec& spec, Context& context);
 
 /// Reports a request that fails before it begins, on `err` and in the requested output format.
 int reject_request(const Error& error, const plan::OutputSpec& output, Context& context);

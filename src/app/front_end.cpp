@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include "app/report_sink.h"
 #include "app/run_common.h"
 #include "core/exit_status.h"
 #include "core/fd_buffer.h"
@@ -15,8 +16,10 @@
 namespace xtg::app {
 
 std::unique_ptr<report::Sink> make_output(const plan::OutputSpec& output, const Context& context) {
-  return report::make_outspoken(report::make_sink(output, context.out, context.err), context.err,
-                                output.verbose);
+  auto sink = report::make_sink(output, context.out, context.err);
+  if (!output.report_path.empty())
+    sink = with_report(std::move(sink), output.report_path, context.err);
+  return report::make_outspoken(std::move(sink), context.err, output.verbose);
 }
 
 report::RunInfo asker(const Context& context) {
@@ -38,7 +41,9 @@ int fail_before(Error error, report::Sink& sink) {
 int finish(Result<Outcome> measured, report::Sink& sink) {
   if (!measured) return fail_before(std::move(measured.error()), sink);
   sink.take(report::Finish{});
-  return measured->exit_status;
+  // A result that could not be written is no success.
+  const bool done = measured->exit_status == static_cast<int>(ExitStatus::Done);
+  return done && !sink.complete() ? static_cast<int>(ExitStatus::Failed) : measured->exit_status;
 }
 
 Context beside_capture(Context& context, const std::string& pcap_path) {

@@ -233,9 +233,10 @@ Result<Request> parse_args(Args args, std::string_view called) {
   // Arguments before the command are the root's, also when a command follows.
   if (!parts.before.empty()) return unknown_at_root(parts.before.front());
   if (parts.command == nullptr)
-    return bad_usage("no command given: expected udp, tcp, rx, reflect, search, probe, demo, serve "
-                     "or completion; "
-                     "xdp-trafficgen --help explains them");
+    return bad_usage(
+        "no command given: expected udp, tcp, rx, reflect, search, probe, demo, serve, report or "
+        "completion; "
+        "xdp-trafficgen --help explains them");
   if (!parts.rest.empty()) return unknown_argument(*parts.command, parts.rest, args);
 
   auto draft = draft_of(*parts.command, std::move(parts.given), std::move(*profile));

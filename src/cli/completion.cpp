@@ -42,7 +42,7 @@ bool is_host(const Option& option) {
 }
 
 bool is_file(const Option& option) {
-  return option.value == "FILE";
+  return option.value == "FILE" || option.value == "FILE...";
 }
 
 /// Puts a backslash before each of `specials`.
@@ -92,6 +92,7 @@ std::string bash_command_clause(const CommandInfo& command) {
     arguments = words(option);
     if (is_interface(option)) arguments = "$(_xdp_trafficgen_interfaces)";
     if (is_host(option)) arguments = "$(compgen -A hostname)";
+    if (is_file(option)) arguments = R"($(compgen -f -- "$cur"))";
   }
   std::string clause = fmt::format("        {}) words='{}'", command.name, names);
   if (!arguments.empty()) clause += fmt::format("; [[ $cur == -* ]] || words=\"{}\"", arguments);
@@ -182,7 +183,8 @@ std::string zsh_arguments(const CommandInfo& command) {
   for (const Option& option : options_of(command)) {
     for (const auto& name : option.spellings())
       text += " \\\n        " + zsh_option(option, name);
-    if (option.argument) text += " \\\n        " + single_quoted("1" + zsh_value(option));
+    if (option.argument)
+      text += " \\\n        " + single_quoted((option.many ? "*" : "1") + zsh_value(option));
   }
   return text;
 }
@@ -270,6 +272,10 @@ std::string fish_completion() {
       if (!option.plain) script += fish_option(option, here);
       if (!option.argument) continue;
       const auto choice = words(option);
+      if (is_file(option)) {
+        script += fmt::format("complete -c xdp-trafficgen -n {} -F\n", fish_quoted(here));
+        continue;
+      }
       script += fmt::format(
           "complete -c xdp-trafficgen -n {} -a {}\n", fish_quoted(here),
           choice.empty() ? fmt::format("'{}'", is_host(option) ? kFishHosts : kFishInterfaces)

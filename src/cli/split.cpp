@@ -25,6 +25,8 @@ CLI::Option* declare(CLI::App& app, const spec::Option& option) {
   // All values are kept, so that an option given twice is reported in our own words.
   CLI::Option* out = app.add_option(all, [](const CLI::results_t&) { return true; });
   if (option.plain && option.many) out->expected(1, CLI::detail::expected_max_vector_size);
+  if (option.plain && option.many)
+    out->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args();
   return out->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 

@@ -83,7 +83,15 @@ struct OutputSpec {
   bool json_stream = false; ///< one line per event
   bool quiet = false;
   bool verbose = false;
+  std::string report_path; ///< an HTML report, besides; empty: none
   bool operator==(const OutputSpec&) const = default;
+};
+
+/// `report`: results to one HTML text.
+struct ReportSpec {
+  std::vector<std::string> files; ///< "-": the standard input
+  std::string output = "-";       ///< "-": the standard output
+  bool operator==(const ReportSpec&) const = default;
 };
 
 struct ProbeSpec {

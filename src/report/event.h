@@ -127,6 +127,9 @@ public:
   virtual void take(const Event& event) = 0;
   /// Whether the output could be written; an error ends the run.
   [[nodiscard]] virtual Status status() const { return {}; }
+  /// After the finish: whether the files beside the output were written. What was not has been
+  /// said.
+  [[nodiscard]] virtual bool complete() const { return true; }
 };
 
 // The begin that an event belongs to: the same index in its variant.

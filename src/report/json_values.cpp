@@ -15,6 +15,7 @@
 #include "report/describe.h"
 #include "report/streams.h"
 #include "report/to_json.h"
+#include "stats/hdr_histogram.h"
 
 namespace xtg::report {
 Json number(double value) {
@@ -203,9 +204,13 @@ Json workers_value(const stats::Sample& s, const RunFacts& facts, stats::CountSo
 }
 
 Json release_delay_value(const stats::Histogram& release_delay) {
-  return {{"p50", release_delay.quantile(0.5)},  {"p90", release_delay.quantile(0.9)},
-          {"p99", release_delay.quantile(0.99)}, {"p999", release_delay.quantile(0.999)},
-          {"max", release_delay.max()},          {"count", release_delay.count()}};
+  return {{"p50", release_delay.quantile(0.5)},
+          {"p90", release_delay.quantile(0.9)},
+          {"p99", release_delay.quantile(0.99)},
+          {"p999", release_delay.quantile(0.999)},
+          {"max", release_delay.max()},
+          {"count", release_delay.count()},
+          {"histogram_ns", stats::hdr_encode(release_delay)}};
 }
 
 Json target_value(const stats::Summary& summary) {

@@ -10,6 +10,7 @@
 #include "report/rx_reflector.h"
 #include "report/rx_phrases.h"
 #include "report/to_json.h"
+#include "stats/hdr_histogram.h"
 
 namespace xtg::report {
 namespace {
@@ -40,7 +41,8 @@ Json arrival_value(const stats::Histogram& arrival) {
   return {{"p50", us(arrival.quantile(0.5))},
           {"p99", us(arrival.quantile(0.99))},
           {"p999", us(arrival.quantile(0.999))},
-          {"max", us(arrival.max())}};
+          {"max", us(arrival.max())},
+          {"histogram_ns", stats::hdr_encode(arrival)}};
 }
 
 Json reorder_value(const stats::RxStream& stream) {
@@ -250,7 +252,8 @@ Json delay_value(const stats::RxDelay& delay) {
           {"p999", us(delay.quantile(0.999))},
           {"p9999", us(delay.quantile(0.9999))},
           {"max", us(delay.max)},
-          {"count", delay.count}};
+          {"count", delay.count},
+          {"histogram_ns", stats::hdr_encode(delay.histogram, delay.min, delay.max)}};
 }
 
 void add_counters(Json& out, const stats::RxCounters& c) {

@@ -197,6 +197,7 @@ public:
   Outspoken(std::unique_ptr<Sink> sink, std::ostream& err, bool verbose)
       : sink_(std::move(sink)), err_(err), verbose_(verbose) {}
   [[nodiscard]] Status status() const override { return sink_->status(); }
+  [[nodiscard]] bool complete() const override { return sink_->complete(); }
 
   void take(const Event& event) override {
     if (const auto* failure = std::get_if<Failure>(&event)) {

@@ -8,6 +8,7 @@
 #include "report/describe.h"
 #include "report/tcp_phrases.h"
 #include "report/to_json.h"
+#include "stats/hdr_histogram.h"
 
 namespace xtg::report {
 namespace {
@@ -94,6 +95,7 @@ void add_percentiles(Json& out, const stats::Histogram& rtt) {
   out["p999"] = us(rtt.quantile(0.999));
   out["max"] = us(rtt.max());
   out["count"] = rtt.count();
+  out["histogram_ns"] = stats::hdr_encode(rtt);
 }
 
 Json rtt_value(const stats::FlowState& flow) {

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cctype>
 
+#include "core/replace_file.h"
 #include "core/text.h"
 #include "packet/frame.h"
 #include "plan/rx_plan.h"
@@ -197,6 +198,14 @@ Result<std::string> parse_path(std::string_view text) {
         Errc::InvalidArgument,
         fmt::format("an option, not the name of a file; such a name is given as ./{}", text));
   return std::string(text);
+}
+
+Result<std::string> parse_new_file(std::string_view text) {
+  auto path = parse_path(text);
+  if (!path) return path;
+  if (auto writable = can_replace_file(*path); !writable)
+    return tl::unexpected<Error>(std::move(writable.error()));
+  return path;
 }
 
 Result<std::string> parse_stream_name(std::string_view text) {

@@ -19,6 +19,8 @@ namespace xtg::spec {
 
 /// A valid network interface name.
 Result<std::string> parse_interface(std::string_view text);
+/// The name of a file that can be written, or replaced, as it is now.
+Result<std::string> parse_new_file(std::string_view text);
 /// A name or an address.
 Result<std::string> parse_host(std::string_view text);
 /// A frame size with FCS, within the limits of all header stacks and the kernel.

@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "core/text.h"
 #include "plan/search_spec.h"
 #include "spec/tables.h"
 

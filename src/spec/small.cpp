@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The options of `probe`, `demo` and `completion`.
+// The options of `probe`, `demo`, `report` and `completion`.
 #include <array>
 
 #include "packet/frame.h"
@@ -22,8 +22,9 @@ auto of_demo(T DemoSpec::*member) {
 Status check_demo(const Test& test, const Asked& asked) {
   const auto& spec = std::get<DemoSpec>(test.of);
   if (!spec.command.empty())
-    for (const char* option : {"--duration", "--pkt-size", "--rate", "--rate-layer", "--burst",
-                               "--threads", "--cpus", "--interval", "--json", "--json-stream"})
+    for (const char* option :
+         {"--duration", "--pkt-size", "--rate", "--rate-layer", "--burst", "--report", "--threads",
+          "--cpus", "--interval", "--json", "--json-stream"})
       if (asked.has(option))
         return bad_usage(fmt::format("{} has no effect on the command after --: --queues, --mtu, "
                                      "--no-gro and --far are accepted with it",
@@ -71,6 +72,33 @@ CommandInfo demo_command() {
   table.choice("--far", "receiver: an XDP program that drops, or the ordinary stack",
                of_demo(&DemoSpec::far_drops), kFarEnds);
   table.info().check = check_demo;
+  return table.done();
+}
+
+CommandInfo report_command() {
+  Table table(Command::Report, "report",
+              "Make an HTML report of results of --json or --json-stream.");
+  Option& files =
+      table.add({"files", "FILE...", "results; - for the standard input", ""}, Kind::Text);
+  files.many = true;
+  files.clear = [](Scope& s) { s.get<plan::ReportSpec>().files.clear(); };
+  files.read = [](Scope& s, const std::string& text) -> Status {
+    auto path = parse_path(text);
+    if (!path) return tl::unexpected<Error>(std::move(path.error()));
+    s.get<plan::ReportSpec>().files.push_back(std::move(*path));
+    return {};
+  };
+  table.value(
+      {"-o,--output", "FILE", "write the report here; - for the standard output"},
+      [](Scope& s) -> std::string& { return s.get<plan::ReportSpec>().output; },
+      [](std::string_view text) -> Result<std::string> {
+        return text == "-" ? Result<std::string>(std::string(text)) : parse_new_file(text);
+      });
+  table.info().check = [](const Test& test, const Asked&) -> Status {
+    if (std::get<plan::ReportSpec>(test.of).files.empty())
+      return bad_usage("report: expected files with results of --json or --json-stream");
+    return {};
+  };
   return table.done();
 }
 

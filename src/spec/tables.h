@@ -37,6 +37,7 @@ CommandInfo search_command();
 CommandInfo probe_command();
 CommandInfo demo_command();
 CommandInfo serve_command();
+CommandInfo report_command();
 CommandInfo completion_command();
 
 /// What `udp` sends and how, and where it is received: of `search` as well.
@@ -344,7 +345,7 @@ template <class Get>
 void interval_row(Table& table, Get get) {
   table.value({"-I,--interval", "TIME", interval_help()}, get, parse_interval);
 }
-/// --json, --json-stream of a plan::OutputSpec.
+/// --json, --json-stream, --report of a plan::OutputSpec.
 template <class Get>
 void json_rows(Table& table, Get get) {
   table.flag("--json", "print one JSON document at the end",
@@ -353,6 +354,12 @@ void json_rows(Table& table, Get get) {
   table.flag("--json-stream", "print a line of JSON per event",
              [get](Scope& s) -> bool& { return get(s).json_stream; });
   table.slot("json");
+  // A report is of one run: a profile that is used again must not overwrite it.
+  table
+      .value(
+          {"--report", "FILE", "write an HTML report of the run as well"},
+          [get](Scope& s) -> std::string& { return get(s).report_path; }, parse_new_file)
+      .in_json = false;
 }
 /// --quiet, --verbose.
 template <class Get>

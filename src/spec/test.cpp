@@ -39,6 +39,8 @@ Test default_test(Command command) {
     return {plan::DemoSpec{}, {}};
   case Command::Serve:
     return {plan::ServeSpec{}, {}};
+  case Command::Report:
+    return {plan::ReportSpec{}, {}};
   case Command::Completion:
     break;
   }

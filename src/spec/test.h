@@ -21,7 +21,18 @@ namespace xtg::spec {
 
 inline constexpr std::size_t kMaxStreams = 64;
 
-enum class Command : std::uint8_t { Udp, Tcp, Rx, Reflect, Search, Probe, Demo, Serve, Completion };
+enum class Command : std::uint8_t {
+  Udp,
+  Tcp,
+  Rx,
+  Reflect,
+  Search,
+  Probe,
+  Demo,
+  Serve,
+  Report,
+  Completion
+};
 
 /// `completion`: the shell.
 struct Completion {
@@ -33,7 +44,7 @@ struct Completion {
 struct Test {
   /// In the order of Command.
   std::variant<plan::TestSpec, plan::TcpSpec, plan::RxSpec, plan::ReflectSpec, plan::SearchSpec,
-               plan::ProbeSpec, plan::DemoSpec, plan::ServeSpec, Completion>
+               plan::ProbeSpec, plan::DemoSpec, plan::ServeSpec, plan::ReportSpec, Completion>
       of;
   std::string key_file; ///< file from which --key was read; written to profiles
   plan::FarEnd far{};   ///< of `udp`: the host of the other end

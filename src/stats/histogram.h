@@ -16,6 +16,8 @@ public:
   void merge(std::span<const std::uint64_t> cells);
   void merge(const Histogram& other) { merge(other.cells_); }
   [[nodiscard]] std::uint64_t count() const { return count_; }
+  /// XTG_HIST_CELLS counts.
+  [[nodiscard]] std::span<const std::uint64_t> cells() const { return cells_; }
   /// The q-quantile (0 <= q <= 1) by nearest rank; 0 for an empty histogram. Values are assumed to
   /// be spread evenly over their cell, clipped to [`least`, `most`], which bound all values. The
   /// result is in the cell of the exact quantile, so within 1.6 % of it; for q = 1 it is max() or

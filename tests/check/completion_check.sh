@@ -36,10 +36,10 @@ expect() {
 }
 expect 'udp' u
 expect 'tcp' t
-expect 'rx reflect' r
+expect 'rx reflect report' r
 expect 'auto native generic' rx --mode ''
 expect 'lo' rx lo
-expect 'reflect' re
+expect 'reflect report' re
 expect 'auto tx redirect' reflect --via ''
 expect 'none reno cubic' tcp --congestion ''
 expect 'keep-open' tcp --close keep

@@ -51,6 +51,7 @@ WRONG = {
     "--interval": ("", "0", "99ms", "-1", "x"),
     "--show-frames": ("", "-1", "1000001", "x"),
     "--write-pcap": ("", "/"),
+    "--report": ("", "/", "/dev/null", "/no/such/folder/r.html"),
 }
 # An option that is valid by itself, but not with or without another one.
 WRONG_TOGETHER = (
@@ -75,6 +76,8 @@ WRONG_TOGETHER = (
     (("--bidir",), ("--bidir", "--rx")),
     (("--tos", "0", "--dscp", "EF"), ("--tos", "--dscp")),
     (("--drain", "1s"), ("--drain", "--rx")),
+    (("--reverse",), ("--reverse", "--server")),
+    (("--wait",), ("--wait", "--server")),
     (("--announce", "--no-signature"), ("--announce", "--no-signature")),
     (("--clock", "tai", "--no-signature"), ("--clock tai", "--no-signature")),
     (("--session", "1a2b3c4d", "--no-signature"), ("--session", "--no-signature")),

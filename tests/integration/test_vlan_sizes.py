@@ -8,7 +8,7 @@ import struct
 import lib
 import rx_lib
 from frames import Frame
-from test_reflect import Mirror
+from test_reflect import Reflector
 
 IMIX = {64: 7, 594: 4, 1518: 1}
 
@@ -157,7 +157,7 @@ class VlanAndSizes(lib.WireTest):
     def test_reflector_sends_tags_back(self):
         for tags in (("--vlan", "100:5"), ("--vlan", "200", "--vlan", "100-109")):
             with self.subTest(tags=tags):
-                reflector = Mirror(self.wire)
+                reflector = Reflector(self.wire)
                 self.addCleanup(reflector.__exit__)
                 capture = RawCapture(self.wire.near_ns, self.wire.near_if)
                 self.addCleanup(capture.close)

@@ -177,6 +177,7 @@ const std::vector<UdpCase> kUdpCases = {
     {{"--interval", "100ms"}, [](R& r, S&) { r.interval = 100ms; }},
     {{"--json"}, [](R& r, S&) { r.output.json = true; }},
     {{"--json-stream"}, [](R& r, S&) { r.output.json_stream = true; }},
+    {{"--report", "r.html"}, [](R& r, S&) { r.output.report_path = "r.html"; }},
     {{"--quiet"}, [](R& r, S&) { r.output.quiet = true; }},
     {{"-v"}, [](R& r, S&) { r.output.verbose = true; }},
     {{"-vv"}, [](R& r, S&) { r.output.verbose = true; }},
@@ -303,8 +304,9 @@ TEST(CliUdp, WhatDoesNotGoTogetherIsRefused) {
 
 TEST(Cli, UnknownWordsAreNamed) {
   expect_refused({
-      {{}, {"no command", "udp", "tcp", "rx", "reflect", "probe", "demo", "completion"}},
-      {{"upd"}, {"\"upd\"", "udp, tcp, rx, reflect, search, probe, demo, serve, completion"}},
+      {{}, {"no command", "udp", "tcp", "rx", "reflect", "probe", "demo", "report", "completion"}},
+      {{"upd"},
+       {"\"upd\"", "udp, tcp, rx, reflect, search, probe, demo, serve, report, completion"}},
       {{"eth0", "udp"}, {"unknown command \"eth0\""}},
       {{"sctp"}, {"\"sctp\"", "expected one of udp"}},
       {{"--frobnicate"}, {"--frobnicate"}},
@@ -378,6 +380,15 @@ TEST(CliProbe, Options) {
   EXPECT_EQ(parsed<ProbeSpec>({"probe", "-i", "eth0"}), eth0);
   EXPECT_EQ(parsed<ProbeSpec>({"probe", "--interface=eth0"}), eth0);
   expect_refused({{{"probe", "-i", "a b"}, {"--interface \"a b\"", "1 to 127"}}});
+}
+
+TEST(CliReport, Options) {
+  using plan::ReportSpec;
+  EXPECT_EQ(parsed<ReportSpec>({"report", "a.json"}), (ReportSpec{{"a.json"}, "-"}));
+  EXPECT_EQ(parsed<ReportSpec>({"report", "a.json", "-o", "r.html", "-", "b.json"}),
+            (ReportSpec{{"a.json", "-", "b.json"}, "r.html"}));
+  expect_refused({{{"report"}, {"report: expected files"}},
+                  {{"report", "a", "-o", "/"}, {"-o", "\"/\"", "not a regular file"}}});
 }
 
 TEST(CliDemo, EveryOptionSetsItsPartOfTheSpec) {

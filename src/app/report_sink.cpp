@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/report_sink.h"
+
+#include <sstream>
+#include <utility>
+
+#include <fmt/ostream.h>
+
+#include "core/replace_file.h"
+#include "html/report.h"
+#include "report/sink.h"
+
+namespace xtg::app {
+namespace {
+
+class WithReport final : public report::Sink {
+public:
+  WithReport(std::unique_ptr<report::Sink> sink, std::string path, std::ostream& err)
+      : sink_(std::move(sink)), path_(std::move(path)), err_(err) {}
+
+  void take(const report::Event& event) override {
+    sink_->take(event);
+    document_->take(event);
+    if (std::holds_alternative<report::Finish>(event) && !std::exchange(finished_, true)) write();
+  }
+  [[nodiscard]] Status status() const override { return sink_->status(); }
+  [[nodiscard]] bool complete() const override { return complete_ && sink_->complete(); }
+
+private:
+  void write() {
+    auto run = html::read_run("xdp-trafficgen", text_.str());
+    const Status written = run ? replace_file(path_, html::report({std::move(*run)}))
+                               : Status(tl::unexpected<Error>(std::move(run.error())));
+    complete_ = written.has_value();
+    if (written) return;
+    fmt::print(err_, "xdp-trafficgen: --report {}: {}\n", path_, written.error().message());
+    err_.flush();
+  }
+
+  std::unique_ptr<report::Sink> sink_;
+  const std::string path_;
+  std::ostream& err_;
+  std::ostringstream text_;
+  std::unique_ptr<report::Sink> document_ = report::make_json(text_);
+  bool finished_ = false, complete_ = true;
+};
+
+} // namespace
+
+std::unique_ptr<report::Sink> with_report(std::unique_ptr<report::Sink> sink, std::string path,
+                                          std::ostream& err) {
+  return std::make_unique<WithReport>(std::move(sink), std::move(path), err);
+}
+
+} // namespace xtg::app

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The HTML of reports; tests/check/html_report_check.py reads whole ones.
+#include "html/report.h"
+
+#include <cmath>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "html/distribution.h"
+#include "html/figures.h"
+#include "html/scale.h"
+#include "html/text.h"
+#include "stats/hdr_histogram.h"
+
+namespace xtg::html {
+namespace {
+
+Run run_of(const std::string& text) {
+  auto run = read_run("run.json", text);
+  EXPECT_TRUE(run) << run.error().message();
+  return run.value_or(Run{});
+}
+
+std::string refusal(const std::string& text) {
+  const auto run = read_run("run.json", text);
+  return run ? "accepted" : run.error().message();
+}
+
+constexpr const char* kRx = R"({"start":{"configuration":{"role":"receiver"}},"intervals":[],
+  "end":{"sum":{"packets":3,"rx_pps":1.5,"lost_percent":25},"reason":"duration"},"exit_status":0})";
+
+TEST(HtmlText, NothingOfATextIsMarkup) {
+  EXPECT_EQ(escape("<a href=\"x\">'&"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;");
+  EXPECT_EQ(escape("caf\xC3\xA9 \xF0\x9F\x98\x80\n"), "caf\xC3\xA9 \xF0\x9F\x98\x80\n");
+  const std::string replaced = "\xEF\xBF\xBD";
+  for (const char* bad : {"\x01", "\x7f", "\xff", "\xC2\x9B", "\xE2\x80\xAE", "\xEF\xBF\xBF"})
+    EXPECT_EQ(escape(bad).substr(0, 3), replaced) << bad;
+  EXPECT_EQ(escape("\xC3"), replaced);                        // cut off
+  EXPECT_EQ(escape("\xC0\xBC").find('<'), std::string::npos); // an overlong "<"
+}
+
+TEST(HtmlText, NumbersReadWell) {
+  EXPECT_EQ(whole(1234567.0), "1,234,567");
+  EXPECT_EQ(whole(-12.0), "-12");
+  EXPECT_EQ(whole(std::nullopt), "n/a");
+  EXPECT_EQ(whole(std::nan("")), "n/a");
+  EXPECT_EQ(prefixed(0.0, "pps"), "0 pps");
+  EXPECT_EQ(microseconds(12.34567), "12.35 us");
+  EXPECT_EQ(microseconds(12'345.0), "12.35 ms");
+  EXPECT_EQ(microseconds(2.5e6), "2.5 s");
+}
+
+TEST(HtmlAxis, TicksAreRound) {
+  EXPECT_EQ(Axis(Scale::Linear, 0, 10, true).ticks(5), (std::vector<double>{0, 2, 4, 6, 8, 10}));
+  EXPECT_EQ(Axis(Scale::Log, 3, 2000, false).ticks(5),
+            (std::vector<double>{1, 10, 100, 1000, 10000}));
+  const auto tail = Axis(Scale::Tail, 0, 0.9995, false).ticks(5);
+  ASSERT_EQ(tail.size(), 4u);
+  EXPECT_DOUBLE_EQ(tail[3], 0.999);
+}
+
+TEST(HtmlAxis, OneValueAndNoneHavePlaces) {
+  for (const Scale scale : {Scale::Linear, Scale::Log, Scale::Tail})
+    for (const double value : {1e-9, 0.5, 1.0, 7e18}) {
+      const Axis axis(scale, value, value, scale == Scale::Linear);
+      EXPECT_TRUE(axis.any());
+      EXPECT_GE(axis.share(value), 0);
+      EXPECT_LE(axis.share(value), 1);
+      EXPECT_LT(axis.ticks(5).size(), 40u);
+    }
+  EXPECT_FALSE(Axis(Scale::Linear, 1, 0, true).any());
+}
+
+TEST(HtmlRun, DocumentsAndStreamsAreTheSame) {
+  const html::Run stream = run_of(R"({"event":"start","data":{"configuration":{"role":"receiver"}}}
+{"event":"interval","data":{"sum":{"start":0,"end":1}}}
+{"event":"end","data":{"reason":"duration"}}
+)");
+  EXPECT_EQ(stream.command, Command::Rx);
+  EXPECT_FALSE(stream.cut_off);
+  EXPECT_EQ(list_at(stream.document, {"intervals"}).size(), 1u);
+  EXPECT_EQ(run_of(kRx).command, Command::Rx);
+}
+
+TEST(HtmlRun, AStreamWithoutItsEndIsIncomplete) {
+  const html::Run run = run_of(R"({"event":"start","data":{"configuration":{"role":"receiver"}}}
+{"event":"interval","data":{"su)");
+  EXPECT_TRUE(run.cut_off);
+  EXPECT_EQ(verdict_of(run).kind, Verdict::Kind::Bad);
+}
+
+TEST(HtmlRun, RefusesWhatIsNoResult) {
+  EXPECT_NE(refusal("").find("empty"), std::string::npos);
+  EXPECT_NE(refusal("{}").find("no result"), std::string::npos);
+  EXPECT_NE(refusal("hello").find("line 1"), std::string::npos);
+  EXPECT_NE(refusal(R"({"plan":{},"frames":[]})").find("dry run"), std::string::npos);
+  EXPECT_NE(refusal(std::string(1'000'000, '[')).find("line 1"), std::string::npos);
+}
+
+TEST(HtmlVerdict, ComesFromConditionsErrorsAndReason) {
+  html::Run run = run_of(kRx);
+  EXPECT_EQ(verdict_of(run).title, "Completed");
+  run.document["end"]["expect"] =
+      Json::array({Json{{"condition", "loss=0"}, {"value", 0}, {"held", true}}});
+  EXPECT_EQ(verdict_of(run).kind, Verdict::Kind::Good);
+  run.document["end"]["expect"][0]["held"] = false;
+  EXPECT_EQ(verdict_of(run).kind, Verdict::Kind::Bad);
+  run.document["end"]["expect"] = Json::array();
+  run.document["end"]["reason"] = "interrupted";
+  EXPECT_EQ(verdict_of(run).title, "Interrupted: figures up to then");
+  run.document["error"] = "eth1 went down";
+  EXPECT_EQ(verdict_of(run).title, "Error");
+  EXPECT_EQ(verdict_of(run).details.front(), "eth1 went down");
+}
+
+TEST(HtmlPercentiles, FollowTheHistogram) {
+  stats::Histogram histogram;
+  histogram.add(10'000, 99);
+  histogram.add(1'000'000, 1);
+  const Json values = {{"count", 100}, {"histogram_ns", stats::hdr_encode(histogram)}};
+  const Chart chart = percentile_chart({{"latency", &values, 1}});
+  ASSERT_EQ(chart.series.size(), 1u);
+  const auto& points = chart.series[0].points;
+  ASSERT_EQ(points.size(), 4u);
+  EXPECT_DOUBLE_EQ(points[1].x, 0.99);
+  EXPECT_NEAR(*points[1].y, 10, 0.1);
+  EXPECT_DOUBLE_EQ(points[2].x, 0.99);
+  EXPECT_NEAR(*points[2].y, 1000, 10);
+  EXPECT_DOUBLE_EQ(points[3].x, 0.995); // no packet is beyond it
+  EXPECT_EQ(chart.y_scale, Scale::Log);
+}
+
+TEST(HtmlPercentiles, OfAnOlderResultFollowItsPercentiles) {
+  const Json values = {{"p50", 5}, {"p99", 7}, {"max", 9}, {"count", 1000}};
+  const Chart chart = percentile_chart({{"latency", &values, 1}});
+  ASSERT_EQ(chart.series.size(), 1u);
+  EXPECT_EQ(chart.series[0].points.size(), 3u);
+}
+
+TEST(HtmlReport, SaysThatThereAreNoIntervals) {
+  const std::string text = report({run_of(kRx)});
+  EXPECT_NE(text.find("has no intervals"), std::string::npos);
+  EXPECT_NE(text.find("25 %"), std::string::npos);
+  EXPECT_EQ(text.find("<script"), std::string::npos);
+}
+
+TEST(HtmlReport, SeveralResultsHaveDifferences) {
+  html::Run second = run_of(kRx);
+  second.document["end"]["sum"]["packets"] = 6;
+  const std::string text = report({run_of(kRx), second});
+  EXPECT_NE(text.find("+3 (+100 %)"), std::string::npos);
+}
+
+} // namespace
+} // namespace xtg::html
