@@ -84,8 +84,8 @@ Status check_server(const Test& of, const Asked& asked) {
         "--server and --rx or --port exclude each other: the other end is the server's");
   if (of.far.reverse && test.bidir)
     return bad_usage("--reverse and --bidir exclude each other: one of the two is accepted");
-  for (const char* name :
-       {"--key", "--dry-run", "--write-pcap", "--json-stream", "--no-signature", "--round-trip"})
+  for (const char* name : {"--key", "--dry-run", "--write-pcap", "--json-stream", "--no-signature",
+                           "--round-trip", "--report"})
     if (asked.has(name)) return bad_usage(fmt::format("{} goes without --server", name));
   return {};
 }
