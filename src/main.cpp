@@ -93,7 +93,8 @@ int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
 
 /// The package's short name, or the full one.
 std::string_view called(const Args& argv) {
-  const std::string_view path = argv.empty() ? "" : argv.front();
+  if (argv.empty()) return xtg::cli::kFullName;
+  const std::string_view path = argv.front();
   return path.substr(path.rfind('/') + 1) == "xtg" ? "xtg" : xtg::cli::kFullName;
 }
 

@@ -80,6 +80,11 @@ class Profile(lib.TestCase):
         self.assertEqual(first.status, again.status)
         self.same(first.doc, again.doc)
 
+    def test_demo(self):
+        first = self.ok(self.wire.run("demo", "--duration", "300ms", "-s", 128, "--rate", "1kpps", "--json"))
+        again = self.ok(self.wire.run("--profile", self.saved(first.doc), "--json"))
+        self.same(first.doc, again.doc)
+
     def test_options_override(self):
         first = self.ok(self.wire.run("udp", self.wire.near_if, "-a", self.wire.far_ip, "-n", 7, "--json"))
         again = self.ok(self.wire.run("--profile", self.saved(first.doc), "-n", 3, "--json"))

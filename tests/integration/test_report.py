@@ -9,7 +9,7 @@ import lib
 import port_test_lib
 import rx_lib
 import tcp_lib
-from test_reflect import Mirror
+from test_reflect import Reflector
 
 
 def page(path):
@@ -53,7 +53,7 @@ class Report(lib.WireTest):
         self.assertIn("Interrupted", text)
 
     def test_reflect(self):
-        with Mirror(self.wire, "--report", self.path()) as reflector:
+        with Reflector(self.wire, "--report", self.path()) as reflector:
             self.ok(self.wire.udp("-a", self.wire.far_ip, "-n", 100, "--rate", "2kpps", "-s", 128))
             self.assertEqual(reflector.stop().status, 0)
         self.assertIn("packets reflected", page(self.path()))

@@ -283,6 +283,12 @@ class OtherDevices(SearchTest):
             self.assertEqual(len(port["sends"]["streams"]), 2)
             for stream in port["sends"]["streams"]:
                 self.assertEqual([tag["vlan"] for tag in stream["vlans"]], ["5"], stream)
+        # The result repeats the search.
+        with open(profile, "w", encoding="utf-8") as file:
+            json.dump(result.doc, file)
+        again = self.ok(self.wire.run("--profile", profile, "--json"))
+        self.assertEqual(*(doc["start"]["configuration"]["test"] for doc in (result.doc, again.doc)))
+        self.assertEqual([goal["state"] for goal in again.doc["end"]["sizes"][0]["goals"]], ["no-upper-bound"], again)
 
 
 class Reflected(SearchTest):

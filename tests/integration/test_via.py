@@ -22,7 +22,7 @@ class Ways(lib.OwnWireTest):
             self.wire.near("ip", "link", "add", *words)
         except Exception as error:  # noqa: BLE001: `call` says what ip said
             if "Unknown device type" in str(error):
-                lib.skip(f"device {' '.join(words)}")
+                self.skipTest(f"this kernel has no such device: {' '.join(words)}")
             raise
 
     def accounts(self, result, attempts=None):
