@@ -78,7 +78,7 @@ class Receive(cards.CardTest):
 class RoundTrip(cards.CardTest):
 
     def test_round_trip(self):
-        mirror = test_reflect.Mirror(self.wire, fix=False)
+        mirror = test_reflect.Reflector(self.wire, fix=False)
         self.addCleanup(mirror.__exit__)
         self.assertEqual((mirror.first or {}).get("event"), "start", mirror.first)
         receiver = rx_lib.Receiver(self.wire, "-n", 200, "--duration", 60, end="near")
