@@ -27,6 +27,7 @@ const Json& list_at(const Json& value, std::initializer_list<std::string_view> p
 
 enum class Command : std::uint8_t { Udp, PortTest, Tcp, Rx, Reflect, Search, Unknown };
 
+// NOLINTNEXTLINE(bugprone-exception-escape): moving nlohmann::json does not throw
 struct Run {
   std::string name; ///< of its file
   Json document;    ///< {start, intervals, end, error, exit_status}
