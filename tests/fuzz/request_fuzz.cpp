@@ -28,7 +28,7 @@ void body(std::string_view text) {
   if (!draft || !xtg::serve::check_draft(*draft, policy)) return;
   auto test = xtg::spec::build(*draft);
   if (!test || !xtg::serve::settle(*test, policy, "eth1")) return;
-  for (const xtg::serve::WorkerJob& seat : xtg::serve::seats_of(*test))
+  for (const xtg::serve::PortUse& seat : xtg::serve::port_uses(*test))
     require(seat.interface == "eth1", "interface");
   const auto* udp = std::get_if<xtg::plan::TestSpec>(&test->of);
   if (udp == nullptr) return;
