@@ -98,6 +98,10 @@ Result<SizeLaw> SizeLaw::parse(std::string_view text) {
     if (*last < *first) return backwards(text);
     out.shares_ = {{*first, 1}, {*last, 1}};
     out.step_ = static_cast<std::uint32_t>(stepped->step);
+    if (const auto n = (*last - *first) / stepped->step + 1; n > kMaxSizes)
+      return fail(Errc::InvalidArgument,
+                  fmt::format("{} sizes: at most {}; a step makes them fewer, as in {}-{}/{}", n,
+                              kMaxSizes, *first, *last, (*last - *first) / kMaxSizes + 1));
   } else {
     auto shares = parse_shares(text);
     if (!shares) return tl::unexpected(std::move(shares.error()));

@@ -30,6 +30,16 @@ TEST(SizeLaw, RefusesWhatIsNone) {
     EXPECT_FALSE(SizeLaw::parse(text)) << text;
 }
 
+TEST(SizeLaw, RangesFitTheTable) {
+  EXPECT_TRUE(SizeLaw::parse("64-4159"));
+  const auto larger = SizeLaw::parse("64-4160");
+  ASSERT_FALSE(larger);
+  EXPECT_NE(larger.error().what.find("as in 64-4160/2"), std::string::npos) << larger.error().what;
+  EXPECT_TRUE(SizeLaw::parse("64-4160/2"));
+  EXPECT_FALSE(SizeLaw::parse("64-9220"));
+  EXPECT_TRUE(SizeLaw::parse("64-9220/3"));
+}
+
 /// In any run of packets as long as the weights' sum each size is there by its weight.
 TEST(SizeLaw, SharesAreExactOverEveryPeriod) {
   const SizeMix imix = law("imix").mix();
