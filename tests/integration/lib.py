@@ -67,6 +67,14 @@ class TestCase(unittest.TestCase):
         self.assertEqual(len(result.err.splitlines()), 1, result)
         return result
 
+    def udp_refuses(self, args, words):
+        """Checks that `udp` with these arguments ends with status 2 and one line that has the words."""
+        with self.subTest(args):
+            result = program("udp", *args)
+            self.assertEqual(result.status, 2, result)
+            self.assertEqual(len(result.err.splitlines()), 1, result)
+            self.assertIn(words, result.err)
+
     def adds_up(self, result):
         """Checks that the figures of a finished run agree with each other."""
         total, size = result.total, result.stream["frame_size"]

@@ -277,11 +277,7 @@ class Refused(port_test_lib.PortTest):
                 (("--port", "lo,pkt-size=1"), "--port"),
                 (("lo", "--rx", "lo", "--expect", "rx@=1"), "@"),
                 (("lo", "--rx", "lo", "--bidir"), "--bidir")):
-            with self.subTest(args):
-                result = lib.program("udp", *args)
-                self.assertEqual(result.status, 2, result)
-                self.assertEqual(len(result.err.splitlines()), 1, result)
-                self.assertIn(words, result.err)
+            self.udp_refuses(args, words)
 
 
 if __name__ == "__main__":
