@@ -9,7 +9,8 @@
 
 namespace xtg::app {
 
-Status Listener::load_and_attach(xdp::AttachMode attach_mode, const Listener* beside) {
+Status Listener::load_and_attach(xdp::AttachMode attach_mode, const Listener* beside,
+                                 xdp::KeptLinks* kept) {
   const plan::RxSpec& spec = plan_.spec;
   xtg_rx_config config{};
   config.n_slots = spec.streams;
@@ -26,15 +27,16 @@ Status Listener::load_and_attach(xdp::AttachMode attach_mode, const Listener* be
       xdp::Receiver::load(config, packet::encode(spec.match, spec.drop_matched), attach_mode,
                           sampling_of(spec), beside != nullptr ? &beside->receiver() : nullptr);
   if (!receiver) return tl::unexpected<Error>(std::move(receiver.error()));
-  if (auto attached = receiver->attach(plan_.iface.ifindex); !attached) return attached;
+  if (auto attached = receiver->attach(plan_.iface.ifindex, kept); !attached) return attached;
   receiver_.emplace(std::move(*receiver));
   return {};
 }
 
-Status Listener::prepare(const Listener* beside) {
-  auto attached = attach_by_mode(
-      plan_.spec.mode, plan_.iface, "received",
-      [this, beside](xdp::AttachMode attach_mode) { return load_and_attach(attach_mode, beside); });
+Status Listener::prepare(const Listener* beside, xdp::KeptLinks* kept) {
+  auto attached =
+      attach_by_mode(plan_.spec.mode, plan_.iface, "received", [=, this](xdp::AttachMode mode) {
+        return load_and_attach(mode, beside, kept);
+      });
   if (!attached) return tl::unexpected<Error>(std::move(attached.error()));
   attach_mode_ = attached->attach_mode;
   refusal_ = std::move(attached->refusal);

@@ -10,6 +10,7 @@
 #include "net/interface.h"
 #include "plan/rx_plan.h"
 #include "stats/rx.h"
+#include "xdp/kept_links.h"
 #include "xdp/receiver.h"
 
 namespace xtg::app {
@@ -20,8 +21,9 @@ public:
   explicit Listener(const plan::RxPlan& plan) : plan_(plan) {}
 
   /// Loads the program and attaches it in the driver or in generic mode, as planned. Frames still
-  /// pass. `beside`: a prepared listener that may receive the same streams.
-  Status prepare(const Listener* beside = nullptr);
+  /// pass. `beside`: a prepared listener that may receive the same streams. `kept`: where the
+  /// attachment stays for the next listener.
+  Status prepare(const Listener* beside = nullptr, xdp::KeptLinks* kept = nullptr);
   /// "native" or "generic".
   [[nodiscard]] const char* mode() const;
   /// Why the driver rejected the program, if it runs in generic mode for that reason.
@@ -57,7 +59,7 @@ public:
   [[nodiscard]] std::optional<Error> fault() const;
 
 private:
-  Status load_and_attach(xdp::AttachMode attach_mode, const Listener* beside);
+  Status load_and_attach(xdp::AttachMode attach_mode, const Listener* beside, xdp::KeptLinks* kept);
 
   const plan::RxPlan& plan_;
   std::optional<xdp::Receiver> receiver_;

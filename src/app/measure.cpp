@@ -89,14 +89,14 @@ Result<Outcome> measure(const plan::Plan& asked, report::Sink& sink, const StopT
 }
 
 Result<Outcome> measure(const plan::PortTestPlan& asked, report::Sink& sink, const StopToken& stop,
-                        report::RunInfo asker) {
+                        report::RunInfo asker, KeptPorts* kept) {
   ThisHost host(std::move(asker));
   plan::PortTestPlan plan = asked;
   std::vector<std::unique_ptr<Repair>> repairs;
   Status ready = check_caps(true);
   if (ready) ready = remove_obstacles(plan, repairs);
   if (!ready) return tl::unexpected<Error>(std::move(ready.error()));
-  auto test = PortTest::prepare(plan, host.info().started_ns);
+  auto test = PortTest::prepare(plan, host.info().started_ns, kept);
   if (!test) return while_preparing(std::move(test.error()));
   return run::carry_out(**test, host.info(), sink, stop, host);
 }

@@ -4,6 +4,7 @@
 // behind. An Error means that the run did not begin and the sink received nothing.
 #pragma once
 
+#include "app/kept_ports.h"
 #include "core/result.h"
 #include "core/stop_token.h"
 #include "plan/port_test_plan.h"
@@ -21,8 +22,9 @@ using run::Outcome;
 /// `asker`: the first members of RunInfo, known to the front end; measure() fills in the rest.
 Result<Outcome> measure(const plan::Plan& plan, report::Sink& sink, const StopToken& stop,
                         report::RunInfo asker = {});
+/// `kept`: for a series of tests on the same ports.
 Result<Outcome> measure(const plan::PortTestPlan& plan, report::Sink& sink, const StopToken& stop,
-                        report::RunInfo asker = {});
+                        report::RunInfo asker = {}, KeptPorts* kept = nullptr);
 Result<Outcome> measure(const plan::TcpPlan& plan, report::Sink& sink, const StopToken& stop,
                         report::RunInfo asker = {});
 Result<Outcome> measure(const plan::RxPlan& plan, report::Sink& sink, const StopToken& stop,

@@ -32,8 +32,8 @@ stats::EndReason worst_end(const stats::PortTestSummary& summary) {
 } // namespace
 
 Result<std::unique_ptr<PortTest>> PortTest::prepare(const plan::PortTestPlan& plan,
-                                                    std::uint64_t started_ns) {
-  std::unique_ptr<PortTest> course(new PortTest(plan));
+                                                    std::uint64_t started_ns, KeptPorts* kept) {
+  std::unique_ptr<PortTest> course(new PortTest(plan, kept));
   if (auto ready = course->prepare_ports(started_ns); !ready)
     return tl::unexpected<Error>(std::move(ready.error()));
   return course;
@@ -52,12 +52,19 @@ Status PortTest::prepare_ports(std::uint64_t started_ns) {
   return senders.valid() ? senders.get() : prepare_senders(started_ns);
 }
 
+KeptPort* PortTest::kept(const Port& port) const {
+  return kept_ != nullptr ? &(*kept_)[static_cast<std::size_t>(&port - ports_.data())] : nullptr;
+}
+
 Status PortTest::prepare_receivers() {
   const Listener* first = nullptr;
   for (Port& port : ports_) {
     if (!port.plan->receive) continue;
     port.listener.emplace(*port.plan->receive);
-    if (auto ready = port.listener->prepare(first); !ready) return ready;
+    KeptPort* before = kept(port);
+    if (auto ready = port.listener->prepare(first, before != nullptr ? &before->links : nullptr);
+        !ready)
+      return ready;
     if (first == nullptr) first = &*port.listener;
     // A driver that rejected the receiver also rejects a pass program, and nothing would leave.
     if (port.plan->send && port.listener->refusal() && plan::needs_pass_program(port.plan->iface))
@@ -69,7 +76,7 @@ Status PortTest::prepare_receivers() {
 Status PortTest::prepare_senders(std::uint64_t started_ns) {
   for (Port& port : ports_) {
     if (!port.plan->send) continue;
-    auto course = UdpRun::prepare(*port.plan->send, started_ns);
+    auto course = UdpRun::prepare(*port.plan->send, started_ns, kept(port));
     if (!course) return tl::unexpected<Error>(std::move(course.error()));
     port.sender = std::move(*course);
   }

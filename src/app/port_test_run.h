@@ -19,8 +19,9 @@ class PortTest final : public run::Course {
 public:
   /// Prepares receivers first, so that they are attached before the senders start. On failure
   /// nothing stays attached. The plan must outlive the result.
-  static Result<std::unique_ptr<PortTest>> prepare(const plan::PortTestPlan& plan,
-                                                   std::uint64_t started_ns);
+  /// `kept`: what the test before left there is used again, and left there.
+  static Result<std::unique_ptr<PortTest>>
+  prepare(const plan::PortTestPlan& plan, std::uint64_t started_ns, KeptPorts* kept = nullptr);
 
   report::Begin begin(report::RunInfo info) override;
   void start(const StopToken& stop) override;
@@ -43,7 +44,10 @@ private:
     std::optional<stats::Summary> sent; ///< the final count
   };
 
-  explicit PortTest(const plan::PortTestPlan& plan) : plan_(plan) {}
+  PortTest(const plan::PortTestPlan& plan, KeptPorts* kept) : plan_(plan), kept_(kept) {
+    if (kept_ != nullptr) kept_->resize(plan.ports.size());
+  }
+  [[nodiscard]] KeptPort* kept(const Port& port) const;
   Status prepare_ports(std::uint64_t started_ns);
   Status prepare_receivers();
   Status prepare_senders(std::uint64_t started_ns);
@@ -62,6 +66,7 @@ private:
   [[nodiscard]] std::vector<stats::PortFacts> facts() const;
 
   const plan::PortTestPlan& plan_;
+  KeptPorts* kept_; ///< null: nothing is kept
   std::vector<Port> ports_;
   stats::PortTestSummary summary_;
   stats::LossSoFar loss_;

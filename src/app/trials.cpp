@@ -96,7 +96,7 @@ Result<Trials::Done> Trials::run(const plan::TrialShape& shape) {
                                       std::random_device{}());
   if (!plan) return tl::unexpected<Error>(std::move(plan.error()));
   const auto sink = report::make_quiet();
-  auto measured = measure(*plan, *sink, stop_);
+  auto measured = measure(*plan, *sink, stop_, {}, &kept_);
   if (!measured) return tl::unexpected<Error>(std::move(measured.error()));
   const auto& summary = std::get<report::PortTestEnd>(measured->end).summary;
   Done done;

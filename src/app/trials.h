@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/kept_ports.h"
 #include "core/result.h"
 #include "core/stop_token.h"
 #include "packet/size_law.h"
@@ -50,6 +51,7 @@ private:
   std::vector<plan::HostFacts> facts_;
   StopToken stop_;
   plan::PortTestPlan plan_;
+  KeptPorts kept_;
   std::vector<double> stream_l1_;
   double l1_ = 0, l2_ = 0;
 };

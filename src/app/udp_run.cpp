@@ -81,24 +81,37 @@ const std::string& UdpRun::count_source_note() const {
   return sender_->count_source_note();
 }
 
-Result<std::unique_ptr<UdpRun>> UdpRun::prepare(const plan::Plan& plan, std::uint64_t started_ns) {
+Result<std::unique_ptr<UdpRun>> UdpRun::prepare(const plan::Plan& plan, std::uint64_t started_ns,
+                                                KeptPort* kept) {
   std::unique_ptr<UdpRun> course(new UdpRun(plan, started_ns));
-  if (auto loaded = course->load(); !loaded)
+  if (auto loaded = course->load(kept); !loaded)
     return tl::unexpected<Error>(std::move(loaded.error()));
   if (auto started = course->start_workers(); !started)
     return tl::unexpected<Error>(std::move(started.error()));
   return course;
 }
 
-Status UdpRun::load() {
-  const auto workers = static_cast<unsigned>(plan_.cpus.size());
-  const unsigned count = workers + (plan_.announce ? 1 : 0);
-  const bool by_xdp = plan_.via == plan::TxPath::Xdp;
+Status UdpRun::make_devices(KeptPort* kept) {
+  const auto count = static_cast<unsigned>(plan_.cpus.size()) + (plan_.announce ? 1U : 0U);
+  const bool here = plan_.via != plan::TxPath::Xdp;
+  if (kept != nullptr && kept->devices && kept->devices->count() == count && kept->here == here) {
+    devices_ = kept->devices;
+    return {};
+  }
   auto devices =
-      by_xdp ? net::IngressDevices::create(count) : net::IngressDevices::create_here(count);
+      here ? net::IngressDevices::create_here(count) : net::IngressDevices::create(count);
   if (!devices) return forward(std::move(devices), "make the ingress devices");
-  devices_.emplace(std::move(*devices));
+  devices_ = std::make_shared<net::IngressDevices>(std::move(*devices));
+  if (kept == nullptr) return {};
+  kept->devices = devices_;
+  kept->here = here;
+  return {};
+}
 
+Status UdpRun::load(KeptPort* kept) {
+  if (auto made = make_devices(kept); !made) return made;
+  const auto workers = static_cast<unsigned>(plan_.cpus.size());
+  const bool by_xdp = plan_.via == plan::TxPath::Xdp;
   xdp::SenderSpec spec;
   spec.ingress_base = static_cast<std::uint32_t>(devices_->base_ifindex());
   spec.to_ifindex = plan_.iface.ifindex;
@@ -124,16 +137,20 @@ Status UdpRun::load() {
   if (!sender) return tl::unexpected<Error>(std::move(sender.error()));
   sender_.emplace(std::move(*sender));
   if (plan_.announce) announcer_.emplace(plan_, *sender_, *devices_);
+  return attach(kept);
+}
 
-  if (auto attached = devices_->run([this] { return sender_->attach_ingress_devices(); });
+Status UdpRun::attach(KeptPort* kept) {
+  xdp::KeptLinks* links = kept != nullptr ? &kept->links : nullptr;
+  if (auto attached = devices_->run([&] { return sender_->attach_ingress_devices(links); });
       !attached)
     return attached;
-  if (!by_xdp)
+  if (plan_.via != plan::TxPath::Xdp)
     if (auto attached = sender_->attach_egress(); !attached) return attached;
   if (const std::string note = plan::tx_path_note(plan_.via_reason); !note.empty())
     notes_.push_back(note);
   if (plan_.attach_pass) {
-    auto note = pass_note(plan_.iface, sender_->attach_pass(plan_.iface.ifindex));
+    auto note = pass_note(plan_.iface, sender_->attach_pass(plan_.iface.ifindex, links));
     if (!note) return tl::unexpected<Error>(std::move(note.error()));
     notes_.push_back(std::move(*note));
   }

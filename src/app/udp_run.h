@@ -12,6 +12,7 @@
 #include <string>
 
 #include "app/announce.h"
+#include "app/kept_ports.h"
 #include "app/route_follower.h"
 #include "core/unique_fd.h"
 #include "net/ingress_devices.h"
@@ -28,7 +29,9 @@ namespace xtg::app {
 class UdpRun final : public run::Course {
 public:
   /// Does everything up to the first frame. On failure nothing stays attached.
-  static Result<std::unique_ptr<UdpRun>> prepare(const plan::Plan& plan, std::uint64_t started_ns);
+  /// `kept`: what a run before left there is used again, and left there.
+  static Result<std::unique_ptr<UdpRun>> prepare(const plan::Plan& plan, std::uint64_t started_ns,
+                                                 KeptPort* kept = nullptr);
   ~UdpRun() override;
 
   [[nodiscard]] const std::string& count_source_note() const;
@@ -64,7 +67,9 @@ public:
 private:
   UdpRun(const plan::Plan& plan, std::uint64_t started_ns)
       : plan_(plan), stream_(plan_.streams.front()), started_ns_(started_ns) {}
-  Status load();
+  Status make_devices(KeptPort* kept);
+  Status load(KeptPort* kept);
+  Status attach(KeptPort* kept);
   Status start_workers();
   void start_clock(std::uint64_t start_ns);
   void set_schedules();
@@ -102,7 +107,7 @@ private:
   stats::Silence silence_;
   RouteFollower follower_;
 
-  std::optional<net::IngressDevices> devices_;
+  std::shared_ptr<net::IngressDevices> devices_;
   std::optional<xdp::Sender> sender_;
   std::optional<Announcer> announcer_;
   std::unique_ptr<tx::WorkerPool> pool_;

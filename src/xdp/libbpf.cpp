@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "core/text.h"
+#include "xdp/kept_links.h"
 #include "xdp/ring_program.h"
 
 namespace xtg::xdp {
@@ -67,7 +68,13 @@ Error load_error(Error error) {
   return std::move(error).context(log.empty() ? "load" : fmt::format("load ({})", log));
 }
 
-Result<UniqueFd> attach_xdp(int prog_fd, int ifindex, const char* what, std::uint32_t flags) {
+Result<UniqueFd> attach_xdp(int prog_fd, int ifindex, const char* what, std::uint32_t flags,
+                            KeptLinks* kept) {
+  if (kept != nullptr) {
+    auto attached = kept->attach(prog_fd, ifindex, what, flags);
+    if (!attached) return tl::unexpected<Error>(std::move(attached.error()));
+    return UniqueFd();
+  }
   LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
   int fd = bpf_link_create(prog_fd, ifindex, BPF_XDP, &opts);
   if ((fd == -EBUSY || fd == -EEXIST) && RingProgram::give_way(ifindex))
@@ -76,12 +83,12 @@ Result<UniqueFd> attach_xdp(int prog_fd, int ifindex, const char* what, std::uin
   return UniqueFd(fd);
 }
 
-Result<UniqueFd> attach_ingress(int prog_fd, int ifindex, const char* what,
-                                AttachMode attach_mode) {
+Result<UniqueFd> attach_ingress(int prog_fd, int ifindex, const char* what, AttachMode attach_mode,
+                                KeptLinks* kept) {
   // XDP_FLAGS_SKB_MODE and XDP_FLAGS_DRV_MODE of <linux/if_link.h>.
   constexpr std::uint32_t kGenericMode = 1U << 1, kDriverMode = 1U << 2;
   auto link = attach_xdp(prog_fd, ifindex, what,
-                         attach_mode == AttachMode::Generic ? kGenericMode : kDriverMode);
+                         attach_mode == AttachMode::Generic ? kGenericMode : kDriverMode, kept);
   if (link) return link;
   switch (link.error().sys) {
   case EBUSY:

@@ -18,6 +18,8 @@ struct bpf_program;
 
 namespace xtg::xdp {
 
+class KeptLinks;
+
 /// Reads a counter that the kernel side writes concurrently, by one relaxed atomic load.
 template <class T>
 T peek(T& word) {
@@ -35,12 +37,15 @@ std::string last_log_line();
 Error load_error(Error error);
 
 /// A bpf_link, which detaches when closed. In the calling thread's network namespace. `flags`:
-/// XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE, or 0 for the kernel's choice.
-Result<UniqueFd> attach_xdp(int prog_fd, int ifindex, const char* what, std::uint32_t flags = 0);
+/// XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE, or 0 for the kernel's choice. `kept`: the attachment
+/// stays there, and the result is empty.
+Result<UniqueFd> attach_xdp(int prog_fd, int ifindex, const char* what, std::uint32_t flags = 0,
+                            KeptLinks* kept = nullptr);
 
 /// The same for a receiving program. NotSupported: the driver does not support this mode, or
 /// another program is attached; nothing was changed.
-Result<UniqueFd> attach_ingress(int prog_fd, int ifindex, const char* what, AttachMode attach_mode);
+Result<UniqueFd> attach_ingress(int prog_fd, int ifindex, const char* what, AttachMode attach_mode,
+                                KeptLinks* kept = nullptr);
 
 /// Attaches a raw tracepoint program; returns the link.
 Result<UniqueFd> attach_tracepoint(const bpf_program* program);

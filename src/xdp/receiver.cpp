@@ -92,6 +92,14 @@ stats::RxAnnouncement announcement_of(const xtg_rx_announce_key& key,
 } // namespace
 
 struct Receiver::Impl {
+  Impl() = default;
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  /// A program that stays attached must not go on counting.
+  ~Impl() {
+    if (skel) poke(skel->bss->rx_control.started, __u32{0});
+  }
+
   Skeleton skel;
   xtg_rx_config config{};
   MappedArray<xtg_rx_record> records;
@@ -193,11 +201,11 @@ Result<Receiver> Receiver::load(const xtg_rx_config& config, const xtg_rx_filter
   return Receiver(std::move(impl));
 }
 
-Status Receiver::attach(int ifindex) {
+Status Receiver::attach(int ifindex, KeptLinks* kept) {
   const AttachMode attach_mode =
       impl_->config.shared != 0 ? AttachMode::Generic : AttachMode::Native;
   auto link = attach_ingress(bpf_program__fd(impl_->skel->progs.xtg_rx), ifindex,
-                             "the receiving program", attach_mode);
+                             "the receiving program", attach_mode, kept);
   if (!link) return tl::unexpected<Error>(std::move(link.error()));
   impl_->link = std::move(*link);
   return {};

@@ -21,6 +21,8 @@
 
 namespace xtg::xdp {
 
+class KeptLinks;
+
 /// Takes a sampled frame and its bytes, which are valid only during the call.
 using TakeSample = std::function<Status(const xtg_rx_sample&, std::span<const std::uint8_t>)>;
 
@@ -37,8 +39,9 @@ public:
   ~Receiver();
 
   /// Attaches to the interface, in the calling thread's network namespace. NotSupported: the driver
-  /// does not support this mode, or another program is attached; nothing was changed.
-  Status attach(int ifindex);
+  /// does not support this mode, or another program is attached; nothing was changed. `kept`: the
+  /// attachment stays there.
+  Status attach(int ifindex, KeptLinks* kept = nullptr);
   /// Starts counting; until then all frames pass.
   void start();
   /// Stops counting: from now on all frames pass.

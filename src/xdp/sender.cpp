@@ -149,8 +149,9 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   return Sender(std::move(impl));
 }
 
-Status Sender::attach_ingress_devices() {
-  auto link = attach_xdp(impl_->prog_fd, static_cast<int>(impl_->ingress_base), "the send program");
+Status Sender::attach_ingress_devices(KeptLinks* kept) {
+  auto link = attach_xdp(impl_->prog_fd, static_cast<int>(impl_->ingress_base), "the send program",
+                         0, kept);
   if (!link) return forward(std::move(link), "attach the send program to the dispatcher");
   impl_->links.push_back(std::move(*link));
   return {};
@@ -166,8 +167,8 @@ Status Sender::attach_egress() {
   return {};
 }
 
-Status Sender::attach_pass(int ifindex) {
-  auto link = attach_xdp(impl_->pass_fd, ifindex, "a pass program");
+Status Sender::attach_pass(int ifindex, KeptLinks* kept) {
+  auto link = attach_xdp(impl_->pass_fd, ifindex, "a pass program", 0, kept);
   if (!link) return forward(std::move(link), "make the driver allocate its XDP transmit queues");
   impl_->links.push_back(std::move(*link));
   return {};

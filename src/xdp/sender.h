@@ -23,6 +23,8 @@
 
 namespace xtg::xdp {
 
+class KeptLinks;
+
 /// The absolute schedule (CLOCK_MONOTONIC) of one thread's share of a stream.
 struct Schedule {
   std::uint64_t first_ns = 0;   ///< due time of the first slot
@@ -61,12 +63,13 @@ public:
   /// Adds the send program to the XDP dispatcher by attaching it to the first ingress device.
   /// Otherwise every call with more than one frame costs some 24 ms (bpf_prog_change_xdp). Call it
   /// in the ingress devices' network namespace.
-  Status attach_ingress_devices();
+  /// `kept`: the attachment stays there.
+  Status attach_ingress_devices(KeptLinks* kept = nullptr);
   /// Has what arrives at the ingress devices go on to the output interface. Call it where they are.
   Status attach_egress();
   /// Attaches the pass program to the output interface: some drivers allocate XDP transmit queues
   /// only with a program attached.
-  Status attach_pass(int ifindex);
+  Status attach_pass(int ifindex, KeptLinks* kept = nullptr);
 
   /// Why frames are not counted by tracepoint; empty if they are.
   [[nodiscard]] const std::string& count_source_note() const;

@@ -33,6 +33,18 @@ inline std::set<std::string> bpf_objects() {
   return found;
 }
 
+/// Numbers of the attachments that this process holds.
+inline std::set<std::string> own_links() {
+  std::set<std::string> found;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fdinfo", ignored)) {
+    std::ifstream info(entry.path());
+    for (std::string line; std::getline(info, line);)
+      if (line.starts_with("link_id:")) found.insert(line);
+  }
+  return found;
+}
+
 struct Leftovers {
   std::set<std::string> own; ///< descriptors, threads, mounts of this process
   std::set<std::string> bpf;

@@ -11,6 +11,8 @@
 #include <cstring>
 #include <functional>
 #include <optional>
+#include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -104,12 +106,8 @@ protected:
     return plan_and_measure(plan::resolve_tcp(spec, gather_facts(spec)), w, s);
   }
   static Result<Outcome> measure_here(const plan::TestSpec& test, Watcher& w, const StopToken& s) {
-    std::vector<plan::HostFacts> facts;
-    for (const plan::PortSpec& port : test.ports)
-      facts.push_back(port.sends() ? gather_facts(test, port, true) : gather_facts(port.interface));
-    if (!plan::sees_both_ends(test))
-      return plan_and_measure(plan::resolve(test, facts.front(), 7), w, s);
-    return plan_and_measure(plan::resolve_port_test(test, facts, 0x700), w, s);
+    return plan_and_measure(plan::resolve(test, gather_facts(test, test.ports.front(), true), 7), w,
+                            s);
   }
 
   [[nodiscard]] plan::TestSpec frames_to_far(std::uint64_t count) const {
@@ -146,6 +144,41 @@ protected:
     if (!ms.empty())
       fmt::print("{}: {} runs, from call to first frame: median {:.1f} ms, {:.1f} to {:.1f}\n",
                  kind, ms.size(), ms[ms.size() / 2], ms.front(), ms.back());
+  }
+
+  /// From a port to another one, of which both are ours.
+  Result<plan::PortTestPlan> plan_to_another_port() {
+    const auto made = bed_->near_ns().run([]() -> Status {
+      net::VethSpec pair;
+      pair.near.name = "xtg2";
+      pair.far.name = "xtg3";
+      if (auto status = net::create_veth(pair); !status) return status;
+      return net::add_address("xtg2", *packet::Ip::parse("198.18.1.1"), 30);
+    });
+    if (!made) return tl::unexpected<Error>(made.error());
+    const auto facts = bed_->near_ns().run(
+        []() -> Result<plan::HostFacts> { return gather_facts(std::string("xtg3")); });
+    if (!facts) return tl::unexpected<Error>(facts.error());
+    plan::TestSpec spec = frames_to_far(kFrames);
+    plan::PortSpec& run = spec.ports[0];
+    run.interface = "xtg2";
+    run.streams[0].dst_addr = packet::IpRange{*packet::Ip::parse("198.18.1.2"), 1};
+    run.streams[0].dst_mac = packet::MacRange{facts->iface->mac, 1};
+    spec.ports.push_back({"xtg3", {}, true});
+    return bed_->near_ns().run([&] {
+      return plan::resolve_port_test(spec, {gather_facts(spec, spec.ports[0], true), *facts},
+                                     0x700);
+    });
+  }
+
+  /// Runs it, and checks its ledger.
+  double first_frame_ms(const plan::PortTestPlan& plan, KeptPorts* kept) {
+    Watcher watcher;
+    const auto measured = bed_->near_ns().run([&] { return measure(plan, watcher, {}, {}, kept); });
+    const auto end = summary_of<report::PortTestEnd>(measured, watcher);
+    if (!end) return 0.0;
+    EXPECT_EQ(end->summary.ports[0].ledger->received, kFrames);
+    return end->summary.ports[0].tx->first_frame_s * 1e3;
   }
 
   std::optional<net::VethTestBed> bed_;
@@ -225,29 +258,25 @@ TEST_F(RepeatTest, Reflect) {
 }
 
 TEST_F(RepeatTest, PortTest) {
-  const auto made = bed_->near_ns().run([]() -> Status {
-    net::VethSpec pair;
-    pair.near.name = "xtg2";
-    pair.far.name = "xtg3";
-    if (auto status = net::create_veth(pair); !status) return status;
-    return net::add_address("xtg2", *packet::Ip::parse("198.18.1.1"), 30);
-  });
-  ASSERT_TRUE(made) << made.error().message();
-  const auto facts = bed_->near_ns().run(
-      []() -> Result<plan::HostFacts> { return gather_facts(std::string("xtg3")); });
-  ASSERT_TRUE(facts && facts->iface);
-  plan::TestSpec spec = frames_to_far(kFrames);
-  plan::PortSpec& run = spec.ports[0];
-  run.interface = "xtg2";
-  run.streams[0].dst_addr = packet::IpRange{*packet::Ip::parse("198.18.1.2"), 1};
-  run.streams[0].dst_mac = packet::MacRange{facts->iface->mac, 1};
-  spec.ports.push_back({"xtg3", {}, true});
-  repeat("udp --rx", [&] {
-    Watcher watcher;
-    const auto end = summary_of<report::PortTestEnd>(measure_near(spec, watcher), watcher);
-    if (!end) return 0.0;
-    EXPECT_EQ(end->summary.ports[0].ledger->received, kFrames);
-    return end->summary.ports[0].tx->first_frame_s * 1e3;
+  const auto plan = plan_to_another_port();
+  ASSERT_TRUE(plan) << plan.error().message();
+  repeat("udp --rx", [&] { return first_frame_ms(*plan, nullptr); });
+}
+
+/// A search's trials: each finds the attachments of the one before, and takes their place.
+TEST_F(RepeatTest, PortTestsThatKeepTheirAttachments) {
+  const auto plan = plan_to_another_port();
+  ASSERT_TRUE(plan) << plan.error().message();
+  std::optional<KeptPorts> kept(std::in_place);
+  std::set<std::string> first;
+  repeat("udp --rx in a series", [&, times = 0]() mutable {
+    const double ms = first_frame_ms(*plan, &*kept);
+    const auto now = test::own_links();
+    if (first.empty()) first = now;
+    EXPECT_NE(test::joined(first), "");
+    EXPECT_EQ(test::joined(now), test::joined(first));
+    if (++times == kTimes) kept.reset();
+    return ms;
   });
 }
 

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What port tests on the same ports keep from one to the next: XDP attachments and ingress devices.
+// Internal to app.
+#pragma once
+
+#include <deque>
+#include <memory>
+
+#include "net/ingress_devices.h"
+#include "xdp/kept_links.h"
+
+namespace xtg::app {
+
+struct KeptPort {
+  std::shared_ptr<net::IngressDevices> devices; ///< empty: none yet
+  bool here = false;                            ///< they are in this network namespace
+  xdp::KeptLinks links;                         ///< end before the devices
+};
+
+/// By the number of the port in the plan. It must outlive the tests, and the plans must have the
+/// same ports.
+using KeptPorts = std::deque<KeptPort>;
+
+} // namespace xtg::app
