@@ -3,19 +3,16 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <random>
 #include <thread>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "app/app.h"
 #include "app/facts.h"
-#include "app/far_runs.h"
+#include "app/far_host.h"
 #include "app/front_end.h"
-#include "app/token_file.h"
 #include "core/clock.h"
-#include "net/tcp.h"
 #include "plan/plan.h"
 #include "plan/rx_plan.h"
 #include "serve/both_hosts.h"
@@ -95,17 +92,17 @@ public:
     hosts_.command = context_.command;
     hosts_.profile = context_.test;
     if (auto ok = course(); !ok) hosts_.errors.push_back(std::move(ok.error()));
-    if (far_ && far_->lost() && hosts_.errors.empty()) hosts_.errors.push_back(*far_->lost());
+    if (host_ && runs().lost() && hosts_.errors.empty()) hosts_.errors.push_back(*runs().lost());
     return std::move(hosts_);
   }
 
 private:
+  [[nodiscard]] FarRuns& runs() { return host_->runs(); }
   [[nodiscard]] bool near_sends() const { return !far_end_.reverse; }
   [[nodiscard]] bool far_sends() const { return far_end_.reverse || test_.bidir; }
   [[nodiscard]] bool interrupted() const { return context_.stop.asked() != Asked::Nothing; }
 
   Status connect();
-  Status find_ways();
   Status start_receivers();
   Status start_far_sender();
   Status send();
@@ -119,9 +116,8 @@ private:
   Context& context_;
   serve::BothHosts hosts_;
   StopToken near_stop_; ///< of our sender: the user's, or when the server is lost
-  std::unique_ptr<FarRuns> far_;
-  packet::Ip control_, near_ip_, far_ip_;
-  std::string near_interface_;
+  std::unique_ptr<FarHost> host_;
+  HostPath path_;
   std::uint32_t run_id_ = 0;
   std::unique_ptr<NearReceiver> near_rx_;
   std::string far_rx_, far_tx_;
@@ -129,46 +125,16 @@ private:
 };
 
 Status TwoHosts::connect() {
-  auto addresses = net::resolve_host(far_end_.host);
-  if (!addresses) return tl::unexpected<Error>(std::move(addresses.error()));
-  std::string token;
-  if (!far_end_.token_file.empty()) {
-    auto read = read_token(far_end_.token_file);
-    if (!read) return tl::unexpected<Error>(std::move(read.error()));
-    token = std::move(*read);
-  }
-  Status failed;
-  for (const packet::Ip& ip : *addresses) {
-    auto runs = std::make_unique<FarRuns>(net::HttpTarget{ip, far_end_.port, token}, context_.err,
-                                          [this] { near_stop_.trip(monotonic_ns()); });
-    auto interfaces = runs->interfaces();
-    if (!interfaces) {
-      failed = tl::unexpected<Error>(std::move(interfaces.error()));
-      continue;
-    }
-    control_ = ip;
-    hosts_.server = packet::ListenAddress{ip, far_end_.port}.to_string();
-    far_ = std::move(runs);
-    auto to = serve::far_address(*interfaces, far_end_.interface, ip);
-    if (!to) return tl::unexpected<Error>(std::move(to.error()));
-    far_ip_ = *to;
-    return {};
-  }
-  return failed;
-}
-
-/// Our end of the path, by the route to the other one.
-Status TwoHosts::find_ways() {
+  auto host = FarHost::connect(far_end_, context_.err, [this] { near_stop_.trip(monotonic_ns()); });
+  if (!host) return tl::unexpected<Error>(std::move(host.error()));
+  host_ = std::move(*host);
+  hosts_.server = host_->server();
   const plan::StreamSpec& stream = test_.ports.front().streams.front();
-  if (stream.dst_addr && near_sends()) far_ip_ = stream.dst_addr->first;
-  auto local = net::local_address_to(far_ip_, far_end_.port);
-  if (!local) return tl::unexpected<Error>(std::move(local.error()));
-  near_ip_ = *local;
-  plan::RouteQuestion question;
-  question.dst = far_ip_;
-  auto iface = find_interface({test_.ports.front().interface, stream.zone}, question);
-  if (!iface) return tl::unexpected<Error>(std::move(iface.error()));
-  near_interface_ = iface->name;
+  std::optional<packet::Ip> dst;
+  if (stream.dst_addr && near_sends()) dst = stream.dst_addr->first;
+  auto path = host_->find_path({test_.ports.front().interface, stream.zone}, dst);
+  if (!path) return tl::unexpected<Error>(std::move(path.error()));
+  path_ = std::move(*path);
   return {};
 }
 
@@ -180,15 +146,15 @@ std::unique_ptr<report::Sink> TwoHosts::shown(bool first) const {
 
 Status TwoHosts::start_receivers() {
   if (near_sends()) {
-    auto id = far_->start(serve::far_receiver(test_, run_id_, far_end_.interface), far_end_.wait,
-                          context_.stop);
+    auto id = runs().start(serve::far_receiver(test_, run_id_, far_end_.interface), far_end_.wait,
+                           context_.stop);
     if (!id) return tl::unexpected<Error>(std::move(id.error()));
     far_rx_ = std::move(*id);
   }
   if (!far_sends()) return {};
-  if (auto ok = far_->prove(near_ip_); !ok) return ok;
-  const plan::RxSpec spec = serve::near_receiver(test_, run_id_ + 1, near_interface_);
-  auto plan = plan::resolve_rx(spec, gather_facts(near_interface_));
+  if (auto ok = runs().prove(path_.near_ip); !ok) return ok;
+  const plan::RxSpec spec = serve::near_receiver(test_, run_id_ + 1, path_.near_interface);
+  auto plan = plan::resolve_rx(spec, gather_facts(path_.near_interface));
   if (!plan) return tl::unexpected<Error>(std::move(plan.error()));
   near_rx_ =
       std::make_unique<NearReceiver>(std::move(*plan), shown(!near_sends()), asker(context_));
@@ -197,15 +163,15 @@ Status TwoHosts::start_receivers() {
 }
 
 Status TwoHosts::start_far_sender() {
-  auto id = far_->start(serve::far_sender(test_, run_id_ + 1, near_ip_, far_end_.interface),
-                        far_end_.wait, context_.stop);
+  auto id = runs().start(serve::far_sender(test_, run_id_ + 1, path_.near_ip, far_end_.interface),
+                         far_end_.wait, context_.stop);
   if (!id) return tl::unexpected<Error>(std::move(id.error()));
   far_tx_ = std::move(*id);
   return {};
 }
 
 Status TwoHosts::send() {
-  const plan::TestSpec test = serve::near_sender(test_, run_id_, far_ip_);
+  const plan::TestSpec test = serve::near_sender(test_, run_id_, path_.far_ip);
   const auto plan = plan::resolve(test, gather_facts(test, test.ports.front(), true), run_id_);
   if (!plan) return tl::unexpected<Error>(plan.error());
   serve::Journal journal;
@@ -216,9 +182,9 @@ Status TwoHosts::send() {
 }
 
 void TwoHosts::wait_for_far_sender() {
-  while (!far_->over(far_tx_) && !far_->lost() && !interrupted() && !near_rx_->over())
+  while (!runs().over(far_tx_) && !runs().lost() && !interrupted() && !near_rx_->over())
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  if (interrupted() || near_rx_->over()) far_->stop(far_tx_);
+  if (interrupted() || near_rx_->over()) runs().stop(far_tx_);
 }
 
 serve::HalfResult far_result(FarRuns& far, const std::string& id, Nanoseconds patience,
@@ -230,25 +196,22 @@ serve::HalfResult far_result(FarRuns& far, const std::string& id, Nanoseconds pa
 }
 
 void TwoHosts::collect() {
-  const std::string near = fmt::format("{} ({})", near_ip_.to_string(), near_interface_);
-  const std::string far = fmt::format("{} ({})", far_ip_.to_string(),
-                                      far_end_.interface.empty() ? "server" : far_end_.interface);
+  const std::string near = path_.near_end(), far = path_.far_end();
   const Nanoseconds patience = test_.drain + kMore;
   if (!far_rx_.empty()) {
     serve::Way way{near, far, true, near_tx_, {}};
-    way.received = far_result(*far_, far_rx_, patience, hosts_.errors);
+    way.received = far_result(runs(), far_rx_, patience, hosts_.errors);
     hosts_.ways.push_back(std::move(way));
   }
   if (far_tx_.empty()) return;
   serve::Way way{far, near, false, {}, {}};
-  way.sent = far_result(*far_, far_tx_, patience, hosts_.errors);
+  way.sent = far_result(runs(), far_tx_, patience, hosts_.errors);
   way.received = near_rx_->finish_within(patience);
   hosts_.ways.push_back(std::move(way));
 }
 
 Status TwoHosts::course() {
   if (auto ok = connect(); !ok) return ok;
-  if (auto ok = find_ways(); !ok) return ok;
   run_id_ = test_.run_id.value_or(std::random_device{}() & ~1U);
   const auto attended = context_.stop.attend([this] { near_stop_.trip(monotonic_ns()); });
   if (auto ok = start_receivers(); !ok) return ok;
@@ -257,7 +220,7 @@ Status TwoHosts::course() {
   if (near_sends())
     if (auto ok = send(); !ok) return ok;
   if (far_sends()) wait_for_far_sender();
-  if (!far_->lost()) collect();
+  if (!runs().lost()) collect();
   return {};
 }
 
