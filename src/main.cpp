@@ -81,7 +81,9 @@ int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
           [&](const xtg::plan::TcpSpec& spec) { return xtg::app::tcp(spec, context); },
           [&](const xtg::plan::RxSpec& spec) { return xtg::app::rx(spec, context); },
           [&](const xtg::plan::ReflectSpec& spec) { return xtg::app::reflect(spec, context); },
-          [&](const xtg::plan::SearchSpec& spec) { return xtg::app::search(spec, context); },
+          [&](const xtg::plan::SearchSpec& spec) {
+            return xtg::app::search(spec, test.far, context);
+          },
           [&](const xtg::plan::ProbeSpec& spec) { return xtg::app::probe(spec, context); },
           [&](const xtg::plan::DemoSpec& spec) { return xtg::app::demo(spec, context); },
           [&](const xtg::plan::ReportSpec& spec) { return xtg::app::report_files(spec, context); },

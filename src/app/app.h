@@ -40,7 +40,8 @@ int udp_with_server(const plan::TestSpec& test, const plan::FarEnd& far, Context
 int tcp(const plan::TcpSpec& spec, Context& context);
 int rx(const plan::RxSpec& spec, Context& context);
 int reflect(const plan::ReflectSpec& spec, Context& context);
-int search(const plan::SearchSpec& spec, Context& context);
+/// `far`: the host where frames arrive, if it is another one.
+int search(const plan::SearchSpec& spec, const plan::FarEnd& far, Context& context);
 int probe(const plan::ProbeSpec& spec, Context& context);
 int demo(const plan::DemoSpec& spec, Context& context);
 int serve(const plan::ServeSpec& spec, Context& context);

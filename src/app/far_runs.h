@@ -49,6 +49,8 @@ private:
   const std::function<void()> on_lost_;
   net::HttpClient client_; ///< the caller's thread's
   mutable std::mutex mutex_;
+  std::optional<packet::Ip> proven_;
+  std::uint64_t proven_until_ns_ = 0;
   std::map<std::string, serve::FarState> runs_;
   std::optional<Error> lost_;
   std::atomic<bool> ending_{false};

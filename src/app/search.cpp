@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "app/app.h"
+#include "app/facts.h"
 #include "app/front_end.h"
+#include "app/host_trials.h"
 #include "app/port_facts.h"
 #include "app/this_host.h"
 #include "app/trials.h"
@@ -18,6 +21,7 @@
 #include "run/loop.h"
 #include "search/controller.h"
 #include "search/procedures.h"
+#include "serve/far_end.h"
 #include "xdp/live.h"
 
 namespace xtg::app {
@@ -345,13 +349,55 @@ std::optional<report::Failure> failure_of(const std::optional<Error>& error, Ask
 
 } // namespace
 
-int search(const plan::SearchSpec& spec, Context& context) {
+namespace {
+
+/// The trials of a search, the connection that they need, and how it begins.
+struct Ready {
+  std::unique_ptr<FarHost> host;
+  std::unique_ptr<Trials> trials;
+  report::SearchBegin begin;
+};
+
+Result<Ready> make_trials(const plan::SearchSpec& spec, const plan::FarEnd& far, Context& context) {
   plan::TestSpec test = plan::test_of(spec);
-  if (test.dry_run) return udp(plan::trial_of(test, {}, {}), context);
+  Ready ready;
+  ready.begin.spec = spec;
+  if (far.host.empty()) {
+    auto facts = gather_ports(test, context);
+    ready.trials = std::make_unique<PortTrials>(std::move(test), std::move(facts), context.stop);
+    return ready;
+  }
+  auto host = FarHost::connect(far, context.err, [] {}); // the trial under way ends by itself
+  if (!host) return tl::unexpected<Error>(std::move(host.error()));
+  plan::PortSpec& port = test.ports.front();
+  const plan::StreamSpec& stream = port.streams.front();
+  const bool to_there = !far.reverse && stream.dst_addr;
+  auto path = (*host)->find_path({port.interface, stream.zone},
+                                 to_there ? std::optional(stream.dst_addr->first) : std::nullopt);
+  if (!path) return tl::unexpected<Error>(std::move(path.error()));
+  port.interface = path->near_interface;
+  test.output = {};
+  test.output.quiet = true;
+  const plan::TestSpec sender = serve::near_sender(test, 0, path->far_ip);
+  ready.begin.server = (*host)->server();
+  ready.begin.to = path->far_end();
+  ready.begin.reverse = far.reverse;
+  ready.host = std::move(*host);
+  ready.trials = std::make_unique<HostTrials>(std::move(test),
+                                              gather_facts(sender, sender.ports.front(), true), far,
+                                              *ready.host, std::move(*path), context);
+  return ready;
+}
+
+} // namespace
+
+int search(const plan::SearchSpec& spec, const plan::FarEnd& far, Context& context) {
+  if (spec.test.dry_run) return udp(plan::trial_of(plan::test_of(spec), {}, {}), context);
   xdp::init_logging(spec.test.output.verbose);
   const auto sink = make_output(spec.test.output, context);
-  auto facts = gather_ports(test, context);
-  Trials trials(std::move(test), std::move(facts), context.stop);
+  auto made = make_trials(spec, far, context);
+  if (!made) return fail_before(std::move(made.error()), *sink);
+  Trials& trials = *made->trials;
   if (auto ready =
           trials.set_size(spec.sizes.empty() ? std::nullopt : std::optional(spec.sizes.front()));
       !ready)
@@ -360,7 +406,9 @@ int search(const plan::SearchSpec& spec, Context& context) {
   SearchRun run(spec, trials, *sink, context);
   if (auto ready = run.check(); !ready) return fail_before(std::move(ready.error()), *sink);
   const auto attended = context.stop.attend();
-  sink->take(report::Begin(report::SearchBegin{trials.plan(), spec, host.info()}));
+  made->begin.plan = trials.plan();
+  made->begin.info = host.info();
+  sink->take(report::Begin(std::move(made->begin)));
   report::SearchEnd end{run.run(), {}};
   end.summary.cpu_s = host.cpu_s();
   end.verdicts = report::judge(spec.expect, end.summary);

@@ -48,22 +48,19 @@ bool starved(const stats::PortTestSummary& summary, const plan::TrialShape& shap
 
 } // namespace
 
-search::Outcome outcome_of(const stats::PortTestSummary& summary, const plan::TrialShape& shape) {
+search::Outcome outcome_of(const std::vector<stats::Ledger>& ledgers, const stats::RxDelay& delay,
+                           double seconds, const plan::TrialShape& shape) {
   search::Outcome outcome;
   outcome.load = shape.load.value_or(0);
-  outcome.duration = shape.frames ? summary.end_s - summary.start_s
-                                  : std::chrono::duration<double>(shape.duration).count();
-  for (const stats::PortSummary& port : summary.ports) {
-    if (!port.ledger) continue;
-    const stats::Ledger& l = *port.ledger;
+  outcome.duration = shape.frames ? seconds : std::chrono::duration<double>(shape.duration).count();
+  for (const stats::Ledger& l : ledgers) {
     const std::uint64_t more = missing(l.asked, shape);
     outcome.asked += l.asked + more;
     outcome.unsent += l.not_sent + l.driver_drops + more;
     outcome.lost += l.lost + l.dropped + l.late;
     outcome.received += l.received + l.duplicated;
   }
-  if (const stats::RxDelay delay = stats::all_ports(summary).total.delay; delay.count != 0)
-    outcome.delay = figures_of(delay);
+  if (delay.count != 0) outcome.delay = figures_of(delay);
   return outcome;
 }
 
@@ -72,8 +69,7 @@ Status Trials::set_size(const std::optional<packet::SizeLaw>& size) {
     for (plan::PortSpec& port : test_.ports)
       for (plan::StreamSpec& stream : port.streams)
         stream.frame_size = *size;
-  auto plan =
-      plan::resolve_port_test(plan::trial_of(test_, {}, {}), facts_, std::random_device{}());
+  auto plan = resolve(plan::trial_of(test_, {}, {}));
   if (!plan) return tl::unexpected<Error>(std::move(plan.error()));
   plan_ = std::move(*plan);
   const plan::Plan& sender = first_sender(plan_);
@@ -92,24 +88,37 @@ Status Trials::set_size(const std::optional<packet::SizeLaw>& size) {
 
 Result<Trials::Done> Trials::run(const plan::TrialShape& shape) {
   const std::uint64_t began = monotonic_ns();
-  auto plan = plan::resolve_port_test(plan::trial_of(test_, shape, stream_l1_), facts_,
-                                      std::random_device{}());
-  if (!plan) return tl::unexpected<Error>(std::move(plan.error()));
+  auto done = measure_trial(plan::trial_of(test_, shape, stream_l1_), shape);
+  if (!done) return done;
+  done->interrupted = stop_.asked() != Asked::Nothing;
+  done->outcome.elapsed = static_cast<double>(monotonic_ns() - began) * 1e-9;
+  return done;
+}
+
+Result<plan::PortTestPlan> PortTrials::resolve(const plan::TestSpec& trial) const {
+  return plan::resolve_port_test(trial, facts_, std::random_device{}());
+}
+
+Result<Trials::Done> PortTrials::measure_trial(const plan::TestSpec& trial,
+                                               const plan::TrialShape& shape) {
+  const auto plan = resolve(trial);
+  if (!plan) return tl::unexpected<Error>(plan.error());
   const auto sink = report::make_quiet();
   auto measured = measure(*plan, *sink, stop_, {}, &kept_);
   if (!measured) return tl::unexpected<Error>(std::move(measured.error()));
   const auto& summary = std::get<report::PortTestEnd>(measured->end).summary;
   Done done;
-  done.interrupted = stop_.asked() != Asked::Nothing;
-  if (measured->error && !done.interrupted) {
+  if (measured->error && stop_.asked() == Asked::Nothing) {
     done.starved = starved(summary, shape);
     if (!done.starved && measured->error->code != Errc::Peer)
       return tl::unexpected<Error>(*measured->error);
     done.silence = measured->error;
   }
-  done.outcome = outcome_of(summary, shape);
-  done.outcome.elapsed = static_cast<double>(monotonic_ns() - began) * 1e-9;
+  std::vector<stats::Ledger> ledgers;
+  for (const stats::PortSummary& port : summary.ports)
+    if (port.ledger) ledgers.push_back(*port.ledger);
   done.delay = stats::all_ports(summary).total.delay;
+  done.outcome = outcome_of(ledgers, done.delay, summary.end_s - summary.start_s, shape);
   bool first = true;
   for (const stats::PortSummary& port : summary.ports)
     if (port.tx && (std::exchange(first, false) || port.tx->total.xmit_pps < done.rate))

@@ -12,6 +12,7 @@
 #include "app/facts.h"
 #include "app/far_host.h"
 #include "app/front_end.h"
+#include "app/two_hosts.h"
 #include "core/clock.h"
 #include "plan/plan.h"
 #include "plan/rx_plan.h"
@@ -85,14 +86,16 @@ constexpr Nanoseconds kMore{3'000'000'000};
 
 class TwoHosts {
 public:
-  TwoHosts(const plan::TestSpec& test, const plan::FarEnd& far, Context& context)
-      : test_(test), far_end_(far), context_(context) {}
+  /// `host`: a connection that there is already, or null.
+  TwoHosts(const plan::TestSpec& test, const plan::FarEnd& far, FarHost* host, Context& context)
+      : test_(test), far_end_(far), context_(context), host_(host) {}
 
   serve::BothHosts run() {
     hosts_.command = context_.command;
     hosts_.profile = context_.test;
     if (auto ok = course(); !ok) hosts_.errors.push_back(std::move(ok.error()));
-    if (host_ && runs().lost() && hosts_.errors.empty()) hosts_.errors.push_back(*runs().lost());
+    if (host_ != nullptr && runs().lost() && hosts_.errors.empty())
+      hosts_.errors.push_back(*runs().lost());
     return std::move(hosts_);
   }
 
@@ -116,7 +119,8 @@ private:
   Context& context_;
   serve::BothHosts hosts_;
   StopToken near_stop_; ///< of our sender: the user's, or when the server is lost
-  std::unique_ptr<FarHost> host_;
+  FarHost* host_;
+  std::unique_ptr<FarHost> own_host_;
   HostPath path_;
   std::uint32_t run_id_ = 0;
   std::unique_ptr<NearReceiver> near_rx_;
@@ -125,9 +129,13 @@ private:
 };
 
 Status TwoHosts::connect() {
-  auto host = FarHost::connect(far_end_, context_.err, [this] { near_stop_.trip(monotonic_ns()); });
-  if (!host) return tl::unexpected<Error>(std::move(host.error()));
-  host_ = std::move(*host);
+  if (host_ == nullptr) {
+    auto host =
+        FarHost::connect(far_end_, context_.err, [this] { near_stop_.trip(monotonic_ns()); });
+    if (!host) return tl::unexpected<Error>(std::move(host.error()));
+    own_host_ = std::move(*host);
+    host_ = own_host_.get();
+  }
   hosts_.server = host_->server();
   const plan::StreamSpec& stream = test_.ports.front().streams.front();
   std::optional<packet::Ip> dst;
@@ -226,9 +234,14 @@ Status TwoHosts::course() {
 
 } // namespace
 
+serve::BothHosts measure_between(const plan::TestSpec& test, const plan::FarEnd& far, FarHost& host,
+                                 Context& context) {
+  return TwoHosts(test, far, &host, context).run();
+}
+
 int udp_with_server(const plan::TestSpec& test, const plan::FarEnd& far, Context& context) {
   xdp::init_logging(test.output.verbose);
-  const serve::BothHosts hosts = TwoHosts(test, far, context).run();
+  const serve::BothHosts hosts = TwoHosts(test, far, nullptr, context).run();
   const serve::Verdict verdict = serve::verdict_of(hosts);
   if (test.output.json)
     context.out << serve::document_of(hosts);

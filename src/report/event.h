@@ -66,6 +66,9 @@ struct SearchBegin {
   plan::PortTestPlan plan; ///< of a trial at full speed
   plan::SearchSpec spec;
   RunInfo info;
+  /// Of two hosts: the server's address and port, and where frames go; empty: all ports are ours.
+  std::string server{}, to{};
+  bool reverse = false; ///< frames come from there
 };
 using Begin = std::variant<UdpBegin, PortTestBegin, TcpBegin, RxBegin, ReflectBegin, SearchBegin>;
 

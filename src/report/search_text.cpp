@@ -105,6 +105,8 @@ void to_text(Page& page, const SearchBegin& begin) {
     if (port.send) from += (from.empty() ? "" : ", ") + port.iface.name;
     if (port.receive) to += (to.empty() ? "" : ", ") + port.iface.name;
   }
+  if (!begin.to.empty()) to = begin.to;
+  if (begin.reverse) std::swap(from, to);
   fmt::print(page.out, "search from {} to {}\n", from, to);
   const auto goals = plan::goals_of(begin.spec);
   for (const search::Goal& goal : goals)

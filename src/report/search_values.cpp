@@ -190,6 +190,8 @@ Json to_json(const SearchBegin& begin) {
   const auto time_limit = plan::time_limit(begin.spec);
   return start_value(begin.info,
                      {{"role", "search"},
+                      {"server", begin.server.empty() ? Json(nullptr) : Json(begin.server)},
+                      {"reverse", begin.reverse},
                       {"bidir", begin.plan.spec.bidir},
                       {"drain_seconds", seconds(begin.plan.spec.drain)},
                       {"max_seconds", time_limit ? Json(seconds(*time_limit)) : Json(nullptr)},

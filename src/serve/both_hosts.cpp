@@ -2,6 +2,7 @@
 #include "serve/both_hosts.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "core/units.h"
 #include "core/version.h"
 #include "report/verdict.h"
+#include "stats/hdr_histogram.h"
 
 namespace xtg::serve {
 namespace {
@@ -37,6 +39,11 @@ Json at(const Json& value, std::initializer_list<const char*> keys) {
 std::uint64_t count(const Json& value, std::initializer_list<const char*> keys) {
   const Json found = at(value, keys);
   return found.is_number_unsigned() ? found.get<std::uint64_t>() : 0;
+}
+
+double number(const Json& value, std::initializer_list<const char*> keys) {
+  const Json found = at(value, keys);
+  return found.is_number() ? found.get<double>() : 0;
 }
 
 stats::TxCounters tx_of(const Json& sent) {
@@ -143,6 +150,26 @@ Result<stats::Ledger> ledger_of(const Way& way) {
   facts.receiver_drops = count(received, {"end", "aside", "link_dropped"}) +
                          count(received, {"end", "aside", "link_missed"});
   return stats::make_ledger(facts);
+}
+
+stats::RxDelay delay_of(const Way& way) {
+  const Json delay = at(parsed(way.received.document), {"end", "sum", "delay_us"});
+  stats::RxDelay out;
+  const Json packed = at(delay, {"histogram_ns"});
+  if (!packed.is_string()) return out;
+  const auto cells = stats::hdr_decode(packed.get<std::string>());
+  if (!cells) return out;
+  for (const stats::HdrCell& cell : *cells)
+    out.histogram.add(cell.low + (cell.high - cell.low) / 2, cell.count);
+  out.count = out.histogram.count();
+  out.min = static_cast<std::uint64_t>(std::llround(number(delay, {"min"}) * 1e3));
+  out.max = static_cast<std::uint64_t>(std::llround(number(delay, {"max"}) * 1e3));
+  out.mean = number(delay, {"mean"}) * 1e3;
+  return out;
+}
+
+double accepted_pps(const Way& way) {
+  return number(parsed(way.sent.document), {"end", "sum", "xmit_pps"});
 }
 
 Verdict verdict_of(const BothHosts& hosts) {

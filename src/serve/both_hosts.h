@@ -9,6 +9,7 @@
 
 #include "core/result.h"
 #include "stats/ledger.h"
+#include "stats/rx.h"
 
 namespace xtg::serve {
 
@@ -28,6 +29,10 @@ struct Way {
 
 /// What became of every packet of a direction; NotFound where a side's figures are missing.
 Result<stats::Ledger> ledger_of(const Way& way);
+/// The one-way delays of its frames; a count of 0 where none were measured.
+stats::RxDelay delay_of(const Way& way);
+/// Frames per second that the sender's driver accepted; 0 where its figures are missing.
+double accepted_pps(const Way& way);
 
 struct BothHosts {
   std::string server;  ///< "198.18.0.2:9950"

@@ -155,7 +155,7 @@ Status check_names(const SearchSpec& spec) {
   return {};
 }
 
-/// Where the frames are received.
+/// Where the frames are received, if not on a server's host.
 Status check_receiver(const SearchSpec& spec) {
   const plan::PortSpec& sender = spec.test.ports.front();
   const bool rx = plan::sees_both_ends(spec.test);
@@ -163,8 +163,8 @@ Status check_receiver(const SearchSpec& spec) {
     return bad_usage("search: expected the name of the sending interface, as in \"search eth1 --rx "
                      "eth2\"");
   if (spec.reflector.empty() && !rx)
-    return bad_usage("search: expected where the frames arrive: --rx INTERFACE after a device, or "
-                     "--reflect IP");
+    return bad_usage("search: expected where the frames arrive: --rx INTERFACE after a device, "
+                     "--reflect IP or --server HOST");
   if (!spec.reflector.empty() && rx)
     return bad_usage("--reflect and --rx exclude each other: with a reflector, frames arrive on "
                      "the sending interface");
@@ -179,7 +179,11 @@ Status check_receiver(const SearchSpec& spec) {
 
 Status check_search(const Test& test, const Asked& asked) {
   const auto& spec = std::get<SearchSpec>(test.of);
-  if (auto ok = check_receiver(spec); !ok) return ok;
+  if (auto ok = check_server(test, asked); !ok) return ok;
+  if (test.far.host.empty())
+    if (auto ok = check_receiver(spec); !ok) return ok;
+  if (!test.far.host.empty() && !spec.reflector.empty())
+    return bad_usage("--reflect and --server exclude each other: both say where frames arrive");
   if (auto ok = check_names(spec); !ok) return ok;
   const auto& streams = spec.test.ports.front().streams;
   if (streams.size() == 1 && streams.front().rate.rate.unit != Rate::Unit::Max)
@@ -201,6 +205,7 @@ CommandInfo search_command() {
     return std::ranges::find(kNotOfSearch, row.name) != kNotOfSearch.end();
   });
   search_rows(table);
+  server_rows(table);
   table.info().check = check_search;
   return table.done();
 }

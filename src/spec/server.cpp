@@ -73,7 +73,7 @@ void server_rows(Table& table) {
 }
 
 Status check_server(const Test& of, const Asked& asked) {
-  const auto& test = std::get<plan::TestSpec>(of.of);
+  const plan::TestSpec& test = *udp_of(of);
   if (of.far.host.empty()) {
     for (const char* name : {"--reverse", "--far-interface", "--token-file", "--wait"})
       if (asked.has(name)) return bad_usage(std::string(name) + " needs --server");
@@ -84,8 +84,11 @@ Status check_server(const Test& of, const Asked& asked) {
         "--server and --rx or --port exclude each other: the other end is the server's");
   if (of.far.reverse && test.bidir)
     return bad_usage("--reverse and --bidir exclude each other: one of the two is accepted");
-  for (const char* name : {"--key", "--dry-run", "--write-pcap", "--json-stream", "--no-signature",
-                           "--round-trip", "--report"})
+  const bool shows_itself = std::holds_alternative<plan::SearchSpec>(of.of);
+  for (const char* name : {"--json-stream", "--report"})
+    if (asked.has(name) && !shows_itself)
+      return bad_usage(fmt::format("{} goes without --server", name));
+  for (const char* name : {"--key", "--dry-run", "--write-pcap", "--no-signature", "--round-trip"})
     if (asked.has(name)) return bad_usage(fmt::format("{} goes without --server", name));
   return {};
 }

@@ -47,7 +47,7 @@ struct Test {
                plan::ProbeSpec, plan::DemoSpec, plan::ServeSpec, plan::ReportSpec, Completion>
       of;
   std::string key_file; ///< file from which --key was read; written to profiles
-  plan::FarEnd far{};   ///< of `udp`: the host of the other end
+  plan::FarEnd far{};   ///< of `udp` and `search`: the host of the other end
   bool operator==(const Test&) const = default;
 };
 

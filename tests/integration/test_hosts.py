@@ -150,6 +150,73 @@ class Directions(HostsTest):
         self.assertIn("received", result.out)
 
 
+class Searching(HostsTest):
+    """A limit of 2000 packets per second and direction on the way, which a trial may exceed by 100."""
+
+    TRIAL = ("--goal", "loss=0,duration=200ms,sum=200ms,width=20%,initial=200ms", "--min-rate", "1kpps", "--max-rate", "8kpps",
+             "--json")
+
+    def search(self, *args, status=0):
+        command = ["search", "--server", self.address, "--token-file", self.server.path, "-s", 128, *self.TRIAL, *args]
+        with wire.Process(["ip", "netns", "exec", self.hosts.near, lib.BINARY], command) as process:
+            result = process.finish()
+        self.assertEqual(result.status, status, result)
+        for trial in result.doc["intervals"]:
+            self.assertEqual(trial["asked"], trial["unsent"] + trial["lost_packets"] + trial["received"], trial)
+        return result
+
+    def found(self, *args):
+        """On a machine that lets the generator send in time."""
+        for _ in range(3):
+            result = self.search(*args)
+            (goal,) = result.doc["end"]["sizes"][0]["goals"]
+            if goal["regular"] and goal["limited_by"] == "device":
+                break
+        self.assertEqual((goal["regular"], goal["limited_by"]), (True, "device"), result)
+        self.assertLess(goal["lower"]["pps"], 2000 + 100 / 0.2, result)
+        self.assertGreater(goal["upper"]["pps"], 1500, result)
+        self.idle()
+        return result
+
+    def test_found_each_way(self):
+        for family in (0, 1):
+            self.serve(family=family)
+            self.hosts.drop("meta", "l4proto", "udp", "limit", "rate", "over", "2000/second", "burst", "100", "packets")
+            for args in ((), ("-R",)):
+                result = self.found(*args)
+                configuration = result.doc["start"]["configuration"]
+                self.assertEqual(configuration["reverse"], bool(args), result)
+                self.assertIn(self.address.strip("[]").split("]")[0], configuration["server"])
+                (size,) = result.doc["end"]["sizes"]
+                self.assertTrue(all(point["delay_us"]["p99"] > 0 for point in size["latency"]), result)
+            self.server.stop()
+            self.hosts.run(self.hosts.router, "nft", "flush", "ruleset")
+
+    def test_both_ways_share_the_limit(self):
+        self.serve()
+        self.hosts.drop("meta", "l4proto", "udp", "limit", "rate", "over", "4000/second", "burst", "200", "packets")
+        self.found("--bidir")
+
+    def test_nothing_arrives(self):
+        self.serve()
+        self.hosts.drop("meta", "l4proto", "udp")
+        result = self.search(status=5)
+        self.assertIn("no test frame arrived", result.doc["error"])
+        self.idle()
+
+    def test_server_killed(self):
+        self.serve()
+        command = ["search", "--server", self.address, "--token-file", self.server.path, *self.TRIAL]
+        with wire.Process(["ip", "netns", "exec", self.hosts.near, lib.BINARY], command) as process:
+            client = serve_lib.Client(self.hosts.near, self.address)
+            lib.wait_for(lambda: client.get("/v1/health")["running"], "a trial")
+            self.server.process.send(signal.SIGKILL)
+            result = process.finish()
+        self.assertEqual(result.status, 5, result)
+        self.assertTrue(result.doc["error"], result)
+        self.idle()
+
+
 class Trouble(HostsTest):
 
     def test_refused(self):

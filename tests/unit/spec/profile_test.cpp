@@ -178,9 +178,12 @@ Args beside(const std::string& command, const std::string& option) {
                                                      {"demo --burst", {"--rate", "1kpps"}},
                                                      {"rx --sample", {"--write-pcap", "f"}},
                                                      {"rx --drop-matched", {"--match", "udp"}}};
+  const bool of_server = option == "--reverse" || option == "--far-interface" ||
+                         option == "--token-file" || option == "--wait";
+  if (command == "search" && of_server) return {"--server", "h1"};
   if (command == "search" && option == "--tpid") return {"--rx", "eth2", "--vlan", "1"};
   if (command == "search" && option == "--pkt-size") return {"--reflect", "198.18.0.2"};
-  if (command == "search" && option != "--rx" && option != "--reflect") return {"--rx", "eth2"};
+  if (command == "search" && option != "--rx" && option != "--reflect" && option != "--server") return {"--rx", "eth2"};
   const auto found = kNeeds.find(command + " " + option);
   return found == kNeeds.end() ? Args{} : found->second;
 }
