@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
+#include <thread>
 
 #include <poll.h>
 #include <unistd.h>
@@ -17,9 +19,12 @@ namespace xtg::app {
 namespace {
 
 constexpr unsigned kCopies = 3; // one may be lost
-constexpr int kApartMs = 50;
 constexpr unsigned kTries = 10; // per copy: after a flood the driver's ring is full for a moment
 constexpr unsigned kTryApartUs = 1'000;
+
+timespec duration_timespec(Nanoseconds time) {
+  return {.tv_sec = time.count() / 1'000'000'000, .tv_nsec = time.count() % 1'000'000'000};
+}
 
 } // namespace
 
@@ -64,7 +69,8 @@ void Announcer::start(int signal_fd) {
     sent = send(stream, about(stream), copy);
     any = any || sent;
     pollfd signal{signal_fd, POLLIN, 0};
-    if (poll(&signal, 1, kApartMs) > 0) break;
+    const timespec gap = duration_timespec(plan_.spec.announce_gap);
+    if (ppoll(&signal, 1, &gap, nullptr) > 0) break;
   }
   if (!any)
     warnings_.push_back(
@@ -75,7 +81,7 @@ void Announcer::end(const stats::Snapshot& last, bool hurry) {
   std::vector<bool> any(plan_.streams.size());
   Status failed;
   for (unsigned copy = 0; copy < (hurry ? 1 : kCopies); copy++) {
-    if (copy != 0) usleep(kApartMs * 1'000);
+    if (copy != 0) std::this_thread::sleep_for(plan_.spec.announce_gap);
     for (std::size_t i = 0; i < plan_.streams.size(); i++) {
       packet::Announcement what = about(plan_.streams[i]);
       what.kind = packet::AnnouncementKind::End;

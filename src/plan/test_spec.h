@@ -39,10 +39,11 @@ struct TestSpec {
   Nanoseconds interval{1'000'000'000};
   bool allow_default_route = false;
   bool allow_public = false;
-  bool fix = false;                    ///< repair the interface if possible; undone afterwards
-  bool announce = false;               ///< announce the run's start and end to receivers
-  std::optional<std::uint32_t> run_id; ///< the run's number; none: drawn
-  std::optional<SipKey> key;           ///< authenticates the announcements
+  bool fix = false;                     ///< repair the interface if possible; undone afterwards
+  bool announce = false;                ///< announce the run's start and end to receivers
+  Nanoseconds announce_gap{50'000'000}; ///< between an announcement's copies
+  std::optional<std::uint32_t> run_id;  ///< the run's number; none: drawn
+  std::optional<SipKey> key;            ///< authenticates the announcements
   bool bidir = false; ///< ports that only receive send the first one's streams reversed
   std::uint32_t window = RxSpec{}.window; ///< sequence numbers remembered per stream
   Nanoseconds drain = kDrain;

@@ -15,6 +15,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// The far end knows of the run by the control connection: nothing depends on an announcement.
+constexpr Nanoseconds kGap{5'000'000};
+
 /// Without what is of two hosts, which neither of them does by itself.
 plan::TestSpec one_end(plan::TestSpec test, std::uint32_t run_id, const packet::Ip& to) {
   const plan::TestSpec plain;
@@ -23,6 +26,7 @@ plan::TestSpec one_end(plan::TestSpec test, std::uint32_t run_id, const packet::
   test.window = plain.window;
   test.expect.clear();
   test.announce = true;
+  test.announce_gap = kGap;
   test.run_id = run_id;
   for (plan::StreamSpec& stream : test.ports.front().streams)
     if (!stream.dst_addr) stream.dst_addr = packet::IpRange{to, 1};

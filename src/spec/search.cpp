@@ -14,9 +14,9 @@ namespace {
 using plan::SearchSpec;
 
 /// Options of `udp` that the search decides by itself, or that fit no series of trials.
-constexpr std::array<std::string_view, 12> kNotOfSearch = {
-    "num-packets", "duration", "announce",   "key",         "session",      "interval",
-    "port",        "expect",   "write-pcap", "show-frames", "no-signature", "clock"};
+constexpr std::array<std::string_view, 13> kNotOfSearch = {
+    "num-packets", "duration", "announce-gap", "announce",    "key",          "session", "interval",
+    "port",        "expect",   "write-pcap",   "show-frames", "no-signature", "clock"};
 
 constexpr std::array kPresets = {Choice<search::Preset>{"default", search::Preset::Default},
                                  Choice<search::Preset>{"quick", search::Preset::Quick},

@@ -172,6 +172,8 @@ void stream_rows(Table& table) {
   table.place(Place::Run);
   table.flag("--announce", "announce the run's start and end to receivers, in extra frames",
              of_test(&plan::TestSpec::announce));
+  table.value({"--announce-gap", "TIME", "time between the three copies of an announcement"},
+              of_test(&plan::TestSpec::announce_gap), parse_positive_duration);
   key_row(table, of_test(&plan::TestSpec::key));
   run_id_row(table, "name the run: 8 digits, for rx --session", "random",
              of_test(&plan::TestSpec::run_id));
@@ -303,6 +305,8 @@ Status check_ends(const plan::TestSpec& test, const Asked& asked) {
 
 Status check_udp(const Test& of, const Asked& asked) {
   const auto& test = std::get<plan::TestSpec>(of.of);
+  if (asked.has("--announce-gap") && !test.announce)
+    return bad_usage("--announce-gap needs --announce");
   if (test.key && !test.announce)
     return bad_usage("--key needs --announce: it protects announcements only");
   if (asked.has("--show-frames") && !test.dry_run && test.pcap_path.empty())

@@ -162,6 +162,7 @@ Args beside(const std::string& command, const std::string& option) {
                                                      {"tcp --rate-layer", {"--rate", "1Gbps"}},
                                                      {"udp --burst", {"--rate", "1kpps"}},
                                                      {"udp --key", {"--announce"}},
+                                                     {"udp --announce-gap", {"--announce"}},
                                                      {"udp --drain", {"--rx", "eth2"}},
                                                      {"udp --reverse", {"--server", "h1"}},
                                                      {"udp --far-interface", {"--server", "h1"}},
