@@ -21,8 +21,8 @@ public:
   Announcer(const plan::Plan& plan, xdp::Sender& sender, const net::IngressDevices& devices)
       : plan_(plan), sender_(sender), devices_(devices) {}
 
-  /// Announces the start three times, with the plan's gap after each; returns early when `signal_fd`
-  /// becomes readable.
+  /// Announces the start three times, with the plan's gap after each; returns early when
+  /// `signal_fd` becomes readable.
   void start(int signal_fd);
   /// Announces the final count of every stream three times; with `hurry` once, without waiting.
   void end(const stats::Snapshot& last, bool hurry);

@@ -109,7 +109,7 @@ Status FarRuns::prove(const packet::Ip& address) {
 
 Result<std::string> FarRuns::start(const std::string& body, bool wait, const StopToken& stop) {
   const auto answer = client_.post(
-      fmt::format("/v1/tests?lease={}&wait={}", kLease, wait ? "true" : "false"), body);
+      fmt::format("/v1/tests?lease={}&wait={}{}", kLease, wait ? "true" : "false", hold_), body);
   if (!answer) return tl::unexpected<Error>(answer.error());
   auto state = serve::read_state(answer->status, answer->body);
   if (!state) return tl::unexpected<Error>(std::move(state.error()));

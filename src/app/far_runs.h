@@ -32,6 +32,8 @@ public:
   Result<std::vector<serve::FarInterface>> interfaces();
   /// Answers the server's challenge at this address of ours.
   Status prove(const packet::Ip& address);
+  /// The server keeps attached for a few seconds after each run what the next one needs.
+  void run_in_series() { hold_ = "&hold=3s"; }
   /// Creates a test and returns once it has begun, or is over. `wait`: also for its turn.
   Result<std::string> start(const std::string& body, bool wait, const StopToken& stop);
   void stop(const std::string& id);
@@ -47,6 +49,7 @@ private:
   const net::HttpTarget target_;
   std::ostream& err_;
   const std::function<void()> on_lost_;
+  std::string hold_;
   net::HttpClient client_; ///< the caller's thread's
   mutable std::mutex mutex_;
   std::optional<packet::Ip> proven_;

@@ -48,7 +48,7 @@ Result<plan::PortTestPlan> HostTrials::resolve(const plan::TestSpec& trial) cons
 
 Result<Trials::Done> HostTrials::measure_trial(const plan::TestSpec& trial,
                                                const plan::TrialShape& shape) {
-  const serve::BothHosts hosts = measure_between(trial, far_, host_, context_);
+  const serve::BothHosts hosts = measure_between(trial, far_, host_, kept_, context_);
   Done done;
   if (stop_.asked() != Asked::Nothing) return done;
   if (!hosts.errors.empty()) return tl::unexpected<Error>(hosts.errors.front());

@@ -19,7 +19,9 @@ public:
   HostTrials(plan::TestSpec test, plan::HostFacts facts, const plan::FarEnd& far, FarHost& host,
              HostPath path, Context& context)
       : Trials(std::move(test), {std::move(facts)}, context.stop), far_(far), host_(host),
-        path_(std::move(path)), context_(context) {}
+        path_(std::move(path)), context_(context) {
+    host_.runs().run_in_series();
+  }
 
 private:
   Result<Done> measure_trial(const plan::TestSpec& trial, const plan::TrialShape& shape) override;
@@ -30,6 +32,7 @@ private:
   FarHost& host_;
   const HostPath path_;
   Context& context_;
+  KeptPort kept_;
 };
 
 } // namespace xtg::app

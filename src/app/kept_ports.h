@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What port tests on the same ports keep from one to the next: XDP attachments and ingress devices.
+// What tests on the same ports keep from one to the next: XDP attachments and ingress devices.
 // Internal to app.
 #pragma once
 
@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "net/ingress_devices.h"
+#include "plan/facts.h"
 #include "xdp/kept_links.h"
 
 namespace xtg::app {
@@ -16,6 +17,9 @@ struct KeptPort {
   bool here = false;                            ///< they are in this network namespace
   xdp::KeptLinks links;                         ///< end before the devices
 };
+
+/// Takes the port's own programs out of the facts of its interface: the next test replaces them.
+void overlook_kept(plan::HostFacts& facts, KeptPort& kept);
 
 /// By the number of the port in the plan. It must outlive the tests, and the plans must have the
 /// same ports.

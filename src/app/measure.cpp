@@ -65,7 +65,7 @@ Status remove_obstacles(plan::PortTestPlan& plan, std::vector<std::unique_ptr<Re
 } // namespace
 
 Result<Outcome> measure(const plan::Plan& asked, report::Sink& sink, const StopToken& stop,
-                        report::RunInfo asker) {
+                        report::RunInfo asker, KeptPort* kept) {
   ThisHost host(std::move(asker));
   plan::Plan plan = asked;
   std::unique_ptr<Repair> repair;
@@ -77,11 +77,11 @@ Result<Outcome> measure(const plan::Plan& asked, report::Sink& sink, const StopT
   sink.take(report::Step{
       fmt::format("interface {} (index {}, driver {}), {} threads, batches of {}", plan.iface.name,
                   plan.iface.ifindex, plan.iface.driver, plan.cpus.size(), plan.batch)});
-  auto course = UdpRun::prepare(plan, host.info().started_ns);
+  auto course = UdpRun::prepare(plan, host.info().started_ns, kept);
   if (!course && plan.attach_pass && plan.asked().via == plan::TxPath::Auto &&
       course.error().code == Errc::NotSupported) {
     plan::fall_back_to_tc(plan, course.error().message());
-    course = UdpRun::prepare(plan, host.info().started_ns);
+    course = UdpRun::prepare(plan, host.info().started_ns, kept);
   }
   if (!course) return while_preparing(std::move(course.error()));
   sink.take(report::Step{"programs loaded and attached to the dispatcher, threads ready"});
@@ -118,7 +118,7 @@ Result<Outcome> measure(const plan::TcpPlan& asked, report::Sink& sink, const St
 }
 
 Result<Outcome> measure(const plan::RxPlan& plan, report::Sink& sink, const StopToken& stop,
-                        report::RunInfo asker) {
+                        report::RunInfo asker, KeptPort* kept) {
   ThisHost host(std::move(asker));
   if (auto ready = check_caps(true); !ready) return tl::unexpected<Error>(std::move(ready.error()));
   std::optional<SampleFile> samples;
@@ -128,7 +128,7 @@ Result<Outcome> measure(const plan::RxPlan& plan, report::Sink& sink, const Stop
     samples.emplace(std::move(*created));
   }
   RxRun course(plan, samples ? &*samples : nullptr);
-  if (auto prepared = course.prepare(); !prepared)
+  if (auto prepared = course.prepare(kept != nullptr ? &kept->links : nullptr); !prepared)
     return while_preparing(std::move(prepared.error()));
   return run::carry_out(course, host.info(), sink, stop, host);
 }

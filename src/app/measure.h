@@ -20,15 +20,15 @@ namespace xtg::app {
 using run::Outcome;
 
 /// `asker`: the first members of RunInfo, known to the front end; measure() fills in the rest.
+/// `kept`: for a series of runs on the same ports.
 Result<Outcome> measure(const plan::Plan& plan, report::Sink& sink, const StopToken& stop,
-                        report::RunInfo asker = {});
-/// `kept`: for a series of tests on the same ports.
+                        report::RunInfo asker = {}, KeptPort* kept = nullptr);
 Result<Outcome> measure(const plan::PortTestPlan& plan, report::Sink& sink, const StopToken& stop,
                         report::RunInfo asker = {}, KeptPorts* kept = nullptr);
 Result<Outcome> measure(const plan::TcpPlan& plan, report::Sink& sink, const StopToken& stop,
                         report::RunInfo asker = {});
 Result<Outcome> measure(const plan::RxPlan& plan, report::Sink& sink, const StopToken& stop,
-                        report::RunInfo asker = {});
+                        report::RunInfo asker = {}, KeptPort* kept = nullptr);
 Result<Outcome> measure(const plan::ReflectPlan& plan, report::Sink& sink, const StopToken& stop,
                         report::RunInfo asker = {});
 

@@ -31,8 +31,8 @@ public:
   explicit RxRun(const plan::RxPlan& plan, SampleFile* samples = nullptr)
       : plan_(plan), samples_(samples), listener_(plan), announced_(plan.spec) {}
 
-  /// Loads and attaches the program. Frames still pass.
-  Status prepare() { return listener_.prepare(); }
+  /// Loads and attaches the program. Frames still pass. `kept`: the attachment stays there.
+  Status prepare(xdp::KeptLinks* kept) { return listener_.prepare(nullptr, kept); }
 
   report::Begin begin(report::RunInfo info) override;
   /// Starts counting: whoever reads that the run begins may send.

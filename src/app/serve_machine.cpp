@@ -3,6 +3,7 @@
 
 #include <random>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 #include <sys/random.h>
@@ -24,15 +25,6 @@ Result<serve::AnyPlan> any(Result<Plan> plan) {
   return serve::AnyPlan(std::move(*plan));
 }
 
-Result<serve::AnyPlan> plan_udp(plan::TestSpec test, bool ask) {
-  const std::uint32_t run_id = test.run_id.value_or(std::random_device{}());
-  if (!plan::sees_both_ends(test))
-    return any(plan::resolve(test, gather_facts(test, test.ports.front(), ask), run_id));
-  const auto facts = gather_facts_of_ports(
-      test, [ask](const auto& spec, const auto& port) { return gather_facts(spec, port, ask); });
-  return any(plan::resolve_port_test(test, facts, run_id));
-}
-
 } // namespace
 
 std::uint64_t ServeMachine::now_ns() {
@@ -51,21 +43,87 @@ std::string ServeMachine::hostname() {
   return host_name();
 }
 
+void ServeMachine::hold(const std::string& interface, Nanoseconds time) {
+  const std::lock_guard lock(mutex_);
+  const auto found = held_.find(interface);
+  if (time.count() == 0) {
+    if (found != held_.end() && found->second.users == 0) held_.erase(found);
+    return;
+  }
+  Held& held = found != held_.end() ? found->second : held_[interface];
+  held.time = time;
+  held.until_ns = monotonic_ns() + static_cast<std::uint64_t>(time.count());
+}
+
+void ServeMachine::tick() {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(held_, [now = monotonic_ns()](const auto& each) {
+    return each.second.users == 0 && each.second.until_ns <= now;
+  });
+}
+
+std::shared_ptr<KeptPort> ServeMachine::held(const std::string& interface) {
+  const std::lock_guard lock(mutex_);
+  const auto found = held_.find(interface);
+  return found != held_.end() ? found->second.port : nullptr;
+}
+
+Result<serve::AnyPlan> ServeMachine::plan_udp(plan::TestSpec test, bool ask) {
+  const std::uint32_t run_id = test.run_id.value_or(std::random_device{}());
+  if (!plan::sees_both_ends(test)) {
+    auto facts = gather_facts(test, test.ports.front(), ask);
+    if (const auto kept = held(test.ports.front().interface)) overlook_kept(facts, *kept);
+    return any(plan::resolve(test, facts, run_id));
+  }
+  const auto facts = gather_facts_of_ports(
+      test, [ask](const auto& spec, const auto& port) { return gather_facts(spec, port, ask); });
+  return any(plan::resolve_port_test(test, facts, run_id));
+}
+
 Result<serve::AnyPlan> ServeMachine::plan(const spec::Test& test, bool ask) {
   if (const auto* udp = std::get_if<plan::TestSpec>(&test.of)) return plan_udp(*udp, ask);
   if (const auto* tcp = std::get_if<plan::TcpSpec>(&test.of))
     return any(plan::resolve_tcp(*tcp, gather_facts(*tcp)));
-  if (const auto* rx = std::get_if<plan::RxSpec>(&test.of))
-    return any(plan::resolve_rx(*rx, gather_facts(rx->interface)));
+  if (const auto* rx = std::get_if<plan::RxSpec>(&test.of)) {
+    auto facts = gather_facts(rx->interface);
+    if (const auto kept = held(rx->interface)) overlook_kept(facts, *kept);
+    return any(plan::resolve_rx(*rx, facts));
+  }
   if (const auto* reflect = std::get_if<plan::ReflectSpec>(&test.of))
     return any(plan::resolve_reflect(*reflect, gather_facts(reflect->interface)));
   return fail(Errc::Internal, "a command that is not served");
 }
 
+template <class Plan>
+Result<run::Outcome> ServeMachine::measure_held(const Plan& plan, report::Sink& sink,
+                                                const StopToken& stop, report::RunInfo asker) {
+  std::shared_ptr<KeptPort> port;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = held_.find(plan.iface.name); found != held_.end()) {
+      port = found->second.port;
+      found->second.users++;
+    }
+  }
+  auto measured = measure(plan, sink, stop, std::move(asker), port.get());
+  if (!port) return measured;
+  const std::lock_guard lock(mutex_);
+  Held& held = held_.at(plan.iface.name); // stays while it has a user
+  held.users--;
+  held.until_ns = monotonic_ns() + static_cast<std::uint64_t>(held.time.count());
+  return measured;
+}
+
 void ServeMachine::run(const serve::AnyPlan& plan, report::Sink& sink, const StopToken& stop,
                        report::RunInfo asker) {
-  std::visit([&](const auto& one) { finish(measure(one, sink, stop, std::move(asker)), sink); },
-             plan);
+  const auto measured = [&](const auto& one) {
+    using One = std::remove_cvref_t<decltype(one)>;
+    if constexpr (std::is_same_v<One, plan::Plan> || std::is_same_v<One, plan::RxPlan>)
+      return measure_held(one, sink, stop, std::move(asker));
+    else
+      return measure(one, sink, stop, std::move(asker));
+  };
+  std::visit([&](const auto& one) { finish(measured(one), sink); }, plan);
 }
 
 std::vector<plan::InterfaceFacts> ServeMachine::interfaces(const std::vector<std::string>& names) {

@@ -4,14 +4,16 @@
 
 #include "app/app.h"
 #include "app/far_host.h"
+#include "app/kept_ports.h"
 #include "plan/far_end.h"
 #include "plan/test_spec.h"
 #include "serve/both_hosts.h"
 
 namespace xtg::app {
 
-/// What went wrong is in the result. Shown as the test's output says.
+/// What went wrong is in the result. Shown as the test's output says. Both ends keep their
+/// attachments for the next test: this one in `kept`, the server for a few seconds.
 serve::BothHosts measure_between(const plan::TestSpec& test, const plan::FarEnd& far, FarHost& host,
-                                 Context& context);
+                                 KeptPort& kept, Context& context);
 
 } // namespace xtg::app

@@ -47,10 +47,11 @@ serve::HalfResult result_of(const serve::Journal& journal) {
 /// A receiver of ours, in a thread of its own.
 class NearReceiver {
 public:
-  NearReceiver(plan::RxPlan plan, std::unique_ptr<report::Sink> shown, report::RunInfo asker)
+  NearReceiver(plan::RxPlan plan, std::unique_ptr<report::Sink> shown, report::RunInfo asker,
+               KeptPort* kept)
       : tee_(journal_, std::move(shown)),
-        thread_([this, plan = std::move(plan), asker = std::move(asker)] {
-          finish(measure(plan, tee_, stop_, asker), tee_);
+        thread_([this, kept, plan = std::move(plan), asker = std::move(asker)] {
+          finish(measure(plan, tee_, stop_, asker, kept), tee_);
           journal_.close();
           over_ = true;
         }) {}
@@ -86,9 +87,10 @@ constexpr Nanoseconds kMore{3'000'000'000};
 
 class TwoHosts {
 public:
-  /// `host`: a connection that there is already, or null.
-  TwoHosts(const plan::TestSpec& test, const plan::FarEnd& far, FarHost* host, Context& context)
-      : test_(test), far_end_(far), context_(context), host_(host) {}
+  /// `host`: a connection that there is already, or null; `kept`: of a series of tests, or null.
+  TwoHosts(const plan::TestSpec& test, const plan::FarEnd& far, FarHost* host, KeptPort* kept,
+           Context& context)
+      : test_(test), far_end_(far), context_(context), host_(host), kept_(kept) {}
 
   serve::BothHosts run() {
     hosts_.command = context_.command;
@@ -120,6 +122,7 @@ private:
   serve::BothHosts hosts_;
   StopToken near_stop_; ///< of our sender: the user's, or when the server is lost
   FarHost* host_;
+  KeptPort* kept_;
   std::unique_ptr<FarHost> own_host_;
   HostPath path_;
   std::uint32_t run_id_ = 0;
@@ -162,10 +165,12 @@ Status TwoHosts::start_receivers() {
   if (!far_sends()) return {};
   if (auto ok = runs().prove(path_.near_ip); !ok) return ok;
   const plan::RxSpec spec = serve::near_receiver(test_, run_id_ + 1, path_.near_interface);
-  auto plan = plan::resolve_rx(spec, gather_facts(path_.near_interface));
+  auto facts = gather_facts(path_.near_interface);
+  if (kept_ != nullptr) overlook_kept(facts, *kept_);
+  auto plan = plan::resolve_rx(spec, facts);
   if (!plan) return tl::unexpected<Error>(std::move(plan.error()));
-  near_rx_ =
-      std::make_unique<NearReceiver>(std::move(*plan), shown(!near_sends()), asker(context_));
+  near_rx_ = std::make_unique<NearReceiver>(std::move(*plan), shown(!near_sends()), asker(context_),
+                                            kept_);
   near_rx_->await_begin();
   return {};
 }
@@ -180,11 +185,13 @@ Status TwoHosts::start_far_sender() {
 
 Status TwoHosts::send() {
   const plan::TestSpec test = serve::near_sender(test_, run_id_, path_.far_ip);
-  const auto plan = plan::resolve(test, gather_facts(test, test.ports.front(), true), run_id_);
+  auto facts = gather_facts(test, test.ports.front(), true);
+  if (kept_ != nullptr) overlook_kept(facts, *kept_);
+  const auto plan = plan::resolve(test, facts, run_id_);
   if (!plan) return tl::unexpected<Error>(plan.error());
   serve::Journal journal;
   Tee tee(journal, shown(true));
-  finish(measure(*plan, tee, near_stop_, asker(context_)), tee);
+  finish(measure(*plan, tee, near_stop_, asker(context_), kept_), tee);
   near_tx_ = result_of(journal);
   return {};
 }
@@ -235,13 +242,13 @@ Status TwoHosts::course() {
 } // namespace
 
 serve::BothHosts measure_between(const plan::TestSpec& test, const plan::FarEnd& far, FarHost& host,
-                                 Context& context) {
-  return TwoHosts(test, far, &host, context).run();
+                                 KeptPort& kept, Context& context) {
+  return TwoHosts(test, far, &host, &kept, context).run();
 }
 
 int udp_with_server(const plan::TestSpec& test, const plan::FarEnd& far, Context& context) {
   xdp::init_logging(test.output.verbose);
-  const serve::BothHosts hosts = TwoHosts(test, far, nullptr, context).run();
+  const serve::BothHosts hosts = TwoHosts(test, far, nullptr, nullptr, context).run();
   const serve::Verdict verdict = serve::verdict_of(hosts);
   if (test.output.json)
     context.out << serve::document_of(hosts);

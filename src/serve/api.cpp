@@ -249,7 +249,7 @@ Result<Service::Entry> Service::read(const HttpRequest& request) {
 HttpAnswer Service::create(const HttpRequest& request) {
   if (!is_json(request)) return problem(415, "expected Content-Type: application/json");
   bool wait = false;
-  Nanoseconds lease{};
+  Nanoseconds lease{}, hold{};
   for (const auto& [key, value] : request.query) {
     if (key == "wait" && (value == "true" || value == "false")) {
       wait = value == "true";
@@ -258,9 +258,15 @@ HttpAnswer Service::create(const HttpRequest& request) {
       if (!parsed || *parsed < kLeastLease || *parsed > kMostLease)
         return problem(400, fmt::format("lease {}: expected 1s to 60s", xtg::quoted(value)));
       lease = *parsed;
+    } else if (key == "hold") {
+      const auto parsed = parse_duration(value);
+      if (!parsed || *parsed > kMostHold)
+        return problem(400, fmt::format("hold {}: expected 0 to 10s", xtg::quoted(value)));
+      hold = *parsed;
     } else {
-      return problem(400, fmt::format("query {}: expected wait=true, wait=false or lease=TIME",
-                                      xtg::quoted(key + "=" + value)));
+      return problem(
+          400, fmt::format("query {}: expected wait=true, wait=false, lease=TIME or hold=TIME",
+                           xtg::quoted(key + "=" + value)));
     }
   }
   auto entry = read(request);
@@ -271,6 +277,7 @@ HttpAnswer Service::create(const HttpRequest& request) {
                                                     : problem(entry.error());
   }
   (*entry)->lease = lease;
+  (*entry)->hold = hold;
   return enter(*entry, wait);
 }
 

@@ -110,18 +110,21 @@ Json schemas() {
 Json create_test() {
   Json time = text();
   time["description"] = "1s to 60s";
-  return {{"summary", "Create a test; it begins at once, or when its turn comes"},
-          {"parameters",
-           {parameter("wait", "query", "wait while its interfaces are in use",
-                      {{"type", "boolean"}, {"default", false}}),
-            parameter("lease", "query", "end the test when nobody asks for it for so long", time)}},
-          {"requestBody",
-           {{"required", true}, {"content", content("application/json", reference("test"))}}},
-          {"responses",
-           {{"201", answer("created", content("application/json", reference("state")))},
-            {"400", problem("the test is not sound")},
-            {"403", problem("the operator does not allow it")},
-            {"409", problem("its interfaces are in use")}}}};
+  return {
+      {"summary", "Create a test; it begins at once, or when its turn comes"},
+      {"parameters",
+       {parameter("wait", "query", "wait while its interfaces are in use",
+                  {{"type", "boolean"}, {"default", false}}),
+        parameter("lease", "query", "end the test when nobody asks for it for so long", time),
+        parameter("hold", "query",
+                  "keep programs attached for so long after the test, for the next one", time)}},
+      {"requestBody",
+       {{"required", true}, {"content", content("application/json", reference("test"))}}},
+      {"responses",
+       {{"201", answer("created", content("application/json", reference("state")))},
+        {"400", problem("the test is not sound")},
+        {"403", problem("the operator does not allow it")},
+        {"409", problem("its interfaces are in use")}}}};
 }
 
 Json paths() {

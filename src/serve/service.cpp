@@ -92,6 +92,8 @@ void Service::end(Running& entry) {
 }
 
 void Service::run_planned(Running& entry) {
+  for (const PortUse& use : entry.uses)
+    machine_.hold(use.interface, entry.hold);
   auto plan = machine_.plan(entry.test, true);
   if (!plan) return fail_before(entry.journal, std::move(plan.error()));
   if (auto ready = check_plan(*plan, policy_, entry.proven); !ready)
@@ -153,6 +155,7 @@ HttpAnswer Service::remove(const Entry& entry, bool keep) {
 }
 
 void Service::tick() {
+  machine_.tick();
   const std::lock_guard lock(mutex_);
   const std::uint64_t now = machine_.now_ns();
   for (const Entry& entry : entries_) {

@@ -33,6 +33,11 @@ public:
   /// Gives the sink all events, to the finish.
   virtual void run(const AnyPlan& plan, report::Sink& sink, const StopToken& stop,
                    report::RunInfo asker) = 0;
+  /// Tests on this interface from now on keep their attachments for so long after their end, for
+  /// the next one. 0: they do not, and none are kept from before.
+  virtual void hold(const std::string& /*interface*/, Nanoseconds /*time*/) {}
+  /// Called a few times a second.
+  virtual void tick() {}
   virtual std::vector<plan::InterfaceFacts> interfaces(const std::vector<std::string>& names) = 0;
   /// Sends one datagram from `from`, the address that the client reached.
   virtual Status send_datagram(const packet::Ip& from, const packet::Ip& to, std::uint16_t port,
@@ -57,6 +62,7 @@ struct Running {
   Nanoseconds duration{};         ///< at most
   std::uint64_t created_ns = 0, started_ns = 0, ended_ns = 0;
   Nanoseconds lease{};       ///< 0: none
+  Nanoseconds hold{};        ///< for the client's next test
   std::uint64_t seen_ns = 0; ///< the last request for it
   bool begun = false, ended = false, vanished = false;
   Journal journal;
@@ -70,6 +76,7 @@ class Service {
 public:
   static constexpr std::size_t kMaxKept = 64; ///< tests that are over
   static constexpr Nanoseconds kLeastLease{1'000'000'000}, kMostLease{60'000'000'000};
+  static constexpr Nanoseconds kMostHold{10'000'000'000};
 
   Service(Policy policy, Machine& machine);
   ~Service();

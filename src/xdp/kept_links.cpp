@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <bpf/bpf.h>
+#include <linux/bpf.h>
 
 #include "xdp/libbpf.h"
 
@@ -20,6 +21,17 @@ Status KeptLinks::attach(int prog_fd, int ifindex, const char* what, std::uint32
   if (!link) return tl::unexpected<Error>(std::move(link.error()));
   links_.emplace(key, std::move(*link));
   return {};
+}
+
+std::vector<std::uint32_t> KeptLinks::programs() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::uint32_t> out;
+  for (const auto& [key, link] : links_) {
+    bpf_link_info info{};
+    std::uint32_t size = sizeof info;
+    if (bpf_obj_get_info_by_fd(link.get(), &info, &size) == 0) out.push_back(info.prog_id);
+  }
+  return out;
 }
 
 } // namespace xtg::xdp

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "core/result.h"
 #include "core/unique_fd.h"
@@ -23,6 +24,8 @@ public:
   /// Attaches the program, in place of the one that was attached before with the same `what`, or as
   /// the first. `flags` as for attach_xdp().
   Status attach(int prog_fd, int ifindex, const char* what, std::uint32_t flags);
+  /// Numbers of the programs that are attached.
+  [[nodiscard]] std::vector<std::uint32_t> programs();
 
 private:
   std::mutex mutex_;

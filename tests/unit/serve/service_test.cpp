@@ -37,6 +37,10 @@ public:
     return bytes;
   }
   std::string hostname() override { return "here"; }
+  std::vector<std::pair<std::string, Nanoseconds>> holds;
+  void hold(const std::string& interface, Nanoseconds time) override {
+    holds.emplace_back(interface, time);
+  }
   Result<AnyPlan> plan(const spec::Test& test, bool) override {
     if (unplannable) return tl::unexpected<Error>(*unplannable);
     if (const auto* udp = std::get_if<plan::TestSpec>(&test.of)) {
@@ -224,6 +228,16 @@ TEST_F(ServiceTest, AClientThatVanishesEndsItsTest) {
   EXPECT_EQ(state(waits)["state"], "failed");
   EXPECT_NE(state(id)["error"], nullptr);
   create(kRx, "?lease=1ms", 400);
+}
+
+TEST_F(ServiceTest, HoldsAnInterfaceForTheNextTestIfAsked) {
+  machine.held = false;
+  wait_for(create(kRx, "?hold=3s"), "done");
+  EXPECT_EQ(machine.holds, (std::vector<std::pair<std::string, Nanoseconds>>{
+                               {"eth1", Nanoseconds(3'000'000'000)}}));
+  wait_for(create(kRx), "done");
+  EXPECT_EQ(machine.holds.back().second, Nanoseconds(0)) << "nothing is left for this one";
+  create(kRx, "?hold=11s", 400);
 }
 
 TEST_F(ServiceTest, CeilingsAreNamed) {
