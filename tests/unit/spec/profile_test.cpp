@@ -184,7 +184,8 @@ Args beside(const std::string& command, const std::string& option) {
   if (command == "search" && of_server) return {"--server", "h1"};
   if (command == "search" && option == "--tpid") return {"--rx", "eth2", "--vlan", "1"};
   if (command == "search" && option == "--pkt-size") return {"--reflect", "198.18.0.2"};
-  if (command == "search" && option != "--rx" && option != "--reflect" && option != "--server") return {"--rx", "eth2"};
+  if (command == "search" && option != "--rx" && option != "--reflect" && option != "--server")
+    return {"--rx", "eth2"};
   const auto found = kNeeds.find(command + " " + option);
   return found == kNeeds.end() ? Args{} : found->second;
 }
