@@ -2,6 +2,7 @@
 """`serve`: tests run for clients over HTTP, and nothing else is."""
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -192,7 +193,11 @@ class Guarded(ServeTest):
         probe = self.client()
         idle = []
         self.addCleanup(lambda: [each.close() for each in idle])
-        for i in range(1500):
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, before)
+        count = min(10_000, before[1] - 2000) # the server has its own, of which it keeps 1024 for tests
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[0], count + 500), before[1]))
+        for i in range(count):
             idle.append(probe.connect())
             if i % 3 == 0:
                 idle[-1].sendall(b"POST /v1/tests HTTP/1.1\r\nContent-Length: 100\r\n")
