@@ -37,7 +37,7 @@ struct SearchCondition {
 Result<std::vector<SearchCondition>> parse_search_expect(std::string_view text);
 
 /// Wait for frames in flight after a trial, unless --rfc2544 or --drain sets another.
-inline constexpr Nanoseconds kSearchDrain{200'000'000};
+inline constexpr Nanoseconds kSearchDrain{100'000'000};
 
 struct SearchSpec {
   TestSpec test;         ///< what each trial sends, at a rate that the search chooses
