@@ -52,6 +52,12 @@ Result<serve::FarState> FarRuns::ask(net::HttpClient& client, const std::string&
   return serve::read_state(answer->status, answer->body);
 }
 
+void FarRuns::when_lost(std::function<void()> lost) {
+  const std::lock_guard lock(mutex_);
+  on_lost_ = std::move(lost);
+  if (lost_) on_lost_();
+}
+
 void FarRuns::keep() {
   net::HttpClient client(target_, kRenewTimeout);
   int failures = 0;

@@ -32,6 +32,8 @@ public:
   Result<std::vector<serve::FarInterface>> interfaces();
   /// Answers the server's challenge at this address of ours.
   Status prove(const packet::Ip& address);
+  /// In place of the constructor's `lost`; called at once if the server is lost already.
+  void when_lost(std::function<void()> lost);
   /// The server keeps attached for a few seconds after each run what the next one needs.
   void run_in_series() { hold_ = "&hold=3s"; }
   /// Creates a test and returns once it has begun, or is over. `wait`: also for its turn.
@@ -48,7 +50,7 @@ private:
 
   const net::HttpTarget target_;
   std::ostream& err_;
-  const std::function<void()> on_lost_;
+  std::function<void()> on_lost_;
   std::string hold_;
   net::HttpClient client_; ///< the caller's thread's
   mutable std::mutex mutex_;

@@ -133,12 +133,12 @@ private:
 
 Status TwoHosts::connect() {
   if (host_ == nullptr) {
-    auto host =
-        FarHost::connect(far_end_, context_.err, [this] { near_stop_.trip(monotonic_ns()); });
+    auto host = FarHost::connect(far_end_, context_.err, [] {});
     if (!host) return tl::unexpected<Error>(std::move(host.error()));
     own_host_ = std::move(*host);
     host_ = own_host_.get();
   }
+  runs().when_lost([stop = near_stop_]() mutable { stop.trip(monotonic_ns()); });
   hosts_.server = host_->server();
   const plan::StreamSpec& stream = test_.ports.front().streams.front();
   std::optional<packet::Ip> dst;
