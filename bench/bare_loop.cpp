@@ -83,6 +83,22 @@ Result<double> run_bare(const net::VethTestBed& bed, Bare kind, double seconds, 
   return rate;
 }
 
+Status run_bare_tc(const net::VethTestBed& bed, std::uint32_t frame_bytes, double seconds,
+                   int cpu) {
+  return with_programs(bed, [&](xtg_bench_bpf* skel) {
+    const std::array<std::uint8_t, 60> frame{};
+    skel->bss->to_ifindex = static_cast<__u32>(bed.near().ifindex);
+    skel->bss->grow_to = frame_bytes > frame.size() ? frame_bytes : 0;
+    const LiveLoop loop{.prog = bpf_program__fd(skel->progs.bench_pass),
+                        .frame = frame,
+                        .cpu = cpu,
+                        .send_on = bpf_program__fd(skel->progs.bench_send_on),
+                        .ns = &bed.near_ns()};
+    Clock clock(seconds);
+    return run_live(loop, [&] { return clock.more(); });
+  });
+}
+
 Status run_signed(const net::VethTestBed& bed, unsigned streams, double seconds, int cpu) {
   auto frame = signed_frame(bed);
   if (!frame) return tl::unexpected<Error>(frame.error());

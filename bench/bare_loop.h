@@ -16,7 +16,11 @@ enum class Bare { Redirect, Drop };
 /// end counts).
 Result<double> run_bare(const net::VethTestBed& bed, Bare kind, double seconds, int cpu);
 
-/// The same with frames for a receiver: 128 bytes, with the full signature of one of `streams`
+/// Frames of this size, without FCS, that leave through tc: one program passes them, another sends
+/// them on and, above 60 bytes, makes them as long. Needs Linux 6.6.
+Status run_bare_tc(const net::VethTestBed& bed, std::uint32_t frame_bytes, double seconds, int cpu);
+
+/// As run_bare() with frames for a receiver: 128 bytes, with the full signature of one of `streams`
 /// streams in turn. The send time is read once per batch.
 Status run_signed(const net::VethTestBed& bed, unsigned streams, double seconds, int cpu);
 

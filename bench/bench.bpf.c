@@ -6,6 +6,7 @@
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
+#include <linux/pkt_cls.h>
 #include <linux/tcp.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -21,6 +22,8 @@ struct bench_loss loss;                    /* same */
 __u64 interval_ns;                         /* intended gap; user space */
 __u64 looped;                              /* runs of the bare loops */
 struct bench_sign sign;                    /* the sender of streams */
+__u32 to_ifindex;                          /* bench_send_on: user space */
+__u32 grow_to;                             /* same: frame size without FCS; 0: as it is */
 struct bench_line line;
 struct bench_line_slot line_slots[BENCH_LINE_SLOTS];
 
@@ -42,6 +45,18 @@ SEC("xdp")
 int bench_drop(struct xdp_md* ctx) {
   looped++;
   return XDP_DROP;
+}
+
+/* Upper limit of any sender by tc: live frames pass, and are sent on from their ingress device. */
+SEC("xdp")
+int bench_pass(struct xdp_md* ctx) {
+  return XDP_PASS;
+}
+
+SEC("tc")
+int bench_send_on(struct __sk_buff* skb) {
+  if (grow_to && bpf_skb_change_tail(skb, grow_to, 0)) return TC_ACT_SHOT;
+  return bpf_redirect(to_ifindex, 0);
 }
 
 /* Frames with a full signature, the streams in turn; everything else is from the template, because
@@ -119,6 +134,13 @@ int bench_line_out(struct xdp_md* ctx) {
 
 SEC("xdp")
 int bench_count(struct xdp_md* ctx) {
+  counters[bpf_get_smp_processor_id() & (BENCH_CPUS - 1)].packets++;
+  return XDP_DROP;
+}
+
+/* The same for frames that are longer than a page. */
+SEC("xdp.frags")
+int bench_count_long(struct xdp_md* ctx) {
   counters[bpf_get_smp_processor_id() & (BENCH_CPUS - 1)].packets++;
   return XDP_DROP;
 }

@@ -13,10 +13,11 @@ struct Options {
   unsigned rounds = 7;
   double seconds = 1;             ///< measurement time per run
   std::vector<std::string> peers; ///< whole commands; %i and others are replaced
-  std::vector<std::string> only;  ///< tables of `tcp` or `rx`; empty: all
+  std::vector<std::string> only;  ///< tables of `tcp`, `rx` or `via`; empty: all
 };
 
 Status bench_udp(const Options& options);
+Status bench_via(const Options& options);
 Status bench_pacing(const Options& options);
 Status bench_tcp(const Options& options);
 Status bench_rx(const Options& options);
@@ -24,5 +25,6 @@ Status bench_reflect(const Options& options);
 /// Whether `name` is a table of the `tcp` benchmark.
 bool is_tcp_table(const std::string& name);
 bool is_rx_table(const std::string& name);
+bool is_via_table(const std::string& name);
 
 } // namespace xtg::bench

@@ -14,6 +14,8 @@ namespace {
 
 const bpf_program* program(const xtg_bench_bpf* skel, FarEnd::Kind kind) {
   switch (kind) {
+  case FarEnd::Kind::CountLong:
+    return skel->progs.bench_count_long;
   case FarEnd::Kind::Gaps:
     return skel->progs.bench_gap;
   case FarEnd::Kind::Lose:

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "bench.h"
@@ -16,7 +17,7 @@ namespace xtg::bench {
 
 class FarEnd {
 public:
-  enum class Kind { Count, Gaps, Lose, SendBack };
+  enum class Kind { Count, CountLong, Gaps, Lose, SendBack };
   enum class Side { Far, Near };
   static Result<FarEnd> attach(const net::VethTestBed& bed, Kind kind,
                                std::uint64_t interval_ns = 0, Side side = Side::Far);
@@ -24,6 +25,9 @@ public:
   ~FarEnd();
 
   [[nodiscard]] std::uint64_t packets() const;
+  [[nodiscard]] std::function<std::uint64_t()> count() const {
+    return [this] { return packets(); };
+  }
   [[nodiscard]] bench_gaps gaps() const;
 
   /// From here on drops this share of the TCP segments with data; the counts of losses start at 0.

@@ -17,6 +17,8 @@ namespace xtg::bench {
 
 namespace {
 
+constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46); // BPF_TCX_INGRESS of Linux 6.6
+
 Status loop_on(const net::IngressDevices& devices, const LiveLoop& loop,
                const std::function<bool()>& more) {
   cpu_set_t set;
@@ -27,6 +29,11 @@ Status loop_on(const net::IngressDevices& devices, const LiveLoop& loop,
   LIBBPF_OPTS(bpf_link_create_opts, link_opts);
   const UniqueFd link(bpf_link_create(loop.prog, devices.base_ifindex(), BPF_XDP, &link_opts));
   if (!link.valid()) return fail(Errc::System, "attach a live-frame loop");
+  UniqueFd send_on;
+  if (loop.send_on >= 0) {
+    send_on.reset(bpf_link_create(loop.send_on, devices.base_ifindex(), kTcxIngress, &link_opts));
+    if (!send_on.valid()) return fail(Errc::System, "attach a tc program: it needs Linux 6.6");
+  }
 
   const auto size = static_cast<__u32>(loop.frame.size());
   xdp_md context{};
@@ -54,11 +61,15 @@ Status aim(xtg_bench_bpf* skel, const net::VethTestBed& bed) {
 }
 
 Status run_live(const LiveLoop& loop, const std::function<bool()>& more) {
-  auto devices = net::IngressDevices::create(1);
-  if (!devices) return tl::unexpected<Error>(devices.error());
-  Status done;
-  std::thread([&] { done = loop_on(*devices, loop, more); }).join();
-  return done;
+  const auto run = [&]() -> Status {
+    auto devices =
+        loop.ns != nullptr ? net::IngressDevices::create_here(1) : net::IngressDevices::create(1);
+    if (!devices) return tl::unexpected<Error>(devices.error());
+    Status done;
+    std::thread([&] { done = loop_on(*devices, loop, more); }).join();
+    return done;
+  };
+  return loop.ns != nullptr ? loop.ns->run(run) : run();
 }
 
 } // namespace xtg::bench

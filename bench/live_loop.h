@@ -21,6 +21,8 @@ struct LiveLoop {
   std::uint32_t batch = BENCH_BATCH;   ///< frames sent together
   int runs = 262'144;                  ///< per kernel call
   int cpu = 0;
+  int send_on = -1;               ///< a tc program for frames that pass
+  const net::NetNs* ns = nullptr; ///< with send_on: the namespace of the output interface
 };
 
 /// Sets the programs' output interface: the near end.

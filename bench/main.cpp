@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// xtg-bench udp|pacing|tcp|rx|reflect --binary PATH [--rounds N] [--seconds S] [--peer
+// xtg-bench udp|via|pacing|tcp|rx|reflect --binary PATH [--rounds N] [--seconds S] [--peer
 // 'COMMAND']...
 //           [--only TABLE]...
 #include <cstdlib>
@@ -18,6 +18,9 @@ int usage() {
       stderr,
       "usage: xtg-bench udp --binary PATH [--rounds N] [--seconds S] [--peer 'COMMAND ... "
       "%i']...\n"
+      "       xtg-bench via --binary PATH [--rounds N] [--seconds S] [--peer 'COMMAND ... %m ... "
+      "%i']...\n"
+      "                     [--only small|long|receive]...\n"
       "       xtg-bench pacing --binary PATH [--seconds S]\n"
       "       xtg-bench rx --binary PATH [--rounds N] [--seconds S] [--only "
       "cost|streams|latency|bias]...\n"
@@ -48,7 +51,8 @@ int main(int argc, char** argv) {
     else if (name == "--peer")
       options.peers.push_back(value);
     else if (name == "--only" && ((what == "tcp" && xtg::bench::is_tcp_table(value)) ||
-                                  (what == "rx" && xtg::bench::is_rx_table(value))))
+                                  (what == "rx" && xtg::bench::is_rx_table(value)) ||
+                                  (what == "via" && xtg::bench::is_via_table(value))))
       options.only.push_back(value);
     else
       return usage();
@@ -59,6 +63,8 @@ int main(int argc, char** argv) {
   xtg::Status done;
   if (what == "udp")
     done = xtg::bench::bench_udp(options);
+  else if (what == "via")
+    done = xtg::bench::bench_via(options);
   else if (what == "pacing")
     done = xtg::bench::bench_pacing(options);
   else if (what == "tcp")

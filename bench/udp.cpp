@@ -11,49 +11,24 @@
 #include "bare_loop.h"
 #include "bench_options.h"
 #include "child.h"
-#include "core/clock.h"
 #include "core/unique_fd.h"
 #include "far_end.h"
-#include "interrupt.h"
 #include "net/veth_test_bed.h"
-#include "table.h"
+#include "turn.h"
 
 namespace xtg::bench {
 
 namespace {
 
-constexpr double kWarmUp = 0.4; // programs start, caches warm up
-
-/// Frames per microsecond that arrive in a window after the warm-up.
-double window(const FarEnd& far, double seconds) {
-  (void)pause(kWarmUp); // the caller checks for interrupts
-  const std::uint64_t t0 = monotonic_ns(), n0 = far.packets();
-  (void)pause(seconds);
-  const std::uint64_t n1 = far.packets(), t1 = monotonic_ns();
-  return static_cast<double>(n1 - n0) * 1e3 / static_cast<double>(t1 - t0);
-}
-
-Result<Figures> measure_command(const net::VethTestBed& bed, const FarEnd& far,
-                                const std::vector<std::string>& command,
-                                const std::vector<int>& cpus, double seconds) {
-  auto child = Child::start(bed.near_ns(), command, cpus, false);
-  if (!child) return tl::unexpected<Error>(child.error());
-  const double mpps = window(far, seconds);
-  child->interrupt();
-  const ChildEnd end = child->wait();
-  // A peer may return any status after an interrupt.
-  if (end.status != 0 && mpps == 0)
-    return fail(Errc::System, fmt::format("{} ended with status {}", command[0], end.status));
-  return Figures{mpps};
-}
-
 Result<Figures> measure_redirect(const net::VethTestBed& bed, const FarEnd& far, double seconds) {
-  Result<double> loop = 0;
-  std::thread sender([&] { loop = run_bare(bed, Bare::Redirect, seconds + kWarmUp + 0.3, 0); });
-  const double mpps = window(far, seconds);
-  sender.join();
-  if (!loop) return tl::unexpected<Error>(loop.error());
-  return Figures{mpps};
+  return measure_loop(
+      far.count(),
+      [&](double time) -> Status {
+        auto rate = run_bare(bed, Bare::Redirect, time, 0);
+        if (!rate) return tl::unexpected<Error>(rate.error());
+        return {};
+      },
+      seconds);
 }
 
 Result<Figures> measure_drop(const net::VethTestBed& bed, double seconds) {
@@ -126,7 +101,9 @@ Status bench_udp(const Options& options) {
                                         "--quiet",      "--duration", "60"};
     for (auto& word : words(more))
       command.push_back(word);
-    return [&, command, cpus] { return measure_command(*bed, *far, command, cpus, s); };
+    return [&, command, cpus] {
+      return measure_command(bed->near_ns(), far->count(), command, cpus, s);
+    };
   };
   std::vector<Contestant> one_core = {
       {"(c) bare loop, redirect only", [&] { return measure_redirect(*bed, *far, s); }},
@@ -143,8 +120,9 @@ Status bench_udp(const Options& options) {
     for (auto& word : command) {
       if (word == "%i") word = bed->near().name;
     }
-    one_core.push_back(
-        {"(e) " + peer, [&, command] { return measure_command(*bed, *far, command, {0}, s); }});
+    one_core.push_back({"(e) " + peer, [&, command] {
+                          return measure_command(bed->near_ns(), far->count(), command, {0}, s);
+                        }});
   }
   if (auto done = run_table(table("one core"), one_core, options.rounds); !done) return done;
 

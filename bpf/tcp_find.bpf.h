@@ -26,7 +26,7 @@
 /* Per-CPU buffer in which a packet's parts are assembled: the verifier accepts variable offsets in
  * a map. */
 struct rx_scratch {
-  __u8 head[64];         /* Ethernet and IP, without tags */
+  __u8 head[64];         /* Ethernet, if there is any, and IP, without tags */
   __u8 tcp[RX_TCP + 64]; /* including options, at most 40 bytes */
   __u8 payload[RX_PIECE];
   __u8 extra[RX_EXTRA_MOST];
@@ -179,16 +179,28 @@ static __always_inline bool rx_extras(void* ctx, struct rx_scratch* s, const boo
   return kind == 6;
 }
 
-/* Fills in the key except the ports, and all offsets. False: no segment, or not one of ours. */
-static __always_inline bool rx_find(void* ctx, struct rx_scratch* s, const bool tc) {
+/* Loads the IP header to &s->head[RX_ETH]. False: not of our connections' family. */
+static __always_inline bool rx_load_ip(void* ctx, struct rx_scratch* s, const bool tc) {
   const struct xtg_tcp_config* c = xtg_tcp_c();
   const __u32 ip = c->ipv6 ? RX_V6 : RX_V4;
   __u32 l3 = RX_ETH;
 
+  if (c->bare) {
+    s->l3 = 0;
+    return !rx_load(ctx, tc, 0, &s->head[RX_ETH], ip) && s->head[RX_ETH] >> 4 == (c->ipv6 ? 6 : 4);
+  }
   if (rx_load(ctx, tc, 0, s->head, RX_ETH + ip)) return false;
   if (rx_type(s, &l3) != (c->ipv6 ? 0x86dd : 0x0800)) return false;
-  if (l3 != RX_ETH && rx_load(ctx, tc, l3, &s->head[RX_ETH], ip)) return false;
   s->l3 = l3;
+  return l3 == RX_ETH || !rx_load(ctx, tc, l3, &s->head[RX_ETH], ip);
+}
+
+/* Fills in the key except the ports, and all offsets. False: no segment, or not one of ours. */
+static __always_inline bool rx_find(void* ctx, struct rx_scratch* s, const bool tc) {
+  const struct xtg_tcp_config* c = xtg_tcp_c();
+
+  if (!rx_load_ip(ctx, s, tc)) return false;
+  const __u32 l3 = s->l3;
   s->refused = 0;
   if (c->ipv6) {
     s->l4 = l3 + RX_V6;

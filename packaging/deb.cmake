@@ -2,8 +2,18 @@
 # The Debian package, by CPack: `cmake --build BUILD && cpack --config BUILD/CPackConfig.cmake`. xdp-tools has a program,
 # a man page and a package of the full name. So the package's is xdp-trafficgen-ng, its program's xtg, and postinst adds
 # the full name where nobody else has it.
-set(XTG_MAINTAINER "The xdp-trafficgen authors <xdp-trafficgen@users.noreply.github.com>" CACHE STRING
-    "Who answers for the Debian package: name and address")
+set(XTG_MAINTAINER "" CACHE STRING "Who answers for the Debian package: Name <address>; empty: the last commit's author")
+set(maintainer ${XTG_MAINTAINER})
+if(NOT maintainer)
+  set(maintainer "$Format:%an <%ae>$") # by git archive
+endif()
+if(maintainer MATCHES "Format:")
+  execute_process(COMMAND git -c safe.directory=* -C ${PROJECT_SOURCE_DIR} log -1 "--format=%an <%ae>"
+                  OUTPUT_VARIABLE maintainer ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
+endif()
+if(NOT maintainer)
+  set(maintainer "The xdp-trafficgen authors <xdp-trafficgen@users.noreply.github.com>")
+endif()
 set(package xdp-trafficgen-ng)
 set(files ${CMAKE_CURRENT_BINARY_DIR}/deb)
 file(MAKE_DIRECTORY ${files})
@@ -45,7 +55,7 @@ set(CPACK_INSTALL_CMAKE_PROJECTS "${PROJECT_BINARY_DIR};${PROJECT_NAME};deb;/")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_PACKAGE_NAME ${package})
 set(CPACK_PACKAGE_VENDOR "")
-set(CPACK_PACKAGE_CONTACT ${XTG_MAINTAINER})
+set(CPACK_PACKAGE_CONTACT ${maintainer})
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "traffic generator and receiver in XDP, with exact counts")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "Sends millions of UDP packets per second and core, or fills TCP
 connections, from within the kernel, and measures loss, order, delay and

@@ -3,7 +3,6 @@
 #include <exception>
 #include <iostream>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <fcntl.h>
@@ -15,6 +14,7 @@
 #include "core/clock.h"
 #include "core/exit_status.h"
 #include "core/fd_buffer.h"
+#include "core/program_name.h"
 #include "core/text.h"
 #include "spec/profile.h"
 
@@ -93,19 +93,12 @@ int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
       test.of);
 }
 
-/// The package's short name, or the full one.
-std::string_view called(const Args& argv) {
-  if (argv.empty()) return xtg::cli::kFullName;
-  const std::string_view path = argv.front();
-  return path.substr(path.rfind('/') + 1) == "xtg" ? "xtg" : xtg::cli::kFullName;
-}
-
 int run(const Args& argv, const Args& args, xtg::app::Signals& signals) {
   Streams streams(signals.hurry_fd());
   xtg::app::Context context{
       streams.out, streams.err,         signals.token(),           as_typed(argv),
       {},          xtg::monotonic_ns(), [&] { signals.restore(); }};
-  auto request = xtg::cli::parse(args, called(argv));
+  auto request = xtg::cli::parse(args);
   const int status = request
                          ? carry_out(*request, context)
                          : xtg::app::reject_request(request.error(), wanted_output(args), context);
@@ -132,13 +125,15 @@ int interrupted(const Args& argv, const Args& args, xtg::app::Signals& signals) 
 
 int main(int argc, char** argv) {
   keep_standard_streams();
+  if (argc > 0) xtg::set_program_name(argv[0]);
   try {
     const Args all(argv, argv + argc);
     const Args args(argv + (argc > 0 ? 1 : 0), argv + argc);
     xtg::app::Signals signals([&] { return interrupted(all, args, signals); });
     return run(all, args, signals);
   } catch (const std::exception& error) {
-    std::cerr << "xdp-trafficgen: internal error: " << xtg::printable(error.what()) << '\n';
+    std::cerr << xtg::program_name() << ": internal error: " << xtg::printable(error.what())
+              << '\n';
     return static_cast<int>(xtg::ExitStatus::Failed);
   }
 }

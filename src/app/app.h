@@ -53,7 +53,7 @@ int reject_request(const Error& error, const plan::OutputSpec& output, Context& 
 /// Why a result could not be written to a stream that has failed.
 Error output_error(const std::ostream& out);
 
-/// Writes "xdp-trafficgen: message" and returns the matching exit status.
+/// Writes "PROGRAM: message" and returns the matching exit status.
 int report_error(const Error& error, Context& context);
 
 } // namespace xtg::app

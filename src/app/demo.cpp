@@ -14,6 +14,7 @@
 #include "app/app.h"
 #include "app/front_end.h"
 #include "core/exit_status.h"
+#include "core/program_name.h"
 #include "core/text.h"
 #include "core/units.h"
 #include "net/interface.h"
@@ -102,7 +103,7 @@ void describe_bed(const net::VethTestBed& bed) {
   argv.push_back(nullptr);
   execvp(argv[0], argv.data());
   const int error = errno;
-  fmt::print(stderr, "xdp-trafficgen: {}: {}\n", printable(command[0]), std::strerror(error));
+  fmt::print(stderr, "{}: {}: {}\n", program_name(), printable(command[0]), std::strerror(error));
   _exit(127);
 }
 

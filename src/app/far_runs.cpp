@@ -8,6 +8,7 @@
 #include <fmt/ostream.h>
 
 #include "core/clock.h"
+#include "core/program_name.h"
 #include "net/datagram.h"
 #include "serve/challenge.h"
 
@@ -129,7 +130,7 @@ Result<std::string> FarRuns::start(const std::string& body, bool wait, const Sto
     if (state->state != "waiting" && state->state != "starting") return id;
     if (state->position != position && state->position.value_or(0) != 0) {
       position = state->position;
-      fmt::print(err_, "xdp-trafficgen: waiting for other tests of the server: place {}\n",
+      fmt::print(err_, "{}: waiting for other tests of the server: place {}\n", program_name(),
                  *position);
       err_.flush();
     }

@@ -10,6 +10,7 @@
 #include "app/run_common.h"
 #include "core/exit_status.h"
 #include "core/fd_buffer.h"
+#include "core/program_name.h"
 #include "report/describe.h"
 #include "report/dry_run.h"
 
@@ -75,7 +76,7 @@ Error output_error(const std::ostream& out) {
 }
 
 int report_error(const Error& error, Context& context) {
-  fmt::print(context.err, "xdp-trafficgen: {}\n", report::one_line(error.message()));
+  fmt::print(context.err, "{}: {}\n", program_name(), report::one_line(error.message()));
   context.err.flush();
   return exit_status(error);
 }

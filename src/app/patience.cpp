@@ -11,6 +11,7 @@
 #include <fmt/ostream.h>
 
 #include "app/front_end.h"
+#include "core/program_name.h"
 
 namespace xtg::app {
 
@@ -28,7 +29,7 @@ Patience::Patience(const plan::OutputSpec& output, Context& context, std::string
     std::unique_lock lock(mutex);
     over.wait_for(lock, stop, kWorthALine, [] { return false; });
     if (stop.stop_requested()) return;
-    fmt::print(context.err, "xdp-trafficgen: waiting for {}\n", what);
+    fmt::print(context.err, "{}: waiting for {}\n", program_name(), what);
     context.err.flush();
   });
 }

@@ -6,6 +6,7 @@
 
 #include <fmt/ostream.h>
 
+#include "core/program_name.h"
 #include "core/replace_file.h"
 #include "html/report.h"
 #include "report/sink.h"
@@ -33,7 +34,7 @@ private:
                                : Status(tl::unexpected<Error>(std::move(run.error())));
     complete_ = written.has_value();
     if (written) return;
-    fmt::print(err_, "xdp-trafficgen: --report {}: {}\n", path_, written.error().message());
+    fmt::print(err_, "{}: --report {}: {}\n", program_name(), path_, written.error().message());
     err_.flush();
   }
 

@@ -14,6 +14,7 @@
 #include "app/serve_machine.h"
 #include "app/token_file.h"
 #include "core/exit_status.h"
+#include "core/program_name.h"
 #include "net/datagram.h"
 #include "net/http.h"
 #include "net/interface.h"
@@ -94,8 +95,8 @@ std::string places_text(const std::vector<net::Listening>& sockets, const plan::
   for (const net::Listening& socket : sockets)
     places.push_back(socket.at.to_string());
   const auto at = reachable(sockets.front().at, machine, policy);
-  return fmt::format("serving {} on {}\nat the other end: xdp-trafficgen udp --server {}{}\n",
-                     fmt::join(policy.interfaces, ", "), fmt::join(places, ", "),
+  return fmt::format("serving {} on {}\nat the other end: {} udp --server {}{}\n",
+                     fmt::join(policy.interfaces, ", "), fmt::join(places, ", "), program_name(),
                      packet::host_and_port(at, plan::kServePort),
                      spec.token_file.empty() ? "" : " --token-file " + spec.token_file);
 }

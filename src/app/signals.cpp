@@ -18,6 +18,7 @@
 #include "core/clock.h"
 #include "core/exit_status.h"
 #include "core/fd_buffer.h"
+#include "core/program_name.h"
 
 namespace xtg::app {
 
@@ -107,10 +108,10 @@ void Signals::look_at_time() {
   }
   if (now < end_ns()) return;
   token_.abandon([this](const std::function<void()>& undo) {
-    constexpr std::string_view kWhy =
-        "xdp-trafficgen: killed: the run did not end after the second interrupt\n";
     FdBuffer buffer(STDERR_FILENO, hurry_.get());
-    std::ostream(&buffer) << kWhy << std::flush;
+    std::ostream(&buffer) << program_name()
+                          << ": killed: the run did not end after the second interrupt\n"
+                          << std::flush;
     undo();
     _exit(static_cast<int>(ExitStatus::Interrupted));
   });

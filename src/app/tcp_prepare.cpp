@@ -326,6 +326,7 @@ Status TcpRun::load(const xtg_tcp_config& config) {
   spec.sums = sums_;
   spec.flow_histograms = config_.n_flows <= 256;
   spec.config.by_tc = by_tc() ? 1 : 0;
+  spec.config.bare = plan_.iface.ethernet ? 0 : 1;
   if (!by_tc()) {
     auto renew = must_renew(plan_.iface);
     if (!renew) return tl::unexpected<Error>(std::move(renew.error()));
@@ -349,7 +350,7 @@ void TcpRun::begin_anchoring() {
 
 Status TcpRun::attach_hook() {
   const int ifindex = plan_.iface.ifindex;
-  if (plan_.spec.ingress != plan::Ingress::Tc) {
+  if (plan_.spec.ingress != plan::Ingress::Tc && plan_.iface.ethernet) {
     auto attached = sender_->attach_xdp_hook(ifindex);
     if (attached) return {};
     const bool only = plan_.spec.ingress == plan::Ingress::Xdp;

@@ -13,6 +13,7 @@
 #include "cli/help.h"
 #include "cli/split.h"
 #include "cli/version.h"
+#include "core/program_name.h"
 #include "core/text.h"
 #include "spec/draft.h"
 #include "spec/profile.h"
@@ -78,8 +79,8 @@ tl::unexpected<Error> unknown_at_root(const std::string& word) {
     return bad_usage(fmt::format("unknown option {}; {}", name, hint));
   for (const CommandInfo& command : spec::commands())
     if (command.by_word(name) != nullptr)
-      return bad_usage(fmt::format("{} belongs after the command, as in: xdp-trafficgen {} {}",
-                                   name, command.name, name));
+      return bad_usage(fmt::format("{} belongs after the command, as in: {} {} {}", name,
+                                   program_name(), command.name, name));
   return bad_usage("unknown option " + name +
                    suggestion(name, {"--help", "--version", std::string(kProfile)}));
 }
@@ -150,9 +151,8 @@ Result<std::optional<spec::Draft>> profile_at_root(Args& args) {
   const std::string path = joined ? args.front().substr(kProfile.size() + 1) : args[1];
   args.erase(args.begin(), args.begin() + (joined ? 1 : 2));
   if (!args.empty() && spec::find_command(args.front()) != nullptr)
-    return bad_usage(fmt::format("--profile belongs after the command, as in: xdp-trafficgen {} "
-                                 "--profile {}",
-                                 args.front(), path));
+    return bad_usage(fmt::format("--profile belongs after the command, as in: {} {} --profile {}",
+                                 program_name(), args.front(), path));
   auto draft = read_draft(path, nullptr);
   if (!draft) return tl::unexpected<Error>(std::move(draft.error()));
   args.insert(args.begin(), draft->command->name);
@@ -184,24 +184,16 @@ Result<spec::Draft> draft_of(const CommandInfo& command, std::vector<spec::Given
   return profile ? spec::merge(std::move(*profile), std::move(draft)) : draft;
 }
 
-/// A text of commands to type, for the name that the program has here: as a package it is `xtg`,
-/// since xdp-tools has a program of the same full name.
-std::string as_called(std::string text, std::string_view name) {
-  for (std::size_t at = 0; (at = text.find(kFullName, at)) != std::string::npos; at += name.size())
-    text.replace(at, kFullName.size(), name);
-  return text;
-}
-
-Result<Request> completion(const std::string& shell, std::string_view called) {
+Result<Request> completion(const std::string& shell) {
   std::string script;
   if (shell == "bash") script = bash_completion();
   if (shell == "zsh") script = zsh_completion();
   if (shell == "fish") script = fish_completion();
   if (script.empty()) return spec::bad_value("completion", shell, "expected bash, zsh or fish");
-  return Request(TextRequest{as_called(std::move(script), called)});
+  return Request(TextRequest{as_called(std::move(script))});
 }
 
-Result<Request> parse_args(Args args, std::string_view called) {
+Result<Request> parse_args(Args args) {
   auto profile = profile_at_root(args);
   if (!profile) return tl::unexpected<Error>(std::move(profile.error()));
   // After "--" comes demo's command; for other commands "--" means nothing special.
@@ -220,7 +212,7 @@ Result<Request> parse_args(Args args, std::string_view called) {
   Split parts = split(args);
   switch (parts.end) {
   case Split::End::Help:
-    return Request(TextRequest{as_called(help_text(parts.command), called)});
+    return Request(TextRequest{as_called(help_text(parts.command))});
   case Split::End::Version:
     return Request(TextRequest{version_text()});
   case Split::End::Mismatch:
@@ -234,9 +226,9 @@ Result<Request> parse_args(Args args, std::string_view called) {
   if (!parts.before.empty()) return unknown_at_root(parts.before.front());
   if (parts.command == nullptr)
     return bad_usage(
-        "no command given: expected udp, tcp, rx, reflect, search, probe, demo, serve, report or "
-        "completion; "
-        "xdp-trafficgen --help explains them");
+        fmt::format("no command given: expected udp, tcp, rx, reflect, search, probe, demo, serve, "
+                    "report or completion; {} --help explains them",
+                    program_name()));
   if (!parts.rest.empty()) return unknown_argument(*parts.command, parts.rest, args);
 
   auto draft = draft_of(*parts.command, std::move(parts.given), std::move(*profile));
@@ -246,8 +238,7 @@ Result<Request> parse_args(Args args, std::string_view called) {
   if (wrapped) draft->rest = std::move(*wrapped);
   auto test = spec::build(*draft);
   if (!test) return tl::unexpected<Error>(std::move(test.error()));
-  if (const auto* shell = std::get_if<spec::Completion>(&test->of))
-    return completion(shell->shell, called);
+  if (const auto* shell = std::get_if<spec::Completion>(&test->of)) return completion(shell->shell);
   if (auto* tcp = std::get_if<plan::TcpSpec>(&test->of))
     if (std::string note = iperf_note(*tcp, args); !note.empty())
       tcp->notes.push_back(std::move(note));
@@ -256,8 +247,8 @@ Result<Request> parse_args(Args args, std::string_view called) {
 
 } // namespace
 
-Result<Request> parse(const std::vector<std::string>& args, std::string_view called) {
-  auto request = parse_args(args, called);
+Result<Request> parse(const std::vector<std::string>& args) {
+  auto request = parse_args(args);
   // Quoted text may contain anything; the message stays one line.
   if (!request) request.error().what = printable(request.error().what);
   return request;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -19,11 +18,8 @@ struct TextRequest {
 
 using Request = std::variant<TextRequest, spec::Test>;
 
-inline constexpr std::string_view kFullName = "xdp-trafficgen";
-
-/// `args` without the program's name; help and completion use the name that it was `called` by.
-/// Reads the file of --profile. Errors are InvalidArgument: one line naming the option, the value
-/// and what is accepted.
-Result<Request> parse(const std::vector<std::string>& args, std::string_view called = kFullName);
+/// `args` without the program's name. Reads the file of --profile. Errors are InvalidArgument: one
+/// line naming the option, the value and what is accepted.
+Result<Request> parse(const std::vector<std::string>& args);
 
 } // namespace xtg::cli

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "core/program_name.h"
+
 namespace xtg::cli {
 namespace {
 
@@ -102,7 +104,7 @@ std::string look_up(const Table& table, std::string_view command, std::string_vi
            (!command.empty() && has_word(f.commands, command));
   });
   if (found == table.end()) return {};
-  return fmt::format("{}'s {} is {}", found->tool, name, found->ours);
+  return fmt::format("{}'s {} is {}", found->tool, name, as_called(std::string(found->ours)));
 }
 
 bool given_short(const std::vector<std::string>& args, std::string_view name) {

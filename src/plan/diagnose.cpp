@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "core/program_name.h"
 #include "packet/frame.h"
 
 namespace xtg::plan {
@@ -193,7 +194,7 @@ Diagnosis diagnose_silence(const InterfaceFacts& iface, FrameSize frame,
   default:
     return {"driver-error",
             fmt::format("{} refuses every frame: {}", iface.name, std::strerror(error)),
-            fmt::format("xdp-trafficgen probe -i {}", iface.name), Fix::None};
+            fmt::format("{} probe -i {}", program_name(), iface.name), Fix::None};
   }
 }
 

@@ -274,8 +274,11 @@ Result<TcpPlan> resolve_tcp(const TcpSpec& spec, const TcpFacts& facts) {
   if (auto ok = check_tcp_spec(spec); !ok) return refused(ok);
   auto dst = choose_address(spec, facts.addresses, facts.address_error);
   if (!dst) return refused(dst);
-  if (auto ok = check_interface(facts.host, spec.dry_run); !ok) return refused(ok);
+  if (auto ok = check_interface(facts.host, spec.dry_run, spec.via != TxPath::Xdp); !ok)
+    return refused(ok);
   const InterfaceFacts& iface = *facts.host.iface;
+  if (!iface.ethernet && spec.ingress == Ingress::Xdp)
+    return invalid(fmt::format("--ingress xdp: {} has no Ethernet framing", iface.name));
   if (auto ok = check_destination(spec, *dst, iface); !ok) return refused(ok);
   const RouteFacts* route = route_for(facts.host, *dst);
   if (auto ok = check_source(spec, iface, route, *dst); !ok) return refused(ok);
@@ -291,12 +294,14 @@ Result<TcpPlan> resolve_tcp(const TcpSpec& spec, const TcpFacts& facts) {
   plan.src = spec.src_addr;
   plan.src_mac = iface.mac;
   plan.cpus = std::move(*cpus);
-  auto next_hop =
-      find_next_hop({spec.dry_run, Errc::Peer,
-                     "the host or the router to it is down, or --interface names a wrong one"},
-                    iface, route, *dst, plan.notes);
-  if (!next_hop) return refused(next_hop);
-  plan.dst_mac = *next_hop;
+  if (iface.ethernet) {
+    auto next_hop =
+        find_next_hop({spec.dry_run, Errc::Peer,
+                       "the host or the router to it is down, or --interface names a wrong one"},
+                      iface, route, *dst, plan.notes);
+    if (!next_hop) return refused(next_hop);
+    plan.dst_mac = *next_hop;
+  }
   if (const auto src = spec.src_addr ? spec.src_addr : route ? route->src : std::nullopt)
     note_unusable(iface, *dst, *src, plan.notes);
   plan.max_segment_ip = largest_packet(iface, plan.notes);

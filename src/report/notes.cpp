@@ -4,13 +4,14 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include "core/program_name.h"
 #include "report/describe.h"
 
 namespace xtg::report {
 
 void Notes::emit(const std::string& note) {
   if (!told_.insert(note).second) return;
-  fmt::print(err_, "xdp-trafficgen: note: {}\n", one_line(note));
+  fmt::print(err_, "{}: note: {}\n", program_name(), one_line(note));
   err_ << std::flush;
 }
 
@@ -20,7 +21,7 @@ void Notes::emit(const std::vector<std::string>& notes) {
 }
 
 void Notes::emit(const std::string& note, double at_s) {
-  fmt::print(err_, "xdp-trafficgen: [{:>7.2f}s] note: {}\n", at_s, one_line(note));
+  fmt::print(err_, "{}: [{:>7.2f}s] note: {}\n", program_name(), at_s, one_line(note));
   err_ << std::flush;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/exit_status.h"
 #include "core/fd_buffer.h"
+#include "core/program_name.h"
 #include "core/units.h"
 #include "report/describe.h"
 #include "report/to_json.h"
@@ -212,7 +213,7 @@ public:
 
 private:
   void say(std::string_view text) {
-    fmt::print(err_, "xdp-trafficgen: {}\n", text);
+    fmt::print(err_, "{}: {}\n", program_name(), text);
     err_.flush();
   }
 

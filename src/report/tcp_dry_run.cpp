@@ -42,8 +42,10 @@ void print_path(std::ostream& out, const plan::TcpPlan& plan) {
                   : spec.flows == 1
                       ? std::to_string(*spec.src_port)
                       : fmt::format("{}-{}", *spec.src_port, *spec.src_port + spec.flows - 1)));
-  row(out, "dst-mac", plan.dst_mac.to_string());
-  row(out, "src-mac", plan.src_mac.to_string());
+  if (plan.iface.ethernet) {
+    row(out, "dst-mac", plan.dst_mac.to_string());
+    row(out, "src-mac", plan.src_mac.to_string());
+  }
   row(out, "hop-limit", std::to_string(spec.hop_limit));
   row(out, "tos", std::to_string(spec.tos));
 }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/program_name.h"
 #include "core/text.h"
 #include "spec/profile.h"
 
@@ -44,7 +45,8 @@ Result<Json> read(int status, std::string_view body) {
   if (status >= 200 && status < 300) {
     if (body.empty()) return Json::object();
     if (value.is_object()) return value;
-    return fail(Errc::Peer, "the server's answer is no JSON object: is it xdp-trafficgen serve?");
+    return fail(Errc::Peer, fmt::format("the server's answer is no JSON object: is it {} serve?",
+                                        program_name()));
   }
   std::string why = value.is_object() ? printable(text_at(value, "error")) : std::string{};
   if (why.empty()) why = fmt::format("HTTP status {}", status);

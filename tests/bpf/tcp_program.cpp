@@ -96,6 +96,7 @@ void TcpProgram::configure(const TcpSetup& setup) {
   c.tail_slack_us = 10'000'000; // no probe unless a test wants one
   c.pace_ns_q = setup.pace_ns_q;
   c.renew = setup.renew ? 1 : 0;
+  c.bare = setup.bare ? 1 : 0;
   c.payload = setup.payload.empty() ? 0 : 1;
   c.period = setup.payload.size();
   c.period_segs = static_cast<__u32>((setup.payload.size() + setup.mss - 1) / setup.mss);

@@ -34,6 +34,7 @@ struct TcpSetup {
   std::uint32_t burst = 8;
   std::uint64_t pace_ns_q = 0;
   bool renew = false;
+  bool bare = false;
   Bytes payload = {}; ///< one period; empty: zeros
 };
 

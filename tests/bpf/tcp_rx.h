@@ -57,11 +57,15 @@ protected:
   void SetUp() override {
     BpfTest::SetUp();
     if (HasFatalFailure() || IsSkipped()) return;
+    load(false);
+  }
+  void load(bool bare) {
     TcpSetup setup;
     setup.header = ours_;
     setup.send = false;
     setup.flows = 2;
     setup.worker_streams = 1;
+    setup.bare = bare;
     program_.emplace(setup);
     ASSERT_TRUE(program_->ok()) << program_->error();
     program_->claim(1, kPort);

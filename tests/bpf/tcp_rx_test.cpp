@@ -30,6 +30,20 @@ TEST_P(TcpRxTest, TakesWhatBelongsToAConnection) {
   EXPECT_TRUE(taken(make(s)));
 }
 
+TEST_P(TcpRxTest, TakesPacketsWithoutEthernetHeaders) {
+  ASSERT_NO_FATAL_FAILURE(load(true));
+  const Bytes frame = make({.options = timestamp(1, 2), .payload = noise(1000, 1)});
+  const Bytes packet(frame.begin() + 14, frame.end());
+  EXPECT_EQ(program_->receive_tc(packet), kShot);
+  const auto event = program_->take_event();
+  ASSERT_TRUE(event);
+  EXPECT_TRUE(same_event(*event, *judge(ours_, kPort, frame).event));
+  Bytes other = packet;
+  other[0] ^= 0x20; // the other family's version
+  EXPECT_EQ(program_->receive_tc(other), kUnspec);
+  EXPECT_EQ(program_->receive_tc(frame), kUnspec);
+}
+
 TEST_P(TcpRxTest, TellsOfCongestionOnTheWay) {
   for (const std::uint8_t ecn : {0, 1, 2, 3}) {
     Bytes frame = make({});

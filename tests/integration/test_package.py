@@ -107,6 +107,9 @@ class Package(lib.TestCase):
         self.assertTrue(self.is_ours(FULL))
         self.assertEqual(self.run_inside("readlink", "-f", PAGE).strip(), "/usr/share/man/man8/xtg.8.gz")
         self.assertTrue(self.run_inside("xtg", "udp", "--help").startswith("Usage: xtg udp "))
+        for name in ("xtg", "xdp-trafficgen"):
+            said = self.run_inside("sh", "-c", f"{name} -c 198.18.0.2 2>&1", check=False)
+            self.assertTrue(said.startswith(f"{name}: ") and f"here: {name} tcp HOST" in said, said)
         completes = self.run_inside("bash", "-c", ". /usr/share/bash-completion/completions/xtg && complete -p xtg")
         self.assertIn("xtg", completes)
         result = json.loads(self.run_inside("xtg", "demo", "--duration", "500ms", "--json"))

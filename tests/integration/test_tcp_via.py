@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`tcp --via tc`: connections whose segments leave through the interface's queueing discipline."""
+import contextlib
+import fcntl
+import os
+import select
+import struct
+import threading
+
 import lib
 import tcp_lib
 
+TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 
-class ByTc(tcp_lib.OwnWireTest):
+
+class TcTest(tcp_lib.OwnWireTest):
 
     def exchanged(self, count, *args, **options):
         """Every byte arrives as it should be; the frames' outcomes add up."""
@@ -15,6 +24,9 @@ class ByTc(tcp_lib.OwnWireTest):
         self.assertEqual(result.total["bytes"], count, result)
         self.assertEqual(result.doc["start"]["configuration"]["via"], "tc")
         return result
+
+
+class ByTc(TcTest):
 
     def qdisc(self, *args):
         self.wire.near("tc", "qdisc", "replace", "dev", self.wire.near_if, "root", *args)
@@ -61,6 +73,45 @@ class ByTc(tcp_lib.OwnWireTest):
         self.exchanged(100_000)
         self.assertEqual(self.wire.near_links(), before)
         self.assertNotIn("clsact", self.wire.near("tc", "qdisc", "show", "dev", self.wire.near_if))
+
+
+class Pipe(threading.Thread):
+    """Two TUN devices, called tn0, whose packets pass from one namespace to the other."""
+
+    def __init__(self, test, *ends):
+        super().__init__(daemon=True)
+        self._files, self._over = [], False
+        for space, address in ends:
+            with lib.in_netns(space):
+                self._files.append(os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK))
+                fcntl.ioctl(self._files[-1], TUNSETIFF, struct.pack("16sH22x", b"tn0", IFF_TUN | IFF_NO_PI))
+            for words in (("addr", "add", address, "dev", "tn0"), ("link", "set", "dev", "tn0", "up")):
+                lib.call("ip", "-n", space, *words)
+        test.addCleanup(self.close)
+        self.start()
+
+    def run(self):
+        while not self._over:
+            for file in select.select(self._files, (), (), 0.1)[0]:
+                with contextlib.suppress(BlockingIOError, InterruptedError):
+                    os.write(self._files[file == self._files[0]], os.read(file, 65536))
+
+    def close(self):
+        self._over = True
+        self.join()
+        for file in self._files:
+            os.close(file)
+
+
+class WithoutEthernet(TcTest):
+    """A device that carries bare IP packets."""
+
+    def test_delivers(self):
+        Pipe(self, (self.wire.near_ns, "192.0.2.1/24"), (self.wire.far_ns, "192.0.2.2/24"))
+        self.wire.near_if, to = "tn0", "192.0.2.2"
+        self.assertEqual(self.exchanged(1_000_000, "--allow-public", to=to).doc["end"]["ingress"], "tcx")
+        self.failed(self.tcp("--via", "xdp", "--allow-public", to=to), 4, "no Ethernet framing")
+        self.failed(self.tcp("--ingress", "xdp", "--allow-public", to=to), 2, "no Ethernet framing")
 
 
 if __name__ == "__main__":

@@ -112,8 +112,10 @@ struct xtg_tcp_config {
   __u32 give_up_us; /* so is a flow whose resent data is not acknowledged for this long */
   __u32 renew;      /* as in xtg_tx_config */
   __u32 by_tc;      /* 1: frames leave through tc instead of XDP transmit */
+  __u32 bare;       /* 1: packets arrive without an Ethernet header */
+  __u32 pad;
 };
-XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_config) == XTG_TCP_HEADER + 32 + 96, "config ABI");
+XTG_STATIC_ASSERT(sizeof(struct xtg_tcp_config) == XTG_TCP_HEADER + 32 + 104, "config ABI");
 
 /* xtg_tcp_flow.phase */
 #define XTG_TCP_UNUSED 0

@@ -5,12 +5,24 @@
 
 #include <gtest/gtest.h>
 
+#include "support/called_xtg.h"
 #include "unit/cli/cli_test.h"
 
 namespace xtg::cli {
 namespace {
 
 using plan::TcpSpec;
+
+TEST(CliForeign, HintsNameTheProgramAsItWasCalled) {
+  const test::CalledXtg called;
+  expect_refused({
+      {{}, {"no command given", "; xtg --help explains"}},
+      {{"--rate", "1Mpps"}, {"as in: xtg udp --rate"}},
+      {{"--profile", "mix.json", "udp"}, {"as in: xtg udp --profile mix.json"}},
+      {{"-c", "198.18.0.2"}, {"a command here: xtg tcp HOST"}},
+      {{"udp", "--conf", "frames"}, {"see xtg udp --help"}},
+  });
+}
 
 TEST(CliForeign, OptionsOfIperf3AndTrafgen) {
   expect_refused({

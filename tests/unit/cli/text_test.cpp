@@ -16,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "core/version.h"
+#include "support/called_xtg.h"
 
 namespace xtg::cli {
 namespace {
@@ -129,20 +130,20 @@ TEST(CliHelp, ShortNamesStandAloneAndArgumentsInTheUsage) {
 }
 
 TEST(CliHelp, NamesTheProgramAsItWasCalled) {
+  const test::CalledXtg called;
   for (const std::vector<std::string>& args :
        std::vector<std::vector<std::string>>{{"--help"},
                                              {"udp", "--help"},
                                              {"completion", "bash"},
                                              {"completion", "zsh"},
                                              {"completion", "fish"}}) {
-    const auto request = cli::parse(args, "xtg");
+    const auto request = cli::parse(args);
     ASSERT_TRUE(request);
     const std::string& said = std::get<cli::TextRequest>(*request).text;
     EXPECT_EQ(said.find("xdp-trafficgen"), std::string::npos) << said;
     EXPECT_NE(said.find("xtg"), std::string::npos) << said;
   }
-  EXPECT_EQ(std::get<cli::TextRequest>(*cli::parse({"--version"}, "xtg")).text,
-            cli::version_text());
+  EXPECT_EQ(std::get<cli::TextRequest>(*cli::parse({"--version"})).text, cli::version_text());
 }
 
 TEST(CliVersion, SaysWhatThisBuildIs) {

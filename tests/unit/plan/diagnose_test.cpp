@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "support/called_xtg.h"
+
 namespace xtg::plan {
 namespace {
 
@@ -244,6 +246,8 @@ TEST(DiagnoseSilence, ErrnosTell) {
   EXPECT_EQ(silence(nic(), {{EIO, 5}}),
             (Diagnosis{"driver-error", "eth1 refuses every frame: Input/output error",
                        "xdp-trafficgen probe -i eth1", Fix::None}));
+  const test::CalledXtg called;
+  EXPECT_EQ(silence(nic(), {{EIO, 5}}).repair, "xtg probe -i eth1");
 }
 
 /// A kernel that says ENXIO for a veth does not tell features: the peer may be out of sight, or may

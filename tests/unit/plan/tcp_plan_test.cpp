@@ -73,6 +73,15 @@ protected:
   TcpFacts facts_ = plain_facts();
 };
 
+TEST_F(TcpPlanTest, AnInterfaceWithoutEthernetNeedsTcAndNoNextHop) {
+  facts_.host.iface->ethernet = false;
+  facts_.host.routes[0].next_hop.reset();
+  facts_.host.routes[0].fault = RouteFault::Failed;
+  EXPECT_EQ(plan().via, TxPath::Tc);
+  EXPECT_EQ(plan().dst_mac, Mac());
+  EXPECT_NE(plan().via_reason.find("no Ethernet framing"), std::string::npos);
+}
+
 TEST_F(TcpPlanTest, ADryRunNeedsNoWordForTheDefaultRoute) {
   facts_.host.iface->has_default_route = true;
   spec_.notes = {"-t is the time for a connection to open"};
@@ -376,8 +385,18 @@ INSTANTIATE_TEST_SUITE_P(
                      f.host.iface_error = "no interface \"eth9\" here";
                    },
                    Errc::NotFound, "no interface \"eth9\" here"},
-        TcpRefusal{"NotEthernet", [](auto&, TcpFacts& f) { f.host.iface->ethernet = false; },
+        TcpRefusal{"NotEthernet",
+                   [](TcpSpec& s, TcpFacts& f) {
+                     f.host.iface->ethernet = false;
+                     s.via = TxPath::Xdp;
+                   },
                    Errc::NotSupported, "eth1 has no Ethernet framing"},
+        TcpRefusal{"NoEthernetForXdp",
+                   [](TcpSpec& s, TcpFacts& f) {
+                     f.host.iface->ethernet = false;
+                     s.ingress = Ingress::Xdp;
+                   },
+                   Errc::InvalidArgument, "--ingress xdp: eth1 has no Ethernet framing"},
         TcpRefusal{"Down", [](auto&, TcpFacts& f) { f.host.iface->up = false; }, Errc::NotSupported,
                    "eth1 is down; to repair: ip link set dev eth1 up"},
         TcpRefusal{"Multicast", [](auto&, TcpFacts& f) { destination(f, "239.1.1.1"); },

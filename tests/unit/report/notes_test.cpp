@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "support/called_xtg.h"
+
 namespace xtg::report {
 namespace {
 
@@ -19,6 +21,15 @@ TEST(Notes, OnceEachUnlessTheyAreEvents) {
                        "xdp-trafficgen: note: GRO is off\n"
                        "xdp-trafficgen: [   1.25s] note: the way leads elsewhere\n"
                        "xdp-trafficgen: [   2.00s] note: the way leads elsewhere\n");
+}
+
+TEST(Notes, NameTheProgramAsItWasCalled) {
+  const test::CalledXtg called;
+  std::ostringstream err;
+  Notes notes(err);
+  notes.emit("GRO is on");
+  notes.emit("the way leads elsewhere", 1.25);
+  EXPECT_EQ(err.str(), "xtg: note: GRO is on\nxtg: [   1.25s] note: the way leads elsewhere\n");
 }
 
 } // namespace
