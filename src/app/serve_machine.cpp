@@ -51,6 +51,14 @@ std::string ServeMachine::hostname() {
   return host_name();
 }
 
+HostClock ServeMachine::clock() {
+  return this_host_clock();
+}
+
+std::uint64_t ServeMachine::tai_ns() {
+  return xtg::tai_ns();
+}
+
 Result<serve::AnyPlan> ServeMachine::plan(const spec::Test& test, bool ask) {
   if (const auto* udp = std::get_if<plan::TestSpec>(&test.of)) return plan_udp(*udp, ask);
   if (const auto* tcp = std::get_if<plan::TcpSpec>(&test.of))

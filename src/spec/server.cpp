@@ -84,8 +84,14 @@ Status check_server(const Test& of, const Asked& asked) {
         "--server and --rx or --port exclude each other: the other end is the server's");
   if (of.far.reverse && test.bidir)
     return bad_usage("--reverse and --bidir exclude each other: one of the two is accepted");
-  for (const char* name : {"--key", "--dry-run", "--write-pcap", "--json-stream", "--no-signature",
-                           "--round-trip", "--report"})
+  const auto& streams = test.ports.front().streams;
+  const auto returned = std::ranges::count_if(streams, &plan::StreamSpec::round_trip);
+  if (returned != 0 && (of.far.reverse || test.bidir))
+    return bad_usage("--round-trip goes without --reverse and --bidir: the far end sends back what "
+                     "it receives");
+  if (returned != 0 && returned != std::ssize(streams))
+    return bad_usage("--round-trip: with --server it is accepted for all streams or for none");
+  for (const char* name : {"--key", "--dry-run", "--write-pcap", "--no-signature", "--report"})
     if (asked.has(name)) return bad_usage(fmt::format("{} goes without --server", name));
   return {};
 }
