@@ -39,7 +39,10 @@ int xtg_rx(struct xdp_md* ctx) {
   }
   if (!within_limit(c)) return XDP_PASS;
   a.now = bpf_ktime_get_ns();
-  if (c->has_tai && m.flags & XTG_SIG_F_TAI) m.tx_ns -= tai_is_ahead();
+  if (c->has_tai && m.flags & XTG_SIG_F_TAI)
+    m.tx_ns -= tai_is_ahead();
+  else
+    m.tx_ns -= (__u64)c->sender_ahead_ns;
   name_key(ctx, &m, &key);
 
   if (m.flags & XTG_SIG_F_REFLECTED) {

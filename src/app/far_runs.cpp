@@ -8,6 +8,7 @@
 #include <fmt/ostream.h>
 
 #include "core/clock.h"
+#include "core/host_clock.h"
 #include "core/program_name.h"
 #include "net/datagram.h"
 #include "serve/challenge.h"
@@ -88,6 +89,22 @@ Result<std::vector<serve::FarInterface>> FarRuns::interfaces() {
   auto answer = client_.get("/v1/interfaces");
   if (!answer) return tl::unexpected<Error>(std::move(answer.error()));
   return serve::read_interfaces(answer->status, answer->body);
+}
+
+void FarRuns::compare_clocks(serve::ClockComparison& clocks) {
+  constexpr int kExchanges = 16;
+  serve::ClockReading near;
+  near.clock = this_host_clock();
+  near.tai_ahead_ns = static_cast<std::int64_t>(tai_ns() - monotonic_ns());
+  for (int i = 0; i < kExchanges; i++) {
+    const auto sent = static_cast<std::int64_t>(monotonic_ns());
+    const auto answer = client_.get("/v1/clock");
+    const auto received = static_cast<std::int64_t>(monotonic_ns());
+    if (!answer) return;
+    const auto far = serve::read_clock(answer->status, answer->body);
+    if (!far) return;
+    clocks.add({sent, far->received_ns, far->sent_ns, received}, near, *far);
+  }
 }
 
 Status FarRuns::prove(const packet::Ip& address) {

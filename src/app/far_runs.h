@@ -16,6 +16,7 @@
 
 #include "core/stop_token.h"
 #include "net/http.h"
+#include "serve/clocks.h"
 #include "serve/far_end.h"
 
 namespace xtg::app {
@@ -30,6 +31,8 @@ public:
   FarRuns& operator=(const FarRuns&) = delete;
 
   Result<std::vector<serve::FarInterface>> interfaces();
+  /// Exchanges time stamps; nothing is added where the server does not know how.
+  void compare_clocks(serve::ClockComparison& clocks);
   /// Answers the server's challenge at this address of ours.
   Status prove(const packet::Ip& address);
   /// In place of the constructor's `lost`; called at once if the server is lost already.
@@ -43,6 +46,7 @@ public:
   /// The result, once there is one; the test is stopped when there is none after so long.
   Result<serve::FarState> finish(const std::string& id, Nanoseconds patience);
   [[nodiscard]] std::optional<Error> lost() const;
+  [[nodiscard]] const net::HttpTarget& target() const { return target_; }
 
 private:
   void keep();

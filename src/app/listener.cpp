@@ -21,6 +21,7 @@ Status Listener::load_and_attach(xdp::AttachMode attach_mode, const Listener* be
   config.by_port = spec.port ? 1 : 0;
   config.port = spec.port.value_or(0);
   config.observe = spec.observe ? 1 : 0;
+  config.sender_ahead_ns = spec.clock_offset.value_or(Nanoseconds{}).count();
   config.key = spec.key.value_or(SipKey{}).abi();
   config.limit = spec.num_packets.value_or(~std::uint64_t{0});
   auto receiver =

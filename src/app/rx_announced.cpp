@@ -16,6 +16,7 @@ constexpr std::uint64_t kDataNs = 100'000'000;
 
 RxAnnounced::RxAnnounced(const plan::RxSpec& spec)
     : runs_(static_cast<std::uint64_t>(spec.drain.count())), clock_(this_host_clock()),
+      sender_offset_(spec.clock_offset.has_value()),
       next_look_ns_(spec.ignore_announcements ? ~std::uint64_t{0} : 0) {}
 
 Result<bool> RxAnnounced::learn(xdp::Receiver& receiver) {
@@ -49,6 +50,7 @@ void RxAnnounced::apply(stats::RxSnapshot& snapshot) {
   // If the clock was unsynchronized at any time, its error at other times is unknown too.
   clock_ = worse_of(clock_, this_host_clock());
   snapshot.here = clock_;
+  snapshot.sender_offset = sender_offset_;
   runs_.apply(snapshot);
 }
 

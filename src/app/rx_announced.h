@@ -48,6 +48,7 @@ public:
 private:
   stats::RxRuns runs_;
   HostClock clock_;
+  bool sender_offset_;
   std::uint64_t next_look_ns_;
   std::uint64_t next_data_ns_ = 0; ///< next regular check for data
   std::uint64_t seen_ = 0;         ///< announcements at the last check

@@ -80,6 +80,14 @@ Result<serve::AnyPlan> ServeMachine::plan_udp(plan::TestSpec test, bool ask) {
   return any(plan::resolve_port_test(test, facts, run_id));
 }
 
+HostClock ServeMachine::clock() {
+  return this_host_clock();
+}
+
+std::uint64_t ServeMachine::tai_ns() {
+  return xtg::tai_ns();
+}
+
 Result<serve::AnyPlan> ServeMachine::plan(const spec::Test& test, bool ask) {
   if (const auto* udp = std::get_if<plan::TestSpec>(&test.of)) return plan_udp(*udp, ask);
   if (const auto* tcp = std::get_if<plan::TcpSpec>(&test.of))

@@ -18,6 +18,8 @@ public:
   std::uint64_t now_ns() override;
   std::array<std::uint8_t, 16> random() override;
   std::string hostname() override;
+  HostClock clock() override;
+  std::uint64_t tai_ns() override;
   Result<serve::AnyPlan> plan(const spec::Test& test, bool ask) override;
   void run(const serve::AnyPlan& plan, report::Sink& sink, const StopToken& stop,
            report::RunInfo asker) override;

@@ -12,6 +12,7 @@
 #include "app/facts.h"
 #include "app/far_host.h"
 #include "app/front_end.h"
+#include "app/host_lines.h"
 #include "app/two_hosts.h"
 #include "core/clock.h"
 #include "plan/plan.h"
@@ -23,26 +24,6 @@
 namespace xtg::app {
 
 namespace {
-
-/// Keeps the run's document, and shows the run.
-class Tee final : public report::Sink {
-public:
-  Tee(serve::Journal& journal, std::unique_ptr<report::Sink> shown)
-      : journal_(journal), shown_(std::move(shown)) {}
-  void take(const report::Event& event) override {
-    journal_.take(event);
-    shown_->take(event);
-  }
-  [[nodiscard]] Status status() const override { return shown_->status(); }
-
-private:
-  serve::Journal& journal_;
-  std::unique_ptr<report::Sink> shown_;
-};
-
-serve::HalfResult result_of(const serve::Journal& journal) {
-  return {journal.document(), journal.exit_status(), journal.error()};
-}
 
 /// A receiver of ours, in a thread of its own.
 class NearReceiver {
@@ -82,15 +63,17 @@ private:
   std::jthread thread_;
 };
 
-/// Longer than a receiver takes to notice the end.
-constexpr Nanoseconds kMore{3'000'000'000};
+/// For how long clocks may drift apart in a run without a duration.
+constexpr Nanoseconds kUnlimited{10'000'000'000};
 
 class TwoHosts {
 public:
   /// `host`: a connection that there is already, or null; `kept`: of a series of tests, or null.
   TwoHosts(const plan::TestSpec& test, const plan::FarEnd& far, FarHost* host, KeptPort* kept,
            Context& context)
-      : test_(test), far_end_(far), context_(context), host_(host), kept_(kept) {}
+      : test_(test), far_end_(far), context_(context), host_(host), kept_(kept) {
+    if (test.output.json_stream) lines_.emplace(context.out);
+  }
 
   serve::BothHosts run() {
     hosts_.command = context_.command;
@@ -114,7 +97,9 @@ private:
   void wait_for_far_sender();
   void collect();
   Status course();
-  std::unique_ptr<report::Sink> shown(bool first) const;
+  std::unique_ptr<report::Sink> shown(bool sender);
+  void follow(const std::string& id, bool forward);
+  serve::Clocks over(std::uint64_t from_ns, std::uint64_t to_ns) const;
 
   const plan::TestSpec& test_;
   const plan::FarEnd& far_end_;
@@ -125,6 +110,9 @@ private:
   KeptPort* kept_;
   std::unique_ptr<FarHost> own_host_;
   HostPath path_;
+  serve::ClockComparison clocks_;
+  serve::SenderOffsets offsets_;   ///< that the receivers were given
+  std::optional<HostLines> lines_; ///< for --json-stream
   std::uint32_t run_id_ = 0;
   std::unique_ptr<NearReceiver> near_rx_;
   std::string far_rx_, far_tx_;
@@ -146,31 +134,48 @@ Status TwoHosts::connect() {
   auto path = host_->find_path({test_.ports.front().interface, stream.zone}, dst);
   if (!path) return tl::unexpected<Error>(std::move(path.error()));
   path_ = std::move(*path);
+  runs().compare_clocks(clocks_);
+  const std::uint64_t now = monotonic_ns();
+  const Nanoseconds run = test_.duration.value_or(kUnlimited);
+  offsets_ = serve::offsets_for_receivers(over(now, now), run.count());
   return {};
 }
 
-std::unique_ptr<report::Sink> TwoHosts::shown(bool first) const {
+serve::Clocks TwoHosts::over(std::uint64_t from_ns, std::uint64_t to_ns) const {
+  return clocks_.over(static_cast<std::int64_t>(from_ns), static_cast<std::int64_t>(to_ns),
+                      serve::offset_limits(hosts_.ways));
+}
+
+std::unique_ptr<report::Sink> TwoHosts::shown(bool sender) {
+  if (lines_) return lines_->sink({.near_end = true, .forward = sender});
   // Two runs side by side would mix their lines.
+  const bool first = sender || !near_sends();
   if (!first || !for_people(test_.output)) return report::make_quiet();
   return report::make_text(context_.out, context_.err);
 }
 
+void TwoHosts::follow(const std::string& id, bool forward) {
+  if (lines_) lines_->follow(runs().target(), id, {.near_end = false, .forward = forward});
+}
+
 Status TwoHosts::start_receivers() {
   if (near_sends()) {
-    auto id = runs().start(serve::far_receiver(test_, run_id_, far_end_.interface), far_end_.wait,
-                           context_.stop);
+    auto id = runs().start(
+        serve::far_receiver(test_, run_id_, far_end_.interface, offsets_.near_sender_ns),
+        far_end_.wait, context_.stop);
     if (!id) return tl::unexpected<Error>(std::move(id.error()));
     far_rx_ = std::move(*id);
+    follow(far_rx_, true);
   }
   if (!far_sends()) return {};
   if (auto ok = runs().prove(path_.near_ip); !ok) return ok;
-  const plan::RxSpec spec = serve::near_receiver(test_, run_id_ + 1, path_.near_interface);
+  const plan::RxSpec spec =
+      serve::near_receiver(test_, run_id_ + 1, path_.near_interface, offsets_.far_sender_ns);
   auto facts = gather_facts(path_.near_interface);
   if (kept_ != nullptr) overlook_kept(facts, *kept_);
   auto plan = plan::resolve_rx(spec, facts);
   if (!plan) return tl::unexpected<Error>(std::move(plan.error()));
-  near_rx_ = std::make_unique<NearReceiver>(std::move(*plan), shown(!near_sends()), asker(context_),
-                                            kept_);
+  near_rx_ = std::make_unique<NearReceiver>(std::move(*plan), shown(false), asker(context_), kept_);
   near_rx_->await_begin();
   return {};
 }
@@ -180,6 +185,7 @@ Status TwoHosts::start_far_sender() {
                          far_end_.wait, context_.stop);
   if (!id) return tl::unexpected<Error>(std::move(id.error()));
   far_tx_ = std::move(*id);
+  follow(far_tx_, false);
   return {};
 }
 
@@ -202,24 +208,16 @@ void TwoHosts::wait_for_far_sender() {
   if (interrupted() || near_rx_->over()) runs().stop(far_tx_);
 }
 
-serve::HalfResult far_result(FarRuns& far, const std::string& id, Nanoseconds patience,
-                             std::vector<Error>& errors) {
-  auto state = far.finish(id, patience);
-  if (state) return {std::move(state->document), state->exit_status, std::move(state->error)};
-  errors.push_back(std::move(state.error()));
-  return {};
-}
-
 void TwoHosts::collect() {
   const std::string near = path_.near_end(), far = path_.far_end();
   const Nanoseconds patience = test_.drain + kMore;
   if (!far_rx_.empty()) {
-    serve::Way way{near, far, true, near_tx_, {}};
+    serve::Way way{near, far, true, near_tx_, {}, offsets_.near_sender_ns};
     way.received = far_result(runs(), far_rx_, patience, hosts_.errors);
     hosts_.ways.push_back(std::move(way));
   }
   if (far_tx_.empty()) return;
-  serve::Way way{far, near, false, {}, {}};
+  serve::Way way{far, near, false, {}, {}, offsets_.far_sender_ns};
   way.sent = far_result(runs(), far_tx_, patience, hosts_.errors);
   way.received = near_rx_->finish_within(patience);
   hosts_.ways.push_back(std::move(way));
@@ -230,12 +228,18 @@ Status TwoHosts::course() {
   run_id_ = test_.run_id.value_or(std::random_device{}() & ~1U);
   const auto attended = context_.stop.attend([this] { near_stop_.trip(monotonic_ns()); });
   if (auto ok = start_receivers(); !ok) return ok;
+  const std::uint64_t from_ns = monotonic_ns();
   if (far_sends())
     if (auto ok = start_far_sender(); !ok) return ok;
   if (near_sends())
     if (auto ok = send(); !ok) return ok;
   if (far_sends()) wait_for_far_sender();
-  if (!runs().lost()) collect();
+  const std::uint64_t to_ns = monotonic_ns();
+  if (runs().lost()) return {};
+  runs().compare_clocks(clocks_);
+  collect();
+  if (lines_) lines_->join();
+  hosts_.clocks = over(from_ns, to_ns);
   return {};
 }
 
@@ -248,10 +252,14 @@ serve::BothHosts measure_between(const plan::TestSpec& test, const plan::FarEnd&
 
 int udp_with_server(const plan::TestSpec& test, const plan::FarEnd& far, Context& context) {
   xdp::init_logging(test.output.verbose);
-  const serve::BothHosts hosts = TwoHosts(test, far, nullptr, nullptr, context).run();
+  const bool round_trip = test.ports.front().streams.front().round_trip;
+  const serve::BothHosts hosts = round_trip ? round_trip_with_server(test, far, context)
+                                            : TwoHosts(test, far, nullptr, nullptr, context).run();
   const serve::Verdict verdict = serve::verdict_of(hosts);
   if (test.output.json)
     context.out << serve::document_of(hosts);
+  else if (test.output.json_stream)
+    context.out << serve::result_line_of(hosts);
   else if (for_people(test.output))
     serve::print_ledgers(context.out, hosts);
   context.out.flush();

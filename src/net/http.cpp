@@ -182,6 +182,17 @@ HttpClient::~HttpClient() = default;
 Result<HttpClient::Answer> HttpClient::get(const std::string& path) {
   return impl_->result(impl_->client.Get(path, impl_->headers));
 }
+Status HttpClient::get_pieces(const std::string& path,
+                              const std::function<bool(std::string_view)>& piece) {
+  const auto result =
+      impl_->client.Get(path, impl_->headers, [&](const char* data, std::size_t size) {
+        return piece({data, size});
+      });
+  if (!result) return tl::unexpected<Error>(impl_->result(result).error());
+  if (result->status != 200)
+    return fail(Errc::Peer, "HTTP status " + std::to_string(result->status));
+  return {};
+}
 Result<HttpClient::Answer> HttpClient::post(const std::string& path, const std::string& json) {
   return impl_->result(impl_->client.Post(path, impl_->headers, json, "application/json"));
 }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/http.h"
@@ -76,6 +77,8 @@ public:
   };
   /// Peer where nothing came back.
   Result<Answer> get(const std::string& path);
+  /// Passes on the body as it comes, while `piece` returns true; done when all of it has come.
+  Status get_pieces(const std::string& path, const std::function<bool(std::string_view)>& piece);
   Result<Answer> post(const std::string& path, const std::string& json);
   Result<Answer> remove(const std::string& path);
 

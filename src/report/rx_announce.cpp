@@ -78,6 +78,7 @@ Json announced_value(const stats::RxSender& sender) {
 
 std::string clock_text(const stats::RxClockVerdict& clock) {
   if (clock == stats::RxClock::Tai) return in_step_text(clock);
+  if (clock == stats::RxClock::Offset) return "the sender's, corrected by --clock-offset";
   if (clock == stats::RxClock::Shared) return {};
   std::string why = "the sender's clock is not this host's";
   switch (clock.reason) {
@@ -104,6 +105,8 @@ std::string_view name(stats::RxClock clock) {
     return "shared";
   case stats::RxClock::Tai:
     return "tai";
+  case stats::RxClock::Offset:
+    return "offset";
   case stats::RxClock::Differs:
     break;
   }

@@ -225,7 +225,8 @@ void print_times(Page& page, const stats::RxSummary& summary) {
                          number(d.min), us_number(d.mean), number(d.quantile(0.5)),
                          number(d.quantile(0.9)), number(d.quantile(0.99)),
                          number(d.quantile(0.999)), number(d.quantile(0.9999)), number(d.max)));
-  if (d.count != 0 && all.clock == stats::RxClock::Tai) page.row("clock", clock_text(all.clock));
+  if (d.count != 0 && (all.clock == stats::RxClock::Tai || all.clock == stats::RxClock::Offset))
+    page.row("clock", clock_text(all.clock));
   if (d.count != 0 && differing != 0)
     page.row("", fmt::format("without {}, whose clock is not this host's",
                              counted(differing, "stream")));

@@ -230,6 +230,8 @@ Json plan_value(const plan::RxPlan& plan, std::string_view mode) {
           {"num_packets", or_null(spec.num_packets)},
           {"announcements", !spec.ignore_announcements},
           {"keyed", spec.key.has_value()},
+          {"clock_offset_seconds",
+           spec.clock_offset ? Json(seconds(*spec.clock_offset)) : Json(nullptr)},
           {"drain_seconds", seconds(spec.drain)},
           {"duration_seconds", spec.duration ? Json(seconds(*spec.duration)) : Json(nullptr)},
           {"interval_seconds", seconds(spec.interval)},

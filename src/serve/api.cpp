@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "core/units.h"
 #include "core/version.h"
+#include "serve/clocks.h"
 #include "serve/openapi.h"
 #include "serve/service.h"
 #include "spec/profile.h"
@@ -143,9 +144,10 @@ HttpAnswer Service::route(const HttpRequest& request) {
     return request.method == "POST" ? challenge_answer(request, path.substr(kChallenges.size()))
                                     : wrong_method("POST");
   for (const std::string_view known :
-       {"/v1/interfaces", "/v1/health", "/metrics", "/v1/openapi.json"})
+       {"/v1/interfaces", "/v1/clock", "/v1/health", "/metrics", "/v1/openapi.json"})
     if (path == known && !get) return wrong_method("GET");
   if (path == "/v1/interfaces") return interfaces();
+  if (path == "/v1/clock") return clock();
   if (path == "/v1/health") return health();
   if (path == "/metrics") return metrics();
   if (path == "/v1/openapi.json") return {200, "application/json", openapi_text()};
@@ -366,6 +368,15 @@ HttpAnswer Service::interfaces() {
                 {{"rate", format_rate(policy_.max_rate)},
                  {"duration", format_duration(policy_.max_duration)},
                  {"packets", policy_.max_packets ? Json(*policy_.max_packets) : Json(nullptr)}}}});
+}
+
+HttpAnswer Service::clock() {
+  ClockReading reading;
+  reading.received_ns = static_cast<std::int64_t>(machine_.now_ns());
+  reading.clock = machine_.clock();
+  reading.tai_ahead_ns = static_cast<std::int64_t>(machine_.tai_ns() - machine_.now_ns());
+  reading.sent_ns = static_cast<std::int64_t>(machine_.now_ns());
+  return {200, "application/json", clock_answer(reading)};
 }
 
 HttpAnswer Service::metrics() {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -15,36 +16,15 @@
 #include "core/units.h"
 #include "core/version.h"
 #include "report/verdict.h"
+#include "serve/hosts_round_trip.h"
+#include "serve/json_path.h"
 #include "stats/hdr_histogram.h"
+#include "xtg/abi/hist.h"
 
 namespace xtg::serve {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json parsed(const std::string& document) {
-  return document.empty() ? Json() : Json::parse(document, nullptr, false);
-}
-
-/// The value at the end of a path of keys; null where one is missing.
-Json at(const Json& value, std::initializer_list<const char*> keys) {
-  const Json* here = &value;
-  for (const char* key : keys) {
-    if (!here->is_object() || !here->contains(key)) return nullptr;
-    here = &here->at(key);
-  }
-  return *here;
-}
-
-std::uint64_t count(const Json& value, std::initializer_list<const char*> keys) {
-  const Json found = at(value, keys);
-  return found.is_number_unsigned() ? found.get<std::uint64_t>() : 0;
-}
-
-double number(const Json& value, std::initializer_list<const char*> keys) {
-  const Json found = at(value, keys);
-  return found.is_number() ? found.get<double>() : 0;
-}
 
 stats::TxCounters tx_of(const Json& sent) {
   stats::TxCounters tx;
@@ -76,7 +56,7 @@ std::optional<std::uint64_t> amount_of(const Json& sent) {
   return sum;
 }
 
-Json ledger_value(const Way& way, const stats::Ledger& ledger) {
+Json ledger_value(const Way& way, const stats::Ledger& ledger, Json delay) {
   return {{"from", way.from},
           {"to", way.to},
           {"asked", ledger.asked},
@@ -89,7 +69,19 @@ Json ledger_value(const Way& way, const stats::Ledger& ledger) {
           {"late", ledger.late},
           {"copies", ledger.copies},
           {"exact", ledger.exact},
-          {"limited_by", report::name(ledger.limit)}};
+          {"limited_by", report::name(ledger.limit)},
+          {"delay_us", std::move(delay)}};
+}
+
+/// What sum_value() needs of one that is in a document.
+stats::Ledger ledger_from(const Json& value) {
+  stats::Ledger out;
+  out.asked = count(value, {"asked"});
+  out.not_sent = count(value, {"not_sent"});
+  out.driver_drops = count(value, {"refused"});
+  out.received = count(value, {"received"});
+  out.duplicated = count(value, {"duplicated"});
+  return out;
 }
 
 Json sum_value(const std::vector<stats::Ledger>& ledgers) {
@@ -117,15 +109,85 @@ void column(std::ostream& out, std::string_view label, std::uint64_t value, std:
              rest.empty() ? "" : "  ", rest);
 }
 
-void print_delay(std::ostream& out, const Json& received) {
-  const Json delay = at(received, {"end", "sum", "delay_us"});
+/// How a receiver's delays are related to the clocks: it says so for each stream.
+Json clock_of(const Json& received) {
+  const Json streams = at(received, {"end", "streams"});
+  for (const Json& stream : streams.is_array() ? streams : Json::array())
+    if (const Json clock = at(stream, {"clock"}); clock.is_string()) return clock;
+  return nullptr;
+}
+
+/// One-way delays of a direction, corrected by what is known about the clocks after the run; null
+/// where the receiver has none.
+Json delay_value(const Way& way, const Clocks& clocks) {
+  const Json received = parsed(way.received.document);
+  Json delay = at(received, {"end", "sum", "delay_us"});
+  if (!delay.is_object()) return nullptr;
+  Json error = nullptr;
+  if (clocks.state == ClockState::Same) error = 0;
+  if (clock_of(received) == "offset" && way.sender_ahead_ns) {
+    const std::int64_t ahead = way.near_sends ? -clocks.offset.offset_ns : clocks.offset.offset_ns;
+    const double more_us = static_cast<double>(*way.sender_ahead_ns - ahead) / 1e3;
+    for (auto& [key, value] : delay.items())
+      if (value.is_number() && key != "count") value = value.get<double>() - more_us;
+    // A class of the histogram is that wide, before it is shifted.
+    const double coarse_us = std::max(more_us, 0.0) / XTG_HIST_SUB;
+    error = static_cast<double>(clocks.offset.error_ns) / 1e3 + coarse_us;
+  }
+  delay.erase("histogram_ns"); // in the receiver's document, as it was counted
+  const Json mean = at(delay, {"mean"});
+  delay["error"] = error;
+  delay["sound"] = error.is_number() && mean.is_number()
+                       ? Json(error.get<double>() < mean.get<double>())
+                       : Json(nullptr);
+  return delay;
+}
+
+Json clocks_value(const Clocks& clocks) {
+  const ClockOffset& offset = clocks.offset;
+  const bool known = clocks.state != ClockState::Unknown;
+  const auto us = [](auto ns) { return Json(static_cast<double>(ns) / 1e3); };
+  return {
+      {"state", name(clocks.state)},
+      {"estimate", clocks.state == ClockState::Estimated},
+      {"offset_us", known ? us(offset.offset_ns) : Json(nullptr)},
+      {"error_us", known ? us(offset.error_ns) : Json(nullptr)},
+      {"drift_ppm", offset.drift_ppm ? Json(*offset.drift_ppm) : Json(nullptr)},
+      {"steady", known ? Json(offset.steady) : Json(nullptr)},
+      {"exchanges", offset.samples},
+      {"round_trip_us", known ? us(offset.round_trip_ns) : Json(nullptr)},
+      {"in_step_error_us", clocks.in_step_error_ns ? us(*clocks.in_step_error_ns) : Json(nullptr)}};
+}
+
+void print_delay(std::ostream& out, const Json& delay) {
   if (!delay.is_object()) return;
   const auto us = [&](const char* key) {
     const Json value = at(delay, {key});
     return value.is_number() ? fmt::format("{:.4g}", value.get<double>()) : std::string("-");
   };
-  fmt::print(out, "  {:<16}min {}  mean {}  p50 {}  p99 {}  max {} us\n", "one-way delay",
-             us("min"), us("mean"), us("p50"), us("p99"), us("max"));
+  const Json error = at(delay, {"error"});
+  const bool uncertain = error.is_number() && error != 0;
+  fmt::print(out, "  {:<16}min {}  mean {}  p50 {}  p99 {}  max {} us{}{}\n", "one-way delay",
+             us("min"), us("mean"), us("p50"), us("p99"), us("max"),
+             uncertain ? fmt::format(", +-{} us", us("error")) : "",
+             at(delay, {"sound"}) == false ? ": the error is larger than the delay" : "");
+}
+
+void print_clocks(std::ostream& out, const Clocks& clocks) {
+  if (clocks.state != ClockState::Estimated && clocks.state != ClockState::InStep) return;
+  const ClockOffset& offset = clocks.offset;
+  const double error_us = static_cast<double>(offset.error_ns) / 1e3;
+  const bool ahead = offset.offset_ns >= 0;
+  const double apart = std::abs(static_cast<double>(offset.offset_ns)) / 1e9;
+  fmt::print(out, "clocks: the far end's is {:.6f} s {}, +-{:.4g} us", apart,
+             ahead ? "ahead" : "behind", error_us);
+  if (clocks.state == ClockState::InStep) {
+    fmt::print(out, ", by CLOCK_TAI of both hosts\n");
+    return;
+  }
+  if (offset.drift_ppm) fmt::print(out, ", drift {:.3g} ppm", *offset.drift_ppm);
+  fmt::print(out, "; an estimate from {} exchanges{}\n", offset.samples,
+             offset.steady ? "" : ", between which a clock was adjusted");
 }
 
 } // namespace
@@ -172,6 +234,22 @@ double accepted_pps(const Way& way) {
   return number(parsed(way.sent.document), {"end", "sum", "xmit_pps"});
 }
 
+OffsetLimits offset_limits(const std::vector<Way>& ways) {
+  OffsetLimits out;
+  for (const Way& way : ways) {
+    const Json received = parsed(way.received.document);
+    const Json least = at(received, {"end", "sum", "delay_us", "min"});
+    if (!least.is_number() || clock_of(received) != "offset" || !way.sender_ahead_ns) continue;
+    // The delay itself is not negative.
+    const auto least_ns = std::llround(least.get<double>() * 1e3);
+    if (way.near_sends)
+      out.most = least_ns - *way.sender_ahead_ns;
+    else
+      out.least = *way.sender_ahead_ns - least_ns;
+  }
+  return out;
+}
+
 Verdict verdict_of(const BothHosts& hosts) {
   for (const Error& error : hosts.errors)
     return {error.message(), exit_status(error)};
@@ -183,6 +261,15 @@ Verdict verdict_of(const BothHosts& hosts) {
         return {(is_near ? near : far) + (half->error.empty() ? "failed" : half->error),
                 half->exit_status};
     if (const auto ledger = ledger_of(way); !ledger)
+      return {ledger.error().message(), static_cast<int>(ExitStatus::Peer)};
+  }
+  if (const auto& trip = hosts.round_trip) {
+    if (trip->near.exit_status != 0)
+      return {trip->near.error.empty() ? "failed" : trip->near.error, trip->near.exit_status};
+    if (trip->far.exit_status != 0)
+      return {"far end: " + (trip->far.error.empty() ? "failed" : trip->far.error),
+              trip->far.exit_status};
+    if (const auto ledger = round_trip_ledger(*trip); !ledger)
       return {ledger.error().message(), static_cast<int>(ExitStatus::Peer)};
   }
   return {};
@@ -197,7 +284,15 @@ std::string document_of(const BothHosts& hosts) {
     const auto ledger = ledger_of(way);
     if (!ledger) continue;
     all.push_back(*ledger);
-    ledgers.push_back(ledger_value(way, *ledger));
+    ledgers.push_back(ledger_value(way, *ledger, delay_value(way, hosts.clocks)));
+  }
+  if (const auto& trip = hosts.round_trip) {
+    near["tx"] = parsed(trip->near.document);
+    far["reflector"] = parsed(trip->far.document);
+    if (auto ledger = round_trip_ledger(*trip)) {
+      all.push_back(ledger_from(*ledger));
+      ledgers.push_back(std::move(*ledger));
+    }
   }
   const Verdict verdict = verdict_of(hosts);
   Json out = {{"start",
@@ -212,11 +307,23 @@ std::string document_of(const BothHosts& hosts) {
               {"end",
                {{"sum", sum_value(all)},
                 {"ledger", std::move(ledgers)},
+                {"clocks", clocks_value(hosts.clocks)},
                 {"near", std::move(near)},
                 {"far", std::move(far)}}}};
   if (!verdict.error.empty()) out["error"] = printable(verdict.error);
   out["exit_status"] = verdict.exit_status;
   return out.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
+}
+
+std::string result_line_of(const BothHosts& hosts) {
+  Json document = Json::parse(document_of(hosts));
+  Json data = std::move(document["end"]);
+  data.erase("near");
+  data.erase("far");
+  Json line = {{"event", "result"}, {"data", std::move(data)}};
+  line["error"] = document.value("error", Json(nullptr));
+  line["exit_status"] = document["exit_status"];
+  return line.dump(-1, ' ', true) + "\n";
 }
 
 void print_ledgers(std::ostream& out, const BothHosts& hosts) {
@@ -233,9 +340,11 @@ void print_ledgers(std::ostream& out, const BothHosts& hosts) {
     column(out, "received", l.received, l.asked, "");
     column(out, "duplicated", l.duplicated, l.asked, "");
     column(out, "late", l.late, l.asked, "after the window had moved on");
-    print_delay(out, parsed(way.received.document));
+    print_delay(out, delay_value(way, hosts.clocks));
     fmt::print(out, "  {:<16}{}\n", "verdict", report::limit_text(l));
   }
+  if (hosts.round_trip) print_round_trip(out, *hosts.round_trip);
+  print_clocks(out, hosts.clocks);
   out.flush();
 }
 

@@ -3,29 +3,31 @@
 // Pure.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
 
 #include "core/result.h"
+#include "serve/clocks.h"
+#include "serve/half_result.h"
 #include "stats/ledger.h"
 #include "stats/rx.h"
 
 namespace xtg::serve {
-
-/// A run's document, as --json prints it; empty where there is none.
-struct HalfResult {
-  std::string document;
-  int exit_status = 0;
-  std::string error{}; ///< empty: none
-};
 
 /// One direction.
 struct Way {
   std::string from, to; ///< "198.18.0.1 (eth0)"
   bool near_sends = true;
   HalfResult sent, received;
+  /// --clock-offset that the receiver was given.
+  std::optional<std::int64_t> sender_ahead_ns{};
 };
+
+/// What the smallest delays of the test frames say about the clocks' offset.
+OffsetLimits offset_limits(const std::vector<Way>& ways);
 
 /// What became of every packet of a direction; NotFound where a side's figures are missing.
 Result<stats::Ledger> ledger_of(const Way& way);
@@ -39,6 +41,8 @@ struct BothHosts {
   std::string profile; ///< the test as it was asked for
   std::string command; ///< as typed
   std::vector<Way> ways;
+  std::optional<RoundTripHalves> round_trip{}; ///< then there are no ways
+  Clocks clocks{};                             ///< during the run
   /// What went wrong beside the runs: the server does not answer, it refused.
   std::vector<Error> errors{};
 };
@@ -50,6 +54,8 @@ struct Verdict {
 };
 Verdict verdict_of(const BothHosts& hosts);
 std::string document_of(const BothHosts& hosts);
+/// The last line of --json-stream: the document's end without the runs, whose lines came before.
+std::string result_line_of(const BothHosts& hosts);
 void print_ledgers(std::ostream& out, const BothHosts& hosts);
 
 } // namespace xtg::serve

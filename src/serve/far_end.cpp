@@ -9,6 +9,7 @@
 
 #include "core/program_name.h"
 #include "core/text.h"
+#include "serve/answers.h"
 #include "spec/profile.h"
 
 namespace xtg::serve {
@@ -34,13 +35,14 @@ plan::TestSpec one_end(plan::TestSpec test, std::uint32_t run_id, const packet::
   return test;
 }
 
+} // namespace
+
 std::string text_at(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
 }
 
-/// The value of an answer; else the error that it is.
-Result<Json> read(int status, std::string_view body) {
+Result<Json> read_answer(int status, std::string_view body) {
   Json value = Json::parse(body, nullptr, false);
   if (status >= 200 && status < 300) {
     if (body.empty()) return Json::object();
@@ -53,14 +55,32 @@ Result<Json> read(int status, std::string_view body) {
   return fail(status == 400 ? Errc::InvalidArgument : Errc::Peer, "the server refused: " + why);
 }
 
-} // namespace
-
 plan::TestSpec near_sender(const plan::TestSpec& test, std::uint32_t run_id, const packet::Ip& to) {
   return one_end(test, run_id, to);
 }
 
+plan::TestSpec near_round_trip(plan::TestSpec test, const std::string& interface,
+                               const packet::Ip& to) {
+  plan::PortSpec& port = test.ports.front();
+  port.interface = interface;
+  port.receive = true;
+  for (plan::StreamSpec& stream : port.streams)
+    if (!stream.dst_addr) stream.dst_addr = packet::IpRange{to, 1};
+  return test;
+}
+
+std::string far_reflector(std::uint32_t run_id, const packet::Ip& sender,
+                          const std::string& interface) {
+  plan::ReflectSpec spec;
+  spec.interface = interface;
+  spec.run_id = run_id;
+  spec.allow = {packet::IpPrefix{sender, sender.is_v4() ? 32U : 128U}};
+  return spec::to_profile(spec::Test{std::move(spec), {}});
+}
+
 plan::RxSpec near_receiver(const plan::TestSpec& test, std::uint32_t run_id,
-                           const std::string& interface) {
+                           const std::string& interface,
+                           std::optional<std::int64_t> sender_ahead_ns) {
   plan::RxSpec spec;
   spec.interface = interface;
   spec.run_id = run_id;
@@ -69,6 +89,7 @@ plan::RxSpec near_receiver(const plan::TestSpec& test, std::uint32_t run_id,
   spec.interval = test.interval;
   spec.expect = test.expect;
   spec.output = test.output;
+  if (sender_ahead_ns) spec.clock_offset = Nanoseconds(*sender_ahead_ns);
   return spec;
 }
 
@@ -89,8 +110,9 @@ std::string far_sender(const plan::TestSpec& test, std::uint32_t run_id, const p
 }
 
 std::string far_receiver(const plan::TestSpec& test, std::uint32_t run_id,
-                         const std::string& interface) {
-  plan::RxSpec spec = near_receiver(test, run_id, interface);
+                         const std::string& interface,
+                         std::optional<std::int64_t> sender_ahead_ns) {
+  plan::RxSpec spec = near_receiver(test, run_id, interface, sender_ahead_ns);
   spec.output = {};
   return spec::to_profile(spec::Test{std::move(spec), {}});
 }
@@ -109,7 +131,7 @@ std::string nonce_body(std::string_view digits) {
 }
 
 Result<FarState> read_state(int status, std::string_view body) {
-  auto value = read(status, body);
+  auto value = read_answer(status, body);
   if (!value) return tl::unexpected<Error>(std::move(value.error()));
   FarState out;
   out.id = text_at(*value, "id");
@@ -126,7 +148,7 @@ Result<FarState> read_state(int status, std::string_view body) {
 }
 
 Result<std::vector<FarInterface>> read_interfaces(int status, std::string_view body) {
-  const auto value = read(status, body);
+  const auto value = read_answer(status, body);
   if (!value) return tl::unexpected<Error>(value.error());
   std::vector<FarInterface> out;
   const auto list = value->find("interfaces");

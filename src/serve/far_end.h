@@ -17,14 +17,22 @@ namespace xtg::serve {
 
 /// The near end's own part of a test of two hosts: what it sends to `to`.
 plan::TestSpec near_sender(const plan::TestSpec& test, std::uint32_t run_id, const packet::Ip& to);
+/// What it sends and receives where the far end reflects.
+plan::TestSpec near_round_trip(plan::TestSpec test, const std::string& interface,
+                               const packet::Ip& to);
 /// And what it receives.
 plan::RxSpec near_receiver(const plan::TestSpec& test, std::uint32_t run_id,
-                           const std::string& interface);
+                           const std::string& interface,
+                           std::optional<std::int64_t> sender_ahead_ns = {});
 /// The far end's, as bodies of requests.
 std::string far_sender(const plan::TestSpec& test, std::uint32_t run_id, const packet::Ip& to,
                        const std::string& interface);
 std::string far_receiver(const plan::TestSpec& test, std::uint32_t run_id,
-                         const std::string& interface);
+                         const std::string& interface,
+                         std::optional<std::int64_t> sender_ahead_ns = {});
+
+std::string far_reflector(std::uint32_t run_id, const packet::Ip& sender,
+                          const std::string& interface);
 
 std::string challenge_body(const packet::Ip& address, std::uint16_t port);
 std::string nonce_body(std::string_view digits);

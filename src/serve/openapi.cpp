@@ -185,6 +185,7 @@ Json paths() {
                 {{"type", "object"}, {"required", {"nonce"}}, {"properties", {{"nonce", text()}}}},
                 "200")}};
   out["/v1/interfaces"] = simple("Interfaces that tests may use, and the ceilings", object);
+  out["/v1/clock"] = simple("The time of this host's clock, for comparing it with another", object);
   out["/v1/health"] = simple("Whether the server is well; needs no token", object);
   out["/metrics"] = simple("Figures for Prometheus", content("text/plain", text()));
   return out;

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/host_clock.h"
 #include "core/http.h"
 #include "core/stop_token.h"
 #include "serve/challenge.h"
@@ -28,6 +29,8 @@ public:
   virtual std::uint64_t now_ns() = 0;
   virtual std::array<std::uint8_t, 16> random() = 0;
   virtual std::string hostname() = 0;
+  virtual HostClock clock() = 0;
+  virtual std::uint64_t tai_ns() = 0;
   /// `ask`: next hops that are not known are asked for, which may take a second each.
   virtual Result<AnyPlan> plan(const spec::Test& test, bool ask) = 0;
   /// Gives the sink all events, to the finish.
@@ -102,6 +105,7 @@ private:
   HttpAnswer health();
   HttpAnswer interfaces();
   HttpAnswer metrics();
+  HttpAnswer clock();
   HttpAnswer challenge(const HttpRequest& request);
   HttpAnswer challenge_answer(const HttpRequest& request, const std::string& id);
 

@@ -239,6 +239,13 @@ Result<Nanoseconds> parse_positive_duration(std::string_view text) {
   return *value;
 }
 
+Result<Nanoseconds> parse_signed_duration(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  auto value = parse_duration(text.substr(negative ? 1 : 0));
+  if (!value) return value;
+  return negative ? -*value : *value;
+}
+
 Result<Rate> parse_packet_rate(std::string_view text) {
   auto rate = parse_rate(text);
   if (!rate) return rate;

@@ -39,6 +39,8 @@ Result<std::vector<int>> parse_cpus(std::string_view text);
 Result<Nanoseconds> parse_interval(std::string_view text);
 std::string interval_help();
 Result<Nanoseconds> parse_positive_duration(std::string_view text);
+/// The same with a sign: "-1.5s".
+Result<Nanoseconds> parse_signed_duration(std::string_view text);
 Result<std::uint32_t> parse_window(std::string_view text);
 std::string window_help();
 Result<Rate> parse_packet_rate(std::string_view text);

@@ -64,6 +64,10 @@ void rx_end_rows(Table& table) {
               of_rx(&RxSpec::drain), parse_duration);
   table.flag("--ignore-announcements", "do not begin or end with announced runs",
              of_rx(&RxSpec::ignore_announcements));
+  table.value({"--clock-offset", "TIME",
+               "how far the sender's clock is ahead of this host's, as in -1.5s",
+               "the clocks are one"},
+              of_rx(&RxSpec::clock_offset), parse_signed_duration);
   key_row(table, of_rx(&RxSpec::key));
   expect_row(table, "fail with exit status 3 unless all hold, as in loss<0.001%,p99<50us,rx=10000",
              of_rx(&RxSpec::expect));

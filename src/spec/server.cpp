@@ -84,11 +84,17 @@ Status check_server(const Test& of, const Asked& asked) {
         "--server and --rx or --port exclude each other: the other end is the server's");
   if (of.far.reverse && test.bidir)
     return bad_usage("--reverse and --bidir exclude each other: one of the two is accepted");
-  const bool shows_itself = std::holds_alternative<plan::SearchSpec>(of.of);
-  for (const char* name : {"--json-stream", "--report"})
-    if (asked.has(name) && !shows_itself)
-      return bad_usage(fmt::format("{} goes without --server", name));
-  for (const char* name : {"--key", "--dry-run", "--write-pcap", "--no-signature", "--round-trip"})
+  const auto& streams = test.ports.front().streams;
+  const auto returned = std::ranges::count_if(streams, &plan::StreamSpec::round_trip);
+  if (returned != 0 && (of.far.reverse || test.bidir))
+    return bad_usage("--round-trip goes without --reverse and --bidir: the far end sends back what "
+                     "it receives");
+  if (returned != 0 && returned != std::ssize(streams))
+    return bad_usage("--round-trip: with --server it is accepted for all streams or for none");
+  // A search shows its trials itself, and reports them.
+  const bool search = std::holds_alternative<plan::SearchSpec>(of.of);
+  for (const char* name : {"--key", "--dry-run", "--write-pcap", "--no-signature",
+                           search ? "--round-trip" : "--report"})
     if (asked.has(name)) return bad_usage(fmt::format("{} goes without --server", name));
   return {};
 }

@@ -67,6 +67,7 @@ struct RxSnapshot {
   std::vector<RxUnit> cpus;   ///< likewise
   RxUncounted uncounted;
   HostClock here;                   ///< this host's clocks, as far as known
+  bool sender_offset = false;       ///< delays are corrected by an offset that was given
   std::vector<RxSender> senders;    ///< what was announced
   std::vector<std::string> filters; ///< for frames without a signature, as text
 };
@@ -130,6 +131,7 @@ struct RxDelay {
 enum class RxClock : std::uint8_t {
   Shared,  ///< the same clock: as announced by the sender, or by the delays
   Tai,     ///< CLOCK_TAI of two synchronised hosts
+  Offset,  ///< another clock, whose offset was given
   Differs, ///< no delay is reported
 };
 /// Why a clock Differs, or what is unknown about Tai.

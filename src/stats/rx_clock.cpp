@@ -25,6 +25,10 @@ RxClockVerdict judge_tai(const ClockFacts& facts) {
 
 RxClockVerdict judge_clock(const ClockFacts& facts) {
   if (facts.tai) return judge_tai(facts);
+  if (facts.offset) {
+    if (facts.contradicted) return differs(RxClockReason::Contradicted);
+    return {RxClock::Offset, RxClockReason::None, std::nullopt};
+  }
   if (facts.announced && facts.host != 0 && facts.here.boot != 0) {
     if (facts.host != facts.here.boot) return differs(RxClockReason::OtherHost);
     return {RxClock::Shared, RxClockReason::None, std::nullopt};

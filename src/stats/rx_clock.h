@@ -15,6 +15,7 @@ struct ClockFacts {
   bool tai = false;          ///< its send times are CLOCK_TAI
   bool contradicted = false; ///< the delays are implausible
   HostClock here = {};
+  bool offset = false;    ///< the offset of the sender's CLOCK_MONOTONIC was given
   bool announced = false; ///< the next two are from the sender's announcement
   std::uint64_t host = 0;
   std::uint64_t clock_error_ns = kNotInStep;

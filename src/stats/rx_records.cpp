@@ -129,6 +129,7 @@ RxClockVerdict clock_of(const RxSnapshot& snapshot, const Records& records, cons
   const bool many = (sum.negative + sum.absurd) * 100 > with_times(sum);
   facts.contradicted = many || least_delay(records) > kLongestDelayNs;
   facts.here = snapshot.here;
+  facts.offset = snapshot.sender_offset && (records.front()->slot.key.form & XTG_RX_REFLECTED) == 0;
   const xtg_rx_key& key = records.front()->slot.key;
   if ((key.form & XTG_RX_BACK) != 0)
     return judge_clock(facts); // the reflector's clock is not announced

@@ -273,6 +273,30 @@ TEST_P(RxAnnounce, OfTaiOnlyTheDelayIsByTai) {
   EXPECT_EQ(program.slot(0).negative, 1U);
 }
 
+TEST_P(RxAnnounce, TheSendersClockMayBeFarOff) {
+  constexpr std::int64_t kHour = 3'600'000'000'000;
+  for (const std::int64_t ahead : {10 * kHour, -10 * kHour})
+    for (const bool is_compact : {false, true}) {
+      RxProgram program(RxSetup{.sender_ahead_ns = ahead});
+      packet::FrameSpec spec = plain_spec(GetParam(), is_compact ? 66 : 128);
+      const packet::Frame frame = packet::build(spec, {}).value();
+      for (std::uint64_t seq = 0; seq < 3; seq++) {
+        const auto sent = monotonic_ns() + static_cast<std::uint64_t>(ahead) - 5'000'000;
+        (void)program.receive(packet::render(frame, seq, 0, sent));
+      }
+      const xtg_rx_slot slot = program.slot(0);
+      EXPECT_EQ(slot.packets, 3U);
+      EXPECT_EQ(slot.absurd + slot.negative, 0U);
+      EXPECT_GE(slot.delay_min, 5'000'000U);
+      EXPECT_LT(slot.delay_min, 1'000'000'000U);
+    }
+  // Times by CLOCK_TAI are the same everywhere.
+  RxProgram program(RxSetup{.sender_ahead_ns = kHour});
+  ASSERT_TRUE(program.takes(packet::render(tai_frame(GetParam()), 0, 0, tai_ns() - 1'000'000)));
+  ASSERT_TRUE(program.takes(packet::render(tai_frame(GetParam()), 1, 0, tai_ns() - 1'000'000)));
+  EXPECT_EQ(program.slot(0).absurd + program.slot(0).negative, 0U);
+}
+
 TEST_P(RxAnnounce, WithoutTaiItsDelaysAreAbsurd) {
   RxProgram program(RxSetup{.has_tai = 0});
   for (std::uint64_t seq = 0; seq < 2; seq++)

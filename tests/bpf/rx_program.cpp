@@ -40,6 +40,7 @@ RxProgram::RxProgram(const RxSetup& setup)
   config.port = setup.port;
   config.observe = setup.observe;
   config.has_tai = setup.has_tai;
+  config.sender_ahead_ns = setup.sender_ahead_ns;
   config.shared = setup.shared;
   config.limit = setup.limit;
   config.key = setup.key;

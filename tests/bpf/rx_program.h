@@ -31,6 +31,7 @@ struct RxSetup {
   std::uint32_t port = 0;
   std::uint32_t observe = 0;
   std::uint32_t has_tai = 1;
+  std::int64_t sender_ahead_ns = 0;
   std::uint32_t shared = 0; ///< records are by CPU: see receive_on()
   std::uint64_t limit = ~std::uint64_t{0};
   xtg_sip_key key{};

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`udp --server`: two hosts and a router between them; one command, one ledger, one exit status."""
+import json
 import os
 import re
 import signal
@@ -140,6 +141,45 @@ class Directions(HostsTest):
         self.hosts.drop("ip", "daddr", "198.18.2.2", "udp", "dport", "1000")
         result = self.run_udp("-n", 500, "--rate", "5kpps", "--drain", "100ms", status=5)
         self.assertIn("no test frame arrived", result.doc["error"])
+
+    def test_clocks(self):
+        """Two namespaces of one kernel: the true offset is 0."""
+        self.serve()
+        result = self.run_udp("--bidir", "-n", 500, "--rate", "5kpps")
+        clocks = result.doc["end"]["clocks"]
+        self.assertEqual((clocks["state"], clocks["estimate"], clocks["steady"]), ("same", False, True), result)
+        self.assertLessEqual(abs(clocks["offset_us"]), clocks["error_us"], result)
+        self.assertGreater(clocks["exchanges"], 16, result)
+        for ledger in result.doc["end"]["ledger"]:
+            self.assertEqual((ledger["delay_us"]["error"], ledger["delay_us"]["count"]), (0, 500), result)
+
+    def test_lines_of_both_ends(self):
+        self.serve()
+        with self.start("--bidir", "-n", 500, "--rate", "5kpps", "--json-stream") as process:
+            result = process.finish()
+        self.assertEqual((result.status, result.err), (0, ""), result)
+        lines = [json.loads(line) for line in result.out.splitlines()]
+        for line in result.out.splitlines():
+            wire.keep_output("udp --server --json-stream", line)
+        last = lines.pop()
+        self.assertEqual((last["event"], last["exit_status"], len(last["data"]["ledger"])), ("result", 0, 2), last)
+        for event in ("start", "end"):
+            ends = {(line["side"], line["direction"]) for line in lines if line["event"] == event}
+            self.assertEqual(ends, {(side, way) for side in ("near", "far") for way in ("forward", "reverse")}, result.out)
+
+    def test_round_trip(self):
+        self.serve()
+        # Of the frames on the way there every tenth, of those on the way back every fifth.
+        for side, port, every in (("r2", "dport", "10"), ("r1", "sport", "5")):
+            self.hosts.drop("oifname", side, "udp", port, "1000", "meta", "length", "110", "numgen", "inc", "mod", every, "0")
+        result = self.run_udp("--round-trip", "-n", 1000, "--rate", "5kpps")
+        ledger, = result.doc["end"]["ledger"]
+        trip = ledger["round_trip"]
+        self.assertEqual((trip["lost_forward"], trip["reflected"], trip["lost_back"]), (100, 900, 180), result)
+        self.assertEqual(self.columns(ledger), {"received": 720, "lost": 280}, result)
+        self.assertEqual(trip["delay_us"]["count"], 720)
+        self.assertEqual(result.doc["end"]["far"]["reflector"]["end"]["sum"]["packets"], 900)
+        self.idle()
 
     def test_words(self):
         self.serve()
@@ -319,7 +359,9 @@ class Trouble(HostsTest):
                             (("--server", "a:0"), "--server"), (("lo", "-R"), "--reverse"), (("lo", "--wait"), "--wait"),
                             (("lo", "--server", "a", "--rx", "lo"), "--rx"),
                             (("--server", "a", "-R", "--bidir"), "--bidir"),
-                            (("--server", "a", "--json-stream"), "--json-stream"),
+                            (("--server", "a", "--round-trip", "-R"), "--round-trip"),
+                            (("--server", "a", "--round-trip", "--bidir"), "--round-trip"),
+                            (("--server", "a", "--report", "r.html"), "--report"),
                             (("--server", "a", "--no-signature"), "--no-signature"),
                             (("--server", "127.0.0.1", "--token-file", "/nosuch"), "/nosuch")):
             self.udp_refuses(args, words)

@@ -79,7 +79,7 @@ static inline __u64 xtg_rx_nearest(__u64 near_value, __u64 low, __u32 bits) {
 static inline void xtg_rx_extend(struct xtg_rx_signature* m, __u64 next, __u64 now) {
   if (m->form != XTG_SIG_COMPACT) return;
   m->seq = m->seq == (__u32)next ? next : xtg_rx_nearest(next, m->seq, 32); /* usually the former */
-  m->tx_ns = xtg_rx_nearest(now, m->tx_ns, 48);
+  m->tx_ns = xtg_rx_nearest(now, m->tx_ns & 0xffffffffffffULL, 48);
 }
 
 #define XTG_RX_QUIET_NS 1000000000ULL

@@ -153,6 +153,177 @@ TEST(BothHosts, OneDocumentAndOneStatus) {
   EXPECT_NE(text.str().find("path-limited"), std::string::npos);
 }
 
+Clocks far_clock_ahead(std::int64_t offset_ns, std::uint64_t error_ns) {
+  Clocks clocks;
+  clocks.state = ClockState::Estimated;
+  clocks.offset.offset_ns = offset_ns;
+  clocks.offset.error_ns = error_ns;
+  clocks.offset.samples = 32;
+  return clocks;
+}
+
+/// Delays of 50 us and more, as a receiver reports them whose --clock-offset is 30 us too large.
+std::string received_with_offset() {
+  Json document = Json::parse(kReceived);
+  document["end"]["sum"]["delay_us"] = {{"min", 80.0},  {"mean", 90.0}, {"p50", 85.0},
+                                        {"p99", 110.0}, {"max", 130.0}, {"count", 95}};
+  document["end"]["streams"] = Json::array({{{"clock", "offset"}}});
+  return document.dump();
+}
+
+TEST(BothHosts, DelaysAreCorrectedByTheEstimateWithItsError) {
+  constexpr std::int64_t kHour = 3'600'000'000'000, kMore = 30'000;
+  BothHosts hosts{"198.18.0.2:9950", R"({"command":"udp"})", "udp", {}};
+  hosts.ways.push_back({"a", "b", true, {kSent, 0}, {received_with_offset(), 0}, kMore - kHour});
+  hosts.ways.push_back({"b", "a", false, {kSent, 0}, {received_with_offset(), 0}, kMore + kHour});
+  hosts.clocks = far_clock_ahead(kHour, 12'000);
+  const Json end = Json::parse(document_of(hosts))["end"];
+  for (const Json& ledger : end["ledger"]) {
+    EXPECT_NEAR(ledger["delay_us"]["min"].get<double>(), 50, 1e-6);
+    EXPECT_NEAR(ledger["delay_us"]["mean"].get<double>(), 60, 1e-6);
+    EXPECT_NEAR(ledger["delay_us"]["max"].get<double>(), 100, 1e-6);
+    EXPECT_EQ(ledger["delay_us"]["count"], 95);
+    EXPECT_EQ(ledger["delay_us"]["error"], 12 + 30.0 / 64) << "and a class of the histogram";
+    EXPECT_EQ(ledger["delay_us"]["sound"], true);
+  }
+  EXPECT_EQ(end["clocks"]["state"], "estimated");
+  EXPECT_EQ(end["clocks"]["estimate"], true);
+  EXPECT_EQ(end["clocks"]["offset_us"], 3.6e9);
+  // The smallest delays are samples: none is negative.
+  const OffsetLimits limits = offset_limits(hosts.ways);
+  EXPECT_EQ(limits.most, kHour + 50'000);
+  EXPECT_EQ(limits.least, kHour - 50'000);
+  std::ostringstream text;
+  print_ledgers(text, hosts);
+  EXPECT_NE(text.str().find("min 50  mean 60  p50 55  p99 80  max 100 us, +-12.47 us\n"),
+            std::string::npos)
+      << text.str();
+  EXPECT_NE(text.str().find("clocks: the far end's is 3600.000000 s ahead, +-12 us; an estimate"),
+            std::string::npos)
+      << text.str();
+  hosts.clocks = far_clock_ahead(kHour, 70'000);
+  EXPECT_EQ(Json::parse(document_of(hosts))["end"]["ledger"][0]["delay_us"]["sound"], false);
+  print_ledgers(text, hosts);
+  EXPECT_NE(text.str().find("+-70.47 us: the error is larger than the delay"), std::string::npos);
+}
+
+TEST(BothHosts, OneClockNeedsNoCorrection) {
+  Json received = Json::parse(received_with_offset());
+  received["end"]["streams"][0]["clock"] = "shared";
+  BothHosts hosts{"", "", "udp", {}};
+  hosts.ways.push_back({"a", "b", true, {kSent, 0}, {received.dump(), 0}});
+  hosts.clocks = far_clock_ahead(7, 12'000);
+  hosts.clocks.state = ClockState::Same;
+  const Json delay = Json::parse(document_of(hosts))["end"]["ledger"][0]["delay_us"];
+  EXPECT_EQ(delay["min"], 80);
+  EXPECT_EQ(delay["error"], 0);
+  EXPECT_FALSE(offset_limits(hosts.ways).most);
+  // Of a server that does not tell its time, nothing is known.
+  hosts.clocks = {};
+  const Json unknown = Json::parse(document_of(hosts))["end"];
+  EXPECT_EQ(unknown["ledger"][0]["delay_us"]["error"], nullptr);
+  EXPECT_EQ(unknown["clocks"]["state"], "unknown");
+  EXPECT_EQ(unknown["clocks"]["offset_us"], nullptr);
+}
+
+TEST(RoundTrip, IsAskedOfAReflectorThatAnswersOnlyUs) {
+  const auto test = as_server(far_reflector(0xabc, addr("198.18.0.1"), "eth1"));
+  const auto& reflect = std::get<plan::ReflectSpec>(test.of);
+  EXPECT_EQ(reflect.run_id, 0xabcU);
+  EXPECT_EQ(reflect.interface, "eth1");
+  ASSERT_EQ(reflect.allow.size(), 1U);
+  EXPECT_EQ(reflect.allow.front().to_string(), "198.18.0.1/32");
+  const auto near = near_round_trip(asked(), "eth7", addr("198.18.0.2"));
+  EXPECT_TRUE(near.ports.front().receive && near.ports.front().sends());
+  EXPECT_EQ(near.expect.size(), 1U) << "judged here";
+}
+
+TEST(RoundTrip, LossesAreSplitByWhatTheReflectorCounted) {
+  constexpr const char* kNear =
+      R"({"end":{"ledger":[{"interface":"eth7","asked":100,"not_sent":1,"refused":2,"lost":20,)"
+      R"("dropped":0,"received":75,"duplicated":1,"late":1,"copies":3,"queue_drops":0,)"
+      R"("exact":true,"limited_by":"path"}],"flows":[{"sum":{"delay_us":{"min":4.5}}}]}})";
+  constexpr const char* kFar = R"({"end":{"sum":{"packets":83,"driver_drops":4}}})";
+  BothHosts hosts{"198.18.0.2:9950", R"({"command":"udp"})", "udp", {}};
+  hosts.round_trip = {"a", "b", {kNear, 0}, {kFar, 0}};
+  const Json document = Json::parse(document_of(hosts));
+  EXPECT_EQ(document["exit_status"], 0);
+  const Json ledger = document["end"]["ledger"][0];
+  EXPECT_EQ(ledger["from"], "a");
+  EXPECT_EQ(ledger["received"], 75);
+  EXPECT_FALSE(ledger.contains("interface"));
+  EXPECT_EQ(ledger["round_trip"]["lost_forward"], 10);
+  EXPECT_EQ(ledger["round_trip"]["refused_by_reflector"], 4);
+  EXPECT_EQ(ledger["round_trip"]["reflected"], 83);
+  EXPECT_EQ(ledger["round_trip"]["lost_back"], 6);
+  EXPECT_EQ(ledger["round_trip"]["delay_us"]["min"], 4.5);
+  EXPECT_EQ(document["end"]["sum"]["sent"], 97);
+  EXPECT_EQ(document["end"]["far"]["reflector"], Json::parse(kFar));
+  std::ostringstream text;
+  print_ledgers(text, hosts);
+  EXPECT_NE(text.str().find("lost before it"), std::string::npos) << text.str();
+  hosts.round_trip->far = {"", 5, "it was stopped"};
+  EXPECT_EQ(verdict_of(hosts).error, "far end: it was stopped");
+  hosts.round_trip->far = {"", 0};
+  EXPECT_EQ(verdict_of(hosts).exit_status, 5);
+}
+
+TEST(BothHosts, TheLastLineHasWhatIsOfBoth) {
+  BothHosts hosts{"198.18.0.2:9950", R"({"command":"udp"})", "udp", {}};
+  hosts.ways.push_back({"a", "b", true, {kSent, 0}, {kReceived, 3, "missed"}});
+  const std::string text = result_line_of(hosts);
+  EXPECT_EQ(text.find('\n'), text.size() - 1);
+  const Json line = Json::parse(text);
+  EXPECT_EQ(line["event"], "result");
+  EXPECT_EQ(line["exit_status"], 3);
+  EXPECT_EQ(line["error"], "far end: missed");
+  EXPECT_EQ(line["data"]["ledger"].size(), 1U);
+  EXPECT_FALSE(line["data"].contains("near"));
+}
+
+TEST(Clocks, TheBestOfWhatIsKnownCounts) {
+  const auto compared = [](HostClock near, HostClock far) {
+    ClockComparison clocks;
+    ClockReading here{near, 0, 0, 37'000'000'000}, there{far, 0, 0, 30'000'000'000};
+    clocks.add({0, 7'000'100'000, 7'000'100'000, 200'000}, here, there);
+    return clocks.over(0, 200'000);
+  };
+  EXPECT_EQ(compared({1, kNotInStep}, {2, kNotInStep}).state, ClockState::Estimated);
+  EXPECT_EQ(compared({1, kNotInStep}, {1, kNotInStep}).state, ClockState::Same);
+  const Clocks by_ptp = compared({1, 300}, {2, 200});
+  EXPECT_EQ(by_ptp.state, ClockState::InStep);
+  EXPECT_EQ(by_ptp.offset.offset_ns, 7'000'000'000);
+  EXPECT_EQ(by_ptp.offset.error_ns, 500U);
+  const Clocks by_ntp = compared({1, 300'000'000}, {2, 200'000'000});
+  EXPECT_EQ(by_ntp.state, ClockState::Estimated) << "its own error is smaller";
+  EXPECT_EQ(by_ntp.in_step_error_ns, 500'000'000U);
+  EXPECT_EQ(ClockComparison().over(0, 1).state, ClockState::Unknown);
+
+  const SenderOffsets given = offsets_for_receivers(by_ptp, 10'000'000'000);
+  EXPECT_EQ(given.near_sender_ns, -7'000'000'000 + 500 + 100'000);
+  EXPECT_EQ(given.far_sender_ns, 7'000'000'000 + 500 + 100'000);
+  const Clocks by_nothing = compared({1, kNotInStep}, {2, kNotInStep});
+  EXPECT_EQ(offsets_for_receivers(by_nothing, 10'000'000'000).far_sender_ns,
+            by_nothing.offset.offset_ns + static_cast<std::int64_t>(by_nothing.offset.error_ns) +
+                1'000'000)
+      << "two quartzes";
+  EXPECT_FALSE(offsets_for_receivers(compared({1, 1}, {1, 1}), 1).near_sender_ns);
+  EXPECT_FALSE(offsets_for_receivers({}, 1).far_sender_ns);
+}
+
+TEST(Clocks, AnswersAreReadings) {
+  const ClockReading out{{0x123456789abcdef0, 250'000}, 5, 7, -9};
+  const auto back = read_clock(200, clock_answer(out));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->clock, out.clock);
+  EXPECT_EQ(back->received_ns, 5);
+  EXPECT_EQ(back->sent_ns, 7);
+  EXPECT_EQ(back->tai_ahead_ns, -9);
+  for (const char* odd : {"", "[]", "{}", R"({"received_ns":"1","sent_ns":2})"})
+    EXPECT_FALSE(read_clock(200, odd)) << odd;
+  EXPECT_FALSE(read_clock(404, R"({"error":"/v1/clock does not exist"})")) << "an older server";
+}
+
 TEST(BothHosts, WhatIsMissingIsAnError) {
   BothHosts hosts{"", "", "udp", {}};
   EXPECT_EQ(verdict_of(hosts).exit_status, 0);

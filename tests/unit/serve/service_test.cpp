@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The whole API on a machine that sends nothing.
+#include "serve/clocks.h"
 #include "serve/service.h"
 
 #include <atomic>
@@ -41,6 +42,9 @@ public:
   void hold(const std::string& interface, Nanoseconds time) override {
     holds.emplace_back(interface, time);
   }
+  HostClock host_clock{0xb007, kNotInStep};
+  HostClock clock() override { return host_clock; }
+  std::uint64_t tai_ns() override { return now + 37'000'000'000; }
   Result<AnyPlan> plan(const spec::Test& test, bool) override {
     if (unplannable) return tl::unexpected<Error>(*unplannable);
     if (const auto* udp = std::get_if<plan::TestSpec>(&test.of)) {
@@ -184,6 +188,27 @@ TEST_F(ServiceTest, EventsAreLinesOrAPages) {
   const std::string page = whole(ask("GET", "/v1/tests/" + id + "/events?from=1"));
   EXPECT_TRUE(page.starts_with("id: 1\nevent: interval\ndata: {\"event\":\"interval\"")) << page;
   EXPECT_TRUE(page.ends_with("}\n\n"));
+}
+
+TEST_F(ServiceTest, ItsClockMayBeAnHourOff) {
+  constexpr std::int64_t kHour = 3'600'000'000'000;
+  // Exchanges with a server whose clock is ahead, over a path of 20 us there and 40 us back.
+  ClockComparison clocks;
+  for (std::int64_t at = 1'000'000'000; at < 1'016'000'000; at += 1'000'000) {
+    machine.now = static_cast<std::uint64_t>(at + 20'000 + kHour);
+    const HttpAnswer answer = ask("GET", "/v1/clock");
+    const auto far = read_clock(answer.status, answer.body);
+    ASSERT_TRUE(far) << answer.body;
+    EXPECT_EQ(far->clock, (HostClock{0xb007, kNotInStep}));
+    EXPECT_EQ(far->tai_ahead_ns, 37'000'000'000);
+    clocks.add({at, far->received_ns, far->sent_ns, at + 60'000}, {}, *far);
+  }
+  const Clocks found = clocks.over(1'000'000'000, 1'016'000'000);
+  EXPECT_EQ(found.state, ClockState::Estimated);
+  EXPECT_NEAR(static_cast<double>(found.offset.offset_ns - kHour), 0,
+              static_cast<double>(found.offset.error_ns));
+  EXPECT_LE(found.offset.error_ns, 31'000U);
+  EXPECT_EQ(ask("POST", "/v1/clock").status, 405);
 }
 
 TEST_F(ServiceTest, TheInterfaceIsTheOneThatTheClientReached) {

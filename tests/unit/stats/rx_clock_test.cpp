@@ -39,6 +39,26 @@ TEST(RxClock, OfAHostsOwnClock) {
     EXPECT_EQ(judge_clock(cases[i].facts), cases[i].verdict) << i;
 }
 
+TEST(RxClock, OfAnotherHostWithAKnownOffset) {
+  const HostClock here{7, 1'000};
+  const std::vector<Case> cases = {
+      {{.here = here, .offset = true, .announced = true, .host = 8},
+       {RxClock::Offset, Reason::None, std::nullopt}},
+      {{.contradicted = true, .here = here, .offset = true, .announced = true, .host = 8},
+       differs(Reason::Contradicted)},
+      // CLOCK_TAI needs none.
+      {{.tai = true,
+        .here = here,
+        .offset = true,
+        .announced = true,
+        .host = 8,
+        .clock_error_ns = 5},
+       {RxClock::Tai, Reason::None, 1'005}},
+  };
+  for (std::size_t i = 0; i < cases.size(); i++)
+    EXPECT_EQ(judge_clock(cases[i].facts), cases[i].verdict) << i;
+}
+
 TEST(RxClock, OfTheSharedClock) {
   const HostClock here{7, 1'000}, astray{7, kNotInStep};
   const std::vector<Case> cases = {

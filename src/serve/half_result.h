@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The result of each of two hosts. Pure.
+#pragma once
+
+#include <string>
+
+namespace xtg::serve {
+
+/// A run's document, as --json prints it; empty where there is none.
+struct HalfResult {
+  std::string document;
+  int exit_status = 0;
+  std::string error{}; ///< empty: none
+};
+
+/// A test whose far end reflects.
+struct RoundTripHalves {
+  std::string from, to; ///< "198.18.0.1 (eth0)"
+  HalfResult near, far; ///< a port test's, and a reflector's
+};
+
+} // namespace xtg::serve
