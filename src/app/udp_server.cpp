@@ -13,8 +13,10 @@
 #include "app/far_host.h"
 #include "app/front_end.h"
 #include "app/host_lines.h"
+#include "app/report_sink.h"
 #include "app/two_hosts.h"
 #include "core/clock.h"
+#include "core/exit_status.h"
 #include "plan/plan.h"
 #include "plan/rx_plan.h"
 #include "serve/both_hosts.h"
@@ -264,7 +266,11 @@ int udp_with_server(const plan::TestSpec& test, const plan::FarEnd& far, Context
     serve::print_ledgers(context.out, hosts);
   context.out.flush();
   if (!verdict.error.empty()) report_error({Errc::System, 0, verdict.error}, context);
-  return verdict.exit_status;
+  if (test.output.report_path.empty()) return verdict.exit_status;
+  const auto written = write_report(test.output.report_path, serve::document_of(hosts));
+  if (written) return verdict.exit_status;
+  report_error(Error(written.error()).context("--report " + test.output.report_path), context);
+  return verdict.exit_status != 0 ? verdict.exit_status : static_cast<int>(ExitStatus::Failed);
 }
 
 } // namespace xtg::app

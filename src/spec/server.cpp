@@ -91,10 +91,9 @@ Status check_server(const Test& of, const Asked& asked) {
                      "it receives");
   if (returned != 0 && returned != std::ssize(streams))
     return bad_usage("--round-trip: with --server it is accepted for all streams or for none");
-  // A search shows its trials itself, and reports them.
   const bool search = std::holds_alternative<plan::SearchSpec>(of.of);
-  for (const char* name : {"--key", "--dry-run", "--write-pcap", "--no-signature",
-                           search ? "--round-trip" : "--report"})
+  if (search && returned != 0) return bad_usage("search: --round-trip goes without --server");
+  for (const char* name : {"--key", "--dry-run", "--write-pcap", "--no-signature"})
     if (asked.has(name)) return bad_usage(fmt::format("{} goes without --server", name));
   return {};
 }

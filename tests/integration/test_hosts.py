@@ -114,7 +114,10 @@ class Directions(HostsTest):
 
     def test_both_ways(self):
         self.serve()
-        result = self.run_udp("--bidir", "-n", 2000, "--rate", "4kpps")
+        page = os.path.join(lib.scratch(self), "r.html")
+        result = self.run_udp("--bidir", "-n", 2000, "--rate", "4kpps", "--report", page)
+        with open(page, encoding="utf-8") as file:
+            self.assertIn(f"{result.doc['end']['ledger'][0]['from']} to ", file.read())
         there, back = result.doc["end"]["ledger"]
         self.assertEqual(self.columns(there), {"received": 2000}, result)
         self.assertEqual(self.columns(back), {"received": 2000}, result)
@@ -361,7 +364,6 @@ class Trouble(HostsTest):
                             (("--server", "a", "-R", "--bidir"), "--bidir"),
                             (("--server", "a", "--round-trip", "-R"), "--round-trip"),
                             (("--server", "a", "--round-trip", "--bidir"), "--round-trip"),
-                            (("--server", "a", "--report", "r.html"), "--report"),
                             (("--server", "a", "--no-signature"), "--no-signature"),
                             (("--server", "127.0.0.1", "--token-file", "/nosuch"), "/nosuch")):
             self.udp_refuses(args, words)
