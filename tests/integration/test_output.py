@@ -141,6 +141,21 @@ class DryRun(lib.WireTest):
                 self.assertEqual(done.returncode, 5 if args == rx else 0, done)
                 self.assertEqual(len(lib.frames_of_pcap(path)), count)
                 self.assertTrue(done.stderr)
+    def test_host_facts(self):
+        """As ethtool and the kernel name them, at the time of the run."""
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            models = re.findall(r"^(?:model name|cpu model|cpu)\t+: (.*)$", file.read(), re.M)
+        for gro in ("on", "off"):
+            self.wire.near("ethtool", "-K", self.wire.near_if, "gro", gro)
+            host = self.ok(self.wire.udp("-n", 10)).doc["start"]["host"]
+            (interface,) = host["interfaces"]
+            self.assertEqual("rx-gro" in interface["offloads"], gro == "on", interface)
+        self.assertIn("tx-scatter-gather", interface["offloads"])
+        self.assertEqual([interface[key] for key in ("name", "driver", "mtu", "tx_queues_used", "rx_queues_used")],
+                         [self.wire.near_if, "veth", 1500, 2, 2])
+        self.assertEqual((host["kernel"], host["cpus"], host["cpu_model"]),
+                         (os.uname().release, os.sysconf("SC_NPROCESSORS_ONLN"), models[0] if models else None))
+
 
     def test_quiet(self):
         for args in (("udp", self.wire.near_if), ("tcp", self.wire.far_ip),
