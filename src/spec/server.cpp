@@ -85,7 +85,7 @@ Status check_server(const Test& of, const Asked& asked) {
   if (of.far.reverse && test.bidir)
     return bad_usage("--reverse and --bidir exclude each other: one of the two is accepted");
   for (const char* name : {"--key", "--dry-run", "--write-pcap", "--json-stream", "--no-signature",
-                           "--round-trip", "--report"})
+                           "--round-trip", "--report", "--prometheus"})
     if (asked.has(name)) return bad_usage(fmt::format("{} goes without --server", name));
   return {};
 }
