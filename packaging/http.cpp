@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The static executable has no HTTP: Debian has no archive of cpp-httplib. These definitions stand
-// in for those of net/http.cpp; `serve` and --server end with one line.
+// in for those of net/http.cpp; `serve`, --server and --prometheus end with one line.
 #include "net/http.h"
 
 #include <utility>
@@ -11,7 +11,7 @@ namespace {
 tl::unexpected<Error> absent() {
   return fail(
       Errc::NotSupported,
-      "serve and --server are not part of the static executable: install the Debian package");
+      "serve, --server and --prometheus are not part of the static executable: install the Debian package");
 }
 
 } // namespace

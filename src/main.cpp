@@ -65,6 +65,20 @@ struct Streams {
   std::ostream out{&out_buffer}, err{&err_buffer};
 };
 
+/// Of the commands that make a run; none for the others.
+const xtg::plan::OutputSpec* output_of(const xtg::spec::Test& test) {
+  return std::visit(
+      [](const auto& spec) -> const xtg::plan::OutputSpec* {
+        if constexpr (requires { spec.output.prometheus; })
+          return &spec.output;
+        else if constexpr (requires { spec.test.output; })
+          return &spec.test.output;
+        else
+          return nullptr;
+      },
+      test.of);
+}
+
 int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
   if (const auto* text = std::get_if<xtg::cli::TextRequest>(&request)) {
     context.out << text->text;
@@ -72,6 +86,9 @@ int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
   }
   const auto& test = std::get<xtg::spec::Test>(request);
   context.test = xtg::spec::to_profile(test);
+  if (const auto* output = output_of(test))
+    if (auto ready = xtg::app::open_metrics(*output, context); !ready)
+      return xtg::app::reject_request(ready.error(), *output, context);
   return std::visit(
       Overloaded{
           [&](const xtg::plan::TestSpec& spec) {

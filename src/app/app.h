@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <ostream>
 #include <string>
 
@@ -23,6 +24,8 @@
 
 namespace xtg::app {
 
+class Metrics; // app/metrics.h
+
 struct Context {
   std::ostream& out;
   std::ostream& err;
@@ -32,7 +35,12 @@ struct Context {
   std::uint64_t started_ns = 0; ///< CLOCK_MONOTONIC at the start of the process
   std::function<void()> restore_signals =
       {}; ///< called in a child before it executes another program
+  std::shared_ptr<Metrics> metrics{}; ///< of --prometheus; shared with copies of this context
 };
+
+/// Begins to serve the figures of the run that follows, where it is asked for: in the namespace in
+/// which the program was started, whatever the command enters.
+Status open_metrics(const plan::OutputSpec& output, Context& context);
 
 int udp(const plan::TestSpec& test, Context& context);
 /// With the other end on another host.

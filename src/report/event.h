@@ -33,6 +33,8 @@ struct RunInfo {
   std::string started_utc;      ///< ISO 8601
   std::string hostname;
   std::string kernel;
+  std::string cpu_model; ///< empty: the kernel does not say
+  std::uint32_t cpus = 0;
   stats::CountSource source = stats::CountSource::Tracepoint;
   std::string source_note; ///< why it is not the tracepoint; otherwise empty
   std::string test{};      ///< the run as a profile, JSON; may be empty

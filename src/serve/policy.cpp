@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "core/text.h"
+#include "serve/page.h"
 
 namespace xtg::serve {
 namespace {
@@ -51,9 +52,9 @@ constexpr std::array<std::string_view, 4> kOperators = {"fix", "allow_default_ro
 
 Status check_given(const spec::Given& given, const Policy& policy) {
   const spec::Option& option = *given.option;
+  if (!is_operators(option)) return {};
   if (option.value == "FILE")
     return refused(fmt::format("{}: a client cannot name a file of this host", given.where));
-  if (std::ranges::count(kOperators, option.key) == 0) return {};
   if (option.is_flag() && given.texts.front() == spec::kFalse) return {};
   if (option.key == "fix" && policy.fix) return {};
   return refused(
@@ -254,6 +255,10 @@ struct PlanCheck {
 
 } // namespace
 
+bool is_operators(const spec::Option& option) {
+  return option.value == "FILE" || std::ranges::count(kOperators, option.key) != 0;
+}
+
 bool same_secret(std::string_view a, std::string_view b) {
   // Over the length of what was sent, which its sender knows.
   unsigned differs = a.size() == b.size() ? 0 : 1;
@@ -277,7 +282,7 @@ std::optional<Denial> admit(const HttpRequest& request, const Policy& policy) {
     if (is_own_name(request.header("host"))) return std::nullopt;
     return Denial{403, "without a token this server answers only to its addresses and localhost"};
   }
-  if (request.path == "/v1/health") return std::nullopt;
+  if (request.path == "/v1/health" || is_of_page(request.path)) return std::nullopt;
   const std::string given = bearer(request);
   if (given.empty())
     return Denial{401, "a token is missing: expected \"Authorization: Bearer TOKEN\""};

@@ -50,6 +50,9 @@ struct Denial {
 };
 std::optional<Denial> admit(const HttpRequest& request, const Policy& policy);
 
+/// Whether no client may give this option: it names a file of this host, or is the operator's to
+/// decide.
+bool is_operators(const spec::Option& option);
 /// Options that no client may give: they name files of this host, or are the operator's to decide.
 Status check_draft(const spec::Draft& draft, const Policy& policy);
 

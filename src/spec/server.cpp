@@ -93,7 +93,7 @@ Status check_server(const Test& of, const Asked& asked) {
     return bad_usage("--round-trip: with --server it is accepted for all streams or for none");
   const bool search = std::holds_alternative<plan::SearchSpec>(of.of);
   if (search && returned != 0) return bad_usage("search: --round-trip goes without --server");
-  for (const char* name : {"--key", "--dry-run", "--write-pcap", "--no-signature"})
+  for (const char* name : {"--key", "--dry-run", "--write-pcap", "--no-signature", "--prometheus"})
     if (asked.has(name)) return bad_usage(fmt::format("{} goes without --server", name));
   return {};
 }

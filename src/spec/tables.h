@@ -345,7 +345,22 @@ template <class Get>
 void interval_row(Table& table, Get get) {
   table.value({"-I,--interval", "TIME", interval_help()}, get, parse_interval);
 }
-/// --json, --json-stream, --report of a plan::OutputSpec.
+/// --prometheus: of one run, too, so profiles do not have it.
+template <class Get>
+void prometheus_row(Table& table, Get get) {
+  Option& row = table.add({"--prometheus", "[ADDRESS:]PORT",
+                           "serve the run's figures to Prometheus there, at /metrics, by HTTP",
+                           "none; the address is 127.0.0.1"},
+                          Kind::Text);
+  row.in_json = false;
+  row.read = [get](Scope& s, const std::string& text) -> Status {
+    auto at = parse_metrics_address(text);
+    if (!at) return tl::unexpected<Error>(std::move(at.error()));
+    get(s) = *at;
+    return {};
+  };
+}
+/// --json, --json-stream, --report, --prometheus of a plan::OutputSpec.
 template <class Get>
 void json_rows(Table& table, Get get) {
   table.flag("--json", "print one JSON document at the end",
@@ -360,6 +375,8 @@ void json_rows(Table& table, Get get) {
           {"--report", "FILE", "write an HTML report of the run as well"},
           [get](Scope& s) -> std::string& { return get(s).report_path; }, parse_new_file)
       .in_json = false;
+  prometheus_row(
+      table, [get](Scope & s) -> auto& { return get(s).prometheus; });
 }
 /// --quiet, --verbose.
 template <class Get>

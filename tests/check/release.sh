@@ -45,6 +45,9 @@ done
 
 # The package: these files and no others, and the libraries that the program needs.
 cat >"$work/contents" <<END
+/etc/default/xdp-trafficgen
+/lib/systemd/system/xdp-trafficgen.service
+/lib/systemd/system/xdp-trafficgen.socket
 /usr/bin/xtg
 /usr/share/bash-completion/completions/xtg
 /usr/share/doc/xdp-trafficgen-ng/changelog.Debian.gz

@@ -40,6 +40,19 @@ TEST(HtmlText, NothingOfATextIsMarkup) {
   EXPECT_EQ(escape("\xC0\xBC").find('<'), std::string::npos); // an overlong "<"
 }
 
+TEST(HtmlCompare, AListOfNamesIsOneDifference) {
+  const auto with = [](const std::string& offloads) {
+    return run_of(
+        R"({"start":{"configuration":{"role":"receiver"},"host":{"interfaces":[{"name":"eth1",)"
+        R"("offloads":[)" +
+        offloads + R"(]}]}},"intervals":[],"end":null,"exit_status":0})");
+  };
+  const std::string page = report({with(R"("rx-gro","rx-hashing")"), with(R"("rx-hashing")")});
+  EXPECT_NE(page.find("host/interfaces/0/offloads<"), page.npos);
+  EXPECT_NE(page.find("rx-gro, rx-hashing"), page.npos);
+  EXPECT_EQ(page.find("host/interfaces/0/offloads/"), page.npos);
+}
+
 TEST(HtmlText, NumbersReadWell) {
   EXPECT_EQ(whole(1234567.0), "1,234,567");
   EXPECT_EQ(whole(-12.0), "-12");
