@@ -77,9 +77,9 @@ struct RxSpec {
   std::optional<std::uint64_t> num_packets; ///< stop after this many
   /// How far the sender's CLOCK_MONOTONIC is ahead of this host's; none: they are one clock.
   std::optional<Nanoseconds> clock_offset;
-  bool ignore_announcements = false;        ///< announcements do not begin or end runs
-  std::optional<SipKey> key;                ///< only announcements authenticated by it count
-  Nanoseconds drain{2'000'000'000}; ///< after an announced end: wait this long for missing packets
+  bool ignore_announcements = false; ///< announcements do not begin or end runs
+  std::optional<SipKey> key;         ///< only announcements authenticated by it count
+  Nanoseconds drain{2'000'000'000};  ///< after an announced end: wait this long for missing packets
   Nanoseconds interval{1'000'000'000};
   std::vector<Condition> expect;
   bool verify = false;              ///< verify the checksums of test frames

@@ -55,9 +55,10 @@ class HostsTest(lib.TestCase):
         lib.need_tool("ethtool")
         self.hosts = Hosts(self)
 
-    def serve(self, *args, family=0):
+    def serve(self, *args, family=0, prefix=()):
         address = Hosts.FAR[family]
-        self.server = serve_lib.Server(self, self.hosts.far, ["far0"], address if family == 0 else f"[{address}]:9950", *args)
+        self.server = serve_lib.Server(self, self.hosts.far, ["far0"], address if family == 0 else f"[{address}]:9950", *args,
+                                       prefix=prefix)
         self.address = address
 
     def start(self, *args):
@@ -152,6 +153,27 @@ class Directions(HostsTest):
         self.assertGreater(clocks["exchanges"], 16, result)
         for ledger in result.doc["end"]["ledger"]:
             self.assertEqual((ledger["delay_us"]["error"], ledger["delay_us"]["count"]), (0, 500), result)
+
+    def test_clocks_of_another_boot(self):
+        """The far end looks like another host, so the offset is estimated; still, the true one is 0."""
+        boot = os.path.join(lib.scratch(self), "boot_id")
+        with open(boot, "w", encoding="ascii") as file:
+            file.write("4147ec64-cf33-43b8-8fd4-822f8fc54604\n")
+        self.serve(prefix=("unshare", "-m", "sh", "-c",
+                           f'mount --bind {boot} /proc/sys/kernel/random/boot_id && exec "$@"', "sh"))
+        result = self.run_udp("--bidir", "-n", 500, "--rate", "5kpps")
+        clocks = result.doc["end"]["clocks"]
+        self.assertIn(clocks["state"], ("estimated", "in_step"), result)
+        self.assertLessEqual(abs(clocks["offset_us"]), clocks["error_us"], result)
+        for ledger in result.doc["end"]["ledger"]:
+            delay = ledger["delay_us"]
+            self.assertEqual(delay["count"], 500, result)
+            self.assertGreaterEqual(delay["error"], clocks["error_us"], result)
+            self.assertGreaterEqual(delay["min"], -delay["error"], result)
+            self.assertEqual(delay["sound"], delay["error"] < delay["mean"], result)
+        for end, side in (("near", "rx"), ("far", "rx")):
+            stream, = result.doc["end"][end][side]["end"]["streams"]
+            self.assertEqual(stream["clock"], "offset", result)
 
     def test_lines_of_both_ends(self):
         self.serve()

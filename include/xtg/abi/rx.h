@@ -34,7 +34,7 @@ struct xtg_rx_config {
   __u32 observe; /* 1: counted frames go on to the stack */
   __u32 shared;  /* 1: generic mode, where CPUs share a queue: a record per CPU, not per queue */
   __u32 has_tai; /* 1: the kernel has bpf_ktime_get_tai_ns (Linux 6.1) */
-  __s64 sender_ahead_ns; /* CLOCK_MONOTONIC of the sender less that of this host */
+  __s64 sender_ahead_ns;  /* CLOCK_MONOTONIC of the sender less that of this host */
   __u64 limit;            /* frames to count in all, ~0: no limit; later ones pass */
   struct xtg_sip_key key; /* authenticates announcements; zero without --key */
   __u32 pad[6];
