@@ -87,6 +87,8 @@ TEST(FarEnd, AnswersAreStatesOrErrors) {
   EXPECT_TRUE(over->over);
   EXPECT_EQ(over->exit_status, 3);
   EXPECT_EQ(over->document, R"({"end":1})");
+  EXPECT_FALSE(over->measured);
+  EXPECT_TRUE(read_state(200, R"({"id":"ab","state":"done","result":{"end":{}}})")->measured);
   EXPECT_EQ(read_state(409, R"({"error":"eth1 is in use"})").error().message(),
             "the server refused: eth1 is in use");
   EXPECT_EQ(read_state(409, "{}").error().code, Errc::Peer);

@@ -209,7 +209,7 @@ TEST_F(ServiceTest, ItsClockMayBeAnHourOff) {
   EXPECT_EQ(found.state, ClockState::Estimated);
   EXPECT_NEAR(static_cast<double>(found.offset.offset_ns - kHour), 0,
               static_cast<double>(found.offset.error_ns));
-  EXPECT_LE(found.offset.error_ns, 31'000U);
+  EXPECT_LE(found.offset.error_ns, 40'000U) << "half of 60 us, and what clocks may drift";
   EXPECT_EQ(ask("POST", "/v1/clock").status, 405);
 }
 
