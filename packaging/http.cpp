@@ -9,9 +9,8 @@ namespace xtg::net {
 namespace {
 
 tl::unexpected<Error> absent() {
-  return fail(
-      Errc::NotSupported,
-      "serve, --server and --prometheus are not part of the static executable: install the Debian package");
+  return fail(Errc::NotSupported, "serve, --server and --prometheus are not part of the static "
+                                  "executable: install the Debian package");
 }
 
 } // namespace

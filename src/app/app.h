@@ -34,7 +34,7 @@ struct Context {
   std::string test{};           ///< the same test as a JSON profile; may be empty
   std::uint64_t started_ns = 0; ///< CLOCK_MONOTONIC at the start of the process
   std::function<void()> restore_signals =
-      {}; ///< called in a child before it executes another program
+      {};                             ///< called in a child before it executes another program
   std::shared_ptr<Metrics> metrics{}; ///< of --prometheus; shared with copies of this context
 };
 
