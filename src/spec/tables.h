@@ -349,8 +349,7 @@ void interval_row(Table& table, Get get) {
 template <class Get>
 void prometheus_row(Table& table, Get get) {
   Option& row = table.add({"--prometheus", "[ADDRESS:]PORT",
-                           "serve the run's figures to Prometheus there, at /metrics, by HTTP",
-                           "none; the address is 127.0.0.1"},
+                           "serve metrics of the run to Prometheus, on loopback by default", ""},
                           Kind::Text);
   row.in_json = false;
   row.read = [get](Scope& s, const std::string& text) -> Status {

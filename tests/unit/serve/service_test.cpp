@@ -517,8 +517,9 @@ TEST(Charts, TakeLinesAsTheyCome) {
   const Json failed =
       Json::parse(feed.take("{\"event\":\"error\",\"data\":\"why\",\"exit_status\":1}\n"));
   EXPECT_EQ(failed["verdict"]["bad"], true);
-  const Json end = Json::parse(
-      feed.take("{\"event\":\"end\",\"data\":{\"sum\":{\"unique\":3},\"reason\":\"failed\"}}\n"));
+  const Json end =
+      Json::parse(feed.take(R"({"event":"end","data":{"sum":{"packets":3},"reason":"failed"}})"
+                            "\n"));
   EXPECT_EQ(end["verdict"]["bad"], true) << "the error came before the end";
   EXPECT_FALSE(end["figures"].empty());
   EXPECT_TRUE(end["charts"].empty());
