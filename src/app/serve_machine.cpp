@@ -65,6 +65,8 @@ Result<serve::AnyPlan> ServeMachine::plan(const spec::Test& test, bool ask) {
     return any(plan::resolve_tcp(*tcp, gather_facts(*tcp)));
   if (const auto* rx = std::get_if<plan::RxSpec>(&test.of))
     return any(plan::resolve_rx(*rx, gather_facts(rx->interface)));
+  if (const auto* sink = std::get_if<plan::TcpSinkSpec>(&test.of))
+    return any(plan::resolve_tcp_sink(*sink, gather_facts(sink->interface)));
   if (const auto* reflect = std::get_if<plan::ReflectSpec>(&test.of))
     return any(plan::resolve_reflect(*reflect, gather_facts(reflect->interface)));
   return fail(Errc::Internal, "a command that is not served");

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/app.h"
 #include "app/far_runs.h"
 #include "core/units.h"
 #include "report/sink.h"
@@ -46,6 +47,9 @@ inline serve::HalfResult far_result(FarRuns& far, const std::string& id, Nanosec
 
 /// Longer than a receiver takes to notice the end.
 constexpr Nanoseconds kMore{3'000'000'000};
+
+/// Prints the result of both hosts in the form that was asked for; returns the exit status.
+int print_hosts(const serve::BothHosts& hosts, const plan::OutputSpec& output, Context& context);
 
 /// udp --server --round-trip: the far end reflects, and the near end sends and receives.
 serve::BothHosts round_trip_with_server(const plan::TestSpec& test, const plan::FarEnd& far,

@@ -48,7 +48,8 @@ void add(Figures& figures, const report::Interval& interval) {
                           add(figures.reflected, s.sum.reflected());
                           add(figures.driver_drops, s.sum.dropped);
                         },
-                        [](const report::SearchTrial&) {}}, // no test of the server
+                        [&](const stats::TcpSinkSample&) {}, // bytes, no packets
+                        [](const report::SearchTrial&) {}},  // no test of the server
              interval);
 }
 
@@ -68,7 +69,7 @@ Figures final_figures(const report::End& end) {
                           add(figures.reflected, s.total.sum.reflected());
                           add(figures.driver_drops, s.total.sum.dropped);
                         },
-                        [](const report::SearchEnd&) {}},
+                        [&](const stats::TcpSinkSummary&) {}, [](const report::SearchEnd&) {}},
              end);
   return figures;
 }
