@@ -14,7 +14,7 @@ namespace {
 constexpr double kUs = 1e3, kMs = 1e6, kSecond = 1e9;
 
 /// Two clocks and a path between them. Time is that of the near clock.
-struct World {
+struct TwoClocks {
   double offset = 0;    ///< of the far clock at time 0, ns
   double drift_ppm = 0; ///< constant
   std::function<double(double)> wander = [](double) { return 0.0; };
@@ -51,7 +51,7 @@ struct World {
 
 constexpr std::int64_t kFrom = 100'000'000, kTo = 9'900'000'000;
 
-void expect_true_offset_within(const World& world, const ClockOffset& found) {
+void expect_true_offset_within(const TwoClocks& world, const ClockOffset& found) {
   for (double at = kFrom; at <= kTo; at += 1e8)
     EXPECT_LE(std::abs(world.offset_at(at) - static_cast<double>(found.offset_ns)),
               static_cast<double>(found.error_ns) + 2)
@@ -61,7 +61,7 @@ void expect_true_offset_within(const World& world, const ClockOffset& found) {
 
 TEST(ClockOffset, ClocksAnHourApart) {
   for (const double offset : {3600 * kSecond, -3600 * kSecond, 0.0, 1e14}) {
-    World world;
+    TwoClocks world;
     world.offset = offset;
     const auto found = estimate_offset(world.around(), kFrom, kTo);
     ASSERT_TRUE(found);
@@ -74,7 +74,7 @@ TEST(ClockOffset, ClocksAnHourApart) {
 }
 
 TEST(ClockOffset, AnAsymmetricPathIsWithinTheError) {
-  World world;
+  TwoClocks world;
   world.forward = 900 * kUs;
   world.back = 10 * kUs;
   const auto found = estimate_offset(world.around(), kFrom, kTo);
@@ -84,7 +84,7 @@ TEST(ClockOffset, AnAsymmetricPathIsWithinTheError) {
 }
 
 TEST(ClockOffset, DriftIsFoundAndPartOfTheError) {
-  World world;
+  TwoClocks world;
   world.drift_ppm = 40;
   const auto found = estimate_offset(world.around(), kFrom, kTo);
   ASSERT_TRUE(found);
@@ -102,7 +102,7 @@ TEST(ClockOffset, AnyClocksAndAnyPath) {
     return std::uniform_real_distribution<double>(low, high)(random);
   };
   for (int i = 0; i < 300; i++) {
-    World world;
+    TwoClocks world;
     world.random.seed(random());
     world.offset = between(-1e15, 1e15);
     world.drift_ppm = between(-600, 600);
@@ -122,7 +122,7 @@ TEST(ClockOffset, TestFramesAreSamplesOfTheirOwn) {
     return std::uniform_real_distribution<double>(low, high)(random);
   };
   for (int i = 0; i < 200; i++) {
-    World world; // the control connection takes long
+    TwoClocks world; // the control connection takes long
     world.random.seed(random());
     world.offset = between(-1e15, 1e15);
     world.drift_ppm = between(-100, 100);
@@ -140,7 +140,7 @@ TEST(ClockOffset, TestFramesAreSamplesOfTheirOwn) {
     EXPECT_LE(found->error_ns, plain->error_ns);
   }
   // A test in both directions between clocks that do not drift apart.
-  World still;
+  TwoClocks still;
   still.forward = still.back = 2 * kMs;
   const auto found =
       estimate_offset(still.around(), kFrom, kTo, {.least = -30'000, .most = 20'000});
@@ -148,7 +148,7 @@ TEST(ClockOffset, TestFramesAreSamplesOfTheirOwn) {
 }
 
 TEST(ClockOffset, TheFastestSamplesCount) {
-  World world;
+  TwoClocks world;
   world.jitter = 5000 * kUs;
   std::vector<ClockSample> all = world.around();
   world.jitter = 0;
@@ -162,7 +162,7 @@ TEST(ClockOffset, TheFastestSamplesCount) {
 }
 
 TEST(ClockOffset, ARateThatChangesIsNoticed) {
-  World world;
+  TwoClocks world;
   world.wander = [](double at) { return at < 5 * kSecond ? 0 : (at - 5 * kSecond) * 400e-6; };
   std::vector<ClockSample> all = world.around();
   for (const ClockSample& s : world.burst(5 * kSecond))
@@ -181,7 +181,7 @@ TEST(ClockOffset, NothingIsMadeOfUnsoundSamples) {
   const ClockSample backwards{200, 5, 5, 100};
   EXPECT_FALSE(estimate_offset(std::vector{backwards}, 0, 1));
   // One sample bounds the offset at its time, and the largest drift does for other times.
-  World world;
+  TwoClocks world;
   const std::vector one{world.exchange(0)};
   const auto now = estimate_offset(one, 0, 100'000),
              later_on = estimate_offset(one, 0, 1'000'000'000);
