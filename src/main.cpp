@@ -95,7 +95,11 @@ int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
             return test.far.host.empty() ? xtg::app::udp(spec, context)
                                          : xtg::app::udp_with_server(spec, test.far, context);
           },
-          [&](const xtg::plan::TcpSpec& spec) { return xtg::app::tcp(spec, context); },
+          [&](const xtg::plan::TcpSpec& spec) {
+            return test.far.host.empty() ? xtg::app::tcp(spec, context)
+                                         : xtg::app::tcp_with_server(spec, test.far, context);
+          },
+          [&](const xtg::plan::TcpSinkSpec& spec) { return xtg::app::tcp_sink(spec, context); },
           [&](const xtg::plan::RxSpec& spec) { return xtg::app::rx(spec, context); },
           [&](const xtg::plan::ReflectSpec& spec) { return xtg::app::reflect(spec, context); },
           [&](const xtg::plan::SearchSpec& spec) {

@@ -19,6 +19,7 @@
 #include "plan/search_spec.h"
 #include "plan/serve_spec.h"
 #include "plan/spec.h"
+#include "plan/tcp_sink_spec.h"
 #include "plan/tcp_spec.h"
 #include "plan/test_spec.h"
 
@@ -46,6 +47,9 @@ int udp(const plan::TestSpec& test, Context& context);
 /// With the other end on another host.
 int udp_with_server(const plan::TestSpec& test, const plan::FarEnd& far, Context& context);
 int tcp(const plan::TcpSpec& spec, Context& context);
+/// With the other end on another host.
+int tcp_with_server(const plan::TcpSpec& spec, const plan::FarEnd& far, Context& context);
+int tcp_sink(const plan::TcpSinkSpec& spec, Context& context);
 int rx(const plan::RxSpec& spec, Context& context);
 int reflect(const plan::ReflectSpec& spec, Context& context);
 /// `far`: the host where frames arrive, if it is another one.

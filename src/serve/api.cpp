@@ -44,6 +44,7 @@ Nanoseconds duration_of(const spec::Test& test) {
   if (const auto* udp = std::get_if<plan::TestSpec>(&test.of)) duration = udp->duration;
   if (const auto* tcp = std::get_if<plan::TcpSpec>(&test.of)) duration = tcp->duration;
   if (const auto* rx = std::get_if<plan::RxSpec>(&test.of)) duration = rx->duration;
+  if (const auto* sink = std::get_if<plan::TcpSinkSpec>(&test.of)) duration = sink->duration;
   if (const auto* reflect = std::get_if<plan::ReflectSpec>(&test.of)) duration = reflect->duration;
   return duration.value_or(Nanoseconds{});
 }

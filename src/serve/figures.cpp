@@ -41,6 +41,7 @@ void add(Figures& figures, const report::Interval& interval) {
                           add(figures.reflected, s.sum.reflected());
                           add(figures.driver_drops, s.sum.dropped);
                         },
+                        [](const stats::TcpSinkSample&) {}, // bytes, no packets
                         [&](const report::SearchTrial& s) {
                           add(figures.sent, s.outcome.asked - s.outcome.unsent);
                           add(figures.received, s.outcome.received);
@@ -66,7 +67,7 @@ void conclude(Figures& sums, const report::End& end) {
                           add(figures.reflected, s.total.sum.reflected());
                           add(figures.driver_drops, s.total.sum.dropped);
                         },
-                        [](const report::SearchEnd&) {}},
+                        [](const stats::TcpSinkSummary&) {}, [](const report::SearchEnd&) {}},
              end);
   sums = std::move(figures);
 }

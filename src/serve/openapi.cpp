@@ -18,7 +18,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kSchemas = "#/components/schemas/";
-constexpr std::array<std::string_view, 4> kCommands = {"udp", "tcp", "rx", "reflect"};
+constexpr std::array<std::string_view, 5> kCommands = {"udp", "tcp", "rx", "reflect", "tcp-sink"};
 
 Json reference(std::string_view name) {
   return {{"$ref", std::string(kSchemas) + std::string(name)}};

@@ -143,6 +143,19 @@ Status settle_receiver(Spec& spec, const Policy& policy, const std::string& own)
   return settle_duration(spec.duration, policy);
 }
 
+/// A socket of this process: not one of the ports that need a privilege.
+Status settle_tcp_sink(plan::TcpSinkSpec& spec, const Policy& policy, const std::string& own) {
+  constexpr std::uint16_t kFirstOpen = 1024;
+  if (spec.port < kFirstOpen)
+    return refused(fmt::format("port {}: this server listens on ports from {} on for its clients",
+                               spec.port, kFirstOpen));
+  if (spec.connections > policy.max_connections)
+    return refused(
+        fmt::format("connections {} is above this server's ceiling: at most {} is accepted",
+                    spec.connections, policy.max_connections));
+  return settle_receiver(spec, policy, own);
+}
+
 // --- where it goes, and how fast ---
 
 bool within(const packet::IpPrefix& prefix, const packet::IpRange& range) {
@@ -251,6 +264,7 @@ struct PlanCheck {
   }
   Status operator()(const plan::RxPlan&) const { return {}; }
   Status operator()(const plan::ReflectPlan&) const { return {}; }
+  Status operator()(const plan::TcpSinkPlan&) const { return {}; }
 };
 
 } // namespace
@@ -292,7 +306,7 @@ std::optional<Denial> admit(const HttpRequest& request, const Policy& policy) {
 
 Status check_draft(const spec::Draft& draft, const Policy& policy) {
   if (draft.command->command == spec::Command::Demo)
-    return refused("command \"demo\" is not served: expected udp, tcp, rx or reflect");
+    return refused("command \"demo\" is not served: expected udp, tcp, rx, reflect or tcp-sink");
   if (auto ok = check_all(draft.options, policy); !ok) return ok;
   for (const auto& stream : draft.streams)
     if (auto ok = check_all(stream, policy); !ok) return ok;
@@ -305,11 +319,13 @@ Status settle(spec::Test& test, const Policy& policy, const std::string& own) {
   if (auto* udp = std::get_if<plan::TestSpec>(&test.of)) return settle_udp(*udp, policy, own);
   if (auto* tcp = std::get_if<plan::TcpSpec>(&test.of)) return settle_tcp(*tcp, policy, own);
   if (auto* rx = std::get_if<plan::RxSpec>(&test.of)) return settle_receiver(*rx, policy, own);
+  if (auto* sink = std::get_if<plan::TcpSinkSpec>(&test.of))
+    return settle_tcp_sink(*sink, policy, own);
   if (auto* reflect = std::get_if<plan::ReflectSpec>(&test.of)) {
     reflect->fix = policy.fix;
     return settle_receiver(*reflect, policy, own);
   }
-  return refused("this command is not served: expected udp, tcp, rx or reflect");
+  return refused("this command is not served: expected udp, tcp, rx, reflect or tcp-sink");
 }
 
 Status check_destinations(const spec::Test& test, const Policy& policy,
@@ -331,6 +347,8 @@ std::vector<PortUse> port_uses(const spec::Test& test) {
   if (const auto* tcp = std::get_if<plan::TcpSpec>(&test.of))
     return {{tcp->interface, true}, {tcp->interface, false}};
   if (const auto* rx = std::get_if<plan::RxSpec>(&test.of)) return {{rx->interface, false}};
+  if (const auto* sink = std::get_if<plan::TcpSinkSpec>(&test.of))
+    return {{sink->interface, false, sink->port}};
   if (const auto* reflect = std::get_if<plan::ReflectSpec>(&test.of))
     return {{reflect->interface, true}, {reflect->interface, false}};
   std::vector<PortUse> uses;

@@ -19,14 +19,15 @@
 #include "plan/reflect_plan.h"
 #include "plan/rx_plan.h"
 #include "plan/tcp_plan.h"
+#include "plan/tcp_sink_plan.h"
 #include "spec/draft.h"
 #include "spec/test.h"
 
 namespace xtg::serve {
 
 /// Any run, everything decided.
-using AnyPlan =
-    std::variant<plan::Plan, plan::PortTestPlan, plan::TcpPlan, plan::RxPlan, plan::ReflectPlan>;
+using AnyPlan = std::variant<plan::Plan, plan::PortTestPlan, plan::TcpPlan, plan::RxPlan,
+                             plan::ReflectPlan, plan::TcpSinkPlan>;
 
 struct Policy {
   std::string token;                     ///< empty: none is asked for
@@ -36,6 +37,7 @@ struct Policy {
   Rate max_rate{Rate::Unit::Bps, 10e9};  ///< of a test; bits on layer 1
   Nanoseconds max_duration{300'000'000'000};
   std::optional<std::uint64_t> max_packets;
+  std::uint32_t max_connections = 4'096; ///< of a TCP sink, open at a time
   bool fix = false;
 };
 
@@ -71,7 +73,8 @@ Status check_plan(const AnyPlan& plan, const Policy& policy, std::span<const pac
 /// Interfaces that a test sends or receives on.
 struct PortUse {
   std::string interface;
-  bool send = false; ///< else it receives
+  bool send = false;        ///< else it receives
+  std::uint16_t listen = 0; ///< a TCP port that it listens on, which is in nobody else's way
   bool operator==(const PortUse&) const = default;
 };
 std::vector<PortUse> port_uses(const spec::Test& test);

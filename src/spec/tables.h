@@ -33,6 +33,7 @@ CommandInfo udp_command();
 CommandInfo tcp_command();
 CommandInfo rx_command();
 CommandInfo reflect_command();
+CommandInfo tcp_sink_command();
 CommandInfo search_command();
 CommandInfo probe_command();
 CommandInfo demo_command();
@@ -51,6 +52,8 @@ class Table;
 /// The options of a test whose other end is a server's, and the rules between them.
 void server_rows(Table& table);
 Status check_server(const Test& test, const Asked& asked);
+void tcp_server_rows(Table& table);
+Status check_tcp_server(const Test& test, const Asked& asked);
 
 /// InvalidArgument for options that exclude each other.
 [[nodiscard]] tl::unexpected<Error> bad_usage(std::string what);

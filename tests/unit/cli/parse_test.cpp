@@ -310,7 +310,8 @@ TEST(Cli, UnknownWordsAreNamed) {
   expect_refused({
       {{}, {"no command", "udp", "tcp", "rx", "reflect", "probe", "demo", "report", "completion"}},
       {{"upd"},
-       {"\"upd\"", "udp, tcp, rx, reflect, search, probe, demo, serve, report, completion"}},
+       {"\"upd\"",
+        "udp, tcp, rx, reflect, tcp-sink, search, probe, demo, serve, report, completion"}},
       {{"eth0", "udp"}, {"unknown command \"eth0\""}},
       {{"sctp"}, {"\"sctp\"", "expected one of udp"}},
       {{"--frobnicate"}, {"--frobnicate"}},

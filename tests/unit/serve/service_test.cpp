@@ -2,6 +2,7 @@
 // The whole API on a machine that sends nothing.
 #include "serve/clocks.h"
 #include "serve/service.h"
+#include "spec/profile.h"
 
 #include <atomic>
 #include <chrono>
@@ -270,6 +271,31 @@ TEST_F(ServiceTest, TheInterfaceIsTheOneThatTheClientReached) {
   EXPECT_NE(create(R"({"command":"rx"})", "", 400).find("interface"), std::string::npos);
   EXPECT_NE(create(R"({"command":"rx","interface":"eth9"})", "", 403).find("eth1, eth2"),
             std::string::npos);
+}
+
+TEST_F(ServiceTest, ATcpSinkIsHeldToCeilings) {
+  policy.max_connections = 100;
+  EXPECT_NE(create(R"({"command":"tcp-sink","interface":"eth1","port":80})", "", 403)
+                .find("from 1024 on"),
+            std::string::npos);
+  EXPECT_NE(create(R"({"command":"tcp-sink","interface":"eth1","connections":101})", "", 403)
+                .find("at most 100"),
+            std::string::npos);
+  EXPECT_NE(create(R"({"command":"tcp-sink","interface":"eth1","connections":9,"duration":"6m"})",
+                   "", 403)
+                .find("ceiling"),
+            std::string::npos);
+  EXPECT_NE(create(R"({"command":"tcp-sink","interface":"eth9","connections":9})", "", 403)
+                .find("eth1, eth2"),
+            std::string::npos);
+  const auto uses = [](const char* body) {
+    return port_uses(spec::build(*spec::profile_draft(body, "test", nullptr)).value());
+  };
+  const auto sink = uses(R"({"command":"tcp-sink","interface":"eth1","port":5201})");
+  for (const PortUse& use : uses(R"({"command":"tcp","host":"198.18.0.2","interface":"eth1"})"))
+    EXPECT_FALSE(use == sink.front()) << "both run at a time, for --bidir";
+  EXPECT_FALSE(sink.front() ==
+               uses(R"({"command":"tcp-sink","interface":"eth1","port":5202})").front());
 }
 
 TEST_F(ServiceTest, OneRunsAndTheOthersAreRefusedOrWait) {
