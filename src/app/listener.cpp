@@ -5,6 +5,7 @@
 
 #include "app/sample_file.h"
 #include "packet/filter.h"
+#include "plan/checks.h"
 #include "stats/rise.h"
 
 namespace xtg::app {
@@ -22,18 +23,20 @@ Status Listener::load_and_attach(xdp::AttachMode attach_mode, const Listener* be
   config.observe = spec.observe ? 1 : 0;
   config.key = spec.key.value_or(SipKey{}).abi();
   config.limit = spec.num_packets.value_or(~std::uint64_t{0});
-  auto receiver =
-      xdp::Receiver::load(config, packet::encode(spec.match, spec.drop_matched), attach_mode,
-                          sampling_of(spec), beside != nullptr ? &beside->receiver() : nullptr);
+  auto receiver = xdp::Receiver::load(config, packet::encode(spec.match, spec.drop_matched),
+                                      attach_mode, plan_.iface.ethernet, sampling_of(spec),
+                                      beside != nullptr ? &beside->receiver() : nullptr);
   if (!receiver) return tl::unexpected<Error>(std::move(receiver.error()));
-  if (auto attached = receiver->attach(plan_.iface.ifindex); !attached) return attached;
+  auto filter = attach_program(*receiver, plan_.iface.ifindex, attach_mode, "xtg_rx");
+  if (!filter) return tl::unexpected<Error>(std::move(filter.error()));
   receiver_.emplace(std::move(*receiver));
+  filter_ = std::move(*filter);
   return {};
 }
 
 Status Listener::prepare(const Listener* beside) {
   auto attached = attach_by_mode(
-      plan_.spec.mode, plan_.iface, "received",
+      plan_.spec.mode, plan::why_tc(plan_.iface), plan_.iface, "received",
       [this, beside](xdp::AttachMode attach_mode) { return load_and_attach(attach_mode, beside); });
   if (!attached) return tl::unexpected<Error>(std::move(attached.error()));
   attach_mode_ = attached->attach_mode;
@@ -43,7 +46,7 @@ Status Listener::prepare(const Listener* beside) {
 }
 
 const char* Listener::mode() const {
-  return attach_mode_ == xdp::AttachMode::Native ? "native" : "generic";
+  return xdp::to_string(attach_mode_);
 }
 
 void Listener::start() {
