@@ -14,6 +14,7 @@
 #include "core/sip_key.h"
 #include "core/units.h"
 #include "packet/address.h"
+#include "plan/spec.h"
 
 namespace xtg::spec {
 

@@ -54,7 +54,7 @@ expect 'l1 l2 l3' udp --rate-layer =
 expect '' udp --rate ''
 expect 'lo' udp lo
 expect 'lo' probe -i lo
-expect '--quiet' udp --qu
+expect '--quiet' udp --qui
 expect 'fish' completion f
 COMP_WORDS=(xdp-trafficgen demo --queues 2 -- bas) COMP_CWORD=5
 _xdp_trafficgen
