@@ -15,6 +15,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "access.bpf.h"
 #include "xtg/abi/rx_signature.h"
 #include "xtg/abi/rx_match.h"
 #include "xtg/abi/signature.h"
@@ -33,7 +34,7 @@ static __always_inline bool is_tag(__be16 proto) {
 }
 
 /* The 32 bytes before `end` in the frame's first fragment; NULL: not all of them are there. */
-static __always_inline const __u64* near_tail(struct xdp_md* ctx, __u32 end) {
+static __always_inline const __u64* near_tail(struct xtg_ctx* ctx, __u32 end) {
   __u32 at = end - XTG_SIG_FULL_LEN;
   const __u64* from;
 
@@ -63,11 +64,11 @@ static __always_inline void store_words(__u64* words) {
 }
 
 /* Likewise, wherever in the frame they are; `end` is at least 32. */
-static __always_inline bool load_tail(struct xdp_md* ctx, __u32 end, __u64* words) {
+static __always_inline bool load_tail(struct xtg_ctx* ctx, __u32 end, __u64* words) {
   const __u64* from = near_tail(ctx, end);
 
   if (!from) {
-    long error = bpf_xdp_load_bytes(ctx, end - XTG_SIG_FULL_LEN, words, XTG_SIG_FULL_LEN);
+    long error = load_bytes(ctx, end - XTG_SIG_FULL_LEN, words, XTG_SIG_FULL_LEN);
     store_words(words);
     return error == 0;
   }
@@ -80,7 +81,6 @@ static __always_inline bool load_tail(struct xdp_md* ctx, __u32 end, __u64* word
 
 /* VLAN tags skipped before the IP header; filters skip XTG_RX_TAGS. */
 #define XTG_RX_TAGS_BEHIND 4
-#define XTG_RX_BEHIND_MOST 31 /* length of those and the Ethernet header, less one */
 
 /* What follows an Ethernet header and its VLAN tags. */
 struct behind_tags {
@@ -90,10 +90,10 @@ struct behind_tags {
   __u16 vlan[XTG_RX_TAGS]; /* identifiers, outermost first */
 };
 
-static __always_inline void skip_tags(struct ethhdr* eth, void* end, struct behind_tags* out,
-                                      int most) {
-  out->proto = eth->h_proto;
-  out->at = eth + 1;
+static __always_inline void skip_tags(struct xtg_ctx* ctx, struct ethhdr* eth, void* end,
+                                      struct behind_tags* out, int most) {
+  out->proto = has_link_header() ? eth->h_proto : link_protocol(ctx);
+  out->at = has_link_header() ? (void*)(eth + 1) : (void*)eth + frame_start(ctx);
   out->count = 0;
 #pragma unroll
   for (int i = 0; i < most; i++) {
@@ -117,20 +117,21 @@ struct packet {
   __u16 protocol;     /* from the IP header */
 };
 
-static __always_inline void outermost(void* data, void* end, struct packet* out) {
+static __always_inline void outermost(struct xtg_ctx* ctx, void* data, void* end,
+                                      struct packet* out) {
   struct ethhdr* eth = data;
   struct udphdr* udp = NULL;
   struct behind_tags tags;
 
   __builtin_memset(out, 0, sizeof(*out));
-  if ((void*)(eth + 1) > end) return;
-  skip_tags(eth, end, &tags, XTG_RX_TAGS_BEHIND);
+  if (has_link_header() && (void*)(eth + 1) > end) return;
+  skip_tags(ctx, eth, end, &tags, XTG_RX_TAGS_BEHIND);
   __be16 proto = tags.proto;
   __u64 offset = tags.at - data;
   /* Verifier: a difference of pointers is an unknown number, so it checks the rest once instead of
    * once for every number of tags. */
   asm volatile("" : "+r"(offset));
-  offset &= XTG_RX_BEHIND_MOST;
+  offset &= OFFSET_MOST;
   void* at = data + offset;
   if (proto == bpf_htons(ETH_P_IP)) {
     struct iphdr* ip = at;
@@ -156,10 +157,10 @@ static __always_inline void outermost(void* data, void* end, struct packet* out)
 
 /* Offset in the frame where the outermost IP packet ends; 0: none. A global function, which the
  * verifier checks once instead of on every path that leads to it. */
-__noinline int xtg_rx_outer_end(struct xdp_md* ctx) {
+__noinline int xtg_rx_outer_end(struct xtg_ctx* ctx) {
   struct packet packet;
 
-  outermost((void*)(long)ctx->data, (void*)(long)ctx->data_end, &packet);
+  outermost(ctx, (void*)(long)ctx->data, (void*)(long)ctx->data_end, &packet);
   return (int)packet.end;
 }
 
@@ -171,7 +172,7 @@ static __always_inline bool may_be_ours(const __u64* words) {
 }
 
 /* Looks for a signature before the padding: where the payload ends; 0: no signature of ours. */
-static __noinline int load_before_padding(struct xdp_md* ctx, __u32 length, __u64* words) {
+static __noinline int load_before_padding(struct xtg_ctx* ctx, __u32 length, __u64* words) {
   __u32 end = xtg_rx_outer_end(ctx);
 
   if (end < XTG_SIG_FULL_LEN || end >= length) return 0;
@@ -180,7 +181,7 @@ static __noinline int load_before_padding(struct xdp_md* ctx, __u32 length, __u6
 
 /* Where the payload of a frame of this length ends (it may be padded or have several fragments),
  * and its last 32 bytes, for which the caller has called no_words(); 0: no signature of ours. */
-static __noinline int find_tail(struct xdp_md* ctx, __u32 length, __u64* words) {
+static __noinline int find_tail(struct xtg_ctx* ctx, __u32 length, __u64* words) {
   if (!words || length < XTG_SIG_FULL_LEN || !load_tail(ctx, length, words)) return 0;
   return may_be_ours(words) ? (int)length : load_before_padding(ctx, length, words);
 }

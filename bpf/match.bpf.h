@@ -58,17 +58,31 @@ static __always_inline void fields_of_ip6(void* at, void* end, struct xtg_rx_fie
   fields_of_ports(ip + 1, end, f);
 }
 
+/* A tag that is not among the frame's bytes precedes those that are. */
+static __always_inline void add_outer_tag(struct xtg_ctx* ctx, struct behind_tags* tags) {
+  __u32 tci;
+
+  if (!outer_tag(ctx, &tci)) return;
+  tags->vlan[1] = tags->vlan[0];
+  tags->vlan[0] = tci & 0xfff;
+  tags->count++;
+}
+
 /* `length` is set already, and everything else 0. */
-static __noinline int fields_of(struct xdp_md* ctx, struct xtg_rx_fields* f) {
+static __noinline int fields_of(struct xtg_ctx* ctx, struct xtg_rx_fields* f) {
   void* data = (void*)(long)ctx->data;
   void* end = (void*)(long)ctx->data_end;
   struct ethhdr* eth = data;
   struct behind_tags tags;
 
-  if ((void*)(eth + 1) > end) return 0;
-  __builtin_memcpy(f->dst_mac, eth->h_dest, ETH_ALEN);
-  __builtin_memcpy(f->src_mac, eth->h_source, ETH_ALEN);
-  skip_tags(eth, end, &tags, XTG_RX_TAGS);
+  if (has_link_header()) {
+    if ((void*)(eth + 1) > end) return 0;
+    __builtin_memcpy(f->dst_mac, eth->h_dest, ETH_ALEN);
+    __builtin_memcpy(f->src_mac, eth->h_source, ETH_ALEN);
+  }
+  if (MAY_LACK_TAG) tags.vlan[0] = 0; /* or the verifier sees it read unset */
+  skip_tags(ctx, eth, end, &tags, XTG_RX_TAGS);
+  add_outer_tag(ctx, &tags);
   if (tags.count > 0) {
     f->has |= XTG_RX_HAS_VLAN;
     f->vlan[0] = tags.vlan[0];

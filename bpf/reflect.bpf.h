@@ -42,20 +42,22 @@ static __always_inline int count_not_reflected(struct xtg_reflect_cpu* cpu, __u3
 
 /* Whether the signature, with the bytes reserved before it, ends one whole UDP datagram in the
  * outermost IP packet. */
-static __always_inline bool take_apart(struct xdp_md* ctx, struct seen* s, const struct packet* p) {
+static __always_inline bool take_apart(struct xtg_ctx* ctx, struct seen* s,
+                                       const struct packet* p) {
   void* data = (void*)(long)ctx->data;
   __u32 size = s->sig.form == XTG_SIG_FULL ? XTG_SIG_FULL_LEN : XTG_SIG_COMPACT_LEN;
 
-  if (!p->udp || !p->whole || p->end != s->end) return false;
+  if (is_merged(ctx) || !p->udp || !p->whole || p->end != s->end) return false;
   s->datagram = bpf_ntohs(p->udp->len);
   return s->datagram >= sizeof(struct udphdr) + size &&
          (__u32)((void*)p->udp - data) + s->datagram == s->end;
 }
 
 /* Sent by a host, to this interface, or if allowed to another host. */
-static __always_inline bool wanted_macs(struct xdp_md* ctx, const struct xtg_reflect_config* c) {
+static __always_inline bool wanted_macs(struct xtg_ctx* ctx, const struct xtg_reflect_config* c) {
   __u8* data = (void*)(long)ctx->data;
 
+  if (!has_link_header()) return true;
   if ((void*)(data + ETH_HLEN) > (void*)(long)ctx->data_end) return false;
   if (data[ETH_ALEN] & 1) return false;
   if (!c->by_mac) return !(data[0] & 1);
@@ -119,7 +121,7 @@ static __always_inline bool to_a_host(const struct packet* p) {
 }
 
 /* Reason by XTG_REFLECT_*; XTG_REFLECT_REASONS: the frame meets all conditions. */
-static __always_inline __u32 objection(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu,
+static __always_inline __u32 objection(struct xtg_ctx* ctx, struct xtg_reflect_cpu* cpu,
                                        struct seen* s, const struct packet* p) {
   const struct xtg_reflect_config* c = reflect_c();
   const struct xtg_rx_signature* m = &s->sig;
@@ -138,7 +140,7 @@ static __always_inline __u32 objection(struct xdp_md* ctx, struct xtg_reflect_cp
 /* ---- streams and limits ---- */
 
 /* The record of the frame's stream; NULL if no place was free. */
-static __always_inline int find_stream(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu,
+static __always_inline int find_stream(struct xtg_ctx* ctx, struct xtg_reflect_cpu* cpu,
                                        const struct seen* s, struct xtg_reflect_stream** out) {
   struct xtg_reflect_key key = {
       .run_id = s->sig.run_id, .stream = s->sig.stream, .form = s->sig.form};
@@ -190,11 +192,12 @@ static __always_inline __u64 number_frame(struct xtg_reflect_stream* stream,
 
 /* ---- sending back ---- */
 
-static __always_inline void swap_macs(struct xdp_md* ctx) {
+static __always_inline void swap_macs(struct xtg_ctx* ctx) {
   void* data = (void*)(long)ctx->data;
   __u32 head, tail;
   __u16 middle, next;
 
+  if (!has_link_header()) return;
   if (data + ETH_HLEN > (void*)(long)ctx->data_end) return;
   head = *(__u32*)data;
   middle = *(__u16*)(data + 4);
@@ -230,7 +233,7 @@ static __always_inline __u64 difference(__u64 acc, __u64 was, __u64 is) {
 }
 
 /* Writes __u64 number `i` of the signature: the one with the reflected flag. */
-static __always_inline __u64 write_word(struct xdp_md* ctx, const struct seen* s, __u32 i,
+static __always_inline __u64 write_word(struct xtg_ctx* ctx, const struct seen* s, __u32 i,
                                         __u64 was, __u64 is) {
   __u32 at = s->end - XTG_SIG_FULL_LEN + 8 * i;
   __u64* place;
@@ -243,12 +246,12 @@ static __always_inline __u64 write_word(struct xdp_md* ctx, const struct seen* s
       return difference(0, was, is);
     }
   }
-  bpf_xdp_store_bytes(ctx, s->end - XTG_SIG_FULL_LEN + 8 * i, &is, sizeof(is));
+  store_bytes(ctx, s->end - XTG_SIG_FULL_LEN + 8 * i, &is, sizeof(is));
   return difference(0, was, is);
 }
 
 /* Writes the reflector timestamps before a full signature. */
-static __always_inline __u64 write_reflector(struct xdp_md* ctx, const struct seen* s,
+static __always_inline __u64 write_reflector(struct xtg_ctx* ctx, const struct seen* s,
                                              const __u64* is, __u64 acc) {
   __u32 at = s->end - XTG_SIG_FULL_LEN - XTG_SIG_REFLECTOR_LEN;
   __u64 was[3];
@@ -267,8 +270,8 @@ static __always_inline __u64 write_reflector(struct xdp_md* ctx, const struct se
     }
   }
   at = s->end - XTG_SIG_FULL_LEN - XTG_SIG_REFLECTOR_LEN;
-  if (bpf_xdp_load_bytes(ctx, at, was, sizeof(was))) return acc;
-  bpf_xdp_store_bytes(ctx, at, (void*)is, sizeof(was));
+  if (load_bytes(ctx, at, was, sizeof(was))) return acc;
+  store_bytes(ctx, at, (void*)is, sizeof(was));
   acc = difference(acc, was[0], is[0]);
   acc = difference(acc, was[1], is[1]);
   return difference(acc, was[2], is[2]);
@@ -289,7 +292,7 @@ static __always_inline bool has_room(const struct seen* s) {
          s->datagram >= sizeof(struct udphdr) + XTG_SIG_REFLECTOR_LEN + XTG_SIG_FULL_LEN;
 }
 
-static __always_inline int send_back(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu,
+static __always_inline int send_back(struct xtg_ctx* ctx, struct xtg_reflect_cpu* cpu,
                                      const struct seen* s, const struct packet* p, __u64 number,
                                      __u64 arrival_ns) {
   __u64 acc;
@@ -315,8 +318,8 @@ static __always_inline int send_back(struct xdp_md* ctx, struct xtg_reflect_cpu*
 
 /* Whether the frame ends like a test frame. In a frame of several fragments the first one may end
  * so by chance: objection() then finds that the IP packet does not end there. */
-static __always_inline bool find(struct xdp_md* ctx, struct seen* s) {
-  __u32 piece = (__u32)((void*)(long)ctx->data_end - (void*)(long)ctx->data);
+static __always_inline bool find(struct xtg_ctx* ctx, struct seen* s) {
+  __u32 piece = first_end(ctx);
   const __u64* from = near_tail(ctx, piece);
   __u64 words[4];
 
@@ -326,11 +329,12 @@ static __always_inline bool find(struct xdp_md* ctx, struct seen* s) {
   } else {
     __u64 far[4]; /* not in registers, unlike `words` */
     no_words(far);
-    s->length = bpf_xdp_get_buff_len(ctx);
+    s->length = frame_end(ctx);
     s->end = find_tail(ctx, s->length, far);
     if (s->end < XTG_SIG_FULL_LEN) return false;
     __builtin_memcpy(words, far, sizeof(words));
   }
+  s->length = counted_length(ctx, s->length);
   xtg_rx_read_tail(&s->sig, words);
   s->word[0] = words[2];
   s->word[1] = words[3];
@@ -339,11 +343,12 @@ static __always_inline bool find(struct xdp_md* ctx, struct seen* s) {
 
 /* Fast path of outermost() for a UDP datagram in a whole IPv4 packet without options after an
  * untagged Ethernet header, the common case: all offsets are known, so nothing needs to be kept. */
-static __always_inline bool is_plain(struct xdp_md* ctx, struct packet* out) {
+static __always_inline bool is_plain(struct xtg_ctx* ctx, struct packet* out) {
   struct ethhdr* eth = (void*)(long)ctx->data;
   struct iphdr* ip = (void*)(eth + 1);
   struct udphdr* udp = (void*)(ip + 1);
 
+  if (!has_link_header()) return false;
   if ((void*)(udp + 1) > (void*)(long)ctx->data_end || eth->h_proto != bpf_htons(ETH_P_IP) ||
       ip->ihl != 5 || ip->protocol != IPPROTO_UDP || ip->frag_off & bpf_htons(0x3fff))
     return false;
@@ -357,7 +362,7 @@ static __always_inline bool is_plain(struct xdp_md* ctx, struct packet* out) {
 }
 
 /* Decides what to do with a frame that has a signature. */
-static __always_inline int serve(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu, struct seen* s,
+static __always_inline int serve(struct xtg_ctx* ctx, struct xtg_reflect_cpu* cpu, struct seen* s,
                                  const struct packet* p) {
   __u32 why = objection(ctx, cpu, s, p);
   struct xtg_reflect_stream* stream;
@@ -375,8 +380,7 @@ static __always_inline int serve(struct xdp_md* ctx, struct xtg_reflect_cpu* cpu
   return send_back(ctx, cpu, s, p, number_frame(stream, &s->sig), arrival_ns);
 }
 
-SEC("xdp.frags")
-int xtg_reflect(struct xdp_md* ctx) {
+PROGRAM(xtg_reflect)(struct xtg_ctx* ctx) {
   struct seen s;
   struct packet p;
   __u32 zero = 0;
@@ -387,7 +391,8 @@ int xtg_reflect(struct xdp_md* ctx) {
     cpu->passed++;
     return XDP_PASS;
   }
+  if (!reach_all(ctx)) return XDP_PASS;
   if (is_plain(ctx, &p)) return serve(ctx, cpu, &s, &p);
-  outermost((void*)(long)ctx->data, (void*)(long)ctx->data_end, &p);
+  outermost(ctx, (void*)(long)ctx->data, (void*)(long)ctx->data_end, &p);
   return serve(ctx, cpu, &s, &p);
 }

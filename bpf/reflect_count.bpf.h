@@ -43,6 +43,7 @@ static __always_inline void count_drops(int err, __u64 frames) {
   add_errno(&errnos, err, frames);
 }
 
+#ifndef XTG_BY_TC
 SEC("tp_btf/xdp_exception")
 int BPF_PROG(xtg_reflect_exc, const struct net_device* dev, const struct bpf_prog* prog,
              __u32 act) {
@@ -69,3 +70,4 @@ int BPF_PROG(xtg_reflect_err, const struct net_device* from, const struct bpf_pr
   if (is_ours(from)) count_drops(err, 1);
   return 0;
 }
+#endif

@@ -125,7 +125,7 @@ static __noinline int believed(const struct xtg_rx_signature* m) {
 /* Slow path of find_stream() for a payload that ends at `end`: the stream's place, or
  * XTG_REFLECT_NOT_OURS if the frame is not accepted as a test frame. A global function, which the
  * verifier checks once instead of on every path that leads to it. */
-__noinline __u32 xtg_reflect_find_place(struct xdp_md* ctx, const struct xtg_reflect_key* key,
+__noinline __u32 xtg_reflect_find_place(struct xtg_ctx* ctx, const struct xtg_reflect_key* key,
                                         __u32 end) {
   struct xtg_reflect_key own; /* Linux 6.1 accepts no argument's memory as a map key */
   struct xtg_reflect_cpu* cpu;

@@ -11,10 +11,9 @@
 #include "rx_back.bpf.h"
 #include "rx_watch.bpf.h"
 
-SEC("xdp.frags")
-int xtg_rx(struct xdp_md* ctx) {
+PROGRAM(xtg_rx)(struct xtg_ctx* ctx) {
   const struct xtg_rx_config* c = rx_c();
-  struct xtg_rx_queue* q = queue_at(ctx->rx_queue_index);
+  struct xtg_rx_queue* q = queue_at(queue_of(ctx));
   struct arrival a;
   struct xtg_rx_signature m;
   struct xtg_rx_key key;

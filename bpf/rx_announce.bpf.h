@@ -29,21 +29,19 @@ __noinline int xtg_rx_is_sound(const struct rx_spoken* s) {
 
 /* Reads the announcement before the signature that ends at `end`; false: it does not fit, its sum
  * is wrong, or it is invalid. */
-static __always_inline bool load_announcement(struct xdp_md* ctx, __u32 end, __u32 flags,
+static __always_inline bool load_announcement(struct xtg_ctx* ctx, __u32 end, __u32 flags,
                                               struct xtg_rx_announcement* out) {
   __u64 reflector[XTG_SIG_REFLECTOR_LEN / 8] = {};
   __u32 tail = XTG_SIG_FULL_LEN;
   struct rx_spoken s;
 
-  if (end < tail || bpf_xdp_load_bytes(ctx, end - tail, s.signature, sizeof(s.signature)))
-    return false;
+  if (end < tail || load_bytes(ctx, end - tail, s.signature, sizeof(s.signature))) return false;
   if (flags & XTG_SIG_F_REFLECTOR) {
     tail += XTG_SIG_REFLECTOR_LEN;
-    if (end < tail || bpf_xdp_load_bytes(ctx, end - tail, reflector, sizeof(reflector)))
-      return false;
+    if (end < tail || load_bytes(ctx, end - tail, reflector, sizeof(reflector))) return false;
   }
   tail += XTG_SIG_ANNOUNCE_LEN;
-  if (end < tail || bpf_xdp_load_bytes(ctx, end - tail, s.said, sizeof(s.said))) return false;
+  if (end < tail || load_bytes(ctx, end - tail, s.said, sizeof(s.said))) return false;
   if (!xtg_rx_is_sound(&s)) return false;
   __u64 rest = xtg_from_be64(s.said[7]);
   out->frames = xtg_from_be64(s.said[1]);
@@ -94,7 +92,7 @@ static __noinline int account_announcement(const struct xtg_rx_announce_key* key
 }
 
 /* Handles a frame with our signature that is not data. */
-static __noinline int take_announcement(struct xdp_md* ctx, const struct xtg_rx_signature* m,
+static __noinline int take_announcement(struct xtg_ctx* ctx, const struct xtg_rx_signature* m,
                                         struct xtg_rx_queue* q, int shared) {
   struct xtg_rx_announce_key key = {.run_id = m->run_id,
                                     .stream = m->stream,

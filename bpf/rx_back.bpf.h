@@ -6,19 +6,18 @@
 #include "rx_streams.bpf.h"
 
 /* The reflector timestamps before the signature; 0: none. */
-static __always_inline int load_reflector(struct xdp_md* ctx, struct xtg_rx_reflector_stamp* w) {
+static __always_inline int load_reflector(struct xtg_ctx* ctx, struct xtg_rx_reflector_stamp* w) {
   __u32 end = payload_end(ctx);
 
   if (end < XTG_SIG_FULL_LEN + XTG_SIG_REFLECTOR_LEN) return 0;
-  if (bpf_xdp_load_bytes(ctx, end - XTG_SIG_FULL_LEN - XTG_SIG_REFLECTOR_LEN, w,
-                         XTG_SIG_REFLECTOR_LEN))
+  if (load_bytes(ctx, end - XTG_SIG_FULL_LEN - XTG_SIG_REFLECTOR_LEN, w, XTG_SIG_REFLECTOR_LEN))
     return 0;
   return xtg_rx_read_reflector(w);
 }
 
 /* Changes `key` to the reflected stream's, and subtracts the time in the reflector from the delay
  * by increasing m->tx_ns. True: the reflector numbered the frame. */
-static __always_inline bool look_back(struct xdp_md* ctx, struct xtg_rx_signature* m,
+static __always_inline bool look_back(struct xtg_ctx* ctx, struct xtg_rx_signature* m,
                                       struct xtg_rx_key* key, struct xtg_rx_reflector_stamp* w) {
   struct xtg_rx_record* record;
   __u32 number;
@@ -40,7 +39,7 @@ static __always_inline bool look_back(struct xdp_md* ctx, struct xtg_rx_signatur
 /* Accounts a reflected frame by the reflector's number, as the frame that the reflector sent; then
  * restores it and its key, to be accounted by the sender's number. The caller's copies change
  * meanwhile. */
-static __noinline int account_return(struct xdp_md* ctx, struct xtg_rx_signature* m,
+static __noinline int account_return(struct xtg_ctx* ctx, struct xtg_rx_signature* m,
                                      struct arrival* a, struct xtg_rx_key* key) {
   struct xtg_rx_reflector_stamp w;
 

@@ -20,13 +20,13 @@ struct arrival {
   __u32 pad; /* not set */
 };
 
-static __always_inline __u32 unit_of(struct xdp_md* ctx) {
-  return rx_c()->shared ? bpf_get_smp_processor_id() : ctx->rx_queue_index;
+static __always_inline __u32 unit_of(struct xtg_ctx* ctx) {
+  return rx_c()->shared ? bpf_get_smp_processor_id() : queue_of(ctx);
 }
 
-static __always_inline int is_shared(struct xdp_md* ctx) {
+static __always_inline int is_shared(struct xtg_ctx* ctx) {
   /* Queues beyond the last record share it. */
-  return (int)(rx_c()->shared | (own_record(ctx->rx_queue_index, XTG_RX_QUEUES - 1) + 1));
+  return (int)(rx_c()->shared | (own_record(queue_of(ctx), XTG_RX_QUEUES - 1) + 1));
 }
 
 /* Field by field: the padding between them is not initialised. */
@@ -45,10 +45,10 @@ static __always_inline void copy_signature(struct xtg_rx_signature* to,
 
 /* Destination port of the outermost IP packet; -1: no UDP. A global function like
  * xtg_rx_outer_end(), and so is the next one. */
-__noinline int xtg_rx_outer_port(struct xdp_md* ctx) {
+__noinline int xtg_rx_outer_port(struct xtg_ctx* ctx) {
   struct packet packet;
 
-  outermost((void*)(long)ctx->data, (void*)(long)ctx->data_end, &packet);
+  outermost(ctx, (void*)(long)ctx->data, (void*)(long)ctx->data_end, &packet);
   return packet.udp ? bpf_ntohs(packet.udp->dest) : -1;
 }
 
@@ -58,21 +58,22 @@ static __always_inline bool carries_others(__u8 protocol, __u8 icmp) {
   return protocol == icmp || protocol == IPPROTO_TCP;
 }
 
-__noinline int xtg_rx_is_ordinary(struct xdp_md* ctx) {
+__noinline int xtg_rx_is_ordinary(struct xtg_ctx* ctx) {
   struct packet packet;
 
-  outermost((void*)(long)ctx->data, (void*)(long)ctx->data_end, &packet);
+  outermost(ctx, (void*)(long)ctx->data, (void*)(long)ctx->data_end, &packet);
   if (packet.v4) return carries_others(packet.protocol, IPPROTO_ICMP);
   return packet.v6 && carries_others(packet.protocol, IPPROTO_ICMPV6);
 }
 
 /* End of the IP packet that follows an untagged Ethernet header; 0: there is none, or it is
  * ordinary traffic. */
-static __always_inline __u32 plain_end(struct xdp_md* ctx) {
+static __always_inline __u32 plain_end(struct xtg_ctx* ctx) {
   struct ethhdr* eth = (void*)(long)ctx->data;
   const struct iphdr* v4 = (const void*)(eth + 1);
   const struct ipv6hdr* v6 = (const void*)(eth + 1);
 
+  if (!has_link_header()) return 0;
   if ((const void*)(v4 + 1) > (void*)(long)ctx->data_end) return 0;
   if (eth->h_proto == bpf_htons(ETH_P_IP)) {
     if (carries_others(v4->protocol, IPPROTO_ICMP)) return 0;
@@ -85,7 +86,7 @@ static __always_inline __u32 plain_end(struct xdp_md* ctx) {
 
 /* Reads the signature of a frame outside the fast path of find_signature(). A global function, so
  * the verifier knows neither the position nor the form of the signature afterwards. */
-__noinline int xtg_rx_find_slowly(struct xdp_md* ctx, __u32 length, struct xtg_rx_signature* m) {
+__noinline int xtg_rx_find_slowly(struct xtg_ctx* ctx, __u32 length, struct xtg_rx_signature* m) {
   __u64 words[4];
 
   if (!m) return 0;
@@ -98,9 +99,9 @@ __noinline int xtg_rx_find_slowly(struct xdp_md* ctx, __u32 length, struct xtg_r
 /* Reads the signature of a frame, and its length; false: no signature of ours. Most frames are one
  * IP packet in one fragment that ends with the signature: their length is known without a helper,
  * and the signature is read into registers. */
-static __always_inline bool find_signature(struct xdp_md* ctx, __u32* length,
+static __always_inline bool find_signature(struct xtg_ctx* ctx, __u32* length,
                                            struct xtg_rx_signature* m) {
-  __u32 piece = (__u32)((void*)(long)ctx->data_end - (void*)(long)ctx->data);
+  __u32 piece = first_end(ctx);
   const __u64* from = near_tail(ctx, piece);
   __u64 words[4];
 
@@ -111,25 +112,26 @@ static __always_inline bool find_signature(struct xdp_md* ctx, __u32* length,
       words[0] = from[0];
       words[1] = from[1];
       xtg_rx_read_tail(m, words);
-      *length = piece;
+      *length = counted_length(ctx, piece);
       return true;
     }
   }
-  *length = bpf_xdp_get_buff_len(ctx);
+  __u32 end = frame_end(ctx);
+  *length = counted_length(ctx, end);
   __builtin_memset(m, 0, sizeof(*m)); /* the verifier requires a fully initialised argument */
-  return xtg_rx_find_slowly(ctx, *length, m);
+  return xtg_rx_find_slowly(ctx, end, m);
 }
 
 /* End of the payload of a frame with our signature. */
-static __always_inline __u32 payload_end(struct xdp_md* ctx) {
-  __u32 length = bpf_xdp_get_buff_len(ctx);
+static __always_inline __u32 payload_end(struct xtg_ctx* ctx) {
+  __u32 length = frame_end(ctx);
   __u64 words[4];
 
   if (length < XTG_SIG_FULL_LEN || !load_tail(ctx, length, words)) return 0;
   return may_be_ours(words) ? length : (__u32)xtg_rx_outer_end(ctx); /* otherwise before padding */
 }
 
-static __always_inline void name_key(struct xdp_md* ctx, const struct xtg_rx_signature* m,
+static __always_inline void name_key(struct xtg_ctx* ctx, const struct xtg_rx_signature* m,
                                      struct xtg_rx_key* key) {
   key->run_id = m->run_id;
   key->stream = m->stream;
@@ -138,7 +140,7 @@ static __always_inline void name_key(struct xdp_md* ctx, const struct xtg_rx_sig
 }
 
 /* Whether the frame is meant for us. */
-static __always_inline bool wanted(struct xdp_md* ctx, const struct xtg_rx_config* c,
+static __always_inline bool wanted(struct xtg_ctx* ctx, const struct xtg_rx_config* c,
                                    const struct xtg_rx_signature* m) {
   if (c->by_run_id) {
     __u32 mask = m->form == XTG_SIG_COMPACT ? 0xffff : ~0U;

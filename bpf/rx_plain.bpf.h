@@ -16,17 +16,17 @@ __noinline int xtg_rx_filter(const struct xtg_rx_fields* f) {
   return f ? xtg_rx_first(f, rx_f()) : XTG_RX_MATCHES;
 }
 
-static __noinline __u32 which_filter(struct xdp_md* ctx) {
-  struct xtg_rx_fields f = {.length = bpf_xdp_get_buff_len(ctx)};
+static __noinline __u32 which_filter(struct xtg_ctx* ctx) {
+  struct xtg_rx_fields f = {.length = counted_length(ctx, frame_end(ctx))};
 
   fields_of(ctx, &f);
   return xtg_rx_filter(&f);
 }
 
-static __noinline int count_plain(struct xdp_md* ctx, __u32 filter, struct xtg_rx_queue* q,
+static __noinline int count_plain(struct xtg_ctx* ctx, __u32 filter, struct xtg_rx_queue* q,
                                   int shared) {
   struct xtg_rx_key key = {.form = XTG_SIG_NONE, .stream = filter, .unit = unit_of(ctx)};
-  __u32 length = bpf_xdp_get_buff_len(ctx), number = *cached(&key, 0) - 1;
+  __u32 length = counted_length(ctx, frame_end(ctx)), number = *cached(&key, 0) - 1;
   struct xtg_rx_record* record = bpf_map_lookup_elem(&rx_records, &number);
 
   if (!record || !same_key(&record->slot.key, &key)) {
@@ -42,7 +42,7 @@ static __noinline int count_plain(struct xdp_md* ctx, __u32 filter, struct xtg_r
 }
 
 /* A frame without a signature: whether a filter matched and it was counted. */
-static __always_inline bool by_filter(struct xdp_md* ctx, struct xtg_rx_queue* q, int shared) {
+static __always_inline bool by_filter(struct xtg_ctx* ctx, struct xtg_rx_queue* q, int shared) {
   if (!rx_f()->count) return false;
   __u32 filter = which_filter(ctx);
   if (filter >= rx_f()->count || !within_limit(rx_c())) return false;
@@ -63,7 +63,7 @@ static __always_inline int after_filter(void) {
 
 /* Handles a frame that is not accepted yet. The magic of the full form is long enough to be ours;
  * an ordinary frame may contain that of the compact form. */
-static __always_inline int not_accounted(struct xdp_md* ctx, const struct xtg_rx_signature* m,
+static __always_inline int not_accounted(struct xtg_ctx* ctx, const struct xtg_rx_signature* m,
                                          const struct xtg_rx_key* key, struct xtg_rx_queue* q,
                                          int shared) {
   if (m->form == XTG_SIG_FULL) return rx_c()->observe ? XDP_PASS : XDP_DROP;

@@ -73,9 +73,9 @@ static __always_inline bool is_first(void) {
 }
 
 /* Samples a test frame if there is a reason. */
-static __noinline int show(struct xdp_md* ctx, struct xtg_rx_scratch* to, __u64 now) {
+static __noinline int show(struct xtg_ctx* ctx, struct xtg_rx_scratch* to, __u64 now) {
   const struct xtg_rx_sampling* c = rx_s();
-  __u64 length = bpf_xdp_get_buff_len(ctx), captured = length;
+  __u64 length = counted_length(ctx, frame_end(ctx)), captured = length;
   __u32 why;
 
   why = to->sample.why & c->why;
@@ -89,13 +89,16 @@ static __noinline int show(struct xdp_md* ctx, struct xtg_rx_scratch* to, __u64 
   asm volatile("" : "+r"(captured)); /* ... and clang would optimise this away */
   if (captured >= XTG_RX_SAMPLE_MOST) return 0;
   captured++;
-  if (bpf_xdp_load_bytes(ctx, 0, to->bytes, captured)) return 0;
+  if (load_sample(ctx, 0, to->bytes, captured)) {
+    if (is_merged(ctx)) __sync_fetch_and_add(&samples_at(queue_of(ctx))->lost, 1);
+    return 0;
+  }
   to->sample.arrival_ns = now;
   to->sample.seq = to->m.seq;
   to->sample.length = (__u32)length;
   to->sample.captured = (__u32)captured;
   to->sample.why = why;
   if (bpf_ringbuf_output(&rx_ring, &to->sample, sizeof(to->sample) + captured, BPF_RB_NO_WAKEUP))
-    __sync_fetch_and_add(&samples_at(ctx->rx_queue_index)->lost, 1);
+    __sync_fetch_and_add(&samples_at(queue_of(ctx))->lost, 1);
   return 0;
 }

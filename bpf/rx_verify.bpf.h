@@ -41,23 +41,41 @@ static long sum_step(__u32 i, void* ctx) {
 }
 
 /* The ones' complement sum of `length` bytes of the frame, added to `acc`; -1: too many. */
-static __noinline int sum_of(struct xdp_md* ctx, __u32 offset, __u64 length, __u64 acc) {
+static __noinline int sum_piece(struct xtg_ctx* ctx, __u32 offset, __u64 length, __u64 acc) {
   struct summing s = {.of = scratch(), .acc = acc};
 
   if (!s.of) return -1;
   asm volatile("" : "+r"(length));
   if (length == 0 || length > XTG_RX_SAMPLE_MOST) return -1;
-  if (bpf_xdp_load_bytes(ctx, offset, s.of->bytes, length)) return -1;
+  if (load_bytes(ctx, offset, s.of->bytes, length)) return -1;
   __builtin_memset(s.of->bytes + length, 0, XTG_RX_SUM_STEP);
   bpf_loop((length + XTG_RX_SUM_STEP - 1) / XTG_RX_SUM_STEP, sum_step, &s, 0);
   return xtg_csum_fold(s.acc);
 }
 
-static __noinline int verify_v4(struct xdp_md* ctx, __u32 offset, struct datagram* out) {
+#if SUM_PIECES == 1
+#define sum_of sum_piece
+#else
+static __noinline int sum_of(struct xtg_ctx* ctx, __u32 offset, __u32 length, __u64 acc) {
+  int sum;
+
+  for (int i = 0; i < SUM_PIECES; i++) {
+    __u32 bytes = length < XTG_RX_SAMPLE_MOST ? length : XTG_RX_SAMPLE_MOST;
+    sum = sum_piece(ctx, offset, bytes, acc);
+    if (sum < 0 || bytes == length) return sum;
+    acc = (__u32)sum;
+    offset += bytes;
+    length -= bytes;
+  }
+  return -1;
+}
+#endif
+
+static __noinline int verify_v4(struct xtg_ctx* ctx, __u32 offset, struct datagram* out) {
   struct iphdr ip;
   __u32 header, total;
 
-  if (bpf_xdp_load_bytes(ctx, offset, &ip, sizeof(ip))) return CORRUPT;
+  if (load_bytes(ctx, offset, &ip, sizeof(ip))) return CORRUPT;
   header = ip.ihl * 4;
   total = bpf_ntohs(ip.tot_len);
   if (ip.version != 4 || header < sizeof(ip) || total < header) return CORRUPT;
@@ -70,10 +88,10 @@ static __noinline int verify_v4(struct xdp_md* ctx, __u32 offset, struct datagra
   return SOUND;
 }
 
-static __noinline int verify_v6(struct xdp_md* ctx, __u32 offset, struct datagram* out) {
+static __noinline int verify_v6(struct xtg_ctx* ctx, __u32 offset, struct datagram* out) {
   struct ipv6hdr ip;
 
-  if (bpf_xdp_load_bytes(ctx, offset, &ip, sizeof(ip)) || ip.version != 6) return CORRUPT;
+  if (load_bytes(ctx, offset, &ip, sizeof(ip)) || ip.version != 6) return CORRUPT;
   if (ip.nexthdr != IPPROTO_UDP) return UNVERIFIED;
   out->acc = 0;
 #pragma unroll
@@ -84,43 +102,54 @@ static __noinline int verify_v6(struct xdp_md* ctx, __u32 offset, struct datagra
   return SOUND;
 }
 
-static __noinline int verify_udp(struct xdp_md* ctx, const struct datagram* d) {
+static __noinline int verify_udp(struct xtg_ctx* ctx, const struct datagram* d) {
   struct udphdr udp;
   __u32 length;
   int sum;
 
-  if (d->offset + d->room > bpf_xdp_get_buff_len(ctx) || d->room < sizeof(udp)) return CORRUPT;
-  if (bpf_xdp_load_bytes(ctx, d->offset, &udp, sizeof(udp))) return CORRUPT;
+  if (d->offset + d->room > frame_end(ctx) || d->room < sizeof(udp)) return CORRUPT;
+  if (load_bytes(ctx, d->offset, &udp, sizeof(udp))) return CORRUPT;
   length = bpf_ntohs(udp.len);
   if (length < sizeof(udp) || length > d->room) return CORRUPT;
   if (!udp.check) return UNVERIFIED; /* the sender computed none */
   sum = sum_of(ctx, d->offset, length, d->acc + udp.len + bpf_htons(IPPROTO_UDP));
   if (sum < 0) return UNVERIFIED;
+  if (sum != 0xffff && lacks_checksum(d->acc + udp.len + bpf_htons(IPPROTO_UDP), udp.check))
+    return UNVERIFIED;
   return sum == 0xffff ? SOUND : CORRUPT;
 }
 
+static __always_inline bool is_ip(__be16 proto) {
+  return proto == bpf_htons(ETH_P_IP) || proto == bpf_htons(ETH_P_IPV6);
+}
+
 /* Offset of the outermost IP packet, and its EtherType in `proto`; 0: none. */
-static __noinline int find_ip(struct xdp_md* ctx, __be16* proto) {
+static __noinline int find_ip(struct xtg_ctx* ctx, __be16* proto) {
   __u32 offset = sizeof(struct ethhdr);
 
+  if (!has_link_header()) {
+    *proto = link_protocol(ctx);
+    return frame_start(ctx);
+  }
 #pragma unroll
   for (int i = 0; i <= XTG_RX_TAGS_BEHIND; i++) {
-    if (bpf_xdp_load_bytes(ctx, offset - 2, proto, sizeof(*proto))) return 0;
-    if (*proto == bpf_htons(ETH_P_IP) || *proto == bpf_htons(ETH_P_IPV6)) return (int)offset;
+    if (load_bytes(ctx, offset - 2, proto, sizeof(*proto))) return 0;
+    if (is_ip(*proto)) return (int)offset;
     if (!is_tag(*proto)) return 0;
     offset += sizeof(struct vlan_tag);
   }
   return 0;
 }
 
-static __always_inline int verify(struct xdp_md* ctx, const struct xtg_rx_signature* m) {
+static __always_inline int verify(struct xtg_ctx* ctx, const struct xtg_rx_signature* m) {
   struct datagram d;
   __be16 proto = 0;
   int offset, verdict;
 
   if (m->worker >= XTG_MAX_WORKERS) return CORRUPT; /* impossible, whatever the checksum says */
   offset = find_ip(ctx, &proto);
-  if (!offset) return UNVERIFIED;
+  if (is_merged(ctx)) return UNVERIFIED;
+  if (has_link_header() ? !offset : !is_ip(proto)) return UNVERIFIED;
   if (proto == bpf_htons(ETH_P_IP))
     verdict = verify_v4(ctx, (__u32)offset, &d);
   else
@@ -130,7 +159,7 @@ static __always_inline int verify(struct xdp_md* ctx, const struct xtg_rx_signat
 
 /* Whether a frame with our signature was changed on the path. Unverifiable frames are noted in the
  * scratch, which saves the verifier a case. */
-static __noinline int is_corrupt(struct xdp_md* ctx, const struct xtg_rx_signature* m) {
+static __noinline int is_corrupt(struct xtg_ctx* ctx, const struct xtg_rx_signature* m) {
   int verdict = verify(ctx, m);
   struct xtg_rx_scratch* to = scratch();
 

@@ -9,7 +9,7 @@
 /* Verifies a frame with our signature: 0 unless its checksum is known to be wrong. A corrupt frame
  * is counted as such and its numbers nowhere: 1; or 2 for a compact signature of an unknown stream,
  * which may not be a signature. */
-static __noinline int check(struct xdp_md* ctx, const struct xtg_rx_signature* m, int shared) {
+static __noinline int check(struct xtg_ctx* ctx, const struct xtg_rx_signature* m, int shared) {
   const struct xtg_rx_config* c = rx_c();
   struct xtg_rx_key key;
 
@@ -18,7 +18,7 @@ static __noinline int check(struct xdp_md* ctx, const struct xtg_rx_signature* m
   name_key(ctx, m, &key);
   if (m->flags & XTG_SIG_F_REFLECTED) key.form |= XTG_RX_REFLECTED;
   if (m->form != XTG_SIG_FULL && !c->by_run_id && !bpf_map_lookup_elem(&rx_places, &key)) return 2;
-  add(shared, &samples_at(ctx->rx_queue_index)->corrupt, 1);
+  add(shared, &samples_at(queue_of(ctx))->corrupt, 1);
   struct xtg_rx_scratch* to = scratch();
   if (rx_s()->why && to) {
     copy_signature(&to->m, m);
@@ -30,7 +30,7 @@ static __noinline int check(struct xdp_md* ctx, const struct xtg_rx_signature* m
 
 /* Handles a watched frame after check(): accounts it, and samples it if there is a reason. The
  * verifier knows nothing about the scratch, so it checks this only once. */
-static __noinline int take_watched(struct xdp_md* ctx, const struct xtg_rx_signature* m,
+static SUBPROGRAM int take_watched(struct xtg_ctx* ctx, const struct xtg_rx_signature* m,
                                    const struct arrival* a, const struct xtg_rx_key* key) {
   struct xtg_rx_scratch* s = scratch();
 
@@ -40,12 +40,12 @@ static __noinline int take_watched(struct xdp_md* ctx, const struct xtg_rx_signa
   s->a.length = a->length;
   s->key = *key;
   begin_sample(s, 0);
-  struct xtg_rx_queue* q = queue_at(ctx->rx_queue_index);
+  struct xtg_rx_queue* q = queue_at(queue_of(ctx));
   if (!account_other(&s->m, &s->a, &s->key, q, 1))
     return not_accounted(ctx, &s->m, &s->key, q, is_shared(ctx));
   count(is_shared(ctx), q, s->a.length);
   if (rx_s()->verify && s->unverified)
-    add(is_shared(ctx), &samples_at(ctx->rx_queue_index)->unverified, 1);
+    add(is_shared(ctx), &samples_at(queue_of(ctx))->unverified, 1);
   if (rx_s()->why) show(ctx, s, s->a.now);
   return rx_c()->observe ? XDP_PASS : XDP_DROP;
 }

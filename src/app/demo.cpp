@@ -37,7 +37,7 @@ plan::TestSpec stream_over(const net::VethTestBed& bed, const plan::DemoSpec& sp
                         .streams = {std::move(stream)},
                         .threads = spec.threads,
                         .cpus = spec.cpus,
-                        .via = plan::TxPath::Xdp});
+                        .via = spec.via});
   test.duration = spec.duration;
   test.interval = spec.interval;
   test.output = spec.output;

@@ -5,6 +5,7 @@
 
 #include "app/sample_file.h"
 #include "packet/filter.h"
+#include "plan/checks.h"
 #include "stats/rise.h"
 
 namespace xtg::app {
@@ -24,20 +25,21 @@ Status Listener::load_and_attach(xdp::AttachMode attach_mode, const Listener* be
   config.sender_ahead_ns = spec.clock_offset.value_or(Nanoseconds{}).count();
   config.key = spec.key.value_or(SipKey{}).abi();
   config.limit = spec.num_packets.value_or(~std::uint64_t{0});
-  auto receiver =
-      xdp::Receiver::load(config, packet::encode(spec.match, spec.drop_matched), attach_mode,
-                          sampling_of(spec), beside != nullptr ? &beside->receiver() : nullptr);
+  auto receiver = xdp::Receiver::load(config, packet::encode(spec.match, spec.drop_matched),
+                                      attach_mode, plan_.iface.ethernet, sampling_of(spec),
+                                      beside != nullptr ? &beside->receiver() : nullptr);
   if (!receiver) return tl::unexpected<Error>(std::move(receiver.error()));
-  if (auto attached = receiver->attach(plan_.iface.ifindex, kept); !attached) return attached;
+  auto filter = attach_program(*receiver, plan_.iface.ifindex, attach_mode, "xtg_rx", kept);
+  if (!filter) return tl::unexpected<Error>(std::move(filter.error()));
   receiver_.emplace(std::move(*receiver));
+  filter_ = std::move(*filter);
   return {};
 }
 
 Status Listener::prepare(const Listener* beside, xdp::KeptLinks* kept) {
-  auto attached =
-      attach_by_mode(plan_.spec.mode, plan_.iface, "received", [=, this](xdp::AttachMode mode) {
-        return load_and_attach(mode, beside, kept);
-      });
+  auto attached = attach_by_mode(
+      plan_.spec.mode, plan::why_tc(plan_.iface), plan_.iface, "received",
+      [=, this](xdp::AttachMode mode) { return load_and_attach(mode, beside, kept); });
   if (!attached) return tl::unexpected<Error>(std::move(attached.error()));
   attach_mode_ = attached->attach_mode;
   refusal_ = std::move(attached->refusal);
@@ -46,7 +48,7 @@ Status Listener::prepare(const Listener* beside, xdp::KeptLinks* kept) {
 }
 
 const char* Listener::mode() const {
-  return attach_mode_ == xdp::AttachMode::Native ? "native" : "generic";
+  return xdp::to_string(attach_mode_);
 }
 
 void Listener::start() {

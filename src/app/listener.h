@@ -8,6 +8,7 @@
 
 #include "core/result.h"
 #include "net/interface.h"
+#include "net/tc_filter.h"
 #include "plan/rx_plan.h"
 #include "stats/rx.h"
 #include "xdp/kept_links.h"
@@ -20,13 +21,13 @@ public:
   /// The plan must outlive the listener.
   explicit Listener(const plan::RxPlan& plan) : plan_(plan) {}
 
-  /// Loads the program and attaches it in the driver or in generic mode, as planned. Frames still
-  /// pass. `beside`: a prepared listener that may receive the same streams. `kept`: where the
-  /// attachment stays for the next listener.
+  /// Loads the program and attaches it in the driver, in generic mode or at tc ingress, as planned.
+  /// Frames still pass. `beside`: a prepared listener that may receive the same streams. `kept`:
+  /// where an XDP attachment stays for the next listener.
   Status prepare(const Listener* beside = nullptr, xdp::KeptLinks* kept = nullptr);
-  /// "native" or "generic".
+  /// "native", "generic" or "tc".
   [[nodiscard]] const char* mode() const;
-  /// Why the driver rejected the program, if it runs in generic mode for that reason.
+  /// Why the driver rejected the program, if it runs elsewhere for that reason.
   [[nodiscard]] const std::optional<Error>& refusal() const { return refusal_; }
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 
@@ -63,6 +64,7 @@ private:
 
   const plan::RxPlan& plan_;
   std::optional<xdp::Receiver> receiver_;
+  std::optional<net::TcFilter> filter_; ///< its attachment, where it has none of its own
   xdp::AttachMode attach_mode_ = xdp::AttachMode::Native;
   std::optional<Error> refusal_;
   std::vector<std::string> notes_;

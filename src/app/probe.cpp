@@ -15,8 +15,10 @@
 #include "net/ingress_devices.h"
 #include "net/caps.h"
 #include "net/interface.h"
+#include "net/interrupts.h"
 #include "packet/frame.h"
 #include "plan/diagnose.h"
+#include "plan/placement.h"
 #include "plan/tx_path.h"
 #include "report/probe_report.h"
 #include "xdp/probe.h"
@@ -162,6 +164,13 @@ void check_page_reuse(const plan::InterfaceFacts& iface, std::vector<Check>& che
                       ""});
 }
 
+/// One thread sends from the first allowed CPU.
+Check check_interrupts(const plan::InterfaceFacts& iface) {
+  const auto interrupts = net::interrupts(iface.name);
+  return {"interrupts", Verdict::Info, plan::describe(interrupts),
+          plan::shared_cpus_note(iface.name, interrupts, {allowed_cpus().front()})};
+}
+
 void check_interface(const Result<plan::InterfaceFacts>& iface, std::vector<Check>& checks) {
   if (!iface) {
     checks.push_back({"interface", Verdict::Failed, iface.error().message(),
@@ -196,6 +205,9 @@ void check_interface(const Result<plan::InterfaceFacts>& iface, std::vector<Chec
   checks.push_back({"queues", Verdict::Info,
                     fmt::format("{} transmit, {} receive", iface->tx_queues, iface->rx_queues),
                     ""});
+  checks.push_back({"queue-cpus", Verdict::Info,
+                    "transmit queues: " + plan::describe(net::queue_cpus(iface->name)), ""});
+  checks.push_back(check_interrupts(*iface));
   checks.push_back(
       {"mtu", Verdict::Info,
        fmt::format("{}: frames up to {} bytes with FCS", iface->mtu,

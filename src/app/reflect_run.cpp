@@ -25,12 +25,12 @@ xtg_reflect_config config_of(const plan::ReflectPlan& plan, xdp::AttachMode atta
   config.run_id = spec.run_id.value_or(0);
   config.by_port = spec.port ? 1 : 0;
   config.port = spec.port.value_or(0);
-  config.by_mac = spec.any_mac ? 0 : 1;
+  config.by_mac = spec.any_mac || !plan.iface.ethernet ? 0 : 1;
   std::memcpy(&config.mac_head, plan.iface.mac.bytes.data(), 4);
   std::memcpy(&config.mac_tail, plan.iface.mac.bytes.data() + 4, 2);
-  config.redirect = plan.redirect ? 1 : 0;
-  // In generic mode CPUs share a queue.
-  config.shared = attach_mode == xdp::AttachMode::Generic || plan.iface.rx_queues != 1 ? 1 : 0;
+  config.redirect = plan.redirect && attach_mode != xdp::AttachMode::Tc ? 1 : 0;
+  // After the driver CPUs share a queue.
+  config.shared = attach_mode != xdp::AttachMode::Native || plan.iface.rx_queues != 1 ? 1 : 0;
   config.n_streams = XTG_REFLECT_STREAMS;
   config.ifindex = static_cast<__u32>(plan.iface.ifindex);
   config.netns = static_cast<__u32>(netns);
@@ -53,17 +53,21 @@ stats::ReflectLink link_of(const net::LinkCounters& link) {
 Status ReflectRun::load_and_attach(xdp::AttachMode attach_mode) {
   const auto ns = net::NetNs::current();
   if (!ns) return tl::unexpected<Error>(ns.error());
-  auto reflector = xdp::Reflector::load(
-      {config_of(plan_, attach_mode, ns->inode()), plan_.spec.allow_any, plan_.sources});
+  auto reflector =
+      xdp::Reflector::load({config_of(plan_, attach_mode, ns->inode()), attach_mode,
+                            plan_.iface.ethernet, plan_.spec.allow_any, plan_.sources});
   if (!reflector) return tl::unexpected<Error>(std::move(reflector.error()));
-  if (auto attached = reflector->attach(attach_mode); !attached) return attached;
+  auto filter = attach_program(*reflector, plan_.iface.ifindex, attach_mode, "xtg_reflect");
+  if (!filter) return tl::unexpected<Error>(std::move(filter.error()));
+  reflector->trace();
   reflector_.emplace(std::move(*reflector));
+  filter_ = std::move(*filter);
   return {};
 }
 
 Status ReflectRun::prepare() {
   auto attached =
-      attach_by_mode(plan_.spec.mode, plan_.iface, "sent back",
+      attach_by_mode(plan_.spec.mode, plan_.tc_reason, plan_.iface, "sent back",
                      [this](xdp::AttachMode attach_mode) { return load_and_attach(attach_mode); });
   if (!attached) return tl::unexpected<Error>(std::move(attached.error()));
   attach_mode_ = attached->attach_mode;
@@ -123,7 +127,7 @@ report::Begin ReflectRun::begin(report::RunInfo info) {
   plan::ReflectPlan plan = plan_;
   plan.notes.insert(plan.notes.end(), notes_.begin(), notes_.end());
   return report::ReflectBegin{std::move(plan), with_source(std::move(info), count_source_note()),
-                              attach_mode_ == xdp::AttachMode::Native ? "native" : "generic"};
+                              xdp::to_string(attach_mode_)};
 }
 
 run::Course::Finished ReflectRun::conclude(report::Sink& sink, const StopToken&, run::Host&) {

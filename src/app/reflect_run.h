@@ -10,6 +10,7 @@
 
 #include "core/result.h"
 #include "net/interface.h"
+#include "net/tc_filter.h"
 #include "plan/reflect_plan.h"
 #include "run/course.h"
 #include "stats/reflect.h"
@@ -45,6 +46,7 @@ private:
 
   const plan::ReflectPlan& plan_;
   std::optional<xdp::Reflector> reflector_;
+  std::optional<net::TcFilter> filter_; ///< its attachment, where it has none of its own
   xdp::AttachMode attach_mode_ = xdp::AttachMode::Native;
   std::vector<std::string> notes_;
   std::optional<stats::ReflectLink> link_before_, link_now_; ///< empty: never read

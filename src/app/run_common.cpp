@@ -9,6 +9,7 @@
 #include "app/driver_refusal.h"
 #include "net/caps.h"
 #include "net/interface.h"
+#include "plan/checks.h"
 #include "plan/diagnose.h"
 
 namespace xtg::app {
@@ -83,26 +84,33 @@ Error explained(Error error) {
   return error;
 }
 
-Result<Attached> attach_by_mode(plan::RxMode mode, const plan::InterfaceFacts& iface,
-                                std::string_view done,
+Result<Attached> attach_by_mode(plan::RxMode mode, const std::string& tc_reason,
+                                const plan::InterfaceFacts& iface, std::string_view done,
                                 const std::function<Status(xdp::AttachMode)>& attach) {
-  if (mode != plan::RxMode::Generic) {
-    auto native = attach(xdp::AttachMode::Native);
-    if (native) return Attached{};
-    // Another program occupies both attach modes.
-    const bool elsewhere = mode == plan::RxMode::Auto &&
-                           native.error().code == Errc::NotSupported && native.error().sys != EBUSY;
-    Error why = explained(std::move(native.error()), iface, Program::Receiver);
-    if (!elsewhere || !attach(xdp::AttachMode::Generic))
-      return tl::unexpected<Error>(std::move(why));
-    return Attached{xdp::AttachMode::Generic,
+  using xdp::AttachMode;
+  const auto only = [&](AttachMode attach_mode, std::string note) -> Result<Attached> {
+    if (auto attached = attach(attach_mode); !attached)
+      return tl::unexpected<Error>(std::move(attached.error()));
+    return Attached{attach_mode, std::move(note)};
+  };
+  if (mode == plan::RxMode::Generic) return only(AttachMode::Generic, {});
+  if (mode == plan::RxMode::Tc) return only(AttachMode::Tc, {});
+  if (mode == plan::RxMode::Auto && !tc_reason.empty())
+    return only(AttachMode::Tc, plan::tc_note(done, tc_reason));
+  auto native = attach(AttachMode::Native);
+  if (native) return Attached{};
+  const bool elsewhere = mode == plan::RxMode::Auto && native.error().code == Errc::NotSupported;
+  // Another program occupies both attach modes of XDP.
+  const bool busy = native.error().sys == EBUSY;
+  Error why = explained(std::move(native.error()), iface, Program::Receiver);
+  if (elsewhere && !busy && attach(AttachMode::Generic))
+    return Attached{AttachMode::Generic,
                     fmt::format("{} in generic mode, after the driver, which is slower: {}", done,
                                 why.message()),
                     why};
-  }
-  if (auto generic = attach(xdp::AttachMode::Generic); !generic)
-    return tl::unexpected<Error>(std::move(generic.error()));
-  return Attached{.attach_mode = xdp::AttachMode::Generic};
+  if (elsewhere && attach(AttachMode::Tc))
+    return Attached{AttachMode::Tc, plan::tc_note(done, why.message()), why};
+  return tl::unexpected<Error>(std::move(why));
 }
 
 std::optional<Error> link_fault(const plan::InterfaceFacts& iface) {

@@ -2,6 +2,7 @@
 // Shared by several commands. Internal to app.
 #pragma once
 
+#include <cerrno>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "app/repair.h"
 #include "core/result.h"
+#include "net/tc_filter.h"
 #include "plan/facts.h"
 #include "plan/rx_spec.h"
 #include "plan/spec.h"
@@ -40,10 +42,25 @@ struct Attached {
   std::optional<Error> refusal = {}; ///< why the driver rejected the program
 };
 /// Attaches a receiving program in the driver or, if the mode leaves the choice and the driver
-/// cannot, in generic mode. `done`: what the program does with frames, "received".
-Result<Attached> attach_by_mode(plan::RxMode mode, const plan::InterfaceFacts& iface,
-                                std::string_view done,
+/// cannot, in generic mode, or where that is not possible either, at tc ingress. `done`: what the
+/// program does with frames, "received".
+/// `tc_reason`: why tc ingress is the first choice if the mode leaves it; empty: it is the last.
+Result<Attached> attach_by_mode(plan::RxMode mode, const std::string& tc_reason,
+                                const plan::InterfaceFacts& iface, std::string_view done,
                                 const std::function<Status(xdp::AttachMode)>& attach);
+
+/// Attaches a loaded receiver or reflector. At tc ingress, before Linux 6.6, it takes a filter,
+/// which is returned and must not outlive the program. `more`: further arguments of its attach().
+template <class Program, class... More>
+Result<std::optional<net::TcFilter>> attach_program(Program& program, int ifindex,
+                                                    xdp::AttachMode attach_mode, const char* name,
+                                                    More... more) {
+  auto attached = program.attach(ifindex, more...);
+  if (attached) return std::nullopt;
+  if (attach_mode == xdp::AttachMode::Tc && attached.error().sys == EINVAL)
+    return net::TcFilter::attach(program.program(), ifindex, name);
+  return tl::unexpected<Error>(std::move(attached.error()));
+}
 
 /// An error if the interface is gone or down.
 std::optional<Error> link_fault(const plan::InterfaceFacts& iface);

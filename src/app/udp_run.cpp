@@ -15,9 +15,11 @@
 #include "app/renewal.h"
 #include "app/run_common.h"
 #include "core/clock.h"
+#include "net/interrupts.h"
 #include "packet/assemble.h"
 #include "packet/encode.h"
 #include "plan/pacing.h"
+#include "plan/placement.h"
 #include "plan/tx_path.h"
 #include "stats/shortfall.h"
 
@@ -127,6 +129,7 @@ Status UdpRun::load(KeptPort* kept) {
   spec.control_frames = plan_.announce;
   spec.resend = !plan_.once;
   spec.via = plan_.via;
+  spec.queues = plan_.queues;
   if (by_xdp) {
     auto renew = must_renew(plan_.iface);
     if (!renew) return tl::unexpected<Error>(std::move(renew.error()));
@@ -149,6 +152,10 @@ Status UdpRun::attach(KeptPort* kept) {
     if (auto attached = sender_->attach_egress(); !attached) return attached;
   if (const std::string note = plan::tx_path_note(plan_.via_reason); !note.empty())
     notes_.push_back(note);
+  if (std::string note =
+          plan::shared_cpus_note(plan_.iface.name, net::interrupts(plan_.iface.name), plan_.cpus);
+      !note.empty())
+    notes_.push_back(std::move(note));
   if (plan_.attach_pass) {
     auto note = pass_note(plan_.iface, sender_->attach_pass(plan_.iface.ifindex, links));
     if (!note) return tl::unexpected<Error>(std::move(note.error()));

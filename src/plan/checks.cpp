@@ -143,15 +143,27 @@ bool lacks_xdp(const InterfaceFacts& iface) {
   return iface.xdp_features && (*iface.xdp_features & kXdpBasic) == 0;
 }
 
+std::string why_tc(const InterfaceFacts& iface) {
+  if (!iface.ethernet) return fmt::format("{} has no Ethernet framing", iface.name);
+  if (iface.xdp_prog_ids.empty()) return {};
+  return fmt::format("XDP on {} belongs to program {}", iface.name,
+                     fmt::join(iface.xdp_prog_ids, ", "));
+}
+
+std::string tc_note(std::string_view done, std::string_view reason) {
+  return fmt::format("{} at tc ingress, after the driver, which is slower: {}", done, reason);
+}
+
 Status check_ingress(std::string_view command, RxMode mode, const HostFacts& facts) {
   if (!facts.iface && facts.iface_error.empty())
     return fail(Errc::NotFound, "no interface to receive on");
-  if (auto ok = check_interface(facts, false); !ok) return ok;
+  const bool by_tc = mode == RxMode::Tc || mode == RxMode::Auto;
+  if (auto ok = check_interface(facts, false, by_tc); !ok) return ok;
   const InterfaceFacts& iface = *facts.iface;
-  if (!iface.xdp_prog_ids.empty())
+  if (!iface.xdp_prog_ids.empty() && !by_tc)
     return fail(Errc::NotSupported,
                 fmt::format("{} has an XDP program already (id {}), which is left alone: ip link "
-                            "show dev {} names it; {} needs it detached",
+                            "show dev {} names it; {} needs it detached, or --mode tc",
                             iface.name, fmt::join(iface.xdp_prog_ids, ", "), iface.name, command));
   if (mode == RxMode::Native && lacks_xdp(iface))
     return fail(Errc::NotSupported,

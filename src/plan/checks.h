@@ -54,6 +54,12 @@ Status check_interface(const HostFacts& facts, bool dry_run, bool any_framing = 
 /// The driver is known not to run XDP programs.
 bool lacks_xdp(const InterfaceFacts& iface);
 
+/// Why XDP is no place for a receiving program on this interface, so that Auto goes to tc ingress;
+/// empty: it is one.
+std::string why_tc(const InterfaceFacts& iface);
+/// The note on that. `done`: "received".
+std::string tc_note(std::string_view done, std::string_view reason);
+
 /// Whether a receiving program can be attached, as far as is known before trying; `command` names
 /// the command in errors.
 Status check_ingress(std::string_view command, RxMode mode, const HostFacts& facts);

@@ -15,7 +15,8 @@ namespace xtg::plan {
 struct ReflectPlan {
   ReflectSpec spec;
   InterfaceFacts iface;
-  bool redirect = false;                 ///< otherwise XDP_TX
+  std::string tc_reason;                 ///< why Auto goes to tc ingress; empty: it does not
+  bool redirect = false;                 ///< otherwise XDP_TX; none of the two at tc ingress
   std::vector<packet::IpPrefix> sources; ///< prefixes that are answered; empty with spec.allow_any
   /// The highest rate in 1/256 ns: time between two frames, and burst allowance. 0: no limit.
   std::uint64_t rate_step = 0, rate_depth = 0;
@@ -27,8 +28,10 @@ struct ReflectPlan {
 /// interface and a remedy.
 Result<ReflectPlan> resolve_reflect(const ReflectSpec& spec, const HostFacts& facts);
 
-/// Whether obstacles to sending by XDP also apply to reflected frames. In generic mode they leave
-/// as the host's own frames do.
+/// The program is meant for tc ingress.
+bool by_tc(const ReflectPlan& plan);
+/// Whether obstacles to sending by XDP also apply to reflected frames. In generic mode and at tc
+/// ingress they leave as the host's own frames do.
 bool leaves_by_xdp(const ReflectPlan& plan);
 
 } // namespace xtg::plan

@@ -14,8 +14,9 @@ namespace xtg::plan {
 
 inline constexpr std::size_t kMaxAllowed = 4'096; ///< prefixes of --allow
 
-/// How frames leave: by XDP_TX, or by a redirect to the receiving interface. Auto: XDP_TX.
-enum class Via : std::uint8_t { Auto, Tx, Redirect };
+/// How frames leave: by XDP_TX, by a redirect to the receiving interface, or through tc, which is
+/// RxMode::Tc. Auto: the first of these that works.
+enum class Via : std::uint8_t { Auto, Tx, Redirect, Tc };
 
 struct ReflectSpec {
   std::string interface;

@@ -201,7 +201,7 @@ Result<RxPlan> resolve_rx(const RxSpec& spec, const HostFacts& facts) {
   plan.spec = spec;
   if (!spec.pcap_path.empty() && spec.sample.corrupt) plan.spec.verify = true;
   plan.iface = *facts.iface;
-  if (spec.mode == RxMode::Auto && lacks_xdp(plan.iface))
+  if (spec.mode == RxMode::Auto && lacks_xdp(plan.iface) && why_tc(plan.iface).empty())
     plan.notes.emplace_back("its driver has no XDP: received in generic mode, slower");
   return plan;
 }
@@ -252,6 +252,8 @@ std::string_view to_string(RxMode mode) {
     return "native";
   case RxMode::Generic:
     return "generic";
+  case RxMode::Tc:
+    return "tc";
   }
   return "?";
 }

@@ -40,7 +40,7 @@ Result<std::vector<Condition>> parse_expect(std::string_view text);
 std::string_view to_string(Expected what);
 bool counted_by_receiver(Expected what); ///< otherwise only its sender knows it
 std::string_view to_string(Relation relation);
-std::string_view to_string(RxMode mode); // "auto", "native", "generic"
+std::string_view to_string(RxMode mode); // "auto", "native", "generic", "tc"
 
 /// Whether `value` meets the condition. Equal compares exactly.
 bool holds(const Condition& condition, double value);

@@ -17,9 +17,9 @@ namespace xtg::plan {
 
 inline constexpr std::uint32_t kMaxRxStreams = 65'536;
 
-/// Where the program runs: in the driver, or in generic mode for drivers without XDP. Auto: native
-/// if the driver supports it.
-enum class RxMode : std::uint8_t { Auto, Native, Generic };
+/// Where the program runs: in the driver, in generic mode for drivers without XDP, or at tc
+/// ingress. Auto: the first of these that is possible.
+enum class RxMode : std::uint8_t { Auto, Native, Generic, Tc };
 
 /// A quantity that --expect can bound.
 enum class Expected : std::uint8_t {

@@ -37,6 +37,16 @@ enum class Pace : std::uint8_t { Auto, Busy }; ///< Auto sleeps through long gap
 /// that works, else Tc.
 enum class TxPath : std::uint8_t { Auto, Xdp, Tc, Receive };
 
+/// Transmit queues that the threads are spread over, in turn: the first ones, all, or those listed;
+/// none of it: the kernel chooses.
+struct QueueLaw {
+  std::uint32_t count = 0;
+  bool all = false;
+  std::vector<int> list{};
+  [[nodiscard]] bool asked() const { return all || count != 0 || !list.empty(); }
+  bool operator==(const QueueLaw&) const = default;
+};
+
 /// The rate law of a stream. Add further laws (ramps, Poisson) here.
 struct RateLaw {
   Rate rate;               ///< total over all threads
@@ -108,6 +118,7 @@ struct DemoSpec {
   std::vector<int> cpus;
   std::uint32_t frame_size = 64;
   RateLaw rate;
+  TxPath via = TxPath::Xdp;
   Nanoseconds interval{1'000'000'000};
   /// A command to run on the test bed instead of the demo, as tests and benchmarks do. It runs in
   /// the near namespace with XTG_NEAR_IF, XTG_FAR_NS ... in its environment.

@@ -28,6 +28,7 @@ struct PortSpec {
   std::vector<int> cpus{}; ///< empty: the first allowed ones
   Pace pace = Pace::Auto;
   TxPath via = TxPath::Auto;
+  QueueLaw queues{};
   bool once = false; ///< offer each frame to the driver once; otherwise refused frames are resent
   [[nodiscard]] bool sends() const { return !streams.empty(); }
   bool operator==(const PortSpec&) const = default;

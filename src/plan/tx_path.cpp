@@ -5,6 +5,7 @@
 #include <array>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "plan/checks.h"
 
@@ -37,6 +38,35 @@ std::optional<std::uint32_t> above_page(const std::vector<FrameSize>& sizes) {
   for (const FrameSize size : sizes)
     largest = std::max(largest, size.bytes);
   return largest > packet::max_frame_size() ? std::optional(largest) : std::nullopt;
+}
+
+std::string queues_text(const QueueLaw& law) {
+  if (law.all) return "auto";
+  if (law.list.size() == 1) return fmt::format("{0}-{0}", law.list.front());
+  return law.list.empty() ? std::to_string(law.count) : fmt::format("{}", fmt::join(law.list, ","));
+}
+
+Status choose_queues(Plan& plan) {
+  const QueueLaw& law = plan.asked().queues;
+  const int there = static_cast<int>(std::max(plan.iface.tx_queues, 1U));
+  if (!law.asked()) return {};
+  if (plan.asked().via == TxPath::Xdp || plan.asked().via == TxPath::Receive)
+    return invalid(fmt::format(
+        "--queues {}: with --via {} {}", queues_text(law), tx_path_name(plan.asked().via),
+        plan.asked().via == TxPath::Receive
+            ? "nothing is transmitted"
+            : "the CPU decides on the queue: --cpus chooses that, or --via tc"));
+  const std::int64_t last = law.all            ? there - 1
+                            : law.list.empty() ? std::int64_t{law.count} - 1
+                                               : *std::ranges::max_element(law.list);
+  if (last >= there)
+    return invalid(fmt::format("--queues {}: {} has {} transmit queue{}, 0 to {}", queues_text(law),
+                               plan.iface.name, there, there == 1 ? "" : "s", there - 1));
+  plan.queues = law.list;
+  if (law.list.empty())
+    for (int queue = 0; queue <= last; queue++)
+      plan.queues.push_back(queue);
+  return {};
 }
 
 } // namespace
@@ -87,13 +117,18 @@ Status decide_tx_path(Plan& plan) {
   std::vector<FrameSize> sizes;
   for (const StreamPlan& stream : plan.streams)
     sizes.push_back(largest_frame(stream));
+  if (auto ok = choose_queues(plan); !ok) return ok;
   const TxPath asked = plan.asked().via;
   if (const auto size = above_page(sizes); size && asked == TxPath::Xdp)
     return invalid(fmt::format("--pkt-size {}: XDP transmit takes frames of at most {} bytes with "
                                "FCS, one page of the kernel's: --via tc sends longer ones",
                                *size, packet::max_frame_size()));
   const TxPathChoice choice =
-      asked == TxPath::Auto ? choose_tx_path(plan.iface, sizes, plan.fix) : TxPathChoice{asked};
+      asked != TxPath::Auto ? TxPathChoice{asked}
+      : !plan.queues.empty()
+          ? TxPathChoice{TxPath::Tc,
+                         "--queues chooses a transmit queue, which XDP leaves to the CPU"}
+          : choose_tx_path(plan.iface, sizes, plan.fix);
   plan.via = choice.via;
   plan.via_reason = choice.reason;
   plan.attach_pass = plan.via == TxPath::Xdp && needs_pass_program(plan.iface);
@@ -107,6 +142,7 @@ void fall_back_to_tc(Plan& plan, std::string reason) {
 }
 
 void use_xdp(Plan& plan) {
+  if (!plan.queues.empty()) return;
   for (const StreamPlan& stream : plan.streams)
     if (largest_frame(stream).bytes > packet::max_frame_size()) return;
   plan.via = TxPath::Xdp;

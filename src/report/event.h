@@ -59,7 +59,7 @@ struct TcpBegin {
 struct RxBegin {
   plan::RxPlan plan;
   RunInfo info;
-  std::string mode; ///< attach mode, "native" or "generic"
+  std::string mode; ///< attach mode, "native", "generic" or "tc"
 };
 struct ReflectBegin {
   plan::ReflectPlan plan;

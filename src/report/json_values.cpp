@@ -251,6 +251,7 @@ Json plan_value(const plan::Plan& plan) {
           {"pace", name(plan.pace)},
           {"via", plan::tx_path_name(plan.via)},
           {"via_reason", or_null(plan.via_reason)},
+          {"queues", plan.queues},
           {"fix", plan.fix},
           {"once", plan.once},
           {"announce", plan.announce},

@@ -81,7 +81,9 @@ void to_text(Page& page, const ReflectBegin& begin) {
   const plan::ReflectSpec& spec = plan.spec;
   fmt::print(page.out, "sending back on {} ({}), {} mode, {}", begin.plan.iface.name,
              plan.iface.driver.empty() ? "driver unknown" : plan.iface.driver, mode,
-             plan.redirect ? "by redirect" : "by XDP_TX");
+             mode == "tc"    ? "through tc"
+             : plan.redirect ? "by redirect"
+                             : "by XDP_TX");
   if (spec.duration) fmt::print(page.out, ", for {}", format_duration(*spec.duration));
   if (spec.num_packets) fmt::print(page.out, ", up to {}", counted(*spec.num_packets, "packet"));
   fmt::print(page.out, "\ntest frames of {}, {}, {}, from {}{}\n",

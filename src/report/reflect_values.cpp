@@ -36,6 +36,11 @@ Json sum_value(const stats::ReflectSample& s) {
           {"refused", refused_value(c)}};
 }
 
+std::string_view way_back(const plan::ReflectPlan& plan, std::string_view mode) {
+  if (mode == "tc") return mode;
+  return plan.redirect ? "redirect" : "tx";
+}
+
 Json plan_value(const plan::ReflectPlan& plan, std::string_view mode) {
   const plan::ReflectSpec& spec = plan.spec;
   Json sources = nullptr;
@@ -48,7 +53,7 @@ Json plan_value(const plan::ReflectPlan& plan, std::string_view mode) {
           {"role", "mirror"},
           {"mode", to_string(spec.mode)},
           {"attached", mode},
-          {"via", plan.redirect ? "redirect" : "tx"},
+          {"via", way_back(plan, mode)},
           {"session", or_null(spec.run_id)},
           {"port", or_null(spec.port)},
           {"allow", std::move(sources)},

@@ -47,6 +47,16 @@ Result<std::vector<int>> parse_cpus(std::string_view text) {
   return cpus;
 }
 
+Result<plan::QueueLaw> parse_queues(std::string_view text) {
+  if (text == "auto") return plan::QueueLaw{.all = true};
+  if (const auto count = parse_unsigned<std::uint32_t>(text); count && *count != 0)
+    return plan::QueueLaw{.count = *count};
+  const auto list = parse_cpu_list(text);
+  if (list && text.find_first_of(",-") != std::string_view::npos)
+    return plan::QueueLaw{.list = *list};
+  return fail(Errc::InvalidArgument, "expected a number of queues, a list such as 0,2-5, or auto");
+}
+
 Result<Nanoseconds> parse_interval(std::string_view text) {
   const auto value = parse_duration(text);
   if (!value || *value < kMinInterval)

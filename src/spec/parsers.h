@@ -15,6 +15,7 @@
 #include "core/units.h"
 #include "packet/address.h"
 #include "packet/listen_address.h"
+#include "plan/spec.h"
 
 namespace xtg::spec {
 
@@ -39,6 +40,8 @@ Result<std::uint32_t> parse_run_id(std::string_view text);
 Result<std::string> parse_path(std::string_view text);
 Result<std::string> parse_stream_name(std::string_view text);
 Result<std::vector<int>> parse_cpus(std::string_view text);
+/// A number of queues, a list of them, or "auto".
+Result<plan::QueueLaw> parse_queues(std::string_view text);
 Result<Nanoseconds> parse_interval(std::string_view text);
 std::string interval_help();
 Result<Nanoseconds> parse_positive_duration(std::string_view text);

@@ -24,7 +24,7 @@ Status check_demo(const Test& test, const Asked& asked) {
   if (!spec.command.empty())
     for (const char* option :
          {"--duration", "--pkt-size", "--rate", "--rate-layer", "--burst", "--report",
-          "--prometheus", "--threads", "--cpus", "--interval", "--json", "--json-stream"})
+          "--prometheus", "--via", "--threads", "--cpus", "--interval", "--json", "--json-stream"})
       if (asked.has(option))
         return bad_usage(fmt::format("{} has no effect on the command after --: --queues, --mtu, "
                                      "--no-gro and --far are accepted with it",
@@ -58,6 +58,7 @@ CommandInfo demo_command() {
               of_demo(&DemoSpec::frame_size), parse_frame_size);
   rate_rows(table, of_demo(&DemoSpec::rate));
   burst_row(table, of_demo(&DemoSpec::rate));
+  table.choice("--via", "transmit path", of_demo(&DemoSpec::via), kTxPaths);
   thread_rows(table, "-t,--threads", of_demo(&DemoSpec::threads), of_demo(&DemoSpec::cpus));
   table.group("Output");
   interval_row(table, of_demo(&DemoSpec::interval));

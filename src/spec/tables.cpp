@@ -8,9 +8,14 @@ namespace xtg::spec {
 
 const std::array<Choice<Layer>, 3> kLayers = {
     {{"l1", Layer::L1}, {"l2", Layer::L2}, {"l3", Layer::L3}}};
-const std::array<Choice<plan::RxMode>, 3> kModes = {{{"auto", plan::RxMode::Auto},
+const std::array<Choice<plan::RxMode>, 4> kModes = {{{"auto", plan::RxMode::Auto},
                                                      {"native", plan::RxMode::Native},
-                                                     {"generic", plan::RxMode::Generic}}};
+                                                     {"generic", plan::RxMode::Generic},
+                                                     {"tc", plan::RxMode::Tc}}};
+const std::array<Choice<plan::TxPath>, 4> kTxPaths = {{{"auto", plan::TxPath::Auto},
+                                                       {"xdp", plan::TxPath::Xdp},
+                                                       {"tc", plan::TxPath::Tc},
+                                                       {"receive", plan::TxPath::Receive}}};
 
 tl::unexpected<Error> bad_usage(std::string what) {
   return fail(Errc::InvalidArgument, std::move(what));

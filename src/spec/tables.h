@@ -73,6 +73,12 @@ inline Texts texts_of(Nanoseconds value) {
 inline Texts texts_of(const Rate& value) {
   return {format_rate(value)};
 }
+inline Texts texts_of(const plan::QueueLaw& queues) {
+  if (queues.all) return {"auto"};
+  if (queues.count != 0) return {std::to_string(queues.count)};
+  if (queues.list.size() == 1) return {fmt::format("{0}-{0}", queues.list[0])}; // 3 would be three
+  return queues.list.empty() ? Texts{} : Texts{fmt::format("{}", fmt::join(queues.list, ","))};
+}
 inline Texts texts_of(const std::vector<int>& cpus) {
   return cpus.empty() ? Texts{} : Texts{fmt::format("{}", fmt::join(cpus, ","))};
 }
@@ -247,7 +253,8 @@ void thread_rows(Table& table, std::string names, Threads threads, Cpus cpus) {
 Status settle_threads(const Asked& asked, std::uint32_t& threads, const std::vector<int>& cpus);
 
 extern const std::array<Choice<Layer>, 3> kLayers;
-extern const std::array<Choice<plan::RxMode>, 3> kModes;
+extern const std::array<Choice<plan::RxMode>, 4> kModes;
+extern const std::array<Choice<plan::TxPath>, 4> kTxPaths;
 
 /// --rate and --rate-layer of a plan::RateLaw.
 template <class Get>
@@ -276,8 +283,9 @@ void window_row(Table& table, Get get) {
 }
 template <class Get>
 void mode_row(Table& table, Get get) {
-  table.choice("-m,--mode", "attach in the driver or after it; auto: in the driver if it has XDP",
-               get, kModes);
+  table.choice("-m,--mode",
+               "attach in the driver, after it, or at tc ingress; auto: first possible", get,
+               kModes);
 }
 template <class Get>
 void duration_row(Table& table, Get get) {

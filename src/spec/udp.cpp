@@ -31,10 +31,6 @@ constexpr std::array kStamps = {Choice<plan::Stamp>{"batch", plan::Stamp::Batch}
                                 Choice<plan::Stamp>{"each", plan::Stamp::Each}};
 constexpr std::array kClocks = {Choice<plan::StampClock>{"monotonic", plan::StampClock::Monotonic},
                                 Choice<plan::StampClock>{"tai", plan::StampClock::Tai}};
-constexpr std::array kTxPaths = {Choice<plan::TxPath>{"auto", plan::TxPath::Auto},
-                                 Choice<plan::TxPath>{"xdp", plan::TxPath::Xdp},
-                                 Choice<plan::TxPath>{"tc", plan::TxPath::Tc},
-                                 Choice<plan::TxPath>{"receive", plan::TxPath::Receive}};
 constexpr std::array kPaces = {Choice<plan::Pace>{"auto", plan::Pace::Auto},
                                Choice<plan::Pace>{"busy", plan::Pace::Busy}};
 
@@ -198,6 +194,9 @@ void run_rows(Table& table) {
   table.place(Place::Port);
   table.choice("--via", "transmit path: XDP, tc (any interface), or into the interface",
                of_port(&P::via), kTxPaths);
+  table.value({"--queues", "QUEUES", "transmit queues for the threads, through tc: 4, 0,2-5, auto",
+               "the kernel's"},
+              of_port(&P::queues), parse_queues);
   table.choice("--pace", "auto sleeps through long gaps, busy always spins", of_port(&P::pace),
                kPaces);
   thread_rows(table, "-t,--threads", of_port(&P::threads), of_port(&P::cpus));

@@ -25,11 +25,11 @@ struct TcpSinkConnection {
   std::uint64_t bytes = 0;
   std::uint64_t first_ns = 0, last_ns = 0; ///< first and last data that was read; 0: none
   TcpSinkEnd end = TcpSinkEnd::Open;
-  std::string error;                     ///< of Failed
-  std::optional<std::uint64_t> wrong_at; ///< offset of the first byte that differs, if verified
-  std::uint64_t segments = 0;            ///< data segments received, by TCP_INFO
-  std::uint64_t out_of_order = 0;        ///< segments, by TCP_INFO
-  std::uint64_t rtt_us = 0;              ///< of the receiver, by TCP_INFO; 0: none
+  std::string error{};                     ///< of Failed
+  std::optional<std::uint64_t> wrong_at{}; ///< offset of the first byte that differs, if verified
+  std::uint64_t segments = 0;              ///< data segments received, by TCP_INFO
+  std::uint64_t out_of_order = 0;          ///< segments, by TCP_INFO
+  std::uint64_t rtt_us = 0;                ///< of the receiver, by TCP_INFO; 0: none
   bool operator==(const TcpSinkConnection&) const = default;
 };
 

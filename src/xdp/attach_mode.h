@@ -5,7 +5,20 @@
 
 namespace xtg::xdp {
 
-/// Where a receiving program runs: in the driver, or after it.
-enum class AttachMode : std::uint8_t { Native, Generic };
+/// Where a receiving program runs: in the driver, after it, or at tc ingress.
+enum class AttachMode : std::uint8_t { Native, Generic, Tc };
+
+/// "native", "generic", "tc".
+constexpr const char* to_string(AttachMode mode) {
+  switch (mode) {
+  case AttachMode::Native:
+    return "native";
+  case AttachMode::Generic:
+    return "generic";
+  case AttachMode::Tc:
+    break;
+  }
+  return "tc";
+}
 
 } // namespace xtg::xdp

@@ -57,9 +57,17 @@ std::map<std::uint32_t, std::string> read_drop_reasons() {
 
 } // namespace
 
+Result<UniqueFd> attach_tcx(int prog_fd, int ifindex, const char* what) {
+  constexpr std::uint32_t kBefore = 1U << 3; // BPF_F_BEFORE of Linux 6.6
+  LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = kBefore);
+  const int fd = bpf_link_create(prog_fd, ifindex, kTcxIngress, &opts);
+  if (fd < 0)
+    return fail_sys(-fd, fmt::format("attach {} to tc ingress of interface {}", what, ifindex));
+  return UniqueFd(fd);
+}
+
 Result<UniqueFd> attach_tc_ingress(int prog_fd, int ifindex) {
-  const int fd = bpf_link_create(prog_fd, ifindex, kTcxIngress, nullptr);
-  if (fd >= 0) return UniqueFd(fd);
+  if (auto link = attach_tcx(prog_fd, ifindex, "the tc program")) return link;
   if (auto attached = attach_classifier(prog_fd, ifindex); !attached)
     return tl::unexpected<Error>(std::move(attached.error()));
   return UniqueFd();

@@ -12,8 +12,11 @@
 
 namespace xtg::xdp {
 
-/// By tcx (Linux 6.6), whose link is returned; else by clsact and cls_bpf, which go with the
-/// device, and no descriptor. In the calling thread's network namespace.
+/// By tcx, before the programs that are there. EINVAL before Linux 6.6.
+Result<UniqueFd> attach_tcx(int prog_fd, int ifindex, const char* what);
+
+/// On a device of our own: by tcx, whose link is returned; else by clsact and cls_bpf, which go
+/// with the device, and no descriptor. In the calling thread's network namespace.
 Result<UniqueFd> attach_tc_ingress(int prog_fd, int ifindex);
 
 /// "NO_SOCKET": as the running kernel has them in enum skb_drop_reason; else "reason 3".

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "core/text.h"
+#include "xdp/egress.h"
 #include "xdp/kept_links.h"
 #include "xdp/ring_program.h"
 
@@ -85,6 +86,7 @@ Result<UniqueFd> attach_xdp(int prog_fd, int ifindex, const char* what, std::uin
 
 Result<UniqueFd> attach_ingress(int prog_fd, int ifindex, const char* what, AttachMode attach_mode,
                                 KeptLinks* kept) {
+  if (attach_mode == AttachMode::Tc) return attach_tcx(prog_fd, ifindex, what);
   // XDP_FLAGS_SKB_MODE and XDP_FLAGS_DRV_MODE of <linux/if_link.h>.
   constexpr std::uint32_t kGenericMode = 1U << 1, kDriverMode = 1U << 2;
   auto link = attach_xdp(prog_fd, ifindex, what,

@@ -14,51 +14,22 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
-// The skeleton uses types of the shared ABI, so those headers come first.
 #include "xtg/abi/rx.h"
 #include "xtg/abi/rx_back.h"
-#include "xtg/abi/rx_match.h"
-#include "xtg/abi/rx_sample.h"
 #include "xtg/abi/signature.h"
 #include "xtg/abi/tx.h"
-#include "xtg_rx_bpf.skel.h"
 
 #include "core/clock.h"
 #include "core/unique_fd.h"
 #include "stats/rx_slots.h"
 #include "xdp/libbpf.h"
 #include "xdp/mapped.h"
+#include "xdp/receiver_program.h"
 #include "xdp/sample_ring.h"
 
 namespace xtg::xdp {
 
 namespace {
-
-struct Closer {
-  void operator()(xtg_rx_bpf* skeleton) const { xtg_rx_bpf::destroy(skeleton); }
-};
-using Skeleton = std::unique_ptr<xtg_rx_bpf, Closer>;
-
-/// `positions`: the map of another receiver, or empty.
-Result<Skeleton> open_and_load(const xtg_rx_config& config, const xtg_rx_filters& filters,
-                               const xtg_rx_sampling& sampling, std::optional<int> positions) {
-  Skeleton skel(xtg_rx_bpf::open(nullptr));
-  if (!skel) return fail_sys(errno, "open the receiving program");
-  std::memcpy(&skel->rodata->rx_config, &config, sizeof config);
-  skel->rodata->rx_filters = filters;
-  std::memcpy(&skel->rodata->rx_sampling, &sampling, sizeof sampling);
-  skel->rodata->rx_sampling.watch = sampling.why != 0 || sampling.verify != 0 ? 1 : 0;
-  if (sampling.why != 0) bpf_map__set_max_entries(skel->maps.rx_ring, SampleRing::kBytes);
-  bpf_map__set_max_entries(skel->maps.rx_records, config.n_slots);
-  bpf_map__set_value_size(skel->maps.rx_records, XTG_RX_RECORD(config.window));
-  bpf_map__set_max_entries(skel->maps.rx_places, config.n_slots);
-  bpf_map__set_max_entries(skel->maps.rx_free, config.n_slots);
-  if (positions && bpf_map__reuse_fd(skel->maps.rx_positions, *positions) != 0)
-    return fail_sys(errno, "share the streams' positions");
-  const int error = xtg_rx_bpf::load(skel.get());
-  if (error != 0) return fail_sys(-error, "load the receiving program");
-  return skel;
-}
 
 stats::RxUnit unit_of(unsigned number, xtg_rx_queue& q) {
   return {number, peek(q.packets), peek(q.bytes), peek(q.passed)};
@@ -97,11 +68,12 @@ struct Receiver::Impl {
   Impl& operator=(const Impl&) = delete;
   /// A program that stays attached must not go on counting.
   ~Impl() {
-    if (skel) poke(skel->bss->rx_control.started, __u32{0});
+    if (object.control != nullptr) poke(object.control->started, __u32{0});
   }
 
-  Skeleton skel;
+  ReceiverProgram object;
   xtg_rx_config config{};
+  AttachMode attach_mode = AttachMode::Native;
   MappedArray<xtg_rx_record> records;
   std::optional<SampleRing> samples;
   std::deque<stats::RxRecord> retired; // of reclaimed slots, with bitmaps
@@ -119,7 +91,7 @@ struct Receiver::Impl {
 
 std::uint32_t Receiver::Impl::used() const {
   return static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(peek(skel->bss->rx_control.slots), config.n_slots));
+      std::min<std::uint64_t>(peek(object.control->slots), config.n_slots));
 }
 
 stats::RxRecord Receiver::Impl::record(std::uint32_t number, bool words) const {
@@ -154,7 +126,7 @@ Status Receiver::Impl::clear_leaving() {
     auto* bytes = reinterpret_cast<std::uint8_t*>(&records[number]);
     const std::size_t kept = sizeof(xtg_rx_key); // the key, which says unassigned
     std::memset(bytes + kept, 0, XTG_RX_RECORD(config.window) - kept);
-    if (bpf_map_update_elem(bpf_map__fd(skel->maps.rx_free), nullptr, &number, 0) != 0)
+    if (bpf_map_update_elem(object.free, nullptr, &number, 0) != 0)
       return fail_sys(errno, "free a stream's record");
   }
   return {};
@@ -162,7 +134,7 @@ Status Receiver::Impl::clear_leaving() {
 
 void Receiver::Impl::retire(std::uint32_t number) {
   xtg_rx_key key = records[number].slot.key;
-  bpf_map_delete_elem(bpf_map__fd(skel->maps.rx_places), &key);
+  bpf_map_delete_elem(object.places, &key);
   retired.push_back(record(number, true));
   poke(records[number].slot.key.unit, __u32{XTG_RX_NOBODY});
   leaving.push_back(number);
@@ -178,23 +150,25 @@ Receiver& Receiver::operator=(Receiver&&) noexcept = default;
 Receiver::~Receiver() = default;
 
 Result<Receiver> Receiver::load(const xtg_rx_config& config, const xtg_rx_filters& filters,
-                                AttachMode attach_mode, const xtg_rx_sampling& sampling,
-                                const Receiver* beside) {
+                                AttachMode attach_mode, bool ethernet,
+                                const xtg_rx_sampling& sampling, const Receiver* beside) {
   auto impl = std::make_unique<Impl>();
   impl->config = config;
-  impl->config.shared = attach_mode == AttachMode::Generic ? 1 : 0;
+  impl->attach_mode = attach_mode;
+  impl->config.shared = attach_mode == AttachMode::Native ? 0 : 1;
   impl->config.has_tai = has_tai() ? 1 : 0;
   std::optional<int> positions;
-  if (beside != nullptr) positions = bpf_map__fd(beside->impl_->skel->maps.rx_positions);
-  auto skel = open_and_load(impl->config, filters, sampling, positions);
-  if (!skel) return tl::unexpected<Error>(load_error(std::move(skel.error())));
-  impl->skel = std::move(*skel);
-  auto records = MappedArray<xtg_rx_record>::map(bpf_map__fd(impl->skel->maps.rx_records),
-                                                 config.n_slots, XTG_RX_RECORD(config.window));
+  if (beside != nullptr) positions = beside->impl_->object.positions;
+  auto object =
+      ReceiverProgram::load(impl->config, filters, sampling, attach_mode, ethernet, positions);
+  if (!object) return tl::unexpected<Error>(load_error(std::move(object.error())));
+  impl->object = std::move(*object);
+  auto records = MappedArray<xtg_rx_record>::map(impl->object.records, config.n_slots,
+                                                 XTG_RX_RECORD(config.window));
   if (!records) return tl::unexpected<Error>(std::move(records.error()));
   impl->records = std::move(*records);
   if (sampling.why != 0) {
-    auto samples = SampleRing::open(bpf_map__fd(impl->skel->maps.rx_ring));
+    auto samples = SampleRing::open(impl->object.ring);
     if (!samples) return tl::unexpected<Error>(std::move(samples.error()));
     impl->samples.emplace(std::move(*samples));
   }
@@ -202,20 +176,22 @@ Result<Receiver> Receiver::load(const xtg_rx_config& config, const xtg_rx_filter
 }
 
 Status Receiver::attach(int ifindex, KeptLinks* kept) {
-  const AttachMode attach_mode =
-      impl_->config.shared != 0 ? AttachMode::Generic : AttachMode::Native;
-  auto link = attach_ingress(bpf_program__fd(impl_->skel->progs.xtg_rx), ifindex,
-                             "the receiving program", attach_mode, kept);
+  auto link = attach_ingress(impl_->object.program, ifindex, "the receiving program",
+                             impl_->attach_mode, kept);
   if (!link) return tl::unexpected<Error>(std::move(link.error()));
   impl_->link = std::move(*link);
   return {};
 }
 
+int Receiver::program() const {
+  return impl_->object.program;
+}
+
 void Receiver::start() {
-  poke(impl_->skel->bss->rx_control.started, __u32{1});
+  poke(impl_->object.control->started, __u32{1});
 }
 void Receiver::stop() {
-  poke(impl_->skel->bss->rx_control.started, __u32{0});
+  poke(impl_->object.control->started, __u32{0});
 }
 
 Status Receiver::make_room() {
@@ -233,22 +209,22 @@ Status Receiver::make_room() {
 
 std::uint64_t Receiver::counted() const {
   std::uint64_t packets = 0;
-  for (xtg_rx_queue& q : impl_->skel->bss->rx_queues)
+  for (xtg_rx_queue& q : *impl_->object.queues)
     packets += peek(q.packets);
   return packets;
 }
 
 std::uint64_t Receiver::announced() const {
-  return peek(impl_->skel->bss->rx_control.announced);
+  return peek(impl_->object.control->announced);
 }
 
 std::uint64_t Receiver::taken() const {
-  return peek(impl_->skel->bss->rx_control.taken);
+  return peek(impl_->object.control->taken);
 }
 
 void Receiver::restart_limit(std::uint64_t taken) {
-  std::atomic_ref<__u64>(impl_->skel->bss->rx_control.taken).fetch_sub(taken);
-  poke(impl_->skel->bss->rx_first, __u64{0});
+  std::atomic_ref<__u64>(impl_->object.control->taken).fetch_sub(taken);
+  poke(*impl_->object.first, __u64{0});
 }
 
 void Receiver::restart_sizes(std::uint64_t before_ns) {
@@ -261,7 +237,7 @@ void Receiver::restart_sizes(std::uint64_t before_ns) {
 }
 
 Result<std::vector<stats::RxAnnouncement>> Receiver::take_announcements() {
-  const int map = bpf_map__fd(impl_->skel->maps.rx_announced);
+  const int map = impl_->object.announced;
   std::vector<xtg_rx_announce_key> keys;
   xtg_rx_announce_key key{};
   for (xtg_rx_announce_key* at = nullptr; bpf_map_get_next_key(map, at, &key) == 0;
@@ -276,7 +252,7 @@ Result<std::vector<stats::RxAnnouncement>> Receiver::take_announcements() {
       return fail_sys(errno, "read the announcements");
     out.push_back(announcement_of(one, value));
   }
-  poke(impl_->skel->bss->rx_control.strangers, __u64{0});
+  poke(impl_->object.control->strangers, __u64{0});
   return out;
 }
 
@@ -301,7 +277,7 @@ Status Receiver::Impl::add_cpus(stats::RxSnapshot& out) const {
   if (count < 0) return fail_sys(-count, "count the CPUs");
   std::vector<xtg_rx_queue> cpus(static_cast<std::size_t>(count));
   const __u32 zero = 0;
-  if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.rx_cpus), &zero, cpus.data()) != 0)
+  if (bpf_map_lookup_elem(object.cpus, &zero, cpus.data()) != 0)
     return fail_sys(errno, "read the receive counters");
   for (unsigned i = 0; i < cpus.size(); i++)
     if (cpus[i].packets != 0 || cpus[i].passed != 0) out.cpus.push_back(unit_of(i, cpus[i]));
@@ -310,7 +286,6 @@ Status Receiver::Impl::add_cpus(stats::RxSnapshot& out) const {
 
 Result<stats::RxSnapshot> Receiver::snapshot(bool words) const {
   stats::RxSnapshot out;
-  auto* bss = impl_->skel->bss;
   out.time_ns = monotonic_ns();
   out.records.assign(impl_->retired.begin(), impl_->retired.end());
   if (!words)
@@ -319,7 +294,7 @@ Result<stats::RxSnapshot> Receiver::snapshot(bool words) const {
   for (const stats::SlotUse& use : impl_->uses())
     if (use.packets != 0) out.records.push_back(impl_->record(use.number, words));
   for (unsigned i = 0; i < XTG_RX_QUEUES; i++) {
-    xtg_rx_queue& q = bss->rx_queues[i];
+    xtg_rx_queue& q = (*impl_->object.queues)[i];
     const stats::RxUnit unit = unit_of(i, q);
     if (unit.packets != 0 || unit.passed != 0) out.queues.push_back(unit);
     out.uncounted.filtered += peek(q.filtered);
@@ -329,7 +304,7 @@ Result<stats::RxSnapshot> Receiver::snapshot(bool words) const {
     out.uncounted.unheard += peek(q.unheard);
   }
   out.uncounted.no_slot += impl_->forgotten;
-  out.uncounted.candidates = peek(bss->rx_control.candidates);
+  out.uncounted.candidates = peek(impl_->object.control->candidates);
   if (auto ok = impl_->add_cpus(out); !ok) return tl::unexpected<Error>(std::move(ok.error()));
   return out;
 }
@@ -340,14 +315,14 @@ Status Receiver::take_samples(const TakeSample& take) {
 
 std::uint64_t Receiver::samples_lost() const {
   std::uint64_t lost = 0;
-  for (xtg_rx_samples& queue : impl_->skel->bss->rx_samples)
+  for (xtg_rx_samples& queue : *impl_->object.samples)
     lost += peek(queue.lost);
   return lost;
 }
 
 stats::RxVerified Receiver::verified() const {
   stats::RxVerified sum;
-  for (xtg_rx_samples& queue : impl_->skel->bss->rx_samples) {
+  for (xtg_rx_samples& queue : *impl_->object.samples) {
     sum.corrupt += peek(queue.corrupt);
     sum.unverified += peek(queue.unverified);
   }

@@ -29,19 +29,23 @@ using TakeSample = std::function<Status(const xtg_rx_sample&, std::span<const st
 class Receiver {
 public:
   /// `config`: complete except shared and has_tai, which load() sets. `filters`: for frames without
-  /// a signature; `sampling`: complete except watch. `beside`: a receiver of the same streams on
-  /// another interface; the two then share the streams' sequence positions.
+  /// a signature; `ethernet`: the interface has Ethernet framing; `sampling`: complete except
+  /// watch. `beside`: a receiver of the same streams on another interface; the two then share the
+  /// streams' sequence positions.
   static Result<Receiver> load(const xtg_rx_config& config, const xtg_rx_filters& filters,
-                               AttachMode attach_mode, const xtg_rx_sampling& sampling = {},
+                               AttachMode attach_mode, bool ethernet = true,
+                               const xtg_rx_sampling& sampling = {},
                                const Receiver* beside = nullptr);
   Receiver(Receiver&&) noexcept;
   Receiver& operator=(Receiver&&) noexcept;
   ~Receiver();
 
   /// Attaches to the interface, in the calling thread's network namespace. NotSupported: the driver
-  /// does not support this mode, or another program is attached; nothing was changed. `kept`: the
-  /// attachment stays there.
+  /// does not support this mode, or another program is attached; nothing was changed. `kept`: an
+  /// XDP attachment stays there.
   Status attach(int ifindex, KeptLinks* kept = nullptr);
+  /// For whoever attaches it otherwise.
+  [[nodiscard]] int program() const;
   /// Starts counting; until then all frames pass.
   void start();
   /// Stops counting: from now on all frames pass.

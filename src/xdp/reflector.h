@@ -20,6 +20,8 @@ namespace xtg::xdp {
 struct ReflectorSpec {
   /// Complete except by_source, which load() sets.
   xtg_reflect_config config{};
+  AttachMode attach_mode = AttachMode::Native;
+  bool ethernet = true; ///< the interface has Ethernet framing
   bool any_source = false;
   std::vector<packet::IpPrefix> sources; ///< used unless all are allowed
 };
@@ -31,9 +33,14 @@ public:
   Reflector& operator=(Reflector&&) noexcept;
   ~Reflector();
 
-  /// Attaches to config.ifindex, in the calling thread's network namespace. NotSupported: the
-  /// driver does not support this mode, or another program is attached; nothing was changed.
-  Status attach(AttachMode attach_mode);
+  /// Attaches to the interface of the configuration, in the calling thread's network namespace.
+  /// NotSupported: the driver does not support this mode, or another program is attached; nothing
+  /// was changed.
+  Status attach(int ifindex);
+  /// For whoever attaches it otherwise.
+  [[nodiscard]] int program() const;
+  /// Starts counting what the driver drops, if the kernel permits.
+  void trace();
   /// Starts returning frames; until then all frames pass.
   void start();
   /// Stops returning frames: from now on all frames pass.

@@ -118,8 +118,11 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   bss->control.end_ns = ~0ULL;
   for (std::size_t i = 0; i < spec.totals.size(); i++)
     bss->progress[i].total = spec.totals[i];
-  for (std::size_t i = 0; i < spec.workers; i++)
+  for (std::size_t i = 0; i < spec.workers; i++) {
     impl->set_up_worker(i, spec.tables);
+    if (!spec.queues.empty())
+      impl->worker(i).tx_queue = static_cast<__u32>(spec.queues[i % spec.queues.size()] + 1);
+  }
   std::copy(spec.tables.next_hops.begin(), spec.tables.next_hops.end(), bss->next_hops);
   std::copy(spec.tables.values.begin(), spec.tables.values.end(), bss->listed_values);
   std::copy(spec.tables.sizes.begin(), spec.tables.sizes.end(), bss->sizes);

@@ -50,6 +50,7 @@ struct SenderSpec {
   /// Not Auto. Other than Xdp the ingress devices are where the output interface is, and
   /// attach_egress() is called.
   plan::TxPath via = plan::TxPath::Xdp;
+  std::vector<int> queues{}; ///< transmit queues, used by the workers in turn; empty: the kernel's
 };
 
 class Sender {

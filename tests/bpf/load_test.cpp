@@ -3,6 +3,7 @@
 // code: does this kernel load it? Nothing is run, so that it is quick under emulation, too: this is
 // what is asked of another kernel first.
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -97,21 +98,27 @@ TEST_F(LoadTest, Receive) {
   show.why = (1U << XTG_RX_REASONS) - 1;
   show.every = show.first = 1'000;
   const std::vector<std::string> filters = {"udp dst port 10000", "tcp", "ip6 and udp", "icmp"};
-  for (const RxSetup& setup :
-       {RxSetup{}, RxSetup{.match = filters, .drop_matched = true},
-        RxSetup{.by_run_id = 1, .by_port = 1, .observe = 1, .has_tai = 0, .limit = 10},
-        RxSetup{.sampling = show}, RxSetup{.sampling = verify, .match = filters}}) {
-    SCOPED_TRACE(fmt::format("verify {}, show {}, {} filters", setup.sampling.verify,
-                             setup.sampling.why, setup.match.size()));
-    const RxProgram program(setup);
-  }
+  const std::vector<RxSetup> setups = {
+      RxSetup{}, RxSetup{.match = filters, .drop_matched = true},
+      RxSetup{.by_run_id = 1, .by_port = 1, .observe = 1, .has_tai = 0, .limit = 10},
+      RxSetup{.sampling = show}, RxSetup{.sampling = verify, .match = filters}};
+  for (const bool by_tc : {false, true})
+    for (const bool link_header : {true, false})
+      for (RxSetup setup : setups) {
+        if (!by_tc && !link_header) continue;
+        setup.by_tc = by_tc;
+        setup.link_header = link_header;
+        SCOPED_TRACE(fmt::format("tc {}, verify {}, show {}, {} filters", by_tc,
+                                 setup.sampling.verify, setup.sampling.why, setup.match.size()));
+        const RxProgram program(setup);
+      }
 }
 
 TEST_F(LoadTest, Reflect) {
-  for (const bool redirect : {false, true})
+  for (const std::string_view way : {"tx", "redirect", "tc"})
     for (const bool open : {false, true}) {
-      SCOPED_TRACE(fmt::format("redirect {}, open {}", redirect, open));
-      ReflectSetup setup{.redirect = redirect, .shared = open};
+      SCOPED_TRACE(fmt::format("{}, open {}", way, open));
+      ReflectSetup setup{.redirect = way == "redirect", .shared = open, .by_tc = way == "tc"};
       if (open) {
         setup.mac.reset();
         setup.sources.reset();

@@ -8,6 +8,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/pkt_cls.h>
 #include <gtest/gtest.h>
 
 // The skeleton names the types of the shared ABI, so those headers come first.
@@ -15,6 +16,7 @@
 #include "xtg/abi/rx.h"
 #include "xtg/abi/signature.h"
 #include "xtg_reflect_bpf.skel.h"
+#include "xtg_reflect_tc_bpf.skel.h"
 
 #include "core/clock.h"
 #include "packet/bytes.h"
@@ -25,11 +27,33 @@ namespace xtg::test {
 using packet::load_be;
 using packet::store_be;
 
-void ReflectProgram::Closer::operator()(xtg_reflect_bpf* skeleton) const {
-  xtg_reflect_bpf::destroy(skeleton);
+namespace {
+
+std::uint32_t xdp_action(std::uint32_t tc) {
+  switch (static_cast<int>(tc)) {
+  case TC_ACT_SHOT:
+    return XDP_DROP;
+  case TC_ACT_REDIRECT:
+    return XDP_TX;
+  case TC_ACT_UNSPEC:
+    return XDP_PASS;
+  default:
+    return XDP_ABORTED;
+  }
 }
 
-ReflectProgram::ReflectProgram(const ReflectSetup& setup) : skel_(xtg_reflect_bpf::open(nullptr)) {
+} // namespace
+
+ReflectProgram::ReflectProgram(const ReflectSetup& setup) : by_tc_(setup.by_tc) {
+  if (by_tc_)
+    load<xtg_reflect_tc_bpf>(setup);
+  else
+    load<xtg_reflect_bpf>(setup);
+}
+
+template <class Skeleton>
+void ReflectProgram::load(const ReflectSetup& setup) {
+  const std::shared_ptr<Skeleton> skel(Skeleton::open(nullptr), Skeleton::destroy);
   xtg_reflect_config config{};
   config.by_run_id = setup.run_id ? 1 : 0;
   config.run_id = setup.run_id.value_or(0);
@@ -47,12 +71,12 @@ ReflectProgram::ReflectProgram(const ReflectSetup& setup) : skel_(xtg_reflect_bp
   config.limit = setup.limit;
   config.step = setup.step;
   config.depth = setup.depth;
-  std::memcpy(&skel_->rodata->reflect_config, &config, sizeof config);
+  std::memcpy(&skel->rodata->reflect_config, &config, sizeof config);
   bpf_program* prog = nullptr;
-  bpf_object__for_each_program(prog, skel_->obj)
-      bpf_program__set_autoload(prog, prog == skel_->progs.xtg_reflect);
-  bpf_map__set_max_entries(skel_->maps.reflect_sources, 64);
-  EXPECT_EQ(xtg_reflect_bpf::load(skel_.get()), 0) << std::strerror(errno);
+  bpf_object__for_each_program(prog, skel->obj)
+      bpf_program__set_autoload(prog, prog == skel->progs.xtg_reflect);
+  bpf_map__set_max_entries(skel->maps.reflect_sources, 64);
+  EXPECT_EQ(Skeleton::load(skel.get()), 0) << std::strerror(errno);
   for (const std::string& text : setup.sources.value_or(std::vector<std::string>{})) {
     const auto prefix = packet::IpPrefix::parse(text).value();
     xtg_reflect_source key{};
@@ -60,12 +84,16 @@ ReflectProgram::ReflectProgram(const ReflectSetup& setup) : skel_(xtg_reflect_bp
     key.length = 32 + prefix.length;
     std::ranges::copy(prefix.network.bytes, key.address);
     const __u32 yes = 1;
-    EXPECT_EQ(bpf_map_update_elem(bpf_map__fd(skel_->maps.reflect_sources), &key, &yes, BPF_ANY),
-              0);
+    EXPECT_EQ(bpf_map_update_elem(bpf_map__fd(skel->maps.reflect_sources), &key, &yes, BPF_ANY), 0);
   }
   const __u32 slot = 0, loopback = 1;
-  EXPECT_EQ(bpf_map_update_elem(bpf_map__fd(skel_->maps.reflect_port), &slot, &loopback, BPF_ANY),
+  EXPECT_EQ(bpf_map_update_elem(bpf_map__fd(skel->maps.reflect_port), &slot, &loopback, BPF_ANY),
             0);
+  program_ = bpf_program__fd(skel->progs.xtg_reflect);
+  cpus_ = bpf_map__fd(skel->maps.reflect_cpus);
+  streams_ = bpf_map__fd(skel->maps.reflect_streams);
+  control_ = &skel->bss->reflect_control;
+  skel_ = skel;
   control().bucket = (monotonic_ns() << 8) - setup.depth;
   control().started = 1;
 }
@@ -81,10 +109,10 @@ Reflected ReflectProgram::run(const Bytes& frame) {
   opts.data_size_out = static_cast<__u32>(out.bytes.size());
   opts.repeat = 1;
   out.before_ns = monotonic_ns();
-  const int failed = bpf_prog_test_run_opts(bpf_program__fd(skel_->progs.xtg_reflect), &opts);
+  const int failed = bpf_prog_test_run_opts(program_, &opts);
   out.after_ns = monotonic_ns();
   EXPECT_EQ(failed, 0) << std::strerror(errno) << ", " << frame.size() << " bytes";
-  out.action = opts.retval;
+  out.action = by_tc_ ? xdp_action(opts.retval) : opts.retval;
   out.bytes.resize(opts.data_size_out);
   return out;
 }
@@ -93,7 +121,7 @@ xtg_reflect_cpu ReflectProgram::counters() const {
   const int count = libbpf_num_possible_cpus();
   std::vector<xtg_reflect_cpu> cpus(static_cast<std::size_t>(count));
   const __u32 zero = 0;
-  EXPECT_EQ(bpf_map_lookup_elem(bpf_map__fd(skel_->maps.reflect_cpus), &zero, cpus.data()), 0);
+  EXPECT_EQ(bpf_map_lookup_elem(cpus_, &zero, cpus.data()), 0);
   xtg_reflect_cpu sum = {};
   for (const xtg_reflect_cpu& cpu : cpus) { // the test may have been moved
     sum.sent += cpu.sent;
@@ -108,12 +136,12 @@ xtg_reflect_cpu ReflectProgram::counters() const {
 }
 
 xtg_reflect_control& ReflectProgram::control() const {
-  return skel_->bss->reflect_control;
+  return *control_;
 }
 
 xtg_reflect_stream ReflectProgram::stream(std::uint32_t number) const {
   xtg_reflect_stream out{};
-  EXPECT_EQ(bpf_map_lookup_elem(bpf_map__fd(skel_->maps.reflect_streams), &number, &out), 0);
+  EXPECT_EQ(bpf_map_lookup_elem(streams_, &number, &out), 0);
   return out;
 }
 

@@ -17,8 +17,6 @@
 #include "support/hex.h"
 #include "xtg/abi/reflect.h"
 
-struct xtg_reflect_bpf;
-
 namespace xtg::test {
 
 using Bytes = std::vector<std::uint8_t>;
@@ -33,6 +31,7 @@ struct ReflectSetup {
       std::vector<std::string>{"198.18.0.0/15", "2001:2::/48"};
   bool redirect = false;
   bool shared = false;
+  bool by_tc = false; ///< the tc program
   std::uint32_t n_streams = 16;
   std::uint64_t limit = ~std::uint64_t{0};
   std::uint64_t step = 0, depth = 0;
@@ -58,10 +57,13 @@ public:
   [[nodiscard]] xtg_reflect_stream stream(std::uint32_t number) const;
 
 private:
-  struct Closer {
-    void operator()(xtg_reflect_bpf* skeleton) const;
-  };
-  std::unique_ptr<xtg_reflect_bpf, Closer> skel_;
+  template <class Skeleton>
+  void load(const ReflectSetup& setup);
+
+  bool by_tc_;
+  std::shared_ptr<void> skel_; ///< owns the next ones
+  int program_ = -1, cpus_ = -1, streams_ = -1;
+  xtg_reflect_control* control_ = nullptr;
 };
 
 /// The same reflector without any of the kernel program's ways: decides byte by byte, and computes

@@ -14,7 +14,6 @@
 #include "xtg/abi/rx_sample.h"
 
 struct ring_buffer;
-struct xtg_rx_bpf;
 
 namespace xtg::test {
 
@@ -39,6 +38,8 @@ struct RxSetup {
   std::uint32_t ring_bytes = 1U << 20;
   std::vector<std::string> match{}; ///< filters
   bool drop_matched = false;
+  bool by_tc = false;      ///< the tc program
+  bool link_header = true; ///< whose interface has Ethernet framing
 };
 
 /// A frame that the program showed.
@@ -51,8 +52,11 @@ class RxProgram {
 public:
   explicit RxProgram(const RxSetup& setup = {});
 
-  /// The program's answer to a frame, XDP_*.
+  /// The program's answer to a frame, as XDP_*.
   std::uint32_t receive(const Bytes& frame);
+  /// The same of several frames that were merged: headers and payloads of this size, the last one
+  /// of what is left.
+  std::uint32_t receive_merged(const Bytes& frame, std::uint32_t size, std::uint32_t frames = 0);
   /// The same on one of the CPUs that this thread may use, by its place among them.
   std::uint32_t receive_on(unsigned cpu, const Bytes& frame);
   bool takes(const Bytes& frame) { return receive(frame) == XDP_DROP; }
@@ -70,11 +74,18 @@ public:
   std::vector<Shown> shown();
 
 private:
+  template <class Skeleton>
+  void load(const RxSetup& setup);
+
   struct Closer {
-    void operator()(xtg_rx_bpf* skeleton) const;
     void operator()(ring_buffer* ring) const;
   };
-  std::unique_ptr<xtg_rx_bpf, Closer> skel_;
+  bool by_tc_;
+  std::shared_ptr<void> skel_; ///< owns the next ones
+  int program_ = -1, announced_ = -1, records_ = -1;
+  xtg_rx_queue* queues_ = nullptr;
+  xtg_rx_samples* samples_ = nullptr;
+  xtg_rx_control* control_ = nullptr;
   std::uint32_t window_;
   std::vector<Shown> shown_;
   std::unique_ptr<ring_buffer, Closer> ring_;

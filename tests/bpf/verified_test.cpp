@@ -44,8 +44,18 @@ TEST_F(VerifiedTest, Receive) {
   expect_few("xtg_rx", 40'000);
 }
 
+TEST_F(VerifiedTest, ReceiveByTc) {
+  const RxProgram program({.by_tc = true});
+  expect_few("xtg_rx", 100'000);
+}
+
 TEST_F(VerifiedTest, Reflect) {
   const ReflectProgram program(ReflectSetup{});
+  expect_few("xtg_reflect", 20'000);
+}
+
+TEST_F(VerifiedTest, ReflectByTc) {
+  const ReflectProgram program({.by_tc = true});
   expect_few("xtg_reflect", 20'000);
 }
 

@@ -37,10 +37,10 @@ expect() {
 expect 'udp' u
 expect 'tcp' t
 expect 'rx reflect report' r
-expect 'auto native generic' rx --mode ''
+expect 'auto native generic tc' rx --mode ''
 expect 'lo' rx lo
 expect 'reflect report' re
-expect 'auto tx redirect' reflect --via ''
+expect 'auto tx redirect tc' reflect --via ''
 expect 'none reno cubic' tcp --congestion ''
 expect 'keep-open' tcp --close keep
 expect '--bytes --bytes-per-flow' tcp server1 --bytes
@@ -54,7 +54,7 @@ expect 'l1 l2 l3' udp --rate-layer =
 expect '' udp --rate ''
 expect 'lo' udp lo
 expect 'lo' probe -i lo
-expect '--quiet' udp --qu
+expect '--quiet' udp --qui
 expect 'fish' completion f
 COMP_WORDS=(xdp-trafficgen demo --queues 2 -- bas) COMP_CWORD=5
 _xdp_trafficgen

@@ -161,11 +161,12 @@ def scratch(test):
     return path
 
 
-def compile_bpf(test, body):
-    """Compiles an XDP object with one program from the body of its function; data, end point at the frame."""
+def compile_bpf(test, body, section="xdp"):
+    """Compiles an object with one XDP program from the body of its function; data, end point at the frame. A program of
+    another section must not look at it."""
     source = """
 struct xdp_md { unsigned int data, data_end, data_meta, ingress_ifindex; };
-__attribute__((section("xdp"), used)) int xtg_test(struct xdp_md* ctx) {
+__attribute__((section("SECTION"), used)) int xtg_test(struct xdp_md* ctx) {
   unsigned char* data = (unsigned char*)(long)ctx->data;
   unsigned char* end = (unsigned char*)(long)ctx->data_end;
   (void)data, (void)end;
@@ -173,6 +174,7 @@ __attribute__((section("xdp"), used)) int xtg_test(struct xdp_md* ctx) {
 }
 char gpl[] __attribute__((section("license"), used)) = "GPL";
 """
+    source = source.replace("SECTION", section)
     need_tool(CLANG)
     path = os.path.join(scratch(test), "test.o")
     subprocess.run([CLANG, "-target", "bpf", "-O2", "-g", "-x", "c", "-", "-c", "-o", path], input=source,

@@ -57,11 +57,11 @@ class ReflectTest(lib.TestCase):
     def capture(self):
         return Capture(self.wire.near_ns, self.wire.near_if)
 
-    def sent_and_reflected(self, mirror_args, *args, count=2000, to=None):
+    def sent_and_reflected(self, mirror_args, *args, count=2000, to=None, fix=True):
         """The frames that returned, the reflector's report, and its begin. Repeated at a lower rate if a ring on the
         path was full because its CPU was busy."""
         for rate in ("5kpps", "2kpps", "1kpps"):
-            reflector = self.reflector(*mirror_args)
+            reflector = self.reflector(*mirror_args, fix=fix)
             with self.capture() as capture:
                 sent = self.udp("-n", count, "--rate", rate, *args, to=to)
                 frames = [lib.Frame(data) for data in capture.take(count)]
@@ -99,12 +99,13 @@ class Path(ReflectTest):
                 self.assertEqual(end["sum"]["packets"], 2000 + stream["announcements"])
 
     def test_redirect_xdp_tx_and_generic(self):
-        """In the driver by redirect or XDP_TX, and in generic mode."""
+        """In the driver by redirect or XDP_TX, in generic mode, and through tc."""
         passing = lib.compile_bpf(self, "return 2;")
         for args, program, said in (((), False, ("native", "redirect")), ((), True, ("native", "tx")),
                                     (("--via", "redirect"), True, ("native", "redirect")),
                                     (("--mode", "generic"), False, ("generic", "tx")),
-                                    (("--mode", "generic", "--via", "redirect"), False, ("generic", "redirect"))):
+                                    (("--mode", "generic", "--via", "redirect"), False, ("generic", "redirect")),
+                                    (("--mode", "tc"), False, ("tc", "tc")), (("--via", "tc"), True, ("tc", "tc"))):
             with self.subTest(args=args, program=program):
                 if program:
                     self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "xdp", "obj", passing, "sec", "xdp")
@@ -114,6 +115,30 @@ class Path(ReflectTest):
                 self.assertEqual(len(frames), end["sum"]["packets"])
                 if program:
                     self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "xdp", "off")
+
+    def test_long_frames_through_tc(self):
+        """They go through the reflector's queueing discipline, whose drops it counts."""
+        for end, name in (("near", self.wire.near_if), ("far", self.wire.far_if)):
+            getattr(self.wire, end)("ip", "link", "set", "dev", name, "mtu", "9202")
+        for args in (("-s", 9220), ("-s", 9001, "--round-trip"), ("-s", 3000, "--round-trip", "--vlan", "7")):
+            with self.subTest(args=args):
+                frames, end, _ = self.sent_and_reflected(("--mode", "tc"), "--via", "tc", "--payload", "random", *args,
+                                                         count=300)
+                for frame in frames:
+                    self.assertEqual(frame.problems, [])
+                self.assertEqual([frame.signature()["seq"] for frame in frames if frame.signature()["type"] == 0],
+                                 list(range(300)))
+                if "--round-trip" in args:
+                    self.assertEqual(end["sum"]["told"], end["sum"]["packets"])
+        self.wire.far("tc", "qdisc", "replace", "dev", self.wire.far_if, "root", "tbf", "rate", "1mbit",
+                      "burst", "2k", "limit", "4k")
+        reflector = self.reflector("--mode", "tc")
+        with self.capture() as capture:
+            self.udp("-n", 500, "-s", 512)
+            total = reflector.stop().end["sum"]
+            self.assertGreater(total["driver_drops"], 100)
+            frames = capture.take(total["packets"])
+        self.assertGreater(len(frames), 0)
 
     def test_compact_signatures(self):
         """The first frame of an unannounced stream passes."""
@@ -325,7 +350,11 @@ class Obstacles(ReflectTest):
 
     def test_a_far_end_that_takes_nothing(self):
         self.wire.near("ethtool", "-K", self.wire.near_if, "gro", "off")
-        self.failed(self.run_far("--duration", "200ms"), 4, "neither GRO nor an XDP program", "--fix")
+        self.failed(self.run_far("--duration", "200ms", "--mode", "native"), 4, "neither GRO nor an XDP program", "--fix")
+        frames, _, start = self.sent_and_reflected(("--mode", "auto"), "-s", 128, fix=False)
+        self.assertEqual((start["attached"], start["via"]), ("tc", "tc"))
+        self.assertIn("neither GRO", str(start["notes"]))
+        self.assertGreaterEqual(len(frames), 2000)
         reflector = self.reflector()
         self.assertTrue(self.repaired())
         reflector.stop()
@@ -342,7 +371,11 @@ class Obstacles(ReflectTest):
         drop = lib.compile_bpf(self, "return 2;")
         self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "xdp", "obj", drop, "sec", "xdp")
         before = self.wire.far("ip", "-j", "link", "show", "dev", self.wire.far_if)
-        self.failed(self.run_far(), 4, self.wire.far_if, "XDP program")
+        self.failed(self.run_far("--mode", "generic"), 4, self.wire.far_if, "XDP program", "--mode tc")
+        frames, end, start = self.sent_and_reflected((), "-s", 128)
+        self.assertEqual((start["attached"], start["via"]), ("tc", "tc"))
+        self.assertIn("XDP on " + self.wire.far_if + " belongs to program", str(start["notes"]))
+        self.assertEqual(len(frames), end["sum"]["packets"])
         self.assertEqual(self.wire.far("ip", "-j", "link", "show", "dev", self.wire.far_if), before)
 
     def test_nothing_arrives(self):

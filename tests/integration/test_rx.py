@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The receiver over a plain wire: every frame is counted once, and everything that is not ours passes."""
+import fcntl
+import os
 import signal
 import socket
+import struct
 import threading
 
 import lib
@@ -151,11 +154,108 @@ class Others(rx_lib.RxTest):
         drop = lib.compile_bpf(self, "return 2;")
         self.wire.far("ip", "link", "set", "dev", self.wire.far_if, "xdp", "obj", drop, "sec", "xdp")
         before = self.wire.far("ip", "-j", "link", "show", "dev", self.wire.far_if)
-        rx = rx_lib.Process(["ip", "netns", "exec", self.wire.far_ns, rx_lib.BINARY],
-                            ["rx", self.wire.far_if, "--json"])
-        with rx:
-            self.failed(rx.finish(), 4, self.wire.far_if, "XDP program")
+        for mode in ("native", "generic"):
+            rx = rx_lib.Process(["ip", "netns", "exec", self.wire.far_ns, rx_lib.BINARY],
+                                ["rx", self.wire.far_if, "--json", "--mode", mode])
+            with rx:
+                self.failed(rx.finish(), 4, self.wire.far_if, "XDP program", "--mode tc")
+        rx = self.receiver("-n", 1000, "--duration", 30)
+        self.assertEqual((rx.start()["mode"], rx.start()["attached"]), ("auto", "tc"))
+        self.assertIn("XDP on " + self.wire.far_if + " belongs to program", str(rx.start()["notes"]))
+        self.udp("-s", 128, "-n", 1000, "--rate", "5kpps")
+        self.assertEqual(rx.finish().end["sum"]["unique"], 1000)
         self.assertEqual(self.wire.far("ip", "-j", "link", "show", "dev", self.wire.far_if), before)
+
+
+class AtTc(rx_lib.RxTest):
+    """The receiver as a tc program: --mode tc."""
+
+    def tc(self, *words):
+        return self.wire.far("tc", *words)
+
+    def counted(self, *args, count=1000, to=None, options=()):
+        rx = self.receiver("--mode", "tc", "-n", count, "--duration", 30, *options)
+        self.assertEqual(rx.start()["attached"], "tc")
+        self.udp("-n", count, "--rate", "5kpps", *args, to=to)
+        end = rx.finish().end
+        self.assertEqual((end["sum"]["unique"], end["sum"]["lost_packets"], end["sum"]["duplicates"]), (count, 0, 0))
+        return end
+
+    def test_counts(self):
+        for args, to in ((("-s", 64), None), (("-s", 1514), None), (("-s", 300), self.wire.far_ip6)):
+            with self.subTest(args=args):
+                end = self.counted(*args, to=to)
+                self.assertEqual(end["sum"]["bytes"], 1000 * args[1])
+
+    def test_frames_longer_than_a_page(self):
+        for end, name in (("near", self.wire.near_if), ("far", self.wire.far_if)):
+            getattr(self.wire, end)("ip", "link", "set", "dev", name, "mtu", "9202")
+        end = self.counted("-s", 9220, "--via", "tc", "--payload", "random", count=300, options=("--verify",))
+        self.assertEqual(end["sum"]["bytes"], 300 * 9220)
+        self.assertEqual((end["verify"]["corrupt"], end["verify"]["unverified"]), (0, 0))
+
+    def test_merged_frames(self):
+        """GRO changes nothing, not even where it merges frames of UDP, which it does only if told."""
+        for gro in (("gro", "off"), ("gro", "on"), ("rx-udp-gro-forwarding", "on"), ("rx-gro-list", "on")):
+            self.wire.far("ethtool", "-K", self.wire.far_if, *gro)
+            with self.subTest(gro=gro):
+                rx = self.receiver("--mode", "tc", "-n", 50_000, "--duration", 30)
+                sent = self.udp("-s", 200, "-n", 50_000, "--via", "tc")
+                total = rx.finish().end["sum"]
+                self.assertEqual((total["unique"], total["lost_packets"], total["bytes"]),
+                                 (sent.total["accepted"], 0, sent.total["accepted"] * 200))
+
+    def test_tags(self):
+        """The outermost tag is not among an skb's bytes, and counts all the same."""
+        rx = self.receiver("--mode", "tc", "--match", "vlan 7", "--duration", 30, "-n", 100)
+        self.udp("-s", 128, "-n", 100, "--rate", "1kpps", "--vlan", "7", "--no-signature")
+        self.udp("-s", 128, "-n", 100, "--rate", "1kpps", "--vlan", "8", "--no-signature")
+        end = rx.finish().end
+        self.assertEqual((end["sum"]["packets"], end["sum"]["bytes"]), (100, 12_800))
+        end = self.counted("-s", 128, "--vlan", "7", "--vlan", "8", options=("--verify",))
+        self.assertEqual((end["sum"]["bytes"], end["verify"]["unverified"]), (128_000, 0))
+
+    def test_without_ethernet(self):
+        self.wire.far("ip", "tuntap", "add", "tn0", "mode", "tun")
+        self.wire.far("ip", "link", "set", "dev", "tn0", "up")
+        with lib.in_netns(self.wire.far_ns):
+            tun = os.open("/dev/net/tun", os.O_RDWR)
+            self.addCleanup(os.close, tun)
+            fcntl.ioctl(tun, 0x400454CA, struct.pack("16sH22x", b"tn0", 0x1001))
+        far_if, self.wire.far_if = self.wire.far_if, "tn0"
+        self.addCleanup(setattr, self.wire, "far_if", far_if)
+        rx = self.receiver("-n", 500, "--duration", 30, "--verify", "--match", "udp dst port 1001")
+        self.assertEqual(rx.start()["attached"], "tc")
+        self.assertIn("tn0 has no Ethernet framing", str(rx.start()["notes"]))
+        for args in (("-n", 400), ("-n", 100, "--no-signature", "-p", "1001")):
+            with rx_lib.Process(["ip", "netns", "exec", self.wire.far_ns, rx_lib.BINARY],
+                                ["udp", "tn0", "--json", "--via", "receive", "-s", 128, "--rate", "5kpps", *args]) as udp:
+                self.ok(udp.finish())
+        end = rx.finish().end
+        self.assertEqual((end["sum"]["packets"], end["verify"]["corrupt"], end["verify"]["unverified"]), (500, 0, 0))
+
+    def test_other_programs_stay(self):
+        """Whatever else is at tc ingress keeps its place, and nothing of ours stays behind."""
+        other = lib.compile_bpf(self, "return 0;", section="tc")
+        self.tc("qdisc", "add", "dev", self.wire.far_if, "clsact")
+        self.tc("filter", "add", "dev", self.wire.far_if, "ingress", "bpf", "da", "obj", other, "sec", "tc")
+        before = self.tc("filter", "show", "dev", self.wire.far_if, "ingress")
+        for number in (signal.SIGINT, signal.SIGKILL):
+            rx = self.receiver("--mode", "tc")
+            held = lib.bpf_ids(rx.pid)
+            self.assertTrue(held)
+            self.udp("-s", 128, "-n", 100, "--rate", "5kpps")
+            rx.send(number)
+            rx.finish()
+            lib.wait_for(lambda: not lib.bpf_alive(held), "the program is gone")
+            self.assertEqual(self.tc("filter", "show", "dev", self.wire.far_if, "ingress"), before)
+
+    def test_interface_removed(self):
+        rx = self.receiver("--mode", "tc")
+        self.wire.far("ip", "link", "del", "dev", self.wire.far_if)
+        result = rx.finish(10)
+        self.assertEqual(result.status, 1, result)
+        self.assertIn(self.wire.far_if + " was removed", result.err)
 
 
 class Verdicts(rx_lib.RxTest):

@@ -8,6 +8,7 @@ import time
 
 import lib
 import port_test_lib
+import rx_lib
 from test_vlan_sizes import RawCapture
 
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
@@ -284,6 +285,31 @@ class Ways(lib.OwnWireTest):
         result = self.send("in0", *to, "--rate", "20kpps", via="receive")
         self.assertEqual(result.total["accepted"], 2000)
         lib.wait_for(lambda: self.arrived() - before >= 2000, "all arrive")
+
+
+class Queues(rx_lib.RxTest):
+    """--queues, seen in the far end's receive queues, which are a veth's transmit queues."""
+    wire_options = ("--queues", 4)
+
+    def test_queues(self):
+        threads = min(2, len(lib.ALL_CPUS))
+        for asked, queues in (("3-3", (3, 3)), ("1,2", (1, 2)), ("4", (0, 1)), ("auto", (0, 1))):
+            with self.subTest(queues=asked):
+                rx = self.receiver("--mode", "native", "-n", 4000, "--duration", 30)
+                sent = self.udp("--queues", asked, "-n", 4000, "--rate", "20kpps", "-t", threads)
+                configuration = sent.doc["start"]["configuration"]
+                self.assertEqual(configuration["via"], "tc")
+                self.assertIn("--queues", configuration["via_reason"])
+                used = {queue["queue"]: queue["packets"] for queue in rx.finish().end["queues"] if queue["packets"]}
+                self.assertEqual(set(used), set(queues[:threads]), sent)
+                self.assertEqual(sum(used.values()), 4000)
+
+    def test_wrong(self):
+        for args, words in ((("--queues", "5"), ("--queues 5", "4 transmit queues")),
+                            (("--queues", "1,9"), ("--queues 1,9", "0 to 3")),
+                            (("--queues", "2", "--via", "xdp"), ("--queues 2", "--cpus")),
+                            (("--queues", "auto", "--via", "receive"), ("--queues auto",))):
+            self.failed(self.wire.udp("-n", 1, *args), 2, *words)
 
 
 class BothEnds(port_test_lib.PortTest):

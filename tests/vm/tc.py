@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`--via tc` over real drivers, with and without XDP, and over devices on top of a card: every frame is accounted for, and
-what was accepted arrives."""
+what was accepted arrives; and the receiver and the reflector by tc."""
 import contextlib
 import re
 import signal
 
 import cards
 import lib
+import rx_lib
 import tcp_lib
+import test_reflect
 from sends import FAR_INNER, NEAR_INNER, OUTCOMES, RATE, Sends
 
 
@@ -41,6 +43,25 @@ class Tc(Frames):
         total = self.to_far("eth0", "--rate", RATE, count=400)
         self.assertGreater(total["queue_drops"], 20, total)
         self.arrive(before, total["accepted"])
+
+    def test_the_other_end(self):
+        """Receiver and reflector at tc ingress; before Linux 6.6 that is a filter of clsact."""
+        def filters():
+            return self.wire.far("tc", "qdisc", "show", "dev", self.wire.far_if)
+        before = filters()
+        for number in (signal.SIGINT, signal.SIGKILL):
+            reflector = test_reflect.Reflector(self.wire, "--mode", "tc", fix=False)
+            self.addCleanup(reflector.__exit__)
+            self.assertEqual(reflector.start()["attached"], "tc")
+            receiver = rx_lib.Receiver(self.wire, "--mode", "tc", "-n", 200, "--duration", 60, end="near")
+            self.addCleanup(receiver.__exit__)
+            self.to_far("eth0", "-a", self.wire.far_ip, "--rate", RATE, "--round-trip", "-s", 300, count=200)
+            result = receiver.finish()
+            self.assertEqual(result.status, 0, result)
+            self.assertEqual((result.end["sum"]["unique"], result.end["sum"]["lost_packets"]), (200, 0), result)
+            reflector.send(number)
+            reflector.finish()
+            lib.wait_for(lambda: filters() == before, "clsact is gone", seconds=20)
 
 
 class OnTop(Sends):

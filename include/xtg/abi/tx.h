@@ -219,7 +219,7 @@ struct XTG_WORKER_LINES xtg_tx_worker {
   __u32 n_done;             /* streams that this thread has finished */
   __u32 release_delay_cell; /* of the last released slot */
   __u32 thread;             /* U: the kernel's number of the thread that makes the calls */
-  __u32 pad_thread;
+  __u32 tx_queue;           /* U: transmit queue of its frames, + 1, through tc; 0: the kernel's */
   __u64 pad[13];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_worker) == 4 * 64, "whole pairs of cache lines");

@@ -35,7 +35,7 @@ TEST(CliForeign, OptionsOfIperf3AndTrafgen) {
       {{"tcp", "a", "-b1G"}, {"iperf3's -b is --rate"}},
       {{"tcp", "a", "--bandwidth=1G"}, {"iperf3's --bandwidth is --rate"}},
       {{"tcp", "a", "--bitrate", "1G"}, {"--rate"}},
-      {{"tcp", "a", "-R"}, {"far host"}},
+      {{"tcp", "a", "-R"}, {"--reverse needs --server"}},
       {{"tcp", "a", "-J"}, {"--json"}},
       {{"tcp", "a", "-s"}, {"any TCP receiver"}},
       {{"tcp", "a", "--time", "5"}, {"iperf3's --time is --duration"}},

@@ -66,7 +66,7 @@ TEST(CliHelp, EveryLevelHasItAndItWinsOverWhatElseIsWrong) {
 }
 
 TEST(CliHelp, OneLineForEachOptionUnderAHeading) {
-  EXPECT_EQ(options_in_help("udp").size(), 65U + 16U);      // long and short names
+  EXPECT_EQ(options_in_help("udp").size(), 66U + 16U);      // long and short names
   EXPECT_EQ(options_in_help("tcp").size(), 50U + 13U + 2U); // the last are -4 and -6
   EXPECT_EQ(options_in_help("rx").size(), 29U + 7U);
   EXPECT_EQ(options_in_help("reflect").size(), 21U + 7U);
@@ -211,7 +211,7 @@ TEST(CliCompletion, OffersTheWordsOfAChoice) {
             std::string::npos);
   EXPECT_NE(text({"completion", "bash"}).find("'udp --payload') words='zeros pattern random text'"),
             std::string::npos);
-  EXPECT_NE(text({"completion", "bash"}).find("'rx --mode') words='auto native generic'"),
+  EXPECT_NE(text({"completion", "bash"}).find("'rx --mode') words='auto native generic tc'"),
             std::string::npos);
   EXPECT_NE(text({"completion", "zsh"}).find("(zeros pattern random text)"), std::string::npos);
   EXPECT_NE(text({"completion", "fish"}).find("-l payload -x -a 'zeros pattern random text'"),

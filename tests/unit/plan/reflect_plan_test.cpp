@@ -2,6 +2,8 @@
 #include "plan/reflect_plan.h"
 
 #include <algorithm>
+#include <string>
+#include <tuple>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -33,6 +35,7 @@ HostFacts veth_facts(bool reachable, bool program) {
   peer.name = "peer";
   peer.reachable = reachable;
   peer.up = peer.gro = true;
+  peer.mtu = 1500;
   peer.xdp_native = program;
   facts.iface->peer = peer;
   return facts;
@@ -133,6 +136,48 @@ TEST_F(ReflectPlanTest, WaysBackOverAVeth) {
   EXPECT_FALSE(leaves_by_xdp(plan()));
 }
 
+TEST_F(ReflectPlanTest, TcIsAModeAndAWayAtOnce) {
+  for (const auto& [mode, via] :
+       {std::pair(RxMode::Tc, Via::Auto), std::pair(RxMode::Auto, Via::Tc),
+        std::pair(RxMode::Tc, Via::Tc)}) {
+    facts_ = veth_facts(true, false);
+    spec_.mode = mode;
+    spec_.via = via;
+    EXPECT_TRUE(by_tc(plan()));
+    EXPECT_FALSE(plan().redirect);
+    EXPECT_FALSE(leaves_by_xdp(plan()));
+    EXPECT_EQ(plan().tc_reason, "") << "asked for";
+  }
+  for (const auto& [mode, via, what] :
+       {std::tuple(RxMode::Generic, Via::Tc, "--via tc needs --mode tc, not generic"),
+        std::tuple(RxMode::Tc, Via::Tx,
+                   "--mode tc: frames leave through tc as well, not by --via tx or redirect")}) {
+    spec_.mode = mode;
+    spec_.via = via;
+    const auto out = resolve_reflect(spec_, facts_);
+    ASSERT_FALSE(out);
+    EXPECT_EQ(out.error().code, Errc::InvalidArgument);
+    EXPECT_EQ(out.error().message(), what);
+  }
+}
+
+TEST_F(ReflectPlanTest, WhereXdpIsNoWayTcIs) {
+  facts_.iface->xdp_prog_ids = {12};
+  EXPECT_EQ(plan().tc_reason, "XDP on eth1 belongs to program 12");
+  spec_.via = Via::Redirect;
+  EXPECT_FALSE(resolve_reflect(spec_, facts_));
+  spec_.via = Via::Auto;
+  facts_ = veth_facts(true, false);
+  EXPECT_EQ(plan().tc_reason, "");
+  facts_.iface->peer->gro = false; // no ring
+  EXPECT_NE(plan().tc_reason.find("neither GRO"), std::string::npos) << plan().tc_reason;
+  spec_.fix = true;
+  EXPECT_EQ(plan().tc_reason, "");
+  spec_.fix = false;
+  facts_.iface->peer->up = false; // which keeps frames of tc from leaving, too
+  EXPECT_EQ(plan().tc_reason, "");
+}
+
 TEST_F(ReflectPlanTest, ADriverWithoutXdp) {
   facts_.iface->xdp_features = kXdpNdoXmit;
   EXPECT_EQ(plan().notes,
@@ -147,11 +192,13 @@ TEST_F(ReflectPlanTest, RefusesAsTheReceiverDoes) {
     return out ? Error{} : out.error();
   };
   facts_.iface->xdp_prog_ids = {12};
+  spec_.mode = RxMode::Native;
   EXPECT_EQ(refused().code, Errc::NotSupported);
   EXPECT_EQ(refused().message(),
             "eth1 has an XDP program already (id 12), which is left alone: ip link show dev eth1 "
-            "names it; reflect needs it detached");
+            "names it; reflect needs it detached, or --mode tc");
   facts_ = plain_facts();
+  spec_.mode = RxMode::Auto;
   spec_.zone = "eth2";
   EXPECT_EQ(refused().code, Errc::InvalidArgument);
   spec_.zone = "eth1";

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "plan/checks.h"
+
 namespace xtg::plan {
 namespace {
 
@@ -78,6 +80,21 @@ TEST_F(RxPlanTest, WhatTheDriverCanDoDecidesOnTheMode) {
             std::vector<std::string>{"its driver has no XDP: received in generic mode, slower"});
 }
 
+TEST_F(RxPlanTest, WhereXdpIsNoPlaceTcIngressIs) {
+  EXPECT_EQ(why_tc(*facts_.iface), "");
+  facts_.iface->xdp_prog_ids = {12, 13};
+  EXPECT_EQ(why_tc(plan().iface), "XDP on eth1 belongs to program 12, 13");
+  facts_.iface->ethernet = false;
+  facts_.iface->xdp_features = 0;
+  for (const RxMode mode : {RxMode::Auto, RxMode::Tc}) {
+    spec_.mode = mode;
+    EXPECT_EQ(why_tc(plan().iface), "eth1 has no Ethernet framing");
+    EXPECT_TRUE(plan().notes.empty()) << "not in generic mode";
+  }
+  EXPECT_EQ(tc_note("received", "it is so"),
+            "received at tc ingress, after the driver, which is slower: it is so");
+}
+
 TEST_F(RxPlanTest, LimitsThemselvesAreAccepted) {
   for (const std::uint32_t window : {1'024U, 2'048U, 1'048'576U}) {
     spec_.window = window;
@@ -143,8 +160,10 @@ INSTANTIATE_TEST_SUITE_P(
                   Errc::NotFound, "no interface \"eth9\" here"},
         RxRefusal{"NoReason", [](auto&, HostFacts& f) { f.iface.reset(); }, Errc::NotFound,
                   "no interface to receive on"},
-        RxRefusal{"NotEthernet", [](auto&, HostFacts& f) { f.iface->ethernet = false; },
-                  Errc::NotSupported, "eth1 has no Ethernet framing"},
+        RxRefusal{
+            "NotEthernet",
+            [](RxSpec& s, HostFacts& f) { s.mode = RxMode::Generic, f.iface->ethernet = false; },
+            Errc::NotSupported, "eth1 has no Ethernet framing"},
         RxRefusal{"Down", [](auto&, HostFacts& f) { f.iface->up = false; }, Errc::NotSupported,
                   "eth1 is down; to repair: ip link set dev eth1 up"},
         RxRefusal{"AnotherZone", [](RxSpec& s, HostFacts&) { s.zone = "eth9"; },
@@ -162,17 +181,19 @@ INSTANTIATE_TEST_SUITE_P(
             Errc::NotSupported,
             "the driver of eth1 (unnamed) has no XDP, which --mode native needs; --mode generic "
             "receives after the driver, slower"},
-        RxRefusal{"SlotTaken", [](auto&, HostFacts& f) { f.iface->xdp_prog_ids = {12}; },
-                  Errc::NotSupported,
-                  "eth1 has an XDP program already (id 12), which is left alone: ip link show dev "
-                  "eth1 names it; rx needs it detached"},
+        RxRefusal{
+            "SlotTaken",
+            [](RxSpec& s, HostFacts& f) { s.mode = RxMode::Native, f.iface->xdp_prog_ids = {12}; },
+            Errc::NotSupported,
+            "eth1 has an XDP program already (id 12), which is left alone: ip link show dev "
+            "eth1 names it; rx needs it detached, or --mode tc"},
         RxRefusal{"SlotTakenAlsoForGeneric",
                   [](RxSpec& s, HostFacts& f) {
                     s.mode = RxMode::Generic, f.iface->xdp_prog_ids = {12, 13};
                   },
                   Errc::NotSupported,
                   "eth1 has an XDP program already (id 12, 13), which is left alone: ip link show "
-                  "dev eth1 names it; rx needs it detached"}),
+                  "dev eth1 names it; rx needs it detached, or --mode tc"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 struct Expectation {

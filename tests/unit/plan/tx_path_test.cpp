@@ -54,6 +54,42 @@ TEST(TxPath, IsTcForAPeerWithoutRingUnlessThatIsRepaired) {
   EXPECT_EQ(chosen(iface).via, TxPath::Xdp);
 }
 
+/// A plan for a card with four queues, with these of --queues.
+Result<Plan> with_queues(QueueLaw queues, TxPath via = TxPath::Auto) {
+  Plan plan;
+  plan.iface = card("ixgbe", kXdpBasic | kXdpNdoXmit);
+  plan.iface.tx_queues = 4;
+  plan.spec.ports.push_back({.interface = "eth1", .via = via, .queues = std::move(queues)});
+  if (auto ok = decide_tx_path(plan); !ok) return tl::unexpected<Error>(std::move(ok.error()));
+  return plan;
+}
+
+TEST(TxPath, IsTcForChosenQueues) {
+  EXPECT_EQ(with_queues({})->via, TxPath::Xdp);
+  EXPECT_TRUE(with_queues({})->queues.empty());
+  const auto all = with_queues({.all = true});
+  EXPECT_EQ(all->via, TxPath::Tc);
+  EXPECT_EQ(all->via_reason, "--queues chooses a transmit queue, which XDP leaves to the CPU");
+  EXPECT_EQ(all->queues, (std::vector{0, 1, 2, 3}));
+  EXPECT_EQ(with_queues({.count = 2}, TxPath::Tc)->queues, (std::vector{0, 1}));
+  EXPECT_EQ(with_queues({.list = {3, 1}})->queues, (std::vector{3, 1}));
+}
+
+TEST(TxPath, RefusesQueuesThatAreNotThere) {
+  const auto refused = [](QueueLaw queues, TxPath via = TxPath::Auto) {
+    const auto plan = with_queues(std::move(queues), via);
+    return plan ? std::string() : plan.error().message();
+  };
+  EXPECT_EQ(refused({.count = 5}), "--queues 5: eth1 has 4 transmit queues, 0 to 3");
+  EXPECT_EQ(refused({.count = ~0U}), "--queues 4294967295: eth1 has 4 transmit queues, 0 to 3");
+  EXPECT_EQ(refused({.list = {0, 4}}), "--queues 0,4: eth1 has 4 transmit queues, 0 to 3");
+  EXPECT_EQ(refused({.all = true}, TxPath::Xdp),
+            "--queues auto: with --via xdp the CPU decides on the queue: --cpus chooses that, or "
+            "--via tc");
+  EXPECT_EQ(refused({.count = 1}, TxPath::Receive),
+            "--queues 1: with --via receive nothing is transmitted");
+}
+
 TEST(TxPath, LeavesWhatNeitherCanSendToTheErrorOfXdp) {
   const InterfaceFacts nic = card("ixgbe", kXdpBasic | kXdpNdoXmit);
   EXPECT_EQ(chosen(nic, false, 3'000).via, TxPath::Xdp);

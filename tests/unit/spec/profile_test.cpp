@@ -145,6 +145,7 @@ Args values_of(const std::string& command, const Option& option) {
       {"TIME", {"1500ms", "7s", "123456789ns", "2h"}},
       {"RATE", {"1.5Mpps", "10Gbps", "333.25pps"}},
       {"LIST", {"0,2-3"}},
+      {"QUEUES", {"auto", "4", "3-3", "0,2-3"}},
       {"FILE", {"a b", "./-x"}}};
   if (option.is_flag()) return {""};
   if (const auto choices = option.choices(); !choices.empty()) return choices;
