@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "core/units.h"
 #include "core/version.h"
+#include "plan/checks.h"
 #include "serve/clocks.h"
 #include "serve/openapi.h"
 #include "serve/service.h"
@@ -96,6 +97,14 @@ Json small_object(const std::string& body) {
   return value.is_object() ? value : Json::object();
 }
 
+/// To an object's text.
+void add_result(std::string& object, const std::string& document) {
+  object.resize(object.rfind('}'));
+  object += ",\"result\":";
+  object += document.empty() ? "null" : document;
+  object += "}\n";
+}
+
 /// The operator's policy said no.
 HttpAnswer forbidden(const Error& error) {
   return problem(403, error.message());
@@ -154,7 +163,7 @@ HttpAnswer Service::route(const HttpRequest& request) {
   return not_found(printable(path));
 }
 
-std::string Service::describe(const Running& entry, bool result) {
+std::string Service::describe(const Running& entry) {
   const std::uint64_t now = machine_.now_ns();
   const State state = entry.state();
   Json out = {
@@ -177,10 +186,6 @@ std::string Service::describe(const Running& entry, bool result) {
   out["error"] = !error.empty()   ? Json(error)
                  : entry.vanished ? Json("its client asked for it no longer")
                                   : Json(nullptr);
-  if (result) {
-    const std::string document = entry.journal.document();
-    out["result"] = document.empty() ? Json(nullptr) : Json::parse(document);
-  }
   return text_of(out);
 }
 
@@ -289,7 +294,7 @@ HttpAnswer Service::tests(const HttpRequest& request) {
   const std::lock_guard lock(mutex_);
   Json all = Json::array();
   for (const Entry& entry : entries_)
-    all.push_back(Json::parse(describe(*entry, false)));
+    all.push_back(Json::parse(describe(*entry)));
   return json(200, {{"tests", std::move(all)}});
 }
 
@@ -308,8 +313,16 @@ HttpAnswer Service::one(const HttpRequest& request, const std::string& rest) {
   if (request.method == "DELETE")
     return remove(entry, keep != request.query.end() && keep->second == "true");
   if (request.method != "GET") return wrong_method("GET, DELETE");
-  const std::lock_guard lock(mutex_);
-  return {200, "application/json", describe(*entry, true)};
+  std::string text;
+  bool ended = false;
+  {
+    const std::lock_guard lock(mutex_);
+    text = describe(*entry);
+    ended = entry->ended;
+  }
+  // A document may be long: it is added as it is, and others need not wait for it.
+  if (ended) add_result(text, entry->journal.document());
+  return {200, "application/json", std::move(text)};
 }
 
 HttpAnswer Service::events(const HttpRequest& request, const Entry& entry) {
@@ -320,11 +333,16 @@ HttpAnswer Service::events(const HttpRequest& request, const Entry& entry) {
       return problem(400, fmt::format("from {}: expected a number", xtg::quoted(asked->second)));
     from = *number;
   }
+  auto place = streams_.enter(request.peer);
+  if (!place)
+    return problem(503, fmt::format("at most {} event streams of a client and {} in all are read",
+                                    EventStreams::kMaxOfOne, EventStreams::kMax));
   const bool page = request.header("accept").find("text/event-stream") != std::string::npos;
   HttpAnswer answer;
   answer.type = page ? "text/event-stream" : "application/x-ndjson";
   answer.headers["Cache-Control"] = "no-store";
-  answer.more = [entry, from, page, over = false]() mutable -> std::optional<std::string> {
+  answer.more = [entry, from, page, place = std::move(place),
+                 over = false]() mutable -> std::optional<std::string> {
     if (over) return std::nullopt;
     constexpr Nanoseconds kPatience{250'000'000};
     const Journal::Piece piece = entry->journal.read(from, kPatience);
@@ -404,6 +422,11 @@ HttpAnswer Service::challenge(const HttpRequest& request) {
   const auto local = packet::Ip::parse(request.local);
   if (!local || local->family != address->family)
     return problem(400, "address: expected one of the family that the request came by");
+  // Whoever joins a group hears what is sent to it: that proves nothing.
+  const std::string_view special =
+      plan::special_text(packet::IpRange{*address, 1}, plan::AddressUse::Source);
+  if (!special.empty() && !(address->is_loopback() && local->is_loopback()))
+    return problem(400, fmt::format("address {}: {}", address->to_string(), special));
   std::string id;
   Nonce nonce{};
   {
@@ -428,6 +451,7 @@ HttpAnswer Service::challenge_answer(const HttpRequest& request, const std::stri
   const std::lock_guard lock(mutex_);
   const auto ok =
       challenges_.answer(request.peer, id, body["nonce"].get<std::string>(), machine_.now_ns());
+  if (!ok && ok.error().code == Errc::System) return problem(429, ok.error().message());
   if (!ok) return problem(ok.error());
   return json(200, {{"proven", true}});
 }
