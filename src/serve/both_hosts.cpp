@@ -192,12 +192,17 @@ void print_clocks(std::ostream& out, const Clocks& clocks) {
 
 } // namespace
 
+bool was_interrupted(const HalfResult& half) {
+  return reason_of(parsed(half.document)) == stats::EndReason::Interrupted;
+}
+
 Result<stats::Ledger> ledger_of(const Way& way) {
   const Json sent = parsed(way.sent.document), received = parsed(way.received.document);
   if (!at(sent, {"end", "sum"}).is_object())
     return fail(Errc::NotFound, "the sender's figures are missing");
   if (!at(received, {"end", "sum"}).is_object())
     return fail(Errc::NotFound, "the receiver's figures are missing");
+  if (way.cut) return fail(Errc::Peer, kCut);
   stats::LedgerFacts facts;
   facts.tx = tx_of(sent);
   facts.end = reason_of(sent);
