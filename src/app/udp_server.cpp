@@ -201,7 +201,7 @@ Status TwoHosts::send() {
   EndsWith receiver(runs(), far_rx_, near_stop_);
   finish(measure(*plan, tee, near_stop_, asker(context_), kept_), tee);
   near_tx_ = result_of(journal);
-  cut_ = receiver.over() && !interrupted() && serve::was_interrupted(near_tx_);
+  cut_ = receiver.over() && !interrupted() && serve::ended_early(near_tx_);
   return {};
 }
 

@@ -91,7 +91,7 @@ Status RoundTrip::course() {
   finish(measure(*plan, tee, stop_, asker(context_)), tee);
   halves.near = result_of(journal);
   halves.cut = reflector.over() && context_.stop.asked() == Asked::Nothing &&
-               serve::was_interrupted(halves.near);
+               serve::ended_early(halves.near);
   if (runs.lost()) return {};
   runs.stop(*id);
   halves.far = far_result(runs, *id, kMore, hosts_.errors);

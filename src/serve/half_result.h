@@ -24,7 +24,7 @@ struct RoundTripHalves {
 inline constexpr const char* kCut =
     "the server's end was over before this one: at its --max-duration, or somebody stopped it; "
     "what was lost is not known";
-/// Whether its run was asked to end early.
-bool was_interrupted(const HalfResult& half);
+/// Whether a sender was stopped before it had sent all.
+bool ended_early(const HalfResult& sender);
 
 } // namespace xtg::serve

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -227,7 +228,7 @@ Status settle_reflector(plan::ReflectSpec& spec, const Policy& policy, const std
   spec.fix = policy.fix;
   if (policy.max_rate.unit == Rate::Unit::Max) return {};
   Rate most = policy.max_rate;
-  if (most.unit == Rate::Unit::Bps) most = {Rate::Unit::Pps, most.value / kLeastBits};
+  if (most.unit == Rate::Unit::Bps) most = {Rate::Unit::Pps, std::floor(most.value / kLeastBits)};
   if (spec.max_rate.unit == Rate::Unit::Max) spec.max_rate = most;
   if (spec.max_rate.value <= most.value) return {};
   return refused(fmt::format("max_rate {} is above this server's ceiling: at most {} is accepted",

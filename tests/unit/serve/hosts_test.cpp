@@ -163,8 +163,17 @@ TEST(BothHosts, WhatAReceiverWasTooEarlyForIsNotLost) {
   EXPECT_NE(document["error"].get<std::string>().find("--max-duration"), std::string::npos);
   EXPECT_TRUE(document["end"]["ledger"].empty());
   EXPECT_EQ(document["end"]["far"]["rx"], Json::parse(kReceived));
-  EXPECT_FALSE(was_interrupted(hosts.ways.front().sent));
-  EXPECT_TRUE(was_interrupted({R"({"end":{"reason":"interrupted"}})", 0}));
+  hosts.ways.front().received = {kReceived, 5, "no test frame arrived"};
+  EXPECT_EQ(verdict_of(hosts).error, kCut) << "there was nobody to receive them";
+  hosts.ways.front().received = {kReceived, 1, "eth1 went down"};
+  EXPECT_EQ(verdict_of(hosts).error, "far end: eth1 went down");
+  EXPECT_FALSE(ended_early(hosts.ways.front().sent));
+  EXPECT_TRUE(ended_early({R"({"end":{"reason":"interrupted"}})", 0}));
+  EXPECT_FALSE(ended_early({R"({"end":{"reason":"duration"}})", 0}));
+  Json fewer = Json::parse(kSent);
+  fewer["end"]["sum"]["attempts"] = 99;
+  EXPECT_TRUE(ended_early({fewer.dump(), 0}));
+  EXPECT_TRUE(ended_early({R"({"end":{"reason":"amount","ledger":[{"not_sent":1}]}})", 0}));
 }
 
 Clocks far_clock_ahead(std::int64_t offset_ns, std::uint64_t error_ns) {
