@@ -36,10 +36,11 @@ std::uint64_t dropped(const net::VethTestBed& bed) {
 /// pktgen's settings, then its run, which an interrupt ends.
 std::string pktgen(const net::VethTestBed& bed) {
   const auto &near = bed.near(), &far = bed.far();
-  std::string script = "modprobe -q pktgen; cd /proc/net/pktgen || exit 3; "
-                       "echo rem_device_all >kpktgend_0; "
-                       "echo add_device " +
-                       near.name + " >kpktgend_0; ";
+  std::string script =
+      "modprobe -q pktgen; test -d /proc/net/pktgen || exit 3; cd /proc/net/pktgen; "
+      "echo rem_device_all >kpktgend_0; "
+      "echo add_device " +
+      near.name + " >kpktgend_0; ";
   for (const std::string& line :
        {std::string("count 0"), std::string("pkt_size 60"), std::string("delay 0"),
         std::string("xmit_mode netif_receive"), std::string("burst 32"),

@@ -27,10 +27,10 @@ foreach(shell IN ITEMS bash zsh fish)
   add_custom_command(OUTPUT ${files}/completion.${shell} DEPENDS ${files}/xtg VERBATIM
     COMMAND sh -c "'${files}/xtg' completion ${shell} >'${files}/completion.${shell}'")
 endforeach()
-set(page ${PROJECT_SOURCE_DIR}/man/xdp-trafficgen.8)
+set(manual ${PROJECT_SOURCE_DIR}/man/xdp-trafficgen.8)
 set(changes ${PROJECT_SOURCE_DIR}/CHANGELOG.md)
-add_custom_command(OUTPUT ${files}/xtg.8.gz DEPENDS ${page} VERBATIM
-  COMMAND sh -c "sed -f '${CMAKE_CURRENT_SOURCE_DIR}/short_name.sed' '${page}' | gzip -9n >'${files}/xtg.8.gz'")
+add_custom_command(OUTPUT ${files}/xtg.8.gz DEPENDS ${manual} VERBATIM
+  COMMAND sh -c "sed -f '${CMAKE_CURRENT_SOURCE_DIR}/short_name.sed' '${manual}' | gzip -9n >'${files}/xtg.8.gz'")
 add_custom_command(OUTPUT ${files}/changelog.gz DEPENDS ${changes} VERBATIM
   COMMAND sh -c "gzip -9nc '${changes}' >'${files}/changelog.gz'")
 add_custom_command(OUTPUT ${files}/changelog.Debian.gz DEPENDS ${files}/changelog VERBATIM
@@ -38,21 +38,29 @@ add_custom_command(OUTPUT ${files}/changelog.Debian.gz DEPENDS ${files}/changelo
 add_custom_target(deb_files ALL DEPENDS ${files}/xtg ${files}/completion.bash ${files}/completion.zsh
   ${files}/completion.fish ${files}/xtg.8.gz ${files}/changelog.gz ${files}/changelog.Debian.gz)
 
+set(program /usr/bin/xtg) # the full name may be that of xdp-tools
+set(page xtg)
+configure_file(${PROJECT_SOURCE_DIR}/systemd/xdp-trafficgen.service.in ${files}/xdp-trafficgen.service @ONLY)
+file(WRITE ${files}/conffiles "/etc/default/xdp-trafficgen\n")
+
 function(xtg_deb_install kind folder)
   install(${kind} ${ARGN} DESTINATION ${folder} COMPONENT deb EXCLUDE_FROM_ALL)
 endfunction()
-xtg_deb_install(PROGRAMS bin ${files}/xtg)
-xtg_deb_install(FILES share/man/man8 ${files}/xtg.8.gz)
-xtg_deb_install(FILES share/bash-completion/completions ${files}/completion.bash RENAME xtg)
-xtg_deb_install(FILES share/zsh/vendor-completions ${files}/completion.zsh RENAME _xtg)
-xtg_deb_install(FILES share/fish/vendor_completions.d ${files}/completion.fish RENAME xtg.fish)
-xtg_deb_install(FILES share/doc/${package} ${files}/copyright ${files}/changelog.gz ${files}/changelog.Debian.gz)
-xtg_deb_install(FILES share/${package} ${PROJECT_SOURCE_DIR}/man/xdp-trafficgen.schema.json
+xtg_deb_install(PROGRAMS usr/bin ${files}/xtg)
+xtg_deb_install(FILES usr/share/man/man8 ${files}/xtg.8.gz)
+xtg_deb_install(FILES usr/share/bash-completion/completions ${files}/completion.bash RENAME xtg)
+xtg_deb_install(FILES usr/share/zsh/vendor-completions ${files}/completion.zsh RENAME _xtg)
+xtg_deb_install(FILES usr/share/fish/vendor_completions.d ${files}/completion.fish RENAME xtg.fish)
+xtg_deb_install(FILES usr/share/doc/${package} ${files}/copyright ${files}/changelog.gz ${files}/changelog.Debian.gz)
+xtg_deb_install(FILES usr/share/${package} ${PROJECT_SOURCE_DIR}/man/xdp-trafficgen.schema.json
   ${PROJECT_SOURCE_DIR}/man/xdp-trafficgen-profile.schema.json ${PROJECT_SOURCE_DIR}/scripts/xtg-signature.lua)
+xtg_deb_install(FILES lib/systemd/system ${files}/xdp-trafficgen.service
+  ${PROJECT_SOURCE_DIR}/systemd/xdp-trafficgen.socket)
+xtg_deb_install(FILES etc/default ${PROJECT_SOURCE_DIR}/systemd/xdp-trafficgen.default RENAME xdp-trafficgen)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_INSTALL_CMAKE_PROJECTS "${PROJECT_BINARY_DIR};${PROJECT_NAME};deb;/")
-set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_PACKAGING_INSTALL_PREFIX /)
 set(CPACK_PACKAGE_NAME ${package})
 set(CPACK_PACKAGE_VENDOR "")
 set(CPACK_PACKAGE_CONTACT ${maintainer})
@@ -70,6 +78,6 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "wireshark-common")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_SOURCE_DIR}/postinst ${CMAKE_CURRENT_SOURCE_DIR}/prerm
-    ${CMAKE_CURRENT_SOURCE_DIR}/triggers)
+    ${CMAKE_CURRENT_SOURCE_DIR}/triggers ${files}/conffiles)
 set(CPACK_OUTPUT_CONFIG_FILE ${PROJECT_BINARY_DIR}/CPackConfig.cmake)
 include(CPack)

@@ -65,6 +65,20 @@ struct Streams {
   std::ostream out{&out_buffer}, err{&err_buffer};
 };
 
+/// Of the commands that make a run; none for the others.
+const xtg::plan::OutputSpec* output_of(const xtg::spec::Test& test) {
+  return std::visit(
+      [](const auto& spec) -> const xtg::plan::OutputSpec* {
+        if constexpr (requires { spec.output.prometheus; })
+          return &spec.output;
+        else if constexpr (requires { spec.test.output; })
+          return &spec.test.output;
+        else
+          return nullptr;
+      },
+      test.of);
+}
+
 int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
   if (const auto* text = std::get_if<xtg::cli::TextRequest>(&request)) {
     context.out << text->text;
@@ -72,13 +86,20 @@ int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
   }
   const auto& test = std::get<xtg::spec::Test>(request);
   context.test = xtg::spec::to_profile(test);
+  if (const auto* output = output_of(test))
+    if (auto ready = xtg::app::open_metrics(*output, context); !ready)
+      return xtg::app::reject_request(ready.error(), *output, context);
   return std::visit(
       Overloaded{
           [&](const xtg::plan::TestSpec& spec) {
             return test.far.host.empty() ? xtg::app::udp(spec, context)
                                          : xtg::app::udp_with_server(spec, test.far, context);
           },
-          [&](const xtg::plan::TcpSpec& spec) { return xtg::app::tcp(spec, context); },
+          [&](const xtg::plan::TcpSpec& spec) {
+            return test.far.host.empty() ? xtg::app::tcp(spec, context)
+                                         : xtg::app::tcp_with_server(spec, test.far, context);
+          },
+          [&](const xtg::plan::TcpSinkSpec& spec) { return xtg::app::tcp_sink(spec, context); },
           [&](const xtg::plan::RxSpec& spec) { return xtg::app::rx(spec, context); },
           [&](const xtg::plan::ReflectSpec& spec) { return xtg::app::reflect(spec, context); },
           [&](const xtg::plan::SearchSpec& spec) {

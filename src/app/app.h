@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <ostream>
 #include <string>
 
@@ -18,10 +19,13 @@
 #include "plan/search_spec.h"
 #include "plan/serve_spec.h"
 #include "plan/spec.h"
+#include "plan/tcp_sink_spec.h"
 #include "plan/tcp_spec.h"
 #include "plan/test_spec.h"
 
 namespace xtg::app {
+
+class Metrics; // app/metrics.h
 
 struct Context {
   std::ostream& out;
@@ -31,13 +35,21 @@ struct Context {
   std::string test{};           ///< the same test as a JSON profile; may be empty
   std::uint64_t started_ns = 0; ///< CLOCK_MONOTONIC at the start of the process
   std::function<void()> restore_signals =
-      {}; ///< called in a child before it executes another program
+      {};                             ///< called in a child before it executes another program
+  std::shared_ptr<Metrics> metrics{}; ///< of --prometheus; shared with copies of this context
 };
+
+/// Begins to serve the figures of the run that follows, where it is asked for: in the namespace in
+/// which the program was started, whatever the command enters.
+Status open_metrics(const plan::OutputSpec& output, Context& context);
 
 int udp(const plan::TestSpec& test, Context& context);
 /// With the other end on another host.
 int udp_with_server(const plan::TestSpec& test, const plan::FarEnd& far, Context& context);
 int tcp(const plan::TcpSpec& spec, Context& context);
+/// With the other end on another host.
+int tcp_with_server(const plan::TcpSpec& spec, const plan::FarEnd& far, Context& context);
+int tcp_sink(const plan::TcpSinkSpec& spec, Context& context);
 int rx(const plan::RxSpec& spec, Context& context);
 int reflect(const plan::ReflectSpec& spec, Context& context);
 /// `far`: the host where frames arrive, if it is another one.

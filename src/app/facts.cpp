@@ -5,10 +5,12 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include <sched.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -38,6 +40,21 @@ std::vector<int> allowed_cpus() {
 std::string kernel_release() {
   utsname name{};
   return uname(&name) == 0 ? name.release : "";
+}
+
+std::string cpu_model() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t colon = line.find(": ");
+    // Of x86, MIPS, and Power.
+    for (const std::string_view key : {"model name\t", "cpu model\t", "cpu\t"})
+      if (colon != line.npos && line.starts_with(key)) return line.substr(colon + 2);
+  }
+  return {};
+}
+
+std::uint32_t online_cpus() {
+  return static_cast<std::uint32_t>(std::max(0L, sysconf(_SC_NPROCESSORS_ONLN)));
 }
 
 std::string host_name() {

@@ -40,6 +40,9 @@ plan::HostFacts gather_facts(const std::string& interface);
 
 std::vector<int> allowed_cpus();
 std::string kernel_release();
+/// As /proc/cpuinfo names it; empty if it does not.
+std::string cpu_model();
+std::uint32_t online_cpus();
 std::string host_name();
 
 } // namespace xtg::app

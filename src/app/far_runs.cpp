@@ -139,12 +139,16 @@ Result<std::string> FarRuns::start(const std::string& body, bool wait, const Sto
   auto state = serve::read_state(answer->status, answer->body);
   if (!state) return tl::unexpected<Error>(std::move(state.error()));
   const std::string id = state->id;
+  if (id.empty())
+    return fail(Errc::Peer, "the server's answer names no test: is its version another one?");
   std::optional<std::size_t> position;
   for (;;) {
     {
       const std::lock_guard lock(mutex_);
       runs_[id] = *state;
     }
+    if (state->state == "failed" && !state->measured)
+      return fail(Errc::Peer, "the server could not begin its part: " + state->error);
     if (state->state != "waiting" && state->state != "starting") return id;
     if (state->position != position && state->position.value_or(0) != 0) {
       position = state->position;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include "app/metrics.h"
 #include "app/report_sink.h"
 #include "app/run_common.h"
 #include "core/exit_status.h"
@@ -20,6 +21,7 @@ std::unique_ptr<report::Sink> make_output(const plan::OutputSpec& output, const 
   auto sink = report::make_sink(output, context.out, context.err);
   if (!output.report_path.empty())
     sink = with_report(std::move(sink), output.report_path, context.err);
+  if (context.metrics) sink = context.metrics->beside(std::move(sink));
   return report::make_outspoken(std::move(sink), context.err, output.verbose);
 }
 
@@ -54,7 +56,8 @@ Context beside_capture(Context& context, const std::string& pcap_path) {
           context.command,
           context.test,
           context.started_ns,
-          context.restore_signals};
+          context.restore_signals,
+          context.metrics};
 }
 
 bool for_people(const plan::OutputSpec& output) {

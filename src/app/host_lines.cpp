@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include "app/app.h"
+
 namespace xtg::app {
 
 namespace {
@@ -25,6 +27,8 @@ public:
       lines_.write(line, mark_);
     }
   }
+
+  [[nodiscard]] Status status() const override { return lines_.status(); }
 
 private:
   HostLines& lines_;
@@ -70,6 +74,11 @@ void HostLines::write(std::string_view line, const LineMark& mark) {
   fmt::print(out_, "{},\"side\":\"{}\",\"direction\":\"{}\"}}\n", line,
              mark.near_end ? "near" : "far", mark.forward ? "forward" : "reverse");
   out_.flush();
+}
+
+Status HostLines::status() {
+  const std::lock_guard lock(mutex_);
+  return out_ ? Status{} : Status(tl::unexpected<Error>(output_error(out_)));
 }
 
 std::unique_ptr<report::Sink> HostLines::sink(const LineMark& mark) {

@@ -32,6 +32,8 @@ public:
   HostLines& operator=(const HostLines&) = delete;
   /// By any thread.
   void write(std::string_view line, const LineMark& mark);
+  /// Whether all lines could be written.
+  Status status();
   /// A sink for a run here.
   std::unique_ptr<report::Sink> sink(const LineMark& mark);
   /// Prints the events of a test of the server, until it is over.

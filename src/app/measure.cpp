@@ -18,6 +18,7 @@
 #include "app/sample_file.h"
 #include "app/udp_run.h"
 #include "app/tcp_run.h"
+#include "app/tcp_sink_run.h"
 #include "app/this_host.h"
 #include "plan/tx_path.h"
 
@@ -145,6 +146,15 @@ Result<Outcome> measure(const plan::ReflectPlan& asked, report::Sink& sink, cons
     ready = remove_obstacle(plan.iface, smallest, plan.spec.fix, repair, plan.notes);
   if (!ready) return tl::unexpected<Error>(std::move(ready.error()));
   ReflectRun course(plan);
+  if (auto prepared = course.prepare(); !prepared)
+    return while_preparing(std::move(prepared.error()));
+  return run::carry_out(course, host.info(), sink, stop, host);
+}
+
+Result<Outcome> measure(const plan::TcpSinkPlan& plan, report::Sink& sink, const StopToken& stop,
+                        report::RunInfo asker) {
+  ThisHost host(std::move(asker));
+  TcpSinkRun course(plan);
   if (auto prepared = course.prepare(); !prepared)
     return while_preparing(std::move(prepared.error()));
   return run::carry_out(course, host.info(), sink, stop, host);

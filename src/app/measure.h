@@ -12,6 +12,7 @@
 #include "plan/reflect_plan.h"
 #include "plan/rx_plan.h"
 #include "plan/tcp_plan.h"
+#include "plan/tcp_sink_plan.h"
 #include "report/event.h"
 #include "run/loop.h"
 
@@ -30,6 +31,8 @@ Result<Outcome> measure(const plan::TcpPlan& plan, report::Sink& sink, const Sto
 Result<Outcome> measure(const plan::RxPlan& plan, report::Sink& sink, const StopToken& stop,
                         report::RunInfo asker = {}, KeptPort* kept = nullptr);
 Result<Outcome> measure(const plan::ReflectPlan& plan, report::Sink& sink, const StopToken& stop,
+                        report::RunInfo asker = {});
+Result<Outcome> measure(const plan::TcpSinkPlan& plan, report::Sink& sink, const StopToken& stop,
                         report::RunInfo asker = {});
 
 } // namespace xtg::app

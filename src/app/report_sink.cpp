@@ -29,9 +29,7 @@ public:
 
 private:
   void write() {
-    auto run = html::read_run("xdp-trafficgen", text_.str());
-    const Status written = run ? replace_file(path_, html::report({std::move(*run)}))
-                               : Status(tl::unexpected<Error>(std::move(run.error())));
+    const Status written = write_report(path_, text_.str());
     complete_ = written.has_value();
     if (written) return;
     fmt::print(err_, "{}: --report {}: {}\n", program_name(), path_, written.error().message());
@@ -47,6 +45,12 @@ private:
 };
 
 } // namespace
+
+Status write_report(const std::string& path, const std::string& document) {
+  auto run = html::read_run("xdp-trafficgen", document);
+  if (!run) return tl::unexpected<Error>(std::move(run.error()));
+  return replace_file(path, html::report({std::move(*run)}));
+}
 
 std::unique_ptr<report::Sink> with_report(std::unique_ptr<report::Sink> sink, std::string path,
                                           std::ostream& err) {

@@ -6,6 +6,7 @@
 #include <ostream>
 #include <string>
 
+#include "core/result.h"
 #include "report/event.h"
 
 namespace xtg::app {
@@ -14,5 +15,8 @@ namespace xtg::app {
 /// and makes the sink incomplete.
 std::unique_ptr<report::Sink> with_report(std::unique_ptr<report::Sink> sink, std::string path,
                                           std::ostream& err);
+
+/// Writes the report of a result document.
+Status write_report(const std::string& path, const std::string& document);
 
 } // namespace xtg::app

@@ -97,6 +97,8 @@ Result<serve::AnyPlan> ServeMachine::plan(const spec::Test& test, bool ask) {
     if (const auto kept = held(rx->interface)) overlook_kept(facts, *kept);
     return any(plan::resolve_rx(*rx, facts));
   }
+  if (const auto* sink = std::get_if<plan::TcpSinkSpec>(&test.of))
+    return any(plan::resolve_tcp_sink(*sink, gather_facts(sink->interface)));
   if (const auto* reflect = std::get_if<plan::ReflectSpec>(&test.of))
     return any(plan::resolve_reflect(*reflect, gather_facts(reflect->interface)));
   return fail(Errc::Internal, "a command that is not served");

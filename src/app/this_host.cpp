@@ -44,6 +44,8 @@ ThisHost::ThisHost(report::RunInfo asker) : info_(std::move(asker)) {
   info_.started_utc = utc_now();
   info_.hostname = host_name();
   info_.kernel = kernel_release();
+  info_.cpu_model = cpu_model();
+  info_.cpus = online_cpus();
   if (info_.started_ns != 0) return; // the process exists for this run only
   info_.started_ns = monotonic_ns();
   cpu_before_s_ = process_cpu_s();

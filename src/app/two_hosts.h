@@ -81,6 +81,9 @@ constexpr Nanoseconds kMore{3'000'000'000};
 serve::BothHosts measure_between(const plan::TestSpec& test, const plan::FarEnd& far, FarHost& host,
                                  KeptPort& kept, Context& context);
 
+/// Prints the result of both hosts in the form that was asked for; returns the exit status.
+int print_hosts(const serve::BothHosts& hosts, const plan::OutputSpec& output, Context& context);
+
 /// udp --server --round-trip: the far end reflects, and the near end sends and receives.
 serve::BothHosts round_trip_with_server(const plan::TestSpec& test, const plan::FarEnd& far,
                                         Context& context);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `udp --server`: one end here, the other one on a server's host; the results of both as one.
-#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -13,8 +12,10 @@
 #include "app/far_host.h"
 #include "app/front_end.h"
 #include "app/host_lines.h"
+#include "app/near_run.h"
 #include "app/two_hosts.h"
 #include "core/clock.h"
+#include "core/exit_status.h"
 #include "plan/plan.h"
 #include "plan/rx_plan.h"
 #include "serve/both_hosts.h"
@@ -24,44 +25,6 @@
 namespace xtg::app {
 
 namespace {
-
-/// A receiver of ours, in a thread of its own.
-class NearReceiver {
-public:
-  NearReceiver(plan::RxPlan plan, std::unique_ptr<report::Sink> shown, report::RunInfo asker,
-               KeptPort* kept)
-      : tee_(journal_, std::move(shown)),
-        thread_([this, kept, plan = std::move(plan), asker = std::move(asker)] {
-          finish(measure(plan, tee_, stop_, asker, kept), tee_);
-          journal_.close();
-          over_ = true;
-        }) {}
-  ~NearReceiver() { stop(); }
-  NearReceiver(const NearReceiver&) = delete;
-  NearReceiver& operator=(const NearReceiver&) = delete;
-  void await_begin() const {
-    while (!journal_.begun() && !over_)
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  void stop() { stop_.trip(monotonic_ns()); }
-  [[nodiscard]] bool over() const { return over_; }
-  serve::HalfResult finish_within(Nanoseconds patience) {
-    const std::uint64_t until = monotonic_ns() + static_cast<std::uint64_t>(patience.count());
-    while (!over_ && monotonic_ns() < until)
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    stop();
-    thread_.join();
-    thread_ = {};
-    return result_of(journal_);
-  }
-
-private:
-  StopToken stop_;
-  serve::Journal journal_{serve::Journal::kUnbounded};
-  Tee tee_;
-  std::atomic<bool> over_{false};
-  std::jthread thread_;
-};
 
 /// For how long clocks may drift apart in a run without a duration.
 constexpr Nanoseconds kUnlimited{10'000'000'000};
@@ -114,7 +77,7 @@ private:
   serve::SenderOffsets offsets_;   ///< that the receivers were given
   std::optional<HostLines> lines_; ///< for --json-stream
   std::uint32_t run_id_ = 0;
-  std::unique_ptr<NearReceiver> near_rx_;
+  std::unique_ptr<NearRun> near_rx_;
   std::string far_rx_, far_tx_;
   serve::HalfResult near_tx_;
   bool cut_ = false; ///< the server's receiver was over before our sender
@@ -176,7 +139,7 @@ Status TwoHosts::start_receivers() {
   if (kept_ != nullptr) overlook_kept(facts, *kept_);
   auto plan = plan::resolve_rx(spec, facts);
   if (!plan) return tl::unexpected<Error>(std::move(plan.error()));
-  near_rx_ = std::make_unique<NearReceiver>(std::move(*plan), shown(false), asker(context_), kept_);
+  near_rx_ = std::make_unique<NearRun>(std::move(*plan), shown(false), asker(context_), kept_);
   near_rx_->await_begin();
   return {};
 }
@@ -257,18 +220,9 @@ serve::BothHosts measure_between(const plan::TestSpec& test, const plan::FarEnd&
 int udp_with_server(const plan::TestSpec& test, const plan::FarEnd& far, Context& context) {
   xdp::init_logging(test.output.verbose);
   const bool round_trip = test.ports.front().streams.front().round_trip;
-  const serve::BothHosts hosts = round_trip ? round_trip_with_server(test, far, context)
-                                            : TwoHosts(test, far, nullptr, nullptr, context).run();
-  const serve::Verdict verdict = serve::verdict_of(hosts);
-  if (test.output.json)
-    context.out << serve::document_of(hosts);
-  else if (test.output.json_stream)
-    context.out << serve::result_line_of(hosts);
-  else if (for_people(test.output))
-    serve::print_ledgers(context.out, hosts);
-  context.out.flush();
-  if (!verdict.error.empty()) report_error({Errc::System, 0, verdict.error}, context);
-  return verdict.exit_status;
+  return print_hosts(round_trip ? round_trip_with_server(test, far, context)
+                                : TwoHosts(test, far, nullptr, nullptr, context).run(),
+                     test.output, context);
 }
 
 } // namespace xtg::app

@@ -55,12 +55,36 @@ void add_sent(std::vector<Figure>& out, const Json& end, const std::string& pref
   out.push_back({prefix + "missed slots", number_at(sum, {"skipped_slots"})});
 }
 
-void add_port_test(std::vector<Figure>& out, const Json& end) {
+void add_both_ends(std::vector<Figure>& out, const Json& end) {
   for (const auto& [key, label] :
        {std::pair{"asked", "packets asked for"}, std::pair{"sent", "packets sent"},
         std::pair{"received", "packets received"}})
     out.push_back({label, number_at(end, {"sum", key})});
   out.push_back({"lost", number_at(end, {"sum", "lost_percent"}), Form::Percent});
+}
+
+void add_hosts(std::vector<Figure>& out, const Run& run) {
+  add_both_ends(out, end_of(run));
+  for (const Part& part : parts_of(run)) {
+    if (part.end == nullptr) continue;
+    const Json& sum = at(*part.end, {"sum"});
+    if (part.sends) {
+      out.push_back({part.label + ": packet rate", number_at(sum, {"xmit_pps"}), Form::PacketRate});
+      out.push_back({part.label + ": bit rate on the wire (L1)",
+                     number_at(sum, {"l1_bits_per_second"}), Form::BitRate});
+    } else {
+      out.push_back({part.label + ": jitter", number_at(sum, {"jitter_us"}), Form::Microseconds});
+      out.push_back({part.label + ": reordered", number_at(sum, {"reordered"})});
+    }
+  }
+  for (const Json& ledger : list_at(end_of(run), {"ledger"})) {
+    add_latency(out, at(ledger, {"delay_us"}), ledger_label(ledger) + ": latency");
+    add_latency(out, at(ledger, {"round_trip", "delay_us"}), ledger_label(ledger) + ": round trip");
+  }
+}
+
+void add_port_test(std::vector<Figure>& out, const Json& end) {
+  add_both_ends(out, end);
   for (const Json& tx : list_at(end, {"tx"})) {
     const std::string port = text_at(tx, {"interface"});
     out.push_back({port + ": packet rate", number_at(tx, {"sum", "xmit_pps"}), Form::PacketRate});
@@ -137,6 +161,7 @@ std::string sentence(const Run& run) {
                        prefixed(number_at(sum, {"xmit_pps"}), "pps"),
                        prefixed(number_at(sum, {"l1_bits_per_second"}), "bit/s"));
   case Command::PortTest:
+  case Command::Hosts:
     return fmt::format("Of {} packets sent, {} were received: {} lost.", n(sum, {"sent"}),
                        n(sum, {"received"}), percent(number_at(sum, {"lost_percent"})));
   case Command::Tcp:
@@ -182,6 +207,12 @@ void add_conditions(std::vector<std::string>& out, const Json& end) {
 
 } // namespace
 
+std::string ledger_label(const Json& ledger) {
+  const std::string interface = text_at(ledger, {"interface"});
+  return interface.empty() ? text_at(ledger, {"from"}) + " to " + text_at(ledger, {"to"})
+                           : interface;
+}
+
 std::string shown(const Figure& figure) {
   return figure.value ? form_text(*figure.value, figure.form) : "n/a";
 }
@@ -196,6 +227,9 @@ std::vector<Figure> key_figures(const Run& run) {
     break;
   case Command::PortTest:
     add_port_test(out, end);
+    break;
+  case Command::Hosts:
+    add_hosts(out, run);
     break;
   case Command::Tcp:
     add_tcp(out, end);
@@ -244,8 +278,7 @@ Verdict verdict_of(const Run& run) {
     for (const Json& ledger : list_at(end, {"ledger"}))
       if (const std::string limit = text_at(ledger, {"limited_by"});
           !limit.empty() && limit != "none")
-        out.details.push_back(
-            fmt::format("{}: limited by the {}.", text_at(ledger, {"interface"}), limit));
+        out.details.push_back(fmt::format("{}: limited by the {}.", ledger_label(ledger), limit));
     if (const std::string why = text_at(end, {"target", "shortfall"}); !why.empty())
       out.details.push_back("Below the target rate: " + why + ".");
     add_conditions(out.details, end);
@@ -260,6 +293,8 @@ std::string command_name(Command command) {
     return "udp";
   case Command::PortTest:
     return "udp, both ends";
+  case Command::Hosts:
+    return "udp, two hosts";
   case Command::Tcp:
     return "tcp";
   case Command::Rx:

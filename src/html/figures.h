@@ -43,6 +43,8 @@ struct Part {
   const Json* end = nullptr;
 };
 std::vector<Part> parts_of(const Run& run);
+/// "eth1", or of two hosts "198.18.0.1 (eth1) to 198.18.0.2 (eth2)".
+std::string ledger_label(const Json& ledger);
 
 /// Over time: rate, loss, latency. A chart without values has no series.
 std::vector<Chart> time_charts(const Run& run);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "html/report.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/version.h"
@@ -50,7 +52,7 @@ std::string ledgers(const Run& run, const std::string& id) {
       shares.push_back({label, number_at(ledger, {key}).value_or(0), shares.empty()});
     out += draw_shares(
         fmt::format("Where the {} packets of {} went{}", whole(number_at(ledger, {"asked"})),
-                    text_at(ledger, {"interface"}),
+                    ledger_label(ledger),
                     at(ledger, {"exact"}) == false ? " (losses are a lower bound)" : ""),
         shares, fmt::format("{}ledger{}", id, number++));
   }
@@ -99,7 +101,7 @@ std::string series_table(const Chart& chart) {
 }
 
 std::string over_time(const Run& run, const std::string& id) {
-  if (list_at(run.document, {"intervals"}).empty())
+  if (std::ranges::all_of(parts_of(run), [](const Part& part) { return part.intervals.empty(); }))
     return element("p",
                    "The result has no intervals, so nothing is known about changes over time.");
   std::string out;

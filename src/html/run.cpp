@@ -24,6 +24,7 @@ Command command_of(const Json& document) {
   const Json& configuration = at(document, {"start", "configuration"});
   const std::string role = text_at(configuration, {"role"});
   if (role == "exchange") return Command::PortTest;
+  if (role == "hosts") return Command::Hosts;
   if (role == "receiver") return Command::Rx;
   if (role == "mirror") return Command::Reflect;
   if (role == "search") return Command::Search;

@@ -19,7 +19,10 @@ Axis::Axis(Scale scale, double least, double most, bool from_zero)
     : scale_(scale), any_(least <= most) {
   if (!any_) return;
   if (scale == Scale::Linear) {
-    if (from_zero) least = std::min(least, 0.0);
+    if (from_zero) {
+      least = std::min(least, 0.0);
+      most = std::max(most, 0.0);
+    }
     low_ = least;
     high_ = most;
     if (high_ <= low_) high_ = low_ + (low_ == 0 ? 1 : std::fabs(low_));
@@ -87,8 +90,12 @@ std::vector<double> Axis::ticks(int wanted) const {
   const double power = std::pow(10.0, std::floor(std::log10(rough)));
   const double lead = rough / power;
   const double step = power * (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10);
-  for (double i = std::ceil(low_ / step - 1e-9); i * step <= high_ + step * 1e-9; ++i)
-    out.push_back(i * step + 0.0); // never -0
+  const double first = std::ceil(low_ / step - 1e-9);
+  for (int i = 0; i <= 2 * wanted; i++) { // far from zero, doubles are further apart than steps
+    const double value = (first + i) * step + 0.0; // never -0
+    if (value > high_ + step * 1e-9) break;
+    if (out.empty() || value > out.back()) out.push_back(value);
+  }
   return out;
 }
 

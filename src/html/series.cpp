@@ -11,28 +11,50 @@ namespace {
 /// With more parts, one line of latency each.
 constexpr std::size_t kFewParts = 2;
 
-const Json& intervals_of(const Run& run) {
-  return list_at(run.document, {"intervals"});
-}
-
 std::string flow_label(const Json& flow) {
   return text_at(flow, {"from"}) + " to " + text_at(flow, {"to"});
 }
 
 /// Of a port test: the entries of `key` at the same place in every interval and in the end.
-void add_parts(std::vector<Part>& out, const Run& run, std::string_view key, bool sends) {
-  const Json& end = list_at(run.document, {"end", key});
-  const Json& first = intervals_of(run).empty() ? end : list_at(intervals_of(run)[0], {key});
+void add_parts(std::vector<Part>& out, const Json& document, std::string_view key, bool sends) {
+  const Json& end = list_at(document, {"end", key});
+  const Json& intervals = list_at(document, {"intervals"});
+  const Json& first = intervals.empty() ? end : list_at(intervals[0], {key});
   for (std::size_t i = 0; i < std::max(end.size(), first.size()); ++i) {
     const Json& named = i < end.size() ? end[i] : first[i];
     Part part{
         sends ? text_at(named, {"interface"}) + " sends" : flow_label(named), sends, {}, nullptr};
-    for (const Json& interval : intervals_of(run)) {
+    for (const Json& interval : intervals) {
       const Json& list = list_at(interval, {key});
       if (i < list.size()) part.intervals.push_back(&list[i]);
     }
     if (i < end.size()) part.end = &end[i];
     out.push_back(std::move(part));
+  }
+}
+
+/// A run as the only part, or as one of several.
+Part whole_part(const Json& document, std::string label, bool sends) {
+  Part part{std::move(label), sends, {}, nullptr};
+  for (const Json& interval : list_at(document, {"intervals"}))
+    part.intervals.push_back(&interval);
+  if (const Json& end = at(document, {"end"}); end.is_object()) part.end = &end;
+  return part;
+}
+
+/// Both hosts' documents, each a run of its own.
+void add_hosts(std::vector<Part>& out, const Run& run) {
+  for (const std::string_view host : {"near", "far"}) {
+    const Json& tx = at(run.document, {"end", host, "tx"});
+    const Json& rx = at(run.document, {"end", host, "rx"});
+    const std::string name(host);
+    if (list_at(tx, {"end", "tx"}).empty()) {
+      if (tx.is_object()) out.push_back(whole_part(tx, name + " end sends", true));
+    } else { // it has both ends: the frames come back
+      add_parts(out, tx, "tx", true);
+      add_parts(out, tx, "flows", false);
+    }
+    if (rx.is_object()) out.push_back(whole_part(rx, name + " end receives", false));
   }
 }
 
@@ -144,14 +166,12 @@ void add_distribution(std::vector<Distribution>& out, const std::string& label, 
 std::vector<Part> parts_of(const Run& run) {
   std::vector<Part> out;
   if (run.command == Command::PortTest) {
-    add_parts(out, run, "tx", true);
-    add_parts(out, run, "flows", false);
+    add_parts(out, run.document, "tx", true);
+    add_parts(out, run.document, "flows", false);
+  } else if (run.command == Command::Hosts) {
+    add_hosts(out, run);
   } else if (run.command != Command::Search && run.command != Command::Unknown) {
-    Part part{"", run.command == Command::Udp, {}, nullptr};
-    for (const Json& interval : intervals_of(run))
-      part.intervals.push_back(&interval);
-    if (const Json& end = at(run.document, {"end"}); end.is_object()) part.end = &end;
-    out.push_back(std::move(part));
+    out.push_back(whole_part(run.document, "", run.command == Command::Udp));
   }
   return out;
 }
@@ -164,7 +184,7 @@ std::vector<Chart> time_charts(const Run& run) {
   std::vector<Chart> out{rate_chart(parts), bits_chart(parts, false)};
   if (run.command != Command::Reflect || !parts.front().intervals.empty())
     out.push_back(loss_chart(parts));
-  if (run.command == Command::PortTest || run.command == Command::Rx)
+  if (std::ranges::any_of(parts, [](const Part& part) { return !part.sends; }))
     out.push_back(latency_chart(parts, false));
   return out;
 }

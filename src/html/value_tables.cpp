@@ -53,6 +53,14 @@ void flatten(const Json& value, const std::string& path, Flat& out) {
     out.emplace_back(path, value);
     return;
   }
+  // A list of names is one value: one name more is one difference.
+  if (value.is_array() && std::ranges::all_of(value, &Json::is_string)) {
+    std::string names;
+    for (const Json& each : value)
+      names += (names.empty() ? "" : ", ") + each.get<std::string>();
+    out.emplace_back(path, names);
+    return;
+  }
   std::size_t i = 0;
   for (const auto& [key, inner] : value.items()) {
     const std::string name = value.is_array() ? std::to_string(i++) : key;

@@ -33,13 +33,58 @@ int call(const std::string& ifname, void* command) {
   return ioctl(fd.get(), SIOCETHTOOL, &request) == 0 ? 0 : errno;
 }
 
-constexpr std::uint32_t kMostStatistics = 65'536;
+constexpr std::uint32_t kMostStrings = 65'536; ///< of a set
 
 /// "rx_queue_0_xdp_drops", since Linux 6.9 "rx0_xdp_drops"; the latter has a sum beside it,
 /// "rx_xdp_drops".
 bool is_queue_drop(std::string_view name) {
   return name.starts_with("rx") && name.ends_with("_xdp_drops") &&
          name.find_first_of("0123456789") != name.npos;
+}
+
+/// Of the kernel's features (net/ethtool/common.c), those that change packets or choose a queue.
+/// Beside "rx-" and "tx-" these are a few; what concerns memory and locks is left out.
+bool concerns_packets(std::string_view name) {
+  constexpr std::array<std::string_view, 3> kOthers = {"hw-tc-offload", "loopback",
+                                                       "macsec-hw-offload"};
+  constexpr std::array<std::string_view, 3> kNot = {"tx-lockless", "tx-nocache-copy",
+                                                    "tx-gso-list"};
+  if (std::ranges::count(kOthers, name) != 0) return true;
+  return (name.starts_with("rx-") || name.starts_with("tx-")) &&
+         std::ranges::count(kNot, name) == 0;
+}
+
+/// The header of an answer, and as many elements as it announces.
+template <class Header>
+std::vector<std::uint32_t> answer_space(const Header& header, std::size_t element_size,
+                                        std::size_t count) {
+  std::vector<std::uint32_t> space((sizeof(Header) + element_size * count) / 4 + 1);
+  std::memcpy(space.data(), &header, sizeof(header));
+  return space;
+}
+
+/// How many strings a set has; 0: it is not known.
+std::uint32_t set_size(const std::string& ifname, std::uint32_t set) {
+  auto space = answer_space(ethtool_sset_info{ETHTOOL_GSSET_INFO, 0, 1ULL << set}, 4, 1);
+  if (call(ifname, space.data()) != 0) return 0;
+  ethtool_sset_info info{};
+  std::memcpy(&info, space.data(), sizeof(info));
+  if (info.sset_mask == 0) return 0; // the size stands behind the header
+  return space[sizeof(info) / 4];
+}
+
+/// The names of a set, in order.
+std::vector<std::string> names_in(const std::string& ifname, std::uint32_t set,
+                                  std::uint32_t count) {
+  auto space = answer_space(ethtool_gstrings{ETHTOOL_GSTRINGS, set, count}, ETH_GSTRING_LEN, count);
+  if (call(ifname, space.data()) != 0) return {};
+  const char* text = reinterpret_cast<const char*>(space.data()) + sizeof(ethtool_gstrings);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < count; i++) {
+    const char* name = text + i * ETH_GSTRING_LEN;
+    names.emplace_back(name, strnlen(name, ETH_GSTRING_LEN));
+  }
+  return names;
 }
 
 } // namespace
@@ -74,26 +119,45 @@ std::uint64_t speed_bps(const std::string& ifname) {
   return std::uint64_t{settings.speed} * 1'000'000;
 }
 
+std::optional<Channels> channels(const std::string& ifname) {
+  ethtool_channels found{};
+  found.cmd = ETHTOOL_GCHANNELS;
+  if (call(ifname, &found) != 0) return {};
+  return Channels{found.combined_count + found.tx_count, found.combined_count + found.rx_count};
+}
+
+std::vector<std::string> offloads(const std::string& ifname) {
+  const std::uint32_t count = set_size(ifname, ETH_SS_FEATURES);
+  if (count == 0 || count > kMostStrings) return {};
+  const std::uint32_t blocks = (count + 31) / 32;
+  const ethtool_gfeatures ask{ETHTOOL_GFEATURES, blocks};
+  auto space = answer_space(ask, sizeof(ethtool_get_features_block), blocks);
+  if (call(ifname, space.data()) != 0) return {};
+  const std::vector<std::string> names = names_in(ifname, ETH_SS_FEATURES, count);
+  std::vector<std::string> on;
+  for (std::size_t i = 0; i < names.size(); i++) {
+    ethtool_get_features_block block{};
+    std::memcpy(&block,
+                reinterpret_cast<const char*>(space.data()) + sizeof(ask) + i / 32 * sizeof(block),
+                sizeof(block));
+    if ((block.active >> i % 32 & 1) != 0 && concerns_packets(names[i])) on.push_back(names[i]);
+  }
+  return on;
+}
+
 std::uint64_t virtio_xdp_drops(const std::string& ifname) {
   if (driver(ifname) != "virtio_net") return 0;
   ethtool_drvinfo info{};
   info.cmd = ETHTOOL_GDRVINFO;
-  if (call(ifname, &info) != 0 || info.n_stats > kMostStatistics) return 0;
-  const std::size_t count = info.n_stats;
-  std::vector<std::uint32_t> names((sizeof(ethtool_gstrings) + count * ETH_GSTRING_LEN) / 4 + 1);
-  std::vector<std::uint64_t> values(sizeof(ethtool_stats) / 8 + count);
-  const ethtool_gstrings ask_names{ETHTOOL_GSTRINGS, ETH_SS_STATS, info.n_stats};
+  if (call(ifname, &info) != 0 || info.n_stats > kMostStrings) return 0;
+  const std::vector<std::string> names = names_in(ifname, ETH_SS_STATS, info.n_stats);
+  std::vector<std::uint64_t> values(sizeof(ethtool_stats) / 8 + names.size());
   const ethtool_stats ask_values{ETHTOOL_GSTATS, info.n_stats};
-  std::memcpy(names.data(), &ask_names, sizeof(ask_names));
   std::memcpy(values.data(), &ask_values, sizeof(ask_values));
-  if (call(ifname, names.data()) != 0 || call(ifname, values.data()) != 0) return 0;
-  const char* text = reinterpret_cast<const char*>(names.data()) + sizeof(ethtool_gstrings);
+  if (names.empty() || call(ifname, values.data()) != 0) return 0;
   std::uint64_t drops = 0;
-  for (std::size_t i = 0; i < count; i++) {
-    const char* name = text + i * ETH_GSTRING_LEN;
-    if (is_queue_drop({name, strnlen(name, ETH_GSTRING_LEN)}))
-      drops += values[sizeof(ethtool_stats) / 8 + i];
-  }
+  for (std::size_t i = 0; i < names.size(); i++)
+    if (is_queue_drop(names[i])) drops += values[sizeof(ethtool_stats) / 8 + i];
   return drops;
 }
 

@@ -65,6 +65,11 @@ Result<plan::InterfaceFacts> facts_of(nl::Socket& socket, LinkInfo link) {
   facts.tx_queues = link.tx_queues;
   facts.rx_queues = link.rx_queues;
   facts.speed_bps = ethtool::speed_bps(link.name);
+  if (const auto used = ethtool::channels(link.name)) {
+    facts.tx_queues_used = used->tx;
+    facts.rx_queues_used = used->rx;
+  }
+  facts.offloads = ethtool::offloads(link.name);
   facts.xdp_features = xdp_features(link.ifindex);
   facts.xdp_prog_ids = link.xdp_prog_ids;
   facts.xdp_mode = link.xdp_mode;

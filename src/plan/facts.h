@@ -53,7 +53,9 @@ struct InterfaceFacts {
   bool carrier = false;
   std::uint32_t tx_queues = 1;
   std::uint32_t rx_queues = 1;
-  std::uint64_t speed_bps = 0;               ///< 0: unknown
+  std::optional<std::uint32_t> tx_queues_used, rx_queues_used; ///< none: the driver does not say
+  std::uint64_t speed_bps = 0;                                 ///< 0: unknown
+  std::vector<std::string> offloads;         ///< ethtool features that are on and concern packets
   std::optional<std::uint64_t> xdp_features; ///< none before Linux 6.3
   std::vector<std::uint32_t> xdp_prog_ids;   ///< programs attached to it, any mode
   std::string xdp_mode;                  ///< "native", "generic", "offload", "multiple" or empty

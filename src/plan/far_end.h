@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The other host of a test, where a server runs: what `udp --server` names.
+// The other host of a test, where a server runs: what `udp --server` and `tcp --server` name.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@ struct FarEnd {
   std::string token_file; ///< empty: none
   std::string interface;  ///< there; empty: the one that the control connection reaches
   bool reverse = false;   ///< it sends, and this host receives
+  bool bidir = false;     ///< of `tcp`: both send; `udp` has it in its TestSpec
   bool wait = false;      ///< for its turn
   bool operator==(const FarEnd&) const = default;
 };

@@ -133,6 +133,13 @@ StreamSpec reversed(const StreamSpec& stream, const HostFacts& facts) {
   return back;
 }
 
+std::vector<InterfaceFacts> interfaces_of(const PortTestPlan& plan) {
+  std::vector<InterfaceFacts> out;
+  for (const PortPlan& port : plan.ports)
+    out.push_back(port.iface);
+  return out;
+}
+
 TestSpec with_own_names(TestSpec spec,
                         const std::function<std::string(const std::string&)>& name_of) {
   for (PortSpec& port : spec.ports)

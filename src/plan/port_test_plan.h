@@ -27,6 +27,8 @@ struct PortTestPlan {
   std::vector<PortPlan> ports;
 };
 
+std::vector<InterfaceFacts> interfaces_of(const PortTestPlan& plan);
+
 /// Replaces every interface name, also in conditions, by the interface's own name. `name_of`
 /// returns it, or the argument if no interface has that name.
 TestSpec with_own_names(TestSpec spec,

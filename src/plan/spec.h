@@ -12,6 +12,7 @@
 #include "core/units.h"
 #include "packet/address.h"
 #include "packet/frame.h"
+#include "packet/listen_address.h"
 #include "packet/ranges.h"
 
 namespace xtg::plan {
@@ -83,7 +84,8 @@ struct OutputSpec {
   bool json_stream = false; ///< one line per event
   bool quiet = false;
   bool verbose = false;
-  std::string report_path; ///< an HTML report, besides; empty: none
+  std::string report_path;                         ///< an HTML report, besides; empty: none
+  std::optional<packet::ListenAddress> prometheus; ///< serve the figures of the run there
   bool operator==(const OutputSpec&) const = default;
 };
 

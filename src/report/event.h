@@ -16,6 +16,7 @@
 #include "plan/reflect_plan.h"
 #include "plan/rx_plan.h"
 #include "plan/tcp_plan.h"
+#include "plan/tcp_sink_plan.h"
 #include "report/search_event.h"
 #include "report/verdict.h"
 #include "stats/port_test.h"
@@ -23,6 +24,7 @@
 #include "stats/reflect.h"
 #include "stats/rx.h"
 #include "stats/tcp.h"
+#include "stats/tcp_sink.h"
 
 namespace xtg::report {
 
@@ -33,6 +35,8 @@ struct RunInfo {
   std::string started_utc;      ///< ISO 8601
   std::string hostname;
   std::string kernel;
+  std::string cpu_model; ///< empty: the kernel does not say
+  std::uint32_t cpus = 0;
   stats::CountSource source = stats::CountSource::Tracepoint;
   std::string source_note; ///< why it is not the tracepoint; otherwise empty
   std::string test{};      ///< the run as a profile, JSON; may be empty
@@ -62,6 +66,10 @@ struct ReflectBegin {
   RunInfo info;
   std::string mode;
 };
+struct TcpSinkBegin {
+  plan::TcpSinkPlan plan;
+  RunInfo info;
+};
 struct SearchBegin {
   plan::PortTestPlan plan; ///< of a trial at full speed
   plan::SearchSpec spec;
@@ -70,11 +78,13 @@ struct SearchBegin {
   std::string server{}, to{};
   bool reverse = false; ///< frames come from there
 };
-using Begin = std::variant<UdpBegin, PortTestBegin, TcpBegin, RxBegin, ReflectBegin, SearchBegin>;
+using Begin = std::variant<UdpBegin, PortTestBegin, TcpBegin, RxBegin, ReflectBegin, SearchBegin,
+                           TcpSinkBegin>;
 
 /// What was counted since the previous interval; for a search: a trial.
-using Interval = std::variant<stats::Sample, stats::PortTestSample, stats::TcpSample,
-                              stats::RxSample, stats::ReflectSample, SearchTrial>;
+using Interval =
+    std::variant<stats::Sample, stats::PortTestSample, stats::TcpSample, stats::RxSample,
+                 stats::ReflectSample, SearchTrial, stats::TcpSinkSample>;
 
 // Events during the run.
 struct Announced { ///< a run's start was announced, or its end if the start was not seen
@@ -116,7 +126,7 @@ struct SearchEnd {
   std::vector<SearchVerdict> verdicts;
 };
 using End = std::variant<stats::Summary, PortTestEnd, stats::TcpSummary, RxEnd,
-                         stats::ReflectSummary, SearchEnd>;
+                         stats::ReflectSummary, SearchEnd, stats::TcpSinkSummary>;
 
 /// No more events follow.
 struct Finish {};

@@ -265,7 +265,7 @@ Json start_value() {
 }
 
 Json start_value(const plan::Plan& plan, const RunInfo& info) {
-  return start_value(info, plan_value(plan));
+  return start_value(info, {&plan.iface, 1}, plan_value(plan));
 }
 
 Json with_test(Json configuration, const std::string& test) {
@@ -273,7 +273,30 @@ Json with_test(Json configuration, const std::string& test) {
   return configuration;
 }
 
-Json start_value(const RunInfo& info, Json configuration) {
+namespace {
+
+/// What a host is made of, as far as it changes figures.
+Json host_value(const RunInfo& info, std::span<const plan::InterfaceFacts> interfaces) {
+  Json list = Json::array();
+  for (const plan::InterfaceFacts& iface : interfaces)
+    list.push_back(
+        {{"name", iface.name},
+         {"driver", or_null(iface.driver)},
+         {"speed_bits_per_second", iface.speed_bps == 0 ? Json(nullptr) : Json(iface.speed_bps)},
+         {"tx_queues_used", or_null(iface.tx_queues_used)},
+         {"rx_queues_used", or_null(iface.rx_queues_used)},
+         {"mtu", iface.mtu},
+         {"offloads", iface.offloads}});
+  return {{"kernel", info.kernel},
+          {"cpu_model", or_null(info.cpu_model)},
+          {"cpus", info.cpus},
+          {"interfaces", std::move(list)}};
+}
+
+} // namespace
+
+Json start_value(const RunInfo& info, std::span<const plan::InterfaceFacts> interfaces,
+                 Json configuration) {
   Json start = start_value();
   start["system_info"] = "Linux " + info.hostname + " " + info.kernel;
   start["hostname"] = info.hostname;
@@ -283,6 +306,7 @@ Json start_value(const RunInfo& info, Json configuration) {
   start["command"] = info.command;
   start["count_source"] = name(info.source);
   start["count_source_note"] = or_null(info.source_note);
+  start["host"] = host_value(info, interfaces);
   start["configuration"] = with_test(std::move(configuration), info.test);
   return start;
 }

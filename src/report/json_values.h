@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -48,7 +49,9 @@ RunFacts run_facts(const plan::Plan& plan, const RunInfo& info);
 
 Json plan_value(const plan::Plan& plan);
 Json start_value(const plan::Plan& plan, const RunInfo& info);
-Json start_value(const RunInfo& info, Json configuration);
+/// `interfaces`: those of the run.
+Json start_value(const RunInfo& info, std::span<const plan::InterfaceFacts> interfaces,
+                 Json configuration);
 /// A configuration or a plan, with the profile that repeats it if there is one.
 Json with_test(Json configuration, const std::string& test);
 /// `start` of a run that failed before it had a plan.

@@ -44,12 +44,13 @@ Json port_test_start(const plan::PortTestPlan& plan, const RunInfo& info, const 
   Json expect = Json::array();
   for (const plan::Condition& condition : plan.spec.expect)
     expect.push_back(condition.text);
-  return start_value(info, {{"role", "exchange"},
-                            {"bidir", plan.spec.bidir},
-                            {"drain_seconds", seconds(plan.spec.drain)},
-                            {"interval_seconds", seconds(plan.spec.interval)},
-                            {"expect", std::move(expect)},
-                            {"ports", std::move(ports)}});
+  return start_value(info, plan::interfaces_of(plan),
+                     {{"role", "exchange"},
+                      {"bidir", plan.spec.bidir},
+                      {"drain_seconds", seconds(plan.spec.drain)},
+                      {"interval_seconds", seconds(plan.spec.interval)},
+                      {"expect", std::move(expect)},
+                      {"ports", std::move(ports)}});
 }
 
 /// Fields that belong to the sender or its port, not to a flow.

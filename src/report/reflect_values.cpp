@@ -65,7 +65,7 @@ Json plan_value(const plan::ReflectPlan& plan, std::string_view mode) {
 
 Json reflect_start_value(const plan::ReflectPlan& plan, const RunInfo& info,
                          std::string_view mode) {
-  return start_value(info, plan_value(plan, mode));
+  return start_value(info, {&plan.iface, 1}, plan_value(plan, mode));
 }
 
 Json reflect_interval_value(const stats::ReflectSample& sample) {

@@ -272,7 +272,7 @@ void add_counters(Json& out, const stats::RxCounters& c) {
 }
 
 Json rx_start_value(const plan::RxPlan& plan, const RunInfo& info, std::string_view mode) {
-  Json start = start_value(info, plan_value(plan, mode));
+  Json start = start_value(info, {&plan.iface, 1}, plan_value(plan, mode));
   // Where sent frames are counted.
   start.erase("count_source");
   start.erase("count_source_note");

@@ -188,7 +188,7 @@ Json to_json(const SearchBegin& begin) {
   for (const plan::SearchCondition& condition : begin.spec.expect)
     expect.push_back(condition.text);
   const auto time_limit = plan::time_limit(begin.spec);
-  return start_value(begin.info,
+  return start_value(begin.info, plan::interfaces_of(begin.plan),
                      {{"role", "search"},
                       {"server", begin.server.empty() ? Json(nullptr) : Json(begin.server)},
                       {"reverse", begin.reverse},

@@ -216,7 +216,7 @@ Json tcp_end_value(const stats::TcpSummary& summary) {
 }
 
 Json to_json(const TcpBegin& begin) {
-  return start_value(begin.info, tcp_plan_value(begin.plan));
+  return start_value(begin.info, {&begin.plan.iface, 1}, tcp_plan_value(begin.plan));
 }
 
 Json to_json(const TcpBegin&, const stats::TcpSample& sample) {

@@ -30,6 +30,10 @@ Json to_json(const ReflectBegin& begin);
 Json to_json(const ReflectBegin& begin, const stats::ReflectSample& sample);
 Json to_json(const ReflectBegin& begin, const stats::ReflectSummary& summary);
 
+Json to_json(const TcpSinkBegin& begin);
+Json to_json(const TcpSinkBegin& begin, const stats::TcpSinkSample& sample);
+Json to_json(const TcpSinkBegin& begin, const stats::TcpSinkSummary& summary);
+
 Json to_json(const SearchBegin& begin);
 Json to_json(const SearchBegin& begin, const SearchTrial& trial);
 Json to_json(const SearchBegin& begin, const SearchEnd& end);

@@ -57,6 +57,10 @@ void to_text(Page& page, const ReflectBegin& begin);
 void to_text(Page& page, const ReflectBegin& begin, const stats::ReflectSample& sample);
 void to_text(Page& page, const ReflectBegin& begin, const stats::ReflectSummary& summary);
 
+void to_text(Page& page, const TcpSinkBegin& begin);
+void to_text(Page& page, const TcpSinkBegin& begin, const stats::TcpSinkSample& sample);
+void to_text(Page& page, const TcpSinkBegin& begin, const stats::TcpSinkSummary& summary);
+
 void to_text(Page& page, const SearchBegin& begin);
 void to_text(Page& page, const SearchBegin& begin, const SearchTrial& trial);
 void to_text(Page& page, const SearchBegin& begin, const SearchEnd& end);

@@ -11,56 +11,15 @@
 #include "core/version.h"
 #include "plan/checks.h"
 #include "serve/clocks.h"
+#include "serve/http_answers.h"
+#include "serve/metrics.h"
 #include "serve/openapi.h"
+#include "serve/page.h"
 #include "serve/service.h"
 #include "spec/profile.h"
 
 namespace xtg::serve {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-std::string text_of(const Json& value) {
-  // ASCII alone, whatever bytes a name has.
-  return value.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
-}
-
-HttpAnswer json(int status, const Json& value) {
-  return {status, "application/json", text_of(value)};
-}
-
-HttpAnswer problem(int status, std::string_view what) {
-  return json(status, {{"error", printable(what)}});
-}
-
-HttpAnswer not_found(const std::string& what) {
-  return problem(404, what + " does not exist; GET /v1/openapi.json lists what does");
-}
-
-HttpAnswer wrong_method(std::string_view allowed) {
-  HttpAnswer answer = problem(405, fmt::format("expected {}", allowed));
-  answer.headers["Allow"] = allowed;
-  return answer;
-}
-
-/// What could not be done, by its kind.
-HttpAnswer problem(const Error& error) {
-  switch (error.code) {
-  case Errc::InvalidArgument:
-    return problem(400, error.message());
-  case Errc::NotFound:
-    return problem(404, error.message());
-  case Errc::NotSupported:
-  case Errc::NoPermission:
-  case Errc::Peer:
-  case Errc::Timeout:
-    return problem(422, error.message());
-  case Errc::System:
-  case Errc::Internal:
-    break;
-  }
-  return problem(500, error.message());
-}
 
 double seconds(std::uint64_t ns) {
   return static_cast<double>(ns) / 1e9;
@@ -86,6 +45,7 @@ Nanoseconds duration_of(const spec::Test& test) {
   if (const auto* udp = std::get_if<plan::TestSpec>(&test.of)) duration = udp->duration;
   if (const auto* tcp = std::get_if<plan::TcpSpec>(&test.of)) duration = tcp->duration;
   if (const auto* rx = std::get_if<plan::RxSpec>(&test.of)) duration = rx->duration;
+  if (const auto* sink = std::get_if<plan::TcpSinkSpec>(&test.of)) duration = sink->duration;
   if (const auto* reflect = std::get_if<plan::ReflectSpec>(&test.of)) duration = reflect->duration;
   return duration.value_or(Nanoseconds{});
 }
@@ -97,14 +57,6 @@ Json small_object(const std::string& body) {
   return value.is_object() ? value : Json::object();
 }
 
-/// To an object's text.
-void add_result(std::string& object, const std::string& document) {
-  object.resize(object.rfind('}'));
-  object += ",\"result\":";
-  object += document.empty() ? "null" : document;
-  object += "}\n";
-}
-
 /// The operator's policy said no.
 HttpAnswer forbidden(const Error& error) {
   return problem(403, error.message());
@@ -113,21 +65,6 @@ HttpAnswer forbidden(const Error& error) {
 bool is_json(const HttpRequest& request) {
   const std::string type = request.header("content-type");
   return type.substr(0, type.find(';')) == "application/json";
-}
-
-/// A line of JSON as an event of a page: "event: interval" and the line.
-std::string server_sent(std::string_view lines, std::size_t& number) {
-  std::string out;
-  while (!lines.empty()) {
-    const auto end = lines.find('\n');
-    const std::string_view line = lines.substr(0, end);
-    lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
-    constexpr std::string_view kStart = "{\"event\":\"";
-    std::string_view event = line.substr(std::min(kStart.size(), line.size()));
-    event = event.substr(0, event.find('"'));
-    out += fmt::format("id: {}\nevent: {}\ndata: {}\n\n", number++, event, line);
-  }
-  return out;
 }
 
 } // namespace
@@ -159,8 +96,15 @@ HttpAnswer Service::route(const HttpRequest& request) {
   if (path == "/v1/clock") return clock();
   if (path == "/v1/health") return health();
   if (path == "/metrics") return metrics();
+  if (is_of_page(path)) return page(request);
   if (path == "/v1/openapi.json") return {200, "application/json", openapi_text()};
   return not_found(printable(path));
+}
+
+HttpAnswer Service::page(const HttpRequest& request) {
+  if (request.method != "GET") return wrong_method("GET");
+  if (auto answer = page_answer(request.path)) return std::move(*answer);
+  return problem(404, "this program was built without its page (XTG_PAGE=OFF)");
 }
 
 std::string Service::describe(const Running& entry) {
@@ -298,62 +242,6 @@ HttpAnswer Service::tests(const HttpRequest& request) {
   return json(200, {{"tests", std::move(all)}});
 }
 
-HttpAnswer Service::one(const HttpRequest& request, const std::string& rest) {
-  constexpr std::string_view kEvents = "/events";
-  const bool wants_events = rest.ends_with(kEvents);
-  const std::string id = wants_events ? rest.substr(0, rest.size() - kEvents.size()) : rest;
-  Entry entry;
-  {
-    const std::lock_guard lock(mutex_);
-    entry = find(id);
-  }
-  if (!entry) return problem(404, fmt::format("there is no test {}", xtg::quoted(id)));
-  if (wants_events) return request.method == "GET" ? events(request, entry) : wrong_method("GET");
-  const auto keep = request.query.find("keep");
-  if (request.method == "DELETE")
-    return remove(entry, keep != request.query.end() && keep->second == "true");
-  if (request.method != "GET") return wrong_method("GET, DELETE");
-  std::string text;
-  bool ended = false;
-  {
-    const std::lock_guard lock(mutex_);
-    text = describe(*entry);
-    ended = entry->ended;
-  }
-  // A document may be long: it is added as it is, and others need not wait for it.
-  if (ended) add_result(text, entry->journal.document());
-  return {200, "application/json", std::move(text)};
-}
-
-HttpAnswer Service::events(const HttpRequest& request, const Entry& entry) {
-  std::size_t from = 0;
-  if (const auto asked = request.query.find("from"); asked != request.query.end()) {
-    const auto number = parse_unsigned<std::size_t>(asked->second);
-    if (!number)
-      return problem(400, fmt::format("from {}: expected a number", xtg::quoted(asked->second)));
-    from = *number;
-  }
-  auto place = streams_.enter(request.peer);
-  if (!place)
-    return problem(503, fmt::format("at most {} event streams of a client and {} in all are read",
-                                    EventStreams::kMaxOfOne, EventStreams::kMax));
-  const bool page = request.header("accept").find("text/event-stream") != std::string::npos;
-  HttpAnswer answer;
-  answer.type = page ? "text/event-stream" : "application/x-ndjson";
-  answer.headers["Cache-Control"] = "no-store";
-  answer.more = [entry, from, page, place = std::move(place),
-                 over = false]() mutable -> std::optional<std::string> {
-    if (over) return std::nullopt;
-    constexpr Nanoseconds kPatience{250'000'000};
-    const Journal::Piece piece = entry->journal.read(from, kPatience);
-    std::size_t number = from;
-    from = piece.next;
-    over = piece.over;
-    return page ? server_sent(piece.lines, number) : piece.lines;
-  };
-  return answer;
-}
-
 HttpAnswer Service::health() {
   const std::lock_guard lock(mutex_);
   return json(200, {{"status", stopping_ ? "ending" : "ok"},
@@ -403,10 +291,10 @@ HttpAnswer Service::metrics() {
   for (const Entry& entry : entries_) {
     const Json interfaces = names_of(entry->uses);
     all.push_back({entry->id, spec::info_of(entry->test).name,
-                   interfaces.empty() ? "" : interfaces.front().get<std::string>(), entry->state(),
-                   entry->journal.figures()});
+                   interfaces.empty() ? "" : interfaces.front().get<std::string>(),
+                   entry->state() == State::Running, entry->journal.figures()});
   }
-  return {200, "text/plain; version=0.0.4", metrics_text(all, total_, refused_)};
+  return metrics_answer(all, ServerCounts{total_, refused_});
 }
 
 HttpAnswer Service::challenge(const HttpRequest& request) {

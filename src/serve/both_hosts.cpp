@@ -16,6 +16,7 @@
 #include "core/units.h"
 #include "core/version.h"
 #include "report/verdict.h"
+#include "serve/far_tcp.h"
 #include "serve/hosts_round_trip.h"
 #include "serve/json_path.h"
 #include "stats/hdr_histogram.h"
@@ -285,6 +286,11 @@ Verdict verdict_of(const BothHosts& hosts) {
       if (half->exit_status != 0)
         return {(is_near ? near : far) + (half->error.empty() ? "failed" : half->error),
                 half->exit_status};
+    if (hosts.tcp) {
+      if (const auto ledger = tcp_ledger_of(way); !ledger)
+        return {ledger.error().message(), static_cast<int>(ExitStatus::Peer)};
+      continue;
+    }
     if (const auto ledger = ledger_of(way); !ledger)
       return {ledger.error().message(), static_cast<int>(ExitStatus::Peer)};
   }
@@ -307,6 +313,10 @@ std::string document_of(const BothHosts& hosts) {
   for (const Way& way : hosts.ways) {
     (way.near_sends ? near : far)["tx"] = parsed(way.sent.document);
     (way.near_sends ? far : near)["rx"] = parsed(way.received.document);
+    if (hosts.tcp) {
+      if (const auto ledger = tcp_ledger_of(way)) ledgers.push_back(tcp_ledger_value(way, *ledger));
+      continue;
+    }
     const auto ledger = ledger_of(way);
     if (!ledger) continue;
     all.push_back(*ledger);
@@ -326,12 +336,12 @@ std::string document_of(const BothHosts& hosts) {
                 {"schema", 1},
                 {"command", hosts.command},
                 {"configuration",
-                 {{"role", "hosts"},
+                 {{"role", hosts.tcp ? "tcp_hosts" : "hosts"},
                   {"server", hosts.server},
                   {"test", hosts.profile.empty() ? Json(nullptr) : parsed(hosts.profile)}}}}},
               {"intervals", Json::array()},
               {"end",
-               {{"sum", sum_value(all)},
+               {{"sum", hosts.tcp ? Json(nullptr) : sum_value(all)},
                 {"ledger", std::move(ledgers)},
                 {"clocks", clocks_value(hosts.clocks)},
                 {"near", std::move(near)},
@@ -354,6 +364,10 @@ std::string result_line_of(const BothHosts& hosts) {
 
 void print_ledgers(std::ostream& out, const BothHosts& hosts) {
   for (const Way& way : hosts.ways) {
+    if (hosts.tcp) {
+      if (const auto ledger = tcp_ledger_of(way)) print_tcp_ledger(out, way, *ledger);
+      continue;
+    }
     const auto ledger = ledger_of(way);
     if (!ledger) continue;
     const stats::Ledger& l = *ledger;

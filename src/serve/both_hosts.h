@@ -44,6 +44,7 @@ struct BothHosts {
   std::vector<Way> ways;
   std::optional<RoundTripHalves> round_trip{}; ///< then there are no ways
   Clocks clocks{};                             ///< during the run
+  bool tcp = false;                            ///< the ways are of `tcp` and `tcp-sink`
   /// What went wrong beside the runs: the server does not answer, it refused.
   std::vector<Error> errors{};
 };

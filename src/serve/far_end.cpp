@@ -151,8 +151,11 @@ Result<FarState> read_state(int status, std::string_view body) {
     out.position = at->get<std::size_t>();
   if (const auto at = value->find("exit_status"); at != value->end() && at->is_number_integer())
     out.exit_status = at->get<int>();
-  if (const auto at = value->find("result"); at != value->end() && at->is_object())
+  if (const auto at = value->find("result"); at != value->end() && at->is_object()) {
     out.document = at->dump();
+    const auto end = at->find("end");
+    out.measured = end != at->end() && end->is_object();
+  }
   return out;
 }
 

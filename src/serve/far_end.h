@@ -45,8 +45,9 @@ struct FarState {
   std::optional<std::size_t> position;
   bool over = false;
   int exit_status = 0;
-  std::string error;    ///< empty: none
-  std::string document; ///< of a test that is over; may be empty
+  std::string error;     ///< empty: none
+  std::string document;  ///< of a test that is over; may be empty
+  bool measured = false; ///< the document has an end
 };
 Result<FarState> read_state(int status, std::string_view body);
 

@@ -8,73 +8,9 @@
 #include <fmt/format.h>
 
 #include "report/describe.h"
+#include "serve/overloaded.h"
 
 namespace xtg::serve {
-namespace {
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>; // clang 14 deduces none for aggregates
-
-template <class T>
-void add(std::optional<T>& sum, T more) {
-  sum = sum.value_or(0) + more;
-}
-
-void add(Figures& figures, const stats::TxCounters& tx) {
-  add(figures.sent, tx.accepted);
-  add(figures.driver_drops, tx.errors());
-}
-
-void add(Figures& figures, const stats::RxSample& rx) {
-  add(figures.received, rx.sum.unique + rx.sum.matched);
-  add(figures.lost, rx.sum.lost);
-  figures.delay.merge(rx.delay.histogram);
-}
-
-void add(Figures& figures, const report::Interval& interval) {
-  std::visit(Overloaded{[&](const stats::Sample& s) { add(figures, s.tx); },
-                        [&](const stats::PortTestSample& s) {
-                          for (const auto& tx : s.tx)
-                            if (tx) add(figures, tx->tx);
-                          for (const auto& flow : s.flows)
-                            add(figures, flow.rx);
-                        },
-                        [&](const stats::TcpSample& s) { add(figures, s.tx); },
-                        [&](const stats::RxSample& s) { add(figures, s); },
-                        [&](const stats::ReflectSample& s) {
-                          add(figures.reflected, s.sum.reflected());
-                          add(figures.driver_drops, s.sum.dropped);
-                        },
-                        [](const report::SearchTrial&) {}}, // no test of the server
-             interval);
-}
-
-/// The final counts, which replace the sums of intervals.
-Figures final_figures(const report::End& end) {
-  Figures figures;
-  std::visit(Overloaded{[&](const stats::Summary& s) { add(figures, s.total.tx); },
-                        [&](const report::PortTestEnd& e) {
-                          for (const auto& port : e.summary.ports)
-                            if (port.tx) add(figures, port.tx->total.tx);
-                          for (const auto& flow : e.summary.flows)
-                            add(figures, flow.rx.total);
-                        },
-                        [&](const stats::TcpSummary& s) { add(figures, s.total.tx); },
-                        [&](const report::RxEnd& e) { add(figures, e.summary.total); },
-                        [&](const stats::ReflectSummary& s) {
-                          add(figures.reflected, s.total.sum.reflected());
-                          add(figures.driver_drops, s.total.sum.dropped);
-                        },
-                        [](const report::SearchEnd&) {}},
-             end);
-  return figures;
-}
-
-} // namespace
 
 Journal::Journal(std::size_t most)
     : most_(most), line_sink_(report::make_json_stream(line_out_)),
@@ -111,7 +47,7 @@ void Journal::note(const report::Event& event) {
                           error_ = report::one_line(failure.error.message());
                           exit_status_ = failure.exit_status;
                         },
-                        [this](const report::End& end) { figures_ = final_figures(end); },
+                        [this](const report::End& end) { conclude(figures_, end); },
                         [this](const report::Finish&) {
                           if (frame_.empty()) frame_ = std::move(document_out_).str();
                         }},

@@ -14,16 +14,9 @@
 
 #include "core/units.h"
 #include "report/sink.h"
-#include "stats/histogram.h"
+#include "serve/figures.h"
 
 namespace xtg::serve {
-
-/// What a run has counted so far, packets; none of what it does not count.
-struct Figures {
-  std::optional<std::uint64_t> sent, driver_drops, received, reflected;
-  std::optional<std::int64_t> lost; ///< falls when late ones come
-  stats::Histogram delay;           ///< ns
-};
 
 class Journal final : public report::Sink {
 public:

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The text format of Prometheus, version 0.0.4.
+#include "serve/metrics.h"
+
 #include <array>
-#include <functional>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
-
-#include "serve/service.h"
 
 namespace xtg::serve {
 namespace {
@@ -43,8 +43,9 @@ std::string escaped(std::string_view text) {
 }
 
 std::string labels(const Metric& test) {
-  return fmt::format("test=\"{}\",command=\"{}\",interface=\"{}\"", escaped(test.id),
-                     escaped(test.command), escaped(test.interface));
+  const std::string id = test.id.empty() ? "" : fmt::format("test=\"{}\",", escaped(test.id));
+  return id + fmt::format("command=\"{}\",interface=\"{}\"", escaped(test.command),
+                          escaped(test.interface));
 }
 
 void head(std::string& out, std::string_view name, std::string_view type, std::string_view help) {
@@ -76,17 +77,18 @@ void delays(std::string& out, const std::vector<Metric>& tests) {
 
 } // namespace
 
-std::string metrics_text(const std::vector<Metric>& tests, std::uint64_t total,
-                         std::uint64_t refused) {
+HttpAnswer metrics_answer(const std::vector<Metric>& tests, std::optional<ServerCounts> server) {
   std::string out;
-  head(out, "xdp_trafficgen_tests_total", "counter", "Tests that were accepted.");
-  out += fmt::format("xdp_trafficgen_tests_total {}\n", total);
-  head(out, "xdp_trafficgen_tests_refused_total", "counter", "Tests that were refused.");
-  out += fmt::format("xdp_trafficgen_tests_refused_total {}\n", refused);
+  if (server) {
+    head(out, "xdp_trafficgen_tests_total", "counter", "Tests that were accepted.");
+    out += fmt::format("xdp_trafficgen_tests_total {}\n", server->total);
+    head(out, "xdp_trafficgen_tests_refused_total", "counter", "Tests that were refused.");
+    out += fmt::format("xdp_trafficgen_tests_refused_total {}\n", server->refused);
+  }
   head(out, "xdp_trafficgen_test_running", "gauge", "1 while a test runs.");
   for (const Metric& test : tests)
-    out += fmt::format("xdp_trafficgen_test_running{{{}}} {}\n", labels(test),
-                       test.state == State::Running ? 1 : 0);
+    out +=
+        fmt::format("xdp_trafficgen_test_running{{{}}} {}\n", labels(test), test.running ? 1 : 0);
   family(out, tests, "xdp_trafficgen_sent_packets_total", "counter",
          "Packets that the driver accepted.", [](const Figures& f) { return f.sent; });
   family(out, tests, "xdp_trafficgen_driver_drops_total", "counter",
@@ -99,7 +101,7 @@ std::string metrics_text(const std::vector<Metric>& tests, std::uint64_t total,
          "Packets that have not arrived; falls when late ones do.",
          [](const Figures& f) { return f.lost; });
   delays(out, tests);
-  return out;
+  return {200, "text/plain; version=0.0.4", std::move(out)};
 }
 
 } // namespace xtg::serve

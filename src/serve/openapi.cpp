@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/version.h"
+#include "serve/policy.h"
 #include "spec/profile.h"
 
 namespace xtg::serve {
@@ -17,7 +18,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kSchemas = "#/components/schemas/";
-constexpr std::array<std::string_view, 4> kCommands = {"udp", "tcp", "rx", "reflect"};
+constexpr std::array<std::string_view, 5> kCommands = {"udp", "tcp", "rx", "reflect", "tcp-sink"};
 
 Json reference(std::string_view name) {
   return {{"$ref", std::string(kSchemas) + std::string(name)}};
@@ -60,6 +61,25 @@ void redirect(Json& value) {
       redirect(part);
 }
 
+/// Options that say how a command prints, or where else it runs: a server's tests do neither.
+bool is_of_the_command_line(const spec::Option& row) {
+  constexpr std::array<std::string_view, 5> kOutput = {"json", "json_stream", "quiet", "verbose",
+                                                       "show_frames"};
+  return row.group == "Two hosts" || std::ranges::count(kOutput, row.key) != 0;
+}
+
+/// What a form needs beside a schema: headings, and which options are not a client's.
+void annotate(Json& properties, std::string_view command) {
+  const spec::CommandInfo& info = *spec::find_command(command);
+  for (auto& [key, schema] : properties.items()) {
+    const spec::Option* row = info.by_key(key);
+    if (row == nullptr) continue;
+    schema["x-group"] = row->group;
+    if (is_operators(*row)) schema["readOnly"] = true;
+    if (is_of_the_command_line(*row)) schema["x-local"] = true;
+  }
+}
+
 Json text() {
   return {{"type", "string"}};
 }
@@ -95,6 +115,7 @@ Json schemas() {
     if (!command && name != "stream" && name != "port") continue;
     if (command) one_of.push_back(reference(name));
     redirect(schema);
+    annotate(schema["properties"], command ? name : "udp");
     out[name] = std::move(schema);
   }
   out["test"] = {{"description", "A test, as in a profile. Options that name files, and --fix, "
@@ -166,6 +187,18 @@ Json paths() {
         {"responses",
          {{"200", answer("the events, to the end of the test", lines)},
           {"503", problem("too many are read")}}}}}};
+  const auto part = [&id](std::string_view summary, Json of) -> Json {
+    return {{"parameters", Json::array({id})},
+            {"get",
+             {{"summary", summary}, {"responses", {{"200", answer("so it is", std::move(of))}}}}}};
+  };
+  out["/v1/tests/{id}/charts"] =
+      part("Points of the charts of its report while the test runs, lines of JSON",
+           content("application/x-ndjson", text()));
+  out["/v1/tests/{id}/result"] =
+      part("The result of a test that is over, the document that --json prints", object);
+  out["/v1/tests/{id}/report"] =
+      part("The report of a test that is over", content("text/html", text()));
   const auto question = [](std::string_view summary, Json body, std::string_view status) -> Json {
     return {{"summary", summary},
             {"requestBody",

@@ -10,6 +10,7 @@
 
 #include "core/text.h"
 #include "plan/checks.h"
+#include "serve/page.h"
 
 namespace xtg::serve {
 namespace {
@@ -53,9 +54,9 @@ constexpr std::array<std::string_view, 4> kOperators = {"fix", "allow_default_ro
 
 Status check_given(const spec::Given& given, const Policy& policy) {
   const spec::Option& option = *given.option;
+  if (!is_operators(option)) return {};
   if (option.value == "FILE")
     return refused(fmt::format("{}: a client cannot name a file of this host", given.where));
-  if (std::ranges::count(kOperators, option.key) == 0) return {};
   if (option.is_flag() && given.texts.front() == spec::kFalse) return {};
   if (option.key == "fix" && policy.fix) return {};
   return refused(
@@ -235,6 +236,20 @@ Status settle_reflector(plan::ReflectSpec& spec, const Policy& policy, const std
                              format_rate(spec.max_rate), format_rate(most)));
 }
 
+/// A socket of this process: not one of the ports that need a privilege.
+Status settle_tcp_sink(plan::TcpSinkSpec& spec, const Policy& policy, const std::string& own) {
+  constexpr std::uint16_t kFirstOpen = 1024;
+  if (spec.port < kFirstOpen)
+    return refused(fmt::format("port {}: this server listens on ports from {} on for its clients",
+                               spec.port, kFirstOpen));
+  if (spec.connections > policy.max_connections)
+    return refused(
+        fmt::format("connections {} is above this server's ceiling: at most {} is accepted",
+                    spec.connections, policy.max_connections));
+  if (auto ok = settle_interface(spec.interface, policy, own); !ok) return ok;
+  return settle_longer(spec.duration, policy);
+}
+
 // --- where it goes, and how fast ---
 
 bool within(const packet::IpPrefix& prefix, const packet::IpRange& range) {
@@ -378,9 +393,14 @@ struct PlanCheck {
   Status operator()(const plan::ReflectPlan& plan) const {
     return check_sources(plan.spec, policy, proven);
   }
+  Status operator()(const plan::TcpSinkPlan&) const { return {}; }
 };
 
 } // namespace
+
+bool is_operators(const spec::Option& option) {
+  return option.value == "FILE" || std::ranges::count(kOperators, option.key) != 0;
+}
 
 bool same_secret(std::string_view a, std::string_view b) {
   // Over the length of what was sent, which its sender knows.
@@ -405,7 +425,7 @@ std::optional<Denial> admit(const HttpRequest& request, const Policy& policy) {
     if (is_own_name(request.header("host"))) return std::nullopt;
     return Denial{403, "without a token this server answers only to its addresses and localhost"};
   }
-  if (request.path == "/v1/health") return std::nullopt;
+  if (request.path == "/v1/health" || is_of_page(request.path)) return std::nullopt;
   const std::string given = bearer(request);
   if (given.empty())
     return Denial{401, "a token is missing: expected \"Authorization: Bearer TOKEN\""};
@@ -415,7 +435,7 @@ std::optional<Denial> admit(const HttpRequest& request, const Policy& policy) {
 
 Status check_draft(const spec::Draft& draft, const Policy& policy) {
   if (draft.command->command == spec::Command::Demo)
-    return refused("command \"demo\" is not served: expected udp, tcp, rx or reflect");
+    return refused("command \"demo\" is not served: expected udp, tcp, rx, reflect or tcp-sink");
   if (auto ok = check_all(draft.options, policy); !ok) return ok;
   for (const auto& stream : draft.streams)
     if (auto ok = check_all(stream, policy); !ok) return ok;
@@ -428,9 +448,11 @@ Status settle(spec::Test& test, const Policy& policy, const std::string& own) {
   if (auto* udp = std::get_if<plan::TestSpec>(&test.of)) return settle_udp(*udp, policy, own);
   if (auto* tcp = std::get_if<plan::TcpSpec>(&test.of)) return settle_tcp(*tcp, policy, own);
   if (auto* rx = std::get_if<plan::RxSpec>(&test.of)) return settle_receiver(*rx, policy, own);
+  if (auto* sink = std::get_if<plan::TcpSinkSpec>(&test.of))
+    return settle_tcp_sink(*sink, policy, own);
   if (auto* reflect = std::get_if<plan::ReflectSpec>(&test.of))
     return settle_reflector(*reflect, policy, own);
-  return refused("this command is not served: expected udp, tcp, rx or reflect");
+  return refused("this command is not served: expected udp, tcp, rx, reflect or tcp-sink");
 }
 
 Status check_destinations(const spec::Test& test, const Policy& policy,
@@ -457,6 +479,8 @@ std::vector<PortUse> port_uses(const spec::Test& test) {
   if (const auto* tcp = std::get_if<plan::TcpSpec>(&test.of))
     return {{tcp->interface, true}, {tcp->interface, false}};
   if (const auto* rx = std::get_if<plan::RxSpec>(&test.of)) return {{rx->interface, false}};
+  if (const auto* sink = std::get_if<plan::TcpSinkSpec>(&test.of))
+    return {{sink->interface, false, sink->port}};
   if (const auto* reflect = std::get_if<plan::ReflectSpec>(&test.of))
     return {{reflect->interface, true}, {reflect->interface, false}};
   std::vector<PortUse> uses;

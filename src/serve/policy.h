@@ -19,14 +19,15 @@
 #include "plan/reflect_plan.h"
 #include "plan/rx_plan.h"
 #include "plan/tcp_plan.h"
+#include "plan/tcp_sink_plan.h"
 #include "spec/draft.h"
 #include "spec/test.h"
 
 namespace xtg::serve {
 
 /// Any run, everything decided.
-using AnyPlan =
-    std::variant<plan::Plan, plan::PortTestPlan, plan::TcpPlan, plan::RxPlan, plan::ReflectPlan>;
+using AnyPlan = std::variant<plan::Plan, plan::PortTestPlan, plan::TcpPlan, plan::RxPlan,
+                             plan::ReflectPlan, plan::TcpSinkPlan>;
 
 /// Waits of a test besides its duration: --drain, --timeout, --silence.
 inline constexpr Nanoseconds kMostWait{10'000'000'000};
@@ -41,6 +42,7 @@ struct Policy {
   Rate max_rate{Rate::Unit::Bps, 10e9};  ///< of a test; bits on layer 1
   Nanoseconds max_duration{300'000'000'000};
   std::optional<std::uint64_t> max_packets; ///< of a test
+  std::uint32_t max_connections = 4'096;    ///< of a TCP sink, open at a time
   bool fix = false;
 };
 
@@ -55,6 +57,9 @@ struct Denial {
 };
 std::optional<Denial> admit(const HttpRequest& request, const Policy& policy);
 
+/// Whether no client may give this option: it names a file of this host, or is the operator's to
+/// decide.
+bool is_operators(const spec::Option& option);
 /// Options that no client may give: they name files of this host, or are the operator's to decide.
 Status check_draft(const spec::Draft& draft, const Policy& policy);
 
@@ -73,7 +78,8 @@ Status check_plan(const AnyPlan& plan, const Policy& policy, std::span<const pac
 /// Interfaces that a test sends or receives on.
 struct PortUse {
   std::string interface;
-  bool send = false; ///< else it receives
+  bool send = false;        ///< else it receives
+  std::uint16_t listen = 0; ///< a TCP port that it listens on, which is in nobody else's way
   bool operator==(const PortUse&) const = default;
 };
 std::vector<PortUse> port_uses(const spec::Test& test);

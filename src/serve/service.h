@@ -107,6 +107,10 @@ private:
   HttpAnswer one(const HttpRequest& request, const std::string& rest);
   HttpAnswer remove(const Entry& entry, bool keep);
   HttpAnswer events(const HttpRequest& request, const Entry& entry);
+  HttpAnswer charts(const HttpRequest& request, const Entry& entry);
+  static HttpAnswer result(const Running& entry);
+  static HttpAnswer report(const Running& entry);
+  static HttpAnswer page(const HttpRequest& request);
   HttpAnswer health();
   HttpAnswer interfaces();
   HttpAnswer metrics();
@@ -139,14 +143,5 @@ private:
   std::uint64_t total_ = 0, refused_ = 0;
   bool stopping_ = false;
 };
-
-/// Figures of tests in the text format of Prometheus.
-struct Metric {
-  std::string id, command, interface;
-  State state = State::Done;
-  Figures figures;
-};
-std::string metrics_text(const std::vector<Metric>& tests, std::uint64_t total,
-                         std::uint64_t refused);
 
 } // namespace xtg::serve

@@ -51,9 +51,10 @@ const Option* CommandInfo::by_word(std::string_view word) const {
 }
 
 std::span<const CommandInfo> commands() {
-  static const std::array<CommandInfo, 10> all = {
-      udp_command(),   tcp_command(),  rx_command(),    reflect_command(), search_command(),
-      probe_command(), demo_command(), serve_command(), report_command(),  completion_command()};
+  static const std::array<CommandInfo, 11> all = {
+      udp_command(),      tcp_command(),    rx_command(),        reflect_command(),
+      tcp_sink_command(), search_command(), probe_command(),     demo_command(),
+      serve_command(),    report_command(), completion_command()};
   return all;
 }
 

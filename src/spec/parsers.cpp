@@ -200,6 +200,15 @@ Result<std::string> parse_path(std::string_view text) {
   return std::string(text);
 }
 
+Result<packet::ListenAddress> parse_metrics_address(std::string_view text) {
+  const bool port_only = text.find_first_not_of("0123456789") == text.npos;
+  const auto at = packet::ListenAddress::parse(
+      port_only ? "127.0.0.1:" + std::string(text) : std::string(text), 0);
+  if (at && at->port != 0) return *at;
+  return fail(Errc::InvalidArgument, "expected a port, 1 to 65535, with or without an address of "
+                                     "this host, such as 9101, 198.18.0.1:9101 or any:9101");
+}
+
 Result<std::string> parse_new_file(std::string_view text) {
   auto path = parse_path(text);
   if (!path) return path;

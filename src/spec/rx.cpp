@@ -65,8 +65,7 @@ void rx_end_rows(Table& table) {
   table.flag("--ignore-announcements", "do not begin or end with announced runs",
              of_rx(&RxSpec::ignore_announcements));
   table.value({"--clock-offset", "TIME",
-               "how far the sender's clock is ahead of this host's, as in -1.5s",
-               "the clocks are one"},
+               "lead of the sender's clock over this host's, such as -1.5s", "one clock"},
               of_rx(&RxSpec::clock_offset), parse_signed_duration);
   key_row(table, of_rx(&RxSpec::key));
   expect_row(table, "fail with exit status 3 unless all hold, as in loss<0.001%,p99<50us,rx=10000",

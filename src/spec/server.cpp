@@ -72,6 +72,32 @@ void server_rows(Table& table) {
              of_far(&plan::FarEnd::wait));
 }
 
+void tcp_server_rows(Table& table) {
+  server_rows(table);
+  table.flag("--bidir", "both ends send", of_far(&plan::FarEnd::bidir));
+}
+
+Status check_tcp_server(const Test& of, const Asked& asked) {
+  const auto& spec = std::get<plan::TcpSpec>(of.of);
+  if (of.far.host.empty()) {
+    for (const char* name : {"--reverse", "--far-interface", "--token-file", "--wait", "--bidir"})
+      if (asked.has(name)) return bad_usage(std::string(name) + " needs --server");
+    return {};
+  }
+  if (!spec.host.empty())
+    return bad_usage("HOST and --server exclude each other: the server's host receives");
+  if (of.far.reverse && of.far.bidir)
+    return bad_usage("--reverse and --bidir exclude each other: one of the two is accepted");
+  const bool far_sends = of.far.reverse || of.far.bidir;
+  for (const char* name : {"--payload-file", "--src-addr", "--cpus"})
+    if (far_sends && asked.has(name))
+      return bad_usage(
+          fmt::format("{} goes without --reverse and --bidir: the far end has its own", name));
+  for (const char* name : {"--dry-run", "-4", "-6", "--prometheus"})
+    if (asked.has(name)) return bad_usage(fmt::format("{} goes without --server", name));
+  return {};
+}
+
 Status check_server(const Test& of, const Asked& asked) {
   const plan::TestSpec& test = *udp_of(of);
   if (of.far.host.empty()) {
@@ -91,10 +117,9 @@ Status check_server(const Test& of, const Asked& asked) {
                      "it receives");
   if (returned != 0 && returned != std::ssize(streams))
     return bad_usage("--round-trip: with --server it is accepted for all streams or for none");
-  // A search shows its trials itself, and reports them.
   const bool search = std::holds_alternative<plan::SearchSpec>(of.of);
-  for (const char* name : {"--key", "--dry-run", "--write-pcap", "--no-signature",
-                           search ? "--round-trip" : "--report"})
+  if (search && returned != 0) return bad_usage("search: --round-trip goes without --server");
+  for (const char* name : {"--key", "--dry-run", "--write-pcap", "--no-signature", "--prometheus"})
     if (asked.has(name)) return bad_usage(fmt::format("{} goes without --server", name));
   return {};
 }

@@ -23,8 +23,8 @@ Status check_demo(const Test& test, const Asked& asked) {
   const auto& spec = std::get<DemoSpec>(test.of);
   if (!spec.command.empty())
     for (const char* option :
-         {"--duration", "--pkt-size", "--rate", "--rate-layer", "--burst", "--report", "--threads",
-          "--cpus", "--interval", "--json", "--json-stream"})
+         {"--duration", "--pkt-size", "--rate", "--rate-layer", "--burst", "--report",
+          "--prometheus", "--threads", "--cpus", "--interval", "--json", "--json-stream"})
       if (asked.has(option))
         return bad_usage(fmt::format("{} has no effect on the command after --: --queues, --mtu, "
                                      "--no-gro and --far are accepted with it",

@@ -33,6 +33,7 @@ CommandInfo udp_command();
 CommandInfo tcp_command();
 CommandInfo rx_command();
 CommandInfo reflect_command();
+CommandInfo tcp_sink_command();
 CommandInfo search_command();
 CommandInfo probe_command();
 CommandInfo demo_command();
@@ -51,6 +52,8 @@ class Table;
 /// The options of a test whose other end is a server's, and the rules between them.
 void server_rows(Table& table);
 Status check_server(const Test& test, const Asked& asked);
+void tcp_server_rows(Table& table);
+Status check_tcp_server(const Test& test, const Asked& asked);
 
 /// InvalidArgument for options that exclude each other.
 [[nodiscard]] tl::unexpected<Error> bad_usage(std::string what);
@@ -345,7 +348,21 @@ template <class Get>
 void interval_row(Table& table, Get get) {
   table.value({"-I,--interval", "TIME", interval_help()}, get, parse_interval);
 }
-/// --json, --json-stream, --report of a plan::OutputSpec.
+/// --prometheus: of one run, too, so profiles do not have it.
+template <class Get>
+void prometheus_row(Table& table, Get get) {
+  Option& row = table.add({"--prometheus", "[ADDRESS:]PORT",
+                           "serve metrics of the run to Prometheus, on loopback by default", ""},
+                          Kind::Text);
+  row.in_json = false;
+  row.read = [get](Scope& s, const std::string& text) -> Status {
+    auto at = parse_metrics_address(text);
+    if (!at) return tl::unexpected<Error>(std::move(at.error()));
+    get(s) = *at;
+    return {};
+  };
+}
+/// --json, --json-stream, --report, --prometheus of a plan::OutputSpec.
 template <class Get>
 void json_rows(Table& table, Get get) {
   table.flag("--json", "print one JSON document at the end",
@@ -360,6 +377,8 @@ void json_rows(Table& table, Get get) {
           {"--report", "FILE", "write an HTML report of the run as well"},
           [get](Scope& s) -> std::string& { return get(s).report_path; }, parse_new_file)
       .in_json = false;
+  prometheus_row(
+      table, [get](Scope & s) -> auto& { return get(s).prometheus; });
 }
 /// --quiet, --verbose.
 template <class Get>

@@ -150,7 +150,8 @@ void ending_rows(Table& table) {
 Status check_tcp(const Test& test, const Asked& asked) {
   const auto& spec = std::get<TcpSpec>(test.of);
   if (auto ok = check_rate(asked, spec.rate); !ok) return ok;
-  if (spec.host.empty())
+  if (auto ok = check_tcp_server(test, asked); !ok) return ok;
+  if (spec.host.empty() && test.far.host.empty())
     return bad_usage("tcp: expected HOST, the name or the address of the receiver, such as \"tcp "
                      "198.18.0.2\"");
   return plan::check_tcp_spec(spec);
@@ -166,6 +167,7 @@ CommandInfo tcp_command() {
   sending_rows(table);
   data_rows(table);
   ending_rows(table);
+  tcp_server_rows(table);
   safety_rows(table, [](Scope& s) -> TcpSpec& { return s.get<TcpSpec>(); });
   table.group("Output");
   interval_row(table, of_tcp(&TcpSpec::interval));

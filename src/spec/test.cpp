@@ -33,6 +33,8 @@ Test default_test(Command command) {
     return {plan::RxSpec{}, {}};
   case Command::Reflect:
     return {plan::ReflectSpec{}, {}};
+  case Command::TcpSink:
+    return {plan::TcpSinkSpec{}, {}};
   case Command::Probe:
     return {plan::ProbeSpec{}, {}};
   case Command::Demo:

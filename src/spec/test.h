@@ -14,6 +14,7 @@
 #include "plan/search_spec.h"
 #include "plan/serve_spec.h"
 #include "plan/spec.h"
+#include "plan/tcp_sink_spec.h"
 #include "plan/tcp_spec.h"
 #include "plan/test_spec.h"
 
@@ -26,6 +27,7 @@ enum class Command : std::uint8_t {
   Tcp,
   Rx,
   Reflect,
+  TcpSink,
   Search,
   Probe,
   Demo,
@@ -43,8 +45,9 @@ struct Completion {
 /// What a command takes; `udp` and `search` have at least one port, and the first one sends.
 struct Test {
   /// In the order of Command.
-  std::variant<plan::TestSpec, plan::TcpSpec, plan::RxSpec, plan::ReflectSpec, plan::SearchSpec,
-               plan::ProbeSpec, plan::DemoSpec, plan::ServeSpec, plan::ReportSpec, Completion>
+  std::variant<plan::TestSpec, plan::TcpSpec, plan::RxSpec, plan::ReflectSpec, plan::TcpSinkSpec,
+               plan::SearchSpec, plan::ProbeSpec, plan::DemoSpec, plan::ServeSpec, plan::ReportSpec,
+               Completion>
       of;
   std::string key_file; ///< file from which --key was read; written to profiles
   plan::FarEnd far{};   ///< of `udp` and `search`: the host of the other end

@@ -146,9 +146,12 @@ TEST_F(LoadTest, TcpByTc) {
   c.to_ifindex = c.n_workers = c.n_flows = c.burst = c.by_tc = 1;
   c.board_words = 16;
   c.mss = 1'448;
-  const auto sender = xdp::TcpSender::load(spec);
-  ASSERT_TRUE(sender) << sender.error().message();
-  EXPECT_EQ(sender->count_source_note(), "");
+  for (const std::uint32_t bare : {0U, 1U}) {
+    c.bare = bare;
+    const auto sender = xdp::TcpSender::load(spec);
+    ASSERT_TRUE(sender) << sender.error().message();
+    EXPECT_EQ(sender->count_source_note(), "");
+  }
 }
 
 /// Frames that leave otherwise than by XDP transmit: of one stream and of several, also longer than

@@ -45,6 +45,9 @@ done
 
 # The package: these files and no others, and the libraries that the program needs.
 cat >"$work/contents" <<END
+/etc/default/xdp-trafficgen
+/lib/systemd/system/xdp-trafficgen.service
+/lib/systemd/system/xdp-trafficgen.socket
 /usr/bin/xtg
 /usr/share/bash-completion/completions/xtg
 /usr/share/doc/xdp-trafficgen-ng/changelog.Debian.gz
@@ -78,6 +81,14 @@ unpacked=$work/sources/xdp-trafficgen-$version
 "$cmake" -DSOURCE_DIR="$unpacked" -DOUTPUT="$work/info.cpp" -P "$unpacked/packaging/build_info.cmake"
 commit=$(git -c safe.directory='*' -C "$source" rev-parse HEAD | cut -c1-12)
 grep -q "kCommit = \"$commit\";" "$work/info.cpp" || wrong "not $commit: $(grep kCommit "$work/info.cpp")"
+
+# What was built of another commit is not released.
+git='git -c safe.directory=* -c user.name=nobody -c user.email=nobody@localhost'
+$git clone -q --no-hardlinks "$source" "$work/clone"
+sed -i "s/^## Unreleased$/&\n\n## $version\n\n* an entry/" "$work/clone/CHANGELOG.md"
+$git -C "$work/clone" commit -qam "CHANGELOG: $version"
+if "$work/clone/scripts/release" --build "$build" "$work/none" >"$work/said" 2>&1; then wrong "released another commit"; fi
+grep -q "the executable is not $version of commit " "$work/said" || wrong "$(cat "$work/said")"
 
 # Without an entry in CHANGELOG.md there is no release; a copy has none and no changes.
 sed -i "/^## $version/d" "$unpacked/CHANGELOG.md"

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A server in the far namespace of a wire, and a client in the near one."""
 import http.client
+import http.server
 import json
 import os
 import signal
 import socket
+import threading
 import time
 
 import lib
@@ -111,3 +113,41 @@ class Client:
         if self.connection is not None:
             self.connection.close()
             self.connection = None
+
+
+class FakeServer:
+    """Gives the answers that it was made with: {(method, path): (status, body)}. All else does not exist."""
+
+    def __init__(self, netns, address, answers):
+        self.bodies = bodies = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self):
+                bodies.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+                status, body = answers.get((self.command, self.path.partition("?")[0]), (404, {"error": "no such thing"}))
+                text = (body if isinstance(body, str) else json.dumps(body)).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            do_GET = do_POST = do_DELETE = answer
+
+            def log_message(self, *_):
+                pass
+
+        with lib.in_netns(netns):
+            self.server = http.server.ThreadingHTTPServer((address, PORT), Handler)
+        self.server.daemon_threads = True
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()

@@ -212,6 +212,18 @@ class Plain(rx_lib.RxTest):
         self.assertEqual((stream["clock"], stream["clock_note"]), ("shared", None))
         self.assertIsNotNone(stream["delay_us"])
 
+    def test_clock_with_an_offset(self):
+        """As if the sender's clock were 10 ms ahead; in the compact form the send time is cut to 48 bits."""
+        for size in (128, 64):
+            with self.subTest(size):
+                stream, = self.announced("-s", size, receiver=("--clock-offset", "10ms"), count=500).end["streams"]
+                self.assertEqual((stream["clock"], stream["negative_delays"]), ("offset", 0))
+                self.assertIn("--clock-offset", stream["clock_note"])
+                self.assertGreaterEqual(stream["delay_us"]["min"], 10_000)
+        # Behind by more than any delay: no delay is plausible.
+        stream, = self.announced("-s", 128, receiver=("--clock-offset=-20s",), count=500).end["streams"]
+        self.assertEqual((stream["clock"], stream["delay_us"]), ("differs", None))
+
     def test_clock_tai_needs_synchronisation(self):
         vouched = in_step()
         stream, = self.announced("-s", 128, "--clock", "tai", count=500).end["streams"]

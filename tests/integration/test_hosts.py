@@ -55,9 +55,10 @@ class HostsTest(lib.TestCase):
         lib.need_tool("ethtool")
         self.hosts = Hosts(self)
 
-    def serve(self, *args, family=0):
+    def serve(self, *args, family=0, prefix=()):
         address = Hosts.FAR[family]
-        self.server = serve_lib.Server(self, self.hosts.far, ["far0"], address if family == 0 else f"[{address}]:9950", *args)
+        self.server = serve_lib.Server(self, self.hosts.far, ["far0"], address if family == 0 else f"[{address}]:9950", *args,
+                                       prefix=prefix)
         self.address = address
 
     def start(self, *args):
@@ -114,7 +115,10 @@ class Directions(HostsTest):
 
     def test_both_ways(self):
         self.serve()
-        result = self.run_udp("--bidir", "-n", 2000, "--rate", "4kpps")
+        page = os.path.join(lib.scratch(self), "r.html")
+        result = self.run_udp("--bidir", "-n", 2000, "--rate", "4kpps", "--report", page)
+        with open(page, encoding="utf-8") as file:
+            self.assertIn(f"{result.doc['end']['ledger'][0]['from']} to ", file.read())
         there, back = result.doc["end"]["ledger"]
         self.assertEqual(self.columns(there), {"received": 2000}, result)
         self.assertEqual(self.columns(back), {"received": 2000}, result)
@@ -152,6 +156,27 @@ class Directions(HostsTest):
         self.assertGreater(clocks["exchanges"], 16, result)
         for ledger in result.doc["end"]["ledger"]:
             self.assertEqual((ledger["delay_us"]["error"], ledger["delay_us"]["count"]), (0, 500), result)
+
+    def test_clocks_of_another_boot(self):
+        """The far end looks like another host, so the offset is estimated; still, the true one is 0."""
+        boot = os.path.join(lib.scratch(self), "boot_id")
+        with open(boot, "w", encoding="ascii") as file:
+            file.write("4147ec64-cf33-43b8-8fd4-822f8fc54604\n")
+        self.serve(prefix=("unshare", "-m", "sh", "-c",
+                           f'mount --bind {boot} /proc/sys/kernel/random/boot_id && exec "$@"', "sh"))
+        result = self.run_udp("--bidir", "-n", 500, "--rate", "5kpps")
+        clocks = result.doc["end"]["clocks"]
+        self.assertIn(clocks["state"], ("estimated", "in_step"), result)
+        self.assertLessEqual(abs(clocks["offset_us"]), clocks["error_us"], result)
+        for ledger in result.doc["end"]["ledger"]:
+            delay = ledger["delay_us"]
+            self.assertEqual(delay["count"], 500, result)
+            self.assertGreaterEqual(delay["error"], clocks["error_us"], result)
+            self.assertGreaterEqual(delay["min"], -delay["error"], result)
+            self.assertEqual(delay["sound"], delay["error"] < delay["mean"], result)
+        for end, side in (("near", "rx"), ("far", "rx")):
+            stream, = result.doc["end"][end][side]["end"]["streams"]
+            self.assertEqual(stream["clock"], "offset", result)
 
     def test_lines_of_both_ends(self):
         self.serve()
@@ -391,6 +416,57 @@ class Trouble(HostsTest):
                 client.request("DELETE", "/v1/tests/" + test["id"])
         self.idle()
 
+    def fails(self, process, words, status=5):
+        """With one line that says why."""
+        result = process.finish()
+        self.assertEqual(result.status, status, result)
+        self.assertIn(words, result.doc["error"])
+        self.assertEqual(result.err.count("\n"), 1, result)
+        return result
+
+    def test_control_cut(self):
+        """What the two ends say to each other is lost; the frames are not."""
+        self.serve()
+        for args in ((), ("-R",)):
+            with self.subTest(args):
+                with self.start("--rate", "1kpps", "--duration", "60s", "--interval", "100ms", "--json", *args) as process:
+                    client = serve_lib.Client(self.hosts.near, self.address)
+                    self.wait_traffic(client, args)
+                    client.close()
+                    self.hosts.drop("tcp", "dport", str(serve_lib.PORT))
+                    self.fails(process, "no longer answers")
+                self.hosts.run(self.hosts.router, "nft", "flush", "ruleset")
+                client = serve_lib.Client(self.hosts.near, self.address)
+                self.addCleanup(client.close)
+                lib.wait_for(lambda c=client: c.get("/v1/health")["running"] == 0, "the end of the test")
+        self.idle()
+
+    def test_far_interface_down(self):
+        """Another one than that by which the server is reached."""
+        for command in (("ip", "link", "add", "other0", "type", "veth", "peer", "name", "other1"),
+                        ("ip", "addr", "add", "198.18.9.1/24", "dev", "other0")):
+            self.hosts.run(self.hosts.far, *command)
+        self.address = Hosts.FAR[0]
+        self.server = serve_lib.Server(self, self.hosts.far, ["far0", "other0"], self.address)
+        with self.start("--far-interface", "other0", "-n", 100, "--json") as process:
+            result = self.fails(process, "other0 is down")
+        self.assertEqual(result.doc["end"]["near"], {"tx": None, "rx": None}, "nothing was sent")
+
+    def test_older_server(self):
+        """One that has no clock to show, one that has no tests, and one that is something else."""
+        self.serve()  # for its token
+        self.server.stop()
+        interfaces = {("GET", "/v1/interfaces"): (200, {"interfaces": [{"name": "far0", "addresses": [self.address]}]})}
+        old = {"error": "test: window is not known: expected one of duration, num_packets"}
+        for answers, status, words in (({}, 5, "no such thing"),
+                                       ({("GET", "/v1/interfaces"): (200, "<html>")}, 5, "no JSON object"),
+                                       ({**interfaces, ("POST", "/v1/tests"): (400, old)}, 2, "window is not known"),
+                                       ({**interfaces, ("POST", "/v1/tests"): (201, {"state": "running"})}, 5, "names no test")):
+            with self.subTest(words), serve_lib.FakeServer(self.hosts.far, self.address, answers) as server:
+                with self.start("-n", 100, "--json") as process:
+                    self.fails(process, words, status)
+                self.assertNotIn(b"clock_offset", b"".join(server.bodies))
+
     def test_wrong_words(self):
         for args, words in ((("--server", "a:b:c]"), "--server"), (("--server", ""), "--server"),
                             (("--server", "a:0"), "--server"), (("lo", "-R"), "--reverse"), (("lo", "--wait"), "--wait"),
@@ -398,7 +474,6 @@ class Trouble(HostsTest):
                             (("--server", "a", "-R", "--bidir"), "--bidir"),
                             (("--server", "a", "--round-trip", "-R"), "--round-trip"),
                             (("--server", "a", "--round-trip", "--bidir"), "--round-trip"),
-                            (("--server", "a", "--report", "r.html"), "--report"),
                             (("--server", "a", "--no-signature"), "--no-signature"),
                             (("--server", "127.0.0.1", "--token-file", "/nosuch"), "/nosuch")):
             self.udp_refuses(args, words)

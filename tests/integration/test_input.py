@@ -52,6 +52,7 @@ WRONG = {
     "--interval": ("", "0", "99ms", "-1", "x"),
     "--show-frames": ("", "-1", "1000001", "x"),
     "--write-pcap": ("", "/"),
+    "--prometheus": ("", "0", "65536", "x", "198.18.0.1", ":9101", "1.2.3.4:", "-1"),
     "--report": ("", "/", "/dev/null", "/no/such/folder/r.html"),
 }
 # An option that is valid by itself, but not with or without another one.

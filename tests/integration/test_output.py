@@ -1,11 +1,76 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Output formats: JSON document and stream, dry run, capture file. lib checks the schema."""
+import contextlib
+import http.client
 import os
 import re
+import shutil
 import signal
+import socket
 import subprocess
 
 import lib
+import rx_lib
+
+
+class Prometheus(lib.WireTest):
+    """--prometheus: figures of a run while it runs."""
+    port = 9101
+
+    def figures(self, netns, address="127.0.0.1", port=None):
+        """By name and labels, once somebody listens there."""
+        def ask():
+            try:
+                with lib.in_netns(netns) if netns else contextlib.nullcontext():
+                    self.connection = socket.create_connection((address, port or self.port), timeout=lib.PATIENCE)
+                return True
+            except ConnectionRefusedError:
+                return False
+        lib.wait_for(ask, "somebody listens")
+        client = http.client.HTTPConnection(address)
+        client.sock = self.connection
+        with contextlib.closing(client):
+            client.request("GET", "/metrics")
+            answer = client.getresponse()
+            text = answer.read().decode()
+        self.assertEqual((answer.status, answer.getheader("Content-Type")), (200, "text/plain; version=0.0.4"))
+        if shutil.which("promtool"):
+            subprocess.run(["promtool", "check", "metrics"], input=text, text=True, check=True)
+        return dict(re.findall(r"^xdp_trafficgen_(\S+) (\S+)$", text, re.M))
+
+    def at_least(self, count, key, *where, **options):
+        lib.wait_for(lambda: int(self.figures(*where, **options).get(key, 0)) >= count, f"{key} of {count}")
+
+    def test_udp_and_rx(self):
+        self.wire.near("ip", "link", "set", "lo", "up")
+        with rx_lib.Receiver(self.wire, "--prometheus", f"{self.wire.far_ip}:{self.port}", "-I", "100ms") as rx:
+            with self.wire.start("udp", self.wire.near_if, "-m", self.wire.far_mac, "-s", 128, "--rate", "2kpps", "-I", "100ms",
+                                 "--prometheus", self.port) as udp:
+                labels = f'{{command="udp",interface="{self.wire.near_if}"}}'
+                self.at_least(100, "sent_packets_total" + labels, self.wire.near_ns)
+                self.assertEqual(self.figures(self.wire.near_ns)["test_running" + labels], "1")
+                labels = f'{{command="rx",interface="{self.wire.far_if}"}}'
+                self.at_least(100, "received_packets_total" + labels, self.wire.near_ns, self.wire.far_ip)
+                self.at_least(100, "delay_seconds_count" + labels, self.wire.near_ns, self.wire.far_ip)
+                for process in (udp, rx):
+                    process.send(signal.SIGINT)
+                    self.assertEqual(process.finish().status, 0)
+
+    def test_in_use(self):
+        with lib.in_netns(self.wire.far_ns):
+            other = socket.create_server((self.wire.far_ip, self.port))
+        with other:
+            with lib.Process(["ip", "netns", "exec", self.wire.far_ns, lib.BINARY],
+                             ["rx", self.wire.far_if, "--prometheus", f"{self.wire.far_ip}:{self.port}", "--json"]) as rx:
+                self.failed(rx.finish(), 1, "--prometheus", "in use")
+
+    def test_demo_listens_outside(self):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        with lib.Process([lib.BINARY], ["demo", "--prometheus", port, "--duration", "30s", "--rate", "1kpps", "-I", "100ms"]) as demo:
+            lib.wait_for(lambda: any(key.startswith("sent_packets") for key in self.figures(None, port=port)), "frames")
+            demo.send(signal.SIGINT)
+            self.assertEqual(demo.finish().status, 0)
 
 
 class Json(lib.WireTest):
@@ -75,6 +140,21 @@ class Json(lib.WireTest):
         self.assertEqual(plan["interface"]["mac"], self.wire.near_mac)
         self.assertIn("udp", result.doc["start"]["command"])
         self.assertEqual(result.doc["start"]["kernel"], os.uname().release)
+
+    def test_host_facts(self):
+        """As ethtool and the kernel name them, at the time of the run."""
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            models = re.findall(r"^(?:model name|cpu model|cpu)\t+: (.*)$", file.read(), re.M)
+        for gro in ("on", "off"):
+            self.wire.near("ethtool", "-K", self.wire.near_if, "gro", gro)
+            host = self.ok(self.wire.udp("-n", 10)).doc["start"]["host"]
+            (interface,) = host["interfaces"]
+            self.assertEqual("rx-gro" in interface["offloads"], gro == "on", interface)
+        self.assertIn("tx-scatter-gather", interface["offloads"])
+        self.assertEqual([interface[key] for key in ("name", "driver", "mtu", "tx_queues_used", "rx_queues_used")],
+                         [self.wire.near_if, "veth", 1500, 2, 2])
+        self.assertEqual((host["kernel"], host["cpus"], host["cpu_model"]),
+                         (os.uname().release, os.sysconf("SC_NPROCESSORS_ONLN"), models[0] if models else None))
 
     def test_quiet(self):
         result = self.wire.run("udp", self.wire.near_if, "-n", 10, "--quiet")

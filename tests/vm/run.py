@@ -9,6 +9,7 @@ import sys
 import unittest
 
 import cards
+import foreign
 import lib
 import refusals
 import tc
@@ -41,8 +42,8 @@ def suite(words):
     tests = unittest.TestSuite()
     found = [Programs]
     first = next(filter(drives_xdp, cards.CARDS), None)
-    if first:
-        found.append(type(f"{first}: EmptyRoot", (traffic.EmptyRoot,), {"card": first}))
+    for base in (traffic.EmptyRoot, foreign.Pktgen) if first else ():
+        found.append(type(f"{first}: {base.__name__}", (base,), {"card": first}))
     for card in cards.CARDS:
         bases = []
         if drives_xdp(card):

@@ -177,6 +177,10 @@ const std::vector<UdpCase> kUdpCases = {
     {{"--interval", "100ms"}, [](R& r, S&) { r.interval = 100ms; }},
     {{"--json"}, [](R& r, S&) { r.output.json = true; }},
     {{"--json-stream"}, [](R& r, S&) { r.output.json_stream = true; }},
+    {{"--prometheus", "9101"},
+     [](R& r, S&) {
+       r.output.prometheus = packet::ListenAddress{packet::Ip::parse("127.0.0.1").value(), 9101};
+     }},
     {{"--report", "r.html"}, [](R& r, S&) { r.output.report_path = "r.html"; }},
     {{"--quiet"}, [](R& r, S&) { r.output.quiet = true; }},
     {{"-v"}, [](R& r, S&) { r.output.verbose = true; }},
@@ -306,7 +310,8 @@ TEST(Cli, UnknownWordsAreNamed) {
   expect_refused({
       {{}, {"no command", "udp", "tcp", "rx", "reflect", "probe", "demo", "report", "completion"}},
       {{"upd"},
-       {"\"upd\"", "udp, tcp, rx, reflect, search, probe, demo, serve, report, completion"}},
+       {"\"upd\"",
+        "udp, tcp, rx, reflect, tcp-sink, search, probe, demo, serve, report, completion"}},
       {{"eth0", "udp"}, {"unknown command \"eth0\""}},
       {{"sctp"}, {"\"sctp\"", "expected one of udp"}},
       {{"--frobnicate"}, {"--frobnicate"}},

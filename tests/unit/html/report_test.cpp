@@ -40,6 +40,19 @@ TEST(HtmlText, NothingOfATextIsMarkup) {
   EXPECT_EQ(escape("\xC0\xBC").find('<'), std::string::npos); // an overlong "<"
 }
 
+TEST(HtmlCompare, AListOfNamesIsOneDifference) {
+  const auto with = [](const std::string& offloads) {
+    return run_of(
+        R"({"start":{"configuration":{"role":"receiver"},"host":{"interfaces":[{"name":"eth1",)"
+        R"("offloads":[)" +
+        offloads + R"(]}]}},"intervals":[],"end":null,"exit_status":0})");
+  };
+  const std::string page = report({with(R"("rx-gro","rx-hashing")"), with(R"("rx-hashing")")});
+  EXPECT_NE(page.find("host/interfaces/0/offloads<"), page.npos);
+  EXPECT_NE(page.find("rx-gro, rx-hashing"), page.npos);
+  EXPECT_EQ(page.find("host/interfaces/0/offloads/"), page.npos);
+}
+
 TEST(HtmlText, NumbersReadWell) {
   EXPECT_EQ(whole(1234567.0), "1,234,567");
   EXPECT_EQ(whole(-12.0), "-12");
@@ -58,6 +71,18 @@ TEST(HtmlAxis, TicksAreRound) {
   const auto tail = Axis(Scale::Tail, 0, 0.9995, false).ticks(5);
   ASSERT_EQ(tail.size(), 4u);
   EXPECT_DOUBLE_EQ(tail[3], 0.999);
+}
+
+TEST(HtmlAxis, EndsAlsoWhereDoublesAreFarApart) {
+  for (const double least : {-10000000000000002.0, 9007199254740993.0, -1e300, 1e-320})
+    for (const double most : {least + std::fabs(least) * 2e-16, least * 0.5, 1e300}) {
+      if (most < least) continue;
+      for (const bool from_zero : {true, false})
+        EXPECT_LT(Axis(Scale::Linear, least, most, from_zero).ticks(5).size(), 12u)
+            << least << " to " << most;
+    }
+  EXPECT_EQ(Axis(Scale::Linear, -10, -4, true).ticks(5),
+            (std::vector<double>{-10, -8, -6, -4, -2, 0}));
 }
 
 TEST(HtmlAxis, OneValueAndNoneHavePlaces) {
@@ -96,6 +121,33 @@ TEST(HtmlRun, RefusesWhatIsNoResult) {
   EXPECT_NE(refusal("hello").find("line 1"), std::string::npos);
   EXPECT_NE(refusal(R"({"plan":{},"frames":[]})").find("dry run"), std::string::npos);
   EXPECT_NE(refusal(std::string(1'000'000, '[')).find("line 1"), std::string::npos);
+}
+
+TEST(HtmlRun, TwoHostsAreTheRunsOfBoth) {
+  Json half = run_of(kRx).document;
+  half["intervals"].push_back({{"sum", {{"start", 0}, {"end", 1}, {"rx_pps", 5}}}});
+  const Json ledger = {{"from", "a (eth0)"},      {"to", "b (eth1)"}, {"asked", 10},
+                       {"received", 9},           {"lost", 1},        {"limited_by", "path"},
+                       {"delay_us", {{"p50", 3}}}};
+  const Json hosts = {
+      {"start", {{"configuration", {{"role", "hosts"}}}}},
+      {"intervals", Json::array()},
+      {"end",
+       {{"sum", {{"asked", 10}, {"sent", 10}, {"received", 9}, {"lost_percent", 10}}},
+        {"ledger", Json::array({ledger})},
+        {"near", {{"tx", nullptr}, {"rx", nullptr}}},
+        {"far", {{"tx", nullptr}, {"rx", half}}}}},
+      {"exit_status", 0}};
+  const html::Run run = run_of(hosts.dump());
+  EXPECT_EQ(run.command, Command::Hosts);
+  const auto parts = parts_of(run);
+  ASSERT_EQ(parts.size(), 1u);
+  EXPECT_EQ(parts[0].label, "far end receives");
+  EXPECT_EQ(parts[0].intervals.size(), half["intervals"].size());
+  const std::string page = html::report({run});
+  EXPECT_NE(page.find("a (eth0) to b (eth1): limited by the path"), std::string::npos);
+  EXPECT_NE(page.find("latency, median"), std::string::npos);
+  EXPECT_EQ(page.find("no intervals"), std::string::npos);
 }
 
 TEST(HtmlVerdict, ComesFromConditionsErrorsAndReason) {

@@ -44,13 +44,17 @@ TEST(JsonDocument, WholeRun) {
 
   ordered_json start = document["start"];
   start.erase("configuration");
-  EXPECT_EQ(start.dump(),
-            std::string(R"({"version":")") + kVersion +
-                R"(","schema":1,"system_info":"Linux lab1 6.1.0-32-amd64","hostname":"lab1",)"
-                R"("kernel":"6.1.0-32-amd64",)"
-                R"("timestamp":{"time":"2025-01-31T12:00:00Z","timesecs":1738324800},)"
-                R"("command":"xdp-trafficgen udp eth1 --rate 1Mpps","count_source":"tracepoint",)"
-                R"("count_source_note":null})");
+  EXPECT_EQ(
+      start.dump(),
+      std::string(R"({"version":")") + kVersion +
+          R"(","schema":1,"system_info":"Linux lab1 6.1.0-32-amd64","hostname":"lab1",)"
+          R"("kernel":"6.1.0-32-amd64",)"
+          R"("timestamp":{"time":"2025-01-31T12:00:00Z","timesecs":1738324800},)"
+          R"("command":"xdp-trafficgen udp eth1 --rate 1Mpps","count_source":"tracepoint",)"
+          R"("count_source_note":null,"host":{"kernel":"6.1.0-32-amd64",)"
+          R"("cpu_model":"Example 3000","cpus":8,"interfaces":[{"name":"eth1",)"
+          R"("driver":"veth","speed_bits_per_second":null,"tx_queues_used":1,)"
+          R"("rx_queues_used":null,"mtu":1500,"offloads":["rx-gro","tx-scatter-gather"]}]}})");
 }
 
 TEST(JsonDocument, Interval) {

@@ -58,7 +58,8 @@ TEST(RxJson, Start) {
       R"("speed_bits_per_second":null},"role":"receiver","mode":"auto","attached":"native",)"
       R"("session":12648430,"port":1000,"observe":false,"match":[],"drop_matched":false,)"
       R"("window":65536,"streams":256,)"
-      R"("num_packets":null,"announcements":true,"keyed":false,"drain_seconds":2.0,"duration_seconds":2.5,"interval_seconds":1.0,)"
+      R"("num_packets":null,"announcements":true,"keyed":false,)"
+      R"("clock_offset_seconds":null,"drain_seconds":2.0,"duration_seconds":2.5,"interval_seconds":1.0,)"
       R"("expect":["loss<0.001%","p99<150us"],"verify":false,"write_pcap":null,)"
       R"("sample":null,"notes":["no other program on eth1"]})");
 }

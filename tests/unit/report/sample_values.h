@@ -44,6 +44,8 @@ inline plan::Plan plan() {
   plan.iface.mac = spec.src_mac;
   plan.iface.tx_queues = 2;
   plan.iface.rx_queues = 2;
+  plan.iface.tx_queues_used = 1;
+  plan.iface.offloads = {"rx-gro", "tx-scatter-gather"};
   plan.streams.push_back(stream);
   plan.cpus = {2, 3};
   plan.run_id = spec.run_id;
@@ -88,6 +90,8 @@ inline RunInfo info() {
           .started_utc = "2025-01-31T12:00:00Z",
           .hostname = "lab1",
           .kernel = "6.1.0-32-amd64",
+          .cpu_model = "Example 3000",
+          .cpus = 8,
           .source = stats::CountSource::Tracepoint,
           .source_note = "",
           .test = ""};

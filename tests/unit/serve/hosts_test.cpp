@@ -8,6 +8,7 @@
 
 #include "serve/both_hosts.h"
 #include "serve/far_end.h"
+#include "serve/far_tcp.h"
 #include "serve/policy.h"
 #include "spec/profile.h"
 
@@ -88,6 +89,8 @@ TEST(FarEnd, AnswersAreStatesOrErrors) {
   EXPECT_TRUE(over->over);
   EXPECT_EQ(over->exit_status, 3);
   EXPECT_EQ(over->document, R"({"end":1})");
+  EXPECT_FALSE(over->measured);
+  EXPECT_TRUE(read_state(200, R"({"id":"ab","state":"done","result":{"end":{}}})")->measured);
   EXPECT_EQ(read_state(409, R"({"error":"eth1 is in use"})").error().message(),
             "the server refused: eth1 is in use");
   EXPECT_EQ(read_state(409, "{}").error().code, Errc::Peer);
@@ -290,6 +293,58 @@ TEST(RoundTrip, LossesAreSplitByWhatTheReflectorCounted) {
   EXPECT_EQ(verdict_of(hosts).error, "far end: it was stopped");
   hosts.round_trip->far = {"", 0};
   EXPECT_EQ(verdict_of(hosts).exit_status, 5);
+}
+
+TEST(TcpHosts, EachEndIsAskedForItsPart) {
+  plan::TcpSpec asked;
+  asked.flows = 7;
+  asked.port = 5201;
+  asked.cpus = {1};
+  asked.allow_public = true;
+  asked.payload = plan::TcpPayload::Pattern;
+  const auto sink =
+      std::get<plan::TcpSinkSpec>(as_server(far_tcp_sink(asked, addr("198.18.0.1"), "eth1")).of);
+  EXPECT_EQ(sink.interface, "eth1");
+  EXPECT_EQ(sink.port, 5201);
+  EXPECT_EQ(sink.connections, 7U);
+  EXPECT_EQ(sink.verify, plan::TcpSinkVerify::Pattern);
+  ASSERT_EQ(sink.allow.size(), 1U);
+  EXPECT_EQ(sink.allow.front().to_string(), "198.18.0.1/32");
+  const auto sender =
+      std::get<plan::TcpSpec>(as_server(far_tcp(asked, addr("2001:2::1"), "eth1")).of);
+  EXPECT_EQ(sender.host, "2001:2::1");
+  EXPECT_TRUE(sender.cpus.empty() && !sender.allow_public);
+  EXPECT_EQ(near_tcp(asked, addr("198.18.0.2"), "eth7").host, "198.18.0.2");
+}
+
+TEST(TcpHosts, SentAcknowledgedAndReadMakeOneLedger) {
+  constexpr const char* kTcpSent =
+      R"({"end":{"sum":{"bytes_sent":1100,"bytes":1000,"retransmits":3,"bits_per_second":8e6},)"
+      R"("flows":[{"end":"fin"},{"end":"not_opened"},{"end":"peer_reset"}]}})";
+  constexpr const char* kRead =
+      R"({"end":{"sum":{"bytes":900,"connections":2,"closed":1,"reset":1,"wrong_data":0,)"
+      R"("bits_per_second":7e6}}})";
+  BothHosts hosts{"198.18.0.2:9950", R"({"command":"tcp"})", "tcp", {}};
+  hosts.tcp = true;
+  hosts.ways.push_back({"a", "b", true, {kTcpSent, 0}, {kRead, 0}});
+  const Json document = Json::parse(document_of(hosts));
+  EXPECT_EQ(document["start"]["configuration"]["role"], "tcp_hosts");
+  EXPECT_EQ(document["end"]["sum"], nullptr);
+  const Json ledger = document["end"]["ledger"][0];
+  EXPECT_EQ(ledger["bytes_sent"], 1100);
+  EXPECT_EQ(ledger["bytes_acknowledged"], 1000);
+  EXPECT_EQ(ledger["bytes_read"], 900);
+  EXPECT_EQ(ledger["bytes_unread"], 100);
+  EXPECT_EQ(ledger["connections_opened"], 2);
+  EXPECT_EQ(ledger["connections_reset"], 1);
+  EXPECT_EQ(document["exit_status"], 0);
+  std::ostringstream text;
+  print_ledgers(text, hosts);
+  EXPECT_NE(text.str().find("acknowledged before a reset"), std::string::npos) << text.str();
+  hosts.ways.front().received = {"", 0};
+  EXPECT_EQ(verdict_of(hosts).exit_status, 5);
+  hosts.ways.front().received = {kRead, 5, "no connection was opened"};
+  EXPECT_EQ(verdict_of(hosts).error, "far end: no connection was opened");
 }
 
 TEST(BothHosts, TheLastLineHasWhatIsOfBoth) {

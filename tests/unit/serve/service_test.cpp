@@ -2,6 +2,7 @@
 // The whole API on a machine that sends nothing.
 #include "serve/clocks.h"
 #include "serve/service.h"
+#include "spec/profile.h"
 
 #include <atomic>
 #include <chrono>
@@ -11,6 +12,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "serve/charts.h"
+#include "serve/page.h"
 #include "support/sample_spec.h"
 
 namespace xtg::serve {
@@ -207,8 +210,57 @@ TEST_F(ServiceTest, ItsClockMayBeAnHourOff) {
   EXPECT_EQ(found.state, ClockState::Estimated);
   EXPECT_NEAR(static_cast<double>(found.offset.offset_ns - kHour), 0,
               static_cast<double>(found.offset.error_ns));
-  EXPECT_LE(found.offset.error_ns, 31'000U);
+  EXPECT_LE(found.offset.error_ns, 40'000U) << "half of 60 us, and what clocks may drift";
   EXPECT_EQ(ask("POST", "/v1/clock").status, 405);
+}
+
+TEST_F(ServiceTest, ChartsGrowAndTheReportIsMadeAtTheEnd) {
+  const std::string id = create(kRx);
+  wait_for(id, "running");
+  const HttpAnswer charts = ask("GET", "/v1/tests/" + id + "/charts");
+  std::string first;
+  while (first.empty())
+    first = charts.more().value();
+  EXPECT_EQ(Json::parse(first)["charts"][0]["title"], "Packet rate over time") << first;
+  EXPECT_EQ(ask("GET", "/v1/tests/" + id + "/report").status, 409);
+  EXPECT_EQ(ask("GET", "/v1/tests/" + id + "/result").status, 409);
+  ask("DELETE", "/v1/tests/" + id);
+  wait_for(id, "done");
+  const HttpAnswer result = ask("GET", "/v1/tests/" + id + "/result");
+  EXPECT_EQ(Json::parse(result.body), state(id)["result"]);
+  const HttpAnswer report = ask("GET", "/v1/tests/" + id + "/report");
+  EXPECT_TRUE(report.body.starts_with("<!DOCTYPE html>")) << report.body;
+  EXPECT_EQ(report.headers.at("Content-Disposition"), "attachment; filename=\"" + id + ".html\"");
+  EXPECT_EQ(ask("POST", "/v1/tests/" + id + "/report", "{}").status, 405);
+  EXPECT_EQ(ask("GET", "/v1/tests/" + id + "/nosuch").status, 404);
+}
+
+TEST_F(ServiceTest, ThePageIsForEverybody) {
+  policy.token = "a-long-enough-secret";
+  const HttpAnswer page = ask("GET", "/");
+  if (page_files().empty()) {
+    EXPECT_EQ(page.status, 404);
+    return;
+  }
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(page.type, "text/html; charset=utf-8");
+  EXPECT_EQ(ask("POST", "/", "{}").status, 405);
+  for (const PageFile& file : page_files()) {
+    const HttpAnswer answer = ask("GET", std::string(file.path));
+    EXPECT_EQ(answer.status, 200) << file.path;
+    const std::string csp = answer.headers.at("Content-Security-Policy");
+    EXPECT_TRUE(csp.starts_with("default-src 'none';")) << csp;
+    EXPECT_EQ(csp.find("unsafe"), csp.npos) << csp;
+    EXPECT_FALSE(answer.body.empty()) << file.path;
+    const bool ours = file.path != "/page/dygraph.js"; // its labels are numbers and names of ours
+    EXPECT_FALSE(ours && answer.body.find("innerHTML") != answer.body.npos) << file.path;
+  }
+  // What the page loads is there.
+  for (std::size_t at = 0; (at = page.body.find("\"/page/", at)) != page.body.npos; ++at) {
+    const std::string path = page.body.substr(at + 1, page.body.find('"', at + 1) - at - 1);
+    EXPECT_EQ(ask("GET", path).status, 200) << path;
+  }
+  EXPECT_EQ(ask("GET", "/page/nosuch.js").status, 401);
 }
 
 TEST_F(ServiceTest, TheInterfaceIsTheOneThatTheClientReached) {
@@ -219,6 +271,31 @@ TEST_F(ServiceTest, TheInterfaceIsTheOneThatTheClientReached) {
   EXPECT_NE(create(R"({"command":"rx"})", "", 400).find("interface"), std::string::npos);
   EXPECT_NE(create(R"({"command":"rx","interface":"eth9"})", "", 403).find("eth1, eth2"),
             std::string::npos);
+}
+
+TEST_F(ServiceTest, ATcpSinkIsHeldToCeilings) {
+  policy.max_connections = 100;
+  EXPECT_NE(create(R"({"command":"tcp-sink","interface":"eth1","port":80})", "", 403)
+                .find("from 1024 on"),
+            std::string::npos);
+  EXPECT_NE(create(R"({"command":"tcp-sink","interface":"eth1","connections":101})", "", 403)
+                .find("at most 100"),
+            std::string::npos);
+  EXPECT_NE(create(R"({"command":"tcp-sink","interface":"eth1","connections":9,"duration":"6m"})",
+                   "", 403)
+                .find("ceiling"),
+            std::string::npos);
+  EXPECT_NE(create(R"({"command":"tcp-sink","interface":"eth9","connections":9})", "", 403)
+                .find("eth1, eth2"),
+            std::string::npos);
+  const auto uses = [](const char* body) {
+    return port_uses(spec::build(*spec::profile_draft(body, "test", nullptr)).value());
+  };
+  const auto sink = uses(R"({"command":"tcp-sink","interface":"eth1","port":5201})");
+  for (const PortUse& use : uses(R"({"command":"tcp","host":"198.18.0.2","interface":"eth1"})"))
+    EXPECT_FALSE(use == sink.front()) << "both run at a time, for --bidir";
+  EXPECT_FALSE(sink.front() ==
+               uses(R"({"command":"tcp-sink","interface":"eth1","port":5202})").front());
 }
 
 TEST_F(ServiceTest, OneRunsAndTheOthersAreRefusedOrWait) {
@@ -441,7 +518,7 @@ TEST_F(ServiceTest, NonsenseIsAnsweredInOneLine) {
   EXPECT_EQ(ask("POST", "/v1/tests").status, 415);
   EXPECT_EQ(ask("PUT", "/v1/tests", "{}").status, 405);
   EXPECT_EQ(ask("POST", "/v1/health", "{}").status, 405);
-  EXPECT_EQ(ask("GET", "/").status, 404);
+  EXPECT_EQ(ask("GET", "/nosuch").status, 404);
   EXPECT_EQ(ask("GET", "/v1/tests/nosuch").status, 404);
   create(kRx, "?colour=red", 400);
 }
@@ -489,6 +566,11 @@ TEST_F(ServiceTest, DescribesItself) {
   EXPECT_EQ(api["components"]["schemas"]["udp"]["properties"]["streams"]["items"]["$ref"],
             "#/components/schemas/stream");
   EXPECT_TRUE(api["paths"].contains("/v1/tests/{id}/events"));
+  const Json& options = api["components"]["schemas"]["udp"]["properties"];
+  EXPECT_EQ(options["rate"]["x-group"], "Amount and rate");
+  EXPECT_FALSE(options["rate"].contains("readOnly"));
+  for (const char* of_the_operator : {"write_pcap", "fix", "dry_run"})
+    EXPECT_EQ(options[of_the_operator]["readOnly"], true) << of_the_operator;
   const Json challenge = api["paths"]["/v1/challenges"]["post"];
   EXPECT_TRUE(
       challenge["requestBody"]["content"]["application/json"]["schema"]["properties"].contains(
@@ -530,6 +612,34 @@ TEST(Journal, TheDocumentHasTheIntervalsOfTheLines) {
   take(report::Finish{});
   EXPECT_EQ(Json::parse(journal.document()), Json::parse(out.str()));
   EXPECT_EQ(Json::parse(journal.document())["intervals"].size(), 3U);
+}
+
+TEST(Charts, TakeLinesAsTheyCome) {
+  ChartFeed feed;
+  const std::string start = R"({"event":"start","data":{"configuration":{"role":"receiver"}}})"
+                            "\n";
+  const auto interval = [](int second) {
+    return R"({"event":"interval","data":{"sum":{"start":0,"end":)" + std::to_string(second) +
+           R"(,"rx_pps":100}}})"
+           "\n";
+  };
+  EXPECT_EQ(feed.take(""), "");
+  EXPECT_EQ(feed.take(start), "") << "no point yet";
+  const Json one = Json::parse(feed.take(interval(1) + interval(2)));
+  EXPECT_EQ(one["charts"][0]["series"][0]["points"], Json::parse("[[1.0,100.0],[2.0,100.0]]"));
+  EXPECT_FALSE(one.contains("verdict"));
+  const Json two = Json::parse(feed.take(interval(3)));
+  EXPECT_EQ(two["charts"][0]["series"][0]["points"], Json::parse("[[3.0,100.0]]"));
+  const Json failed =
+      Json::parse(feed.take("{\"event\":\"error\",\"data\":\"why\",\"exit_status\":1}\n"));
+  EXPECT_EQ(failed["verdict"]["bad"], true);
+  const Json end =
+      Json::parse(feed.take(R"({"event":"end","data":{"sum":{"packets":3},"reason":"failed"}})"
+                            "\n"));
+  EXPECT_EQ(end["verdict"]["bad"], true) << "the error came before the end";
+  EXPECT_FALSE(end["figures"].empty());
+  EXPECT_TRUE(end["charts"].empty());
+  EXPECT_EQ(ChartFeed().take("no event\n"), "");
 }
 
 TEST(Journal, ForgetsOldIntervalsAndSaysSo) {

@@ -114,6 +114,7 @@ Args values_of(const std::string& command, const Option& option) {
       {"goal", {"name=mine,loss=0.1%,duration=2s,sum=2s,exceed=0%,width=1%,initial=1s"}},
       {"max-latency", {"p99<50us,max<=1ms"}},
       {"sizes", {"64,128,imix"}},
+      {"tcp-sink --allow", {"10.0.0.0/8", "2001:db8::1"}},
       {"allow", {"10.0.0.0/8", "fe80::/10%eth0", "any"}},
       {"sample", {"1/7,late", "first:3"}},
       {"pkt-size", {"128", "3412"}},
@@ -172,6 +173,11 @@ Args beside(const std::string& command, const std::string& option) {
                                                      {"udp --expect", {"--rx", "eth2"}},
                                                      {"udp --bidir", {"--rx", "eth2"}},
                                                      {"udp --show-frames", {"--dry-run"}},
+                                                     {"tcp --reverse", {"--server", "h1"}},
+                                                     {"tcp --far-interface", {"--server", "h1"}},
+                                                     {"tcp --token-file", {"--server", "h1"}},
+                                                     {"tcp --wait", {"--server", "h1"}},
+                                                     {"tcp --bidir", {"--server", "h1"}},
                                                      {"tcp --threads", {"--flows", "9"}},
                                                      {"tcp --cpus", {"--flows", "9"}},
                                                      {"tcp --repeat", {"--payload-file", "f"}},
@@ -201,7 +207,11 @@ TEST(Profile, EveryOptionOfTheTableComesBack) {
       if (command.command == Command::Search && shares) continue;
       for (const std::string& value : values_of(command.name, option)) {
         Args args = {command.name};
-        const bool is_target = option.argument;
+        const Args needed = beside(command.name, option.shown());
+        const bool is_target =
+            option.argument ||
+            (command.command == Command::Tcp &&
+             (option.name == "server" || std::ranges::count(needed, "--server") != 0));
         if (!is_target && command.command != Command::Demo)
           args.push_back(command.command == Command::Tcp ? "server1" : "eth1");
         if (option.plain)
@@ -210,7 +220,7 @@ TEST(Profile, EveryOptionOfTheTableComesBack) {
           args.push_back(option.shown());
         else
           args.push_back(option.shown()), args.push_back(value);
-        comes_back(args + beside(command.name, option.shown()));
+        comes_back(args + needed);
         lines++;
       }
     }
