@@ -21,8 +21,8 @@ constexpr const char* kLease = "2s";
 constexpr auto kRenew = std::chrono::milliseconds(250);
 constexpr auto kLook = std::chrono::milliseconds(20);
 constexpr const char* kSilent = "the server no longer answers";
-constexpr int kMostFailures = 4;
-constexpr Nanoseconds kTimeout{3'000'000'000}, kRenewTimeout{1'000'000'000};
+constexpr std::uint64_t kMostSilenceNs = 2'000'000'000; // since the last good answer
+constexpr Nanoseconds kTimeout{3'000'000'000}, kRenewTimeout{500'000'000};
 constexpr Nanoseconds kChallenge{2'000'000'000};
 constexpr Nanoseconds kProven{300'000'000'000}; // half of what the server grants
 
@@ -62,7 +62,7 @@ void FarRuns::when_lost(std::function<void()> lost) {
 
 void FarRuns::keep() {
   net::HttpClient client(target_, kRenewTimeout);
-  int failures = 0;
+  std::uint64_t answered_ns = monotonic_ns();
   for (; !ending_; std::this_thread::sleep_for(kRenew)) {
     std::vector<std::string> ids;
     {
@@ -70,13 +70,14 @@ void FarRuns::keep() {
       for (const auto& [id, state] : runs_)
         if (!state.over) ids.push_back(id);
     }
+    if (ids.empty()) answered_ns = monotonic_ns();
     for (const std::string& id : ids) {
       auto state = ask(client, id);
       const std::lock_guard lock(mutex_);
       if (state) {
-        failures = 0;
+        answered_ns = monotonic_ns();
         runs_[id] = std::move(*state);
-      } else if (++failures >= kMostFailures) {
+      } else if (monotonic_ns() - answered_ns >= kMostSilenceNs) {
         lost_ = std::move(state.error()).context(kSilent);
         on_lost_();
         return;

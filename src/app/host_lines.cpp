@@ -87,7 +87,7 @@ std::unique_ptr<report::Sink> HostLines::sink(const LineMark& mark) {
 
 void HostLines::follow(const net::HttpTarget& server, const std::string& id, const LineMark& mark) {
   followers_.emplace_back([this, server, id, mark] {
-    constexpr Nanoseconds kSilence{2'000'000'000};
+    constexpr Nanoseconds kSilence{500'000'000};
     net::HttpClient client(server, kSilence);
     print_events(client, id, ending_, [&](std::string_view line) {
       write(line, mark);

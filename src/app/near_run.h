@@ -51,7 +51,7 @@ public:
 
 private:
   StopToken stop_;
-  serve::Journal journal_;
+  serve::Journal journal_{serve::Journal::kUnbounded};
   Tee tee_;
   std::atomic<bool> over_{false};
   std::jthread thread_;

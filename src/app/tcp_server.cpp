@@ -114,7 +114,7 @@ Status TcpHosts::send() {
   const plan::TcpSpec spec = serve::near_tcp(spec_, path_.far_ip, path_.near_interface);
   const auto plan = plan::resolve_tcp(spec, gather_facts(spec));
   if (!plan) return tl::unexpected<Error>(plan.error());
-  serve::Journal journal;
+  serve::Journal journal(serve::Journal::kUnbounded);
   Tee tee(journal, shown(true));
   finish(measure(*plan, tee, near_stop_, asker(context_)), tee);
   near_sender_ = result_of(journal);

@@ -2,8 +2,11 @@
 // Parts of the commands whose other end is a server's. Internal to app.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -11,6 +14,8 @@
 #include "app/far_host.h"
 #include "app/far_runs.h"
 #include "app/kept_ports.h"
+#include "core/clock.h"
+#include "core/stop_token.h"
 #include "core/units.h"
 #include "report/sink.h"
 #include "serve/both_hosts.h"
@@ -46,6 +51,27 @@ inline serve::HalfResult far_result(FarRuns& far, const std::string& id, Nanosec
   errors.push_back(std::move(state.error()));
   return {};
 }
+
+/// Ends a sender of ours when the server's test that it needs is over: at the server's ceiling, or
+/// because somebody stopped it.
+class EndsWith {
+public:
+  EndsWith(const FarRuns& runs, std::string id, StopToken sender)
+      : thread_([this, &runs, id = std::move(id), sender = std::move(sender)]() mutable {
+          constexpr auto kLook = std::chrono::milliseconds(20);
+          for (; !ending_ && !over_; std::this_thread::sleep_for(kLook))
+            over_ = runs.over(id);
+          if (over_) sender.trip(monotonic_ns());
+        }) {}
+  ~EndsWith() { ending_ = true; }
+  EndsWith(const EndsWith&) = delete;
+  EndsWith& operator=(const EndsWith&) = delete;
+  [[nodiscard]] bool over() const { return over_; }
+
+private:
+  std::atomic<bool> ending_{false}, over_{false};
+  std::jthread thread_; ///< last: it is joined first
+};
 
 /// Longer than a receiver takes to notice the end.
 constexpr Nanoseconds kMore{3'000'000'000};

@@ -80,6 +80,7 @@ private:
   std::unique_ptr<NearRun> near_rx_;
   std::string far_rx_, far_tx_;
   serve::HalfResult near_tx_;
+  bool cut_ = false; ///< the server's receiver was over before our sender
 };
 
 Status TwoHosts::connect() {
@@ -158,10 +159,12 @@ Status TwoHosts::send() {
   if (kept_ != nullptr) overlook_kept(facts, *kept_);
   const auto plan = plan::resolve(test, facts, run_id_);
   if (!plan) return tl::unexpected<Error>(plan.error());
-  serve::Journal journal;
+  serve::Journal journal(serve::Journal::kUnbounded);
   Tee tee(journal, shown(true));
+  EndsWith receiver(runs(), far_rx_, near_stop_);
   finish(measure(*plan, tee, near_stop_, asker(context_), kept_), tee);
   near_tx_ = result_of(journal);
+  cut_ = receiver.over() && !interrupted() && serve::ended_early(near_tx_);
   return {};
 }
 
@@ -177,6 +180,7 @@ void TwoHosts::collect() {
   if (!far_rx_.empty()) {
     serve::Way way{near, far, true, near_tx_, {}, offsets_.near_sender_ns};
     way.received = far_result(runs(), far_rx_, patience, hosts_.errors);
+    way.cut = cut_;
     hosts_.ways.push_back(std::move(way));
   }
   if (far_tx_.empty()) return;

@@ -78,16 +78,20 @@ Status RoundTrip::course() {
   const auto plan = this->plan();
   if (!plan) return tl::unexpected<Error>(plan.error());
   const auto attended = context_.stop.attend([this] { stop_.trip(monotonic_ns()); });
-  const auto id = runs.start(
-      serve::far_reflector(plan->ports.front().send->run_id, path_.near_ip, far_end_.interface),
-      far_end_.wait, context_.stop);
+  if (auto ok = runs.prove(path_.near_ip); !ok) return ok; // a server answers to nobody else
+  const auto id = runs.start(serve::far_reflector(test_, plan->ports.front().send->run_id,
+                                                  path_.near_ip, far_end_.interface),
+                             far_end_.wait, context_.stop);
   if (!id) return tl::unexpected<Error>(id.error());
   if (lines_) lines_->follow(runs.target(), *id, {.near_end = false, .forward = false});
   serve::RoundTripHalves halves{path_.near_end(), path_.far_end(), {}, {}};
-  serve::Journal journal;
+  serve::Journal journal(serve::Journal::kUnbounded);
   Tee tee(journal, shown());
+  EndsWith reflector(runs, *id, stop_);
   finish(measure(*plan, tee, stop_, asker(context_)), tee);
   halves.near = result_of(journal);
+  halves.cut = reflector.over() && context_.stop.asked() == Asked::Nothing &&
+               serve::ended_early(halves.near);
   if (runs.lost()) return {};
   runs.stop(*id);
   halves.far = far_result(runs, *id, kMore, hosts_.errors);

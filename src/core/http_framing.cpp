@@ -58,6 +58,8 @@ void read_header(std::string_view line, Length& out) {
   }
   const std::string_view name = line.substr(0, colon), value = stripped(line.substr(colon + 1));
   if (same_name(name, "transfer-encoding")) out.status = 411;
+  // A library that unpacks a body would do so before anybody asks who sent it.
+  if (same_name(name, "content-encoding")) out.status = 415;
   if (!same_name(name, "content-length")) return;
   const auto length = parse_unsigned<std::size_t>(value);
   if (!length || out.body) out.status = 400;

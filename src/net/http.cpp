@@ -31,7 +31,7 @@ public:
     return static_cast<ssize_t>(n);
   }
   ssize_t write(const char* from, std::size_t size) override {
-    return write_within(job_.socket.get(), from, size, kWriteMs) ? static_cast<ssize_t>(size) : -1;
+    return write_in_time(job_.socket.get(), from, size) ? static_cast<ssize_t>(size) : -1;
   }
   void get_remote_ip_and_port(std::string& ip, int& port) const override {
     ip = job_.peer;
@@ -43,10 +43,9 @@ public:
   }
   [[nodiscard]] socket_t socket() const override { return job_.socket.get(); }
   /// Somebody still reads the answer, and it is wanted.
-  [[nodiscard]] bool alive() const { return !ending_ && !hung_up(job_.socket.get()); }
+  [[nodiscard]] bool alive() const { return !ending_ && !hung_up(job_); }
 
 private:
-  static constexpr int kWriteMs = 5'000;
   HttpJob& job_;
   const std::atomic<bool>& ending_;
   std::size_t at_ = 0;
@@ -99,7 +98,7 @@ public:
     WholeRequest stream(job, ending);
     bool closed = false;
     const bool good = process_request(stream, false, closed, nullptr);
-    return good && !closed && stream.alive();
+    return good && !closed && (!job.last || !job.rest.empty()) && stream.alive();
   }
 
 private:
@@ -175,6 +174,7 @@ HttpClient::HttpClient(const HttpTarget& target, Nanoseconds timeout) {
   client.set_write_timeout(us);
   client.set_keep_alive(true);
   client.set_tcp_nodelay(true);
+  client.set_decompress(false); // no server of ours compresses
   if (!target.token.empty()) impl_->headers.emplace("Authorization", "Bearer " + target.token);
 }
 HttpClient::~HttpClient() = default;

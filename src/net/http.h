@@ -35,6 +35,7 @@ Result<std::vector<Listening>> inherited_sockets();
 struct HttpServerLimits {
   HttpLimits request;
   std::size_t connections = 16'384; ///< also at most what the process may open
+  std::size_t bytes = 64 << 20;     ///< of all requests; beyond it only small ones are taken
   std::size_t workers = 64;         ///< requests that are answered at a time
   Nanoseconds idle{60'000'000'000}; ///< a connection without a request ends
   Nanoseconds slow{10'000'000'000}; ///< one whose request is not whole by then does

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <exception>
+#include <new>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -23,6 +26,7 @@ namespace xtg::net {
 namespace {
 
 constexpr int kLookMs = 250;
+constexpr std::size_t kSmall = 4'096;   // a request that is taken when all others have much
 constexpr std::size_t kAtOnce = 65'536; // read from one connection before the next one has its turn
 
 std::uint64_t in(Nanoseconds time) {
@@ -35,6 +39,8 @@ std::string_view reason(int status) {
     return "Length Required";
   case 413:
     return "Content Too Large";
+  case 415:
+    return "Unsupported Media Type";
   case 431:
     return "Request Header Fields Too Large";
   case 503:
@@ -60,7 +66,10 @@ std::size_t most_connections(std::size_t wanted) {
 
 } // namespace
 
-bool write_within(int fd, const char* from, std::size_t size, int ms) {
+bool write_in_time(int fd, const char* from, std::size_t size) {
+  constexpr std::uint64_t kLeastMs = 10'000, kMsPerMiB = 1'000, kNsPerMs = 1'000'000;
+  // Of the whole: who takes a byte now and then would have a worker for good.
+  const std::uint64_t until_ns = monotonic_ns() + (kLeastMs + kMsPerMiB * (size >> 20)) * kNsPerMs;
   while (size > 0) {
     const ssize_t n = send(fd, from, size, MSG_NOSIGNAL);
     if (n > 0) {
@@ -70,15 +79,19 @@ bool write_within(int fd, const char* from, std::size_t size, int ms) {
     }
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno != EAGAIN) return false;
+    const std::uint64_t now_ns = monotonic_ns();
+    if (now_ns >= until_ns) return false;
     pollfd wait{fd, POLLOUT, 0};
-    if (poll(&wait, 1, ms) <= 0) return false;
+    if (poll(&wait, 1, static_cast<int>((until_ns - now_ns) / kNsPerMs + 1)) < 0 && errno != EINTR)
+      return false;
   }
   return true;
 }
 
-bool hung_up(int fd) {
-  pollfd look{fd, POLLRDHUP, 0};
-  return poll(&look, 1, 0) > 0 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+bool hung_up(const HttpJob& job) {
+  const auto closed = static_cast<short>(job.last ? 0 : POLLRDHUP);
+  pollfd look{job.socket.get(), closed, 0};
+  return poll(&look, 1, 0) > 0 && (look.revents & (closed | POLLHUP | POLLERR)) != 0;
 }
 
 HttpConnections::HttpConnections(std::vector<Listening> sockets, HttpServerLimits limits,
@@ -113,7 +126,13 @@ Status HttpConnections::start() {
   for (const Listening& listener : listeners_)
     want(listener.socket.get());
   want(wake_.get());
-  watcher_ = std::jthread([this] { watch(); });
+  try {
+    workers_.reserve(limits_.workers);
+    workers_.emplace_back([this] { work(); }); // there is always one
+    watcher_ = std::jthread([this] { watch(); });
+  } catch (const std::system_error& error) {
+    return fail_sys(error.code().value(), "start a thread for connections");
+  }
   return {};
 }
 
@@ -124,17 +143,25 @@ void HttpConnections::watch() {
     const int n = epoll_wait(epoll_.get(), events.data(), events.size(), kLookMs);
     for (int i = 0; i < n; ++i) {
       const int fd = events[static_cast<std::size_t>(i)].data.fd;
-      const bool listens = std::ranges::any_of(
-          listeners_, [fd](const Listening& l) { return l.socket.get() == fd; });
-      if (listens)
-        accept_from(fd);
-      else if (fd == wake_.get())
-        take_back();
-      else
-        read_from(fd);
+      try {
+        serve_one(fd);
+      } catch (const std::exception&) { // no memory for this one: the others go on
+        waiting_.erase(fd);
+      }
     }
     close_late(monotonic_ns());
   }
+}
+
+void HttpConnections::serve_one(int fd) {
+  const bool listens =
+      std::ranges::any_of(listeners_, [fd](const Listening& l) { return l.socket.get() == fd; });
+  if (listens)
+    accept_from(fd);
+  else if (fd == wake_.get())
+    take_back();
+  else
+    read_from(fd);
 }
 
 void HttpConnections::accept_from(int listener) {
@@ -153,8 +180,10 @@ void HttpConnections::accept_from(int listener) {
 void HttpConnections::take(UniqueFd socket) {
   const int fd = socket.get(), on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  Connection connection{std::move(socket), {}, peer_of(fd), local_of(fd), in(limits_.idle)};
-  if (waiting_.size() >= limits_.connections) return reject(connection, 503);
+  const bool full = use_.connections >= limits_.connections;
+  Connection connection{HttpShare(use_), std::move(socket), {},
+                        peer_of(fd),     local_of(fd),      in(limits_.idle)};
+  if (full) return reject(connection, 503);
   waiting_.emplace(fd, std::move(connection));
   want(fd);
 }
@@ -177,13 +206,21 @@ void HttpConnections::read_from(int fd) {
     const ssize_t n = recv(fd, buffer.data(), buffer.size(), 0);
     if (n < 0 && errno == EAGAIN) break;
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) {
+    if (n < 0) {
       waiting_.erase(found);
       return;
     }
+    connection.last = n == 0;
+    if (connection.last) break;
     if (connection.bytes.empty()) connection.until_ns = in(limits_.slow);
     connection.bytes.append(buffer.data(), static_cast<std::size_t>(n));
     got += static_cast<std::size_t>(n);
+  }
+  connection.share.hold(connection.bytes.size());
+  if (use_.bytes > limits_.bytes && connection.bytes.size() > kSmall) {
+    reject(connection, 503);
+    waiting_.erase(found);
+    return;
   }
   advance(fd);
 }
@@ -192,16 +229,23 @@ void HttpConnections::advance(int fd) {
   const auto found = waiting_.find(fd);
   Connection& connection = found->second;
   const HttpFrame frame = http_frame(connection.bytes, limits_.request);
-  if (frame.state == HttpFrame::State::Partial) return;
+  if (frame.state == HttpFrame::State::Partial) {
+    if (connection.last) waiting_.erase(found); // the rest does not come
+    return;
+  }
   if (frame.state == HttpFrame::State::Malformed) {
     reject(connection, frame.status);
     waiting_.erase(found);
     return;
   }
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
-  HttpJob job{std::move(connection.socket), connection.bytes.substr(0, frame.size),
-              connection.bytes.substr(frame.size), std::move(connection.peer),
-              std::move(connection.local)};
+  HttpJob job{std::move(connection.share),
+              std::move(connection.socket),
+              connection.bytes.substr(0, frame.size),
+              connection.bytes.substr(frame.size),
+              std::move(connection.peer),
+              std::move(connection.local),
+              connection.last};
   waiting_.erase(found);
   hand_out(std::move(job));
 }
@@ -218,16 +262,24 @@ void HttpConnections::take_back() {
     const std::lock_guard lock(mutex_);
     back.swap(back_);
   }
-  for (HttpJob& job : back)
-    adopt(std::move(job));
+  for (HttpJob& job : back) {
+    const int fd = job.socket.get();
+    try {
+      adopt(std::move(job));
+    } catch (const std::exception&) {
+      waiting_.erase(fd);
+    }
+  }
 }
 
 /// A connection whose request has been answered; the next one may be here already.
 void HttpConnections::adopt(HttpJob job) {
   const int fd = job.socket.get();
   const Nanoseconds patience = job.rest.empty() ? limits_.idle : limits_.slow;
-  waiting_.emplace(fd, Connection{std::move(job.socket), std::move(job.rest), std::move(job.peer),
-                                  std::move(job.local), in(patience)});
+  job.share.hold(job.rest.size());
+  waiting_.emplace(fd,
+                   Connection{std::move(job.share), std::move(job.socket), std::move(job.rest),
+                              std::move(job.peer), std::move(job.local), in(patience), job.last});
   want(fd);
   if (!waiting_.at(fd).bytes.empty()) advance(fd);
 }
@@ -235,9 +287,20 @@ void HttpConnections::adopt(HttpJob job) {
 void HttpConnections::hand_out(HttpJob job) {
   const std::lock_guard lock(mutex_);
   jobs_.push_back(std::move(job));
-  if (idle_workers_ < jobs_.size() && workers_.size() < limits_.workers)
-    workers_.emplace_back([this] { work(); });
   work_there_.notify_one();
+  if (idle_workers_ >= jobs_.size() || workers_.size() >= limits_.workers) return;
+  try {
+    workers_.emplace_back([this] { work(); });
+  } catch (const std::system_error&) { // no more threads: those that there are do it
+  }
+}
+
+bool HttpConnections::answer(HttpJob& job) noexcept {
+  try {
+    return answer_(job, ending_);
+  } catch (const std::exception&) {
+    return false;
+  }
 }
 
 void HttpConnections::work() {
@@ -251,11 +314,15 @@ void HttpConnections::work() {
     HttpJob job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
-    const bool stays = answer_(job, ending_);
+    const bool stays = answer(job);
+    job.request = {};
     lock.lock();
     if (!stays) continue;
-    job.request.clear();
-    back_.push_back(std::move(job));
+    try {
+      back_.push_back(std::move(job));
+    } catch (const std::bad_alloc&) {
+      continue; // it is closed
+    }
     const std::uint64_t one = 1;
     (void)!write(wake_.get(), &one, sizeof one);
   }

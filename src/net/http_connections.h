@@ -12,23 +12,52 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "net/http.h"
 
 namespace xtg::net {
 
+/// What all connections take: those that wait, whose turn has not come, that are answered.
+struct HttpUse {
+  std::atomic<std::size_t> connections{0}, bytes{0};
+};
+/// One connection's part of it, until it is closed.
+class HttpShare {
+public:
+  explicit HttpShare(HttpUse& use) : use_(&use) { ++use.connections; }
+  HttpShare(HttpShare&& other) noexcept
+      : use_(std::exchange(other.use_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+  HttpShare& operator=(HttpShare&&) = delete;
+  ~HttpShare() {
+    if (use_ == nullptr) return;
+    use_->bytes -= bytes_;
+    --use_->connections;
+  }
+  void hold(std::size_t bytes) {
+    use_->bytes += bytes - bytes_;
+    bytes_ = bytes;
+  }
+
+private:
+  HttpUse* use_;
+  std::size_t bytes_ = 0;
+};
+
 struct HttpJob {
+  HttpShare share;
   UniqueFd socket;
   std::string request; ///< whole
   std::string rest;    ///< what came behind it
   std::string peer, local;
+  bool last = false; ///< the far end has closed its side: nothing comes behind `rest`
 };
 
-/// Writes all of it, or gives up when the far end takes nothing for so long.
-bool write_within(int fd, const char* from, std::size_t size, int ms);
-/// The far end has closed its side, or is gone.
-bool hung_up(int fd);
+/// Writes all of it, or gives up: the far end has 10 s, and one more for each MiB.
+bool write_in_time(int fd, const char* from, std::size_t size);
+/// The far end is gone, or has closed its side, where that says that it wants no more.
+bool hung_up(const HttpJob& job);
 
 class HttpConnections {
 public:
@@ -40,12 +69,15 @@ public:
 
 private:
   struct Connection {
+    HttpShare share;
     UniqueFd socket;
     std::string bytes, peer, local;
     std::uint64_t until_ns = 0; ///< closed then
+    bool last = false;          ///< the far end has closed its side
   };
 
   void watch();
+  void serve_one(int fd);
   void accept_from(int listener);
   void take(UniqueFd socket);
   void read_from(int fd);
@@ -54,6 +86,7 @@ private:
   void close_late(std::uint64_t now_ns);
   void take_back();
   void adopt(HttpJob job);
+  bool answer(HttpJob& job) noexcept;
   void work();
   void hand_out(HttpJob job);
   void want(int fd);
@@ -61,6 +94,7 @@ private:
   std::vector<Listening> listeners_;
   HttpServerLimits limits_;
   Answer answer_;
+  HttpUse use_; ///< outlives what is counted in it
   UniqueFd epoll_, wake_;
   std::unordered_map<int, Connection> waiting_; ///< the watcher's
   std::atomic<bool> ending_{false};

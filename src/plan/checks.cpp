@@ -108,6 +108,21 @@ std::string_view special_text(const IpRange& range, AddressUse use) {
   return {};
 }
 
+bool any_group(const packet::MacRange& macs) {
+  constexpr std::uint64_t kBlock = std::uint64_t{1} << 40; // the group bit is the lowest above it
+  const packet::Values all = macs.values();
+  const auto is_group = [](std::uint64_t value) { return (value & kBlock) != 0; };
+  if (!all.list.empty()) return std::ranges::any_of(all.list, is_group);
+  if (is_group(all.first)) return true;
+  // The first member in or behind each block of group addresses.
+  for (std::uint64_t from = (all.first | (kBlock - 1)) + 1; from <= all.highest();
+       from += 2 * kBlock) {
+    const std::uint64_t i = (from - all.first + all.step - 1) / all.step;
+    if (i < all.count && is_group(all.at(i))) return true;
+  }
+  return false;
+}
+
 Status check_source(const Consent& consent, const IpRange& src) {
   const std::string_view words = special_text(src, AddressUse::Source);
   if (consent.public_address || words.empty()) return {};
@@ -116,12 +131,7 @@ Status check_source(const Consent& consent, const IpRange& src) {
 }
 
 Status check_source(const Consent& consent, const packet::MacRange& src) {
-  const packet::Values all = src.values();
-  const auto group_at = [&](std::uint64_t i) { return src.at(i).is_group(); };
-  bool group = group_at(0) || group_at(all.count - 1);
-  for (std::uint64_t i = 0; i < all.list.size(); i++)
-    group |= group_at(i);
-  if (consent.public_address || !group) return {};
+  if (consent.public_address || !any_group(src)) return {};
   return invalid(fmt::format("--src-mac {}: a group address, which no interface sends from and "
                              "switches drop; --allow-public to use it anyway",
                              src.to_string()));

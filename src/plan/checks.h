@@ -36,6 +36,9 @@ enum class AddressUse : std::uint8_t { Source, Destination };
 /// as a source multicast. Empty: nothing.
 std::string_view special_text(const packet::IpRange& range, AddressUse use);
 
+/// Whether a group address is among them.
+bool any_group(const packet::MacRange& macs);
+
 /// InvalidArgument for a source address that no host has, unless explicitly allowed.
 Status check_source(const Consent& consent, const packet::IpRange& src);
 Status check_source(const Consent& consent, const packet::MacRange& src);

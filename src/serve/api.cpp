@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "core/units.h"
 #include "core/version.h"
+#include "plan/checks.h"
 #include "serve/clocks.h"
 #include "serve/http_answers.h"
 #include "serve/metrics.h"
@@ -106,7 +107,7 @@ HttpAnswer Service::page(const HttpRequest& request) {
   return problem(404, "this program was built without its page (XTG_PAGE=OFF)");
 }
 
-std::string Service::describe(const Running& entry, bool result) {
+std::string Service::describe(const Running& entry) {
   const std::uint64_t now = machine_.now_ns();
   const State state = entry.state();
   Json out = {
@@ -129,10 +130,6 @@ std::string Service::describe(const Running& entry, bool result) {
   out["error"] = !error.empty()   ? Json(error)
                  : entry.vanished ? Json("its client asked for it no longer")
                                   : Json(nullptr);
-  if (result) {
-    const std::string document = entry.journal.document();
-    out["result"] = document.empty() ? Json(nullptr) : Json::parse(document);
-  }
   return text_of(out);
 }
 
@@ -241,7 +238,7 @@ HttpAnswer Service::tests(const HttpRequest& request) {
   const std::lock_guard lock(mutex_);
   Json all = Json::array();
   for (const Entry& entry : entries_)
-    all.push_back(Json::parse(describe(*entry, false)));
+    all.push_back(Json::parse(describe(*entry)));
   return json(200, {{"tests", std::move(all)}});
 }
 
@@ -313,6 +310,11 @@ HttpAnswer Service::challenge(const HttpRequest& request) {
   const auto local = packet::Ip::parse(request.local);
   if (!local || local->family != address->family)
     return problem(400, "address: expected one of the family that the request came by");
+  // Whoever joins a group hears what is sent to it: that proves nothing.
+  const std::string_view special =
+      plan::special_text(packet::IpRange{*address, 1}, plan::AddressUse::Source);
+  if (!special.empty() && !(address->is_loopback() && local->is_loopback()))
+    return problem(400, fmt::format("address {}: {}", address->to_string(), special));
   std::string id;
   Nonce nonce{};
   {
@@ -337,6 +339,7 @@ HttpAnswer Service::challenge_answer(const HttpRequest& request, const std::stri
   const std::lock_guard lock(mutex_);
   const auto ok =
       challenges_.answer(request.peer, id, body["nonce"].get<std::string>(), machine_.now_ns());
+  if (!ok && ok.error().code == Errc::System) return problem(429, ok.error().message());
   if (!ok) return problem(ok.error());
   return json(200, {{"proven", true}});
 }

@@ -193,12 +193,24 @@ void print_clocks(std::ostream& out, const Clocks& clocks) {
 
 } // namespace
 
+bool ended_early(const HalfResult& sender) {
+  const Json sent = parsed(sender.document);
+  const stats::EndReason reason = reason_of(sent);
+  if (reason != stats::EndReason::Amount) return reason == stats::EndReason::Interrupted;
+  // Threads that stop before the request is seen look as if they had sent their amount.
+  const Json ledgers = at(sent, {"end", "ledger"});
+  if (ledgers.is_array() && !ledgers.empty()) return count(ledgers.front(), {"not_sent"}) != 0;
+  const auto amount = amount_of(sent);
+  return !amount || tx_of(sent).attempts < *amount;
+}
+
 Result<stats::Ledger> ledger_of(const Way& way) {
   const Json sent = parsed(way.sent.document), received = parsed(way.received.document);
   if (!at(sent, {"end", "sum"}).is_object())
     return fail(Errc::NotFound, "the sender's figures are missing");
   if (!at(received, {"end", "sum"}).is_object())
     return fail(Errc::NotFound, "the receiver's figures are missing");
+  if (way.cut) return fail(Errc::Peer, kCut);
   stats::LedgerFacts facts;
   facts.tx = tx_of(sent);
   facts.end = reason_of(sent);
@@ -251,10 +263,23 @@ OffsetLimits offset_limits(const std::vector<Way>& ways) {
   return out;
 }
 
+namespace {
+
+/// Of a test whose far end was over first: what it says itself, unless that is that nothing came.
+Verdict cut_verdict(const HalfResult& far) {
+  constexpr int kPeer = static_cast<int>(ExitStatus::Peer);
+  if (far.exit_status != 0 && far.exit_status != kPeer)
+    return {"far end: " + (far.error.empty() ? "failed" : far.error), far.exit_status};
+  return {kCut, kPeer};
+}
+
+} // namespace
+
 Verdict verdict_of(const BothHosts& hosts) {
   for (const Error& error : hosts.errors)
     return {error.message(), exit_status(error)};
   for (const Way& way : hosts.ways) {
+    if (way.cut) return cut_verdict(way.received);
     const std::string near = "here: ", far = "far end: ";
     for (const auto& [half, is_near] :
          {std::pair(&way.sent, way.near_sends), std::pair(&way.received, !way.near_sends)})
@@ -270,6 +295,7 @@ Verdict verdict_of(const BothHosts& hosts) {
       return {ledger.error().message(), static_cast<int>(ExitStatus::Peer)};
   }
   if (const auto& trip = hosts.round_trip) {
+    if (trip->cut) return cut_verdict(trip->far);
     if (trip->near.exit_status != 0)
       return {trip->near.error.empty() ? "failed" : trip->near.error, trip->near.exit_status};
     if (trip->far.exit_status != 0)

@@ -48,16 +48,22 @@ Status Challenges::open(const std::string& client, const std::string& id, const 
 Status Challenges::answer(const std::string& client, const std::string& id, std::string_view digits,
                           std::uint64_t now_ns) {
   const auto found = std::ranges::find_if(open_, [&](const Open& each) {
-    return each.id == id && each.client == client && each.until_ns > now_ns;
+    return each.id == id && each.client == client && each.until_ns > now_ns && !each.spent;
   });
   if (found == open_.end()) return fail(Errc::NotFound, "no such challenge is open");
   const bool right = same_secret(digits_of(found->nonce), digits);
   const packet::Ip address = found->address;
-  open_.erase(found);
+  found->spent = true;
   if (!right) return fail(Errc::InvalidArgument, "nonce: it is not the one that was sent");
+  open_.erase(found);
   std::erase_if(proven_, [&](const Proven& each) {
     return each.until_ns <= now_ns || (each.client == client && each.address == address);
   });
+  if (std::ranges::count(proven_, client, &Proven::client) >=
+      static_cast<std::ptrdiff_t>(kMaxProvenOfOne))
+    proven_.erase(std::ranges::find(proven_, client, &Proven::client));
+  if (proven_.size() >= kMaxProven)
+    return fail(Errc::System, fmt::format("{} addresses are proven: no more are kept", kMaxProven));
   proven_.push_back({client, address, now_ns + kProvenNs});
   return {};
 }

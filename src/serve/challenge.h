@@ -20,8 +20,10 @@ std::string challenge_answer(std::string_view datagram);
 
 class Challenges {
 public:
-  static constexpr std::size_t kMaxOpen = 64;     ///< in all
-  static constexpr std::size_t kMaxOpenOfOne = 8; ///< of one client
+  static constexpr std::size_t kMaxOpen = 64;        ///< in all
+  static constexpr std::size_t kMaxOpenOfOne = 8;    ///< of one client
+  static constexpr std::size_t kMaxProven = 1024;    ///< in all
+  static constexpr std::size_t kMaxProvenOfOne = 64; ///< of one client: the latest
   static constexpr std::uint64_t kAnswerNs = 10'000'000'000;
   static constexpr std::uint64_t kProvenNs = 600'000'000'000;
 
@@ -29,7 +31,8 @@ public:
   /// little, many are a stream.
   Status open(const std::string& client, const std::string& id, const packet::Ip& address,
               const Nonce& nonce, std::uint64_t now_ns);
-  /// NotFound, or InvalidArgument where the answer is wrong: it cannot be tried again.
+  /// NotFound, or InvalidArgument where the answer is wrong: it cannot be tried again, and keeps
+  /// its place, so that nobody has datagrams sent without end.
   Status answer(const std::string& client, const std::string& id, std::string_view digits,
                 std::uint64_t now_ns);
   [[nodiscard]] std::vector<packet::Ip> proven(const std::string& client,
@@ -41,6 +44,7 @@ private:
     packet::Ip address;
     Nonce nonce;
     std::uint64_t until_ns;
+    bool spent = false;
   };
   struct Proven {
     std::string client;

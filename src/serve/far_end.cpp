@@ -10,6 +10,7 @@
 #include "core/program_name.h"
 #include "core/text.h"
 #include "serve/answers.h"
+#include "serve/policy.h"
 #include "spec/profile.h"
 
 namespace xtg::serve {
@@ -33,6 +34,12 @@ plan::TestSpec one_end(plan::TestSpec test, std::uint32_t run_id, const packet::
   for (plan::StreamSpec& stream : test.ports.front().streams)
     if (!stream.dst_addr) stream.dst_addr = packet::IpRange{to, 1};
   return test;
+}
+
+/// So that a server whose ceiling is lower says so before anything is sent.
+std::optional<Nanoseconds> receiving(const plan::TestSpec& test) {
+  if (!test.duration) return std::nullopt;
+  return *test.duration + kReceiverMore;
 }
 
 } // namespace
@@ -69,11 +76,12 @@ plan::TestSpec near_round_trip(plan::TestSpec test, const std::string& interface
   return test;
 }
 
-std::string far_reflector(std::uint32_t run_id, const packet::Ip& sender,
-                          const std::string& interface) {
+std::string far_reflector(const plan::TestSpec& test, std::uint32_t run_id,
+                          const packet::Ip& sender, const std::string& interface) {
   plan::ReflectSpec spec;
   spec.interface = interface;
   spec.run_id = run_id;
+  spec.duration = receiving(test);
   spec.allow = {packet::IpPrefix{sender, sender.is_v4() ? 32U : 128U}};
   return spec::to_profile(spec::Test{std::move(spec), {}});
 }
@@ -113,6 +121,7 @@ std::string far_receiver(const plan::TestSpec& test, std::uint32_t run_id,
                          const std::string& interface,
                          std::optional<std::int64_t> sender_ahead_ns) {
   plan::RxSpec spec = near_receiver(test, run_id, interface, sender_ahead_ns);
+  spec.duration = receiving(test);
   spec.output = {};
   return spec::to_profile(spec::Test{std::move(spec), {}});
 }

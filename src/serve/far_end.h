@@ -31,8 +31,8 @@ std::string far_receiver(const plan::TestSpec& test, std::uint32_t run_id,
                          const std::string& interface,
                          std::optional<std::int64_t> sender_ahead_ns = {});
 
-std::string far_reflector(std::uint32_t run_id, const packet::Ip& sender,
-                          const std::string& interface);
+std::string far_reflector(const plan::TestSpec& test, std::uint32_t run_id,
+                          const packet::Ip& sender, const std::string& interface);
 
 std::string challenge_body(const packet::Ip& address, std::uint16_t port);
 std::string nonce_body(std::string_view digits);

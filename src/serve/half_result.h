@@ -17,6 +17,14 @@ struct HalfResult {
 struct RoundTripHalves {
   std::string from, to; ///< "198.18.0.1 (eth0)"
   HalfResult near, far; ///< a port test's, and a reflector's
+  bool cut = false;     ///< the reflector ended first: what came after is not lost
 };
+
+/// Of one that was cut.
+inline constexpr const char* kCut =
+    "the server's end was over before this one: at its --max-duration, or somebody stopped it; "
+    "what was lost is not known";
+/// Whether a sender was stopped before it had sent all.
+bool ended_early(const HalfResult& sender);
 
 } // namespace xtg::serve

@@ -28,6 +28,7 @@ Result<Json> round_trip_ledger(const RoundTripHalves& halves) {
     return fail(Errc::NotFound, "the near end's figures are missing");
   if (!at(far, {"end", "sum"}).is_object())
     return fail(Errc::NotFound, "the reflector's figures are missing");
+  if (halves.cut) return fail(Errc::Peer, kCut);
   Json out = {{"from", halves.from}, {"to", halves.to}};
   for (const auto& [key, value] : all.front().items())
     if (key != "interface" && key != "queue_drops") out[key] = value;

@@ -20,10 +20,10 @@ namespace xtg::serve {
 
 class Journal final : public report::Sink {
 public:
-  /// Of lines, the oldest intervals beyond this are forgotten.
-  static constexpr std::size_t kMostBytes = std::size_t{4} << 20;
+  static constexpr std::size_t kMostBytes = std::size_t{4} << 20, kUnbounded = ~std::size_t{0};
 
-  Journal();
+  /// The oldest lines beyond `most` bytes are forgotten, in the document as well.
+  explicit Journal(std::size_t most = kMostBytes);
   void take(const report::Event& event) override;
   /// Nothing more comes, whatever has come of the run.
   void close();
@@ -46,12 +46,15 @@ public:
 private:
   void note(const report::Event& event);
 
+  const std::size_t most_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   std::deque<std::string> lines_;
   std::size_t forgotten_ = 0, bytes_ = 0;
   bool begun_ = false, closed_ = false;
-  std::string document_text_, error_;
+  std::size_t first_ = 0; ///< number of the first line that the document may have
+  std::string frame_;     ///< the document without its intervals
+  std::string error_;
   int exit_status_ = 0;
   Figures figures_;
 

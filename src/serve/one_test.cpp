@@ -32,6 +32,19 @@ std::string server_sent(std::string_view lines, std::size_t& number) {
   return out;
 }
 
+/// To an object's text.
+void add_result(std::string& object, const std::string& document) {
+  object.resize(object.rfind('}'));
+  object += ",\"result\":";
+  object += document.empty() ? "null" : document;
+  object += "}\n";
+}
+
+HttpAnswer too_many_streams() {
+  return problem(503, fmt::format("at most {} event streams of a client and {} in all are read",
+                                  EventStreams::kMaxOfOne, EventStreams::kMax));
+}
+
 HttpAnswer not_over() {
   return problem(409, "the test is not over: its result is complete at its end");
 }
@@ -53,15 +66,23 @@ HttpAnswer Service::one(const HttpRequest& request, const std::string& rest) {
   if (!part.empty() && !has_parts) return not_found(printable(request.path));
   if (has_parts && request.method != "GET") return wrong_method("GET");
   if (part == "/events") return events(request, entry);
-  if (part == "/charts") return charts(entry);
+  if (part == "/charts") return charts(request, entry);
   if (part == "/result") return result(*entry);
   if (part == "/report") return report(*entry);
   const auto keep = request.query.find("keep");
   if (request.method == "DELETE")
     return remove(entry, keep != request.query.end() && keep->second == "true");
   if (request.method != "GET") return wrong_method("GET, DELETE");
-  const std::lock_guard lock(mutex_);
-  return {200, "application/json", describe(*entry, true)};
+  std::string text;
+  bool ended = false;
+  {
+    const std::lock_guard lock(mutex_);
+    text = describe(*entry);
+    ended = entry->ended;
+  }
+  // A document may be long: it is added as it is, and others need not wait for it.
+  if (ended) add_result(text, entry->journal.document());
+  return {200, "application/json", std::move(text)};
 }
 
 HttpAnswer Service::events(const HttpRequest& request, const Entry& entry) {
@@ -72,11 +93,14 @@ HttpAnswer Service::events(const HttpRequest& request, const Entry& entry) {
       return problem(400, fmt::format("from {}: expected a number", xtg::quoted(asked->second)));
     from = *number;
   }
+  auto place = streams_.enter(request.peer);
+  if (!place) return too_many_streams();
   const bool page = request.header("accept").find("text/event-stream") != std::string::npos;
   HttpAnswer answer;
   answer.type = page ? "text/event-stream" : "application/x-ndjson";
   answer.headers["Cache-Control"] = "no-store";
-  answer.more = [entry, from, page, over = false]() mutable -> std::optional<std::string> {
+  answer.more = [entry, from, page, place = std::move(place),
+                 over = false]() mutable -> std::optional<std::string> {
     if (over) return std::nullopt;
     const Journal::Piece piece = entry->journal.read(from, kPatience);
     std::size_t number = from;
@@ -87,11 +111,13 @@ HttpAnswer Service::events(const HttpRequest& request, const Entry& entry) {
   return answer;
 }
 
-HttpAnswer Service::charts(const Entry& entry) {
+HttpAnswer Service::charts(const HttpRequest& request, const Entry& entry) {
+  auto place = streams_.enter(request.peer);
+  if (!place) return too_many_streams();
   HttpAnswer answer;
   answer.type = "application/x-ndjson";
   answer.headers["Cache-Control"] = "no-store";
-  answer.more = [entry, feed = ChartFeed(), from = std::size_t{0},
+  answer.more = [entry, place = std::move(place), feed = ChartFeed(), from = std::size_t{0},
                  over = false]() mutable -> std::optional<std::string> {
     if (over) return std::nullopt;
     const Journal::Piece piece = entry->journal.read(from, kPatience);

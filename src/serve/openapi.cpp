@@ -145,7 +145,9 @@ Json create_test() {
        {{"201", answer("created", content("application/json", reference("state")))},
         {"400", problem("the test is not sound")},
         {"403", problem("the operator does not allow it")},
-        {"409", problem("its interfaces are in use")}}}};
+        {"409", problem("its interfaces are in use")},
+        {"415", problem("no JSON, or packed")},
+        {"503", problem("too many tests wait")}}}};
 }
 
 Json paths() {
@@ -182,7 +184,9 @@ Json paths() {
                                                 {{"type", "integer"}})})},
       {"get",
        {{"summary", "Events while the test runs, a line of JSON each"},
-        {"responses", {{"200", answer("the events, to the end of the test", lines)}}}}}};
+        {"responses",
+         {{"200", answer("the events, to the end of the test", lines)},
+          {"503", problem("too many are read")}}}}}};
   const auto part = [&id](std::string_view summary, Json of) -> Json {
     return {{"parameters", Json::array({id})},
             {"get",
@@ -201,7 +205,9 @@ Json paths() {
              {{"required", true}, {"content", content("application/json", std::move(body))}}},
             {"responses",
              {{std::string(status),
-               answer("so it is", content("application/json", {{"type", "object"}}))}}}};
+               answer("so it is", content("application/json", {{"type", "object"}}))},
+              {"400", problem("not sound")},
+              {"429", problem("too many are open")}}}};
   };
   out["/v1/challenges"] = {
       {"post",

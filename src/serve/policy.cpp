@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "core/text.h"
+#include "plan/checks.h"
 #include "serve/page.h"
 
 namespace xtg::serve {
@@ -74,6 +76,26 @@ Status settle_duration(std::optional<Nanoseconds>& duration, const Policy& polic
                              format_duration(*duration), format_duration(policy.max_duration)));
 }
 
+/// Of one that receives: it is there before its sender, and waits for the last frames.
+Status settle_longer(std::optional<Nanoseconds>& duration, const Policy& policy) {
+  if (!duration) duration = policy.max_duration;
+  if (*duration <= policy.max_duration + kReceiverMore) return {};
+  return refused(fmt::format("duration {} is above this server's ceiling: at most {}, and {} more "
+                             "of one that receives, is accepted",
+                             format_duration(*duration), format_duration(policy.max_duration),
+                             format_duration(kReceiverMore)));
+}
+
+/// A wait that the duration does not bound.
+Status settle_wait(Nanoseconds& time, Nanoseconds ordinary, std::string_view name) {
+  if (time <= kMostWait) return {};
+  if (time != ordinary)
+    return refused(fmt::format("{} {} is above this server's ceiling: at most {} is accepted", name,
+                               format_duration(time), format_duration(kMostWait)));
+  time = kMostWait;
+  return {};
+}
+
 Status settle_packets(std::optional<std::uint64_t>& packets, const Policy& policy) {
   if (!policy.max_packets) return {};
   if (!packets) packets = policy.max_packets;
@@ -93,39 +115,90 @@ Status settle_interface(std::string& name, const Policy& policy, const std::stri
                              xtg::quoted(name), served));
 }
 
-/// As fast as it goes is as fast as it may. Of several such streams each gets an equal share.
-Status settle_rates(plan::PortSpec& port, const Policy& policy) {
-  const auto is_max = [](const plan::StreamSpec& s) { return s.rate.rate.unit == Rate::Unit::Max; };
-  const auto open = std::ranges::count_if(port.streams, is_max);
-  if (open != 0 && open != std::ssize(port.streams))
-    return refused("rate: where some streams have a rate, every stream needs one here");
-  for (plan::StreamSpec& stream : port.streams) {
-    if (!is_max(stream)) continue;
-    stream.rate.rate = policy.max_rate;
-    stream.rate.rate.value /= static_cast<double>(open);
-    stream.rate.layer = Layer::L1;
-    stream.weight = 1;
+/// Each stream of a test, and by how many ports it is sent: with `bidir` those that only receive
+/// send the first sender's, too.
+struct Sent {
+  plan::StreamSpec* stream;
+  std::uint64_t times;
+};
+std::vector<Sent> all_sent(plan::TestSpec& test) {
+  std::vector<Sent> out;
+  const auto only_receive =
+      std::ranges::count_if(test.ports, [](const auto& port) { return !port.sends(); });
+  std::uint64_t times = test.bidir ? 1 + static_cast<std::uint64_t>(only_receive) : 1;
+  for (plan::PortSpec& port : test.ports) {
+    for (plan::StreamSpec& stream : port.streams)
+      out.push_back({&stream, times});
+    if (port.sends()) times = 1;
   }
+  return out;
+}
+
+/// As fast as it goes is as fast as it may. Of several such streams each gets an equal share.
+Status settle_rates(const std::vector<Sent>& streams, const Policy& policy) {
+  std::uint64_t all = 0, open = 0;
+  const auto is_max = [](const Sent& s) { return s.stream->rate.rate.unit == Rate::Unit::Max; };
+  for (const Sent& sent : streams) {
+    all += sent.times;
+    if (is_max(sent)) open += sent.times;
+  }
+  if (open != 0 && open != all)
+    return refused("rate: where some streams have a rate, every stream needs one here");
+  for (const Sent& sent : streams) {
+    if (!is_max(sent)) continue;
+    sent.stream->rate.rate = policy.max_rate;
+    sent.stream->rate.rate.value /= static_cast<double>(open);
+    sent.stream->rate.layer = Layer::L1;
+    sent.stream->weight = 1;
+  }
+  return {};
+}
+
+/// The ceiling is of all streams together; those without an amount share what the others leave.
+Status settle_amounts(const std::vector<Sent>& streams, const Policy& policy) {
+  if (!policy.max_packets) return {};
+  std::uint64_t left = *policy.max_packets, open = 0;
+  for (const auto& [stream, times] : streams) {
+    const std::uint64_t asked = stream->num_packets.value_or(0);
+    if (!stream->num_packets) open += times;
+    if (asked > left / times)
+      return refused(
+          fmt::format("num_packets {} is above this server's ceiling: at most {} packets "
+                      "of a test are accepted",
+                      asked, *policy.max_packets));
+    left -= asked * times;
+  }
+  if (open > left)
+    return refused(fmt::format("num_packets: nothing is left for some streams: at most {} packets "
+                               "of a test are accepted",
+                               *policy.max_packets));
+  for (const auto& [stream, times] : streams)
+    if (!stream->num_packets) stream->num_packets = left / open;
   return {};
 }
 
 Status settle_udp(plan::TestSpec& test, const Policy& policy, const std::string& own) {
   if (auto ok = settle_duration(test.duration, policy); !ok) return ok;
+  if (auto ok = settle_wait(test.drain, plan::kDrain, "drain"); !ok) return ok;
+  if (auto ok = settle_wait(test.announce_gap, plan::kDrain, "announce_gap"); !ok) return ok;
   // The operator named the interface, and addresses are held to a stricter rule.
   test.allow_default_route = test.allow_public = true;
   test.fix = policy.fix;
   for (plan::PortSpec& port : test.ports) {
     if (auto ok = settle_interface(port.interface, policy, own); !ok) return ok;
-    if (auto ok = settle_rates(port, policy); !ok) return ok;
-    for (plan::StreamSpec& stream : port.streams)
-      if (auto ok = settle_packets(stream.num_packets, policy); !ok) return ok;
   }
-  return {};
+  const std::vector<Sent> streams = all_sent(test);
+  if (auto ok = settle_rates(streams, policy); !ok) return ok;
+  return settle_amounts(streams, policy);
 }
 
 Status settle_tcp(plan::TcpSpec& spec, const Policy& policy, const std::string& own) {
   if (auto ok = settle_duration(spec.duration, policy); !ok) return ok;
   if (auto ok = settle_interface(spec.interface, policy, own); !ok) return ok;
+  const plan::TcpSpec plain;
+  if (auto ok = settle_wait(spec.drain, plain.drain, "drain"); !ok) return ok;
+  if (auto ok = settle_wait(spec.connect_timeout, plain.connect_timeout, "timeout"); !ok) return ok;
+  if (auto ok = settle_wait(spec.silence, plain.silence, "silence"); !ok) return ok;
   if (!packet::Ip::parse(spec.host))
     return refused("host: expected an address; a server looks up no names for its clients");
   if (spec.rate.rate.unit == Rate::Unit::Max) {
@@ -137,10 +210,30 @@ Status settle_tcp(plan::TcpSpec& spec, const Policy& policy, const std::string& 
   return settle_packets(spec.num_packets, policy);
 }
 
-template <class Spec>
-Status settle_receiver(Spec& spec, const Policy& policy, const std::string& own) {
+Status settle_receiver(plan::RxSpec& spec, const Policy& policy, const std::string& own) {
   if (auto ok = settle_interface(spec.interface, policy, own); !ok) return ok;
-  return settle_duration(spec.duration, policy);
+  if (auto ok = settle_wait(spec.drain, plan::RxSpec{}.drain, "drain"); !ok) return ok;
+  return settle_longer(spec.duration, policy);
+}
+
+/// It sends as much as arrives, of any size: a ceiling in bits is one on the smallest frames.
+Status settle_reflector(plan::ReflectSpec& spec, const Policy& policy, const std::string& own) {
+  constexpr double kLeastBits = 672; // 64 bytes, and 20 around them
+  if (auto ok = settle_interface(spec.interface, policy, own); !ok) return ok;
+  if (auto ok = settle_longer(spec.duration, policy); !ok) return ok;
+  if (auto ok = settle_packets(spec.num_packets, policy); !ok) return ok;
+  if (spec.allow_any || spec.any_mac)
+    return refused(fmt::format("{}: this server answers only to addresses that are proven or in "
+                               "--send-to, and frames to its own MAC address",
+                               spec.allow_any ? "allow any" : "any_mac"));
+  spec.fix = policy.fix;
+  if (policy.max_rate.unit == Rate::Unit::Max) return {};
+  Rate most = policy.max_rate;
+  if (most.unit == Rate::Unit::Bps) most = {Rate::Unit::Pps, std::floor(most.value / kLeastBits)};
+  if (spec.max_rate.unit == Rate::Unit::Max) spec.max_rate = most;
+  if (spec.max_rate.value <= most.value) return {};
+  return refused(fmt::format("max_rate {} is above this server's ceiling: at most {} is accepted",
+                             format_rate(spec.max_rate), format_rate(most)));
 }
 
 /// A socket of this process: not one of the ports that need a privilege.
@@ -153,7 +246,8 @@ Status settle_tcp_sink(plan::TcpSinkSpec& spec, const Policy& policy, const std:
     return refused(
         fmt::format("connections {} is above this server's ceiling: at most {} is accepted",
                     spec.connections, policy.max_connections));
-  return settle_receiver(spec, policy, own);
+  if (auto ok = settle_interface(spec.interface, policy, own); !ok) return ok;
+  return settle_longer(spec.duration, policy);
 }
 
 // --- where it goes, and how fast ---
@@ -163,31 +257,65 @@ bool within(const packet::IpPrefix& prefix, const packet::IpRange& range) {
   return prefix.contains(hull.first) && prefix.contains(hull.last());
 }
 
+/// In --send-to.
+bool is_granted(const packet::IpRange& range, const Policy& policy) {
+  return std::ranges::any_of(policy.send_to, [&](const auto& p) { return within(p, range); });
+}
+
+tl::unexpected<Error> not_proven(std::string_view what, const Policy& policy) {
+  std::vector<std::string> names;
+  for (const packet::IpPrefix& prefix : policy.send_to)
+    names.push_back(prefix.to_string());
+  return refused(fmt::format(
+      "{}: this server sends only to addresses that its client answers a challenge from (POST "
+      "/v1/challenges){}{}",
+      what, names.empty() ? "" : ", and to ", fmt::join(names, ", ")));
+}
+
 Status check_destination(const packet::IpRange& range, const Policy& policy,
                          std::span<const packet::Ip> proven) {
-  const bool allowed =
-      std::ranges::any_of(policy.send_to, [&](const auto& p) { return within(p, range); });
   const bool held = range.count == 1 && std::ranges::count(proven, range.first) != 0;
-  if (allowed || held) return {};
-  return refused(fmt::format(
-      "destination {}: this server sends only to addresses that its client answers a challenge "
-      "from (POST /v1/challenges){}{}",
-      range.to_string(), policy.send_to.empty() ? "" : ", and to ",
-      fmt::join(
-          [&] {
-            std::vector<std::string> names;
-            for (const auto& prefix : policy.send_to)
-              names.push_back(prefix.to_string());
-            return names;
-          }(),
-          ", ")));
+  if (held || is_granted(range, policy)) return {};
+  return not_proven("destination " + range.to_string(), policy);
+}
+
+/// What a reflector answers is sent to its source.
+Status check_sources(const plan::ReflectSpec& spec, const Policy& policy,
+                     std::span<const packet::Ip> proven) {
+  if (spec.allow.empty()) return not_proven("allow is missing", policy);
+  for (const packet::IpPrefix& from : spec.allow) {
+    const bool held = from.length == (from.network.is_v4() ? 32U : 128U) &&
+                      std::ranges::count(proven, from.network) != 0;
+    const bool granted = std::ranges::any_of(policy.send_to, [&](const packet::IpPrefix& p) {
+      return p.length <= from.length && p.contains(from.network);
+    });
+    if (!held && !granted) return not_proven("allow " + from.to_string(), policy);
+  }
+  return {};
 }
 
 Status check_group(const packet::MacRange& macs, const packet::IpRange& to) {
-  for (const packet::Mac& mac : {macs.first, macs.at(macs.count - 1)})
-    if (mac.is_group() && !to.first.is_multicast())
-      return refused(fmt::format("dst_mac {}: a group address goes with a multicast destination",
-                                 macs.to_string()));
+  const packet::IpRange hull = to.hull();
+  if (!plan::any_group(macs) || (hull.first.is_multicast() && hull.last().is_multicast()))
+    return {};
+  return refused(fmt::format("dst_mac {}: a group address goes with a multicast destination",
+                             macs.to_string()));
+}
+
+packet::IpRange destinations(const plan::StreamSpec& stream) {
+  return stream.dst_addr.value_or(packet::IpRange{plan::destination_of(stream), 1});
+}
+
+/// A proven address says nothing of the MAC addresses on the link: who names one could send to, or
+/// in the name of, any neighbour there.
+Status check_macs(const plan::StreamSpec& stream, const Policy& policy) {
+  if (is_granted(destinations(stream), policy)) return {};
+  for (const auto& [macs, name] :
+       {std::pair(&stream.dst_mac, "dst_mac"), std::pair(&stream.src_mac, "src_mac")})
+    if (*macs)
+      return refused(fmt::format("{} {}: a client may name MAC addresses only for destinations in "
+                                 "this server's --send-to",
+                                 name, (*macs)->to_string()));
   return {};
 }
 
@@ -218,8 +346,7 @@ Status check_load(const Load& load, const Policy& policy) {
 Status check_streams(const plan::PortSpec& port, const Policy& policy,
                      std::span<const packet::Ip> proven) {
   for (const plan::StreamSpec& stream : port.streams) {
-    const packet::IpRange to =
-        stream.dst_addr.value_or(packet::IpRange{plan::destination_of(stream), 1});
+    const packet::IpRange to = destinations(stream);
     if (auto ok = check_destination(to, policy, proven); !ok) return ok;
     if (!stream.dst_mac) continue;
     if (auto ok = check_group(*stream.dst_mac, to); !ok) return ok;
@@ -263,7 +390,9 @@ struct PlanCheck {
                                             : check_load({law.rate.value, 0}, policy);
   }
   Status operator()(const plan::RxPlan&) const { return {}; }
-  Status operator()(const plan::ReflectPlan&) const { return {}; }
+  Status operator()(const plan::ReflectPlan& plan) const {
+    return check_sources(plan.spec, policy, proven);
+  }
   Status operator()(const plan::TcpSinkPlan&) const { return {}; }
 };
 
@@ -321,18 +450,21 @@ Status settle(spec::Test& test, const Policy& policy, const std::string& own) {
   if (auto* rx = std::get_if<plan::RxSpec>(&test.of)) return settle_receiver(*rx, policy, own);
   if (auto* sink = std::get_if<plan::TcpSinkSpec>(&test.of))
     return settle_tcp_sink(*sink, policy, own);
-  if (auto* reflect = std::get_if<plan::ReflectSpec>(&test.of)) {
-    reflect->fix = policy.fix;
-    return settle_receiver(*reflect, policy, own);
-  }
+  if (auto* reflect = std::get_if<plan::ReflectSpec>(&test.of))
+    return settle_reflector(*reflect, policy, own);
   return refused("this command is not served: expected udp, tcp, rx, reflect or tcp-sink");
 }
 
 Status check_destinations(const spec::Test& test, const Policy& policy,
                           std::span<const packet::Ip> proven) {
   if (const auto* udp = std::get_if<plan::TestSpec>(&test.of))
-    for (const plan::PortSpec& port : udp->ports)
+    for (const plan::PortSpec& port : udp->ports) {
       if (auto ok = check_streams(port, policy, proven); !ok) return ok;
+      for (const plan::StreamSpec& stream : port.streams)
+        if (auto ok = check_macs(stream, policy); !ok) return ok;
+    }
+  if (const auto* reflect = std::get_if<plan::ReflectSpec>(&test.of))
+    return check_sources(*reflect, policy, proven);
   if (const auto* tcp = std::get_if<plan::TcpSpec>(&test.of))
     if (const auto host = packet::Ip::parse(tcp->host))
       return check_destination({*host, 1}, policy, proven);
@@ -354,8 +486,8 @@ std::vector<PortUse> port_uses(const spec::Test& test) {
   std::vector<PortUse> uses;
   if (const auto* udp = std::get_if<plan::TestSpec>(&test.of))
     for (const plan::PortSpec& port : udp->ports) {
-      if (port.sends()) uses.push_back({port.interface, true});
-      if (port.receive) uses.push_back({port.interface, false});
+      if (port.sends() || udp->bidir) uses.push_back({port.interface, true});
+      if (port.receive || udp->bidir) uses.push_back({port.interface, false});
     }
   return uses;
 }

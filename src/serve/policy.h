@@ -29,6 +29,11 @@ namespace xtg::serve {
 using AnyPlan = std::variant<plan::Plan, plan::PortTestPlan, plan::TcpPlan, plan::RxPlan,
                              plan::ReflectPlan, plan::TcpSinkPlan>;
 
+/// Waits of a test besides its duration: --drain, --timeout, --silence.
+inline constexpr Nanoseconds kMostWait{10'000'000'000};
+/// For so long beyond the duration what receives may last: its sender's start, and the drain.
+inline constexpr Nanoseconds kReceiverMore = kMostWait + Nanoseconds{2'000'000'000};
+
 struct Policy {
   std::string token;                     ///< empty: none is asked for
   std::vector<packet::IpPrefix> allow;   ///< clients; empty: any
@@ -36,8 +41,8 @@ struct Policy {
   std::vector<std::string> interfaces;   ///< that tests may use
   Rate max_rate{Rate::Unit::Bps, 10e9};  ///< of a test; bits on layer 1
   Nanoseconds max_duration{300'000'000'000};
-  std::optional<std::uint64_t> max_packets;
-  std::uint32_t max_connections = 4'096; ///< of a TCP sink, open at a time
+  std::optional<std::uint64_t> max_packets; ///< of a test
+  std::uint32_t max_connections = 4'096;    ///< of a TCP sink, open at a time
   bool fix = false;
 };
 

@@ -124,7 +124,16 @@ void Service::forget_old() {
 HttpAnswer Service::enter(const Entry& entry, bool wait) {
   const std::lock_guard lock(mutex_);
   if (stopping_) return {503, "application/json", "{\"error\":\"this server is ending\"}\n"};
-  const Queue::Entered entered = queue_.enter(entry->id, entry->uses, wait);
+  const auto own = std::ranges::count_if(entries_, [&](const Entry& e) {
+    return !e->begun && !e->ended && e->client == entry->client;
+  });
+  const bool has_place = own < static_cast<std::ptrdiff_t>(kMaxWaitingOfOne);
+  const Queue::Entered entered = queue_.enter(entry->id, entry->uses, wait && has_place);
+  if (wait && !has_place && entered.how == Queue::Entered::How::Busy) {
+    ++refused_;
+    return {503, "application/json",
+            fmt::format("{{\"error\":\"{} tests of this client wait already\"}}\n", own)};
+  }
   if (entered.how == Queue::Entered::How::Busy || entered.how == Queue::Entered::How::Full) {
     ++refused_;
     return busy(entered);
@@ -133,21 +142,21 @@ HttpAnswer Service::enter(const Entry& entry, bool wait) {
   entries_.push_back(entry);
   forget_old();
   if (entered.how == Queue::Entered::How::Runs) start(*entry);
-  HttpAnswer answer{201, "application/json", describe(*entry, false)};
+  HttpAnswer answer{201, "application/json", describe(*entry)};
   answer.headers["Location"] = "/v1/tests/" + entry->id;
   return answer;
 }
 
 HttpAnswer Service::remove(const Entry& entry, bool keep) {
   const std::lock_guard lock(mutex_);
-  if (entry->ended && keep) return {200, "application/json", describe(*entry, false)};
+  if (entry->ended && keep) return {200, "application/json", describe(*entry)};
   if (entry->ended) {
     std::erase(entries_, entry);
     return {204, "application/json", ""};
   }
   if (entry->begun) {
     entry->stop.trip(machine_.now_ns());
-    return {202, "application/json", describe(*entry, false)};
+    return {202, "application/json", describe(*entry)};
   }
   end(*entry);
   std::erase(entries_, entry);
@@ -159,6 +168,8 @@ void Service::tick() {
   const std::lock_guard lock(mutex_);
   const std::uint64_t now = machine_.now_ns();
   for (const Entry& entry : entries_) {
+    const auto most = static_cast<std::uint64_t>((entry->duration + kMostBeyond).count());
+    if (entry->begun && !entry->ended && now - entry->started_ns >= most) entry->stop.trip(now);
     if (entry->ended || entry->vanished || entry->lease.count() == 0) continue;
     if (now - entry->seen_ns < static_cast<std::uint64_t>(entry->lease.count())) continue;
     entry->vanished = true;

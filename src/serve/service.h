@@ -16,6 +16,7 @@
 #include "core/http.h"
 #include "core/stop_token.h"
 #include "serve/challenge.h"
+#include "serve/event_streams.h"
 #include "serve/journal.h"
 #include "serve/policy.h"
 #include "serve/queue.h"
@@ -77,7 +78,11 @@ struct Running {
 
 class Service {
 public:
-  static constexpr std::size_t kMaxKept = 64; ///< tests that are over
+  static constexpr std::size_t kMaxKept = 64;        ///< tests that are over
+  static constexpr std::size_t kMaxWaitingOfOne = 8; ///< tests of one client
+  /// A test is stopped when it is not over so long after its duration: next hops are asked for,
+  /// connections opened, frames in flight waited for.
+  static constexpr Nanoseconds kMostBeyond = 3 * kMostWait;
   static constexpr Nanoseconds kLeastLease{1'000'000'000}, kMostLease{60'000'000'000};
   static constexpr Nanoseconds kMostHold{10'000'000'000};
 
@@ -102,7 +107,7 @@ private:
   HttpAnswer one(const HttpRequest& request, const std::string& rest);
   HttpAnswer remove(const Entry& entry, bool keep);
   HttpAnswer events(const HttpRequest& request, const Entry& entry);
-  static HttpAnswer charts(const Entry& entry);
+  HttpAnswer charts(const HttpRequest& request, const Entry& entry);
   static HttpAnswer result(const Running& entry);
   static HttpAnswer report(const Running& entry);
   static HttpAnswer page(const HttpRequest& request);
@@ -116,7 +121,7 @@ private:
   Result<Entry> read(const HttpRequest& request);
   [[nodiscard]] std::string served_interface(const std::string& local);
   [[nodiscard]] std::string fresh_id();
-  [[nodiscard]] std::string describe(const Running& entry, bool result);
+  [[nodiscard]] std::string describe(const Running& entry);
   [[nodiscard]] HttpAnswer busy(const Queue::Entered& entered);
   // The caller of these holds mutex_.
   Entry find(const std::string& id);
@@ -133,6 +138,7 @@ private:
   std::mutex mutex_;
   Queue queue_;
   Challenges challenges_;
+  EventStreams streams_;
   std::list<Entry> entries_; ///< in the order in which they came
   std::uint64_t total_ = 0, refused_ = 0;
   bool stopping_ = false;

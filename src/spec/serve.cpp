@@ -109,8 +109,8 @@ CommandInfo serve_command() {
               of_serve(&ServeSpec::max_rate), parse_rate);
   table.value({"--max-duration", "TIME", "longest test"}, of_serve(&ServeSpec::max_duration),
               parse_positive_duration);
-  table.amount({"--max-packets", "N", "most packets of a stream"},
-               of_serve(&ServeSpec::max_packets), "packets");
+  table.amount({"--max-packets", "N", "most packets of a test"}, of_serve(&ServeSpec::max_packets),
+               "packets");
   table.flag("--fix", "repair what keeps frames from leaving, for a test",
              of_serve(&ServeSpec::fix));
   table.group("Output");

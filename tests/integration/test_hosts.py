@@ -361,6 +361,43 @@ class Trouble(HostsTest):
                 self.assertIn("no longer answers", result.doc["error"])
         self.idle()
 
+    def test_server_frozen(self):
+        """It holds its connections, and its host answers for it."""
+        for args in ((), ("-R",)):
+            with self.subTest(args):
+                self.serve()
+                with self.start("--rate", "1kpps", "--duration", "60s", "--interval", "100ms", "--json-stream", *args) as process:
+                    client = serve_lib.Client(self.hosts.near, self.address)
+                    self.wait_traffic(client, args)
+                    client.close()
+                    self.server.process.send(signal.SIGSTOP)
+                    result = process.finish()
+                self.server.process.send(signal.SIGKILL)
+                self.server.process.finish()
+                self.assertEqual(result.status, 5, result)
+                lines = [json.loads(line) for line in result.out.splitlines()]
+                self.assertIn("no longer answers", lines[-1]["error"])
+                if args:
+                    continue
+                # 3 s are promised; the near end's clock counts from its own first frame.
+                last = {side: max(line["data"]["sum"]["end"] for line in lines
+                                  if line["event"] == "interval" and line["side"] == side) for side in ("near", "far")}
+                self.assertLess(last["near"] - last["far"], 3.8, result)
+        self.idle()
+
+    def test_longer_than_the_server_allows(self):
+        """A test with a duration is refused; one without ends when the server's part does, and says so."""
+        self.serve("--max-duration", "4s")
+        for args in ((), ("--round-trip",)):
+            result = self.run_udp("--rate", "200pps", "--duration", "9s", *args, status=5)
+            self.assertIn("at most 4s", result.doc["error"])
+            self.assertEqual(result.doc["end"]["ledger"], [], "nothing was sent")
+        for args in ((), ("--round-trip",)):
+            result = self.run_udp("--rate", "200pps", "-n", 100_000, *args, status=5)
+            self.assertIn("--max-duration", result.doc["error"])
+            self.assertEqual(result.doc["end"]["ledger"], [], "what was lost is not known")
+        self.idle()
+
     def test_interrupted(self):
         self.serve()
         for args in ((), ("-R",), ("--bidir",)):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`serve`: tests run for clients over HTTP, and nothing else is."""
+import gzip
 import json
 import os
 import resource
@@ -67,8 +68,7 @@ class Tests(ServeTest):
 
     def test_sends_to_who_answers(self):
         client = self.serve()
-        test = {"command": "udp", "dst_addr": self.wire.near_ip, "dst_mac": self.wire.near_mac, "num_packets": 100,
-                "rate": "1kpps", "pkt_size": 128}
+        test = {"command": "udp", "dst_addr": self.wire.near_ip, "num_packets": 100, "rate": "1kpps", "pkt_size": 128}
         status, value = client.request("POST", "/v1/tests", test)
         self.assertEqual(status, 403, value)
         self.assertIn("challenge", value["error"])
@@ -131,8 +131,7 @@ class Ends(ServeTest):
         client = self.serve()
         client.prove(self.wire.near_ip)
         client.wait(client.create(RX), "running")
-        client.wait(client.create({"command": "udp", "dst_addr": self.wire.near_ip, "dst_mac": self.wire.near_mac,
-                                   "rate": "1kpps"}), "running")
+        client.wait(client.create({"command": "udp", "dst_addr": self.wire.near_ip, "rate": "1kpps"}), "running")
         held = lib.bpf_ids(self.server.process.pid)
         self.assertTrue(held)
         self.server.process.send(signal.SIGKILL)
@@ -223,6 +222,57 @@ class Guarded(ServeTest):
             self.assertIn(b" 404 ", connection.recv(4096))
         self.assertEqual(client.get("/v1/health")["status"], "ok")
 
+    def ask(self, *lines, body=b""):
+        """A request as bytes; its connection."""
+        connection = self.client().connect()
+        self.addCleanup(connection.close)
+        connection.settimeout(lib.PATIENCE)
+        connection.sendall("\r\n".join((*lines, f"Host: {self.wire.far_ip}", f"Content-Length: {len(body)}", "", ""))
+                           .encode() + body)
+        return connection
+
+    def test_packed_body(self):
+        """Nothing is unpacked, least of all before the token is looked at."""
+        self.serve()
+        packed = gzip.compress(b" " * 50_000_000)
+        connection = self.ask("POST /v1/tests HTTP/1.1", "Content-Encoding: gzip", "Content-Type: application/json", body=packed)
+        self.assertRegex(connection.recv(4096), rb"^HTTP/1.1 415 ")
+
+    def test_closes_its_side(self):
+        """As nc -N does: the answer still comes, and so do events."""
+        client = self.serve()
+        name = client.create(RX)
+        client.wait(name, "running")
+        for path, wanted in (("/v1/health", b'"status":"ok"'), (f"/v1/tests/{name}/events", b'{"event":"start"')):
+            connection = self.ask(f"GET {path} HTTP/1.1", f"Authorization: Bearer {serve_lib.TOKEN}")
+            connection.shutdown(socket.SHUT_WR)
+            text = b""
+            while wanted not in text:
+                piece = connection.recv(4096)
+                self.assertTrue(piece, text)
+                text += piece
+
+    def test_readers_of_events(self):
+        """They leave threads for others."""
+        client = self.serve()
+        name = client.create({**RX, "interval": "100ms"})
+        client.wait(name, "running")
+        readers = []
+        for _ in range(70):
+            readers.append(self.ask(f"GET /v1/tests/{name}/events HTTP/1.1", f"Authorization: Bearer {serve_lib.TOKEN}"))
+            if readers[-1].recv(4096).startswith(b"HTTP/1.1 503 "):
+                break
+        self.assertLess(len(readers), 64)
+        self.assertEqual(self.client().get("/v1/health")["status"], "ok")
+        readers[0].close()
+
+        def place():
+            reader = self.ask(f"GET /v1/tests/{name}/events HTTP/1.1", f"Authorization: Bearer {serve_lib.TOKEN}")
+            with reader:
+                return reader.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+        lib.wait_for(place, "the place of a reader that has gone")
+
     def test_privileges(self):
         client = self.serve("--user", "nobody")
         with open(f"/proc/{self.server.process.pid}/status", encoding="ascii") as file:
@@ -240,8 +290,7 @@ class Guarded(ServeTest):
         if os.stat("/dev/net/tun").st_mode & 0o006 != 0o006:
             return # without CAP_SYS_ADMIN the ingress devices are TAPs
         client.prove(self.wire.near_ip)
-        name = client.create({"command": "udp", "dst_addr": self.wire.near_ip, "dst_mac": self.wire.near_mac,
-                              "num_packets": 50, "rate": "1kpps"})
+        name = client.create({"command": "udp", "dst_addr": self.wire.near_ip, "num_packets": 50, "rate": "1kpps"})
         self.assertEqual(client.wait(name, "done")["result"]["end"]["sum"]["packets"], 50)
 
 

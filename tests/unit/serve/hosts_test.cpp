@@ -46,6 +46,7 @@ TEST(FarEnd, IsAskedToReceive) {
   EXPECT_EQ(rx.run_id, 0xabcU);
   EXPECT_EQ(rx.interface, "eth1");
   EXPECT_EQ(rx.drain, Nanoseconds{1'000'000'000});
+  EXPECT_EQ(rx.duration, Nanoseconds{10'000'000'000} + kReceiverMore);
   ASSERT_EQ(rx.expect.size(), 1U);
   EXPECT_EQ(rx.expect.front().text, "loss<1%");
   // The server chooses, if no interface was named: see Service::read().
@@ -156,6 +157,28 @@ TEST(BothHosts, OneDocumentAndOneStatus) {
   EXPECT_NE(text.str().find("path-limited"), std::string::npos);
 }
 
+TEST(BothHosts, WhatAReceiverWasTooEarlyForIsNotLost) {
+  BothHosts hosts{"198.18.0.2:9950", R"({"command":"udp"})", "udp", {}};
+  hosts.ways.push_back({"a", "b", true, {kSent, 0}, {kReceived, 0}});
+  hosts.ways.front().cut = true;
+  const Json document = Json::parse(document_of(hosts));
+  EXPECT_EQ(document["exit_status"], 5);
+  EXPECT_NE(document["error"].get<std::string>().find("--max-duration"), std::string::npos);
+  EXPECT_TRUE(document["end"]["ledger"].empty());
+  EXPECT_EQ(document["end"]["far"]["rx"], Json::parse(kReceived));
+  hosts.ways.front().received = {kReceived, 5, "no test frame arrived"};
+  EXPECT_EQ(verdict_of(hosts).error, kCut) << "there was nobody to receive them";
+  hosts.ways.front().received = {kReceived, 1, "eth1 went down"};
+  EXPECT_EQ(verdict_of(hosts).error, "far end: eth1 went down");
+  EXPECT_FALSE(ended_early(hosts.ways.front().sent));
+  EXPECT_TRUE(ended_early({R"({"end":{"reason":"interrupted"}})", 0}));
+  EXPECT_FALSE(ended_early({R"({"end":{"reason":"duration"}})", 0}));
+  Json fewer = Json::parse(kSent);
+  fewer["end"]["sum"]["attempts"] = 99;
+  EXPECT_TRUE(ended_early({fewer.dump(), 0}));
+  EXPECT_TRUE(ended_early({R"({"end":{"reason":"amount","ledger":[{"not_sent":1}]}})", 0}));
+}
+
 Clocks far_clock_ahead(std::int64_t offset_ns, std::uint64_t error_ns) {
   Clocks clocks;
   clocks.state = ClockState::Estimated;
@@ -230,10 +253,11 @@ TEST(BothHosts, OneClockNeedsNoCorrection) {
 }
 
 TEST(RoundTrip, IsAskedOfAReflectorThatAnswersOnlyUs) {
-  const auto test = as_server(far_reflector(0xabc, addr("198.18.0.1"), "eth1"));
+  const auto test = as_server(far_reflector(asked(), 0xabc, addr("198.18.0.1"), "eth1"));
   const auto& reflect = std::get<plan::ReflectSpec>(test.of);
   EXPECT_EQ(reflect.run_id, 0xabcU);
   EXPECT_EQ(reflect.interface, "eth1");
+  EXPECT_EQ(reflect.duration, Nanoseconds{10'000'000'000} + kReceiverMore);
   ASSERT_EQ(reflect.allow.size(), 1U);
   EXPECT_EQ(reflect.allow.front().to_string(), "198.18.0.1/32");
   const auto near = near_round_trip(asked(), "eth7", addr("198.18.0.2"));

@@ -34,6 +34,8 @@ TEST(HttpFrame, RefusesWhatReadersCouldTakeDifferently) {
            {"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400},
            {"GET / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", 400},
            {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411},
+           {"POST / HTTP/1.1\r\nContent-encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd", 415},
+           {"GET / HTTP/1.1\r\nCONTENT-ENCODING:br\r\n\r\n", 415},
            {"GET / HTTP/1.1\r\nX: a\nContent-Length: 5\r\n\r\n", 400},
            {"GET / HTTP/1.1\r\nX\r\n\r\n", 400},
            {"GET / HTTP/1.1\r\n: a\r\n\r\n", 400},

@@ -345,7 +345,7 @@ TEST_F(ServiceTest, HoldsAnInterfaceForTheNextTestIfAsked) {
 TEST_F(ServiceTest, CeilingsAreNamed) {
   policy.max_packets = 1000;
   const auto refused = [&](const std::string& body) { return create(body, "", 403); };
-  EXPECT_NE(refused(R"({"command":"rx","interface":"eth1","duration":"301s"})").find("5m"),
+  EXPECT_NE(refused(R"({"command":"rx","interface":"eth1","duration":"313s"})").find("5m"),
             std::string::npos);
   EXPECT_NE(
       refused(R"({"command":"udp","interface":"eth1","dst_addr":"198.18.9.1","num_packets":1001})")
@@ -408,11 +408,79 @@ TEST_F(ServiceTest, AWrongAnswerIsTheLast) {
   EXPECT_EQ(ask("POST", path, R"({"nonce":"00000000000000000000000000000000"})").status, 400);
   EXPECT_EQ(ask("POST", path, "{\"nonce\":\"" + challenge_answer(machine.datagram) + "\"}").status,
             404);
-  for (std::size_t i = 0; i < Challenges::kMaxOpenOfOne; ++i)
+  for (std::size_t i = 1; i < Challenges::kMaxOpenOfOne; ++i) // the wrong one keeps its place
     EXPECT_EQ(ask("POST", "/v1/challenges", R"({"address":"198.18.0.2","port":4000})").status, 201);
   EXPECT_EQ(ask("POST", "/v1/challenges", R"({"address":"198.18.0.2","port":4000})").status, 429);
   machine.now += Challenges::kAnswerNs;
   EXPECT_EQ(ask("POST", "/v1/challenges", R"({"address":"198.18.0.2","port":4000})").status, 201);
+}
+
+TEST_F(ServiceTest, NobodyProvesAnAddressOfMany) {
+  const auto status = [&](const std::string& address) {
+    return ask("POST", "/v1/challenges", R"({"address":")" + address + R"(","port":4000})").status;
+  };
+  for (const char* address : {"224.0.0.1", "255.255.255.255", "0.0.0.0", "127.0.0.1", "239.1.1.1"})
+    EXPECT_EQ(status(address), 400) << address;
+  local = "2001:db8::1";
+  for (const char* address : {"ff02::1", "::", "::1"})
+    EXPECT_EQ(status(address), 400) << address;
+  local = peer = "127.0.0.1"; // as on one host
+  EXPECT_EQ(status("127.0.0.1"), 201);
+}
+
+TEST_F(ServiceTest, ProvenAddressesAreCounted) {
+  for (std::size_t i = 0; i <= Challenges::kMaxProvenOfOne; ++i) {
+    const std::string address = "198.18.0." + std::to_string(i + 2);
+    const HttpAnswer open =
+        ask("POST", "/v1/challenges", R"({"address":")" + address + R"(","port":4000})");
+    ASSERT_EQ(open.status, 201) << open.body;
+    const std::string path = "/v1/challenges/" + Json::parse(open.body)["id"].get<std::string>();
+    ASSERT_EQ(
+        ask("POST", path, "{\"nonce\":\"" + challenge_answer(machine.datagram) + "\"}").status,
+        200);
+  }
+  create(R"({"command":"udp","dst_addr":"198.18.0.2"})", "", 403);
+  create(R"({"command":"udp","dst_addr":"198.18.0.3"})");
+}
+
+TEST_F(ServiceTest, EventStreamsAreCounted) {
+  const std::string path = "/v1/tests/" + create(kRx) + "/events";
+  std::vector<HttpAnswer> read;
+  for (std::size_t i = 0; i < EventStreams::kMax; ++i) {
+    peer = "198.18.0." + std::to_string(2 + i / EventStreams::kMaxOfOne);
+    if (i != 0 && i % EventStreams::kMaxOfOne == 0) {
+      const std::string next =
+          std::exchange(peer, "198.18.0." + std::to_string(1 + i / EventStreams::kMaxOfOne));
+      EXPECT_EQ(ask("GET", path).status, 503) << "of one client";
+      peer = next;
+    }
+    read.push_back(ask("GET", path));
+    ASSERT_EQ(read.back().status, 200);
+  }
+  peer = "198.18.0.99";
+  EXPECT_EQ(ask("GET", path).status, 503) << "in all";
+  read.pop_back();
+  EXPECT_EQ(ask("GET", path).status, 200);
+}
+
+TEST_F(ServiceTest, OneClientDoesNotTakeAllPlaces) {
+  wait_for(create(kRx), "running");
+  for (std::size_t i = 0; i < Service::kMaxWaitingOfOne; ++i)
+    create(kRx, "?wait=true");
+  create(kRx, "?wait=true", 503);
+  peer = "198.18.0.3";
+  create(kRx, "?wait=true");
+}
+
+TEST_F(ServiceTest, ATestThatDoesNotEndIsStopped) {
+  const std::string id = create(R"({"command":"rx","interface":"eth1","duration":"1s"})");
+  wait_for(id, "running");
+  machine.now += 20'000'000'000;
+  service().tick();
+  EXPECT_EQ(state(id)["state"], "running");
+  machine.now += 11'000'000'000;
+  service().tick();
+  wait_for(id, "done");
 }
 
 TEST_F(ServiceTest, ATokenIsAskedFor) {
@@ -524,6 +592,28 @@ TEST(Secret, ComparesAllOfIt) {
   EXPECT_FALSE(same_secret("", "a"));
 }
 
+TEST(Journal, TheDocumentHasTheIntervalsOfTheLines) {
+  Journal journal;
+  std::ostringstream out;
+  const auto whole = report::make_json(out);
+  const auto take = [&](const report::Event& event) {
+    journal.take(event);
+    whole->take(event);
+  };
+  report::Announced announced;
+  announced.sender.start_seen = true;
+  take(report::Begin(report::RxBegin{}));
+  take(report::Interval(stats::RxSample{})); // before the run: not part of the document
+  take(report::Occurrence(announced));
+  for (int i = 0; i < 3; ++i)
+    take(report::Interval(stats::RxSample{}));
+  take(report::Failure{{Errc::Peer, 0, "nothing"}, 5});
+  EXPECT_EQ(journal.document(), "");
+  take(report::Finish{});
+  EXPECT_EQ(Json::parse(journal.document()), Json::parse(out.str()));
+  EXPECT_EQ(Json::parse(journal.document())["intervals"].size(), 3U);
+}
+
 TEST(Charts, TakeLinesAsTheyCome) {
   ChartFeed feed;
   const std::string start = R"({"event":"start","data":{"configuration":{"role":"receiver"}}})"
@@ -566,6 +656,12 @@ TEST(Journal, ForgetsOldIntervalsAndSaysSo) {
   EXPECT_EQ(piece.next, many + 1);
   EXPECT_TRUE(piece.over);
   EXPECT_EQ(journal.read(many, Nanoseconds{}).lines.find("skipped"), std::string::npos);
+  journal.take(report::Finish{});
+  const std::string text = journal.document();
+  EXPECT_LE(text.size(), Journal::kMostBytes + 65'536);
+  const Json document = Json::parse(text);
+  EXPECT_GT(document["skipped"]["lines"], 0);
+  EXPECT_EQ(document["skipped"]["lines"].get<std::size_t>() + document["intervals"].size(), many);
 }
 
 } // namespace
