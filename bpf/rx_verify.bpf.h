@@ -45,8 +45,10 @@ static __noinline int sum_piece(struct xtg_ctx* ctx, __u32 offset, __u64 length,
   struct summing s = {.of = scratch(), .acc = acc};
 
   if (!s.of) return -1;
+  length--; /* Linux 6.1 does not see that a length is not 0, but it sees that one more is not. */
   asm volatile("" : "+r"(length));
-  if (length == 0 || length > XTG_RX_SAMPLE_MOST) return -1;
+  if (length >= XTG_RX_SAMPLE_MOST) return -1;
+  length++;
   if (load_bytes(ctx, offset, s.of->bytes, length)) return -1;
   __builtin_memset(s.of->bytes + length, 0, XTG_RX_SUM_STEP);
   bpf_loop((length + XTG_RX_SUM_STEP - 1) / XTG_RX_SUM_STEP, sum_step, &s, 0);

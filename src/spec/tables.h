@@ -283,9 +283,8 @@ void window_row(Table& table, Get get) {
 }
 template <class Get>
 void mode_row(Table& table, Get get) {
-  table.choice("-m,--mode",
-               "attach in the driver, after it, or at tc ingress; auto: the first", get,
-               kModes);
+  table.choice("-m,--mode", "attach in the driver, after it, or at tc ingress; auto: the first",
+               get, kModes);
 }
 template <class Get>
 void duration_row(Table& table, Get get) {
