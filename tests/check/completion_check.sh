@@ -35,7 +35,7 @@ expect() {
   failed=1
 }
 expect 'udp' u
-expect 'tcp' t
+expect 'tcp tcp-sink' t
 expect 'rx reflect report' r
 expect 'auto native generic tc' rx --mode ''
 expect 'lo' rx lo

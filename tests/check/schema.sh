@@ -44,7 +44,7 @@ wrong 'NaN is not JSON' 's/"cpu_seconds": 3.25/"cpu_seconds": NaN/' run.json
 wrong 'exit_status' 's/"exit_status": 0/"exit_status": 1/' run.json
 wrong 'exit_status' 's/"exit_status": 4/"exit_status": 0/' late-failure.json
 wrong "top level.*'status' was unexpected" 's/"exit_status": 0/"status": 0/' run.json
-wrong "'attempts' is a required property" '/"attempts"/d' run.json
+wrong "'attempts' is a required property" '0,/"attempts"/{/"attempts"/d}' run.json
 wrong 'start/configuration/streams/0/frame_size' 's/"frame_size": 64,/"frame_size": 63,/' run.json
 wrong 'start/schema' 's/"schema": 1,/"schema": 2,/' run.json
 wrong "start/configuration/test.*'command' is a required property" 's/"command": "udp",//' run.json
