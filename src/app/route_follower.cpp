@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "net/interface.h"
 #include "net/route.h"
 
 namespace xtg::app {
@@ -78,6 +79,7 @@ std::vector<RouteFollower::Target> targets_of(const plan::Plan& plan) {
 
 void RouteFollower::begin(std::vector<Target> targets, const plan::InterfaceFacts& iface) {
   iface_ = iface;
+  if (iface.kind == "bond") active_port_ = net::active_port(iface.ifindex);
   auto watch =
       net::RouteWatch::open(); // before reading the tables, so that no change in between is missed
   if (!watch) return;
@@ -92,12 +94,21 @@ void RouteFollower::begin(std::vector<Target> targets, const plan::InterfaceFact
 
 RouteFollower::Change RouteFollower::look(std::uint64_t now_ns) {
   Change change;
-  if (!watch_ || now_ns < next_ns_) return change;
+  if (now_ns < next_ns_) return change;
   next_ns_ = now_ns + kLookNs;
-  if (!watch_->changed()) return change;
+  if (iface_.kind == "bond") look_at_bond(change);
+  if (!watch_ || !watch_->changed()) return change;
   for (Target& target : targets_)
     look_at(target, change);
   return change;
+}
+
+void RouteFollower::look_at_bond(Change& change) {
+  std::string now = net::active_port(iface_.ifindex);
+  if (now == active_port_) return;
+  change.notes.push_back(now.empty() ? iface_.name + " has no active port any more"
+                                     : fmt::format("{} sends through {} now", iface_.name, now));
+  active_port_ = std::move(now);
 }
 
 void RouteFollower::look_at(Target& target, Change& change) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Follows the paths to a run's destinations: a next hop's MAC address changes when another machine
-// takes over (VRRP) or the route changes. Main thread only. Internal to app.
+// takes over (VRRP) or the route changes, and a bond fails over to another port. Main thread only.
+// Internal to app.
 #pragma once
 
 #include <cstdint>
@@ -44,14 +45,16 @@ public:
   /// MAC address, or a veth peer's that needed no resolution) are not followed.
   void begin(std::vector<Target> targets, const plan::InterfaceFacts& iface);
   /// Changes since the last call. Reads the tables only after the kernel has announced a change,
-  /// and at most every 50 ms.
+  /// and at most every 50 ms; a bond's state every 50 ms.
   Change look(std::uint64_t now_ns);
 
 private:
+  void look_at_bond(Change& change);
   void look_at(Target& target, Change& change) const;
   void look_astray(Target& target, Change& change) const;
 
   plan::InterfaceFacts iface_;
+  std::string active_port_; ///< of a bond
   std::vector<Target> targets_;
   std::uint64_t next_ns_ = 0;
   std::optional<net::RouteWatch> watch_;

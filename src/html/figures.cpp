@@ -125,6 +125,28 @@ void add_tcp(std::vector<Figure>& out, const Json& end) {
   out.push_back({"connected after", number_at(end, {"connect_seconds"}), Form::Seconds});
 }
 
+void add_tcp_sink(std::vector<Figure>& out, const Json& end) {
+  const Json& sum = at(end, {"sum"});
+  out.push_back({"bytes read", number_at(sum, {"bytes"})});
+  out.push_back({"goodput", number_at(sum, {"bits_per_second"}), Form::BitRate});
+  for (const auto& [key, label] :
+       {std::pair{"connections", "connections"}, std::pair{"reset", "connections reset"},
+        std::pair{"failed", "connections failed"}, std::pair{"refused", "connections refused"},
+        std::pair{"wrong_data", "connections with wrong data"}})
+    out.push_back({label, number_at(sum, {key})});
+}
+
+void add_tcp_hosts(std::vector<Figure>& out, const Json& end) {
+  for (const Json& ledger : list_at(end, {"ledger"}))
+    for (const auto& [key, count] : ledger.items())
+      if (count.is_number()) {
+        std::string label = key;
+        std::ranges::replace(label, '_', ' ');
+        out.push_back({ledger_label(ledger) + ": " + label, count.get<double>(),
+                       key.ends_with("bits_per_second") ? Form::BitRate : Form::Count});
+      }
+}
+
 void add_reflect(std::vector<Figure>& out, const Json& end) {
   const Json& sum = at(end, {"sum"});
   out.push_back({"packets reflected", number_at(sum, {"packets"})});
@@ -168,6 +190,10 @@ std::string sentence(const Run& run) {
     return fmt::format("Goodput {}, {} retransmissions in {} segments.",
                        prefixed(number_at(sum, {"bits_per_second"}), "bit/s"),
                        n(sum, {"retransmits"}), n(sum, {"segments_sent"}));
+  case Command::TcpSink:
+    return fmt::format("{} bytes read in {} connections: {}.", n(sum, {"bytes"}),
+                       n(sum, {"connections"}),
+                       prefixed(number_at(sum, {"bits_per_second"}), "bit/s"));
   case Command::Rx:
     return fmt::format("{} packets received at {}; {} lost.", n(sum, {"packets"}),
                        prefixed(number_at(sum, {"rx_pps"}), "pps"),
@@ -175,6 +201,7 @@ std::string sentence(const Run& run) {
   case Command::Reflect:
     return fmt::format("{} packets reflected at {}.", n(sum, {"packets"}),
                        prefixed(number_at(sum, {"reflected_pps"}), "pps"));
+  case Command::TcpHosts:
   case Command::Search:
   case Command::Unknown:
     break;
@@ -233,6 +260,12 @@ std::vector<Figure> key_figures(const Run& run) {
     break;
   case Command::Tcp:
     add_tcp(out, end);
+    break;
+  case Command::TcpSink:
+    add_tcp_sink(out, end);
+    break;
+  case Command::TcpHosts:
+    add_tcp_hosts(out, end);
     break;
   case Command::Rx:
     add_rx(out, end);
@@ -297,6 +330,10 @@ std::string command_name(Command command) {
     return "udp, two hosts";
   case Command::Tcp:
     return "tcp";
+  case Command::TcpSink:
+    return "tcp-sink";
+  case Command::TcpHosts:
+    return "tcp, two hosts";
   case Command::Rx:
     return "rx";
   case Command::Reflect:

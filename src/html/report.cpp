@@ -43,6 +43,7 @@ std::string ledgers(const Run& run, const std::string& id) {
   std::string out;
   std::size_t number = 0;
   for (const Json& ledger : list_at(run.document, {"end", "ledger"})) {
+    if (!ledger.contains("received")) continue; // of bytes
     std::vector<Share> shares;
     for (const auto& [key, label] :
          {std::pair{"received", "received"}, std::pair{"duplicated", "received more than once"},

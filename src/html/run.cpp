@@ -25,6 +25,8 @@ Command command_of(const Json& document) {
   const std::string role = text_at(configuration, {"role"});
   if (role == "exchange") return Command::PortTest;
   if (role == "hosts") return Command::Hosts;
+  if (role == "tcp_sink") return Command::TcpSink;
+  if (role == "tcp_hosts") return Command::TcpHosts;
   if (role == "receiver") return Command::Rx;
   if (role == "mirror") return Command::Reflect;
   if (role == "search") return Command::Search;

@@ -25,7 +25,18 @@ std::string text_at(const Json& value, std::initializer_list<std::string_view> p
 /// No element if it is no list.
 const Json& list_at(const Json& value, std::initializer_list<std::string_view> path);
 
-enum class Command : std::uint8_t { Udp, PortTest, Hosts, Tcp, Rx, Reflect, Search, Unknown };
+enum class Command : std::uint8_t {
+  Udp,
+  PortTest,
+  Hosts, ///< udp between two hosts
+  Tcp,
+  TcpSink,
+  TcpHosts, ///< tcp between two hosts
+  Rx,
+  Reflect,
+  Search,
+  Unknown
+};
 
 // NOLINTNEXTLINE(bugprone-exception-escape): moving nlohmann::json does not throw
 struct Run {

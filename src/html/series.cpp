@@ -168,7 +168,7 @@ std::vector<Part> parts_of(const Run& run) {
   if (run.command == Command::PortTest) {
     add_parts(out, run.document, "tx", true);
     add_parts(out, run.document, "flows", false);
-  } else if (run.command == Command::Hosts) {
+  } else if (run.command == Command::Hosts || run.command == Command::TcpHosts) {
     add_hosts(out, run);
   } else if (run.command != Command::Search && run.command != Command::Unknown) {
     out.push_back(whole_part(run.document, "", run.command == Command::Udp));
@@ -181,6 +181,8 @@ std::vector<Chart> time_charts(const Run& run) {
   if (parts.empty()) return {};
   if (run.command == Command::Tcp)
     return {bits_chart(parts, true), retransmit_chart(parts.front()), latency_chart(parts, true)};
+  if (run.command == Command::TcpSink || run.command == Command::TcpHosts)
+    return {bits_chart(parts, true), latency_chart(parts, true)};
   std::vector<Chart> out{rate_chart(parts), bits_chart(parts, false)};
   if (run.command != Command::Reflect || !parts.front().intervals.empty())
     out.push_back(loss_chart(parts));

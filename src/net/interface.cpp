@@ -199,6 +199,15 @@ Result<LinkState> link_state(int ifindex) {
                    .mtu = link->mtu};
 }
 
+std::string active_port(int ifindex) {
+  auto socket = nl::Socket::open();
+  if (!socket) return {};
+  const auto bond = read_link(*socket, ifindex);
+  if (!bond || bond->active_port_ifindex == 0) return {};
+  const auto port = read_link(*socket, bond->active_port_ifindex);
+  return port ? port->name : std::string();
+}
+
 Result<bool> gro(const NetNs& ns, const std::string& ifname) {
   return ns.run([&] { return ethtool::gro(ifname); });
 }

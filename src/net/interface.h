@@ -52,6 +52,9 @@ struct LinkState {
 /// Cheap enough to call several times a second. A removed interface is a result, not an error.
 Result<LinkState> link_state(int ifindex);
 
+/// Name of the port that a bond in mode active-backup sends through; empty if there is none.
+std::string active_port(int ifindex);
+
 Result<bool> gro(const NetNs& ns, const std::string& ifname);
 Status set_gro(const NetNs& ns, const std::string& ifname, bool on);
 

@@ -47,7 +47,11 @@ LinkInfo to_link(const nl::Reply& reply) {
   LinkInfo link;
   link.ifindex = header.ifi_index;
   link.name = attrs.string(IFLA_IFNAME);
-  link.kind = attrs.nested(IFLA_LINKINFO).string(IFLA_INFO_KIND);
+  const nl::Attrs kind = attrs.nested(IFLA_LINKINFO);
+  link.kind = kind.string(IFLA_INFO_KIND);
+  if (link.kind == "bond")
+    link.active_port_ifindex =
+        kind.nested(IFLA_INFO_DATA).get<std::int32_t>(IFLA_BOND_ACTIVE_SLAVE).value_or(0);
   link.ethernet = header.ifi_type == ARPHRD_ETHER;
   link.flags = header.ifi_flags;
   link.carrier = attrs.get<std::uint8_t>(IFLA_CARRIER).value_or(0) != 0;

@@ -29,6 +29,7 @@ struct LinkInfo {
   std::string xdp_mode;
   bool xdp_native = false;          ///< a program in the driver, possibly with others
   int master_ifindex = 0;           ///< bridge, bond or VRF that it is a port of
+  int active_port_ifindex = 0;      ///< of a bond: the port that it sends through; 0: none
   std::optional<int> other_ifindex; ///< IFLA_LINK: for a veth, its peer
   std::optional<int>
       other_nsid; ///< id of other_ifindex's namespace, as seen from here; empty: this one

@@ -182,7 +182,9 @@ class FailOver(Connections):
             self.near("ip", "link", "set", "dev", "eth0", "down")
             lib.wait_for(lambda: self.beside() - beside > 200, "frames leave by the veth")
             run.send(signal.SIGINT)
-            total = self.all_told(self.ok(run.finish()))
+            result = self.ok(run.finish())
+        total = self.all_told(result)
+        self.assertTrue(any(note.endswith("bond0 sends through w0 now") for note in result.doc["end"]["notes"]), result)
         # The bond takes frames until it has seen the link go: those are accepted, and lost.
         arrived = self.wire.far_packets() - before + self.beside() - beside
         self.assertTrue(400 <= arrived < total["accepted"] + 2 * cards.CHATTER, (arrived, total))

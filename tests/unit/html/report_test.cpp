@@ -150,6 +150,31 @@ TEST(HtmlRun, TwoHostsAreTheRunsOfBoth) {
   EXPECT_EQ(page.find("no intervals"), std::string::npos);
 }
 
+TEST(HtmlRun, TcpSinksAndHostsOfTcp) {
+  const Json sink = {
+      {"start", {{"configuration", {{"role", "tcp_sink"}}}}},
+      {"intervals", Json::array({{{"sum", {{"start", 0}, {"end", 1}, {"bits_per_second", 8e6}}}}})},
+      {"end", {{"sum", {{"bytes", 1000000}, {"bits_per_second", 8e6}, {"connections", 2}}}}},
+      {"exit_status", 0}};
+  const html::Run one = run_of(sink.dump());
+  EXPECT_EQ(one.command, Command::TcpSink);
+  EXPECT_NE(html::report({one}).find("bytes read in 2 connections: 8 Mbit/s"), std::string::npos);
+  EXPECT_FALSE(time_charts(one).front().series.empty());
+  const Json ledger = {
+      {"from", "a"}, {"to", "b"}, {"bytes_read", 7}, {"read_bits_per_second", 8e6}};
+  const Json hosts = {{"start", {{"configuration", {{"role", "tcp_hosts"}}}}},
+                      {"intervals", Json::array()},
+                      {"end",
+                       {{"ledger", Json::array({ledger})},
+                        {"near", {{"tx", nullptr}, {"rx", nullptr}}},
+                        {"far", {{"tx", nullptr}, {"rx", sink}}}}},
+                      {"exit_status", 0}};
+  const html::Run both = run_of(hosts.dump());
+  EXPECT_EQ(both.command, Command::TcpHosts);
+  EXPECT_EQ(parts_of(both).size(), 1u);
+  EXPECT_NE(html::report({both}).find("a to b: read bits per second"), std::string::npos);
+}
+
 TEST(HtmlVerdict, ComesFromConditionsErrorsAndReason) {
   html::Run run = run_of(kRx);
   EXPECT_EQ(verdict_of(run).title, "Completed");
