@@ -8,6 +8,7 @@
 #include <fmt/ostream.h>
 
 #include "core/clock.h"
+#include "core/exit_status.h"
 #include "core/host_clock.h"
 #include "core/program_name.h"
 #include "net/datagram.h"
@@ -148,7 +149,9 @@ Result<std::string> FarRuns::start(const std::string& body, bool wait, const Sto
       runs_[id] = *state;
     }
     if (state->state == "failed" && !state->measured)
-      return fail(Errc::Peer, "the server could not begin its part: " + state->error);
+      return fail(state->exit_status == static_cast<int>(ExitStatus::Usage) ? Errc::InvalidArgument
+                                                                            : Errc::Peer,
+                  "the server could not begin its part: " + state->error);
     if (state->state != "waiting" && state->state != "starting") return id;
     if (state->position != position && state->position.value_or(0) != 0) {
       position = state->position;

@@ -37,6 +37,8 @@ public:
     hosts_.profile = context_.test;
     hosts_.tcp = true;
     if (auto ok = course(); !ok) hosts_.errors.push_back(std::move(ok.error()));
+    near_sink_.reset(); // the result's line is the last one
+    if (lines_) lines_->join();
     if (host_ && runs().lost() && hosts_.errors.empty()) hosts_.errors.push_back(*runs().lost());
     return std::move(hosts_);
   }
@@ -158,7 +160,6 @@ Status TcpHosts::course() {
   if (far_sends()) wait_for_far_sender();
   if (runs().lost()) return {};
   collect();
-  if (lines_) lines_->join();
   return {};
 }
 

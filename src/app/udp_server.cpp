@@ -42,6 +42,8 @@ public:
     hosts_.command = context_.command;
     hosts_.profile = context_.test;
     if (auto ok = course(); !ok) hosts_.errors.push_back(std::move(ok.error()));
+    near_rx_.reset(); // the result's line is the last one
+    if (lines_) lines_->join();
     if (host_ != nullptr && runs().lost() && hosts_.errors.empty())
       hosts_.errors.push_back(*runs().lost());
     return std::move(hosts_);
@@ -205,7 +207,6 @@ Status TwoHosts::course() {
   if (runs().lost()) return {};
   runs().compare_clocks(clocks_);
   collect();
-  if (lines_) lines_->join();
   hosts_.clocks = over(from_ns, to_ns);
   return {};
 }
