@@ -130,7 +130,9 @@ std::vector<std::string> offloads(const std::string& ifname) {
   const std::uint32_t count = set_size(ifname, ETH_SS_FEATURES);
   if (count == 0 || count > kMostStrings) return {};
   const std::uint32_t blocks = (count + 31) / 32;
-  const ethtool_gfeatures ask{ETHTOOL_GFEATURES, blocks};
+  ethtool_gfeatures ask; // NOLINT(cppcoreguidelines-pro-type-member-init): its array has no size
+  ask.cmd = ETHTOOL_GFEATURES;
+  ask.size = blocks;
   auto space = answer_space(ask, sizeof(ethtool_get_features_block), blocks);
   if (call(ifname, space.data()) != 0) return {};
   const std::vector<std::string> names = names_in(ifname, ETH_SS_FEATURES, count);

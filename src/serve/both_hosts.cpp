@@ -114,7 +114,7 @@ void column(std::ostream& out, std::string_view label, std::uint64_t value, std:
 Json clock_of(const Json& received) {
   const Json streams = at(received, {"end", "streams"});
   for (const Json& stream : streams.is_array() ? streams : Json::array())
-    if (const Json clock = at(stream, {"clock"}); clock.is_string()) return clock;
+    if (Json clock = at(stream, {"clock"}); clock.is_string()) return clock;
   return nullptr;
 }
 
