@@ -135,7 +135,7 @@ namespace {
 
 /// The fastest samples of each part of their time: the drift needs early and late ones.
 std::vector<ClockSample> fastest_of_periods(std::span<const ClockSample> samples) {
-  const std::vector<ClockSample> sound = fastest(samples, samples.size());
+  std::vector<ClockSample> sound = fastest(samples, samples.size());
   if (sound.size() <= kPeriods * kPerPeriod) return sound;
   const auto [first, last] = std::ranges::minmax(sound, {}, &ClockSample::near_sent);
   const double length =
