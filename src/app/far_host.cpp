@@ -28,8 +28,7 @@ FarHost::FarHost(plan::FarEnd far, const packet::Ip& control, std::unique_ptr<Fa
     : far_(std::move(far)), control_(control), runs_(std::move(runs)),
       interfaces_(std::move(interfaces)) {}
 
-Result<std::unique_ptr<FarHost>> FarHost::connect(const plan::FarEnd& far, std::ostream& err,
-                                                  const std::function<void()>& lost) {
+Result<std::unique_ptr<FarHost>> FarHost::connect(const plan::FarEnd& far, std::ostream& err) {
   const auto addresses = net::resolve_host(far.host);
   if (!addresses) return tl::unexpected<Error>(addresses.error());
   std::string token;
@@ -40,7 +39,7 @@ Result<std::unique_ptr<FarHost>> FarHost::connect(const plan::FarEnd& far, std::
   }
   auto failed = fail(Errc::NotFound, far.host + ": the host has no address");
   for (const packet::Ip& ip : *addresses) {
-    auto runs = std::make_unique<FarRuns>(net::HttpTarget{ip, far.port, token}, err, lost);
+    auto runs = std::make_unique<FarRuns>(net::HttpTarget{ip, far.port, token}, err);
     auto interfaces = runs->interfaces();
     if (interfaces)
       return std::unique_ptr<FarHost>(

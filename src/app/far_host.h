@@ -3,7 +3,6 @@
 // two hosts. Internal to app.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -31,9 +30,8 @@ struct HostPath {
 class FarHost {
 public:
   /// Connects to the first address of the host where a server answers. Notes of the runs there go
-  /// to `err`. `lost` is called once, by another thread, when the server no longer answers.
-  static Result<std::unique_ptr<FarHost>> connect(const plan::FarEnd& far, std::ostream& err,
-                                                  const std::function<void()>& lost);
+  /// to `err`.
+  static Result<std::unique_ptr<FarHost>> connect(const plan::FarEnd& far, std::ostream& err);
 
   /// Finds both ends of the path. Frames go to `dst`, or without it to the far end's interface; the
   /// near interface is the route's, unless `near` names one.

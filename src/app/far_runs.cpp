@@ -37,8 +37,8 @@ std::string path_of(const std::string& id) {
 
 } // namespace
 
-FarRuns::FarRuns(net::HttpTarget target, std::ostream& err, std::function<void()> lost)
-    : target_(std::move(target)), err_(err), on_lost_(std::move(lost)), client_(target_, kTimeout),
+FarRuns::FarRuns(net::HttpTarget target, std::ostream& err)
+    : target_(std::move(target)), err_(err), client_(target_, kTimeout),
       keeper_([this] { keep(); }) {}
 
 FarRuns::~FarRuns() {
@@ -80,7 +80,7 @@ void FarRuns::keep() {
         runs_[id] = std::move(*state);
       } else if (monotonic_ns() - answered_ns >= kMostSilenceNs) {
         lost_ = std::move(state.error()).context(kSilent);
-        on_lost_();
+        if (on_lost_) on_lost_();
         return;
       }
     }

@@ -23,8 +23,7 @@ namespace xtg::app {
 
 class FarRuns {
 public:
-  /// `lost` is called once, by the thread, when the server no longer answers.
-  FarRuns(net::HttpTarget target, std::ostream& err, std::function<void()> lost);
+  FarRuns(net::HttpTarget target, std::ostream& err);
   /// Stops what still runs there.
   ~FarRuns();
   FarRuns(const FarRuns&) = delete;
@@ -35,7 +34,8 @@ public:
   void compare_clocks(serve::ClockComparison& clocks);
   /// Answers the server's challenge at this address of ours.
   Status prove(const packet::Ip& address);
-  /// In place of the constructor's `lost`; called at once if the server is lost already.
+  /// `lost` is called by another thread when the server no longer answers, or at once if that is so
+  /// already. It replaces an earlier one.
   void when_lost(std::function<void()> lost);
   /// The server keeps attached for a few seconds after each run what the next one needs.
   void run_in_series() { hold_ = "&hold=3s"; }

@@ -13,19 +13,6 @@ namespace xtg::app {
 
 namespace {
 
-/// Adds the delays of the other direction.
-void add(stats::RxDelay& sum, const stats::RxDelay& more) {
-  if (more.count == 0) return;
-  const auto all = static_cast<double>(sum.count + more.count);
-  sum.mean =
-      (sum.mean * static_cast<double>(sum.count) + more.mean * static_cast<double>(more.count)) /
-      all;
-  sum.min = sum.count == 0 ? more.min : std::min(sum.min, more.min);
-  sum.max = std::max(sum.max, more.max);
-  sum.count += more.count;
-  sum.histogram.merge(more.histogram);
-}
-
 /// What one side reports. Nothing arrived: the load may be too high. Anything else is a failure.
 std::optional<Error> failure_of(const serve::HalfResult& half) {
   if (half.exit_status == static_cast<int>(ExitStatus::Done)) return std::nullopt;
@@ -64,7 +51,7 @@ Result<Trials::Done> HostTrials::measure_trial(const plan::TestSpec& trial,
     if (!ledger) return tl::unexpected<Error>(ledger.error());
     done.starved = done.starved || (unsent && shape.load.has_value());
     ledgers.push_back(*ledger);
-    add(done.delay, serve::delay_of(way));
+    done.delay.merge(serve::delay_of(way));
     const double rate = serve::accepted_pps(way);
     done.rate = ledgers.size() == 1 ? rate : std::min(done.rate, rate);
   }

@@ -19,7 +19,8 @@ struct KeptPort {
 };
 
 /// Takes the port's own programs out of the facts of its interface: the next test replaces them.
-void overlook_kept(plan::HostFacts& facts, KeptPort& kept);
+/// Null: nothing is kept.
+plan::HostFacts without_kept(plan::HostFacts facts, KeptPort* kept);
 
 /// By the number of the port in the plan. It must outlive the tests, and the plans must have the
 /// same ports.

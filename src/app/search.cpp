@@ -367,7 +367,7 @@ Result<Ready> make_trials(const plan::SearchSpec& spec, const plan::FarEnd& far,
     ready.trials = std::make_unique<PortTrials>(std::move(test), std::move(facts), context.stop);
     return ready;
   }
-  auto host = FarHost::connect(far, context.err, [] {});
+  auto host = FarHost::connect(far, context.err);
   if (!host) return tl::unexpected<Error>(std::move(host.error()));
   plan::PortSpec& port = test.ports.front();
   const plan::StreamSpec& stream = port.streams.front();

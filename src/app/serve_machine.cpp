@@ -71,9 +71,9 @@ std::shared_ptr<KeptPort> ServeMachine::held(const std::string& interface) {
 Result<serve::AnyPlan> ServeMachine::plan_udp(plan::TestSpec test, bool ask) {
   const std::uint32_t run_id = test.run_id.value_or(std::random_device{}());
   if (!plan::sees_both_ends(test)) {
-    auto facts = gather_facts(test, test.ports.front(), ask);
-    if (const auto kept = held(test.ports.front().interface)) overlook_kept(facts, *kept);
-    return any(plan::resolve(test, facts, run_id));
+    const auto kept = held(test.ports.front().interface);
+    const auto facts = gather_facts(test, test.ports.front(), ask);
+    return any(plan::resolve(test, without_kept(facts, kept.get()), run_id));
   }
   const auto facts = gather_facts_of_ports(
       test, [ask](const auto& spec, const auto& port) { return gather_facts(spec, port, ask); });
@@ -93,9 +93,8 @@ Result<serve::AnyPlan> ServeMachine::plan(const spec::Test& test, bool ask) {
   if (const auto* tcp = std::get_if<plan::TcpSpec>(&test.of))
     return any(plan::resolve_tcp(*tcp, gather_facts(*tcp)));
   if (const auto* rx = std::get_if<plan::RxSpec>(&test.of)) {
-    auto facts = gather_facts(rx->interface);
-    if (const auto kept = held(rx->interface)) overlook_kept(facts, *kept);
-    return any(plan::resolve_rx(*rx, facts));
+    const auto kept = held(rx->interface);
+    return any(plan::resolve_rx(*rx, without_kept(gather_facts(rx->interface), kept.get())));
   }
   if (const auto* sink = std::get_if<plan::TcpSinkSpec>(&test.of))
     return any(plan::resolve_tcp_sink(*sink, gather_facts(sink->interface)));

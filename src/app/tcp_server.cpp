@@ -72,9 +72,10 @@ private:
 };
 
 Status TcpHosts::connect() {
-  auto host = FarHost::connect(far_end_, context_.err, [this] { near_stop_.trip(monotonic_ns()); });
+  auto host = FarHost::connect(far_end_, context_.err);
   if (!host) return tl::unexpected<Error>(std::move(host.error()));
   host_ = std::move(*host);
+  runs().when_lost([this] { near_stop_.trip(monotonic_ns()); });
   hosts_.server = host_->server();
   auto path = host_->find_path({spec_.interface, spec_.zone}, std::nullopt);
   if (!path) return tl::unexpected<Error>(std::move(path.error()));

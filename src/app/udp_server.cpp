@@ -87,7 +87,7 @@ private:
 
 Status TwoHosts::connect() {
   if (host_ == nullptr) {
-    auto host = FarHost::connect(far_end_, context_.err, [] {});
+    auto host = FarHost::connect(far_end_, context_.err);
     if (!host) return tl::unexpected<Error>(std::move(host.error()));
     own_host_ = std::move(*host);
     host_ = own_host_.get();
@@ -137,9 +137,7 @@ Status TwoHosts::start_receivers() {
   if (auto ok = runs().prove(path_.near_ip); !ok) return ok;
   const plan::RxSpec spec =
       serve::near_receiver(test_, run_id_ + 1, path_.near_interface, offsets_.far_sender_ns);
-  auto facts = gather_facts(path_.near_interface);
-  if (kept_ != nullptr) overlook_kept(facts, *kept_);
-  auto plan = plan::resolve_rx(spec, facts);
+  auto plan = plan::resolve_rx(spec, without_kept(gather_facts(path_.near_interface), kept_));
   if (!plan) return tl::unexpected<Error>(std::move(plan.error()));
   near_rx_ = std::make_unique<NearRun>(std::move(*plan), shown(false), asker(context_), kept_);
   near_rx_->await_begin();
@@ -157,8 +155,7 @@ Status TwoHosts::start_far_sender() {
 
 Status TwoHosts::send() {
   const plan::TestSpec test = serve::near_sender(test_, run_id_, path_.far_ip);
-  auto facts = gather_facts(test, test.ports.front(), true);
-  if (kept_ != nullptr) overlook_kept(facts, *kept_);
+  const auto facts = without_kept(gather_facts(test, test.ports.front(), true), kept_);
   const auto plan = plan::resolve(test, facts, run_id_);
   if (!plan) return tl::unexpected<Error>(plan.error());
   serve::Journal journal(serve::Journal::kUnbounded);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// `udp --server --round-trip`: the far end reflects, and this one measures what comes back.
+// `udp --server --round-trip`: the far end reflects, and this end measures what returns.
 #include <memory>
 #include <optional>
 #include <random>
@@ -29,6 +29,7 @@ public:
     hosts_.command = context_.command;
     hosts_.profile = context_.test;
     if (auto ok = course(); !ok) hosts_.errors.push_back(std::move(ok.error()));
+    if (lines_) lines_->join(); // the result's line is the last one
     if (host_ && host_->runs().lost() && hosts_.errors.empty())
       hosts_.errors.push_back(*host_->runs().lost());
     return std::move(hosts_);
@@ -63,10 +64,11 @@ std::unique_ptr<report::Sink> RoundTrip::shown() {
 }
 
 Status RoundTrip::course() {
-  auto host = FarHost::connect(far_end_, context_.err, [this] { stop_.trip(monotonic_ns()); });
+  auto host = FarHost::connect(far_end_, context_.err);
   if (!host) return tl::unexpected<Error>(std::move(host.error()));
   host_ = std::move(*host);
   FarRuns& runs = host_->runs();
+  runs.when_lost([this] { stop_.trip(monotonic_ns()); });
   hosts_.server = host_->server();
   const plan::PortSpec& port = test_.ports.front();
   const plan::StreamSpec& stream = port.streams.front();
@@ -95,7 +97,6 @@ Status RoundTrip::course() {
   if (runs.lost()) return {};
   runs.stop(*id);
   halves.far = far_result(runs, *id, kMore, hosts_.errors);
-  if (lines_) lines_->join();
   hosts_.round_trip = std::move(halves);
   return {};
 }

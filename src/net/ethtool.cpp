@@ -69,7 +69,7 @@ std::uint32_t set_size(const std::string& ifname, std::uint32_t set) {
   if (call(ifname, space.data()) != 0) return 0;
   ethtool_sset_info info{};
   std::memcpy(&info, space.data(), sizeof(info));
-  if (info.sset_mask == 0) return 0; // the size stands behind the header
+  if (info.sset_mask == 0) return 0; // the size follows the header
   return space[sizeof(info) / 4];
 }
 

@@ -78,7 +78,8 @@ public:
   };
   /// Peer where nothing came back.
   Result<Answer> get(const std::string& path);
-  /// Passes on the body as it comes, while `piece` returns true; done when all of it has come.
+  /// Hands over the body in pieces as they arrive, as long as `piece` returns true. Returns at its
+  /// end.
   Status get_pieces(const std::string& path, const std::function<bool(std::string_view)>& piece);
   Result<Answer> post(const std::string& path, const std::string& json);
   Result<Answer> remove(const std::string& path);

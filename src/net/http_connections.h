@@ -49,7 +49,7 @@ struct HttpJob {
   HttpShare share;
   UniqueFd socket;
   std::string request; ///< whole
-  std::string rest;    ///< what came behind it
+  std::string rest;    ///< what arrived after it
   std::string peer, local;
   bool last = false; ///< the far end has closed its side: nothing comes behind `rest`
 };

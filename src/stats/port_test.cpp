@@ -100,7 +100,6 @@ RxSnapshot of_run(const RxSnapshot& snapshot, std::uint32_t run_id) {
 
 RxSummary all_ports(const PortTestSummary& summary) {
   RxSummary out;
-  double mean = 0;
   // As within a port, one-way and round-trip delays are never combined.
   const bool straight = std::ranges::any_of(summary.ports, [](const PortSummary& port) {
     return port.rx && port.rx->total.delay.count != 0 && port.rx->total.path == RxPath::OneWay;
@@ -108,7 +107,6 @@ RxSummary all_ports(const PortTestSummary& summary) {
   for (const PortSummary& port : summary.ports) {
     if (!port.rx) continue;
     const RxSample& total = port.rx->total;
-    RxDelay& delay = out.total.delay;
     out.total.start_s = total.start_s;
     out.total.end_s = std::max(out.total.end_s, total.end_s);
     out.total.sum += total.sum;
@@ -120,14 +118,8 @@ RxSummary all_ports(const PortTestSummary& summary) {
         out.streams.push_back(stream);
     if (total.delay.count == 0 || (straight && total.path == RxPath::RoundTrip)) continue;
     out.total.path = total.path;
-    delay.min = delay.count == 0 ? total.delay.min : std::min(delay.min, total.delay.min);
-    delay.max = std::max(delay.max, total.delay.max);
-    delay.count += total.delay.count;
-    delay.histogram.merge(total.delay.histogram);
-    mean += total.delay.mean * static_cast<double>(total.delay.count);
+    out.total.delay.merge(total.delay);
   }
-  if (out.total.delay.count != 0)
-    out.total.delay.mean = mean / static_cast<double>(out.total.delay.count);
   return out;
 }
 

@@ -276,6 +276,16 @@ std::vector<RxStream> rx_streams(const RxSnapshot& snapshot, bool final) {
   return streams;
 }
 
+void RxDelay::merge(const RxDelay& more) {
+  if (more.count == 0) return;
+  const auto before = static_cast<double>(count), added = static_cast<double>(more.count);
+  mean = (mean * before + more.mean * added) / (before + added);
+  min = count == 0 ? more.min : std::min(min, more.min);
+  max = std::max(max, more.max);
+  count += more.count;
+  histogram.merge(more.histogram);
+}
+
 RxSummary rx_summary(const RxSnapshot& first, const RxSnapshot& last, std::uint64_t origin_ns) {
   RxSummary summary;
   summary.streams = rx_streams(last, true);

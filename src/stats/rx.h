@@ -125,6 +125,8 @@ struct RxDelay {
   Histogram histogram;
   /// Histogram::quantile() bounded by `min` and `max`.
   [[nodiscard]] std::uint64_t quantile(double q) const;
+  /// Adds delays of the same path, measured elsewhere.
+  void merge(const RxDelay& more);
 };
 
 /// Whether the sender's timestamps are comparable with this host's clock.

@@ -79,7 +79,7 @@ class HostsTest(lib.TestCase):
 
     def wait_traffic(self, client, args):
         """Until the far end has counted some, in each direction."""
-        for what in {(): ["received"], ("-R",): ["sent"]}.get(args, ["received", "sent"]):
+        for what in {(): ["received"], ("-R",): ["sent"], ("--round-trip",): ["reflected"]}.get(args, ["received", "sent"]):
             counted = re.compile(f"^xdp_trafficgen_{what}_packets_total.* [1-9]", re.M)
             lib.wait_for(lambda c=counted: c.search(client.get("/metrics")), "traffic")
 
@@ -365,7 +365,7 @@ class Trouble(HostsTest):
 
     def test_server_frozen(self):
         """It holds its connections, and its host answers for it."""
-        for args in ((), ("-R",)):
+        for args in ((), ("-R",), ("--round-trip",)):
             with self.subTest(args):
                 self.serve()
                 with self.start("--rate", "1kpps", "--duration", "60s", "--interval", "100ms", "--json-stream", *args) as process:
