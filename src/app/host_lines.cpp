@@ -2,14 +2,13 @@
 #include "app/host_lines.h"
 
 #include <chrono>
-#include <functional>
 #include <sstream>
 #include <utility>
 
-#include <fmt/format.h>
 #include <fmt/ostream.h>
 
 #include "app/app.h"
+#include "serve/event_reader.h"
 
 namespace xtg::app {
 
@@ -36,29 +35,6 @@ private:
   std::ostringstream text_;
   std::unique_ptr<report::Sink> sink_ = report::make_json_stream(text_);
 };
-
-/// To the end of the test. Where nothing comes for long the stream is cut, and the rest is asked
-/// for.
-void print_events(net::HttpClient& server, const std::string& id, const std::atomic<bool>& ending,
-                  const std::function<bool(std::string_view)>& print) {
-  constexpr auto kPause = std::chrono::milliseconds(100);
-  std::size_t lines = 0;
-  for (bool whole = false; !whole && !ending; std::this_thread::sleep_for(kPause)) {
-    std::string partial;
-    const auto done = server.get_pieces(
-        fmt::format("/v1/tests/{}/events?from={}", id, lines), [&](std::string_view piece) {
-          partial += piece;
-          bool more = true;
-          for (auto end = partial.find('\n'); end != std::string::npos; end = partial.find('\n')) {
-            more = print(std::string_view(partial).substr(0, end));
-            partial.erase(0, end + 1);
-            ++lines;
-          }
-          return more;
-        });
-    whole = done.has_value();
-  }
-}
 
 } // namespace
 
@@ -89,10 +65,16 @@ void HostLines::follow(const net::HttpTarget& server, const std::string& id, con
   followers_.emplace_back([this, server, id, mark] {
     constexpr Nanoseconds kSilence{500'000'000};
     net::HttpClient client(server, kSilence);
-    print_events(client, id, ending_, [&](std::string_view line) {
-      write(line, mark);
-      return !cut_;
-    });
+    serve::read_events(
+        id, [&](const auto& path, const auto& take) { return client.get_pieces(path, take); },
+        [&](std::string_view line) {
+          write(line, mark);
+          return !cut_;
+        },
+        [this] {
+          std::this_thread::sleep_for(std::chrono::milliseconds(100));
+          return !ending_;
+        });
   });
 }
 
