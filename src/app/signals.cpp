@@ -84,8 +84,7 @@ void Signals::restore() const {
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-void Signals::hear(bool sent) {
-  const std::uint64_t now = monotonic_ns();
+void Signals::hear(bool sent, std::uint64_t now) {
   const StopToken::Change asked = token_.trip(now, sent);
   if (asked.before == Asked::Nothing) {
     hurry_ns_ = now + kReaderNs;
@@ -129,9 +128,11 @@ void Signals::watch() {
     std::array<pollfd, 2> fds = {pollfd{signals_.get(), POLLIN, 0}, pollfd{quit_.get(), POLLIN, 0}};
     poll(fds.data(), fds.size(), wait_ms());
     if (fds[1].revents != 0) return;
+    // Signals that were pending together have the same time, even if the thread is held up here.
+    const std::uint64_t now = monotonic_ns();
     signalfd_siginfo info{};
     while (read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info))
-      hear(info.ssi_code != SI_KERNEL);
+      hear(info.ssi_code != SI_KERNEL, now);
     look_at_time();
   }
 }

@@ -36,7 +36,7 @@ public:
 
 private:
   void watch();
-  void hear(bool sent);
+  void hear(bool sent, std::uint64_t now);
   void look_at_time();
   [[nodiscard]] std::uint64_t end_ns() const;
   [[nodiscard]] int wait_ms() const;

@@ -40,6 +40,8 @@ void keep_time(Course& course, report::Sink& sink, StopToken& stop, Host& host) 
     course.look(now_ns, sink);
     if (!course.over() && course.clock().line_due(now_ns)) report_line(course, sink, now_ns);
   }
+  // A request that arrived while a line waited for its reader may have ended the run already.
+  obey(course, stop.asked(), host.now_ns());
 }
 
 /// The verdicts of a run with --expect; null without.

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Signals take effect whatever the program is doing: the first stops and reports, a later one leaves immediately."""
 import fcntl
+import fnmatch
+import glob
 import os
 import select
 import signal
@@ -10,6 +12,51 @@ import time
 import lib
 
 APART = 0.25  # seconds: signals within 0.2 s of the first one count as the first
+POLL = ("7", "73")  # system call numbers: poll on x86-64, ppoll elsewhere
+OPENAT = ("257", "56")
+
+
+def read(path):
+    """A file under /proc; empty if the process has ended."""
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def signals(pid, kind):
+    """A set of signals in /proc/PID/status."""
+    for line in read(f"/proc/{pid}/status").splitlines():
+        if line.startswith(kind + ":"):
+            mask = int(line.split()[1], 16)
+            return {number for number in signal.Signals if mask >> (number - 1) & 1}
+    return set()
+
+
+def threads(pid, name="*"):
+    """The directories of its threads under /proc."""
+    paths = glob.glob(f"/proc/{pid}/task/*")
+    return [path for path in paths if fnmatch.fnmatch(read(f"{path}/comm").strip(), name)]
+
+
+def waits_in(path, numbers):
+    """Whether the thread sleeps in one of these system calls."""
+    return read(f"{path}/syscall").partition(" ")[0] in numbers
+
+
+def takes_signals(pid):
+    """Whether the program handles them: before that, they would end it or what executes it."""
+    return signal.SIGTERM in signals(pid, "SigBlk")
+
+
+def has_heard(pid, number):
+    """Whether it has noted the signal and its time, or has ended."""
+    return number not in signals(pid, "ShdPnd") and all(waits_in(path, POLL) for path in threads(pid, "xtg-signals"))
+
+
+def is_stopped(pid):
+    return all(read(f"{path}/stat").rpartition(")")[2].split()[:1] == ["T"] for path in threads(pid))
 
 
 class Unread:
@@ -48,8 +95,9 @@ class BeforeTheRun(lib.WireTest):
     far = "drop"
 
     def ends(self, run, number, status=1):
+        lib.wait_for(lambda: takes_signals(run.pid) or not run.running(), "it takes signals")
         run.send(number)
-        result = run.finish(10)
+        result = run.finish()
         self.assertEqual(result.status, status, result)
         self.assertIn("interrupted before", result.err)
         self.assertEqual(len(result.err.splitlines()), 1, result)
@@ -80,17 +128,12 @@ class BeforeTheRun(lib.WireTest):
             with self.subTest(args=args):
                 run = self.wire.start(*args, "--write-pcap", fifo)
                 self.addCleanup(run.__exit__)
-                lib.wait_for(lambda: "openat" in self.blocked_in(run.pid) or not run.running(), "it opens the FIFO")
+                lib.wait_for(lambda: self.opens_a_fifo(run.pid) or not run.running(), "it opens the FIFO")
                 self.ends(run, signal.SIGINT)
         self.assertNotIn("xdp", self.wire.near_link())
 
-    def blocked_in(self, pid):
-        """By system call number; openat is 257 on x86-64 and 56 elsewhere."""
-        try:
-            with open(f"/proc/{pid}/syscall", encoding="ascii") as file:
-                return "openat" if file.read().split()[0] in ("257", "56") else ""
-        except OSError:
-            return ""
+    def opens_a_fifo(self, pid):
+        return takes_signals(pid) and waits_in(f"/proc/{pid}", OPENAT)
 
     def test_while_connections_are_opened(self):
         # The far end answers nothing.
@@ -103,7 +146,7 @@ class BeforeTheRun(lib.WireTest):
     def test_help_that_nobody_reads(self):
         run = Unread(self, [lib.BINARY, "udp", "--help"])
         run.child.send_signal(signal.SIGTERM)
-        self.assertEqual(run.child.wait(10), 1)
+        self.assertEqual(run.child.wait(lib.PATIENCE), 1)
 
 
 class Interrupts(lib.WireTest):
@@ -113,10 +156,11 @@ class Interrupts(lib.WireTest):
         with self.wire.start("udp", self.wire.near_if, "--json") as run:
             self.wire.wait_sending()
             run.send(signal.SIGSTOP)
+            lib.wait_for(lambda: is_stopped(run.pid), "it is stopped")
             run.send(signal.SIGTERM)
             run.send(signal.SIGINT)
             run.send(signal.SIGCONT)
-            result = self.adds_up(self.ok(run.finish(10)))
+            result = self.adds_up(self.ok(run.finish()))
         self.assertEqual(result.doc["end"]["reason"], "interrupted")
 
     def test_a_background_job_gets_signals(self):
@@ -125,7 +169,7 @@ class Interrupts(lib.WireTest):
                              preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) as run:
             self.wire.wait_sending()
             run.send(signal.SIGINT)
-            result = self.ok(run.finish(10))
+            result = self.ok(run.finish())
         self.assertEqual(result.doc["end"]["reason"], "interrupted")
 
     def test_nohup_is_respected(self):
@@ -135,7 +179,7 @@ class Interrupts(lib.WireTest):
             run.send(signal.SIGHUP)
             self.wire.wait_sending()
             run.send(signal.SIGTERM)
-            self.ok(run.finish(10))
+            self.ok(run.finish())
 
     def test_a_command_gets_its_signals_back(self):
         script = "import signal; print(repr(signal.getsignal(signal.SIGINT)), signal.pthread_sigmask(0, []))"
@@ -171,7 +215,7 @@ class UnreadOutput(lib.OwnWireTest):
                 lib.wait_for(self.quiet, "nothing is sent any more")
                 # A reader that starts now gets all of it.
                 text = run.read()
-                self.assertEqual(run.child.wait(10), 0, run.child.stderr.read())
+                self.assertEqual(run.child.wait(lib.PATIENCE), 0, run.child.stderr.read())
                 end = [lib.parse_json(line) for line in text.splitlines()][-1]
                 self.assertEqual((end["event"], end["data"]["reason"]), ("end", "interrupted"))
 
@@ -180,13 +224,15 @@ class UnreadOutput(lib.OwnWireTest):
             with self.subTest(command=command, args=args):
                 run = self.blocked(command, self.wire.near_if, "--json-stream", "-I", "100ms", *args)
                 run.child.send_signal(signal.SIGTERM)
+                lib.wait_for(lambda: has_heard(run.child.pid, signal.SIGTERM), "it has heard the first one")
                 time.sleep(APART)
                 run.child.send_signal(signal.SIGINT)
-                self.assertEqual(run.child.wait(10), 130)
+                self.assertEqual(run.child.wait(lib.PATIENCE), 130)
                 self.assertNotIn("xdp", self.wire.near_link())
 
     def test_unread_output_does_not_block_the_end(self):
         run = self.blocked("udp", self.wire.near_if, "--json-stream", "-I", "100ms")
+        self.wire.wait_sending()
         run.child.send_signal(signal.SIGTERM)
         self.assertEqual(run.child.wait(lib.PATIENCE), 1)
         self.assertIn("standard output", run.child.stderr.read())

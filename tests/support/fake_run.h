@@ -54,7 +54,8 @@ public:
   std::vector<double> lines;      ///< ends of intervals
   std::vector<report::Failure> failures;
   std::vector<report::End> ends;
-  std::optional<Error> full; ///< error of writes
+  std::optional<Error> full;         ///< error of writes
+  std::function<void()> on_interval; ///< happens while a line is written
 
   void take(const report::Event& event) override {
     static constexpr std::array<const char*, 6> kKinds = {"begin",   "interval", "occurrence",
@@ -62,6 +63,7 @@ public:
     order.emplace_back(kKinds[event.index()]);
     if (const auto* interval = std::get_if<report::Interval>(&event))
       lines.push_back(std::get<stats::Sample>(*interval).end_s);
+    if (on_interval && std::holds_alternative<report::Interval>(event)) on_interval();
     if (const auto* failure = std::get_if<report::Failure>(&event)) failures.push_back(*failure);
     if (const auto* end = std::get_if<report::End>(&event)) ends.push_back(*end);
   }

@@ -98,6 +98,16 @@ TEST_F(LoopTest, TheFirstInterruptStopsAndReports) {
   EXPECT_EQ(outcome.exit_status, 0);
 }
 
+TEST_F(LoopTest, AnInterruptThatEndsTheRunDuringALineIsTheReason) {
+  sink.on_interval = [&] { // blocked by its reader while another thread hears the signal
+    trip();
+    course.finished = true;
+  };
+  carry_out();
+  EXPECT_EQ(course.reasons, Reasons{EndReason::Interrupted});
+  EXPECT_EQ(sink.order, (Order{"begin", "interval", "end"}));
+}
+
 TEST_F(LoopTest, TheSecondInterruptLeavesAtOnce) {
   course.ends_after = 10'000 * kMs;
   at(500, [&] { trip(); });
