@@ -27,6 +27,7 @@ constexpr double kGrace = 8; // between an interrupt and the kill: draining may 
 [[noreturn]] void become(const net::NetNs& ns, const std::vector<std::string>& command,
                          const std::vector<int>& cpus, int out) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  setpgid(0, 0);
   restore_signals();
   if (!ns.enter()) _exit(126);
   if (!cpus.empty()) {
@@ -70,6 +71,7 @@ Result<Child> Child::start(const net::NetNs& ns, const std::vector<std::string>&
   out.pid_ = fork();
   if (out.pid_ < 0) return fail_sys(errno, "fork");
   if (out.pid_ == 0) become(ns, command, cpus, writer.get());
+  setpgid(out.pid_, out.pid_); // whichever of the two comes first
   out.process_.reset(static_cast<int>(syscall(SYS_pidfd_open, out.pid_, 0)));
   if (!out.process_.valid()) return fail_sys(errno, "watch a process");
   out.out_ = std::move(reader);
@@ -82,7 +84,7 @@ Child::Child(Child&& other) noexcept
 
 Child::~Child() {
   if (pid_ <= 0) return;
-  kill(pid_, SIGKILL);
+  kill(-pid_, SIGKILL);
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR)
     continue;
 }
@@ -93,7 +95,7 @@ bool Child::running() const {
 }
 
 void Child::interrupt() const {
-  kill(pid_, SIGINT);
+  kill(-pid_, SIGINT);
 }
 
 /// Reads until the process has ended: others may hold its stdout open for longer.
@@ -107,7 +109,7 @@ void Child::read_output(double patience_s, std::string& output) {
       deadline = in(kGrace);
       interrupt();
     } else if (monotonic_ns() > deadline) {
-      kill(pid_, SIGKILL);
+      kill(-pid_, SIGKILL);
     }
     std::array<pollfd, 2> ready = {
         {{process_.get(), POLLIN, 0}, {open ? out_.get() : -1, POLLIN, 0}}};
@@ -124,6 +126,8 @@ void Child::read_output(double patience_s, std::string& output) {
 ChildEnd Child::wait(double patience_s) {
   ChildEnd end;
   read_output(patience_s, end.output);
+  // What it started and left would send beside the next contestant, and be counted as its frames.
+  kill(-pid_, SIGKILL);
   int status = 0;
   rusage usage{};
   while (wait4(pid_, &status, 0, &usage) < 0 && errno == EINTR)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A contestant that is a command: started in a namespace, timed and measured from outside. It ends
-// with its Child, and with this process.
+// A contestant that is a command: started in a namespace and a process group of its own, timed and
+// measured from outside. The group ends with its Child, and its first process with this one.
 #pragma once
 
 #include <string>
@@ -34,10 +34,10 @@ public:
 
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] bool running() const;
-  /// Sends SIGINT if the process still runs.
+  /// Sends SIGINT to the group, as a terminal does.
   void interrupt() const;
-  /// Call once. A process that takes longer than `patience_s` is interrupted, and soon after
-  /// killed; an interrupt of this process is forwarded.
+  /// Call once. Kills what is left of the group at the end. A process that takes longer than
+  /// `patience_s` is interrupted, and soon after killed; an interrupt of this process is forwarded.
   ChildEnd wait(double patience_s = 30);
 
 private:
