@@ -155,6 +155,15 @@ std::string tx_path_note(const std::string& reason) {
   return fmt::format("sent through tc and the queueing discipline (--via tc): {}", reason);
 }
 
+int tx_queue(const Plan& plan, std::size_t worker, std::size_t stream) {
+  if (!plan.queues.empty()) return plan.queues[worker % plan.queues.size()];
+  const std::size_t workers = plan.cpus.size();
+  const std::size_t queues = std::max(plan.iface.tx_queues_used.value_or(plan.iface.tx_queues), 1U);
+  if (worker >= queues) return static_cast<int>(worker % queues);
+  const std::size_t own = (queues - worker - 1) / workers + 1; // worker, worker + workers, ...
+  return static_cast<int>(worker + stream % own * workers);
+}
+
 Status check_framing(const InterfaceFacts& iface, const StreamSpec& stream) {
   if (iface.ethernet) return {};
   const auto none = [&iface](std::string_view option) {

@@ -2,6 +2,7 @@
 // By which path frames leave, and what paths other than XDP transmit ask of a plan. Pure.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,10 @@ void fall_back_to_tc(Plan& plan, std::string reason);
 void use_xdp(Plan& plan);
 /// Why Auto took Tc; empty where it did not.
 std::string tx_path_note(const std::string& reason);
+
+/// Transmit queue of a thread's frames of a stream, through tc. Without --queues each thread has
+/// queues of its own, as far as they go, which its streams use in turn.
+int tx_queue(const Plan& plan, std::size_t worker, std::size_t stream);
 
 /// InvalidArgument where a stream has what an interface without Ethernet framing cannot send.
 Status check_framing(const InterfaceFacts& iface, const StreamSpec& stream);

@@ -46,7 +46,7 @@ struct Sender::Impl {
   [[nodiscard]] xtg_tx_cursor& cursor(std::size_t worker, std::size_t stream) const {
     return skel->bss->cursors[worker][stream];
   }
-  void set_up_worker(std::size_t number, const packet::RunTables& tables);
+  void set_up_worker(std::size_t number, const SenderSpec& spec);
 };
 
 namespace {
@@ -61,15 +61,18 @@ std::uint64_t worker_u64(const xtg_stream& stream, std::size_t worker_id) {
 
 } // namespace
 
-void Sender::Impl::set_up_worker(std::size_t number, const packet::RunTables& tables) {
+void Sender::Impl::set_up_worker(std::size_t number, const SenderSpec& spec) {
   worker(number).number = static_cast<__u16>(number);
   const std::size_t resend = workers > XTG_RESEND_WORKER ? number : number + XTG_RESEND_WORKER;
   for (std::size_t i = 0; i < streams; i++) {
     xtg_tx_cursor& c = cursor(number, i);
-    c.first_u64 = tables.streams[i].header[0];
-    c.worker_u64 = worker_u64(tables.streams[i], number);
-    c.resend_u64 = worker_u64(tables.streams[i], resend);
+    const xtg_stream& stream = spec.tables.streams[i];
+    c.first_u64 = stream.header[0];
+    c.worker_u64 = worker_u64(stream, number);
+    c.resend_u64 = worker_u64(stream, resend);
     c.value_seq = ~0ULL; // no values yet: the first claim seeks
+    if (!spec.queues.empty())
+      c.tx_queue = static_cast<__u32>(spec.queues[number * streams + i] + 1);
   }
 }
 
@@ -118,11 +121,8 @@ Result<Sender> Sender::load(const SenderSpec& spec) {
   bss->control.end_ns = ~0ULL;
   for (std::size_t i = 0; i < spec.totals.size(); i++)
     bss->progress[i].total = spec.totals[i];
-  for (std::size_t i = 0; i < spec.workers; i++) {
-    impl->set_up_worker(i, spec.tables);
-    if (!spec.queues.empty())
-      impl->worker(i).tx_queue = static_cast<__u32>(spec.queues[i % spec.queues.size()] + 1);
-  }
+  for (std::size_t i = 0; i < spec.workers; i++)
+    impl->set_up_worker(i, spec);
   std::copy(spec.tables.next_hops.begin(), spec.tables.next_hops.end(), bss->next_hops);
   std::copy(spec.tables.values.begin(), spec.tables.values.end(), bss->listed_values);
   std::copy(spec.tables.sizes.begin(), spec.tables.sizes.end(), bss->sizes);
