@@ -129,10 +129,7 @@ Status UdpRun::load(KeptPort* kept) {
   spec.control_frames = plan_.announce;
   spec.resend = !plan_.once;
   spec.via = plan_.via;
-  if (plan_.via == plan::TxPath::Tc)
-    for (std::size_t worker = 0; worker < workers; worker++)
-      for (std::size_t stream = 0; stream < plan_.streams.size(); stream++)
-        spec.queues.push_back(plan::tx_queue(plan_, worker, stream));
+  spec.queues = plan::tx_queues(plan_);
   if (by_xdp) {
     auto renew = must_renew(plan_.iface);
     if (!renew) return tl::unexpected<Error>(std::move(renew.error()));

@@ -75,27 +75,35 @@ TEST(TxPath, IsTcForChosenQueues) {
   EXPECT_EQ(with_queues({.list = {3, 1}})->queues, (std::vector{3, 1}));
 }
 
+/// Of five streams, by thread.
+std::vector<int> queues_of(std::size_t threads, const QueueLaw& law = {},
+                           std::optional<unsigned> used = {}, const char* kind = "") {
+  auto plan = with_queues(law, TxPath::Tc).value();
+  plan.streams.resize(5);
+  plan.cpus.resize(threads);
+  plan.iface.tx_queues_used = used;
+  plan.iface.kind = kind;
+  return tx_queues(plan);
+}
+
 TEST(TxPath, GivesEachThreadTransmitQueuesOfItsOwn) {
-  const auto queues = [](std::size_t threads, QueueLaw law = {},
-                         std::optional<unsigned> used = {}) {
-    auto plan = with_queues(std::move(law), TxPath::Tc).value();
-    plan.cpus.resize(threads);
-    plan.iface.tx_queues_used = used;
-    std::vector<std::vector<int>> out(threads);
-    for (std::size_t worker = 0; worker < threads; worker++)
-      for (std::size_t stream = 0; stream < 5; stream++)
-        out[worker].push_back(tx_queue(plan, worker, stream));
-    return out;
-  };
-  using Queues = std::vector<std::vector<int>>;
-  EXPECT_EQ(queues(1), (Queues{{0, 1, 2, 3, 0}}));
-  EXPECT_EQ(queues(2), (Queues{{0, 2, 0, 2, 0}, {1, 3, 1, 3, 1}}));
-  EXPECT_EQ(queues(3), (Queues{{0, 3, 0, 3, 0}, {1, 1, 1, 1, 1}, {2, 2, 2, 2, 2}}));
-  EXPECT_EQ(queues(5)[4], (std::vector{0, 0, 0, 0, 0})) << "more threads than queues";
-  EXPECT_EQ(queues(2, {}, 3), (Queues{{0, 2, 0, 2, 0}, {1, 1, 1, 1, 1}})) << "those in use";
-  EXPECT_EQ(queues(2, {}, 0), Queues(2, std::vector(5, 0))) << "a driver that says none";
-  EXPECT_EQ(queues(3, {.list = {3, 1}}),
-            (Queues{{3, 3, 3, 3, 3}, {1, 1, 1, 1, 1}, {3, 3, 3, 3, 3}}));
+  using Queues = std::vector<int>;
+  EXPECT_EQ(queues_of(1), (Queues{0, 1, 2, 3, 0}));
+  EXPECT_EQ(queues_of(2), (Queues{0, 2, 0, 2, 0, 1, 3, 1, 3, 1}));
+  EXPECT_EQ(queues_of(3), (Queues{0, 3, 0, 3, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2}));
+  EXPECT_EQ(queues_of(5).back(), 0) << "more threads than queues";
+  EXPECT_EQ(queues_of(2, {}, 3), (Queues{0, 2, 0, 2, 0, 1, 1, 1, 1, 1})) << "those in use";
+  EXPECT_EQ(queues_of(2, {}, 0), Queues(10, 0)) << "a driver that says none";
+  EXPECT_EQ(queues_of(3, {.list = {3, 1}}), (Queues{3, 3, 3, 3, 3, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3}));
+}
+
+TEST(TxPath, LeavesTransmitQueuesToTheKernel) {
+  EXPECT_EQ(queues_of(1, {}, {}, "bond"), std::vector<int>{}) << "a queue may select a link";
+  EXPECT_EQ(queues_of(1, {.list = {3}}, {}, "bond"), std::vector<int>(5, 3));
+  auto plan = with_queues({}, TxPath::Xdp).value();
+  plan.streams.resize(1);
+  plan.cpus.resize(1);
+  EXPECT_EQ(tx_queues(plan), std::vector<int>{});
 }
 
 TEST(TxPath, RefusesQueuesThatAreNotThere) {
