@@ -7,7 +7,7 @@
 
 #include "count.bpf.h"
 #include "skb.bpf.h"
-#include "tx_frame.bpf.h"
+#include "tx_restore.bpf.h"
 
 /* The tag: six bits of the stream, nine of the frame's number. A redirect into an interface clears
  * skb_iif; there the worker is in the place of the number. */
