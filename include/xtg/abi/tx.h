@@ -267,7 +267,7 @@ struct XTG_WORKER_LINES xtg_tx_cursor {
   __u64 queue_drops;   /* thrown away by the queueing discipline; of XTG_TX_PATH_RECEIVE by the
                           backlog */
   __u64 accepted_then; /* accepted when a frame was last refused; not of XTG_TX_PATH_XDP */
-  __u64 skipped_slots;
+  __u64 skipped_slots; /* by the schedule */
   __u64 pad[6];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_cursor) == 6 * 64, "whole pairs of cache lines");
