@@ -56,6 +56,7 @@ int bench_pass(struct xdp_md* ctx) {
 SEC("tc")
 int bench_send_on(struct __sk_buff* skb) {
   if (grow_to && bpf_skb_change_tail(skb, grow_to, 0)) return TC_ACT_SHOT;
+  skb->queue_mapping = 1; /* transmit queue 0: the kernel would hash the flow to choose one */
   return bpf_redirect(to_ifindex, 0);
 }
 

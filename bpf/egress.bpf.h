@@ -7,7 +7,7 @@
 
 #include "count.bpf.h"
 #include "skb.bpf.h"
-#include "tx_frame.bpf.h"
+#include "tx_restore.bpf.h"
 
 /* The tag: six bits of the stream, nine of the frame's number. A redirect into an interface clears
  * skb_iif; there the worker is in the place of the number. */
@@ -94,8 +94,9 @@ int xtg_egress(struct __sk_buff* skb) {
     return TC_ACT_SHOT;
   }
   skb->tc_index = into ? receive_tag(w->stream, w->number) : tag_of(w->stream, number);
-  /* As if it had been received there, which the kernel's choice of the transmit queue follows. */
-  if (w->tx_queue) skb->queue_mapping = w->tx_queue;
+  /* As if it had been received there, which the kernel's choice of the transmit queue follows. It
+   * would otherwise hash the frame's flow. */
+  if (c->tx_queue) skb->queue_mapping = c->tx_queue;
   return bpf_redirect(config.to_ifindex, into);
 }
 

@@ -15,6 +15,7 @@
 #include "renew.bpf.h"
 #include "tx_batch.bpf.h"
 #include "tx_frame.bpf.h"
+#include "tx_no_perfmon.bpf.h"
 #include "tx_plain.bpf.h"
 
 #define XTG_SKIP XDP_DROP /* send nothing: the page returns to the pool directly */

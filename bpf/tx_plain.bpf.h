@@ -10,6 +10,7 @@
 
 #include "tx_batch.bpf.h"
 #include "tx_frame.bpf.h"
+#include "tx_restore.bpf.h"
 
 static __always_inline void plain_header(void* data, const struct xtg_tx_worker* w,
                                          const struct xtg_stream* s) {

@@ -129,7 +129,7 @@ Status UdpRun::load(KeptPort* kept) {
   spec.control_frames = plan_.announce;
   spec.resend = !plan_.once;
   spec.via = plan_.via;
-  spec.queues = plan_.queues;
+  spec.queues = plan::tx_queues(plan_);
   if (by_xdp) {
     auto renew = must_renew(plan_.iface);
     if (!renew) return tl::unexpected<Error>(std::move(renew.error()));

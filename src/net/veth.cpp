@@ -77,6 +77,19 @@ Status remove_link(const std::string& name) {
   return socket->request(request, fmt::format("remove interface {}", name));
 }
 
+Status move_link(const std::string& name, const NetNs& to) {
+  auto socket = nl::Socket::open();
+  if (!socket) return tl::unexpected<Error>(std::move(socket.error()));
+  auto link = read_link(*socket, name);
+  if (!link) return tl::unexpected<Error>(std::move(link.error()));
+  ifinfomsg header{};
+  header.ifi_index = link->ifindex;
+  nl::Message request(RTM_NEWLINK, 0, header);
+  request.put<std::uint32_t>(IFLA_NET_NS_FD, static_cast<std::uint32_t>(to.fd()));
+  request.put<std::int32_t>(IFLA_NEW_IFINDEX, link->ifindex);
+  return socket->request(request, fmt::format("move interface {}", name));
+}
+
 Status change_link(const std::string& name, const LinkChange& change) {
   auto socket = nl::Socket::open();
   if (!socket) return tl::unexpected<Error>(std::move(socket.error()));

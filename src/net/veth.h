@@ -32,6 +32,9 @@ Status create_veth(const VethSpec& spec);
 
 Status remove_link(const std::string& name);
 
+/// To another namespace, where it keeps its index. EBUSY or EEXIST: index or name is taken there.
+Status move_link(const std::string& name, const NetNs& to);
+
 /// Changes to a link; absent members stay as they are.
 struct LinkChange {
   std::optional<bool> up;

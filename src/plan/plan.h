@@ -64,7 +64,7 @@ struct Plan {
   bool announce = false;    ///< announce the run's start and end to receivers
   TxPath via = TxPath::Xdp; ///< never Auto
   std::string via_reason;   ///< why Auto did not choose Xdp
-  std::vector<int> queues;  ///< transmit queues, used by the threads in turn; empty: the kernel's
+  std::vector<int> queues;  ///< of --queues: used by the threads in turn; empty: see tx_queues()
   bool attach_pass = false; ///< the driver has XDP transmit queues only with a program
   std::vector<std::string>
       notes;     ///< information for the reader of the plan ("dst-mac: no neighbour entry ...")

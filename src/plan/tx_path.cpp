@@ -46,6 +46,15 @@ std::string queues_text(const QueueLaw& law) {
   return law.list.empty() ? std::to_string(law.count) : fmt::format("{}", fmt::join(law.list, ","));
 }
 
+/// Without --queues. Less than the number of queues in use: some drivers take any number.
+int own_queue(const Plan& plan, std::size_t worker, std::size_t stream) {
+  const std::size_t workers = plan.cpus.size();
+  const std::size_t queues = std::max(plan.iface.tx_queues_used.value_or(plan.iface.tx_queues), 1U);
+  if (worker >= queues) return static_cast<int>(worker % queues);
+  const std::size_t own = (queues - worker - 1) / workers + 1; // worker, worker + workers, ...
+  return static_cast<int>(worker + stream % own * workers);
+}
+
 Status choose_queues(Plan& plan) {
   const QueueLaw& law = plan.asked().queues;
   const int there = static_cast<int>(std::max(plan.iface.tx_queues, 1U));
@@ -153,6 +162,18 @@ void use_xdp(Plan& plan) {
 std::string tx_path_note(const std::string& reason) {
   if (reason.empty()) return {};
   return fmt::format("sent through tc and the queueing discipline (--via tc): {}", reason);
+}
+
+std::vector<int> tx_queues(const Plan& plan) {
+  const bool asked = !plan.queues.empty();
+  const bool bond = plan.iface.kind == "bond" || plan.iface.kind == "team";
+  std::vector<int> out;
+  if (plan.via != TxPath::Tc || (bond && !asked)) return out;
+  for (std::size_t worker = 0; worker < plan.cpus.size(); worker++)
+    for (std::size_t stream = 0; stream < plan.streams.size(); stream++)
+      out.push_back(asked ? plan.queues[worker % plan.queues.size()]
+                          : own_queue(plan, worker, stream));
+  return out;
 }
 
 Status check_framing(const InterfaceFacts& iface, const StreamSpec& stream) {

@@ -36,6 +36,11 @@ void use_xdp(Plan& plan);
 /// Why Auto took Tc; empty where it did not.
 std::string tx_path_note(const std::string& reason);
 
+/// Transmit queues through tc of each thread's frames of each stream, thread by thread. Without
+/// --queues each thread has queues of its own, as far as they go, which its streams use in turn.
+/// Empty: the kernel chooses. So it does over a bond, which may select a link by queue (queue_id).
+std::vector<int> tx_queues(const Plan& plan);
+
 /// InvalidArgument where a stream has what an interface without Ethernet framing cannot send.
 Status check_framing(const InterfaceFacts& iface, const StreamSpec& stream);
 

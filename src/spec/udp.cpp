@@ -194,8 +194,8 @@ void run_rows(Table& table) {
   table.place(Place::Port);
   table.choice("--via", "transmit path: XDP, tc (any interface), or into the interface",
                of_port(&P::via), kTxPaths);
-  table.value({"--queues", "QUEUES", "queues for the threads, through tc: 4, 0,2-5 or auto",
-               "the kernel's"},
+  table.value({"--queues", "QUEUES", "transmit queues, through tc: 4, 0,2-5 or auto",
+               "by thread and stream"},
               of_port(&P::queues), parse_queues);
   table.choice("--pace", "auto sleeps through long gaps, busy always spins", of_port(&P::pace),
                kPaces);

@@ -1,181 +1,27 @@
 // SPDX-License-Identifier: BSD-2-Clause
+// Running and reading: see sender_load.cpp for what comes before.
 #include "xdp/sender.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include <unistd.h>
 
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <fmt/format.h>
 
-// The skeleton uses types of the shared ABI, so those headers come first.
-#include "xtg/abi/long.h"
 #include "xtg/abi/slots.h"
-#include "xtg/abi/tx.h"
-#include "xtg_bpf.skel.h"
 
 #include "core/clock.h"
-#include "core/unique_fd.h"
 #include "xdp/egress.h"
 #include "xdp/libbpf.h"
-#include "xdp/sender_programs.h"
+#include "xdp/sender_impl.h"
 
 namespace xtg::xdp {
-
-struct Sender::Impl {
-  SenderSkeleton skel;
-  std::size_t workers = 0;
-  std::size_t streams = 0;
-  std::vector<std::uint8_t> page;
-  std::uint32_t ingress_base = 0;
-  std::string source_note;
-  plan::TxPath via = plan::TxPath::Xdp;
-  std::uint32_t devices = 0; ///< ingress devices
-  int prog_fd = -1;
-  int pass_fd = -1;
-  int control_fd = -1;
-  // Attachments end before the programs: destruction is in reverse member order.
-  std::vector<UniqueFd> links;
-
-  [[nodiscard]] xtg_tx_worker& worker(std::size_t number) const {
-    return skel->bss->workers[number];
-  }
-  [[nodiscard]] xtg_tx_cursor& cursor(std::size_t worker, std::size_t stream) const {
-    return skel->bss->cursors[worker][stream];
-  }
-  void set_up_worker(std::size_t number, const packet::RunTables& tables);
-};
-
-namespace {
-
-/// The worker byte of a stream's signatures.
-std::uint64_t worker_u64(const xtg_stream& stream, std::size_t worker_id) {
-  auto form = packet::SignatureForm::None;
-  if (stream.sig_form == XTG_SIG_FULL) form = packet::SignatureForm::Full;
-  if (stream.sig_form == XTG_SIG_COMPACT) form = packet::SignatureForm::Compact;
-  return packet::worker_u64(form, static_cast<std::uint8_t>(worker_id));
-}
-
-} // namespace
-
-void Sender::Impl::set_up_worker(std::size_t number, const packet::RunTables& tables) {
-  worker(number).number = static_cast<__u16>(number);
-  const std::size_t resend = workers > XTG_RESEND_WORKER ? number : number + XTG_RESEND_WORKER;
-  for (std::size_t i = 0; i < streams; i++) {
-    xtg_tx_cursor& c = cursor(number, i);
-    c.first_u64 = tables.streams[i].header[0];
-    c.worker_u64 = worker_u64(tables.streams[i], number);
-    c.resend_u64 = worker_u64(tables.streams[i], resend);
-    c.value_seq = ~0ULL; // no values yet: the first claim seeks
-  }
-}
 
 Sender::Sender(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Sender::Sender(Sender&&) noexcept = default;
 Sender& Sender::operator=(Sender&&) noexcept = default;
 Sender::~Sender() = default;
-
-Result<Sender> Sender::load(const SenderSpec& spec) {
-  if (stamps_tai(spec) && !has_tai())
-    return fail(Errc::NotSupported,
-                "--clock tai: this kernel has no CLOCK_TAI for its programs (it needs Linux 6.1)");
-  auto impl = std::make_unique<Impl>();
-  bool no_perfmon = false;
-  auto skel = load_programs(spec, true, no_perfmon);
-  if (!skel) {
-    impl->source_note = why_no_tracepoint(skel.error());
-    skel = load_programs(spec, false, no_perfmon);
-    if (!skel && skel.error().code == Errc::NoPermission) {
-      if (follows_address(spec))
-        return fail(
-            Errc::NoPermission,
-            "a destination MAC for each address needs CAP_PERFMON, which is missing (setcap "
-            "cap_bpf,cap_net_admin,cap_perfmon+ep); or give one for all with --dst-mac");
-      no_perfmon = true;
-      skel = load_programs(spec, false, no_perfmon);
-      if (!skel && skel.error().code == Errc::NoPermission)
-        return fail_sys(skel.error().sys,
-                        "load the send program, for which this kernel requires CAP_PERFMON");
-    }
-  }
-  if (!skel) return tl::unexpected<Error>(load_error(std::move(skel.error())));
-  impl->skel = std::move(*skel);
-  impl->workers = spec.workers;
-  impl->via = spec.via;
-  impl->devices = static_cast<std::uint32_t>(spec.workers) + (spec.control_frames ? 1 : 0);
-  impl->streams = spec.tables.streams.size();
-  impl->page.assign(spec.tables.page.begin(), spec.tables.page.begin() + spec.tables.page_len);
-  impl->ingress_base = spec.ingress_base;
-  auto& progs = impl->skel->progs;
-  impl->prog_fd = bpf_program__fd(send_program(*impl->skel, spec, no_perfmon));
-  impl->pass_fd = bpf_program__fd(progs.xtg_pass);
-  if (spec.control_frames) impl->control_fd = bpf_program__fd(progs.xtg_control_frame);
-
-  auto* bss = impl->skel->bss;
-  bss->control.end_ns = ~0ULL;
-  for (std::size_t i = 0; i < spec.totals.size(); i++)
-    bss->progress[i].total = spec.totals[i];
-  for (std::size_t i = 0; i < spec.workers; i++) {
-    impl->set_up_worker(i, spec.tables);
-    if (!spec.queues.empty())
-      impl->worker(i).tx_queue = static_cast<__u32>(spec.queues[i % spec.queues.size()] + 1);
-  }
-  std::copy(spec.tables.next_hops.begin(), spec.tables.next_hops.end(), bss->next_hops);
-  std::copy(spec.tables.values.begin(), spec.tables.values.end(), bss->listed_values);
-  std::copy(spec.tables.sizes.begin(), spec.tables.sizes.end(), bss->sizes);
-  std::copy(spec.tables.places.begin(), spec.tables.places.end(), bss->places);
-  std::copy(spec.tables.page.begin(), spec.tables.page.end(), bss->page_template);
-  std::copy(spec.tables.size_extra.begin(), spec.tables.size_extra.end(), bss->size_extra);
-
-  const __u32 slot = 0;
-  const __u32 target = static_cast<__u32>(spec.to_ifindex);
-  if (spec.via == plan::TxPath::Xdp &&
-      bpf_map_update_elem(bpf_map__fd(impl->skel->maps.targets), &slot, &target, 0) != 0)
-    return fail_sys(errno, fmt::format("set output interface {}", spec.to_ifindex));
-
-  if (impl->source_note.empty()) {
-    for (bpf_program* prog : counters_of(*impl->skel, spec.via)) {
-      auto link = attach_tracepoint(prog);
-      if (link) {
-        impl->links.push_back(std::move(*link));
-        continue;
-      }
-      impl->links.clear();
-      impl->source_note =
-          fmt::format("tracepoints cannot be attached: {}", std::strerror(link.error().sys));
-      break;
-    }
-  }
-  return Sender(std::move(impl));
-}
-
-Status Sender::attach_ingress_devices(KeptLinks* kept) {
-  auto link = attach_xdp(impl_->prog_fd, static_cast<int>(impl_->ingress_base), "the send program",
-                         0, kept);
-  if (!link) return forward(std::move(link), "attach the send program to the dispatcher");
-  impl_->links.push_back(std::move(*link));
-  return {};
-}
-
-Status Sender::attach_egress() {
-  const int fd = bpf_program__fd(impl_->skel->progs.xtg_egress);
-  for (std::uint32_t i = 0; i < impl_->devices; i++) {
-    auto link = attach_tc_ingress(fd, static_cast<int>(impl_->ingress_base + i));
-    if (!link) return forward(std::move(link), "send frames on from the ingress devices");
-    if (link->valid()) impl_->links.push_back(std::move(*link));
-  }
-  return {};
-}
-
-Status Sender::attach_pass(int ifindex, KeptLinks* kept) {
-  auto link = attach_xdp(impl_->pass_fd, ifindex, "a pass program", 0, kept);
-  if (!link) return forward(std::move(link), "make the driver allocate its XDP transmit queues");
-  impl_->links.push_back(std::move(*link));
-  return {};
-}
 
 const std::string& Sender::count_source_note() const {
   return impl_->source_note;

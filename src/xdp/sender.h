@@ -50,7 +50,9 @@ struct SenderSpec {
   /// Not Auto. Other than Xdp the ingress devices are where the output interface is, and
   /// attach_egress() is called.
   plan::TxPath via = plan::TxPath::Xdp;
-  std::vector<int> queues{}; ///< transmit queues, used by the workers in turn; empty: the kernel's
+  /// Through tc: the transmit queue of each worker's frames of each stream, worker by worker.
+  /// Empty: the kernel's choice.
+  std::vector<int> queues{};
 };
 
 class Sender {

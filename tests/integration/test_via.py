@@ -9,6 +9,7 @@ import time
 import lib
 import port_test_lib
 import rx_lib
+from test_streams import written
 from test_vlan_sizes import RawCapture
 
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
@@ -288,8 +289,24 @@ class Ways(lib.OwnWireTest):
 
 
 class Queues(rx_lib.RxTest):
-    """--queues, seen in the far end's receive queues, which are a veth's transmit queues."""
+    """Transmit queues, seen in the far end's receive queues, which are a veth's transmit queues."""
     wire_options = ("--queues", 4)
+
+    def used(self, *args, count=4000):
+        """Packets by queue."""
+        rx = self.receiver("--mode", "native", "-n", count, "--duration", 30)
+        sent = self.udp("--via", "tc", *args)
+        self.assertEqual(sent.total["accepted"], count, sent)
+        return {queue["queue"]: queue["packets"] for queue in rx.finish().end["queues"] if queue["packets"]}
+
+    def test_own_queues(self):
+        """Whatever their flows, which the kernel would spread by a hash."""
+        threads = min(2, len(lib.ALL_CPUS))
+        used = self.used("-n", 4000, "--rate", "20kpps", "-p", "1000-1999", "-t", threads)
+        self.assertEqual((set(used), sum(used.values())), (set(range(threads)), 4000))
+        streams = [{"num_packets": count, "rate": "10kpps", "src_port": "1000-1999"} for count in (1500, 2500)]
+        used = self.used("--profile", written(self, {"streams": streams}))
+        self.assertEqual(used, {0: 1500, 1: 2500})
 
     def test_queues(self):
         threads = min(2, len(lib.ALL_CPUS))

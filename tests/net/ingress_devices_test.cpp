@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "net/ingress_devices.h"
 
+#include <net/if.h>
 #include <sched.h>
 #include <sys/mount.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
 
 #include "net_test.h"
 
@@ -52,6 +57,51 @@ TEST_F(IngressDevicesTest, LiesInAPrivateNamespace) {
               if (auto ok = devices->enter(); !ok) return ok.error().message();
               auto state = link_state(devices->base_ifindex() + 4);
               return state && state->exists ? "" : "not there";
+            }),
+            "");
+}
+
+/// Writes to a file; false when that fails.
+bool write_file(const std::string& path, const std::string& text) {
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  if (file == nullptr) return false;
+  const bool written = std::fputs(text.c_str(), file) >= 0;
+  return std::fclose(file) == 0 && written;
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path);
+  std::string text;
+  std::getline(file, text);
+  return text;
+}
+
+TEST_F(IngressDevicesTest, HereReceivesOnTheSendingCpu) {
+  constexpr const char* kMask = "/proc/sys/net/core/rps_default_mask"; // Linux 6.3
+  if (access(kMask, F_OK) != 0) GTEST_SKIP() << "this kernel has no default for RPS";
+  EXPECT_EQ(in_child([]() -> std::string {
+              auto ns = NetNs::create_private();
+              if (!ns) return ns.error().message();
+              if (auto ok = ns->enter(); !ok) return ok.error().message();
+              if (unshare(CLONE_NEWNS) != 0 ||
+                  mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+                  mount("none", "/sys", "sysfs", 0, nullptr) != 0)
+                return "mount sysfs";
+              if (!write_file(kMask, "1")) return "set the default";
+              auto devices = IngressDevices::create_here(2);
+              if (!devices) return devices.error().message();
+              if (auto bad = check_devices(*devices, "veth"); !bad.empty()) return bad;
+              std::array<char, IF_NAMESIZE> name{};
+              for (int i = 0; i < 2; i++) {
+                if (if_indextoname(static_cast<unsigned>(devices->base_ifindex() + i),
+                                   name.data()) == nullptr)
+                  return "no name";
+                const std::string mask =
+                    read_file(fmt::format("/sys/class/net/{}/queues/rx-0/rps_cpus", name.data()));
+                if (mask.empty() || mask.find_first_not_of("0,") != std::string::npos)
+                  return "receives by " + mask;
+              }
+              return "";
             }),
             "");
 }

@@ -219,7 +219,7 @@ struct XTG_WORKER_LINES xtg_tx_worker {
   __u32 n_done;             /* streams that this thread has finished */
   __u32 release_delay_cell; /* of the last released slot */
   __u32 thread;             /* U: the kernel's number of the thread that makes the calls */
-  __u32 tx_queue;           /* U: transmit queue of its frames, + 1, through tc; 0: the kernel's */
+  __u32 pad0;
   __u64 pad[13];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_worker) == 4 * 64, "whole pairs of cache lines");
@@ -256,7 +256,8 @@ struct XTG_WORKER_LINES xtg_tx_cursor {
 
   __u32 batch_slots; /* slots released together; U */
   __u32 pause_ns;    /* before refused frames are offered again */
-  __u64 skipped_slots;
+  __u32 tx_queue;    /* U: transmit queue of its frames, + 1, through tc; 0: the kernel's choice */
+  __u32 pad0;
   __u64 claimed;
   __u64 resent; /* frames offered again */
   /* From the tracepoints. */
@@ -266,6 +267,7 @@ struct XTG_WORKER_LINES xtg_tx_cursor {
   __u64 queue_drops;   /* thrown away by the queueing discipline; of XTG_TX_PATH_RECEIVE by the
                           backlog */
   __u64 accepted_then; /* accepted when a frame was last refused; not of XTG_TX_PATH_XDP */
-  __u64 pad[7];
+  __u64 skipped_slots; /* by the schedule */
+  __u64 pad[6];
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_cursor) == 6 * 64, "whole pairs of cache lines");

@@ -75,6 +75,37 @@ TEST(TxPath, IsTcForChosenQueues) {
   EXPECT_EQ(with_queues({.list = {3, 1}})->queues, (std::vector{3, 1}));
 }
 
+/// Of five streams, by thread.
+std::vector<int> queues_of(std::size_t threads, const QueueLaw& law = {},
+                           std::optional<unsigned> used = {}, const char* kind = "") {
+  auto plan = with_queues(law, TxPath::Tc).value();
+  plan.streams.resize(5);
+  plan.cpus.resize(threads);
+  plan.iface.tx_queues_used = used;
+  plan.iface.kind = kind;
+  return tx_queues(plan);
+}
+
+TEST(TxPath, GivesEachThreadTransmitQueuesOfItsOwn) {
+  using Queues = std::vector<int>;
+  EXPECT_EQ(queues_of(1), (Queues{0, 1, 2, 3, 0}));
+  EXPECT_EQ(queues_of(2), (Queues{0, 2, 0, 2, 0, 1, 3, 1, 3, 1}));
+  EXPECT_EQ(queues_of(3), (Queues{0, 3, 0, 3, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2}));
+  EXPECT_EQ(queues_of(5).back(), 0) << "more threads than queues";
+  EXPECT_EQ(queues_of(2, {}, 3), (Queues{0, 2, 0, 2, 0, 1, 1, 1, 1, 1})) << "those in use";
+  EXPECT_EQ(queues_of(2, {}, 0), Queues(10, 0)) << "a driver that says none";
+  EXPECT_EQ(queues_of(3, {.list = {3, 1}}), (Queues{3, 3, 3, 3, 3, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3}));
+}
+
+TEST(TxPath, LeavesTransmitQueuesToTheKernel) {
+  EXPECT_EQ(queues_of(1, {}, {}, "bond"), std::vector<int>{}) << "a queue may select a link";
+  EXPECT_EQ(queues_of(1, {.list = {3}}, {}, "bond"), std::vector<int>(5, 3));
+  auto plan = with_queues({}, TxPath::Xdp).value();
+  plan.streams.resize(1);
+  plan.cpus.resize(1);
+  EXPECT_EQ(tx_queues(plan), std::vector<int>{});
+}
+
 TEST(TxPath, RefusesQueuesThatAreNotThere) {
   const auto refused = [](QueueLaw queues, TxPath via = TxPath::Auto) {
     const auto plan = with_queues(std::move(queues), via);
