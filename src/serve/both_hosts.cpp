@@ -15,6 +15,7 @@
 #include "core/text.h"
 #include "core/units.h"
 #include "core/version.h"
+#include "report/both_ends.h"
 #include "report/verdict.h"
 #include "serve/far_tcp.h"
 #include "serve/hosts_round_trip.h"
@@ -57,21 +58,12 @@ std::optional<std::uint64_t> amount_of(const Json& sent) {
   return sum;
 }
 
-Json ledger_value(const Way& way, const stats::Ledger& ledger, Json delay) {
-  return {{"from", way.from},
-          {"to", way.to},
-          {"asked", ledger.asked},
-          {"not_sent", ledger.not_sent},
-          {"refused", ledger.driver_drops},
-          {"lost", ledger.lost},
-          {"dropped", ledger.dropped},
-          {"received", ledger.received},
-          {"duplicated", ledger.duplicated},
-          {"late", ledger.late},
-          {"copies", ledger.copies},
-          {"exact", ledger.exact},
-          {"limited_by", report::name(ledger.limit)},
-          {"delay_us", std::move(delay)}};
+Json way_value(const Way& way, const stats::Ledger& ledger, Json delay) {
+  Json out = {{"from", way.from}, {"to", way.to}};
+  out.update(report::ledger_value(ledger));
+  out.erase("queue_drops"); // of veth interfaces of one host
+  out["delay_us"] = std::move(delay);
+  return out;
 }
 
 /// What sum_value() needs of one that is in a document.
@@ -320,7 +312,7 @@ std::string document_of(const BothHosts& hosts) {
     const auto ledger = ledger_of(way);
     if (!ledger) continue;
     all.push_back(*ledger);
-    ledgers.push_back(ledger_value(way, *ledger, delay_value(way, hosts.clocks)));
+    ledgers.push_back(way_value(way, *ledger, delay_value(way, hosts.clocks)));
   }
   if (const auto& trip = hosts.round_trip) {
     near["tx"] = parsed(trip->near.document);
