@@ -133,9 +133,10 @@ Status FarRuns::prove(const packet::Ip& address) {
                                       address.to_string(), ear->port()));
 }
 
-Result<std::string> FarRuns::start(const std::string& body, bool wait, const StopToken& stop) {
-  const auto answer = client_.post(
-      fmt::format("/v1/tests?lease={}&wait={}{}", kLease, wait ? "true" : "false", hold_), body);
+Result<std::string> FarRuns::start(const std::string& body, Start how, const StopToken& stop) {
+  const auto answer = client_.post(fmt::format("/v1/tests?lease={}&wait={}{}{}", kLease, how.wait,
+                                               how.prepare ? "&prepare=true" : "", hold_),
+                                   body);
   if (!answer) return tl::unexpected<Error>(answer.error());
   auto state = serve::read_state(answer->status, answer->body);
   if (!state) return tl::unexpected<Error>(std::move(state.error()));
@@ -164,6 +165,14 @@ Result<std::string> FarRuns::start(const std::string& body, bool wait, const Sto
     state = ask(client_, id);
     if (!state) return forward(std::move(state), kSilent);
   }
+}
+
+Result<std::uint64_t> FarRuns::let_go(const std::string& id) {
+  const auto answer = client_.post(path_of(id) + "/start", "{}");
+  if (!answer) return tl::unexpected<Error>(answer.error());
+  auto state = serve::read_state(answer->status, answer->body);
+  if (!state) return tl::unexpected<Error>(std::move(state.error()));
+  return state->first_frame_ns;
 }
 
 void FarRuns::stop(const std::string& id) {

@@ -70,6 +70,7 @@ void SearchRun::show(TrialKind kind, const Trials::Done& done, search::Controlle
   shown.rate = done.rate;
   shown.l1_bits = trials_.l1_bits();
   shown.delay = done.delay;
+  shown.starts = done.starts;
   if (controller != nullptr) {
     for (std::size_t i = 0; i < goals_.size(); i++)
       shown.bounds.push_back(controller->bound(i, done.outcome.load));

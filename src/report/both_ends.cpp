@@ -15,4 +15,11 @@ Json ledger_value(const stats::Ledger& ledger) {
           {"exact", ledger.exact},           {"limited_by", name(ledger.limit)}};
 }
 
+Json starts_value(const std::optional<StartsApart>& starts) {
+  if (!starts) return nullptr;
+  return {{"apart_us", number(starts->apart_us)},
+          {"error_us", number(starts->error_us)},
+          {"source", starts->source}};
+}
+
 } // namespace xtg::report

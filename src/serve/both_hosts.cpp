@@ -239,6 +239,19 @@ double accepted_pps(const Way& way) {
   return number(parsed(way.sent.document), {"end", "sum", "xmit_pps"});
 }
 
+std::optional<report::StartsApart> starts_apart(const BothHosts& hosts) {
+  std::uint64_t near_ns = 0, far_ns = 0;
+  for (const Way& way : hosts.ways)
+    (way.near_sends ? near_ns : far_ns) =
+        count(parsed(way.sent.document), {"end", "first_frame_monotonic_ns"});
+  far_ns = near_time(hosts.clocks, far_ns);
+  if (near_ns == 0 || far_ns == 0) return std::nullopt;
+  const ClockState state = hosts.clocks.state;
+  const std::uint64_t error_ns = state == ClockState::Same ? 0 : hosts.clocks.offset.error_ns;
+  return report::StartsApart{static_cast<double>(static_cast<std::int64_t>(far_ns - near_ns)) / 1e3,
+                             static_cast<double>(error_ns) / 1e3, name(state)};
+}
+
 OffsetLimits offset_limits(const std::vector<Way>& ways) {
   OffsetLimits out;
   for (const Way& way : ways) {
@@ -336,6 +349,7 @@ std::string document_of(const BothHosts& hosts) {
                {{"sum", hosts.tcp ? Json(nullptr) : sum_value(all)},
                 {"ledger", std::move(ledgers)},
                 {"clocks", clocks_value(hosts.clocks)},
+                {"starts", report::starts_value(starts_apart(hosts))},
                 {"near", std::move(near)},
                 {"far", std::move(far)}}}};
   if (!verdict.error.empty()) out["error"] = printable(verdict.error);

@@ -125,6 +125,7 @@ public:
     return {end_event, covered};
   }
 
+  using Course::earliest_ns_;
   using Course::reason_;
 
 protected:
