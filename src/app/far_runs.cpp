@@ -175,8 +175,10 @@ Result<std::uint64_t> FarRuns::let_go(const std::string& id) {
   return state->first_frame_ns;
 }
 
-void FarRuns::stop(const std::string& id) {
-  if (!over(id) && !lost()) (void)client_.remove(path_of(id) + "?keep=true"); // it may end just now
+bool FarRuns::stop(const std::string& id) {
+  if (over(id) || lost()) return false;
+  const auto answer = client_.remove(path_of(id) + "?keep=true");
+  return !answer || answer->status != 200; // it may have ended just now
 }
 
 bool FarRuns::over(const std::string& id) const {

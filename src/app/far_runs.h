@@ -47,7 +47,8 @@ public:
   Result<std::string> start(const std::string& body, Start how, const StopToken& stop);
   /// Starts a prepared test. Returns when it sends its first frame, by the server's clock.
   Result<std::uint64_t> let_go(const std::string& id);
-  void stop(const std::string& id);
+  /// Whether it still ran.
+  bool stop(const std::string& id);
   [[nodiscard]] bool over(const std::string& id) const;
   /// The result, once there is one; the test is stopped when there is none after so long.
   Result<serve::FarState> finish(const std::string& id, Nanoseconds patience);

@@ -73,9 +73,10 @@ void TcpHosts::collect() {
   const std::string near = path_.near_end(), far = path_.far_end();
   if (!far_sink_.empty()) {
     // Its connections are over: their senders have waited for that, as far as they wanted to.
-    runs().stop(far_sink_);
+    const bool ran = runs().stop(far_sink_);
     serve::Way way{near, far, true, near_sender_, {}};
     way.received = far_result(runs(), far_sink_, kMore, hosts_.errors);
+    way.cut = !ran && !interrupted();
     hosts_.ways.push_back(std::move(way));
   }
   if (far_sender_.empty()) return;

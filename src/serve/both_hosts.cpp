@@ -271,11 +271,11 @@ OffsetLimits offset_limits(const std::vector<Way>& ways) {
 namespace {
 
 /// Of a test whose far end was over first: what it says itself, unless that is that nothing came.
-Verdict cut_verdict(const HalfResult& far) {
+Verdict cut_verdict(const HalfResult& far, const char* cut) {
   constexpr int kPeer = static_cast<int>(ExitStatus::Peer);
   if (far.exit_status != 0 && far.exit_status != kPeer)
     return {"far end: " + (far.error.empty() ? "failed" : far.error), far.exit_status};
-  return {kCut, kPeer};
+  return {cut, kPeer};
 }
 
 } // namespace
@@ -284,7 +284,7 @@ Verdict verdict_of(const BothHosts& hosts) {
   for (const Error& error : hosts.errors)
     return {error.message(), exit_status(error)};
   for (const Way& way : hosts.ways) {
-    if (way.cut) return cut_verdict(way.received);
+    if (way.cut) return cut_verdict(way.received, hosts.tcp ? kCutTcp : kCut);
     const std::string near = "here: ", far = "far end: ";
     for (const auto& [half, is_near] :
          {std::pair(&way.sent, way.near_sends), std::pair(&way.received, !way.near_sends)})
@@ -300,7 +300,7 @@ Verdict verdict_of(const BothHosts& hosts) {
       return {ledger.error().message(), static_cast<int>(ExitStatus::Peer)};
   }
   if (const auto& trip = hosts.round_trip) {
-    if (trip->cut) return cut_verdict(trip->far);
+    if (trip->cut) return cut_verdict(trip->far, kCut);
     if (trip->near.exit_status != 0)
       return {trip->near.error.empty() ? "failed" : trip->near.error, trip->near.exit_status};
     if (trip->far.exit_status != 0)

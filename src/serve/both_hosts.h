@@ -25,7 +25,7 @@ struct Way {
   HalfResult sent, received;
   /// --clock-offset that the receiver was given.
   std::optional<std::int64_t> sender_ahead_ns{};
-  bool cut = false; ///< the receiver ended before its sender: what came after is not lost
+  bool cut = false; ///< the receiver ended before its sender, so what came after is not lost
 };
 
 /// What the smallest delays of the test frames say about the clocks' offset.

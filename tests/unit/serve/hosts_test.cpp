@@ -310,6 +310,12 @@ TEST(TcpHosts, EachEndIsAskedForItsPart) {
   EXPECT_EQ(sink.port, 5201);
   EXPECT_EQ(sink.connections, 7U);
   EXPECT_EQ(sink.verify, plan::TcpSinkVerify::Pattern);
+  EXPECT_FALSE(sink.duration) << "as long as the server lets it";
+  asked.duration = Nanoseconds{9'000'000'000};
+  EXPECT_EQ(
+      std::get<plan::TcpSinkSpec>(as_server(far_tcp_sink(asked, addr("198.18.0.1"), "eth1")).of)
+          .duration,
+      Nanoseconds{9'000'000'000} + kReceiverMore);
   ASSERT_EQ(sink.allow.size(), 1U);
   EXPECT_EQ(sink.allow.front().to_string(), "198.18.0.1/32");
   const auto sender =
@@ -347,6 +353,12 @@ TEST(TcpHosts, SentAcknowledgedAndReadMakeOneLedger) {
   EXPECT_EQ(verdict_of(hosts).exit_status, 5);
   hosts.ways.front().received = {kRead, 5, "no connection was opened"};
   EXPECT_EQ(verdict_of(hosts).error, "far end: no connection was opened");
+  hosts.ways.front().sent = {kTcpSent, 5, "the connection was reset"};
+  hosts.ways.front().received = {kRead, 0};
+  hosts.ways.front().cut = true;
+  EXPECT_EQ(verdict_of(hosts).exit_status, 5);
+  EXPECT_NE(verdict_of(hosts).error.find("--max-duration"), std::string::npos) << "not the reset";
+  EXPECT_EQ(Json::parse(document_of(hosts))["end"]["ledger"].size(), 1U) << "bytes are known";
 }
 
 TEST(BothHosts, TheLastLineHasWhatIsOfBoth) {
