@@ -161,6 +161,14 @@ Result<FarState> read_state(int status, std::string_view body) {
   return out;
 }
 
+Result<FarState> read_created(int status, std::string_view body) {
+  auto state = read_state(status, body);
+  if (!state && status == 403) state.error().code = Errc::InvalidArgument;
+  if (state && state->id.empty())
+    return fail(Errc::Peer, "the server's answer names no test: is its version another one?");
+  return state;
+}
+
 Result<std::vector<FarInterface>> read_interfaces(int status, std::string_view body) {
   const auto value = read_answer(status, body);
   if (!value) return tl::unexpected<Error>(value.error());

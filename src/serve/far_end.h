@@ -56,6 +56,9 @@ struct FarState {
   std::uint64_t first_frame_ns = 0;
 };
 Result<FarState> read_state(int status, std::string_view body);
+/// The answer to the request for a test. What the operator does not allow, such as a duration above
+/// the ceiling, is InvalidArgument as well.
+Result<FarState> read_created(int status, std::string_view body);
 
 struct FarInterface {
   std::string name;

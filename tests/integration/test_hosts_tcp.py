@@ -190,7 +190,7 @@ class Trouble(TcpHostsTest):
         self.serve("--max-duration", "2s")
         for args in ((), ("-R",), ("--bidir",)):
             with self.start("--duration", "9s", "--json", *args) as process:
-                result = self.fails(process, "at most 2s")
+                result = self.fails(process, "at most 2s", 2)
             self.assertEqual(result.doc["end"]["ledger"], [], "nothing was sent")
         with self.start("--rate", "10Mbps", "--json") as process:
             result = self.fails(process, "--max-duration")

@@ -96,6 +96,10 @@ TEST(FarEnd, AnswersAreStatesOrErrors) {
             "the server refused: eth1 is in use");
   EXPECT_EQ(read_state(409, "{}").error().code, Errc::Peer);
   EXPECT_EQ(read_state(400, "{}").error().code, Errc::InvalidArgument);
+  EXPECT_EQ(read_created(403, R"({"error":"at most 4s"})").error().code, Errc::InvalidArgument);
+  EXPECT_EQ(read_created(409, "{}").error().code, Errc::Peer);
+  EXPECT_FALSE(read_created(201, R"({"state":"running"})"));
+  EXPECT_EQ(read_created(201, R"({"id":"ab","state":"running"})")->id, "ab");
   EXPECT_EQ(read_state(200, R"({"id":"ab","first_frame_monotonic_ns":7})")->first_frame_ns, 7U);
   EXPECT_FALSE(read_state(200, "<html>"));
   EXPECT_FALSE(read_state(200, "[1]"));
