@@ -133,15 +133,14 @@ Status FarRuns::prove(const packet::Ip& address) {
                                       address.to_string(), ear->port()));
 }
 
-Result<std::string> FarRuns::start(const std::string& body, bool wait, const StopToken& stop) {
-  const auto answer = client_.post(
-      fmt::format("/v1/tests?lease={}&wait={}{}", kLease, wait ? "true" : "false", hold_), body);
+Result<std::string> FarRuns::start(const std::string& body, Start how, const StopToken& stop) {
+  const auto answer = client_.post(fmt::format("/v1/tests?lease={}&wait={}{}{}", kLease, how.wait,
+                                               how.prepare ? "&prepare=true" : "", hold_),
+                                   body);
   if (!answer) return tl::unexpected<Error>(answer.error());
-  auto state = serve::read_state(answer->status, answer->body);
+  auto state = serve::read_created(answer->status, answer->body);
   if (!state) return tl::unexpected<Error>(std::move(state.error()));
   const std::string id = state->id;
-  if (id.empty())
-    return fail(Errc::Peer, "the server's answer names no test: is its version another one?");
   std::optional<std::size_t> position;
   for (;;) {
     {
@@ -166,8 +165,18 @@ Result<std::string> FarRuns::start(const std::string& body, bool wait, const Sto
   }
 }
 
-void FarRuns::stop(const std::string& id) {
-  if (!over(id) && !lost()) (void)client_.remove(path_of(id) + "?keep=true"); // it may end just now
+Result<std::uint64_t> FarRuns::let_go(const std::string& id) {
+  const auto answer = client_.post(path_of(id) + "/start", "{}");
+  if (!answer) return tl::unexpected<Error>(answer.error());
+  auto state = serve::read_state(answer->status, answer->body);
+  if (!state) return tl::unexpected<Error>(std::move(state.error()));
+  return state->first_frame_ns;
+}
+
+bool FarRuns::stop(const std::string& id) {
+  if (over(id) || lost()) return false;
+  const auto answer = client_.remove(path_of(id) + "?keep=true");
+  return !answer || answer->status != 200; // it may have ended just now
 }
 
 bool FarRuns::over(const std::string& id) const {

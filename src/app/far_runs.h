@@ -39,9 +39,16 @@ public:
   void when_lost(std::function<void()> lost);
   /// The server keeps attached for a few seconds after each run what the next one needs.
   void run_in_series() { hold_ = "&hold=3s"; }
-  /// Creates a test and returns once it has begun, or is over. `wait`: also for its turn.
-  Result<std::string> start(const std::string& body, bool wait, const StopToken& stop);
-  void stop(const std::string& id);
+  struct Start {
+    bool wait = false;    ///< for its turn
+    bool prepare = false; ///< only prepare it: let_go() starts it
+  };
+  /// Creates a test and returns once it has begun or is prepared, or is over.
+  Result<std::string> start(const std::string& body, Start how, const StopToken& stop);
+  /// Starts a prepared test. Returns when it sends its first frame, by the server's clock.
+  Result<std::uint64_t> let_go(const std::string& id);
+  /// Whether it still ran.
+  bool stop(const std::string& id);
   [[nodiscard]] bool over(const std::string& id) const;
   /// The result, once there is one; the test is stopped when there is none after so long.
   Result<serve::FarState> finish(const std::string& id, Nanoseconds patience);

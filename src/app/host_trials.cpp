@@ -55,6 +55,7 @@ Result<Trials::Done> HostTrials::measure_trial(const plan::TestSpec& trial,
     const double rate = serve::accepted_pps(way);
     done.rate = ledgers.size() == 1 ? rate : std::min(done.rate, rate);
   }
+  done.starts = serve::starts_apart(hosts);
   const double frames = static_cast<double>(ledgers.front().asked - ledgers.front().not_sent);
   done.outcome = outcome_of(ledgers, done.delay, done.rate > 0 ? frames / done.rate : 0, shape);
   return done;

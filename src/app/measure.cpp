@@ -66,7 +66,7 @@ Status remove_obstacles(plan::PortTestPlan& plan, std::vector<std::unique_ptr<Re
 } // namespace
 
 Result<Outcome> measure(const plan::Plan& asked, report::Sink& sink, const StopToken& stop,
-                        report::RunInfo asker, KeptPort* kept) {
+                        report::RunInfo asker, KeptPort* kept, const AwaitStart& await_start) {
   ThisHost host(std::move(asker));
   plan::Plan plan = asked;
   std::unique_ptr<Repair> repair;
@@ -86,11 +86,11 @@ Result<Outcome> measure(const plan::Plan& asked, report::Sink& sink, const StopT
   }
   if (!course) return while_preparing(std::move(course.error()));
   sink.take(report::Step{"programs loaded and attached to the dispatcher, threads ready"});
-  return run::carry_out(**course, host.info(), sink, stop, host);
+  return run::carry_out(**course, host.info(), sink, stop, host, await_start);
 }
 
 Result<Outcome> measure(const plan::PortTestPlan& asked, report::Sink& sink, const StopToken& stop,
-                        report::RunInfo asker, KeptPorts* kept) {
+                        report::RunInfo asker, KeptPorts* kept, const AwaitStart& await_start) {
   ThisHost host(std::move(asker));
   plan::PortTestPlan plan = asked;
   std::vector<std::unique_ptr<Repair>> repairs;
@@ -99,11 +99,11 @@ Result<Outcome> measure(const plan::PortTestPlan& asked, report::Sink& sink, con
   if (!ready) return tl::unexpected<Error>(std::move(ready.error()));
   auto test = PortTest::prepare(plan, host.info().started_ns, kept);
   if (!test) return while_preparing(std::move(test.error()));
-  return run::carry_out(**test, host.info(), sink, stop, host);
+  return run::carry_out(**test, host.info(), sink, stop, host, await_start);
 }
 
 Result<Outcome> measure(const plan::TcpPlan& asked, report::Sink& sink, const StopToken& stop,
-                        report::RunInfo asker) {
+                        report::RunInfo asker, const AwaitStart& await_start) {
   ThisHost host(std::move(asker));
   plan::TcpPlan plan = asked;
   std::unique_ptr<Repair> repair;
@@ -115,11 +115,11 @@ Result<Outcome> measure(const plan::TcpPlan& asked, report::Sink& sink, const St
   TcpRun course(plan, host.info().started_ns, stop);
   if (auto prepared = course.prepare(); !prepared)
     return while_preparing(std::move(prepared.error()));
-  return run::carry_out(course, host.info(), sink, stop, host);
+  return run::carry_out(course, host.info(), sink, stop, host, await_start);
 }
 
 Result<Outcome> measure(const plan::RxPlan& plan, report::Sink& sink, const StopToken& stop,
-                        report::RunInfo asker, KeptPort* kept) {
+                        report::RunInfo asker, KeptPort* kept, const AwaitStart& await_start) {
   ThisHost host(std::move(asker));
   if (auto ready = check_caps(true); !ready) return tl::unexpected<Error>(std::move(ready.error()));
   std::optional<SampleFile> samples;
@@ -131,11 +131,11 @@ Result<Outcome> measure(const plan::RxPlan& plan, report::Sink& sink, const Stop
   RxRun course(plan, samples ? &*samples : nullptr);
   if (auto prepared = course.prepare(kept != nullptr ? &kept->links : nullptr); !prepared)
     return while_preparing(std::move(prepared.error()));
-  return run::carry_out(course, host.info(), sink, stop, host);
+  return run::carry_out(course, host.info(), sink, stop, host, await_start);
 }
 
 Result<Outcome> measure(const plan::ReflectPlan& asked, report::Sink& sink, const StopToken& stop,
-                        report::RunInfo asker) {
+                        report::RunInfo asker, const AwaitStart& await_start) {
   ThisHost host(std::move(asker));
   plan::ReflectPlan plan = asked;
   // A reflector from which no frame can leave would be silent: checked first.
@@ -148,16 +148,16 @@ Result<Outcome> measure(const plan::ReflectPlan& asked, report::Sink& sink, cons
   ReflectRun course(plan);
   if (auto prepared = course.prepare(); !prepared)
     return while_preparing(std::move(prepared.error()));
-  return run::carry_out(course, host.info(), sink, stop, host);
+  return run::carry_out(course, host.info(), sink, stop, host, await_start);
 }
 
 Result<Outcome> measure(const plan::TcpSinkPlan& plan, report::Sink& sink, const StopToken& stop,
-                        report::RunInfo asker) {
+                        report::RunInfo asker, const AwaitStart& await_start) {
   ThisHost host(std::move(asker));
   TcpSinkRun course(plan);
   if (auto prepared = course.prepare(); !prepared)
     return while_preparing(std::move(prepared.error()));
-  return run::carry_out(course, host.info(), sink, stop, host);
+  return run::carry_out(course, host.info(), sink, stop, host, await_start);
 }
 
 } // namespace xtg::app

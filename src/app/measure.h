@@ -18,21 +18,25 @@
 
 namespace xtg::app {
 
+using run::AwaitStart;
 using run::Outcome;
 
 /// `asker`: the first members of RunInfo, known to the front end; measure() fills in the rest.
 /// `kept`: for a series of runs on the same ports.
 Result<Outcome> measure(const plan::Plan& plan, report::Sink& sink, const StopToken& stop,
-                        report::RunInfo asker = {}, KeptPort* kept = nullptr);
+                        report::RunInfo asker = {}, KeptPort* kept = nullptr,
+                        const AwaitStart& await_start = {});
 Result<Outcome> measure(const plan::PortTestPlan& plan, report::Sink& sink, const StopToken& stop,
-                        report::RunInfo asker = {}, KeptPorts* kept = nullptr);
+                        report::RunInfo asker = {}, KeptPorts* kept = nullptr,
+                        const AwaitStart& await_start = {});
 Result<Outcome> measure(const plan::TcpPlan& plan, report::Sink& sink, const StopToken& stop,
-                        report::RunInfo asker = {});
+                        report::RunInfo asker = {}, const AwaitStart& await_start = {});
 Result<Outcome> measure(const plan::RxPlan& plan, report::Sink& sink, const StopToken& stop,
-                        report::RunInfo asker = {}, KeptPort* kept = nullptr);
+                        report::RunInfo asker = {}, KeptPort* kept = nullptr,
+                        const AwaitStart& await_start = {});
 Result<Outcome> measure(const plan::ReflectPlan& plan, report::Sink& sink, const StopToken& stop,
-                        report::RunInfo asker = {});
+                        report::RunInfo asker = {}, const AwaitStart& await_start = {});
 Result<Outcome> measure(const plan::TcpSinkPlan& plan, report::Sink& sink, const StopToken& stop,
-                        report::RunInfo asker = {});
+                        report::RunInfo asker = {}, const AwaitStart& await_start = {});
 
 } // namespace xtg::app

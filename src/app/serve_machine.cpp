@@ -105,7 +105,8 @@ Result<serve::AnyPlan> ServeMachine::plan(const spec::Test& test, bool ask) {
 
 template <class Plan>
 Result<run::Outcome> ServeMachine::measure_held(const Plan& plan, report::Sink& sink,
-                                                const StopToken& stop, report::RunInfo asker) {
+                                                const StopToken& stop, report::RunInfo asker,
+                                                const AwaitStart& await_start) {
   std::shared_ptr<KeptPort> port;
   {
     const std::lock_guard lock(mutex_);
@@ -114,7 +115,7 @@ Result<run::Outcome> ServeMachine::measure_held(const Plan& plan, report::Sink& 
       found->second.users++;
     }
   }
-  auto measured = measure(plan, sink, stop, std::move(asker), port.get());
+  auto measured = measure(plan, sink, stop, std::move(asker), port.get(), await_start);
   if (!port) return measured;
   const std::lock_guard lock(mutex_);
   Held& held = held_.at(plan.iface.name); // stays while it has a user
@@ -124,13 +125,15 @@ Result<run::Outcome> ServeMachine::measure_held(const Plan& plan, report::Sink& 
 }
 
 void ServeMachine::run(const serve::AnyPlan& plan, report::Sink& sink, const StopToken& stop,
-                       report::RunInfo asker) {
+                       report::RunInfo asker, const std::function<std::uint64_t()>& ready) {
   const auto measured = [&](const auto& one) {
     using One = std::remove_cvref_t<decltype(one)>;
     if constexpr (std::is_same_v<One, plan::Plan> || std::is_same_v<One, plan::RxPlan>)
-      return measure_held(one, sink, stop, std::move(asker));
+      return measure_held(one, sink, stop, std::move(asker), ready);
+    else if constexpr (std::is_same_v<One, plan::PortTestPlan>)
+      return measure(one, sink, stop, std::move(asker), nullptr, ready);
     else
-      return measure(one, sink, stop, std::move(asker));
+      return measure(one, sink, stop, std::move(asker), ready);
   };
   std::visit([&](const auto& one) { finish(measured(one), sink); }, plan);
 }

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "app/kept_ports.h"
-#include "run/loop.h"
+#include "app/measure.h"
 #include "serve/service.h"
 
 namespace xtg::app {
@@ -22,7 +22,7 @@ public:
   std::uint64_t tai_ns() override;
   Result<serve::AnyPlan> plan(const spec::Test& test, bool ask) override;
   void run(const serve::AnyPlan& plan, report::Sink& sink, const StopToken& stop,
-           report::RunInfo asker) override;
+           report::RunInfo asker, const std::function<std::uint64_t()>& ready) override;
   void hold(const std::string& interface, Nanoseconds time) override;
   void tick() override;
   std::vector<plan::InterfaceFacts> interfaces(const std::vector<std::string>& names) override;
@@ -41,7 +41,7 @@ private:
   Result<serve::AnyPlan> plan_udp(plan::TestSpec test, bool ask);
   template <class Plan>
   Result<run::Outcome> measure_held(const Plan& plan, report::Sink& sink, const StopToken& stop,
-                                    report::RunInfo asker);
+                                    report::RunInfo asker, const AwaitStart& await_start);
 
   std::mutex mutex_;
   std::map<std::string, Held> held_; ///< by the interface's name

@@ -14,6 +14,7 @@
 #include "plan/port_test_plan.h"
 #include "plan/facts.h"
 #include "plan/search_spec.h"
+#include "report/starts_apart.h"
 #include "search/goal.h"
 #include "stats/port_test.h"
 
@@ -45,9 +46,10 @@ public:
     search::Outcome outcome;
     double rate = 0; ///< frames per second that the driver accepted, of the slowest port
     stats::RxDelay delay;
-    std::optional<Error> silence; ///< nothing arrived
-    bool starved = false;         ///< nothing was sent: the generator did not run in time
-    bool interrupted = false;     ///< the outcome is not usable
+    std::optional<report::StartsApart> starts; ///< of both directions, between two hosts
+    std::optional<Error> silence;              ///< nothing arrived
+    bool starved = false;     ///< nothing was sent: the generator did not run in time
+    bool interrupted = false; ///< the outcome is not usable
   };
   /// An error is one of a host, not of the device.
   Result<Done> run(const plan::TrialShape& shape);

@@ -54,6 +54,15 @@ plan::FrameSize largest_frame(const std::vector<plan::StreamPlan>& streams) {
   return size;
 }
 
+/// Or until there is a signal.
+void wait_until(std::uint64_t time_ns, int signal_fd) {
+  const std::uint64_t now_ns = monotonic_ns();
+  if (time_ns <= now_ns) return;
+  pollfd signal{signal_fd, POLLIN, 0};
+  const timespec left = duration_timespec(Nanoseconds(static_cast<std::int64_t>(time_ns - now_ns)));
+  ppoll(&signal, 1, &left, nullptr);
+}
+
 /// The configuration of each thread: it has a share of every stream.
 tx::WorkerSpec worker_spec(const plan::Plan& plan) {
   tx::WorkerSpec spec;
@@ -403,6 +412,7 @@ stats::Summary UdpRun::count(std::optional<stats::Sample>& rest) {
   summary_.stack_drops = sender_->stack_drops();
   if (std::ranges::any_of(plan_.streams, &is_paced))
     summary_.release_delay = sender_->release_delay();
+  summary_.first_frame_ns = start_ns_;
   summary_.first_frame_s = static_cast<double>(start_ns_ - started_ns_) * 1e-9;
   summary_.shortfall = stats::explain_shortfall(summary_.total);
   return std::move(summary_);
@@ -421,7 +431,9 @@ void UdpRun::start_at(std::uint64_t start_ns) {
 
 void UdpRun::start(const StopToken& stop) {
   if (announcer_) announcer_->start(stop.fd());
-  start_at(soon_ns());
+  if (earliest_ns_ != 0 && !std::ranges::any_of(plan_.streams, &is_paced))
+    wait_until(earliest_ns_, stop.fd()); // without a schedule frames leave at once
+  start_at(std::max(soon_ns(), earliest_ns_));
 }
 
 run::Course::Finished UdpRun::conclude(report::Sink& sink, const StopToken&, run::Host&) {

@@ -329,6 +329,7 @@ Json end_value(const stats::Summary& summary, const RunFacts& facts) {
           {"workers", workers_value(summary.total, facts, summary.source)},
           {"streams", streams_value(summary.total, facts.streams, summary.source)},
           {"first_frame_seconds", number(summary.first_frame_s)},
+          {"first_frame_monotonic_ns", summary.first_frame_ns},
           {"notes", summary.notes},
           {"cpu_seconds", number(summary.cpu_s)}};
 }

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "core/units.h"
+#include "report/both_ends.h"
 #include "report/describe.h"
 #include "report/json_values.h"
 #include "report/rx_values.h"
@@ -96,22 +97,6 @@ Json port_test_interval(const stats::PortTestSample& sample, const PortTestFacts
           {"flows", std::move(flows)}};
 }
 
-Json ledger_value(const stats::Ledger& ledger, const std::string& port) {
-  return {{"interface", port},
-          {"asked", ledger.asked},
-          {"not_sent", ledger.not_sent},
-          {"refused", ledger.driver_drops},
-          {"lost", ledger.lost},
-          {"dropped", ledger.dropped},
-          {"received", ledger.received},
-          {"duplicated", ledger.duplicated},
-          {"late", ledger.late},
-          {"copies", ledger.copies},
-          {"queue_drops", ledger.queue_drops},
-          {"exact", ledger.exact},
-          {"limited_by", name(ledger.limit)}};
-}
-
 /// Fields of a receiving port that are not of a stream.
 Json port_value(const stats::RxSummary& summary, const std::string& port) {
   const Json end = rx_end_value(summary, {});
@@ -149,7 +134,9 @@ Json port_test_end(const stats::PortTestSummary& summary, const std::vector<RxVe
       asked += port.ledger->asked;
       sent += port.ledger->asked - port.ledger->not_sent - port.ledger->driver_drops;
       received += port.ledger->received + port.ledger->duplicated;
-      ledger.push_back(ledger_value(*port.ledger, interface));
+      Json value = {{"interface", interface}};
+      value.update(ledger_value(*port.ledger));
+      ledger.push_back(std::move(value));
     }
     if (port.rx) rx.push_back(port_value(*port.rx, interface));
   }

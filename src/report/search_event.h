@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "plan/search_spec.h"
+#include "report/starts_apart.h"
 #include "search/controller.h"
 #include "search/procedures.h"
 #include "stats/rate.h"
@@ -36,6 +37,7 @@ struct SearchTrial {
   double rate = 0;         ///< frames per second that the driver of each port accepted
   double l1_bits = 0;      ///< of one frame, the mean
   stats::RxDelay delay;
+  std::optional<StartsApart> starts; ///< of both directions, between two hosts
   std::vector<search::Bound> bounds; ///< of this load, by goal; empty outside the search itself
   std::optional<double> left_s;      ///< estimated time until the search ends
 };

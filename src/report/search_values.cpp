@@ -2,6 +2,7 @@
 // The objects in the JSON of `search`.
 #include <algorithm>
 
+#include "report/both_ends.h"
 #include "report/describe.h"
 #include "report/rx_values.h"
 #include "report/search_event.h"
@@ -209,6 +210,7 @@ Json to_json(const SearchBegin& begin, const SearchTrial& trial) {
   add_outcome(out, trial.outcome);
   out["sent_pps"] = number(trial.rate);
   out["delay_us"] = delay_value(trial.delay);
+  out["starts"] = starts_value(trial.starts);
   Json bounds = Json::object();
   const auto goals = plan::goals_of(begin.spec);
   for (std::size_t i = 0; i < std::min(goals.size(), trial.bounds.size()); i++)

@@ -35,6 +35,8 @@ public:
   /// Called before the report begins: whoever reads that it has begun may start to send.
   virtual void open() {}
   virtual report::Begin begin(report::RunInfo info) = 0;
+  /// Not the first frame before this CLOCK_MONOTONIC, if this kind of run can keep to it.
+  void start_not_before(std::uint64_t ns) { earliest_ns_ = ns; }
   /// Sets the clock and starts the run.
   virtual void start(const StopToken& stop) = 0;
 
@@ -87,6 +89,7 @@ protected:
   Clock clock_;
   std::optional<stats::EndReason> reason_; ///< set when this class ends the run
   bool left_ = false;
+  std::uint64_t earliest_ns_ = 0; ///< 0: as soon as possible
 
 private:
   std::optional<Error> error_;

@@ -98,10 +98,11 @@ std::string missed_words(std::size_t missed, std::size_t conditions) {
 }
 
 Outcome carry_out(Course& course, const report::RunInfo& info, report::Sink& sink, StopToken stop,
-                  Host& host) {
+                  Host& host, const AwaitStart& await_start) {
   const auto attended = stop.attend([&course] { course.halt(); });
   course.open();
   sink.take(report::Begin(course.begin(info)));
+  if (await_start) course.start_not_before(await_start());
   course.start(stop);
   keep_time(course, sink, stop, host);
   Course::Finished finished = course.conclude(sink, stop, host);

@@ -3,6 +3,8 @@
 // the final count into an outcome.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "core/result.h"
@@ -18,9 +20,13 @@ struct Outcome {
   int exit_status = 0;
 };
 
+/// Called when everything is prepared and the begin reported: the run starts when it returns, not
+/// before the CLOCK_MONOTONIC that it returns. Empty: as soon as possible.
+using AwaitStart = std::function<std::uint64_t()>;
+
 /// Runs the course from begin to end; the caller finishes the sink.
 Outcome carry_out(Course& course, const report::RunInfo& info, report::Sink& sink, StopToken stop,
-                  Host& host);
+                  Host& host, const AwaitStart& await_start = {});
 
 /// "2 of 3 conditions missed"
 std::string missed_words(std::size_t missed, std::size_t conditions);

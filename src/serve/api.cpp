@@ -199,11 +199,14 @@ Result<Service::Entry> Service::read(const HttpRequest& request) {
 
 HttpAnswer Service::create(const HttpRequest& request) {
   if (!is_json(request)) return problem(415, "expected Content-Type: application/json");
-  bool wait = false;
+  bool wait = false, prepare = false;
   Nanoseconds lease{}, hold{};
   for (const auto& [key, value] : request.query) {
-    if (key == "wait" && (value == "true" || value == "false")) {
-      wait = value == "true";
+    const bool yes = value == "true", is_bool = yes || value == "false";
+    if (key == "wait" && is_bool) {
+      wait = yes;
+    } else if (key == "prepare" && is_bool) {
+      prepare = yes;
     } else if (key == "lease") {
       const auto parsed = parse_duration(value);
       if (!parsed || *parsed < kLeastLease || *parsed > kMostLease)
@@ -216,7 +219,7 @@ HttpAnswer Service::create(const HttpRequest& request) {
       hold = *parsed;
     } else {
       return problem(
-          400, fmt::format("query {}: expected wait=true, wait=false, lease=TIME or hold=TIME",
+          400, fmt::format("query {}: expected wait=true, prepare=true, lease=TIME or hold=TIME",
                            xtg::quoted(key + "=" + value)));
     }
   }
@@ -229,6 +232,7 @@ HttpAnswer Service::create(const HttpRequest& request) {
   }
   (*entry)->lease = lease;
   (*entry)->hold = hold;
+  (*entry)->let_go = !prepare;
   return enter(*entry, wait);
 }
 

@@ -15,6 +15,7 @@
 #include "core/text.h"
 #include "core/units.h"
 #include "core/version.h"
+#include "report/both_ends.h"
 #include "report/verdict.h"
 #include "serve/far_tcp.h"
 #include "serve/hosts_round_trip.h"
@@ -57,21 +58,12 @@ std::optional<std::uint64_t> amount_of(const Json& sent) {
   return sum;
 }
 
-Json ledger_value(const Way& way, const stats::Ledger& ledger, Json delay) {
-  return {{"from", way.from},
-          {"to", way.to},
-          {"asked", ledger.asked},
-          {"not_sent", ledger.not_sent},
-          {"refused", ledger.driver_drops},
-          {"lost", ledger.lost},
-          {"dropped", ledger.dropped},
-          {"received", ledger.received},
-          {"duplicated", ledger.duplicated},
-          {"late", ledger.late},
-          {"copies", ledger.copies},
-          {"exact", ledger.exact},
-          {"limited_by", report::name(ledger.limit)},
-          {"delay_us", std::move(delay)}};
+Json way_value(const Way& way, const stats::Ledger& ledger, Json delay) {
+  Json out = {{"from", way.from}, {"to", way.to}};
+  out.update(report::ledger_value(ledger));
+  out.erase("queue_drops"); // of veth interfaces of one host
+  out["delay_us"] = std::move(delay);
+  return out;
 }
 
 /// What sum_value() needs of one that is in a document.
@@ -247,6 +239,19 @@ double accepted_pps(const Way& way) {
   return number(parsed(way.sent.document), {"end", "sum", "xmit_pps"});
 }
 
+std::optional<report::StartsApart> starts_apart(const BothHosts& hosts) {
+  std::uint64_t near_ns = 0, far_ns = 0;
+  for (const Way& way : hosts.ways)
+    (way.near_sends ? near_ns : far_ns) =
+        count(parsed(way.sent.document), {"end", "first_frame_monotonic_ns"});
+  far_ns = near_time(hosts.clocks, far_ns);
+  if (near_ns == 0 || far_ns == 0) return std::nullopt;
+  const ClockState state = hosts.clocks.state;
+  const std::uint64_t error_ns = state == ClockState::Same ? 0 : hosts.clocks.offset.error_ns;
+  return report::StartsApart{static_cast<double>(static_cast<std::int64_t>(far_ns - near_ns)) / 1e3,
+                             static_cast<double>(error_ns) / 1e3, name(state)};
+}
+
 OffsetLimits offset_limits(const std::vector<Way>& ways) {
   OffsetLimits out;
   for (const Way& way : ways) {
@@ -266,11 +271,11 @@ OffsetLimits offset_limits(const std::vector<Way>& ways) {
 namespace {
 
 /// Of a test whose far end was over first: what it says itself, unless that is that nothing came.
-Verdict cut_verdict(const HalfResult& far) {
+Verdict cut_verdict(const HalfResult& far, const char* cut) {
   constexpr int kPeer = static_cast<int>(ExitStatus::Peer);
   if (far.exit_status != 0 && far.exit_status != kPeer)
     return {"far end: " + (far.error.empty() ? "failed" : far.error), far.exit_status};
-  return {kCut, kPeer};
+  return {cut, kPeer};
 }
 
 } // namespace
@@ -279,7 +284,7 @@ Verdict verdict_of(const BothHosts& hosts) {
   for (const Error& error : hosts.errors)
     return {error.message(), exit_status(error)};
   for (const Way& way : hosts.ways) {
-    if (way.cut) return cut_verdict(way.received);
+    if (way.cut) return cut_verdict(way.received, hosts.tcp ? kCutTcp : kCut);
     const std::string near = "here: ", far = "far end: ";
     for (const auto& [half, is_near] :
          {std::pair(&way.sent, way.near_sends), std::pair(&way.received, !way.near_sends)})
@@ -295,7 +300,7 @@ Verdict verdict_of(const BothHosts& hosts) {
       return {ledger.error().message(), static_cast<int>(ExitStatus::Peer)};
   }
   if (const auto& trip = hosts.round_trip) {
-    if (trip->cut) return cut_verdict(trip->far);
+    if (trip->cut) return cut_verdict(trip->far, kCut);
     if (trip->near.exit_status != 0)
       return {trip->near.error.empty() ? "failed" : trip->near.error, trip->near.exit_status};
     if (trip->far.exit_status != 0)
@@ -320,7 +325,7 @@ std::string document_of(const BothHosts& hosts) {
     const auto ledger = ledger_of(way);
     if (!ledger) continue;
     all.push_back(*ledger);
-    ledgers.push_back(ledger_value(way, *ledger, delay_value(way, hosts.clocks)));
+    ledgers.push_back(way_value(way, *ledger, delay_value(way, hosts.clocks)));
   }
   if (const auto& trip = hosts.round_trip) {
     near["tx"] = parsed(trip->near.document);
@@ -344,6 +349,7 @@ std::string document_of(const BothHosts& hosts) {
                {{"sum", hosts.tcp ? Json(nullptr) : sum_value(all)},
                 {"ledger", std::move(ledgers)},
                 {"clocks", clocks_value(hosts.clocks)},
+                {"starts", report::starts_value(starts_apart(hosts))},
                 {"near", std::move(near)},
                 {"far", std::move(far)}}}};
   if (!verdict.error.empty()) out["error"] = printable(verdict.error);

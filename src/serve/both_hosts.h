@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "report/starts_apart.h"
 #include "serve/clocks.h"
 #include "serve/half_result.h"
 #include "stats/ledger.h"
@@ -24,7 +25,7 @@ struct Way {
   HalfResult sent, received;
   /// --clock-offset that the receiver was given.
   std::optional<std::int64_t> sender_ahead_ns{};
-  bool cut = false; ///< the receiver ended before its sender: what came after is not lost
+  bool cut = false; ///< the receiver ended before its sender, so what came after is not lost
 };
 
 /// What the smallest delays of the test frames say about the clocks' offset.
@@ -48,6 +49,9 @@ struct BothHosts {
   /// What went wrong beside the runs: the server does not answer, it refused.
   std::vector<Error> errors{};
 };
+
+/// How far apart both directions began; none with one direction, or where the clocks are unknown.
+std::optional<report::StartsApart> starts_apart(const BothHosts& hosts);
 
 /// The first error that a reader is to see, and the exit status.
 struct Verdict {

@@ -35,6 +35,12 @@ std::string_view name(ClockState state) {
   return "unknown";
 }
 
+std::uint64_t near_time(const Clocks& clocks, std::uint64_t far_ns) {
+  if (clocks.state == ClockState::Unknown || far_ns == 0) return 0;
+  if (clocks.state == ClockState::Same) return far_ns;
+  return far_ns - static_cast<std::uint64_t>(clocks.offset.offset_ns); // modulo 2^64
+}
+
 std::string clock_answer(const ClockReading& reading) {
   const bool in_step = reading.clock.tai_error_ns != kNotInStep;
   const Json out = {{"boot", fmt::format("{:016x}", reading.clock.boot)},

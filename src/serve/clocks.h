@@ -38,6 +38,9 @@ struct Clocks {
   std::optional<std::uint64_t> in_step_error_ns; ///< maximum error, if both are synchronized
 };
 
+/// The same instant by the near end's clock; 0 where that is not known.
+std::uint64_t near_time(const Clocks& clocks, std::uint64_t far_ns);
+
 /// Collects exchanges with the far end.
 class ClockComparison {
 public:

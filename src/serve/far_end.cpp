@@ -36,12 +36,6 @@ plan::TestSpec one_end(plan::TestSpec test, std::uint32_t run_id, const packet::
   return test;
 }
 
-/// So that a server whose ceiling is lower says so before anything is sent.
-std::optional<Nanoseconds> receiving(const plan::TestSpec& test) {
-  if (!test.duration) return std::nullopt;
-  return *test.duration + kReceiverMore;
-}
-
 } // namespace
 
 std::string text_at(const Json& object, const char* key) {
@@ -60,6 +54,11 @@ Result<Json> read_answer(int status, std::string_view body) {
   std::string why = value.is_object() ? printable(text_at(value, "error")) : std::string{};
   if (why.empty()) why = fmt::format("HTTP status {}", status);
   return fail(status == 400 ? Errc::InvalidArgument : Errc::Peer, "the server refused: " + why);
+}
+
+std::optional<Nanoseconds> receiving(const std::optional<Nanoseconds>& duration) {
+  if (!duration) return std::nullopt;
+  return *duration + kReceiverMore;
 }
 
 plan::TestSpec near_sender(const plan::TestSpec& test, std::uint32_t run_id, const packet::Ip& to) {
@@ -81,7 +80,7 @@ std::string far_reflector(const plan::TestSpec& test, std::uint32_t run_id,
   plan::ReflectSpec spec;
   spec.interface = interface;
   spec.run_id = run_id;
-  spec.duration = receiving(test);
+  spec.duration = receiving(test.duration);
   spec.allow = {packet::IpPrefix{sender, sender.is_v4() ? 32U : 128U}};
   return spec::to_profile(spec::Test{std::move(spec), {}});
 }
@@ -121,7 +120,7 @@ std::string far_receiver(const plan::TestSpec& test, std::uint32_t run_id,
                          const std::string& interface,
                          std::optional<std::int64_t> sender_ahead_ns) {
   plan::RxSpec spec = near_receiver(test, run_id, interface, sender_ahead_ns);
-  spec.duration = receiving(test);
+  spec.duration = receiving(test.duration);
   spec.output = {};
   return spec::to_profile(spec::Test{std::move(spec), {}});
 }
@@ -149,6 +148,9 @@ Result<FarState> read_state(int status, std::string_view body) {
   out.over = out.state == "done" || out.state == "failed";
   if (const auto at = value->find("position"); at != value->end() && at->is_number_unsigned())
     out.position = at->get<std::size_t>();
+  if (const auto at = value->find("first_frame_monotonic_ns");
+      at != value->end() && at->is_number_unsigned())
+    out.first_frame_ns = at->get<std::uint64_t>();
   if (const auto at = value->find("exit_status"); at != value->end() && at->is_number_integer())
     out.exit_status = at->get<int>();
   if (const auto at = value->find("result"); at != value->end() && at->is_object()) {
@@ -157,6 +159,14 @@ Result<FarState> read_state(int status, std::string_view body) {
     out.measured = end != at->end() && end->is_object();
   }
   return out;
+}
+
+Result<FarState> read_created(int status, std::string_view body) {
+  auto state = read_state(status, body);
+  if (!state && status == 403) state.error().code = Errc::InvalidArgument;
+  if (state && state->id.empty())
+    return fail(Errc::Peer, "the server's answer names no test: is its version another one?");
+  return state;
 }
 
 Result<std::vector<FarInterface>> read_interfaces(int status, std::string_view body) {

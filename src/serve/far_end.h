@@ -15,6 +15,10 @@
 
 namespace xtg::serve {
 
+/// How long the far end receives, so that a server whose ceiling is lower says so before anything
+/// is sent. None: as long as it may.
+std::optional<Nanoseconds> receiving(const std::optional<Nanoseconds>& duration);
+
 /// The near end's own part of a test of two hosts: what it sends to `to`.
 plan::TestSpec near_sender(const plan::TestSpec& test, std::uint32_t run_id, const packet::Ip& to);
 /// What it sends and receives where the far end reflects.
@@ -48,8 +52,13 @@ struct FarState {
   std::string error;     ///< empty: none
   std::string document;  ///< of a test that is over; may be empty
   bool measured = false; ///< the document has an end
+  /// Of one that was just started: its first frame, by the far end's CLOCK_MONOTONIC; 0: not said.
+  std::uint64_t first_frame_ns = 0;
 };
 Result<FarState> read_state(int status, std::string_view body);
+/// The answer to the request for a test. What the operator does not allow, such as a duration above
+/// the ceiling, is InvalidArgument as well.
+Result<FarState> read_created(int status, std::string_view body);
 
 struct FarInterface {
   std::string name;

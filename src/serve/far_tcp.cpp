@@ -10,6 +10,7 @@
 
 #include "core/units.h"
 #include "serve/both_hosts.h"
+#include "serve/far_end.h"
 #include "serve/json_path.h"
 #include "spec/profile.h"
 
@@ -74,6 +75,7 @@ plan::TcpSinkSpec near_tcp_sink(const plan::TcpSpec& spec, const packet::Ip& sen
 std::string far_tcp_sink(const plan::TcpSpec& spec, const packet::Ip& sender,
                          const std::string& interface) {
   plan::TcpSinkSpec sink = near_tcp_sink(spec, sender, interface);
+  sink.duration = receiving(spec.duration);
   sink.output = {};
   return spec::to_profile(spec::Test{std::move(sink), {}});
 }

@@ -24,6 +24,9 @@ struct RoundTripHalves {
 inline constexpr const char* kCut =
     "the server's end was over before this one: at its --max-duration, or somebody stopped it; "
     "what was lost is not known";
+inline constexpr const char* kCutTcp =
+    "the server's end was over before this one: at its --max-duration, or somebody stopped it; "
+    "connections were reset";
 /// Whether a sender was stopped before it had sent all.
 bool ended_early(const HalfResult& sender);
 

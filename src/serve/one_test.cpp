@@ -63,6 +63,7 @@ HttpAnswer Service::one(const HttpRequest& request, const std::string& rest) {
   if (!entry) return problem(404, fmt::format("there is no test {}", xtg::quoted(id)));
   const bool has_parts =
       part == "/events" || part == "/charts" || part == "/result" || part == "/report";
+  if (part == "/start") return request.method == "POST" ? let_go(entry) : wrong_method("POST");
   if (!part.empty() && !has_parts) return not_found(printable(request.path));
   if (has_parts && request.method != "GET") return wrong_method("GET");
   if (part == "/events") return events(request, entry);

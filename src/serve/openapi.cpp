@@ -91,19 +91,20 @@ Json maybe(const char* type) {
 }
 
 Json test_state() {
-  Json properties = {{"id", text()},
-                     {"state", {{"enum", {"waiting", "starting", "running", "done", "failed"}}}},
-                     {"command", text()},
-                     {"interfaces", {{"type", "array"}, {"items", text()}}},
-                     {"client", text()},
-                     {"age_seconds", number()},
-                     {"position", maybe("integer")},
-                     {"seconds_left", number()},
-                     {"lease_seconds", maybe("number")},
-                     {"test", reference("test")},
-                     {"exit_status", {{"type", "integer"}}},
-                     {"error", maybe("string")},
-                     {"result", maybe("object")}};
+  Json properties = {
+      {"id", text()},
+      {"state", {{"enum", {"waiting", "starting", "ready", "running", "done", "failed"}}}},
+      {"command", text()},
+      {"interfaces", {{"type", "array"}, {"items", text()}}},
+      {"client", text()},
+      {"age_seconds", number()},
+      {"position", maybe("integer")},
+      {"seconds_left", number()},
+      {"lease_seconds", maybe("number")},
+      {"test", reference("test")},
+      {"exit_status", {{"type", "integer"}}},
+      {"error", maybe("string")},
+      {"result", maybe("object")}};
   return {{"type", "object"}, {"required", {"id", "state"}}, {"properties", std::move(properties)}};
 }
 
@@ -135,6 +136,8 @@ Json create_test() {
       {"summary", "Create a test; it begins at once, or when its turn comes"},
       {"parameters",
        {parameter("wait", "query", "wait while its interfaces are in use",
+                  {{"type", "boolean"}, {"default", false}}),
+        parameter("prepare", "query", "prepare it, and let it begin by POST /v1/tests/{id}/start",
                   {{"type", "boolean"}, {"default", false}}),
         parameter("lease", "query", "end the test when nobody asks for it for so long", time),
         parameter("hold", "query",
@@ -179,6 +182,12 @@ Json paths() {
          Json::array({parameter("keep", "query", "do not forget it", {{"type", "boolean"}})})},
         {"responses",
          {{"202", answer("it is ending", state)}, {"204", answer("it is gone", Json())}}}}}};
+  out["/v1/tests/{id}/start"] = {
+      {"parameters", Json::array({id})},
+      {"post",
+       {{"summary", "Let a test begin that is ready; the answer says when by this host's clock"},
+        {"responses",
+         {{"200", answer("it begins", state)}, {"409", problem("the test is not ready")}}}}}};
   out["/v1/tests/{id}/events"] = {
       {"parameters", Json::array({id, parameter("from", "query", "number of the first line",
                                                 {{"type", "integer"}})})},

@@ -12,6 +12,7 @@
 
 #include "core/exit_status.h"
 #include "core/units.h"
+#include "serve/http_answers.h"
 
 namespace xtg::serve {
 
@@ -21,6 +22,8 @@ std::string_view name(State state) {
     return "waiting";
   case State::Starting:
     return "starting";
+  case State::Ready:
+    return "ready";
   case State::Running:
     return "running";
   case State::Done:
@@ -34,7 +37,8 @@ std::string_view name(State state) {
 State Running::state() const {
   if (ended) return journal.exit_status() == 0 && !vanished ? State::Done : State::Failed;
   if (!begun) return State::Waiting;
-  return journal.begun() ? State::Running : State::Starting;
+  if (!journal.begun()) return State::Starting;
+  return let_go ? State::Running : State::Ready;
 }
 
 Service::Service(Policy policy, Machine& machine)
@@ -59,6 +63,11 @@ Service::Entry Service::find(const std::string& id) {
 }
 
 namespace {
+
+void open(std::atomic<bool>& gate) {
+  gate = true;
+  gate.notify_all();
+}
 
 void fail_before(report::Sink& sink, Error error) {
   const int status = exit_status(error);
@@ -101,7 +110,11 @@ void Service::run_planned(Running& entry) {
   report::RunInfo asker;
   asker.command = "serve, asked by " + entry.client;
   asker.test = entry.profile;
-  machine_.run(*plan, entry.journal, entry.stop, std::move(asker));
+  machine_.run(*plan, entry.journal, entry.stop, std::move(asker), [&entry] {
+    const auto stopped = entry.stop.attend([&entry] { open(entry.let_go); });
+    entry.let_go.wait(false);
+    return entry.first_ns.load();
+  });
 }
 
 void Service::carry_out(Running& entry) {
@@ -161,6 +174,20 @@ HttpAnswer Service::remove(const Entry& entry, bool keep) {
   end(*entry);
   std::erase(entries_, entry);
   return {204, "application/json", ""};
+}
+
+/// The answer says when, by this host's clock: the client may start its own part at that time.
+HttpAnswer Service::let_go(const Entry& entry) {
+  const std::lock_guard lock(mutex_);
+  if (const State state = entry->state(); state != State::Ready)
+    return problem(
+        409, fmt::format("the test is {}: only one that is ready can be started", name(state)));
+  entry->started_ns = machine_.now_ns();
+  entry->first_ns = entry->started_ns + static_cast<std::uint64_t>(kLead.count());
+  open(entry->let_go);
+  Json out = Json::parse(describe(*entry));
+  out["first_frame_monotonic_ns"] = entry->first_ns.load();
+  return json(200, out);
 }
 
 void Service::tick() {

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -34,9 +36,10 @@ public:
   virtual std::uint64_t tai_ns() = 0;
   /// `ask`: next hops that are not known are asked for, which may take a second each.
   virtual Result<AnyPlan> plan(const spec::Test& test, bool ask) = 0;
-  /// Gives the sink all events, to the finish.
+  /// Gives the sink all events, to the finish. Calls `ready` after the begin: the run starts when
+  /// it returns, not before the CLOCK_MONOTONIC that it returns.
   virtual void run(const AnyPlan& plan, report::Sink& sink, const StopToken& stop,
-                   report::RunInfo asker) = 0;
+                   report::RunInfo asker, const std::function<std::uint64_t()>& ready) = 0;
   /// Tests on this interface from now on keep their attachments for so long after their end, for
   /// the next one. 0: they do not, and none are kept from before.
   virtual void hold(const std::string& /*interface*/, Nanoseconds /*time*/) {}
@@ -51,6 +54,7 @@ public:
 enum class State : std::uint8_t {
   Waiting,  ///< for its turn
   Starting, ///< its turn has come
+  Ready,    ///< prepared, and waits for the client's word: ?prepare=true
   Running,  ///< it has begun
   Done,     ///< and ended, as it was asked to
   Failed,
@@ -69,6 +73,8 @@ struct Running {
   Nanoseconds hold{};        ///< for the client's next test
   std::uint64_t seen_ns = 0; ///< the last request for it
   bool begun = false, ended = false, vanished = false;
+  std::atomic<bool> let_go{true}; ///< false: once ready, it waits for the client or its stop
+  std::atomic<std::uint64_t> first_ns{0}; ///< not sent before; 0: at once
   Journal journal;
   StopToken stop;
   std::jthread thread;
@@ -85,6 +91,8 @@ public:
   static constexpr Nanoseconds kMostBeyond = 3 * kMostWait;
   static constexpr Nanoseconds kLeastLease{1'000'000'000}, kMostLease{60'000'000'000};
   static constexpr Nanoseconds kMostHold{10'000'000'000};
+  /// From the client's word to the first frame: both ends announce their run meanwhile.
+  static constexpr Nanoseconds kLead{50'000'000};
 
   Service(Policy policy, Machine& machine);
   ~Service();
@@ -106,6 +114,7 @@ private:
   HttpAnswer enter(const Entry& entry, bool wait);
   HttpAnswer one(const HttpRequest& request, const std::string& rest);
   HttpAnswer remove(const Entry& entry, bool keep);
+  HttpAnswer let_go(const Entry& entry);
   HttpAnswer events(const HttpRequest& request, const Entry& entry);
   HttpAnswer charts(const HttpRequest& request, const Entry& entry);
   static HttpAnswer result(const Running& entry);

@@ -69,6 +69,7 @@ struct Summary {
   std::optional<Histogram>
       release_delay;        ///< paced runs: how late after its deadline a frame was released, ns
   double first_frame_s = 0; ///< from the command's start to the first frame
+  std::uint64_t first_frame_ns = 0; ///< CLOCK_MONOTONIC of the first frame
   /// Why the target was missed by more than 1 %; empty if it was met or there was none.
   std::string shortfall;
   double cpu_s = 0;               ///< processor time of the process, user and system

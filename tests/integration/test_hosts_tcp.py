@@ -131,6 +131,7 @@ class Trouble(TcpHostsTest):
         self.assertEqual(result.status, status, result)
         self.assertIn(words, result.doc["error"])
         self.assertEqual(result.err.count("\n"), 1, result)
+        return result
 
     def test_wrong_token(self):
         self.serve()
@@ -183,6 +184,19 @@ class Trouble(TcpHostsTest):
             self.fails(process, "no longer answers")
         self.hosts.run(self.hosts.router, "nft", "flush", "ruleset")
         self.nothing_runs(self.client())
+
+    def test_longer_than_the_server_allows(self):
+        """As of udp: one with a duration is refused; one without ends when the server's sink does, and says so."""
+        self.serve("--max-duration", "2s")
+        for args in ((), ("-R",), ("--bidir",)):
+            with self.start("--duration", "9s", "--json", *args) as process:
+                result = self.fails(process, "at most 2s", 2)
+            self.assertEqual(result.doc["end"]["ledger"], [], "nothing was sent")
+        with self.start("--rate", "10Mbps", "--json") as process:
+            result = self.fails(process, "--max-duration")
+        ledger, = result.doc["end"]["ledger"]
+        self.assertGreater(ledger["bytes_read"], 0, result)
+        self.run_tcp("-R", "--rate", "10Mbps")  # the server's sender keeps to the ceiling by itself
 
     def test_data_cut(self):
         self.serve()

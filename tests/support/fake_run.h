@@ -127,6 +127,7 @@ public:
     return {end_event, covered};
   }
 
+  using Course::earliest_ns_;
   using Course::reason_;
 
 protected:

@@ -95,7 +95,8 @@ TEST(JsonDocument, End) {
             R"("target":{"pps":1000000.0,"achieved_pps":975000.0,"deviation_ratio":-0.025,)"
             R"("shortfall":"thread 1 was kept off its CPU for 51 ms"},"slip_ns":{"p50":10,)"
             R"("p90":10,"p99":20,"p999":20,"max":20,"count":100},)"
-            R"("streams":[],"first_frame_seconds":0.0425,"notes":[],"cpu_seconds":3.25})");
+            R"("streams":[],"first_frame_seconds":0.0425,"first_frame_monotonic_ns":42500000,)"
+            R"("notes":[],"cpu_seconds":3.25})");
 }
 
 TEST(JsonDocument, TargetMetExactlyIsZeroNotMinusZero) {

@@ -152,6 +152,7 @@ inline stats::Summary summary() {
   summary.release_delay->add(10, 98);
   summary.release_delay->add(20, 2);
   summary.first_frame_s = 0.0425;
+  summary.first_frame_ns = 42'500'000;
   summary.shortfall = "thread 1 was kept off its CPU for 51 ms";
   summary.cpu_s = 3.25;
   return summary;

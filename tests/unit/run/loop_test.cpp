@@ -51,6 +51,17 @@ TEST_F(LoopTest, LinesComeWhenTheyAreDueUntilTheDurationIsOver) {
   EXPECT_EQ(std::get<stats::Summary>(outcome.end).cpu_s, 0.25);
 }
 
+TEST_F(LoopTest, StartsWhenTheFarEndIsReadyToo) {
+  course.duration = Nanoseconds{1'000 * kMs};
+  run::carry_out(course, {}, sink, stop, host, [&] {
+    EXPECT_EQ(sink.order, Order{"begin"}) << "all is prepared, and has been reported";
+    course.calls.emplace_back("the far end starts");
+    return std::uint64_t{77};
+  });
+  EXPECT_EQ(course.calls, (Order{"open", "begin", "the far end starts", "start", "conclude"}));
+  EXPECT_EQ(course.earliest_ns_, 77U);
+}
+
 TEST_F(LoopTest, WaitsForTheNextThingThatIsDue) {
   course.duration = Nanoseconds{1'050 * kMs};
   course.look_every = 400 * kMs;

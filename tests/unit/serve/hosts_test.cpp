@@ -3,6 +3,7 @@
 // ledger.
 #include <sstream>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -95,6 +96,11 @@ TEST(FarEnd, AnswersAreStatesOrErrors) {
             "the server refused: eth1 is in use");
   EXPECT_EQ(read_state(409, "{}").error().code, Errc::Peer);
   EXPECT_EQ(read_state(400, "{}").error().code, Errc::InvalidArgument);
+  EXPECT_EQ(read_created(403, R"({"error":"at most 4s"})").error().code, Errc::InvalidArgument);
+  EXPECT_EQ(read_created(409, "{}").error().code, Errc::Peer);
+  EXPECT_FALSE(read_created(201, R"({"state":"running"})"));
+  EXPECT_EQ(read_created(201, R"({"id":"ab","state":"running"})")->id, "ab");
+  EXPECT_EQ(read_state(200, R"({"id":"ab","first_frame_monotonic_ns":7})")->first_frame_ns, 7U);
   EXPECT_FALSE(read_state(200, "<html>"));
   EXPECT_FALSE(read_state(200, "[1]"));
   EXPECT_EQ(read_state(403, "{\"error\":\"a\\u001b[1m\"}").error().what.find('\x1b'),
@@ -308,6 +314,12 @@ TEST(TcpHosts, EachEndIsAskedForItsPart) {
   EXPECT_EQ(sink.port, 5201);
   EXPECT_EQ(sink.connections, 7U);
   EXPECT_EQ(sink.verify, plan::TcpSinkVerify::Pattern);
+  EXPECT_FALSE(sink.duration) << "as long as the server lets it";
+  asked.duration = Nanoseconds{9'000'000'000};
+  EXPECT_EQ(
+      std::get<plan::TcpSinkSpec>(as_server(far_tcp_sink(asked, addr("198.18.0.1"), "eth1")).of)
+          .duration,
+      Nanoseconds{9'000'000'000} + kReceiverMore);
   ASSERT_EQ(sink.allow.size(), 1U);
   EXPECT_EQ(sink.allow.front().to_string(), "198.18.0.1/32");
   const auto sender =
@@ -345,6 +357,12 @@ TEST(TcpHosts, SentAcknowledgedAndReadMakeOneLedger) {
   EXPECT_EQ(verdict_of(hosts).exit_status, 5);
   hosts.ways.front().received = {kRead, 5, "no connection was opened"};
   EXPECT_EQ(verdict_of(hosts).error, "far end: no connection was opened");
+  hosts.ways.front().sent = {kTcpSent, 5, "the connection was reset"};
+  hosts.ways.front().received = {kRead, 0};
+  hosts.ways.front().cut = true;
+  EXPECT_EQ(verdict_of(hosts).exit_status, 5);
+  EXPECT_NE(verdict_of(hosts).error.find("--max-duration"), std::string::npos) << "not the reset";
+  EXPECT_EQ(Json::parse(document_of(hosts))["end"]["ledger"].size(), 1U) << "bytes are known";
 }
 
 TEST(BothHosts, TheLastLineHasWhatIsOfBoth) {
@@ -414,6 +432,39 @@ TEST(BothHosts, WhatIsMissingIsAnError) {
   EXPECT_EQ(Json::parse(document_of(hosts))["end"]["ledger"], Json::array());
   for (const char* odd : {"[]", "{", "{\"end\":7}", "{\"end\":{\"sum\":[]}}"})
     EXPECT_FALSE(ledger_of({"a", "b", true, {odd, 0}, {kReceived, 0}})) << odd;
+}
+
+TEST(BothHosts, TellHowFarApartTheyBegan) {
+  const auto sent = [](std::int64_t first_ns) {
+    return HalfResult{fmt::format(R"({{"end":{{"first_frame_monotonic_ns":{}}}}})", first_ns), 0};
+  };
+  constexpr std::int64_t kHour = 3'600'000'000'000;
+  BothHosts hosts;
+  hosts.clocks.state = ClockState::Estimated;
+  hosts.clocks.offset.offset_ns = kHour;
+  hosts.clocks.offset.error_ns = 40'000;
+  hosts.ways = {{"a", "b", true, sent(5'000'000'000), {}}};
+  EXPECT_FALSE(starts_apart(hosts)) << "one direction";
+  hosts.ways.push_back({"b", "a", false, sent(5'000'120'000 + kHour), {}});
+  auto starts = starts_apart(hosts);
+  ASSERT_TRUE(starts);
+  EXPECT_EQ(near_time(hosts.clocks, 5'000'120'000 + kHour), 5'000'120'000U);
+  EXPECT_EQ(near_time(hosts.clocks, 0), 0U) << "the server does not say when";
+  EXPECT_EQ(starts->apart_us, 120);
+  EXPECT_EQ(starts->error_us, 40);
+  EXPECT_EQ(starts->source, "estimated");
+  const Json end = Json::parse(document_of(hosts))["end"];
+  EXPECT_EQ(end["starts"], Json::parse(R"({"apart_us":120,"error_us":40,"source":"estimated"})"));
+  hosts.ways.back().sent = sent(4'999'900'000);
+  hosts.clocks.state = ClockState::Same; // the offset is 0, whatever the exchanges say
+  starts = starts_apart(hosts);
+  ASSERT_TRUE(starts);
+  EXPECT_EQ(starts->apart_us, -100);
+  EXPECT_EQ(starts->error_us, 0);
+  hosts.clocks.state = ClockState::Unknown;
+  EXPECT_FALSE(starts_apart(hosts));
+  EXPECT_EQ(near_time(hosts.clocks, 5), 0U);
+  EXPECT_TRUE(Json::parse(document_of(hosts))["end"]["starts"].is_null());
 }
 
 } // namespace

@@ -31,6 +31,8 @@ public:
   std::atomic<std::uint64_t> now{1'000'000'000};
   std::optional<Error> unplannable;
   std::atomic<bool> held{true}; ///< runs last until they are stopped
+  std::atomic<int> sending{0};  ///< runs that have started
+  std::atomic<std::uint64_t> first_ns{0};
   std::string datagram;
   packet::Ip datagram_to;
 
@@ -69,12 +71,14 @@ public:
     out.iface.name = out.spec.interface;
     return AnyPlan(out);
   }
-  void run(const AnyPlan& plan, report::Sink& sink, const StopToken& stop,
-           report::RunInfo) override {
+  void run(const AnyPlan& plan, report::Sink& sink, const StopToken& stop, report::RunInfo,
+           const std::function<std::uint64_t()>& ready) override {
     if (const auto* rx = std::get_if<plan::RxPlan>(&plan))
       sink.take(report::RxBegin{*rx, {}, "native"});
     else
       sink.take(report::UdpBegin{std::get<plan::Plan>(plan), {}});
+    first_ns = ready();
+    ++sending;
     stats::RxSample sample;
     sample.sum.unique = sample.sum.packets = 5;
     sample.delay.histogram.add(1500, 5);
@@ -168,6 +172,40 @@ TEST_F(ServiceTest, ATestRunsAndHasItsResult) {
   EXPECT_EQ(ask("DELETE", "/v1/tests/" + id + "?keep=true").status, 200);
   EXPECT_EQ(ask("DELETE", "/v1/tests/" + id).status, 204);
   EXPECT_EQ(ask("GET", "/v1/tests/" + id).status, 404);
+}
+
+TEST_F(ServiceTest, APreparedTestSendsOnlyWhenItsClientSaysSo) {
+  const std::string id = create(kUdp, "?prepare=true");
+  wait_for(id, "ready");
+  EXPECT_EQ(machine.sending, 0);
+  machine.now += 100'000'000'000;
+  const HttpAnswer answer = ask("POST", "/v1/tests/" + id + "/start", "{}");
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(Json::parse(answer.body)["state"], "running");
+  EXPECT_EQ(Json::parse(answer.body)["seconds_left"], 300) << "its time begins now";
+  for (int i = 0; i < 5000 && machine.sending == 0; ++i)
+    std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(machine.sending, 1);
+  EXPECT_EQ(machine.first_ns, 101'050'000'000U) << "both ends have time to announce their run";
+  EXPECT_EQ(Json::parse(answer.body)["first_frame_monotonic_ns"], 101'050'000'000U);
+  const HttpAnswer again = ask("POST", "/v1/tests/" + id + "/start", "{}");
+  EXPECT_EQ(again.status, 409);
+  EXPECT_NE(again.body.find("the test is running"), std::string::npos) << again.body;
+  EXPECT_EQ(ask("GET", "/v1/tests/" + id + "/start").status, 405);
+  create(kRx, "?prepare=maybe", 400);
+}
+
+TEST_F(ServiceTest, APreparedTestIsStoppedLikeAnyOther) {
+  std::string id = create(kUdp, "?prepare=true");
+  wait_for(id, "ready");
+  EXPECT_EQ(ask("DELETE", "/v1/tests/" + id).status, 202);
+  wait_for(id, "done");
+  id = create(kUdp, "?prepare=true&lease=2s");
+  wait_for(id, "ready");
+  machine.now += 3'000'000'000;
+  service().tick();
+  wait_for(id, "failed");
+  wait_for(create(kUdp, "?prepare=true"), "ready"); // and this one when the server ends
 }
 
 TEST_F(ServiceTest, EventsAreLinesOrAPages) {
