@@ -32,8 +32,14 @@ Status settle_tc(ReflectSpec& spec) {
   if (via && spec.mode == RxMode::Auto) spec.mode = RxMode::Tc;
   if (mode && spec.via == Via::Auto) spec.via = Via::Tc;
   if ((spec.mode == RxMode::Tc) == (spec.via == Via::Tc)) return {};
-  return invalid(mode ? "--mode tc: frames leave through tc as well, not by --via tx or redirect"
+  return invalid(mode ? "--mode tc: frames leave through tc as well, not by XDP"
                       : fmt::format("--via tc needs --mode tc, not {}", to_string(spec.mode)));
+}
+
+/// --via of the way that is not possible.
+const char* word_of(const ReflectPlan& plan) {
+  if (plan.spec.via == Via::Xdp) return "xdp";
+  return plan.redirect ? "redirect" : "tx";
 }
 
 /// Why XDP is no way to receive on this interface, or to leave it.
@@ -59,11 +65,12 @@ Result<ReflectPlan> resolve_reflect(const ReflectSpec& asked, const HostFacts& f
   plan.spec = spec;
   plan.iface = *facts.iface;
   const bool lie = lie_in_the_ring(plan.iface, spec.mode);
-  plan.redirect = spec.via == Via::Redirect || (spec.via == Via::Auto && lie);
+  const bool either = spec.via == Via::Auto || spec.via == Via::Xdp;
+  plan.redirect = spec.via == Via::Redirect || (either && lie);
   plan.tc_reason = tc_reason_of(plan);
   if (!plan.tc_reason.empty() && spec.via != Via::Auto)
     return fail(Errc::NotSupported, fmt::format("--via {} is not possible: {}; --via tc is",
-                                                plan.redirect ? "redirect" : "tx", plan.tc_reason));
+                                                word_of(plan), plan.tc_reason));
   if (by_tc(plan)) plan.redirect = false;
   // Frames left in the ring would reach the next program that receives there.
   if (lie && !plan.redirect && !by_tc(plan) && plan.iface.peer && plan.iface.peer->reachable)

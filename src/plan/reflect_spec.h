@@ -15,8 +15,8 @@ namespace xtg::plan {
 inline constexpr std::size_t kMaxAllowed = 4'096; ///< prefixes of --allow
 
 /// How frames leave: by XDP_TX, by a redirect to the receiving interface, or through tc, which is
-/// RxMode::Tc. Auto: the first of these that works.
-enum class Via : std::uint8_t { Auto, Tx, Redirect, Tc };
+/// RxMode::Tc. Xdp: whichever of the first two works; Auto: the first of all that works.
+enum class Via : std::uint8_t { Auto, Xdp, Tx, Redirect, Tc };
 
 struct ReflectSpec {
   std::string interface;

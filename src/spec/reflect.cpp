@@ -10,8 +10,9 @@ namespace {
 using plan::ReflectSpec;
 using plan::Via;
 
-constexpr std::array kVias = {Choice<Via>{"auto", Via::Auto}, Choice<Via>{"tx", Via::Tx},
-                              Choice<Via>{"redirect", Via::Redirect}, Choice<Via>{"tc", Via::Tc}};
+constexpr std::array kVias = {Choice<Via>{"auto", Via::Auto}, Choice<Via>{"xdp", Via::Xdp},
+                              Choice<Via>{"tx", Via::Tx}, Choice<Via>{"redirect", Via::Redirect},
+                              Choice<Via>{"tc", Via::Tc}};
 
 template <class T>
 auto of_reflect(T ReflectSpec::*member) {
@@ -83,7 +84,7 @@ CommandInfo reflect_command() {
   table.group("Way back");
   table.value({"--max-rate", "RATE", "packets per second (2Mpps) at most; drop the rest"},
               of_reflect(&ReflectSpec::max_rate), parse_packet_rate);
-  table.choice("--via", "XDP_TX, a redirect where the driver lacks it, or tc (--mode tc)",
+  table.choice("--via", "XDP (by tx, else redirect), or tc (--mode tc)",
                of_reflect(&ReflectSpec::via), kVias);
   table.flag("--fix", "repair what keeps frames from leaving, for the run",
              of_reflect(&ReflectSpec::fix));

@@ -40,7 +40,7 @@ expect 'rx reflect report' r
 expect 'auto native generic tc' rx --mode ''
 expect 'lo' rx lo
 expect 'reflect report' re
-expect 'auto tx redirect tc' reflect --via ''
+expect 'auto xdp tx redirect tc' reflect --via ''
 expect 'none reno cubic' tcp --congestion ''
 expect 'keep-open' tcp --close keep
 expect '--bytes --bytes-per-flow' tcp server1 --bytes

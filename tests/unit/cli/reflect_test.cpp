@@ -108,7 +108,7 @@ TEST(CliReflect, BadValuesNameOptionValueAndWhatIsAccepted) {
       {{"--max-rate", "10Gbps"}, {"--max-rate \"10Gbps\"", "packets per second", "2Mpps"}},
       {{"--max-rate", "0.5pps"}, {"--max-rate \"0.5pps\"", "at least 1pps"}},
       {{"--max-rate", "5"}, {"--max-rate \"5\""}},
-      {{"--via", "rx"}, {"--via \"rx\"", "auto|tx|redirect"}},
+      {{"--via", "rx"}, {"--via \"rx\"", "auto|xdp|tx|redirect|tc"}},
       {{"-n", "x"}, {"--num-packets \"x\"", "number of packets"}},
       {{"--duration", "0"}, {"--duration \"0\"", "above zero"}},
   };

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace xtg::plan {
@@ -97,7 +98,7 @@ TEST_F(ReflectPlanTest, WaysBack) {
   spec_.via = Via::Redirect;
   EXPECT_TRUE(plan().redirect);
   EXPECT_TRUE(leaves_by_xdp(plan()));
-  for (const Via via : {Via::Auto, Via::Tx}) {
+  for (const Via via : {Via::Auto, Via::Xdp, Via::Tx}) {
     spec_.via = via;
     EXPECT_FALSE(plan().redirect);
     EXPECT_FALSE(leaves_by_xdp(plan())) << "XDP_TX asks nothing more of a driver";
@@ -108,9 +109,11 @@ TEST_F(ReflectPlanTest, WaysBack) {
 TEST_F(ReflectPlanTest, WaysBackOverAVeth) {
   for (const auto& [reachable, program] : {std::pair{true, false}, {false, true}}) {
     facts_ = veth_facts(reachable, program);
-    spec_.via = Via::Auto;
-    EXPECT_TRUE(plan().redirect);
-    EXPECT_TRUE(plan().notes.empty());
+    for (const Via via : {Via::Auto, Via::Xdp}) {
+      spec_.via = via;
+      EXPECT_TRUE(plan().redirect);
+      EXPECT_TRUE(plan().notes.empty());
+    }
     spec_.via = Via::Tx;
     if (reachable) {
       EXPECT_EQ(
@@ -123,7 +126,7 @@ TEST_F(ReflectPlanTest, WaysBackOverAVeth) {
     EXPECT_EQ(plan().notes.size(), 1U);
   }
   facts_ = veth_facts(true, true);
-  for (const Via via : {Via::Auto, Via::Tx}) {
+  for (const Via via : {Via::Auto, Via::Xdp, Via::Tx}) {
     spec_.via = via;
     EXPECT_FALSE(plan().redirect);
     EXPECT_TRUE(plan().notes.empty());
@@ -151,7 +154,7 @@ TEST_F(ReflectPlanTest, TcIsAModeAndAWayAtOnce) {
   for (const auto& [mode, via, what] :
        {std::tuple(RxMode::Generic, Via::Tc, "--via tc needs --mode tc, not generic"),
         std::tuple(RxMode::Tc, Via::Tx,
-                   "--mode tc: frames leave through tc as well, not by --via tx or redirect")}) {
+                   "--mode tc: frames leave through tc as well, not by XDP")}) {
     spec_.mode = mode;
     spec_.via = via;
     const auto out = resolve_reflect(spec_, facts_);
@@ -164,8 +167,16 @@ TEST_F(ReflectPlanTest, TcIsAModeAndAWayAtOnce) {
 TEST_F(ReflectPlanTest, WhereXdpIsNoWayTcIs) {
   facts_.iface->xdp_prog_ids = {12};
   EXPECT_EQ(plan().tc_reason, "XDP on eth1 belongs to program 12");
-  spec_.via = Via::Redirect;
-  EXPECT_FALSE(resolve_reflect(spec_, facts_));
+  for (const auto& [via, word] : {std::pair(Via::Xdp, "xdp"), std::pair(Via::Tx, "tx"),
+                                  std::pair(Via::Redirect, "redirect")}) {
+    spec_.via = via;
+    const auto out = resolve_reflect(spec_, facts_);
+    ASSERT_FALSE(out);
+    EXPECT_EQ(
+        out.error().message(),
+        fmt::format("--via {} is not possible: XDP on eth1 belongs to program 12; --via tc is",
+                    word));
+  }
   spec_.via = Via::Auto;
   facts_ = veth_facts(true, false);
   EXPECT_EQ(plan().tc_reason, "");
