@@ -113,6 +113,13 @@ Result<Attached> attach_by_mode(plan::RxMode mode, const std::string& tc_reason,
   return tl::unexpected<Error>(std::move(why));
 }
 
+Result<std::optional<net::TcFilter>> or_by_filter(Status by_tcx, int program, int ifindex,
+                                                  const char* name) {
+  if (by_tcx) return std::nullopt;
+  if (by_tcx.error().sys == EINVAL) return net::TcFilter::attach(program, ifindex, name);
+  return tl::unexpected<Error>(std::move(by_tcx.error()));
+}
+
 std::optional<Error> link_fault(const plan::InterfaceFacts& iface) {
   const auto state = net::link_state(iface.ifindex);
   if (!state || (state->exists && state->up)) return std::nullopt;

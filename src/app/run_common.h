@@ -2,7 +2,6 @@
 // Shared by several commands. Internal to app.
 #pragma once
 
-#include <cerrno>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -49,17 +48,22 @@ Result<Attached> attach_by_mode(plan::RxMode mode, const std::string& tc_reason,
                                 const plan::InterfaceFacts& iface, std::string_view done,
                                 const std::function<Status(xdp::AttachMode)>& attach);
 
-/// Attaches a loaded receiver or reflector. At tc ingress, before Linux 6.6, it takes a filter,
-/// which is returned and must not outlive the program. `more`: further arguments of its attach().
+/// After an attempt by tcx: before Linux 6.6, which does not know it (EINVAL), the program becomes
+/// a filter, which is returned and must not outlive it. `name`: the filter's.
+Result<std::optional<net::TcFilter>> or_by_filter(Status by_tcx, int program, int ifindex,
+                                                  const char* name);
+
+/// Attaches a loaded receiver or reflector; the result is or_by_filter()'s. `more`: further
+/// arguments of its attach().
 template <class Program, class... More>
 Result<std::optional<net::TcFilter>> attach_program(Program& program, int ifindex,
                                                     xdp::AttachMode attach_mode, const char* name,
                                                     More... more) {
   auto attached = program.attach(ifindex, more...);
-  if (attached) return std::nullopt;
-  if (attach_mode == xdp::AttachMode::Tc && attached.error().sys == EINVAL)
-    return net::TcFilter::attach(program.program(), ifindex, name);
-  return tl::unexpected<Error>(std::move(attached.error()));
+  if (attach_mode == xdp::AttachMode::Tc)
+    return or_by_filter(std::move(attached), program.program(), ifindex, name);
+  if (!attached) return tl::unexpected<Error>(std::move(attached.error()));
+  return std::nullopt;
 }
 
 /// An error if the interface is gone or down.

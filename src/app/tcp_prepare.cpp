@@ -293,7 +293,7 @@ Status TcpRun::read_payload() {
 
 Status TcpRun::load(const xtg_tcp_config& config) {
   if (anchored_.valid()) anchored_.wait();
-  undo_hook_.reset();
+  filter_.reset();
   sender_.reset();
   devices_.reset();
   const auto workers = static_cast<unsigned>(plan_.cpus.size());
@@ -351,6 +351,7 @@ void TcpRun::begin_anchoring() {
 Status TcpRun::attach_hook() {
   const int ifindex = plan_.iface.ifindex;
   if (plan_.spec.ingress != plan::Ingress::Tc && plan_.iface.ethernet) {
+    ingress_ = "xdp";
     auto attached = sender_->attach_xdp_hook(ifindex);
     if (attached) return {};
     const bool only = plan_.spec.ingress == plan::Ingress::Xdp;
@@ -360,9 +361,11 @@ Status TcpRun::attach_hook() {
           std::move(why).context(fmt::format("{}: --ingress xdp", plan_.iface.name)));
     notes_.push_back(fmt::format("{}: segments are taken by a tc program instead", why.message()));
   }
-  if (auto attached = sender_->attach_tc_hook(ifindex); !attached) return attached;
-  // A tc filter outlives its process.
-  undo_hook_.emplace(stop_.before_exit([this] { sender_->detach_tc_hook(); }));
+  auto filter =
+      or_by_filter(sender_->attach_tcx_hook(ifindex), sender_->tc_program(), ifindex, "xtg_tcp");
+  if (!filter) return tl::unexpected<Error>(std::move(filter.error()));
+  filter_ = std::move(*filter);
+  ingress_ = filter_ ? "clsact" : "tcx";
   // The ingress hook in the driver, if attached, serves as the pass program.
   if (!by_tc() && plan::needs_pass_program(plan_.iface)) {
     auto note = pass_note(plan_.iface, sender_->attach_pass(ifindex));

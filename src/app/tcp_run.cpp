@@ -351,7 +351,7 @@ stats::TcpSummary TcpRun::summarize(report::Sink& sink) {
   summary.timestamps = config_.timestamps != 0;
   summary.sack = config_.sack != 0;
   summary.ecn = config_.ecn != 0;
-  summary.ingress = xdp::to_string(sender_->ingress_hook());
+  summary.ingress = ingress_;
   summary.queue_drops = sender_->lost_events();
   summary.wrong_checksums = sender_->wrong_checksums();
   summary.seen = sender_->seen();

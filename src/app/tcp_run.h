@@ -16,6 +16,7 @@
 #include "core/unique_fd.h"
 #include "net/ingress_devices.h"
 #include "net/handshake_watch.h"
+#include "net/tc_filter.h"
 #include "net/tcp.h"
 #include "plan/tcp_agreement.h"
 #include "plan/tcp_plan.h"
@@ -126,6 +127,7 @@ private:
   xtg_tcp_config config_{};
   std::vector<std::uint8_t> payload_;
   std::vector<std::uint32_t> sums_;
+  const char* ingress_ = nullptr; ///< "xdp", "tcx" or "clsact"
   double connect_s_ = 0;
   std::optional<net::HandshakeWatch> handshakes_;
   RouteFollower follower_;
@@ -146,7 +148,7 @@ private:
 
   std::optional<net::IngressDevices> devices_;
   std::optional<xdp::TcpSender> sender_;
-  std::optional<StopToken::Registration> undo_hook_;
+  std::optional<net::TcFilter> filter_; ///< where the ingress hook is not one of the sender's
   std::unique_ptr<tx::WorkerPool> pool_;
   std::optional<StopToken::Registration> attended_; ///< stops new data at the first signal
   // Waits for a kernel grace period in parallel. Last, so that it ends before the other members are

@@ -5,8 +5,8 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
-#include <utility>
 #include <thread>
+#include <utility>
 
 #include <unistd.h>
 
@@ -46,7 +46,6 @@ constexpr std::uint64_t kPaceLeadNs =
     60'000; // a sleeping thread wakes this long before its deadline
 // Four per flow: the last quarter is reserved for one notice per flow (bpf/tcp_rx.bpf.h).
 constexpr __u32 kLeastEvents = 1024, kMostEvents = 4 * XTG_TCP_MAX_FLOWS;
-constexpr bpf_attach_type kTcxIngress = static_cast<bpf_attach_type>(46); // Linux 6.6
 
 __u32 flows_per_worker(const xtg_tcp_config& c) {
   return (c.n_flows + c.n_workers - 1) / c.n_workers;
@@ -100,18 +99,6 @@ Result<Skeleton> open_and_load(const TcpSenderSpec& spec, bool tracepoints) {
 
 } // namespace
 
-std::string_view to_string(IngressHook ingress_hook) {
-  switch (ingress_hook) {
-  case IngressHook::Xdp:
-    return "xdp";
-  case IngressHook::Tcx:
-    return "tcx";
-  case IngressHook::Clsact:
-    break;
-  }
-  return "clsact";
-}
-
 std::uint32_t flow_memory(std::uint32_t board_words) {
   constexpr std::uint32_t kPlace = 96; // hash map element and its bucket
   return sizeof(xtg_tcp_flow) + board_words * sizeof(xtg_tcp_word) + kPlace + 4 +
@@ -124,22 +111,9 @@ struct TcpSender::Impl {
   std::string source_note;
   MappedArray<xtg_tcp_flow> flows;
   bool flow_histograms = false;
-  IngressHook ingress_hook = IngressHook::Xdp;
-  bpf_tc_hook hook{};
-  bpf_tc_opts filter{};
-  bool filtered = false;
   // Attachments end before the programs: destruction is in reverse member order.
   std::vector<UniqueFd> links;
 
-  ~Impl() { remove_filter(); }
-  void remove_filter() {
-    if (!std::exchange(filtered, false)) return;
-    // Only our filter: the clsact qdisc may have existed before, or serve others by now.
-    filter.prog_fd = 0;
-    filter.prog_id = 0;
-    filter.flags = 0;
-    bpf_tc_detach(&hook, &filter);
-  }
   [[nodiscard]] xtg_tcp_worker& worker(std::size_t i) const { return skel->bss->tcp_workers[i]; }
   [[nodiscard]] std::size_t workers() const { return config.n_workers; }
   /// Makes the workers check all their flows once.
@@ -250,39 +224,18 @@ Status TcpSender::attach_xdp_hook(int ifindex) {
     return tl::unexpected<Error>(std::move(link.error()));
   }
   impl_->links.push_back(std::move(*link));
-  impl_->ingress_hook = IngressHook::Xdp;
   return {};
 }
 
-Status TcpSender::attach_tc_hook(int ifindex) {
-  const int prog = bpf_program__fd(impl_->skel->progs.xtg_tcp_tc);
-  const int fd = bpf_link_create(prog, ifindex, kTcxIngress, nullptr);
-  if (fd >= 0) {
-    impl_->links.emplace_back(fd);
-    impl_->ingress_hook = IngressHook::Tcx;
-    return {};
-  }
-  LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
-  int error = bpf_tc_hook_create(&hook);
-  if (error != 0 && error != -EEXIST)
-    return fail_sys(-error, fmt::format("create a clsact qdisc on interface {}", ifindex));
-  LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog);
-  error = bpf_tc_attach(&hook, &opts);
-  if (error != 0)
-    return fail_sys(-error, fmt::format("attach the ingress filter to interface {}", ifindex));
-  impl_->hook = hook;
-  impl_->filter = opts;
-  impl_->filtered = true;
-  impl_->ingress_hook = IngressHook::Clsact;
+Status TcpSender::attach_tcx_hook(int ifindex) {
+  auto link = attach_tcx(tc_program(), ifindex, "the ingress program");
+  if (!link) return tl::unexpected<Error>(std::move(link.error()));
+  impl_->links.push_back(std::move(*link));
   return {};
 }
 
-void TcpSender::detach_tc_hook() {
-  impl_->remove_filter();
-}
-
-IngressHook TcpSender::ingress_hook() const {
-  return impl_->ingress_hook;
+int TcpSender::tc_program() const {
+  return bpf_program__fd(impl_->skel->progs.xtg_tcp_tc);
 }
 
 const std::string& TcpSender::count_source_note() const {

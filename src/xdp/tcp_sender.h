@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The kernel programs of a `tcp` run: loads them, attaches them, adds flows, runs them, reads their
-// counters. Owns the loaded object, its mapped memory and every attachment; all of it ends with the
-// TcpSender, and all but a clsact filter when the process is killed. Methods may be called from any
-// thread; run() from one thread per worker at a time.
+// counters. Owns the loaded object, its mapped memory and its attachments; all of it ends with the
+// TcpSender, also when the process is killed. Methods may be called from any thread; run() from one
+// thread per worker at a time.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/result.h"
@@ -29,10 +28,6 @@ struct TcpSenderSpec {
   std::span<const std::uint32_t> sums;   ///< packet::segment_sums() of the payload
   bool flow_histograms = false;          ///< a round-trip time histogram for every flow
 };
-
-/// Where the far end's segments are intercepted on the interface.
-enum class IngressHook : std::uint8_t { Xdp, Tcx, Clsact };
-std::string_view to_string(IngressHook ingress_hook); // "xdp", "tcx", "clsact"
 
 /// A connection's state at take-over.
 struct FlowSetup {
@@ -71,11 +66,10 @@ public:
   /// Intercepts segments on this interface, in the calling thread's network namespace. NotSupported
   /// if the XDP slot is taken; then nothing was changed.
   Status attach_xdp_hook(int ifindex);
-  /// By tcx (Linux 6.6), or by clsact before that.
-  Status attach_tc_hook(int ifindex);
-  /// Removes the clsact filter (before Linux 6.6), which outlives its process. From any thread.
-  void detach_tc_hook();
-  [[nodiscard]] IngressHook ingress_hook() const;
+  /// The same at tc ingress, before the programs that are there. EINVAL before Linux 6.6, where
+  /// tc_program() can be a filter (net/tc_filter.h).
+  Status attach_tcx_hook(int ifindex);
+  [[nodiscard]] int tc_program() const;
 
   /// Why frames are not counted by tracepoint; empty if they are.
   [[nodiscard]] const std::string& count_source_note() const;

@@ -140,6 +140,21 @@ class Path(ReflectTest):
             frames = capture.take(total["packets"])
         self.assertGreater(len(frames), 0)
 
+    def test_answers_too_long_for_the_way_back(self):
+        """The sender's MTU is lowered during the run: the driver drops them, and they are counted."""
+        reflector = self.reflector("--mode", "tc")
+        with self.wire.start("udp", self.wire.near_if, "--json", "-a", self.wire.far_ip, "-s", 1000, "--via", "tc",
+                             "--rate", "1kpps") as run:
+            self.wire.wait_sending()
+            self.wire.near("ip", "link", "set", "dev", self.wire.near_if, "mtu", "576")
+            self.wire.wait_sending()
+            run.send(signal.SIGINT)
+            sent = self.ok(run.finish())
+        total = reflector.stop().end["sum"]
+        self.assertGreaterEqual(total["packets"], 100)
+        self.assertGreaterEqual(total["driver_drops"], 100)
+        self.assertEqual(total["packets"] + total["driver_drops"], sent.total["accepted"])
+
     def test_compact_signatures(self):
         """The first frame of an unannounced stream passes."""
         frames, end, _ = self.sent_and_reflected((), "-s", 64)

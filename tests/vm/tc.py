@@ -2,8 +2,10 @@
 """`--via tc` over real drivers, with and without XDP, and over devices on top of a card: every frame is accounted for, and
 what was accepted arrives; and the receiver and the reflector by tc."""
 import contextlib
+import os
 import re
 import signal
+import subprocess
 
 import cards
 import lib
@@ -150,6 +152,65 @@ class Tcp(Connections):
         self.exchanged(1_000_000)
 
 
+class Ingress(Connections):
+    """The program that takes the far end's segments at tc; before Linux 6.6 a filter of clsact."""
+
+    def at_tc(self):
+        return [self.near("tc", *words, "dev", "eth0") for words in (("qdisc", "show"), ("filter", "show", "ingress"))]
+
+    def leaves_all_as_it_was(self):
+        before = self.at_tc()
+        for number in (signal.SIGINT, signal.SIGKILL):
+            with self.subTest(number=number), tcp_lib.Sink(self.wire, check="pattern") as sink, \
+                    self.start("--via", "tc", "--ingress", "tc", "--payload", "pattern") as run:
+                sink.wait_bytes(100_000, run)
+                if cards.KERNEL < (6, 6):
+                    self.assertIn("xtg_tcp", self.at_tc()[1])
+                run.send(number)
+                result = run.finish(3 * lib.PATIENCE)
+                self.assertEqual(result.status, -number if number == signal.SIGKILL else 0, result)
+                lib.wait_for(lambda: self.at_tc() == before, "all is as before", seconds=20)
+
+    def test_alone(self):
+        self.leaves_all_as_it_was()
+
+    def test_filter_of_another(self):
+        passes = lib.compile_bpf(self, "return 0;", section="tc")
+        self.near("tc", "qdisc", "add", "dev", "eth0", "clsact")
+        self.addCleanup(self.near, "tc", "qdisc", "del", "dev", "eth0", "clsact")
+        self.near("tc", "filter", "add", "dev", "eth0", "ingress", "bpf", "da", "obj", passes, "sec", "tc")
+        self.leaves_all_as_it_was()
+
+
+class NoClsact(Connections):
+    """A kernel without the module of clsact, before Linux 6.6: every command that needs it says so."""
+    MODPROBE = "/proc/sys/kernel/modprobe"
+
+    def setUp(self):
+        super().setUp()
+        with open(self.MODPROBE, encoding="ascii") as file:
+            self.addCleanup(self.set_modprobe, file.read())
+        self.set_modprobe("/bin/false")
+        lib.wait_for(self.is_unloaded, "the module is unloaded")
+
+    def set_modprobe(self, path):
+        with open(self.MODPROBE, "w", encoding="ascii") as file:
+            file.write(path)
+
+    def is_unloaded(self):
+        subprocess.run(["rmmod", "sch_ingress"], capture_output=True, check=False)
+        return not os.path.exists("/sys/module/sch_ingress")
+
+    def test_refused(self):
+        for command in ("rx", "reflect"):
+            with self.subTest(command=command):
+                result = self.wire.run(command, "eth0", "--mode", "tc", "--duration", 1, "--json")
+                self.failed(result, 4, "module sch_ingress")
+        sink = self.sink()
+        self.failed(self.tcp("--ingress", "tc", "--via", "tc", "--bytes", 1000), 4, "module sch_ingress")
+        self.assertEqual(sink.connections(), [])
+
+
 class Tunnel(Connections):
     """WireGuard: no header of the link layer, and what arrives is counted where it is decrypted."""
 
@@ -230,5 +291,8 @@ class Bond(Sends):
         self.assertGreaterEqual(self.beside() - beside, 300)
 
 
-QUICK = {"virtio-net-pci": (Frames,), "vmxnet3": (Frames,), "e1000e": (Tc, Tunnel, FailOver, Bond)}
-FULL = {"virtio-net-pci": (Tc, OnTop), "vmxnet3": (Tc,), "e1000e": (Tc, OnTop, Tcp, Tunnel, FailOver, Bond)}
+BEFORE_TCX = (NoClsact,) if cards.KERNEL < (6, 6) else ()
+QUICK = {"virtio-net-pci": (Frames,), "vmxnet3": (Frames,),
+         "e1000e": (Tc, Ingress, *BEFORE_TCX, Tunnel, FailOver, Bond)}
+FULL = {"virtio-net-pci": (Tc, OnTop), "vmxnet3": (Tc,),
+        "e1000e": (Tc, OnTop, Tcp, Ingress, *BEFORE_TCX, Tunnel, FailOver, Bond)}
