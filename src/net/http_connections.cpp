@@ -89,9 +89,8 @@ bool write_in_time(int fd, const char* from, std::size_t size) {
 }
 
 bool hung_up(const HttpJob& job) {
-  const auto closed = static_cast<short>(job.last ? 0 : POLLRDHUP);
-  pollfd look{job.socket.get(), closed, 0};
-  return poll(&look, 1, 0) > 0 && (look.revents & (closed | POLLHUP | POLLERR)) != 0;
+  pollfd look{job.socket.get(), 0, 0};
+  return poll(&look, 1, 0) > 0 && (look.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 HttpConnections::HttpConnections(std::vector<Listening> sockets, HttpServerLimits limits,
@@ -180,6 +179,11 @@ void HttpConnections::accept_from(int listener) {
 void HttpConnections::take(UniqueFd socket) {
   const int fd = socket.get(), on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  // Tells one that is gone from one that only closed its side, where nothing is written for long.
+  const int idle_s = 20;
+  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &idle_s, sizeof idle_s);
   const bool full = use_.connections >= limits_.connections;
   Connection connection{HttpShare(use_), std::move(socket), {},
                         peer_of(fd),     local_of(fd),      in(limits_.idle)};

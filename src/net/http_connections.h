@@ -56,7 +56,8 @@ struct HttpJob {
 
 /// Writes all of it, or gives up: the far end has 10 s, and one more for each MiB.
 bool write_in_time(int fd, const char* from, std::size_t size);
-/// The far end is gone, or has closed its side, where that says that it wants no more.
+/// The far end is gone. One that has closed only its side (nc -N) still reads: whether that was
+/// before or after its request was taken says nothing.
 bool hung_up(const HttpJob& job);
 
 class HttpConnections {

@@ -238,19 +238,25 @@ class Guarded(ServeTest):
         connection = self.ask("POST /v1/tests HTTP/1.1", "Content-Encoding: gzip", "Content-Type: application/json", body=packed)
         self.assertRegex(connection.recv(4096), rb"^HTTP/1.1 415 ")
 
+    def read_until(self, wanted, connection, text=b""):
+        while wanted not in text:
+            piece = connection.recv(4096)
+            self.assertTrue(piece, text)
+            text += piece
+        return text
+
     def test_closes_its_side(self):
-        """As nc -N does: the answer still comes, and so do events."""
+        """As nc -N does: the answer still comes, and so do events, also if the request was taken before."""
         client = self.serve()
-        name = client.create(RX)
+        name = client.create({**RX, "interval": "100ms"})
         client.wait(name, "running")
-        for path, wanted in (("/v1/health", b'"status":"ok"'), (f"/v1/tests/{name}/events", b'{"event":"start"')):
-            connection = self.ask(f"GET {path} HTTP/1.1", f"Authorization: Bearer {serve_lib.TOKEN}")
-            connection.shutdown(socket.SHUT_WR)
-            text = b""
-            while wanted not in text:
-                piece = connection.recv(4096)
-                self.assertTrue(piece, text)
-                text += piece
+        for path, taken, wanted in (("health", b"", b'"status":"ok"'), (f"tests/{name}/events", b"", b'"event":"start"'),
+                                    (f"tests/{name}/events", b'"event":"start"', b'"event":"interval"')):
+            with self.subTest(path=path, taken=taken):
+                connection = self.ask(f"GET /v1/{path} HTTP/1.1", f"Authorization: Bearer {serve_lib.TOKEN}")
+                text = self.read_until(taken, connection)
+                connection.shutdown(socket.SHUT_WR)
+                self.read_until(wanted, connection, text)
 
     def test_readers_of_events(self):
         """They leave threads for others."""
