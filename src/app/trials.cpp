@@ -48,7 +48,7 @@ Status Trials::set_size(const std::optional<packet::SizeLaw>& size) {
   auto plan = resolve(plan::trial_of(test_, {}, {}));
   if (!plan) return tl::unexpected<Error>(std::move(plan.error()));
   plan::settle_paths(*plan);
-  if (sends_here() && !test_.dry_run)
+  if (sends_here())
     if (auto fit = plan::check_frames(*plan); !fit) return fit;
   plan_ = std::move(*plan);
   const plan::Plan& sender = first_sender(plan_);

@@ -49,7 +49,8 @@ bool receives(const PortTestPlan& plan, std::size_t port);
 void settle_paths(PortTestPlan& plan);
 /// Whether the run attaches such a program for this port.
 bool receives_at_its_peer(const PortTestPlan& plan, const PortPlan& port);
-/// NotSupported where frames are known not to leave, and --fix does not repair it.
+/// NotSupported where frames are known not to leave, and --fix does not repair it; in a dry run
+/// only where they are too long.
 Status check_frames(const PortTestPlan& plan);
 
 /// The stream in the reverse direction: addresses, UDP ports and MAC addresses are swapped. What

@@ -176,10 +176,11 @@ class Policer(SearchTest):
 
     def test_sizes_are_checked_before_the_first_trial(self):
         before = self.wire.far_packets()
-        result = self.search("--sizes", "64,9000")
-        self.assertEqual(result.status, 4, result)
-        self.assertIn("does not fit", result.doc["error"])
-        self.assertEqual((result.doc["intervals"], self.wire.far_packets()), ([], before), "nothing is sent")
+        for args in ((), ("--dry-run",)):
+            result = self.search("--sizes", "64,9000", *args)
+            self.assertEqual(result.status, 4, result)
+            self.assertIn("does not fit", result.doc["error"])
+            self.assertEqual((result.doc["intervals"], self.wire.far_packets()), ([], before), "nothing is sent")
 
     def test_dry_run_prints_the_searchs_plan(self):
         before = self.wire.far_packets()
