@@ -7,6 +7,7 @@
 #include "app/two_hosts.h"
 #include "core/exit_status.h"
 #include "plan/plan.h"
+#include "run/trial_outcome.h"
 #include "serve/far_end.h"
 
 namespace xtg::app {
@@ -57,7 +58,8 @@ Result<Trials::Done> HostTrials::measure_trial(const plan::TestSpec& trial,
   }
   done.starts = serve::starts_apart(hosts);
   const double frames = static_cast<double>(ledgers.front().asked - ledgers.front().not_sent);
-  done.outcome = outcome_of(ledgers, done.delay, done.rate > 0 ? frames / done.rate : 0, shape);
+  done.outcome =
+      run::outcome_of(ledgers, done.delay, done.rate > 0 ? frames / done.rate : 0, shape);
   return done;
 }
 

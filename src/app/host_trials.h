@@ -28,6 +28,8 @@ private:
   /// As if this host sent, also where the other one does: the frames are the same.
   [[nodiscard]] Result<plan::PortTestPlan> resolve(const plan::TestSpec& trial) const override;
 
+  [[nodiscard]] bool sends_here() const override { return !far_.reverse; }
+
   const plan::FarEnd far_;
   FarHost& host_;
   const HostPath path_;

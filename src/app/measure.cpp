@@ -39,23 +39,11 @@ std::vector<plan::FrameSize> frame_sizes(const plan::Plan& plan) {
   return sizes;
 }
 
-/// Whether the veth peer of the port gets one of our receiving programs, with which it takes frames
-/// from XDP.
-bool receives_at_its_peer(const plan::PortTestPlan& plan, const plan::PortPlan& port) {
-  const auto& peer = port.iface.peer;
-  return peer && peer->same_netns && std::ranges::any_of(plan.ports, [&](const auto& other) {
-           return other.receive && other.iface.ifindex == peer->ifindex;
-         });
-}
-
 /// Repairs or reports whatever keeps frames from leaving a port.
 Status remove_obstacles(plan::PortTestPlan& plan, std::vector<std::unique_ptr<Repair>>& repairs) {
+  plan::settle_paths(plan);
   for (plan::PortPlan& port : plan.ports) {
-    if (!port.send) continue;
-    if (receives_at_its_peer(plan, port)) {
-      if (port.send->asked().via == plan::TxPath::Auto) plan::use_xdp(*port.send);
-      continue;
-    }
+    if (!port.send || plan::receives_at_its_peer(plan, port)) continue;
     auto clear = remove_obstacle(port.iface, frame_sizes(*port.send), port.send->fix,
                                  repairs.emplace_back(), port.send->notes, port.send->via);
     if (!clear) return clear;

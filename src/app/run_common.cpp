@@ -51,10 +51,7 @@ Status remove_obstacle(const plan::InterfaceFacts& iface,
   for (const plan::FrameSize size : frame_sizes) {
     const auto obstacle = plan::preflight(iface, size, via);
     if (!obstacle) continue;
-    if (repair || !fix || obstacle->fix == plan::Fix::None)
-      return fail(Errc::NotSupported,
-                  obstacle->paragraph() +
-                      (obstacle->fix != plan::Fix::None ? "; --fix does it for the run" : ""));
+    if (repair || !fix || obstacle->fix == plan::Fix::None) return plan::blocked(*obstacle);
     auto applied = Repair::apply(*obstacle, iface);
     if (!applied) return tl::unexpected<Error>(std::move(applied.error()));
     repair = std::move(*applied);

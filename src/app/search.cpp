@@ -9,12 +9,13 @@
 #include "app/front_end.h"
 #include "app/host_trials.h"
 #include "app/port_facts.h"
-#include "app/search_run.h"
 #include "app/this_host.h"
 #include "app/trials.h"
 #include "core/exit_status.h"
+#include "report/dry_run.h"
 #include "report/search_event.h"
 #include "run/loop.h"
+#include "run/search_run.h"
 #include "serve/far_end.h"
 #include "xdp/live.h"
 
@@ -79,25 +80,36 @@ Result<Ready> make_trials(const plan::SearchSpec& spec, const plan::FarEnd& far,
   return ready;
 }
 
+int dry_run(const report::SearchBegin& begin, Context& context) {
+  const plan::OutputSpec& output = begin.spec.test.output;
+  if (output.json || output.json_stream)
+    context.out << report::search_plan_json(begin) << '\n';
+  else if (!output.quiet)
+    report::print_search_plan(context.out, begin);
+  context.out.flush();
+  report::Notes notes(context.err);
+  if (for_people(output))
+    for (const plan::PortPlan& port : begin.plan.ports)
+      if (port.send) notes.emit(port.send->notes);
+  return static_cast<int>(ExitStatus::Done);
+}
+
 } // namespace
 
 int search(const plan::SearchSpec& spec, const plan::FarEnd& far, Context& context) {
-  if (spec.test.dry_run) return udp(plan::trial_of(plan::test_of(spec), {}, {}), context);
   xdp::init_logging(spec.test.output.verbose);
   const auto sink = make_output(spec.test.output, context);
   auto made = make_trials(spec, far, context);
   if (!made) return fail_before(std::move(made.error()), *sink);
-  Trials& trials = *made->trials;
-  if (auto ready =
-          trials.set_size(spec.sizes.empty() ? std::nullopt : std::optional(spec.sizes.front()));
-      !ready)
-    return fail_before(std::move(ready.error()), *sink);
   ThisHost host(asker(context));
-  SearchRun run(spec, trials, *sink, context.stop);
-  if (auto ready = run.check(); !ready) return fail_before(std::move(ready.error()), *sink);
+  run::SearchRun run(spec, *made->trials, *sink, context.stop);
+  auto sizes = run.plan();
+  if (!sizes) return fail_before(std::move(sizes.error()), *sink);
   const auto attended = context.stop.attend();
-  made->begin.plan = trials.plan();
+  made->begin.plan = made->trials->plan();
+  made->begin.sizes = std::move(*sizes);
   made->begin.info = host.info();
+  if (spec.test.dry_run) return dry_run(made->begin, context);
   sink->take(report::Begin(std::move(made->begin)));
   report::SearchEnd end{run.run(), {}};
   end.summary.cpu_s = host.cpu_s();

@@ -76,6 +76,12 @@ tl::unexpected<Error> invalid(std::string what) {
   return fail(Errc::InvalidArgument, std::move(what));
 }
 
+tl::unexpected<Error> blocked(const Diagnosis& obstacle) {
+  return fail(Errc::NotSupported,
+              obstacle.paragraph() +
+                  (obstacle.fix != Fix::None ? "; --fix does it for the run" : ""));
+}
+
 Status check_consent(const Consent& consent, const InterfaceFacts& iface, const IpRange& dst,
                      std::string_view option) {
   if (iface.has_default_route && !consent.default_route)

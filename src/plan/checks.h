@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "plan/diagnose.h"
 #include "plan/facts.h"
 #include "plan/rx_spec.h"
 #include "plan/spec.h"
@@ -15,6 +16,9 @@
 namespace xtg::plan {
 
 [[nodiscard]] tl::unexpected<Error> invalid(std::string what);
+
+/// NotSupported: what keeps frames from leaving, and its repair.
+[[nodiscard]] tl::unexpected<Error> blocked(const Diagnosis& obstacle);
 
 /// What the user has explicitly allowed.
 struct Consent {

@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "plan/checks.h"
 #include "plan/diagnose.h"
+#include "plan/tx_path.h"
 
 namespace xtg::plan {
 
@@ -161,6 +162,42 @@ TestSpec with_return_paths(TestSpec spec, const HostFacts& facts) {
     port.receive = true;
   }
   return spec;
+}
+
+bool receives(const PortTestPlan& plan, std::size_t port) {
+  return plan.ports[port].receive || (plan.spec.dry_run && plan.spec.ports[port].receive);
+}
+
+bool receives_at_its_peer(const PortTestPlan& plan, const PortPlan& port) {
+  const auto& peer = port.iface.peer;
+  if (!peer || !peer->same_netns) return false;
+  for (std::size_t i = 0; i < plan.ports.size(); i++)
+    if (plan.ports[i].iface.ifindex == peer->ifindex) return receives(plan, i);
+  return false;
+}
+
+void settle_paths(PortTestPlan& plan) {
+  for (PortPlan& port : plan.ports)
+    if (port.send && port.send->asked().via == TxPath::Auto && receives_at_its_peer(plan, port))
+      use_xdp(*port.send);
+}
+
+Status check_frames(const PortTestPlan& plan) {
+  for (const PortPlan& port : plan.ports) {
+    if (!port.send) continue;
+    InterfaceFacts iface = port.iface;
+    if (receives_at_its_peer(plan, port)) {
+      iface.peer->xdp_native = true;
+      iface.xdp_features.reset(); // as they are without that program
+    }
+    for (const StreamPlan& stream : port.send->streams) {
+      const auto obstacle = preflight(iface, largest_frame(stream), port.send->via);
+      if (!obstacle || (port.send->fix && obstacle->fix != Fix::None)) continue;
+      if (plan.spec.dry_run && obstacle->id != "frame-above-mtu") continue; // may be mended by then
+      return blocked(*obstacle);
+    }
+  }
+  return {};
 }
 
 Result<PortTestPlan> resolve_port_test(const TestSpec& test, const std::vector<HostFacts>& facts,

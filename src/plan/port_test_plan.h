@@ -41,6 +41,18 @@ TestSpec with_own_names(TestSpec spec,
 Result<PortTestPlan> resolve_port_test(const TestSpec& test, const std::vector<HostFacts>& facts,
                                        std::uint32_t run_id);
 
+/// Whether the port receives: a dry run has no plan of a receiver.
+bool receives(const PortTestPlan& plan, std::size_t port);
+
+/// The receiving program that the run attaches at a sender's veth peer takes frames from XDP: those
+/// senders transmit from XDP, unless --via says otherwise.
+void settle_paths(PortTestPlan& plan);
+/// Whether the run attaches such a program for this port.
+bool receives_at_its_peer(const PortTestPlan& plan, const PortPlan& port);
+/// NotSupported where frames are known not to leave, and --fix does not repair it; in a dry run
+/// only where they are too long.
+Status check_frames(const PortTestPlan& plan);
+
 /// The stream in the reverse direction: addresses, UDP ports and MAC addresses are swapped. What
 /// the stream leaves open is set as resolve() would choose it on the interface of `facts`, so that
 /// it returns to where it is sent from; MAC addresses that were left open are looked up.

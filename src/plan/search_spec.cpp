@@ -98,7 +98,7 @@ std::optional<Nanoseconds> time_limit(const SearchSpec& spec) {
   return Nanoseconds(14'000'000'000); // the start and the report take the rest of 15 s
 }
 
-Result<double> frames_per_second(const SearchRate& rate, double l1_bits, std::uint64_t speed_bps,
+Result<double> frames_per_second(const SearchRate& rate, double bits, std::uint64_t speed_bps,
                                  std::string_view option) {
   double load = rate.rate.value;
   if (rate.percent > 0) {
@@ -107,9 +107,9 @@ Result<double> frames_per_second(const SearchRate& rate, double l1_bits, std::ui
                   fmt::format("{} {}: the interface's speed is not known; give the rate in pps or "
                               "bps",
                               option, rate.to_string()));
-    load = static_cast<double>(speed_bps) * rate.percent / 100 / l1_bits;
+    load = static_cast<double>(speed_bps) * rate.percent / 100 / bits;
   } else if (rate.rate.unit == Rate::Unit::Bps) {
-    load /= l1_bits;
+    load /= bits;
   }
   if (load >= 0.001) return load;
   return fail(Errc::InvalidArgument,
@@ -117,14 +117,14 @@ Result<double> frames_per_second(const SearchRate& rate, double l1_bits, std::ui
 }
 
 std::vector<double> shares_of(const std::vector<StreamSpec>& streams,
-                              const std::vector<double>& l1_bits) {
+                              const std::vector<double>& bits) {
   const bool rated = std::ranges::all_of(
       streams, [](const StreamSpec& stream) { return stream.rate.rate.unit != Rate::Unit::Max; });
   std::vector<double> shares;
   for (std::size_t i = 0; i < streams.size(); i++) {
     const Rate& rate = streams[i].rate.rate;
     const double frames =
-        rate.unit == Rate::Unit::Bps && i < l1_bits.size() ? rate.value / l1_bits[i] : rate.value;
+        rate.unit == Rate::Unit::Bps && i < bits.size() ? rate.value / bits[i] : rate.value;
     shares.push_back(rated ? frames : streams[i].weight);
   }
   const double all = std::accumulate(shares.begin(), shares.end(), 0.0);
@@ -133,8 +133,7 @@ std::vector<double> shares_of(const std::vector<StreamSpec>& streams,
   return shares;
 }
 
-TestSpec trial_of(const TestSpec& test, const TrialShape& shape,
-                  const std::vector<double>& l1_bits) {
+TestSpec trial_of(const TestSpec& test, const TrialShape& shape, const std::vector<double>& bits) {
   constexpr double kWeights = 1000; // the most that a stream may have
   TestSpec trial = test;
   trial.interval = Nanoseconds(3'600'000'000'000); // nobody reads lines
@@ -142,7 +141,7 @@ TestSpec trial_of(const TestSpec& test, const TrialShape& shape,
   if (!shape.frames) trial.duration = shape.duration;
   for (PortSpec& port : trial.ports) {
     if (!port.sends()) continue;
-    const auto shares = shares_of(port.streams, l1_bits);
+    const auto shares = shares_of(port.streams, bits);
     for (std::size_t i = 0; i < shares.size(); i++) {
       StreamSpec& stream = port.streams[i];
       stream.rate.layer = Layer::L1;

@@ -59,9 +59,10 @@ std::vector<search::Goal> goals_of(const SearchSpec& spec);
 /// For all trials of one size.
 std::optional<Nanoseconds> time_limit(const SearchSpec& spec);
 
-/// Frames per second. `l1_bits`: of one frame; `speed_bps` 0: not known, and a percentage is
+/// Frames per second. `bits`: of one frame, on layer 1 for a percentage, otherwise on the layer of
+/// --rate-layer; `speed_bps` 0: not known, and a percentage is
 /// InvalidArgument, as is a load below one frame in 1000 s. `option`: for the message.
-Result<double> frames_per_second(const SearchRate& rate, double l1_bits, std::uint64_t speed_bps,
+Result<double> frames_per_second(const SearchRate& rate, double bits, std::uint64_t speed_bps,
                                  std::string_view option);
 
 /// The test at a load per port, shared by its streams in proportion to their rates, or else their
@@ -71,10 +72,10 @@ struct TrialShape {
   Nanoseconds duration{0};
   std::optional<std::uint64_t> frames{}; ///< of each port, in its first stream
 };
-TestSpec trial_of(const TestSpec& test, const TrialShape& shape,
-                  const std::vector<double>& l1_bits);
-/// Each stream's share of the frames of a port. `l1_bits`: of one frame of each.
+TestSpec trial_of(const TestSpec& test, const TrialShape& shape, const std::vector<double>& bits);
+/// Each stream's share of the frames of a port. `bits`: of one frame of each, on the layer of its
+/// rate.
 std::vector<double> shares_of(const std::vector<StreamSpec>& streams,
-                              const std::vector<double>& l1_bits);
+                              const std::vector<double>& bits);
 
 } // namespace xtg::plan

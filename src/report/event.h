@@ -76,7 +76,8 @@ struct SearchBegin {
   RunInfo info;
   /// Of two hosts: the server's address and port, and where frames go; empty: all ports are ours.
   std::string server{}, to{};
-  bool reverse = false; ///< frames come from there
+  bool reverse = false;            ///< frames come from there
+  std::vector<SearchSize> sizes{}; ///< in the order in which they are searched
 };
 using Begin = std::variant<UdpBegin, PortTestBegin, TcpBegin, RxBegin, ReflectBegin, SearchBegin,
                            TcpSinkBegin>;

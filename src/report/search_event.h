@@ -42,6 +42,21 @@ struct SearchTrial {
   std::optional<double> left_s;      ///< estimated time until the search ends
 };
 
+/// How the frames leave the sending port.
+struct SearchPath {
+  plan::TxPath via = plan::TxPath::Xdp;
+  std::string reason; ///< why it is not XDP, unless --via asked for it
+};
+/// A frame size as planned, before anything is sent.
+struct SearchSize {
+  std::string size;                             ///< the frames' size law
+  double l1_bits = 0, l2_bits = 0;              ///< of one frame, the mean
+  double rate_bits = 0;                         ///< on the layer on which bit rates count
+  std::optional<SearchPath> path{};             ///< none: the server's host sends
+  std::optional<double> min_load{}, max_load{}; ///< as requested
+  double estimate_s = 0;                        ///< about how long its trials take
+};
+
 struct GoalFound {
   search::Goal goal;
   search::GoalResult result;
@@ -51,16 +66,17 @@ struct LatencyFound {
   double load = 0;
   search::Outcome outcome;
   stats::RxDelay delay;
+  bool shortened = false; ///< to the time limit
 };
-/// What was found with frames of one size.
+/// What was found with frames of one size. What was not measured has no value.
 struct SizeFound {
-  std::string size;
-  double l1_bits = 0, l2_bits = 0;
-  double ceiling = 0;          ///< what the generator reached
-  bool ceiling_is_max = false; ///< the ceiling is --max-rate
-  double min_load = 0, max_load = 0;
+  SearchSize frames;
+  std::optional<double> ceiling{}; ///< what the generator reached
+  bool ceiling_is_max = false;     ///< the ceiling is --max-rate
+  std::optional<double> min_load{}, max_load{};
   std::vector<GoalFound> goals{};
   std::vector<LatencyFound> latency{};
+  std::vector<double> latency_not_measured{}; ///< shares, for want of time
   std::vector<search::Outcome> loss_rate{};
   std::optional<search::BurstReport> bursts{};
 };

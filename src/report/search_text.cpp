@@ -9,24 +9,14 @@
 #include "core/units.h"
 #include "report/describe.h"
 #include "report/rx_phrases.h"
-#include "report/search_event.h"
+#include "report/search_parts.h"
 #include "report/to_text.h"
 
 namespace xtg::report {
 namespace {
 
-std::string duration_text(double seconds) {
-  return format_duration(Nanoseconds(std::llround(seconds * 1e3) * 1'000'000));
-}
-
-std::string goal_text(const search::Goal& goal) {
-  std::string text = fmt::format(
-      "{}, trials of {}, {} per load, {:g} % of that may lose more, width {:g} %",
-      goal.loss_ratio == 0 ? "no loss" : fmt::format("loss up to {:g} %", goal.loss_ratio * 100),
-      duration_text(goal.final_duration), duration_text(goal.duration_sum), goal.exceed_ratio * 100,
-      goal.width * 100);
-  if (!goal.latency.empty()) text += ", " + search::to_string(goal.latency);
-  return text;
+bool not_xdp(const SearchSize& size) {
+  return size.path && size.path->via != plan::TxPath::Xdp;
 }
 
 std::string delay_text(const stats::RxDelay& d) {
@@ -37,46 +27,61 @@ std::string delay_text(const stats::RxDelay& d) {
                      at(0.99), at(0.999), us_number(static_cast<double>(d.max)));
 }
 
-std::string rate_text(double load, const SizeFound& size) {
+std::string rate_text(double load, const SearchSize& size) {
   return fmt::format("{} pkt/s  {} L1  {} L2", thousands(load),
                      prefixed(load * size.l1_bits, "bit/s"),
                      prefixed(load * size.l2_bits, "bit/s"));
 }
 
+/// Why an upper bound is one, where frames were not sent.
+constexpr const char* kGenerator =
+    "generator-limited: the generator sends no more, the device may pass more";
+
 /// How good the bounds are.
 std::string bounds_text(const search::GoalResult& r, const SizeFound& size) {
   const std::string upper = r.upper ? thousands(*r.upper) : std::string{};
+  const bool generator = r.limited_by == search::LimitedBy::Generator;
   switch (r.regular) {
   case search::Regular::Yes:
     return fmt::format("below {} pkt/s; {}", upper,
-                       r.limited_by == search::LimitedBy::Generator
-                           ? "generator-limited: the generator sends no more, the device may "
-                             "pass more"
-                           : "limited by the device");
+                       generator ? kGenerator : "limited by the device");
   case search::Regular::NoUpper:
     return size.ceiling_is_max
                ? "irregular: no loss up to --max-rate, the device may pass more"
                : "irregular: no loss at the generator's ceiling, the device may pass "
                  "more";
   case search::Regular::NoLower:
-    return fmt::format("irregular: too much loss even at the smallest load, {} pkt/s", upper);
+    return fmt::format("irregular: {} even at the smallest load, {} pkt/s{}",
+                       generator ? "frames are not sent" : "too much loss", upper,
+                       generator ? fmt::format("; {}", kGenerator) : "");
   case search::Regular::Unfinished:
     break;
   }
-  return r.upper ? fmt::format("unfinished: below {} pkt/s", upper)
-                 : "unfinished: no upper bound yet";
+  if (!r.upper) return "unfinished: no upper bound yet";
+  return fmt::format("unfinished: below {} pkt/s{}", upper,
+                     generator ? fmt::format("; {}", kGenerator) : "");
+}
+
+/// What of a latency point is not as usual.
+std::string shortened_text(const LatencyFound& found) {
+  if (!found.shortened) return {};
+  return fmt::format("  (of {} packets in {}: the time limit allowed no more)",
+                     with_thousands(found.delay.count), duration_text(found.outcome.duration));
 }
 
 void print_size(Page& page, const SizeFound& size) {
-  fmt::print(page.out, "\nframes of {} bytes\n", size.size);
+  fmt::print(page.out, "\nframes of {} bytes\n", size.frames.size);
+  if (not_xdp(size.frames)) page.row("via", path_text(size.frames));
   page.row("ceiling",
-           fmt::format("{}{}", rate_text(size.ceiling, size),
-                       size.ceiling_is_max ? "  (--max-rate)" : "  (what the generator reaches)"));
+           !size.ceiling ? "not measured"
+           : size.ceiling_is_max
+               ? rate_text(*size.ceiling, size.frames) + "  (--max-rate)"
+               : rate_text(*size.ceiling, size.frames) + "  (what the generator reaches)");
   for (const GoalFound& found : size.goals) {
     const search::GoalResult& r = found.result;
-    page.row(found.goal.name, r.lower ? rate_text(*r.lower, size)
+    page.row(found.goal.name, r.lower ? rate_text(*r.lower, size.frames)
                               : r.estimate
-                                  ? rate_text(*r.estimate, size) +
+                                  ? rate_text(*r.estimate, size.frames) +
                                         "  (an estimate from trials shorter than the goal's)"
                                   : "no lower bound found");
     page.row("", bounds_text(r, size));
@@ -84,36 +89,34 @@ void print_size(Page& page, const SizeFound& size) {
       page.row("", fmt::format("conditional throughput {} pkt/s", thousands(r.throughput)));
   }
   for (const LatencyFound& found : size.latency)
-    page.row(fmt::format("delay at {:.0f} %", found.share * 100), delay_text(found.delay));
+    page.row(fmt::format("delay at {:.0f} %", found.share * 100),
+             delay_text(found.delay) + shortened_text(found));
+  for (const double share : size.latency_not_measured)
+    page.row(fmt::format("delay at {:.0f} %", share * 100), "not measured: no time was left");
   for (const search::Outcome& point : size.loss_rate)
     page.row("loss rate", fmt::format("{} of {} pkt/s", percent_text(point.loss_ratio()),
                                       thousands(point.load)));
   if (size.bursts)
     page.row("back to back",
              fmt::format("{} searches: mean {:.1f}, min {}, max {}, deviation {:.1f} frames; "
-                         "buffer {:.6f} s, corrected {:.6f} s",
+                         "buffer {:.6f} s, corrected {}",
                          size.bursts->searches, size.bursts->mean, size.bursts->least,
                          size.bursts->most, size.bursts->deviation, size.bursts->implied_buffer_s,
-                         size.bursts->corrected_buffer_s));
+                         size.bursts->corrected_buffer_s
+                             ? fmt::format("{:.6f} s", *size.bursts->corrected_buffer_s)
+                             : "not known"));
 }
 
 } // namespace
 
 void to_text(Page& page, const SearchBegin& begin) {
-  std::string from, to;
-  for (const plan::PortPlan& port : begin.plan.ports) {
-    if (port.send) from += (from.empty() ? "" : ", ") + port.iface.name;
-    if (port.receive) to += (to.empty() ? "" : ", ") + port.iface.name;
-  }
-  if (!begin.to.empty()) to = begin.to;
-  if (begin.reverse) std::swap(from, to);
-  fmt::print(page.out, "search from {} to {}\n", from, to);
-  const auto goals = plan::goals_of(begin.spec);
-  for (const search::Goal& goal : goals)
-    fmt::print(page.out, "  {}: {}\n", goal.name, goal_text(goal));
+  print_search_head(page.out, begin);
+  for (const SearchSize& size : begin.sizes)
+    if (not_xdp(size))
+      fmt::print(page.out, "  frames of {} bytes via {}\n", size.size, path_text(size));
   fmt::print(page.out, "{:>5} {:<12} {:>8} {:>14} {:>16} {:>7} {:>12} {:>10} {:>9}", "trial",
              "kind", "size", "load pkt/s", "L1", "time", "loss", "unsent", "p99 us");
-  for (const search::Goal& goal : goals)
+  for (const search::Goal& goal : plan::goals_of(begin.spec))
     fmt::print(page.out, " {:>10}", goal.name);
   fmt::print(page.out, " {:>7}\n", "left");
   page.out << std::flush;

@@ -2,10 +2,11 @@
 // The objects in the JSON of `search`.
 #include <algorithm>
 
+#include "plan/tx_path.h"
 #include "report/both_ends.h"
 #include "report/describe.h"
 #include "report/rx_values.h"
-#include "report/search_event.h"
+#include "report/search_parts.h"
 #include "report/to_json.h"
 
 namespace xtg::report {
@@ -33,14 +34,14 @@ void add_outcome(Json& out, const search::Outcome& o) {
   out["loss_percent"] = o.asked == 0 ? Json(nullptr) : number(o.loss_ratio() * 100);
 }
 
-Json rate_value(const std::optional<double>& load, const SizeFound& size) {
+Json rate_value(const std::optional<double>& load, const SearchSize& size) {
   if (!load) return nullptr;
   return {{"pps", number(*load)},
           {"l1_bits_per_second", number(*load * size.l1_bits)},
           {"l2_bits_per_second", number(*load * size.l2_bits)}};
 }
 
-Json found_value(const GoalFound& found, const SizeFound& size) {
+Json found_value(const GoalFound& found, const SearchSize& size) {
   const search::GoalResult& r = found.result;
   return {{"name", found.goal.name},
           {"lower", rate_value(r.lower, size)},
@@ -57,7 +58,20 @@ Json latency_value(const LatencyFound& found) {
   Json out = {{"share_percent", number(found.share * 100)}};
   add_outcome(out, found.outcome);
   out["delay_us"] = delay_value(found.delay);
+  out["shortened"] = found.shortened;
   return out;
+}
+
+Json figure_or_null(const std::optional<double>& value) {
+  return value ? number(*value) : Json(nullptr);
+}
+
+Json via_value(const SearchSize& size) {
+  return size.path ? Json(plan::tx_path_name(size.path->via)) : Json(nullptr);
+}
+
+Json via_reason_value(const SearchSize& size) {
+  return or_null(size.path ? size.path->reason : std::string{});
 }
 
 Json bursts_value(const search::BurstReport& bursts) {
@@ -67,24 +81,30 @@ Json bursts_value(const search::BurstReport& bursts) {
           {"max_frames", bursts.most},
           {"deviation_frames", number(bursts.deviation)},
           {"implied_buffer_seconds", number(bursts.implied_buffer_s)},
-          {"corrected_buffer_seconds", number(bursts.corrected_buffer_s)}};
+          {"corrected_buffer_seconds", figure_or_null(bursts.corrected_buffer_s)}};
 }
 
 Json size_value(const SizeFound& size) {
-  Json goals = Json::array(), latency = Json::array(), loss_rate = Json::array();
+  Json goals = Json::array(), latency = Json::array(), loss_rate = Json::array(),
+       missing = Json::array();
+  for (const double share : size.latency_not_measured)
+    missing.push_back(number(share * 100));
   for (const GoalFound& found : size.goals)
-    goals.push_back(found_value(found, size));
+    goals.push_back(found_value(found, size.frames));
   for (const LatencyFound& found : size.latency)
     latency.push_back(latency_value(found));
   for (const search::Outcome& point : size.loss_rate)
     add_outcome(loss_rate.emplace_back(), point);
-  return {{"size", size.size},
-          {"ceiling", rate_value(size.ceiling, size)},
+  return {{"size", size.frames.size},
+          {"via", via_value(size.frames)},
+          {"via_reason", via_reason_value(size.frames)},
+          {"ceiling", rate_value(size.ceiling, size.frames)},
           {"ceiling_is_max_rate", size.ceiling_is_max},
-          {"min_load_pps", number(size.min_load)},
-          {"max_load_pps", number(size.max_load)},
+          {"min_load_pps", figure_or_null(size.min_load)},
+          {"max_load_pps", figure_or_null(size.max_load)},
           {"goals", std::move(goals)},
           {"latency", std::move(latency)},
+          {"latency_not_measured_percent", std::move(missing)},
           {"loss_rate", std::move(loss_rate)},
           {"back_to_back", size.bursts ? bursts_value(*size.bursts) : Json(nullptr)}};
 }
@@ -161,11 +181,11 @@ std::vector<SearchVerdict> judge(const std::vector<plan::SearchCondition>& condi
   std::vector<SearchVerdict> verdicts;
   for (const SizeFound& size : summary.sizes)
     for (const plan::SearchCondition& condition : conditions) {
-      SearchVerdict verdict{condition, size.size, std::nullopt, false};
+      SearchVerdict verdict{condition, size.frames.size, std::nullopt, false};
       for (const GoalFound& found : size.goals)
         if (found.goal.name == condition.goal) verdict.value = found.result.lower;
       if (verdict.value) {
-        if (condition.bound.unit == Rate::Unit::Bps) *verdict.value *= size.l1_bits;
+        if (condition.bound.unit == Rate::Unit::Bps) *verdict.value *= size.frames.rate_bits;
         plan::Condition plain;
         plain.relation = condition.relation;
         plain.bound = condition.bound.value;
@@ -176,30 +196,44 @@ std::vector<SearchVerdict> judge(const std::vector<plan::SearchCondition>& condi
   return verdicts;
 }
 
-Json to_json(const SearchBegin& begin) {
-  Json ports = Json::array(), goals = Json::array(), sizes = Json::array(), expect = Json::array();
-  for (const plan::PortPlan& port : begin.plan.ports)
+Json search_configuration(const SearchBegin& begin) {
+  Json ports = Json::array(), goals = Json::array(), sizes = Json::array(), expect = Json::array(),
+       searches = Json::array();
+  for (std::size_t i = 0; i < begin.plan.ports.size(); i++) {
+    const plan::PortPlan& port = begin.plan.ports[i];
     ports.push_back({{"interface", port.iface.name},
                      {"sends", port.send ? plan_value(*port.send) : Json(nullptr)},
-                     {"receives", port.receive.has_value()}});
+                     {"receives", plan::receives(begin.plan, i)}});
+  }
   for (const search::Goal& goal : plan::goals_of(begin.spec))
     goals.push_back(goal_value(goal));
   for (const packet::SizeLaw& size : begin.spec.sizes)
     sizes.push_back(size.to_string());
+  for (const SearchSize& size : begin.sizes)
+    searches.push_back({{"size", size.size},
+                        {"via", via_value(size)},
+                        {"via_reason", via_reason_value(size)},
+                        {"min_load_pps", figure_or_null(size.min_load)},
+                        {"max_load_pps", figure_or_null(size.max_load)},
+                        {"estimated_seconds", number(size.estimate_s)}});
   for (const plan::SearchCondition& condition : begin.spec.expect)
     expect.push_back(condition.text);
   const auto time_limit = plan::time_limit(begin.spec);
-  return start_value(begin.info, plan::interfaces_of(begin.plan),
-                     {{"role", "search"},
-                      {"server", begin.server.empty() ? Json(nullptr) : Json(begin.server)},
-                      {"reverse", begin.reverse},
-                      {"bidir", begin.plan.spec.bidir},
-                      {"drain_seconds", seconds(begin.plan.spec.drain)},
-                      {"max_seconds", time_limit ? Json(seconds(*time_limit)) : Json(nullptr)},
-                      {"goals", std::move(goals)},
-                      {"sizes", std::move(sizes)},
-                      {"expect", std::move(expect)},
-                      {"ports", std::move(ports)}});
+  return {{"role", "search"},
+          {"server", begin.server.empty() ? Json(nullptr) : Json(begin.server)},
+          {"reverse", begin.reverse},
+          {"bidir", begin.plan.spec.bidir},
+          {"drain_seconds", seconds(begin.plan.spec.drain)},
+          {"max_seconds", time_limit ? Json(seconds(*time_limit)) : Json(nullptr)},
+          {"goals", std::move(goals)},
+          {"sizes", std::move(sizes)},
+          {"searches", std::move(searches)},
+          {"expect", std::move(expect)},
+          {"ports", std::move(ports)}};
+}
+
+Json to_json(const SearchBegin& begin) {
+  return start_value(begin.info, plan::interfaces_of(begin.plan), search_configuration(begin));
 }
 
 Json to_json(const SearchBegin& begin, const SearchTrial& trial) {

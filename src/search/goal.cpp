@@ -107,8 +107,11 @@ Result<std::vector<LatencyLimit>> parse_latency_limits(std::string_view text) {
     LatencyLimit limit;
     limit.figure = static_cast<Figure>(name - kNames.begin());
     limit.or_equal = part.substr(relation).starts_with("<=");
-    const auto bound = parse_duration(part.substr(relation + (limit.or_equal ? 2 : 1)));
-    if (!bound) return bad(part, "a delay such as 50us after it");
+    const std::string_view delay = part.substr(relation + (limit.or_equal ? 2 : 1));
+    const auto bound = parse_duration(delay);
+    // Seconds are the default of durations, and never what a bare number means here.
+    if (!bound || delay.back() < 'a')
+      return bad(part, "a delay with its unit after it, as in 50us");
     limit.ns = static_cast<double>(bound->count());
     limits.push_back(limit);
   } while (!text.empty());

@@ -57,7 +57,7 @@ void BackToBack::record(std::uint64_t lost) {
 }
 
 BurstReport burst_report(const std::vector<std::uint64_t>& found, double max_rate,
-                         double throughput) {
+                         const std::optional<double>& throughput) {
   BurstReport report;
   report.searches = found.size();
   if (found.empty()) return report;
@@ -73,7 +73,8 @@ BurstReport burst_report(const std::vector<std::uint64_t>& found, double max_rat
   report.most = most;
   if (max_rate <= 0) return report;
   report.implied_buffer_s = report.mean / max_rate;
-  report.corrected_buffer_s = report.implied_buffer_s * std::max(0.0, 1 - throughput / max_rate);
+  if (throughput)
+    report.corrected_buffer_s = report.implied_buffer_s * std::max(0.0, 1 - *throughput / max_rate);
   return report;
 }
 

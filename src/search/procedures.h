@@ -58,11 +58,12 @@ struct BurstReport {
   std::size_t searches = 0;
   double mean = 0, deviation = 0;
   std::uint64_t least = 0, most = 0;
-  double implied_buffer_s = 0;   ///< mean / highest rate
-  double corrected_buffer_s = 0; ///< less what was forwarded meanwhile
+  double implied_buffer_s = 0; ///< mean / highest rate
+  /// Less what was forwarded meanwhile; none: no throughput was found.
+  std::optional<double> corrected_buffer_s{};
 };
 /// `max_rate` and `throughput` in frames per second.
 BurstReport burst_report(const std::vector<std::uint64_t>& found, double max_rate,
-                         double throughput);
+                         const std::optional<double>& throughput);
 
 } // namespace xtg::search

@@ -102,6 +102,10 @@ Status read_all(Test& test, std::size_t port, const std::vector<Given>& options)
   return {};
 }
 
+bool is_search(const Test& test) {
+  return std::holds_alternative<plan::SearchSpec>(test.of);
+}
+
 /// Applies threads and CPUs to whatever has them.
 Status settle(Test& test, const Asked& asked) {
   if (auto* udp = udp_of(test))
@@ -132,7 +136,7 @@ Status read_port(Test& test, std::size_t number, const PortDraft& draft) {
   if (auto ok = check_slots(draft.own); !ok) return ok;
   if (auto ok = settle_threads(asked, port.threads, port.cpus); !ok) return ok;
   for (const plan::StreamSpec& stream : port.streams)
-    if (auto ok = check_udp_stream(udp, stream, asked); !ok) return ok;
+    if (auto ok = check_udp_stream(udp, stream, asked, is_search(test)); !ok) return ok;
   return {};
 }
 
@@ -177,7 +181,8 @@ Status read_streams(Test& test, const Draft& draft, const Asked& asked) {
         if (counts(given)) of_it.add(*given.option);
     if (!draft.streams.empty())
       if (auto ok = check_slots(draft.streams[i]); !ok) return labelled(label, ok.error());
-    if (auto ok = check_udp_stream(udp, streams[i], of_it); !ok) return labelled(label, ok.error());
+    if (auto ok = check_udp_stream(udp, streams[i], of_it, is_search(test)); !ok)
+      return labelled(label, ok.error());
   }
   return {};
 }

@@ -177,6 +177,18 @@ Status check_receiver(const SearchSpec& spec) {
   return {};
 }
 
+/// A rate whose bits count on a layer.
+bool has_bit_rate(const SearchSpec& spec) {
+  const auto in_bits = [](const Rate& rate) { return rate.unit == Rate::Unit::Bps; };
+  for (const auto& rate : {spec.min_rate, spec.max_rate, spec.resolution})
+    if (rate && rate->percent == 0 && in_bits(rate->rate)) return true;
+  return std::ranges::any_of(spec.expect, [&](const auto& c) { return in_bits(c.bound); }) ||
+         std::ranges::any_of(spec.test.ports, [&](const plan::PortSpec& port) {
+           return std::ranges::any_of(port.streams,
+                                      [&](const auto& s) { return in_bits(s.rate.rate); });
+         });
+}
+
 Status check_search(const Test& test, const Asked& asked) {
   const auto& spec = std::get<SearchSpec>(test.of);
   if (auto ok = check_server(test, asked); !ok) return ok;
@@ -190,6 +202,10 @@ Status check_search(const Test& test, const Asked& asked) {
     return bad_usage(fmt::format("--rate {}: the search chooses the rate, between --min-rate and "
                                  "--max-rate",
                                  format_rate(streams.front().rate.rate)));
+  if (asked.has("--rate-layer") && !has_bit_rate(spec))
+    return bad_usage(fmt::format("--rate-layer {} needs a rate in bits per second: of a stream, "
+                                 "--min-rate, --max-rate, --resolution or --expect",
+                                 to_string(streams.front().rate.layer)));
   if (asked.has("--sizes") && asked.has("--pkt-size"))
     return bad_usage("--sizes and --pkt-size exclude each other: one of the two is accepted");
   return {};
@@ -204,6 +220,8 @@ CommandInfo search_command() {
   std::erase_if(table.info().options, [](const Option& row) {
     return std::ranges::find(kNotOfSearch, row.name) != kNotOfSearch.end();
   });
+  const auto dry_run = std::ranges::find(table.info().options, "dry-run", &Option::name);
+  dry_run->help = "send nothing, print the search's plan; needs no root";
   search_rows(table);
   server_rows(table);
   table.info().check = check_search;

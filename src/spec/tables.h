@@ -44,9 +44,9 @@ CommandInfo completion_command();
 /// What `udp` sends and how, and where it is received: of `search` as well.
 void add_udp_rows(Table& table);
 
-/// The rules between the options of one stream of a test.
+/// The rules between the options of one stream of a test. `searched`: a search sets the rates.
 Status check_udp_stream(const plan::TestSpec& test, const plan::StreamSpec& stream,
-                        const Asked& asked);
+                        const Asked& asked, bool searched);
 
 class Table;
 /// The options of a test whose other end is a server's, and the rules between them.

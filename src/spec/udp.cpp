@@ -323,8 +323,9 @@ Status check_udp(const Test& of, const Asked& asked) {
 } // namespace
 
 Status check_udp_stream(const plan::TestSpec& test, const plan::StreamSpec& stream,
-                        const Asked& asked) {
-  if (auto ok = check_rate_and_burst(asked, stream.rate); !ok) return ok;
+                        const Asked& asked, bool searched) {
+  if (!searched)
+    if (auto ok = check_rate_and_burst(asked, stream.rate); !ok) return ok;
   if (stream.dyn_ports > 0 && stream.dst_port.count > 1)
     return bad_usage(fmt::format("--dyn-ports {} and --dst-port \"{}\" both set a range of ports: "
                                  "with --dyn-ports, --dst-port is a single port",

@@ -221,6 +221,7 @@ int main(int argc, char** argv) {
   std::ofstream(folder / "tcp-plan-file.json") << tcp_plan_json(sample::tcp_file_plan());
   std::ofstream(folder / "plan.json") << plan_json(sample::plan(), true, sample::test_info().test);
   std::ofstream(folder / "plan6.json") << plan_json(sample::plan_v6(), true);
+  std::ofstream(folder / "search-plan.json") << search_plan_json(sample::search_begin());
   std::ofstream(folder / "probe.json") << checks_json(sample::checks(), "0.1.0");
   return 0;
 }

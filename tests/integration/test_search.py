@@ -174,6 +174,28 @@ class Policer(SearchTest):
         for goal in goals:
             self.assertLess(goal["lower"]["pps"], RATE * (1 + BURST_S / TRIAL_S) * 1.01 + 2000, result)
 
+    def test_sizes_are_checked_before_the_first_trial(self):
+        before = self.wire.far_packets()
+        for args in ((), ("--dry-run",)):
+            result = self.search("--sizes", "64,9000", *args)
+            self.assertEqual(result.status, 4, result)
+            self.assertIn("does not fit", result.doc["error"])
+            self.assertEqual((result.doc["intervals"], self.wire.far_packets()), ([], before), "nothing is sent")
+
+    def test_dry_run_prints_the_searchs_plan(self):
+        before = self.wire.far_packets()
+        args = ("--quick", "--sizes", "64,1518", "--burst", "4", "--max-rate", "10Mbps", "--rate-layer", "l2", "--dry-run")
+        plan = self.ok(self.search(*args)).doc["plan"]
+        self.assertEqual([(search["size"], search["via"]) for search in plan["searches"]], [("64", "xdp"), ("1518", "xdp")])
+        self.assertEqual([round(search["max_load_pps"]) for search in plan["searches"]], [19531, 823])
+        self.assertTrue(all(0 < search["estimated_seconds"] <= 14 for search in plan["searches"]), plan)
+        self.assertEqual([goal["name"] for goal in plan["goals"]], ["ndr", "pdr"])
+        text = self.wire.run(*(arg for arg in self.command(*args) if arg != "--json"))
+        self.assertEqual(text.status, 0, text)
+        for line in ("search from", "ndr: no loss", "frames of 1518 bytes", "at most 14s"):
+            self.assertIn(line, text.out)
+        self.assertEqual(self.wire.far_packets(), before, "nothing is sent")
+
     def test_interrupt(self):
         with self.wire.start(*self.command(*GOAL)) as process:
             self.wire.wait_sending(more=1000)
@@ -217,6 +239,8 @@ class Policer(SearchTest):
                 (("--expect", "ndr"), ("--expect", "ndr>1Mpps")),
                 (("--expect", "xyz>1Mpps"), ("--expect", "xyz", "ndr, pdr")),
                 (("--max-latency", "p98<1us"), ("--max-latency", "p98<1us")),
+                (("--max-latency", "p99<50"), ("--max-latency", "50us")),
+                (("--rate-layer", "l2"), ("--rate-layer l2", "--max-rate")),
                 (("--max-rate", "5"), ("--max-rate", "5")),
                 (("--min-rate", "0%"), ("--min-rate", "0%")),
                 (("--min-rate", "70kpps"), ("--min-rate 70kpps", "--max-rate 60kpps")),

@@ -198,5 +198,43 @@ TEST_F(PortTestPlanTest, OneInterfaceHasOneNameInPortsAndConditions) {
   EXPECT_EQ(refused(), "port eth1 is named twice");
 }
 
+/// A search needs to know before its first trial.
+TEST_F(PortTestPlanTest, FramesThatDoNotFitAreFoundBeforeSending) {
+  facts_[0].iface->mtu = 1500;
+  spec_.ports[0].streams[0].frame_size = packet::SizeLaw(1518);
+  EXPECT_TRUE(check_frames(plan()));
+  spec_.ports[0].streams[0].frame_size = packet::SizeLaw(9000);
+  const Status fit = check_frames(plan());
+  ASSERT_FALSE(fit);
+  EXPECT_EQ(fit.error().code, Errc::NotSupported);
+  EXPECT_NE(fit.error().what.find("whose MTU is 1500"), std::string::npos) << fit.error().what;
+}
+
+TEST_F(PortTestPlanTest, TheReceiverAtAVethPeerTakesFramesFromXdp) {
+  InterfaceFacts& veth = *facts_[0].iface;
+  veth.kind = veth.driver = "veth";
+  veth.mtu = 1500;
+  VethPeer& peer = veth.peer.emplace();
+  peer.ifindex = 8;
+  peer.reachable = peer.same_netns = peer.up = true;
+  peer.mtu = 1500;
+  for (const bool dry_run : {false, true}) {
+    spec_.dry_run = dry_run;
+    PortTestPlan out = plan();
+    EXPECT_EQ(out.ports[0].send->via, TxPath::Tc);
+    settle_paths(out);
+    EXPECT_EQ(out.ports[0].send->via, TxPath::Xdp);
+    EXPECT_EQ(out.ports[0].send->via_reason, "");
+    EXPECT_TRUE(check_frames(out)) << check_frames(out).error().what;
+    out.ports[0].iface.peer->mtu = 40;
+    EXPECT_FALSE(check_frames(out)) << "the receiver changes no MTU";
+  }
+  spec_.dry_run = false;
+  spec_.ports[0].via = TxPath::Tc;
+  PortTestPlan out = plan();
+  settle_paths(out);
+  EXPECT_EQ(out.ports[0].send->via, TxPath::Tc) << "as requested";
+}
+
 } // namespace
 } // namespace xtg::plan

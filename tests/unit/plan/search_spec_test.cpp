@@ -50,6 +50,17 @@ TEST(SearchSpecTest, StreamsShareALoadByTheirRates) {
   EXPECT_FALSE(trial.ports[1].sends());
 }
 
+TEST(SearchSpecTest, BurstsKeepTheLoad) {
+  TestSpec test = two_streams();
+  for (StreamSpec& stream : test.ports[0].streams)
+    stream.rate.burst = 4;
+  const TestSpec paced = trial_of(test, {4000.0, Nanoseconds(1), {}}, {672, 672});
+  EXPECT_EQ(paced.ports[0].streams[0].rate.burst, 4U);
+  EXPECT_DOUBLE_EQ(paced.ports[0].streams[0].rate.rate.value, 2000);
+  const TestSpec flood = trial_of(test, {{}, Nanoseconds(1), {}}, {672, 672});
+  EXPECT_EQ(flood.ports[0].streams[0].rate.burst, 1U);
+}
+
 TEST(SearchSpecTest, OrByTheirWeights) {
   TestSpec test = two_streams();
   test.ports[0].streams[0].weight = 3;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "report/dry_run.h"
 #include "unit/report/search_sample_values.h"
 
 namespace xtg::report {
@@ -39,6 +40,66 @@ TEST(SearchReportTest, IrregularResultsAreMarked) {
   EXPECT_TRUE(says(text, "irregular: too much loss even at the smallest load, 10 pkt/s")) << text;
   EXPECT_TRUE(says(text, "no lower bound found")) << text;
   EXPECT_TRUE(says(text, "interrupted")) << text;
+}
+
+/// What was not sent is the generator's, however little was found.
+TEST(SearchReportTest, UnsentFramesAreNotTheDevicesLoss) {
+  SearchSummary summary = sample::search_irregular();
+  auto& goals = summary.sizes[0].goals;
+  goals[1].result.limited_by = search::LimitedBy::Generator;
+  goals[0].result = {.upper = 900e3, .limited_by = search::LimitedBy::Generator};
+  const std::string text = text_of(summary);
+  EXPECT_TRUE(says(text, "irregular: frames are not sent even at the smallest load, 10 pkt/s; "
+                         "generator-limited:"))
+      << text;
+  EXPECT_TRUE(says(text, "unfinished: below 900,000 pkt/s; generator-limited:")) << text;
+  EXPECT_FALSE(says(text, "too much loss")) << text;
+}
+
+/// Interrupted, or failed, before there was a figure.
+TEST(SearchReportTest, WhatWasNotMeasuredIsNoZero) {
+  SearchSummary summary = sample::search_irregular();
+  SizeFound& size = summary.sizes[0];
+  size.ceiling = size.min_load = size.max_load = std::nullopt;
+  size.goals.clear();
+  size.latency_not_measured = {0.5};
+  const std::string text = text_of(summary);
+  EXPECT_TRUE(says(text, "ceiling         not measured")) << text;
+  EXPECT_TRUE(says(text, "delay at 50 %   not measured: no time was left")) << text;
+  std::ostringstream out;
+  sample::search_run(*make_json(out), summary);
+  const auto found = nlohmann::json::parse(out.str())["end"]["sizes"][0];
+  EXPECT_TRUE(found["ceiling"].is_null()) << found;
+  EXPECT_TRUE(found["min_load_pps"].is_null()) << found;
+  EXPECT_TRUE(found["max_load_pps"].is_null()) << found;
+  EXPECT_EQ(found["latency_not_measured_percent"][0], 50) << found;
+}
+
+TEST(SearchReportTest, PathOfEachSize) {
+  SearchSummary summary = sample::search_summary();
+  EXPECT_FALSE(says(text_of(summary), "  via "));
+  summary.sizes.push_back(summary.sizes[0]);
+  summary.sizes[1].frames.path = SearchPath{plan::TxPath::Tc, "frames are long"};
+  const std::string text = text_of(summary);
+  EXPECT_TRUE(says(text, "via             tc: frames are long")) << text;
+  std::ostringstream out;
+  sample::search_run(*make_json(out), summary);
+  const auto found = nlohmann::json::parse(out.str())["end"]["sizes"];
+  EXPECT_EQ(found[0]["via"], "xdp");
+  EXPECT_TRUE(found[0]["via_reason"].is_null());
+  EXPECT_EQ(found[1]["via"], "tc");
+  EXPECT_EQ(found[1]["via_reason"], "frames are long");
+}
+
+TEST(SearchReportTest, AShortenedLatencyTrialSaysHowFewPackets) {
+  SearchSummary summary = sample::search_summary();
+  EXPECT_FALSE(says(text_of(summary), "the time limit"));
+  LatencyFound& found = summary.sizes[0].latency[0];
+  found.shortened = true;
+  found.delay.count = 3;
+  found.outcome.duration = 0.25;
+  EXPECT_TRUE(says(text_of(summary), "(of 3 packets in 250ms: the time limit allowed no more)"))
+      << text_of(summary);
 }
 
 TEST(SearchReportTest, AnEstimateIsCalledOne) {
@@ -75,6 +136,32 @@ TEST(SearchReportTest, Json) {
   EXPECT_EQ(goals[0]["lower"]["l1_bits_per_second"], 880e3 * 672);
   EXPECT_EQ(document["end"]["reason"], "complete");
   EXPECT_EQ(document["end"]["expect"][0]["held"], false);
+}
+
+TEST(SearchReportTest, DryRunPrintsTheSearchsPlan) {
+  SearchBegin begin = sample::search_begin();
+  SearchSize large = begin.sizes[0];
+  large.size = "9220";
+  large.path = SearchPath{plan::TxPath::Tc, "frames are long"};
+  large.max_load.reset();
+  begin.sizes.push_back(large);
+  std::ostringstream out;
+  print_search_plan(out, begin);
+  for (const char* line :
+       {"  ndr: no loss, trials of 1s, 21s per load", "  pdr: loss up to 0.5 %",
+        "frames of 64 bytes\n  via           xdp\n"
+        "  loads         a small part of the highest load to 1,000,000 pkt/s (--max-rate)\n"
+        "  time          about 75s, no limit\n",
+        "frames of 9220 bytes\n  via           tc: frames are long\n",
+        "to what the generator reaches", "all sizes: about 150s", "expected: ndr>1Mpps"})
+    EXPECT_TRUE(says(out.str(), line)) << line << "\n" << out.str();
+  const auto plan = nlohmann::json::parse(search_plan_json(begin))["plan"];
+  EXPECT_EQ(plan["role"], "search");
+  EXPECT_EQ(plan["goals"].size(), 2U);
+  EXPECT_EQ(plan["searches"][0]["max_load_pps"], 1e6);
+  EXPECT_EQ(plan["searches"][0]["estimated_seconds"], 75);
+  EXPECT_EQ(plan["searches"][1]["via_reason"], "frames are long");
+  EXPECT_TRUE(plan["searches"][1]["max_load_pps"].is_null());
 }
 
 } // namespace

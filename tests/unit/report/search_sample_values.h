@@ -10,6 +10,10 @@ namespace xtg::report::sample {
 inline SearchBegin search_begin() {
   SearchBegin begin{port_test_plan(), {}, info()};
   begin.spec.sizes = {packet::SizeLaw(64)};
+  SearchSize frames{"64", 672, 512, 672, SearchPath{}};
+  frames.max_load = 1e6;
+  frames.estimate_s = 75;
+  begin.sizes = {frames};
   begin.spec.expect = *plan::parse_search_expect("ndr>1Mpps,pdr>=100Mbps");
   return begin;
 }
@@ -48,7 +52,7 @@ inline SearchTrial search_ceiling() {
 /// NDR is the device's, PDR the generator's limit.
 inline SearchSummary search_summary() {
   const auto goals = search::goals_of(search::Preset::Default);
-  SizeFound size{.size = "64", .l1_bits = 672, .l2_bits = 512, .ceiling = 1e6};
+  SizeFound size{.frames = {"64", 672, 512, 672, SearchPath{}}, .ceiling = 1e6};
   size.min_load = 10;
   size.max_load = 1e6;
   size.goals = {{goals[0],

@@ -49,7 +49,8 @@ TEST(GoalTest, RefusesWithWhatWouldDo) {
 TEST(GoalTest, LatencyLimits) {
   EXPECT_EQ(to_string(*parse_latency_limits("p99<50us,p99.99<=1ms,max<2s")),
             "p99<50us,p99.99<=1ms,max<2s");
-  for (const char* text : {"", "p98<1us", "p99", "p99<", "p99>1us", "p99<x", "p99<1us,,max<1s"})
+  for (const char* text :
+       {"", "p98<1us", "p99", "p99<", "p99>1us", "p99<x", "p99<50", "max<=1.5", "p99<1us,,max<1s"})
     EXPECT_FALSE(parse_latency_limits(text)) << text;
 }
 

@@ -118,7 +118,8 @@ TEST(BackToBackTest, Report) {
   EXPECT_EQ(report.least, 900U);
   EXPECT_EQ(report.most, 1100U);
   EXPECT_DOUBLE_EQ(report.implied_buffer_s, 1e-3);
-  EXPECT_DOUBLE_EQ(report.corrected_buffer_s, 0.75e-3);
+  EXPECT_DOUBLE_EQ(report.corrected_buffer_s.value_or(0), 0.75e-3);
+  EXPECT_FALSE(burst_report({900}, 1e6, std::nullopt).corrected_buffer_s);
   EXPECT_EQ(burst_report({}, 1e6, 0).searches, 0U);
 }
 

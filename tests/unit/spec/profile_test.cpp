@@ -190,6 +190,8 @@ Args beside(const std::string& command, const std::string& option) {
                          option == "--token-file" || option == "--wait";
   if (command == "search" && of_server) return {"--server", "h1"};
   if (command == "search" && option == "--tpid") return {"--rx", "eth2", "--vlan", "1"};
+  if (command == "search" && option == "--rate-layer")
+    return {"--rx", "eth2", "--max-rate", "1Gbps"};
   if (command == "search" && option == "--pkt-size") return {"--reflect", "198.18.0.2"};
   if (command == "search" && option != "--rx" && option != "--reflect" && option != "--server")
     return {"--rx", "eth2"};
@@ -204,8 +206,7 @@ TEST(Profile, EveryOptionOfTheTableComesBack) {
     for (const Option& option : command.options) {
       if (!option.on_argv || !option.in_json || (option.many && !option.read)) continue;
       // Of several streams only.
-      const bool shares = option.name.starts_with("rate") || option.name == "burst";
-      if (command.command == Command::Search && shares) continue;
+      if (command.command == Command::Search && option.name == "rate") continue;
       for (const std::string& value : values_of(command.name, option)) {
         Args args = {command.name};
         const Args needed = beside(command.name, option.shown());

@@ -1,34 +1,38 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "app/search_run.h"
+#include "run/search_run.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "search/estimate.h"
 #include "search/procedures.h"
 
-namespace xtg::app {
+namespace xtg::run {
 
 namespace {
 
 using report::SizeFound;
 using report::TrialKind;
 
-constexpr double kLearningLoad = 1000; // frames per second
-constexpr double kLearningSeconds = 0.1;
 constexpr unsigned kLearningTries = 5;
-constexpr double kSmallestPart = 1e-5; // of the largest load, unless --min-rate is given
-constexpr std::array kShares = {0.1, 0.5, 0.9, 1.0}; // of the rate found: where latency is measured
+constexpr double kSmallestPart = 1e-5;  // of the largest load, unless --min-rate is given
+constexpr double kLikelyCeiling = 1e6;  // frames per second, for an estimate of the time
+constexpr double kLikelyOverhead = 0.1; // seconds of a trial
 
 Nanoseconds nanoseconds(double seconds) {
   return Nanoseconds(std::llround(seconds * 1e9));
 }
 
-std::string size_text(const Trials& trials, const std::optional<packet::SizeLaw>& law) {
+double smallest_load(double max_load) {
+  return std::min(max_load / 2, std::max(10.0, max_load * kSmallestPart));
+}
+
+std::string size_text(const SearchTrials& trials, const std::optional<packet::SizeLaw>& law) {
   if (law) return law->to_string();
   std::uint32_t least = ~0U, most = 0;
   for (const plan::PortPlan& port : trials.plan().ports)
@@ -40,27 +44,21 @@ std::string size_text(const Trials& trials, const std::optional<packet::SizeLaw>
   return least == most ? fmt::format("{}", least) : fmt::format("{}-{}", least, most);
 }
 
-} // namespace
-
-SearchRun::Pace SearchRun::pace_of(const plan::SearchSpec& spec,
-                                   const std::vector<search::Goal>& goals) {
-  switch (spec.preset) {
-  case search::Preset::Quick:
-    return {0.3, 0.2};
-  case search::Preset::Rfc2544: // latency lasts twice as long as a trial (26.2)
-    return {1, 2 * goals.front().final_duration};
-  case search::Preset::Default:
-    break;
-  }
-  return {};
+std::vector<std::optional<packet::SizeLaw>> laws_of(const plan::SearchSpec& spec) {
+  std::vector<std::optional<packet::SizeLaw>> laws(spec.sizes.begin(), spec.sizes.end());
+  if (laws.empty()) laws.emplace_back();
+  return laws;
 }
 
-SearchRun::SearchRun(const plan::SearchSpec& spec, Trials& trials, report::Sink& sink,
-                     StopToken stop)
-    : spec_(spec), goals_(plan::goals_of(spec)), trials_(trials), sink_(sink),
-      stop_(std::move(stop)), pace_(pace_of(spec, goals_)), began_ns_(monotonic_ns()) {}
+} // namespace
 
-void SearchRun::show(TrialKind kind, const Trials::Done& done, search::Controller* controller) {
+SearchRun::SearchRun(const plan::SearchSpec& spec, SearchTrials& trials, report::Sink& sink,
+                     StopToken stop)
+    : spec_(spec), goals_(plan::goals_of(spec)), laws_(laws_of(spec)), trials_(trials), sink_(sink),
+      stop_(std::move(stop)), pace_(search::pace_of(spec.preset, goals_)),
+      began_ns_(trials.now_ns()) {}
+
+void SearchRun::show(TrialKind kind, const Done& done, search::Controller* controller) {
   report::SearchTrial shown;
   shown.number = ++summary_.trials;
   shown.kind = kind;
@@ -86,13 +84,19 @@ std::optional<double> SearchRun::time_left() const {
   return std::chrono::duration<double>(*limit).count() - (now_s() - size_began_s_);
 }
 
-std::optional<Trials::Done> SearchRun::at(TrialKind kind, double load, double seconds) {
+/// Whether a trial of this duration ends within the time limit.
+bool SearchRun::fits(double seconds) const {
+  const auto left = time_left();
+  return !left || *left > seconds + overhead_s_;
+}
+
+std::optional<SearchTrials::Done> SearchRun::at(TrialKind kind, double load, double seconds) {
   return trial(kind, {load, nanoseconds(seconds), std::nullopt});
 }
 
 /// None: it failed or was interrupted, which ends the search.
-std::optional<Trials::Done> SearchRun::trial(TrialKind kind, const plan::TrialShape& shape,
-                                             const search::Controller* controller) {
+std::optional<SearchTrials::Done> SearchRun::trial(TrialKind kind, const plan::TrialShape& shape,
+                                                   const search::Controller* controller) {
   if (stopped()) return std::nullopt;
   auto done = trials_.run(shape);
   if (!done) {
@@ -106,10 +110,11 @@ std::optional<Trials::Done> SearchRun::trial(TrialKind kind, const plan::TrialSh
 
 /// Gives the device time to learn addresses (RFC 2544, 23), and ends a search on a dead path.
 bool SearchRun::learn() {
-  const double load = std::min(kLearningLoad, most_.value_or(kLearningLoad));
-  std::optional<Trials::Done> done;
+  const double load = std::min(search::kLearningLoad, most_.value_or(search::kLearningLoad));
+  std::optional<SearchTrials::Done> done;
   for (unsigned times = 1; times <= kLearningTries; times++) { // longer each time: a busy host
-    done = at(TrialKind::Learning, load, times * std::max(kLearningSeconds, 5 / load));
+    done = at(TrialKind::Learning, load,
+              times * search::preliminary(search::kLearningSeconds, load, time_left()));
     if (!done || !done->starved) break;
   }
   if (done && done->silence) error_ = done->silence;
@@ -125,7 +130,8 @@ Status SearchRun::read_loads() {
     out.reset();
     if (!rate) return {};
     const auto load =
-        plan::frames_per_second(*rate, trials_.l1_bits(), sender->iface.speed_bps, option);
+        plan::frames_per_second(*rate, rate->percent > 0 ? trials_.l1_bits() : trials_.rate_bits(),
+                                sender->iface.speed_bps, option);
     if (!load) return tl::unexpected<Error>(load.error());
     out = *load;
     return {};
@@ -142,7 +148,8 @@ Status SearchRun::read_loads() {
 
 /// What the generator reaches, at most --max-rate.
 bool SearchRun::find_ceiling(SizeFound& size) {
-  const double seconds = most_ ? std::max(pace_.ceiling, 5 / *most_) : pace_.ceiling;
+  const double seconds = search::preliminary(
+      pace_.ceiling, most_.value_or(std::numeric_limits<double>::infinity()), time_left());
   const auto done = trial(TrialKind::Ceiling, {most_, nanoseconds(seconds), std::nullopt});
   if (!done) return false;
   size.ceiling_is_max = most_ && done->outcome.unsent == 0;
@@ -153,19 +160,17 @@ bool SearchRun::find_ceiling(SizeFound& size) {
 
 Result<search::Limits> SearchRun::limits(SizeFound& size) const {
   search::Limits limits;
-  limits.max_load = std::max(1.0, size.ceiling);
-  limits.min_load = least_.value_or(
-      std::min(limits.max_load / 2, std::max(10.0, limits.max_load * kSmallestPart)));
+  limits.max_load = *size.ceiling > 0 ? *size.ceiling : 1;
+  limits.min_load = least_.value_or(smallest_load(limits.max_load));
   if (limits.min_load >= limits.max_load)
     return fail(Errc::NotSupported,
                 fmt::format("--min-rate {} is not below {:.0f} pps, which is what can be sent: "
                             "nothing is left to search",
                             spec_.min_rate->to_string(), limits.max_load));
   limits.resolution = near_.value_or(0);
-  if (const auto left = time_left()) {
-    const double latency = static_cast<double>(kShares.size()) * (pace_.latency + overhead_s_);
-    limits.budget = std::max(0.0, *left - std::min(latency, *left / 3));
-  }
+  if (const auto left = time_left())
+    limits.budget =
+        std::max(0.0, *left - search::latency_reserve(limits.max_load, pace_, overhead_s_, *left));
   size.min_load = limits.min_load;
   size.max_load = limits.max_load;
   return limits;
@@ -191,18 +196,22 @@ void SearchRun::look_at_latency(SizeFound& size) {
   const search::GoalResult& first = size.goals.front().result;
   const auto rate = first.lower ? first.lower : first.estimate;
   if (!rate) return;
-  for (const double share : kShares) {
-    if (out_of_time()) return;
-    const double load = *rate * share;
-    const auto done = at(TrialKind::Latency, load, std::max(pace_.latency, 5 / load));
+  for (std::size_t i = 0; i < search::kLatencyShares.size(); i++) {
+    const double share = search::kLatencyShares[i];
+    const auto next = search::latency_trial(i, *rate, pace_, overhead_s_, time_left());
+    if (!next) {
+      size.latency_not_measured.push_back(share);
+      continue;
+    }
+    const auto done = at(TrialKind::Latency, next->load, next->duration);
     if (!done) return;
-    size.latency.push_back({share, load, done->outcome, done->delay});
+    size.latency.push_back({share, next->load, done->outcome, done->delay, next->shortened});
   }
 }
 
 void SearchRun::sweep(SizeFound& size) {
-  search::LossSweep sweep(size.max_load, goals_.front().final_duration);
-  for (auto next = sweep.next(); next && !out_of_time(); next = sweep.next()) {
+  search::LossSweep sweep(*size.max_load, goals_.front().final_duration);
+  for (auto next = sweep.next(); next && fits(next->duration); next = sweep.next()) {
     const auto done = at(TrialKind::LossRate, next->load, next->duration);
     if (!done) break;
     sweep.record(done->outcome);
@@ -213,23 +222,21 @@ void SearchRun::sweep(SizeFound& size) {
 /// Not where all of the highest rate passes: no burst would be too long (RFC 9004, 5.1).
 void SearchRun::back_to_back(SizeFound& size) {
   const search::GoalResult& rate = size.goals.front().result;
-  if (!rate.upper || most_) return; // bursts leave at the highest rate, above any --max-rate
-  search::BackToBack bursts({.most = static_cast<std::uint64_t>(2 * size.ceiling)});
-  for (auto frames = bursts.next(); frames && !out_of_time(); frames = bursts.next()) {
+  if (!rate.upper || most_ || *size.ceiling <= 0)
+    return; // bursts leave at the highest rate, above any --max-rate
+  search::BackToBack bursts({.most = static_cast<std::uint64_t>(2 * *size.ceiling)});
+  for (auto frames = bursts.next(); frames && fits(static_cast<double>(*frames) / *size.ceiling);
+       frames = bursts.next()) {
     const auto done = trial(TrialKind::BackToBack, {std::nullopt, Nanoseconds{}, *frames});
     if (!done) break;
     bursts.record(done->outcome.asked - done->outcome.received);
   }
   if (!bursts.found().empty())
-    size.bursts = search::burst_report(bursts.found(), size.ceiling, rate.lower.value_or(0));
+    size.bursts = search::burst_report(bursts.found(), *size.ceiling, rate.lower);
 }
 
 void SearchRun::one_size(SizeFound& size) {
   size_began_s_ = now_s();
-  if (auto ok = read_loads(); !ok) {
-    error_ = std::move(ok.error());
-    return;
-  }
   if (!learn() || !find_ceiling(size)) return;
   auto limits = this->limits(size);
   if (!limits) {
@@ -244,20 +251,57 @@ void SearchRun::one_size(SizeFound& size) {
   back_to_back(size);
 }
 
+/// For one size, before anything is known of the device.
+double SearchRun::estimate() const {
+  search::Limits limits;
+  limits.max_load = most_.value_or(std::max(kLikelyCeiling, 2 * least_.value_or(0)));
+  limits.min_load = least_.value_or(smallest_load(limits.max_load));
+  limits.resolution = near_.value_or(0);
+  if (const auto limit = plan::time_limit(spec_))
+    limits.budget = std::chrono::duration<double>(*limit).count();
+  // Trials with loss wait for frames in flight, about half of them.
+  const double drain = std::chrono::duration<double>(trials_.plan().spec.drain).count();
+  return search::estimate_seconds(spec_.preset, goals_, limits, kLikelyOverhead + drain / 2);
+}
+
+Result<report::SearchSize> SearchRun::plan_size(const std::optional<packet::SizeLaw>& law) {
+  if (auto ready = trials_.set_size(law); !ready)
+    return tl::unexpected<Error>(std::move(ready.error()));
+  if (auto ok = read_loads(); !ok) return tl::unexpected<Error>(std::move(ok.error()));
+  report::SearchSize size;
+  size.size = size_text(trials_, law);
+  size.l1_bits = trials_.l1_bits();
+  size.l2_bits = trials_.l2_bits();
+  size.rate_bits = trials_.rate_bits();
+  size.path = trials_.path();
+  size.min_load = least_;
+  size.max_load = most_;
+  size.estimate_s = estimate();
+  return size;
+}
+
+Result<std::vector<report::SearchSize>> SearchRun::plan() {
+  std::vector<report::SearchSize> planned;
+  for (const auto& law : laws_) {
+    auto size = plan_size(law);
+    if (!size) return tl::unexpected<Error>(std::move(size.error()));
+    planned.push_back(std::move(*size));
+  }
+  if (auto ready = trials_.set_size(laws_.front()); !ready)
+    return tl::unexpected<Error>(std::move(ready.error()));
+  return planned;
+}
+
 report::SearchSummary SearchRun::run() {
-  std::vector<std::optional<packet::SizeLaw>> sizes(spec_.sizes.begin(), spec_.sizes.end());
-  if (sizes.empty()) sizes.emplace_back();
-  for (const auto& law : sizes) {
+  for (const auto& law : laws_) {
     if (stopped()) break;
-    if (auto ready = trials_.set_size(law); !ready) {
-      error_ = std::move(ready.error());
+    auto planned = plan_size(law);
+    if (!planned) {
+      error_ = std::move(planned.error());
       break;
     }
-    SizeFound& size = summary_.sizes.emplace_back();
-    size.size = size_ = size_text(trials_, law);
-    size.l1_bits = trials_.l1_bits();
-    size.l2_bits = trials_.l2_bits();
-    one_size(size);
+    size_ = planned->size;
+    one_size(summary_.sizes.emplace_back(report::SizeFound{std::move(*planned)}));
   }
   summary_.end_s = now_s();
   const bool unfinished = std::ranges::any_of(summary_.sizes, [](const SizeFound& size) {
@@ -272,4 +316,4 @@ report::SearchSummary SearchRun::run() {
   return std::move(summary_);
 }
 
-} // namespace xtg::app
+} // namespace xtg::run
