@@ -122,10 +122,11 @@ std::vector<Check> transmit_checks(const plan::InterfaceFacts& iface, const Pass
 }
 
 Check mtu_check(const plan::InterfaceFacts& iface) {
+  const bool xdp = iface.ethernet && !plan::preflight(iface, smallest());
   return {"mtu", Verdict::Info,
-          fmt::format("{}: frames up to {} bytes with FCS by xdp, {} by tc, {} by receive",
-                      iface.mtu, largest(iface, TxPath::Xdp), largest(iface, TxPath::Tc),
-                      largest(iface, TxPath::Receive)),
+          fmt::format("{}: frames up to {}{} bytes with FCS by tc, {} by receive", iface.mtu,
+                      xdp ? fmt::format("{} by xdp, ", largest(iface, TxPath::Xdp)) : "",
+                      largest(iface, TxPath::Tc), largest(iface, TxPath::Receive)),
           ""};
 }
 

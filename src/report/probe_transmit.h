@@ -21,7 +21,7 @@ struct PassProgram {
 /// Something that only keeps XDP transmit from working is no failure: tc works.
 std::vector<Check> transmit_checks(const plan::InterfaceFacts& iface, const PassProgram& pass);
 
-/// The MTU, and the largest frames by each path.
+/// The MTU, and the largest frames by each path that works.
 Check mtu_check(const plan::InterfaceFacts& iface);
 
 } // namespace xtg::report
