@@ -79,7 +79,24 @@ const xtg::plan::OutputSpec* output_of(const xtg::spec::Test& test) {
       test.of);
 }
 
-int carry_out(const xtg::cli::Request& request, xtg::app::Context& context) {
+/// With --report - the page goes to the standard output, and all else to the standard error.
+xtg::app::Context beside_page(const xtg::cli::Request& request, const xtg::app::Context& context) {
+  const auto* test = std::get_if<xtg::spec::Test>(&request);
+  const auto* output = test == nullptr ? nullptr : output_of(*test);
+  if (output == nullptr || output->report_path != "-") return context;
+  return {context.err,
+          context.err,
+          context.stop,
+          context.command,
+          context.test,
+          context.started_ns,
+          context.restore_signals,
+          context.metrics,
+          &context.out};
+}
+
+int carry_out(const xtg::cli::Request& request, const xtg::app::Context& asked) {
+  auto context = beside_page(request, asked);
   if (const auto* text = std::get_if<xtg::cli::TextRequest>(&request)) {
     context.out << text->text;
     return static_cast<int>(xtg::ExitStatus::Done);

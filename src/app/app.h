@@ -37,6 +37,7 @@ struct Context {
   std::function<void()> restore_signals =
       {};                             ///< called in a child before it executes another program
   std::shared_ptr<Metrics> metrics{}; ///< of --prometheus; shared with copies of this context
+  std::ostream* page = nullptr;       ///< --report -: the standard output; `out` is another one
 };
 
 /// Begins to serve the figures of the run that follows, where it is asked for: in the namespace in

@@ -19,8 +19,7 @@ namespace xtg::app {
 
 std::unique_ptr<report::Sink> make_output(const plan::OutputSpec& output, const Context& context) {
   auto sink = report::make_sink(output, context.out, context.err);
-  if (!output.report_path.empty())
-    sink = with_report(std::move(sink), output.report_path, context.err);
+  if (!output.report_path.empty()) sink = with_report(std::move(sink), output.report_path, context);
   if (context.metrics) sink = context.metrics->beside(std::move(sink));
   return report::make_outspoken(std::move(sink), context.err, output.verbose);
 }
@@ -57,7 +56,8 @@ Context beside_capture(Context& context, const std::string& pcap_path) {
           context.test,
           context.started_ns,
           context.restore_signals,
-          context.metrics};
+          context.metrics,
+          context.page};
 }
 
 bool for_people(const plan::OutputSpec& output) {

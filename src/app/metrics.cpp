@@ -2,6 +2,7 @@
 #include "app/metrics.h"
 
 #include <array>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -12,8 +13,9 @@ namespace xtg::app {
 namespace {
 
 /// By the kind of begin.
-constexpr std::array<const char*, std::variant_size_v<report::Begin>> kCommands = {
-    "udp", "udp", "tcp", "rx", "reflect", "search"};
+constexpr std::array<std::string_view, std::variant_size_v<report::Begin>> kCommands = {
+    "udp", "udp", "tcp", "rx", "reflect", "search", "tcp-sink"};
+static_assert(!kCommands.back().empty(), "every kind of begin has a name");
 
 template <class Plan>
 const plan::InterfaceFacts& first_interface(const Plan& plan) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <cerrno>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -19,8 +20,8 @@
 #include "packet/frame.h"
 #include "plan/diagnose.h"
 #include "plan/placement.h"
-#include "plan/tx_path.h"
 #include "report/probe_report.h"
+#include "report/probe_transmit.h"
 #include "xdp/probe.h"
 #include "xdp/programs.h"
 #include "xdp/sender.h"
@@ -93,8 +94,12 @@ void check_ingress_devices(std::vector<Check>& checks) {
         {"ingress-devices", Verdict::Passed,
          devices->is_private() ? "in a private network namespace" : "TAP devices beside the others",
          ""});
-  else
-    checks.push_back({"ingress-devices", Verdict::Failed, devices.error().message(), kSetcap});
+  else {
+    const auto caps = net::effective_caps();
+    const std::string repair = plan::ingress_repair(devices.error(), caps && caps->net_admin);
+    checks.push_back({"ingress-devices", Verdict::Failed, devices.error().message(),
+                      repair.empty() ? kSetcap : repair});
+  }
 }
 
 std::string describe_programs(const plan::InterfaceFacts& iface) {
@@ -108,46 +113,13 @@ std::string describe_programs(const plan::InterfaceFacts& iface) {
   return fmt::format("{}, {}: left as they are", fmt::join(names, ", "), iface.xdp_mode);
 }
 
-/// Checks whether the driver accepts the program that a run attaches. Skipped where attaching it
-/// could disturb traffic.
-Check check_pass_program(const plan::InterfaceFacts& iface) {
-  if (iface.has_default_route)
-    return {"xdp-transmit", Verdict::Info,
-            "once a program is attached, which a run does itself; the driver may reject it, and "
-            "is not tested on the interface with the default route",
-            ""};
-  if (const auto refusal = driver_refusal(iface, Program::Pass))
-    return {"xdp-transmit", Verdict::Failed, refusal->cause, refusal->repair};
-  return {"xdp-transmit", Verdict::Passed, "once a program is attached, which a run does itself",
-          ""};
-}
-
-void check_transmit(const plan::InterfaceFacts& iface, std::vector<Check>& checks) {
-  const auto obstacle = plan::preflight(iface, packet::min_frame_size(packet::Family::V4));
-  if (obstacle) {
-    const bool fixable = obstacle->fix != plan::Fix::None || obstacle->id == "interface-down" ||
-                         obstacle->id == "peer-down" || obstacle->id == "peer-no-napi";
-    checks.push_back({"xdp-transmit", fixable ? Verdict::Fixable : Verdict::Failed, obstacle->cause,
-                      obstacle->repair});
-  } else if (plan::needs_pass_program(iface)) {
-    checks.push_back(check_pass_program(iface));
-  } else if (!iface.xdp_features) {
-    checks.push_back({"xdp-transmit", Verdict::Info,
-                      "this kernel (before 6.3) does not report it; a run finds out", ""});
-  } else {
-    checks.push_back({"xdp-transmit", Verdict::Passed, "the driver takes frames from XDP", ""});
-  }
-}
-
-/// For --via: the paths that an interface has, and what each costs. The one that `auto` takes is
-/// first.
-Check check_tx_paths(const plan::InterfaceFacts& iface) {
-  constexpr std::string_view kAll = "tc (through the qdisc, slower), receive (into the stack)";
-  const auto choice =
-      plan::choose_tx_path(iface, {packet::min_frame_size(packet::Family::V4)}, false);
-  if (choice.via == plan::TxPath::Xdp)
-    return {"transmit-paths", Verdict::Info, fmt::format("xdp (fastest), {}", kAll), ""};
-  return {"transmit-paths", Verdict::Info, fmt::format("{}; not xdp: {}", kAll, choice.reason), ""};
+/// Asks the driver whether it accepts the program that a run attaches, unless attaching it could
+/// disturb traffic.
+report::PassProgram try_pass_program(const plan::InterfaceFacts& iface) {
+  if (plan::preflight(iface, packet::min_frame_size(packet::Family::V4)) ||
+      !plan::needs_pass_program(iface) || iface.has_default_route)
+    return {};
+  return {true, driver_refusal(iface, Program::Pass)};
 }
 
 /// For drivers that change frames: how this kernel handles the changed pages.
@@ -185,9 +157,9 @@ void check_interface(const Result<plan::InterfaceFacts>& iface, std::vector<Chec
       {"state", Verdict::Info,
        fmt::format("{}, {}", iface->up ? "up" : "down", iface->carrier ? "carrier" : "no carrier"),
        ""});
-  check_transmit(*iface, checks);
+  for (Check& check : report::transmit_checks(*iface, try_pass_program(*iface)))
+    checks.push_back(std::move(check));
   check_page_reuse(*iface, checks);
-  checks.push_back(check_tx_paths(*iface));
   if (iface->peer) {
     const plan::VethPeer& peer = *iface->peer;
     checks.push_back(
@@ -208,11 +180,7 @@ void check_interface(const Result<plan::InterfaceFacts>& iface, std::vector<Chec
   checks.push_back({"queue-cpus", Verdict::Info,
                     "transmit queues: " + plan::describe(net::queue_cpus(iface->name)), ""});
   checks.push_back(check_interrupts(*iface));
-  checks.push_back(
-      {"mtu", Verdict::Info,
-       fmt::format("{}: frames up to {} bytes with FCS", iface->mtu,
-                   std::min(iface->mtu + 14 + packet::kFcsBytes, packet::max_frame_size())),
-       ""});
+  checks.push_back(report::mtu_check(*iface));
   checks.push_back({"programs", Verdict::Info, describe_programs(*iface), ""});
   checks.push_back({"speed", Verdict::Info,
                     iface->speed_bps == 0

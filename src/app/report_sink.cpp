@@ -16,8 +16,8 @@ namespace {
 
 class WithReport final : public report::Sink {
 public:
-  WithReport(std::unique_ptr<report::Sink> sink, std::string path, std::ostream& err)
-      : sink_(std::move(sink)), path_(std::move(path)), err_(err) {}
+  WithReport(std::unique_ptr<report::Sink> sink, std::string path, const Context& context)
+      : sink_(std::move(sink)), path_(std::move(path)), context_(context) {}
 
   void take(const report::Event& event) override {
     sink_->take(event);
@@ -29,16 +29,17 @@ public:
 
 private:
   void write() {
-    const Status written = write_report(path_, text_.str());
+    const Status written = write_report(path_, text_.str(), context_);
     complete_ = written.has_value();
     if (written) return;
-    fmt::print(err_, "{}: --report {}: {}\n", program_name(), path_, written.error().message());
-    err_.flush();
+    fmt::print(context_.err, "{}: --report {}: {}\n", program_name(), path_,
+               written.error().message());
+    context_.err.flush();
   }
 
   std::unique_ptr<report::Sink> sink_;
   const std::string path_;
-  std::ostream& err_;
+  const Context context_; // a copy: the sink may outlive the original
   std::ostringstream text_;
   std::unique_ptr<report::Sink> document_ = report::make_json(text_);
   bool finished_ = false, complete_ = true;
@@ -46,15 +47,18 @@ private:
 
 } // namespace
 
-Status write_report(const std::string& path, const std::string& document) {
+Status write_report(const std::string& path, const std::string& document, const Context& context) {
   auto run = html::read_run("xdp-trafficgen", document);
   if (!run) return tl::unexpected<Error>(std::move(run.error()));
-  return replace_file(path, html::report({std::move(*run)}));
+  const std::string page = html::report({std::move(*run)});
+  if (context.page == nullptr) return replace_file(path, page);
+  *context.page << page << std::flush;
+  return *context.page ? Status{} : tl::unexpected<Error>(output_error(*context.page));
 }
 
 std::unique_ptr<report::Sink> with_report(std::unique_ptr<report::Sink> sink, std::string path,
-                                          std::ostream& err) {
-  return std::make_unique<WithReport>(std::move(sink), std::move(path), err);
+                                          const Context& context) {
+  return std::make_unique<WithReport>(std::move(sink), std::move(path), context);
 }
 
 } // namespace xtg::app

@@ -3,20 +3,20 @@
 #pragma once
 
 #include <memory>
-#include <ostream>
 #include <string>
 
+#include "app/app.h"
 #include "core/result.h"
 #include "report/event.h"
 
 namespace xtg::app {
 
-/// Passes everything on and writes the report at the finish; what goes wrong then is said on `err`
-/// and makes the sink incomplete.
+/// Passes everything on and writes the report at the finish; what goes wrong then is said on the
+/// context's `err` and makes the sink incomplete.
 std::unique_ptr<report::Sink> with_report(std::unique_ptr<report::Sink> sink, std::string path,
-                                          std::ostream& err);
+                                          const Context& context);
 
-/// Writes the report of a result document.
-Status write_report(const std::string& path, const std::string& document);
+/// Writes the report of a result document; to the context's `page` where it has one.
+Status write_report(const std::string& path, const std::string& document, const Context& context);
 
 } // namespace xtg::app

@@ -129,8 +129,9 @@ Error silence_error(const plan::InterfaceFacts& iface, plan::FrameSize frame_siz
                     const stats::Snapshot& now, plan::TxPath via) {
   const auto facts = net::interface_facts(iface.ifindex);
   auto errnos = now.errnos;
-  if (!facts) errnos = {{ENODEV, 1}};
-  const auto diagnosis = plan::diagnose_silence(facts ? *facts : iface, frame_size, errnos, via);
+  if (!facts) errnos = {{ENODEV, ~0ULL}};
+  const auto diagnosis = plan::diagnose_silence(facts ? *facts : iface, frame_size, errnos, via,
+                                                {now.total.queue_drops, now.total.queued});
   const bool ever = now.total.accepted != 0;
   return Error{ever ? Errc::System : Errc::NotSupported, 0,
                fmt::format("{}: {}",

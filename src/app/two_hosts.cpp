@@ -18,7 +18,7 @@ int print_hosts(const serve::BothHosts& hosts, const plan::OutputSpec& output, C
   context.out.flush();
   if (!verdict.error.empty()) report_error({Errc::System, 0, verdict.error}, context);
   if (output.report_path.empty()) return verdict.exit_status;
-  const auto written = write_report(output.report_path, serve::document_of(hosts));
+  const auto written = write_report(output.report_path, serve::document_of(hosts), context);
   if (written) return verdict.exit_status;
   report_error(Error(written.error()).context("--report " + output.report_path), context);
   return verdict.exit_status != 0 ? verdict.exit_status : static_cast<int>(ExitStatus::Failed);

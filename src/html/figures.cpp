@@ -157,14 +157,26 @@ void add_reflect(std::vector<Figure>& out, const Json& end) {
     if (count.is_number()) out.push_back({"not reflected: " + reason, count.get<double>()});
 }
 
+constexpr std::string_view kEstimate = "estimate";
+
+/// The member of a goal with the rate found: of an unfinished search without a lower bound the
+/// estimate, if there is one.
+std::string_view found_by(const Json& goal) {
+  const bool estimated =
+      !number_at(goal, {"lower", "pps"}) && number_at(goal, {kEstimate, "pps"}).has_value();
+  return estimated ? kEstimate : "lower";
+}
+
 void add_search(std::vector<Figure>& out, const Json& end) {
   for (const Json& size : list_at(end, {"sizes"}))
     for (const Json& goal : list_at(size, {"goals"})) {
       const std::string label =
           fmt::format("{}-byte frames, {}", text_at(size, {"size"}), text_at(goal, {"name"}));
-      out.push_back({label, number_at(goal, {"lower", "pps"}), Form::PacketRate});
-      out.push_back({label + ", on the wire (L1)", number_at(goal, {"lower", "l1_bits_per_second"}),
-                     Form::BitRate});
+      const std::string_view bound = found_by(goal);
+      const std::string kind = bound == kEstimate ? " (estimate)" : "";
+      out.push_back({label + kind, number_at(goal, {bound, "pps"}), Form::PacketRate});
+      out.push_back({label + ", on the wire (L1)" + kind,
+                     number_at(goal, {bound, "l1_bits_per_second"}), Form::BitRate});
     }
   out.push_back({"trials", number_at(end, {"trials"})});
 }
@@ -213,11 +225,10 @@ void add_found(std::vector<std::string>& out, const Json& end) {
   for (const Json& size : list_at(end, {"sizes"}))
     for (const Json& goal : list_at(size, {"goals"})) {
       const std::string state = text_at(goal, {"state"}), limit = text_at(goal, {"limited_by"});
-      out.push_back(
-          fmt::format("{}-byte frames, {}: {}{}{}.", text_at(size, {"size"}),
-                      text_at(goal, {"name"}), prefixed(number_at(goal, {"lower", "pps"}), "pps"),
-                      state == "regular" ? "" : ", irregular: " + state,
-                      limit.empty() || limit == "device" ? "" : ", limited by: " + limit));
+      out.push_back(fmt::format(
+          "{}-byte frames, {}: {}{}{}.", text_at(size, {"size"}), text_at(goal, {"name"}),
+          found_rate(goal, "pps", "pps"), state == "regular" ? "" : ", irregular: " + state,
+          limit.empty() || limit == "device" ? "" : ", limited by: " + limit));
     }
 }
 
@@ -344,6 +355,11 @@ std::string command_name(Command command) {
     break;
   }
   return "run";
+}
+
+std::string found_rate(const Json& goal, std::string_view key, std::string_view unit) {
+  const std::string_view by = found_by(goal);
+  return prefixed(number_at(goal, {by, key}), unit) + (by == kEstimate ? " (estimate)" : "");
 }
 
 } // namespace xtg::html

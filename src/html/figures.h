@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "html/chart.h"
@@ -45,6 +46,9 @@ struct Part {
 std::vector<Part> parts_of(const Run& run);
 /// "eth1", or of two hosts "198.18.0.1 (eth1) to 198.18.0.2 (eth2)".
 std::string ledger_label(const Json& ledger);
+
+/// Of a search's goal: the rate found, or the estimate of an unfinished search, which is called so.
+std::string found_rate(const Json& goal, std::string_view key, std::string_view unit);
 
 /// Over time: rate, loss, latency. A chart without values has no series.
 std::vector<Chart> time_charts(const Run& run);

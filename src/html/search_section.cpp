@@ -9,6 +9,7 @@
 
 #include "html/chart.h"
 #include "html/distribution.h"
+#include "html/figures.h"
 #include "html/text.h"
 
 namespace xtg::html {
@@ -25,11 +26,11 @@ std::string table_by_size(const Json& end) {
                  {"upper bound"}, {"state", true}, {"limited by", true}, {"generator's ceiling"}};
   for (const Json& size : list_at(end, {"sizes"}))
     for (const Json& goal : list_at(size, {"goals"}))
-      out.rows.push_back(
-          {escape(text_at(size, {"size"})), escape(text_at(goal, {"name"})), rate(goal, "lower"),
-           escape(prefixed(number_at(goal, {"lower", "l1_bits_per_second"}), "bit/s")),
-           rate(goal, "upper"), escape(text_at(goal, {"state"})),
-           escape(text_at(goal, {"limited_by"})), rate(size, "ceiling")});
+      out.rows.push_back({escape(text_at(size, {"size"})), escape(text_at(goal, {"name"})),
+                          escape(found_rate(goal, "pps", "pps")),
+                          escape(found_rate(goal, "l1_bits_per_second", "bit/s")),
+                          rate(goal, "upper"), escape(text_at(goal, {"state"})),
+                          escape(text_at(goal, {"limited_by"})), rate(size, "ceiling")});
   return table(out);
 }
 

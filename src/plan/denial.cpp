@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include <fmt/format.h>
 
@@ -54,6 +55,14 @@ std::string explain_denial(const Guards& guards) {
     out += fmt::format("; a security module may have refused ({}): see its log", guards.modules);
   if (guards == Guards{}) out += "; the cause is not known: a security module or a sysctl";
   return out;
+}
+
+std::string ingress_repair(const Error& error, bool net_admin) {
+  if (error.sys == EACCES) return "chmod 666 /dev/net/tun, which is its usual mode, or run as root";
+  if (error.sys == EPERM && net_admin)
+    return "let the container open /dev/net/tun (--device /dev/net/tun), or run as root";
+  if (error.code == Errc::NotSupported) return "modprobe tun";
+  return {};
 }
 
 } // namespace xtg::plan

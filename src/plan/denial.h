@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/result.h"
+
 namespace xtg::plan {
 
 /// As far as readable; empty or false: not in force, or unknown.
@@ -21,5 +23,9 @@ Guards parse_guards(std::string_view status, std::string_view lockdown, std::str
 /// "no capability is missing (CAP_BPF, ... were checked); ...": what may have denied the call, and
 /// a repair.
 std::string explain_denial(const Guards& guards);
+
+/// The repair of ingress devices that could not be made, with TAP devices as the last resort;
+/// `net_admin`: the process has CAP_NET_ADMIN. Empty: other capabilities are the repair.
+std::string ingress_repair(const Error& error, bool net_admin);
 
 } // namespace xtg::plan

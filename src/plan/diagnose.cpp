@@ -90,6 +90,29 @@ Diagnosis down(const InterfaceFacts& iface) {
           fmt::format("ip link set dev {} up", iface.name), Fix::None};
 }
 
+/// The queueing discipline, or the backlog, kept every frame from the driver.
+Diagnosis queue_loss(const InterfaceFacts& iface, TxPath via, QueueLoss queue) {
+  if (via == TxPath::Receive)
+    return {"backlog-drops",
+            fmt::format("the CPU's backlog had no room for the frames that enter {}", iface.name),
+            "sysctl net.core.netdev_max_backlog=10000", Fix::None};
+  if (!iface.carrier)
+    return {
+        "no-carrier",
+        fmt::format("{} has no carrier, and its queueing discipline drops every frame", iface.name),
+        fmt::format("connect or open its other end: ip link show dev {}", iface.name), Fix::None};
+  std::string show = fmt::format("tc -s qdisc show dev {}", iface.name);
+  if (queue.dropped == 0)
+    return {"queue-holds",
+            fmt::format("the queueing discipline of {} still holds every frame", iface.name),
+            std::move(show), Fix::None};
+  return {"queue-drops",
+          fmt::format("the queueing discipline of {}, or a tc program at its egress, dropped every "
+                      "frame",
+                      iface.name),
+          std::move(show), Fix::None};
+}
+
 Diagnosis above_mtu(FrameSize frame, std::string_view name, std::uint32_t mtu,
                     std::string command) {
   return {"frame-above-mtu",
@@ -155,12 +178,15 @@ std::optional<Diagnosis> preflight(const InterfaceFacts& iface, FrameSize frame,
 }
 
 Diagnosis diagnose_silence(const InterfaceFacts& iface, FrameSize frame,
-                           const std::map<int, std::uint64_t>& errnos, TxPath via) {
+                           const std::map<int, std::uint64_t>& errnos, TxPath via,
+                           QueueLoss queue) {
   if (auto known = preflight(iface, frame, via)) return *known;
 
   const auto largest =
       std::max_element(errnos.begin(), errnos.end(),
                        [](const auto& a, const auto& b) { return a.second < b.second; });
+  const std::uint64_t failed = largest == errnos.end() ? 0 : largest->second;
+  if (queue.dropped + queue.held > failed) return queue_loss(iface, via, queue);
   const int error = largest == errnos.end() ? 0 : largest->first;
   switch (error) {
   case EOPNOTSUPP:

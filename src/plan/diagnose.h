@@ -44,10 +44,18 @@ std::optional<Diagnosis> preflight(const InterfaceFacts& iface, FrameSize frame,
 /// is: the run then attaches a pass program.
 bool needs_pass_program(const InterfaceFacts& iface);
 
+/// Frames that reached no driver: of the queueing discipline, or with TxPath::Receive of the CPU's
+/// backlog.
+struct QueueLoss {
+  std::uint64_t dropped = 0;
+  std::uint64_t held = 0; ///< still queued
+};
+
 /// Why no frame was accepted: `errnos` as counted (positive errno -> frames), facts gathered again
 /// afterwards.
 Diagnosis diagnose_silence(const InterfaceFacts& iface, FrameSize frame,
-                           const std::map<int, std::uint64_t>& errnos, TxPath via = TxPath::Xdp);
+                           const std::map<int, std::uint64_t>& errnos, TxPath via = TxPath::Xdp,
+                           QueueLoss queue = {});
 
 /// The command, run in the peer's namespace, that makes a veth peer accept frames from XDP.
 std::string gro_command(const VethPeer& peer);

@@ -40,10 +40,20 @@ std::optional<std::uint32_t> above_page(const std::vector<FrameSize>& sizes) {
   return largest > packet::max_frame_size() ? std::optional(largest) : std::nullopt;
 }
 
+/// As --queues takes it: "0,2-5"; of one queue "3-3", since "3" is a number of queues.
 std::string queues_text(const QueueLaw& law) {
   if (law.all) return "auto";
-  if (law.list.size() == 1) return fmt::format("{0}-{0}", law.list.front());
-  return law.list.empty() ? std::to_string(law.count) : fmt::format("{}", fmt::join(law.list, ","));
+  if (law.list.empty()) return std::to_string(law.count);
+  std::vector<std::string> parts;
+  for (auto first = law.list.begin(); first != law.list.end();) {
+    auto last = first;
+    while (last + 1 != law.list.end() && last[1] == last[0] + 1)
+      ++last;
+    parts.push_back(first == last && law.list.size() > 1 ? std::to_string(*first)
+                                                         : fmt::format("{}-{}", *first, *last));
+    first = last + 1;
+  }
+  return fmt::format("{}", fmt::join(parts, ","));
 }
 
 /// Without --queues. Less than the number of queues in use: some drivers take any number.

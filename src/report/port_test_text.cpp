@@ -66,17 +66,22 @@ void print_sender(Page& page, const plan::Plan& plan, const RunInfo& info) {
   if (!info.source_note.empty()) fmt::print(page.out, "  {}\n", source_text(plan.iface.name, info));
 }
 
+/// Who did not take the frames that are in the ledger's row "refused".
+std::string refused_text(const stats::Ledger& l) {
+  if (l.queue_drops == 0) return "by the sender's driver";
+  if (l.queue_drops == l.driver_drops) return "dropped or held by the sender's queueing discipline";
+  return fmt::format("{} of them dropped or held by the sender's queueing discipline, the rest by "
+                     "its driver",
+                     with_thousands(l.queue_drops));
+}
+
 void print_ledger(Page& page, const plan::PortPlan& port, const stats::Ledger& l,
                   const stats::Summary& tx) {
   fmt::print(page.out, "ledger of {}\n", port.iface.name);
   column(page, "asked for", l.asked, l.asked);
   column(page, "not sent", l.not_sent, l.asked,
          port.send && port.send->streams.front().pacing ? "missed slots" : "time was over");
-  column(page, "refused", l.driver_drops, l.asked,
-         l.queue_drops == 0
-             ? "by the sender's driver"
-             : fmt::format("by the sender's driver, {} of them by its queueing discipline",
-                           with_thousands(l.queue_drops)));
+  column(page, "refused", l.driver_drops, l.asked, refused_text(l));
   column(page, "lost", l.lost, l.asked, "on the way");
   column(page, "dropped", l.dropped, l.asked, "by the receiving interface");
   column(page, "received", l.received, l.asked);
@@ -203,7 +208,10 @@ void to_text(Page& page, const PortTestBegin& begin, const stats::PortTestSample
 void to_text(Page& page, const PortTestBegin& begin, const PortTestEnd& end) {
   const auto& [summary, verdicts] = end;
   page.out << "\nsummary\n";
-  page.ended(end_text(summary.end, "all packets sent"));
+  stats::TxCounters tx;
+  for (const auto& port : summary.ports)
+    if (port.tx) tx += port.tx->total.tx;
+  page.ended(end_text(summary.end, all_sent_text(tx, plan::TxPath::Auto)));
   page.row("duration", fmt::format("{:>15.3f} s", summary.end_s - summary.start_s));
   page.row("processor time", fmt::format("{:>15.3f} s", summary.cpu_s));
   for (std::size_t i = 0; i < summary.ports.size(); ++i)
@@ -250,9 +258,13 @@ std::string limit_text(const stats::Ledger& l) {
       return "generator-limited: all of it was sent and arrived, but slower than requested";
     if (l.not_sent + l.driver_drops == 0)
       return "generator-limited: sent at full speed, and all of it arrived";
-    return fmt::format("generator-limited: {} of {} not sent, {} refused by the driver",
+    return fmt::format("generator-limited: {} of {} not sent, {} refused by the driver{}",
                        with_thousands(l.not_sent), counted(l.asked, "packet"),
-                       with_thousands(l.driver_drops));
+                       with_thousands(l.driver_drops - std::min(l.queue_drops, l.driver_drops)),
+                       l.queue_drops == 0
+                           ? ""
+                           : fmt::format(", {} dropped or held by the queueing discipline",
+                                         with_thousands(l.queue_drops)));
   case Limit::Receiver:
     return fmt::format("receiver-limited: {} dropped by the receiving interface",
                        counted(l.dropped, "packet"));

@@ -58,7 +58,8 @@ std::string checks_json(const std::vector<Check>& checks, const std::string& ver
 
 bool usable(const std::vector<Check>& checks) {
   return std::none_of(checks.begin(), checks.end(), [](const Check& check) {
-    return check.verdict == Verdict::Failed || check.verdict == Verdict::Fixable;
+    return !check.optional &&
+           (check.verdict == Verdict::Failed || check.verdict == Verdict::Fixable);
   });
 }
 

@@ -34,6 +34,8 @@ struct Page {
 
 /// Why a sending run ended. `all_sent`: the text if the amount was reached.
 std::string_view end_text(stats::EndReason reason, std::string_view all_sent);
+/// The end by amount, with what a queueing discipline dropped or still holds of it.
+std::string all_sent_text(const stats::TxCounters& tx, plan::TxPath via);
 
 void to_text(Page& page, const UdpBegin& begin);
 void to_text(Page& page, const UdpBegin& begin, const stats::Sample& sample);

@@ -92,10 +92,18 @@ void to_text(Page& page, const UdpBegin& begin, const stats::Sample& s) {
   page.out << std::flush;
 }
 
+std::string all_sent_text(const stats::TxCounters& tx, plan::TxPath via) {
+  if (tx.queue_drops + tx.queued == 0) return "all packets sent";
+  return fmt::format(
+      "all packets handed over, {} dropped by the {}{}", with_thousands(tx.queue_drops),
+      via == plan::TxPath::Receive ? "CPU's backlog" : "queueing discipline",
+      tx.queued == 0 ? "" : fmt::format(", {} still queued", with_thousands(tx.queued)));
+}
+
 void to_text(Page& page, const UdpBegin& begin, const stats::Summary& summary) {
   const stats::Sample& total = summary.total;
   fmt::print(page.out, "\nsummary of {}\n", begin.plan.iface.name);
-  page.ended(end_text(summary.end, "all packets sent"));
+  page.ended(end_text(summary.end, all_sent_text(total.tx, begin.plan.via)));
   page.row("duration", fmt::format("{:>15.3f} s", total.end_s - total.start_s));
   page.count("attempts", total.tx.attempts);
   page.count("accepted", total.tx.accepted);

@@ -254,6 +254,10 @@ Result<Test> build(const Draft& draft) {
     if (auto ok = read_ports(test, draft.ports); !ok) return tl::unexpected<Error>(ok.error());
   }
   if (auto* demo = std::get_if<plan::DemoSpec>(&test.of)) demo->command = draft.rest;
+  if (asked.has("--dry-run") && asked.has("--report"))
+    return labelled(
+        draft.label,
+        bad_usage("--report goes without --dry-run, which has no result to report").value());
   if (draft.command->check)
     if (auto ok = draft.command->check(test, asked); !ok) return labelled(draft.label, ok.error());
   return test;

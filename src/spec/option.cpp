@@ -51,10 +51,11 @@ const Option* CommandInfo::by_word(std::string_view word) const {
 }
 
 std::span<const CommandInfo> commands() {
-  static const std::array<CommandInfo, 11> all = {
-      udp_command(),      tcp_command(),    rx_command(),        reflect_command(),
-      tcp_sink_command(), search_command(), probe_command(),     demo_command(),
-      serve_command(),    report_command(), completion_command()};
+  static const std::array all = {udp_command(),     tcp_command(),       rx_command(),
+                                 reflect_command(), tcp_sink_command(),  search_command(),
+                                 probe_command(),   demo_command(),      serve_command(),
+                                 report_command(),  completion_command()};
+  static_assert(all.size() == std::variant_size_v<decltype(Test::of)>);
   return all;
 }
 

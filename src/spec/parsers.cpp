@@ -54,7 +54,10 @@ Result<plan::QueueLaw> parse_queues(std::string_view text) {
   const auto list = parse_cpu_list(text);
   if (list && text.find_first_of(",-") != std::string_view::npos)
     return plan::QueueLaw{.list = *list};
-  return fail(Errc::InvalidArgument, "expected a number of queues, a list such as 0,2-5, or auto");
+  return fail(
+      Errc::InvalidArgument,
+      "expected a number of queues from 1 on, a list such as 0,2-5 (queue 3 alone: 3-3), or "
+      "auto");
 }
 
 Result<Nanoseconds> parse_interval(std::string_view text) {
@@ -225,6 +228,10 @@ Result<std::string> parse_new_file(std::string_view text) {
   if (auto writable = can_replace_file(*path); !writable)
     return tl::unexpected<Error>(std::move(writable.error()));
   return path;
+}
+
+Result<std::string> parse_output_file(std::string_view text) {
+  return text == "-" ? Result<std::string>(std::string(text)) : parse_new_file(text);
 }
 
 Result<std::string> parse_stream_name(std::string_view text) {

@@ -23,6 +23,8 @@ namespace xtg::spec {
 Result<std::string> parse_interface(std::string_view text);
 /// The name of a file that can be written, or replaced, as it is now.
 Result<std::string> parse_new_file(std::string_view text);
+/// The same, or "-" for the standard output.
+Result<std::string> parse_output_file(std::string_view text);
 /// "9101", on loopback, or "198.18.0.1:9101", "[2001:db8::1]:9101", "any:9101".
 Result<packet::ListenAddress> parse_metrics_address(std::string_view text);
 /// A name or an address.

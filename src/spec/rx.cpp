@@ -96,6 +96,8 @@ Status check_rx(const Test& test, const Asked& asked) {
   const auto& spec = std::get<RxSpec>(test.of);
   if (spec.pcap_path.empty() && asked.has("--sample"))
     return bad_usage(fmt::format("--sample {} needs --write-pcap", plan::to_string(spec.sample)));
+  if (spec.pcap_path == "-" && spec.output.report_path == "-")
+    return bad_usage("--write-pcap - and --report - both take the standard output: name a file");
   if (spec.key && spec.ignore_announcements)
     return bad_usage(
         "--key and --ignore-announcements exclude each other: the key only checks announcements");

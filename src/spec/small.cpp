@@ -91,10 +91,7 @@ CommandInfo report_command() {
   };
   table.value(
       {"-o,--output", "FILE", "write the report here; - for the standard output"},
-      [](Scope& s) -> std::string& { return s.get<plan::ReportSpec>().output; },
-      [](std::string_view text) -> Result<std::string> {
-        return text == "-" ? Result<std::string>(std::string(text)) : parse_new_file(text);
-      });
+      [](Scope& s) -> std::string& { return s.get<plan::ReportSpec>().output; }, parse_output_file);
   table.info().check = [](const Test& test, const Asked&) -> Status {
     if (std::get<plan::ReportSpec>(test.of).files.empty())
       return bad_usage("report: expected files with results of --json or --json-stream");

@@ -381,8 +381,9 @@ void json_rows(Table& table, Get get) {
   // A report is of one run: a profile that is used again must not overwrite it.
   table
       .value(
-          {"--report", "FILE", "write an HTML report of the run as well"},
-          [get](Scope& s) -> std::string& { return get(s).report_path; }, parse_new_file)
+          {"--report", "FILE",
+           "write an HTML report of the run as well; - for the standard output"},
+          [get](Scope& s) -> std::string& { return get(s).report_path; }, parse_output_file)
       .in_json = false;
   prometheus_row(
       table, [get](Scope & s) -> auto& { return get(s).prometheus; });

@@ -194,7 +194,7 @@ void run_rows(Table& table) {
   table.place(Place::Port);
   table.choice("--via", "transmit path: XDP, tc (any interface), or into the interface",
                of_port(&P::via), kTxPaths);
-  table.value({"--queues", "QUEUES", "transmit queues, through tc: 4, 0,2-5 or auto",
+  table.value({"--queues", "QUEUES", "transmit queues by tc: 4, 0,2-5, 3-3 (one) or auto",
                "by thread and stream"},
               of_port(&P::queues), parse_queues);
   table.choice("--pace", "auto sleeps through long gaps, busy always spins", of_port(&P::pace),
@@ -311,6 +311,8 @@ Status check_udp(const Test& of, const Asked& asked) {
   if (asked.has("--show-frames") && !test.dry_run && test.pcap_path.empty())
     return bad_usage(
         fmt::format("--show-frames {} goes with --dry-run or --write-pcap", test.dry_run_frames));
+  if (test.pcap_path == "-" && test.output.report_path == "-")
+    return bad_usage("--write-pcap - and --report - both take the standard output: name a file");
   const plan::PortSpec& first = test.ports.front();
   if (first.interface.empty() && of.far.host.empty() &&
       std::ranges::any_of(first.streams, [](const auto& stream) { return !stream.dst_addr; }))

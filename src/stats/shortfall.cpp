@@ -21,8 +21,15 @@ std::string explain_shortfall(const Sample& total) {
     return fmt::format("the driver refused {} frames: its transmit ring was full",
                        with_thousands(tx.driver_drops));
   if (largest == tx.queue_drops + tx.queued)
-    return fmt::format("the queueing discipline of the interface kept {} frames back",
-                       with_thousands(tx.queue_drops + tx.queued));
+    return tx.queue_drops == 0
+               ? fmt::format("the queueing discipline of the interface still holds {} frames",
+                             with_thousands(tx.queued))
+           : tx.queued == 0
+               ? fmt::format("the queueing discipline of the interface dropped {} frames",
+                             with_thousands(tx.queue_drops))
+               : fmt::format("the queueing discipline of the interface dropped {} frames and still "
+                             "holds {}",
+                             with_thousands(tx.queue_drops), with_thousands(tx.queued));
   if (largest == tx.redirect_errors)
     return fmt::format("{} frames could not be handed to the driver",
                        with_thousands(tx.redirect_errors));

@@ -56,6 +56,15 @@ class Prometheus(lib.WireTest):
                     process.send(signal.SIGINT)
                     self.assertEqual(process.finish().status, 0)
 
+    def test_tcp_sink(self):
+        self.wire.near("ip", "link", "set", "lo", "up")
+        with self.wire.start("tcp-sink", self.wire.near_if, "-I", "100ms", "--prometheus", self.wire.near_ip + ":9102") as sink:
+            labels = f'{{command="tcp-sink",interface="{self.wire.near_if}"}}'
+            lib.wait_for(lambda: self.figures(self.wire.near_ns, self.wire.near_ip, 9102).get("test_running" + labels) == "1",
+                         "the sink's figures")
+            sink.send(signal.SIGINT)
+            self.assertEqual(sink.finish().status, 5, "nobody connected")
+
     def test_in_use(self):
         with lib.in_netns(self.wire.far_ns):
             other = socket.create_server((self.wire.far_ip, self.port))

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import subprocess
 import xml.etree.ElementTree as ElementTree
 
 import lib
@@ -63,6 +64,17 @@ class Report(lib.WireTest):
             result = self.wire.run("tcp", self.wire.far_ip, "--bytes", 100000, "--json", "--report", self.path())
         self.assertEqual(result.status, 0, result)
         self.assertIn("goodput", page(self.path()))
+
+    def test_standard_output(self):
+        """All other output then goes to the standard error, as with --write-pcap -."""
+        for args, words in (((), "xmit/s"), (("--json",), '"accepted"')):
+            with self.subTest(args=args):
+                done = subprocess.run(["ip", "netns", "exec", self.wire.near_ns, lib.BINARY, "udp", self.wire.near_if,
+                                       "-n", "10", "--report", "-", *args],
+                                      capture_output=True, text=True, timeout=lib.PATIENCE, check=False)
+                self.assertEqual(done.returncode, 0, done)
+                self.assertTrue(done.stdout.startswith("<!") and done.stdout.rstrip().endswith("</html>"), done)
+                self.assertIn(words, done.stderr)
 
     def test_a_failure_has_a_report(self):
         result = self.wire.udp("-n", 1, "-s", 2000, "--report", self.path())

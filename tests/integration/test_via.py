@@ -217,6 +217,18 @@ class Ways(lib.OwnWireTest):
         lib.wait_for(lambda: self.arrived() >= sent, "all that was not dropped arrives")
         self.assertLess(self.arrived(), sent + 20)
 
+    def test_drops_are_told_as_such(self):
+        """What -n asked for was handed over; the summary says at once that the discipline dropped of it."""
+        self.qdisc("tbf", "rate", "8kbit", "burst", "2k", "limit", "1k")
+        result = self.wire.run("udp", self.wire.near_if, "--via", "tc", "-n", 200)
+        self.assertEqual(result.status, 0, result)
+        self.assertRegex(result.out, r"ended +all packets handed over, \d+ dropped by the queueing discipline")
+
+    def test_a_discipline_that_drops_everything(self):
+        self.qdisc("pfifo", "limit", "0")
+        self.failed(self.wire.udp("--via", "tc", "-n", 200), 4, "the queueing discipline of", "dropped every frame",
+                    f"tc -s qdisc show dev {self.wire.near_if}")
+
     def test_queue_that_outlasts_the_run(self):
         self.qdisc("tbf", "rate", "8kbit", "burst", "2k", "limit", "100k")
         result = self.send(self.wire.near_if, count=300)

@@ -53,6 +53,23 @@ TEST(HtmlCompare, AListOfNamesIsOneDifference) {
   EXPECT_EQ(page.find("host/interfaces/0/offloads/"), page.npos);
 }
 
+TEST(HtmlSearch, AnUnfinishedSearchShowsItsEstimate) {
+  const auto with = [](const std::string& lower) {
+    return report({run_of(
+        R"({"start":{"configuration":{"role":"search"}},"intervals":[],"end":{"reason":"interrupted",)"
+        R"("trials":3,"sizes":[{"size":"64","goals":[{"name":"NDR","lower":)" +
+        lower +
+        R"(,"upper":null,"estimate":{"pps":2000000,"l1_bits_per_second":1344000000},)"
+        R"("state":"unfinished","limited_by":"device"}]}]},"exit_status":0})")});
+  };
+  const std::string page = with("null");
+  for (const char* words :
+       {"2.000 Mpps (estimate)", "1.344 Gbit/s (estimate)", "64-byte frames, NDR (estimate)"})
+    EXPECT_NE(page.find(words), page.npos) << words;
+  EXPECT_EQ(with(R"({"pps":1000000,"l1_bits_per_second":672000000})").find("(estimate)"),
+            std::string::npos);
+}
+
 TEST(HtmlText, NumbersReadWell) {
   EXPECT_EQ(whole(1234567.0), "1,234,567");
   EXPECT_EQ(whole(-12.0), "-12");

@@ -35,5 +35,15 @@ TEST(Denial, NamesTheCheckedCapabilitiesAndTheSuspects) {
   EXPECT_TRUE(has(explain_denial({}), "not known"));
 }
 
+TEST(Denial, AClosedTunDeviceIsNotRepairedByCapabilities) {
+  const auto repair = [](Errc code, int sys, bool net_admin = true) {
+    return ingress_repair(Error{code, sys, "/dev/net/tun cannot be opened"}, net_admin);
+  };
+  EXPECT_TRUE(has(repair(Errc::NoPermission, EACCES), "chmod 666 /dev/net/tun"));
+  EXPECT_TRUE(has(repair(Errc::NoPermission, EPERM), "--device /dev/net/tun"));
+  EXPECT_EQ(repair(Errc::NoPermission, EPERM, false), "");
+  EXPECT_EQ(repair(Errc::NotSupported, 0), "modprobe tun");
+}
+
 } // namespace
 } // namespace xtg::plan

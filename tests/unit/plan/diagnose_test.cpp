@@ -278,6 +278,25 @@ TEST(DiagnoseSilence, DropsWithoutAReason) {
   EXPECT_EQ(silence(nic(), {{0, 100}}), expected);
 }
 
+TEST(DiagnoseSilence, TheQueueingDisciplineIsNotTheDriver) {
+  InterfaceFacts iface = nic();
+  iface.carrier = true;
+  const auto by = [&iface](QueueLoss queue, TxPath via = TxPath::Tc,
+                           const std::map<int, std::uint64_t>& errnos = {}) {
+    return diagnose_silence(iface, kFrame, errnos, via, queue);
+  };
+  EXPECT_EQ(by({200, 0}),
+            (Diagnosis{"queue-drops",
+                       "the queueing discipline of eth1, or a tc program at its egress, dropped "
+                       "every frame",
+                       "tc -s qdisc show dev eth1", Fix::None}));
+  EXPECT_EQ(by({0, 200}).id, "queue-holds");
+  EXPECT_EQ(by({200, 0}, TxPath::Receive).id, "backlog-drops");
+  EXPECT_EQ(by({1, 0}, TxPath::Tc, {{ENODEV, 5}}).id, "interface-gone") << "the larger part";
+  iface.carrier = false;
+  EXPECT_EQ(by({200, 0}).id, "no-carrier");
+}
+
 TEST(GroCommand, NamesTheNamespace) {
   EXPECT_EQ(gro_command(*veth().peer), "ip netns exec far ethtool -K veth1 gro on");
 }

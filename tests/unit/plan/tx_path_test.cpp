@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "plan/tx_path.h"
 
+#include <numeric>
+
 #include <gtest/gtest.h>
 
 #include "plan/checks.h"
@@ -73,6 +75,17 @@ TEST(TxPath, IsTcForChosenQueues) {
   EXPECT_EQ(all->queues, (std::vector{0, 1, 2, 3}));
   EXPECT_EQ(with_queues({.count = 2}, TxPath::Tc)->queues, (std::vector{0, 1}));
   EXPECT_EQ(with_queues({.list = {3, 1}})->queues, (std::vector{3, 1}));
+}
+
+TEST(Queues, AreNamedAsRanges) {
+  std::vector<int> many(101);
+  std::iota(many.begin(), many.end(), 0);
+  EXPECT_EQ(with_queues({.list = many}).error().message(),
+            "--queues 0-100: eth1 has 4 transmit queues, 0 to 3");
+  EXPECT_EQ(with_queues({.list = {7}}).error().message(),
+            "--queues 7-7: eth1 has 4 transmit queues, 0 to 3");
+  EXPECT_EQ(with_queues({.list = {9, 0, 2, 3}}).error().message(),
+            "--queues 9,0,2-3: eth1 has 4 transmit queues, 0 to 3");
 }
 
 /// Of five streams, by thread.

@@ -256,6 +256,10 @@ TEST(PortTestText, LimitsInWords) {
   EXPECT_NE(limit_text(l).find("slower than requested"), std::string::npos);
   l.driver_drops = 3;
   EXPECT_EQ(limit_text(l), "generator-limited: 0 of 10 packets not sent, 3 refused by the driver");
+  l.queue_drops = 2;
+  EXPECT_EQ(limit_text(l),
+            "generator-limited: 0 of 10 packets not sent, 1 refused by the driver, 2 "
+            "dropped or held by the queueing discipline");
   l.limit = stats::Limit::Receiver;
   l.dropped = 1;
   EXPECT_EQ(limit_text(l), "receiver-limited: 1 packet dropped by the receiving interface");

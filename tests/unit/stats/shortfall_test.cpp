@@ -36,6 +36,15 @@ TEST(ExplainShortfall, NamesTheLargestCause) {
             "more --threads, a larger --burst or a lower rate would keep it");
 }
 
+TEST(ExplainShortfall, DroppedFramesAreNotHeldBack) {
+  EXPECT_EQ(explain_shortfall(sample(900, 1'000, {.queue_drops = 28})),
+            "the queueing discipline of the interface dropped 28 frames");
+  EXPECT_EQ(explain_shortfall(sample(900, 1'000, {.queued = 28})),
+            "the queueing discipline of the interface still holds 28 frames");
+  EXPECT_EQ(explain_shortfall(sample(900, 1'000, {.queue_drops = 20, .queued = 8})),
+            "the queueing discipline of the interface dropped 20 frames and still holds 8");
+}
+
 TEST(ExplainShortfall, NamesAShortRun) {
   EXPECT_EQ(explain_shortfall(sample(500, 1'000)),
             "the run was too short for its rate: sending began late or ended within a slot");
