@@ -283,8 +283,7 @@ Status check_ends(const plan::TestSpec& test, const Asked& asked) {
     return bad_usage(
         "--no-signature and --rx exclude each other: the receiver identifies frames by "
         "their signatures");
-  if (std::ranges::count(test.ports, plan::TxPath::Receive, &plan::PortSpec::via) > 0)
-    return bad_usage("--via receive goes without --rx and --port: nothing leaves the interface");
+  if (auto ok = check_leaves(test, "--rx and --port"); !ok) return ok;
   if (test.announce)
     return bad_usage(
         "--announce and --rx or --port exclude each other: one process sees both ends");
