@@ -10,7 +10,7 @@
 #include "tx_restore.bpf.h"
 
 /* The tag: six bits of the stream, nine of the frame's number. A redirect into an interface clears
- * skb_iif; there the worker is in the place of the number. */
+ * skb_iif; there the worker is in the place of the number, and the run is in the hash. */
 #define XTG_TAG_NUMBERS 512U
 XTG_STATIC_ASSERT(XTG_MAX_STREAMS* XTG_TAG_NUMBERS <= XTG_TAG, "a tag has 15 bits");
 XTG_STATIC_ASSERT(XTG_MAX_BATCH < XTG_TAG_NUMBERS, "tells the frames of a batch apart");
@@ -26,6 +26,23 @@ static __always_inline __u32 stream_of(__u32 tag) {
 
 static __always_inline __u32 receive_tag(__u32 stream, __u32 worker) {
   return XTG_TAG | (stream & (XTG_MAX_STREAMS - 1)) * XTG_TAG_NUMBERS | (worker & 0x1ff);
+}
+
+/* The flow's hash stays with a received frame, and unlike the mark no policy looks at it. Its lower
+ * 22 bits are the run, by the ingress devices' indexes, which no other run has in this network
+ * namespace. The upper ones spread flows over CPUs (RPS) and queues as before. */
+#define XTG_RUN_BITS 0x3fffffU
+static __always_inline __u32 run_number(void) {
+  return config.ingress_base >> 8 & XTG_RUN_BITS;
+}
+
+static __always_inline __u32 sign_received(struct __sk_buff* skb, __u32 stream, __u32 worker) {
+  bpf_set_hash(skb, (bpf_get_hash_recalc(skb) & ~XTG_RUN_BITS) | run_number());
+  return receive_tag(stream, worker);
+}
+
+static __always_inline bool received_by_us(const struct sk_buff* skb) {
+  return (skb->tc_index & XTG_TAG) && (skb->hash & XTG_RUN_BITS) == run_number();
 }
 
 /* Whose frame it is; n_workers: a control frame; above that: not ours. */
@@ -69,6 +86,19 @@ static __always_inline bool lengthen(struct __sk_buff* skb, __u32 stream) {
          !bpf_skb_store_bytes(skb, whole - tail, moved, at_most(tail, sizeof moved - 1), 0);
 }
 
+/* Over lo a frame keeps its type, which at the ingress device is that of a frame for others. The
+ * kernel takes packets for 127/8 only with a route attached to them, as its own on lo have. */
+static __always_inline int send_on(struct __sk_buff* skb, __u64 into) {
+  __u8 network = 0;
+
+  if (!config.loopback || into) return bpf_redirect(config.to_ifindex, into);
+  bpf_skb_change_type(skb, 0 /* PACKET_HOST */);
+  if (skb->protocol == bpf_htons(0x0800))
+    bpf_skb_load_bytes(skb, 30 /* the first byte of the destination */, &network, 1);
+  return network == 127 ? bpf_redirect_neigh(config.to_ifindex, NULL, 0, 0)
+                        : bpf_redirect(config.to_ifindex, 0);
+}
+
 /* Sends one frame on. A refused one is sent again with those of its batch that follow it, in
  * order, as over XDP, where a driver takes a bulk's first frames: so these are not offered now. */
 SEC("tc")
@@ -77,8 +107,8 @@ int xtg_egress(struct __sk_buff* skb) {
   const __u64 into = config.path == XTG_TX_PATH_RECEIVE ? BPF_F_INGRESS : 0;
 
   if (skb->ifindex == config.ingress_base + config.n_workers) {
-    skb->tc_index = into ? receive_tag(0, config.n_workers) : XTG_TAG;
-    return bpf_redirect(config.to_ifindex, into);
+    skb->tc_index = into ? sign_received(skb, 0, config.n_workers) : XTG_TAG;
+    return send_on(skb, into);
   }
   if (!w) return TC_ACT_SHOT;
   struct xtg_tx_cursor* c = cursor_at(w->number, w->stream);
@@ -93,11 +123,11 @@ int xtg_egress(struct __sk_buff* skb) {
     skb->tc_index = 0;
     return TC_ACT_SHOT;
   }
-  skb->tc_index = into ? receive_tag(w->stream, w->number) : tag_of(w->stream, number);
+  skb->tc_index = into ? sign_received(skb, w->stream, w->number) : tag_of(w->stream, number);
   /* As if it had been received there, which the kernel's choice of the transmit queue follows. It
    * would otherwise hash the frame's flow. */
   if (c->tx_queue) skb->queue_mapping = c->tx_queue;
-  return bpf_redirect(config.to_ifindex, into);
+  return send_on(skb, into);
 }
 
 SEC("tp_btf/net_dev_start_xmit")
@@ -147,7 +177,7 @@ int BPF_PROG(xtg_tp_enter, const struct sk_buff* skb) {
   __u16 tag = skb->tc_index;
   __u32 worker = tag & 0x1ff;
 
-  if (!(tag & XTG_TAG) || skb->skb_iif || worker > config.n_workers ||
+  if (!received_by_us(skb) || skb->skb_iif || worker > config.n_workers ||
       !is_target(skb->dev, config.to_ifindex))
     return 0;
   target_device = (__u64)skb->dev;
@@ -173,7 +203,7 @@ static __always_inline void free_sent(const struct sk_buff* skb, __u16 tag) {
 static __always_inline void free_received(const struct sk_buff* skb, __u16 tag, int reason) {
   __u32 worker = tag & 0x1ff;
 
-  if (worker >= config.n_workers) return;
+  if (!received_by_us(skb) || worker >= config.n_workers) return;
   struct xtg_tx_cursor* c = cursor_at(worker, stream_of(tag));
   if (frame_worker(skb) == worker || skb->dev->ifindex == (int)(config.ingress_base + worker))
     count_error(c, 19 /* ENODEV: the redirect found no interface, or one that is down */);

@@ -20,6 +20,7 @@
 struct sk_buff {
   struct net_device* dev;
   int skb_iif;
+  __u32 hash;
   __u16 tc_index;
 } __attribute__((preserve_access_index));
 

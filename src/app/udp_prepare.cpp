@@ -96,6 +96,7 @@ Status UdpRun::load(KeptPort* kept) {
   spec.control_frames = plan_.announce;
   spec.resend = !plan_.once;
   spec.via = plan_.via;
+  spec.loopback = plan_.iface.loopback;
   spec.queues = plan::tx_queues(plan_);
   if (by_xdp) {
     auto renew = must_renew(plan_.iface);

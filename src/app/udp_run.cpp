@@ -237,14 +237,6 @@ bool UdpRun::amounts_sent(const stats::Snapshot& last) const {
   return true;
 }
 
-/// The error of a run that sent nothing.
-Error UdpRun::nothing_sent(stats::EndReason reason) {
-  return {Errc::System, 0,
-          reason == stats::EndReason::Interrupted
-              ? "interrupted before anything was sent"
-              : "nothing was sent: the run ended before its first frame was due"};
-}
-
 stats::Summary UdpRun::count(std::optional<stats::Sample>& rest) {
   if (auto joined = pool_->join(); !joined) fail_run(std::move(joined.error()));
   const double ended_s = clock_.seconds(monotonic_ns());
@@ -266,7 +258,10 @@ stats::Summary UdpRun::count(std::optional<stats::Sample>& rest) {
     rest = until_end(stats::delta(previous_, last, start_ns_, bits_, target_pps_));
   if (!error() && last.total.accepted == 0 && last.total.attempts != 0)
     blame(silence_error(plan_.iface, largest_frame(plan_.streams), last, plan_.via));
-  if (!error() && last.total.attempts == 0) blame(nothing_sent(reason));
+  if (!error() && last.total.attempts == 0)
+    blame({Errc::System, 0,
+           reason == stats::EndReason::Interrupted ? "interrupted before anything was sent"
+                                                   : stats::explain_nothing_sent(last.total)});
 
   summary_.total = until_end(stats::delta(first_, last, start_ns_, bits_, target_pps_));
   summary_.end = error() ? stats::EndReason::Failed : reason;

@@ -83,7 +83,6 @@ private:
   void add_link_counters(stats::Snapshot& snapshot, bool settled);
   std::optional<Error> fault(const stats::Snapshot& now);
   [[nodiscard]] bool amounts_sent(const stats::Snapshot& last) const;
-  static Error nothing_sent(stats::EndReason reason);
   [[nodiscard]] std::uint64_t patience_ns() const;
   [[nodiscard]] std::uint64_t sent_until_ns() const;
 

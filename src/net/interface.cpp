@@ -59,6 +59,7 @@ Result<plan::InterfaceFacts> facts_of(nl::Socket& socket, LinkInfo link) {
   facts.moves_bytes = facts.driver == "fsl_dpaa_eth" && has_dpaa_erratum();
   facts.mac = link.mac;
   facts.ethernet = link.ethernet;
+  facts.loopback = (link.flags & IFF_LOOPBACK) != 0;
   facts.mtu = link.mtu;
   facts.up = (link.flags & IFF_UP) != 0;
   facts.carrier = link.carrier;

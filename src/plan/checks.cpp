@@ -143,12 +143,19 @@ Status check_source(const Consent& consent, const packet::MacRange& src) {
                              src.to_string()));
 }
 
+std::string missing_framing(const InterfaceFacts& iface) {
+  return iface.loopback
+             ? fmt::format("{} is the loopback interface, without XDP transmit and MAC addresses",
+                           iface.name)
+             : fmt::format("{} has no Ethernet framing", iface.name);
+}
+
 Status check_interface(const HostFacts& facts, bool dry_run, bool any_framing) {
   if (!facts.iface)
     return fail(Errc::NotFound,
                 facts.iface_error.empty() ? "no interface to send on" : facts.iface_error);
   if (!facts.iface->ethernet && !any_framing)
-    return fail(Errc::NotSupported, fmt::format("{} has no Ethernet framing", facts.iface->name));
+    return fail(Errc::NotSupported, missing_framing(*facts.iface));
   if (!facts.iface->up && !dry_run) // a down interface has no routes either: name the cause
     return fail(Errc::NotSupported,
                 preflight(*facts.iface, packet::min_frame_size(packet::Family::V4))->paragraph());
@@ -160,7 +167,7 @@ bool lacks_xdp(const InterfaceFacts& iface) {
 }
 
 std::string why_tc(const InterfaceFacts& iface) {
-  if (!iface.ethernet) return fmt::format("{} has no Ethernet framing", iface.name);
+  if (!iface.ethernet) return missing_framing(iface);
   if (iface.xdp_prog_ids.empty()) return {};
   return fmt::format("XDP on {} belongs to program {}", iface.name,
                      fmt::join(iface.xdp_prog_ids, ", "));

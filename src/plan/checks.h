@@ -54,6 +54,9 @@ std::string unusable_text(const InterfaceFacts& iface, const UnusableAddress& ad
 void note_unusable(const InterfaceFacts& iface, const packet::Ip& dst, const packet::Ip& src,
                    std::vector<std::string>& notes);
 
+/// Of an interface that is not Ethernet: what its frames lack.
+std::string missing_framing(const InterfaceFacts& iface);
+
 /// Errors unless there is an interface that is up, with Ethernet framing or `any_framing`; a dry
 /// run accepts one that is down.
 Status check_interface(const HostFacts& facts, bool dry_run, bool any_framing = false);

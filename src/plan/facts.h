@@ -47,7 +47,8 @@ struct InterfaceFacts {
   /// A DPAA with NXP erratum A050385: its driver moves badly aligned frame data.
   bool moves_bytes = false;
   packet::Mac mac;
-  bool ethernet = true; ///< has Ethernet framing
+  bool ethernet = true;  ///< has Ethernet framing and addresses
+  bool loopback = false; ///< lo: Ethernet headers of zeros, and a driver without XDP
   std::uint32_t mtu = 1500;
   bool up = false; ///< administratively (IFF_UP)
   bool carrier = false;

@@ -127,7 +127,7 @@ Result<Endpoints> pick_endpoints(const TestSpec& test, const PortSpec& spec,
   out.src_mac = stream.src_mac.value_or(MacRange{enters ? sender_beyond(iface.mac) : iface.mac, 1});
   if (stream.src_addr)
     out.src = *stream.src_addr;
-  else if (enters)
+  else if (enters || needs_foreign_source(iface, out.dst.first))
     out.src = {host_beyond(family), 1};
   else
     out.src = {pick_source(iface, route, family, notes), 1};

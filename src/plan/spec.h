@@ -124,7 +124,8 @@ struct DemoSpec {
   /// the near namespace with XTG_NEAR_IF, XTG_FAR_NS ... in its environment.
   std::vector<std::string> command;
   std::uint32_t queues = 2; ///< of the veth pair
-  std::uint32_t mtu = 1500;
+  /// None: 1500, or what the frames need.
+  std::optional<std::uint32_t> mtu{};
   bool gro = true; ///< at the far end: a veth needs it to receive frames from XDP
   bool far_drops =
       true; ///< an XDP program drops everything there; false: the network stack receives

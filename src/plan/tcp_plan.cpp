@@ -277,8 +277,12 @@ Result<TcpPlan> resolve_tcp(const TcpSpec& spec, const TcpFacts& facts) {
   if (auto ok = check_interface(facts.host, spec.dry_run, spec.via != TxPath::Xdp); !ok)
     return refused(ok);
   const InterfaceFacts& iface = *facts.host.iface;
+  if (iface.loopback)
+    return invalid(fmt::format("HOST {}: an address of this host, reached over {}; TCP needs the "
+                               "address of another host or network namespace",
+                               dst->to_string(), iface.name));
   if (!iface.ethernet && spec.ingress == Ingress::Xdp)
-    return invalid(fmt::format("--ingress xdp: {} has no Ethernet framing", iface.name));
+    return invalid(fmt::format("--ingress xdp: {}", missing_framing(iface)));
   if (auto ok = check_destination(spec, *dst, iface); !ok) return refused(ok);
   const RouteFacts* route = route_for(facts.host, *dst);
   if (auto ok = check_source(spec, iface, route, *dst); !ok) return refused(ok);

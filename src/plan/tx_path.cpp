@@ -115,7 +115,7 @@ TxPathChoice choose_tx_path(const InterfaceFacts& iface, const std::vector<Frame
                             bool fix) {
   if (!iface.ethernet)
     return {TxPath::Tc,
-            fmt::format("{} has no Ethernet framing, and gets the packets without it", iface.name)};
+            missing_framing(iface) + (iface.loopback ? "" : ", and gets the packets without it")};
   if (const auto size = above_page(sizes))
     return {TxPath::Tc, fmt::format("frames of {} bytes are longer than XDP transmit takes ({})",
                                     *size, packet::max_frame_size())};
@@ -189,7 +189,7 @@ std::vector<int> tx_queues(const Plan& plan) {
 Status check_framing(const InterfaceFacts& iface, const StreamSpec& stream) {
   if (iface.ethernet) return {};
   const auto none = [&iface](std::string_view option) {
-    return invalid(fmt::format("{}: {} has no Ethernet framing", option, iface.name));
+    return invalid(fmt::format("{}: {}", option, missing_framing(iface)));
   };
   if (!stream.vlans.empty()) return none("--vlan");
   if (stream.dst_mac) return none("--dst-mac");
@@ -206,6 +206,10 @@ packet::Mac sender_beyond(const packet::Mac& own) {
 
 packet::Ip host_beyond(packet::Family family) {
   return *packet::Ip::parse(family == packet::Family::V4 ? "198.19.255.254" : "2001:2::ffff");
+}
+
+bool needs_foreign_source(const InterfaceFacts& iface, const packet::Ip& dst) {
+  return iface.loopback && dst.is_v4() && !dst.is_loopback();
 }
 
 } // namespace xtg::plan

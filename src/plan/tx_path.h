@@ -47,5 +47,8 @@ Status check_framing(const InterfaceFacts& iface, const StreamSpec& stream);
 /// Of a host that sends to this interface: not the interface's own.
 packet::Mac sender_beyond(const packet::Mac& own);
 packet::Ip host_beyond(packet::Family family);
+/// Over lo the kernel drops IPv4 packets from an own address that arrive without a route, as ours
+/// do except those to 127/8.
+bool needs_foreign_source(const InterfaceFacts& iface, const packet::Ip& dst);
 
 } // namespace xtg::plan

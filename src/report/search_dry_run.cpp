@@ -34,9 +34,9 @@ void print_search_plan(std::ostream& out, const SearchBegin& begin) {
     plan_row(out, "via", path_text(size));
     plan_row(out, "loads", loads_text(size));
     plan_row(out, "time",
-        fmt::format("about {}{}", rough_duration(size.estimate_s),
-                    limit ? fmt::format(", at most {}", format_duration(*limit))
-                          : std::string(", no limit")));
+             fmt::format("about {}{}", rough_duration(size.estimate_s),
+                         limit ? fmt::format(", at most {}", format_duration(*limit))
+                               : std::string(", no limit")));
     all += size.estimate_s;
   }
   if (begin.sizes.size() > 1) fmt::print(out, "\nall sizes: about {}\n", rough_duration(all));

@@ -141,17 +141,6 @@ std::string with_zones(std::string_view text, const std::string& zone) {
       text, [&](std::string_view word) -> Result<std::string> { return with_zone(word, zone); });
 }
 
-Result<std::uint32_t> parse_frame_size(std::string_view text) {
-  const auto smallest = packet::min_frame_size(packet::Family::V4);
-  auto value = whole_number<std::uint32_t>(smallest, packet::max_frame_size())(text);
-  if (value) return value;
-  return fail(
-      Errc::InvalidArgument,
-      fmt::format("expected {} (the smallest Ethernet frame; IPv6: {}) to {} bytes with FCS "
-                  "(what one page leaves for a frame when the kernel sends it)",
-                  smallest, packet::min_frame_size(packet::Family::V6), packet::max_frame_size()));
-}
-
 Result<std::uint8_t> parse_tos(std::string_view text) {
   const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
   const auto digits = is_hex ? text.substr(2) : text;

@@ -30,7 +30,6 @@ Result<packet::ListenAddress> parse_metrics_address(std::string_view text);
 /// A name or an address.
 Result<std::string> parse_host(std::string_view text);
 /// A frame size with FCS, within the limits of all header stacks and the kernel.
-Result<std::uint32_t> parse_frame_size(std::string_view text);
 /// A byte in decimal, or in hexadecimal with 0x, as ToS values are often written.
 Result<std::uint8_t> parse_tos(std::string_view text);
 /// The same without ECN bits, which TCP sets by itself.

@@ -172,6 +172,7 @@ Status check_receiver(const SearchSpec& spec) {
         return stream.dst_addr.has_value();
       }))
     return bad_usage("--reflect and --dst-addr exclude each other: both say where to send");
+  if (auto ok = check_leaves(spec.test, "--rx and --reflect"); !ok) return ok;
   if (spec.test.bidir && spec.test.ports.size() == 1)
     return bad_usage("--bidir needs the interface that sends the way back: --rx");
   return {};

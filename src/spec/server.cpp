@@ -98,6 +98,12 @@ Status check_tcp_server(const Test& of, const Asked& asked) {
   return {};
 }
 
+Status check_leaves(const plan::TestSpec& test, std::string_view receiver) {
+  if (std::ranges::count(test.ports, plan::TxPath::Receive, &plan::PortSpec::via) == 0) return {};
+  return bad_usage(
+      fmt::format("--via receive goes without {}: nothing leaves the interface", receiver));
+}
+
 Status check_server(const Test& of, const Asked& asked) {
   const plan::TestSpec& test = *udp_of(of);
   if (of.far.host.empty()) {
@@ -108,6 +114,7 @@ Status check_server(const Test& of, const Asked& asked) {
   if (plan::sees_both_ends(test) || test.ports.size() > 1)
     return bad_usage(
         "--server and --rx or --port exclude each other: the other end is the server's");
+  if (auto ok = check_leaves(test, "--server"); !ok) return ok;
   if (of.far.reverse && test.bidir)
     return bad_usage("--reverse and --bidir exclude each other: one of the two is accepted");
   const auto& streams = test.ports.front().streams;

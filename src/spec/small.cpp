@@ -49,13 +49,14 @@ CommandInfo demo_command() {
               "Send between two network namespaces made for it; needs no hardware.");
   table.info().profile = true;
   table.info().rest = "[-- COMMAND [ARGUMENT]...]";
+  const std::uint32_t least = packet::min_frame_size(packet::Family::V4);
   table.group("Run");
   table.value({"--duration", "TIME", "how long to send: seconds, or 500ms, 2m, 1h"},
               of_demo(&DemoSpec::duration), parse_positive_duration);
   table.value({"-s,--pkt-size", "BYTES",
-               fmt::format("frame with its FCS, {} to {}",
-                           packet::min_frame_size(packet::Family::V4), packet::max_frame_size())},
-              of_demo(&DemoSpec::frame_size), parse_frame_size);
+               fmt::format("frame with its FCS, {} to {}", least, packet::longest_frame_size())},
+              of_demo(&DemoSpec::frame_size),
+              whole_number<std::uint32_t>(least, packet::longest_frame_size()));
   rate_rows(table, of_demo(&DemoSpec::rate));
   burst_row(table, of_demo(&DemoSpec::rate));
   table.choice("--via", "transmit path", of_demo(&DemoSpec::via), kTxPaths);
@@ -66,7 +67,8 @@ CommandInfo demo_command() {
   table.group("Wire (the veth pair between the namespaces)");
   table.value({"--queues", "N", fmt::format("queues of each end, 1 to {}", kMaxQueues)},
               of_demo(&DemoSpec::queues), whole_number<std::uint32_t>(1, kMaxQueues));
-  table.value({"--mtu", "BYTES", fmt::format("MTU of each end, {} to {}", kMinMtu, kMaxMtu)},
+  table.value({"--mtu", "BYTES", fmt::format("MTU of each end, {} to {}", kMinMtu, kMaxMtu),
+               "1500, or what the frames need"},
               of_demo(&DemoSpec::mtu), whole_number<std::uint32_t>(kMinMtu, kMaxMtu));
   table.flag("--no-gro", "leave GRO off at the far end; with --far stack nothing arrives",
              of_demo(&DemoSpec::gro), false);

@@ -52,6 +52,8 @@ class Table;
 /// The options of a test whose other end is a server's, and the rules between them.
 void server_rows(Table& table);
 Status check_server(const Test& test, const Asked& asked);
+/// BadUsage where frames would not leave for `receiver`, the options that name it: --via receive.
+Status check_leaves(const plan::TestSpec& test, std::string_view receiver);
 void tcp_server_rows(Table& table);
 Status check_tcp_server(const Test& test, const Asked& asked);
 

@@ -194,7 +194,7 @@ void run_rows(Table& table) {
   table.place(Place::Port);
   table.choice("--via", "transmit path: XDP, tc (any interface), or into the interface",
                of_port(&P::via), kTxPaths);
-  table.value({"--queues", "QUEUES", "transmit queues by tc: 4, 0,2-5, 3-3 (one) or auto",
+  table.value({"--queues", "QUEUES", "transmit queues by tc: 4, 0,2-5, 3-3 or auto",
                "by thread and stream"},
               of_port(&P::queues), parse_queues);
   table.choice("--pace", "auto sleeps through long gaps, busy always spins", of_port(&P::pace),
@@ -283,8 +283,7 @@ Status check_ends(const plan::TestSpec& test, const Asked& asked) {
     return bad_usage(
         "--no-signature and --rx exclude each other: the receiver identifies frames by "
         "their signatures");
-  if (std::ranges::count(test.ports, plan::TxPath::Receive, &plan::PortSpec::via) > 0)
-    return bad_usage("--via receive goes without --rx and --port: nothing leaves the interface");
+  if (auto ok = check_leaves(test, "--rx and --port"); !ok) return ok;
   if (test.announce)
     return bad_usage(
         "--announce and --rx or --port exclude each other: one process sees both ends");

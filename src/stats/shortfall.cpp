@@ -43,6 +43,14 @@ std::string explain_shortfall(const Sample& total) {
                      with_thousands(tx.skipped_slots));
 }
 
+std::string explain_nothing_sent(const TxCounters& tx) {
+  if (tx.skipped_slots == 0)
+    return "nothing was sent: the run ended before its sending threads got to run";
+  return fmt::format("nothing was sent: the sending threads ran too late for all {} frames that "
+                     "were due; less load on their CPUs, or a longer run, would help",
+                     with_thousands(tx.skipped_slots));
+}
+
 void use_link_counters(Snapshot& snapshot, const LinkSent& before, const LinkSent& now,
                        bool settled) {
   TxCounters& total = snapshot.total;

@@ -14,6 +14,9 @@ namespace xtg::stats {
 /// empty.
 std::string explain_shortfall(const Sample& total);
 
+/// Why a run that had time attempted nothing. A schedule's first frame is due at the run's start.
+std::string explain_nothing_sent(const TxCounters& tx);
+
 /// Transmit counters of an interface.
 struct LinkSent {
   std::uint64_t transmitted = 0; ///< frames

@@ -50,6 +50,7 @@ struct SenderSpec {
   /// Not Auto. Other than Xdp the ingress devices are where the output interface is, and
   /// attach_egress() is called.
   plan::TxPath via = plan::TxPath::Xdp;
+  bool loopback = false; ///< the output interface is lo
   /// Through tc: the transmit queue of each worker's frames of each stream, worker by worker.
   /// Empty: the kernel's choice.
   std::vector<int> queues{};

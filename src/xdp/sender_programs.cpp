@@ -88,6 +88,7 @@ Result<SenderSkeleton> load_programs(const SenderSpec& spec, bool tracepoints, b
   rodata->config.resend = spec.resend && tracepoints ? 1 : 0;
   rodata->config.renew = spec.renew ? 1 : 0;
   rodata->config.path = tx_path_number(spec.via);
+  rodata->config.loopback = spec.loopback ? 1 : 0;
   std::copy(spec.tables.streams.begin(), spec.tables.streams.end(), rodata->streams);
   rodata->long_config.any = spec.tables.page.size() > spec.tables.page_len ? 1 : 0;
   rodata->long_config.fill = spec.tables.fill ? 1 : 0;

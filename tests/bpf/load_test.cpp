@@ -178,6 +178,7 @@ TEST_F(LoadTest, OtherPaths) {
         spec.to_ifindex = 1;
         spec.via = via;
         spec.resend = resend;
+        spec.loopback = resend;
         spec.control_frames = true;
         std::vector<packet::EncodedStream> encoded;
         for (const packet::Frame& one : run)

@@ -18,7 +18,7 @@ import zlib
 
 SVG = "{http://www.w3.org/2000/svg}"
 BINARY, SAMPLES, DIRECTORY = sys.argv[1:4]
-NO_RESULT = ("plan", "plan6", "tcp-plan", "tcp-plan-file", "probe")
+NO_RESULT = ("plan", "plan6", "tcp-plan", "tcp-plan-file", "search-plan", "probe")
 
 
 def report(*files):

@@ -82,7 +82,19 @@ class Demo(lib.TestCase):
         result = self.failed(run.finish(), 4, "ethtool -K xtg1 gro on")
         name = re.search(r"ip netns exec (\S+)", result.doc["error"]).group(1)
         self.assertTrue(name.startswith(f"xtg-{run.pid:x}-"), name)
+        self.assertNotIn("--fix", result.doc["error"])
         self.gone(run)
+
+    def test_show_other_paths(self):
+        run = self.demo("--json", "--via", "tc", "-s", 9000, "--rate", "1kpps", "--duration", "300ms")
+        result = self.ok(run.finish())
+        self.assertEqual(result.doc["start"]["configuration"]["interface"]["mtu"], 8982)
+        self.failed(self.demo("--json", "--via", "tc", "-s", 9000, "--mtu", 1500).finish(), 4, "1500")
+        run = self.demo("--via", "receive", "--rate", "1kpps", "--duration", "300ms")
+        result = run.finish()
+        self.assertEqual((result.status, result.out.count("far end")), (0, 0), result)
+        self.assertIn("stack drops", result.out)
+        self.assertIn("NO_SOCKET", result.out)
 
     def test_command_has_its_environment(self):
         run = self.demo("--", "sh", "-c", "env | grep ^XTG_; ip -br link show dev $XTG_NEAR_IF &&"

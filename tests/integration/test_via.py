@@ -3,6 +3,7 @@
 kernel has, with counts at the far end; and which way --via auto takes."""
 import fcntl
 import os
+import socket
 import struct
 import time
 
@@ -182,6 +183,21 @@ class Ways(lib.OwnWireTest):
         self.assertEqual(lib.link_counters(self.wire.near_ns, "lo")["rx_packets"] - before,
                          result.total["accepted"])
 
+    def test_loopback_into_a_socket(self):
+        self.wire.near("ip", "link", "set", "dev", "lo", "up")
+        self.wire.near("sysctl", "-q", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.lo.rp_filter=0")
+        for address, family, args in (("127.0.0.1", socket.AF_INET, ("--allow-public",)),
+                                      ("::1", socket.AF_INET6, ("--allow-public",)),
+                                      (self.wire.near_ip, socket.AF_INET, ()),
+                                      (self.wire.near_ip6, socket.AF_INET6, ())):
+            with self.subTest(address=address), lib.in_netns(self.wire.near_ns), \
+                    socket.socket(family, socket.SOCK_DGRAM) as receiver:
+                receiver.bind((address, 1000))
+                receiver.settimeout(lib.PATIENCE)
+                self.assertEqual(self.send("lo", "-a", address, *args, count=20).total["accepted"], 20)
+                for _ in range(20):
+                    self.assertEqual(receiver.recvfrom(2048)[1][1], 1, "the source port")
+
     def test_without_ethernet(self):
         self.wire.near("ip", "tuntap", "add", "tn0", "mode", "tun")
         self.wire.near("ip", "link", "set", "dev", "tn0", "up")
@@ -283,6 +299,23 @@ class Ways(lib.OwnWireTest):
         self.assertEqual(result.total["accepted"], 10_000, result)
         drops = result.doc["end"]["stack_drops"]
         self.assertEqual(sum(drops.values()), 10_000, drops)
+
+    def test_receive_counts_its_own(self):
+        """Not what another run sends into the same interface, nor one in another namespace into an interface with
+        the same index."""
+        for end in (self.wire.near, self.wire.far):
+            end("ip", "link", "add", "in0", "index", "4242", "type", "veth", "peer", "name", "in1")
+            for name in ("in0", "in1"):
+                end("ip", "link", "set", "dev", name, "up")
+        args = ("udp", "in0", "--json", "--via", "receive", "-a", "198.18.77.1", "-n", 1000, "--rate", "1kpps")
+        runs = [self.wire.start(*args) for _ in range(2)]
+        runs.append(lib.Process(["ip", "netns", "exec", self.wire.far_ns, lib.BINARY], args))
+        for run in runs:
+            self.addCleanup(run.__exit__)
+        for run in runs:
+            result = self.accounts(self.ok(run.finish()))
+            self.assertEqual((result.total["attempts"], result.total["queued"]), (1000, 0), result)
+            self.assertEqual(sum(result.doc["end"]["stack_drops"].values()), result.total["accepted"], result)
 
     def test_receive_is_forwarded(self):
         self.add("br0", "type", "bridge")

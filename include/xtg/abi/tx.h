@@ -146,7 +146,7 @@ struct xtg_tx_config {
   __u32 n_places;   /* number of xtg_place; 0 and clean_from: everything after that is rewritten */
   __u32 clean_from; /* see xtg_place; 0: nothing to restore */
   __u32 path;       /* XTG_TX_PATH_*: how frames leave */
-  __u32 pad;
+  __u32 loopback;   /* 1: the interface is lo */
 };
 XTG_STATIC_ASSERT(sizeof(struct xtg_tx_config) == 48, "config ABI");
 

@@ -106,6 +106,20 @@ TEST(CliEnds, WordsThatDoNotGoTogether) {
   });
 }
 
+TEST(CliEnds, WhatEntersAnInterfaceReachesNoReceiver) {
+  const std::string why = "nothing leaves the interface";
+  expect_refused({
+      {{"udp", "eth1", "--via", "receive", "--rx", "eth2"}, {"--rx and --port", why}},
+      {{"udp", "--port", "eth1,via=receive", "--rx", "eth2"}, {"--rx and --port", why}},
+      {{"udp", "eth1", "--via", "receive", "--server", "h1"}, {"without --server", why}},
+      {{"udp", "--via", "receive", "--server", "h1", "-R"}, {"without --server", why}},
+      {{"search", "eth1", "--via", "receive", "--rx", "eth2"}, {"without --rx and --reflect", why}},
+      {{"search", "eth1", "--via", "receive", "--reflect", "198.18.0.2"},
+       {"without --rx and --reflect", why}},
+      {{"search", "--via", "receive", "--server", "h1"}, {"without --server", why}},
+  });
+}
+
 TEST(CliEnds, APortWithNothingBehindACommaIsShortlyRefused) {
   for (const char* port : {"eth1,,", "eth1,", "eth1,,rate=1kpps"}) {
     const std::string message = refused({"udp", "--port", port});

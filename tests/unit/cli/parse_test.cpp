@@ -459,7 +459,7 @@ TEST(CliDemo, EveryOptionSetsItsPartOfTheSpec) {
 TEST(CliDemo, BadInputIsRefused) {
   expect_refused({
       {{"demo", "--duration", "0s"}, {"--duration \"0s\"", "above zero"}},
-      {{"demo", "-s", "9000"}, {"--pkt-size \"9000\"", "3412"}},
+      {{"demo", "-s", "9221"}, {"--pkt-size \"9221\"", "64 to 9220"}},
       {{"demo", "--rate", "fast"}, {"--rate \"fast\"", "pps"}},
       {{"demo", "--rate-layer", "l2"}, {"--rate-layer l2", "--rate"}},
       {{"demo", "--burst", "2"}, {"--burst 2", "--rate"}},

@@ -397,6 +397,15 @@ INSTANTIATE_TEST_SUITE_P(
                      s.ingress = Ingress::Xdp;
                    },
                    Errc::InvalidArgument, "--ingress xdp: eth1 has no Ethernet framing"},
+        TcpRefusal{"OverLoopback",
+                   [](auto&, TcpFacts& f) {
+                     f.host.iface->ethernet = false;
+                     f.host.iface->loopback = true;
+                     f.host.iface->name = "lo";
+                   },
+                   Errc::InvalidArgument,
+                   "HOST 198.18.0.2: an address of this host, reached over lo; TCP needs the "
+                   "address of another host or network namespace"},
         TcpRefusal{"Down", [](auto&, TcpFacts& f) { f.host.iface->up = false; }, Errc::NotSupported,
                    "eth1 is down; to repair: ip link set dev eth1 up"},
         TcpRefusal{"Multicast", [](auto&, TcpFacts& f) { destination(f, "239.1.1.1"); },

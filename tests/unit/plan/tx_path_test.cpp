@@ -163,6 +163,25 @@ TEST(TxPath, WithoutFramingIsTcAndRefusesWhatNeedsFraming) {
   EXPECT_TRUE(check_interface(facts, false, true));
 }
 
+TEST(TxPath, OverLoopbackIsTcAndItsFramesHaveHeaders) {
+  InterfaceFacts lo = card("", std::nullopt);
+  lo.name = "lo";
+  lo.ethernet = false;
+  lo.loopback = true;
+  const TxPathChoice choice = chosen(lo);
+  EXPECT_EQ(choice.via, TxPath::Tc);
+  EXPECT_EQ(choice.reason, "lo is the loopback interface, without XDP transmit and MAC addresses");
+  const auto foreign = [&lo](const char* dst) {
+    return needs_foreign_source(lo, *packet::Ip::parse(dst));
+  };
+  EXPECT_FALSE(foreign("127.0.0.1")); // gets a route: xtg_egress
+  EXPECT_TRUE(foreign("198.18.0.2"));
+  EXPECT_FALSE(foreign("2001:2::2"));
+  EXPECT_FALSE(foreign("::1"));
+  lo.loopback = false;
+  EXPECT_FALSE(foreign("198.18.0.2"));
+}
+
 TEST(TxPath, TcNeedsNoRingAndReceiveNoPeer) {
   InterfaceFacts iface = card("veth", kXdpBasic | kXdpNdoXmit);
   iface.kind = "veth";

@@ -548,7 +548,8 @@ TEST_F(ServiceTest, TheAllowListAndPagesOfOthers) {
 TEST_F(ServiceTest, NonsenseIsAnsweredInOneLine) {
   for (const char* body :
        {"{", "[]", "{}", R"({"command":"nosuch"})", R"({"command":"rx","colour":1})",
-        R"({"command":"udp","rate":"fast"})", R"({"command":"rx","command":"rx"})"}) {
+        R"({"command":"udp","rate":"fast"})", R"({"command":"rx","command":"rx"})",
+        R"({"command":"udp","interface":"test0","via":"receive","rx":["test1"]})"}) {
     const std::string answer = create(body, "", 400);
     EXPECT_EQ(std::ranges::count(answer, '\n'), 1) << answer;
     EXPECT_TRUE(Json::parse(answer)["error"].is_string());

@@ -148,6 +148,7 @@ Args values_of(const std::string& command, const Option& option) {
       {"QUEUES", {"auto", "4", "3-3", "0,2-3"}},
       {"FILE", {"a b", "./-x"}}};
   if (option.is_flag()) return {""};
+  if (command == "search" && option.name == "via") return {"auto", "xdp", "tc"};
   if (const auto choices = option.choices(); !choices.empty()) return choices;
   const std::string own = command + " " + option.shown();
   for (const auto& [map, key] :

@@ -73,6 +73,14 @@ TEST(UseLinkCounters, LeavesOpenWhatIsOnItsWay) {
 }
 
 /// The interface counts what others send as well: the figures still add up.
+TEST(ExplainNothingSent, FollowsTheCounters) {
+  EXPECT_EQ(explain_nothing_sent({}),
+            "nothing was sent: the run ended before its sending threads got to run");
+  EXPECT_EQ(explain_nothing_sent({.skipped_slots = 50}),
+            "nothing was sent: the sending threads ran too late for all 50 frames that were due; "
+            "less load on their CPUs, or a longer run, would help");
+}
+
 TEST(UseLinkCounters, CutsThemToWhatWasAttempted) {
   Snapshot snapshot = attempted(1'000);
   use_link_counters(snapshot, {}, {1'001, 5}, true);
