@@ -72,11 +72,7 @@ void print_ledger(Page& page, const plan::PortPlan& port, const stats::Ledger& l
   column(page, "asked for", l.asked, l.asked);
   column(page, "not sent", l.not_sent, l.asked,
          port.send && port.send->streams.front().pacing ? "missed slots" : "time was over");
-  column(page, "refused", l.driver_drops, l.asked,
-         l.queue_drops == 0
-             ? "by the sender's driver"
-             : fmt::format("by the sender's driver, {} of them by its queueing discipline",
-                           with_thousands(l.queue_drops)));
+  column(page, "refused", l.driver_drops, l.asked, refused_text(l));
   column(page, "lost", l.lost, l.asked, "on the way");
   column(page, "dropped", l.dropped, l.asked, "by the receiving interface");
   column(page, "received", l.received, l.asked);
@@ -239,6 +235,12 @@ std::string_view name(Limit limit) {
     return "path";
   }
   return "none";
+}
+
+std::string refused_text(const stats::Ledger& l) {
+  if (l.queue_drops == 0) return "by the sender's driver";
+  return fmt::format("by the sender's driver, {} of them by its queueing discipline",
+                     with_thousands(l.queue_drops));
 }
 
 std::string limit_text(const stats::Ledger& l) {
