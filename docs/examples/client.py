@@ -6,13 +6,12 @@ The standard library alone. TEST.json is a profile; the events of the run go to 
 """
 import json
 import sys
-import urllib.error
-import urllib.request
+from urllib import error, request
 
 
 def ask(url, token, body=None, method=None):
     headers = {"Authorization": "Bearer " + token, "Content-Type": "application/json"}
-    return urllib.request.urlopen(urllib.request.Request(url, body, headers, method=method))
+    return request.urlopen(request.Request(url, body, headers, method=method))
 
 
 def main(base, token, path):
@@ -21,8 +20,8 @@ def main(base, token, path):
     try:
         with ask(base + "/v1/tests?wait=true", token, test) as answer:
             url = base + "/v1/tests/" + json.load(answer)["id"]
-    except urllib.error.HTTPError as error:
-        sys.exit(json.load(error)["error"])
+    except error.HTTPError as refusal:
+        sys.exit(json.load(refusal)["error"])
     try:
         with ask(url + "/events", token) as events:
             for line in events:

@@ -11,6 +11,7 @@
 #include "core/exit_status.h"
 #include "core/host_clock.h"
 #include "core/program_name.h"
+#include "core/units.h"
 #include "net/datagram.h"
 #include "serve/challenge.h"
 
@@ -90,7 +91,15 @@ void FarRuns::keep() {
 Result<std::vector<serve::FarInterface>> FarRuns::interfaces() {
   auto answer = client_.get("/v1/interfaces");
   if (!answer) return tl::unexpected<Error>(std::move(answer.error()));
+  max_duration_ = serve::read_max_duration(answer->body);
   return serve::read_interfaces(answer->status, answer->body);
+}
+
+Status FarRuns::check_duration(const std::optional<Nanoseconds>& duration) const {
+  if (!duration || !max_duration_ || *duration <= *max_duration_) return {};
+  return fail(Errc::InvalidArgument,
+              fmt::format("--duration {} is above the server's ceiling: at most {} is accepted",
+                          format_duration(*duration), format_duration(*max_duration_)));
 }
 
 void FarRuns::compare_clocks(serve::ClockComparison& clocks) {

@@ -30,6 +30,8 @@ public:
   FarRuns& operator=(const FarRuns&) = delete;
 
   Result<std::vector<serve::FarInterface>> interfaces();
+  /// InvalidArgument for what its operator does not allow; to be called after interfaces().
+  [[nodiscard]] Status check_duration(const std::optional<Nanoseconds>& duration) const;
   /// Exchanges time stamps; nothing is added where the server does not know how.
   void compare_clocks(serve::ClockComparison& clocks);
   /// Answers the server's challenge at this address of ours.
@@ -63,7 +65,8 @@ private:
   std::ostream& err_;
   std::function<void()> on_lost_;
   std::string hold_;
-  net::HttpClient client_; ///< the caller's thread's
+  std::optional<Nanoseconds> max_duration_; ///< none: it did not say
+  net::HttpClient client_;                  ///< the caller's thread's
   mutable std::mutex mutex_;
   std::optional<packet::Ip> proven_;
   std::uint64_t proven_until_ns_ = 0;

@@ -10,6 +10,25 @@
 
 namespace xtg::app {
 
+namespace {
+
+/// A text that may end early.
+class HiddenText final : public report::Sink {
+public:
+  HiddenText(std::unique_ptr<report::Sink> text, std::shared_ptr<std::atomic<bool>> hidden)
+      : text_(std::move(text)), hidden_(std::move(hidden)) {}
+  void take(const report::Event& event) override {
+    if (!*hidden_) text_->take(event);
+  }
+  [[nodiscard]] Status status() const override { return text_->status(); }
+
+private:
+  std::unique_ptr<report::Sink> text_;
+  std::shared_ptr<std::atomic<bool>> hidden_;
+};
+
+} // namespace
+
 HostsRun::HostsRun(const plan::FarEnd& far, const plan::OutputSpec& output, FarHost* host,
                    Context& context)
     : far_end_(far), output_(output), context_(context), host_(host) {
@@ -27,7 +46,8 @@ serve::BothHosts HostsRun::run() {
   return std::move(hosts_);
 }
 
-Status HostsRun::connect(const plan::InterfaceChoice& near, const std::optional<packet::Ip>& dst) {
+Status HostsRun::connect(const plan::InterfaceChoice& near, const std::optional<packet::Ip>& dst,
+                         const std::optional<Nanoseconds>& duration) {
   if (host_ == nullptr) {
     auto host = FarHost::connect(far_end_, context_.err);
     if (!host) return tl::unexpected<Error>(std::move(host.error()));
@@ -36,6 +56,7 @@ Status HostsRun::connect(const plan::InterfaceChoice& near, const std::optional<
   }
   runs().when_lost([stop = near_stop_]() mutable { stop.trip(monotonic_ns()); });
   hosts_.server = host_->server();
+  if (auto ok = runs().check_duration(duration); !ok) return ok;
   auto path = host_->find_path(near, dst);
   if (!path) return tl::unexpected<Error>(std::move(path.error()));
   path_ = std::move(*path);
@@ -51,7 +72,7 @@ std::unique_ptr<report::Sink> HostsRun::shown(bool forward) {
   // Two runs side by side would mix their lines.
   const bool first = forward || !near_sends();
   if (!first || !for_people(output_)) return report::make_quiet();
-  return report::make_text(context_.out, context_.err);
+  return std::make_unique<HiddenText>(report::make_text(context_.out, context_.err), hidden_);
 }
 
 Result<std::string> HostsRun::start_far(const std::string& body, bool forward, bool prepare) {
@@ -59,6 +80,14 @@ Result<std::string> HostsRun::start_far(const std::string& body, bool forward, b
   far_prepared_ = id && prepare;
   if (id && lines_) lines_->follow(runs().target(), *id, {.near_end = false, .forward = forward});
   return id;
+}
+
+Status HostsRun::prepare_far_sender(const std::string& body) {
+  if (auto ok = runs().prove(path_.near_ip); !ok) return ok;
+  auto id = start_far(body, false, true);
+  if (!id) return tl::unexpected<Error>(std::move(id.error()));
+  far_sender_ = std::move(*id);
+  return {};
 }
 
 std::uint64_t HostsRun::start_far_sender() {

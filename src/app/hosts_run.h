@@ -3,6 +3,7 @@
 // Internal to app.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,7 +41,9 @@ protected:
   // Parts of it.
 
   /// Finds the path to `dst` or, without it, to the far end's interface.
-  Status connect(const plan::InterfaceChoice& near, const std::optional<packet::Ip>& dst);
+  /// InvalidArgument for a duration above the server's ceiling.
+  Status connect(const plan::InterfaceChoice& near, const std::optional<packet::Ip>& dst,
+                 const std::optional<Nanoseconds>& duration);
   /// From now on the user's interrupt stops what runs here.
   [[nodiscard]] StopToken::Registration attend();
   [[nodiscard]] bool interrupted() const { return context_.stop.asked() != Asked::Nothing; }
@@ -48,10 +51,15 @@ protected:
   [[nodiscard]] bool near_sends() const { return !far_end_.reverse; }
   /// For a run here. `forward`: its frames go from here to the far end.
   std::unique_ptr<report::Sink> shown(bool forward);
+  /// What runs here is of no use: its text ends.
+  void show_no_more() { *hidden_ = true; }
   /// Returns the test's name. `prepare`: FarRuns::let_go() starts it.
   Result<std::string> start_far(const std::string& body, bool forward, bool prepare = false);
-  /// To be called when a sender here is prepared, as AwaitStart. Where both ends send, the far one
-  /// starts; if it cannot, ours is stopped. Returns its first frame's time by its host's clock.
+  /// Proves our address and has the far end prepare what it sends: start_far_sender() starts it.
+  Status prepare_far_sender(const std::string& body);
+  /// Starts the far sender, if one is prepared; if it cannot, what runs here is stopped. Where both
+  /// ends send, it is called when ours is prepared, as AwaitStart. Returns the far sender's first
+  /// frame's time by its host's clock.
   std::uint64_t start_far_sender();
   /// Also stops a far sender that was prepared and not started.
   void await_far_sender();
@@ -69,6 +77,7 @@ private:
   FarHost* host_;
   bool far_prepared_ = false;      ///< and not started yet
   std::optional<HostLines> lines_; ///< for --json-stream
+  const std::shared_ptr<std::atomic<bool>> hidden_ = std::make_shared<std::atomic<bool>>(false);
 
 protected:
   std::unique_ptr<NearRun> near_receiver_; ///< last: it is stopped first

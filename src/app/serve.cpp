@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -94,10 +95,15 @@ std::string places_text(const std::vector<net::Listening>& sockets, const plan::
   std::vector<std::string> places;
   for (const net::Listening& socket : sockets)
     places.push_back(socket.at.to_string());
-  const auto at = reachable(sockets.front().at, machine, policy);
-  return fmt::format("serving {} on {}\nat the other end: {} udp --server {}{}\n",
-                     fmt::join(policy.interfaces, ", "), fmt::join(places, ", "), program_name(),
-                     packet::host_and_port(at, plan::kServePort),
+  const std::string serving = fmt::format("serving {} on {}\n", fmt::join(policy.interfaces, ", "),
+                                          fmt::join(places, ", "));
+  const auto far = std::ranges::find_if(
+      sockets, [](const net::Listening& socket) { return !socket.at.ip.is_loopback(); });
+  if (far == sockets.end())
+    return serving +
+           "it listens on loopback only: other hosts need --listen ADDRESS and --token-file FILE\n";
+  return fmt::format("{}at the other end: {} udp --server {}{}\n", serving, program_name(),
+                     packet::host_and_port(reachable(far->at, machine, policy), plan::kServePort),
                      spec.token_file.empty() ? "" : " --token-file " + spec.token_file);
 }
 

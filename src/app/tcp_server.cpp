@@ -88,13 +88,17 @@ void TcpHosts::collect() {
 }
 
 Status TcpHosts::course() {
-  if (auto ok = connect({spec_.interface, spec_.zone}, std::nullopt); !ok) return ok;
+  if (auto ok = connect({spec_.interface, spec_.zone}, std::nullopt, spec_.duration); !ok)
+    return ok;
   const auto attended = attend();
   if (auto ok = start_sinks(); !ok) return ok;
-  if (far_sends()) {
+  if (far_sends()) { // to prepare it opens its connections: there must be a receiver
     auto id =
         start_far(serve::far_tcp(spec_, path_.near_ip, far_end_.interface), false, near_sends());
-    if (!id) return tl::unexpected<Error>(std::move(id.error()));
+    if (!id) {
+      show_no_more();
+      return tl::unexpected<Error>(std::move(id.error()));
+    }
     far_sender_ = std::move(*id);
   }
   if (near_sends())

@@ -31,7 +31,9 @@ public:
   /// `kept`: of a series of tests, or null.
   TwoHosts(const plan::TestSpec& test, const plan::FarEnd& far, FarHost* host, KeptPort* kept,
            Context& context)
-      : HostsRun(far, test.output, host, context), test_(test), kept_(kept) {}
+      : HostsRun(far, test.output, host, context), test_(test), kept_(kept) {
+    hosts_.expect = test.expect;
+  }
 
 private:
   [[nodiscard]] bool far_sends() const { return far_end_.reverse || test_.bidir; }
@@ -57,8 +59,8 @@ Status TwoHosts::connect() {
   const plan::StreamSpec& stream = test_.ports.front().streams.front();
   std::optional<packet::Ip> dst;
   if (stream.dst_addr && near_sends()) dst = stream.dst_addr->first;
-  if (auto ok = HostsRun::connect({test_.ports.front().interface, stream.zone}, dst); !ok)
-    return ok;
+  const plan::InterfaceChoice near{test_.ports.front().interface, stream.zone};
+  if (auto ok = HostsRun::connect(near, dst, test_.duration); !ok) return ok;
   runs().compare_clocks(clocks_);
   const std::uint64_t now = monotonic_ns();
   const Nanoseconds run = test_.duration.value_or(kUnlimited);
@@ -79,7 +81,11 @@ Status TwoHosts::start_receivers() {
     far_receiver_ = std::move(*id);
   }
   if (!far_sends()) return {};
-  if (auto ok = runs().prove(path_.near_ip); !ok) return ok;
+  // Before anything runs here: a server that refuses leaves nothing to be shown.
+  if (auto ok = prepare_far_sender(
+          serve::far_sender(test_, run_id_ + 1, path_.near_ip, far_end_.interface));
+      !ok)
+    return ok;
   const plan::RxSpec spec =
       serve::near_receiver(test_, run_id_ + 1, path_.near_interface, offsets_.far_sender_ns);
   auto plan = plan::resolve_rx(spec, without_kept(gather_facts(path_.near_interface), kept_));
@@ -131,14 +137,12 @@ Status TwoHosts::course() {
   const auto attended = attend();
   if (auto ok = start_receivers(); !ok) return ok;
   const std::uint64_t from_ns = monotonic_ns();
-  if (far_sends()) {
-    auto id = start_far(serve::far_sender(test_, run_id_ + 1, path_.near_ip, far_end_.interface),
-                        false, near_sends());
-    if (!id) return tl::unexpected<Error>(std::move(id.error()));
-    far_sender_ = std::move(*id);
-  }
-  if (near_sends())
+  if (near_sends()) {
     if (auto ok = send(); !ok) return ok;
+  } else {
+    start_far_sender();
+    if (!hosts_.errors.empty()) return {};
+  }
   if (far_sends()) await_far_sender();
   const std::uint64_t to_ns = monotonic_ns();
   if (runs().lost()) return {};

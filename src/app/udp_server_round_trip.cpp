@@ -39,7 +39,7 @@ Status RoundTrip::course() {
   const plan::StreamSpec& stream = port.streams.front();
   std::optional<packet::Ip> dst;
   if (stream.dst_addr) dst = stream.dst_addr->first;
-  if (auto ok = connect({port.interface, stream.zone}, dst); !ok) return ok;
+  if (auto ok = connect({port.interface, stream.zone}, dst, test_.duration); !ok) return ok;
   const auto plan = this->plan();
   if (!plan) return tl::unexpected<Error>(plan.error());
   const auto attended = attend();

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "html/lines.h"
+
 namespace xtg::html {
 namespace {
 
@@ -34,25 +36,8 @@ Command command_of(const Json& document) {
   return configuration.contains("streams") ? Command::Udp : Command::Unknown;
 }
 
-/// Takes what an event of a stream says into the document; false: it is none.
-bool take(const Json& event, Json& document) {
-  const std::string kind = text_at(event, {"event"});
-  if (kind.empty()) return false;
-  const Json& data = at(event, {"data"});
-  if (kind == "interval") {
-    document["intervals"].push_back(data);
-  } else if (kind == "error") {
-    if (!document.contains("error")) document["error"] = data;
-    if (event.contains("exit_status")) document["exit_status"] = event["exit_status"];
-  } else if (kind == "start" || kind == "end") {
-    document[kind] = data;
-  }
-  return true;
-}
-
 Result<Run> read_stream(Run result, std::string_view text) {
-  result.document = {{"start", nullptr}, {"intervals", Json::array()}, {"end", nullptr}};
-  bool any = false;
+  Lines lines;
   for (int line = 1; !text.empty(); ++line) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     const std::string_view one = text.substr(0, end);
@@ -60,18 +45,15 @@ Result<Run> read_stream(Run result, std::string_view text) {
     text.remove_prefix(last ? end : end + 1);
     if (one.find_first_not_of(" \t\r") == one.npos) continue;
     const Json event = parsed(one);
-    if (take(event, result.document)) {
-      any = true;
-    } else if (!any || !last) { // the last line of a killed process may be a part of one
+    // The last line of a killed process may be a part of one.
+    if (!lines.take(event) && (!lines.any() || !last))
       return wrong(result.name, "line " + std::to_string(line) +
                                     " is neither a result document nor an event of --json-stream");
-    }
   }
-  if (!any) return wrong(result.name, "it is empty");
-  const bool ended = !result.document["end"].is_null() || result.document.contains("error");
-  result.cut_off = !ended;
-  if (ended && !result.document.contains("exit_status") && !result.document.contains("error"))
-    result.document["exit_status"] = 0;
+  if (!lines.any()) return wrong(result.name, "it is empty");
+  auto [document, cut_off] = std::move(lines).whole();
+  result.document = std::move(document);
+  result.cut_off = cut_off;
   return result;
 }
 

@@ -13,7 +13,9 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "core/unique_fd.h"
 #include "net/http_connections.h"
+#include "net/socket_address.h"
 
 namespace xtg::net {
 namespace {
@@ -53,7 +55,8 @@ private:
 
 HttpRequest request_of(const httplib::Request& from) {
   HttpRequest out;
-  out.method = from.method;
+  // An answer to HEAD is one to GET whose body the library does not send.
+  out.method = from.method == "HEAD" ? "GET" : from.method;
   out.path = from.path;
   for (const auto& [name, value] : from.params)
     out.query.emplace(name, value);
@@ -151,14 +154,51 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(std::vector<Listening> soc
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 
+namespace {
+
+/// Why no connection comes about, of which the library says less: an errno. 0: now one does.
+int connect_errno(const HttpTarget& target, Nanoseconds timeout) {
+  sockaddr_storage address{};
+  const socklen_t size = fill_address(address, target.ip, target.port);
+  const UniqueFd fd(socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return errno;
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(timeout).count();
+  const timeval most{us / 1'000'000, us % 1'000'000};
+  setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
+  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0) return 0;
+  return errno == EINPROGRESS ? ETIMEDOUT : errno;
+}
+
+std::string text_of(httplib::Error error) {
+  switch (error) {
+  case httplib::Error::ConnectionTimeout:
+    return std::strerror(ETIMEDOUT);
+  case httplib::Error::Connection:
+    return "the connection failed";
+  case httplib::Error::Read:
+    return "no complete answer: the connection ended, or the time was over";
+  case httplib::Error::Write:
+    return "the request could not be sent";
+  default:
+    return "no HTTP answer (" + httplib::to_string(error) + ")";
+  }
+}
+
+} // namespace
+
 struct HttpClient::Impl {
+  HttpTarget target;
+  Nanoseconds timeout;
   std::string where;
   httplib::Client client;
   httplib::Headers headers;
 
   Result<Answer> result(const httplib::Result& from) const {
     if (from) return Answer{from->status, from->body};
-    return fail(Errc::Peer, where + ": " + httplib::to_string(from.error()));
+    if (from.error() == httplib::Error::Connection)
+      if (const int why = connect_errno(target, timeout); why != 0)
+        return tl::unexpected<Error>(Error{Errc::Peer, why, where});
+    return fail(Errc::Peer, where + ": " + text_of(from.error()));
   }
 };
 
@@ -166,7 +206,8 @@ HttpClient::HttpClient(const HttpTarget& target, Nanoseconds timeout) {
   const std::string host = target.ip.to_string();
   const std::string authority =
       (target.ip.is_v4() ? host : "[" + host + "]") + ":" + std::to_string(target.port);
-  impl_ = std::unique_ptr<Impl>(new Impl{authority, httplib::Client("http://" + authority), {}});
+  impl_ = std::unique_ptr<Impl>(
+      new Impl{target, timeout, authority, httplib::Client("http://" + authority), {}});
   httplib::Client& client = impl_->client;
   const auto us = std::chrono::duration_cast<std::chrono::microseconds>(timeout);
   client.set_connection_timeout(us);

@@ -150,8 +150,12 @@ std::uint32_t largest_packet(const InterfaceFacts& iface, std::vector<std::strin
   return largest;
 }
 
+std::uint32_t headers_of(const TcpPlan& plan) {
+  return (plan.dst.is_v4() ? 20 : 40) + kTcpHeader;
+}
+
 Status check_mss(const TcpSpec& spec, const TcpPlan& plan) {
-  const std::uint32_t headers = (plan.dst.is_v4() ? 20 : 40) + kTcpHeader;
+  const std::uint32_t headers = headers_of(plan);
   if (plan.max_segment_ip < headers + kMinMss)
     return fail(Errc::NotSupported,
                 fmt::format("the MTU of {} leaves no room for TCP segments: {} bytes are the least",
@@ -261,6 +265,11 @@ Result<Ip> choose_address(const TcpSpec& spec, const std::vector<Ip>& addresses,
   return fail(Errc::NotFound,
               fmt::format("HOST {}: has no {} address, only {}", xtg::quoted(spec.host),
                           name(*family), addresses.front().to_string()));
+}
+
+std::uint32_t largest_payload(const TcpPlan& plan) {
+  return plan.spec.mss.value_or(plan.max_segment_ip -
+                                std::min(plan.max_segment_ip, headers_of(plan)));
 }
 
 FrameSize largest_frame(const TcpPlan& plan) {

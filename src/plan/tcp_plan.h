@@ -45,6 +45,9 @@ struct TcpPlan {
 /// That of a full segment.
 FrameSize largest_frame(const TcpPlan& plan);
 
+/// The payload of a full segment, before the far end's MSS option.
+std::uint32_t largest_payload(const TcpPlan& plan);
+
 /// The smallest --mss: what Linux accepts from a far end (TCP_MIN_MSS).
 inline constexpr std::uint32_t kMinMss = 88;
 /// The largest IP packet in a live frame: 3408 bytes without the Ethernet header.

@@ -249,6 +249,12 @@ std::string_view name(Limit limit) {
   return "none";
 }
 
+std::string refused_text(const stats::Ledger& l) {
+  if (l.queue_drops == 0) return "by the sender's driver";
+  return fmt::format("by the sender's driver, {} of them by its queueing discipline",
+                     with_thousands(l.queue_drops));
+}
+
 std::string limit_text(const stats::Ledger& l) {
   switch (l.limit) {
   case Limit::None:

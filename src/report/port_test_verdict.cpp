@@ -141,6 +141,17 @@ std::vector<RxVerdict> judge(const std::vector<plan::Condition>& conditions,
   return verdicts;
 }
 
+std::vector<RxVerdict> judge_sender(const std::vector<plan::Condition>& conditions,
+                                    const stats::Ledger& ledger, const stats::TxCounters& tx) {
+  const Sums sums{ledger, given_up(tx), ledger.asked - ledger.not_sent - ledger.driver_drops, true};
+  std::vector<RxVerdict> verdicts;
+  for (const plan::Condition& condition : conditions)
+    if (!plan::counted_by_receiver(condition.what))
+      verdicts.push_back(judge_one(condition, {}, {}, sums));
+  if (auto missed = generator_limited(conditions, sums)) verdicts.push_back(std::move(*missed));
+  return verdicts;
+}
+
 bool covers_silence(const std::vector<plan::Condition>& conditions,
                     const stats::PortTestSummary& summary) {
   const bool sent = sum_of(summary).sent != 0;

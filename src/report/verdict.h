@@ -33,6 +33,10 @@ std::vector<RxVerdict> judge(const std::vector<plan::Condition>& conditions,
 std::vector<RxVerdict> judge(const std::vector<plan::Condition>& conditions,
                              const stats::PortTestSummary& summary,
                              const std::vector<std::string>& ports);
+/// Results of the conditions that only the sender's side knows, and of the implied one that the
+/// sender sent what was requested. `ledger`: of the sender with the counters `tx`.
+std::vector<RxVerdict> judge_sender(const std::vector<plan::Condition>& conditions,
+                                    const stats::Ledger& ledger, const stats::TxCounters& tx);
 /// Whether conditions that all hold cover missing packets: if nothing was sent, only a condition
 /// about the amount sent or received does.
 bool covers_silence(const std::vector<plan::Condition>& conditions,
@@ -47,6 +51,8 @@ Nothing why_nothing(std::span<const stats::RxSummary* const> ends);
 /// Why a reflector sent nothing back, in one line, as far as its counters show.
 std::string why_nothing(const std::string& interface, const stats::ReflectCounters& counters);
 
+/// By whom packets in the ledger's column "refused" were.
+std::string refused_text(const stats::Ledger& ledger);
 /// A sentence without a period: which side limits, and by how much.
 std::string limit_text(const stats::Ledger& ledger);
 std::string_view name(stats::Limit limit); // "none", "generator", "receiver", "path"

@@ -161,12 +161,12 @@ std::string Service::served_interface(const std::string& local) {
 }
 
 Result<Service::Entry> Service::read(const HttpRequest& request) {
-  auto draft = spec::profile_draft(request.body, "test", nullptr);
-  if (!draft) return tl::unexpected<Error>(std::move(draft.error()));
   const auto denied = [](Error error) {
     error.code = Errc::NoPermission;
     return tl::unexpected<Error>(std::move(error));
   };
+  auto draft = spec::profile_draft(request.body, "test", nullptr, kServed);
+  if (!draft) return tl::unexpected<Error>(std::move(draft.error()));
   if (auto ok = check_draft(*draft, policy_); !ok) return denied(std::move(ok.error()));
   // The client reached one of our interfaces: that is the one it means.
   if (const spec::Option* row = draft->command->by_key("interface");
@@ -189,6 +189,10 @@ Result<Service::Entry> Service::read(const HttpRequest& request) {
     entry->proven = challenges_.proven(request.peer, entry->created_ns);
   }
   if (auto ok = check_destinations(*test, policy_, entry->proven); !ok)
+    return denied(std::move(ok.error()));
+  if (auto ok =
+          check_sources(*test, policy_, entry->proven, machine_.interfaces(policy_.interfaces));
+      !ok)
     return denied(std::move(ok.error()));
   entry->duration = duration_of(*test);
   entry->uses = port_uses(*test);

@@ -3,12 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 #include <nlohmann/json.hpp>
 
 #include "core/exit_status.h"
@@ -17,6 +15,7 @@
 #include "core/version.h"
 #include "report/both_ends.h"
 #include "report/verdict.h"
+#include "serve/both_hosts_parts.h"
 #include "serve/far_tcp.h"
 #include "serve/hosts_round_trip.h"
 #include "serve/json_path.h"
@@ -34,6 +33,8 @@ stats::TxCounters tx_of(const Json& sent) {
   tx.accepted = count(sent, {"end", "sum", "accepted"});
   tx.driver_drops = count(sent, {"end", "sum", "driver_drops"});
   tx.redirect_errors = count(sent, {"end", "sum", "redirect_errors"});
+  tx.queue_drops = count(sent, {"end", "sum", "queue_drops"});
+  tx.queued = count(sent, {"end", "sum", "queued"});
   tx.resent = count(sent, {"end", "sum", "resent"});
   tx.skipped_slots = count(sent, {"end", "sum", "skipped_slots"});
   return tx;
@@ -61,7 +62,6 @@ std::optional<std::uint64_t> amount_of(const Json& sent) {
 Json way_value(const Way& way, const stats::Ledger& ledger, Json delay) {
   Json out = {{"from", way.from}, {"to", way.to}};
   out.update(report::ledger_value(ledger));
-  out.erase("queue_drops"); // of veth interfaces of one host
   out["delay_us"] = std::move(delay);
   return out;
 }
@@ -92,16 +92,6 @@ Json sum_value(const std::vector<stats::Ledger>& ledgers) {
           {"lost_percent", sent == 0 ? Json(nullptr) : Json(lost)}};
 }
 
-void column(std::ostream& out, std::string_view label, std::uint64_t value, std::uint64_t of,
-            std::string_view rest) {
-  std::string share;
-  if (of != 0 && value != of)
-    share = fmt::format("  {:.4g} %", 100 * static_cast<double>(value) / static_cast<double>(of));
-  if (value == 0 && label != "received" && label != "lost") return;
-  fmt::print(out, "  {:<16}{:>15}{}{}{}\n", label, with_thousands(value), share,
-             rest.empty() ? "" : "  ", rest);
-}
-
 /// How a receiver's delays are related to the clocks: it says so for each stream.
 Json clock_of(const Json& received) {
   const Json streams = at(received, {"end", "streams"});
@@ -110,8 +100,24 @@ Json clock_of(const Json& received) {
   return nullptr;
 }
 
-/// One-way delays of a direction, corrected by what is known about the clocks after the run; null
-/// where the receiver has none.
+Json clocks_value(const Clocks& clocks) {
+  const ClockOffset& offset = clocks.offset;
+  const bool known = clocks.state != ClockState::Unknown;
+  const auto us = [](auto ns) { return Json(static_cast<double>(ns) / 1e3); };
+  return {
+      {"state", name(clocks.state)},
+      {"estimate", clocks.state == ClockState::Estimated},
+      {"offset_us", known ? us(offset.offset_ns) : Json(nullptr)},
+      {"error_us", known ? us(offset.error_ns) : Json(nullptr)},
+      {"drift_ppm", offset.drift_ppm ? Json(*offset.drift_ppm) : Json(nullptr)},
+      {"steady", known ? Json(offset.steady) : Json(nullptr)},
+      {"exchanges", offset.samples},
+      {"round_trip_us", known ? us(offset.round_trip_ns) : Json(nullptr)},
+      {"in_step_error_us", clocks.in_step_error_ns ? us(*clocks.in_step_error_ns) : Json(nullptr)}};
+}
+
+} // namespace
+
 Json delay_value(const Way& way, const Clocks& clocks) {
   const Json received = parsed(way.received.document);
   Json delay = at(received, {"end", "sum", "delay_us"});
@@ -135,55 +141,6 @@ Json delay_value(const Way& way, const Clocks& clocks) {
                        : Json(nullptr);
   return delay;
 }
-
-Json clocks_value(const Clocks& clocks) {
-  const ClockOffset& offset = clocks.offset;
-  const bool known = clocks.state != ClockState::Unknown;
-  const auto us = [](auto ns) { return Json(static_cast<double>(ns) / 1e3); };
-  return {
-      {"state", name(clocks.state)},
-      {"estimate", clocks.state == ClockState::Estimated},
-      {"offset_us", known ? us(offset.offset_ns) : Json(nullptr)},
-      {"error_us", known ? us(offset.error_ns) : Json(nullptr)},
-      {"drift_ppm", offset.drift_ppm ? Json(*offset.drift_ppm) : Json(nullptr)},
-      {"steady", known ? Json(offset.steady) : Json(nullptr)},
-      {"exchanges", offset.samples},
-      {"round_trip_us", known ? us(offset.round_trip_ns) : Json(nullptr)},
-      {"in_step_error_us", clocks.in_step_error_ns ? us(*clocks.in_step_error_ns) : Json(nullptr)}};
-}
-
-void print_delay(std::ostream& out, const Json& delay) {
-  if (!delay.is_object()) return;
-  const auto us = [&](const char* key) {
-    const Json value = at(delay, {key});
-    return value.is_number() ? fmt::format("{:.4g}", value.get<double>()) : std::string("-");
-  };
-  const Json error = at(delay, {"error"});
-  const bool uncertain = error.is_number() && error != 0;
-  fmt::print(out, "  {:<16}min {}  mean {}  p50 {}  p99 {}  max {} us{}{}\n", "one-way delay",
-             us("min"), us("mean"), us("p50"), us("p99"), us("max"),
-             uncertain ? fmt::format(", +-{} us", us("error")) : "",
-             at(delay, {"sound"}) == false ? ": the error is larger than the delay" : "");
-}
-
-void print_clocks(std::ostream& out, const Clocks& clocks) {
-  if (clocks.state != ClockState::Estimated && clocks.state != ClockState::InStep) return;
-  const ClockOffset& offset = clocks.offset;
-  const double error_us = static_cast<double>(offset.error_ns) / 1e3;
-  const bool ahead = offset.offset_ns >= 0;
-  const double apart = std::abs(static_cast<double>(offset.offset_ns)) / 1e9;
-  fmt::print(out, "clocks: the far end's is {:.6f} s {}, +-{:.4g} us", apart,
-             ahead ? "ahead" : "behind", error_us);
-  if (clocks.state == ClockState::InStep) {
-    fmt::print(out, ", by CLOCK_TAI of both hosts\n");
-    return;
-  }
-  if (offset.drift_ppm) fmt::print(out, ", drift {:.3g} ppm", *offset.drift_ppm);
-  fmt::print(out, "; an estimate from {} exchanges{}\n", offset.samples,
-             offset.steady ? "" : ", between which a clock was adjusted");
-}
-
-} // namespace
 
 bool ended_early(const HalfResult& sender) {
   const Json sent = parsed(sender.document);
@@ -278,6 +235,24 @@ Verdict cut_verdict(const HalfResult& far, const char* cut) {
   return {cut, kPeer};
 }
 
+/// Of the conditions that its receiver cannot judge, the first that is missed.
+Verdict sender_verdict(const std::vector<plan::Condition>& conditions, const Way& way,
+                       const stats::Ledger& ledger) {
+  for (const auto& [condition, value, held, implied] :
+       report::judge_sender(conditions, ledger, tx_of(parsed(way.sent.document)))) {
+    if (held) continue;
+    const std::string counted = !value               ? "not counted"
+                                : condition.of_asked ? fmt::format("{:.4g} %", 100 * *value)
+                                                     : fmt::format("{:.0f}", *value);
+    return {fmt::format("{}: condition {} missed: {}{}", way.near_sends ? "here" : "far end",
+                        condition.text, counted,
+                        implied ? " of the rate or amount was not sent; unsent<PERCENT allows more"
+                                : ""),
+            static_cast<int>(ExitStatus::Threshold)};
+  }
+  return {};
+}
+
 } // namespace
 
 Verdict verdict_of(const BothHosts& hosts) {
@@ -296,8 +271,10 @@ Verdict verdict_of(const BothHosts& hosts) {
         return {ledger.error().message(), static_cast<int>(ExitStatus::Peer)};
       continue;
     }
-    if (const auto ledger = ledger_of(way); !ledger)
-      return {ledger.error().message(), static_cast<int>(ExitStatus::Peer)};
+    const auto ledger = ledger_of(way);
+    if (!ledger) return {ledger.error().message(), static_cast<int>(ExitStatus::Peer)};
+    if (Verdict missed = sender_verdict(hosts.expect, way, *ledger); missed.exit_status != 0)
+      return missed;
   }
   if (const auto& trip = hosts.round_trip) {
     if (trip->cut) return cut_verdict(trip->far, kCut);
@@ -362,36 +339,10 @@ std::string result_line_of(const BothHosts& hosts) {
   Json data = std::move(document["end"]);
   data.erase("near");
   data.erase("far");
-  Json line = {{"event", "result"}, {"data", std::move(data)}};
+  Json line = {{"event", "result"}, {"data", std::move(data)}, {"start", document["start"]}};
   line["error"] = document.value("error", Json(nullptr));
   line["exit_status"] = document["exit_status"];
   return line.dump(-1, ' ', true) + "\n";
-}
-
-void print_ledgers(std::ostream& out, const BothHosts& hosts) {
-  for (const Way& way : hosts.ways) {
-    if (hosts.tcp) {
-      if (const auto ledger = tcp_ledger_of(way)) print_tcp_ledger(out, way, *ledger);
-      continue;
-    }
-    const auto ledger = ledger_of(way);
-    if (!ledger) continue;
-    const stats::Ledger& l = *ledger;
-    fmt::print(out, "ledger of {} -> {}\n", way.from, way.to);
-    column(out, "asked for", l.asked, l.asked, "");
-    column(out, "not sent", l.not_sent, l.asked, "");
-    column(out, "refused", l.driver_drops, l.asked, "by the sender's driver");
-    column(out, "lost", l.lost, l.asked, "on the way");
-    column(out, "dropped", l.dropped, l.asked, "by the receiving interface");
-    column(out, "received", l.received, l.asked, "");
-    column(out, "duplicated", l.duplicated, l.asked, "");
-    column(out, "late", l.late, l.asked, "after the window had moved on");
-    print_delay(out, delay_value(way, hosts.clocks));
-    fmt::print(out, "  {:<16}{}\n", "verdict", report::limit_text(l));
-  }
-  if (hosts.round_trip) print_round_trip(out, *hosts.round_trip);
-  print_clocks(out, hosts.clocks);
-  out.flush();
 }
 
 } // namespace xtg::serve

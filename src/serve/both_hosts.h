@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "plan/rx_spec.h"
 #include "report/starts_apart.h"
 #include "serve/clocks.h"
 #include "serve/half_result.h"
@@ -46,6 +47,7 @@ struct BothHosts {
   std::optional<RoundTripHalves> round_trip{}; ///< then there are no ways
   Clocks clocks{};                             ///< during the run
   bool tcp = false;                            ///< the ways are of `tcp` and `tcp-sink`
+  std::vector<plan::Condition> expect{};       ///< of --expect
   /// What went wrong beside the runs: the server does not answer, it refused.
   std::vector<Error> errors{};
 };
@@ -60,7 +62,7 @@ struct Verdict {
 };
 Verdict verdict_of(const BothHosts& hosts);
 std::string document_of(const BothHosts& hosts);
-/// The last line of --json-stream: the document's end without the runs, whose lines came before.
+/// The last line of --json-stream: the document without the runs, whose lines came before.
 std::string result_line_of(const BothHosts& hosts);
 void print_ledgers(std::ostream& out, const BothHosts& hosts);
 

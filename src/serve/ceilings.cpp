@@ -151,6 +151,7 @@ Status settle_tcp(plan::TcpSpec& spec, const Policy& policy, const std::string& 
   }
   spec.allow_default_route = spec.allow_public = true;
   spec.fix = policy.fix;
+  if (spec.bytes || spec.bytes_per_flow) return {}; // how many packets they make: check_amount()
   return settle_packets(spec.num_packets, policy);
 }
 
@@ -218,7 +219,23 @@ Status check_load(const Load& load, const Policy& policy) {
                              format_rate(policy.max_rate)));
 }
 
-struct RateCheck {
+/// An amount in bytes, in the full segments that --num-packets counts.
+Status check_amount(const plan::TcpPlan& plan, const Policy& policy) {
+  const plan::TcpSpec& spec = plan.spec;
+  if (!policy.max_packets || !(spec.bytes || spec.bytes_per_flow)) return {};
+  const std::uint64_t flows = std::max<std::uint64_t>(spec.flows, 1);
+  const std::uint64_t segment = std::max<std::uint64_t>(plan::largest_payload(plan), 1);
+  const std::uint64_t bytes = spec.bytes ? *spec.bytes / flows : *spec.bytes_per_flow;
+  const std::uint64_t of_flow = bytes / segment + (bytes % segment != 0 ? 1 : 0);
+  if (of_flow <= *policy.max_packets / flows) return {};
+  const std::string name = spec.bytes ? "bytes" : "bytes_per_flow";
+  return refused(fmt::format("{} {} is above this server's ceiling: at most {} packets of a test, "
+                             "of {} bytes here, are accepted",
+                             name, spec.bytes.value_or(spec.bytes_per_flow.value_or(0)),
+                             *policy.max_packets, segment));
+}
+
+struct PlanCheck {
   const Policy& policy;
 
   Status operator()(const plan::Plan& plan) const { return check_load(load_of(plan), policy); }
@@ -233,6 +250,7 @@ struct RateCheck {
     return check_load(load, policy);
   }
   Status operator()(const plan::TcpPlan& plan) const {
+    if (auto ok = check_amount(plan, policy); !ok) return ok;
     const plan::RateLaw& law = plan.spec.rate;
     if (policy.max_rate.unit == Rate::Unit::Max) return {};
     if (law.rate.unit != policy.max_rate.unit)
@@ -257,11 +275,11 @@ Status settle(spec::Test& test, const Policy& policy, const std::string& own) {
     return settle_tcp_sink(*sink, policy, own);
   if (auto* reflect = std::get_if<plan::ReflectSpec>(&test.of))
     return settle_reflector(*reflect, policy, own);
-  return refused("this command is not served: expected udp, tcp, rx, reflect or tcp-sink");
+  return not_served(spec::info_of(test).name);
 }
 
-Status check_rate(const AnyPlan& plan, const Policy& policy) {
-  return std::visit(RateCheck{policy}, plan);
+Status check_ceilings(const AnyPlan& plan, const Policy& policy) {
+  return std::visit(PlanCheck{policy}, plan);
 }
 
 } // namespace xtg::serve

@@ -62,6 +62,25 @@ Status check_group(const packet::MacRange& macs, const packet::IpRange& to) {
                              macs.to_string()));
 }
 
+/// Whoever gets a frame, or a router that drops it, may answer its source: an address that is not
+/// this host's is one that tests may send to.
+Status check_source(const packet::IpRange& range, const Policy& policy,
+                    std::span<const packet::Ip> proven, const plan::InterfaceFacts* iface) {
+  constexpr std::uint64_t kMostListed = 64; // one by one; an interface has not many addresses
+  const auto is_held = [&](const packet::Ip& ip) {
+    return std::ranges::count(proven, ip) != 0 ||
+           (iface != nullptr && std::ranges::count(iface->addresses, ip) != 0);
+  };
+  bool held = range.count <= kMostListed;
+  for (std::uint64_t i = 0; held && i < range.count; ++i)
+    held = is_held(range.at(i));
+  if (held || is_granted(range, policy)) return {};
+  return refused(fmt::format(
+      "src_addr {}: this server sends only from its interface's own addresses, from those that its "
+      "client answers a challenge from (POST /v1/challenges), and from those in its --send-to",
+      range.to_string()));
+}
+
 packet::IpRange destinations(const plan::StreamSpec& stream) {
   return stream.dst_addr.value_or(packet::IpRange{plan::destination_of(stream), 1});
 }
@@ -128,6 +147,29 @@ Status check_destinations(const spec::Test& test, const Policy& policy,
   if (const auto* tcp = std::get_if<plan::TcpSpec>(&test.of))
     if (const auto host = packet::Ip::parse(tcp->host))
       return check_destination({*host, 1}, policy, proven);
+  return {};
+}
+
+Status check_sources(const spec::Test& test, const Policy& policy,
+                     std::span<const packet::Ip> proven,
+                     std::span<const plan::InterfaceFacts> served) {
+  const auto check = [&](const packet::IpRange& range, const std::string& interface) {
+    const auto iface = std::ranges::find(served, interface, &plan::InterfaceFacts::name);
+    return check_source(range, policy, proven, iface != served.end() ? &*iface : nullptr);
+  };
+  if (const auto* tcp = std::get_if<plan::TcpSpec>(&test.of); tcp != nullptr && tcp->src_addr)
+    return check({*tcp->src_addr, 1}, tcp->interface);
+  const auto* udp = std::get_if<plan::TestSpec>(&test.of);
+  if (udp == nullptr) return {};
+  for (const plan::PortSpec& port : udp->ports) {
+    if (port.sends() && port.via == plan::TxPath::Receive)
+      return refused(
+          "via receive: this server puts no frames into its own receive path, from where "
+          "they may be forwarded");
+    for (const plan::StreamSpec& stream : port.streams)
+      if (stream.src_addr)
+        if (auto ok = check(*stream.src_addr, port.interface); !ok) return ok;
+  }
   return {};
 }
 

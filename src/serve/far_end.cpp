@@ -2,6 +2,7 @@
 #include "serve/far_end.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,6 +10,8 @@
 
 #include "core/program_name.h"
 #include "core/text.h"
+#include "core/units.h"
+#include "plan/rx_plan.h"
 #include "serve/answers.h"
 #include "serve/policy.h"
 #include "spec/profile.h"
@@ -94,7 +97,9 @@ plan::RxSpec near_receiver(const plan::TestSpec& test, std::uint32_t run_id,
   spec.window = test.window;
   spec.drain = test.drain;
   spec.interval = test.interval;
-  spec.expect = test.expect;
+  std::ranges::copy_if(test.expect, std::back_inserter(spec.expect), [](const auto& condition) {
+    return plan::counted_by_receiver(condition.what); // the others: see verdict_of()
+  });
   spec.output = test.output;
   if (sender_ahead_ns) spec.clock_offset = Nanoseconds(*sender_ahead_ns);
   return spec;
@@ -164,9 +169,23 @@ Result<FarState> read_state(int status, std::string_view body) {
 Result<FarState> read_created(int status, std::string_view body) {
   auto state = read_state(status, body);
   if (!state && status == 403) state.error().code = Errc::InvalidArgument;
+  if (!state && status == 409) { // the query of a request is an option of ours
+    constexpr std::string_view kQuery = "wait=true", kOption = "--wait";
+    std::string& what = state.error().what;
+    if (const auto query = what.find(kQuery); query != what.npos)
+      what.replace(query, kQuery.size(), kOption);
+  }
   if (state && state->id.empty())
     return fail(Errc::Peer, "the server's answer names no test: is its version another one?");
   return state;
+}
+
+std::optional<Nanoseconds> read_max_duration(std::string_view body) {
+  const Json value = Json::parse(body, nullptr, false);
+  const Json ceilings = value.is_object() ? value.value("ceilings", Json()) : Json();
+  if (!ceilings.is_object()) return std::nullopt;
+  const auto duration = parse_duration(text_at(ceilings, "duration"));
+  return duration ? std::optional(*duration) : std::nullopt;
 }
 
 Result<std::vector<FarInterface>> read_interfaces(int status, std::string_view body) {

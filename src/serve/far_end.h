@@ -65,6 +65,8 @@ struct FarInterface {
   std::vector<packet::Ip> addresses;
 };
 Result<std::vector<FarInterface>> read_interfaces(int status, std::string_view body);
+/// How long a test may last there, from the same answer; none where it does not say.
+std::optional<Nanoseconds> read_max_duration(std::string_view body);
 /// The far end's address that frames are sent to: of the interface named, or `control`.
 Result<packet::Ip> far_address(const std::vector<FarInterface>& interfaces,
                                const std::string& named, const packet::Ip& control);

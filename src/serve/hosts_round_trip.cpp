@@ -31,7 +31,7 @@ Result<Json> round_trip_ledger(const RoundTripHalves& halves) {
   if (halves.cut) return fail(Errc::Peer, kCut);
   Json out = {{"from", halves.from}, {"to", halves.to}};
   for (const auto& [key, value] : all.front().items())
-    if (key != "interface" && key != "queue_drops") out[key] = value;
+    if (key != "interface") out[key] = value;
   const auto of = [&](const char* key) { return count(out, {key}); };
   const std::uint64_t sent = less(of("asked"), of("not_sent") + of("refused"));
   const std::uint64_t came = of("received") + of("duplicated") + of("late");

@@ -6,7 +6,9 @@
 #include <array>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "core/text.h"
 #include "serve/page.h"
 #include "serve/policy_parts.h"
 
@@ -48,6 +50,8 @@ constexpr std::array<std::string_view, 4> kOperators = {"fix", "allow_default_ro
 
 Status check_given(const spec::Given& given, const Policy& policy) {
   const spec::Option& option = *given.option;
+  if (is_of_two_hosts(option))
+    return refused(fmt::format("{}: a test of this server is of its own host", given.where));
   if (!is_operators(option)) return {};
   if (option.value == "FILE")
     return refused(fmt::format("{}: a client cannot name a file of this host", given.where));
@@ -65,8 +69,17 @@ Status check_all(const std::vector<spec::Given>& options, const Policy& policy) 
 
 } // namespace
 
+tl::unexpected<Error> not_served(std::string_view command) {
+  return refused(fmt::format("command {} is not served: expected one of {}", xtg::quoted(command),
+                             fmt::join(kServed, ", ")));
+}
+
 bool is_operators(const spec::Option& option) {
   return option.value == "FILE" || std::ranges::count(kOperators, option.key) != 0;
+}
+
+bool is_of_two_hosts(const spec::Option& option) {
+  return option.group == spec::kTwoHosts;
 }
 
 bool same_secret(std::string_view a, std::string_view b) {
@@ -101,8 +114,7 @@ std::optional<Denial> admit(const HttpRequest& request, const Policy& policy) {
 }
 
 Status check_draft(const spec::Draft& draft, const Policy& policy) {
-  if (draft.command->command == spec::Command::Demo)
-    return refused("command \"demo\" is not served: expected udp, tcp, rx, reflect or tcp-sink");
+  if (std::ranges::count(kServed, draft.command->name) == 0) return not_served(draft.command->name);
   if (auto ok = check_all(draft.options, policy); !ok) return ok;
   for (const auto& stream : draft.streams)
     if (auto ok = check_all(stream, policy); !ok) return ok;
@@ -113,7 +125,7 @@ Status check_draft(const spec::Draft& draft, const Policy& policy) {
 
 Status check_plan(const AnyPlan& plan, const Policy& policy, std::span<const packet::Ip> proven) {
   if (auto ok = check_destinations(plan, policy, proven); !ok) return ok;
-  return check_rate(plan, policy);
+  return check_ceilings(plan, policy);
 }
 
 std::vector<PortUse> port_uses(const spec::Test& test) {

@@ -2,6 +2,7 @@
 // What a server lets its clients do. Every refusal says what would be accepted.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -14,6 +15,7 @@
 #include "core/result.h"
 #include "core/units.h"
 #include "packet/prefix.h"
+#include "plan/facts.h"
 #include "plan/port_test_plan.h"
 #include "plan/plan.h"
 #include "plan/reflect_plan.h"
@@ -28,6 +30,10 @@ namespace xtg::serve {
 /// Any run, everything decided.
 using AnyPlan = std::variant<plan::Plan, plan::PortTestPlan, plan::TcpPlan, plan::RxPlan,
                              plan::ReflectPlan, plan::TcpSinkPlan>;
+
+/// Commands that clients may ask for.
+inline constexpr std::array<std::string_view, 5> kServed = {"udp", "tcp", "rx", "reflect",
+                                                            "tcp-sink"};
 
 /// Waits of a test besides its duration: --drain, --timeout, --silence.
 inline constexpr Nanoseconds kMostWait{10'000'000'000};
@@ -60,6 +66,8 @@ std::optional<Denial> admit(const HttpRequest& request, const Policy& policy);
 /// Whether no client may give this option: it names a file of this host, or is the operator's to
 /// decide.
 bool is_operators(const spec::Option& option);
+/// Whether it says that the other end is a server's: of a server's own tests it is not.
+bool is_of_two_hosts(const spec::Option& option);
 /// Options that no client may give: they name files of this host, or are the operator's to decide.
 Status check_draft(const spec::Draft& draft, const Policy& policy);
 
@@ -72,7 +80,14 @@ Status settle(spec::Test& test, const Policy& policy, const std::string& own);
 /// has shown to hold.
 Status check_destinations(const spec::Test& test, const Policy& policy,
                           std::span<const packet::Ip> proven);
-/// The same of what was made of it, and whether it stays below the ceiling on the rate.
+/// Whether all that would be sent comes from where it may, so that no answer to it goes to somebody
+/// else: an address of the sending interface, of which `served` has the facts, or one that tests
+/// may send to.
+Status check_sources(const spec::Test& test, const Policy& policy,
+                     std::span<const packet::Ip> proven,
+                     std::span<const plan::InterfaceFacts> served);
+/// Whether what was made of it goes where it may, and whether it stays below the ceiling on the
+/// rate.
 Status check_plan(const AnyPlan& plan, const Policy& policy, std::span<const packet::Ip> proven);
 
 /// Interfaces that a test sends or receives on.

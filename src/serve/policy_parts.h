@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "serve/policy.h"
@@ -14,8 +15,10 @@ inline tl::unexpected<Error> refused(std::string what) {
   return fail(Errc::InvalidArgument, std::move(what));
 }
 
+tl::unexpected<Error> not_served(std::string_view command);
+
 /// ceilings.cpp
-Status check_rate(const AnyPlan& plan, const Policy& policy);
+Status check_ceilings(const AnyPlan& plan, const Policy& policy);
 /// destinations.cpp
 Status check_destinations(const AnyPlan& plan, const Policy& policy,
                           std::span<const packet::Ip> proven);

@@ -52,6 +52,9 @@ enum class Kind : std::uint8_t { Text, Number, Flag };
 /// `false` is the state of a flag that is not given.
 inline constexpr std::string_view kTrue = "true", kFalse = "false";
 
+/// The group of options that say how the other end's server is used.
+inline constexpr std::string_view kTwoHosts = "Two hosts";
+
 struct Option {
   std::string name;                 ///< long, without dashes; may be empty
   char letter = 0;                  ///< short; 0: none

@@ -181,13 +181,15 @@ const Json& profile_in(const Json& document) {
 
 /// The command that a profile names; `typed` is the command line's.
 Result<const CommandInfo*> command_of(const Json& profile, const std::string& label,
-                                      const CommandInfo* typed) {
+                                      const CommandInfo* typed,
+                                      std::span<const std::string_view> offered) {
   const auto reject = [&label](const std::string& what) {
     return fail(Errc::InvalidArgument, label + ": " + what);
   };
   std::vector<std::string> names;
   for (const CommandInfo& each : commands())
-    if (each.profile) names.push_back(each.name);
+    if (each.profile && (offered.empty() || std::ranges::count(offered, each.name) != 0))
+      names.push_back(each.name);
   const auto found = profile.find("command");
   if (found == profile.end()) {
     if (typed != nullptr) return typed;
@@ -283,14 +285,14 @@ Result<std::string> read_profile(const std::string& path) {
 }
 
 Result<Draft> profile_draft(std::string_view text, const std::string& label,
-                            const CommandInfo* command) {
+                            const CommandInfo* command, std::span<const std::string_view> offered) {
   const auto document = parse_strictly(text);
   if (!document)
     return fail(Errc::InvalidArgument, fmt::format("{}: {}", label, document.error().what));
   if (!document->is_object())
     return fail(Errc::InvalidArgument, label + ": expected a JSON object of options");
   const Json& profile = profile_in(*document);
-  const auto named = command_of(profile, label, command);
+  const auto named = command_of(profile, label, command, offered);
   if (!named) return tl::unexpected<Error>(named.error());
   return Reader(**named, label).draft(profile);
 }

@@ -2,6 +2,7 @@
 // Tests as JSON: profiles to read, the test in results, and the schema of both.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,9 +16,11 @@ namespace xtg::spec {
 Result<std::string> read_profile(const std::string& path);
 
 /// A profile, or a result that contains one. `label` begins every error: "--profile mix.json".
-/// `command`: the command line's; null if the file names it.
+/// `command`: the command line's; null if the file names it. `offered`: commands that an error may
+/// name as accepted; none: all that have profiles.
 Result<Draft> profile_draft(std::string_view text, const std::string& label,
-                            const CommandInfo* command);
+                            const CommandInfo* command,
+                            std::span<const std::string_view> offered = {});
 
 /// The test as a profile in one line: only what differs from the defaults. Not for `completion`.
 std::string to_profile(Test test);

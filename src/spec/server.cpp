@@ -39,6 +39,11 @@ Result<std::pair<std::string, std::uint16_t>> parse_server(std::string_view text
   return std::pair(std::move(*name), *number);
 }
 
+Status check_wait(const Asked& asked) {
+  if (!asked.has("--wait") || !asked.has("--no-wait")) return {};
+  return bad_usage("--wait and --no-wait exclude each other: one of the two is accepted");
+}
+
 std::string server_text(const plan::FarEnd& far) {
   const bool v6 = far.host.find(':') != std::string::npos;
   const std::string host = v6 ? "[" + far.host + "]" : far.host;
@@ -48,7 +53,7 @@ std::string server_text(const plan::FarEnd& far) {
 } // namespace
 
 void server_rows(Table& table) {
-  table.group("Two hosts");
+  table.group(std::string(kTwoHosts));
   Option& server =
       table.add({"--server", "HOST[:PORT]", "the other end is a host on which \"serve\" runs", ""},
                 Kind::Text);
@@ -70,6 +75,11 @@ void server_rows(Table& table) {
               of_far(&plan::FarEnd::token_file), parse_path);
   table.flag("--wait", "wait while other tests use the far end's interface",
              of_far(&plan::FarEnd::wait));
+  // The default, said: a profile has --wait or nothing.
+  table
+      .flag("--no-wait", "end at once while another test uses the far end's interface",
+            of_far(&plan::FarEnd::wait), false)
+      .write = {};
 }
 
 void tcp_server_rows(Table& table) {
@@ -80,10 +90,12 @@ void tcp_server_rows(Table& table) {
 Status check_tcp_server(const Test& of, const Asked& asked) {
   const auto& spec = std::get<plan::TcpSpec>(of.of);
   if (of.far.host.empty()) {
-    for (const char* name : {"--reverse", "--far-interface", "--token-file", "--wait", "--bidir"})
+    for (const char* name :
+         {"--reverse", "--far-interface", "--token-file", "--wait", "--no-wait", "--bidir"})
       if (asked.has(name)) return bad_usage(std::string(name) + " needs --server");
     return {};
   }
+  if (auto ok = check_wait(asked); !ok) return ok;
   if (!spec.host.empty())
     return bad_usage("HOST and --server exclude each other: the server's host receives");
   if (of.far.reverse && of.far.bidir)
@@ -107,10 +119,11 @@ Status check_leaves(const plan::TestSpec& test, std::string_view receiver) {
 Status check_server(const Test& of, const Asked& asked) {
   const plan::TestSpec& test = *udp_of(of);
   if (of.far.host.empty()) {
-    for (const char* name : {"--reverse", "--far-interface", "--token-file", "--wait"})
+    for (const char* name : {"--reverse", "--far-interface", "--token-file", "--wait", "--no-wait"})
       if (asked.has(name)) return bad_usage(std::string(name) + " needs --server");
     return {};
   }
+  if (auto ok = check_wait(asked); !ok) return ok;
   if (plan::sees_both_ends(test) || test.ports.size() > 1)
     return bad_usage(
         "--server and --rx or --port exclude each other: the other end is the server's");

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import time
 
 import lib
@@ -188,6 +189,9 @@ class Directions(HostsTest):
         lines = [json.loads(line) for line in result.out.splitlines()]
         for line in result.out.splitlines():
             wire.keep_output("udp --server --json-stream", line)
+        page = subprocess.run([lib.BINARY, "report", "-", "-o", "-"], input=result.out, capture_output=True, text=True,
+                              check=True).stdout
+        self.assertEqual(page.count("<figcaption>Where the 500 packets of "), 2, page[:2000])
         last = lines.pop()
         self.assertEqual((last["event"], last["exit_status"], len(last["data"]["ledger"])), ("result", 0, 2), last)
         for event in ("start", "end"):
@@ -321,6 +325,7 @@ class Trouble(HostsTest):
         self.assertIn("token", result.doc["error"])
         self.server.stop()
         result = self.run_udp("-n", 500, status=5)
+        self.assertIn("Connection refused", result.doc["error"])
         self.idle()
 
     def test_in_use(self):
@@ -331,6 +336,7 @@ class Trouble(HostsTest):
             lib.wait_for(lambda: any(t["state"] == "running" for t in client.get("/v1/tests")["tests"]), "the first test")
             result = self.run_udp("-n", 100, "--rate", "1kpps", status=5)
             self.assertIn("in use by a test of 198.18.1.2", result.doc["error"])
+            self.assertIn("--wait waits for it", result.doc["error"])
             with self.start("-n", 100, "--rate", "1kpps", "--wait", "--json") as second:
                 lib.wait_for(lambda: any(t["state"] == "waiting" for t in client.get("/v1/tests")["tests"]), "the second")
                 first.send(signal.SIGTERM)
@@ -395,8 +401,11 @@ class Trouble(HostsTest):
         self.serve("--max-duration", "4s")
         for args in ((), ("--round-trip",)):
             result = self.run_udp("--rate", "200pps", "--duration", "9s", *args, status=2)
-            self.assertIn("at most 4s", result.doc["error"])
+            self.assertIn("--duration 9s is above the server's ceiling: at most 4s", result.doc["error"])
             self.assertEqual(result.doc["end"]["ledger"], [], "nothing was sent")
+        with self.start("-R", "--rate", "11Gbps", "-n", 100) as process:
+            result = process.finish()
+        self.assertEqual((result.status, result.out), (2, ""), "nothing ran here")
         for args in ((), ("--round-trip",)):
             result = self.run_udp("--rate", "200pps", "-n", 100_000, *args, status=5)
             self.assertIn("--max-duration", result.doc["error"])

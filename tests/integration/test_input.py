@@ -81,6 +81,8 @@ WRONG_TOGETHER = (
     (("--drain", "1s"), ("--drain", "--rx")),
     (("--reverse",), ("--reverse", "--server")),
     (("--wait",), ("--wait", "--server")),
+    (("--no-wait",), ("--no-wait", "--server")),
+    (("--server", "198.18.0.2", "--wait", "--no-wait"), ("--wait", "--no-wait", "exclude")),
     (("--announce", "--no-signature"), ("--announce", "--no-signature")),
     (("--announce-gap", "1ms"), ("--announce-gap", "--announce")),
     (("--clock", "tai", "--no-signature"), ("--clock tai", "--no-signature")),

@@ -30,6 +30,65 @@ std::string refusal(const std::string& text) {
 constexpr const char* kRx = R"({"start":{"configuration":{"role":"receiver"}},"intervals":[],
   "end":{"sum":{"packets":3,"rx_pps":1.5,"lost_percent":25},"reason":"duration"},"exit_status":0})";
 
+/// A line of --json-stream of two hosts.
+std::string line_of(const std::string& event, const std::string& data, const std::string& mark) {
+  return R"({"event":")" + event + R"(","data":)" + data + mark + "}\n";
+}
+
+/// The same run as --json prints it, and as the lines of both ends.
+void expect_same(const Json& document, const std::string& lines) {
+  const html::Run whole = run_of(document.dump()), read = run_of(lines);
+  EXPECT_EQ(read.document, whole.document) << read.document.dump(1);
+  EXPECT_EQ(read.command, whole.command);
+  EXPECT_FALSE(read.cut_off);
+  EXPECT_EQ(report({read}), report({whole}));
+}
+
+TEST(Lines, OfTwoHostsAreTheDocumentOfBoth) {
+  const auto run = [](const char* role, int second) -> Json {
+    return {{"start", {{"configuration", {{"role", role}}}}},
+            {"intervals", {{{"sum", {{"start", 0}, {"end", second}, {"rx_pps", 40}}}}}},
+            {"end", {{"sum", {{"packets", 160}}}}},
+            {"exit_status", 0}};
+  };
+  const auto text = [](const Json& of, const std::string& side, const std::string& direction) {
+    const std::string mark = R"(,"side":")" + side + R"(","direction":")" + direction + "\"";
+    return line_of("start", of["start"].dump(), mark) +
+           line_of("interval", of["intervals"][0].dump(), mark) +
+           line_of("end", of["end"].dump(), mark);
+  };
+  const Json start = {{"version", "0.1"}, {"configuration", {{"role", "hosts"}, {"server", "a"}}}};
+  const Json end = {
+      {"sum", {{"asked", 160}, {"sent", 160}, {"received", 120}, {"lost_percent", 25}}},
+      {"ledger", {{{"from", "a"}, {"to", "b"}, {"asked", 160}, {"received", 120}, {"lost", 40}}}},
+      {"clocks", {{"state", "same"}}},
+      {"starts", nullptr}};
+  const std::string result = R"({"event":"result","data":)" + end.dump() + R"(,"start":)" +
+                             start.dump() + R"(,"error":"missed","exit_status":3})";
+  Json all = {{"start", start}, {"intervals", Json::array()}, {"end", end}};
+  const Json none = {{"tx", nullptr}, {"rx", nullptr}};
+  for (const char* end_of : {"near", "far"})
+    all["end"][end_of] = none;
+  all["error"] = "missed";
+  all["exit_status"] = 3;
+  Json both = all;
+  both["end"]["near"] = {{"tx", run("sender", 1)}, {"rx", run("receiver", 2)}};
+  both["end"]["far"] = {{"tx", run("sender", 3)}, {"rx", run("receiver", 4)}};
+  expect_same(both, text(run("receiver", 4), "far", "forward") +
+                        text(run("sender", 1), "near", "forward") +
+                        text(run("sender", 3), "far", "reverse") +
+                        text(run("receiver", 2), "near", "reverse") + result);
+  Json trip = all;
+  trip["end"]["near"]["tx"] = run("exchange", 1);
+  trip["end"]["far"]["reflector"] = run("mirror", 2);
+  expect_same(trip, text(run("mirror", 2), "far", "reverse") +
+                        text(run("exchange", 1), "near", "forward") + result);
+  const html::Run cut = run_of(text(run("sender", 1), "near", "forward"));
+  EXPECT_TRUE(cut.cut_off);
+  EXPECT_EQ(cut.command, Command::Hosts);
+  EXPECT_EQ(at(cut.document, {"end", "near", "tx", "end", "sum", "packets"}), 160);
+}
+
 TEST(HtmlText, NothingOfATextIsMarkup) {
   EXPECT_EQ(escape("<a href=\"x\">'&"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;");
   EXPECT_EQ(escape("caf\xC3\xA9 \xF0\x9F\x98\x80\n"), "caf\xC3\xA9 \xF0\x9F\x98\x80\n");

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "plan/rx_plan.h"
 #include "serve/both_hosts.h"
 #include "serve/far_end.h"
 #include "serve/far_tcp.h"
@@ -109,6 +110,14 @@ TEST(FarEnd, AnswersAreStatesOrErrors) {
     EXPECT_TRUE(read_state(200, odd)) << odd;
 }
 
+TEST(FarEnd, ItsRefusalsNameOurOptions) {
+  const auto refused = read_created(409, R"({"error":"eth1 is in use; wait=true waits for it"})");
+  EXPECT_EQ(refused.error().message(), "the server refused: eth1 is in use; --wait waits for it");
+  EXPECT_EQ(read_max_duration(R"({"ceilings":{"duration":"5m"}})"), Nanoseconds{300'000'000'000});
+  for (const char* none : {"", "[]", "{}", R"({"ceilings":7})", R"({"ceilings":{"duration":7}})"})
+    EXPECT_FALSE(read_max_duration(none)) << none;
+}
+
 TEST(FarEnd, TheAddressIsTheInterfacesOrTheServers) {
   const auto all = read_interfaces(
       200,
@@ -143,6 +152,57 @@ TEST(BothHosts, EveryPacketHasItsColumn) {
   EXPECT_EQ(l->not_sent + l->driver_drops + l->lost + l->dropped + l->received + l->duplicated +
                 l->late,
             l->asked);
+}
+
+std::vector<plan::Condition> conditions(const char* text) {
+  return plan::parse_expect(text).value();
+}
+
+TEST(BothHosts, WhatTheQueueingDisciplineDropsIsTheSenders) {
+  Json sent = Json::parse(kSent);
+  sent["end"]["sum"] = {{"attempts", 200}, {"accepted", 18}, {"queue_drops", 181}, {"queued", 1}};
+  const char* received = R"({"end":{"sum":{"unique":18,"loss_exact":true,"lost_packets":182}}})";
+  for (const bool near_sends : {true, false}) {
+    BothHosts hosts{"198.18.0.2:9950", R"({"command":"udp"})", "udp", {}};
+    hosts.ways.push_back({"a", "b", near_sends, {sent.dump(), 0}, {received, 0}});
+    const Json ledger = Json::parse(document_of(hosts))["end"]["ledger"][0];
+    EXPECT_EQ(ledger["refused"], 182);
+    EXPECT_EQ(ledger["queue_drops"], 182);
+    EXPECT_EQ(ledger["lost"], 0);
+    EXPECT_EQ(ledger["limited_by"], "generator");
+    std::ostringstream text;
+    print_ledgers(text, hosts);
+    EXPECT_NE(text.str().find("182 of them by its queueing discipline"), std::string::npos);
+    EXPECT_EQ(verdict_of(hosts).exit_status, 0);
+    hosts.expect = conditions("loss<99%");
+    EXPECT_EQ(verdict_of(hosts).exit_status, 3) << "what did not leave was not tested";
+    EXPECT_NE(verdict_of(hosts).error.find("unsent<=0.1% missed: 91 %"), std::string::npos)
+        << verdict_of(hosts).error;
+    hosts.expect = conditions("loss<99%,unsent<95%,refused<=182");
+    EXPECT_EQ(verdict_of(hosts).exit_status, 0) << verdict_of(hosts).error;
+    hosts.expect = conditions("unsent<95%,refused<182");
+    EXPECT_NE(verdict_of(hosts).error.find("refused<182 missed: 182"), std::string::npos);
+  }
+}
+
+TEST(BothHosts, TheReceiverIsGivenTheConditionsThatItCanJudge) {
+  plan::TestSpec test = asked();
+  test.expect = conditions("loss<1%,unsent<2%,refused=0,dropped=0,jitter<1ms");
+  const auto rx = near_receiver(test, 1, "eth1");
+  ASSERT_EQ(rx.expect.size(), 2U);
+  EXPECT_EQ(rx.expect.back().text, "jitter<1ms");
+}
+
+TEST(BothHosts, TheTextHasReorderingAndJitter) {
+  Json received = Json::parse(kReceived);
+  received["end"]["sum"]["reordered"] = 4321;
+  received["end"]["sum"]["jitter_us"] = 12.345;
+  BothHosts hosts{"198.18.0.2:9950", R"({"command":"udp"})", "udp", {}};
+  hosts.ways.push_back({"a", "b", true, {kSent, 0}, {received.dump(), 0}});
+  std::ostringstream text;
+  print_ledgers(text, hosts);
+  EXPECT_NE(text.str().find("reordered                 4,321\n"), std::string::npos) << text.str();
+  EXPECT_NE(text.str().find("jitter          12.35 us\n"), std::string::npos) << text.str();
 }
 
 TEST(BothHosts, OneDocumentAndOneStatus) {

@@ -16,6 +16,13 @@ protected:
     policy.interfaces = {"eth1", "eth2"};
     policy.send_to = {packet::IpPrefix::parse("198.18.9.0/24").value(),
                       packet::IpPrefix::parse("239.1.0.0/16").value()};
+    served.resize(2);
+    served[0].name = "eth1";
+    served[0].addresses = {packet::Ip::parse("198.18.0.1").value(),
+                           packet::Ip::parse("198.18.0.3").value(),
+                           packet::Ip::parse("2001:2::1").value()};
+    served[1].name = "eth2";
+    served[1].addresses = {packet::Ip::parse("198.18.1.1").value()};
   }
   /// The test as it would run, or why it does not.
   Result<spec::Test> ask(const std::string& options, const std::string& command = "udp") {
@@ -27,6 +34,8 @@ protected:
     if (!test) return test;
     if (auto ok = settle(*test, policy, {}); !ok) return tl::unexpected<Error>(ok.error());
     if (auto ok = check_destinations(*test, policy, proven); !ok)
+      return tl::unexpected<Error>(ok.error());
+    if (auto ok = check_sources(*test, policy, proven, served); !ok)
       return tl::unexpected<Error>(ok.error());
     return test;
   }
@@ -42,7 +51,9 @@ protected:
   }
 
   Policy policy;
-  std::vector<packet::Ip> proven{packet::Ip::parse("198.18.0.2").value()};
+  std::vector<packet::Ip> proven{packet::Ip::parse("198.18.0.2").value(),
+                                 packet::Ip::parse("2001:2::2").value()};
+  std::vector<plan::InterfaceFacts> served;
 };
 
 TEST(Macs, GroupAddressesAmongOthers) {
@@ -80,6 +91,32 @@ TEST_F(PolicyTest, AProvenAddressIsNotEveryNeighbour) {
     EXPECT_NE(refusal(there + option).find(name), std::string::npos);
     accepted(kThere + option);
   }
+}
+
+TEST_F(PolicyTest, AnswersToItsFramesGoToNobodyElse) {
+  const auto from = [](const char* to, const char* source) {
+    return std::string(R"("hop_limit":1,"dst_addr":")") + to + R"(","src_addr":")" + source + "\"";
+  };
+  for (const char* source : {"198.18.0.1", "198.18.0.1,198.18.0.3", "198.18.0.2", "198.18.9.0/24",
+                             "198.18.0.1-198.18.0.3"})
+    accepted(from("198.18.0.2", source));
+  accepted(from("2001:2::2", "2001:2::1"));
+  for (const char* source : {"203.0.113.9", "198.18.1.1", "198.18.0.0/30", "198.18.0.1-198.18.0.4",
+                             "198.18.0.1,203.0.113.9", "198.18.8.0/23", "0.0.0.0/0"})
+    EXPECT_NE(refusal(from("198.18.0.2", source)).find("src_addr"), std::string::npos) << source;
+  EXPECT_NE(refusal(from("2001:2::2", "2001:db8::9")).find("src_addr"), std::string::npos);
+  EXPECT_NE(
+      refusal(R"("dst_addr":"198.18.0.2","rate":"1kpps","streams":[{},{"src_addr":"192.0.2.1"}])")
+          .find("src_addr 192.0.2.1"),
+      std::string::npos);
+  EXPECT_NE(refusal(R"("host":"198.18.0.2","src_addr":"192.0.2.1")", "tcp").find("src_addr"),
+            std::string::npos);
+}
+
+TEST_F(PolicyTest, NothingEntersItsOwnReceivePath) {
+  const std::string to_us = R"("dst_addr":"198.18.0.2","via":)";
+  EXPECT_NE(refusal(to_us + R"("receive")").find("via receive"), std::string::npos);
+  accepted(to_us + R"("tc")");
 }
 
 TEST_F(PolicyTest, AReflectorAnswersWhoMayBeSentTo) {
@@ -128,6 +165,26 @@ TEST_F(PolicyTest, BidirUsesBothWaysOfItsPortsAndSharesTheCeilings) {
   EXPECT_EQ(stream.rate.rate.value, policy.max_rate.value / 2);
   EXPECT_EQ(stream.num_packets, 500U);
   EXPECT_NE(refusal(both + R"(,"num_packets":501)").find("at most 1000"), std::string::npos);
+}
+
+TEST_F(PolicyTest, AnAmountInBytesIsHeldToTheCeilingInSegments) {
+  policy.max_packets = 100;
+  const auto status = [&](const std::string& amount) {
+    plan::TcpPlan plan;
+    plan.spec = accepted<plan::TcpSpec>(R"("host":"198.18.9.1","rate":"1Mbps",)" + amount, "tcp");
+    EXPECT_FALSE(plan.spec.num_packets && plan.spec.bytes) << "they exclude each other";
+    plan.dst = packet::Ip::parse("198.18.9.1").value();
+    plan.max_segment_ip = 1500;
+    const Status ok = check_plan(plan, policy, proven);
+    return ok ? "accepted" : ok.error().message();
+  };
+  EXPECT_EQ(status(R"("duration":"1s")"), "accepted");
+  EXPECT_EQ(status(R"("bytes":146000)"), "accepted");
+  EXPECT_NE(status(R"("bytes":146001)").find("at most 100 packets"), std::string::npos);
+  EXPECT_EQ(status(R"("bytes_per_flow":73000,"flows":2)"), "accepted");
+  EXPECT_NE(status(R"("bytes_per_flow":73001,"flows":2)").find("bytes_per_flow 73001"),
+            std::string::npos);
+  EXPECT_NE(status(R"("bytes":30000,"mss":200)"), "accepted");
 }
 
 TEST_F(PolicyTest, AllStreamsTogetherStayBelowTheAmount) {

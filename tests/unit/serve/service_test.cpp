@@ -4,7 +4,9 @@
 #include "serve/service.h"
 #include "spec/profile.h"
 
+#include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -311,6 +313,17 @@ TEST_F(ServiceTest, TheInterfaceIsTheOneThatTheClientReached) {
             std::string::npos);
 }
 
+TEST_F(ServiceTest, SourcesAreTheInterfacesOwn) {
+  const auto from = [](const char* source, const char* more = "") {
+    return std::string(R"({"command":"udp","interface":"eth1","dst_addr":"198.18.9.1",)") +
+           R"("rate":"1kpps","src_addr":")" + source + "\"" + more + "}";
+  };
+  create(from("203.0.113.9", R"(,"hop_limit":1)"), "", 403);
+  create(from("198.18.1.1"), "", 403);
+  create(from("198.18.0.1", R"(,"via":"receive")"), "", 403);
+  create(from("198.18.0.1"));
+}
+
 TEST_F(ServiceTest, ATcpSinkIsHeldToCeilings) {
   policy.max_connections = 100;
   EXPECT_NE(create(R"({"command":"tcp-sink","interface":"eth1","port":80})", "", 403)
@@ -608,12 +621,58 @@ TEST_F(ServiceTest, DescribesItself) {
   const Json& options = api["components"]["schemas"]["udp"]["properties"];
   EXPECT_EQ(options["rate"]["x-group"], "Amount and rate");
   EXPECT_FALSE(options["rate"].contains("readOnly"));
-  for (const char* of_the_operator : {"write_pcap", "fix", "dry_run"})
-    EXPECT_EQ(options[of_the_operator]["readOnly"], true) << of_the_operator;
+  EXPECT_EQ(options["fix"]["readOnly"], true);
+  for (const char* refused :
+       {"write_pcap", "dry_run", "allow_public", "server", "token_file", "wait", "report"})
+    for (const auto& [name, schema] : api["components"]["schemas"].items())
+      EXPECT_FALSE(schema.contains("properties") && schema["properties"].contains(refused))
+          << name << ": " << refused;
+  EXPECT_NE(create(R"({"command":"udp","interface":"eth1","server":"198.18.9.1"})", "", 403)
+                .find("server"),
+            std::string::npos);
   const Json challenge = api["paths"]["/v1/challenges"]["post"];
   EXPECT_TRUE(
       challenge["requestBody"]["content"]["application/json"]["schema"]["properties"].contains(
           "port"));
+}
+
+TEST_F(ServiceTest, ItsDescriptionKnowsWhoNeedsTheToken) {
+  policy.token = "a-long-enough-secret";
+  headers["authorization"] = "Bearer " + policy.token;
+  const Json api = Json::parse(ask("GET", "/v1/openapi.json").body);
+  headers.clear();
+  for (const char* path : {"/", "/v1/openapi.json"})
+    EXPECT_TRUE(api["paths"].contains(path)) << path;
+  for (const auto& [path, operations] : api["paths"].items())
+    for (const auto& [method, operation] : operations.items()) {
+      if (!operation.contains("responses")) continue; // parameters of all
+      std::string name = method;
+      std::ranges::transform(name, name.begin(), [](char c) { return std::toupper(c); });
+      const Json& responses = operation["responses"];
+      const int status = ask(name, path, name == "POST" ? "{}" : "").status;
+      EXPECT_TRUE(responses.contains(std::to_string(status))) << path << ": " << status;
+      EXPECT_EQ(responses.contains("401"), status == 401) << path;
+      EXPECT_EQ(operation.contains("security"), status != 401) << path;
+      EXPECT_TRUE(responses.contains("405")) << path;
+      EXPECT_EQ(responses.contains("415"), name == "POST") << path;
+      EXPECT_TRUE(responses.contains("404") || path.find("{id}") == path.npos) << path;
+    }
+  const Json parameters = api["paths"]["/v1/tests"]["post"]["parameters"];
+  const auto hold =
+      std::ranges::find_if(parameters, [](const Json& each) { return each["name"] == "hold"; });
+  ASSERT_NE(hold, parameters.end());
+  EXPECT_EQ((*hold)["schema"]["description"], "0 to 10s");
+}
+
+TEST_F(ServiceTest, OnlyWhatIsServedIsOffered) {
+  for (const char* body : {R"({"command":"nosuch"})", "{}"}) {
+    const std::string answer = create(body, "", 400);
+    EXPECT_NE(answer.find("udp, tcp, rx, reflect, tcp-sink"), std::string::npos) << answer;
+    EXPECT_EQ(answer.find("search"), std::string::npos) << answer;
+  }
+  for (const char* body : {R"({"command":"demo"})", R"({"command":"search","interface":"eth1"})"})
+    EXPECT_NE(create(body, "", 403).find("expected one of udp, tcp, rx, reflect, tcp-sink"),
+              std::string::npos);
 }
 
 TEST_F(ServiceTest, EndsItsTestsWhenItEnds) {
