@@ -199,16 +199,16 @@ class Probe(lib.TestCase):
         with lib.Wire("--no-gro", far="stack") as wire:
             wire.near("ip", "link", "set", "dev", "lo", "up")
             wire.near("ip", "link", "add", "link", wire.near_if, "name", "mv0", "type", "macvlan")
-            wire.near("ip", "link", "add", "br0", "type", "bridge")
-            for name in ("mv0", "br0"):
-                wire.near("ip", "link", "set", "dev", name, "up")
-            for name, verdict in (("lo", "info"), ("mv0", "info"), ("br0", "info"), (wire.near_if, "fixable")):
+            wire.near("ip", "link", "set", "dev", "mv0", "up")
+            for name, verdict in (("lo", "info"), ("mv0", "info"), (wire.near_if, "fixable")):
                 with self.subTest(interface=name):
                     result = self.probe(wire, "-i", name)
                     self.assertEqual(result.status, 0, result)
                     self.assertTrue(result.doc["usable"])
                     self.assertEqual(self.checks["xdp-transmit"]["verdict"], verdict)
                     self.assertTrue(self.checks["transmit-paths"]["value"].startswith("tc is what auto takes: "), self.checks)
+                    if name == "lo":
+                        continue  # no Ethernet framing: test_via sends there
                     sent = wire.run("udp", name, "-m", wire.far_mac, "-A", "198.18.0.9", "-n", 10, "--json")
                     self.assertEqual((sent.status, sent.doc["start"]["configuration"]["via"]), (0, "tc"), sent)
 
