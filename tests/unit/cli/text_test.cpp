@@ -66,8 +66,8 @@ TEST(CliHelp, EveryLevelHasItAndItWinsOverWhatElseIsWrong) {
 }
 
 TEST(CliHelp, OneLineForEachOptionUnderAHeading) {
-  EXPECT_EQ(options_in_help("udp").size(), 66U + 16U);      // long and short names
-  EXPECT_EQ(options_in_help("tcp").size(), 50U + 13U + 2U); // the last are -4 and -6
+  EXPECT_EQ(options_in_help("udp").size(), 67U + 16U);      // long and short names
+  EXPECT_EQ(options_in_help("tcp").size(), 51U + 13U + 2U); // the last are -4 and -6
   EXPECT_EQ(options_in_help("rx").size(), 29U + 7U);
   EXPECT_EQ(options_in_help("reflect").size(), 21U + 7U);
   for (const auto& command : kCommands)

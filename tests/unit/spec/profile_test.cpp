@@ -171,6 +171,7 @@ Args beside(const std::string& command, const std::string& option) {
                                                      {"udp --far-interface", {"--server", "h1"}},
                                                      {"udp --token-file", {"--server", "h1"}},
                                                      {"udp --wait", {"--server", "h1"}},
+                                                     {"udp --no-wait", {"--server", "h1"}},
                                                      {"udp --window", {"--rx", "eth2"}},
                                                      {"udp --expect", {"--rx", "eth2"}},
                                                      {"udp --bidir", {"--rx", "eth2"}},
@@ -179,6 +180,7 @@ Args beside(const std::string& command, const std::string& option) {
                                                      {"tcp --far-interface", {"--server", "h1"}},
                                                      {"tcp --token-file", {"--server", "h1"}},
                                                      {"tcp --wait", {"--server", "h1"}},
+                                                     {"tcp --no-wait", {"--server", "h1"}},
                                                      {"tcp --bidir", {"--server", "h1"}},
                                                      {"tcp --threads", {"--flows", "9"}},
                                                      {"tcp --cpus", {"--flows", "9"}},
@@ -188,7 +190,7 @@ Args beside(const std::string& command, const std::string& option) {
                                                      {"rx --sample", {"--write-pcap", "f"}},
                                                      {"rx --drop-matched", {"--match", "udp"}}};
   const bool of_server = option == "--reverse" || option == "--far-interface" ||
-                         option == "--token-file" || option == "--wait";
+                         option == "--token-file" || option == "--wait" || option == "--no-wait";
   if (command == "search" && of_server) return {"--server", "h1"};
   if (command == "search" && option == "--tpid") return {"--rx", "eth2", "--vlan", "1"};
   if (command == "search" && option == "--rate-layer")
