@@ -11,6 +11,7 @@ namespace xtg::html {
 /// Of one run, or of two hosts: their lines say which end and direction they are of.
 class Lines {
 public:
+  Lines() noexcept(false) = default; // clang-tidy: Json's constructor is declared not to throw
   /// Takes what an event says; false: it is none.
   bool take(const Json& event);
   /// Some line was taken.
