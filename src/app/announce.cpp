@@ -22,10 +22,6 @@ constexpr unsigned kCopies = 3; // one may be lost
 constexpr unsigned kTries = 10; // per copy: after a flood the driver's ring is full for a moment
 constexpr unsigned kTryApartUs = 1'000;
 
-timespec duration_timespec(Nanoseconds time) {
-  return {.tv_sec = time.count() / 1'000'000'000, .tv_nsec = time.count() % 1'000'000'000};
-}
-
 } // namespace
 
 packet::Announcement Announcer::about(const plan::StreamPlan& stream) const {

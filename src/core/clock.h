@@ -5,7 +5,14 @@
 #include <ctime>
 #include <string>
 
+#include "core/units.h"
+
 namespace xtg {
+
+/// For ppoll() and the like; not negative.
+inline timespec duration_timespec(Nanoseconds time) {
+  return {.tv_sec = time.count() / 1'000'000'000, .tv_nsec = time.count() % 1'000'000'000};
+}
 
 inline std::uint64_t clock_ns(clockid_t clock) {
   timespec now{};
