@@ -77,7 +77,7 @@ std::string cost_of(const plan::InterfaceFacts& iface, TxPath via) {
             ? "takes the interface's XDP slot for the run, with a program that passes everything"
             : "attaches nothing to the interface");
   case TxPath::Tc:
-    return "small frames at about a tenth of the rate of XDP transmit on the same CPU; passes the "
+    return "small frames at about a fifth of the rate of XDP transmit on the same CPU; passes the "
            "qdisc and is seen by tcpdump, bypasses netfilter's output hooks; adds ingress devices "
            "(xtg...) to the network namespace for the run";
   case TxPath::Receive:
