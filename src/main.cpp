@@ -84,15 +84,9 @@ xtg::app::Context beside_page(const xtg::cli::Request& request, const xtg::app::
   const auto* test = std::get_if<xtg::spec::Test>(&request);
   const auto* output = test == nullptr ? nullptr : output_of(*test);
   if (output == nullptr || output->report_path != "-") return context;
-  return {context.err,
-          context.err,
-          context.stop,
-          context.command,
-          context.test,
-          context.started_ns,
-          context.restore_signals,
-          context.metrics,
-          &context.out};
+  auto beside = context.printing_to(context.err);
+  beside.page = &context.out;
+  return beside;
 }
 
 int carry_out(const xtg::cli::Request& request, const xtg::app::Context& asked) {

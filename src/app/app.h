@@ -38,6 +38,11 @@ struct Context {
       {};                             ///< called in a child before it executes another program
   std::shared_ptr<Metrics> metrics{}; ///< of --prometheus; shared with copies of this context
   std::ostream* page = nullptr;       ///< --report -: the standard output; `out` is another one
+
+  /// The same with another `out`.
+  [[nodiscard]] Context printing_to(std::ostream& other) const {
+    return {other, err, stop, command, test, started_ns, restore_signals, metrics, page};
+  }
 };
 
 /// Begins to serve the figures of the run that follows, where it is asked for: in the namespace in

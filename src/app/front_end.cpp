@@ -49,15 +49,7 @@ int finish(Result<Outcome> measured, report::Sink& sink) {
 }
 
 Context beside_capture(Context& context, const std::string& pcap_path) {
-  return {pcap_path == "-" ? context.err : context.out,
-          context.err,
-          context.stop,
-          context.command,
-          context.test,
-          context.started_ns,
-          context.restore_signals,
-          context.metrics,
-          context.page};
+  return context.printing_to(pcap_path == "-" ? context.err : context.out);
 }
 
 bool for_people(const plan::OutputSpec& output) {

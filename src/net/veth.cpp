@@ -17,10 +17,24 @@ namespace xtg::net {
 
 namespace {
 
-ifinfomsg link_header(const VethEnd& end) {
+ifinfomsg link_header(int ifindex) {
   ifinfomsg header{};
-  header.ifi_index = end.ifindex;
+  header.ifi_index = ifindex;
   return header;
+}
+
+/// What a request about an existing interface needs.
+struct NamedLink {
+  nl::Socket socket;
+  int ifindex;
+};
+
+Result<NamedLink> find_link(const std::string& name) {
+  auto socket = nl::Socket::open();
+  if (!socket) return tl::unexpected<Error>(std::move(socket.error()));
+  auto link = read_link(*socket, name);
+  if (!link) return tl::unexpected<Error>(std::move(link.error()));
+  return NamedLink{std::move(*socket), link->ifindex};
 }
 
 void put_end(nl::Message& message, const VethSpec& spec, const VethEnd& end) {
@@ -45,13 +59,13 @@ Status raise(const VethEnd& end) {
 Status create_veth(const VethSpec& spec) {
   auto socket = nl::Socket::open();
   if (!socket) return tl::unexpected<Error>(std::move(socket.error()));
-  nl::Message request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, link_header(spec.near));
+  nl::Message request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, link_header(spec.near.ifindex));
   put_end(request, spec, spec.near);
   request.nest(IFLA_LINKINFO, [&] {
     request.put_string(IFLA_INFO_KIND, "veth");
     request.nest(IFLA_INFO_DATA, [&] {
       request.nest(VETH_INFO_PEER, [&] {
-        const ifinfomsg header = link_header(spec.far);
+        const ifinfomsg header = link_header(spec.far.ifindex);
         request.append(&header, sizeof(header));
         put_end(request, spec, spec.far);
       });
@@ -67,36 +81,25 @@ Status create_veth(const VethSpec& spec) {
 }
 
 Status remove_link(const std::string& name) {
-  auto socket = nl::Socket::open();
-  if (!socket) return tl::unexpected<Error>(std::move(socket.error()));
-  auto link = read_link(*socket, name);
+  auto link = find_link(name);
   if (!link) return tl::unexpected<Error>(std::move(link.error()));
-  ifinfomsg header{};
-  header.ifi_index = link->ifindex;
-  nl::Message request(RTM_DELLINK, 0, header);
-  return socket->request(request, fmt::format("remove interface {}", name));
+  nl::Message request(RTM_DELLINK, 0, link_header(link->ifindex));
+  return link->socket.request(request, fmt::format("remove interface {}", name));
 }
 
 Status move_link(const std::string& name, const NetNs& to) {
-  auto socket = nl::Socket::open();
-  if (!socket) return tl::unexpected<Error>(std::move(socket.error()));
-  auto link = read_link(*socket, name);
+  auto link = find_link(name);
   if (!link) return tl::unexpected<Error>(std::move(link.error()));
-  ifinfomsg header{};
-  header.ifi_index = link->ifindex;
-  nl::Message request(RTM_NEWLINK, 0, header);
+  nl::Message request(RTM_NEWLINK, 0, link_header(link->ifindex));
   request.put<std::uint32_t>(IFLA_NET_NS_FD, static_cast<std::uint32_t>(to.fd()));
   request.put<std::int32_t>(IFLA_NEW_IFINDEX, link->ifindex);
-  return socket->request(request, fmt::format("move interface {}", name));
+  return link->socket.request(request, fmt::format("move interface {}", name));
 }
 
 Status change_link(const std::string& name, const LinkChange& change) {
-  auto socket = nl::Socket::open();
-  if (!socket) return tl::unexpected<Error>(std::move(socket.error()));
-  auto link = read_link(*socket, name);
+  auto link = find_link(name);
   if (!link) return tl::unexpected<Error>(std::move(link.error()));
-  ifinfomsg header{};
-  header.ifi_index = link->ifindex;
+  ifinfomsg header = link_header(link->ifindex);
   if (change.up) {
     header.ifi_change = IFF_UP;
     header.ifi_flags = *change.up ? IFF_UP : 0;
@@ -109,13 +112,11 @@ Status change_link(const std::string& name, const LinkChange& change) {
       request.nest(AF_INET6, [&] { request.put<std::uint8_t>(IFLA_INET6_ADDR_GEN_MODE, mode); });
     });
   }
-  return socket->request(request, fmt::format("change interface {}", name));
+  return link->socket.request(request, fmt::format("change interface {}", name));
 }
 
 Status add_address(const std::string& name, const packet::Ip& ip, unsigned prefix_len) {
-  auto socket = nl::Socket::open();
-  if (!socket) return tl::unexpected<Error>(std::move(socket.error()));
-  auto link = read_link(*socket, name);
+  auto link = find_link(name);
   if (!link) return tl::unexpected<Error>(std::move(link.error()));
   ifaddrmsg header{};
   header.ifa_family = family_of(ip);
@@ -125,7 +126,7 @@ Status add_address(const std::string& name, const packet::Ip& ip, unsigned prefi
   put_ip(request, IFA_LOCAL, ip);
   put_ip(request, IFA_ADDRESS, ip);
   if (!ip.is_v4()) request.put<std::uint32_t>(IFA_FLAGS, IFA_F_NODAD);
-  return socket->request(
+  return link->socket.request(
       request, fmt::format("give {} the address {}/{}", name, ip.to_string(), prefix_len));
 }
 

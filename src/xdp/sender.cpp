@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Running and reading: see sender_load.cpp for what comes before.
+// Runs the programs that sender_load.cpp has loaded, and reads their counters.
 #include "xdp/sender.h"
 
 #include <algorithm>
